@@ -1,0 +1,49 @@
+# Every target installs what it needs first; the second time that takes a moment.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHON
+ifneq ($(wildcard ../shared/models/SHA256SUMS),)
+export PROCTOR_WEIGHTS_MIRROR ?= $(abspath ../shared/models)
+endif
+ifneq ($(wildcard ../shared/media/manifest.json),)
+export PROCTOR_MEDIA ?= $(abspath ../shared/media)
+endif
+
+.PHONY: setup setup-test weights demo up check unit test bench lock clean
+
+setup:
+	@requirements/bootstrap.sh run
+
+setup-test:
+	@requirements/bootstrap.sh test
+
+weights: setup
+	@$(BIN)/proctorctl models fetch
+
+demo: weights
+	@$(BIN)/proctorctl demo
+
+up: weights
+	@$(BIN)/proctorctl up
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+unit: setup
+	$(BIN)/pytest -q tests/unit
+
+test: setup-test check unit
+	@$(BIN)/proctorctl models fetch
+	$(BIN)/pytest -q tests/component tests/system
+
+bench: weights
+	$(BIN)/python -m tests.benchmarks
+
+lock: setup
+	@for name in dev edge-cpu edge-gpu coordinator; do requirements/compile.sh $$name; done
+
+clean:
+	rm -rf .venv .tools build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Brings a bare machine to the point where the project's commands run: system packages, uv, the virtual
+# environment. Called by make; quick when nothing is missing.
+#
+#   requirements/bootstrap.sh run     what running needs
+#   requirements/bootstrap.sh test    the same and what the tests need (chromium, PostgreSQL)
+set -eu
+cd "$(dirname "$0")/.."
+purpose=${1:-run}
+
+missing=""
+need_command() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
+need_library() { ldconfig -p 2>/dev/null | grep -q "$1" || /sbin/ldconfig -p 2>/dev/null | grep -q "$1" || missing="$missing $2"; }
+
+python=${PYTHON:-python3}
+command -v "$python" >/dev/null 2>&1 || missing="$missing python3"
+"$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
+need_command nats-server nats-server
+need_command espeak-ng espeak-ng
+need_library libGL.so.1 libgl1
+need_library libEGL.so.1 libegl1
+need_library libGLESv2.so.2 libgles2
+need_library libglib-2.0.so.0 libglib2.0-0
+need_library libgthread-2.0.so.0 libglib2.0-0
+if [ "$purpose" = test ]; then
+    need_command chromium chromium
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+fi
+
+if [ -n "$missing" ]; then
+    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
+        echo "installing Debian packages:$missing"
+        export DEBIAN_FRONTEND=noninteractive
+        apt-get update -qq
+        # shellcheck disable=SC2086
+        apt-get install -y -qq --no-install-recommends $missing >/dev/null
+    else
+        echo "These Debian packages are missing:$missing" >&2
+        echo "Install them as root, then run make again:  apt-get install$missing" >&2
+        exit 1
+    fi
+fi
+
+"$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || {
+    echo "Python 3.11 to 3.13 is needed, $python is $("$python" -V). Name another one: make PYTHON=python3.12" >&2
+    exit 1
+}
+
+# uv ignores pip's configuration, so an index configured for pip is passed on.
+index=$("$python" -m pip config get global.index-url 2>/dev/null || true)
+[ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
+
+if ! cmp -s requirements/uv.lock .tools/uv.lock; then
+    "$python" -m venv .tools
+    .tools/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/uv.lock
+    cp requirements/uv.lock .tools/uv.lock
+fi
+
+stamp=$(cat requirements/dev.lock pyproject.toml | cksum)
+if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$stamp" ]; then
+    [ -x .venv/bin/python ] || .tools/bin/uv venv -q --python "$(command -v "$python")" .venv
+    echo "installing the locked Python packages (a few minutes the first time)"
+    VIRTUAL_ENV=$PWD/.venv .tools/bin/uv pip sync -q --require-hashes requirements/dev.lock
+    VIRTUAL_ENV=$PWD/.venv .tools/bin/uv pip install -q --no-deps --no-build-isolation -e . 2>/dev/null ||
+        VIRTUAL_ENV=$PWD/.venv .tools/bin/uv pip install -q --no-deps -e .
+    echo "$stamp" > .venv/stamp
+fi

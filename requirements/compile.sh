@@ -1,0 +1,14 @@
+#!/bin/sh
+# Pins one set of packages with hashes and without any index host:  requirements/compile.sh dev
+set -eu
+cd "$(dirname "$0")/.."
+case "$1" in
+    dev) extras="--group dev --extra edge --extra coordinator --extra cli --extra demo --extra cpu" ;;
+    edge-cpu) extras="--extra edge --extra cpu" ;;
+    edge-gpu) extras="--extra edge --extra gpu" ;;
+    coordinator) extras="--extra coordinator --extra cli" ;;
+    *) echo "unknown set $1: dev, edge-cpu, edge-gpu or coordinator" >&2; exit 2 ;;
+esac
+# shellcheck disable=SC2086
+.tools/bin/uv pip compile -q pyproject.toml $extras --universal --python-version 3.11 \
+    --generate-hashes --no-emit-index-url --no-header -o "requirements/$1.lock"
