@@ -1,0 +1,317 @@
+"""Builds and runs compiled networks: the only module that knows ONNX Runtime and OpenVINO.
+
+`open_network` never believes a runtime's word. Both runtimes fall back to the plain processor in silence (a
+log line at best), so the device is read back after loading, ONNX Runtime is told to fail rather than place a
+node on the processor, and a canary (zeros in) must come out finite and in time before anybody gets the
+network.
+
+Threads: one per call, no spinning, no pinning to a core; parallelism comes from several callers at once
+(`streams` of them for OpenVINO, any number for ONNX Runtime), and both runtimes release the GIL meanwhile.
+Precision: float32 is pinned. OpenVINO would choose bfloat16 by itself where the processor has it, and
+thresholds on embeddings are calibrated in float32.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import queue
+import time
+import warnings
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.manifest import Runtime
+from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
+
+Arrays = Mapping[str, NDArray[Any]]
+
+CANARY_LIMIT_S = 5.0
+"""The longest a second call with zeros may take; the largest network needs 70 ms on one slow core."""
+
+_FREE_SIDE_PX = 256
+"""Canary size of a dimension the network leaves open: a multiple of every detector stride."""
+
+_SHARING_ONE_FOLDER = (
+    frozenset({"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}),
+    frozenset(
+        {"opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"}
+    ),
+)
+"""Distributions that install over one another's files; the last one installed wins without a word."""
+
+_NUMPY_TYPES = {
+    "tensor(float)": "float32",
+    "tensor(float16)": "float16",
+    "tensor(double)": "float64",
+    "tensor(int64)": "int64",
+    "tensor(int32)": "int32",
+    "tensor(int8)": "int8",
+    "tensor(uint8)": "uint8",
+    "tensor(bool)": "bool",
+}
+
+
+class Device(StrEnum):
+    """Where a network is asked to run."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a network; a free dimension is None."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Backend:
+    device: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[str, ...]
+    call: Callable[[Arrays], dict[str, NDArray[Any]]]
+
+
+class Network:
+    """One compiled network that has shown a finite answer in time. `run` may be called from any thread.
+
+    `device` is what the runtime said it uses, not what was asked for: "cpu" (ONNX Runtime), "cpu-openvino",
+    "cuda:0", or "cuda:0+cpu" when the caller allowed nodes to stay on the processor.
+    `canary_ms` is the time of the second canary call.
+    """
+
+    __slots__ = ("_call", "canary_ms", "device", "inputs", "outputs")
+
+    def __init__(self, backend: _Backend, canary_ms: float) -> None:
+        self.device = backend.device
+        self.inputs = backend.inputs
+        self.outputs = backend.outputs
+        self.canary_ms = canary_ms
+        self._call = backend.call
+
+    def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
+        """One forward pass, arrays by input name to fresh arrays by output name; Unavailable if it fails."""
+        return self._call(inputs)
+
+
+def open_network(
+    path: Path,
+    *,
+    runtime: Runtime | None = None,
+    device: Device = Device.CPU,
+    device_index: int = 0,
+    allow_cpu_fallback: bool = False,
+    streams: int = 1,
+    shapes: Mapping[str, tuple[int, ...]] | None = None,
+) -> Network:
+    """Load the network in `path` and prove that it runs.
+
+    `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml.
+    `streams` is how many calls OpenVINO runs side by side. `shapes` gives canary shapes by input name where
+    the network leaves more than the batch open.
+    Raises ConfigError (this build cannot do it), Unavailable (file or device missing, or too slow), Corrupt
+    (the file is no network, or its answer to zeros is not finite).
+    """
+    check_distributions()
+    if not path.is_file():
+        raise Unavailable(f"{path} is missing: run `proctorctl models fetch`")
+    chosen = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
+    if device is Device.CUDA and chosen is not Runtime.OPENVINO:
+        backend = _cuda(path, device_index, allow_cpu_fallback)
+    elif chosen is Runtime.OPENVINO:
+        # TensorFlow Lite and IR files run on the processor beside whatever accelerator the others use.
+        backend = _openvino(path, streams)
+    else:
+        backend = _onnx(path, chosen, streams)
+    return Network(backend, _canary(path, backend, shapes or {}))
+
+
+@cache
+def check_distributions() -> None:
+    """Raises ConfigError when two installed distributions share one import folder."""
+    installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions() if d.metadata["Name"]}
+    if clash := clashing(installed):
+        raise ConfigError(
+            f"{' and '.join(clash)} are both installed and overwrite one another's files: "
+            "remove all of them, then install one again"
+        )
+
+
+def clashing(installed: Iterable[str]) -> tuple[str, ...]:
+    """The first group of distributions in `installed` (lower-case names) that may not stand together."""
+    names = frozenset(installed)
+    return next((tuple(sorted(group & names)) for group in _SHARING_ONE_FOLDER if len(group & names) > 1), ())
+
+
+def openvino_settings(streams: int) -> dict[str, str]:
+    """OpenVINO's CPU settings, the same for its own runtime and for ONNX Runtime's provider.
+
+    One thread per stream. Pinning is off because every compiled network of every process would be pinned to
+    the same first cores.
+    """
+    return {
+        "INFERENCE_NUM_THREADS": str(streams),
+        "NUM_STREAMS": str(streams),
+        "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": "NO",
+    }
+
+
+def _onnx(path: Path, runtime: Runtime, streams: int) -> _Backend:
+    if runtime is Runtime.ONNX_CPU:
+        return _session(path, "CPUExecutionProvider", {}, device="cpu", strict=False)
+    # Only `load_config`: the provider's single options are deprecated since 1.23.
+    options = {"device_type": "CPU", "load_config": json.dumps({"CPU": openvino_settings(streams)})}
+    return _session(path, "OpenVINOExecutionProvider", options, device="cpu-openvino", strict=True)
+
+
+def _cuda(path: Path, index: int, allow_cpu_fallback: bool) -> _Backend:
+    options = {
+        "device_id": str(index),
+        "arena_extend_strategy": "kSameAsRequested",
+        "cudnn_conv_algo_search": "HEURISTIC",
+        "use_tf32": "0",
+    }
+    device = f"cuda:{index}"
+    try:
+        return _session(path, "CUDAExecutionProvider", options, device=device, strict=True)
+    except (ConfigError, Unavailable):
+        if not allow_cpu_fallback:
+            raise
+    try:
+        return _session(path, "CUDAExecutionProvider", options, device=f"{device}+cpu", strict=False)
+    except (ConfigError, Unavailable):
+        return _onnx(path, Runtime.ONNX_CPU, 1)
+
+
+def _session(path: Path, provider: str, options: dict[str, str], *, device: str, strict: bool) -> _Backend:
+    """An ONNX Runtime session whose first provider is really `provider`; `strict` refuses any other."""
+    ort = _import("onnxruntime")
+    if provider not in ort.get_available_providers():
+        raise ConfigError(
+            f"this build of ONNX Runtime has no {provider}; it has {ort.get_available_providers()}"
+        )
+    if provider == "CUDAExecutionProvider":
+        # Finds CUDA and cuDNN inside the nvidia wheels; without it the provider silently fails to load.
+        ort.preload_dlls()
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads = 1
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = 4
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if strict:
+        settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)
+            session = ort.InferenceSession(path, settings, providers=[(provider, options)], enable_fallback=0)
+    except Exception as error:  # the runtime's exceptions share no parent but this one
+        raise _refusal(path, device, error) from error
+    if (used := session.get_providers()[0]) != provider:
+        raise Unavailable(f"{path.name} was asked to run on {device} but ONNX Runtime chose {used}")
+    outputs = tuple(port.name for port in session.get_outputs())
+    names = list(outputs)
+
+    def call(inputs: Arrays) -> dict[str, NDArray[Any]]:
+        try:
+            return dict(zip(outputs, session.run(names, dict(inputs)), strict=True))
+        except Exception as error:
+            raise Unavailable(f"{path.name} failed on {device}: {error}") from error
+
+    ports = tuple(
+        Port(
+            p.name, tuple(d if isinstance(d, int) else None for d in p.shape), np.dtype(_NUMPY_TYPES[p.type])
+        )
+        for p in session.get_inputs()
+    )
+    return _Backend(device, ports, outputs, call)
+
+
+def _refusal(path: Path, device: str, error: Exception) -> ProctorError:
+    if type(error).__name__ in {"InvalidProtobuf", "InvalidGraph", "NoSuchFile", "NoModel"}:
+        return Corrupt(f"{path} is not a network ONNX Runtime can read: {error}")
+    return Unavailable(f"{path.name} cannot run wholly on {device}: {error}")
+
+
+def _openvino(path: Path, streams: int) -> _Backend:
+    core = _openvino_core()
+    try:
+        model = core.read_model(path)
+        compiled = core.compile_model(model, "CPU", openvino_settings(streams))
+    except RuntimeError as error:
+        raise Corrupt(f"{path} is not a network OpenVINO can read: {error}") from error
+    devices = compiled.get_property("EXECUTION_DEVICES")
+    precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    if devices != ["CPU"] or precision != "f32":
+        raise Unavailable(f"{path.name}: OpenVINO chose {devices} in {precision}, not the processor in f32")
+    idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    for _ in range(streams):
+        idle.put(compiled.create_infer_request())
+    inputs = tuple(_openvino_port(port, index) for index, port in enumerate(compiled.inputs))
+    outputs = tuple(_openvino_port(port, index).name for index, port in enumerate(compiled.outputs))
+
+    def call(arrays: Arrays) -> dict[str, NDArray[Any]]:
+        request = idle.get()
+        try:
+            ordered = [arrays[port.name] for port in inputs]
+            answer = request.infer(ordered, share_inputs=True)
+            return {name: answer[index] for index, name in enumerate(outputs)}
+        except RuntimeError as error:
+            raise Unavailable(f"{path.name} failed on cpu-openvino: {error}") from error
+        finally:
+            idle.put(request)
+
+    return _Backend("cpu-openvino", inputs, outputs, call)
+
+
+@cache
+def _openvino_core() -> Any:
+    return _import("openvino").Core()
+
+
+def _openvino_port(port: Any, index: int) -> Port:
+    shape = tuple(int(d.get_length()) if d.is_static else None for d in port.get_partial_shape())
+    names = port.get_names()
+    return Port(min(names) if names else str(index), shape, np.dtype(port.get_element_type().to_dtype()))
+
+
+def _canary(path: Path, backend: _Backend, shapes: Mapping[str, tuple[int, ...]]) -> float:
+    """Zeros through the network twice; the milliseconds of the second call."""
+    zeros = {
+        port.name: np.zeros(shapes.get(port.name) or _closed(port.shape), port.dtype)
+        for port in backend.inputs
+    }
+    backend.call(zeros)
+    begun = time.perf_counter()
+    answer = backend.call(zeros)
+    elapsed_s = time.perf_counter() - begun
+    for name, array in answer.items():
+        if array.dtype.kind == "f" and not np.isfinite(array).all():
+            raise Corrupt(f"{path}: output {name} is not finite for zeros on {backend.device}")
+    if elapsed_s > CANARY_LIMIT_S:
+        raise Unavailable(f"{path.name} took {elapsed_s:.1f} s for one call on {backend.device}")
+    return elapsed_s * 1000
+
+
+def _closed(shape: tuple[int | None, ...]) -> tuple[int, ...]:
+    return tuple(d or (1 if axis == 0 else _FREE_SIDE_PX) for axis, d in enumerate(shape))
+
+
+def _import(name: str) -> Any:
+    # Imported on use: the first import costs 0.2 s, and the message names the extra that is missing.
+    try:
+        return __import__(name)
+    except ImportError as error:
+        raise ConfigError(f"{name} is not installed: install proctor[cpu] or proctor[gpu]") from error

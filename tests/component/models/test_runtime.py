@@ -1,0 +1,88 @@
+"""`models.runtime` against the installed runtimes, with networks written here."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from models.manifest import Runtime
+from models.runtime import Device, open_network
+from shared.errors import ConfigError, Corrupt, Unavailable
+from tests.support.networks import save_affine
+
+
+@pytest.mark.parametrize(
+    ("runtime", "device"),
+    [
+        (Runtime.ONNX_CPU, "cpu"),
+        (Runtime.ONNX_OPENVINO, "cpu-openvino"),
+        (Runtime.OPENVINO, "cpu-openvino"),
+    ],
+)
+def test_each_runtime_answers_alike_and_names_the_device_it_uses(
+    tmp_path: Path, runtime: Runtime, device: str
+) -> None:
+    network = open_network(save_affine(tmp_path / "affine.onnx"), runtime=runtime)
+    answer = network.run({"x": np.arange(4, dtype=np.float32)[None]})
+    assert network.device == device
+    assert answer["y"].tolist() == [[1.0, 3.0, 5.0, 7.0]]
+
+
+def test_ports_tell_names_types_and_free_dimensions(tmp_path: Path) -> None:
+    network = open_network(save_affine(tmp_path / "affine.onnx"))
+    (port,) = network.inputs
+    assert (port.name, port.shape, port.dtype.name) == ("x", (None, 4), "float32")
+    assert network.outputs == ("y",)
+
+
+@pytest.mark.parametrize("runtime", [Runtime.ONNX_CPU, Runtime.OPENVINO])
+def test_callers_on_many_threads_get_their_own_answers(tmp_path: Path, runtime: Runtime) -> None:
+    network = open_network(save_affine(tmp_path / "affine.onnx", batch=1), runtime=runtime, streams=2)
+
+    def call(value: int) -> bool:
+        answer = network.run({"x": np.full((1, 4), value, np.float32)})["y"]
+        return bool((answer == 2 * value + 1).all())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(call, range(400)))
+
+
+def test_a_network_that_answers_zeros_with_infinity_is_refused(tmp_path: Path) -> None:
+    path = save_affine(tmp_path / "bad.onnx", offset=float("inf"))
+    with pytest.raises(Corrupt, match="not finite"):
+        open_network(path)
+
+
+@pytest.mark.parametrize("name", ["junk.onnx", "junk.tflite"])
+def test_a_file_that_is_no_network_is_refused_by_name(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"not a network at all" * 50)
+    with pytest.raises(Corrupt, match=name):
+        open_network(path)
+
+
+def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="models fetch"):
+        open_network(tmp_path / "absent.onnx")
+
+
+def test_a_wrong_input_is_an_error_and_the_network_lives_on(tmp_path: Path) -> None:
+    network = open_network(save_affine(tmp_path / "affine.onnx", batch=1))
+    with pytest.raises(Unavailable, match="failed on cpu"):
+        network.run({"x": np.zeros((1, 5), np.float32)})
+    assert network.run({"x": np.zeros((1, 4), np.float32)})["y"].tolist() == [[1.0] * 4]
+
+
+def _cuda_is_built_in() -> bool:
+    import onnxruntime
+
+    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
+
+
+@pytest.mark.skipif(_cuda_is_built_in(), reason="this build of ONNX Runtime has CUDA")
+def test_a_device_the_build_lacks_is_an_error_unless_the_fallback_is_asked_for(tmp_path: Path) -> None:
+    path = save_affine(tmp_path / "affine.onnx")
+    with pytest.raises(ConfigError, match="CUDAExecutionProvider"):
+        open_network(path, device=Device.CUDA)
+    assert open_network(path, device=Device.CUDA, allow_cpu_fallback=True).device == "cpu"
