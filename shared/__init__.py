@@ -1,1 +1,22 @@
-"""shared"""
+"""The words everyone uses: what crosses a border between programs is defined here, once.
+
+    events         the closed list of events, their classes and lanes
+    observations   what perception says of one instant (pure)
+    recorded       observations as JSON lines
+    policy         an exam's policy: schema, defaults, presets
+    severity       how grave an alert is, one formula (pure)
+    alerts         the alert, its clear header, its deterministic id
+    sealing        the envelope: HPKE seal, Ed25519 signature
+    messages       commands, replies, heartbeats, high-water marks on NATS
+    subjects       subject and stream names
+    tokens         access tokens and roles
+    api            REST bodies
+    rehearsal      the demo's script and how a run is compared with it (pure)
+    timeline       one exam as a self-contained HTML page (pure)
+    canonical      canonical JSON
+    fields         bounded text, UTC instants, unit fractions
+    errors         the error tree
+    logs           JSON logs without personal data
+
+Nothing here does I/O or reads a clock.
+"""

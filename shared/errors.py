@@ -1,0 +1,42 @@
+"""The error tree. Leaves are named by what the catcher does.
+
+    ProctorError
+    ├── ConfigError    the installation is wrong: say it, exit 2, never retry
+    ├── Unavailable    somebody needed is away: retry with back-off
+    ├── Rejected       the peer asked for what it may not have: tell it, drop that one thing
+    └── Corrupt        bytes that are not what they claim: refuse, count, alarm
+
+Foreign exceptions are translated once, at the border where they appear, with the cause chained.
+Messages say what happened, where and what to do; they never carry personal data.
+"""
+
+from __future__ import annotations
+
+
+class ProctorError(Exception):
+    """Anything this product raises on purpose."""
+
+
+class ConfigError(ProctorError):
+    """The installation or its configuration is wrong; a person must mend it."""
+
+
+class Unavailable(ProctorError):
+    """Something needed is not there now; the same request may succeed later."""
+
+
+class Rejected(ProctorError):
+    """The peer's request is refused and changes nothing.
+
+    `status` is the HTTP status that says it best, also where the transport is not HTTP; `code` is a short
+    stable word for programs (`"token-expired"`); the message is for people.
+    """
+
+    def __init__(self, message: str, *, code: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.code = code
+        self.status = status
+
+
+class Corrupt(ProctorError):
+    """Bytes that fail their hash, signature, seal or schema."""

@@ -1,0 +1,50 @@
+"""Field types that every schema shares: bounded text without NUL, UTC instants, unit fractions.
+
+PostgreSQL refuses NUL in text and SQLite does not; one type refuses it for both, before any database.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer
+
+
+def _no_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("contains a NUL character")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise ValueError("contains a lone surrogate") from error
+    return text
+
+
+def format_utc(instant: datetime) -> str:
+    """RFC 3339 in UTC with milliseconds: `2026-11-22T14:00:00.000Z`."""
+    return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+Text = Annotated[str, Field(max_length=2_000), AfterValidator(_no_nul)]
+"""Text for people, at most 2,000 characters."""
+
+Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
+"""A short name or an identifier given by somebody outside, such as an exam's or a candidate's."""
+
+Reference = Annotated[
+    str,
+    Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$"),
+    AfterValidator(_no_nul),
+]
+"""An identifier that stands in a path: letters, digits, `. _ : @ -`."""
+
+Utc = Annotated[
+    AwareDatetime,
+    AfterValidator(lambda instant: instant.astimezone(UTC)),
+    PlainSerializer(format_utc, return_type=str, when_used="json"),
+]
+"""An instant with its zone, kept in UTC, written with milliseconds."""
+
+Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+"""A share, probability, similarity or severity in 0…1."""

@@ -1,0 +1,118 @@
+"""What perception says of one instant: frozen values, no arrays, plain Python only.
+
+`None` always means *unknown*: not looked at now, not possible, or the network failed. It is never "no".
+Angles follow the one convention of SPEC 2, in the unmirrored camera picture: pitch + up, yaw + towards the
+candidate's left, roll + towards the candidate's left shoulder; degrees. Times are seconds on the session
+clock, which starts at zero with the session's media and is the same for live streams and recordings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle in the picture, from its upper left corner; pixels, possibly fractions of them."""
+
+    x_px: float
+    y_px: float
+    width_px: float
+    height_px: float
+
+    @property
+    def area_px2(self) -> float:
+        return self.width_px * self.height_px
+
+
+@dataclass(frozen=True, slots=True)
+class FaceSeen:
+    """One face found in the frame."""
+
+    box: Box
+    score: float
+    """The detector's confidence, 0…1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityCheck:
+    """One attempt to verify who sits there (1 Hz). Made only when exactly one face was seen."""
+
+    recogniser: str
+    """`name@version`; similarities of different recognisers are never compared."""
+    embedding_id: str
+    """The template compared with."""
+    similarity: float | None
+    """Calibrated, 0…1 (0.50 median stranger, 0.75 operating point, 0.85 median same person); None when the
+    frame did not pass the verification gate: such a check is neither match nor mismatch."""
+    quality: float
+    """Quality of the face picture, 0…1."""
+    failed_gates: tuple[str, ...] = ()
+    """Names of the verification gate's failed checks, empty when the frame passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class HeadPose:
+    pitch_deg: float
+    yaw_deg: float
+    roll_deg: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BodySeen:
+    """The upper body in the frame."""
+
+    shoulders_visible: bool
+    visible_keypoints: int
+    """Of the network's 33 points, those with visibility ≥0.5."""
+    presence: float
+    """The landmark network's own presence flag, 0…1; below its gate no keypoint counts as visible."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Picture:
+    """Statistics of the whole frame's luma plane."""
+
+    mean_luma: float
+    """0 black … 255 white."""
+    luma_variance: float
+    """Of luma values, squared levels."""
+    change: float | None
+    """Mean absolute luma difference to the previously analysed frame, levels; None for the first."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeechHeard:
+    """Voice activity in one audio window that ends at the observation's time."""
+
+    duration_s: float
+    """Length of the window (0.512 s)."""
+    probabilities: tuple[float, ...]
+    """Speech probability of each equal part of the window, in order."""
+    lost_share: float
+    """Share of the window's audio that never arrived, 0…1; lost parts prove nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation:
+    """All that is known of one instant; whatever was not due stays None.
+
+    An observation with a `frame_id` and nothing else says: a frame arrived and was not analysed.
+    """
+
+    at: float
+    """Capture time on the session clock, seconds; for audio the end of the window."""
+    level: int
+    """Degradation level 0…4 in force (SPEC 5)."""
+    frame_id: int | None = None
+    """Running number of the video frame; None for audio."""
+    frame_width_px: int | None = None
+    frame_height_px: int | None = None
+    picture: Picture | None = None
+    faces: tuple[FaceSeen, ...] | None = None
+    identity: IdentityCheck | None = None
+    head: HeadPose | None = None
+    body: BodySeen | None = None
+    speech: SpeechHeard | None = None
+    failed: tuple[str, ...] = ()
+    """Tasks that were due and could not be done (a network failed); their values are None."""

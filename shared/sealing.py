@@ -1,0 +1,150 @@
+"""The sealing envelope: how messages between nodes and coordinator are signed and, where personal, sealed.
+
+A message on the wire is
+
+    b"PE1\\n" · length of the header (4 bytes, big endian) · header · signature (64 bytes) · body
+
+The header is canonical JSON and clear. The body is either empty, clear bytes, or an HPKE ciphertext
+(RFC 9180, base mode) with the header as `info`: a body cannot be moved under another header. The signature
+(Ed25519, RFC 8032) covers a context string, the header and the body as it travels, so it is checked before
+anything is opened. HPKE says who may read, the signature says who wrote.
+
+Keys travel as text: `x25519:<base64>` and `ed25519:<base64>`.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Any, Final
+
+from cryptography.exceptions import InvalidSignature, InvalidTag
+from cryptography.hazmat.primitives import hpke
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+
+from shared.canonical import canonical_json, parse_json
+from shared.errors import Corrupt
+
+MAGIC: Final = b"PE1\n"
+SIGNATURE_CONTEXT: Final = b"proctor-edge message v1\x00"
+SEAL_CONTEXT: Final = b"proctor-edge seal v1\x00"
+MAX_HEADER_BYTES: Final = 8_192
+MAX_MESSAGE_BYTES: Final = 1_048_576
+"""JetStream's and NATS' default max_payload."""
+_SIGNATURE_BYTES: Final = 64
+_SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A message taken apart and not yet trusted: check `verify` first, then open the body."""
+
+    header: dict[str, Any]
+    header_bytes: bytes
+    signature: bytes
+    body: bytes
+
+
+def pack(
+    header: dict[str, Any],
+    body: bytes,
+    signing_key: Ed25519PrivateKey,
+    *,
+    seal_to: X25519PublicKey | None = None,
+) -> bytes:
+    """The wire form of one message; sealed when a key is given, else the body stays clear.
+
+    Raises `Corrupt` when header or message exceed their bounds.
+    """
+    head = canonical_json(header)
+    if len(head) > MAX_HEADER_BYTES:
+        raise Corrupt(f"a header of {len(head)} bytes exceeds {MAX_HEADER_BYTES}")
+    if seal_to is not None:
+        body = _SUITE.encrypt(body, seal_to, info=SEAL_CONTEXT + head)
+    message = MAGIC + len(head).to_bytes(4, "big") + head + signing_key.sign(_signed(head, body)) + body
+    if len(message) > MAX_MESSAGE_BYTES:
+        raise Corrupt(f"a message of {len(message)} bytes exceeds {MAX_MESSAGE_BYTES}")
+    return message
+
+
+def unpack(message: bytes) -> Parcel:
+    """Take a message apart without trusting it. Raises `Corrupt` for anything malformed."""
+    if (
+        len(message) > MAX_MESSAGE_BYTES
+        or not message.startswith(MAGIC)
+        or len(message) < 8 + _SIGNATURE_BYTES
+    ):
+        raise Corrupt("not a message of this protocol")
+    end = 8 + int.from_bytes(message[4:8], "big")
+    if end > 8 + MAX_HEADER_BYTES or len(message) < end + _SIGNATURE_BYTES:
+        raise Corrupt("the message's header is longer than the message or its bound")
+    head = message[8:end]
+    header = parse_json(head)
+    if not isinstance(header, dict) or canonical_json(header) != head:
+        raise Corrupt("the message's header is not a canonical JSON object")
+    return Parcel(header, head, message[end : end + _SIGNATURE_BYTES], message[end + _SIGNATURE_BYTES :])
+
+
+def verify(parcel: Parcel, signer: Ed25519PublicKey) -> None:
+    """Raises `Corrupt` unless `signer` signed exactly this header and body."""
+    try:
+        signer.verify(parcel.signature, _signed(parcel.header_bytes, parcel.body))
+    except InvalidSignature as error:
+        raise Corrupt("the message's signature does not hold") from error
+
+
+def open_body(parcel: Parcel, key: X25519PrivateKey) -> bytes:
+    """The plain body of a sealed parcel. Raises `Corrupt` for another key, another header or damage."""
+    try:
+        return _SUITE.decrypt(parcel.body, key, info=SEAL_CONTEXT + parcel.header_bytes)
+    except (InvalidTag, ValueError) as error:
+        raise Corrupt("the message's body cannot be opened with this key") from error
+
+
+def _signed(head: bytes, body: bytes) -> bytes:
+    return SIGNATURE_CONTEXT + len(head).to_bytes(4, "big") + head + body
+
+
+def new_sealing_key() -> X25519PrivateKey:
+    """A fresh HPKE key pair (X25519)."""
+    return X25519PrivateKey.generate()
+
+
+def sealing_public_text(key: X25519PublicKey) -> str:
+    """The public key as text, `x25519:<base64>`."""
+    return "x25519:" + base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode("ascii")
+
+
+def parse_sealing_public(text: str) -> X25519PublicKey:
+    """The key of such a text. Raises `Corrupt` for anything else."""
+    return X25519PublicKey.from_public_bytes(_raw_key(text, "x25519:"))
+
+
+def signing_public_text(key: Ed25519PublicKey) -> str:
+    """The public key as text, `ed25519:<base64>`."""
+    return "ed25519:" + base64.b64encode(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode("ascii")
+
+
+def parse_signing_public(text: str) -> Ed25519PublicKey:
+    """The key of such a text. Raises `Corrupt` for anything else."""
+    return Ed25519PublicKey.from_public_bytes(_raw_key(text, "ed25519:"))
+
+
+def private_bytes(key: X25519PrivateKey | Ed25519PrivateKey) -> bytes:
+    """The 32 raw private bytes, for wrapping or a 0600 file."""
+    return key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+
+
+def _raw_key(text: str, prefix: str) -> bytes:
+    if not text.startswith(prefix):
+        raise Corrupt(f"a key text must begin with {prefix}")
+    try:
+        raw = base64.b64decode(text.removeprefix(prefix), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Corrupt("the key text is not base64") from error
+    if len(raw) != 32:
+        raise Corrupt(f"the key has {len(raw)} bytes instead of 32")
+    return raw

@@ -1,0 +1,59 @@
+"""Subject and stream names on NATS: build and parse, nothing else.
+
+    edge.<node>.alert.<lane>       node → stream ALERTS → coordinator   signed and sealed alerts
+    edge.<node>.heartbeat          node → coordinator, request/reply    health; the reply carries the marks
+    edge.<node>.command.<kind>     coordinator → node, request/reply    start, end, enroll, verify
+    edge.<node>.mark               coordinator → node                   committed high-water marks
+
+Ids are internal UUIDs; no subject ever carries anything about a person. A node may publish only under its
+own `edge.<node>.` and subscribe only to its own commands, marks and inbox.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from shared.errors import Corrupt
+from shared.events import Lane
+
+ALERT_STREAM = "ALERTS"
+ALERT_SUBJECTS = "edge.*.alert.*"
+ALERT_CONSUMER = "coordinator"
+ALL_HEARTBEATS = "edge.*.heartbeat"
+
+
+def alert(node_id: UUID, lane: Lane) -> str:
+    return f"edge.{node_id}.alert.{lane}"
+
+
+def heartbeat(node_id: UUID) -> str:
+    return f"edge.{node_id}.heartbeat"
+
+
+def command(node_id: UUID, kind: str) -> str:
+    return f"edge.{node_id}.command.{kind}"
+
+
+def commands(node_id: UUID) -> str:
+    """What a node subscribes to."""
+    return f"edge.{node_id}.command.*"
+
+
+def mark(node_id: UUID) -> str:
+    return f"edge.{node_id}.mark"
+
+
+def inbox_prefix(owner: UUID | str) -> str:
+    """A private inbox, so that no node can read another's replies (ADR-32)."""
+    return f"_INBOX_{owner}"
+
+
+def node_of(subject: str) -> UUID:
+    """The node a subject belongs to. Raises `Corrupt` when it belongs to none."""
+    parts = subject.split(".")
+    try:
+        if parts[0] == "edge":
+            return UUID(parts[1])
+    except (IndexError, ValueError):
+        pass
+    raise Corrupt("the subject does not name a node")

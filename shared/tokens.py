@@ -1,0 +1,105 @@
+"""Access tokens: EdDSA JWTs (RFC 7519, RFC 8037) of the coordinator, with one role each.
+
+A candidate's session token names its session and is good for the coordinator and for the edge node that
+watches; every other token is good for the coordinator alone. Whoever verifies pins the algorithm and asks for
+issuer, subject, audience and expiry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+from uuid import UUID, uuid4
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+
+from shared.errors import Rejected
+
+ISSUER: Final = "proctor-coordinator"
+ALGORITHM: Final = "EdDSA"
+LEEWAY_S: Final = 5
+MAX_TOKEN_CHARS: Final = 4_096
+
+
+class Role(StrEnum):
+    """What a bearer may do (SPEC 4)."""
+
+    CANDIDATE = "candidate"
+    PROCTOR = "proctor"
+    ADMIN = "admin"
+    SYSTEM = "system"
+    DPO = "dpo"
+
+
+class Audience(StrEnum):
+    COORDINATOR = "coordinator"
+    EDGE = "edge"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What a verified token says."""
+
+    subject: str
+    """Who: a candidate's id for candidates, a user or service name else."""
+    role: Role
+    tenant_id: UUID
+    session_id: UUID | None = None
+    """The one session a candidate's session token is for (internal id)."""
+
+
+def issue(
+    claims: Claims, key: Ed25519PrivateKey, *, key_id: str, now_utc: datetime, lifetime: timedelta
+) -> str:
+    """A signed token; candidates with a session may use it at the edge too."""
+    audiences = [Audience.COORDINATOR, Audience.EDGE] if claims.session_id else [Audience.COORDINATOR]
+    payload: dict[str, object] = {
+        "iss": ISSUER,
+        "sub": claims.subject,
+        "aud": [str(audience) for audience in audiences],
+        "role": str(claims.role),
+        "tenant": str(claims.tenant_id),
+        "iat": now_utc,
+        "exp": now_utc + lifetime,
+        "jti": str(uuid4()),
+    }
+    if claims.session_id is not None:
+        payload["session"] = str(claims.session_id)
+    return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": key_id})
+
+
+def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
+    """The claims of a good token.
+
+    Raises `Rejected` (401) with the code `token-missing`, `token-expired` or `token-invalid`.
+    """
+    if not token:
+        raise Rejected("a bearer token is needed", code="token-missing", status=401)
+    if len(token) > MAX_TOKEN_CHARS:
+        raise Rejected("the token is not valid here", code="token-invalid", status=401)
+    try:
+        payload = jwt.decode(
+            token,
+            key,
+            algorithms=[ALGORITHM],
+            audience=audience,
+            issuer=ISSUER,
+            leeway=LEEWAY_S,
+            options={"require": ["exp", "iat", "iss", "aud", "sub"]},
+        )
+        session = payload.get("session")
+        return Claims(
+            subject=payload["sub"],
+            role=Role(payload["role"]),
+            tenant_id=UUID(payload["tenant"]),
+            session_id=UUID(session) if session is not None else None,
+        )
+    except jwt.ExpiredSignatureError as error:
+        raise Rejected(
+            "the token has expired; ask for a new one", code="token-expired", status=401
+        ) from error
+    except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError) as error:
+        raise Rejected("the token is not valid here", code="token-invalid", status=401) from error
