@@ -1,0 +1,118 @@
+"""Faces by MediaPipe's BlazeFace (Bazarevsky et al. 2019; Apache-2.0), each confirmed by the face mesh.
+
+Alone it sees ghosts, such as a bare hand; a detection counts only when the mesh finds a face there too.
+Input: the frame centred on a black square, RGB −1…1. Each anchor answers a box and six points in input pixels
+from its cell's centre, and a logit. Detections that overlap are blended by score, as MediaPipe does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from models.images import Image, distinct, letterbox
+from models.mesh import MIN_PRESENCE, FaceMesh, bounds, landmarks
+from models.network import Network
+from models.results import Box, Face, Floats
+from models.yunet import grid
+
+MAX_OVERLAP = 0.3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One of the networks of the family."""
+
+    side_px: int
+    input: str
+    boxes: str
+    scores: str
+    grids: tuple[tuple[int, int], ...]
+    """(cells per side, anchors per cell), in the order of the output."""
+
+
+SHORT_RANGE = Variant(
+    side_px=128, input="input", boxes="regressors", scores="classificators", grids=((16, 2), (8, 6))
+)
+"""For a face within two metres of the camera."""
+FULL_RANGE = Variant(side_px=192, input="input_1", boxes="Identity", scores="Identity_1", grids=((48, 1),))
+"""For faces up to five metres away."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
+    """A detection before its confirmation."""
+
+    box: Box
+    points_px: Floats
+    """(6, 2): right eye, left eye, nose tip, mouth, right ear, left ear."""
+    score: float
+
+
+class BlazeFace:
+    """Detections as the network gives them, ghosts included."""
+
+    def __init__(self, network: Network, variant: Variant = SHORT_RANGE, *, min_score: float = 0.5) -> None:
+        self._network = network
+        self._variant = variant
+        self._min_score = min_score
+        parts = [(grid(n, n, count) + np.float32(0.5)) / n for n, count in variant.grids]
+        self._centres = np.concatenate(parts) * variant.side_px
+
+    @property
+    def device(self) -> str:
+        return self._network.device
+
+    def find(self, frame: Image) -> tuple[Candidate, ...]:
+        """What might be a face in a BGR frame, best first."""
+        side_px = self._variant.side_px
+        canvas, fit = letterbox(frame, side_px, side_px, centred=True)
+        pixels = np.multiply(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB), np.float32(1 / 127.5))[
+            None
+        ] - np.float32(1)
+        answer = self._network.run({self._variant.input: pixels})
+        logits = np.clip(answer[self._variant.scores][0, :, 0], -80, 80)
+        scores = (1 / (1 + np.exp(-logits))).astype(np.float32)
+        chosen = np.flatnonzero(scores >= self._min_score)
+        boxes, centres, scores = answer[self._variant.boxes][0, chosen], self._centres[chosen], scores[chosen]
+        middle, half = centres + boxes[:, :2], boxes[:, 2:4] / 2
+        points = np.stack([middle - half, middle + half], axis=1)
+        points = fit.to_frame(
+            np.concatenate([points, centres[:, None] + boxes[:, 4:].reshape(-1, 6, 2)], axis=1)
+        )
+        groups = distinct(points[:, :2].reshape(-1, 4), scores, MAX_OVERLAP)
+        return tuple(_blend(points[group], scores[group]) for group in groups)
+
+
+def _blend(points: Floats, scores: Floats) -> Candidate:
+    """One detection out of those that overlap: corners and points (N, 8, 2) weighted by score."""
+    mean = np.average(points, axis=0, weights=scores).astype(np.float32)
+    width_px, height_px = (float(value) for value in mean[1] - mean[0])
+    return Candidate(
+        Box(float(mean[0, 0]), float(mean[0, 1]), width_px, height_px), mean[2:], float(scores.max())
+    )
+
+
+class ConfirmedBlazeFace:
+    """BlazeFace whose every detection the mesh has confirmed."""
+
+    def __init__(self, detector: BlazeFace, mesh: FaceMesh, *, min_presence: float = MIN_PRESENCE) -> None:
+        self._detector = detector
+        self._mesh = mesh
+        self._min_presence = min_presence
+
+    @property
+    def device(self) -> str:
+        return self._detector.device
+
+    def find(self, frame: Image) -> tuple[Face, ...]:
+        """All faces of a BGR frame, best first, each with its mesh; box and landmarks are the mesh's."""
+        faces = []
+        for candidate in self._detector.find(frame):
+            rough = Face(candidate.box, candidate.points_px, candidate.score)
+            mesh = self._mesh.fit(frame, rough)
+            if mesh.presence >= self._min_presence:
+                faces.append(Face(bounds(mesh), landmarks(mesh), candidate.score, mesh))
+        return tuple(faces)

@@ -1,0 +1,84 @@
+"""What the networks answer: frozen values, pixels of the frame they were asked about.
+
+Arrays in them are float32 and not to be written to. Points are (x, y) with x to the right and y down in the
+unmirrored picture, so the candidate's right eye has the smaller x. Angles follow SPEC 2.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.observations import Box, HeadPose, Picture
+
+__all__ = ["Body", "Box", "Embedding", "Face", "HeadPose", "Mesh", "Picture", "Region"]
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A square cut out of the frame, turned with what it shows."""
+
+    centre_x_px: float
+    centre_y_px: float
+    side_px: float
+    angle_rad: float
+    """How far the content is turned clockwise in the picture; the cut turns it back upright."""
+
+    @property
+    def box(self) -> Box:
+        """The upright rectangle around the turned square."""
+        reach = abs(math.cos(self.angle_rad)) + abs(math.sin(self.angle_rad))
+        side_px = self.side_px * reach
+        return Box(self.centre_x_px - side_px / 2, self.centre_y_px - side_px / 2, side_px, side_px)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Mesh:
+    """The 468 points of MediaPipe's face mesh."""
+
+    points_px: Floats
+    """(468, 3): x, y in the frame, z in the same scale, smaller towards the camera."""
+    presence: float
+    """Probability that the region showed a face, 0…1."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """One detected face."""
+
+    box: Box
+    landmarks_px: Floats
+    """(5, 2): right eye, left eye, nose tip, right and left corner of the mouth (the candidate's sides)."""
+    score: float
+    """0…1, the detector's own confidence."""
+    mesh: Mesh | None = None
+    """The mesh that confirmed the detection, where one was needed: saves running it a second time."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embedding:
+    """A face as one recogniser describes it."""
+
+    recogniser: str
+    """`name@version`; embeddings of different recognisers are never compared."""
+    vector: Floats
+    """(N,), in the recogniser's own metric space."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Body:
+    """One body, as 33 points of MediaPipe Pose."""
+
+    points_px: Floats
+    """(33, 3): x, y in the frame, z in the same scale, smaller towards the camera."""
+    visibility: Floats
+    """(33,): probability that the point is in the picture and not hidden."""
+    presence: float
+    """The landmark network's own flag: probability that the region shows a person."""
+    region: Region
+    """Where to look in the next frame of the same stream."""
