@@ -1,0 +1,104 @@
+"""A real nats-server with JetStream for tests: its own store, its own port, the product's own permissions."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+import pytest
+
+from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
+
+COORDINATOR_PASSWORD: Final = "coordinator-password"
+START_TIMEOUT_S: Final = 10.0
+
+
+def node_password(node_id: UUID) -> str:
+    return f"node-{node_id}"
+
+
+class RunningServer:
+    """One server process; killed and started again it keeps its port and its store."""
+
+    user: Final = COORDINATOR_USER
+    password: Final = COORDINATOR_PASSWORD
+
+    def __init__(self, folder: Path, nodes: Sequence[UUID]) -> None:
+        self._folder = folder
+        self._log = folder / "nats.log"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._settings = NatsServer(
+            port=-1,
+            store_folder=folder / "store",
+            coordinator_password=COORDINATOR_PASSWORD,
+            node_passwords={node: node_password(node) for node in nodes},
+        )
+
+    @property
+    def port(self) -> int:
+        return self._settings.port
+
+    @property
+    def url(self) -> str:
+        return f"nats://127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        """Start and wait until it takes clients. Fails with its log when it does not."""
+        config = self._folder / "nats.conf"
+        config.write_text(server_config(self._settings), encoding="utf-8")
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                ["nats-server", "-c", str(config), "--ports_file_dir", str(self._folder)],
+                stdout=log,
+                stderr=log,
+            )
+        self._settings = replace(self._settings, port=self._wait_for_port(self._process))
+
+    def kill(self) -> None:
+        """kill -9: no goodbye, nothing flushed."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            self._process.send_signal(how)
+            self._process.wait(timeout=10)
+            self._ports_file(self._process).unlink(missing_ok=True)
+            self._process = None
+
+    def _ports_file(self, process: subprocess.Popen[bytes]) -> Path:
+        return self._folder / f"nats-server_{process.pid}.ports"
+
+    def _wait_for_port(self, process: subprocess.Popen[bytes]) -> int:
+        deadline = time.monotonic() + START_TIMEOUT_S
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                urls = json.loads(self._ports_file(process).read_bytes())["nats"]
+                return int(urls[0].rsplit(":", 1)[1])
+            except (OSError, ValueError):
+                time.sleep(0.02)
+        raise RuntimeError(f"nats-server did not start:\n{self._log.read_text(errors='replace')}")
+
+
+@contextmanager
+def nats_server(folder: Path, nodes: Sequence[UUID] = ()) -> Iterator[RunningServer]:
+    """A running server with a user per node (`node_password`) and the coordinator's; stopped at the end."""
+    if shutil.which("nats-server") is None:
+        pytest.skip("nats-server is not installed (Debian's package nats-server)")
+    server = RunningServer(folder, nodes)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.stop()
