@@ -1,0 +1,1 @@
+"""The people who are examined, as their institution names them."""

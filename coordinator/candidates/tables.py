@@ -1,0 +1,25 @@
+"""Table of candidates."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import UniqueConstraint
+from sqlmodel import Field
+
+from coordinator.columns import REFERENCE_CHARS, Row, UtcDateTime
+from coordinator.ids import uuid7
+
+
+class Candidate(Row, table=True):
+    """One person of one institution, known by the institution's own identifier alone."""
+
+    __tablename__ = "candidates"
+    __table_args__ = (UniqueConstraint("tenant_id", "reference"),)
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    reference: str = Field(max_length=REFERENCE_CHARS)
+    """The institution's candidate_id."""
+    created_utc: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,1 @@
+"""Faces: what was enrolled, and the templates made of it."""

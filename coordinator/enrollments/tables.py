@@ -1,0 +1,60 @@
+"""Tables of enrollments, their pictures' measures and the templates made of them. Pictures are not kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from coordinator.columns import NAME_CHARS, REFERENCE_CHARS, Row, UtcDateTime
+from coordinator.ids import uuid7
+
+
+class Enrollment(Row, table=True):
+    """One accepted enrollment of a candidate; the newest one counts."""
+
+    __tablename__ = "enrollments"
+    __table_args__ = (Index("ix_enrollments_newest", "tenant_id", "candidate_id", "created_utc"),)
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    candidate_id: UUID = Field(foreign_key="candidates.id")
+    exam_reference: str = Field(max_length=REFERENCE_CHARS)
+    """The exam it was first made for."""
+    data_key_id: UUID = Field(foreign_key="keys.id")
+    """Data key (class template) of every sealed column of this enrollment, its pictures and templates."""
+    details_sealed: bytes
+    """JSON: what the caller sent along (metadata)."""
+    created_utc: datetime = Field(sa_type=UtcDateTime)
+
+
+class EnrollmentPicture(Row, table=True):
+    """What was measured on one picture; its id is the picture's embedding_id."""
+
+    __tablename__ = "enrollment_pictures"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    enrollment_id: UUID = Field(foreign_key="enrollments.id", index=True)
+    position: int
+    """Place in the request, from 0."""
+    selected: bool
+    """Among the pictures whose mean became the template."""
+    measures_sealed: bytes
+    """JSON: sharpness, illumination variance, pose, box, quality, capture time, device."""
+
+
+class FaceTemplate(Row, table=True):
+    """The mean embedding of one recogniser; its id is the template's embedding_id."""
+
+    __tablename__ = "templates"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    enrollment_id: UUID = Field(foreign_key="enrollments.id", index=True)
+    recogniser: str = Field(max_length=NAME_CHARS)
+    """`name@version`."""
+    vector_sealed: bytes
+    """Little-endian float32, L2-normalised."""

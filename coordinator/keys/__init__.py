@@ -1,0 +1,1 @@
+"""Keys whose destruction erases what was sealed under them."""

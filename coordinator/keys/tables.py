@@ -1,0 +1,68 @@
+"""Table of keys: HPKE pairs and data keys, each for one candidate, retention class and scope."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import Index, text
+from sqlmodel import Field
+
+from coordinator.columns import KEY_TEXT_CHARS, REFERENCE_CHARS, Row, UtcDateTime, words
+from coordinator.ids import uuid7
+
+
+class KeyKind(StrEnum):
+    SEALING = "sealing"
+    """An HPKE key pair; edges seal to its public half."""
+    DATA = "data"
+    """An AES-256-GCM key for fields at rest."""
+
+
+class RetentionClass(StrEnum):
+    """What lives and dies together (SPEC 7)."""
+
+    TEMPLATE = "template"
+    """Per candidate: templates and what was measured on enrollment pictures. Scope is empty."""
+    EXAM = "exam"
+    """Per candidate and exam: alerts, thumbnails, session details. Scope is the exam's reference."""
+    TRANSCRIPT = "transcript"
+    """Per session: what was said. Scope is the session's id."""
+
+
+class Key(Row, table=True):
+    """One key, its secret half wrapped by the master key, or gone for good.
+
+    At most one key of a kind lives per candidate, class and scope; a destroyed one stays as its own receipt.
+    """
+
+    __tablename__ = "keys"
+    __table_args__ = (
+        Index(
+            "uq_keys_living",
+            "tenant_id",
+            "candidate_id",
+            "kind",
+            "retention_class",
+            "scope",
+            unique=True,
+            sqlite_where=text("destroyed_utc IS NULL"),
+            postgresql_where=text("destroyed_utc IS NULL"),
+        ),
+    )
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    candidate_id: UUID = Field(foreign_key="candidates.id")
+    kind: KeyKind = Field(sa_type=words(KeyKind))
+    retention_class: RetentionClass = Field(sa_type=words(RetentionClass))
+    scope: str = Field(default="", max_length=REFERENCE_CHARS)
+    public_key: str | None = Field(default=None, max_length=KEY_TEXT_CHARS)
+    """`x25519:…` of a sealing key."""
+    wrapped: bytes | None
+    """The 32 secret bytes under the master key; None once destroyed."""
+    master_version: int
+    """Of the master key that wrapped it."""
+    created_utc: datetime = Field(sa_type=UtcDateTime)
+    destroyed_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)

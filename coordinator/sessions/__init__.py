@@ -1,0 +1,1 @@
+"""Watched exam sittings, their join codes and acknowledgements."""

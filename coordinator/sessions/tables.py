@@ -1,0 +1,83 @@
+"""Tables of sessions, join codes and acknowledgements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlmodel import Field
+
+from coordinator.columns import NAME_CHARS, REFERENCE_CHARS, URL_CHARS, Row, UtcDateTime
+from coordinator.ids import uuid7
+
+
+class ExamSession(Row, table=True):
+    """One sitting of one candidate. It is active until `ended_utc`, and expired past `expires_utc`."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "reference"),
+        Index("ix_sessions_candidate", "tenant_id", "candidate_id"),
+    )
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    """The session_id of subjects, signaling paths, logs and metrics."""
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    reference: str = Field(max_length=REFERENCE_CHARS)
+    """The institution's exam_session_id."""
+    candidate_id: UUID = Field(foreign_key="candidates.id")
+    exam_reference: str = Field(max_length=REFERENCE_CHARS)
+    """The institution's exam_id."""
+    node_id: UUID = Field(foreign_key="nodes.id")
+    """The node that watches, in this epoch."""
+    epoch: int = 1
+    """Counts assignments; alerts of another epoch are refused."""
+    seal_key_id: UUID = Field(foreign_key="keys.id")
+    """Sealing key (class exam) that its alerts are sealed to."""
+    data_key_id: UUID = Field(foreign_key="keys.id")
+    """Data key (class exam) of `details_sealed` and of its alerts."""
+    enrollment_id: UUID | None = Field(default=None, foreign_key="enrollments.id")
+    """Whose templates the node got; None: identity is unavailable."""
+    policy: dict[str, Any] = Field(sa_type=JSON)
+    """The whole policy in force, as `shared.policy.Policy` dumps it."""
+    policy_version: int
+    signaling_url: str = Field(max_length=URL_CHARS)
+    whip_url: str = Field(max_length=URL_CHARS)
+    details_sealed: bytes
+    """JSON: what the caller sent along (metadata, front-end instance)."""
+    started_utc: datetime = Field(sa_type=UtcDateTime)
+    expires_utc: datetime = Field(sa_type=UtcDateTime)
+    ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class JoinCode(Row, table=True):
+    """A one-time code that brings a candidate into a session; only its hash is known here."""
+
+    __tablename__ = "join_codes"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    session_id: UUID = Field(foreign_key="sessions.id", index=True)
+    code_hash: bytes = Field(unique=True)
+    """SHA-256 of the code."""
+    created_utc: datetime = Field(sa_type=UtcDateTime)
+    expires_utc: datetime = Field(sa_type=UtcDateTime)
+    used_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class Acknowledgement(Row, table=True):
+    """That a candidate acknowledged this version of the notice for these purposes."""
+
+    __tablename__ = "acknowledgements"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    candidate_id: UUID = Field(foreign_key="candidates.id")
+    session_id: UUID = Field(foreign_key="sessions.id", index=True)
+    notice_version: str = Field(max_length=NAME_CHARS)
+    language: str = Field(max_length=35)
+    """BCP 47 tag of the text that was shown."""
+    purposes: list[str] = Field(sa_type=JSON)
+    acknowledged_utc: datetime = Field(sa_type=UtcDateTime)

@@ -1,0 +1,1 @@
+"""Institutions: every row belongs to one."""
