@@ -1,0 +1,103 @@
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.config import load_config, read_secret
+from shared.errors import ConfigError
+from shared.sealing import signing_public_text
+
+KEY = signing_public_text(Ed25519PrivateKey.generate().public_key())
+MINIMAL = f"""
+region = "eu-west"
+data_folder = "data"
+[coordinator]
+public_key = "{KEY}"
+[nats]
+url = "nats://127.0.0.1:4222"
+user = "node"
+password_file = "password"
+"""
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "edge.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_a_minimal_file_gets_the_defaults_and_paths_beside_itself(tmp_path: Path) -> None:
+    config = load_config(written(tmp_path, MINIMAL))
+    assert config.analysis.level_number == 1
+    assert config.outbox.max_alerts >= 100_000
+    assert config.media.ice_servers == ()
+    assert config.data_folder == tmp_path / "data"
+    assert config.nats.password_file == tmp_path / "password"
+
+
+def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None:
+    text = MINIMAL + '[web]\npublic_url = "https://edge.example.org"\n'
+    config = load_config(written(tmp_path, text))
+    assert config.signaling_url("S") == "wss://edge.example.org/signal/S"
+    assert config.whip_url("S") == "https://edge.example.org/whip/S"
+
+
+@pytest.mark.parametrize(
+    ("extra", "named"),
+    [
+        ("[analysis]\nthreads = 0\n", "analysis.threads"),
+        ("[analysis]\nlevel = 'L9'\n", "analysis.level"),
+        ("[analysis]\nrating = 501\n", "analysis.rating"),
+        ("[analysis]\nspeed = 1\n", "analysis.speed"),
+        ("[outbox]\nmax_alerts = 99999\n", "outbox.max_alerts"),
+        ("[outbox]\nbacklog_jitter_s = 181\n", "outbox.backlog_jitter_s"),
+        ("[outbox]\nmax_alerts = 10000000\n", "outbox.max_bytes"),
+        ("[web]\nport = 0\n", "web.port"),
+        ("[web]\npublic_url = 'http://host/path'\n", "web.public_url"),
+        ("[web]\nallowed_origins = ['*']\n", "web.allowed_origins"),
+        ("[[media.ice_servers]]\nurls = ['http://x']\n", "media.ice_servers.0.urls"),
+        ("[extra]\n", "extra"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(tmp_path: Path, extra: str, named: str) -> None:
+    with pytest.raises(ConfigError, match=named.replace(".", r"\.")):
+        load_config(written(tmp_path, MINIMAL + extra))
+
+
+@pytest.mark.parametrize("key", ["", "ed25519:AAAA", "x25519:" + KEY.removeprefix("ed25519:")])
+def test_the_coordinators_key_must_be_one(tmp_path: Path, key: str) -> None:
+    with pytest.raises(ConfigError, match="coordinator"):
+        load_config(written(tmp_path, MINIMAL.replace(KEY, key)))
+
+
+def test_a_url_with_a_password_inside_is_refused_and_not_repeated(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        load_config(written(tmp_path, MINIMAL.replace("nats://", "nats://me:secret@")))
+    assert "secret" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["region = ", "\x00", "[nats"])
+def test_what_is_not_toml_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigError, match=r"edge\.toml"):
+        load_config(written(tmp_path, text))
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="absent"):
+        load_config(tmp_path / "absent.toml")
+
+
+def test_a_secret_is_the_first_line_of_a_file_of_ones_own(tmp_path: Path) -> None:
+    path = tmp_path / "password"
+    path.write_text("open sesame \n")
+    path.chmod(0o600)
+    assert read_secret(path) == "open sesame"
+
+
+@pytest.mark.parametrize(("text", "mode"), [("x\n", 0o644), ("x\n", 0o620), ("\n", 0o600)])
+def test_an_empty_or_shared_secret_is_refused(tmp_path: Path, text: str, mode: int) -> None:
+    path = tmp_path / "password"
+    path.write_text(text)
+    path.chmod(mode)
+    with pytest.raises(ConfigError):
+        read_secret(path)
