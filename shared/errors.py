@@ -12,6 +12,8 @@ Messages say what happened, where and what to do; they never carry personal data
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 
 class ProctorError(Exception):
     """Anything this product raises on purpose."""
@@ -22,7 +24,15 @@ class ConfigError(ProctorError):
 
 
 class Unavailable(ProctorError):
-    """Something needed is not there now; the same request may succeed later."""
+    """Something needed is not there now; the same request may succeed later.
+
+    `code` is a short stable word for programs (`"no-node-online"`); `retry_after_s` says when to ask again.
+    """
+
+    def __init__(self, message: str, *, code: str = "unavailable", retry_after_s: int = 5) -> None:
+        super().__init__(message)
+        self.code = code
+        self.retry_after_s = retry_after_s
 
 
 class Rejected(ProctorError):
@@ -32,10 +42,22 @@ class Rejected(ProctorError):
     stable word for programs (`"token-expired"`); the message is for people.
     """
 
-    def __init__(self, message: str, *, code: str, status: int = 400) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        status: int = 400,
+        retry_after_s: int | None = None,
+        errors: Sequence[Mapping[str, object]] = (),
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.status = status
+        self.retry_after_s = retry_after_s
+        """When the same request may be made again (status 429)."""
+        self.errors = tuple(errors)
+        """One entry per wrong part, with its `path` and `message`."""
 
 
 class Corrupt(ProctorError):

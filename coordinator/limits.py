@@ -1,0 +1,115 @@
+"""Bounds on requests, kept before anything is parsed: body sizes and rates.
+
+A body is refused by its announced length before a byte of it is read, and by its real length where none or a
+wrong one was announced. The large bound of enrollment holds for bearers of a good token only: without one the
+answer is 401, and no stranger makes the coordinator read megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coordinator.errors import problem_of
+from coordinator.rates import Buckets, Rate, retry_after_s
+from shared.api import MAX_BODY_BYTES
+from shared.errors import ProctorError, Rejected
+
+SMALL_BODY_BYTES: Final = 262_144
+"""Every body but enrollment's; a whole policy has some 10 KiB."""
+ENROLL_PATH: Final = "/api/v1/enroll"
+
+JOIN_RATE: Final = Rate(burst=300, per_s=10)
+"""Per address: an exam hall of 300 behind one address joins at once. Codes are too long to guess anyway."""
+ENROLL_RATE: Final = Rate(burst=10, per_s=0.2)
+"""Per candidate enrolled: a person who retries, not a search for a picture that passes."""
+VERIFY_RATE: Final = Rate(burst=10, per_s=1)
+"""Per session: each check occupies an edge node."""
+TICKET_RATE: Final = Rate(burst=60, per_s=2)
+"""Per bearer; a page reconnects with back-off."""
+START_RATE: Final = Rate(burst=600, per_s=20)
+"""Per bearer: an exam platform starts a whole cohort."""
+TOKEN_RATE: Final = Rate(burst=600, per_s=20)
+"""Per administrator."""
+
+
+class Rates:
+    """The rates of one coordinator process, by what is asked."""
+
+    def __init__(self) -> None:
+        self.join = Buckets(JOIN_RATE)
+        self.enroll = Buckets(ENROLL_RATE)
+        self.verify = Buckets(VERIFY_RATE)
+        self.ticket = Buckets(TICKET_RATE)
+        self.start = Buckets(START_RATE)
+        self.token = Buckets(TOKEN_RATE)
+
+
+def check_rate(buckets: Buckets, key: str, now: float) -> None:
+    """Raises `Rejected` (429 `too-many-requests`) when this asker has used its share."""
+    wait_s = buckets.wait_s(key, now)
+    if wait_s > 0.0:
+        raise Rejected(
+            "too many requests; wait as long as Retry-After says",
+            code="too-many-requests",
+            status=429,
+            retry_after_s=retry_after_s(wait_s),
+        )
+
+
+class BodyBound:
+    """ASGI layer that refuses bodies above a bound (413) before they are parsed.
+
+    `authorise` raises `Rejected` for a request without a good token; it is asked before the large bound.
+    """
+
+    def __init__(self, app: ASGIApp, authorise: Callable[[Request], None]) -> None:
+        self._app = app
+        self._authorise = authorise
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            bound = self._bound(Request(scope))
+        except ProctorError as error:
+            await problem_of(error)(scope, receive, send)
+            return
+        await self._app(scope, _counted(receive, bound), send)
+
+    def _bound(self, request: Request) -> int:
+        bound = SMALL_BODY_BYTES
+        if request.method == "POST" and request.url.path == ENROLL_PATH:
+            self._authorise(request)
+            bound = MAX_BODY_BYTES
+        announced = request.headers.get("content-length", "0")
+        if not announced.isascii() or not announced.isdigit():
+            raise Rejected("the content length is no number", code="bad-request")
+        if len(announced) > 12 or int(announced) > bound:
+            raise _too_large(bound)
+        return bound
+
+
+def _counted(receive: Receive, bound: int) -> Receive:
+    received_bytes = 0
+
+    async def counted() -> Message:
+        nonlocal received_bytes
+        message = await receive()
+        if message["type"] == "http.request":
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > bound:
+                # Starlette's own type passes through FastAPI's reading of the body; any other becomes 400.
+                raise HTTPException(413, str(_too_large(bound)))
+        return message
+
+    return counted
+
+
+def _too_large(bound: int) -> Rejected:
+    return Rejected(f"the body exceeds {bound} bytes", code="body-too-large", status=413)
