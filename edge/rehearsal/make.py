@@ -1,0 +1,111 @@
+"""Makes the rehearsal's files; the same seed gives the same pictures and sound."""
+
+from __future__ import annotations
+
+import wave
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.media.writer import write_recording
+from edge.rehearsal import faces
+from edge.rehearsal.scene import Scene
+from edge.rehearsal.script import (
+    FRAMES_PER_S,
+    SAMPLES_PER_S,
+    camera_at,
+    enrollment_shots,
+    figures_at,
+    rehearsal_script,
+    speech_span,
+)
+from edge.rehearsal.speech import soundtrack
+from shared.errors import ConfigError
+from shared.rehearsal import Script, script_json
+
+_ENROLLMENT_JPEG_QUALITY = 94
+_CAMERA_JPEG_QUALITY = 85
+_FAKE_CAMERA_FRAMES_PER_S = 30
+"""Chromium plays every Motion-JPEG file at 30 frames per second, whatever it was recorded at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Where everything lies."""
+
+    recording: Path
+    enrollment: tuple[Path, ...]
+    """Five JPEG pictures of the candidate."""
+    expected: Path
+    """The script as JSON (`shared.rehearsal.script_from_json`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class CameraFiles:
+    """What Chromium's fake camera and microphone play, over and over."""
+
+    video: Path
+    audio: Path
+
+
+def make_rehearsal(folder: Path, seed: int = 1) -> Rehearsal:
+    """Writes the recording, the enrollment pictures and the script into a folder, made if it is not there.
+
+    Takes some 20 s of one core. Raises `ConfigError` where the portraits or espeak-ng are not installed.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    script = rehearsal_script()
+    people = Scene({"candidate": faces.candidate(), "other": faces.other()}, seed)
+    sound = soundtrack(script.duration_s, *speech_span(script), seed)
+    recording = folder / "rehearsal.mkv"
+    frames = _frames(people, script, 0, script.duration_s)
+    write_recording(recording, frames, sound, frames_per_s=FRAMES_PER_S, samples_per_s=SAMPLES_PER_S)
+    expected = folder / "expected.json"
+    expected.write_bytes(script_json(script))
+    return Rehearsal(recording, _enrollment(folder, seed), expected)
+
+
+def make_camera_files(folder: Path, begins_s: float, ends_s: float, seed: int = 1) -> CameraFiles:
+    """Writes one part of the same recording as Motion-JPEG and WAV for Chromium's fake devices."""
+    folder.mkdir(parents=True, exist_ok=True)
+    script = rehearsal_script()
+    scene = Scene({"candidate": faces.candidate(), "other": faces.other()}, seed)
+    video, audio = folder / "camera.mjpeg", folder / "microphone.wav"
+    with video.open("wb") as stream:
+        for frame in _frames(scene, script, begins_s, ends_s):
+            stream.write(_jpeg(frame, _CAMERA_JPEG_QUALITY) * (_FAKE_CAMERA_FRAMES_PER_S // FRAMES_PER_S))
+    sound = soundtrack(script.duration_s, *speech_span(script), seed)
+    part = sound[round(begins_s * SAMPLES_PER_S) : round(ends_s * SAMPLES_PER_S)]
+    with wave.open(str(audio), "wb") as recording:
+        recording.setnchannels(1)
+        recording.setsampwidth(2)
+        recording.setframerate(SAMPLES_PER_S)
+        recording.writeframes(np.round(part * 32_767).astype("<i2").tobytes())
+    return CameraFiles(video, audio)
+
+
+def _frames(scene: Scene, script: Script, begins_s: float, ends_s: float) -> Iterator[faces.Image]:
+    for number in range(round(begins_s * FRAMES_PER_S), round(ends_s * FRAMES_PER_S)):
+        at_s = number / FRAMES_PER_S
+        yield scene.frame(figures_at(script, at_s), camera_at(at_s))
+
+
+def _enrollment(folder: Path, seed: int) -> tuple[Path, ...]:
+    """Taken in another room than the exam's, so that no pixel of them is in the recording."""
+    scene = Scene({"candidate": faces.candidate()}, seed + 1)
+    paths = []
+    for number, (figure, camera) in enumerate(enrollment_shots(), 1):
+        path = folder / f"enrollment-{number}.jpg"
+        path.write_bytes(_jpeg(scene.frame((figure,), camera), _ENROLLMENT_JPEG_QUALITY))
+        paths.append(path)
+    return tuple(paths)
+
+
+def _jpeg(picture: faces.Image, quality: int) -> bytes:
+    done, data = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, quality])
+    if not done:
+        raise ConfigError("this OpenCV cannot write JPEG")
+    return data.tobytes()
