@@ -1,0 +1,92 @@
+"""Decoded sound of any rate and layout in, windows of 512 ms at 16 kHz mono out.
+
+Windows follow the media clock: time for which nothing came is filled with zeros. Whether those zeros are
+known silence (the sender sent none) or unknown (packets were lost) is kept apart, because a voice detector
+must not read a loss as a pause.
+"""
+
+from __future__ import annotations
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.media.frames import SAMPLE_RATE_HZ, WINDOW_SAMPLES, AudioWindow
+
+_SLACK_S = 0.02
+"""Smaller steps of the media clock are rounding, not gaps."""
+_FILL_S = 30.0
+"""A longer gap starts a new timeline instead of being filled."""
+
+
+class WindowMaker:
+    """Cuts one track's sound into windows. `at_s` of the windows is in the caller's media time."""
+
+    def __init__(self) -> None:
+        self._resampler: av.AudioResampler | None = None
+        self._input: tuple[str, str, int] | None = None
+        self._samples = np.zeros(WINDOW_SAMPLES, np.float32)
+        self._filled = 0
+        self._lost = 0
+        self._window_s: float | None = None
+        self._end_s = 0.0
+
+    def push(self, frame: av.AudioFrame, start_s: float, lost_before: bool) -> list[AudioWindow]:
+        """Add one decoded frame that starts at `start_s`; return the windows that are full now."""
+        gap_s = start_s - self._end_s
+        windows: list[AudioWindow] = []
+        if self._window_s is None or gap_s > _FILL_S or gap_s < -_FILL_S:
+            windows += self._restart(start_s)
+        elif gap_s > _SLACK_S:
+            self._resampler = None
+            windows += self._append(np.zeros(round(gap_s * SAMPLE_RATE_HZ), np.float32), lost=lost_before)
+        elif gap_s < -_SLACK_S:
+            return []
+        self._end_s = start_s + frame.samples / frame.sample_rate
+        for samples in self._resampled(frame):
+            windows += self._append(samples, lost=False)
+        return windows
+
+    def finish(self) -> list[AudioWindow]:
+        """End the timeline: the last window's missing rest is filled with zeros and counts as lost."""
+        if self._filled == 0:
+            return []
+        return self._append(np.zeros(WINDOW_SAMPLES - self._filled, np.float32), lost=True)
+
+    def _restart(self, start_s: float) -> list[AudioWindow]:
+        last = self.finish()
+        self._resampler = None
+        self._window_s = start_s
+        return last
+
+    def _resampled(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if self._resampler is None or kind != self._input:
+            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+            self._input = kind
+        # Gaps are handled here; a timestamp would make the resampler guess about them too.
+        frame.pts = None
+        return [
+            out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
+            for out in self._resampler.resample(frame)
+        ]
+
+    def _append(self, samples: NDArray[np.float32], lost: bool) -> list[AudioWindow]:
+        windows: list[AudioWindow] = []
+        while len(samples):
+            room = WINDOW_SAMPLES - self._filled
+            part, samples = samples[:room], samples[room:]
+            self._samples[self._filled : self._filled + len(part)] = part
+            self._filled += len(part)
+            self._lost += len(part) if lost else 0
+            if self._filled == WINDOW_SAMPLES:
+                windows.append(self._full_window())
+        return windows
+
+    def _full_window(self) -> AudioWindow:
+        assert self._window_s is not None
+        window = AudioWindow(self._window_s, self._samples, self._lost / WINDOW_SAMPLES)
+        self._samples = np.zeros(WINDOW_SAMPLES, np.float32)
+        self._filled = self._lost = 0
+        self._window_s += WINDOW_SAMPLES / SAMPLE_RATE_HZ
+        return window

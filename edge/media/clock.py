@@ -1,0 +1,55 @@
+"""From RTP timestamps to the session clock. Pure: arrival times come in.
+
+The two tracks of a peer have clocks with unrelated origins. Each is tied to the receiver's monotonic clock by
+its quickest packets: arrival minus media time is smallest when the network added least, and that smallest
+value hardly moves. Both tracks then lie on one clock, apart by the difference of their least delays (some
+milliseconds). Sender reports would remove that too, but aiortc keeps them inside the receiver.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_CREEP = 0.0005
+"""Seconds per second by which the least delay is allowed to grow again: faster than any sound card drifts."""
+_JUMP_S = 5.0
+"""A media clock that fell behind by more has been set back or paused."""
+
+
+class CaptureClock:
+    """Says when a track's frames were captured, in monotonic seconds of this machine."""
+
+    def __init__(self, clock_hz: int) -> None:
+        self._clock_hz = clock_hz
+        self._offset_s: float | None = None
+        self._arrived_at = 0.0
+
+    def heard(self, timestamp: int, arrived_at: float) -> None:
+        """Learn from one frame: its RTP timestamp in ticks and its arrival in monotonic seconds."""
+        offset_s = arrived_at - timestamp / self._clock_hz
+        if self._offset_s is None or offset_s - self._offset_s > _JUMP_S:
+            self._offset_s = offset_s
+        else:
+            crept_s = self._offset_s + _CREEP * max(0.0, arrived_at - self._arrived_at)
+            self._offset_s = min(offset_s, crept_s)
+        self._arrived_at = arrived_at
+
+    def at(self, timestamp: float) -> float:
+        """Monotonic seconds at which the tick `timestamp` was captured, less the network's least delay."""
+        if self._offset_s is None:
+            raise ValueError("nothing was heard yet")
+        return timestamp / self._clock_hz + self._offset_s
+
+
+@dataclass(slots=True)
+class SessionClock:
+    """Zero is the session's first media; shared by all peers that the session has one after the other."""
+
+    zero_at: float | None = None
+    """Monotonic seconds of session time zero; None until the first media came."""
+
+    def session_s(self, at: float) -> float:
+        """Session seconds of monotonic time `at`; the first call sets zero."""
+        if self.zero_at is None:
+            self.zero_at = at
+        return at - self.zero_at

@@ -1,0 +1,227 @@
+"""Decoding in one thread per track, bounded before and after.
+
+Stands where aiortc has its `decoder_worker`, whose queues have no bounds: a backlog of 600 frames there held
+0.8 GB and blocked the event loop for 2–4 s when the peer left, because the thread is joined on the loop. Here
+the thread notices the end behind at most one frame of work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+from collections import deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import av
+from av.codec.context import CodecContext
+
+from edge.media.encoded import Encoded
+from edge.media.flow import AudioFlow, DecoderCounts, VideoFlow
+from edge.media.payloads import H264, VP8
+from shared.errors import Corrupt
+
+_WAITING_FRAMES = 30
+"""Encoded frames that may wait for the decoder: two seconds at 15 fps."""
+_VIDEO_READY_FRAMES = 2
+"""Decoded pictures that may wait for the event loop; each is 450 kB at 640×480."""
+_AUDIO_READY_FRAMES = 50
+"""Decoded audio packets that may wait for the event loop: a second at 20 ms."""
+_PIXELS = 1920 * 1088
+"""A stream that claims larger pictures is not decoded; the page sends 640×480."""
+
+VIDEO_CLOCK_HZ = 90_000
+AUDIO_CLOCK_HZ = 48_000
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """One picture or stretch of sound, and what it was decoded from."""
+
+    frame: av.VideoFrame | av.AudioFrame
+    source: Encoded
+
+
+class Batch:
+    """What one RTP packet released, in the shape aiortc passes on: it only ever sets `timestamp`."""
+
+    def __init__(self, flow: VideoFlow | AudioFlow, frames: tuple[Encoded, ...]) -> None:
+        self.flow = flow
+        self.frames = frames
+        self.timestamp = frames[0].timestamp & 0xFFFFFFFF
+
+
+class _Codec(Protocol):
+    name: str
+
+
+def open_decoder(codec: str) -> CodecContext:
+    """A decoder for `codec` (an RTP encoding name) without threads of its own. Raises Corrupt if unknown.
+
+    By default FFmpeg starts one thread per CPU and decoder; one is as fast at these picture sizes.
+    """
+    if codec.lower() == "opus":
+        opus = cast(Any, CodecContext.create("libopus", "r"))
+        opus.format, opus.layout, opus.sample_rate = "s16", "mono", AUDIO_CLOCK_HZ
+        return cast(CodecContext, opus)
+    names = {VP8: "libvpx", H264: "h264"}
+    if codec not in names:
+        raise Corrupt(f"no decoder for {codec!r}")
+    decoder = CodecContext.create(names[codec], "r")
+    decoder.thread_count = 1
+    decoder.options = {"max_pixels": str(_PIXELS)}
+    return decoder
+
+
+def decode(decoder: CodecContext, source: Encoded) -> list[Decoded]:
+    """Decode one encoded frame. Raises Corrupt when it cannot be."""
+    packet = av.Packet(source.data)
+    packet.pts = source.timestamp
+    try:
+        return [Decoded(frame, source) for frame in cast(Any, decoder).decode(packet)]
+    except av.FFmpegError as error:
+        raise Corrupt(f"{source.codec} frame cannot be decoded: {error}") from error
+
+
+def decode_last(chain: Iterable[Encoded]) -> av.VideoFrame:
+    """Decode a chain of frames that begins with a keyframe; return the last picture. Blocks for all of it.
+
+    Raises Corrupt when the last frame gives no picture.
+    """
+    decoder: CodecContext | None = None
+    last: Decoded | None = None
+    for source in chain:
+        decoder = decoder or open_decoder(source.codec)
+        decoded = decode(decoder, source)
+        last = decoded[-1] if decoded else None
+    if last is None or not isinstance(last.frame, av.VideoFrame):
+        raise Corrupt("the frame asked for gives no picture")
+    return last.frame
+
+
+class Outlet:
+    """Carries decoded frames from the thread to an asyncio queue, dropping the oldest above `limit`.
+
+    Bounded on both sides of the border: while the loop is busy at most one call is scheduled on it.
+    """
+
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        ready: asyncio.Queue[Decoded | None],
+        limit: int,
+        counts: DecoderCounts,
+    ) -> None:
+        self._loop = loop
+        self._ready = ready
+        self._limit = limit
+        self._counts = counts
+        self._crossing: deque[Decoded] = deque()
+        self._scheduled = threading.Event()
+
+    def put(self, decoded: Decoded) -> None:
+        """From the thread: pass one on."""
+        if len(self._crossing) >= self._limit:
+            self._crossing.popleft()
+            self._counts.untaken += 1
+        self._crossing.append(decoded)
+        if not self._scheduled.is_set():
+            self._scheduled.set()
+            call_soon(self._loop, self._arrive)
+
+    def _arrive(self) -> None:
+        self._scheduled.clear()
+        while self._crossing:
+            if self._ready.qsize() >= self._limit:
+                self._ready.get_nowait()
+                self._counts.untaken += 1
+            self._ready.put_nowait(self._crossing.popleft())
+
+
+def call_soon(loop: asyncio.AbstractEventLoop, callback: Any, *arguments: object) -> None:
+    """Schedule from a thread; a loop that is gone needs nothing any more."""
+    try:
+        loop.call_soon_threadsafe(callback, *arguments)
+    except RuntimeError:
+        if not loop.is_closed():
+            raise
+
+
+def decoder_worker(
+    loop: asyncio.AbstractEventLoop,
+    input_q: queue.Queue[tuple[_Codec, Batch] | None],
+    output_q: asyncio.Queue[Decoded | None],
+    decode_error: threading.Event,
+) -> None:
+    """Decode until the end marker `None`; runs in the one thread of a track.
+
+    `decode_error` set makes the receiver send a PLI with the next packet.
+    """
+    worker = _Worker(loop, input_q, output_q, decode_error)
+    while (task := input_q.get()) is not None and not worker.ending():
+        worker.take(*task)
+    call_soon(loop, output_q.put_nowait, None)
+
+
+class _Worker:
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        waiting: queue.Queue[Any],
+        ready: asyncio.Queue[Decoded | None],
+        decode_error: threading.Event,
+    ) -> None:
+        self._loop = loop
+        self._waiting = waiting
+        self._ready = ready
+        self._decode_error = decode_error
+        self._outlet: Outlet | None = None
+        self._decoder: CodecContext | None = None
+        self._codec = ""
+        self._to_keyframe = False
+
+    def ending(self) -> bool:
+        """Whether the end marker is in the queue, whatever stands before it."""
+        with self._waiting.mutex:
+            return bool(self._waiting.queue) and self._waiting.queue[-1] is None
+
+    def take(self, codec: _Codec, batch: Batch) -> None:
+        """Decode one batch, or drop it when too much waits behind it."""
+        counts = batch.flow.decoder
+        if self._outlet is None:
+            limit = _VIDEO_READY_FRAMES if isinstance(batch.flow, VideoFlow) else _AUDIO_READY_FRAMES
+            self._outlet = Outlet(self._loop, self._ready, limit, counts)
+        for source in batch.frames:
+            if self.ending():
+                return
+            if self._is_overloaded(source, isinstance(batch.flow, VideoFlow)):
+                counts.overload += 1
+            else:
+                self._decode(codec.name, source, counts)
+
+    def _is_overloaded(self, source: Encoded, is_video: bool) -> bool:
+        """Above the bound audio loses this packet, video all up to the next keyframe, which is asked for."""
+        full = self._waiting.qsize() > _WAITING_FRAMES
+        if not is_video:
+            return full
+        if full and not self._to_keyframe:
+            self._to_keyframe = True
+            self._decode_error.set()
+        elif not full and source.keyframe:
+            self._to_keyframe = False
+        return self._to_keyframe
+
+    def _decode(self, codec: str, source: Encoded, counts: DecoderCounts) -> None:
+        assert self._outlet is not None
+        try:
+            if self._decoder is None or codec != self._codec:
+                self._decoder, self._codec = open_decoder(codec), codec
+            for decoded in decode(self._decoder, source):
+                counts.decoded += 1
+                self._outlet.put(decoded)
+        except Corrupt:
+            # The decoder's state is kept: without it every frame would fail until the next keyframe.
+            counts.undecodable += 1
+            self._decode_error.set()

@@ -1,0 +1,119 @@
+"""One track's way from RTP packets to encoded frames, with all its counts.
+
+A flow is created by the peer and fed by the seam that stands where aiortc has its jitter buffer. It is the
+one object that both know, so aiortc's private names stay untouched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from edge.media.encoded import Encoded
+from edge.media.inorder import AudioPacket, InOrderAudioBuffer
+from edge.media.jitter import DeadlineJitterBuffer, VideoPacket, WholeFrame
+from edge.media.keyframes import KeyframeRequests
+from edge.media.payloads import begins_frame, is_keyframe
+from edge.media.ring import Ring
+from edge.media.serial import Unwrapper
+
+
+@dataclass(slots=True)
+class DecoderCounts:
+    """Written by the decoder thread only."""
+
+    decoded: int = 0
+    overload: int = 0
+    """Encoded frames dropped because the decoder was behind."""
+    undecodable: int = 0
+    untaken: int = 0
+    """Decoded frames dropped because the event loop was behind."""
+
+
+@dataclass(slots=True)
+class VideoFlow:
+    """The state of one video track before decoding."""
+
+    jitter: DeadlineJitterBuffer = field(default_factory=DeadlineJitterBuffer)
+    keyframes: KeyframeRequests = field(default_factory=KeyframeRequests)
+    ring: Ring = field(default_factory=Ring)
+    decoder: DecoderCounts = field(default_factory=DecoderCounts)
+    codecs: Mapping[int, str] = field(default_factory=dict)
+    """RTP payload type to codec name, from our own answer."""
+    frames: int = 0
+    """Whole encoded frames so far."""
+    frame_at: float | None = None
+    """Monotonic seconds of the newest whole frame."""
+    _timestamp: Unwrapper = field(default_factory=lambda: Unwrapper(32))
+
+    def begins(self, payload_type: int, payload: bytes) -> bool:
+        """Whether this RTP payload, header included, proves that a frame begins with it."""
+        return begins_frame(self.codecs.get(payload_type, ""), payload)
+
+    def accept(self, packet: VideoPacket, now: float) -> tuple[bool, tuple[Encoded, ...]]:
+        """Take one RTP packet; return whether to send a PLI, and the frames that are whole now."""
+        released = self.jitter.add(packet, now)
+        if released.ask_keyframe:
+            self.keyframes.lost()
+        encoded = tuple(self._encoded(frame, now) for frame in released.frames)
+        return self.keyframes.due(now), encoded
+
+    def _encoded(self, frame: WholeFrame, now: float) -> Encoded:
+        codec = self.codecs.get(frame.payload_type, "")
+        keyframe = is_keyframe(codec, frame.data)
+        if frame.after_hole:
+            self.keyframes.lost()
+        self.keyframes.seen(keyframe, now)
+        self.frames += 1
+        self.frame_at = now
+        encoded = Encoded(
+            index=self.frames,
+            timestamp=self._timestamp.extend(frame.timestamp),
+            arrived_at=now,
+            keyframe=keyframe,
+            damaged=self.keyframes.damaged,
+            codec=codec,
+            data=frame.data,
+        )
+        self.ring.add(encoded)
+        return encoded
+
+
+@dataclass(slots=True)
+class AudioFlow:
+    """The state of one audio track before decoding."""
+
+    order: InOrderAudioBuffer = field(default_factory=InOrderAudioBuffer)
+    decoder: DecoderCounts = field(default_factory=DecoderCounts)
+    packets: int = 0
+    """Packets so far, lost ones included."""
+    packet_at: float | None = None
+    """Monotonic seconds of the newest packet."""
+    _timestamp: Unwrapper = field(default_factory=lambda: Unwrapper(32))
+
+    def accept(self, packet: AudioPacket, now: float) -> tuple[Encoded, ...]:
+        """Take one RTP packet; return what may be decoded now, oldest first."""
+        return tuple(
+            self._encoded(ordered.packet, ordered.lost_before, now) for ordered in self.order.add(packet, now)
+        )
+
+    def _encoded(self, packet: AudioPacket, lost_before: int, now: float) -> Encoded:
+        self.packets += lost_before + 1
+        self.packet_at = now
+        return Encoded(
+            index=self.packets,
+            timestamp=self._timestamp.extend(packet.timestamp),
+            arrived_at=now,
+            keyframe=True,
+            damaged=False,
+            codec="opus",
+            data=packet.data,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Flows:
+    """The tracks of one peer."""
+
+    video: VideoFlow = field(default_factory=VideoFlow)
+    audio: AudioFlow = field(default_factory=AudioFlow)

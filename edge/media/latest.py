@@ -1,0 +1,53 @@
+"""A small mailbox that keeps the newest: the writer never waits, the reader gets what is fresh.
+
+A live picture that waited is worth less than the one after it, so what is not taken in time is replaced and
+counted, never queued.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class Latest(Generic[T]):
+    """Holds the newest `depth` items. Used on the event loop only; one reader at a time."""
+
+    def __init__(self, depth: int = 1) -> None:
+        self._items: deque[T] = deque(maxlen=depth)
+        self._changed = asyncio.Event()
+        self.received = 0
+        """Items put so far."""
+        self.dropped = 0
+        """Items replaced before anybody took them."""
+        self.closed = False
+
+    def put(self, item: T) -> None:
+        """Offer the newest item; above the depth the oldest untaken one is dropped and counted."""
+        if self.closed:
+            return
+        self.received += 1
+        self.dropped += len(self._items) == self._items.maxlen
+        self._items.append(item)
+        self._changed.set()
+
+    def take(self) -> T | None:
+        """Return the oldest of the items held; `None` when there is nothing new."""
+        item = self._items.popleft() if self._items else None
+        if not self._items and not self.closed:
+            self._changed.clear()
+        return item
+
+    async def get(self) -> T | None:
+        """Wait for the next item; `None` once the box is closed and empty."""
+        while not self._items and not self.closed:
+            await self._changed.wait()
+        return self.take()
+
+    def close(self) -> None:
+        """No more items will come; a waiting reader wakes up."""
+        self.closed = True
+        self._changed.set()

@@ -1,0 +1,288 @@
+"""One candidate's WebRTC connection: an offer in, pictures and windows of sound out.
+
+Both tracks are drained always, whoever looks: each into a small mailbox that keeps the newest and counts the
+rest. Nothing here interprets the absence of media; it only says how long ago the last of it came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import av
+from aiortc import (
+    MediaStreamTrack,
+    RTCConfiguration,
+    RTCIceServer,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCSessionDescription,
+)
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.mediastreams import MediaStreamError
+from aiortc.sdp import candidate_from_sdp
+
+from edge.media import seams
+from edge.media.audio import WindowMaker
+from edge.media.clock import CaptureClock, SessionClock
+from edge.media.decoder import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Decoded, decode_last
+from edge.media.flow import Flows, VideoFlow
+from edge.media.frames import AudioWindow, VideoFrame, video_frame
+from edge.media.latest import Latest
+from edge.media.sdp import AnswerShape, check_offer, payload_codecs, shape_answer
+from shared.errors import Rejected, Unavailable
+
+logger = logging.getLogger(__name__)
+
+_CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
+_GATHER_S = 10.0
+"""aioice itself gives up a silent STUN server after 5 s."""
+_CLOSE_S = 3.0
+_AUDIO_WINDOWS = 8
+"""Windows that may wait for analysis: four seconds."""
+_CANDIDATES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server; TURN with time-limited credentials."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettings:
+    """How this node connects."""
+
+    ice_servers: tuple[IceServer, ...] = ()
+    """Always the whole list; empty means host candidates only, and set-up needs no internet."""
+    answer: AnswerShape = field(default_factory=AnswerShape)
+
+
+@dataclass(frozen=True, slots=True)
+class PeerCounts:
+    """What came, what was dropped and why, at one moment."""
+
+    frames: int
+    """Pictures delivered."""
+    windows: int
+    """Windows of sound delivered."""
+    dropped: Mapping[str, int]
+    """Reason to count, since the peer began; see `Peer.counts` for the reasons."""
+    keyframe_requests: int
+    frame_age_s: float | None
+    """Since the last picture was delivered; None before the first."""
+    sound_age_s: float | None
+    """Since the last sound came; None before the first."""
+
+
+class Peer:
+    """Answers one offer and delivers its media until closed. Use on one event loop.
+
+    The caller must `close()` it, also when the connection ended by itself (`ended` is set then).
+    """
+
+    def __init__(
+        self, settings: PeerSettings, clock: SessionClock | None = None, frames_before: int = 0
+    ) -> None:
+        """`clock` and `frames_before` carry on when a session's page connects again."""
+        self.video: Latest[VideoFrame] = Latest()
+        self.audio: Latest[AudioWindow] = Latest(_AUDIO_WINDOWS)
+        self.ended = asyncio.Event()
+        """Set when the connection failed or the other side closed it."""
+        self.clock = clock or SessionClock()
+        self._settings = settings
+        self._flows = Flows(video=VideoFlow(frames=frames_before))
+        self._capture = {"video": CaptureClock(VIDEO_CLOCK_HZ), "audio": CaptureClock(AUDIO_CLOCK_HZ)}
+        self._connection: RTCPeerConnection | None = None
+        self._pumps: list[asyncio.Task[None]] = []
+        self._candidates = 0
+        self._frame_at: float | None = None
+        self._last_capture_s = float("-inf")
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Accept an offer; return the answer with all our candidates in it.
+
+        Raises Rejected (the offer is no good, or not the first) or Unavailable (no candidates in time).
+        """
+        if self._connection is not None:
+            raise Rejected("this connection has its answer already", code="already-answered", status=409)
+        kinds = check_offer(offer_sdp)
+        seams.install()
+        connection = self._connection = RTCPeerConnection(_configuration(self._settings.ice_servers))
+        connection.on("track", self._drain)
+        connection.on("connectionstatechange", self._state_changed)
+        with seams.feeding(self._flows):
+            for kind in kinds:
+                transceiver = connection.addTransceiver(kind, direction="recvonly")
+                transceiver.setCodecPreferences(_preferences(kind))
+        try:
+            async with asyncio.timeout(_GATHER_S):
+                await connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
+                ours = await connection.createAnswer()
+                self._flows.video.codecs = payload_codecs(ours.sdp)
+                await connection.setLocalDescription(ours)
+        except TimeoutError as error:
+            raise Unavailable(f"no network candidates within {_GATHER_S:.0f} s") from error
+        except _SDP_ERRORS as error:
+            raise Rejected(f"the offer cannot be answered: {error}", code="bad-offer") from error
+        return shape_answer(connection.localDescription.sdp, self._settings.answer)
+
+    async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
+        """Add one of the page's candidates (`candidate:…` or `a=candidate:…`); empty text ends them.
+
+        Raises Rejected when it comes before the offer, is not one, or is one too many.
+        """
+        if self._connection is None:
+            raise Rejected("a candidate came before the offer", code="no-offer", status=409)
+        self._candidates += 1
+        if self._candidates > _CANDIDATES:
+            raise Rejected(f"more than {_CANDIDATES} candidates", code="too-many-candidates", status=429)
+        text = candidate.removeprefix("a=").removeprefix("candidate:").strip()
+        try:
+            parsed = candidate_from_sdp(text) if text else None
+            if parsed is not None:
+                parsed.sdpMid, parsed.sdpMLineIndex = mid, index
+            await self._connection.addIceCandidate(parsed)
+        except (ValueError, IndexError, AssertionError) as error:
+            raise Rejected("not an ICE candidate", code="bad-candidate") from error
+
+    def counts(self, now: float) -> PeerCounts:
+        """Counters at monotonic time `now`. Reasons for drops, with what is counted:
+
+        packets: `video_packet_lost`, `video_packet_late`, `video_packet_incomplete` (its frame lost another),
+        `audio_packet_lost`, `audio_packet_late`; frames: `decoder_full`, `undecodable`, `loop_busy` (decoded,
+        not fetched in time), `superseded` (a newer picture came first), `audio_superseded`.
+        """
+        video, audio = self._flows.video, self._flows.audio
+        jitter, order = video.jitter.counts, audio.order.counts
+        decoders = (video.decoder, audio.decoder)
+        return PeerCounts(
+            frames=self.video.received,
+            windows=self.audio.received,
+            dropped={
+                "video_packet_lost": jitter.lost,
+                "video_packet_late": jitter.late,
+                "video_packet_incomplete": jitter.incomplete,
+                "audio_packet_lost": order.lost,
+                "audio_packet_late": order.late,
+                "decoder_full": sum(decoder.overload for decoder in decoders),
+                "undecodable": sum(decoder.undecodable for decoder in decoders),
+                "loop_busy": sum(decoder.untaken for decoder in decoders),
+                "superseded": self.video.dropped,
+                "audio_superseded": self.audio.dropped,
+            },
+            keyframe_requests=video.keyframes.asked,
+            frame_age_s=None if self._frame_at is None else now - self._frame_at,
+            sound_age_s=None if audio.packet_at is None else now - audio.packet_at,
+        )
+
+    @property
+    def frame_count(self) -> int:
+        """The highest frame id so far; `frames_before` of the session's next peer."""
+        return self._flows.video.frames
+
+    async def frame(self, frame_id: int) -> VideoFrame:
+        """One of the last seconds' frames again. Raises FrameGone (410), or Corrupt when undecodable."""
+        chain = self._flows.video.ring.chain(frame_id)
+        wanted = chain[-1]
+        picture = await asyncio.to_thread(decode_last, chain)
+        at_s = self.clock.session_s(self._capture["video"].at(wanted.timestamp))
+        return video_frame(picture, at_s, frame_id, wanted.damaged)
+
+    async def close(self) -> None:
+        """End the connection and its threads, within a few seconds whatever the other side does."""
+        for pump in self._pumps:
+            pump.cancel()
+        await asyncio.gather(*self._pumps, return_exceptions=True)
+        if self._connection is not None:
+            try:
+                async with asyncio.timeout(_CLOSE_S):
+                    await self._connection.close()
+            except TimeoutError:
+                logger.warning("a peer connection did not close within %.0f s", _CLOSE_S)
+        self._end()
+
+    def _end(self) -> None:
+        self.video.close()
+        self.audio.close()
+        self.ended.set()
+
+    def _state_changed(self) -> None:
+        if self._connection is not None and self._connection.connectionState in ("failed", "closed"):
+            self._end()
+
+    def _drain(self, track: MediaStreamTrack) -> None:
+        pump = self._pump_video if track.kind == "video" else self._pump_audio
+        self._pumps.append(asyncio.get_running_loop().create_task(pump(track), name=f"{track.kind}-pump"))
+
+    async def _pump_video(self, track: MediaStreamTrack) -> None:
+        async for decoded in _received(track):
+            source = decoded.source
+            assert isinstance(decoded.frame, av.VideoFrame)
+            capture = self._capture["video"]
+            capture.heard(source.timestamp, source.arrived_at)
+            at_s = self.clock.session_s(capture.at(source.timestamp))
+            # A better estimate of the network's least delay moves times back; a later frame stays later.
+            at_s = self._last_capture_s = max(at_s, self._last_capture_s + 0.001)
+            self._frame_at = time.monotonic()
+            self.video.put(video_frame(decoded.frame, at_s, source.index, source.damaged))
+
+    async def _pump_audio(self, track: MediaStreamTrack) -> None:
+        maker = WindowMaker()
+        capture = self._capture["audio"]
+        expected = 1
+        async for decoded in _received(track):
+            source = decoded.source
+            assert isinstance(decoded.frame, av.AudioFrame)
+            capture.heard(source.timestamp, source.arrived_at)
+            self.clock.session_s(capture.at(source.timestamp))
+            start_s = source.timestamp / AUDIO_CLOCK_HZ
+            for window in maker.push(decoded.frame, start_s, lost_before=source.index > expected):
+                at_s = self.clock.session_s(capture.at(window.at_s * AUDIO_CLOCK_HZ))
+                self.audio.put(replace(window, at_s=at_s))
+            expected = source.index + 1
+
+
+_SDP_ERRORS = (
+    ValueError,
+    LookupError,
+    AttributeError,
+    AssertionError,
+    TypeError,
+    InternalError,
+    InvalidAccessError,
+    InvalidStateError,
+    OperationError,
+)
+"""aiortc's SDP parser has no error of its own: what is missing in a text surfaces as one of these."""
+
+
+async def _received(track: MediaStreamTrack) -> AsyncIterator[Decoded]:
+    while True:
+        try:
+            # What comes out is what our decoder_worker put in.
+            decoded = cast(Decoded, await track.recv())
+        except MediaStreamError:
+            return
+        yield decoded
+
+
+def _configuration(servers: tuple[IceServer, ...]) -> RTCConfiguration:
+    # The list is given even when it is empty: None would mean Google's public STUN server.
+    return RTCConfiguration(
+        iceServers=[RTCIceServer(list(s.urls), s.username, s.credential) for s in servers]
+    )
+
+
+def _preferences(kind: str) -> list[Any]:
+    capabilities = RTCRtpReceiver.getCapabilities(kind)
+    assert capabilities is not None
+    codecs = capabilities.codecs
+    return [codec for wanted in _CODECS[kind] for codec in codecs if codec.mimeType == wanted]

@@ -1,0 +1,118 @@
+"""The three names of aiortc 1.16 that are replaced, and nothing else of its inside that is touched.
+
+    aiortc.rtcrtpreceiver.JitterBuffer      -> deadline buffer for video, in-order buffer for audio
+    aiortc.rtcrtpreceiver.NackGenerator     -> asks again for what is still missing
+    aiortc.rtcrtpreceiver.decoder_worker    -> bounded decoder
+
+aiortc builds its buffers deep inside
+`setRemoteDescription` and passes nothing of ours along, so the peer names its flows in a context variable
+around that call; flows then travel with the frames.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+import aiortc
+from aiortc import rtcrtpreceiver
+
+from edge.media.decoder import Batch, decoder_worker
+from edge.media.flow import AudioFlow, Flows, VideoFlow
+from edge.media.inorder import AudioPacket
+from edge.media.jitter import VideoPacket
+from edge.media.nack import MissingPackets
+from shared.errors import ConfigError
+
+PINNED = "1.16."
+
+_flows: ContextVar[Flows | None] = ContextVar("flows", default=None)
+
+
+class RtpPacket(Protocol):
+    """The attributes of an aiortc RtpPacket that are read here."""
+
+    sequence_number: int
+    timestamp: int
+    payload_type: int
+    marker: int
+    payload: bytes
+    _data: bytes
+
+
+def install() -> None:
+    """Put our parts into aiortc, before the process's first peer; again is harmless. Raises ConfigError."""
+    if not aiortc.__version__.startswith(PINNED):
+        raise ConfigError(
+            f"aiortc {aiortc.__version__} is installed, but the media path is built for {PINNED}x"
+        )
+    vars(rtcrtpreceiver).update(
+        JitterBuffer=open_buffer, NackGenerator=NackSeam, decoder_worker=decoder_worker
+    )
+
+
+@contextmanager
+def feeding(flows: Flows) -> Iterator[None]:
+    """Receivers created inside this block deliver into `flows`."""
+    token = _flows.set(flows)
+    try:
+        yield
+    finally:
+        _flows.reset(token)
+
+
+def open_buffer(capacity: int, prefetch: int = 0, is_video: bool = False) -> VideoSeam | AudioSeam:
+    """What aiortc calls as `JitterBuffer(...)`; capacity and prefetch are its own tuning and not used."""
+    del capacity, prefetch
+    flows = _flows.get() or Flows()
+    return VideoSeam(flows.video) if is_video else AudioSeam(flows.audio)
+
+
+class VideoSeam:
+    """The jitter buffer as aiortc calls it, over the video flow. Reads the clock for it."""
+
+    def __init__(self, flow: VideoFlow) -> None:
+        self._flow = flow
+
+    def add(self, packet: RtpPacket) -> tuple[bool, Batch | None]:
+        """Return whether to send a PLI, and what is to be decoded."""
+        begins = self._flow.begins(packet.payload_type, packet.payload)
+        arrived = VideoPacket(
+            packet.sequence_number,
+            packet.timestamp,
+            packet.payload_type,
+            bool(packet.marker),
+            begins,
+            packet._data,
+        )
+        ask, frames = self._flow.accept(arrived, time.monotonic())
+        return ask, Batch(self._flow, frames) if frames else None
+
+
+class AudioSeam:
+    """The jitter buffer as aiortc calls it, over the audio flow. Reads the clock for it."""
+
+    def __init__(self, flow: AudioFlow) -> None:
+        self._flow = flow
+
+    def add(self, packet: RtpPacket) -> tuple[bool, Batch | None]:
+        """Return False (audio asks for nothing), and what is to be decoded."""
+        arrived = AudioPacket(packet.sequence_number, packet.timestamp, packet.payload_type, packet._data)
+        frames = self._flow.accept(arrived, time.monotonic())
+        return False, Batch(self._flow, frames) if frames else None
+
+
+class NackSeam:
+    """The NACK generator as aiortc calls it: `add` says whether to send one, `missing` what goes into it."""
+
+    def __init__(self) -> None:
+        self._packets = MissingPackets()
+        self.missing: tuple[int, ...] = ()
+
+    def add(self, packet: RtpPacket) -> bool:
+        """Note an arrived packet; True when some are to be asked for."""
+        self.missing = self._packets.add(packet.sequence_number, time.monotonic())
+        return bool(self.missing)

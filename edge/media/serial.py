@@ -1,0 +1,28 @@
+"""RTP counters that wrap around, made to count on (16-bit sequence numbers, 32-bit timestamps)."""
+
+from __future__ import annotations
+
+
+class Unwrapper:
+    """Extends a wrapping counter: each value is taken as the one nearest to the last.
+
+    Serial number arithmetic as in RFC 1982; a step of half the range or more is ambiguous by nature.
+    """
+
+    def __init__(self, bits: int) -> None:
+        self._span = 1 << bits
+        self._last: int | None = None
+
+    def extend(self, value: int) -> int:
+        """The endless number that `value` (0 <= value < 2**bits) stands for; may be below the last one."""
+        if self._last is None:
+            self._last = value
+            return value
+        half = self._span >> 1
+        step = (value - self._last + half) % self._span - half
+        self._last += step
+        return self._last
+
+    def forget(self) -> None:
+        """Start anew with the next value, as after a sender restart."""
+        self._last = None

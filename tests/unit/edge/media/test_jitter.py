@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.media.jitter import DeadlineJitterBuffer, VideoPacket, WholeFrame
+
+FIRST = 65_530  # close to the end of the 16-bit range, so that every longer stream wraps
+
+
+def stream(sizes: Iterable[int], proved: bool = False) -> list[VideoPacket]:
+    """Packets of frames with the given numbers of packets; each packet's data names its frame and part."""
+    packets: list[VideoPacket] = []
+    for frame, size in enumerate(sizes):
+        for part in range(size):
+            packets.append(
+                VideoPacket(
+                    sequence=(FIRST + len(packets)) % 65_536,
+                    timestamp=(4_294_960_000 + frame * 6_000) % 2**32,
+                    payload_type=97,
+                    marker=part == size - 1,
+                    begins=proved and part == 0,
+                    data=b"%d.%d " % (frame, part),
+                )
+            )
+    return packets
+
+
+def names(frames: Iterable[WholeFrame]) -> list[str]:
+    return [frame.data.decode().strip() for frame in frames]
+
+
+def feed(buffer: DeadlineJitterBuffer, packets: Iterable[VideoPacket], now: float = 0.0) -> list[WholeFrame]:
+    return [frame for packet in packets for frame in buffer.add(packet, now).frames]
+
+
+def test_a_frame_leaves_with_its_marker_and_does_not_wait_for_the_next() -> None:
+    buffer = DeadlineJitterBuffer()
+    a, b = stream([2])
+    assert buffer.add(a, 0.0).frames == ()
+    assert names(buffer.add(b, 0.0).frames) == ["0.0 0.1"]
+
+
+def test_a_frame_without_marker_leaves_when_the_next_one_begins() -> None:
+    buffer = DeadlineJitterBuffer()
+    a, b = stream([1, 1])
+    unmarked = VideoPacket(a.sequence, a.timestamp, a.payload_type, False, False, a.data)
+    assert buffer.add(unmarked, 0.0).frames == ()
+    assert names(buffer.add(b, 0.0).frames) == ["0.0", "1.0"]
+
+
+def test_swapped_packets_come_out_in_order() -> None:
+    a, b, c, d = stream([2, 2])
+    assert names(feed(DeadlineJitterBuffer(), [a, c, b, d])) == ["0.0 0.1", "1.0 1.1"]
+
+
+def test_a_hole_filled_in_time_costs_nothing() -> None:
+    buffer = DeadlineJitterBuffer(hold_s=0.25)
+    a, b, c = stream([1, 1, 1])
+    feed(buffer, [a, c])
+    released = buffer.add(b, 0.24)
+    assert names(released.frames) == ["1.0", "2.0"]
+    assert not released.ask_keyframe
+    assert not any(frame.after_hole for frame in released.frames)
+    assert buffer.counts.lost == 0
+
+
+def test_a_hole_is_skipped_at_its_deadline_and_asks_for_a_keyframe() -> None:
+    buffer = DeadlineJitterBuffer(hold_s=0.25)
+    packets = stream([1, 1, 1, 1, 1], proved=True)
+    feed(buffer, [packets[0], packets[2]], now=0.0)
+    assert buffer.add(packets[3], 0.20).frames == ()
+    released = buffer.add(packets[4], 0.25)
+    assert names(released.frames) == ["2.0", "3.0", "4.0"]
+    assert released.ask_keyframe
+    assert [frame.after_hole for frame in released.frames] == [True, False, False]
+    assert buffer.counts.lost == 1
+
+
+def test_two_holes_each_get_their_own_deadline() -> None:
+    buffer = DeadlineJitterBuffer(hold_s=0.25)
+    packets = stream([1] * 7, proved=True)
+    feed(buffer, [packets[0], packets[2]], now=0.0)
+    feed(buffer, [packets[4]], now=0.2)
+    assert names(buffer.add(packets[5], 0.3).frames) == ["2.0"]
+    assert names(buffer.add(packets[6], 0.45).frames) == ["4.0", "5.0", "6.0"]
+
+
+def test_a_frame_that_lost_its_end_is_dropped_whole() -> None:
+    buffer = DeadlineJitterBuffer(hold_s=0.1)
+    packets = stream([3, 1])
+    feed(buffer, [packets[0], packets[1]], now=0.0)
+    feed(buffer, [packets[3]], now=0.0)
+    last = VideoPacket((FIRST + 4) % 65_536, 7, 97, True, True, b"2.0")
+    assert names(buffer.add(last, 0.2).frames) == ["2.0"], "1.0 does not prove that it begins a frame"
+    assert buffer.counts.lost == 1
+    assert buffer.counts.incomplete == 3
+
+
+def test_after_a_hole_a_proved_beginning_is_taken_and_an_unproved_one_is_not() -> None:
+    for proved, expected in ((True, ["0.0", "2.0 2.1", "3.0"]), (False, ["0.0", "3.0"])):
+        buffer = DeadlineJitterBuffer(hold_s=0.0)
+        packets = stream([1, 1, 2, 1], proved)
+        assert names(feed(buffer, packets[:1] + packets[2:])) == expected
+
+
+def test_packets_of_a_frame_without_its_beginning_are_dropped() -> None:
+    buffer = DeadlineJitterBuffer(hold_s=0.0)
+    packets = stream([1, 3, 1], proved=True)
+    assert names(feed(buffer, [packets[0], *packets[2:]])) == ["0.0", "2.0"]
+    assert buffer.counts.incomplete == 2
+
+
+def test_a_packet_twice_is_counted_and_gives_one_frame() -> None:
+    buffer = DeadlineJitterBuffer()
+    a, b = stream([1, 1])
+    assert names(feed(buffer, [a, a, b, a, b])) == ["0.0", "1.0"]
+    assert buffer.counts.late == 3
+
+
+def test_padding_gives_no_frame() -> None:
+    buffer = DeadlineJitterBuffer()
+    a, b, c = stream([1, 1, 1])
+    padding = VideoPacket(b.sequence, a.timestamp, a.payload_type, False, False, b"")
+    assert names(feed(buffer, [a, padding, c])) == ["0.0", "2.0"]
+
+
+def test_a_hole_wider_than_a_senders_memory_is_skipped_at_once() -> None:
+    buffer = DeadlineJitterBuffer(hold_s=60.0)
+    packets = stream([1] * 200, proved=True)
+    assert names(feed(buffer, [packets[0], packets[199]])) == ["0.0", "199.0"]
+
+
+def test_a_frame_larger_than_the_buffer_is_given_up() -> None:
+    buffer = DeadlineJitterBuffer(capacity=16)
+    packets = stream([40, 1, 1])
+    assert names(feed(buffer, packets)) == ["1.0", "2.0"]
+    assert buffer.counts.incomplete == 40
+
+
+def test_a_restarted_sender_is_followed() -> None:
+    buffer = DeadlineJitterBuffer()
+    feed(buffer, stream([1]))
+    far = VideoPacket(30_000, 5, 97, True, True, b"new")
+    released = buffer.add(far, 0.0)
+    assert names(released.frames) == ["new"]
+    assert released.ask_keyframe
+    assert released.frames[0].after_hole
+
+
+def test_a_sender_that_restarts_just_below_its_old_numbers_is_followed_after_a_run_of_late_packets() -> None:
+    buffer = DeadlineJitterBuffer()
+    feed(buffer, stream([1] * 300))
+    assert len(feed(buffer, stream([1] * 100))) == 50
+
+
+@given(st.data())
+def test_whatever_the_network_does_frames_are_whole_in_order_once_and_bounded(data: st.DataObject) -> None:
+    sizes = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=60))
+    packets = stream(sizes, proved=data.draw(st.booleans()))
+    delays = data.draw(st.lists(st.integers(0, 12), min_size=len(packets), max_size=len(packets)))
+    copies = data.draw(
+        st.lists(st.sampled_from([0, 1, 1, 1, 1, 2]), min_size=len(packets), max_size=len(packets))
+    )
+    arrivals = sorted(
+        (place + delay + copy, packet.sequence, place)
+        for place, (packet, delay, copied) in enumerate(zip(packets, delays, copies, strict=True))
+        for copy in range(copied)
+    )
+    buffer = DeadlineJitterBuffer(hold_s=0.25, capacity=16)
+    seen: list[str] = []
+    for at, _, place in arrivals:
+        seen += names(buffer.add(packets[place], at * 0.02).frames)
+        assert buffer.held <= 16
+    whole = [" ".join(f"{frame}.{part}" for part in range(size)) for frame, size in enumerate(sizes)]
+    order = [whole.index(name) if name in whole else int(name.split(".")[0]) for name in seen]
+    assert order == sorted(set(order)), "out of order or twice"
+    if place_of_first_loss(copies) is None and not any(delays):
+        assert seen == whole
+    for name in seen[1:]:
+        assert name in whole, "only the very first frame may begin in the middle"
+
+
+def place_of_first_loss(copies: list[int]) -> int | None:
+    return next((place for place, copied in enumerate(copies) if copied == 0), None)
