@@ -186,6 +186,9 @@ class OutboxState(Message):
     waiting: int
     dropped: int
     """Alerts given up at the outbox's cap since it was made."""
+    first_waiting: Annotated[int, Field(ge=1)] = 1
+    """The lowest sequence still held: what lies below and was never committed is lost for good, so that a
+    mark may step over it. One above `last_sequence` when nothing waits."""
 
 
 class SessionState(Message):
