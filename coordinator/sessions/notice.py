@@ -1,0 +1,98 @@
+"""What a candidate is told before the camera goes on, and acknowledges purpose by purpose. Pure.
+
+The text follows what the session's policy switches on; it promises nothing the product does not do. A change
+of meaning gets a new version, because acknowledgements name the version they were given for.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.api import Notice
+from shared.errors import Rejected
+from shared.policy import Features, Policy
+
+VERSION: Final = "2026-11-22"
+LANGUAGE: Final = "en"
+
+_VIDEO: Final = (
+    "While the exam runs, your camera picture is analysed by software: whether a face is there, whether "
+    "there is more than one, whether you are in the picture, and whether the camera works."
+)
+_IDENTITY: Final = (
+    "Your face is compared about once a second with the pictures you enrolled with. For this a face "
+    "template is used: a list of numbers computed from those pictures. That is biometric data."
+)
+_AUDIO: Final = (
+    "Your microphone is listened to for one thing, whether somebody speaks. What is said is not recorded "
+    "and not written down."
+)
+_WHY: Final = (
+    "This is done so that everybody sits the exam under the same conditions. Nothing is concluded about "
+    "your mood, your character or your health."
+)
+_KEPT: Final = (
+    "Video and sound are analysed on a server of your region and are not stored. When something stands "
+    "out, a short written note is kept, sometimes with one small still picture. Notes and pictures are "
+    "encrypted, and your institution must delete them 30 days after it has received them, the face "
+    "template 90 days after the exam."
+)
+_SEEN: Final = (
+    "The people your institution has put in charge of the exam see these notes; nobody else does. "
+    "Software decides nothing: a person looks at every note before anything follows from it, and a note "
+    "is not an accusation."
+)
+_RIGHTS: Final = (
+    "You may ask your institution what is stored about you, have mistakes corrected, object, or have it "
+    "deleted, and you may contest any decision. If you do not want to be watched this way, close this "
+    "page and ask your institution for another way to sit the exam. If your camera, your connection or "
+    "this software fails, that is never held against you."
+)
+
+
+def notice_for(policy: Policy) -> Notice:
+    """The notice for a session under this policy."""
+    features = policy.features
+    paragraphs = [_VIDEO]
+    if features.face_verification:
+        paragraphs.append(_IDENTITY)
+    if features.audio_monitoring:
+        paragraphs.append(_AUDIO)
+    return Notice(
+        version=VERSION,
+        language=LANGUAGE,
+        title="What happens during this exam, and why",
+        paragraphs=[*paragraphs, _WHY, _KEPT, _SEEN, _RIGHTS],
+        purposes=_purposes(features),
+    )
+
+
+def check_acknowledged(notice: Notice, version: str, purposes: list[str]) -> None:
+    """Raises `Rejected` unless this version was acknowledged for exactly its purposes.
+
+    An old version is 409 `notice-outdated`; a missing or unknown purpose 422 `purposes-differ`.
+    """
+    if version != notice.version:
+        raise Rejected(
+            f"the notice is now of version {notice.version}; show and acknowledge that one",
+            code="notice-outdated",
+            status=409,
+        )
+    missing, unknown = set(notice.purposes) - set(purposes), set(purposes) - set(notice.purposes)
+    if missing or unknown:
+        wanted = ", ".join(notice.purposes)
+        raise Rejected(
+            f"body.purposes must name exactly these: {wanted}",
+            code="purposes-differ",
+            status=422,
+            errors=[{"path": "body.purposes", "message": f"must name exactly: {wanted}"}],
+        )
+
+
+def _purposes(features: Features) -> list[str]:
+    purposes = ["camera-monitoring"]
+    if features.face_verification:
+        purposes.append("identity-verification")
+    if features.audio_monitoring:
+        purposes.append("speech-detection")
+    return purposes

@@ -1,0 +1,107 @@
+"""What a session is started under: its policy and its times, out of the request's pieces. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
+
+from coordinator.errors import path_of
+from shared.api import SessionStartRequest, VerificationPolicy
+from shared.errors import Rejected
+from shared.events import EventType
+from shared.fields import Utc
+from shared.policy import DEFAULT_RULES, EventRule, Policy, parse_policy
+
+DEFAULT_DURATION_MINUTES: Final = 180.0
+MAX_DURATION_MINUTES: Final = 1_440.0
+MAX_LEAD: Final = timedelta(hours=24)
+"""How long before its exam a session may be started; the edge node keeps a seat from then on."""
+JOIN_WINDOW: Final = timedelta(minutes=15)
+"""How long a join code works, from the making of it or the exam's start, whichever is later."""
+
+
+class _Schedule(BaseModel):
+    """The metadata of the seed (4.2) that means something to us; the rest is only kept."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    exam_duration_minutes: float = Field(
+        DEFAULT_DURATION_MINUTES, ge=1, le=MAX_DURATION_MINUTES, allow_inf_nan=False
+    )
+    start_time: Utc | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Until when the session and its join code hold."""
+
+    expires_utc: datetime
+    join_expires_utc: datetime
+
+
+def session_policy(request: SessionStartRequest) -> Policy:
+    """The policy in force: the given or the default one, changed by `verification_policy` and features.
+
+    `gaze_tolerance_degrees` is kept with the session; no event of this version looks at gaze. Raises
+    `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong.
+    """
+    policy = parse_policy(request.policy or {})
+    if request.verification_policy is not None:
+        policy = _overridden(policy, request.verification_policy)
+    if request.features_enabled is not None:
+        policy = policy.model_copy(update={"features": request.features_enabled})
+    return policy
+
+
+def session_times(metadata: Mapping[str, JsonValue], now_utc: datetime) -> Times:
+    """Expiry by `exam_duration_minutes` and `start_time` of the metadata (180 minutes from now else).
+
+    A start time that has passed counts from now. Raises `Rejected` (422) naming the field that is wrong.
+    """
+    schedule = _schedule(metadata)
+    begins = max(now_utc, schedule.start_time or now_utc)
+    if begins - now_utc > MAX_LEAD:
+        raise _wrong("start_time", "lies more than 24 hours ahead; start the session closer to its exam")
+    return Times(begins + timedelta(minutes=schedule.exam_duration_minutes), begins + JOIN_WINDOW)
+
+
+def _schedule(metadata: Mapping[str, JsonValue]) -> _Schedule:
+    try:
+        return _Schedule.model_validate(dict(metadata))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise _wrong(path_of(first["loc"]), first["msg"]) from error
+
+
+def _wrong(field: str, message: str) -> Rejected:
+    path = f"body.metadata.{field}"
+    return Rejected(
+        f"{path}: {message}",
+        code="invalid-request",
+        status=422,
+        errors=[{"path": path, "message": message}],
+    )
+
+
+def _overridden(policy: Policy, override: VerificationPolicy) -> Policy:
+    rules = dict(policy.rules)
+    if override.face_match_threshold is not None:
+        rules[EventType.FACE_MISMATCH] = _rule(
+            policy, EventType.FACE_MISMATCH, threshold=override.face_match_threshold
+        )
+    if override.max_offline_seconds is not None:
+        rules[EventType.CANDIDATE_OFFLINE] = _rule(
+            policy, EventType.CANDIDATE_OFFLINE, hold_s=override.max_offline_seconds
+        )
+    changes: dict[str, Any] = {"rules": rules}
+    if override.alert_sensitivity is not None:
+        changes["sensitivity"] = override.alert_sensitivity
+    return policy.model_copy(update=changes)
+
+
+def _rule(policy: Policy, event: EventType, **changes: float) -> EventRule:
+    return policy.rules.get(event, DEFAULT_RULES[event]).model_copy(update=changes)

@@ -1,0 +1,105 @@
+"""The policy and the times of a session."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from coordinator.sessions.terms import session_policy, session_times
+from shared.api import SessionStartRequest
+from shared.errors import Rejected
+from shared.events import EventType
+from shared.policy import Policy, Sensitivity
+
+NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+
+
+def request(**fields: Any) -> SessionStartRequest:
+    return SessionStartRequest.model_validate({"candidate_id": "CAND-1", "exam_id": "EXAM-1", **fields})
+
+
+def test_without_a_word_the_default_policy_holds() -> None:
+    assert session_policy(request()) == Policy()
+
+
+def test_the_seeds_override_reaches_the_rules_it_means() -> None:
+    policy = session_policy(
+        request(
+            verification_policy={
+                "face_match_threshold": 0.8,
+                "gaze_tolerance_degrees": 30,
+                "max_offline_seconds": 20,
+                "alert_sensitivity": "high",
+            },
+            features_enabled={"face_verification": True, "audio_monitoring": False},
+        )
+    )
+    assert policy.rule(EventType.FACE_MISMATCH).threshold == 0.8
+    assert policy.rule(EventType.FACE_MISMATCH).severity == 0.9
+    assert policy.rule(EventType.CANDIDATE_OFFLINE).hold_s == 20
+    assert policy.sensitivity is Sensitivity.HIGH
+    assert policy.features.audio_monitoring is False
+    assert Policy.model_validate_json(policy.model_dump_json()) == policy
+
+
+def test_an_override_changes_the_given_policy_and_not_the_default_one() -> None:
+    policy = session_policy(
+        request(
+            policy={"version": 7, "rules": {"FACE_MISMATCH": {"severity": 0.5}}},
+            verification_policy={"face_match_threshold": 0.6},
+        )
+    )
+    rule = policy.rule(EventType.FACE_MISMATCH)
+    assert (policy.version, rule.severity, rule.threshold) == (7, 0.5, 0.6)
+
+
+@pytest.mark.parametrize(
+    ("policy", "path"),
+    [
+        ({"mismatch_chekcs": 3}, "mismatch_chekcs"),
+        ({"rules": {"FACE_NOT_FOUND": {"hold": 3}}}, "rules.FACE_NOT_FOUND.hold"),
+        ({"rules": {"STRESS": {}}}, "rules.STRESS"),
+        ({"enrollment_gate": {"min_face_px": 1}}, "enrollment_gate.min_face_px"),
+    ],
+)
+def test_an_unknown_or_impossible_policy_field_is_refused_with_its_path(
+    policy: dict[str, Any], path: str
+) -> None:
+    with pytest.raises(Rejected, match=path) as refused:
+        session_policy(request(policy=policy))
+    assert (refused.value.status, refused.value.code) == (422, "policy-invalid")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "minutes", "join_minutes"),
+    [
+        ({}, 180, 15),
+        ({"exam_duration_minutes": 120}, 120, 15),
+        ({"exam_duration_minutes": 120, "start_time": "2026-11-22T15:00:00Z", "room": "7"}, 180, 75),
+        ({"exam_duration_minutes": 120, "start_time": "2025-12-12T14:00:00Z"}, 120, 15),
+    ],
+)
+def test_a_session_lasts_as_long_as_its_exam(
+    metadata: dict[str, Any], minutes: float, join_minutes: float
+) -> None:
+    times = session_times(metadata, NOW)
+    assert times.expires_utc == NOW + timedelta(minutes=minutes)
+    assert times.join_expires_utc == NOW + timedelta(minutes=join_minutes)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "field"),
+    [
+        ({"exam_duration_minutes": 0}, "exam_duration_minutes"),
+        ({"exam_duration_minutes": 1e9}, "exam_duration_minutes"),
+        ({"exam_duration_minutes": "long"}, "exam_duration_minutes"),
+        ({"start_time": "tomorrow"}, "start_time"),
+        ({"start_time": "2026-11-22T14:00:00"}, "start_time"),
+        ({"start_time": "2026-11-24T14:00:00Z"}, "start_time"),
+    ],
+)
+def test_an_impossible_time_is_refused_by_its_field(metadata: dict[str, Any], field: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        session_times(metadata, NOW)
+    assert refused.value.status == 422
+    assert refused.value.errors[0]["path"] == f"body.metadata.{field}"
