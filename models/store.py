@@ -1,0 +1,188 @@
+"""The weights folder: which networks are there, whether they are the real ones, which serves a task.
+
+    <weights>/<name>/<version>/<file>          weights, ready to open
+    <weights>/<name>/<version>/fetched.json    what was verified: hash, size, time of change of each file
+
+The folder is PROCTOR_WEIGHTS, else `proctor/weights` under the user's cache folder. A file counts as present
+when it is exactly the one that was verified (same size and time of change), or, where a record is missing or
+does not fit, when its hash is right. What a conversion made counts only with a record of its revision.
+Reading changes nothing; `models.fetch` is the only writer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from hashlib import file_digest
+from pathlib import Path
+
+from models import converters
+from models.manifest import Entry, File, Manifest, Profile, Task, load_manifest
+from shared.errors import Unavailable
+
+RECORD = "fetched.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """One verified file: the hash it came with, the hash it has, its size and its time of change."""
+
+    source_sha256: str
+    sha256: str
+    size_bytes: int
+    mtime_ns: int
+    origin: str
+    conversion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Why a candidate of a task serves or not; an empty reason means that it can."""
+
+    entry: Entry
+    reason: str
+
+
+def weights_folder(environment: Mapping[str, str] = os.environ) -> Path:
+    """Where weights lie on this machine."""
+    if given := environment.get("PROCTOR_WEIGHTS"):
+        return Path(given).expanduser()
+    cache = environment.get("XDG_CACHE_HOME") or str(
+        Path(environment.get("HOME", "~")).expanduser() / ".cache"
+    )
+    return Path(cache) / "proctor" / "weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The weights folder seen through the manifest."""
+
+    root: Path
+    manifest: Manifest
+
+    @classmethod
+    def here(cls) -> Store:
+        """The weights folder of this machine and the manifest of this version."""
+        return cls(weights_folder(), load_manifest())
+
+    def folder(self, entry: Entry) -> Path:
+        """Where the files of `entry` belong."""
+        holder = self.manifest.holder(entry)
+        return self.root / holder.name / holder.version
+
+    def path(self, entry: Entry) -> Path:
+        """Its main file, there or not."""
+        return self.paths(entry)[0]
+
+    def paths(self, entry: Entry) -> tuple[Path, ...]:
+        """All its files in the manifest's order, there or not."""
+        return tuple(self.folder(entry) / file.name for file in self.manifest.holder(entry).files)
+
+    def has(self, entry: Entry) -> bool:
+        """Whether every file is there and is the real one."""
+        return not self.flaw(entry)
+
+    def flaw(self, entry: Entry) -> str:
+        """What is wrong with its files; empty if nothing."""
+        stamps = read_record(self.folder(entry))
+        for file in self.manifest.holder(entry).files:
+            if flaw := _flaw(self.folder(entry) / file.name, file, stamps.get(file.name)):
+                return flaw
+        return ""
+
+    def verify(self, entry: Entry) -> str:
+        """As `flaw`, but every byte is read and hashed again."""
+        stamps = read_record(self.folder(entry))
+        for file in self.manifest.holder(entry).files:
+            path = self.folder(entry) / file.name
+            if not path.is_file():
+                return f"{file.name} not fetched"
+            if flaw := _hash_flaw(path, file, stamps.get(file.name)):
+                return flaw
+        return ""
+
+    def standings(self, task: Task, profile: Profile) -> tuple[Standing, ...]:
+        """Every network of the task, best first, with the reason why it cannot serve."""
+        return tuple(
+            Standing(entry, self._reason(entry, profile))
+            for entry in self.manifest.entries
+            if entry.task is task
+        )
+
+    def serving(self, task: Task, profile: Profile) -> Entry:
+        """The best network of the task that is present; Unavailable naming what to fetch if none is."""
+        standings = self.standings(task, profile)
+        for standing in standings:
+            if not standing.reason:
+                return standing.entry
+        reasons = "; ".join(f"{s.entry.name}: {s.reason}" for s in standings)
+        raise Unavailable(
+            f"no network for {task} under {self.root} ({reasons}): "
+            f"run `proctorctl models fetch --task {task}`"
+        )
+
+    def _reason(self, entry: Entry, profile: Profile) -> str:
+        if not entry.allowed(profile):
+            return f"refused under profile {profile}: {entry.licence}"
+        return self.flaw(entry)
+
+
+def stamp_of(path: Path, *, source_sha256: str, origin: str, conversion: str | None) -> Stamp:
+    """The record of a file just verified."""
+    state = path.stat()
+    sha256 = digest(path) if conversion else source_sha256
+    named = converters.revision(conversion) if conversion else ""
+    return Stamp(source_sha256, sha256, state.st_size, state.st_mtime_ns, origin, named)
+
+
+def read_record(folder: Path) -> dict[str, Stamp]:
+    """The stamps in a network's folder by file name; none where the record is missing or damaged."""
+    try:
+        rows = json.loads((folder / RECORD).read_text("utf-8"))
+        return {name: Stamp(**row) for name, row in rows.items()}
+    except (OSError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def write_record(folder: Path, stamps: Mapping[str, Stamp]) -> None:
+    """Replace the record of a network's folder in one step."""
+    temporary = folder / f".{RECORD}.part"
+    temporary.write_text(
+        json.dumps({name: asdict(s) for name, s in sorted(stamps.items())}, indent=1), "utf-8"
+    )
+    temporary.replace(folder / RECORD)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as stream:
+        return file_digest(stream, "sha256").hexdigest()
+
+
+def _flaw(path: Path, file: File, stamp: Stamp | None) -> str:
+    try:
+        state = path.stat()
+    except OSError:
+        return f"{file.name} not fetched"
+    if stamp and (stamp.size_bytes, stamp.mtime_ns) == (state.st_size, state.st_mtime_ns):
+        return _record_flaw(file, stamp)
+    return _hash_flaw(path, file, stamp)
+
+
+def _record_flaw(file: File, stamp: Stamp) -> str:
+    if stamp.source_sha256 not in file.accepted:
+        return f"{file.name} is of another version of the manifest"
+    if file.convert and stamp.conversion != converters.revision(file.convert):
+        return f"{file.name} was converted by an older version"
+    return ""
+
+
+def _hash_flaw(path: Path, file: File, stamp: Stamp | None) -> str:
+    if file.convert and not stamp:
+        return f"{file.name} has no record of its conversion"
+    right = {stamp.sha256} if file.convert and stamp else file.accepted
+    if digest(path) not in right:
+        return f"{file.name} is damaged: its hash is wrong"
+    return _record_flaw(file, stamp) if file.convert and stamp else ""
