@@ -1,0 +1,66 @@
+"""The common scale of similarity."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from models.similarity import ACCEPTED, SAME, STRANGER, UNUSUAL, Similarity, calibrated
+
+SCALE = Similarity(((0.0, 0.5), (0.2, 0.6), (0.3, 0.75), (0.7, 0.85), (1.0, 1.0)))
+
+
+@pytest.mark.parametrize(
+    ("native", "expected"),
+    [
+        (0.0, 0.5),
+        (0.1, 0.55),
+        (0.25, 0.675),
+        (0.3, 0.75),
+        (0.5, 0.8),
+        (1.0, 1.0),
+        (1.5, 1.0),
+        (-0.2, 0.4),
+        (-2, 0),
+    ],
+)
+def test_scores_between_knots_lie_on_straight_lines_and_beyond_them_are_clamped(
+    native: float, expected: float
+) -> None:
+    assert SCALE.of(native) == pytest.approx(expected)
+
+
+@given(a=st.floats(-3, 3), b=st.floats(-3, 3))
+def test_a_higher_score_is_never_less_similar(a: float, b: float) -> None:
+    assert SCALE.of(min(a, b)) <= SCALE.of(max(a, b))
+
+
+@pytest.mark.parametrize(
+    "knots", [(), ((0.0, 0.5),), ((0.0, 0.5), (0.0, 0.6)), ((0.0, 0.6), (0.5, 0.6)), ((0.5, 0.5), (0.1, 0.9))]
+)
+def test_knots_that_do_not_rise_are_refused(knots: tuple[tuple[float, float], ...]) -> None:
+    with pytest.raises(ValueError, match="calibration"):
+        Similarity(knots)
+
+
+def test_calibration_puts_the_four_shares_at_their_similarities() -> None:
+    random = np.random.default_rng(7)
+    different, same = random.normal(0.0, 0.07, 20_000), random.normal(0.7, 0.05, 500)
+    scale = calibrated(same.tolist(), different.tolist(), 1.0)
+    for share, similarity in ((0.5, STRANGER), (0.99, UNUSUAL), (0.999, ACCEPTED)):
+        assert scale.of(float(np.quantile(different, share))) == pytest.approx(similarity, abs=0.01)
+    assert scale.of(float(np.median(same))) == pytest.approx(SAME, abs=0.01)
+    assert scale.of(1.0) == 1.0
+
+
+def test_a_recogniser_that_cannot_tell_people_apart_has_no_calibration() -> None:
+    scores = np.random.default_rng(1).normal(0.5, 0.1, 2_000).tolist()
+    with pytest.raises(ValueError, match="rise"):
+        calibrated(scores, scores, 1.0)
+
+
+def test_too_few_pairs_are_no_calibration() -> None:
+    with pytest.raises(ValueError, match="too few"):
+        calibrated([0.9] * 5, [0.1] * 2_000, 1.0)
