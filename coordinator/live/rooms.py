@@ -1,0 +1,94 @@
+"""Who listens to which session. One room per session, one bounded queue per listener.
+
+Everything here runs on the event loop and never waits: a listener that does not keep up is marked as lost and
+its socket closed (1013), so one slow browser delays nobody and holds no memory.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Final
+from uuid import UUID
+
+from coordinator.live.messages import candidate_message, ended, staff_message
+from shared.alerts import Alert
+from shared.errors import Unavailable
+
+QUEUE_MESSAGES: Final = 64
+"""Waiting for one listener; at 64 KiB each that is 4 MiB at worst."""
+MAX_LISTENERS_PER_SESSION: Final = 20
+MAX_LISTENERS: Final = 2_000
+
+
+@dataclass(eq=False, slots=True)
+class Listener:
+    """One open socket. `messages` holds JSON texts; None at its end says that the session is over."""
+
+    session_id: UUID
+    reference: str
+    """The session's exam_session_id."""
+    for_staff: bool
+    messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_MESSAGES))
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when a message did not fit: the socket must close."""
+
+
+class Rooms:
+    """All listeners of this process."""
+
+    def __init__(self) -> None:
+        self._rooms: defaultdict[UUID, set[Listener]] = defaultdict(set)
+        self.listeners = 0
+        self.slow = 0
+        """Listeners given up since the start because they did not keep up."""
+
+    def enter(self, listener: Listener) -> None:
+        """Raises `Unavailable` ("too-many-listeners") when the session or the process has its fill."""
+        full = len(self._rooms.get(listener.session_id, ())) >= MAX_LISTENERS_PER_SESSION
+        if full or self.listeners >= MAX_LISTENERS:
+            raise Unavailable("too many sockets are open here; try later", code="too-many-listeners")
+        self._rooms[listener.session_id].add(listener)
+        self.listeners += 1
+
+    def leave(self, listener: Listener) -> None:
+        """Forget a listener that entered."""
+        room = self._rooms[listener.session_id]
+        room.remove(listener)
+        self.listeners -= 1
+        if not room:
+            del self._rooms[listener.session_id]
+
+    def tell(self, session_id: UUID, alert: Alert, revision: int) -> None:
+        """Give an alert to whoever listens, in the form for each."""
+        room = self._rooms.get(session_id)
+        if not room:
+            return
+        staff = json.dumps(staff_message(alert, revision))
+        gentle = candidate_message(alert, revision)
+        for listener in room:
+            if listener.for_staff:
+                self.put(listener, staff)
+            elif gentle is not None:
+                self.put(listener, json.dumps(gentle))
+
+    def end(self, session_id: UUID) -> None:
+        """Tell everybody in the room that the session is over; their sockets then close."""
+        for listener in self._rooms.get(session_id, ()):
+            self.put(listener, json.dumps(ended(listener.reference)))
+            self.put(listener, None)
+
+    def put(self, listener: Listener, message: str | None) -> None:
+        """Queue one message; a listener whose queue is full is lost."""
+        try:
+            listener.messages.put_nowait(message)
+        except asyncio.QueueFull:
+            if not listener.lost.is_set():
+                listener.lost.set()
+                self.slow += 1
+
+    def put_json(self, listener: Listener, message: dict[str, Any]) -> None:
+        """The same with a message still to be written as JSON."""
+        self.put(listener, json.dumps(message))

@@ -1,0 +1,202 @@
+"""What sockets say to whom, who is dropped, and tickets."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from coordinator.live.messages import candidate_message, heartbeat, staff_message
+from coordinator.live.rooms import MAX_LISTENERS_PER_SESSION, QUEUE_MESSAGES, Listener, Rooms
+from coordinator.live.tickets import LIFETIME_S, Tickets
+from shared.alerts import Alert
+from shared.errors import Rejected, Unavailable
+from shared.events import Action, EventType, event_class
+from shared.messages import SessionState
+from shared.policy import DEFAULT_RULES
+from shared.tokens import Claims, Role
+
+NOW = datetime(2026, 11, 22, 14, 20, 15, tzinfo=UTC)
+SESSION = UUID("01939000-0000-7000-8000-000000000001")
+CLAIMS = Claims(subject="CAND-1", role=Role.CANDIDATE, tenant_id=uuid4(), session_id=SESSION)
+
+
+def alert(event: EventType, **fields: Any) -> Alert:
+    rule = DEFAULT_RULES.get(event)
+    return Alert.model_validate(
+        {
+            "event_id": uuid4(),
+            "event_type": event,
+            "event_class": event_class(event),
+            "severity_score": rule.severity if rule else 0.0,
+            "confidence": 0.987,
+            "exam_session_id": "SESS-1",
+            "candidate_id": "CAND-1",
+            "exam_id": "EXAM-1",
+            "onset": NOW,
+            "raised": NOW,
+            "duration": 3.0,
+            "evidence": {"similarity": 0.123, "threshold": 0.75},
+            "evidence_thumbnail": "data:image/jpeg;base64,AAAA",
+            "explanation": "No face for 5.2 s (bound 5 s).",
+            "metadata": {
+                "node": uuid4(),
+                "region": "campus",
+                "models": {},
+                "device": "cpu",
+                "policy_version": 1,
+                "degradation_level": 1,
+                "trace_id": "0" * 32,
+            },
+            "action_required": rule.action if rule else Action.NONE,
+            "message": "Please come back into the picture.",
+            **fields,
+        }
+    )
+
+
+def test_staff_get_the_seeds_alert() -> None:
+    message = staff_message(alert(EventType.MULTIPLE_FACES), 1)
+    assert set(message) == {
+        "type", "event_id", "exam_session_id", "event_type", "severity_score", "timestamp", "message",
+        "action_required", "evidence_thumbnail", "dismiss_after_seconds",
+    }  # fmt: skip
+    assert (message["type"], message["timestamp"]) == ("alert", "2026-11-22T14:20:15.000Z")
+
+
+def test_staff_learn_when_it_is_over() -> None:
+    message = staff_message(alert(EventType.FACE_NOT_FOUND, cleared=NOW, duration=7.25), 2)
+    assert (message["type"], message["duration_seconds"]) == ("cleared", 7.25)
+
+
+@pytest.mark.parametrize(
+    ("event", "level"),
+    [
+        (EventType.FACE_NOT_FOUND, "warning"),
+        (EventType.VOICE_DETECTED, "warning"),
+        (EventType.CAMERA_BLOCKED, "technical"),
+        (EventType.IDENTITY_UNVERIFIED, "technical"),
+        (EventType.FACE_MISMATCH, None),
+        (EventType.MULTIPLE_FACES, None),
+        (EventType.LEFT_FRAME, None),
+        (EventType.SESSION_STARTED, None),
+    ],
+)
+def test_a_candidate_is_told_of_trouble_and_gentle_warnings_only(event: EventType, level: str | None) -> None:
+    message = candidate_message(alert(event), 1)
+    assert (message and message["level"]) == level
+
+
+@pytest.mark.parametrize("event", list(EventType))
+@pytest.mark.parametrize("revision", [1, 2])
+def test_no_score_threshold_or_picture_ever_reaches_a_candidate(event: EventType, revision: int) -> None:
+    text = json.dumps(candidate_message(alert(event), revision))
+    for secret in ("0.987", "0.123", "0.75", "severity", "evidence", "base64", "5.2 s", event):
+        assert secret not in text
+
+
+def test_heartbeats_have_the_seeds_form_and_hide_the_count_from_the_candidate() -> None:
+    state = SessionState(
+        session_id=SESSION,
+        epoch=1,
+        phase="watching",
+        frames_processed=18_450,
+        alerts_triggered=3,
+        last_verified_utc=NOW,
+    )
+    staff = heartbeat("SESS-1", state, for_staff=True)
+    assert staff == {
+        "type": "heartbeat",
+        "session_id": "SESS-1",
+        "status": "active",
+        "stats": {
+            "frames_processed": 18_450,
+            "alerts_triggered": 3,
+            "last_face_verification": "2026-11-22T14:20:15.000Z",
+        },
+    }
+    assert "alerts_triggered" not in heartbeat("SESS-1", state, for_staff=False)["stats"]
+    assert heartbeat("SESS-1", None, for_staff=True)["stats"]["frames_processed"] is None
+
+
+def waiting(listener: Listener) -> list[str | None]:
+    return [listener.messages.get_nowait() for _ in range(listener.messages.qsize())]
+
+
+def test_an_alert_reaches_its_own_room_in_the_form_for_each() -> None:
+    rooms = Rooms()
+    staff, candidate = Listener(SESSION, "SESS-1", True), Listener(SESSION, "SESS-1", False)
+    other = Listener(uuid4(), "SESS-2", True)
+    for listener in (staff, candidate, other):
+        rooms.enter(listener)
+    rooms.tell(SESSION, alert(EventType.FACE_NOT_FOUND), 1)
+    rooms.tell(SESSION, alert(EventType.FACE_MISMATCH), 1)
+    assert [json.loads(text or "")["event_type"] for text in waiting(staff)] == [
+        "FACE_NOT_FOUND",
+        "FACE_MISMATCH",
+    ]
+    assert [json.loads(text or "")["type"] for text in waiting(candidate)] == ["notice"]
+    assert waiting(other) == []
+
+
+def test_a_listener_that_does_not_keep_up_is_lost_and_the_others_are_not() -> None:
+    rooms = Rooms()
+    slow, quick = Listener(SESSION, "SESS-1", True), Listener(SESSION, "SESS-1", True)
+    rooms.enter(slow)
+    rooms.enter(quick)
+    for _ in range(QUEUE_MESSAGES + 5):
+        rooms.tell(SESSION, alert(EventType.FACE_NOT_FOUND), 1)
+        waiting(quick)
+    assert (slow.lost.is_set(), quick.lost.is_set(), rooms.slow) == (True, False, 1)
+    assert slow.messages.qsize() == QUEUE_MESSAGES
+
+
+def test_the_end_of_a_session_is_said_last() -> None:
+    rooms = Rooms()
+    listener = Listener(SESSION, "SESS-1", False)
+    rooms.enter(listener)
+    rooms.end(SESSION)
+    last, stop = waiting(listener)
+    assert json.loads(last or "")["status"] == "ended"
+    assert stop is None
+
+
+def test_a_room_has_a_bound_and_room_again_after_one_left() -> None:
+    rooms = Rooms()
+    listeners = [Listener(SESSION, "SESS-1", True) for _ in range(MAX_LISTENERS_PER_SESSION)]
+    for listener in listeners:
+        rooms.enter(listener)
+    with pytest.raises(Unavailable):
+        rooms.enter(Listener(SESSION, "SESS-1", True))
+    rooms.leave(listeners[0])
+    rooms.enter(Listener(SESSION, "SESS-1", True))
+    assert rooms.listeners == MAX_LISTENERS_PER_SESSION
+
+
+def test_a_ticket_works_once() -> None:
+    tickets = Tickets()
+    text = tickets.issue(CLAIMS, SESSION, 100.0)
+    assert tickets.redeem(text, SESSION, 101.0) == CLAIMS
+    with pytest.raises(Rejected) as refused:
+        tickets.redeem(text, SESSION, 101.0)
+    assert (refused.value.status, refused.value.code) == (401, "ticket-invalid")
+
+
+def test_a_ticket_is_good_for_its_session_and_its_time_only() -> None:
+    tickets = Tickets()
+    late, strayed = (tickets.issue(CLAIMS, SESSION, 0.0) for _ in range(2))
+    with pytest.raises(Rejected):
+        tickets.redeem(late, SESSION, float(LIFETIME_S))
+    with pytest.raises(Rejected):
+        tickets.redeem(strayed, uuid4(), 1.0)
+    with pytest.raises(Rejected):
+        tickets.redeem("never issued", SESSION, 1.0)
+
+
+def test_tickets_are_bounded_in_number() -> None:
+    tickets = Tickets(max_tickets=2)
+    first, second, third = (tickets.issue(CLAIMS, SESSION, 0.0) for _ in range(3))
+    with pytest.raises(Rejected):
+        tickets.redeem(first, SESSION, 1.0)
+    assert tickets.redeem(second, SESSION, 1.0) == tickets.redeem(third, SESSION, 1.0) == CLAIMS
