@@ -62,14 +62,12 @@ class WindowMaker:
     def _resampled(self, frame: av.AudioFrame) -> list[NDArray[np.float32]]:
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if self._resampler is None or kind != self._input:
-            self._resampler = av.AudioResampler(format="flt", layout="mono", rate=SAMPLE_RATE_HZ)
+            self._resampler = av.AudioResampler(format="fltp", layout=frame.layout.name, rate=SAMPLE_RATE_HZ)
             self._input = kind
         # Gaps are handled here; a timestamp would make the resampler guess about them too.
         frame.pts = None
-        return [
-            out.to_ndarray().reshape(-1).astype(np.float32, copy=False)
-            for out in self._resampler.resample(frame)
-        ]
+        # FFmpeg's own mixing to mono adds 3 dB to what both channels share, beyond full scale.
+        return [out.to_ndarray().mean(axis=0, dtype=np.float32) for out in self._resampler.resample(frame)]
 
     def _append(self, samples: NDArray[np.float32], lost: bool) -> list[AudioWindow]:
         windows: list[AudioWindow] = []

@@ -20,7 +20,7 @@ from av.codec.context import CodecContext
 
 from edge.media.encoded import Encoded
 from edge.media.flow import AudioFlow, DecoderCounts, VideoFlow
-from edge.media.payloads import H264, VP8
+from edge.media.payloads import H264, VP8, declared_size_px
 from shared.errors import Corrupt
 
 _WAITING_FRAMES = 30
@@ -77,6 +77,10 @@ def open_decoder(codec: str) -> CodecContext:
 
 def decode(decoder: CodecContext, source: Encoded) -> list[Decoded]:
     """Decode one encoded frame. Raises Corrupt when it cannot be."""
+    width_px, height_px = declared_size_px(source.codec, source.data) or (0, 0)
+    if width_px * height_px > _PIXELS:
+        # libvpx would reserve memory for it before FFmpeg's own limit speaks.
+        raise Corrupt(f"a picture of {width_px}×{height_px} is too large")
     packet = av.Packet(source.data)
     packet.pts = source.timestamp
     try:

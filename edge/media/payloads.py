@@ -39,6 +39,14 @@ def is_keyframe(codec: str, data: bytes) -> bool:
     return False
 
 
+def declared_size_px(codec: str, data: bytes) -> tuple[int, int] | None:
+    """Width and height that a VP8 keyframe declares (RFC 6386, 9.1); None for anything else."""
+    if codec != VP8 or len(data) < 10 or not is_keyframe(codec, data):
+        return None
+    width, height = int.from_bytes(data[6:8], "little"), int.from_bytes(data[8:10], "little")
+    return width & 0x3FFF, height & 0x3FFF
+
+
 def _begins_access_unit(unit: bytes) -> bool:
     kind = unit[0] & 0x1F if unit else 0
     if kind in (_H264_SPS, _H264_DELIMITER):

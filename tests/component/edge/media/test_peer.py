@@ -1,0 +1,301 @@
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+
+import numpy as np
+import psutil
+import pytest
+
+from edge.media.clock import SessionClock
+from edge.media.frames import SAMPLE_RATE_HZ, WINDOW_S
+from edge.media.peer import Peer, PeerSettings
+from edge.media.ring import FrameGone
+from shared.errors import Rejected
+from tests.support.candidates import Call, Picture, Tone, call, offer_of
+from tests.support.impairment import Impairment
+
+
+def test_the_first_picture_comes_within_two_seconds_without_any_ice_server() -> None:
+    async def scene() -> float:
+        began_at = time.monotonic()
+        async with call(Picture(), Tone()) as connected, asyncio.timeout(20):
+            assert await connected.peer.video.get() is not None
+            return time.monotonic() - began_at
+
+    assert asyncio.run(scene()) < 2.0
+
+
+def test_pictures_carry_running_numbers_and_the_senders_rhythm() -> None:
+    async def scene() -> None:
+        async with call(Picture(fps=10)) as connected, asyncio.timeout(20):
+            frames = [await connected.peer.video.get() for _ in range(12)]
+            at_s = np.array([frame.at_s for frame in frames if frame is not None])
+            ids = [frame.frame_id for frame in frames if frame is not None]
+            assert ids == sorted(set(ids))
+            steps = np.diff(at_s) / np.diff(ids)
+            assert np.median(steps) == pytest.approx(0.1, abs=0.02)
+            assert at_s[0] == 0.0
+
+    asyncio.run(scene())
+
+
+def test_pixels_are_the_senders_in_colour_and_in_luma() -> None:
+    async def scene() -> None:
+        async with call(Picture()) as connected, asyncio.timeout(20):
+            frame = await connected.peer.video.get()
+            assert frame is not None
+            bgr, luma = frame.to_bgr(), frame.luma()
+            assert (bgr.shape, luma.shape) == ((240, 320, 3), (240, 320))
+            assert bgr.dtype == luma.dtype == np.uint8
+            ramp = luma[200].astype(int)
+            assert ramp[300] == pytest.approx(154, abs=8)
+            assert ramp[10] == pytest.approx(63, abs=8)
+            assert np.abs(bgr.mean(axis=2) - luma).mean() < 6
+
+    asyncio.run(scene())
+
+
+def test_sound_comes_in_windows_of_half_a_second_with_the_senders_tone() -> None:
+    async def scene() -> None:
+        async with call(Picture(), Tone()) as connected, asyncio.timeout(20):
+            windows = [await connected.peer.audio.get() for _ in range(4)]
+            second, third = windows[2], windows[3]
+            assert second is not None
+            assert third is not None
+            assert second.samples.shape == (8192,)
+            assert second.samples.dtype == np.float32
+            assert second.lost_share == 0.0
+            assert third.at_s - second.at_s == pytest.approx(WINDOW_S, abs=0.05)
+            spectrum = np.abs(np.fft.rfft(second.samples))
+            assert np.argmax(spectrum) * SAMPLE_RATE_HZ / 8192 == pytest.approx(440, abs=3)
+            # The sending aiortc spreads mono over two channels, 3 dB less in each.
+            assert np.abs(second.samples).max() == pytest.approx(8_000 / 32_768 / 2**0.5, rel=0.1)
+
+    asyncio.run(scene())
+
+
+def test_a_frame_of_the_last_seconds_can_be_had_again_and_an_old_one_is_gone() -> None:
+    async def scene() -> None:
+        async with call(Picture()) as connected, asyncio.timeout(20):
+            peer = connected.peer
+            seen = await peer.video.get()
+            while peer.frame_count < 8:
+                await peer.video.get()
+            assert seen is not None
+            again = await peer.frame(seen.frame_id)
+            assert np.array_equal(again.to_bgr(), seen.to_bgr())
+            assert again.at_s == pytest.approx(seen.at_s, abs=0.1)
+            with pytest.raises(FrameGone) as gone:
+                await peer.frame(0)
+            assert gone.value.status == 410
+
+    asyncio.run(scene())
+
+
+def test_a_session_goes_on_counting_when_its_page_connects_again() -> None:
+    async def scene() -> None:
+        clock = SessionClock()
+        last_id, last_s = 0, 0.0
+        for _ in range(2):
+            peer = Peer(PeerSettings(), clock, frames_before=last_id)
+            candidate = await offer_of(Picture())
+            try:
+                await connect(candidate, peer)
+                async with asyncio.timeout(20):
+                    frame = await peer.video.get()
+                assert frame is not None
+                assert frame.frame_id > last_id
+                assert frame.at_s >= last_s
+                last_id, last_s = peer.frame_count, frame.at_s
+            finally:
+                await candidate.close()
+                await peer.close()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("offer", "reason"),
+    [
+        ("", "v=0"),
+        ("hello", "v=0"),
+        ("v=0\r\n", "no media"),
+        ("v=0\r\nm=audio\r\n", "cannot be answered"),
+        ("v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 96\r\na=mid:0\r\n", "cannot be answered"),
+        ("v=0\r\nm=video x y z\r\n\x00\x00", "cannot be answered"),
+        ("v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n", "only audio and video"),
+        ("v=0\r\nm=video 9 a 1\r\nm=video 9 a 1\r\n", "at most one"),
+        ("v=0\r\n" + "a=x\r\n" * 20_000, "64 KiB"),
+    ],
+)
+def test_garbage_instead_of_an_offer_is_refused_with_the_reason(offer: str, reason: str) -> None:
+    async def scene() -> None:
+        peer = Peer(PeerSettings())
+        try:
+            with pytest.raises(Rejected, match=reason):
+                await peer.answer(offer)
+        finally:
+            await peer.close()
+
+    asyncio.run(scene())
+
+
+def test_an_offer_with_only_unknown_codecs_is_refused() -> None:
+    async def scene() -> None:
+        candidate = await offer_of(Picture())
+        peer = Peer(PeerSettings())
+        try:
+            offer = candidate.localDescription.sdp.replace("VP8", "AV9").replace("H264", "AV8")
+            with pytest.raises(Rejected, match="cannot be answered"):
+                await peer.answer(offer)
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    asyncio.run(scene())
+
+
+def test_a_second_offer_and_a_candidate_before_the_first_are_refused() -> None:
+    async def scene() -> None:
+        peer = Peer(PeerSettings())
+        with pytest.raises(Rejected, match="before the offer"):
+            await peer.add_candidate("candidate:1 1 udp 1 127.0.0.1 9 typ host", "0", 0)
+        candidate = await offer_of(Picture())
+        try:
+            await peer.answer(candidate.localDescription.sdp)
+            with pytest.raises(Rejected, match="answer already"):
+                await peer.answer(candidate.localDescription.sdp)
+            with pytest.raises(Rejected, match="not an ICE candidate"):
+                await peer.add_candidate("candidate:nonsense", "0", 0)
+            for _ in range(63):
+                await peer.add_candidate("candidate:1 1 udp 1 127.0.0.1 9 typ host", "0", 0)
+            with pytest.raises(Rejected, match="more than 64"):
+                await peer.add_candidate("candidate:1 1 udp 1 127.0.0.1 9 typ host", "0", 0)
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    asyncio.run(scene())
+
+
+def test_candidates_may_trickle_in_after_the_answer() -> None:
+    async def scene() -> None:
+        candidate = await offer_of(Picture())
+        peer = Peer(PeerSettings())
+        try:
+            offer = candidate.localDescription.sdp
+            lines = offer.splitlines()
+            apart = [line for line in lines if line.startswith("a=candidate")]
+            bare = [line for line in lines if not line.startswith(("a=candidate", "a=end-of-candidates"))]
+            await connect(candidate, peer, "\r\n".join(bare) + "\r\n")
+            for line in apart:
+                await peer.add_candidate(line, "0", 0)
+            await peer.add_candidate("", None, None)
+            async with asyncio.timeout(20):
+                assert await peer.video.get() is not None
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    asyncio.run(scene())
+
+
+def test_an_outage_of_eight_seconds_shows_as_age_of_the_last_frame_and_then_heals() -> None:
+    async def scene() -> tuple[float, float]:
+        network = Impairment()
+        async with call(Picture(fps=10), impairment=network) as connected, asyncio.timeout(40):
+            peer = connected.peer
+            for _ in range(5):
+                await peer.video.get()
+            network.down = True
+            await asyncio.sleep(8.0)
+            peer.video.take()
+            stalled_s = age_of(peer)
+            network.down = False
+            back_at = time.monotonic()
+            frame = await peer.video.get()
+            assert frame is not None
+            assert frame.at_s > 7.0, "the session clock runs on through the outage"
+            return stalled_s, time.monotonic() - back_at
+
+    stalled_s, healed_s = asyncio.run(scene())
+    assert 7.0 < stalled_s < 9.0
+    assert healed_s < 3.0
+
+
+def test_the_other_side_hanging_up_ends_the_peer() -> None:
+    async def scene() -> None:
+        async with call(Picture()) as connected, asyncio.timeout(20):
+            await connected.peer.video.get()
+            await connected.candidate.close()
+            await connected.peer.ended.wait()
+            while await connected.peer.video.get() is not None:
+                pass
+
+    asyncio.run(scene())
+
+
+def test_a_decoder_has_one_thread() -> None:
+    async def scene() -> tuple[list[str], int]:
+        process = psutil.Process()
+        async with call(Picture(width=640, height=480), Tone()) as connected, asyncio.timeout(20):
+            await ready(connected)
+            names = sorted(thread.name for thread in threading.enumerate() if "decoder" in thread.name)
+            python_threads = threading.active_count()
+            return names, process.num_threads() - python_threads
+
+    names, others_with_call = asyncio.run(scene())
+    assert names == ["audio-decoder", "video-decoder"]
+    # Threads that Python does not know are pools of libraries; a codec's own would come on top, per call.
+    assert others_with_call <= others_of_two_calls()
+
+
+def others_of_two_calls() -> int:
+    async def scene() -> int:
+        process = psutil.Process()
+        async with call(Picture(), Tone()) as first, call(Picture(), Tone()) as second, asyncio.timeout(20):
+            await ready(first)
+            await ready(second)
+            return process.num_threads() - threading.active_count()
+
+    return asyncio.run(scene())
+
+
+def test_connecting_and_closing_again_and_again_leaks_neither_threads_nor_files() -> None:
+    async def once() -> None:
+        async with call(Picture(width=64, height=48), Tone()) as connected, asyncio.timeout(20):
+            assert await connected.peer.video.get() is not None
+
+    async def scene() -> tuple[int, int]:
+        process = psutil.Process()
+        for _ in range(3):
+            await once()
+        threads, files = process.num_threads(), process.num_fds()
+        for _ in range(100):
+            await once()
+        return process.num_threads() - threads, process.num_fds() - files
+
+    threads, files = asyncio.run(scene())
+    assert threads <= 2
+    assert files <= 2
+
+
+async def connect(candidate: object, peer: Peer, offer: str | None = None) -> None:
+    from aiortc import RTCPeerConnection, RTCSessionDescription
+
+    assert isinstance(candidate, RTCPeerConnection)
+    answer = await peer.answer(offer or candidate.localDescription.sdp)
+    await candidate.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+
+
+async def ready(connected: Call) -> None:
+    assert await connected.peer.video.get() is not None
+    assert await connected.peer.audio.get() is not None
+
+
+def age_of(peer: Peer) -> float:
+    age_s = peer.counts(time.monotonic()).frame_age_s
+    assert age_s is not None
+    return age_s
