@@ -1,0 +1,53 @@
+"""The OpenAPI 3.1 description: stable operation ids, and every refusal declared as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from coordinator.errors import MEDIA_TYPE
+from shared.api import Problem
+
+ALWAYS = (400, 413, 422, 503)
+"""Refusals any route may give."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """The function's name: callers' generated code keeps its names when paths or tags change."""
+    return route.name
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may refuse with these statuses, besides those any may give."""
+    return {
+        status: {"model": Problem, "description": HTTPStatus(status).phrase}
+        for status in sorted({*ALWAYS, *statuses})
+    }
+
+
+def describe(app: FastAPI) -> None:
+    """Let the description name problems by their media type."""
+    generate = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _as_problems(operation["responses"])
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    replaced: Callable[[], dict[str, Any]] = described
+    app.openapi = replaced  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
+
+
+def _as_problems(responses: dict[str, dict[str, Any]]) -> None:
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if status.isdigit() and int(status) >= 400 and "application/json" in content:
+            content[MEDIA_TYPE] = content.pop("application/json")

@@ -1,0 +1,68 @@
+"""Milestones the coordinator itself puts on a session's timeline, as alerts without severity. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from uuid import UUID
+
+from shared.alerts import Alert, AlertMetadata, alert_id
+from shared.events import Action, EventType, event_class
+
+_SENTENCES: Mapping[EventType, str] = MappingProxyType(
+    {
+        EventType.ENROLLED: "The candidate's face was enrolled.",
+        EventType.SESSION_STARTED: "The session was started.",
+        EventType.NOTICE_ACKNOWLEDGED: "The candidate acknowledged the notice.",
+        EventType.SUBMITTED: "The candidate handed in.",
+        EventType.SESSION_ENDED: "The session ended.",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The session a milestone is about."""
+
+    session_id: UUID
+    exam_session_id: str
+    candidate_id: str
+    exam_id: str
+    started_utc: datetime
+    node_id: UUID
+    region: str
+    policy_version: int
+
+
+def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
+    """The alert of one milestone; its id is the same however often it is made for the same instant."""
+    sentence = _SENTENCES[event]
+    return Alert(
+        event_id=alert_id(subject.session_id, event, (at_utc - subject.started_utc).total_seconds()),
+        event_type=event,
+        event_class=event_class(event),
+        severity_score=0.0,
+        confidence=1.0,
+        exam_session_id=subject.exam_session_id,
+        candidate_id=subject.candidate_id,
+        exam_id=subject.exam_id,
+        onset=at_utc,
+        raised=at_utc,
+        cleared=at_utc,
+        duration=0.0,
+        evidence={},
+        explanation=sentence,
+        metadata=AlertMetadata(
+            node=subject.node_id,
+            region=subject.region,
+            models={},
+            device="coordinator",
+            policy_version=subject.policy_version,
+            degradation_level=0,
+            trace_id=subject.session_id.hex,
+        ),
+        action_required=Action.NONE,
+        message=sentence,
+    )
