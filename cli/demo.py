@@ -1,0 +1,156 @@
+"""`proctorctl demo`: a scripted exam from end to end on this machine, judged against its script.
+
+rehearse    the edge program makes the recording, the enrollment pictures and the script
+start       nats-server, coordinator, edge node in a fresh data folder
+enroll      through the API, with the pictures
+stream      the recording over real WebRTC in real time; alerts are printed as they arrive
+judge       timeline from the API against the script → report.json, timeline.html
+"""
+
+from __future__ import annotations
+
+import base64
+import shutil
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli import installation as installing
+from cli.client import Client
+from cli.demo_files import page
+from cli.live import Arrival, stream_and_listen
+from cli.programs import Program, ask
+from cli.running import running
+from shared.api import EnrollImage, EnrollRequest, SessionStartRequest, TimelineOut
+from shared.errors import Unavailable
+from shared.rehearsal import ObservedAlert, Report, Script, compare, report_json, script_from_json
+from shared.timeline import timeline_html
+
+_CANDIDATE = "CAND-DEMO-1"
+_EXAM = "EXAM-DEMO"
+_REHEARSE_WITHIN_S = 300.0
+
+
+def demo(
+    out: Annotated[Path, typer.Option(help="Folder for recording, report and timeline.")] = Path(
+        "build/demo"
+    ),
+    profile: Annotated[str, typer.Option(help="Networks: open, or research (non-commercial).")] = "open",
+    seed: Annotated[int, typer.Option(help="Another seed makes other noise and motion.")] = 1,
+) -> None:
+    """Play a scripted 90-second exam end to end and hold the alerts against the script.
+
+    A simulated candidate streams a recording over WebRTC: honest work, a second face, another person, an
+    empty chair, a voice. Ends with 0 only when every scripted event was reported and nothing was reported
+    about conduct or identity in an honest stretch.
+
+    Example:
+
+        proctorctl demo --out build/demo
+    """
+    console = Console()
+    folder = out.absolute()
+    _clear(folder)
+    console.print("making the recording (about half a minute)")
+    rehearse = [
+        installing.find_binaries().edge,
+        "rehearse",
+        "--out",
+        folder / "rehearsal",
+        "--seed",
+        str(seed),
+    ]
+    ask(rehearse, within_s=_REHEARSE_WITHIN_S)
+    script = script_from_json((folder / "rehearsal" / "expected.json").read_bytes())
+    with installing.lock(folder / "data"):
+        ports = installing.choose_ports(folder / "data", None, None)
+        console.print("starting nats-server, coordinator and edge node")
+        prepared = installing.prepare(folder / "data", ports, profile=profile, level="L1")
+        with running(prepared) as (client, programs):
+            report = _play(console, client, programs, prepared, script)
+    _print_report(console, report, folder)
+    raise typer.Exit(0 if report.passed else 1)
+
+
+def _play(
+    console: Console,
+    client: Client,
+    programs: list[Program],
+    prepared: installing.Installation,
+    script: Script,
+) -> Report:
+    """Enroll, stream, judge; writes the report and the page."""
+    folder = prepared.folder.parent
+    enrollment = client.enroll(_pictures(folder / "rehearsal"))
+    console.print(f"enrolled: {sum(e.selected for e in enrollment.embeddings)} pictures selected")
+    started = client.start_session(SessionStartRequest(candidate_id=_CANDIDATE, exam_id=_EXAM))
+    console.print(f"streaming for {script.duration_s:.0f} s; alerts as they arrive:")
+    zero_utc, arrivals = stream_and_listen(console, client, started, prepared, programs)
+    client.end_session(started.session_id)
+    timeline = client.timeline(started.session_id)
+    report = compare(script, _observed(timeline, arrivals, zero_utc))
+    (folder / "report.json").write_bytes(report_json(report))
+    html = timeline_html(page(script, timeline, zero_utc))
+    (folder / "timeline.html").write_text(html, encoding="utf-8")
+    return report
+
+
+def _pictures(folder: Path) -> EnrollRequest:
+    pictures = [
+        base64.b64encode(p.read_bytes()).decode("ascii") for p in sorted(folder.glob("enrollment-*.jpg"))
+    ]
+    return EnrollRequest(
+        candidate_id=_CANDIDATE, exam_id=_EXAM, images=[EnrollImage(image_base64=text) for text in pictures]
+    )
+
+
+def _observed(timeline: TimelineOut, arrivals: dict[str, Arrival], zero_utc: datetime) -> list[ObservedAlert]:
+    """What the coordinator stored, on the recording's clock, with the moment it reached this terminal."""
+    observed = []
+    for item in timeline.items:
+        arrival = arrivals.get(item.event_id)
+        alert = ObservedAlert(
+            event_type=item.event_type,
+            event_class=item.event_class,
+            onset_s=(item.onset - zero_utc).total_seconds(),
+            raised_s=(item.raised - zero_utc).total_seconds(),
+        )
+        if arrival is not None:
+            alert = replace(alert, arrived_s=(arrival.at_utc - zero_utc).total_seconds())
+        observed.append(alert)
+    return observed
+
+
+def _clear(folder: Path) -> None:
+    """Remove what an earlier demo left; refuse a folder that holds something else."""
+    known = {"rehearsal", "data", "report.json", "timeline.html"}
+    if folder.exists() and (strangers := {p.name for p in folder.iterdir()} - known):
+        raise Unavailable(f"{folder} holds {min(strangers)}, which no demo made; choose another --out")
+    for name in ("rehearsal", "data"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _print_report(console: Console, report: Report, folder: Path) -> None:
+    table = Table("expected", "in", "reported", "from condition", "delivery")
+    took = {latency.event_type: latency for latency in report.latency_ms}
+    for wanted in report.expected:
+        latency = took.get(wanted.event_type)
+        missing = wanted in report.missing or latency is None
+        table.add_row(
+            wanted.event_type,
+            wanted.segment.replace("_", " "),
+            "[red]missing[/red]" if missing else "[green]yes[/green]",
+            "" if latency is None else f"{latency.from_condition_ms / 1000:.1f} s",
+            "" if latency is None or latency.delivery_ms is None else f"{latency.delivery_ms:.0f} ms",
+        )
+    console.print(table)
+    for each in report.unexpected:
+        console.print(f"unexpected: {each.event_type} at {each.onset_s:.1f} s ({each.segment})")
+    console.print(f"{folder / 'report.json'}\n{folder / 'timeline.html'}", soft_wrap=True)
+    console.print("[green]passed[/green]" if report.passed else "[red]failed[/red]")

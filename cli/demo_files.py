@@ -1,0 +1,48 @@
+"""The demo's page: the stored timeline laid over the script. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.alerts import Alert
+from shared.api import AlertOut, TimelineOut
+from shared.rehearsal import Script
+from shared.timeline import Segment, Timeline, entry_of
+
+
+def page(script: Script, timeline: TimelineOut, zero_utc: datetime) -> Timeline:
+    """What `timeline.html` shows; times count from the recording's beginning."""
+    alerts = [as_alert(item) for item in timeline.items]
+    return Timeline(
+        title=f"Rehearsal of {timeline.session.exam_id}",
+        duration_s=script.duration_s,
+        facts=_facts(timeline, alerts),
+        segments=tuple(
+            Segment(
+                label=part.kind.replace("_", " "),
+                begins_s=part.begins_s,
+                ends_s=part.ends_s,
+                scripted=part.kind != "honest",
+            )
+            for part in script.segments
+        ),
+        entries=tuple(entry_of(alert, zero_utc) for alert in alerts),
+    )
+
+
+def as_alert(item: AlertOut) -> Alert:
+    """The alert as the node wrote it, without what the coordinator added."""
+    return Alert.model_validate(item.model_dump(mode="json", exclude={"received_at"}))
+
+
+def _facts(timeline: TimelineOut, alerts: list[Alert]) -> tuple[tuple[str, str], ...]:
+    """Who watched, with what: from the first alert of a node."""
+    facts = [
+        ("Session", timeline.session.session_id),
+        ("Policy version", str(timeline.session.policy_version)),
+    ]
+    watched = next((alert.metadata for alert in alerts if alert.metadata.models), None)
+    if watched is not None:
+        facts += [("Device", watched.device), ("Level", f"L{watched.degradation_level}")]
+        facts += [(task.replace("_", " "), model) for task, model in sorted(watched.models.items())]
+    return tuple(facts)

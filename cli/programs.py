@@ -1,0 +1,147 @@
+"""Child programs: found, started, watched, stopped. Nothing here knows what they are for.
+
+Every child gets its own log file, dies with its parent (Linux parent-death signal, so that even a killed
+`proctorctl up` leaves no daemon behind) and is stopped with SIGTERM, then SIGKILL after its grace.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shared.errors import ConfigError, Unavailable
+
+_PR_SET_PDEATHSIG = 1
+_POLL_S = 0.05
+_LOG_TAIL_LINES = 12
+
+
+def find_program(name: str, *, setting: str | None = None, package: str | None = None) -> Path:
+    """Where a program is: an environment setting, beside this interpreter, on PATH, then /usr/sbin.
+
+    Raises `ConfigError` that says what to install.
+    """
+    if setting and (named := os.environ.get(setting)):
+        if not os.access(named, os.X_OK):
+            raise ConfigError(f"{setting} names {named}, which is not a program that can be run")
+        return Path(named)
+    places = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"]
+    found = shutil.which(name, path=os.pathsep.join(places))
+    if found is None:
+        what = (
+            f"install it (as root: apt-get install {package})"
+            if package
+            else "install this project: make setup"
+        )
+        raise ConfigError(f"the program {name} was not found; {what}")
+    return Path(found)
+
+
+def free_port(preferred: int | None = None) -> int:
+    """The preferred TCP port on loopback where it is free, else any free one."""
+    for port in (preferred, 0) if preferred else (0,):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise Unavailable("no TCP port is free on 127.0.0.1")
+
+
+def demanded_port(port: int, program: str) -> int:
+    """The port a person asked for. Raises `ConfigError` when somebody else has it."""
+    if free_port(port) != port:
+        raise ConfigError(f"port {port} for {program} is taken; stop its owner or choose another port")
+    return port
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """One running child."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+    grace_s: float
+
+    def failure(self) -> str | None:
+        """What to tell a person when the child is gone, with the end of its log; None while it runs."""
+        status = self.process.poll()
+        if status is None:
+            return None
+        return f"{self.name} ended with status {status}; the end of {self.log}:\n{self.log_tail()}"
+
+    def log_tail(self) -> str:
+        lines = self.log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+        return "\n".join(f"    {line}" for line in lines) or "    (empty)"
+
+    def wait_until(self, ready: Callable[[], bool], *, within_s: float) -> None:
+        """Return once `ready()` holds. Raises `Unavailable` when the child dies or the time is over."""
+        deadline = time.monotonic() + within_s
+        while not ready():
+            if failure := self.failure():
+                raise Unavailable(failure)
+            if time.monotonic() > deadline:
+                raise Unavailable(
+                    f"{self.name} was not ready within {within_s:.0f} s; the end of {self.log}:\n"
+                    f"{self.log_tail()}"
+                )
+            time.sleep(_POLL_S)
+
+    def stop(self) -> None:
+        """SIGTERM, wait for the grace, SIGKILL. Harmless when it is gone already."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            self.process.wait(self.grace_s)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start(name: str, command: Sequence[str | Path], log: Path, *, grace_s: float) -> Program:
+    """Start a child in its own process group, its output appended to its log."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    parent = os.getpid()
+
+    def die_with_parent() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # the parent died before the line above took effect
+            os._exit(1)
+
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=die_with_parent,
+        )
+    return Program(name, process, log, grace_s)
+
+
+def ask(command: Sequence[str | Path], *, within_s: float = 60.0) -> str:
+    """The standard output of a short command. Raises `ConfigError` with its last words when it fails."""
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(
+            [str(part) for part in command], capture_output=True, text=True, timeout=within_s, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"{name} did not answer within {within_s:.0f} s") from error
+    if done.returncode:
+        words = done.stderr.strip().splitlines()[-1:] or ["it said nothing"]
+        raise ConfigError(f"{name} {command[1]} failed with status {done.returncode}: {words[0]}")
+    return done.stdout

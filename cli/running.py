@@ -1,0 +1,89 @@
+"""Start a prepared installation in order, watch it, stop it in reverse."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from cli.client import Client
+from cli.installation import Installation, admin_token
+from cli.programs import Program, start
+from shared.errors import Unavailable
+
+READY_WITHIN_S = 60.0
+_WATCH_S = 0.3
+
+
+@contextmanager
+def running(installation: Installation) -> Iterator[tuple[Client, list[Program]]]:
+    """The three programs, ready to take sessions, and an administrator's client; stopped at the end.
+
+    Raises `Unavailable` naming the program that did not come up, with the end of its log.
+    """
+    programs: list[Program] = []
+    try:
+        programs.append(_start_nats(installation))
+        programs.append(_start_coordinator(installation))
+        programs.append(_start_edge(installation))
+        client = Client(installation.coordinator_url, admin_token(installation))
+        with client:
+            programs[-1].wait_until(lambda: _node_online(client), within_s=READY_WITHIN_S)
+            yield client, programs
+    finally:
+        for program in reversed(programs):
+            program.stop()
+
+
+def watch(programs: list[Program]) -> None:
+    """Return never while all run. Raises `Unavailable` as soon as one has ended."""
+    while True:
+        for program in programs:
+            if failure := program.failure():
+                raise Unavailable(failure)
+        time.sleep(_WATCH_S)
+
+
+def _start_nats(installation: Installation) -> Program:
+    config: Path = installation.folder / "nats.conf"
+    command: list[str | Path] = [installation.binaries.nats_server, "-c", config]
+    program = start("nats-server", command, installation.log("nats-server"), grace_s=10)
+    program.wait_until(lambda: _accepts(installation.ports.nats), within_s=READY_WITHIN_S)
+    return program
+
+
+def _start_coordinator(installation: Installation) -> Program:
+    command = installation.coordinator("serve")
+    program = start("proctor-coordinator", command, installation.log("coordinator"), grace_s=15)
+    program.wait_until(lambda: _answers(installation.coordinator_url + "/readyz"), within_s=READY_WITHIN_S)
+    return program
+
+
+def _start_edge(installation: Installation) -> Program:
+    program = start("proctor-edge", installation.edge("run"), installation.log("edge"), grace_s=15)
+    program.wait_until(lambda: _answers(installation.edge_url + "/healthz"), within_s=READY_WITHIN_S)
+    return program
+
+
+def _accepts(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(0.5)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).is_success
+    except httpx.TransportError:
+        return False
+
+
+def _node_online(client: Client) -> bool:
+    try:
+        return any(node.status == "online" for node in client.nodes())
+    except Unavailable:
+        return False

@@ -1,0 +1,73 @@
+"""`proctorctl up`: a whole installation on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli import installation as installing
+from cli.running import running, watch
+
+
+def default_data_folder() -> Path:
+    """Where `up` keeps everything unless told otherwise (XDG data folder)."""
+    return Path(typer.get_app_dir("proctor")) / "up"
+
+
+def up(
+    data: Annotated[Path | None, typer.Option(help="Folder for keys, databases and logs.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port of the coordinator; default: a free one.")] = None,
+    edge_port: Annotated[int | None, typer.Option(help="Port of the edge node; default: a free one.")] = None,
+    profile: Annotated[str, typer.Option(help="Networks: open, or research (non-commercial).")] = "open",
+    level: Annotated[str, typer.Option(help="Level to run at, L0 (GPU) to L4.")] = "L1",
+) -> None:
+    """Start nats-server, coordinator and one edge node on this machine, and stop them on Ctrl-C.
+
+    Everything listens on loopback only. Keys are made on the first start and kept in the data folder.
+
+    Examples:
+
+        proctorctl up
+
+        proctorctl up --data ./exam-day --port 8000
+    """
+    console = Console()
+    folder = (data or default_data_folder()).absolute()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with installing.lock(folder):
+            ports = installing.choose_ports(folder, port, edge_port)
+            console.print(f"starting nats-server, coordinator and edge node in {folder}")
+            prepared = installing.prepare(folder, ports, profile=profile, level=level)
+            with running(prepared) as (_, programs):
+                console.print(_table(prepared), soft_wrap=True)
+                console.print("Ready. Ctrl-C stops everything.")
+                watch(programs)
+    except KeyboardInterrupt:
+        console.print("stopped")
+
+
+def _interrupt(signal_number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _table(prepared: installing.Installation) -> Table:
+    table = Table(show_header=False, box=None)
+    token = (prepared.folder / "secrets" / "admin.token").read_text()
+    rows = {
+        "API": prepared.coordinator_url + "/api/v1",
+        "API documentation": prepared.coordinator_url + "/docs",
+        "candidate page": prepared.coordinator_url + "/join",
+        "edge health": prepared.edge_url + "/healthz",
+        "edge metrics": prepared.edge_url + "/metrics",
+        "logs": str(prepared.folder / "logs"),
+        "admin token (1 day)": token,
+    }
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
