@@ -1,0 +1,12 @@
+"""The timeline page: one exam on one self-contained HTML page, for reviewers and for the record.
+
+`values` says what a timeline is, `entries` makes its entries from alerts, `chart` and `table` render the two
+views of them, `page` puts everything together with `page.css` and `page.js`. The page loads nothing from
+anywhere: it can be mailed, archived and opened in ten years.
+"""
+
+from shared.timeline.entries import entry_of
+from shared.timeline.page import timeline_html
+from shared.timeline.values import Entry, Measure, Segment, Timeline
+
+__all__ = ["Entry", "Measure", "Segment", "Timeline", "entry_of", "timeline_html"]

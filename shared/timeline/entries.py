@@ -1,0 +1,64 @@
+"""Entries from alerts: evidence values are laid beside the bounds they were held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import JsonValue
+
+from shared.alerts import Alert
+from shared.timeline.values import Entry, Measure
+
+_BOUND_OF = {"current_similarity": "threshold", "duration_seconds": "hold_seconds"}
+"""Bounds with names of their own; every other bound is called as its value with `_bound` behind."""
+
+
+def entry_of(alert: Alert, zero_utc: datetime) -> Entry:
+    """One alert on the session clock, whose zero was at `zero_utc`."""
+
+    def since_zero_s(moment: datetime) -> float:
+        return (moment - zero_utc).total_seconds()
+
+    return Entry(
+        event=alert.event_type,
+        onset_s=since_zero_s(alert.onset),
+        raised_s=since_zero_s(alert.raised),
+        cleared_s=None if alert.cleared is None else since_zero_s(alert.cleared),
+        severity=alert.severity_score,
+        confidence=alert.confidence,
+        explanation=alert.explanation,
+        action=alert.action_required,
+        measures=measures_of(alert.evidence),
+        thumbnail=alert.evidence_thumbnail,
+    )
+
+
+def measures_of(evidence: Mapping[str, JsonValue]) -> tuple[Measure, ...]:
+    """Evidence as measures, in its own order: bounds join their values, lists become text, nulls go."""
+    bounds = {name: _bound_name(name, evidence) for name in evidence}
+    taken = {bound for bound in bounds.values() if bound is not None}
+    return tuple(
+        Measure(name.replace("_", " "), _plain(value), _numeric(evidence.get(bounds[name] or "")))
+        for name, value in evidence.items()
+        if name not in taken and value is not None
+    )
+
+
+def _bound_name(name: str, evidence: Mapping[str, JsonValue]) -> str | None:
+    wanted = _BOUND_OF.get(name, f"{name}_bound")
+    return wanted if _numeric(evidence.get(wanted)) is not None else None
+
+
+def _numeric(value: JsonValue) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _plain(value: JsonValue) -> float | str:
+    if (amount := _numeric(value)) is not None:
+        return amount
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ", ".join(str(_plain(each)) for each in value)
+    return str(value)
