@@ -57,15 +57,8 @@ def demo(
     folder = out.absolute()
     _clear(folder)
     console.print("making the recording (about half a minute)")
-    rehearse = [
-        installing.find_binaries().edge,
-        "rehearse",
-        "--out",
-        folder / "rehearsal",
-        "--seed",
-        str(seed),
-    ]
-    ask(rehearse, within_s=_REHEARSE_WITHIN_S)
+    rehearse: list[str | Path] = [installing.find_binaries().edge, "rehearse", "--out", folder / "rehearsal"]
+    ask([*rehearse, "--seed", str(seed)], within_s=_REHEARSE_WITHIN_S)
     script = script_from_json((folder / "rehearsal" / "expected.json").read_bytes())
     with installing.lock(folder / "data"):
         ports = installing.choose_ports(folder / "data", None, None)
