@@ -1,0 +1,47 @@
+"""What the rules say: an event has been raised, or is over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from shared.events import EventType
+
+Scalar = str | int | float | bool | None
+Value = Scalar | list[Scalar]
+Evidence = Mapping[str, Value]
+"""Values beside their bounds, as JSON can say them; times are seconds on the session clock."""
+
+
+class Phase(StrEnum):
+    RAISED = "raised"
+    CLEARED = "cleared"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One change of one event. RAISED and CLEARED of an event alternate and share their onset."""
+
+    event: EventType
+    phase: Phase
+    onset_s: float
+    """When the condition began, session clock."""
+    at_s: float
+    """RAISED: when it had lasted its hold. CLEARED: when the condition ended, known its clear time later."""
+    confidence: float
+    """0…1, the mean over what was looked at."""
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What one observation says about one condition; value None: nothing."""
+
+    value: bool | None
+    confidence: float = 1.0
+    evidence: Evidence = field(default_factory=dict)
+
+
+UNKNOWN = Judgement(None)
+NO = Judgement(False)

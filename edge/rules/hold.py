@@ -1,0 +1,153 @@
+"""Debounce: from yes, no and unknown to raised and cleared.
+
+A condition flickers, an event must not. Each event goes round four states:
+
+    IDLE ──yes──▶ PENDING ──has lasted hold_s──▶ RAISED ──no──▶ CLEARING ──gone for clear_s──▶ IDLE
+      ▲              │                              ▲               │
+      └──────no──────┘                              └──────yes──────┘
+
+The onset is the first yes, the end the first no after which no yes came; both waits count from there.
+*Unknown leaves everything as it is.* Waits are measured between known values: when two of them lie further
+apart than `max_gap_s`, nobody knows what was true between, so the wait begins again at the newer one. A
+raised event stays raised through any silence. At a hand-over between nodes waits pause instead (`pause`):
+that nobody looked was our doing, and what had been seen before still stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from edge.rules.findings import Phase
+from edge.rules.snapshots import Saved, number, optional_number, text
+
+EPSILON_S = 1e-6
+"""Waits are compared this leniently, so that sums of frame times such as 15 × 0.2 reach 3."""
+
+
+class State(StrEnum):
+    IDLE = "idle"
+    PENDING = "pending"
+    RAISED = "raised"
+    CLEARING = "clearing"
+
+
+NEXT: Mapping[tuple[State, bool], State] = MappingProxyType(
+    {
+        (State.IDLE, True): State.PENDING,
+        (State.IDLE, False): State.IDLE,
+        (State.PENDING, True): State.PENDING,
+        (State.PENDING, False): State.IDLE,
+        (State.RAISED, True): State.RAISED,
+        (State.RAISED, False): State.CLEARING,
+        (State.CLEARING, True): State.RAISED,
+        (State.CLEARING, False): State.CLEARING,
+    }
+)
+"""Where a known value leads at once."""
+
+DUE: Mapping[State, tuple[State, Phase]] = MappingProxyType(
+    {State.PENDING: (State.RAISED, Phase.RAISED), State.CLEARING: (State.IDLE, Phase.CLEARED)}
+)
+"""Where a state leads when its wait is over, and what is said then."""
+
+
+class Hold:
+    """The debounce of one event. Times are given, never read, and must not go backwards."""
+
+    __slots__ = (
+        "_began_s",
+        "_clear_s",
+        "_hold_s",
+        "_last_s",
+        "_max_gap_s",
+        "_onset_s",
+        "_paused_s",
+        "_state",
+    )
+
+    def __init__(self, hold_s: float, clear_s: float, max_gap_s: float) -> None:
+        self._hold_s = hold_s
+        self._clear_s = clear_s
+        self._max_gap_s = max_gap_s
+        self._state = State.IDLE
+        self._onset_s = 0.0
+        self._began_s = 0.0
+        self._paused_s = 0.0
+        self._last_s: float | None = None
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    @property
+    def onset_s(self) -> float:
+        """When the condition began; meaningful outside IDLE and right after CLEARED."""
+        return self._onset_s
+
+    @property
+    def gone_s(self) -> float:
+        """When the condition ended; meaningful right after CLEARED."""
+        return self._began_s
+
+    def see(self, at: float, value: bool | None) -> Phase | None:
+        """Take one value; answers what changed, if anything."""
+        if value is None:
+            return None
+        if self._last_s is not None and at - self._last_s > self._max_gap_s + EPSILON_S:
+            self._begin(at)
+        self._last_s = at
+        state = NEXT[self._state, value]
+        if state is not self._state:
+            self._state = state
+            self._begin(at)
+        return self._when_due(at)
+
+    def pause(self, until_s: float) -> None:
+        """Let the time from the last known value until `until_s` count for no wait."""
+        if self._last_s is not None and until_s > self._last_s:
+            self._paused_s += until_s - self._last_s
+            self._last_s = until_s
+
+    def finish(self) -> Phase | None:
+        """The session is over: a raised event ends with the last known yes, or when it was seen to end."""
+        open_event = self._state in (State.RAISED, State.CLEARING)
+        if self._state is State.RAISED and self._last_s is not None:
+            self._began_s = self._last_s
+        self._state = State.IDLE
+        return Phase.CLEARED if open_event else None
+
+    def _begin(self, at: float) -> None:
+        """Start the wait of the present state anew."""
+        self._began_s = at
+        self._paused_s = 0.0
+        if self._state is State.PENDING:
+            self._onset_s = at
+
+    def _when_due(self, at: float) -> Phase | None:
+        if self._state not in DUE:
+            return None
+        wait_s = self._hold_s if self._state is State.PENDING else self._clear_s
+        if at - self._began_s - self._paused_s < wait_s - EPSILON_S:
+            return None
+        self._state, phase = DUE[self._state]
+        return phase
+
+    def snapshot(self) -> Saved:
+        """Everything but the settings."""
+        return {
+            "state": self._state.value,
+            "onset_s": self._onset_s,
+            "began_s": self._began_s,
+            "paused_s": self._paused_s,
+            "last_s": self._last_s,
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Take over what `snapshot` gave. Raises ValueError for anything else."""
+        self._state = State(text(saved, "state"))
+        self._onset_s = number(saved, "onset_s")
+        self._began_s = number(saved, "began_s")
+        self._paused_s = number(saved, "paused_s")
+        self._last_s = optional_number(saved, "last_s")

@@ -1,0 +1,130 @@
+"""Builders of observations for tests of the deciding core: one instant, or a stretch at an even rate."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from edge.rules.findings import Finding
+from edge.rules.monitor import Monitor
+from shared.observations import (
+    BodySeen,
+    Box,
+    FaceSeen,
+    IdentityCheck,
+    Observation,
+    Picture,
+    SpeechHeard,
+)
+
+LIGHT = Picture(mean_luma=110.0, luma_variance=2_400.0, change=1.5)
+BLACK = Picture(mean_luma=2.0, luma_variance=1.0, change=0.0)
+GREY_WALL = Picture(mean_luma=128.0, luma_variance=3.0, change=0.0)
+
+
+def face(side_px: float = 160, score: float = 0.95, x_px: float = 200) -> FaceSeen:
+    """A square face in a 640×480 frame."""
+    return FaceSeen(Box(x_px, 120, side_px, side_px), score)
+
+
+ONE = (face(),)
+TWO = (face(), face(120, 0.8, x_px=420))
+
+
+def check(similarity: float | None, quality: float = 0.8) -> IdentityCheck:
+    """A verification; None: its frame failed the gate."""
+    failed = () if similarity is not None else ("brightness",)
+    return IdentityCheck(
+        recogniser="test@1",
+        embedding_id="0b9bc8f5-65b8-4f4a-8a0a-14f5a3c8a0de",
+        similarity=similarity,
+        quality=quality,
+        failed_gates=failed,
+    )
+
+
+def body(shoulders: bool, keypoints: int = 25, presence: float = 0.99) -> BodySeen:
+    return BodySeen(shoulders_visible=shoulders, visible_keypoints=keypoints, presence=presence)
+
+
+def frame(
+    at: float,
+    *,
+    faces: Sequence[FaceSeen] | None = None,
+    identity: IdentityCheck | None = None,
+    body: BodySeen | None = None,
+    picture: Picture | None = LIGHT,
+    failed: tuple[str, ...] = (),
+) -> Observation:
+    """An analysed frame of a 15 fps, 640×480 stream."""
+    return Observation(
+        at=at,
+        level=1,
+        frame_id=round(at * 15),
+        frame_width_px=640,
+        frame_height_px=480,
+        picture=picture,
+        faces=None if faces is None else tuple(faces),
+        identity=identity,
+        body=body,
+        failed=failed,
+    )
+
+
+def arrival(at: float) -> Observation:
+    """A frame that came and was not analysed."""
+    return Observation(at=at, level=1, frame_id=round(at * 15))
+
+
+def window(at: float, probability: float, *, lost_share: float = 0.0) -> Observation:
+    """One audio window of 512 ms that ends at `at`, the same throughout."""
+    return heard(at, (probability,) * 16, lost_share=lost_share)
+
+
+def heard(at: float, probabilities: Sequence[float], *, lost_share: float = 0.0) -> Observation:
+    """One audio window with its parts given."""
+    speech = SpeechHeard(duration_s=0.512, probabilities=tuple(probabilities), lost_share=lost_share)
+    return Observation(at=at, level=1, speech=speech)
+
+
+def times(start_s: float, end_s: float, rate_hz: float = 5.0) -> Iterator[float]:
+    """Instants from `start_s` until before `end_s`."""
+    first, last = round(start_s * rate_hz), round(end_s * rate_hz)
+    return (number / rate_hz for number in range(first, last))
+
+
+def every(start_s: float, end_s: float, like: Observation, rate_hz: float = 5.0) -> list[Observation]:
+    """The same thing seen from `start_s` until before `end_s`."""
+    return [
+        replace(like, at=at, frame_id=None if like.frame_id is None else round(at * 15))
+        for at in times(start_s, end_s, rate_hz)
+    ]
+
+
+def windows(start_s: float, end_s: float, probability: float, lost_share: float = 0.0) -> list[Observation]:
+    """Audio windows back to back; the first begins at `start_s`."""
+    count = round((end_s - start_s) / 0.512)
+    return [
+        window(start_s + (number + 1) * 0.512, probability, lost_share=lost_share) for number in range(count)
+    ]
+
+
+def play(monitor: Monitor, observations: Iterable[Observation]) -> list[Finding]:
+    """What a conscientious caller gets: every deadline is kept before anything newer is observed."""
+    findings: list[Finding] = []
+    for observation in observations:
+        deadline_s = monitor.deadline()
+        while deadline_s is not None and deadline_s <= observation.at:
+            findings += monitor.tick(deadline_s)
+            deadline_s = monitor.deadline()
+        findings += monitor.observe(observation)
+    return findings
+
+
+def lines(findings: Iterable[Finding]) -> list[tuple[str, str, float]]:
+    """Findings as rows for comparing: event, phase, onset or end."""
+    return [
+        (f.event.value, f.phase.value, round(f.onset_s if f.phase == "raised" else f.at_s, 3))
+        for f in findings
+        if f.event != "CALIBRATED"
+    ]

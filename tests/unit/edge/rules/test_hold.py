@@ -1,0 +1,142 @@
+"""The debounce table, and what must hold for every sequence of values."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.rules.findings import Phase
+from edge.rules.hold import NEXT, Hold, State
+from edge.rules.snapshots import Saved
+
+Step = tuple[float, bool | None, Phase | None]
+YES, NO = True, False
+RAISED, CLEARED = Phase.RAISED, Phase.CLEARED
+
+TABLE: dict[str, list[Step]] = {
+    "a condition that lasts is raised when it has lasted": [
+        (0, YES, None), (1, YES, None), (2, YES, None), (3, YES, RAISED), (4, YES, None)],
+    "one no before the hold is over starts the wait anew": [
+        (0, YES, None), (2, YES, None), (2.9, NO, None), (3, YES, None), (5, YES, None), (6, YES, RAISED)],
+    "it is over when it has been gone for the clear time": [
+        (0, YES, None), (1.5, YES, None), (3, YES, RAISED), (4, NO, None), (5, NO, None), (6, NO, CLEARED)],
+    "one yes while clearing keeps it raised and is no second event": [
+        (0, YES, None), (1.5, YES, None), (3, YES, RAISED), (4, NO, None), (5.9, YES, None), (6, NO, None),
+        (7, NO, None), (8, NO, CLEARED)],
+    "unknown between two yes counts as neither": [
+        (0, YES, None), (1, None, None), (2, YES, None), (2.5, None, None), (3, YES, RAISED)],
+    "unknown alone never raises": [(0, YES, None), *[(t, None, None) for t in range(1, 20)]],
+    "unknown alone never clears": [
+        (0, YES, None), (1.5, YES, None), (3, YES, RAISED), *[(t, None, None) for t in range(4, 20)]],
+    "a gap restarts the hold": [
+        (0, YES, None), (2.1, YES, None), (4, YES, None), (5, YES, None), (5.1, YES, RAISED)],
+    "a gap restarts the clear time": [
+        (0, YES, None), (1.5, YES, None), (3, YES, RAISED), (4, NO, None), (7, NO, None), (8.9, NO, None),
+        (9, NO, CLEARED)],
+    "a raised event stays raised through a gap": [
+        (0, YES, None), (1.5, YES, None), (3, YES, RAISED), (60, YES, None), (61, NO, None),
+        (63, NO, CLEARED)],
+    "sums of frame times that fall short of the hold by rounding still reach it": [
+        (0.1, YES, None), (0.1 + 1.5, YES, None), (0.1 + 1.5 + 1.5 - 1e-9, YES, RAISED)],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("steps", TABLE.values(), ids=TABLE.keys())
+def test_debounce(steps: list[Step]) -> None:
+    hold = Hold(hold_s=3, clear_s=2, max_gap_s=2)
+    assert [hold.see(at, value) for at, value, _ in steps] == [said for _, _, said in steps]
+
+
+def test_zero_waits_raise_and_clear_at_once() -> None:
+    hold = Hold(hold_s=0, clear_s=0, max_gap_s=2)
+    assert [hold.see(at, value) for at, value in ((1, YES), (2, YES), (3, NO), (4, NO))] == [
+        RAISED, None, CLEARED, None]  # fmt: skip
+
+
+def test_onset_is_the_first_yes_and_end_the_first_no() -> None:
+    hold = Hold(hold_s=1, clear_s=1, max_gap_s=2)
+    for at, value in ((5.0, YES), (6.0, YES), (7.0, YES), (7.5, NO), (8.5, NO)):
+        hold.see(at, value)
+    assert (hold.onset_s, hold.gone_s, hold.state) == (5.0, 7.5, State.IDLE)
+
+
+def test_onset_after_a_gap_is_what_is_known_since() -> None:
+    hold = Hold(hold_s=1, clear_s=1, max_gap_s=2)
+    hold.see(0, YES)
+    hold.see(10, YES)
+    assert hold.onset_s == 10
+
+
+def test_every_state_and_value_has_a_transition() -> None:
+    waiting_or_not = set(itertools.product(State, (True, False)))
+    assert set(NEXT) == waiting_or_not
+
+
+@pytest.mark.parametrize("away_s", [0.5, 20.0])
+def test_a_pause_counts_for_no_wait(away_s: float) -> None:
+    hold = Hold(hold_s=3, clear_s=2, max_gap_s=2)
+    hold.see(0, YES)
+    hold.see(2, YES)
+    hold.pause(2 + away_s)
+    assert hold.see(2 + away_s + 0.9, YES) is None
+    assert hold.see(2 + away_s + 1.0, YES) is RAISED
+    assert hold.onset_s == 0
+
+
+values = st.lists(st.tuples(st.floats(0.01, 3.0), st.sampled_from([True, False, None])), max_size=80)
+
+
+@given(values)
+def test_raised_and_cleared_alternate_and_no_clear_comes_without_a_raise(
+    steps: list[tuple[float, bool | None]],
+) -> None:
+    hold = Hold(1.0, 0.5, 2.0)
+    said = [phase for at, value in at_times(steps) if (phase := hold.see(at, value)) is not None]
+    assert said == [RAISED, CLEARED] * (len(said) // 2) + [RAISED] * (len(said) % 2)
+
+
+@given(values, st.integers(0, 80))
+def test_a_snapshot_anywhere_changes_nothing(steps: list[tuple[float, bool | None]], cut: int) -> None:
+    timed = at_times(steps)
+    first, second = Hold(1.0, 0.5, 2.0), Hold(1.0, 0.5, 2.0)
+    said = [first.see(at, value) for at, value in timed[:cut]]
+    second.restore(first.snapshot())
+    said += [second.see(at, value) for at, value in timed[cut:]]
+    whole = Hold(1.0, 0.5, 2.0)
+    assert said == [whole.see(at, value) for at, value in timed]
+
+
+@given(values)
+def test_a_raise_needs_as_much_known_yes_as_the_hold(steps: list[tuple[float, bool | None]]) -> None:
+    hold, since = Hold(1.0, 0.5, 2.0), None
+    for at, value in at_times(steps):
+        if value is True and since is None:
+            since = at
+        elif value is False:
+            since = None
+        if hold.see(at, value) is RAISED:
+            assert since is not None
+            assert at - since >= 1.0 - 1e-6
+
+
+def at_times(steps: list[tuple[float, bool | None]]) -> list[tuple[float, bool | None]]:
+    """Steps since the one before as times since the start."""
+    instants = itertools.accumulate(step for step, _ in steps)
+    return [(at, value) for at, (_, value) in zip(instants, steps, strict=True)]
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {},
+        {"state": "flying", "onset_s": 0, "began_s": 0, "paused_s": 0, "last_s": None},
+        {"state": "idle", "onset_s": "soon", "began_s": 0, "paused_s": 0, "last_s": None},
+        {"state": "idle", "onset_s": True, "began_s": 0, "paused_s": 0, "last_s": None},
+    ],
+)
+def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
+    with pytest.raises(ValueError, match=r"snapshot|State"):
+        Hold(1, 1, 2).restore(broken)

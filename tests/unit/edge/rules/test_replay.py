@@ -1,0 +1,151 @@
+"""What must hold for whole exams, whatever happens in them."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import defaultdict
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edge.policy_settings import monitor_settings
+from edge.rules.findings import Finding
+from edge.rules.monitor import Monitor
+from edge.rules.snapshots import Saved
+from shared.observations import Observation
+from shared.policy import Policy
+from tests.support.observations import (
+    BLACK,
+    LIGHT,
+    ONE,
+    TWO,
+    arrival,
+    body,
+    check,
+    every,
+    face,
+    frame,
+    lines,
+    play,
+    window,
+    windows,
+)
+
+SETTINGS = monitor_settings(Policy(baseline_s=5))
+
+moments = st.one_of(
+    st.builds(
+        lambda faces, identity, body, picture, failed: frame(
+            0, faces=faces, identity=identity, body=body, picture=picture, failed=failed
+        ),
+        st.sampled_from([None, (), ONE, TWO, (face(40),)]),
+        st.sampled_from([None, check(None), check(0.9), check(0.5)]),
+        st.sampled_from([None, body(shoulders=True), body(shoulders=False)]),
+        st.sampled_from([None, LIGHT, BLACK]),
+        st.sampled_from([(), ("head",)]),
+    ),
+    st.builds(window, st.just(0.0), st.sampled_from([0.0, 0.95])),
+    st.just(arrival(0)),
+)
+exams = st.lists(st.tuples(moments, st.integers(1, 6), st.sampled_from([0.0, 0.0, 1.5, 4.0])), max_size=8)
+
+
+def unfold(exam: list[tuple[Observation, int, float]]) -> list[Observation]:
+    """Each moment repeated at its cadence, after the silence before it."""
+    observations: list[Observation] = []
+    at = 0.0
+    for moment, repeats, silence_s in exam:
+        at += silence_s
+        rate_hz = 1 / 0.512 if moment.speech is not None else 2.0
+        count = repeats * 2
+        observations += [moved(each, at) for each in every(0, count / rate_hz, moment, rate_hz)]
+        at += count / rate_hz
+    return observations
+
+
+def moved(observation: Observation, by_s: float) -> Observation:
+    at = observation.at + by_s
+    return replace(observation, at=at, frame_id=None if observation.frame_id is None else round(at * 15))
+
+
+@settings(deadline=None, max_examples=25)
+@given(exams)
+def test_raised_and_cleared_alternate_per_event_and_share_their_onset(
+    exam: list[tuple[Observation, int, float]],
+) -> None:
+    subject = Monitor(SETTINGS)
+    found = play(subject, unfold(exam))
+    found += subject.finish(1_000.0)
+    by_event: dict[str, list[Finding]] = defaultdict(list)
+    for finding in found:
+        if finding.event != "CALIBRATED":
+            by_event[finding.event].append(finding)
+    for findings in by_event.values():
+        assert [f.phase for f in findings] == ["raised", "cleared"] * (len(findings) // 2)
+        assert [f.onset_s for f in findings[::2]] == [f.onset_s for f in findings[1::2]]
+        assert all(f.onset_s <= f.at_s for f in findings)
+
+
+@settings(deadline=None, max_examples=25)
+@given(exams, st.integers(0, 80))
+def test_a_snapshot_anywhere_gives_the_same_findings(
+    exam: list[tuple[Observation, int, float]], cut: int
+) -> None:
+    observations = unfold(exam)
+    first, second = Monitor(SETTINGS), Monitor(SETTINGS)
+    found = play(first, observations[:cut])
+    second.restore(json.loads(json.dumps(first.snapshot())))
+    found += play(second, observations[cut:]) + second.finish(1_000.0)
+    whole = Monitor(SETTINGS)
+    assert found == play(whole, observations) + whole.finish(1_000.0)
+    assert len(json.dumps(first.snapshot())) < 16_384
+
+
+@settings(deadline=None, max_examples=25)
+@given(st.lists(st.integers(0, 4), max_size=40))
+def test_unknowns_in_any_place_raise_nothing_about_the_candidate(order: list[int]) -> None:
+    honest = frame(0, faces=ONE, identity=check(0.9), body=body(shoulders=True))
+    unknown = [frame(0), arrival(0), frame(0, picture=None), window(0, 0.0, lost_share=1.0)]
+    exam = [([honest, *unknown][kind], 1, 0.0) for kind in order]
+    found = {line[0] for line in lines(play(Monitor(SETTINGS), unfold(exam)))}
+    assert found <= {"STREAM_STALLED", "CANDIDATE_OFFLINE"}
+
+
+@pytest.mark.parametrize("away_s", [0.0, 1.0, 9.0])
+def test_a_hand_over_pauses_the_holds(away_s: float) -> None:
+    first, second = Monitor(SETTINGS), Monitor(SETTINGS)
+    absent = frame(0, faces=())
+    assert play(first, every(0, 3, absent)) == []
+    second.restore(first.snapshot(), resumed_s=2.8 + away_s)
+    found = play(second, [moved(each, 2.8 + away_s) for each in every(0.2, 4, absent)])
+    assert [(f.event, f.onset_s, round(f.at_s, 3)) for f in found] == [
+        ("FACE_NOT_FOUND", 0.0, round(5.0 + away_s, 3))]  # fmt: skip
+
+
+@pytest.mark.parametrize("broken", [{}, {"version": 99}, {"version": 1, "episodes": []}])
+def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
+    with pytest.raises(ValueError, match="snapshot"):
+        Monitor(SETTINGS).restore(broken)
+
+
+def test_three_hours_replay_in_about_a_second(capsys: pytest.CaptureFixture[str]) -> None:
+    honest = frame(0, faces=ONE, identity=check(0.86), body=body(shoulders=True))
+    between = frame(0, faces=ONE)
+    hour = [
+        *(each for each in every(0, 3_595, between) if each.at % 1),
+        *every(0, 3_595, honest, 1.0),
+        *every(3_595, 3_606, frame(0, faces=())),
+    ]
+    exam = [moved(each, 3_606.0 * number) for number in range(3) for each in hour]
+    exam = sorted([*exam, *windows(0, 10_800, 0.1)], key=lambda each: each.at)
+    subject = Monitor(monitor_settings(Policy()))
+    started = time.process_time()
+    found = play(subject, exam)
+    spent_s = time.process_time() - started
+    with capsys.disabled():
+        sys.stdout.write(f"\n  three hours of exam, {len(exam)} observations, replayed in {spent_s:.2f} s\n")
+    assert [line[1] for line in lines(found)] == ["raised", "cleared"] * 2 + ["raised"]
