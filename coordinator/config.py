@@ -1,0 +1,177 @@
+"""The coordinator's configuration: one TOML file into frozen sections.
+
+    data_folder = "/var/lib/proctor/coordinator"
+    [nats]
+    url = "nats://127.0.0.1:4222"
+    password_file = "/etc/proctor/nats-coordinator"
+    [web]
+    public_url = "https://proctor.example.org"
+    [[nodes]]
+    node_id = "…"
+    region = "campus"
+    signing_key = "ed25519:…"
+
+Secrets come from files and the environment, never from here.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from shared.api import IceServer
+from shared.errors import ConfigError, Corrupt
+from shared.fields import Name
+from shared.sealing import parse_signing_public
+
+
+class Section(BaseModel):
+    """Settings that do not change and refuse what they do not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+def _absolute(path: Path) -> Path:
+    if not path.is_absolute():
+        raise ValueError("must be an absolute path")
+    return path
+
+
+def _web_url(text: str) -> str:
+    if not text.startswith(("http://", "https://")) or text.endswith("/"):
+        raise ValueError("must begin with http:// or https:// and not end with /")
+    return text
+
+
+def _signing_key(text: str) -> str:
+    try:
+        parse_signing_public(text)
+    except Corrupt as error:
+        raise ValueError(str(error)) from error
+    return text
+
+
+def _database_url(text: str) -> str:
+    if not text.startswith(("sqlite:////", "postgresql+psycopg://")):
+        raise ValueError("must begin with sqlite://// (an absolute path) or postgresql+psycopg://")
+    return text
+
+
+AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
+
+
+class KeysSection(Section):
+    """Where the master key is."""
+
+    master_key_file: AbsolutePath | None = None
+    """File of mode 0600 with the master key; left out: `master.key` in the data folder, unless the
+    environment gives the key as PROCTOR_MASTER_KEY."""
+
+
+class NatsSection(Section):
+    """The hub that edge nodes are reached through."""
+
+    url: Annotated[str, Field(pattern=r"^(nats|tls)://[^\s@]+$", max_length=500)] = "nats://127.0.0.1:4222"
+    """Without credentials."""
+    user: Name = "coordinator"
+    """User name at the hub."""
+    password_file: AbsolutePath | None = None
+    """File with that user's password; left out: none is sent."""
+    stream_max_bytes: Annotated[int, Field(ge=16 * 2**20, le=2**50)] = 8 * 2**30
+    """The stream of alerts drops its oldest beyond this; the nodes' outboxes send again what was lost."""
+    stream_max_age_hours: Annotated[int, Field(ge=2, le=8_760)] = 168
+    """… and whatever is older."""
+
+
+class WebSection(Section):
+    """The REST API, sockets and pages."""
+
+    host: Name = "127.0.0.1"
+    """Address to listen on."""
+    port: Annotated[int, Field(ge=1, le=65_535)] = 8_000
+    """Port to listen on."""
+    public_url: WebUrl = "http://127.0.0.1:8000"
+    """How browsers and services reach the coordinator."""
+    allowed_origins: Annotated[tuple[WebUrl, ...], Field(max_length=50)] = ()
+    """Origins of other pages that may call the API and open sockets; the public one always may."""
+
+
+class IceSection(Section):
+    """How candidates' browsers find a way to the edge."""
+
+    servers: Annotated[tuple[IceServer, ...], Field(max_length=10)] = ()
+    """STUN and TURN servers handed to them."""
+
+
+class NodeSection(Section):
+    """One edge node that may speak."""
+
+    node_id: UUID
+    """As `proctor-edge identity` prints it."""
+    region: Name
+    """Where it stands."""
+    signing_key: Annotated[str, AfterValidator(_signing_key)]
+    """`ed25519:…`, printed beside it."""
+
+
+class CoordinatorConfig(Section):
+    """Everything that can be set."""
+
+    data_folder: AbsolutePath
+    """Folder of the keys and, by default, the database."""
+    database_url: Annotated[str, AfterValidator(_database_url)] | None = None
+    """SQLAlchemy URL; left out: `coordinator.db` in the data folder."""
+    keys: KeysSection = KeysSection()
+    nats: NatsSection = NatsSection()
+    web: WebSection = WebSection()
+    ice: IceSection = IceSection()
+    nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        if len({node.node_id for node in self.nodes}) != len(self.nodes):
+            raise ValueError("nodes: a node_id stands twice")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's URL in force."""
+        return self.database_url or f"sqlite:///{self.data_folder / 'coordinator.db'}"
+
+    @property
+    def master_key_path(self) -> Path:
+        """The master key's file in force."""
+        return self.keys.master_key_file or self.data_folder / "master.key"
+
+
+def load_config(path: Path) -> CoordinatorConfig:
+    """The configuration of a file. Raises `ConfigError` naming everything that is wrong with it."""
+    try:
+        return CoordinatorConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} is not TOML: {error}") from error
+    except ValidationError as error:
+        problems = "\n".join(
+            f"  {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()
+        )
+        raise ConfigError(f"{path} is refused:\n{problems}") from error
+
+
+def read_password(section: NatsSection) -> str | None:
+    """The hub password of its file. Raises `ConfigError` when the file cannot be read or is empty."""
+    if section.password_file is None:
+        return None
+    try:
+        password = section.password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the NATS password file {section.password_file} cannot be read") from error
+    if not password:
+        raise ConfigError(f"the NATS password file {section.password_file} is empty")
+    return password

@@ -1,0 +1,108 @@
+"""The database: SQLite or PostgreSQL, one transaction per `with` block.
+
+    with database.write() as db: ...    committed at the end, rolled back when anything was raised
+    with database.read() as db: ...     sees one state, changes nothing
+
+On SQLite a writing transaction takes the write lock at its start (BEGIN IMMEDIATE): a deferred one that reads
+first and writes later fails at once with "database is locked", whatever the busy timeout. `synchronous` is
+FULL, because a committed mark lets an edge's outbox forget: what was committed must survive a power cut.
+Services flush, never commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlmodel import Session
+
+from coordinator.columns import Row
+from shared.errors import Unavailable
+
+POOL_SIZE: Final = 20
+POOL_OVERFLOW: Final = 30
+"""Together above the 40 threads that serve requests: a smaller pool can deadlock with them."""
+WAIT_S: Final = 5
+"""For a free connection, and on SQLite for the write lock."""
+
+
+class Database:
+    """A pool of connections; safe to use from many threads, one `with` block each."""
+
+    def __init__(self, url: str) -> None:
+        self.engine: Engine = create_engine(
+            url,
+            pool_size=POOL_SIZE,
+            max_overflow=POOL_OVERFLOW,
+            pool_timeout=WAIT_S,
+            pool_pre_ping=not url.startswith("sqlite"),
+        )
+        self.dialect: str = self.engine.dialect.name
+        self._reading: Engine = self.engine.execution_options(**_read_options(self.dialect))
+        if self.dialect == "sqlite":
+            event.listen(self.engine, "connect", _on_sqlite_connect)
+            event.listen(self.engine, "begin", _on_sqlite_begin)
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        """A session whose changes are committed together. Raises `Unavailable` when the database is away."""
+        with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        """A session that changes nothing. Raises `Unavailable` when the database is away."""
+        with _translated(), Session(self._reading, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        """Close every connection of the pool."""
+        self.engine.dispose()
+
+
+def insert_once(db: Session, row: Row) -> bool:
+    """Insert a row unless one with its id or another unique value is there; True when it was inserted.
+
+    What two requests may make at the same time is inserted so, and read back afterwards.
+    """
+    table = type(row).__table__  # type: ignore[attr-defined]
+    values = {column.name: getattr(row, column.name) for column in table.columns}
+    insert = sqlite.insert(table) if db.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
+    statement = insert.values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return db.connection().execute(statement).first() is not None
+
+
+def _read_options(dialect: str) -> dict[str, Any]:
+    return {"postgresql_readonly": True} if dialect == "postgresql" else {"sqlite_begin": "BEGIN"}
+
+
+def _on_sqlite_connect(connection: Any, record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_on_sqlite_begin` does
+    for pragma in (
+        "journal_mode = WAL",
+        "synchronous = FULL",
+        "foreign_keys = ON",
+        f"busy_timeout = {WAIT_S * 1000}",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_sqlite_begin(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        raise Unavailable("the database does not answer; try again") from error
+    except DBAPIError as error:
+        if error.connection_invalidated:
+            raise Unavailable("the connection to the database broke; try again") from error
+        raise

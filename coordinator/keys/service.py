@@ -1,0 +1,87 @@
+"""Find, make and destroy keys. Flushes, never commits."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select, update
+
+from coordinator.candidates.tables import Candidate
+from coordinator.database import insert_once
+from coordinator.keyring import Keyring, Owner
+from coordinator.keys.tables import Key, KeyKind, RetentionClass
+from shared.errors import Corrupt
+
+
+def template_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
+    """The candidate's sealing key for templates; made on first use."""
+    return _living(db, keyring, KeyKind.SEALING, _template_owner(candidate), now_utc)
+
+
+def template_data_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
+    """The candidate's data key for enrollments at rest; made on first use."""
+    return _living(db, keyring, KeyKind.DATA, _template_owner(candidate), now_utc)
+
+
+def exam_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime) -> Key:
+    """The sealing key of this candidate and exam (the institution's exam_id); made on first use."""
+    return _living(db, keyring, KeyKind.SEALING, _exam_owner(candidate, exam), now_utc)
+
+
+def exam_data_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime) -> Key:
+    """The data key of this candidate and exam for alerts and session details at rest; made on first use."""
+    return _living(db, keyring, KeyKind.DATA, _exam_owner(candidate, exam), now_utc)
+
+
+def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
+    """A key by its id. Raises `Corrupt` when a row names one that the institution does not have."""
+    key = db.exec(select(Key).where(Key.id == key_id, Key.tenant_id == tenant_id)).one_or_none()
+    if key is None:
+        raise Corrupt("a row names a key that does not exist")
+    return key
+
+
+def destroy(db: Session, owner: Owner, now_utc: datetime) -> int:
+    """Destroy every living key of this candidate, class and scope; returns how many.
+
+    Whatever they sealed, wherever a copy lies, is unreadable from the commit on.
+    """
+    done = db.exec(
+        update(Key)
+        .where(
+            col(Key.tenant_id) == owner.tenant_id,
+            col(Key.candidate_id) == owner.candidate_id,
+            col(Key.retention_class) == owner.retention_class,
+            col(Key.scope) == owner.scope,
+            col(Key.destroyed_utc).is_(None),
+        )
+        .values(wrapped=None, destroyed_utc=now_utc)
+    )
+    return done.rowcount
+
+
+def _template_owner(candidate: Candidate) -> Owner:
+    return Owner(candidate.tenant_id, candidate.id, RetentionClass.TEMPLATE)
+
+
+def _exam_owner(candidate: Candidate, exam: str) -> Owner:
+    return Owner(candidate.tenant_id, candidate.id, RetentionClass.EXAM, exam)
+
+
+def _living(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
+    wanted = select(Key).where(
+        Key.tenant_id == owner.tenant_id,
+        Key.candidate_id == owner.candidate_id,
+        Key.kind == kind,
+        Key.retention_class == owner.retention_class,
+        Key.scope == owner.scope,
+        col(Key.destroyed_utc).is_(None),
+    )
+    found = db.exec(wanted).one_or_none()
+    if found is not None:
+        return found
+    sealing = kind is KeyKind.SEALING
+    made = (keyring.new_sealing_pair if sealing else keyring.new_data_key)(owner, now_utc)
+    insert_once(db, made)
+    return db.exec(wanted).one()  # another request's key, when that one was first

@@ -1,0 +1,138 @@
+"""`proctor-coordinator`: make keys, migrate, check the configuration, issue a token, serve.
+
+Exit codes: 0 well, 1 something needed is away, 2 the installation or its configuration is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import TypeAdapter, ValidationError
+
+from coordinator import schema
+from coordinator.config import load_config, read_password
+from coordinator.database import Database
+from coordinator.own_keys import make_own_keys, master_text, own_keys_of
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared import logs, tokens
+from shared.errors import ConfigError, ProctorError
+from shared.fields import Reference
+
+app = typer.Typer(
+    help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and the REST API over them.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
+
+
+def _reference(text: str) -> str:
+    try:
+        return TypeAdapter(Reference).validate_python(text)
+    except ValidationError as error:
+        raise typer.BadParameter("at most 128 letters, digits and . _ : @ -") from error
+
+
+@app.command()
+def init(data: Annotated[Path, typer.Option(help="The data folder; made when it is missing.")]) -> None:
+    """Make the coordinator's keys where they are missing, and print the public one nodes must know.
+
+    Example: proctor-coordinator init --data /var/lib/proctor/coordinator
+    """
+    keys = make_own_keys(data, master_text())
+    typer.echo(json.dumps({"signing_key": keys.signing_text}))
+
+
+@app.command()
+def migrate(config: ConfigFile) -> None:
+    """Bring the database to the revision this program needs.
+
+    Example: proctor-coordinator migrate --config /etc/proctor/coordinator.toml
+    """
+    database = Database(load_config(config).database)
+    try:
+        schema.upgrade(database)
+        typer.echo(f"the database is at revision {schema.current(database)}")
+    finally:
+        database.close()
+
+
+@app.command()
+def check_config(config: ConfigFile) -> None:
+    """Say whether the configuration and the keys it points to are usable; nothing is changed.
+
+    Example: proctor-coordinator check-config --config /etc/proctor/coordinator.toml
+    """
+    settings = load_config(config)
+    read_password(settings.nats)
+    own_keys_of(settings)
+    typer.echo(f"{config} is good")
+
+
+@app.command()
+def token(
+    config: ConfigFile,
+    role: Annotated[tokens.Role, typer.Option(help="What the bearer may do.")],
+    subject: Annotated[str, typer.Option(help="Who: a user's or service's name.", callback=_reference)],
+    minutes: Annotated[int, typer.Option(help="Lifetime.", min=1, max=1_440)] = 60,
+) -> None:
+    """Print an access token.
+
+    Example: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
+    """
+    keys = own_keys_of(load_config(config))
+    claims = tokens.Claims(subject=subject, role=role, tenant_id=DEFAULT_TENANT_ID)
+    typer.echo(
+        tokens.issue(
+            claims,
+            keys.token,
+            key_id=keys.token_key_id,
+            now_utc=datetime.now(UTC),
+            lifetime=timedelta(minutes=minutes),
+        )
+    )
+
+
+@app.command()
+def serve(config: ConfigFile) -> None:
+    """Serve the REST API, the sockets and the pages, and take in alerts, until told to stop.
+
+    Example: proctor-coordinator serve --config /etc/proctor/coordinator.toml
+    """
+    import uvicorn
+
+    from coordinator.app import create_app  # only this command needs the whole web stack
+
+    settings = load_config(config)
+    logs.configure("coordinator")
+    database = Database(settings.database)
+    try:
+        schema.require_newest(database)
+    finally:
+        database.close()
+    uvicorn.run(
+        create_app(settings),
+        host=settings.web.host,
+        port=settings.web.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+    )
+
+
+def main() -> None:
+    """Run a command; say what is wrong in one paragraph, without a traceback."""
+    try:
+        app()
+    except ConfigError as error:
+        print(f"proctor-coordinator: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(2)
+    except ProctorError as error:
+        print(f"proctor-coordinator: {error}", file=sys.stderr)  # noqa: T201
+        sys.exit(1)

@@ -1,0 +1,1 @@
+"""The database's history: Alembic revisions for SQLite and PostgreSQL alike (see `coordinator.schema`)."""

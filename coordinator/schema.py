@@ -1,0 +1,117 @@
+"""The schema's state: bring a database to the newest revision, take it back, see how it differs.
+
+One transaction per command. On PostgreSQL an advisory lock keeps two replicas from migrating at once;
+SQLite's write lock does the same. SQLite's foreign keys are off meanwhile, because a table changed there is
+copied, dropped and renamed, and dropping one with foreign keys on fails or empties its children; they are
+checked before the commit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+import coordinator
+from coordinator.alerts import tables as _alerts
+from coordinator.candidates import tables as _candidates
+from coordinator.columns import Row
+from coordinator.database import Database
+from coordinator.enrollments import tables as _enrollments
+from coordinator.keys import tables as _keys
+from coordinator.nodes import tables as _nodes
+from coordinator.sessions import tables as _sessions
+from coordinator.tenants import tables as _tenants
+from shared.errors import ConfigError, Corrupt, Unavailable
+
+ALL_TABLES: Final = (_alerts, _candidates, _enrollments, _keys, _nodes, _sessions, _tenants)
+"""Every module that declares tables: importing them is what fills the metadata."""
+_LOCK: Final = 0x70726F63746F72
+"""Any number that only our migrations use; ASCII of `proctor`."""
+
+
+def upgrade(database: Database, revision: str = "head") -> None:
+    """Bring the database to a revision. Raises `Unavailable` when it is away."""
+    with _migrating(database) as config:
+        command.upgrade(config, revision)
+
+
+def downgrade(database: Database, revision: str) -> None:
+    """Take the database back to a revision; `base` drops every table."""
+    with _migrating(database) as config:
+        command.downgrade(config, revision)
+
+
+def current(database: Database) -> str | None:
+    """The revision the database is at; None for an empty one. Raises `Unavailable` when it is away."""
+    try:
+        with database.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except DBAPIError as error:
+        raise Unavailable("the database does not answer") from error
+
+
+def newest() -> str | None:
+    """The revision this program was written for."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def require_newest(database: Database) -> None:
+    """Raises `ConfigError` unless the database is at this program's revision."""
+    at, wanted = current(database), newest()
+    if at != wanted:
+        raise ConfigError(
+            f"the database is at revision {at or 'none'}, this program needs {wanted}; "
+            "run `proctor-coordinator migrate`"
+        )
+
+
+def differences(database: Database) -> list[Any]:
+    """How the tables in the database differ from those in the code; empty when they agree."""
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        return list(compare_metadata(context, Row.metadata))
+
+
+@contextmanager
+def _migrating(database: Database) -> Iterator[Config]:
+    try:
+        with database.engine.connect() as connection:
+            if database.dialect == "sqlite":
+                _driver(connection).execute("PRAGMA foreign_keys = OFF")
+            with connection.begin():
+                if database.dialect == "postgresql":
+                    connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
+                config = _config()
+                config.attributes["connection"] = connection
+                yield config
+                if database.dialect == "sqlite":
+                    _check_references(connection)
+            connection.invalidate()  # the next use of the pool sets its own pragmas again
+    except DBAPIError as error:
+        raise Unavailable(f"the database refuses the migration: {error.orig}") from error
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _check_references(connection: Connection) -> None:
+    if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
+        raise Corrupt("the migration would leave rows that refer to nothing; it was taken back")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(coordinator.__file__).parent / "migrations"))
+    config.set_main_option("path_separator", "os")
+    return config

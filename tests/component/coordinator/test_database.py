@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from threading import Barrier
+
+import pytest
+from sqlalchemy.exc import IntegrityError, StatementError
+from sqlmodel import Session, select
+
+from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.database import Database, insert_once
+from coordinator.ids import uuid7
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.errors import Unavailable
+
+NOW = datetime(2026, 11, 22, 14, 0, 0, 123456, tzinfo=UTC)
+
+
+def candidate(reference: str, at: datetime = NOW) -> Candidate:
+    return Candidate(tenant_id=DEFAULT_TENANT_ID, reference=reference, created_utc=at)
+
+
+def names(db: Session) -> list[str]:
+    return sorted(row.reference for row in db.exec(select(Candidate)))
+
+
+def test_a_block_that_raises_leaves_nothing_behind(database: Database) -> None:
+    def half() -> None:
+        with database.write() as db:
+            db.add(candidate("a"))
+            db.flush()
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        half()
+    with database.read() as db:
+        assert names(db) == []
+
+
+def test_a_reading_block_keeps_nothing(database: Database) -> None:
+    with database.read() as db:
+        db.add(candidate("a"))
+        if database.dialect == "sqlite":
+            db.flush()  # PostgreSQL refuses it right here
+        else:
+            with pytest.raises(Exception, match="read-only transaction"):
+                db.flush()
+    with database.read() as db:
+        assert names(db) == []
+
+
+def test_an_instant_comes_back_in_utc_whatever_zone_it_went_in(database: Database) -> None:
+    tokyo = NOW.astimezone(timezone(timedelta(hours=9)))
+    with database.write() as db:
+        db.add(candidate("a", tokyo))
+    with database.read() as db:
+        [row] = db.exec(select(Candidate)).all()
+    assert (row.created_utc, row.created_utc.tzinfo) == (NOW, UTC)
+
+
+def test_a_naive_instant_is_refused(database: Database) -> None:
+    with pytest.raises(StatementError, match="time zone"), database.write() as db:
+        db.add(candidate("a", NOW.replace(tzinfo=None)))
+
+
+def test_foreign_keys_hold(database: Database) -> None:
+    with pytest.raises(IntegrityError), database.write() as db:
+        db.add(Candidate(tenant_id=uuid7(), reference="a", created_utc=NOW))
+
+
+def test_inserting_the_same_row_twice_inserts_it_once(database: Database) -> None:
+    with database.write() as db:
+        assert insert_once(db, candidate("a"))
+        assert not insert_once(db, candidate("a"))
+    with database.read() as db:
+        assert names(db) == ["a"]
+
+
+def test_two_requests_that_name_a_new_candidate_at_once_get_the_same_one(database: Database) -> None:
+    together = Barrier(4)
+
+    def make() -> Candidate:
+        together.wait(timeout=10)
+        with database.write() as db:
+            return candidates.get_or_make(db, DEFAULT_TENANT_ID, "same", NOW)
+
+    with ThreadPoolExecutor(4) as threads:
+        rows = [future.result() for future in [threads.submit(make) for _ in range(4)]]
+    assert len({row.id for row in rows}) == 1
+
+
+def test_writers_that_read_first_do_not_fail_on_each_other(database: Database) -> None:
+    together = Barrier(8)
+
+    def make(number: int) -> None:
+        together.wait(timeout=10)
+        with database.write() as db:
+            names(db)  # a deferred SQLite transaction would now fail to write
+            db.add(candidate(f"c{number}"))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(make, range(8)))
+    with database.read() as db:
+        assert len(names(db)) == 8
+
+
+def test_a_database_that_is_away_is_unavailable() -> None:
+    for url in ("sqlite:////nonexistent/folder/x.db", "postgresql+psycopg://nobody@/x?host=/nonexistent"):
+        database = Database(url)
+        with pytest.raises(Unavailable), database.read() as db:
+            names(db)
+        database.close()

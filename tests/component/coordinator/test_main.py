@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from coordinator.own_keys import load_own_keys
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared import tokens
+from shared.sealing import parse_signing_public
+
+
+def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """The program as a shell would start it."""
+    environment = {name: value for name, value in os.environ.items() if name != "PROCTOR_MASTER_KEY"}
+    command = [sys.executable, "-c", "from coordinator.main import main; main()", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, timeout=60)
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    file = tmp_path / "coordinator.toml"
+    file.write_text(f'data_folder = "{tmp_path / "data"}"\n')
+    return file
+
+
+def test_an_installation_is_made_migrated_checked_and_gives_a_token(tmp_path: Path, config: Path) -> None:
+    made = run("init", "--data", tmp_path / "data")
+    parse_signing_public(json.loads(made.stdout)["signing_key"])
+    assert run("check-config", "--config", config).returncode == 0
+    assert run("migrate", "--config", config).returncode == 0
+    issued = run("token", "--config", config, "--role", "proctor", "--subject", "alice")
+    keys = load_own_keys(tmp_path / "data", tmp_path / "data" / "master.key", None)
+    claims = tokens.verify(
+        issued.stdout.strip(), keys.token.public_key(), audience=tokens.Audience.COORDINATOR
+    )
+    assert (claims.subject, claims.role, claims.tenant_id) == ("alice", "proctor", DEFAULT_TENANT_ID)
+
+
+def test_wrong_configurations_are_named_and_end_with_2(tmp_path: Path, config: Path) -> None:
+    config.write_text('data_folder = "here"\nport = 1\n')
+    refused = run("check-config", "--config", config)
+    assert refused.returncode == 2
+    assert "data_folder: " in refused.stderr
+    assert "port: " in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_missing_keys_end_with_2_and_what_to_do(config: Path) -> None:
+    refused = run("check-config", "--config", config)
+    assert (refused.returncode, refused.stderr.count("proctor-coordinator init")) == (2, 1)
+
+
+def test_a_database_that_is_away_ends_with_1(tmp_path: Path, config: Path) -> None:
+    config.write_text(config.read_text() + 'database_url = "postgresql+psycopg://x@/x?host=/nonexistent"\n')
+    run("init", "--data", tmp_path / "data")
+    refused = run("migrate", "--config", config)
+    assert (refused.returncode, "Traceback" in refused.stderr) == (1, False)

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from pydantic import ValidationError
+
+from coordinator.config import CoordinatorConfig
+from shared.sealing import signing_public_text
+
+NODE = {
+    "node_id": str(UUID(int=1)),
+    "region": "local",
+    "signing_key": signing_public_text(Ed25519PrivateKey.generate().public_key()),
+}
+
+
+def test_the_data_folder_alone_is_enough() -> None:
+    config = CoordinatorConfig.model_validate({"data_folder": "/srv/proctor"})
+    assert config.database == "sqlite:////srv/proctor/coordinator.db"
+    assert str(config.master_key_path) == "/srv/proctor/master.key"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "place"),
+    [
+        ({"data_folder": "relative"}, "data_folder"),
+        ({"nats": {"urll": "x"}}, "nats.urll"),
+        ({"nats": {"url": "nats://user:secret@host:4222"}}, "nats.url"),
+        ({"nats": {"stream_max_bytes": 1}}, "nats.stream_max_bytes"),
+        ({"web": {"port": 0}}, "web.port"),
+        ({"web": {"public_url": "ftp://x"}}, "web.public_url"),
+        ({"web": {"allowed_origins": ["https://x/"]}}, "web.allowed_origins.0"),
+        ({"database_url": "mysql://x"}, "database_url"),
+        ({"database_url": "sqlite:///relative.db"}, "database_url"),
+        ({"nodes": [NODE | {"signing_key": "ed25519:short"}]}, "nodes.0.signing_key"),
+        ({"nodes": [NODE | {"node_id": "one"}]}, "nodes.0.node_id"),
+        ({"nodes": [NODE, NODE]}, ""),
+    ],
+)
+def test_what_is_wrong_is_refused_by_its_path(wrong: dict[str, Any], place: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        CoordinatorConfig.model_validate({"data_folder": "/srv"} | wrong)
+    assert [".".join(map(str, e["loc"])) for e in refused.value.errors()] == [place]
+
+
+def test_every_setting_is_explained() -> None:
+    sections = [
+        CoordinatorConfig.model_json_schema(),
+        *CoordinatorConfig.model_json_schema()["$defs"].values(),
+    ]
+    own = [section for section in sections if section["title"].endswith(("Section", "Config"))]
+    assert len(own) >= 6
+    nested = ("keys", "nats", "web", "ice", "nodes")
+    unexplained = [
+        (section["title"], name)
+        for section in own
+        for name, field in section["properties"].items()
+        if "description" not in field and name not in nested
+    ]
+    assert unexplained == []

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+
+from coordinator.keyring import Keyring, Owner
+from coordinator.keys.tables import Key, KeyKind, RetentionClass
+from coordinator.sealed_fields import Place
+from shared.errors import ConfigError, Corrupt, Rejected
+from shared.sealing import sealing_public_text
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+KEYRING = Keyring(bytes(32))
+OWNER = Owner(UUID(int=1), UUID(int=2), RetentionClass.EXAM, "BIO-101")
+PLACE = Place("alerts", "body_sealed", UUID(int=3))
+
+
+def destroyed(key: Key) -> Key:
+    key.wrapped, key.destroyed_utc = None, NOW
+    return key
+
+
+def test_a_pair_opens_to_the_private_half_of_its_public_one() -> None:
+    key = KEYRING.new_sealing_pair(OWNER, NOW)
+    assert sealing_public_text(KEYRING.open_private(key).public_key()) == key.public_key
+    assert (key.kind, key.retention_class, key.scope) == (KeyKind.SEALING, RetentionClass.EXAM, "BIO-101")
+
+
+def test_a_field_sealed_under_a_data_key_opens_again() -> None:
+    key = KEYRING.new_data_key(OWNER, NOW)
+    assert KEYRING.open_field(key, PLACE, KEYRING.seal_field(key, PLACE, b"face")) == b"face"
+
+
+def test_destroying_a_key_makes_what_it_sealed_unreadable() -> None:
+    key = KEYRING.new_data_key(OWNER, NOW)
+    sealed = KEYRING.seal_field(key, PLACE, b"face")
+    with pytest.raises(Rejected) as refused:
+        KEYRING.open_field(destroyed(key), PLACE, sealed)
+    assert (refused.value.code, refused.value.status) == ("key-destroyed", 410)
+
+
+def test_a_destroyed_pair_opens_nothing() -> None:
+    with pytest.raises(Rejected, match="destroyed"):
+        KEYRING.open_private(destroyed(KEYRING.new_sealing_pair(OWNER, NOW)))
+
+
+def test_another_master_key_opens_nothing() -> None:
+    key = KEYRING.new_sealing_pair(OWNER, NOW)
+    with pytest.raises(Corrupt):
+        Keyring(bytes([1] * 32)).open_private(key)
+
+
+def test_a_wrapped_half_copied_to_another_row_does_not_open() -> None:
+    one, other = KEYRING.new_data_key(OWNER, NOW), KEYRING.new_data_key(OWNER, NOW)
+    other.wrapped = one.wrapped
+    with pytest.raises(Corrupt):
+        KEYRING.seal_field(other, PLACE, b"face")
+
+
+def test_a_key_serves_its_own_kind_only() -> None:
+    with pytest.raises(Corrupt, match="cannot serve"):
+        KEYRING.open_private(KEYRING.new_data_key(OWNER, NOW))
+    with pytest.raises(Corrupt, match="cannot serve"):
+        KEYRING.seal_field(KEYRING.new_sealing_pair(OWNER, NOW), PLACE, b"face")
+
+
+def test_a_short_master_key_is_refused() -> None:
+    with pytest.raises(ConfigError, match="31 bytes"):
+        Keyring(bytes(31))
+
+
+def test_the_master_key_does_not_show_when_printed() -> None:
+    assert "9999" not in repr(Keyring(b"9" * 32))
