@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from models.grid import grid
 from models.images import Image, distinct, letterbox
 from models.mesh import MIN_PRESENCE, FaceMesh, bounds, landmarks
 from models.network import Network
 from models.results import Box, Face, Floats
-from models.yunet import grid
 
 MAX_OVERLAP = 0.3
 

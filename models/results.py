@@ -77,7 +77,8 @@ class Body:
     points_px: Floats
     """(33, 3): x, y in the frame, z in the same scale, smaller towards the camera."""
     visibility: Floats
-    """(33,): probability that the point is in the picture and not hidden."""
+    """(33,): probability that nothing hides the point. In a close view a shoulder somewhat below the
+    picture's edge still counts as visible, which is meant: its owner has not left."""
     presence: float
     """The landmark network's own flag: probability that the region shows a person."""
     region: Region

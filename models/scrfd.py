@@ -11,10 +11,10 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from models.grid import grid
 from models.images import Image, box_of, distinct, letterbox
 from models.network import Network
 from models.results import Face, Floats
-from models.yunet import grid
 
 STRIDES_PX = (8, 16, 32)
 ANCHORS = 2

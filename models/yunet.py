@@ -6,11 +6,10 @@ object scores, a box around its centre in strides (logarithmic size) and five po
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import cv2
 import numpy as np
 
+from models.grid import grid
 from models.images import Image, box_of, distinct, letterbox
 from models.network import Network
 from models.results import Face, Floats
@@ -54,12 +53,3 @@ class YuNet:
         centre, half = (cells + box[:, :2]) * stride, np.exp(box[:, 2:]) * (stride / 2)
         points = (cells[:, None, :] + answer[f"kps_{stride}"][0, chosen].reshape(-1, 5, 2)) * stride
         return np.concatenate([centre - half, centre + half], axis=1), points, scores[chosen]
-
-
-@lru_cache(maxsize=16)
-def grid(columns: int, rows: int, per_cell: int = 1) -> Floats:
-    """(rows · columns · per_cell, 2): column and row of each cell, row by row, each `per_cell` times."""
-    y, x = np.mgrid[:rows, :columns]
-    cells = np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), per_cell, axis=0).astype(np.float32)
-    cells.setflags(write=False)
-    return cells

@@ -1,0 +1,135 @@
+"""The upper body by MediaPipe Pose (Bazarevsky et al. 2020; Apache-2.0): a detector and a landmark network.
+
+The detector looks for the person's middle and outer circle (a face with a torso below it); the landmark
+network fits 33 points into the square around that circle. As long as its presence flag stays high, the next
+frame is looked at where the points were, and the detector (the dearer half to start with) rests.
+
+Detector: 224×224 RGB −1…1, centred on black; per anchor a box and four points in input pixels, and a logit.
+Landmarks: 256×256 RGB 0…1, the region upright; 39 points of x, y, z in pixels with logits of visibility and
+presence, of which 33 are the body's and two say where the person is; and the flag, a probability.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from models.grid import grid
+from models.images import Fit, Image, cut, distinct, from_region, letterbox
+from models.network import Network
+from models.results import Body, Floats, Region
+
+DETECTOR_SIDE_PX = 224
+LANDMARK_SIDE_PX = 256
+MIN_SCORE = 0.5
+MIN_PRESENCE = 0.9
+"""People score ≥0.95, an empty room up to 0.69; the detector's own score does not tell them apart."""
+MIN_VISIBILITY = 0.5
+MARGIN = 1.25
+MAX_OVERLAP = 0.3
+POINTS = 33
+
+# Numbers of the points that rules ask about; right and left are the candidate's.
+NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 11, 12
+LEFT_EAR, RIGHT_EAR, LEFT_WRIST, RIGHT_WRIST = 7, 8, 15, 16
+_CENTRE, _RIM = 33, 34
+
+# (cells per side, anchors per cell) in the order of the output.
+_GRIDS = ((28, 2), (14, 2), (7, 6))
+
+
+class BodyDetector:
+    """Where people are, as regions for the landmark network."""
+
+    def __init__(self, network: Network, *, min_score: float = MIN_SCORE) -> None:
+        self._network = network
+        self._min_score = min_score
+        parts = [(grid(n, n, count) + np.float32(0.5)) / n for n, count in _GRIDS]
+        self._centres: Floats = (np.concatenate(parts) * DETECTOR_SIDE_PX).astype(np.float32)
+
+    @property
+    def device(self) -> str:
+        return self._network.device
+
+    def find(self, frame: Image) -> tuple[Region, ...]:
+        """Regions of a BGR frame that may show a person, best first."""
+        side_px = DETECTOR_SIDE_PX
+        canvas, fit = letterbox(frame, side_px, side_px, centred=True)
+        pixels = np.multiply(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB), np.float32(1 / 127.5))[None]
+        answer = self._network.run({"input_1": pixels - np.float32(1)})
+        logits = np.clip(answer["Identity_1"][0, :, 0], -80, 80)
+        scores = (1 / (1 + np.exp(-logits))).astype(np.float32)
+        chosen = np.flatnonzero(scores >= self._min_score)
+        return self._regions(answer["Identity"][0, chosen], self._centres[chosen], scores[chosen], fit)
+
+    def _regions(self, boxes: Floats, centres: Floats, scores: Floats, fit: Fit) -> tuple[Region, ...]:
+        """Overlapping detections blended by score, as turned squares around the person's circle."""
+        middle, half = centres + boxes[:, :2], boxes[:, 2:4] / 2
+        corners = np.concatenate([middle - half, middle + half], axis=1)
+        points = fit.to_frame(centres[:, None] + boxes[:, 4:8].reshape(-1, 2, 2))
+        groups = distinct(corners, scores, MAX_OVERLAP)
+        blended = (np.average(points[group], axis=0, weights=scores[group]) for group in groups)
+        return tuple(_region(centre, rim) for centre, rim in blended)
+
+
+class BodyPose:
+    """Points of the one person that sits there."""
+
+    def __init__(
+        self, detector: BodyDetector, landmarks: Network, *, min_presence: float = MIN_PRESENCE
+    ) -> None:
+        self._detector = detector
+        self._landmarks = landmarks
+        self._min_presence = min_presence
+
+    @property
+    def device(self) -> str:
+        return self._landmarks.device
+
+    def find(self, frame: Image, before: Region | None = None) -> Body | None:
+        """The body of a BGR frame, or None when there is none.
+
+        `before` is `Body.region` of the previous frame of the same stream: it is looked at first, and the
+        whole frame only when nobody is there any more.
+        """
+        if before is not None:
+            body = self._fit(frame, before)
+            if body.presence >= self._min_presence:
+                return body
+        for region in self._detector.find(frame)[:1]:
+            body = self._fit(frame, region)
+            if body.presence >= self._min_presence:
+                return body
+        return None
+
+    def _fit(self, frame: Image, region: Region) -> Body:
+        chip = cv2.cvtColor(cut(frame, region, LANDMARK_SIDE_PX), cv2.COLOR_BGR2RGB)
+        answer = self._landmarks.run({"input_1": np.multiply(chip, np.float32(1 / 255))[None]})
+        rows = answer["Identity"].reshape(-1, 5)
+        points = from_region(rows[:, :3], region, LANDMARK_SIDE_PX)
+        visibility = 1 / (1 + np.exp(-np.clip(rows[:POINTS, 3], -80, 80)))
+        return Body(
+            points_px=points[:POINTS],
+            visibility=visibility.astype(np.float32),
+            presence=float(answer["Identity_1"].reshape(-1)[0]),
+            region=_region(points[_CENTRE, :2], points[_RIM, :2]),
+        )
+
+
+def visible_points(body: Body) -> int:
+    """How many of the 33 points are seen."""
+    return int((body.visibility >= MIN_VISIBILITY).sum())
+
+
+def shoulders_visible(body: Body) -> bool:
+    """Whether a shoulder is seen; one is enough, because somebody who turns aside hides the other."""
+    return bool(body.visibility[[LEFT_SHOULDER, RIGHT_SHOULDER]].max() >= MIN_VISIBILITY)
+
+
+def _region(centre: Floats, rim: Floats) -> Region:
+    """The square around the circle with this centre and a point above it, upright along that line."""
+    dx, dy = float(rim[0] - centre[0]), float(rim[1] - centre[1])
+    side_px = max(2 * math.hypot(dx, dy) * MARGIN, 1.0)
+    return Region(float(centre[0]), float(centre[1]), side_px, math.atan2(dx, -dy))

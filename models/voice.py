@@ -1,0 +1,110 @@
+"""Voice activity: how likely each part of an audio window is speech.
+
+Two tiers give the same kind of answer. Silero (MIT): a small recurrent network, one probability per 512
+samples of 16 kHz. WebRTC's detector: no network, yes or no per 10 ms; the share of yes within a part is its
+probability. Both remember what they heard, so each audio stream gets an object of its own.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import numpy as np
+import webrtcvad
+
+from models.network import Network
+from models.results import Floats
+
+SAMPLE_RATE_HZ = 16_000
+PART_SAMPLES = 512
+"""Samples per answer: 32 ms."""
+_CONTEXT_SAMPLES = 64
+_WEBRTC_FRAME_SAMPLES = 160
+
+
+class VoiceStream(Protocol):
+    """Listens to one stream, in order."""
+
+    def hear(self, samples: Floats, /) -> tuple[float, ...]:
+        """Speech probability of each whole 512 samples of (N,) float32 −1…1 at 16 kHz. Not for two
+        threads."""
+        ...
+
+
+class VoiceDetector(Protocol):
+    """Makes streams; may be shared by all sessions."""
+
+    @property
+    def device(self) -> str: ...
+
+    def stream(self) -> VoiceStream: ...
+
+
+class Silero:
+    """The network tier."""
+
+    def __init__(self, network: Network) -> None:
+        self._network = network
+
+    @property
+    def device(self) -> str:
+        return self._network.device
+
+    def stream(self) -> VoiceStream:
+        return _SileroStream(self._network)
+
+
+class _SileroStream:
+    def __init__(self, network: Network) -> None:
+        self._network = network
+        self._state = np.zeros((2, 1, 128), np.float32)
+        self._context = np.zeros(_CONTEXT_SAMPLES, np.float32)
+
+    def hear(self, samples: Floats) -> tuple[float, ...]:
+        probabilities = []
+        for part in _parts(samples):
+            heard = np.concatenate([self._context, part])[None]
+            answer = self._network.run({"input": heard, "state": self._state})
+            self._state, self._context = answer["stateN"], part[-_CONTEXT_SAMPLES:]
+            probabilities.append(float(answer["output"][0, 0]))
+        return tuple(probabilities)
+
+
+class WebRtcVoice:
+    """The tier without a network. `strictness` 0…3: higher takes more sounds for noise."""
+
+    device = "cpu"
+
+    def __init__(self, *, strictness: int = 3) -> None:
+        self._strictness = strictness
+
+    def stream(self) -> VoiceStream:
+        return _WebRtcStream(self._strictness)
+
+
+class _WebRtcStream:
+    def __init__(self, strictness: int) -> None:
+        self._detector = webrtcvad.Vad(strictness)
+        self._rest = np.zeros(0, np.int16)
+
+    def hear(self, samples: Floats) -> tuple[float, ...]:
+        return tuple(self._share(part) for part in _parts(samples))
+
+    def _share(self, part: Floats) -> float:
+        """The share of voiced frames that end within the part; 512 samples are 3.2 frames, so the rest
+        waits."""
+        levels = (np.clip(part, -1.0, 1.0) * 32767).astype(np.int16)
+        waiting = np.concatenate([self._rest, levels])
+        whole = len(waiting) - len(waiting) % _WEBRTC_FRAME_SAMPLES
+        self._rest = waiting[whole:]
+        frames = waiting[:whole].reshape(-1, _WEBRTC_FRAME_SAMPLES)
+        voiced = sum(self._detector.is_speech(frame.tobytes(), SAMPLE_RATE_HZ) for frame in frames)
+        return float(voiced / len(frames))
+
+
+def _parts(samples: Floats) -> Floats:
+    """(N, 512): the whole parts of a window. Raises ValueError for a window that is not made of whole
+    parts."""
+    if len(samples) == 0 or len(samples) % PART_SAMPLES:
+        raise ValueError(f"{len(samples)} samples are not whole parts of {PART_SAMPLES}")
+    return samples.reshape(-1, PART_SAMPLES)

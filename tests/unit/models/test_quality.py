@@ -1,0 +1,142 @@
+"""The gates: each check fails alone, names itself, and says what to do."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from models.images import Image
+from models.quality import ENROLLMENT, VERIFICATION, Check, Quality, failures, measure
+from models.results import Box, Face, HeadPose
+
+GOOD = Quality(
+    faces=1,
+    box=Box(100, 100, 120, 150),
+    sharpness=80,
+    brightness=120,
+    illumination_variance=500,
+    head=HeadPose(0, 0, 0),
+)
+
+
+def worse(**change: Any) -> Quality:
+    return dataclasses.replace(GOOD, **change)
+
+
+@pytest.mark.parametrize("gate", [ENROLLMENT, VERIFICATION])
+def test_a_good_picture_passes(gate: Any) -> None:
+    assert failures(GOOD, gate) == ()
+
+
+@pytest.mark.parametrize(
+    ("picture", "check", "remedy"),
+    [
+        (worse(faces=2), Check.ONE_FACE, "alone"),
+        (worse(box=Box(0, 0, 70, 90)), Check.SIZE, "closer"),
+        (worse(sharpness=9), Check.SHARPNESS, "still"),
+        (worse(brightness=30), Check.BRIGHTNESS, "more light"),
+        (worse(brightness=230), Check.BRIGHTNESS, "reduce"),
+        (worse(head=HeadPose(0, 25, 0)), Check.YAW, "turn"),
+        (worse(head=HeadPose(-25, 0, 0)), Check.PITCH, "raise your chin"),
+        (worse(head=HeadPose(25, 0, 0)), Check.PITCH, "lower your chin"),
+        (worse(head=HeadPose(0, 0, -21)), Check.ROLL, "upright"),
+    ],
+)
+def test_enrollment_names_what_failed_and_what_to_do(picture: Quality, check: Check, remedy: str) -> None:
+    (failure,) = failures(picture, ENROLLMENT)
+    assert failure.check is check
+    assert failure.value == picture.value(check)
+    assert not failure.bound.holds(failure.value)
+    assert remedy in failure.remedy
+    assert str(failure).startswith(check.value)
+
+
+@pytest.mark.parametrize(
+    ("picture", "passes"),
+    [
+        (worse(box=Box(0, 0, 50, 60)), True),
+        (worse(box=Box(0, 0, 47, 60)), False),
+        (worse(sharpness=5), True),
+        (worse(head=HeadPose(0, 34, 60)), True),
+        (worse(head=HeadPose(0, -36, 0)), False),
+        (worse(brightness=39), False),
+    ],
+)
+def test_verification_is_looser(picture: Quality, *, passes: bool) -> None:
+    assert (failures(picture, VERIFICATION) == ()) is passes
+
+
+def test_an_unknown_pose_is_not_judged() -> None:
+    assert failures(worse(head=None), ENROLLMENT) == ()
+
+
+def test_all_that_fails_is_named_at_once() -> None:
+    picture = worse(faces=3, sharpness=1, brightness=10)
+    assert [f.check for f in failures(picture, ENROLLMENT)] == [
+        Check.ONE_FACE,
+        Check.SHARPNESS,
+        Check.BRIGHTNESS,
+    ]
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        worse(sharpness=30),
+        worse(brightness=45),
+        worse(brightness=235),
+        worse(box=Box(0, 0, 60, 60)),
+        worse(head=HeadPose(0, 30, 0)),
+    ],
+)
+def test_a_weaker_picture_ranks_lower(picture: Quality) -> None:
+    assert 0 <= picture.score < GOOD.score <= 1
+
+
+def face(box: Box) -> Face:
+    return Face(box, np.zeros((5, 2), np.float32), 0.9)
+
+
+def checks(contrast: int) -> Image:
+    """A grey frame of 640×480 with a checkerboard where the face is."""
+    frame = np.full((480, 640, 3), 128, np.uint8)
+    board = ((np.indices((200, 160)) // 8).sum(0) % 2 * contrast + 100).astype(np.uint8)
+    frame[100:300, 200:360] = board[..., None]
+    return frame
+
+
+def test_blur_lowers_sharpness_and_nothing_else() -> None:
+    frame, where = checks(60), (face(Box(200, 100, 160, 200)),)
+    sharp, soft = (
+        measure(f, where, None) for f in (frame, cv2.GaussianBlur(frame, (0, 0), 4).astype(np.uint8))
+    )
+    assert sharp.sharpness > 10 * soft.sharpness
+    assert sharp.brightness == pytest.approx(soft.brightness, abs=2)
+
+
+def test_light_from_one_side_raises_the_variance_of_illumination() -> None:
+    frame, where = checks(0), (face(Box(200, 100, 160, 200)),)
+    even = measure(frame, where, None).illumination_variance
+    frame[:, :280] //= 2
+    assert measure(frame, where, None).illumination_variance > even + 400
+
+
+def test_the_largest_face_is_measured_and_all_are_counted() -> None:
+    small, large = Box(0, 0, 30, 30), Box(200, 100, 160, 200)
+    quality = measure(checks(60), (face(small), face(large)), None)
+    assert (quality.faces, quality.box) == (2, large)
+
+
+def test_a_face_outside_the_frame_is_measured_as_nothing() -> None:
+    quality = measure(checks(60), (face(Box(900, 900, 100, 100)),), None)
+    assert (quality.sharpness, quality.brightness) == (0, 0)
+    assert quality.score < 0.1
+
+
+def test_without_a_face_there_is_nothing_to_measure() -> None:
+    with pytest.raises(ValueError, match="no face"):
+        measure(checks(60), (), None)
