@@ -1,0 +1,69 @@
+"""Prometheus metrics of one coordinator; no label ever names a session or a person."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from starlette.routing import BaseRoute
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_DURATIONS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+class Metrics:
+    """The registry and what the HTTP side counts; others add their own to `registry`."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "coordinator_http_requests",
+            "Answered HTTP requests.",
+            ("method", "route", "status"),
+            registry=self.registry,
+        )
+        self.durations = Histogram(
+            "coordinator_http_request_duration_seconds",
+            "Time to answer an HTTP request.",
+            ("route",),
+            buckets=_DURATIONS_S,
+            registry=self.registry,
+        )
+
+    def read(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """A gauge that is read from somebody's counter at each scrape."""
+        Gauge(name, text, registry=self.registry).set_function(value)
+
+
+class RequestMetrics:
+    """ASGI layer that counts and times requests by their route's template, never by their path."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.monotonic(), 500
+
+        async def counted(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, counted)
+        finally:
+            route = _template(scope.get("route"))
+            method = scope["method"] if len(scope["method"]) < 8 else "other"
+            self._metrics.requests.labels(method, route, status).inc()
+            self._metrics.durations.labels(route).observe(time.monotonic() - started)
+
+
+def _template(route: BaseRoute | None) -> str:
+    return getattr(route, "path", "none")

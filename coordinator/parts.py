@@ -1,0 +1,69 @@
+"""What a running coordinator is made of, handed to every route. Built in `app`, nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Path
+from sqlmodel import Session
+from starlette.requests import HTTPConnection
+
+from coordinator.config import CoordinatorConfig
+from coordinator.database import Database
+from coordinator.limits import Rates
+from coordinator.live.rooms import Rooms
+from coordinator.live.tickets import Tickets
+from coordinator.own_keys import OwnKeys
+from shared.fields import Reference
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """One coordinator's parts; one object per application."""
+
+    config: CoordinatorConfig
+    database: Database
+    keys: OwnKeys
+    rooms: Rooms = field(default_factory=Rooms)
+    tickets: Tickets = field(default_factory=Tickets)
+    rates: Rates = field(default_factory=Rates)
+
+    async def reading(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a thread, in a transaction that changes nothing."""
+
+        def run() -> T:
+            with self.database.read() as db:
+                return work(db)
+
+        return await asyncio.to_thread(run)
+
+    async def writing(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a thread, in one transaction: committed whole, or rolled back when it raises."""
+
+        def run() -> T:
+            with self.database.write() as db:
+                return work(db)
+
+        return await asyncio.to_thread(run)
+
+
+async def _parts(connection: HTTPConnection) -> Parts:
+    parts: Parts = connection.app.state.parts
+    return parts
+
+
+async def utc_now() -> datetime:
+    """The instant of this request; every decision about it takes this one."""
+    return datetime.now(UTC)
+
+
+PartsDep = Annotated[Parts, Depends(_parts)]
+Now = Annotated[datetime, Depends(utc_now)]
+SessionRef = Annotated[Reference, Path(description="The institution's exam_session_id.")]
+CandidateRef = Annotated[Reference, Path(description="The institution's candidate_id.")]

@@ -1,0 +1,123 @@
+"""Sessions as the API tells of them. Pure, apart from signing a session token."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from coordinator.config import CoordinatorConfig
+from coordinator.headers import socket_url
+from coordinator.sessions.notice import notice_for
+from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
+from shared.api import JoinResponse, SessionOut, SessionStartResponse, WebrtcConfig
+from shared.policy import Policy
+from shared.tokens import Claims, Role, issue
+
+VIDEO_CONSTRAINTS: Final[dict[str, Any]] = {
+    "width": {"ideal": 640},
+    "height": {"ideal": 480},
+    "frameRate": {"ideal": 15, "max": 15},
+}
+AUDIO_CONSTRAINTS: Final[dict[str, Any]] = {
+    "sampleRate": 16_000,
+    "channelCount": 1,
+    "echoCancellation": True,
+    # Both erase second voices and typing (SPEC 2.1).
+    "noiseSuppression": False,
+    "autoGainControl": False,
+}
+
+
+def status_of(session: ExamSession, now_utc: datetime) -> Literal["active", "ended", "expired"]:
+    """Where a session stands."""
+    if session.ended_utc is not None:
+        return "ended"
+    return "expired" if session.expires_utc <= now_utc else "active"
+
+
+def session_out(found: Found, now_utc: datetime) -> SessionOut:
+    """A session in the API's form."""
+    session = found.session
+    return SessionOut(
+        session_id=session.reference,
+        session_uuid=str(session.id),
+        candidate_id=found.candidate.reference,
+        exam_id=session.exam_reference,
+        status=status_of(session, now_utc),
+        started_at=session.started_utc,
+        ended_at=session.ended_utc,
+        session_expires_at=session.expires_utc,
+        edge_node=str(session.node_id),
+        policy_version=session.policy_version,
+    )
+
+
+def session_token(key: Ed25519PrivateKey, key_id: str, found: Found, now_utc: datetime) -> str:
+    """The candidate's token for this session, at the coordinator and at the edge, until it expires."""
+    return issue(
+        Claims(
+            subject=found.candidate.reference,
+            role=Role.CANDIDATE,
+            tenant_id=found.session.tenant_id,
+            session_id=found.session.id,
+        ),
+        key,
+        key_id=key_id,
+        now_utc=now_utc,
+        lifetime=found.session.expires_utc - now_utc,
+    )
+
+
+def start_response(
+    config: CoordinatorConfig, found: Found, token: str, join_url: str
+) -> SessionStartResponse:
+    """The seed's answer to session/start (4.2), with what came to it."""
+    session, policy = found.session, Policy.model_validate(found.session.policy)
+    return SessionStartResponse(
+        status="active",
+        session_id=session.reference,
+        session_uuid=str(session.id),
+        websocket_url=_websocket_url(config, session),
+        webrtc_config=webrtc_config(config),
+        calibration_required=True,
+        calibration_duration_seconds=policy.baseline_s,
+        session_expires_at=session.expires_utc,
+        signaling_url=session.signaling_url,
+        whip_url=session.whip_url,
+        edge_node=str(session.node_id),
+        session_token=token,
+        join_url=join_url,
+        identity="enrolled" if session.enrollment_id is not None else "unavailable",
+    )
+
+
+def join_response(config: CoordinatorConfig, found: Found, token: str) -> JoinResponse:
+    """All that the candidate's page needs."""
+    session = found.session
+    return JoinResponse(
+        session_id=session.reference,
+        session_uuid=str(session.id),
+        session_token=token,
+        exam_title=session.exam_reference,
+        notice=notice_for(Policy.model_validate(session.policy)),
+        signaling_url=session.signaling_url,
+        websocket_url=_websocket_url(config, session),
+        webrtc_config=webrtc_config(config),
+        session_expires_at=session.expires_utc,
+    )
+
+
+def webrtc_config(config: CoordinatorConfig) -> WebrtcConfig:
+    """ICE servers and what to ask of camera and microphone."""
+    return WebrtcConfig(
+        ice_servers=list(config.ice.servers),
+        video_constraints=VIDEO_CONSTRAINTS,
+        audio_constraints=AUDIO_CONSTRAINTS,
+    )
+
+
+def _websocket_url(config: CoordinatorConfig, session: ExamSession) -> str:
+    return socket_url(config.web.public_url, f"/ws/{session.reference}")

@@ -1,0 +1,143 @@
+"""Sessions in the database: found, added, joined, acknowledged, ended. Flushes, never commits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, col, select, update
+
+from coordinator.candidates.tables import Candidate
+from coordinator.keyring import Keyring
+from coordinator.keys.tables import Key
+from coordinator.sealed_fields import Place
+from coordinator.sessions.join import code_hash
+from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
+from shared.errors import Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A session and whose it is."""
+
+    session: ExamSession
+    candidate: Candidate
+
+
+def find(db: Session, tenant_id: UUID, reference: str) -> Found:
+    """The institution's session of this exam_session_id. Raises `Rejected` (404 `session-unknown`)."""
+    row = db.exec(
+        select(ExamSession, Candidate)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .where(ExamSession.tenant_id == tenant_id, ExamSession.reference == reference)
+    ).one_or_none()
+    if row is None:
+        raise Rejected("there is no session of this id", code="session-unknown", status=404)
+    return Found(*row)
+
+
+def check_free(db: Session, tenant_id: UUID, reference: str) -> None:
+    """Raises `Rejected` (409 `session-exists`) when the institution has used this exam_session_id."""
+    taken = select(ExamSession.id).where(
+        ExamSession.tenant_id == tenant_id, ExamSession.reference == reference
+    )
+    if db.exec(taken).first() is not None:
+        raise Rejected(
+            "this exam_session_id has been used; choose another or leave it out",
+            code="session-exists",
+            status=409,
+        )
+
+
+def check_running(session: ExamSession, now_utc: datetime) -> None:
+    """Raises `Rejected` (410) when a session has ended or expired."""
+    if session.ended_utc is not None:
+        raise Rejected("the session has ended", code="session-ended", status=410)
+    if session.expires_utc <= now_utc:
+        raise Rejected("the session has expired", code="session-expired", status=410)
+
+
+def seal_details(keyring: Keyring, key: Key, session_id: UUID, details: Mapping[str, Any]) -> bytes:
+    """What the caller sent along, for `sessions.details_sealed`."""
+    place = Place("sessions", "details_sealed", session_id)
+    return keyring.seal_field(key, place, json.dumps(details).encode())
+
+
+def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, expires_utc: datetime) -> None:
+    """A join code for a session; only its hash is kept."""
+    db.add(
+        JoinCode(
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            code_hash=code_hash(code),
+            created_utc=now_utc,
+            expires_utc=expires_utc,
+        )
+    )
+    db.flush()
+
+
+def use_code(db: Session, code: str, now_utc: datetime) -> Found:
+    """The session a join code leads to; the code is used up.
+
+    Two requests with one code: one gets in. Raises `Rejected`: 404 `join-code-unknown`, 410 `join-code-used`,
+    `join-code-expired` or the session's end.
+    """
+    hashed = code_hash(code)
+    row = db.exec(select(JoinCode).where(JoinCode.code_hash == hashed)).one_or_none()
+    if row is None:
+        raise Rejected("the link is not valid; ask for a new one", code="join-code-unknown", status=404)
+    if row.expires_utc <= now_utc:
+        raise Rejected("the link has expired; ask for a new one", code="join-code-expired", status=410)
+    used = db.exec(
+        update(JoinCode)
+        .where(col(JoinCode.id) == row.id, col(JoinCode.used_utc).is_(None))
+        .values(used_utc=now_utc)
+    )
+    if used.rowcount != 1:
+        raise Rejected("the link was used already; ask for a new one", code="join-code-used", status=410)
+    session, candidate = db.exec(
+        select(ExamSession, Candidate)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .where(ExamSession.id == row.session_id)
+    ).one()
+    check_running(session, now_utc)
+    return Found(session, candidate)
+
+
+def acknowledged(db: Session, session_id: UUID, notice_version: str) -> bool:
+    """Whether this version of the notice was acknowledged for this session."""
+    wanted = select(Acknowledgement.id).where(
+        Acknowledgement.session_id == session_id, Acknowledgement.notice_version == notice_version
+    )
+    return db.exec(wanted).first() is not None
+
+
+def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
+    """How many sessions of a candidate are running."""
+    wanted = select(ExamSession.id).where(
+        ExamSession.candidate_id == candidate_id,
+        col(ExamSession.ended_utc).is_(None),
+        col(ExamSession.expires_utc) > now_utc,
+    )
+    return len(db.exec(wanted).all())
+
+
+def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> bool:
+    """End a session; False when somebody else just did."""
+    done = db.exec(
+        update(ExamSession)
+        .where(col(ExamSession.id) == session.id, col(ExamSession.ended_utc).is_(None))
+        .values(ended_utc=now_utc)
+    )
+    return done.rowcount == 1
+
+
+def ended_among(db: Session, session_ids: list[UUID], now_utc: datetime) -> list[ExamSession]:
+    """Which of these sessions are over here: ended or expired."""
+    rows = db.exec(select(ExamSession).where(col(ExamSession.id).in_(session_ids))).all()
+    return [row for row in rows if row.ended_utc is not None or row.expires_utc <= now_utc]
