@@ -1,0 +1,197 @@
+"""The connection to a real hub, under the permissions the product gives a node."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+from nats.aio.client import Client
+
+from edge.hub import MAX_HANDLING, Hub, HubAddress
+from shared import subjects
+from shared.errors import Unavailable
+from shared.events import Lane
+from tests.support.nats import RunningServer, nats_server, node_password
+from tests.support.waiting import until
+
+NODE, OTHER = uuid4(), uuid4()
+
+
+def hub_of(server: RunningServer, node: UUID) -> Hub:
+    return Hub(HubAddress(url=server.url, user=str(node), password=node_password(node), node_id=node))
+
+
+@asynccontextmanager
+async def connected(hub: Hub) -> AsyncIterator[Hub]:
+    task = asyncio.create_task(hub.run())
+    try:
+        await asyncio.wait_for(hub.wait_connected(), 10)
+        yield hub
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+@asynccontextmanager
+async def coordinator(server: RunningServer) -> AsyncIterator[Client]:
+    client = Client()
+    await client.connect(server.url, user=server.user, password=server.password)
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+def with_server(folder: Path, story: Callable[[RunningServer], Awaitable[None]]) -> None:
+    async def run(server: RunningServer) -> None:
+        await story(server)
+
+    with nats_server(folder, [NODE, OTHER]) as server:
+        asyncio.run(run(server))
+
+
+async def echo(_: str, message: bytes) -> bytes:
+    return b"echo " + message
+
+
+def test_a_command_reaches_its_node_and_the_reply_comes_back(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        hub = hub_of(server, NODE)
+        hub.listen(subjects.commands(NODE), echo)
+        async with connected(hub), coordinator(server) as sender:
+            reply = await sender.request(subjects.command(NODE, "start"), b"hello", timeout=5)
+            assert reply.data == b"echo hello"
+
+    with_server(tmp_path, story)
+
+
+def test_a_node_cannot_publish_under_anothers_subject(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        heard: list[str] = []
+
+        async def hear(message: object) -> None:
+            heard.append(message.subject)  # type: ignore[attr-defined]
+
+        async with connected(hub_of(server, NODE)) as hub, coordinator(server) as listener:
+            await listener.subscribe("edge.>", cb=hear)
+            await listener.flush()
+            for subject in (
+                subjects.alert(OTHER, Lane.CONDUCT),
+                subjects.heartbeat(OTHER),
+                subjects.mark(NODE),
+                subjects.command(OTHER, "end"),
+                subjects.command(NODE, "end"),
+                "$JS.API.STREAM.PURGE.ALERTS",
+            ):
+                with pytest.raises(Unavailable):
+                    await hub.request(subject, b"forged", timeout_s=0.3)
+            with suppress(Unavailable):
+                await hub.request(subjects.heartbeat(NODE), b"own", timeout_s=0.3)
+            await until(lambda: subjects.heartbeat(NODE) in heard, "the node's own heartbeat")
+            assert heard == [subjects.heartbeat(NODE)]
+            assert hub.counts["complaint"] == 6
+
+    with_server(tmp_path, story)
+
+
+def test_a_node_hears_neither_anothers_commands_nor_anothers_replies(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        overheard: list[bytes] = []
+
+        async def spy(_: str, message: bytes) -> None:
+            overheard.append(message)
+
+        hub = hub_of(server, OTHER)
+        for subject in (
+            subjects.commands(NODE),
+            subjects.mark(NODE),
+            "edge.>",
+            f"_INBOX_{NODE}.>",
+            "_INBOX.>",
+        ):
+            hub.listen(subject, spy)
+        own = hub_of(server, NODE)
+        own.listen(subjects.commands(NODE), echo)
+        async with connected(hub), connected(own), coordinator(server) as sender:
+            await until(lambda: hub.counts["complaint"] >= 5, "five refusals")
+            await sender.request(subjects.command(NODE, "start"), b"secret", timeout=5)
+            await sender.publish(subjects.mark(NODE), b"mark")
+            await sender.publish(f"_INBOX_{NODE}.x", b"reply")
+            await sender.flush()
+            await asyncio.sleep(0.2)
+            assert overheard == []
+
+    with_server(tmp_path, story)
+
+
+def test_a_node_without_its_password_is_not_let_in(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        hub = Hub(HubAddress(url=server.url, user=str(NODE), password="wrong-wrong-wrong", node_id=NODE))
+        task = asyncio.create_task(hub.run())
+        await until(lambda: hub.counts["unreachable"] >= 2, "two refusals")
+        assert not hub.connected
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    with_server(tmp_path, story)
+
+
+def test_while_the_hub_is_away_sending_fails_at_once_and_comes_back_by_itself(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        hub = hub_of(server, NODE)
+        hub.listen(subjects.commands(NODE), echo)
+        async with connected(hub):
+            assert hub.away_s == float("inf")
+            server.kill()
+            await until(lambda: not hub.connected, "the loss is noticed")
+            before = asyncio.get_running_loop().time()
+            with pytest.raises(Unavailable):
+                await hub.request(subjects.heartbeat(NODE), b"", timeout_s=5)
+            assert asyncio.get_running_loop().time() - before < 0.5
+            server.start()
+            await until(lambda: hub.connected, "the hub is back", timeout_s=25)
+            async with coordinator(server) as sender:
+                reply = await sender.request(subjects.command(NODE, "start"), b"again", timeout=5)
+                assert reply.data == b"echo again"
+
+    with_server(tmp_path, story)
+
+
+def test_a_handler_that_fails_is_counted_and_takes_nothing_down(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        async def fail_once(_: str, message: bytes) -> bytes:
+            if message == b"bad":
+                raise ZeroDivisionError
+            return b"good"
+
+        hub = hub_of(server, NODE)
+        hub.listen(subjects.commands(NODE), fail_once)
+        async with connected(hub), coordinator(server) as sender:
+            await sender.publish(subjects.command(NODE, "start"), b"bad")
+            reply = await sender.request(subjects.command(NODE, "start"), b"fine", timeout=5)
+            assert reply.data == b"good"
+            assert hub.counts["handler-failed"] == 1
+
+    with_server(tmp_path, story)
+
+
+def test_what_comes_while_all_hands_are_full_is_dropped_and_counted(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        release = asyncio.Event()
+
+        async def slow(_: str, __: bytes) -> None:
+            await release.wait()
+
+        hub = hub_of(server, NODE)
+        hub.listen(subjects.commands(NODE), slow)
+        async with connected(hub), coordinator(server) as sender:
+            for _ in range(MAX_HANDLING + 5):
+                await sender.publish(subjects.command(NODE, "start"), b"")
+            await until(lambda: hub.counts["dropped-busy"] == 5, "five dropped")
+            release.set()
+
+    with_server(tmp_path, story)
