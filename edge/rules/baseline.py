@@ -56,6 +56,7 @@ class Baseline:
             event=EventType.CALIBRATED,
             phase=Phase.RAISED,
             onset_s=at,
+            raised_s=at,
             at_s=at,
             confidence=1.0,
             evidence={

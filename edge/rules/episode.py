@@ -111,6 +111,7 @@ class Episode:
             event=self.event,
             phase=phase,
             onset_s=onset_s,
+            raised_s=self._hold.raised_s,
             at_s=at_s,
             confidence=self._tally.confidence,
             evidence={

@@ -27,6 +27,8 @@ class Finding:
     phase: Phase
     onset_s: float
     """When the condition began, session clock."""
+    raised_s: float
+    """When it had lasted its hold; the same in both phases."""
     at_s: float
     """RAISED: when it had lasted its hold. CLEARED: when the condition ended, known its clear time later."""
     confidence: float

@@ -64,6 +64,7 @@ class Hold:
         "_max_gap_s",
         "_onset_s",
         "_paused_s",
+        "_raised_s",
         "_state",
     )
 
@@ -73,6 +74,7 @@ class Hold:
         self._max_gap_s = max_gap_s
         self._state = State.IDLE
         self._onset_s = 0.0
+        self._raised_s = 0.0
         self._began_s = 0.0
         self._paused_s = 0.0
         self._last_s: float | None = None
@@ -85,6 +87,11 @@ class Hold:
     def onset_s(self) -> float:
         """When the condition began; meaningful outside IDLE and right after CLEARED."""
         return self._onset_s
+
+    @property
+    def raised_s(self) -> float:
+        """When it was raised; meaningful while raised and right after CLEARED."""
+        return self._raised_s
 
     @property
     def gone_s(self) -> float:
@@ -132,6 +139,8 @@ class Hold:
         if at - self._began_s - self._paused_s < wait_s - EPSILON_S:
             return None
         self._state, phase = DUE[self._state]
+        if phase is Phase.RAISED:
+            self._raised_s = at
         return phase
 
     def snapshot(self) -> Saved:
@@ -139,6 +148,7 @@ class Hold:
         return {
             "state": self._state.value,
             "onset_s": self._onset_s,
+            "raised_s": self._raised_s,
             "began_s": self._began_s,
             "paused_s": self._paused_s,
             "last_s": self._last_s,
@@ -148,6 +158,7 @@ class Hold:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
         self._state = State(text(saved, "state"))
         self._onset_s = number(saved, "onset_s")
+        self._raised_s = number(saved, "raised_s")
         self._began_s = number(saved, "began_s")
         self._paused_s = number(saved, "paused_s")
         self._last_s = optional_number(saved, "last_s")

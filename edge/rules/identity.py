@@ -10,7 +10,7 @@ from __future__ import annotations
 from edge.rules.episode import Tally
 from edge.rules.findings import NO, UNKNOWN, Finding, Judgement, Phase, Value
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, flag, integer, number, optional_number, part, text
+from edge.rules.snapshots import Saved, integer, number, optional_number, part, text
 from shared.events import EventType
 from shared.observations import IdentityCheck, Observation
 
@@ -27,20 +27,25 @@ class Mismatch:
         "_matches",
         "_mismatches",
         "_onset_s",
+        "_raised_s",
         "_settings",
         "_tally",
-        "raised",
     )
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self.raised = False
         self._mismatches = 0
         self._matches = 0
         self._onset_s = 0.0
+        self._raised_s: float | None = None
         self._ended_s = 0.0
         self._last_s = 0.0
         self._tally = Tally()
+
+    @property
+    def raised(self) -> bool:
+        """Raised and not yet over."""
+        return self._raised_s is not None
 
     @property
     def onset_s(self) -> float | None:
@@ -83,7 +88,7 @@ class Mismatch:
         self._tally.add(Judgement(True, confidence, evidence), observation.frame_id)
         if self.raised or self._mismatches < self._settings.mismatch_checks:
             return None
-        self.raised = True
+        self._raised_s = observation.at
         return self._finding(Phase.RAISED, observation.at, {})
 
     def _match(self, at: float) -> Finding | None:
@@ -96,15 +101,17 @@ class Mismatch:
         return self._over({}) if self._matches >= self._settings.match_checks else None
 
     def _over(self, more: dict[str, Value]) -> Finding:
-        self.raised = False
+        finding = self._finding(Phase.CLEARED, self._ended_s, more)
+        self._raised_s = None
         self._mismatches = self._matches = 0
-        return self._finding(Phase.CLEARED, self._ended_s, more)
+        return finding
 
     def _finding(self, phase: Phase, at_s: float, more: dict[str, Value]) -> Finding:
         return Finding(
             event=EventType.FACE_MISMATCH,
             phase=phase,
             onset_s=self._onset_s,
+            raised_s=at_s if self._raised_s is None else self._raised_s,
             at_s=at_s,
             confidence=self._tally.confidence,
             evidence={
@@ -117,7 +124,7 @@ class Mismatch:
 
     def snapshot(self) -> Saved:
         return {
-            "raised": self.raised,
+            "raised_s": self._raised_s,
             "mismatches": self._mismatches,
             "matches": self._matches,
             "onset_s": self._onset_s,
@@ -128,7 +135,7 @@ class Mismatch:
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self.raised = flag(saved, "raised")
+        self._raised_s = optional_number(saved, "raised_s")
         self._mismatches = integer(saved, "mismatches")
         self._matches = integer(saved, "matches")
         self._onset_s = number(saved, "onset_s")

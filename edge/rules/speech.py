@@ -12,7 +12,7 @@ from __future__ import annotations
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, flag, number, optional_number
+from edge.rules.snapshots import Saved, number, optional_number
 from shared.events import EventType
 from shared.observations import Observation, SpeechHeard
 
@@ -22,14 +22,14 @@ class Speech:
 
     __slots__ = (
         "_heard_s", "_known_s", "_last_speech_s", "_lost_s", "_onset_s", "_pause_s", "_probability",
-        "_rule", "_settings", "raised",
+        "_raised_s", "_rule", "_settings",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._rule = settings.rules[EventType.VOICE_DETECTED]
-        self.raised = False
         self._onset_s: float | None = None
+        self._raised_s: float | None = None
         self._heard_s = 0.0
         """Speech in this stretch."""
         self._probability = 0.0
@@ -41,6 +41,11 @@ class Speech:
         """Audio lost since something last arrived."""
         self._known_s: float | None = None
         """End of the last window."""
+
+    @property
+    def raised(self) -> bool:
+        """Raised and not yet over."""
+        return self._raised_s is not None
 
     @property
     def onset_s(self) -> float | None:
@@ -89,7 +94,7 @@ class Speech:
         self._probability += probability * part_s
         if self.raised or self._heard_s <= self._rule.hold_s + EPSILON_S:
             return None
-        self.raised = True
+        self._raised_s = end_s
         return self._finding(Phase.RAISED, end_s)
 
     def _stay_silent(self, silent_s: float) -> Finding | None:
@@ -114,7 +119,7 @@ class Speech:
 
     def _over(self) -> Finding:
         finding = self._finding(Phase.CLEARED, self._last_speech_s)
-        self.raised = False
+        self._raised_s = None
         self._forget()
         return finding
 
@@ -136,6 +141,7 @@ class Speech:
             event=EventType.VOICE_DETECTED,
             phase=phase,
             onset_s=onset_s,
+            raised_s=at_s if self._raised_s is None else self._raised_s,
             at_s=at_s,
             confidence=confidence,
             evidence=evidence,
@@ -143,7 +149,7 @@ class Speech:
 
     def snapshot(self) -> Saved:
         return {
-            "raised": self.raised,
+            "raised_s": self._raised_s,
             "onset_s": self._onset_s,
             "heard_s": self._heard_s,
             "probability": self._probability,
@@ -155,7 +161,7 @@ class Speech:
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self.raised = flag(saved, "raised")
+        self._raised_s = optional_number(saved, "raised_s")
         self._onset_s = optional_number(saved, "onset_s")
         self._heard_s = number(saved, "heard_s")
         self._probability = number(saved, "probability")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from edge.rules.findings import Finding, Phase
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, flag, optional_number
+from edge.rules.snapshots import Saved, number, optional_number, part
 from shared.events import EventType
 
 EVENTS = (EventType.STREAM_STALLED, EventType.CANDIDATE_OFFLINE)
@@ -18,17 +18,17 @@ EVENTS = (EventType.STREAM_STALLED, EventType.CANDIDATE_OFFLINE)
 class Stream:
     """Time since the last frame, against each event's bound."""
 
-    __slots__ = ("_bounds", "_last_s", "_raised")
+    __slots__ = ("_bounds", "_last_s", "_raised_s")
 
     def __init__(self, settings: Settings) -> None:
         self._bounds = {event: settings.rules[event].hold_s for event in EVENTS if event in settings.rules}
-        self._raised = dict.fromkeys(self._bounds, False)
+        self._raised_s: dict[EventType, float] = {}
         self._last_s: float | None = None
 
     @property
     def stalled(self) -> bool:
         """Whether any of the two holds now."""
-        return any(self._raised.values())
+        return bool(self._raised_s)
 
     def frame(self, at: float) -> list[Finding]:
         """A frame captured at `at` has come; what was raised is over.
@@ -37,8 +37,8 @@ class Stream:
         """
         if self._last_s is not None and at <= self._last_s:
             return []
-        findings = [self._finding(event, Phase.CLEARED, at) for event in self._raised if self._raised[event]]
-        self._raised = dict.fromkeys(self._bounds, False)
+        findings = [self._finding(event, Phase.CLEARED, at) for event in self._raised_s]
+        self._raised_s = {}
         self._last_s = at
         return findings
 
@@ -46,9 +46,9 @@ class Stream:
         """What has become true without a frame."""
         findings = []
         for event, bound_s in self._bounds.items():
-            if self._last_s is None or self._raised[event] or now - self._last_s < bound_s - EPSILON_S:
+            if self._last_s is None or event in self._raised_s or now - self._last_s < bound_s - EPSILON_S:
                 continue
-            self._raised[event] = True
+            self._raised_s[event] = now
             findings.append(self._finding(event, Phase.RAISED, now))
         return findings
 
@@ -56,20 +56,20 @@ class Stream:
         """When `tick` could next say something; None while only a frame could."""
         if self._last_s is None:
             return None
-        waits = [bound_s for event, bound_s in self._bounds.items() if not self._raised[event]]
+        waits = [bound_s for event, bound_s in self._bounds.items() if event not in self._raised_s]
         return self._last_s + min(waits) if waits else None
 
     def holding(self) -> dict[EventType, float]:
         """What is raised, since when."""
         if self._last_s is None:
             return {}
-        return {event: self._last_s for event, raised in self._raised.items() if raised}
+        return dict.fromkeys(self._raised_s, self._last_s)
 
     def finish(self, at: float) -> list[Finding]:
         """The session is over: end what is raised."""
-        events = [event for event, raised in self._raised.items() if raised]
-        self._raised = dict.fromkeys(self._bounds, False)
-        return [self._finding(event, Phase.CLEARED, at, open_at_end=True) for event in events]
+        findings = [self._finding(event, Phase.CLEARED, at, open_at_end=True) for event in self._raised_s]
+        self._raised_s = {}
+        return findings
 
     def pause(self, until_s: float) -> None:
         """Let the time until then count as if frames had come."""
@@ -83,6 +83,7 @@ class Stream:
             event=event,
             phase=phase,
             onset_s=last_s,
+            raised_s=self._raised_s[event],
             at_s=max(at_s, last_s),
             confidence=1.0,
             evidence={
@@ -93,9 +94,11 @@ class Stream:
         )
 
     def snapshot(self) -> Saved:
-        return {"last_s": self._last_s, **{event.value: raised for event, raised in self._raised.items()}}
+        raised_s: Saved = {event.value: raised_s for event, raised_s in self._raised_s.items()}
+        return {"last_s": self._last_s, "raised_s": raised_s}
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
         self._last_s = optional_number(saved, "last_s")
-        self._raised = {event: flag(saved, event.value) for event in self._bounds}
+        raised_s = part(saved, "raised_s")
+        self._raised_s = {event: number(raised_s, event) for event in self._bounds if event in raised_s}
