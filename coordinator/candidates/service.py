@@ -18,13 +18,29 @@ def find(db: Session, tenant_id: UUID, reference: str) -> Candidate | None:
     return db.exec(wanted).one_or_none()
 
 
+def propose(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
+    """The institution's candidate of this name, or a new one that is not stored: `keep` it."""
+    return find(db, tenant_id, reference) or _new(tenant_id, reference, now_utc)
+
+
+def keep(db: Session, candidate: Candidate) -> bool:
+    """Store a proposed candidate; False when another request made the same one first."""
+    insert_once(db, candidate)
+    stored = find(db, candidate.tenant_id, candidate.reference)
+    return stored is not None and stored.id == candidate.id
+
+
 def get_or_make(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
     """The institution's candidate of this name, made on first mention."""
     found = find(db, tenant_id, reference)
     if found is not None:
         return found
-    insert_once(db, Candidate(id=uuid7(), tenant_id=tenant_id, reference=reference, created_utc=now_utc))
+    insert_once(db, _new(tenant_id, reference, now_utc))
     made = find(db, tenant_id, reference)
     if made is None:
         raise RuntimeError("a candidate just inserted is not there")
     return made
+
+
+def _new(tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
+    return Candidate(id=uuid7(), tenant_id=tenant_id, reference=reference, created_utc=now_utc)

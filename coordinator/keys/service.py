@@ -34,6 +34,32 @@ def exam_data_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str
     return _living(db, keyring, KeyKind.DATA, _exam_owner(candidate, exam), now_utc)
 
 
+def propose_exam_keys(
+    db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime
+) -> tuple[Key, Key]:
+    """The sealing and the data key of this candidate and exam, not stored where they are new: `keep` them.
+
+    So a request that is refused in the end leaves no key behind.
+    """
+    owner = _exam_owner(candidate, exam)
+    return (
+        _propose(db, keyring, KeyKind.SEALING, owner, now_utc),
+        _propose(db, keyring, KeyKind.DATA, owner, now_utc),
+    )
+
+
+def propose_template_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
+    """The candidate's sealing key for templates, not stored where it is new."""
+    return _propose(db, keyring, KeyKind.SEALING, _template_owner(candidate), now_utc)
+
+
+def keep(db: Session, key: Key) -> bool:
+    """Store a proposed key; False when another request's key was first or this one was destroyed."""
+    insert_once(db, key)
+    stored = db.exec(select(Key.wrapped).where(Key.id == key.id)).one_or_none()
+    return stored is not None
+
+
 def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
     """A key by its id. Raises `Corrupt` when a row names one that the institution does not have."""
     key = db.exec(select(Key).where(Key.id == key_id, Key.tenant_id == tenant_id)).one_or_none()
@@ -70,6 +96,27 @@ def _exam_owner(candidate: Candidate, exam: str) -> Owner:
 
 
 def _living(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
+    found = _find(db, kind, owner)
+    if found is not None:
+        return found
+    insert_once(db, _new(keyring, kind, owner, now_utc))
+    found = _find(db, kind, owner)  # another request's key, when that one was first
+    if found is None:
+        raise RuntimeError("a key just inserted is not there")
+    return found
+
+
+def _propose(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
+    return _find(db, kind, owner) or _new(keyring, kind, owner, now_utc)
+
+
+def _new(keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
+    if kind is KeyKind.SEALING:
+        return keyring.new_sealing_pair(owner, now_utc)
+    return keyring.new_data_key(owner, now_utc)
+
+
+def _find(db: Session, kind: KeyKind, owner: Owner) -> Key | None:
     wanted = select(Key).where(
         Key.tenant_id == owner.tenant_id,
         Key.candidate_id == owner.candidate_id,
@@ -78,10 +125,4 @@ def _living(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc:
         Key.scope == owner.scope,
         col(Key.destroyed_utc).is_(None),
     )
-    found = db.exec(wanted).one_or_none()
-    if found is not None:
-        return found
-    sealing = kind is KeyKind.SEALING
-    made = (keyring.new_sealing_pair if sealing else keyring.new_data_key)(owner, now_utc)
-    insert_once(db, made)
-    return db.exec(wanted).one()  # another request's key, when that one was first
+    return db.exec(wanted).one_or_none()

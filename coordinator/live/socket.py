@@ -1,0 +1,97 @@
+"""One open live socket: sends what its room says and a heartbeat, until somebody ends it.
+
+Ways to end, and the close code that says which:
+
+    1000   the session is over, or the client left
+    1008   the client sends more than a listener has to say
+    1013   the client does not keep up; it may come back
+    4401   the token has expired; come back with a new one
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from enum import IntEnum
+from typing import Any, Final
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from coordinator.live.rooms import Listener, Rooms
+
+HEARTBEAT_INTERVAL_S: Final = 10.0
+CLOSE_TIMEOUT_S: Final = 2.0
+"""For the closing handshake of a client that may have stopped reading."""
+MAX_CLIENT_MESSAGES: Final = 1_000
+"""A listener has nothing to say; pings of a careful client come to some hundreds in an exam."""
+
+
+class Close(IntEnum):
+    NORMAL = 1000
+    TOO_TALKATIVE = 1008
+    TOO_SLOW = 1013
+    TOKEN_EXPIRED = 4401
+
+
+async def serve(
+    websocket: WebSocket,
+    rooms: Rooms,
+    listener: Listener,
+    heartbeat: Callable[[], dict[str, Any]],
+    lifetime_s: float,
+) -> None:
+    """Run an accepted socket to its end and leave the room. `heartbeat` gives the message of now."""
+    tasks = [
+        asyncio.create_task(work)
+        for work in (
+            _send(websocket, listener),
+            _read(websocket),
+            _beat(rooms, listener, heartbeat),
+            _lost(listener),
+            _expire(lifetime_s),
+        )
+    ]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        code = max(task.result() for task in done)
+    except WebSocketDisconnect:
+        return
+    finally:
+        rooms.leave(listener)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await websocket.close(code)
+
+
+async def _send(websocket: WebSocket, listener: Listener) -> Close:
+    while (message := await listener.messages.get()) is not None:
+        await websocket.send_text(message)
+    return Close.NORMAL
+
+
+async def _read(websocket: WebSocket) -> Close:
+    for _ in range(MAX_CLIENT_MESSAGES):
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return Close.NORMAL
+    return Close.TOO_TALKATIVE
+
+
+async def _beat(rooms: Rooms, listener: Listener, heartbeat: Callable[[], dict[str, Any]]) -> Close:
+    while True:
+        rooms.put_json(listener, heartbeat())
+        await asyncio.sleep(HEARTBEAT_INTERVAL_S)
+
+
+async def _lost(listener: Listener) -> Close:
+    await listener.lost.wait()
+    return Close.TOO_SLOW
+
+
+async def _expire(lifetime_s: float) -> Close:
+    await asyncio.sleep(lifetime_s)
+    return Close.TOKEN_EXPIRED

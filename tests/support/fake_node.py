@@ -1,0 +1,264 @@
+"""An edge node's side of the hub, small and honest, for tests of the coordinator.
+
+It says heartbeats, obeys signed commands over a real nats-server with the product's permissions, seals its
+replies and publishes signed and sealed alerts. What it "sees" on a picture is the test's to say: `enroll`,
+`verify` and `refusal` hold its answers. Only media and networks are missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.errors import Error as NatsError
+from pydantic import BaseModel
+
+from shared import subjects
+from shared.alerts import Alert, AlertHeader, encode_alert
+from shared.events import Lane, lane
+from shared.messages import (
+    CommandHeader,
+    EndSession,
+    EnrolledPicture,
+    FacePicture,
+    FailedCheck,
+    Heartbeat,
+    ReplyHeader,
+    SessionAccepted,
+    SessionEnded,
+    SessionState,
+    StartSession,
+    Template,
+    VerifiedFrame,
+    VerifyFrame,
+    encode_vector,
+    parse,
+)
+from shared.sealing import (
+    new_sealing_key,
+    open_body,
+    pack,
+    parse_sealing_public,
+    sealing_public_text,
+    signing_public_text,
+    unpack,
+    verify,
+)
+from tests.support.nats import RunningServer, node_password
+
+RECOGNISER = "test-recogniser@1"
+FACE = FacePicture(
+    box_px=(120.0, 80.0, 230.0, 230.0),
+    quality=0.9,
+    sharpness=300.0,
+    brightness=130.0,
+    illumination_variance=900.0,
+    pitch_deg=5.0,
+    yaw_deg=-2.0,
+    roll_deg=1.0,
+)
+
+
+def good_picture(vector: bytes = b"\x00\x00\x80\x3f" * 4, quality: float = 0.9) -> EnrolledPicture:
+    """What a node says of a picture that passes: one face, one template (little-endian float32)."""
+    template = Template(embedding_id=uuid4(), recogniser=RECOGNISER, vector=encode_vector(vector))
+    return EnrolledPicture(
+        faces=1, face=FACE.model_copy(update={"quality": quality}), failed=(), templates=(template,)
+    )
+
+
+def failing_picture(check: str, value: float, bound: str, advice: str, faces: int = 1) -> EnrolledPicture:
+    """What a node says of a picture that one check refuses."""
+    failed = (FailedCheck(check=check, value=value, bound=bound, advice=advice),)
+    return EnrolledPicture(faces=faces, face=FACE if faces == 1 else None, failed=failed, templates=())
+
+
+@dataclass
+class Obeyed:
+    """What the node was told, opened."""
+
+    pictures: list[bytes] = field(default_factory=list)
+    started: list[StartSession] = field(default_factory=list)
+    ended: list[EndSession] = field(default_factory=list)
+    verified: list[VerifyFrame] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """An answer of a node that will not: what `ReplyHeader` says instead of ok."""
+
+    status: str
+    code: str
+    http_status: int
+    message: str
+
+
+class FakeNode:
+    """One node. Open it with `fake_node`."""
+
+    def __init__(self, client: Client, node_id: UUID, signing: Ed25519PrivateKey) -> None:
+        self._client = client
+        self.node_id = node_id
+        self._signing = signing
+        self._sealing = new_sealing_key()
+        self._sequences = dict.fromkeys(Lane, 0)
+        self.boot_id, self.outbox_id = uuid4(), uuid4()
+        self.commander: Ed25519PublicKey | None = None
+        """The coordinator's key, once the test knows it; commands by another one fail the test's node."""
+        self.obeyed = Obeyed()
+        self.sessions: tuple[SessionState, ...] = ()
+        self.enroll: Callable[[bytes], EnrolledPicture] = lambda jpeg: good_picture()
+        self.verify: Callable[[VerifyFrame], VerifiedFrame | Refusal] = lambda asked: GONE
+        self.refusal: Refusal | None = None
+        """Set: every command is answered so."""
+        self.silent = False
+        """True: commands are read and never answered."""
+
+    @property
+    def public_text(self) -> str:
+        return signing_public_text(self._signing.public_key())
+
+    async def beat(self) -> None:
+        """One heartbeat; waits for the coordinator's answer."""
+        beat = Heartbeat(
+            node_id=self.node_id,
+            boot_id=self.boot_id,
+            sent_utc=datetime.now(UTC),
+            region="campus",
+            sealing_key=sealing_public_text(self._sealing.public_key()),
+            signaling_url="ws://127.0.0.1:8100/signal",
+            health=10,
+            level=1,
+            rating=10,
+            device="cpu-test",
+            models={"face": "test@1"},
+            recognisers=(RECOGNISER,),
+            outbox=(),
+            sessions=self.sessions,
+        )
+        message = pack(beat.model_dump(mode="json"), b"", self._signing)
+        await self._client.request(subjects.heartbeat(self.node_id), message, timeout=5)
+
+    async def publish(self, alert: Alert, start: StartSession, revision: int = 1) -> None:
+        """Sign, seal and publish an alert of a started session, and wait for JetStream's acknowledgement."""
+        road = lane(alert.event_type)
+        self._sequences[road] += 1
+        header = AlertHeader(
+            alert_id=alert.event_id,
+            revision=revision,
+            tenant_id=start.tenant_id,
+            session_id=start.session_id,
+            node_id=self.node_id,
+            outbox_id=self.outbox_id,
+            lane=road,
+            sequence=self._sequences[road],
+            event_class=alert.event_class,
+            epoch=start.epoch,
+            key_id=start.seal_key_id,
+            created_utc=datetime.now(UTC),
+        )
+        message = pack(
+            header.model_dump(mode="json"),
+            encode_alert(alert),
+            self._signing,
+            seal_to=parse_sealing_public(start.seal_key),
+        )
+        await self._client.jetstream().publish(
+            subjects.alert(self.node_id, road),
+            message,
+            headers={"Nats-Msg-Id": f"{alert.event_id}:{revision}"},
+        )
+
+    async def listen(self) -> None:
+        await self._client.subscribe(subjects.commands(self.node_id), cb=self._obey)
+        await self._client.flush()
+
+    async def _obey(self, message: Msg) -> None:
+        parcel = unpack(message.data)
+        if self.commander is not None:
+            verify(parcel, self.commander)
+        header = parse(CommandHeader, parcel.header)
+        assert header.node_id == self.node_id == subjects.node_of(message.subject)
+        answer = self._answer(header, open_body(parcel, self._sealing))
+        if not self.silent:
+            await message.respond(self._reply(header, answer))
+
+    def _answer(self, header: CommandHeader, body: bytes) -> BaseModel | Refusal:
+        if self.refusal is not None:
+            return self.refusal
+        match header.kind:
+            case "enroll":
+                assert header.gate is not None
+                self.obeyed.pictures.append(body)
+                return self.enroll(body)
+            case "start":
+                start = parse(StartSession, body)
+                self.obeyed.started.append(start)
+                return SessionAccepted(
+                    session_id=start.session_id,
+                    signaling_url=f"ws://127.0.0.1:8100/signal/{start.session_id}",
+                    whip_url=f"http://127.0.0.1:8100/whip/{start.session_id}",
+                )
+            case "end":
+                end = parse(EndSession, body)
+                self.obeyed.ended.append(end)
+                return SessionEnded(session_id=end.session_id, was_running=True)
+            case "verify":
+                asked = parse(VerifyFrame, body)
+                self.obeyed.verified.append(asked)
+                return self.verify(asked)
+
+    def _reply(self, command: CommandHeader, answer: BaseModel | Refusal) -> bytes:
+        header = {"kind": "reply", "command_id": str(command.command_id), "node_id": str(self.node_id)}
+        if isinstance(answer, Refusal):
+            header |= {
+                "status": answer.status,
+                "code": answer.code,
+                "http_status": answer.http_status,  # type: ignore[dict-item]
+                "message": answer.message,
+            }
+            return pack(parse(ReplyHeader, header).model_dump(mode="json"), b"", self._signing)
+        header["status"] = "ok"
+        seal_to = parse_sealing_public(command.reply_key) if command.reply_key else None
+        body = answer.model_dump_json().encode()
+        return pack(parse(ReplyHeader, header).model_dump(mode="json"), body, self._signing, seal_to=seal_to)
+
+
+GONE = Refusal("rejected", "frame-gone", 410, "the frame is no longer in the buffer")
+
+
+@asynccontextmanager
+async def fake_node(
+    server: RunningServer, node_id: UUID, signing: Ed25519PrivateKey
+) -> AsyncIterator[FakeNode]:
+    """A node that obeys until the block ends. The server must know it (`nats_server(nodes=…)`)."""
+    client = Client()
+    await client.connect(
+        server.url,
+        user=str(node_id),
+        password=node_password(node_id),
+        inbox_prefix=subjects.inbox_prefix(node_id).encode(),
+    )
+    node = FakeNode(client, node_id, signing)
+    await node.listen()
+    try:
+        yield node
+    finally:
+        with suppress(NatsError):
+            await client.close()
+
+
+async def beat_until_known(node: FakeNode, known: Callable[[], bool], timeout_s: float = 10.0) -> None:
+    """Say heartbeats until the coordinator counts the node as online."""
+    async with asyncio.timeout(timeout_s):
+        while not known():
+            with suppress(NatsError):
+                await node.beat()
+            await asyncio.sleep(0.02)
