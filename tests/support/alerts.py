@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from edge.envelope import Envelope
 from edge.identity import Identity
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events import Action, EventType, event_class
+from shared.events import Action, EventType, Lane, event_class, lane
 
 MADE_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 THUMBNAIL = "data:image/jpeg;base64," + "A" * 8_000
@@ -34,7 +34,7 @@ def alert(
         event_id=alert_id(session_id, event, onset_s),
         event_type=event,
         event_class=event_class(event),
-        severity_score=0.0 if event is EventType.STREAM_STALLED else 0.5,
+        severity_score=0.5 if lane(event) is Lane.CONDUCT else 0.0,
         confidence=1.0,
         exam_session_id="exam-session",
         candidate_id="candidate",

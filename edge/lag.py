@@ -1,0 +1,32 @@
+"""How late the event loop is: what every peer, socket and timer of this process suffers together."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from typing import Final
+
+INTERVAL_S: Final = 0.25
+REMEMBERED: Final = 240
+"""One minute of measurements."""
+
+
+class LoopLag:
+    """Measures while `run` runs."""
+
+    def __init__(self) -> None:
+        self._late_s: deque[float] = deque(maxlen=REMEMBERED)
+
+    @property
+    def p99_s(self) -> float:
+        """What 99 of 100 measurements of the last minute did not exceed; 0 before the first."""
+        ordered = sorted(self._late_s)
+        return ordered[int(0.99 * (len(ordered) - 1))] if ordered else 0.0
+
+    async def run(self) -> None:
+        """Measure until cancelled."""
+        clock = asyncio.get_running_loop().time
+        while True:
+            due = clock() + INTERVAL_S
+            await asyncio.sleep(INTERVAL_S)
+            self._late_s.append(max(0.0, clock() - due))

@@ -1,0 +1,34 @@
+"""What a candidate is told of an alert (SPEC, sentence 4). Pure; the node and the coordinator say the same.
+
+Technical notices and gentle warnings: a sentence, never a score, threshold, count, thumbnail or the name of a
+suspicion. Identity findings and whatever asks for a person's look (`escalate`) are told to staff alone.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from shared.alerts import Alert
+from shared.events import Action, EventClass
+from shared.fields import format_utc
+
+RAISED: Final = 1
+
+
+def candidate_notice(alert: Alert, revision: int) -> dict[str, Any] | None:
+    """The message for the candidate's socket, or None when the alert is not for them.
+
+    `event_id` lets a page that hears it from the node and from the coordinator show it once.
+    """
+    gentle = alert.event_class is EventClass.CONDUCT and alert.action_required is Action.WARNING
+    technical = alert.event_class is EventClass.TECHNICAL
+    if revision != RAISED or not (gentle or technical) or not alert.message:
+        return None
+    return {
+        "type": "notice",
+        "event_id": str(alert.event_id),
+        "level": "technical" if technical else "warning",
+        "message": alert.message,
+        "timestamp": format_utc(alert.raised),
+        "dismiss_after_seconds": alert.dismiss_after_seconds,
+    }

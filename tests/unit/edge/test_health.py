@@ -1,0 +1,37 @@
+from dataclasses import replace
+
+import pytest
+
+from edge.health import Vitals, health
+
+WELL = Vitals(hub_connected=True, outbox_writes=True, outbox_fill=0.0, loop_lag_s=0.001, analysis_works=True)
+
+
+def test_a_node_that_lacks_nothing_is_well() -> None:
+    assert health(WELL).score == 10
+    assert health(WELL).reasons == ()
+
+
+@pytest.mark.parametrize(
+    ("vitals", "reason", "failing"),
+    [
+        (replace(WELL, hub_connected=False), "hub-away", False),
+        (replace(WELL, outbox_writes=False), "outbox-failing", True),
+        (replace(WELL, outbox_fill=0.8), "outbox-nearly-full", False),
+        (replace(WELL, loop_lag_s=0.031), "loop-slow", False),
+        (replace(WELL, loop_lag_s=0.51), "loop-stuck", True),
+        (replace(WELL, analysis_works=False), "analysis-failing", True),
+    ],
+)
+def test_each_want_is_named_and_only_some_are_failures(vitals: Vitals, reason: str, failing: bool) -> None:
+    found = health(vitals)
+    assert found.reasons == (reason,)
+    assert found.failing is failing
+    assert found.score < 10
+
+
+def test_everything_wrong_at_once_is_still_a_score() -> None:
+    worst = Vitals(
+        hub_connected=False, outbox_writes=False, outbox_fill=1.0, loop_lag_s=9.0, analysis_works=False
+    )
+    assert health(worst).score == 0
