@@ -23,7 +23,7 @@ class AnswerShape:
     video_kbps: int = 600
     """Upper limit of the sender's video rate (b=AS, RFC 8859)."""
     announced_ip: str | None = None
-    """Public IPv4 address to offer beside each local one, for hosts behind one-to-one NAT."""
+    """Public address to offer beside each local one of its family, for hosts behind one-to-one NAT."""
 
 
 def check_offer(offer_sdp: str) -> tuple[str, ...]:
@@ -61,7 +61,7 @@ def payload_codecs(answer_sdp: str) -> dict[int, str]:
 def shape_answer(answer_sdp: str, shape: AnswerShape) -> str:
     """Add packet time, rate limit and announced address to our own answer; ValueError on a bad address."""
     if shape.announced_ip is not None:
-        ipaddress.IPv4Address(shape.announced_ip)
+        ipaddress.ip_address(shape.announced_ip)
     written: list[str] = []
     kind = ""
     for line in answer_sdp.splitlines():
@@ -84,7 +84,8 @@ def _announced(line: str, address: str) -> list[str]:
     foundation component transport priority address port "typ" type … (RFC 8839, 5.1)
     """
     fields = line.removeprefix("a=candidate:").split(" ")
-    if len(fields) < 8 or fields[7] != "host" or ":" in fields[4] or fields[4] == address:
+    same_family = len(fields) > 7 and (":" in fields[4]) == (":" in address)
+    if not same_family or fields[7] != "host" or fields[4] == address:
         return []
     fields[0] += "a"
     fields[4] = address

@@ -1,0 +1,164 @@
+"""Reads recordings as the live path delivers media: pictures and windows of sound on one session clock.
+
+Each stream is read through a container of its own and the two are merged by time, so memory stays at one
+picture however the file is interleaved.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import av
+from av.container import InputContainer
+
+from edge.media.audio import WindowMaker
+from edge.media.frames import AudioWindow, VideoFrame, video_frame
+from shared.errors import Rejected
+
+Media: TypeAlias = VideoFrame | AudioWindow
+
+_PIXELS = 7680 * 4320
+_NO_RECORDINGS = ("tty", "txd")
+"""What FFmpeg makes of text files and the like: pictures of their bytes."""
+_PICTURE_S = 0.04
+"""Rhythm assumed for pictures without times, as FFmpeg does for bare streams."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that can be opened; `media()` reads it from the start each time."""
+
+    path: Path
+    sound_path: Path | None
+    """Where the sound is taken from; None when there is none."""
+    has_video: bool
+    has_audio: bool
+    duration_s: float | None
+    """As the file declares it; None when it does not."""
+    start_s: float
+    """The file's own time that is session time zero."""
+
+    def media(self) -> Iterator[Media]:
+        """All pictures and windows of sound, in the order in which they are known: a picture at its capture
+        time, a window at its end. As fast as the consumer takes them.
+
+        Damaged stretches are passed over. Raises Rejected when the first picture or sound cannot be decoded.
+        """
+        streams: list[Iterator[tuple[float, Media]]] = []
+        if self.has_video:
+            streams.append((frame.at_s, frame) for frame in _pictures(self.path, self.start_s))
+        if self.sound_path is not None:
+            windows = _windows(self.sound_path, self.start_s if self.sound_path == self.path else 0.0)
+            streams.append((window.ends_at_s, window) for window in windows)
+        for _, media in heapq.merge(*streams, key=lambda timed: timed[0]):
+            yield media
+
+
+def open_recording(path: Path, sound: Path | None = None) -> Recording:
+    """Look into `path` (and `sound`, whose audio is then used instead and starts with the pictures).
+
+    Anything FFmpeg reads: films, animations, still pictures (one frame), sound alone. Raises Rejected with
+    the reason when there is nothing in it to see or hear.
+    """
+    with _container(path) as container:
+        has_video = bool(container.streams.video)
+        has_audio = bool(container.streams.audio)
+        duration_s = container.duration / av.time_base if container.duration else None
+        start_s = _start_s(container)
+    if sound is not None:
+        with _container(sound) as container:
+            if not container.streams.audio:
+                raise Rejected(f"{sound.name}: no sound in it", code="no-sound", status=422)
+    if not has_video and not has_audio and sound is None:
+        raise Rejected(f"{path.name}: neither pictures nor sound in it", code="no-media", status=422)
+    sound_path = sound or (path if has_audio else None)
+    return Recording(path, sound_path, has_video, sound_path is not None, duration_s, start_s)
+
+
+@contextmanager
+def _container(path: Path) -> Iterator[InputContainer]:
+    try:
+        # "file:" and the list of protocols keep names and playlists from reaching the network.
+        container = av.open(
+            f"file:{path}", mode="r", metadata_errors="replace", options={"protocol_whitelist": "file"}
+        )
+    except (av.FFmpegError, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise Rejected(f"{path.name}: cannot be read ({reason})", code="unreadable", status=422) from error
+    with container:
+        if container.format.name in _NO_RECORDINGS:
+            raise Rejected(f"{path.name}: not a recording", code="unreadable", status=422)
+        yield container
+
+
+def _start_s(container: InputContainer) -> float:
+    starts = [
+        float(stream.start_time * stream.time_base)
+        for stream in container.streams
+        if stream.type in ("video", "audio")
+        and stream.start_time is not None
+        and stream.time_base is not None
+    ]
+    return min(starts, default=0.0)
+
+
+def _pictures(path: Path, start_s: float) -> Iterator[VideoFrame]:
+    at_s = -_PICTURE_S
+    number = 0
+    with _container(path) as container:
+        stream = container.streams.video[0]
+        if stream.width * stream.height > _PIXELS:
+            raise Rejected(f"{path.name}: pictures are too large", code="too-large", status=422)
+        for frame in _decoded(container, stream, path):
+            # Times that stand still or run back (broken files) go on by one step.
+            given_s = None if frame.time is None else frame.time - start_s
+            at_s = at_s + _PICTURE_S if given_s is None or given_s <= at_s else given_s
+            number += 1
+            yield video_frame(frame, at_s, number, damaged=bool(frame.is_corrupt))
+
+
+def _windows(path: Path, start_s: float) -> Iterator[AudioWindow]:
+    maker = WindowMaker()
+    next_s: float | None = None
+    with _container(path) as container:
+        for frame in _decoded(container, container.streams.audio[0], path):
+            if frame.samples == 0:
+                continue
+            at_s = next_s if frame.time is None else frame.time
+            at_s = start_s if at_s is None else at_s
+            next_s = at_s + frame.samples / frame.sample_rate
+            for window in maker.push(frame, at_s, lost_before=True):
+                yield replace(window, at_s=window.at_s - start_s)
+        for window in maker.finish():
+            yield replace(window, at_s=window.at_s - start_s)
+
+
+def _decoded(container: InputContainer, stream: Any, path: Path) -> Iterator[Any]:
+    """Frames of one stream; undecodable packets are passed over once there was a first frame."""
+    stream.codec_context.thread_count = 1
+    any_yet = False
+    failed: Exception | None = None
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets, None)
+            if packet is None:
+                break
+            frames = packet.decode()
+        except av.FFmpegError as error:
+            failed = error
+            if isinstance(error, av.EOFError):
+                break
+            continue
+        for frame in frames:
+            any_yet = True
+            yield frame
+    if not any_yet:
+        raise Rejected(
+            f"{path.name}: its {stream.type} cannot be decoded", code="unreadable", status=422
+        ) from failed
