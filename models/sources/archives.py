@@ -1,0 +1,44 @@
+"""One member out of an archive: nothing else is unpacked, none of its paths touches the disk."""
+
+from __future__ import annotations
+
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from models.sources.arrival import CHUNK_BYTES
+from shared.errors import Corrupt
+
+
+def member_chunks(archive: Path, member: str) -> Iterator[bytes]:
+    """The bytes of one regular file in a zip (wheel, .task) or tar archive.
+
+    Raises Corrupt when the archive is damaged or has no such file.
+    """
+    try:
+        with _opened(archive, member) as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
+        raise Corrupt(f"{archive.name} is a damaged archive: {error}") from error
+    except KeyError as error:
+        raise Corrupt(f"{archive.name} holds no file {member}") from error
+
+
+@contextmanager
+def _opened(archive: Path, member: str) -> Iterator[IO[bytes]]:
+    if zipfile.is_zipfile(archive):
+        with zipfile.ZipFile(archive) as zipped, zipped.open(member) as stream:
+            yield stream
+        return
+    # Read from the front: a compressed tar cannot be searched, and what follows the member is never read.
+    with tarfile.open(archive, "r|*") as tarred:
+        for row in tarred:
+            if row.name == member and row.isreg() and (stream_or_none := tarred.extractfile(row)):
+                yield stream_or_none
+                return
+    raise KeyError(member)

@@ -1,0 +1,73 @@
+"""Bytes on their way to becoming a file: hashed and counted as they come, whole and right or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from shared.errors import Corrupt, Unavailable
+
+CHUNK_BYTES = 1 << 18
+LARGEST_BYTES = 1_000_000_000
+
+Progress = Callable[[str, int, int | None], None]
+"""Called with a label, the bytes that are there and the bytes there will be, where that is known."""
+
+
+def silent(label: str, done_bytes: int, total_bytes: int | None) -> None:
+    """Progress that nobody watches."""
+
+
+def write_checked(
+    chunks: Iterable[bytes], part: Path, *, sha256: str, limit_bytes: int | None, where: str
+) -> None:
+    """Write `chunks` to `part` and check their hash. On any failure `part` is gone.
+
+    Raises Corrupt when there are more than `limit_bytes` or their hash is not `sha256`, Unavailable when the
+    folder cannot take them.
+    """
+    seen = hashlib.sha256()
+    count = 0
+    limit = limit_bytes or LARGEST_BYTES
+    try:
+        with refusing_full_disk(part), part.open("wb") as out:
+            for chunk in chunks:
+                count += len(chunk)
+                if count > limit:
+                    raise Corrupt(f"{where} is larger than the {limit:,} bytes the manifest allows: refused")
+                seen.update(chunk)
+                out.write(chunk)
+            out.flush()
+            os.fsync(out.fileno())
+        check_hash(seen.hexdigest(), sha256, count, where)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def check_hash(found: str, expected: str, count_bytes: int, where: str) -> None:
+    """Raises Corrupt with both hashes when they differ."""
+    if found != expected:
+        raise Corrupt(
+            f"{where} is not the file the manifest names: its {count_bytes:,} bytes have SHA-256 {found}, "
+            f"expected {expected}. Nothing was changed; replace it there or fetch from another place"
+        )
+
+
+class refusing_full_disk:
+    """Turns the operating system's refusal to write at `path` into Unavailable."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+            raise Unavailable(
+                f"cannot write {self.path}: {error.strerror or error}. Make room there, or name another "
+                "folder in PROCTOR_WEIGHTS, and run the command again"
+            ) from error

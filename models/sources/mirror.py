@@ -1,0 +1,39 @@
+"""The mirror: a folder of copies of weights under the manifest's paths, or the http(s) address of one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import quote
+
+from models.manifest import Mirror, Source
+from shared.errors import ConfigError
+
+
+def is_address(mirror: str) -> bool:
+    """Whether the mirror is reached over the network."""
+    return mirror.startswith(("http://", "https://"))
+
+
+def check_mirror(mirror: str) -> None:
+    """Raises ConfigError for a folder that is not there."""
+    if mirror and not is_address(mirror) and not Path(mirror).expanduser().is_dir():
+        raise ConfigError(
+            f"the mirror folder {mirror} does not exist: correct or unset PROCTOR_WEIGHTS_MIRROR"
+        )
+
+
+def may_give(mirror: str, source: Source) -> bool:
+    """Whether the mirror gives `source`: surely for a folder, perhaps for an address."""
+    if not mirror or not isinstance(source, Mirror):
+        return False
+    return is_address(mirror) or mirror_path(mirror, source).is_file()
+
+
+def mirror_path(mirror: str, source: Mirror) -> Path:
+    """Where a mirror folder keeps it."""
+    return Path(mirror).expanduser() / source.mirror
+
+
+def mirror_url(mirror: str, source: Mirror) -> str:
+    """Where a mirror address keeps it."""
+    return f"{mirror.rstrip('/')}/{quote(source.mirror)}"

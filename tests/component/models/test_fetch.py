@@ -1,0 +1,342 @@
+"""Fetching against real folders, a real HTTP server and a real full disk."""
+
+from __future__ import annotations
+
+import io
+import resource
+import socket
+import tarfile
+import zipfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from models.fetch import Outcome, Report, Request, State, fetch
+from models.manifest import Entry, Mirror, Profile, Source, Task, Url
+from models.store import Store
+from shared.errors import ConfigError, Corrupt, Unavailable
+from tests.support.entries import WEIGHTS, make_entry, make_file, make_manifest
+from tests.support.file_server import FileServer, serving_files
+
+OLD = b"the weights of yesterday"
+
+
+@pytest.fixture
+def server() -> Iterator[FileServer]:
+    with serving_files() as served:
+        served.files["net.onnx"] = WEIGHTS
+        yield served
+
+
+@pytest.fixture
+def mirror(tmp_path: Path) -> Path:
+    folder = tmp_path / "mirror"
+    folder.mkdir()
+    (folder / "net.onnx").write_bytes(WEIGHTS)
+    return folder
+
+
+def run(store: Store, *, mirror: Path | str = "", **request: object) -> Report:
+    return fetch(store, Request(tasks=(Task.OBJECTS,), **request), mirror=str(mirror))  # type: ignore[arg-type]
+
+
+def store_of(tmp_path: Path, *entries: Entry) -> Store:
+    return Store(tmp_path / "weights", make_manifest(*entries))
+
+
+def entry_from(*sources: Source, name: str = "net", **file: object) -> Entry:
+    return make_entry(name, make_file(sources=sources, **file))  # type: ignore[arg-type]
+
+
+def only(report: Report) -> Outcome:
+    (outcome,) = report.outcomes
+    return outcome
+
+
+def leftovers(store: Store) -> list[str]:
+    """Files in the weights folder that are neither weights nor records."""
+    names = [path.name for path in store.root.rglob("*") if path.is_file()]
+    return [name for name in names if name.endswith(("part", "converted"))]
+
+
+def test_a_mirror_folder_gives_the_file_and_a_second_run_leaves_it_alone(
+    tmp_path: Path, mirror: Path
+) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    assert only(run(store, mirror=mirror)).state is State.FETCHED
+    path = store.path(store.manifest.entry("net"))
+    assert path.read_bytes() == WEIGHTS
+    before = path.stat()
+    assert only(run(store, mirror=mirror)).state is State.PRESENT
+    assert path.stat().st_mtime_ns == before.st_mtime_ns
+    assert path.stat().st_ino == before.st_ino
+
+
+def test_a_wrong_hash_names_the_file_and_keeps_the_old_one(tmp_path: Path, mirror: Path) -> None:
+    (mirror / "net.onnx").write_bytes(WEIGHTS[:-1] + b"?")
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    path = store.path(store.manifest.entry("net"))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(OLD)
+    report = run(store, mirror=mirror)
+    (problem,) = only(report).problems
+    assert isinstance(problem, Corrupt)
+    assert str(mirror / "net.onnx") in str(problem)
+    assert "SHA-256" in str(problem)
+    assert not report.succeeded
+    assert path.read_bytes() == OLD
+    assert leftovers(store) == []
+
+
+def test_a_truncated_mirror_file_is_refused(tmp_path: Path, mirror: Path) -> None:
+    (mirror / "net.onnx").write_bytes(WEIGHTS[:100])
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    report = run(store, mirror=mirror)
+    assert "100 bytes" in str(only(report).problems[0])
+    assert report.unserved == (Task.OBJECTS,)
+    assert not store.root.joinpath("net").exists()
+
+
+def test_wrong_bytes_are_reported_though_the_next_source_is_right(
+    tmp_path: Path, mirror: Path, server: FileServer
+) -> None:
+    (mirror / "net.onnx").write_bytes(b"wrong")
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx"), Url(server.address("net.onnx"))))
+    report = run(store, mirror=mirror)
+    assert only(report).state is State.FETCHED
+    assert only(report).corrupt
+    assert not report.succeeded
+
+
+def test_a_mirror_folder_that_does_not_exist_is_a_configuration_error(tmp_path: Path) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    with pytest.raises(ConfigError, match="PROCTOR_WEIGHTS_MIRROR"):
+        run(store, mirror=tmp_path / "nowhere")
+
+
+def test_a_mirror_may_be_an_address(tmp_path: Path, server: FileServer) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    assert run(store, mirror=server.url + "/").succeeded
+
+
+def test_a_download_that_breaks_off_goes_on_where_it_stopped(tmp_path: Path, server: FileServer) -> None:
+    server.cut = [1000, 2000]
+    store = store_of(tmp_path, entry_from(Url(server.address("net.onnx"))))
+    assert run(store).succeeded
+    assert [wish for _, wish in server.asked] == ["", "bytes=1000-", "bytes=3000-"]
+    assert store.path(store.manifest.entry("net")).read_bytes() == WEIGHTS
+
+
+def test_a_download_that_keeps_breaking_off_is_continued_by_the_next_run(
+    tmp_path: Path, server: FileServer
+) -> None:
+    server.cut = [100] * 4
+    store = store_of(tmp_path, entry_from(Url(server.address("net.onnx"))))
+    report = run(store)
+    assert "400 bytes are kept" in str(only(report).problems[0])
+    assert not store.path(store.manifest.entry("net")).exists()
+    assert run(store).succeeded
+    assert server.asked[-1] == ("net.onnx", "bytes=400-")
+    assert leftovers(store) == []
+
+
+def test_a_server_without_ranges_is_read_again_from_the_start(tmp_path: Path, server: FileServer) -> None:
+    server.ranges, server.cut = False, [5000]
+    store = store_of(tmp_path, entry_from(Url(server.address("net.onnx"))))
+    assert run(store).succeeded
+    assert store.path(store.manifest.entry("net")).read_bytes() == WEIGHTS
+
+
+def test_a_body_that_ends_early_without_a_length_is_noticed_by_its_hash(
+    tmp_path: Path, server: FileServer
+) -> None:
+    server.files["net.onnx"] = WEIGHTS[:500]
+    store = store_of(tmp_path, entry_from(Url(server.address("net.onnx")), sized=False))
+    (problem,) = only(run(store)).problems
+    assert isinstance(problem, Corrupt)
+    assert leftovers(store) == []
+
+
+def test_what_an_earlier_run_left_of_other_bytes_is_thrown_away(tmp_path: Path, server: FileServer) -> None:
+    server.cut = [100] * 4
+    store = store_of(tmp_path, entry_from(Url(server.address("net.onnx"))))
+    run(store)
+    (part,) = store.root.rglob("*.part")
+    part.write_bytes(b"?" * 100)
+    assert run(store).succeeded
+
+
+def test_more_bytes_than_the_manifest_allows_are_refused(tmp_path: Path, server: FileServer) -> None:
+    server.files["net.onnx"] = WEIGHTS * 50
+    store = store_of(tmp_path, entry_from(Url(server.address("net.onnx"))))
+    (problem,) = only(run(store)).problems
+    assert isinstance(problem, Corrupt)
+    assert "larger than" in str(problem)
+    assert leftovers(store) == []
+
+
+def test_a_refused_connection_is_said_and_the_next_candidate_serves(
+    tmp_path: Path, server: FileServer
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    best = entry_from(Url(f"http://127.0.0.1:{port}/net.onnx"), name="best")
+    store = store_of(tmp_path, best, entry_from(Url(server.address("net.onnx")), name="second"))
+    report = run(store)
+    assert [outcome.state for outcome in report.outcomes] == [State.FAILED, State.FETCHED]
+    assert "cannot be reached" in str(report.outcomes[0].problems[0])
+    assert report.succeeded
+    assert store.serving(Task.OBJECTS, Profile.OPEN).name == "second"
+
+
+def test_a_host_found_dead_is_not_tried_for_every_file(tmp_path: Path, server: FileServer) -> None:
+    # A plain server spoken to in TLS: the connection is made and fails, and the server can count it.
+    dead = server.url.replace("http://", "https://")
+    entries = [entry_from(Url(f"{dead}/{n}"), name=f"n{n}") for n in range(5)]
+    report = run(store_of(tmp_path, *entries))
+    assert all(outcome.state is State.FAILED for outcome in report.outcomes)
+    assert server.connections == 1
+
+
+def test_a_missing_page_is_said(tmp_path: Path, server: FileServer) -> None:
+    store = store_of(tmp_path, entry_from(Url(server.address("gone.onnx"))))
+    report = run(store)
+    assert "404" in str(only(report).problems[0])
+    assert report.unserved == (Task.OBJECTS,)
+
+
+def test_a_served_task_does_not_try_public_addresses_again_unless_named(
+    tmp_path: Path, mirror: Path, server: FileServer
+) -> None:
+    best = entry_from(Url(server.address("late.onnx")), name="best")
+    store = store_of(tmp_path, best, entry_from(Mirror("net.onnx"), name="second"))
+    assert run(store, mirror=mirror).succeeded
+    server.asked.clear()
+    assert [outcome.state for outcome in run(store, mirror=mirror).outcomes] == [State.LEFT, State.PRESENT]
+    assert server.asked == []
+    server.files["late.onnx"] = WEIGHTS
+    assert run(store, names=("best",)).succeeded
+    assert store.serving(Task.OBJECTS, Profile.OPEN) is best
+
+
+def test_only_the_best_that_can_be_had_is_fetched_unless_everything_is_wanted(
+    tmp_path: Path, mirror: Path
+) -> None:
+    first, second = (
+        entry_from(Mirror("net.onnx"), name="first"),
+        entry_from(Mirror("net.onnx"), name="second"),
+    )
+    store = store_of(tmp_path, first, second)
+    assert [o.state for o in run(store, mirror=mirror).outcomes] == [State.FETCHED, State.LEFT]
+    assert [o.state for o in run(store, mirror=mirror, everything=True).outcomes] == [
+        State.PRESENT,
+        State.FETCHED,
+    ]
+
+
+def test_a_research_network_is_refused_by_name_under_the_open_profile(tmp_path: Path, mirror: Path) -> None:
+    entry = make_entry("net", profile=Profile.RESEARCH)
+    store = store_of(tmp_path, entry)
+    with pytest.raises(ConfigError, match="profile open"):
+        run(store, mirror=mirror, names=("net",))
+    assert run(store, mirror=mirror, names=("net",), profile=Profile.RESEARCH).succeeded
+
+
+def test_a_damaged_file_is_fetched_again(tmp_path: Path, mirror: Path) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    run(store, mirror=mirror)
+    path = store.path(store.manifest.entry("net"))
+    path.write_bytes(OLD)
+    assert only(run(store, mirror=mirror)).state is State.FETCHED
+    assert path.read_bytes() == WEIGHTS
+
+
+def zipped(member: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(member, content)
+    return out.getvalue()
+
+
+def tarred(member: str, content: bytes) -> bytes:
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w:bz2") as archive:
+        row = tarfile.TarInfo(member)
+        row.size = len(content)
+        archive.addfile(row, io.BytesIO(content))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("pack", [zipped, tarred])
+def test_one_member_is_taken_out_of_an_archive_and_the_archive_goes(
+    tmp_path: Path, server: FileServer, pack: object
+) -> None:
+    server.files["a.pack"] = pack("in/net.onnx", WEIGHTS)  # type: ignore[operator]
+    store = store_of(tmp_path, entry_from(Url(server.address("a.pack"), "in/net.onnx")))
+    assert run(store).succeeded
+    assert store.path(store.manifest.entry("net")).read_bytes() == WEIGHTS
+    assert not (store.root / ".incoming").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "complaint"),
+    [
+        (zipped("other", WEIGHTS), "holds no file in/net.onnx"),
+        (zipped("in/net.onnx", b"wrong"), "SHA-256"),
+        (zipped("in/net.onnx", WEIGHTS)[:-40], "damaged archive"),
+        (tarred("in/net.onnx", WEIGHTS * 100)[:300], "damaged archive"),
+        (b"no archive", "damaged archive"),
+        (b"", "damaged archive"),
+    ],
+)
+def test_an_archive_that_is_not_what_it_should_be_is_refused(
+    tmp_path: Path, server: FileServer, content: bytes, complaint: str
+) -> None:
+    server.files["a.pack"] = content
+    store = store_of(tmp_path, entry_from(Url(server.address("a.pack"), "in/net.onnx")))
+    (problem,) = only(run(store)).problems
+    assert isinstance(problem, Corrupt)
+    assert complaint in str(problem)
+    assert leftovers(store) == []
+
+
+def test_a_full_disk_is_said_and_the_old_file_kept(tmp_path: Path, mirror: Path) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    path = store.path(store.manifest.entry("net"))
+    path.parent.mkdir(parents=True)
+    path.write_bytes(OLD)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+    try:
+        report = run(store, mirror=mirror)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    (problem,) = only(report).problems
+    assert isinstance(problem, Unavailable)
+    assert "Make room" in str(problem)
+    assert path.read_bytes() == OLD
+    assert leftovers(store) == []
+
+
+def test_a_weights_folder_that_cannot_be_made_is_said(tmp_path: Path, mirror: Path) -> None:
+    (tmp_path / "weights").write_text("a file in the way")
+    with pytest.raises(Unavailable, match="cannot write"):
+        run(store_of(tmp_path, entry_from(Mirror("net.onnx"))), mirror=mirror)
+
+
+def test_two_runs_at_once_fetch_each_file_once(tmp_path: Path, server: FileServer) -> None:
+    store = store_of(tmp_path, entry_from(Url(server.address("net.onnx"))))
+    with ThreadPoolExecutor(4) as pool:
+        reports = list(pool.map(lambda _: run(store), range(4)))
+    assert all(report.succeeded for report in reports)
+    assert len(server.asked) == 1
+
+
+def test_a_network_that_shares_files_makes_them_come(tmp_path: Path, mirror: Path) -> None:
+    owner = make_entry("net", task=Task.FACE_MESH)
+    store = store_of(tmp_path, owner, make_entry("sharing", task=Task.OBJECTS, weights_of="net"))
+    assert run(store, mirror=mirror).succeeded
+    assert store.serving(Task.OBJECTS, Profile.OPEN).name == "sharing"
