@@ -82,7 +82,7 @@ class NatsSection(Section):
     """User name at the hub."""
     password_file: AbsolutePath | None = None
     """File with that user's password; left out: none is sent."""
-    stream_max_bytes: Annotated[int, Field(ge=16 * 2**20, le=2**50)] = 8 * 2**30
+    stream_max_bytes: Annotated[int, Field(ge=16 * 2**20, le=2**50)] = 2**30
     """The stream of alerts drops its oldest beyond this; the nodes' outboxes send again what was lost."""
     stream_max_age_hours: Annotated[int, Field(ge=2, le=8_760)] = 168
     """… and whatever is older."""

@@ -1,0 +1,54 @@
+"""GET /api/v1/alerts: an institution's alerts in the order of their arrival."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from coordinator.alerts import service
+from coordinator.alerts.answers import alert_out, read_cursor, write_cursor
+from coordinator.alerts.service import AlertQuery
+from coordinator.openapi import problems
+from coordinator.parts import PartsDep
+from coordinator.security import Staff
+from shared.api import AlertPage
+from shared.events import EventClass, EventType
+from shared.fields import Reference, Utc
+
+router = APIRouter(tags=["alerts"])
+
+
+class AlertFilters(BaseModel):
+    """Query parameters; what is left out does not narrow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exam_session_id: Reference | None = None
+    event_type: EventType | None = None
+    event_class: EventClass | None = None
+    since: Utc | None = None
+    """Received then or later."""
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """`next_cursor` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+@router.get("/alerts", responses=problems(401, 403))
+async def list_alerts(filters: Annotated[AlertFilters, Query()], claims: Staff, parts: PartsDep) -> AlertPage:
+    """Alerts as they arrived, oldest first. Keep the last cursor to ask later for what is new since."""
+    query = AlertQuery(
+        tenant_id=claims.tenant_id,
+        exam_session=filters.exam_session_id,
+        event_type=filters.event_type,
+        event_class=filters.event_class,
+        since_utc=filters.since,
+        after=None if filters.cursor is None else read_cursor(filters.cursor),
+        limit=filters.limit,
+    )
+    stored, following = await parts.reading(lambda db: service.page(db, parts.keys.keyring, query))
+    return AlertPage(
+        items=[alert_out(one) for one in stored],
+        next_cursor=None if following is None else write_cursor(following),
+    )

@@ -1,0 +1,168 @@
+"""Alerts in the database: stored once at their highest revision, sealed at rest, read in order.
+
+The opened body is sealed again under the data key of its candidate and exam instead of keeping the node's
+parcel: a page of alerts then costs one AES call each instead of one HPKE opening, the value is bound to its
+row, and the coordinator's own milestones are kept in the same way. Both keys die together.
+Flushes, never commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import tuple_
+from sqlmodel import Session, col, select
+
+from coordinator.alerts.tables import RefusedAlert, StoredAlert
+from coordinator.database import insert_once
+from coordinator.keyring import Keyring
+from coordinator.keys.tables import Key
+from coordinator.sealed_fields import Place
+from coordinator.sessions.tables import ExamSession
+from shared.alerts import Alert, decode_alert, encode_alert
+from shared.errors import Corrupt
+from shared.events import EventClass, EventType
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """One revision of an alert of a session, ready to be stored."""
+
+    session: ExamSession
+    alert: Alert
+    revision: int
+    node_id: UUID | None
+    """Who saw it; None: the coordinator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An alert as it was stored."""
+
+    alert: Alert
+    session_id: UUID
+    revision: int
+    received_utc: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertQuery:
+    """Which of an institution's alerts, in the order of their arrival."""
+
+    tenant_id: UUID
+    exam_session: str | None = None
+    """The institution's exam_session_id."""
+    event_type: EventType | None = None
+    event_class: EventClass | None = None
+    since_utc: datetime | None = None
+    """Received then or later."""
+    after: tuple[datetime, UUID] | None = None
+    """Received after this alert: its received_utc and id."""
+    limit: int = 100
+
+
+def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) -> bool:
+    """Store a revision; False when this or a higher one is there already.
+
+    Raises `Corrupt` ("claims-another-id") when the id belongs to another session's or another kind's alert.
+    """
+    session, alert = written.session, written.alert
+    key = _data_key(db, session.data_key_id)
+    row = StoredAlert(
+        id=alert.event_id,
+        tenant_id=session.tenant_id,
+        session_id=session.id,
+        revision=written.revision,
+        event_type=alert.event_type,
+        event_class=alert.event_class,
+        severity_score=alert.severity_score,
+        onset_utc=alert.onset,
+        raised_utc=alert.raised,
+        cleared_utc=alert.cleared,
+        node_id=written.node_id,
+        data_key_id=key.id,
+        body_sealed=keyring.seal_field(key, _place(alert.event_id), encode_alert(alert)),
+        received_utc=now_utc,
+    )
+    if insert_once(db, row):
+        return True
+    found = db.exec(select(StoredAlert).where(StoredAlert.id == row.id).with_for_update()).one()
+    if (found.session_id, found.event_type) != (row.session_id, row.event_type):
+        raise Corrupt("claims-another-id")
+    if found.revision >= row.revision:
+        return False
+    for name in ("revision", "severity_score", "cleared_utc", "data_key_id", "body_sealed", "node_id"):
+        setattr(found, name, getattr(row, name))
+    db.flush()
+    return True
+
+
+def store_milestone(
+    db: Session, keyring: Keyring, session: ExamSession, alert: Alert, now_utc: datetime
+) -> bool:
+    """Store what the coordinator itself puts on a session's timeline."""
+    written = Written(session=session, alert=alert, revision=1, node_id=None)
+    return store(db, keyring, written, now_utc)
+
+
+def write_refusal(db: Session, refused: RefusedAlert) -> bool:
+    """Write down an authentic message that could not become an alert; False when it was written before."""
+    return insert_once(db, refused)
+
+
+def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored]:
+    """A session's alerts by onset; those whose key was destroyed are left out."""
+    wanted = (
+        select(StoredAlert)
+        .where(StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id)
+        .order_by(col(StoredAlert.onset_utc), col(StoredAlert.raised_utc), col(StoredAlert.id))
+    )
+    return _opened(db, keyring, db.exec(wanted))
+
+
+def page(
+    db: Session, keyring: Keyring, query: AlertQuery
+) -> tuple[list[Stored], tuple[datetime, UUID] | None]:
+    """Alerts in the order of their arrival, and where the next page begins, None on the last one."""
+    wanted = select(StoredAlert).where(StoredAlert.tenant_id == query.tenant_id)
+    if query.exam_session is not None:
+        wanted = wanted.join(ExamSession, col(ExamSession.id) == col(StoredAlert.session_id)).where(
+            ExamSession.tenant_id == query.tenant_id, ExamSession.reference == query.exam_session
+        )
+    if query.event_type is not None:
+        wanted = wanted.where(StoredAlert.event_type == query.event_type)
+    if query.event_class is not None:
+        wanted = wanted.where(StoredAlert.event_class == query.event_class)
+    if query.since_utc is not None:
+        wanted = wanted.where(StoredAlert.received_utc >= query.since_utc)
+    if query.after is not None:
+        wanted = wanted.where(tuple_(col(StoredAlert.received_utc), col(StoredAlert.id)) > query.after)
+    order = (col(StoredAlert.received_utc), col(StoredAlert.id))
+    rows = db.exec(wanted.order_by(*order).limit(query.limit + 1)).all()
+    shown = rows[: query.limit]
+    following = (shown[-1].received_utc, shown[-1].id) if len(rows) > len(shown) else None
+    return _opened(db, keyring, shown), following
+
+
+def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
+    opened = []
+    for row in rows:
+        key = _data_key(db, row.data_key_id)
+        if key.wrapped is not None:
+            body = keyring.open_field(key, _place(row.id), row.body_sealed)
+            opened.append(Stored(decode_alert(body), row.session_id, row.revision, row.received_utc))
+    return opened
+
+
+def _data_key(db: Session, key_id: UUID) -> Key:
+    key = db.get(Key, key_id)
+    if key is None:
+        raise Corrupt("a row names a key that does not exist")
+    return key
+
+
+def _place(alert_id: UUID) -> Place:
+    return Place("alerts", "body_sealed", alert_id)

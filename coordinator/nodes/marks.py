@@ -1,0 +1,62 @@
+"""How far one lane of one outbox is committed. Pure.
+
+    1 2 3 4 5 6 7 8 9 …
+    ─────mark     ────── beyond
+          3        6…8
+
+The mark is the highest sequence up to which nothing is missing; what was committed above a gap is kept as
+ranges until the gap fills. Only the mark lets an outbox forget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+MAX_RANGES: Final = 256
+"""Above one gap. A sequence that would need one more is not remembered: its node sends it again later, which
+is harmless, and by then the gap may have filled."""
+
+Range = tuple[int, int]
+"""First and last sequence, both included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Which sequences (from 1) are committed."""
+
+    mark: int = 0
+    beyond: tuple[Range, ...] = ()
+    """In order, apart from one another and from the mark."""
+
+
+def commit(progress: Progress, sequences: Iterable[int]) -> Progress:
+    """The progress once these sequences are committed as well."""
+    return _settled(progress.mark, [*progress.beyond, *((sequence, sequence) for sequence in sequences)])
+
+
+def step_over(progress: Progress, below: int) -> tuple[Progress, int]:
+    """Give up on what is missing below a sequence; returns the progress and how many were given up.
+
+    The node has said that it holds nothing below `below` any more: what never came will never come.
+    """
+    if below - 1 <= progress.mark:
+        return progress, 0
+    held = sum(max(0, min(last, below - 1) - first + 1) for first, last in progress.beyond)
+    lost = below - 1 - progress.mark - held
+    return _settled(below - 1, list(progress.beyond)), lost
+
+
+def _settled(mark: int, ranges: list[Range]) -> Progress:
+    joined: list[Range] = []
+    for first, last in sorted(ranges):
+        if last <= mark:
+            continue
+        if first <= mark + 1:
+            mark = last
+        elif joined and first <= joined[-1][1] + 1:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], last))
+        else:
+            joined.append((first, last))
+    return Progress(mark, tuple(joined[:MAX_RANGES]))

@@ -1,0 +1,52 @@
+"""GET /api/v1/nodes: which edge nodes there are and how they are."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from coordinator.nodes import service
+from coordinator.nodes.fleet import NodeState
+from coordinator.nodes.tables import Node
+from coordinator.openapi import problems
+from coordinator.parts import PartsDep
+from coordinator.security import Staff
+from shared.api import NodeOut
+
+router = APIRouter(tags=["nodes"])
+
+
+@router.get("/nodes", responses=problems(401, 403))
+async def list_nodes(claims: Staff, parts: PartsDep) -> list[NodeOut]:
+    """Every node of the institution, by region: whether it is online, how well, with which networks."""
+    rows = await parts.reading(lambda db: service.all_nodes(db, claims.tenant_id))
+    return [node_out(row, parts.fleet.state(row.id), parts.clock()) for row in rows]
+
+
+def node_out(row: Node, state: NodeState | None, now: float) -> NodeOut:
+    """A node in the API's form; `state` is its last word since this program's start."""
+    if state is None:
+        return NodeOut(
+            node_id=str(row.id),
+            region=row.region,
+            status="never-seen" if row.last_seen_utc is None else "missing",
+            health=None,
+            level=None,
+            device=None,
+            models={},
+            sessions=0,
+            rating=None,
+            last_seen_at=row.last_seen_utc,
+        )
+    beat = state.heartbeat
+    return NodeOut(
+        node_id=str(row.id),
+        region=row.region,
+        status="online" if state.online(now) else "missing",
+        health=beat.health,
+        level=beat.level,
+        device=beat.device,
+        models=dict(beat.models),
+        sessions=len(beat.sessions),
+        rating=beat.rating,
+        last_seen_at=state.heard_utc,
+    )

@@ -1,0 +1,124 @@
+"""Nodes and their committed lanes in the database. Flushes, never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select, update
+
+from coordinator.config import NodeSection
+from coordinator.database import insert_once
+from coordinator.nodes.marks import Progress, commit, step_over
+from coordinator.nodes.tables import CommittedLane, Node
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.events import Lane
+from shared.messages import LaneMark, OutboxState
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class LaneKey:
+    """One lane of one outbox of one node."""
+
+    node_id: UUID
+    outbox_id: UUID
+    lane: Lane
+
+
+def seed(db: Session, sections: Iterable[NodeSection], now_utc: datetime) -> None:
+    """Bring the rows in line with the configuration; nodes it no longer names stay as history."""
+    for section in sections:
+        row = Node(
+            id=section.node_id,
+            tenant_id=DEFAULT_TENANT_ID,
+            region=section.region,
+            signing_key=section.signing_key,
+            created_utc=now_utc,
+        )
+        if not insert_once(db, row):
+            db.exec(
+                update(Node)
+                .where(col(Node.id) == section.node_id)
+                .values(region=section.region, signing_key=section.signing_key)
+            )
+
+
+def all_nodes(db: Session, tenant_id: UUID) -> list[Node]:
+    """An institution's nodes by region and id."""
+    wanted = select(Node).where(Node.tenant_id == tenant_id).order_by(col(Node.region), col(Node.id))
+    return list(db.exec(wanted))
+
+
+def seen(db: Session, node_id: UUID, now_utc: datetime) -> None:
+    """Write down that a node was heard."""
+    db.exec(update(Node).where(col(Node.id) == node_id).values(last_seen_utc=now_utc))
+
+
+def committed(db: Session, key: LaneKey, sequences: Iterable[int], now_utc: datetime) -> LaneMark:
+    """Count sequences as committed, in the transaction that commits them; returns the lane's mark."""
+    row = _lane(db, key, now_utc)
+    _write(row, commit(_progress(row), sequences), now_utc)
+    db.flush()
+    return LaneMark(outbox_id=key.outbox_id, lane=key.lane, sequence=row.mark)
+
+
+def marks(db: Session, node_id: UUID, outboxes: Iterable[OutboxState]) -> list[LaneMark]:
+    """The marks of the lanes a heartbeat reports; 0 for one from which nothing came yet."""
+    return [
+        LaneMark(outbox_id=state.outbox_id, lane=state.lane, sequence=row.mark if row is not None else 0)
+        for state in outboxes
+        for row in [db.get(CommittedLane, (node_id, state.outbox_id, state.lane))]
+    ]
+
+
+def stepped_over(db: Session, node_id: UUID, outboxes: Iterable[OutboxState], now_utc: datetime) -> int:
+    """Give up on what outboxes have dropped before it ever came; returns how many alerts are lost."""
+    total = 0
+    for state in outboxes:
+        row = _lane(db, LaneKey(node_id, state.outbox_id, state.lane), now_utc)
+        progress, lost = step_over(_progress(row), state.first_waiting)
+        _write(row, progress, now_utc)
+        total += lost
+    db.flush()
+    return total
+
+
+def _lane(db: Session, key: LaneKey, now_utc: datetime) -> CommittedLane:
+    wanted = (
+        select(CommittedLane)
+        .where(
+            CommittedLane.node_id == key.node_id,
+            CommittedLane.outbox_id == key.outbox_id,
+            CommittedLane.lane == key.lane,
+        )
+        .with_for_update()  # two replicas take in the same lane; SQLite's writer is alone anyway
+    )
+    found = db.exec(wanted).one_or_none()
+    if found is not None:
+        return found
+    insert_once(
+        db,
+        CommittedLane(
+            node_id=key.node_id,
+            outbox_id=key.outbox_id,
+            lane=key.lane,
+            tenant_id=DEFAULT_TENANT_ID,
+            mark=0,
+            beyond=[],
+            updated_utc=now_utc,
+        ),
+    )
+    return db.exec(wanted).one()
+
+
+def _progress(row: CommittedLane) -> Progress:
+    return Progress(row.mark, tuple((first, last) for first, last in row.beyond))
+
+
+def _write(row: CommittedLane, progress: Progress, now_utc: datetime) -> None:
+    if progress != _progress(row):
+        row.mark = progress.mark
+        row.beyond = [[first, last] for first, last in progress.beyond]
+        row.updated_utc = now_utc
