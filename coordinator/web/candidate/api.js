@@ -1,0 +1,53 @@
+// The coordinator's REST API, as far as a candidate's page needs it.
+
+const ROOT = new URL("../api/v1/", import.meta.url);
+const PATIENCE_MS = 15_000;
+
+/** A refused or failed request. `code` is the coordinator's word for it, `offline` when nothing answered. */
+export class Problem extends Error {
+  constructor(code, message, status = 0) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+async function post(path, body, token) {
+  const headers = { "Content-Type": "application/json" };
+  if (token) headers.Authorization = `Bearer ${token}`;
+  let response;
+  try {
+    response = await fetch(new URL(path, ROOT), {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+      credentials: "omit",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch {
+    throw new Problem("offline", "The exam server does not answer. Please check your internet connection.");
+  }
+  const content = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Problem(content.code ?? "refused", content.detail ?? "", response.status);
+  return content;
+}
+
+/** Exchanges the link's one-time code for the session (`JoinResponse`). */
+export function join(code) {
+  return post("join", { code });
+}
+
+/** Records that this version of the notice was acknowledged for these purposes. */
+export function acknowledge(session, purposes) {
+  const body = { notice_version: session.notice.version, purposes };
+  return post(pathOf(session, "acknowledge"), body, session.session_token);
+}
+
+/** The candidate has finished. */
+export function end(session) {
+  return post(pathOf(session, "end"), {}, session.session_token);
+}
+
+function pathOf(session, action) {
+  return `session/${encodeURIComponent(session.session_id)}/${action}`;
+}

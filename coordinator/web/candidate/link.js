@@ -1,0 +1,93 @@
+// Keeps the media flowing: connects, watches, and connects anew under the same session when media goes silent.
+
+import { SILENT_AFTER_S, Silence, waitBefore } from "./silence.js";
+import { connect } from "./signaling.js";
+
+const LOOK_EVERY_MS = 500;
+const STEADY_AFTER_S = 10;
+
+/**
+ * Runs until stopped. `onState` hears "connecting", "connected" and "waiting"; `isOver(code)` says which close codes
+ * of the signaling socket mean that trying again is useless, and `onOver(code)` hears of it.
+ */
+export function keepConnected(session, stream, { onState, onNotice, isOver, onOver }) {
+  const stopping = new AbortController();
+  let sending = stream;
+  let connection = null;
+
+  async function run() {
+    let attempt = 0;
+    while (!stopping.signal.aborted) {
+      onState(attempt === 0 ? "connecting" : "waiting");
+      await pause(waitBefore(attempt, Math.random()) * 1000, stopping.signal);
+      if (stopping.signal.aborted) return;
+      const began_s = performance.now() / 1000;
+      const code = await once();
+      if (isOver(code)) return onOver(code);
+      // A connection that held for a while starts the waiting times from the beginning.
+      attempt = performance.now() / 1000 - began_s > STEADY_AFTER_S ? 1 : attempt + 1;
+    }
+  }
+
+  /** One connection from beginning to end; gives the code it ended with. */
+  async function once() {
+    try {
+      connection = await connect({
+        url: session.signaling_url,
+        token: session.session_token,
+        stream: sending,
+        iceServers: session.webrtc_config.ice_servers.map(withoutEmpty),
+        onNotice,
+      });
+    } catch (error) {
+      return error.code;
+    }
+    if (stopping.signal.aborted) connection.leave();
+    else onState("connected");
+    const stopWatching = closeWhenSilent(connection);
+    const code = await connection.closed;
+    stopWatching();
+    connection = null;
+    return code;
+  }
+
+  run();
+  return {
+    /** Sends another stream from now on. */
+    async replace(next) {
+      sending = next;
+      await connection?.replace(next);
+    },
+    stop() {
+      stopping.abort();
+      connection?.leave();
+    },
+  };
+}
+
+function closeWhenSilent(connection) {
+  const silence = new Silence();
+  const timer = setInterval(async () => {
+    const silent_s = silence.observe(await connection.counts(), performance.now() / 1000);
+    if (silent_s >= SILENT_AFTER_S) connection.again();
+  }, LOOK_EVERY_MS);
+  return () => clearInterval(timer);
+}
+
+/** Waits, but no longer than until the browser says that the network is back. */
+function pause(duration_ms, signal) {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      removeEventListener("online", done);
+      resolve();
+    };
+    const timer = setTimeout(done, duration_ms);
+    addEventListener("online", done);
+    signal.addEventListener("abort", done, { once: true });
+  });
+}
+
+function withoutEmpty(server) {
+  return Object.fromEntries(Object.entries(server).filter(([, value]) => value !== null));
+}

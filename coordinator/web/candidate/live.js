@@ -1,0 +1,30 @@
+// What the coordinator has to say while the exam runs: notices, messages of a person, and that it is over.
+
+import { waitBefore } from "./silence.js";
+
+/** Listens until stopped, through any number of lost sockets. Returns the function that stops it. */
+export function listen(session, { onNotice, onEnded }) {
+  let socket = null;
+  let timer = null;
+  let attempt = 0;
+
+  function open() {
+    socket = new WebSocket(session.websocket_url, ["proctor.v1", `bearer.${session.session_token}`]);
+    socket.onmessage = ({ data }) => {
+      attempt = 0;
+      const message = JSON.parse(data);
+      if (message.type === "notice" || message.type === "message") onNotice(message);
+      if (message.type === "heartbeat" && message.status === "ended") onEnded();
+    };
+    socket.onclose = () => {
+      timer = setTimeout(open, 1000 * waitBefore(++attempt, Math.random()));
+    };
+  }
+
+  open();
+  return () => {
+    clearTimeout(timer);
+    socket.onclose = null;
+    socket.close();
+  };
+}

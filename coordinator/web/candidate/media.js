@@ -1,0 +1,73 @@
+// Camera and microphone: asking for them, and saying in plain words why they cannot be had.
+
+const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 15 } };
+// Noise suppression and gain control would erase a second voice: the browser's defaults are not good here.
+const AUDIO = { channelCount: { ideal: 1 }, echoCancellation: true, noiseSuppression: false, autoGainControl: false };
+const HEARD_LEVEL = 0.02;
+
+const REASONS = {
+  NotAllowedError:
+    "The browser was not allowed to use your camera and microphone. Choose the camera or lock symbol beside the " +
+    "address, allow both, and try again.",
+  NotFoundError: "No camera or no microphone was found. Connect both and try again.",
+  NotReadableError:
+    "Another program seems to be using your camera or microphone. Close other video calls and try again.",
+  OverconstrainedError: "Your camera cannot give a picture this exam can use. Try another camera.",
+  Unsupported:
+    "This browser cannot share a camera here. Use a current Firefox, Chrome, Edge or Safari, and open the link you " +
+    "were sent unchanged.",
+};
+
+/** Camera or microphone cannot be had; the message says why and what to do. */
+export class DevicesRefused extends Error {
+  constructor(name) {
+    super(REASONS[name] ?? "Camera and microphone could not be turned on. Please try again.");
+    this.name = name;
+  }
+}
+
+/** Opens both devices. `wanted` are the session's constraints; what it leaves open has this page's defaults. */
+export async function openDevices(wanted = {}) {
+  if (!navigator.mediaDevices?.getUserMedia) throw new DevicesRefused("Unsupported");
+  try {
+    return await navigator.mediaDevices.getUserMedia({
+      video: { ...VIDEO, ...wanted.video_constraints },
+      audio: { ...AUDIO, ...wanted.audio_constraints },
+    });
+  } catch (error) {
+    throw new DevicesRefused(error.name);
+  }
+}
+
+export function stopDevices(stream) {
+  for (const track of stream?.getTracks() ?? []) track.stop();
+}
+
+/** Size and rate of the picture, as people write it. */
+export function describePicture(stream) {
+  const { width, height, frameRate } = stream.getVideoTracks()[0].getSettings();
+  const rate = frameRate ? `, ${Math.round(frameRate)} pictures per second` : "";
+  return width && height ? `is on (${width} × ${height}${rate}).` : "is on.";
+}
+
+/**
+ * Watches the microphone until stopped: `onLevel(level, heard)` with 0…1 and whether anything was ever heard.
+ * Returns the function that stops it.
+ */
+export function watchLevel(stream, onLevel) {
+  const context = new AudioContext();
+  const analyser = new AnalyserNode(context, { fftSize: 1024 });
+  context.createMediaStreamSource(stream).connect(analyser);
+  const samples = new Float32Array(analyser.fftSize);
+  let heard = false;
+  const timer = setInterval(() => {
+    analyser.getFloatTimeDomainData(samples);
+    const loudness = Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
+    heard ||= loudness > HEARD_LEVEL;
+    onLevel(Math.min(1, loudness * 6), heard);
+  }, 100);
+  return () => {
+    clearInterval(timer);
+    context.close();
+  };
+}

@@ -1,0 +1,88 @@
+// One WebRTC connection to the edge node: offer, answer and candidates over its signaling socket.
+
+const PROTOCOL = "proctor.v1";
+const SETUP_MS = 10_000;
+const LIMITS = { maxBitrate: 400_000, maxFramerate: 15 };
+// A socket that breaks says nothing about the media, which take a road of their own.
+const SOCKET_BROKE = 1006;
+// Not 1000, which would tell the node that the candidate has left.
+const CONNECT_AGAIN = 4000;
+
+/**
+ * Connects; resolves once media flow, rejects with an Error whose `code` is the socket's close code.
+ *
+ * The connection is `{ closed, counts(), replace(stream), again(), leave() }`: `closed` settles with the close code
+ * when the node or the peer connection is gone, `counts()` gives what was `{ sent, received }` so far, `again()`
+ * drops it to make another, `leave()` tells the node that the candidate is going.
+ */
+export async function connect({ url, token, stream, iceServers, onNotice }) {
+  const peer = new RTCPeerConnection({ iceServers });
+  const socket = new WebSocket(url, [PROTOCOL, `bearer.${token}`]);
+  const connected = Promise.withResolvers();
+  const closed = Promise.withResolvers();
+  connected.promise.catch(() => {}); // nobody may be waiting for it yet when it fails
+  const drop = (code) => {
+    if (socket.readyState <= WebSocket.OPEN) socket.close(code >= 4000 ? CONNECT_AGAIN : code);
+    peer.close();
+    closed.resolve(code);
+    connected.reject(Object.assign(new Error("the connection was not made"), { code }));
+  };
+  const again = () => drop(CONNECT_AGAIN);
+  socket.onclose = ({ code }) => {
+    if (code !== SOCKET_BROKE || peer.connectionState !== "connected") drop(code);
+  };
+  socket.onmessage = ({ data }) => receive(peer, JSON.parse(data), onNotice).catch(again);
+  peer.onconnectionstatechange = () => {
+    if (peer.connectionState === "connected") connected.resolve();
+    if (peer.connectionState === "failed") again();
+  };
+  const timer = setTimeout(again, SETUP_MS);
+  socket.onopen = () => offer(peer, socket, stream).catch(again);
+  await connected.promise.finally(() => clearTimeout(timer));
+  return {
+    closed: closed.promise,
+    counts: () => counts(peer),
+    replace: (next) => replace(peer, next),
+    again,
+    leave: () => {
+      send(socket, { type: "bye" });
+      drop(1000);
+    },
+  };
+}
+
+async function offer(peer, socket, stream) {
+  for (const track of stream.getTracks()) {
+    const encodings = track.kind === "video" ? [LIMITS] : [{}];
+    peer.addTransceiver(track, { direction: "sendonly", streams: [stream], sendEncodings: encodings });
+  }
+  await peer.setLocalDescription();
+  send(socket, { type: "offer", sdp: peer.localDescription.sdp });
+  // From here on only, since the node takes no candidate before the offer; earlier ones stand in the offer itself.
+  peer.onicecandidate = ({ candidate }) => send(socket, { type: "candidate", candidate: candidate?.toJSON() ?? null });
+}
+
+async function receive(peer, message, onNotice) {
+  if (message.type === "answer") await peer.setRemoteDescription({ type: "answer", sdp: message.sdp });
+  else if (message.type === "notice") onNotice(message);
+}
+
+async function replace(peer, stream) {
+  for (const sender of peer.getSenders()) {
+    const track = stream.getTracks().find(({ kind }) => kind === sender.track?.kind);
+    if (track) await sender.replaceTrack(track);
+  }
+}
+
+async function counts(peer) {
+  const total = { sent: 0, received: 0 };
+  for (const report of (await peer.getStats()).values()) {
+    if (report.type === "outbound-rtp" && report.kind === "video") total.sent += report.packetsSent;
+    if (report.type === "candidate-pair") total.received += report.bytesReceived + report.responsesReceived;
+  }
+  return total;
+}
+
+function send(socket, message) {
+  if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+}

@@ -1,0 +1,28 @@
+// Decides, without clock or network, whether our media still gets through, and how long to wait before a new try.
+
+export const SILENT_AFTER_S = 3;
+const LONGEST_WAIT_S = 10;
+
+/**
+ * Feed it what has been sent and received so far; it says for how many seconds one of them has stood still.
+ *
+ * Sending alone proves nothing (packets into a dead network count as sent), so the node's own reports must keep
+ * coming in as well.
+ */
+export class Silence {
+  #sent = { count: -1, since_s: 0 };
+  #received = { count: -1, since_s: 0 };
+
+  observe({ sent, received }, now_s) {
+    for (const [known, count] of [[this.#sent, sent], [this.#received, received]]) {
+      if (count !== known.count) Object.assign(known, { count, since_s: now_s });
+    }
+    return now_s - Math.min(this.#sent.since_s, this.#received.since_s);
+  }
+}
+
+/** Seconds before try number `attempt` (0, 1, …): at once first, then doubling, spread by `chance` (0…1). */
+export function waitBefore(attempt, chance) {
+  if (attempt === 0) return 0.3 * chance;
+  return Math.min(LONGEST_WAIT_S, 0.5 * 2 ** attempt) * (0.5 + chance / 2);
+}

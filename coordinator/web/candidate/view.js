@@ -1,0 +1,130 @@
+// What the candidate sees. Knows the page's elements, and nothing of sessions, sockets or devices.
+
+const MOST_MESSAGES = 20;
+const SAME_MESSAGE_MS = 10_000;
+
+const LINK_STATES = {
+  connecting: "Connecting.",
+  connected: "Connected. Your camera and microphone are being sent.",
+  waiting: "The connection was lost. It is being restored; you can go on working.",
+  "no-devices": "Your camera or microphone has stopped. Please turn it on again.",
+};
+
+const PURPOSES = {
+  "camera-monitoring": "I understand that my camera picture is analysed while the exam runs.",
+  "identity-verification": "I understand that my face is compared with the pictures I enrolled with.",
+  "speech-detection": "I understand that my microphone is listened to for speech.",
+};
+
+const CLOSINGS = {
+  submitted: ["You have finished", "Your exam session has ended."],
+  ended: ["The session has ended", "Your institution has ended this exam session."],
+};
+
+export const $ = (id) => document.getElementById(id);
+
+let lastMessage = { text: "", at_ms: 0 };
+
+/** Shows one step and puts the focus on its heading, where a screen reader goes on reading. */
+export function show(step) {
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== step;
+  for (const item of document.querySelectorAll("#steps li")) {
+    if (item.dataset.step === step) item.setAttribute("aria-current", "step");
+    else item.removeAttribute("aria-current");
+  }
+  const heading = $(step).querySelector("h1");
+  document.title = `${heading.textContent} – ${$("exam-title").textContent}`;
+  heading.focus();
+}
+
+export function showProblem(title, text, help, again) {
+  $("problem-title").textContent = title;
+  $("problem-help").textContent = help;
+  $("problem-again").hidden = !again;
+  $("problem-again").onclick = again ?? null;
+  show("problem");
+  $("problem-text").textContent = text;
+}
+
+/** Fills in the notice with a check box for each purpose. */
+export function fillNotice({ title, paragraphs, purposes, language }) {
+  $("notice-title").textContent = title;
+  $("notice").lang = language;
+  $("notice-text").replaceChildren(...paragraphs.map((text) => element("p", { textContent: text })));
+  $("purpose-list").replaceChildren(...purposes.map(purposeBox));
+}
+
+function purposeBox(purpose) {
+  const box = element("input", { type: "checkbox", name: "purpose", value: purpose, required: true });
+  const text = PURPOSES[purpose] ?? `I understand: ${purpose.replaceAll("-", " ")}.`;
+  const label = element("label", { className: "purpose" });
+  label.append(box, element("span", { textContent: text }));
+  return label;
+}
+
+/** The purposes confirmed, or null after pointing out the first that is not. */
+export function confirmedPurposes() {
+  const boxes = [...document.querySelectorAll("#purpose-list input")];
+  for (const box of boxes) box.setAttribute("aria-invalid", String(!box.checked));
+  const open = boxes.find((box) => !box.checked);
+  setError("purposes-error", open ? "Please confirm every point, or close this page." : "");
+  open?.focus();
+  return open ? null : boxes.map((box) => box.value);
+}
+
+export function setError(id, text) {
+  $(id).textContent = text;
+}
+
+/** While something runs, its button says so and does nothing more; it keeps the focus. */
+export async function whileBusy(button, work) {
+  if (button.getAttribute("aria-disabled") === "true") return;
+  button.setAttribute("aria-disabled", "true");
+  try {
+    await work();
+  } finally {
+    button.removeAttribute("aria-disabled");
+  }
+}
+
+export function setLinkState(state) {
+  $("link-state").textContent = LINK_STATES[state];
+  $("link-state").dataset.state = state;
+  $("devices-again").hidden = state !== "no-devices";
+}
+
+/** Adds a message; the same words again within seconds (two roads lead here) are said once. */
+export function addMessage(text, level) {
+  const at_ms = Date.now();
+  if (!text || (text === lastMessage.text && at_ms - lastMessage.at_ms < SAME_MESSAGE_MS)) return;
+  lastMessage = { text, at_ms };
+  const item = element("li", { textContent: text });
+  item.dataset.level = level;
+  const now = new Date(at_ms);
+  item.append(element("time", { textContent: now.toLocaleTimeString(), dateTime: now.toISOString() }));
+  $("messages").prepend(item);
+  while ($("messages").children.length > MOST_MESSAGES) $("messages").lastElementChild.remove();
+  $("no-messages").hidden = true;
+}
+
+/** Asks in a dialog; resolves with the answer. Escape means no. */
+export function confirmEnd() {
+  const dialog = $("end-dialog");
+  dialog.returnValue = "no";
+  dialog.showModal();
+  $("end-no").focus();
+  return new Promise((resolve) => {
+    $("end-yes").onclick = () => dialog.close("yes");
+    $("end-no").onclick = () => dialog.close("no");
+    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+  });
+}
+
+export function showClosed(reason) {
+  [$("closed-title").textContent, $("closed-text").textContent] = CLOSINGS[reason];
+  show("closed");
+}
+
+function element(tag, properties) {
+  return Object.assign(document.createElement(tag), properties);
+}

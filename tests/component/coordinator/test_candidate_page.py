@@ -1,0 +1,271 @@
+"""The candidate's page in a real Chromium, against an edge node's real signaling and media."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+
+from shared.errors import Rejected
+from tests.support.chromium import FakeDevices, Page, needs_chromium, open_page
+from tests.support.exam_stand import NOTICE, Stand, exam_stand, notice
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+Scene = Callable[[Page, Stand], Awaitable[None]]
+
+
+def play(tmp_path: Path, scene: Scene, devices: FakeDevices | None = None) -> None:
+    """Runs one test's scene with a browser and a stand of its own."""
+
+    async def run() -> None:
+        async with exam_stand() as stand, open_page(tmp_path / "profile", devices or FakeDevices()) as page:
+            await scene(page, stand)
+
+    asyncio.run(run())
+
+
+async def read_notice(page: Page, stand: Stand) -> None:
+    await page.goto(stand.join_url)
+    await page.until("!document.querySelector('#notice').hidden")
+
+
+async def acknowledge(page: Page, stand: Stand) -> None:
+    await read_notice(page, stand)
+    await page.evaluate("document.querySelectorAll('#purpose-list input').forEach((box) => box.click())")
+    await page.click("#notice-form button")
+    await page.until("!document.querySelector('#check').hidden")
+
+
+async def sit_exam(page: Page, stand: Stand) -> None:
+    await acknowledge(page, stand)
+    await page.click("#devices-on")
+    await page.click("#start")
+    await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+
+
+async def frames(stand: Stand, number: int, count: int) -> None:
+    """Waits until a connection has delivered so many pictures."""
+
+    def came() -> bool:
+        return len(stand.seats) > number and stand.seats[number].peer.frame_count >= count
+
+    await until(came, f"{count} pictures of connection {number}")
+
+
+def test_the_whole_way_from_link_to_end(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await frames(stand, 0, 15)
+        frame = await stand.seats[0].peer.video.get()
+        assert frame is not None
+        assert (frame.width, frame.height) == (640, 480)
+        await page.click("#end")
+        await page.click("#end-yes")
+        await page.until("!document.querySelector('#closed').hidden")
+        assert stand.ended == 1
+        assert stand.seats[0].said_goodbye
+        assert await page.text("#closed h1") == "You have finished"
+        assert await page.evaluate("document.querySelector('#exam-preview').srcObject.active") is False
+        assert await page.evaluate("sessionStorage.length") == 0
+        assert page.complaints == []
+
+    play(tmp_path, scene)
+
+
+def test_the_code_leaves_the_address_and_a_reload_keeps_the_attempt(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await read_notice(page, stand)
+        assert await page.evaluate("location.href") == f"{stand.url}/join"
+        await page.goto(f"{stand.url}/join")
+        await page.until("!document.querySelector('#notice').hidden")
+        assert await page.text("#exam-title") == "Mathematics I"
+
+    play(tmp_path, scene)
+
+
+def test_a_used_link_says_so_and_what_to_do(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        stand.used_codes.add(stand.join_url.split("#")[1])
+        await page.goto(stand.join_url)
+        await page.until("!document.querySelector('#problem').hidden")
+        assert await page.text("#problem-text") == "The link was used before."
+        assert "Ask your institution for a new one" in await page.text("#problem-help")
+
+    play(tmp_path, scene)
+
+
+def test_without_a_link_the_page_asks_for_it(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await page.goto(f"{stand.url}/join")
+        await page.until("!document.querySelector('#problem').hidden")
+        assert await page.text("#problem h1") == "This page needs your link"
+
+    play(tmp_path, scene)
+
+
+def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await read_notice(page, stand)
+        assert "<b>Nothing</b> is stored." in await page.text("#notice-text")
+        await page.evaluate("document.querySelector('#purpose-list input').click()")
+        await page.click("#notice-form button")
+        await page.until("document.querySelector('#purposes-error').textContent !== ''")
+        assert await page.evaluate("document.activeElement.value") == "speech-detection"
+        assert await page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
+        assert stand.acknowledged == []
+        await page.press(" ", 32)
+        await page.click("#notice-form button")
+        await page.until("!document.querySelector('#check').hidden")
+        (said,) = stand.acknowledged
+        assert said.notice_version == NOTICE.version
+        assert said.purposes == NOTICE.purposes
+
+    play(tmp_path, scene)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        ("NotAllowedError", "was not allowed to use your camera"),
+        ("NotFoundError", "No camera or no microphone was found"),
+        ("NotReadableError", "Another program seems to be using"),
+    ],
+)
+def test_refused_devices_are_explained_and_can_be_tried_again(
+    tmp_path: Path, refusal: str, reason: str
+) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await acknowledge(page, stand)
+        await page.evaluate(
+            "navigator.mediaDevices.ask = navigator.mediaDevices.getUserMedia,"
+            " navigator.mediaDevices.getUserMedia ="
+            f" async () => {{ throw new DOMException('no', '{refusal}') }}"
+        )
+        await page.click("#devices-on")
+        await page.until(f"document.querySelector('#devices-error').textContent.includes({reason!r})")
+        assert await page.evaluate(
+            "document.querySelector('#devices-on').getAttribute('aria-describedby')"
+        ) == ("devices-error")
+        await page.evaluate("navigator.mediaDevices.getUserMedia = navigator.mediaDevices.ask")
+        await page.click("#devices-on")
+        await page.until("document.querySelector('#start').checkVisibility()")
+        assert await page.text("#devices-error") == ""
+
+    play(tmp_path, scene)
+
+
+def test_the_microphone_check_hears_and_sound_processing_is_off(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await acknowledge(page, stand)
+        await page.click("#devices-on")
+        await page.until("document.querySelector('#microphone-state').textContent.includes('hears you')")
+        settings = await page.evaluate(
+            "document.querySelector('#check-preview').srcObject.getAudioTracks()[0].getSettings()"
+        )
+        assert settings["noiseSuppression"] is False
+        assert settings["autoGainControl"] is False
+        assert settings["echoCancellation"] is True
+        assert "640 × 480, 15 pictures per second" in await page.text("#camera-state")
+
+    play(tmp_path, scene)
+
+
+def test_messages_of_both_roads_appear_once_and_politely(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await stand.seats[0].outbox.put(notice("Please move into the light."))
+        await page.until("document.querySelectorAll('#messages li').length === 1")
+        await stand.tell(notice("Please move into the light."))
+        await stand.tell(notice("Please <i>sit</i> closer."))
+        await page.until("document.querySelectorAll('#messages li').length === 2")
+        assert "Please <i>sit</i> closer." in await page.text("#messages")
+        region = "document.querySelector('#messages').parentElement"
+        assert await page.evaluate(f"{region}.getAttribute('aria-live')") == "polite"
+
+    play(tmp_path, scene)
+
+
+def test_silent_media_are_connected_anew_within_ten_seconds(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await frames(stand, 0, 5)
+        # The node's end is gone without a word, as when its host loses power.
+        await stand.seats[0].peer.close()
+        async with asyncio.timeout(10):
+            await frames(stand, 1, 5)
+        assert not stand.seats[0].said_goodbye
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+
+    play(tmp_path, scene)
+
+
+def test_a_refusing_node_is_asked_again_but_not_hammered(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        stand.refuse_seats = Rejected("full", code="full", status=503)
+        await acknowledge(page, stand)
+        await page.click("#devices-on")
+        await page.click("#start")
+        await page.until("document.querySelector('#link-state').dataset.state === 'waiting'")
+        stand.refuse_seats = None
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+        assert len(stand.seats) == 1
+
+    play(tmp_path, scene)
+
+
+def test_a_session_that_is_over_closes_the_page(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await until(lambda: bool(stand.listeners), "the page listens")
+        await stand.tell({"type": "heartbeat", "session_id": "s", "status": "ended", "stats": {}})
+        await page.until("!document.querySelector('#closed').hidden")
+        assert await page.text("#closed h1") == "The session has ended"
+
+    play(tmp_path, scene)
+
+
+def test_an_end_that_fails_keeps_the_exam_running(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        stand.refuse_end = True
+        await sit_exam(page, stand)
+        await page.click("#end")
+        await page.click("#end-yes")
+        await page.until("document.querySelector('#end-error').textContent.includes('is busy')")
+        assert await page.evaluate("document.querySelector('#link-state').dataset.state") == "connected"
+        stand.refuse_end = False
+        await page.click("#end")
+        await page.click("#end-yes")
+        await page.until("!document.querySelector('#closed').hidden")
+
+    play(tmp_path, scene)
+
+
+def test_the_keyboard_alone_goes_all_the_way(tmp_path: Path) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await read_notice(page, stand)
+        assert await page.evaluate("document.activeElement.id") == "notice-title"
+        for _ in NOTICE.purposes:
+            await page.press("Tab", 9)
+            await page.press(" ", 32)
+        await page.press("Tab", 9)
+        await page.press("Enter", 13)
+        await page.until("document.activeElement.textContent.startsWith('Check your camera')")
+        await page.press("Tab", 9)
+        await page.press("Enter", 13)
+        await page.until("document.activeElement.id === 'start'")
+        await page.press("Enter", 13)
+        await page.until("document.activeElement.textContent === 'Your exam is running'")
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+        await page.press("Tab", 9)
+        assert await page.evaluate("document.activeElement.id") == "end"
+        await page.press("Enter", 13)
+        await page.until("document.activeElement.id === 'end-no'")
+        await page.press("Escape", 27)
+        await page.until("document.activeElement.id === 'end'")
+        assert stand.ended == 0
+
+    play(tmp_path, scene)
