@@ -99,7 +99,7 @@ async def exam_stand() -> AsyncIterator[Stand]:
     stand = Stand()
     with socket.create_server(("127.0.0.1", 0)) as listening:
         stand.url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        server = uvicorn.Server(uvicorn.Config(_app(stand), log_level="error", ws="websockets-sansio"))
+        server = uvicorn.Server(uvicorn.Config(_app(stand), log_level="error", lifespan="off"))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             await until(lambda: server.started, "the stand serves")

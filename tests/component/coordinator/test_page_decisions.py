@@ -1,0 +1,46 @@
+"""What the candidate's page decides without a network: when media are silent, how long to wait."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.chromium import needs_chromium, open_page
+from tests.support.exam_stand import exam_stand
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+SCRIPT = """
+import("/join/silence.js").then(({ Silence, waitBefore }) => {
+  const play = (samples) => {
+    const silence = new Silence();
+    return samples.map(([now_s, sent, received]) => silence.observe({ sent, received }, now_s));
+  };
+  return {
+    flowing: play([[100, 1, 1], [101, 2, 2], [104, 3, 3]]),
+    nothingSent: play([[100, 1, 1], [102, 1, 2], [103.5, 1, 3]]),
+    nothingHeard: play([[100, 1, 1], [102, 2, 1], [103.5, 3, 1], [104, 4, 2]]),
+    waits: [0, 1, 2, 3, 9, 40].map((attempt) => [waitBefore(attempt, 0), waitBefore(attempt, 1)]),
+  };
+})
+"""
+
+
+def test_silence_and_waiting_times(tmp_path: Path) -> None:
+    async def run() -> dict[str, Any]:
+        async with exam_stand() as stand, open_page(tmp_path / "profile") as page:
+            await page.goto(f"{stand.url}/join")
+            decided: dict[str, Any] = await page.evaluate(SCRIPT)
+            return decided
+
+    decided = asyncio.run(run())
+    assert decided["flowing"] == [0, 0, 0]
+    assert decided["nothingSent"] == [0, 2, 3.5]
+    assert decided["nothingHeard"] == [0, 2, 3.5, 0]
+    assert decided["waits"][0] == pytest.approx([0, 0.3])
+    assert decided["waits"][1] == pytest.approx([0.5, 1.0])
+    assert decided["waits"][3] == pytest.approx([2, 4])
+    assert decided["waits"][4] == decided["waits"][5] == [5, 10]
