@@ -109,8 +109,9 @@ class Gate(Frozen):
 
     min_face_px: float = Field(default=80, ge=16, le=2_000)
     """Smaller side of the face box, pixels; must be exceeded."""
-    min_sharpness: float | None = Field(default=100, ge=0, le=10_000)
-    """Variance of the Laplacian on the grey face box at 160 px width; None: not asked."""
+    min_sharpness: float | None = Field(default=20, ge=0, le=10_000)
+    """Variance of the Laplacian on the grey face box at 160 px width; None: not asked. 20 is where people
+    draw the line at that width (models.quality.MIN_SHARPNESS); the seed's 100 refuses a NASA portrait."""
     min_brightness: float = Field(default=40, ge=0, le=255)
     """Mean luma of the same crop, levels."""
     max_brightness: float = Field(default=220, ge=0, le=255)

@@ -1,0 +1,184 @@
+"""One inference engine for all sessions of a process: bounded queues before a bounded pool of threads.
+
+Calls wait in one queue per task, oldest first over all queues. A full queue gives up its oldest call: what is
+newest says most about now. A call that waited longer than `max_wait_s` is given up too. A call that runs
+longer than `max_run_s` cannot be stopped in its thread: its caller is told, the pool is replaced by a fresh
+one, and `on_restart` is called, so that whoever owns the engine can count restarts and step down. Every call
+that came to nothing is counted by task and reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from shared.errors import Unavailable
+
+T = TypeVar("T")
+
+QUEUE_LIMIT = 64
+MAX_WAIT_S = 2.0
+"""An older picture says nothing about now."""
+MAX_RUN_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """One call as it went, for metrics."""
+
+    task: str
+    queued_s: float
+    run_s: float
+    outcome: str
+    """`done`, `failed`, or the reason it came to nothing: `overflow`, `stale`, `stuck`, `cancelled`."""
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    task: str
+    call: Callable[[], Any]
+    answer: asyncio.Future[Any]
+    queued_at: float
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the calls so far, by (task, outcome)."""
+
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    restarts: int = 0
+
+
+class Engine:
+    """Runs blocking network calls off the event loop. Use as an async context manager, on one loop."""
+
+    def __init__(
+        self,
+        threads: int,
+        *,
+        queue_limit: int = QUEUE_LIMIT,
+        max_wait_s: float = MAX_WAIT_S,
+        max_run_s: float = MAX_RUN_S,
+        on_call: Callable[[Measured], None] | None = None,
+        on_restart: Callable[[str], None] | None = None,
+    ) -> None:
+        """`threads` calls run side by side; `on_call` hears of every call, `on_restart` of a stuck task."""
+        self.counts = Counts()
+        self._threads = threads
+        self._queue_limit = queue_limit
+        self._max_wait_s = max_wait_s
+        self._max_run_s = max_run_s
+        self._on_call = on_call
+        self._on_restart = on_restart
+        self._queues: dict[str, deque[_Job]] = {}
+        self._waiting = asyncio.Semaphore(0)
+        self._workers: list[asyncio.Task[None]] = []
+        self._pool = self._new_pool()
+        self._closed = False
+
+    async def __aenter__(self) -> Self:
+        self._workers = [asyncio.create_task(self._work(), name=f"engine-{n}") for n in range(self._threads)]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closed = True
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        for queue in self._queues.values():
+            while queue:
+                self._give_up(queue.popleft(), "cancelled")
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def run(self, task: str, call: Callable[[], T]) -> T:
+        """The call's answer, from a thread of the pool.
+
+        Raises `Unavailable` when it was given up or got stuck, and whatever the call raises.
+        """
+        if self._closed:
+            raise Unavailable("the engine is closed")
+        loop = asyncio.get_running_loop()
+        job = _Job(task, call, loop.create_future(), loop.time())
+        queue = self._queues.setdefault(task, deque())
+        if len(queue) >= self._queue_limit:
+            self._give_up(queue.popleft(), "overflow")
+        else:
+            self._waiting.release()
+        queue.append(job)
+        answer: T = await job.answer
+        return answer
+
+    def depth(self, task: str) -> int:
+        """Calls of a task that wait now."""
+        return len(self._queues.get(task, ()))
+
+    async def _work(self) -> None:
+        while True:
+            await self._waiting.acquire()
+            job = self._oldest()
+            if job.answer.cancelled():
+                self._tell(job, 0.0, 0.0, "cancelled")
+            elif self._now() - job.queued_at > self._max_wait_s:
+                self._give_up(job, "stale")
+            else:
+                await self._run(job)
+
+    def _oldest(self) -> _Job:
+        waiting = [queue for queue in self._queues.values() if queue]
+        return min(waiting, key=lambda queue: queue[0].queued_at).popleft()
+
+    async def _run(self, job: _Job) -> None:
+        started = self._now()
+        running = asyncio.get_running_loop().run_in_executor(self._pool, job.call)
+        # Whatever a call left behind raises later is of no interest to anybody.
+        running.add_done_callback(lambda left: left.cancelled() or left.exception())
+        try:
+            done, _ = await asyncio.wait({running}, timeout=self._max_run_s)
+        except asyncio.CancelledError:
+            self._give_up(job, "cancelled")
+            raise
+        spent_s = self._now() - started
+        if not done:
+            self._restart(job)
+            self._give_up(job, "stuck")
+            return
+        error = running.exception()
+        self._tell(job, started - job.queued_at, spent_s, "failed" if error else "done")
+        if job.answer.done():
+            return
+        if error is not None:
+            job.answer.set_exception(error)
+        else:
+            job.answer.set_result(running.result())
+
+    def _restart(self, job: _Job) -> None:
+        """Leave the stuck thread behind with its pool and go on with a fresh one."""
+        self.counts.restarts += 1
+        self._pool.shutdown(wait=False)
+        self._pool = self._new_pool()
+        if self._on_restart is not None:
+            self._on_restart(job.task)
+
+    def _give_up(self, job: _Job, reason: str) -> None:
+        self._tell(job, self._now() - job.queued_at, 0.0, reason)
+        if not job.answer.done():
+            job.answer.set_exception(Unavailable(f"the {job.task} call came to nothing: {reason}"))
+
+    def _tell(self, job: _Job, queued_s: float, run_s: float, outcome: str) -> None:
+        self.counts.calls[job.task, outcome] += 1
+        if self._on_call is not None:
+            self._on_call(Measured(job.task, queued_s, run_s, outcome))
+
+    def _new_pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(self._threads, thread_name_prefix="inference")
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()

@@ -1,0 +1,167 @@
+"""A close look at the one face of a picture: its quality against a gate, and who it is.
+
+The same for an enrollment picture, a check during the exam and a proctor's request. Blocking: runs in the
+engine's threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.analysis.networks import Networks
+from models import quality
+from models.mesh import MIN_PRESENCE
+from models.quality import Check, Failure, Quality, Range
+from models.recognition import Recogniser
+from models.results import Embedding, Face, HeadPose, Mesh
+from shared.enrollment import floats_of
+from shared.errors import Corrupt
+from shared.messages import FacePicture, FailedCheck, Template, decode_vector
+from shared.observations import IdentityCheck
+from shared.policy import Gate
+
+Frame = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Examined:
+    """What is known of a picture's face."""
+
+    faces: int
+    quality: Quality | None
+    """Of the largest face; None without one."""
+    failed: tuple[Failure, ...]
+    """Checks of the gate that the picture does not pass; empty: it is good enough."""
+    embeddings: tuple[Embedding, ...]
+    """One per recogniser asked; empty unless the picture passed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """A candidate's template for one recogniser."""
+
+    embedding_id: UUID
+    embedding: Embedding
+
+
+def enrolled(templates: Sequence[Template]) -> Mapping[str, Enrolled]:
+    """Templates as they came with `start`, by recogniser. Raises `Corrupt` for a vector that is none."""
+    result = {}
+    for template in templates:
+        vector = np.array(floats_of(decode_vector(template.vector)), np.float32)
+        if not np.isfinite(vector).all():
+            raise Corrupt("a template's vector is not finite")
+        result[template.recogniser] = Enrolled(template.embedding_id, Embedding(template.recogniser, vector))
+    return result
+
+
+def fit_head(networks: Networks, frame: Frame, face: Face) -> tuple[Mesh, HeadPose | None]:
+    """The face's mesh and where the head points; no pose from a mesh that does not see a face."""
+    mesh = face.mesh if face.mesh is not None else networks.mesh.fit(frame, face)
+    if networks.head is None or mesh.presence < MIN_PRESENCE:
+        return mesh, None
+    return mesh, networks.head.head(frame, face, mesh)
+
+
+def examine(
+    networks: Networks, frame: Frame, gate: Gate, recognisers: Sequence[Recogniser] | None = None
+) -> Examined:
+    """Find, measure, judge and describe the face of a whole picture; by all recognisers unless told which."""
+    faces = networks.faces.find(frame)
+    if not faces:
+        return Examined(faces=0, quality=None, failed=(quality.NO_FACE,), embeddings=())
+    face = max(faces, key=lambda each: each.box.area_px2)
+    mesh, head = fit_head(networks, frame, face)
+    chosen = networks.recognisers if recognisers is None else recognisers
+    return examine_face(frame, faces, (mesh, head), gate, chosen)
+
+
+def examine_face(
+    frame: Frame,
+    faces: tuple[Face, ...],
+    fitted: tuple[Mesh, HeadPose | None],
+    gate: Gate,
+    recognisers: Sequence[Recogniser],
+) -> Examined:
+    """The same for faces already found, with the mesh and pose of the largest."""
+    mesh, head = fitted
+    measured = quality.measure(frame, faces, head)
+    failed = quality.failures(measured, gate_of(gate))
+    passed = not failed and mesh.presence >= MIN_PRESENCE
+    embeddings = tuple(each.embed(frame, mesh) for each in recognisers) if passed else ()
+    if not failed and not passed:
+        failed = (quality.NO_FACE,)
+    return Examined(faces=len(faces), quality=measured, failed=failed, embeddings=embeddings)
+
+
+def identity_check(
+    examined: Examined, recogniser: Recogniser, template: Enrolled, *, similarity: float | None
+) -> IdentityCheck:
+    """The check as an observation carries it."""
+    return IdentityCheck(
+        recogniser=recogniser.name,
+        embedding_id=str(template.embedding_id),
+        similarity=similarity,
+        quality=examined.quality.score if examined.quality is not None else 0.0,
+        failed_gates=tuple(failure.check.value for failure in examined.failed),
+    )
+
+
+def compare(examined: Examined, recogniser: Recogniser, template: Enrolled) -> float | None:
+    """Similarity 0…1 of an examined face to a template; None when the picture did not pass."""
+    for embedding in examined.embeddings:
+        if embedding.recogniser == recogniser.name:
+            return recogniser.similarity(embedding, template.embedding)
+    return None
+
+
+def gate_of(gate: Gate) -> quality.Gate:
+    """A policy's gate as the bounds that `models.quality` judges by."""
+    bounds = [
+        (Check.ONE_FACE, Range(1, 1)),
+        (Check.SIZE, Range(low=gate.min_face_px)),
+        (Check.BRIGHTNESS, Range(gate.min_brightness, gate.max_brightness)),
+        (Check.YAW, Range(-gate.max_yaw_deg, gate.max_yaw_deg)),
+        (Check.PITCH, Range(-gate.max_pitch_deg, gate.max_pitch_deg)),
+    ]
+    if gate.min_sharpness is not None:
+        bounds.insert(2, (Check.SHARPNESS, Range(low=gate.min_sharpness)))
+    if gate.max_roll_deg is not None:
+        bounds.append((Check.ROLL, Range(-gate.max_roll_deg, gate.max_roll_deg)))
+    return quality.Gate(tuple(bounds))
+
+
+def face_picture(examined: Examined) -> FacePicture | None:
+    """The measurements as a message carries them."""
+    measured = examined.quality
+    if measured is None:
+        return None
+    box, head = measured.box, measured.head
+    return FacePicture(
+        box_px=(box.x_px, box.y_px, box.width_px, box.height_px),
+        quality=measured.score,
+        sharpness=measured.sharpness,
+        brightness=measured.brightness,
+        illumination_variance=measured.illumination_variance,
+        pitch_deg=None if head is None else head.pitch_deg,
+        yaw_deg=None if head is None else head.yaw_deg,
+        roll_deg=None if head is None else head.roll_deg,
+    )
+
+
+def failed_checks(examined: Examined) -> tuple[FailedCheck, ...]:
+    """What the picture did not pass, as a message carries it: check, value, bound and advice."""
+    return tuple(
+        FailedCheck(
+            check=failure.check.value,
+            value=failure.value,
+            bound=str(failure.bound),
+            advice=failure.remedy,
+        )
+        for failure in examined.failed
+    )

@@ -1,0 +1,48 @@
+"""What is looked at how often on each degradation level (SPEC 2 and 5): one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class Task(StrEnum):
+    """Kinds of looking and listening; named like the fields of an observation."""
+
+    FACES = "faces"
+    HEAD = "head"
+    IDENTITY = "identity"
+    BODY = "body"
+    SPEECH = "speech"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """One rung of the ladder."""
+
+    rates_hz: Mapping[Task, float]
+    """Looks a second per task; what is not named is not done. Every look at faces sees the picture too."""
+    speech: bool
+    """Whether every audio window is listened to."""
+    light: bool = False
+    """Whether the tier without a network does the listening."""
+
+
+def _level(*, speech: bool = True, light: bool = False, **rates_hz: float) -> Level:
+    rates = MappingProxyType({Task(name): rate_hz for name, rate_hz in rates_hz.items()})
+    return Level(rates_hz=rates, speech=speech, light=light)
+
+
+LEVELS: tuple[Level, ...] = (
+    _level(faces=10, head=6, identity=1, body=3),
+    _level(faces=5, head=3, identity=1, body=1.5),
+    _level(faces=5, head=3, identity=1),
+    _level(faces=2, head=1, identity=1, light=True),
+    _level(faces=1, identity=1, speech=False),
+)
+"""L0 full on GPU · L1 full on CPU · L2 no body · L3 light, 2 Hz · L4 presence and identity only, 1 Hz.
+
+Verification stays at 1 Hz everywhere: identity is the last thing to give up.
+"""

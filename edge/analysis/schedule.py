@@ -1,0 +1,54 @@
+"""Which looks are due at a frame, by capture time, so that live stream and recording agree. Pure.
+
+Time is cut into slots of each task's period, a quarter of a period early, so that the frames of a stream
+whose rate is a multiple of the task's fall well inside their slot and jitter does not push two into one. The
+first frame of a slot is looked at. Tasks that build on faces wait for a frame whose faces are looked for, and
+so does the body: what is said of one instant is then seen in one picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from math import floor
+
+from edge.analysis.levels import LEVELS, Task
+
+SLOT_LEAD = 0.25
+"""How much of its period a slot begins early."""
+
+
+class Schedule:
+    """The looks of one session. Remembers when each task was last due."""
+
+    __slots__ = ("_last_s", "_wanted")
+
+    def __init__(self, wanted: Collection[Task]) -> None:
+        """`wanted` names the tasks that policy and networks allow at all."""
+        self._wanted = frozenset(wanted)
+        self._last_s: dict[Task, float] = {}
+
+    def due(self, at: float, level: int) -> frozenset[Task]:
+        """The tasks to do on the frame captured at `at`; empty: leave it. Counts as done when answered."""
+        rates_hz = LEVELS[level].rates_hz
+        if not self._is_due(Task.FACES, at, rates_hz[Task.FACES]):
+            return frozenset()
+        due = {
+            task
+            for task, rate_hz in rates_hz.items()
+            if task in self._wanted and self._is_due(task, at, rate_hz)
+        }
+        for task in due:
+            self._last_s[task] = at
+        return frozenset(due)
+
+    def listens(self, level: int) -> bool:
+        """Whether audio windows are listened to."""
+        return LEVELS[level].speech and Task.SPEECH in self._wanted
+
+    def _is_due(self, task: Task, at: float, rate_hz: float) -> bool:
+        last_s = self._last_s.get(task)
+        return last_s is None or _slot(at, rate_hz) > _slot(last_s, rate_hz)
+
+
+def _slot(at: float, rate_hz: float) -> int:
+    return floor(at * rate_hz + SLOT_LEAD)

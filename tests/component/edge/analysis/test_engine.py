@@ -1,0 +1,185 @@
+"""The engine on a real loop with real threads: bounds, fairness, deadlines, stuck calls, cancellation."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any
+
+import pytest
+
+from edge.analysis.engine import Engine, Measured
+from shared.errors import Unavailable
+
+
+def run(main: Coroutine[Any, Any, None]) -> None:
+    asyncio.run(asyncio.wait_for(main, 30))
+
+
+class Gate:
+    """A call that waits until it is let go, and says when it began."""
+
+    def __init__(self) -> None:
+        self.began = threading.Event()
+        self.go = threading.Event()
+
+    def __call__(self) -> str:
+        self.began.set()
+        assert self.go.wait(20)
+        return "done"
+
+
+async def began(gate: Gate) -> None:
+    assert await asyncio.to_thread(gate.began.wait, 10)
+
+
+def test_answers_and_errors_come_back_to_their_caller() -> None:
+    async def main() -> None:
+        async with Engine(2) as engine:
+            assert await engine.run("faces", lambda: 7) == 7
+            with pytest.raises(ZeroDivisionError):
+                await engine.run("faces", lambda: 1 // 0)
+            assert engine.counts.calls == {("faces", "done"): 1, ("faces", "failed"): 1}
+
+    run(main())
+
+
+def test_calls_run_off_the_loop_and_side_by_side_up_to_the_bound() -> None:
+    async def main() -> None:
+        gates = [Gate() for _ in range(3)]
+        async with Engine(2) as engine:
+            calls = [asyncio.ensure_future(engine.run("faces", gate)) for gate in gates]
+            await began(gates[0])
+            await began(gates[1])
+            assert not gates[2].began.is_set()
+            assert engine.depth("faces") == 1
+            for gate in gates:
+                gate.go.set()
+            assert await asyncio.gather(*calls) == ["done"] * 3
+
+    run(main())
+
+
+def test_a_full_queue_gives_up_its_oldest_call_and_counts_it() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1, queue_limit=2) as engine:
+            busy = asyncio.ensure_future(engine.run("body", gate))
+            await began(gate)
+            calls = [asyncio.ensure_future(engine.run("faces", partial(int, n))) for n in range(4)]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert engine.depth("faces") == 2
+            gate.go.set()
+            await busy
+            answers = await asyncio.gather(*calls, return_exceptions=True)
+            assert [type(answer) for answer in answers[:2]] == [Unavailable, Unavailable]
+            assert answers[2:] == [2, 3]
+            assert engine.counts.calls["faces", "overflow"] == 2
+
+    run(main())
+
+
+def test_one_busy_task_does_not_starve_another() -> None:
+    async def main() -> None:
+        gate, order = Gate(), list[str]()
+        async with Engine(1) as engine:
+            busy = asyncio.ensure_future(engine.run("faces", gate))
+            await began(gate)
+            calls = [
+                asyncio.ensure_future(engine.run(task, partial(order.append, task)))
+                for task in ("faces", "body", "faces")
+            ]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            gate.go.set()
+            await asyncio.gather(busy, *calls)
+            assert order == ["faces", "body", "faces"]
+
+    run(main())
+
+
+def test_a_call_that_waited_too_long_says_nothing_about_now() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1, max_wait_s=0.05) as engine:
+            busy = asyncio.ensure_future(engine.run("faces", gate))
+            await began(gate)
+            late = asyncio.ensure_future(engine.run("faces", lambda: 1))
+            await asyncio.sleep(0.1)
+            gate.go.set()
+            assert await busy == "done"
+            with pytest.raises(Unavailable, match="stale"):
+                await late
+
+    run(main())
+
+
+def test_a_stuck_call_is_told_and_the_pool_goes_on_without_its_thread() -> None:
+    async def main() -> None:
+        gate, restarted, measured = Gate(), list[str](), list[Measured]()
+        async with Engine(1, max_run_s=0.1, on_call=measured.append, on_restart=restarted.append) as engine:
+            with pytest.raises(Unavailable, match="stuck"):
+                await engine.run("body", gate)
+            assert await engine.run("body", lambda: 5) == 5
+            gate.go.set()
+            assert restarted == ["body"]
+            assert engine.counts.restarts == 1
+            assert [call.outcome for call in measured] == ["stuck", "done"]
+
+    run(main())
+
+
+def test_a_caller_that_goes_away_takes_its_waiting_call_along() -> None:
+    async def main() -> None:
+        gate, ran = Gate(), list[int]()
+        async with Engine(1) as engine:
+            busy = asyncio.ensure_future(engine.run("faces", gate))
+            await began(gate)
+            gone = asyncio.ensure_future(engine.run("faces", lambda: ran.append(1)))
+            await asyncio.sleep(0)
+            gone.cancel()
+            gate.go.set()
+            await busy
+            with pytest.raises(asyncio.CancelledError):
+                await gone
+            assert await engine.run("faces", lambda: 2) == 2
+            assert ran == []
+            assert engine.counts.calls["faces", "cancelled"] == 1
+
+    run(main())
+
+
+def test_a_caller_that_goes_away_while_its_call_runs_disturbs_nobody() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1) as engine:
+            gone = asyncio.ensure_future(engine.run("faces", gate))
+            await began(gate)
+            gone.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await gone
+            gate.go.set()
+            assert await engine.run("faces", lambda: 2) == 2
+
+    run(main())
+
+
+def test_closing_tells_everybody_who_still_waits() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1) as engine:
+            running = asyncio.ensure_future(engine.run("faces", gate))
+            await began(gate)
+            waiting = asyncio.ensure_future(engine.run("faces", lambda: 1))
+            await asyncio.sleep(0)
+        for call in (running, waiting):
+            with pytest.raises(Unavailable, match="cancelled"):
+                await call
+        with pytest.raises(Unavailable, match="closed"):
+            await engine.run("faces", lambda: 1)
+        gate.go.set()
+
+    run(main())

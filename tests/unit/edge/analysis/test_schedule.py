@@ -1,0 +1,98 @@
+"""Looks by capture time: the table's cadences at every frame rate, alike for jittered and dropped frames."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from edge.analysis.levels import LEVELS, Task
+from edge.analysis.schedule import Schedule
+
+ALL = frozenset(Task)
+
+
+def looks(times: list[float], level: int, wanted: frozenset[Task] = ALL) -> Counter[Task]:
+    schedule = Schedule(wanted)
+    return Counter(task for at in times for task in schedule.due(at, level))
+
+
+def stream(rate_hz: float, duration_s: float = 60.0) -> list[float]:
+    return [number / rate_hz for number in range(round(rate_hz * duration_s))]
+
+
+def test_the_table_says_what_the_specification_says() -> None:
+    rates = [{task.value: rate for task, rate in level.rates_hz.items()} for level in LEVELS]
+    assert rates == [
+        {"faces": 10, "head": 6, "identity": 1, "body": 3},
+        {"faces": 5, "head": 3, "identity": 1, "body": 1.5},
+        {"faces": 5, "head": 3, "identity": 1},
+        {"faces": 2, "head": 1, "identity": 1},
+        {"faces": 1, "identity": 1},
+    ]
+    assert [level.speech for level in LEVELS] == [True, True, True, True, False]
+
+
+@pytest.mark.parametrize("level", range(5))
+@pytest.mark.parametrize("rate_hz", [10, 12, 15, 24, 25, 29.97, 30])
+def test_every_task_keeps_its_cadence(level: int, rate_hz: float) -> None:
+    found = looks(stream(rate_hz), level)
+    for task, wanted_hz in LEVELS[level].rates_hz.items():
+        assert found[task] / 60 == pytest.approx(min(wanted_hz, rate_hz), rel=0.03, abs=0.05)
+
+
+@pytest.mark.parametrize("level", range(5))
+def test_verification_stays_at_one_hertz(level: int) -> None:
+    times = [at for at in stream(15) if at < 59.7]
+    assert looks(times, level)[Task.IDENTITY] == 60
+
+
+def test_a_stream_as_slow_as_the_task_is_looked_at_frame_by_frame_in_spite_of_jitter() -> None:
+    jittered = [at + (0.03 if number % 2 else -0.03) for number, at in enumerate(stream(5)[1:])]
+    assert looks(jittered, 1)[Task.FACES] == len(jittered)
+
+
+def test_other_tasks_ride_on_frames_whose_faces_are_looked_for() -> None:
+    schedule = Schedule(ALL)
+    for at in stream(30):
+        due = schedule.due(at, 1)
+        assert not due or Task.FACES in due
+
+
+def test_a_lost_stretch_is_not_made_up_for() -> None:
+    schedule = Schedule(ALL)
+    schedule.due(0.0, 1)
+    assert Task.FACES in schedule.due(10.0, 1)
+    assert schedule.due(10.05, 1) == frozenset()
+
+
+def test_what_nobody_asked_for_is_never_due() -> None:
+    found = looks(stream(15), 1, frozenset({Task.FACES, Task.IDENTITY}))
+    assert set(found) == {Task.FACES, Task.IDENTITY}
+
+
+def test_stepping_down_takes_effect_at_once_and_back_again() -> None:
+    schedule = Schedule(ALL)
+    counts = [sum(Task.FACES in schedule.due(at + 20.0 * n, level) for at in stream(15, 20))
+              for n, level in enumerate((1, 3, 1))]  # fmt: skip
+    assert counts == pytest.approx([100, 40, 100], abs=1)
+
+
+@pytest.mark.parametrize(("level", "listens"), [(0, True), (3, True), (4, False)])
+def test_listening_follows_the_level(level: int, listens: bool) -> None:
+    assert Schedule(ALL).listens(level) is listens
+    assert Schedule(frozenset({Task.FACES})).listens(level) is False
+
+
+@given(st.lists(st.floats(0.001, 3.0), max_size=80), st.integers(0, 4))
+def test_no_task_is_ever_due_faster_than_its_rate(steps: list[float], level: int) -> None:
+    schedule, at, last = Schedule(ALL), 0.0, dict[Task, list[float]]()
+    for step in steps:
+        at += step
+        for task in schedule.due(at, level):
+            last.setdefault(task, []).append(at)
+    for task, times in last.items():
+        slots = (times[-1] - times[0]) * LEVELS[level].rates_hz[task]
+        assert len(times) <= slots + 2
