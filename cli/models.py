@@ -17,10 +17,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
-from models.fetch import FIRST_EXAM, Report, Request, State, fetch
+from models.fetch import FIRST_EXAM, Report, Request, State, fetch, held_by_mirror
 from models.manifest import Entry, Profile, Task
 from models.store import Store
-from shared.errors import Unavailable
+from shared.errors import ConfigError, Unavailable
 
 _CANARY_TIMEOUT_S = 300.0
 
@@ -47,6 +47,7 @@ def fetch_command(
     task: TaskOption = None,
     name: NameOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Every network, of every task.")] = False,
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="Every network the mirror holds.")] = False,
     profile: ProfileOption = Profile.OPEN,
     mirror: Annotated[
         str, typer.Option(envvar="PROCTOR_WEIGHTS_MIRROR", help="Folder or address of a mirror, tried first.")
@@ -64,8 +65,11 @@ def fetch_command(
         proctorctl models fetch --name arcface-mobilefacenet --profile research
     """
     tasks = tuple(task or (Task if everything else FIRST_EXAM))
-    request = Request(profile, tasks, tuple(name or ()), everything)
     store = Store.here()
+    names = held_by_mirror(store.manifest, profile, mirror) if mirrored else tuple(name or ())
+    if mirrored and not names:
+        raise ConfigError("the mirror holds no network of the manifest: name it in PROCTOR_WEIGHTS_MIRROR")
+    request = Request(profile, tasks, names, everything)
     console = Console()
     with _Bars(console) as bars:
         report = fetch(store, request, mirror=mirror, progress=bars.advance)

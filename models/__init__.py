@@ -1,1 +1,26 @@
-"""models"""
+"""Neural networks as functions: an array goes in, a frozen value comes out. Knows no session and no clock.
+
+Weights
+    manifest.toml   every network: task, licence, hashes, sources, input; best first within a task
+    manifest        reads it
+    store           the weights folder: what is there and real, which network serves a task, and why
+    fetch           brings weights there from `sources`: mirror, package registry, public address
+    converters      rewrites weights of other programs' formats as ONNX
+Running
+    runtime         opens and runs a network: the only module that knows ONNX Runtime and OpenVINO
+    opening         opens a network of the store as the manifest says
+    canary          opens networks and reports, as a program of its own (`proctorctl models verify`)
+    serving         from the weights at hand to what perception asks: the best network for each task
+Seeing
+    results         the frozen values
+    images          crops, warps, overlaps; `picture`: light, sharpness and change of a frame
+    yunet, scrfd, blazeface, grid, confirmed      faces
+    mesh, mesh_pose, fsanet                       468 points of a face, where a head points
+    recognition, similarity, calibrate            whose face it is, on one scale for all recognisers
+    body                                          33 points of an upper body
+    quality                                       whether a picture is good enough, and what to do about it
+Hearing
+    voice, speaker                                whether somebody speaks, and who
+
+Weights are fetched by a person or by provisioning, never by a running daemon.
+"""

@@ -20,7 +20,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from models.manifest import Entry, Profile, Task
+from models.manifest import Entry, Manifest, Profile, Task
 from models.sources.arrival import Progress, refusing_full_disk, silent
 from models.sources.mirror import check_mirror, may_give
 from models.store import Store, read_record, write_record
@@ -121,6 +121,17 @@ def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progres
             with ThreadPoolExecutor(max_workers=len(rows)) as pool:
                 found = list(pool.map(run.serve, rows))
     return Report(_once_each(outcome for row in found for outcome in row), _unserved(store, request, rows))
+
+
+def held_by_mirror(manifest: Manifest, profile: Profile, mirror: str) -> tuple[str, ...]:
+    """The names of the networks that `profile` allows and whose every file lies in the mirror folder."""
+    check_mirror(mirror)
+    allowed = [entry for entry in manifest.entries if entry.files and entry.allowed(profile)]
+    return tuple(
+        entry.name
+        for entry in allowed
+        if all(any(may_give(mirror, source) for source in file.sources) for file in entry.files)
+    )
 
 
 def _rows(store: Store, request: Request) -> tuple[tuple[Entry, ...], ...]:

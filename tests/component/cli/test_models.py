@@ -1,0 +1,120 @@
+"""`proctorctl models` over real folders, a real registry and real runtimes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from cli.models import app
+from models.manifest import Task, load_manifest
+from models.store import Store
+from shared.errors import ConfigError
+
+
+@pytest.fixture
+def weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "weights"
+    monkeypatch.setenv("PROCTOR_WEIGHTS", str(folder))
+    monkeypatch.delenv("PROCTOR_WEIGHTS_MIRROR", raising=False)
+    return folder
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+@pytest.mark.usefixtures("weights")
+def test_list_names_every_network_and_why_it_does_not_serve() -> None:
+    rows = json.loads(invoke("list", "-o", "json").output)
+    assert {row["task"] for row in rows} == set(Task)
+    assert {row["network"] for row in rows} == {entry.label for entry in load_manifest().entries}
+    assert not any(row["serves"] or row["present"] for row in rows)
+    assert all(row["licence"] and row["why"] for row in rows)
+    refused = [row for row in rows if row["profile"] == "research"]
+    assert all(row["why"].startswith("refused under profile open") for row in refused)
+
+
+@pytest.mark.usefixtures("weights")
+def test_list_under_research_refuses_nothing() -> None:
+    rows = json.loads(invoke("list", "-o", "json", "--profile", "research").output)
+    assert not any(row["why"].startswith("refused") for row in rows)
+
+
+def test_a_registry_alone_serves_and_the_network_runs(weights: Path) -> None:
+    fetched = invoke("fetch", "--name", "silero-vad")
+    assert fetched.exit_code == 0, fetched.output
+    rows = json.loads(invoke("list", "-o", "json").output)
+    (serving,) = [row for row in rows if row["serves"]]
+    assert serving["network"] == "silero-vad@6.2.3"
+    (verified,) = json.loads(invoke("verify", "-o", "json").output)
+    assert verified["hash"] == ""
+    assert verified["run"]["devices"] == ["cpu-openvino"]
+    assert not list(weights.rglob("*.part"))
+
+
+def test_verify_finds_one_changed_byte_and_ends_with_an_error(weights: Path) -> None:
+    invoke("fetch", "--name", "silero-vad")
+    store = Store.here()
+    path = store.path(store.manifest.entry("silero-vad"))
+    content = bytearray(path.read_bytes())
+    content[1000] ^= 1
+    path.write_bytes(content)
+    result = invoke("verify", "-o", "json")
+    assert result.exit_code == 1
+    assert "damaged" in json.loads(result.output)[0]["hash"]
+
+
+@pytest.mark.usefixtures("weights")
+def test_a_task_that_cannot_be_served_ends_with_an_error() -> None:
+    result = invoke("fetch", "--name", "arcface-mobilefacenet-dequantised", "--profile", "research")
+    assert result.exit_code == 1
+    assert "no network for face-recognition" in result.output
+
+
+@pytest.mark.usefixtures("weights")
+@pytest.mark.parametrize(
+    "arguments",
+    [("--name", "nonesuch"), ("--name", "scrfd-500m"), ("--mirror", "/nowhere"), ("--mirrored",)],
+)
+def test_a_wrong_request_is_a_configuration_error(arguments: tuple[str, ...]) -> None:
+    assert isinstance(invoke("fetch", *arguments).exception, ConfigError)
+
+
+def test_everything_a_mirror_holds_can_be_fetched_at_once(weights: Path, tmp_path: Path) -> None:
+    source = Store.here()
+    entry = load_manifest().entry("silero-vad")
+    assert invoke("fetch", "--name", entry.name).exit_code == 0
+    mirror = tmp_path / "mirror"
+    mirror.mkdir()
+    (mirror / "silero_vad_openvino_16k.onnx").write_bytes(source.path(entry).read_bytes())
+    weights.rename(tmp_path / "elsewhere")
+    assert invoke("fetch", "--mirror", str(mirror), "--mirrored").exit_code == 0
+    record = json.loads((source.folder(entry) / "fetched.json").read_text())
+    assert record[entry.file]["origin"] == str(mirror / entry.file)
+
+
+def test_the_command_says_a_configuration_error_in_one_line_with_exit_code_2(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "from cli.main import main; main()",
+            "models",
+            "fetch",
+            "--mirror",
+            "/nowhere",
+        ],
+        env={"PROCTOR_WEIGHTS": str(tmp_path), "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "the mirror folder /nowhere does not exist" in done.stderr
+    assert "Traceback" not in done.stderr
