@@ -48,6 +48,12 @@ class Rates:
         self.start = Buckets(START_RATE)
         self.token = Buckets(TOKEN_RATE)
 
+    @property
+    def refused(self) -> int:
+        """Requests refused since the start."""
+        buckets = (self.join, self.enroll, self.verify, self.ticket, self.start, self.token)
+        return sum(one.refused for one in buckets)
+
 
 def check_rate(buckets: Buckets, key: str, now: float) -> None:
     """Raises `Rejected` (429 `too-many-requests`) when this asker has used its share."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -35,6 +37,21 @@ class Metrics:
     def read(self, name: str, text: str, value: Callable[[], float]) -> None:
         """A gauge that is read from somebody's counter at each scrape."""
         Gauge(name, text, registry=self.registry).set_function(value)
+
+    def read_counts(self, name: str, text: str, counts: Mapping[str, int]) -> None:
+        """A counter per key of somebody's counts, read at each scrape."""
+        self.registry.register(_Counts(name, text, counts))
+
+
+class _Counts(Collector):
+    def __init__(self, name: str, text: str, counts: Mapping[str, int]) -> None:
+        self._name, self._text, self._counts = name, text, counts
+
+    def collect(self) -> Iterable[Metric]:
+        family = CounterMetricFamily(self._name, self._text, labels=("what",))
+        for key, value in sorted(self._counts.items()):
+            family.add_metric((str(key),), value)
+        return [family]
 
 
 class RequestMetrics:

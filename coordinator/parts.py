@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -12,11 +13,16 @@ from fastapi import Depends, Path
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
+from coordinator.alerts.arrival import Signers
+from coordinator.commands import Commander
 from coordinator.config import CoordinatorConfig
 from coordinator.database import Database
+from coordinator.hub import Hub
 from coordinator.limits import Rates
 from coordinator.live.rooms import Rooms
 from coordinator.live.tickets import Tickets
+from coordinator.metrics import Metrics
+from coordinator.nodes.fleet import Fleet
 from coordinator.own_keys import OwnKeys
 from shared.fields import Reference
 
@@ -30,9 +36,18 @@ class Parts:
     config: CoordinatorConfig
     database: Database
     keys: OwnKeys
+    hub: Hub
+    fleet: Fleet
+    signers: Signers
+    commander: Commander
+    metrics: Metrics
     rooms: Rooms = field(default_factory=Rooms)
     tickets: Tickets = field(default_factory=Tickets)
     rates: Rates = field(default_factory=Rates)
+
+    def clock(self) -> float:
+        """Monotonic seconds, as fleet, rates and tickets count."""
+        return time.monotonic()
 
     async def reading(self, work: Callable[[Session], T]) -> T:
         """Run `work` in a thread, in a transaction that changes nothing."""

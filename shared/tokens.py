@@ -7,8 +7,8 @@ issuer, subject, audience and expiry.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import UUID, uuid4
@@ -49,6 +49,8 @@ class Claims:
     tenant_id: UUID
     session_id: UUID | None = None
     """The one session a candidate's session token is for (internal id)."""
+    expires_utc: datetime | None = field(default=None, compare=False)
+    """When the verified token expires; None before one is issued. Says nothing of who it is."""
 
 
 def issue(
@@ -96,10 +98,11 @@ def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
             role=Role(payload["role"]),
             tenant_id=UUID(payload["tenant"]),
             session_id=UUID(session) if session is not None else None,
+            expires_utc=datetime.fromtimestamp(payload["exp"], UTC),
         )
     except jwt.ExpiredSignatureError as error:
         raise Rejected(
             "the token has expired; ask for a new one", code="token-expired", status=401
         ) from error
-    except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError) as error:
+    except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
         raise Rejected("the token is not valid here", code="token-invalid", status=401) from error

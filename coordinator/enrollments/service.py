@@ -50,6 +50,15 @@ class StoredEnrollment:
     images: list[EnrolledImage]
 
 
+@dataclass(frozen=True, slots=True)
+class Enrolled:
+    """What a node needs to verify somebody."""
+
+    enrollment_id: UUID
+    at_utc: datetime
+    templates: tuple[Template, ...]
+
+
 def store(
     db: Session, keyring: Keyring, candidate: Candidate, new: NewEnrollment, now_utc: datetime
 ) -> Enrollment:
@@ -93,28 +102,18 @@ def newest(db: Session, keyring: Keyring, candidate: Candidate) -> StoredEnrollm
     return StoredEnrollment(row, images)
 
 
-def templates(
-    db: Session, keyring: Keyring, candidate: Candidate
-) -> tuple[UUID | None, tuple[Template, ...]]:
-    """The enrollment that counts and its templates, as an edge node takes them; (None, ()) without one."""
+def enrolled(db: Session, keyring: Keyring, candidate: Candidate) -> Enrolled | None:
+    """The enrollment that counts and its templates, as an edge node takes them; None without one."""
     row = _newest_row(db, candidate)
     if row is None:
-        return None, ()
+        return None
     key = get_key(db, candidate.tenant_id, row.data_key_id)
     stored = db.exec(
         select(FaceTemplate)
         .where(FaceTemplate.enrollment_id == row.id)
         .order_by(col(FaceTemplate.recogniser))
     ).all()
-    found = tuple(
-        Template(
-            embedding_id=template.id,
-            recogniser=template.recogniser,
-            vector=encode_vector(keyring.open_field(key, _vector_place(template.id), template.vector_sealed)),
-        )
-        for template in stored
-    )
-    return row.id, found
+    return Enrolled(row.id, row.created_utc, tuple(_opened(keyring, key, template) for template in stored))
 
 
 def erase(db: Session, candidate: Candidate, now_utc: datetime) -> int:
@@ -177,6 +176,11 @@ def _place(picture: EnrollmentPicture) -> Place:
 
 def _vector_place(template_id: UUID) -> Place:
     return Place("templates", "vector_sealed", template_id)
+
+
+def _opened(keyring: Keyring, key: Key, template: FaceTemplate) -> Template:
+    vector = keyring.open_field(key, _vector_place(template.id), template.vector_sealed)
+    return Template(embedding_id=template.id, recogniser=template.recogniser, vector=encode_vector(vector))
 
 
 def _sealed(keyring: Keyring, key: Key, place: Place, details: Mapping[str, Any]) -> bytes:

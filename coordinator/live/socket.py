@@ -41,7 +41,7 @@ async def serve(
     heartbeat: Callable[[], dict[str, Any]],
     lifetime_s: float,
 ) -> None:
-    """Run an accepted socket to its end and leave the room. `heartbeat` gives the message of now."""
+    """Run an accepted socket to its end, for `lifetime_s` at most. `heartbeat` gives the message of now."""
     tasks = [
         asyncio.create_task(work)
         for work in (
@@ -58,7 +58,6 @@ async def serve(
     except WebSocketDisconnect:
         return
     finally:
-        rooms.leave(listener)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,7 +1,7 @@
 """Single-use tickets: how a page opens a socket without its token in a URL.
 
-Decides only; `now` is an argument. Tickets live in this process's memory for 30 s; a coordinator that restarts
-in between makes the page ask again.
+Decides only; `now` is an argument. Tickets live in this process's memory for 30 s; a coordinator that
+restarts in between makes the page ask again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import secrets
 from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
-from uuid import UUID
 
 from shared.errors import Rejected
 from shared.tokens import Claims
@@ -24,7 +23,7 @@ _TICKET_BYTES: Final = 32
 @dataclass(frozen=True, slots=True)
 class _Ticket:
     claims: Claims
-    session_id: UUID
+    reference: str
     expires_at: float
 
 
@@ -35,22 +34,22 @@ class Tickets:
         self._max_tickets = max_tickets
         self._waiting: OrderedDict[str, _Ticket] = OrderedDict()
 
-    def issue(self, claims: Claims, session_id: UUID, now: float) -> str:
-        """A new ticket of this bearer for this session's socket."""
+    def issue(self, claims: Claims, reference: str, now: float) -> str:
+        """A new ticket of this bearer for the socket of this session (its exam_session_id)."""
         self._forget_expired(now)
         text = secrets.token_urlsafe(_TICKET_BYTES)
-        self._waiting[text] = _Ticket(claims, session_id, now + LIFETIME_S)
+        self._waiting[text] = _Ticket(claims, reference, now + LIFETIME_S)
         if len(self._waiting) > self._max_tickets:
             self._waiting.popitem(last=False)
         return text
 
-    def redeem(self, text: str, session_id: UUID, now: float) -> Claims:
+    def redeem(self, text: str, reference: str, now: float) -> Claims:
         """Whose ticket it is; afterwards it is used up, also when it was for another session.
 
         Raises `Rejected` (401 `ticket-invalid`) for one that is unknown, used, expired or another session's.
         """
         ticket = self._waiting.pop(text, None)
-        if ticket is None or ticket.expires_at <= now or ticket.session_id != session_id:
+        if ticket is None or ticket.expires_at <= now or ticket.reference != reference:
             raise Rejected(
                 "the ticket is unknown, used or expired; ask for a new one", code="ticket-invalid", status=401
             )

@@ -11,13 +11,18 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
+from coordinator.alerts.service import store_milestone
 from coordinator.candidates.tables import Candidate
 from coordinator.keyring import Keyring
 from coordinator.keys.tables import Key
+from coordinator.nodes.tables import Node
 from coordinator.sealed_fields import Place
 from coordinator.sessions.join import code_hash
+from coordinator.sessions.milestones import Subject, milestone
 from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
+from shared.api import Notice
 from shared.errors import Rejected
+from shared.events import EventType
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,14 +114,6 @@ def use_code(db: Session, code: str, now_utc: datetime) -> Found:
     return Found(session, candidate)
 
 
-def acknowledged(db: Session, session_id: UUID, notice_version: str) -> bool:
-    """Whether this version of the notice was acknowledged for this session."""
-    wanted = select(Acknowledgement.id).where(
-        Acknowledgement.session_id == session_id, Acknowledgement.notice_version == notice_version
-    )
-    return db.exec(wanted).first() is not None
-
-
 def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
     """How many sessions of a candidate are running."""
     wanted = select(ExamSession.id).where(
@@ -127,17 +124,54 @@ def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
     return len(db.exec(wanted).all())
 
 
-def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> bool:
-    """End a session; False when somebody else just did."""
-    done = db.exec(
-        update(ExamSession)
-        .where(col(ExamSession.id) == session.id, col(ExamSession.ended_utc).is_(None))
-        .values(ended_utc=now_utc)
+def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime:
+    """End a session; returns when it ended, which is earlier when somebody else ended it first."""
+    wanted = col(ExamSession.id) == session.id
+    db.exec(update(ExamSession).where(wanted, col(ExamSession.ended_utc).is_(None)).values(ended_utc=now_utc))
+    return db.exec(select(ExamSession.ended_utc).where(wanted)).one() or now_utc
+
+
+def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> None:
+    """Put a milestone on a session's timeline."""
+    session = found.session
+    node = db.get_one(Node, session.node_id)
+    subject = Subject(
+        session_id=session.id,
+        exam_session_id=session.reference,
+        candidate_id=found.candidate.reference,
+        exam_id=session.exam_reference,
+        started_utc=session.started_utc,
+        node_id=session.node_id,
+        region=node.region,
+        policy_version=session.policy_version,
     )
-    return done.rowcount == 1
+    store_milestone(db, keyring, session, milestone(subject, event, at_utc), at_utc)
 
 
-def ended_among(db: Session, session_ids: list[UUID], now_utc: datetime) -> list[ExamSession]:
-    """Which of these sessions are over here: ended or expired."""
+def acknowledge(db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime) -> None:
+    """Write down that the candidate acknowledged a notice for its purposes; once per version."""
+    known = select(Acknowledgement.id).where(
+        Acknowledgement.session_id == found.session.id, Acknowledgement.notice_version == notice.version
+    )
+    if db.exec(known).first() is not None:
+        return
+    db.add(
+        Acknowledgement(
+            tenant_id=found.session.tenant_id,
+            candidate_id=found.candidate.id,
+            session_id=found.session.id,
+            notice_version=notice.version,
+            language=notice.language,
+            purposes=list(notice.purposes),
+            acknowledged_utc=now_utc,
+        )
+    )
+    db.flush()
+    add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
+
+
+def running_among(db: Session, session_ids: set[UUID], now_utc: datetime) -> tuple[set[UUID], set[UUID]]:
+    """Which of these sessions are running, and which are known at all."""
     rows = db.exec(select(ExamSession).where(col(ExamSession.id).in_(session_ids))).all()
-    return [row for row in rows if row.ended_utc is not None or row.expires_utc <= now_utc]
+    running = {row.id for row in rows if row.ended_utc is None and row.expires_utc > now_utc}
+    return running, {row.id for row in rows}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 from fastapi import APIRouter
@@ -23,7 +22,7 @@ async def create_token(body: TokenRequest, claims: Admin, parts: PartsDep, now: 
 
     Candidates are authenticated by the exam platform: it asks for their tokens here.
     """
-    check_rate(parts.rates.token, f"{claims.tenant_id}:{claims.subject}", time.monotonic())
+    check_rate(parts.rates.token, f"{claims.tenant_id}:{claims.subject}", parts.clock())
     lifetime = timedelta(minutes=body.lifetime_minutes)
     token = issue(
         Claims(subject=body.subject, role=Role(body.role), tenant_id=claims.tenant_id),

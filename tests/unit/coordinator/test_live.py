@@ -176,27 +176,27 @@ def test_a_room_has_a_bound_and_room_again_after_one_left() -> None:
 
 def test_a_ticket_works_once() -> None:
     tickets = Tickets()
-    text = tickets.issue(CLAIMS, SESSION, 100.0)
-    assert tickets.redeem(text, SESSION, 101.0) == CLAIMS
+    text = tickets.issue(CLAIMS, "SESS-1", 100.0)
+    assert tickets.redeem(text, "SESS-1", 101.0) == CLAIMS
     with pytest.raises(Rejected) as refused:
-        tickets.redeem(text, SESSION, 101.0)
+        tickets.redeem(text, "SESS-1", 101.0)
     assert (refused.value.status, refused.value.code) == (401, "ticket-invalid")
 
 
 def test_a_ticket_is_good_for_its_session_and_its_time_only() -> None:
     tickets = Tickets()
-    late, strayed = (tickets.issue(CLAIMS, SESSION, 0.0) for _ in range(2))
+    late, strayed = (tickets.issue(CLAIMS, "SESS-1", 0.0) for _ in range(2))
     with pytest.raises(Rejected):
-        tickets.redeem(late, SESSION, float(LIFETIME_S))
+        tickets.redeem(late, "SESS-1", float(LIFETIME_S))
     with pytest.raises(Rejected):
-        tickets.redeem(strayed, uuid4(), 1.0)
+        tickets.redeem(strayed, "SESS-2", 1.0)
     with pytest.raises(Rejected):
-        tickets.redeem("never issued", SESSION, 1.0)
+        tickets.redeem("never issued", "SESS-1", 1.0)
 
 
 def test_tickets_are_bounded_in_number() -> None:
     tickets = Tickets(max_tickets=2)
-    first, second, third = (tickets.issue(CLAIMS, SESSION, 0.0) for _ in range(3))
+    first, second, third = (tickets.issue(CLAIMS, "SESS-1", 0.0) for _ in range(3))
     with pytest.raises(Rejected):
-        tickets.redeem(first, SESSION, 1.0)
-    assert tickets.redeem(second, SESSION, 1.0) == tickets.redeem(third, SESSION, 1.0) == CLAIMS
+        tickets.redeem(first, "SESS-1", 1.0)
+    assert tickets.redeem(second, "SESS-1", 1.0) == tickets.redeem(third, "SESS-1", 1.0) == CLAIMS

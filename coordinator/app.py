@@ -1,0 +1,173 @@
+"""The coordinator as one ASGI application: parts, background work, routes. The only place that builds them.
+
+    create_app(config)    routes and layers; opens nothing
+    lifespan              keys, database and node rows, then hub, ingest and sweep as owned tasks
+
+From the outside in, a request passes: metrics, security headers, CORS, body bound, routes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+
+from coordinator import health
+from coordinator.alerts import routes as alert_routes
+from coordinator.alerts.service import Stored
+from coordinator.commands import Commander
+from coordinator.config import CoordinatorConfig, read_password
+from coordinator.database import Database
+from coordinator.enrollments import routes as enrollment_routes
+from coordinator.errors import add_error_handlers
+from coordinator.headers import SecurityHeaders
+from coordinator.heartbeats import Heartbeats
+from coordinator.hub import Hub, HubAddress
+from coordinator.ingest import AlertStore, Ingest
+from coordinator.limits import BodyBound
+from coordinator.live import routes as live_routes
+from coordinator.metrics import Metrics, RequestMetrics
+from coordinator.nodes import routes as node_routes
+from coordinator.nodes import service as nodes
+from coordinator.nodes.fleet import Fleet
+from coordinator.openapi import describe, operation_id
+from coordinator.own_keys import own_keys_of
+from coordinator.pages import add_pages
+from coordinator.parts import Parts
+from coordinator.security import bearer_of, verify_token
+from coordinator.sessions import join_routes, sweep
+from coordinator.sessions import routes as session_routes
+from coordinator.stream import StreamSettings
+from coordinator.tokens import routes as token_routes
+from shared import subjects
+from shared.sealing import parse_signing_public
+
+log = logging.getLogger(__name__)
+
+API: Final = "/api/v1"
+RESTART_PAUSE_S: Final = 1.0
+
+
+def create_app(config: CoordinatorConfig) -> FastAPI:
+    """The application; what it needs is opened when it starts and closed when it stops.
+
+    Starting raises `ConfigError` for unusable keys or settings, `Unavailable` when the database is away.
+    """
+    app = FastAPI(
+        title="Proctor Edge coordinator",
+        version=version("proctor"),
+        description="Enrollments, sessions and alerts of proctored exams. People decide; software reports.",
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=operation_id,
+        lifespan=lambda app: _running(app, config),
+    )
+    metrics = app.state.metrics = Metrics()
+    for routes in (enrollment_routes, session_routes, join_routes, alert_routes, node_routes, token_routes):
+        app.include_router(routes.router, prefix=API)
+    app.include_router(live_routes.router)
+    app.include_router(health.router)
+    add_pages(app, config.web.public_url, lambda: _signaling_urls(app))
+    add_error_handlers(app)
+    describe(app)
+    app.add_middleware(BodyBound, authorise=_authorise)
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(config.web.allowed_origins),
+        allow_methods=["GET", "POST", "DELETE"],
+        allow_headers=["Authorization", "Content-Type"],
+    )
+    app.add_middleware(SecurityHeaders, https=config.web.public_url.startswith("https://"))
+    app.add_middleware(RequestMetrics, metrics=metrics)
+    return app
+
+
+@asynccontextmanager
+async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[None]:
+    parts = app.state.parts = build(config, app.state.metrics)
+    try:
+        await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
+        heartbeats, ingest = _background(parts)
+        parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        tasks = [
+            asyncio.create_task(_kept_running(name, work))
+            for name, work in (
+                ("hub", parts.hub.run),
+                ("ingest", ingest.run),
+                ("sweep", lambda: sweep.run(parts)),
+            )
+        ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    finally:
+        parts.database.close()
+
+
+def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
+    """The parts of a coordinator; nothing is connected yet. Raises `ConfigError`."""
+    keys = own_keys_of(config)
+    address = HubAddress(url=config.nats.url, user=config.nats.user, password=read_password(config.nats))
+    settings = StreamSettings(
+        max_bytes=config.nats.stream_max_bytes, max_age_s=config.nats.stream_max_age_hours * 3600.0
+    )
+    hub, fleet = Hub(address, settings), Fleet()
+    signers = {node.node_id: parse_signing_public(node.signing_key) for node in config.nodes}
+    return Parts(
+        config=config,
+        database=Database(config.database),
+        keys=keys,
+        hub=hub,
+        fleet=fleet,
+        signers=signers,
+        commander=Commander(hub, fleet, signers, keys.signing),
+        metrics=metrics,
+    )
+
+
+def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
+    def tell(stored: Sequence[Stored]) -> None:
+        for one in stored:
+            parts.rooms.tell(one.session_id, one.alert, one.revision)
+
+    signing, metrics = parts.keys.signing, parts.metrics
+    heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing)
+    store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
+    ingest = Ingest(parts.hub, store, signing, tell)
+    metrics.read_counts("coordinator_alert_messages", "Alert messages by verdict and reason.", ingest.counts)
+    metrics.read_counts("coordinator_heartbeats", "Heartbeats by what became of them.", heartbeats.counts)
+    metrics.read_counts("coordinator_hub_events", "What happened to the hub's connection.", parts.hub.counts)
+    metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
+    metrics.read("coordinator_live_slow", "Live sockets closed for not keeping up.", lambda: parts.rooms.slow)
+    metrics.read("coordinator_requests_refused_by_rate", "429 answers.", lambda: parts.rates.refused)
+    return heartbeats, ingest
+
+
+async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("background work failed; it begins again", extra={"task": name})
+        await asyncio.sleep(RESTART_PAUSE_S)
+
+
+def _authorise(request: Request) -> None:
+    verify_token(request.app.state.parts, bearer_of(request))
+
+
+def _signaling_urls(app: FastAPI) -> list[str]:
+    parts: Parts = app.state.parts
+    return [state.heartbeat.signaling_url for state in parts.fleet.online(parts.clock())]

@@ -1,0 +1,175 @@
+"""Enroll a candidate: pictures made harmless here, judged and embedded on an edge node, averaged and stored.
+
+    pictures ─ re-encode ─ sealed `enroll` commands ─ node ─ sealed measures and templates
+             ─ those that pass ─ best three ─ mean per recogniser ─ one transaction
+
+Nothing is stored before everything is known: a refused or failed enrollment leaves no trace. Each picture
+has its own result; the enrollment stands on those that pass, and is refused (422 `enrollment-refused`) when
+none does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlmodel import Session
+
+from coordinator import orders
+from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.enrollments import service
+from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
+from coordinator.enrollments.service import NewEnrollment
+from coordinator.ids import uuid7
+from coordinator.keys import service as keys
+from coordinator.keys.tables import Key
+from coordinator.parts import Parts
+from coordinator.pictures import decode_base64, reencode
+from shared.api import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse
+from shared.enrollment import best_pictures, floats_of, mean_templates
+from shared.errors import Rejected, Unavailable
+from shared.messages import EnrolledPicture, decode_vector
+from shared.policy import ENROLLMENT_GATE
+
+PICTURES_AT_ONCE: Final = 2
+"""Of one request, decoded here and judged by the node side by side."""
+GATE: Final = ENROLLMENT_GATE
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One picture: what a node said of it, or why it never got there."""
+
+    picture: EnrolledPicture | None
+    refusal: Rejected | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.picture is not None and not self.picture.failed
+
+
+async def enroll(parts: Parts, tenant_id: UUID, request: EnrollRequest, now_utc: datetime) -> EnrollResponse:
+    """Enroll from a request's pictures.
+
+    Raises `Rejected` (422) when no picture passes and `Unavailable` when no node can judge them.
+    """
+    candidate, reply_key = await parts.reading(
+        lambda db: _proposed(db, parts, tenant_id, request.candidate_id, now_utc)
+    )
+    judged = await _judge_all(parts, request.images, parts.keys.keyring.open_private(reply_key))
+    images = describe(judged)
+    if not any(one.passed for one in judged):
+        raise refusal(images)
+    new = NewEnrollment(
+        exam_reference=request.exam_id,
+        images=[image for image in images if not image.failed],
+        templates=templates_of(judged, images),
+        details=request.metadata,
+    )
+
+    def store(db: Session) -> UUID:
+        if not candidates.keep(db, candidate):
+            raise Unavailable("the candidate was just made by another request; try again")
+        keys.keep(db, reply_key)
+        return service.store(db, parts.keys.keyring, candidate, new, now_utc).id
+
+    enrollment_id = await parts.writing(store)
+    return response(request.candidate_id, enrollment_id, images, now_utc)
+
+
+def describe(judged: list[Judged]) -> list[EnrolledImage]:
+    """Every picture's result, in order, with the best ones selected."""
+    passed = [index for index, one in enumerate(judged) if one.passed]
+    best = {passed[place] for place in best_pictures([_quality(judged[index]) for index in passed])}
+    return [_image(one, selected=index in best) for index, one in enumerate(judged)]
+
+
+def templates_of(judged: list[Judged], images: list[EnrolledImage]) -> dict[str, tuple[float, ...]]:
+    """The mean embedding of the selected pictures, per recogniser that saw all of them.
+
+    Raises `Unavailable` when there is none: the node runs no recogniser.
+    """
+    vectors = [
+        {t.recogniser: floats_of(decode_vector(t.vector)) for t in one.picture.templates}
+        for one, image in zip(judged, images, strict=True)
+        if image.selected and one.picture is not None
+    ]
+    templates = mean_templates(vectors)
+    if not templates:
+        raise Unavailable("the edge node has no network that recognises faces", code="no-recogniser")
+    return templates
+
+
+def refusal(images: list[EnrolledImage]) -> Rejected:
+    """422 with each picture's failed checks: value, bound and what to do."""
+    errors = [
+        {"path": f"body.images.{index}", "message": check.advice, **check.model_dump(exclude={"advice"})}
+        for index, image in enumerate(images)
+        for check in image.failed
+    ]
+    return Rejected(
+        "no picture can be used; see errors for what to do about each",
+        code="enrollment-refused",
+        status=422,
+        errors=errors,
+    )
+
+
+def response(
+    candidate: str, enrollment_id: UUID, images: list[EnrolledImage], at_utc: datetime
+) -> EnrollResponse:
+    """The seed's answer (4.1)."""
+    return EnrollResponse(
+        status="partial" if any(image.failed for image in images) else "success",
+        candidate_id=candidate,
+        enrollment_id=str(enrollment_id),
+        embeddings=images,
+        average_embedding_stored=True,
+        enrollment_timestamp=at_utc,
+        recommendations=recommendations(images),
+    )
+
+
+def _proposed(
+    db: Session, parts: Parts, tenant_id: UUID, reference: str, now_utc: datetime
+) -> tuple[Candidate, Key]:
+    candidate = candidates.propose(db, tenant_id, reference, now_utc)
+    return candidate, keys.propose_template_key(db, parts.keys.keyring, candidate, now_utc)
+
+
+async def _judge_all(parts: Parts, images: list[EnrollImage], reply_key: X25519PrivateKey) -> list[Judged]:
+    node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+    turns = asyncio.Semaphore(PICTURES_AT_ONCE)
+
+    async def judge(image: EnrollImage) -> Judged:
+        async with turns:
+            try:
+                jpeg = await asyncio.to_thread(lambda: reencode(decode_base64(image.image_base64)))
+                return Judged(await orders.enroll(parts.commander, node_id, jpeg, GATE, reply_key))
+            except Rejected as error:
+                return Judged(None, error)
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(judge(image)) for image in images]
+    return [task.result() for task in tasks]
+
+
+def _quality(judged: Judged) -> float:
+    return judged.picture.face.quality if judged.picture and judged.picture.face else 0.0
+
+
+def _image(judged: Judged, *, selected: bool) -> EnrolledImage:
+    if judged.picture is None:
+        return unreadable(judged.refusal) if judged.refusal else unreadable(refusal([]))
+    return image_out(
+        judged.picture.face,
+        failed_out(judged.picture.failed),
+        gate=GATE,
+        embedding_id=str(uuid7()) if judged.passed else None,
+        selected=selected,
+    )

@@ -1,0 +1,75 @@
+"""Enrollments over REST: enroll, look at, erase (seed 4.1)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+
+from coordinator.candidates import service as candidates
+from coordinator.enrollments import enroll, service
+from coordinator.limits import check_rate
+from coordinator.openapi import problems
+from coordinator.parts import CandidateRef, Now, PartsDep
+from coordinator.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
+from coordinator.sessions.service import active_count
+from shared.api import EnrollRequest, EnrollResponse
+from shared.errors import Rejected
+
+router = APIRouter(tags=["enrollments"])
+
+
+@router.post("/enroll", status_code=201, responses=problems(401, 403, 429))
+async def enroll_candidate(
+    body: EnrollRequest, claims: ServiceOrSelf, parts: PartsDep, now: Now
+) -> EnrollResponse:
+    """Enroll a candidate's face from 3 to 5 pictures; the best three make the template.
+
+    Each picture has its own result. `partial` says that some were left out. When none passes, the answer is
+    422 `enrollment-refused` with every failed check, its value, its bound and what to do, and nothing is
+    stored. Pictures are never stored.
+    """
+    check_own_candidate(claims, body.candidate_id)
+    check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
+    return await enroll.enroll(parts, claims.tenant_id, body, now)
+
+
+@router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))
+async def get_enrollment(
+    candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep
+) -> EnrollResponse:
+    """The enrollment that counts: the measures of its pictures; the template itself stays sealed."""
+    check_own_candidate(claims, candidate_id)
+
+    def work(db: Session) -> EnrollResponse:
+        candidate = candidates.find(db, claims.tenant_id, candidate_id)
+        stored = service.newest(db, parts.keys.keyring, candidate) if candidate else None
+        if stored is None:
+            raise service.unknown()
+        return enroll.response(candidate_id, stored.row.id, stored.images, stored.row.created_utc)
+
+    return await parts.reading(work)
+
+
+@router.delete("/enrollments/{candidate_id}", status_code=204, responses=problems(401, 403, 404, 409))
+async def erase_enrollment(
+    candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep, now: Now
+) -> Response:
+    """Erase a candidate's templates and measures for good: their keys are destroyed with them.
+
+    While a session of the candidate runs, its node holds the template: end the session first (409).
+    """
+    check_own_candidate(claims, candidate_id)
+
+    def work(db: Session) -> None:
+        candidate = candidates.find(db, claims.tenant_id, candidate_id)
+        if candidate is None:
+            raise service.unknown()
+        if active_count(db, candidate.id, now):
+            raise Rejected(
+                "a session of this candidate is running; end it first", code="session-active", status=409
+            )
+        if not service.erase(db, candidate, now):
+            raise service.unknown()
+
+    await parts.writing(work)
+    return Response(status_code=204)

@@ -1,0 +1,106 @@
+"""WS /ws/{session_id}: who may open a live socket, then `socket.serve`.
+
+A browser cannot set headers on a socket, and a token in a URL ends up in logs. So the token travels as the
+subprotocol `bearer.<token>` beside `proctor.v1`, or a single-use ticket as `?ticket=`. Programs may send an
+Authorization header. Refusals are problems with their status, given before the socket opens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from fastapi import APIRouter, WebSocket
+from pydantic import TypeAdapter, ValidationError
+
+from coordinator.errors import problem_of
+from coordinator.headers import allowed_origin
+from coordinator.live.messages import heartbeat
+from coordinator.live.rooms import Listener
+from coordinator.live.socket import serve
+from coordinator.parts import Now, Parts, PartsDep
+from coordinator.security import bearer_of, check_own_session, verify_token
+from coordinator.sessions import service
+from coordinator.sessions.service import Found
+from shared.errors import ProctorError, Rejected
+from shared.fields import Reference
+from shared.tokens import Claims, Role
+
+router = APIRouter()
+
+PROTOCOL: Final = "proctor.v1"
+_BEARER: Final = "bearer."
+_MAY_LISTEN: Final = frozenset({Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE})
+_REFERENCE: Final[TypeAdapter[str]] = TypeAdapter(Reference)
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A socket that may open."""
+
+    found: Found
+    listener: Listener
+    until_utc: datetime
+    """When the token that opened it expires, or the session does."""
+
+
+@router.websocket("/ws/{session_id}")
+async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now) -> None:
+    """A session's alerts as they happen and a heartbeat every 10 s; what they say depends on the role."""
+    try:
+        admitted = await _admit(websocket, parts, session_id, now)
+        parts.rooms.enter(admitted.listener)
+    except ProctorError as error:
+        await websocket.send_denial_response(problem_of(error))
+        return
+    try:
+        await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in _protocols(websocket) else None)
+        lifetime_s = (admitted.until_utc - now).total_seconds()
+        await serve(
+            websocket, parts.rooms, admitted.listener, lambda: _heartbeat(parts, admitted), lifetime_s
+        )
+    finally:
+        parts.rooms.leave(admitted.listener)
+
+
+async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: datetime) -> Admitted:
+    web = parts.config.web
+    if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
+        raise Rejected("sockets of this origin are refused", code="origin-refused", status=403)
+    claims = _claims(websocket, parts, reference)
+    if claims.role not in _MAY_LISTEN:
+        raise Rejected(f"the role {claims.role} may not listen", code="role-forbidden", status=403)
+    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, _checked(reference)))
+    check_own_session(claims, found.session.id, found.candidate.reference)
+    service.check_running(found.session, now)
+    listener = Listener(found.session.id, found.session.reference, claims.role is not Role.CANDIDATE)
+    return Admitted(found, listener, min(claims.expires_utc or now, found.session.expires_utc))
+
+
+def _claims(websocket: WebSocket, parts: Parts, reference: str) -> Claims:
+    ticket = websocket.query_params.get("ticket")
+    if ticket is not None:
+        return parts.tickets.redeem(ticket, reference, parts.clock())
+    offered = [p.removeprefix(_BEARER) for p in _protocols(websocket) if p.startswith(_BEARER)]
+    return verify_token(parts, offered[0] if offered else bearer_of(websocket))
+
+
+def _checked(reference: str) -> str:
+    try:
+        return _REFERENCE.validate_python(reference)
+    except ValidationError as error:
+        raise Rejected("there is no session of this id", code="session-unknown", status=404) from error
+
+
+def _protocols(websocket: WebSocket) -> list[str]:
+    protocols: list[str] = websocket.scope.get("subprotocols", [])
+    return protocols
+
+
+def _heartbeat(parts: Parts, admitted: Admitted) -> dict[str, Any]:
+    session, listener = admitted.found.session, admitted.listener
+    node = parts.fleet.state(session.node_id)
+    states = node.heartbeat.sessions if node is not None else ()
+    state = next((one for one in states if one.session_id == session.id), None)
+    return heartbeat(session.reference, state, for_staff=listener.for_staff)

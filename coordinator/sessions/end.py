@@ -1,0 +1,55 @@
+"""End a session: first here, in one transaction, then on its node.
+
+A candidate can hand in while its node is away: the session is over from the commit on, and a node that did
+not hear of it is told again by `sweep` as long as its heartbeats still name the session.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coordinator import orders
+from coordinator.parts import Parts
+from coordinator.sessions import service
+from coordinator.sessions.service import Found
+from shared.api import SessionEndResponse
+from shared.errors import ProctorError
+from shared.events import EventType
+from shared.messages import EndSession
+
+log = logging.getLogger(__name__)
+
+
+async def end(parts: Parts, found: Found, now_utc: datetime, *, submitted: bool) -> SessionEndResponse:
+    """End a session; the same answer again when it has ended already."""
+
+    def mark(db: Session) -> datetime:
+        ended_utc = service.mark_ended(db, found.session, now_utc)
+        if ended_utc == now_utc:
+            if submitted:
+                service.add_milestone(db, parts.keys.keyring, found, EventType.SUBMITTED, now_utc)
+            service.add_milestone(db, parts.keys.keyring, found, EventType.SESSION_ENDED, now_utc)
+        return ended_utc
+
+    ended_utc = await parts.writing(mark)
+    parts.rooms.end(found.session.id)
+    if ended_utc == now_utc:
+        await tell_node(parts, found.session.node_id, found.session.id, submitted=submitted)
+    return SessionEndResponse(status="ended", session_id=found.session.reference, ended_at=ended_utc)
+
+
+async def tell_node(parts: Parts, node_id: UUID, session_id: UUID, *, submitted: bool) -> bool:
+    """Tell a node that a session is over; False when it did not answer, which is no error here."""
+    try:
+        await orders.end(parts.commander, node_id, EndSession(session_id=session_id, submitted=submitted))
+        return True
+    except ProctorError as error:
+        log.warning(
+            "a node was not told of a session's end; it is told again",
+            extra={"node_id": node_id, "session_id": session_id, "error": type(error).__name__},
+        )
+        return False

@@ -1,0 +1,92 @@
+"""Sessions over REST: start, end, look at, verify a frame (seed 4.2, 4.3)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlmodel import Session
+
+from coordinator.alerts import service as alerts
+from coordinator.alerts.answers import alert_out
+from coordinator.limits import check_rate
+from coordinator.openapi import problems
+from coordinator.parts import Now, PartsDep, SessionRef
+from coordinator.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
+from coordinator.sessions import end, service, start, verify
+from coordinator.sessions.answers import session_out
+from shared.api import (
+    SessionEndResponse,
+    SessionOut,
+    SessionStartRequest,
+    SessionStartResponse,
+    TimelineOut,
+    VerifyFrameRequest,
+    VerifyFrameResponse,
+)
+from shared.errors import Rejected
+from shared.tokens import Claims, Role
+
+router = APIRouter(prefix="/session", tags=["sessions"])
+
+
+@router.post("/start", status_code=201, responses=problems(401, 403, 409, 429))
+async def start_session(
+    body: SessionStartRequest, claims: StaffOrSelf, parts: PartsDep, now: Now
+) -> SessionStartResponse:
+    """Start watching one candidate's exam on the best edge node.
+
+    A candidate may start its own session under the exam's policy, never under one of its own. Without an
+    enrollment the session runs and `identity` is `unavailable`.
+    """
+    check_own_candidate(claims, body.candidate_id)
+    _check_own_terms(claims, body)
+    check_rate(parts.rates.start, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    return await start.start(parts, claims.tenant_id, body, now)
+
+
+@router.post("/{session_id}/end", responses=problems(401, 403, 404))
+async def end_session(
+    session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
+) -> SessionEndResponse:
+    """End a session; a candidate ends its own by handing in. Ending twice gives the first answer again."""
+    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
+    check_own_session(claims, found.session.id, found.candidate.reference)
+    return await end.end(parts, found, now, submitted=claims.role is Role.CANDIDATE)
+
+
+@router.get("/{session_id}", responses=problems(401, 403, 404))
+async def get_session(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> SessionOut:
+    """Where a session stands."""
+    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
+    check_own_session(claims, found.session.id, found.candidate.reference)
+    return session_out(found, now)
+
+
+@router.get("/{session_id}/timeline", responses=problems(401, 403, 404))
+async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> TimelineOut:
+    """Everything that happened in a session, by onset: alerts at their last revision, and milestones."""
+
+    def work(db: Session) -> TimelineOut:
+        found = service.find(db, claims.tenant_id, session_id)
+        stored = alerts.timeline(db, parts.keys.keyring, found.session)
+        return TimelineOut(session=session_out(found, now), items=[alert_out(one) for one in stored])
+
+    return await parts.reading(work)
+
+
+@router.post("/{session_id}/verify-frame", responses=problems(401, 403, 404, 409, 410, 429))
+async def verify_frame(
+    session_id: SessionRef, body: VerifyFrameRequest, claims: Staff, parts: PartsDep, now: Now
+) -> VerifyFrameResponse:
+    """Compare one buffered frame, or the newest, with the enrolled face. A frame no longer held is 410."""
+    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
+    service.check_running(found.session, now)
+    check_rate(parts.rates.verify, str(found.session.id), parts.clock())
+    return await verify.verify(parts, found, body)
+
+
+def _check_own_terms(claims: Claims, body: SessionStartRequest) -> None:
+    own_terms = (body.verification_policy, body.policy, body.features_enabled)
+    if claims.role is Role.CANDIDATE and any(term is not None for term in own_terms):
+        raise Rejected(
+            "a candidate cannot choose the policy of its own exam", code="policy-not-yours", status=403
+        )
