@@ -65,13 +65,13 @@ def open_recording(path: Path, sound: Path | None = None) -> Recording:
     Anything FFmpeg reads: films, animations, still pictures (one frame), sound alone. Raises Rejected with
     the reason when there is nothing in it to see or hear.
     """
-    with _container(path) as container:
+    with reading(path) as container:
         has_video = bool(container.streams.video)
         has_audio = bool(container.streams.audio)
         duration_s = container.duration / av.time_base if container.duration else None
         start_s = _start_s(container)
     if sound is not None:
-        with _container(sound) as container:
+        with reading(sound) as container:
             if not container.streams.audio:
                 raise Rejected(f"{sound.name}: no sound in it", code="no-sound", status=422)
     if not has_video and not has_audio and sound is None:
@@ -81,7 +81,8 @@ def open_recording(path: Path, sound: Path | None = None) -> Recording:
 
 
 @contextmanager
-def _container(path: Path) -> Iterator[InputContainer]:
+def reading(path: Path) -> Iterator[InputContainer]:
+    """Open a file for reading. Raises Rejected with the reason."""
     try:
         # "file:" and the list of protocols keep names and playlists from reaching the network.
         container = av.open(
@@ -110,7 +111,7 @@ def _start_s(container: InputContainer) -> float:
 def _pictures(path: Path, start_s: float) -> Iterator[VideoFrame]:
     at_s = -_PICTURE_S
     number = 0
-    with _container(path) as container:
+    with reading(path) as container:
         stream = container.streams.video[0]
         if stream.width * stream.height > _PIXELS:
             raise Rejected(f"{path.name}: pictures are too large", code="too-large", status=422)
@@ -125,7 +126,7 @@ def _pictures(path: Path, start_s: float) -> Iterator[VideoFrame]:
 def _windows(path: Path, start_s: float) -> Iterator[AudioWindow]:
     maker = WindowMaker()
     next_s: float | None = None
-    with _container(path) as container:
+    with reading(path) as container:
         for frame in _decoded(container, container.streams.audio[0], path):
             if frame.samples == 0:
                 continue

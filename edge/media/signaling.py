@@ -1,0 +1,217 @@
+"""WebSocket signaling at `/signal/{session_id}`: JSON texts between the candidate's page and this node.
+
+The page asks for the subprotocols `proctor.v1` and `bearer.<session token>`; the token is never in the URL.
+
+    page -> node   {"type": "offer", "sdp": …}          first, within 30 s
+                   {"type": "candidate", "candidate": null or
+                       {"candidate": …, "sdpMid": …, "sdpMLineIndex": …}}
+                   {"type": "bye"}
+    node -> page   {"type": "answer", "sdp": …}
+                   {"type": "notice", …}, {"type": "rate", …}
+                   {"type": "error", "code": …, "status": …, "message": …}
+
+What ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409, 4503, …),
+because a browser shows a refusal before the handshake only as 1006.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Collection
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, WebSocket, WebSocketDisconnect
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from edge.media.admission import Admission, Seat
+from edge.media.rate import TokenBucket
+from shared.errors import ProctorError, Rejected, Unavailable
+from shared.tokens import MAX_TOKEN_CHARS
+
+PROTOCOL = "proctor.v1"
+TOKEN_PREFIX = "bearer."
+MESSAGE_CHARS = 80 * 1024
+"""An offer of 64 KiB, quoted. Uvicorn's `ws_max_size` should be no larger than a few times this."""
+_OFFER_S = 30.0
+_SEND_S = 5.0
+_LEFT_ON_PURPOSE = (1000, 1001)
+
+
+class _Message(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class Offer(_Message):
+    type: Literal["offer"]
+    sdp: str = Field(max_length=64 * 1024)
+
+
+class IceCandidate(_Message):
+    """As a browser's `RTCIceCandidate.toJSON()` writes it."""
+
+    candidate: str = Field(max_length=1024)
+    sdpMid: str | None = Field(default=None, max_length=64)
+    sdpMLineIndex: int | None = Field(default=None, ge=0, le=64)
+
+
+class Candidate(_Message):
+    type: Literal["candidate"]
+    candidate: IceCandidate | None
+    """None: there are no more."""
+
+
+class Bye(_Message):
+    type: Literal["bye"]
+
+
+_messages: TypeAdapter[Offer | Candidate | Bye] = TypeAdapter(
+    Annotated[Offer | Candidate | Bye, Field(discriminator="type")]
+)
+
+
+def signaling_router(admission: Admission, allowed_origins: Collection[str]) -> APIRouter:
+    """Routes for signaling. A page of another origin is refused before the handshake."""
+    router = APIRouter()
+
+    @router.websocket("/signal/{session_id}")
+    async def signal(socket: WebSocket, session_id: UUID) -> None:
+        origin = socket.headers.get("origin")
+        if origin is not None and origin not in allowed_origins:
+            await socket.close()
+            return
+        await _Signaling(socket, admission, session_id).run()
+
+    return router
+
+
+def parse_message(text: str) -> Offer | Candidate | Bye:
+    """Raises Rejected with what is wrong."""
+    if len(text) > MESSAGE_CHARS:
+        raise Rejected(f"a message is longer than {MESSAGE_CHARS} characters", code="too-long", status=413)
+    try:
+        return _messages.validate_json(text)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "message"
+        raise Rejected(f"{place}: {first['msg']}", code="bad-message") from error
+
+
+def offered_token(subprotocols: Collection[str]) -> str:
+    """The session token among the subprotocols asked for. Raises Rejected (401)."""
+    tokens = [name.removeprefix(TOKEN_PREFIX) for name in subprotocols if name.startswith(TOKEN_PREFIX)]
+    if PROTOCOL not in subprotocols or len(tokens) != 1 or not 0 < len(tokens[0]) <= MAX_TOKEN_CHARS:
+        raise Rejected(
+            f"subprotocols must be {PROTOCOL} and {TOKEN_PREFIX}<session token>", code="no-token", status=401
+        )
+    return tokens[0]
+
+
+class _Signaling:
+    """One socket from accept to close."""
+
+    def __init__(self, socket: WebSocket, admission: Admission, session_id: UUID) -> None:
+        self._socket = socket
+        self._admission = admission
+        self._session_id = session_id
+        self._sending = asyncio.Lock()
+        self._rate = TokenBucket(burst=100, per_s=5.0)
+
+    async def run(self) -> None:
+        subprotocols = self._socket.scope.get("subprotocols", [])
+        await self._socket.accept(subprotocol=PROTOCOL if PROTOCOL in subprotocols else None)
+        try:
+            seat = await self._admission.connect(self._session_id, offered_token(subprotocols))
+            await self._serve(seat)
+        except ProctorError as error:
+            await self._refuse(error)
+        except WebSocketDisconnect:
+            return
+
+    async def _serve(self, seat: Seat) -> None:
+        """Read until the page or the session ends; tell the seat when the page meant to leave."""
+        reading = asyncio.create_task(self._read(seat), name="signaling-read")
+        writing = asyncio.create_task(self._write_notices(seat), name="signaling-notices")
+        try:
+            await asyncio.wait((reading, writing), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in (reading, writing):
+                task.cancel()
+            results = await asyncio.gather(reading, writing, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        await self._close(1000, "")
+
+    async def _read(self, seat: Seat) -> None:
+        try:
+            async with asyncio.timeout(_OFFER_S) as offer_due:
+                while await self._handle(seat, await self._next()):
+                    offer_due.reschedule(None)
+        except TimeoutError as error:
+            raise Rejected(f"no offer within {_OFFER_S:.0f} s", code="no-offer", status=408) from error
+        except WebSocketDisconnect as gone:
+            if gone.code not in _LEFT_ON_PURPOSE:
+                raise
+        await seat.left()
+
+    async def _next(self) -> Offer | Candidate | Bye:
+        text = await self._socket.receive_text()
+        if not self._rate.allows(time.monotonic()):
+            raise Rejected("too many messages", code="too-fast", status=429)
+        return parse_message(text)
+
+    async def _handle(self, seat: Seat, message: Offer | Candidate | Bye) -> bool:
+        """Obey one message; False when it was the last."""
+        if isinstance(message, Bye):
+            return False
+        if isinstance(message, Offer):
+            await self._send({"type": "answer", "sdp": await seat.answer(message.sdp)})
+            return True
+        given = message.candidate
+        try:
+            if given is None:
+                await seat.add_candidate("", None, None)
+            else:
+                await seat.add_candidate(given.candidate, given.sdpMid, given.sdpMLineIndex)
+        except Rejected as error:
+            # One bad candidate is one bad candidate: the page is told and the call goes on.
+            await self._send(_error(error))
+        return True
+
+    async def _write_notices(self, seat: Seat) -> None:
+        async for notice in seat.notices():
+            await self._send(dict(notice))
+
+    async def _send(self, message: dict[str, object]) -> None:
+        text = json.dumps(message, separators=(",", ":"))
+        try:
+            async with self._sending, asyncio.timeout(_SEND_S):
+                await self._socket.send_text(text)
+        except TimeoutError as error:
+            raise Unavailable("the page does not read its messages") from error
+
+    async def _refuse(self, error: ProctorError) -> None:
+        try:
+            await self._send(_error(error))
+        except (RuntimeError, Unavailable, WebSocketDisconnect):
+            return
+        await self._close(4000 + _status(error), str(error))
+
+    async def _close(self, code: int, reason: str) -> None:
+        try:
+            # A close frame holds 125 bytes, two of them the code.
+            await self._socket.close(code, reason.encode()[:120].decode(errors="ignore"))
+        except (RuntimeError, WebSocketDisconnect):
+            return
+
+
+def _status(error: ProctorError) -> int:
+    return error.status if isinstance(error, Rejected) else 503
+
+
+def _error(error: ProctorError) -> dict[str, object]:
+    code = error.code if isinstance(error, Rejected) else "unavailable"
+    return {"type": "error", "code": code, "status": _status(error), "message": str(error)}

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from edge.media.frames import VideoFrame
+from edge.media.outgoing import sendable_video
+from edge.media.recording import open_recording
+from edge.media.simulate import Simulation, Streamed, simulate
+from edge.media.writer import write_recording
+from shared.errors import Rejected, Unavailable
+from tests.support.signaling import TOKEN, Served, served
+
+FPS = 10
+
+
+def moving(count: int) -> Iterator[np.ndarray[Any, np.dtype[np.uint8]]]:
+    ramp = np.tile(np.linspace(30, 220, 320, dtype=np.uint8), (240, 1))
+    for number in range(count):
+        yield np.repeat(np.roll(ramp, 9 * number, axis=1)[:, :, None], 3, axis=2)
+
+
+@pytest.fixture
+def film(tmp_path: Path) -> Path:
+    path = tmp_path / "film.mkv"
+    tone = 0.5 * np.sin(2 * np.pi * 440 * np.arange(3 * 48_000) / 48_000).astype(np.float32)
+    write_recording(path, moving(30), tone, frames_per_s=FPS, samples_per_s=48_000)
+    return path
+
+
+async def received(node: Served) -> list[VideoFrame]:
+    frames = []
+    while (frame := await node.room.seat.peer.video.get()) is not None:
+        frames.append(frame)
+    return frames
+
+
+async def stream(node: Served, film: Path, **changes: Any) -> tuple[Streamed, list[VideoFrame]]:
+    receiving = asyncio.create_task(received(node))
+    streamed = await simulate(Simulation(film, node.signaling_url, TOKEN), **changes)
+    return streamed, await receiving
+
+
+def test_a_recording_arrives_as_the_pictures_that_a_reader_of_the_file_sees(film: Path) -> None:
+    async def scene() -> None:
+        async with served() as node, asyncio.timeout(40):
+            streamed, frames = await stream(node, film)
+            await node.room.seat.hung_up.wait()
+        assert not streamed.ended_by_node
+        assert 2.8 < streamed.duration_s < 6
+        read = [item for item in open_recording(film).media() if isinstance(item, VideoFrame)]
+        assert len(frames) >= 25
+        for frame in frames:
+            # The first frame received is the file's first: both count from 1, and nothing is lost on the way.
+            assert np.array_equal(frame.to_bgr(), read[frame.frame_id - 1].to_bgr())
+            assert frame.at_s - frames[0].at_s == pytest.approx(read[frame.frame_id - 1].at_s, abs=0.1)
+
+    asyncio.run(scene())
+
+
+def test_a_recording_that_cannot_be_sent_as_it_is_is_encoded_again(tmp_path: Path) -> None:
+    path = tmp_path / "moving.gif"
+    write_gif(path)
+    assert sendable_video(path) is None
+
+    async def scene() -> list[VideoFrame]:
+        async with served() as node, asyncio.timeout(40):
+            return (await stream(node, path))[1]
+
+    frames = asyncio.run(scene())
+    assert len(frames) >= 8
+    first = next(item for item in open_recording(path).media() if isinstance(item, VideoFrame))
+    assert frames[0].to_bgr().mean() == pytest.approx(first.to_bgr().mean(), abs=4)
+
+
+def test_it_stops_when_told(film: Path) -> None:
+    async def scene() -> Streamed:
+        async with served() as node, asyncio.timeout(40):
+            stop = asyncio.Event()
+            asyncio.get_running_loop().call_later(1.5, stop.set)
+            return (await stream(node, film, stop=stop))[0]
+
+    assert asyncio.run(scene()).duration_s < 2.5
+
+
+def test_it_tells_when_the_node_ends_the_session_and_what_the_node_said(film: Path) -> None:
+    async def scene() -> Streamed:
+        async with served() as node, asyncio.timeout(40):
+            await node.room.seat.page.put({"type": "notice", "message": "hello"})
+            asyncio.get_running_loop().call_later(1.5, node.room.seat.page.put_nowait, None)
+            streamed = await simulate(Simulation(film, node.signaling_url, TOKEN))
+            return streamed
+
+    streamed = asyncio.run(scene())
+    assert streamed.ended_by_node
+    assert streamed.duration_s < 2.5
+
+
+def test_a_refusal_and_an_absent_node_are_told_apart(film: Path) -> None:
+    async def scene() -> None:
+        async with served() as node, asyncio.timeout(40):
+            with pytest.raises(Rejected) as refused:
+                await simulate(Simulation(film, node.signaling_url, "wrong"))
+            assert refused.value.status == 401
+            stranger = Simulation(film, node.signaling_url, TOKEN, origin="https://elsewhere.example.org")
+            with pytest.raises(Rejected) as elsewhere:
+                await simulate(stranger)
+            assert elsewhere.value.status == 403
+        with pytest.raises(Unavailable, match="no node"):
+            await simulate(Simulation(film, node.signaling_url, TOKEN))
+
+    asyncio.run(scene())
+
+
+def write_gif(path: Path) -> None:
+    from fractions import Fraction
+
+    import av
+
+    with av.open(str(path), "w") as container:
+        output: Any = container.add_stream("gif", rate=FPS)
+        output.width, output.height, output.pix_fmt = 160, 120, "rgb8"
+        for number, pixels in enumerate(moving(15)):
+            frame = av.VideoFrame.from_ndarray(pixels[:120, :160].copy(), format="bgr24")
+            frame.pts, frame.time_base = number, Fraction(1, FPS)
+            container.mux(output.encode(frame.reformat(format="rgb8")))
+        container.mux(output.encode(None))

@@ -1,0 +1,102 @@
+"""A node in miniature: the signaling routes over real peers, served by a real web server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import HTMLResponse
+
+from edge.media.peer import Peer, PeerSettings
+from edge.media.signaling import signaling_router
+from edge.media.whip import whip_router
+from shared.errors import Rejected
+
+TOKEN = "good-token"
+ORIGIN = "https://exams.example.org"
+
+
+@dataclass(slots=True)
+class OneSeat:
+    """A seat over a real peer; `page` is what the node has to say to the page."""
+
+    peer: Peer = field(default_factory=lambda: Peer(PeerSettings()))
+    page: asyncio.Queue[Mapping[str, object] | None] = field(default_factory=asyncio.Queue)
+    hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def answer(self, offer_sdp: str) -> str:
+        return await self.peer.answer(offer_sdp)
+
+    async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
+        await self.peer.add_candidate(candidate, mid, index)
+
+    async def notices(self) -> AsyncIterator[Mapping[str, object]]:
+        while (message := await self.page.get()) is not None:
+            yield message
+
+    async def left(self) -> None:
+        self.hung_up.set()
+
+
+@dataclass(slots=True)
+class OneRoom:
+    """Admits one session with one token."""
+
+    session_id: UUID = field(default_factory=uuid4)
+    seat: OneSeat = field(default_factory=OneSeat)
+    origins: set[str] = field(default_factory=lambda: {ORIGIN})
+
+    async def connect(self, session_id: UUID, token: str) -> OneSeat:
+        if token != TOKEN:
+            raise Rejected("the token is not valid", code="bad-token", status=401)
+        if session_id != self.session_id:
+            raise Rejected("another's session", code="not-yours", status=403)
+        return self.seat
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """Where the miniature listens."""
+
+    room: OneRoom
+    host: str
+    app: FastAPI
+
+    @property
+    def signaling_url(self) -> str:
+        return f"ws://{self.host}/signal/{self.room.session_id}"
+
+    def serve_page(self, html: str) -> None:
+        """Show `html` at /page, as an origin that may open the socket."""
+        self.room.origins.add(f"http://{self.host}")
+        self.app.add_api_route("/page", lambda: HTMLResponse(html), response_class=HTMLResponse)
+
+    @property
+    def whip_url(self) -> str:
+        return f"http://{self.host}/whip/{self.room.session_id}"
+
+
+@asynccontextmanager
+async def served() -> AsyncIterator[Served]:
+    """Serve one seat on a free port of this machine."""
+    room = OneRoom()
+    app = FastAPI()
+    app.include_router(signaling_router(room, room.origins))
+    app.include_router(whip_router(room, room.origins))
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="websockets-sansio"))
+    serving = asyncio.create_task(server.serve())
+    try:
+        async with asyncio.timeout(10):
+            while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
+                await asyncio.sleep(0.01)
+        host, port = server.servers[0].sockets[0].getsockname()[:2]
+        yield Served(room, f"{host}:{port}", app)
+    finally:
+        await room.seat.peer.close()
+        server.should_exit = True
+        await serving
