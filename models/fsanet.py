@@ -12,14 +12,14 @@ import numpy as np
 
 from models.images import Image, cut
 from models.network import Network
-from models.results import Face, HeadPose, Region
+from models.results import Face, HeadPose, Mesh, Region
 
 SIDE_PX = 64
 MARGIN = 1.4
 
 
 class FsaNet:
-    """Answers for a face of the frame; needs no mesh."""
+    """Looks at the box alone."""
 
     def __init__(self, networks: tuple[Network, ...]) -> None:
         self._networks = networks
@@ -28,7 +28,7 @@ class FsaNet:
     def device(self) -> str:
         return self._networks[0].device
 
-    def head(self, frame: Image, face: Face) -> HeadPose:
+    def head(self, frame: Image, face: Face, _mesh: Mesh) -> HeadPose:
         """Where the head points, in the angles of SPEC 2."""
         box = face.box
         side_px = max(box.width_px, box.height_px) * MARGIN

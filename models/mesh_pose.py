@@ -13,7 +13,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from models.results import HeadPose, Mesh
+from models.images import Image
+from models.results import Face, HeadPose, Mesh
 
 _RIGHT_SIDE: tuple[tuple[int, int, float, float, float, float], ...] = (
     (33, 263, -4.446, 2.664, 3.173, 0.059),
@@ -51,14 +52,16 @@ def standard_head() -> tuple[list[int], NDArray[np.float64], NDArray[np.float64]
 
 
 class MeshPose:
-    """Holds the standard head, centred by its weights."""
+    """Looks at the mesh alone. Holds the standard head, centred by its weights."""
+
+    device = "cpu"
 
     def __init__(self) -> None:
         self._numbers, places, weights = standard_head()
         self._weights = weights / weights.sum()
         self._places = places - self._weights @ places
 
-    def head(self, mesh: Mesh) -> HeadPose:
+    def head(self, _frame: Image, _face: Face, mesh: Mesh) -> HeadPose:
         """Where the head of a mesh points, in the angles of SPEC 2."""
         seen = mesh.points_px[self._numbers].astype(np.float64) * (1.0, -1.0, -1.0)
         seen -= self._weights @ seen

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.mesh_pose import MeshPose, angles_deg, standard_head
-from models.results import Mesh
+from models.results import Box, Face, Mesh
 
 
 def rotation(pitch_deg: float, yaw_deg: float, roll_deg: float) -> NDArray[np.float64]:
@@ -34,7 +34,9 @@ def turned_mesh(turn: NDArray[np.float64]) -> Mesh:
     [(0, 0, 0), (25, 0, 0), (-30, 0, 0), (0, 40, 0), (0, -60, 0), (0, 0, 35), (12, -33, 20), (-20, 50, -15)],
 )
 def test_a_turned_standard_head_gives_its_angles(pitch_deg: float, yaw_deg: float, roll_deg: float) -> None:
-    head = MeshPose().head(turned_mesh(rotation(pitch_deg, yaw_deg, roll_deg)))
+    mesh = turned_mesh(rotation(pitch_deg, yaw_deg, roll_deg))
+    face = Face(Box(0, 0, 1, 1), np.zeros((5, 2), np.float32), 1.0)
+    head = MeshPose().head(np.zeros((1, 1, 3), np.uint8), face, mesh)
     assert (head.pitch_deg, head.yaw_deg, head.roll_deg) == pytest.approx(
         (pitch_deg, yaw_deg, roll_deg), abs=1e-3
     )

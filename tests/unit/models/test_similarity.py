@@ -45,20 +45,36 @@ def test_knots_that_do_not_rise_are_refused(knots: tuple[tuple[float, float], ..
         Similarity(knots)
 
 
-def test_calibration_puts_the_four_shares_at_their_similarities() -> None:
-    random = np.random.default_rng(7)
-    different, same = random.normal(0.0, 0.07, 20_000), random.normal(0.7, 0.05, 500)
-    scale = calibrated(same.tolist(), different.tolist(), 1.0)
-    for share, similarity in ((0.5, STRANGER), (0.99, UNUSUAL), (0.999, ACCEPTED)):
+def scores(seed: int, centre: float, spread: float, count: int) -> list[float]:
+    return [float(score) for score in np.random.default_rng(seed).normal(centre, spread, count)]
+
+
+def test_calibration_puts_the_shares_at_their_similarities() -> None:
+    different, same = scores(7, 0.0, 0.07, 20_000), scores(8, 0.7, 0.05, 500)
+    scale = calibrated(same, different, 1.0)
+    for share, similarity in ((0.5, STRANGER), (0.99, UNUSUAL)):
         assert scale.of(float(np.quantile(different, share))) == pytest.approx(similarity, abs=0.01)
     assert scale.of(float(np.median(same))) == pytest.approx(SAME, abs=0.01)
     assert scale.of(1.0) == 1.0
 
 
+def test_a_recogniser_with_room_is_accepted_beyond_one_in_a_thousand() -> None:
+    different = scores(7, 0.0, 0.07, 20_000)
+    scale = calibrated(scores(8, 0.7, 0.05, 500), different, 1.0)
+    assert scale.of(float(np.quantile(different, 0.999))) < ACCEPTED
+    assert sum(scale.of(score) >= ACCEPTED for score in different) <= 3
+
+
+def test_a_recogniser_without_room_is_accepted_at_one_in_a_thousand() -> None:
+    different, same = scores(7, 0.0, 0.1, 20_000), scores(8, 0.45, 0.08, 500)
+    scale = calibrated(same, different, 1.0)
+    assert scale.of(float(np.quantile(different, 0.999))) == pytest.approx(ACCEPTED, abs=0.01)
+
+
 def test_a_recogniser_that_cannot_tell_people_apart_has_no_calibration() -> None:
-    scores = np.random.default_rng(1).normal(0.5, 0.1, 2_000).tolist()
+    alike = scores(1, 0.5, 0.1, 2_000)
     with pytest.raises(ValueError, match="rise"):
-        calibrated(scores, scores, 1.0)
+        calibrated(alike, alike, 1.0)
 
 
 def test_too_few_pairs_are_no_calibration() -> None:

@@ -1,0 +1,169 @@
+"""From the weights at hand to what perception asks: the best network present for each task, ready to use.
+
+What perception sees are the protocols below; which network answers is decided here, once, at start.
+Everything made by one `Serving` shares its compiled networks, may be used by all sessions and from several
+threads, and remembers nothing of a stream (except a `VoiceStream`, which belongs to one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace, ConfirmedBlazeFace, Variant
+from models.body import BodyDetector, BodyPose
+from models.confirmed import Confirmed
+from models.fsanet import FsaNet
+from models.images import Image
+from models.manifest import Entry, Profile, Task
+from models.mesh import FaceMesh
+from models.mesh_pose import MeshPose
+from models.opening import open_entry
+from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recipe, Recogniser
+from models.results import Face, HeadPose, Mesh
+from models.runtime import Device, Network
+from models.scrfd import Scrfd
+from models.similarity import Similarity
+from models.speaker import SpeakerEncoder
+from models.store import Store
+from models.voice import Silero, VoiceDetector
+from models.yunet import YuNet
+from shared.errors import ConfigError, Unavailable
+
+FACE_CANVAS_PX = (320, 256)
+"""A 640×480 frame halved: faces of 24 px are still found (0.82 and 0.89 on two portraits made that small)."""
+SURE_YUNET_SCORE = 0.85
+
+_YUNET = {"yunet": FACE_CANVAS_PX, "yunet-2023mar": (640, 640)}
+_SCRFD = frozenset({"scrfd-500m", "scrfd-2.5g", "scrfd-10g"})
+_BLAZEFACE: Mapping[str, Variant] = {"blazeface-full-sparse": FULL_RANGE, "blazeface-short": SHORT_RANGE}
+_RECIPES: Mapping[str, Recipe] = {
+    "arcface-mobilefacenet-dequantised": ARCFACE,
+    "arcface-mobilefacenet": ARCFACE,
+    "arcface-resnet50": ARCFACE,
+    "face-reidentification-retail-0095": REIDENTIFICATION,
+    "dlib-resnet": DLIB,
+}
+
+
+class FaceDetector(Protocol):
+    """Finds faces in whole frames."""
+
+    @property
+    def device(self) -> str: ...
+
+    def find(self, frame: Image, /) -> tuple[Face, ...]:
+        """All faces of a BGR frame, best first."""
+        ...
+
+
+class HeadPoseEstimator(Protocol):
+    """Says where a head points."""
+
+    @property
+    def device(self) -> str: ...
+
+    def head(self, frame: Image, face: Face, mesh: Mesh, /) -> HeadPose:
+        """The angles of SPEC 2 of one face of a BGR frame."""
+        ...
+
+
+class Serving:
+    """The networks of one process.
+
+    Each method raises Unavailable, naming what to fetch, when no network of its task is present, and whatever
+    opening a network raises. `labels` grows as networks are opened.
+    """
+
+    def __init__(
+        self, store: Store, profile: Profile, *, device: Device = Device.CPU, streams: int = 1
+    ) -> None:
+        """`streams` is how many calls to one network may run side by side."""
+        self._store = store
+        self._profile = profile
+        self._device = device
+        self._streams = streams
+        self._open: dict[str, tuple[Network, ...]] = {}
+        self.labels: dict[Task, str] = {}
+        """`name@version` of what serves each task so far: goes into every alert."""
+
+    @property
+    def devices(self) -> dict[str, str]:
+        """The verified device of every opened network, by the name of the network."""
+        return {name: networks[0].device for name, networks in self._open.items()}
+
+    def face_detector(self) -> FaceDetector:
+        """Detections that may be ghosts have been confirmed by the mesh."""
+        entry = self._best(Task.FACE_DETECTION, {*_YUNET, *_SCRFD, *_BLAZEFACE})
+        network = self._networks(entry)[0]
+        if entry.name in _YUNET:
+            width_px, height_px = _YUNET[entry.name]
+            yunet = YuNet(network, width_px=width_px, height_px=height_px)
+            return Confirmed(yunet, self.face_mesh(), sure_score=SURE_YUNET_SCORE)
+        if entry.name in _SCRFD:
+            return Scrfd(network, width_px=FACE_CANVAS_PX[0], height_px=FACE_CANVAS_PX[1])
+        return ConfirmedBlazeFace(BlazeFace(network, _BLAZEFACE[entry.name]), self.face_mesh())
+
+    def face_mesh(self) -> FaceMesh:
+        return FaceMesh(self._networks(self._best(Task.FACE_MESH, {"mediapipe-face-mesh"}))[0])
+
+    def head_pose(self) -> HeadPoseEstimator:
+        entry = self._best(Task.HEAD_POSE, {"fsanet", "mesh-pose"})
+        return FsaNet(self._networks(entry)) if entry.name == "fsanet" else MeshPose()
+
+    def recognisers(self) -> tuple[Recogniser, ...]:
+        """All that are present, best first. The first one verifies; an enrollment is made with each."""
+        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES and e.calibration]
+        if not entries:
+            self._best(Task.FACE_RECOGNITION, ())
+        self.labels.setdefault(Task.FACE_RECOGNITION, entries[0].label)
+        return tuple(self._recogniser(entry, similarity_of(entry)) for entry in entries)
+
+    def uncalibrated(self) -> tuple[tuple[Entry, Recogniser], ...]:
+        """Every recogniser that is present, with a scale of no meaning: for calibrating them."""
+        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES]
+        return tuple((e, self._recogniser(e, Similarity(((-4.0, 0.0), (1.0, 1.0))))) for e in entries)
+
+    def body_pose(self) -> BodyPose:
+        detector = self._networks(self._best(Task.BODY_DETECTION, {"mediapipe-pose-detection"}))[0]
+        landmarks = self._networks(self._best(Task.BODY_POSE, {"mediapipe-pose-full"}))[0]
+        return BodyPose(BodyDetector(detector), landmarks)
+
+    def voice_detector(self) -> VoiceDetector:
+        """Silero; the tier without a network is `models.voice.WebRtcVoice`."""
+        return Silero(self._networks(self._best(Task.VOICE_ACTIVITY, {"silero-vad"}))[0])
+
+    def speaker_encoder(self) -> SpeakerEncoder:
+        return SpeakerEncoder(self._networks(self._best(Task.SPEAKER_EMBEDDING, {"ge2e"}))[0])
+
+    def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
+        return Recogniser(entry.label, self._networks(entry)[0], _RECIPES[entry.name], similarity)
+
+    def _present(self, task: Task) -> list[Entry]:
+        return [
+            standing.entry for standing in self._store.standings(task, self._profile) if not standing.reason
+        ]
+
+    def _best(self, task: Task, known: set[str] | tuple[()]) -> Entry:
+        """The best present network of those this version has code for."""
+        for entry in self._present(task):
+            if entry.name in known:
+                self.labels[task] = entry.label
+                return entry
+        raise Unavailable(f"no network for {task} is present: run `proctorctl models fetch --task {task}`")
+
+    def _networks(self, entry: Entry) -> tuple[Network, ...]:
+        name = self._store.manifest.holder(entry).name
+        if name not in self._open:
+            self._open[name] = open_entry(self._store, entry, device=self._device, streams=self._streams)
+        return self._open[name]
+
+
+def similarity_of(entry: Entry) -> Similarity:
+    """The recogniser's calibration. Raises ConfigError when it is missing or made for another alignment."""
+    calibration = entry.calibration
+    if calibration is None:
+        raise ConfigError(f"{entry.label} has no calibration: its similarity would mean nothing")
+    if calibration.alignment != _RECIPES[entry.name].alignment:
+        raise ConfigError(f"{entry.label} was calibrated for the alignment {calibration.alignment}")
+    return Similarity(calibration.knots)

@@ -1,0 +1,82 @@
+"""Where heads point, on pictures whose direction anybody can see."""
+
+from __future__ import annotations
+
+import pytest
+
+from models.fsanet import FsaNet
+from models.images import Image
+from models.mesh import FaceMesh
+from models.mesh_pose import MeshPose
+from models.serving import HeadPoseEstimator
+from models.yunet import YuNet
+from shared.observations import HeadPose
+from tests.support.people import collins, frames, hopper, media, mirrored, read
+from tests.support.weights import network, networks, present
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(params=["mesh-pose", "fsanet"])
+def estimator(request: pytest.FixtureRequest) -> HeadPoseEstimator:
+    present(request.param)
+    return MeshPose() if request.param == "mesh-pose" else FsaNet(networks("fsanet"))
+
+
+def look(estimator: HeadPoseEstimator, picture: Image) -> HeadPose:
+    find = YuNet(network("yunet"), width_px=320, height_px=256).find
+    face = find(picture)[0]
+    return estimator.head(picture, face, FaceMesh(network("mediapipe-face-mesh")).fit(picture, face))
+
+
+@pytest.mark.parametrize("portrait", [collins(), hopper()], ids=["collins", "hopper"])
+def test_a_portrait_looks_into_the_camera(estimator: HeadPoseEstimator, portrait: Image) -> None:
+    head = look(estimator, portrait)
+    assert max(abs(head.pitch_deg), abs(head.yaw_deg), abs(head.roll_deg)) < 12
+
+
+# By looking: signs and rough sizes of pitch, yaw (towards the candidate's left, the right of the picture) and
+# roll (crown towards the right of the picture).
+SEEN_DEG = {
+    "pose/open_desk_woman_f00.jpg": ((5, 25), (-50, -25), None),  # up, far to the picture's left
+    "pose/open_desk_woman_f11.jpg": ((-20, -3), (-45, -20), None),  # down, far to the picture's left
+    "faces/ms_lady/lady2.jpg": (None, (12, 35), None),  # to the picture's right
+    "faces/obama/obama_listening2008.jpg": ((0, 20), (-15, 15), (-30, -12)),  # crown to the picture's left
+    "faces/asl_orange/book_f2.jpg": ((10, 30), (-20, 0), None),  # chin raised
+    "faces/asl_skullshirt/again_f2.jpg": ((-25, -5), None, None),  # looks down
+    "pose/open_phone_at_ear.jpg": (None, (-60, -25), None),
+}
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", SEEN_DEG)
+def test_a_head_points_where_people_see_it_point(estimator: HeadPoseEstimator, name: str) -> None:
+    head = look(estimator, read(media(name)))
+    for value, seen in zip((head.pitch_deg, head.yaw_deg, head.roll_deg), SEEN_DEG[name], strict=True):
+        assert seen is None or seen[0] < value < seen[1]
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", SEEN_DEG)
+def test_a_mirror_turns_yaw_and_roll_and_keeps_pitch(estimator: HeadPoseEstimator, name: str) -> None:
+    picture = read(media(name))
+    one, other = look(estimator, picture), look(estimator, mirrored(picture))
+    assert other.pitch_deg == pytest.approx(one.pitch_deg, abs=7)
+    assert other.yaw_deg == pytest.approx(-one.yaw_deg, abs=7)
+    assert other.roll_deg == pytest.approx(-one.roll_deg, abs=6)
+
+
+@pytest.mark.media
+def test_a_head_that_rises_gains_pitch(estimator: HeadPoseEstimator) -> None:
+    seen = [
+        look(estimator, frame).pitch_deg for frame in frames(media("video/open_carphone_qcif.mp4"), every=10)
+    ]
+    assert max(seen) - min(seen) > 8
+
+
+def test_both_estimators_agree_on_a_portrait() -> None:
+    present("fsanet")
+    one, other = look(MeshPose(), collins()), look(FsaNet(networks("fsanet")), collins())
+    assert one.pitch_deg == pytest.approx(other.pitch_deg, abs=8)
+    assert one.yaw_deg == pytest.approx(other.yaw_deg, abs=8)
+    assert one.roll_deg == pytest.approx(other.roll_deg, abs=4)

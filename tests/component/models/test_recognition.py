@@ -1,0 +1,106 @@
+"""The recognisers with their real weights: the same person, other people, and one scale for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from models.images import Image
+from models.mesh import FaceMesh
+from models.recognition import Recogniser
+from models.results import Embedding
+from models.serving import Serving
+from models.similarity import ACCEPTED
+from shared.enrollment import mean_embedding
+from tests.support.people import as_by_webcam, collins, frames, hopper, media, mirrored, read
+from tests.support.weights import PROFILE, present, store
+
+pytestmark = pytest.mark.weights
+
+Embed = Callable[[Image], Embedding]
+
+RECOGNISERS = ("arcface-mobilefacenet-dequantised", "face-reidentification-retail-0095", "dlib-resnet")
+
+
+@pytest.fixture(scope="module")
+def serving() -> Serving:
+    return Serving(store(), PROFILE)
+
+
+@pytest.fixture(params=RECOGNISERS)
+def judge(request: pytest.FixtureRequest, serving: Serving) -> Recogniser:
+    label = present(request.param).label
+    return next(recogniser for recogniser in serving.recognisers() if recogniser.name == label)
+
+
+@pytest.fixture(scope="module")
+def mesh(serving: Serving) -> FaceMesh:
+    return serving.face_mesh()
+
+
+@pytest.fixture
+def embed(serving: Serving, mesh: FaceMesh, judge: Recogniser) -> Embed:
+    find = serving.face_detector().find
+
+    def one(picture: Image) -> Embedding:
+        face = max(find(picture), key=lambda face: face.box.area_px2)
+        return judge.embed(picture, face.mesh or mesh.fit(picture, face))
+
+    return one
+
+
+def test_two_women_are_strangers(judge: Recogniser, embed: Embed) -> None:
+    assert judge.similarity(embed(collins()), embed(hopper())) < 0.60
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("portrait", [collins(), hopper()], ids=["collins", "hopper"])
+def test_two_shots_of_one_woman_match(judge: Recogniser, embed: Embed, portrait: Image, seed: int) -> None:
+    assert judge.similarity(embed(portrait), embed(as_by_webcam(portrait, seed=seed))) > ACCEPTED
+
+
+def test_a_mirrored_face_is_the_same_person(judge: Recogniser, embed: Embed) -> None:
+    assert judge.similarity(embed(collins()), embed(mirrored(collins()))) > ACCEPTED
+
+
+def test_a_picture_is_wholly_like_itself(judge: Recogniser, embed: Embed) -> None:
+    one = embed(collins())
+    assert judge.similarity(one, one) == pytest.approx(1.0, abs=0.01)
+    assert np.linalg.norm(one.vector) == pytest.approx(1.0, abs=1e-5)
+
+
+def test_a_template_made_of_several_pictures_matches_another(judge: Recogniser, embed: Embed) -> None:
+    shots = [embed(as_by_webcam(collins(), seed=seed)).vector.tolist() for seed in (1, 2, 3)]
+    template = Embedding(judge.name, np.array(mean_embedding(shots), np.float32))
+    assert judge.similarity(template, embed(collins())) > ACCEPTED
+    assert judge.similarity(template, embed(hopper())) < 0.60
+
+
+PEOPLE = ("obama", "ms_dad", "ms_lady", "asl_skullshirt", "asl_orange", "asl_plaid")
+
+
+@pytest.mark.media
+def test_pictures_of_the_same_people_match_and_of_others_do_not(judge: Recogniser, embed: Embed) -> None:
+    pictures = [
+        (who, embed(read(path))) for who in PEOPLE for path in sorted(media(f"faces/{who}").iterdir())
+    ]
+    same: list[float] = []
+    different: list[float] = []
+    for (one, first), (other, second) in combinations(pictures, 2):
+        (same if one == other else different).append(judge.similarity(first, second))
+    # 41 and 190 pairs.
+    assert min(same) > ACCEPTED
+    assert max(different) < ACCEPTED
+    assert np.median(different) < 0.57
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    "name", ["open_grid_bbaf2n.mpg", "open_grid_lbax4n.mpg", "open_grid_lrwp9a.mpg", "open_carphone_qcif.mp4"]
+)
+def test_a_talking_person_stays_the_same(judge: Recogniser, embed: Embed, name: str) -> None:
+    first, *later = (embed(frame) for frame in frames(media(f"video/{name}"), every=12))
+    assert min(judge.similarity(first, other) for other in later) > ACCEPTED

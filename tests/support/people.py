@@ -1,0 +1,75 @@
+"""Pictures of people for tests: two from inside locked packages, and the media collection where it is."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from models.images import Image
+
+
+def collins() -> Image:
+    """Eileen Collins, NASA portrait in the public domain, 512×512 BGR (scikit-image's astronaut)."""
+    from skimage.data import astronaut
+
+    return np.ascontiguousarray(astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
+
+
+def hopper() -> Image:
+    """Grace Hopper, US Navy portrait in the public domain, 600×512 BGR (matplotlib's sample)."""
+    from matplotlib import cbook
+
+    raw = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    return read(Path(str(raw)))
+
+
+def read(path: Path) -> Image:
+    """A picture file as BGR. Fails the test when it cannot be read."""
+    picture = cv2.imread(str(path))
+    if picture is None:
+        pytest.fail(f"{path} is no picture")
+    return picture.astype(np.uint8, copy=False)
+
+
+def media(name: str) -> Path:
+    """A file of the media collection; skips loudly where the collection is not at hand."""
+    folder = os.environ.get("PROCTOR_MEDIA")
+    if not folder:
+        pytest.skip(f"PROCTOR_MEDIA is not set: {name} is missing")
+    path = Path(folder) / name
+    if not path.exists():
+        pytest.skip(f"{path} is missing")
+    return path
+
+
+def frames(path: Path, *, every: int = 1) -> list[Image]:
+    """Every `every`-th frame of a recording, BGR."""
+    recording = cv2.VideoCapture(str(path))
+    found: list[Image] = []
+    while True:
+        going, frame = recording.read()
+        if not going:
+            return found[::every]
+        found.append(frame.astype(np.uint8, copy=False))
+
+
+def mirrored(picture: Image) -> Image:
+    """As in a mirror."""
+    return np.ascontiguousarray(picture[:, ::-1])
+
+
+def as_by_webcam(picture: Image, *, seed: int = 1) -> Image:
+    """Another shot of the same scene: nearer, tilted, darker, noisy and compressed."""
+    height, width = picture.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 4.0, 1.15)
+    shot = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)
+    noise = np.random.default_rng(seed).normal(0.0, 4.0, shot.shape)
+    dimmed = np.clip(shot * 0.85 - 5 + noise, 0, 255).astype(np.uint8)
+    packed = cv2.imencode(".jpg", dimmed, [cv2.IMWRITE_JPEG_QUALITY, 70])[1]
+    unpacked = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+    assert unpacked is not None
+    return unpacked.astype(np.uint8, copy=False)

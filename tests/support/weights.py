@@ -1,0 +1,49 @@
+"""Real networks for tests: from the weights folder, or a loud skip."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from models.manifest import Entry, Profile, load_manifest
+from models.opening import open_entry
+from models.runtime import Network
+from models.store import Store
+
+
+@cache
+def store() -> Store:
+    """The weights folder of this machine."""
+    return Store.here()
+
+
+def present(name: str) -> Entry:
+    """The manifest's entry of that name; skips loudly when its weights are not there."""
+    entry = load_manifest().entry(name)
+    if flaw := store().flaw(entry):
+        pytest.skip(f"weights of {name} are missing ({flaw}): run `proctorctl models fetch --name {name}`")
+    return entry
+
+
+def network(name: str, index: int = 0) -> Network:
+    """One compiled network of the manifest."""
+    return _opened(present(name))[index]
+
+
+def networks(name: str) -> tuple[Network, ...]:
+    """All compiled networks of one entry."""
+    return _opened(present(name))
+
+
+@cache
+def _opened_by_name(name: str) -> tuple[Network, ...]:
+    return open_entry(store(), load_manifest().entry(name))
+
+
+def _opened(entry: Entry) -> tuple[Network, ...]:
+    return _opened_by_name(entry.name)
+
+
+PROFILE = Profile.RESEARCH
+"""Our own tests may use research weights where they are at hand."""
