@@ -220,10 +220,10 @@ def _print_report(console: Console, store: Store, report: Report) -> None:
             for problem in outcome.problems:
                 line = f"no       {outcome.entry.label}: {problem}"
                 console.print(escape(line), style=style, highlight=False, soft_wrap=True)
-    for task in report.unserved:
-        console.print(f"missing  no network for {task.value}", style="red", highlight=False)
+    for word in report.lacking:
+        console.print(f"missing  {escape(word)}", style="red", highlight=False)
     present = sum(outcome.state in (State.PRESENT, State.FETCHED) for outcome in report.outcomes)
-    verdict = "every task asked for is served" if not report.unserved else "not every task is served"
+    verdict = "not all that was asked for" if report.lacking else "all that was asked for is there"
     console.print(
         f"{present} networks under {escape(str(store.root))}: {verdict}", highlight=False, soft_wrap=True
     )

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from models.manifest import Entry, Manifest, Profile, Task
-from models.sources.arrival import Progress, refusing_full_disk, silent
+from models.sources.arrival import Progress, silent, writing_to
 from models.sources.mirror import check_mirror, may_give
 from models.store import Store, read_record, write_record
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
@@ -90,14 +90,17 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did. It succeeded when every task asked for is served and no source gave wrong bytes."""
+    """What a run did: its outcomes, and what is lacking of what was asked for (tasks, or networks by name).
+
+    It succeeded when nothing is lacking and no source gave wrong bytes.
+    """
 
     outcomes: tuple[Outcome, ...]
-    unserved: tuple[Task, ...]
+    lacking: tuple[str, ...]
 
     @property
     def succeeded(self) -> bool:
-        return not self.unserved and not any(outcome.corrupt for outcome in self.outcomes)
+        return not self.lacking and not any(outcome.corrupt for outcome in self.outcomes)
 
 
 def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progress = silent) -> Report:
@@ -119,8 +122,13 @@ def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progres
             run = _Run(plan, delivery)
             # One thread per task; the downloads themselves are bounded.
             with ThreadPoolExecutor(max_workers=len(rows)) as pool:
-                found = list(pool.map(run.serve, rows))
-    return Report(_once_each(outcome for row in found for outcome in row), _unserved(store, request, rows))
+                try:
+                    found = list(pool.map(run.serve, rows))
+                except BaseException:
+                    # Ctrl-C: the pool waits for its threads, so they are told to end first.
+                    delivery.downloads.stop()
+                    raise
+    return Report(_once_each(outcome for row in found for outcome in row), _lacking(store, request, rows))
 
 
 def held_by_mirror(manifest: Manifest, profile: Profile, mirror: str) -> tuple[str, ...]:
@@ -239,16 +247,16 @@ def _once_each(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
     return tuple(best.values())
 
 
-def _unserved(store: Store, request: Request, rows: tuple[tuple[Entry, ...], ...]) -> tuple[Task, ...]:
-    tasks = [row[0].task for row in rows] if request.names else request.tasks
-    pairs = zip(tasks, rows, strict=True)
-    return tuple(dict.fromkeys(task for task, row in pairs if not any(store.has(entry) for entry in row)))
+def _lacking(store: Store, request: Request, rows: tuple[tuple[Entry, ...], ...]) -> tuple[str, ...]:
+    asked: tuple[str, ...] = request.names or request.tasks
+    pairs = zip(asked, rows, strict=True)
+    return tuple(word for word, row in pairs if not any(store.has(entry) for entry in row))
 
 
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
     """Holds the folder's lock, which the operating system gives back even when the holder is killed."""
-    with refusing_full_disk(root):
+    with writing_to(root):
         root.mkdir(parents=True, exist_ok=True)
         stream = (root / ".lock").open("w")
     with stream:

@@ -117,7 +117,8 @@ def open_network(
 ) -> Network:
     """Load the network in `path` and prove that it runs.
 
-    `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml.
+    `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml;
+    what OpenVINO opens always runs on the processor, and its device says so.
     `streams` is how many calls OpenVINO runs side by side. `shapes` gives canary shapes by input name where
     the network leaves more than the batch open.
     Raises ConfigError (this build cannot do it), Unavailable (file or device missing, or too slow), Corrupt
@@ -130,7 +131,6 @@ def open_network(
     if device is Device.CUDA and chosen is not Runtime.OPENVINO:
         backend = _cuda(path, device_index, allow_cpu_fallback)
     elif chosen is Runtime.OPENVINO:
-        # TensorFlow Lite and IR files run on the processor beside whatever accelerator the others use.
         backend = _openvino(path, streams)
     else:
         backend = _onnx(path, chosen, streams)

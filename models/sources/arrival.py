@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from shared.errors import Corrupt, Unavailable
@@ -32,7 +33,7 @@ def write_checked(
     count = 0
     limit = limit_bytes or LARGEST_BYTES
     try:
-        with refusing_full_disk(part), part.open("wb") as out:
+        with writing_to(part), part.open("wb") as out:
             for chunk in chunks:
                 count += len(chunk)
                 if count > limit:
@@ -56,18 +57,13 @@ def check_hash(found: str, expected: str, count_bytes: int, where: str) -> None:
         )
 
 
-class refusing_full_disk:
-    """Turns the operating system's refusal to write at `path` into Unavailable."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
-            raise Unavailable(
-                f"cannot write {self.path}: {error.strerror or error}. Make room there, or name another "
-                "folder in PROCTOR_WEIGHTS, and run the command again"
-            ) from error
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Turns the operating system's refusal to write at `path` (disk full, no permission) into Unavailable."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(
+            f"cannot write {path}: {error.strerror or error}. Make room there, or name another "
+            "folder in PROCTOR_WEIGHTS, and run the command again"
+        ) from error

@@ -12,7 +12,7 @@ from pathlib import Path
 from models import converters
 from models.manifest import File, Mirror, Package, Source, Url
 from models.sources.archives import member_chunks
-from models.sources.arrival import CHUNK_BYTES, Progress, refusing_full_disk, write_checked
+from models.sources.arrival import CHUNK_BYTES, Progress, write_checked, writing_to
 from models.sources.download import Downloads, Wanted
 from models.sources.mirror import is_address, mirror_path, mirror_url
 from models.sources.registry import Archive, Registry
@@ -54,7 +54,7 @@ class Delivery:
     def bring(self, file: File, folder: Path, *, addresses: bool) -> Delivered:
         """Put `file` into `folder`, or leave the folder as it was. `addresses` allows public addresses."""
         problems: list[ProctorError] = []
-        with refusing_full_disk(folder):
+        with writing_to(folder):
             folder.mkdir(parents=True, exist_ok=True)
         for source in file.sources:
             if isinstance(source, Mirror) and not self.mirror:
@@ -115,7 +115,7 @@ class Delivery:
         place = self.incoming / archive.name
         with self._locks.setdefault(place, threading.Lock()):
             if place not in self._archives:
-                with refusing_full_disk(self.incoming):
+                with writing_to(self.incoming):
                     self.incoming.mkdir(parents=True, exist_ok=True)
                 part = place.with_name(place.name + ".part")
                 self.downloads.fetch(
@@ -150,7 +150,7 @@ def _put_in_place(part: Path, file: File, folder: Path, source_sha256: str, orig
     target = folder / file.name
     ready = part
     try:
-        with refusing_full_disk(target):
+        with writing_to(target):
             if file.convert:
                 ready = part.with_suffix(".converted")
                 converters.convert(file.convert, part, ready)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import httpx
 
-from models.sources.arrival import LARGEST_BYTES, Progress, check_hash, refusing_full_disk
+from models.sources.arrival import LARGEST_BYTES, Progress, check_hash, writing_to
 from shared.errors import Corrupt, Unavailable
 
 CONNECT_S = 4.0
@@ -63,6 +63,7 @@ class Downloads:
     _client: httpx.Client = field(init=False)
     _dead: dict[str, str] = field(default_factory=dict)
     _hosts: dict[str, threading.Lock] = field(default_factory=dict)
+    _stopped: threading.Event = field(default_factory=threading.Event)
     _slots: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PARALLEL))
 
     def __post_init__(self) -> None:
@@ -71,6 +72,10 @@ class Downloads:
         self._client = httpx.Client(
             timeout=timeout, verify=ssl.create_default_context(), follow_redirects=True, trust_env=True
         )
+
+    def stop(self) -> None:
+        """End running transfers soon and refuse new ones; what came of them is kept."""
+        self._stopped.set()
 
     def close(self) -> None:
         """End all connections."""
@@ -117,15 +122,16 @@ class Downloads:
         have = part.stat().st_size if part.exists() else 0
         if have == wanted.size_bytes:
             return
-        with self._answer(wanted, have) as answer, refusing_full_disk(part):
+        with self._answer(wanted, have) as answer, writing_to(part):
             if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.unlink(missing_ok=True)
                 raise _Broken("the server has no such range")
             continued = answer.status_code == httpx.codes.PARTIAL_CONTENT
             count = have if continued else 0
-            with part.open("ab" if continued else "wb") as out:
+            with part.open("ab" if continued else "wb", buffering=0) as out:
                 for chunk in self._chunks(answer):
                     count += len(chunk)
+                    self._go_on(wanted)
                     if count > limit:
                         raise Corrupt(f"{wanted.where} is larger than {limit:,} bytes: refused")
                     out.write(chunk)
@@ -139,6 +145,7 @@ class Downloads:
         # Identity: a range counts bytes as they are sent, and the hash is of the bytes as they are.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         request = self._client.build_request("GET", wanted.url, headers=headers)
+        self._go_on(wanted)
         with self._hosts.setdefault(wanted.host, threading.Lock()):
             if reason := self._dead.get(wanted.host):
                 raise Unavailable(f"{wanted.where}: {reason}")
@@ -163,6 +170,10 @@ class Downloads:
             raise _Broken(str(error) or type(error).__name__) from error
         except httpx.HTTPError as error:
             raise Unavailable(f"{wanted.where}: {error}") from error
+
+    def _go_on(self, wanted: Wanted) -> None:
+        if self._stopped.is_set():
+            raise Unavailable(f"{wanted.where}: interrupted; the next run goes on from there")
 
     @staticmethod
     def _chunks(answer: httpx.Response) -> Iterator[bytes]:

@@ -18,6 +18,9 @@ class FileServer:
     types: dict[str, str] = field(default_factory=dict)
     cut: list[int | None] = field(default_factory=list)
     ranges: bool = True
+    hold_after: int | None = None
+    """Send that many bytes of each body and then nothing until `released`."""
+    released: threading.Event = field(default_factory=threading.Event)
     asked: list[tuple[str, str]] = field(default_factory=list)
     """Path and Range header of every request so far."""
     connections: int = 0
@@ -51,6 +54,7 @@ def serving_files() -> Iterator[FileServer]:
     try:
         yield served
     finally:
+        served.released.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -74,6 +78,12 @@ def _answer(handler: http.server.BaseHTTPRequestHandler, served: FileServer) -> 
     handler.send_header("Content-Type", served.types.get(path, "application/octet-stream"))
     handler.send_header("Content-Length", str(len(body) - begin))
     handler.end_headers()
+    if served.hold_after is not None:
+        handler.wfile.write(body[begin : begin + served.hold_after])
+        handler.wfile.flush()
+        served.released.wait()
+        handler.close_connection = True
+        return
     cut = served.cut.pop(0) if served.cut else None
     handler.wfile.write(body[begin:] if cut is None else body[begin : begin + cut])
     if cut is not None:

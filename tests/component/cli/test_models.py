@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ from cli.models import app
 from models.manifest import Task, load_manifest
 from models.store import Store
 from shared.errors import ConfigError
+from tests.support.file_server import serving_files
 
 
 @pytest.fixture
@@ -70,10 +74,10 @@ def test_verify_finds_one_changed_byte_and_ends_with_an_error(weights: Path) -> 
 
 
 @pytest.mark.usefixtures("weights")
-def test_a_task_that_cannot_be_served_ends_with_an_error() -> None:
+def test_a_network_that_cannot_be_had_ends_with_an_error() -> None:
     result = invoke("fetch", "--name", "arcface-mobilefacenet-dequantised", "--profile", "research")
     assert result.exit_code == 1
-    assert "no network for face-recognition" in result.output
+    assert "missing  arcface-mobilefacenet-dequantised" in result.output
 
 
 @pytest.mark.usefixtures("weights")
@@ -96,6 +100,39 @@ def test_everything_a_mirror_holds_can_be_fetched_at_once(weights: Path, tmp_pat
     assert invoke("fetch", "--mirror", str(mirror), "--mirrored").exit_code == 0
     record = json.loads((source.folder(entry) / "fetched.json").read_text())
     assert record[entry.file]["origin"] == str(mirror / entry.file)
+
+
+def test_an_interrupted_fetch_ends_soon_and_keeps_what_came(tmp_path: Path) -> None:
+    with serving_files() as server:
+        server.files["yunet_n_dynamic.onnx"] = bytes(322_906)
+        server.hold_after = 5000
+        process = subprocess.Popen(
+            [sys.executable, "-c", "from cli.main import main; main()", "models", "fetch", "--name", "yunet"],
+            env={
+                "PROCTOR_WEIGHTS": str(tmp_path),
+                "PROCTOR_WEIGHTS_MIRROR": server.url,
+                "PATH": "/usr/bin:/bin",
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+        )
+        with process:
+            wait_for_bytes(tmp_path, 5000)
+            process.send_signal(signal.SIGINT)
+            threading.Timer(0.5, server.released.set).start()
+            _, said = process.communicate(timeout=20)
+    assert process.returncode not in (0, None)
+    assert b"Traceback" not in said
+    (part,) = tmp_path.rglob("*.part")
+    assert part.stat().st_size == 5000
+
+
+def wait_for_bytes(folder: Path, count: int) -> None:
+    """Until a partial file of at least `count` bytes lies under `folder`."""
+    give_up_at = time.monotonic() + 20
+    while not any(path.stat().st_size >= count for path in folder.rglob("*.part")):
+        assert time.monotonic() < give_up_at
+        time.sleep(0.02)
 
 
 def test_the_command_says_a_configuration_error_in_one_line_with_exit_code_2(tmp_path: Path) -> None:

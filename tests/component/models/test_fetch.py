@@ -95,7 +95,7 @@ def test_a_truncated_mirror_file_is_refused(tmp_path: Path, mirror: Path) -> Non
     store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
     report = run(store, mirror=mirror)
     assert "100 bytes" in str(only(report).problems[0])
-    assert report.unserved == (Task.OBJECTS,)
+    assert report.lacking == (Task.OBJECTS,)
     assert not store.root.joinpath("net").exists()
 
 
@@ -205,7 +205,7 @@ def test_a_missing_page_is_said(tmp_path: Path, server: FileServer) -> None:
     store = store_of(tmp_path, entry_from(Url(server.address("gone.onnx"))))
     report = run(store)
     assert "404" in str(only(report).problems[0])
-    assert report.unserved == (Task.OBJECTS,)
+    assert report.lacking == (Task.OBJECTS,)
 
 
 def test_a_served_task_does_not_try_public_addresses_again_unless_named(

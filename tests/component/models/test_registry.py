@@ -92,7 +92,7 @@ def test_a_package_the_index_does_not_have_is_said(tmp_path: Path, index: FileSe
     problem = report.outcomes[0].problems[0]
     assert isinstance(problem, Unavailable)
     assert "carrier==1.0" in str(problem)
-    assert report.unserved == (Task.OBJECTS,)
+    assert report.lacking == (Task.OBJECTS,)
 
 
 def test_another_version_than_the_pinned_one_will_not_do(tmp_path: Path, index: FileServer) -> None:
