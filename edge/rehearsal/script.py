@@ -165,6 +165,7 @@ def _scripted(
     events: tuple[EventType, ...],
     allowed: tuple[EventType, ...] = (),
 ) -> Segment:
-    settled_s = begins_s + (0.5 if kind == "voice" else MOVE_S)
+    # Whoever comes or goes is taken for come or gone halfway.
+    settled_s = begins_s + (0.5 if kind == "voice" else MOVE_S / 2)
     expected = tuple(Expectation(event_type=event, holds_from_s=settled_s) for event in events)
     return Segment(kind=kind, begins_s=begins_s, ends_s=ends_s, note=note, expected=expected, allowed=allowed)
