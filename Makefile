@@ -37,6 +37,7 @@ unit: setup
 
 test: setup-test check unit
 	@$(BIN)/proctorctl models fetch
+	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
 	$(BIN)/pytest -q tests/component tests/system
 
 bench: weights

@@ -128,13 +128,14 @@ class Downloads:
                 raise _Broken("the server has no such range")
             continued = answer.status_code == httpx.codes.PARTIAL_CONTENT
             count = have if continued else 0
-            with part.open("ab" if continued else "wb", buffering=0) as out:
+            with part.open("ab" if continued else "wb") as out:
                 for chunk in self._chunks(answer):
                     count += len(chunk)
                     self._go_on(wanted)
                     if count > limit:
                         raise Corrupt(f"{wanted.where} is larger than {limit:,} bytes: refused")
                     out.write(chunk)
+                    out.flush()
                     self.progress(wanted.label or wanted.where, count, wanted.size_bytes)
         if wanted.size_bytes and count < wanted.size_bytes:
             raise _Broken(f"{count:,} of {wanted.size_bytes:,} bytes")
