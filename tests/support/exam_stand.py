@@ -19,7 +19,8 @@ from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconn
 from fastapi.responses import JSONResponse
 
 from coordinator.pages import add_pages
-from edge.media.peer import Peer, PeerSettings
+from edge.media.negotiation import PeerSettings
+from edge.media.peer import Peer
 from edge.media.signaling import signaling_router
 from shared.api import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
 from shared.errors import Rejected
@@ -179,10 +180,11 @@ def _socket_url(stand: Stand, path: str) -> str:
     return "ws" + stand.url.removeprefix("http") + path
 
 
-def notice(message: str) -> dict[str, object]:
+def notice(event_id: str, message: str) -> dict[str, object]:
     """A gentle warning as both sockets carry it."""
     return {
         "type": "notice",
+        "event_id": event_id,
         "level": "warning",
         "message": message,
         "timestamp": format_utc(datetime.now(UTC)),

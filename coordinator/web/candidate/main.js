@@ -109,8 +109,8 @@ function startExam() {
   addEventListener("beforeunload", warnBeforeLeaving);
 }
 
-function hear({ message, level }) {
-  view.addMessage(message, level ?? "message");
+function hear({ message, level, event_id: event }) {
+  view.addMessage(message, level ?? "message", event);
 }
 
 function warnBeforeLeaving(event) {

@@ -1,7 +1,7 @@
 // What the candidate sees. Knows the page's elements, and nothing of sessions, sockets or devices.
 
 const MOST_MESSAGES = 20;
-const SAME_MESSAGE_MS = 10_000;
+const MOST_REMEMBERED = 200;
 
 const LINK_STATES = {
   connecting: "Connecting.",
@@ -23,7 +23,7 @@ const CLOSINGS = {
 
 export const $ = (id) => document.getElementById(id);
 
-let lastMessage = { text: "", at_ms: 0 };
+const shownEvents = new Set();
 
 /** Shows one step and puts the focus on its heading, where a screen reader goes on reading. */
 export function show(step) {
@@ -93,14 +93,14 @@ export function setLinkState(state) {
   $("devices-again").hidden = state !== "no-devices";
 }
 
-/** Adds a message; the same words again within seconds (two roads lead here) are said once. */
-export function addMessage(text, level) {
-  const at_ms = Date.now();
-  if (!text || (text === lastMessage.text && at_ms - lastMessage.at_ms < SAME_MESSAGE_MS)) return;
-  lastMessage = { text, at_ms };
+/** Adds a message. The node and the coordinator tell of the same event; it is shown once. */
+export function addMessage(text, level, event = crypto.randomUUID()) {
+  if (!text || shownEvents.has(event)) return;
+  if (shownEvents.size >= MOST_REMEMBERED) shownEvents.clear();
+  shownEvents.add(event);
   const item = element("li", { textContent: text });
   item.dataset.level = level;
-  const now = new Date(at_ms);
+  const now = new Date();
   item.append(element("time", { textContent: now.toLocaleTimeString(), dateTime: now.toISOString() }));
   $("messages").prepend(item);
   while ($("messages").children.length > MOST_MESSAGES) $("messages").lastElementChild.remove();

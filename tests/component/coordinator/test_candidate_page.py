@@ -177,10 +177,10 @@ def test_the_microphone_check_hears_and_sound_processing_is_off(tmp_path: Path) 
 def test_messages_of_both_roads_appear_once_and_politely(tmp_path: Path) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await sit_exam(page, stand)
-        await stand.seats[0].outbox.put(notice("Please move into the light."))
+        await stand.seats[0].outbox.put(notice("light", "Please move into the light."))
         await page.until("document.querySelectorAll('#messages li').length === 1")
-        await stand.tell(notice("Please move into the light."))
-        await stand.tell(notice("Please <i>sit</i> closer."))
+        await stand.tell(notice("light", "Please move into the light."))
+        await stand.tell(notice("near", "Please <i>sit</i> closer."))
         await page.until("document.querySelectorAll('#messages li').length === 2")
         assert "Please <i>sit</i> closer." in await page.text("#messages")
         region = "document.querySelector('#messages').parentElement"
