@@ -45,8 +45,8 @@ def stream_and_listen(
     Raises `Unavailable` when a program ends early or the candidate could not stream.
     """
     ticket = client.socket_ticket(session.session_id).ticket
-    protocols = [Subprotocol("proctor.v1"), Subprotocol(f"ticket.{ticket}")]
-    with connect(session.websocket_url, subprotocols=protocols, open_timeout=10) as socket:
+    url = f"{session.websocket_url}?ticket={ticket}"
+    with connect(url, subprotocols=[Subprotocol("proctor.v1")], open_timeout=10) as socket:
         sender = _start_sender(prepared, session)
         try:
             arrivals = _listen(console, socket, sender, programs)

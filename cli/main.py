@@ -1,4 +1,7 @@
-"""`proctorctl`: the command line."""
+"""`proctorctl`: the command line.
+
+Exit codes: 0 done, 1 refused or not available, 2 a wrong installation or a wrong command line.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,14 @@ import sys
 import typer
 
 from cli import models
+from cli.demo import demo
+from cli.up import up
 from shared.errors import ConfigError, ProctorError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(models.app, name="models")
+app.command()(up)
+app.command()(demo)
 
 
 def main() -> None:
