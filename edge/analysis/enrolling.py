@@ -1,0 +1,128 @@
+"""Enrolling a candidate from pictures: each must pass the gate; the best make one template per recogniser."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4, uuid5
+
+import cv2
+import numpy as np
+
+from edge.analysis.engine import Engine
+from edge.analysis.examination import (
+    Enrolled,
+    Examined,
+    Frame,
+    examine,
+    face_picture,
+    failed_checks,
+)
+from edge.analysis.networks import Networks
+from models.results import Embedding
+from shared.enrollment import best_pictures, bytes_of, mean_templates
+from shared.errors import Rejected
+from shared.messages import EnrolledPicture, Template, encode_vector
+from shared.policy import Gate
+
+MAX_SIDE_PX = 1_280
+"""Larger pictures are scaled down first, as the coordinator does before it sends one."""
+MAX_PICTURE_BYTES = 16 * 1024 * 1024
+MAX_PICTURE_PIXELS = 100_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Portrait:
+    """An enrollment picture, decoded."""
+
+    name: str
+    frame: Frame
+
+
+def decode_picture(data: bytes, name: str) -> Portrait:
+    """A picture file's bytes, upright and at most 1,280 px long.
+
+    Raises `Rejected`: 422 for what is no picture, 413 for what is too large.
+    """
+    if len(data) > MAX_PICTURE_BYTES:
+        raise Rejected(f"{name}: larger than {MAX_PICTURE_BYTES} bytes", code="too-large", status=413)
+    frame = _decoded(data)
+    if frame is None or frame.size == 0:
+        raise Rejected(f"{name}: not a picture that can be read", code="not-a-picture", status=422)
+    if frame.shape[0] * frame.shape[1] > MAX_PICTURE_PIXELS:
+        raise Rejected(f"{name}: more than {MAX_PICTURE_PIXELS} pixels", code="too-large", status=413)
+    scale = MAX_SIDE_PX / max(frame.shape[:2])
+    if scale < 1:
+        size_px = (round(frame.shape[1] * scale), round(frame.shape[0] * scale))
+        frame = cv2.resize(frame, size_px, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+    return Portrait(name, frame)
+
+
+def read_picture(path: Path) -> Portrait:
+    """A picture file. Raises `Rejected` (422) when it cannot be read."""
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MAX_PICTURE_BYTES else b""
+    except OSError as error:
+        raise Rejected(f"{path.name}: {error.strerror}", code="unreadable", status=422) from error
+    return decode_picture(data, path.name)
+
+
+async def enroll(
+    pictures: Sequence[Portrait], networks: Networks, engine: Engine, gate: Gate, owner: UUID
+) -> Mapping[str, Enrolled]:
+    """One template per recogniser from the best three pictures, by recogniser; ids derive from `owner`.
+
+    Raises `Rejected` (422) naming every check that any picture fails, with value, bound and advice, and
+    `Unavailable` when the networks could not be asked.
+    """
+    examined = []
+    for picture in pictures:
+        one = await engine.run("enrollment", partial(examine, networks, picture.frame, gate))
+        examined.append(one)
+    problems = [
+        f"{picture.name}: {failure}"
+        for picture, one in zip(pictures, examined, strict=True)
+        for failure in one.failed
+    ]
+    if problems:
+        raise Rejected("; ".join(problems), code="picture-refused", status=422)
+    best = best_pictures([_score(one) for one in examined])
+    means = mean_templates(
+        [{e.recogniser: e.vector.tolist() for e in examined[index].embeddings} for index in best]
+    )
+    return {
+        name: Enrolled(uuid5(owner, name), Embedding(name, np.array(mean, np.float32)))
+        for name, mean in means.items()
+    }
+
+
+def enrolled_picture(examined: Examined) -> EnrolledPicture:
+    """The reply to an `enroll` command about one picture."""
+    templates = tuple(
+        Template(
+            embedding_id=uuid4(),
+            recogniser=embedding.recogniser,
+            vector=encode_vector(bytes_of(embedding.vector.tolist())),
+        )
+        for embedding in examined.embeddings
+    )
+    return EnrolledPicture(
+        faces=examined.faces,
+        face=face_picture(examined),
+        failed=failed_checks(examined),
+        templates=templates,
+    )
+
+
+def _decoded(data: bytes) -> Frame | None:
+    try:
+        frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+    except cv2.error:
+        return None
+    return None if frame is None else frame.astype(np.uint8, copy=False)
+
+
+def _score(examined: Examined) -> float:
+    return 0.0 if examined.quality is None else examined.quality.score

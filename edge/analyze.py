@@ -1,0 +1,204 @@
+"""`proctor-edge analyze`: recordings through the pipeline of a live session, without any server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from edge.analysis.engine import Engine
+from edge.analysis.enrolling import enroll, read_picture
+from edge.analysis.examination import Enrolled
+from edge.analysis.levels import Task
+from edge.analysis.networks import Networks, open_networks
+from edge.analysis.offline import analyse, recorded_session, session_id_of, unavailable
+from edge.analysis.perception import Perception
+from edge.analysis.results import ResultFolder, page_of, summary_of
+from edge.media.recording import Recording, open_recording
+from edge.watch import Watch
+from models.manifest import Profile
+from models.serving import Serving
+from models.store import Store
+from shared.canonical import parse_json
+from shared.errors import ConfigError, ProctorError, Unavailable
+from shared.policy import Features, Policy, parse_policy
+
+MAX_POLICY_BYTES = 1_000_000
+
+
+class LevelName(StrEnum):
+    """Degradation levels as people write them."""
+
+    L0 = "L0"
+    L1 = "L1"
+    L2 = "L2"
+    L3 = "L3"
+    L4 = "L4"
+
+    @property
+    def number(self) -> int:
+        return int(self.value[1:])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """One recording to analyse, and how."""
+
+    recording: Recording
+    portraits: tuple[Path, ...]
+    policy: Policy
+    level: int
+    out: Path
+
+
+def analyze(
+    recordings: Annotated[
+        list[Path], typer.Argument(metavar="RECORDING...", help="Films, sounds or pictures FFmpeg reads.")
+    ],
+    enroll_pictures: Annotated[
+        list[Path] | None, typer.Option("--enroll", help="A picture of the candidate; may be repeated.")
+    ] = None,
+    audio: Annotated[Path | None, typer.Option(help="Sound to use in place of the recording's own.")] = None,
+    policy: Annotated[Path | None, typer.Option(help="The exam's policy, a JSON file.")] = None,
+    profile: Annotated[
+        Profile, typer.Option(help="Licences to accept: open, or research (non-commercial) as well.")
+    ] = Profile.OPEN,
+    level: Annotated[LevelName, typer.Option(help="How much is looked at, L0 (all) to L4.")] = LevelName.L1,
+    out: Annotated[Path, typer.Option(help="Folder for the results; one subfolder each for several.")] = Path(
+        "analysis"
+    ),
+) -> None:
+    """Watch recordings as a live session would be watched, as fast as this machine goes.
+
+    Writes observations.jsonl, alerts.jsonl, summary.json and timeline.html. Ends with 2 and the reason when a
+    recording cannot be read or a picture cannot be enrolled.
+
+    Examples:
+
+        proctor-edge analyze exam.mkv --enroll anna-1.jpg --enroll anna-2.jpg --out results
+
+        proctor-edge analyze camera.mjpeg --audio microphone.wav --policy policy.json
+    """
+    console = Console(stderr=True)
+    try:
+        orders = _orders(recordings, tuple(enroll_pictures or ()), audio, _read_policy(policy), (level, out))
+        networks = open_networks(Serving(Store.here(), profile))
+        for order in orders:
+            summary = asyncio.run(_run(order, networks, console))
+            _print(console, order, summary)
+    except ProctorError as error:
+        console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(2) from error
+
+
+def _orders(
+    paths: Sequence[Path],
+    portraits: tuple[Path, ...],
+    audio: Path | None,
+    policy: Policy,
+    place: tuple[LevelName, Path],
+) -> list[Order]:
+    """What is to be done; everything is opened first, so that nothing is half done."""
+    level, out = place
+    if audio is not None and len(paths) > 1:
+        raise ConfigError("--audio goes with one recording, not with several")
+    names = [path.name for path in paths]
+    if len(set(names)) != len(names):
+        raise ConfigError("two recordings have the same name; analyse them into folders of their own")
+    return [
+        Order(
+            recording=open_recording(path, audio),
+            portraits=portraits,
+            policy=policy,
+            level=level.number,
+            out=out if len(paths) == 1 else out / path.name,
+        )
+        for path in paths
+    ]
+
+
+def _read_policy(path: Path | None) -> Policy:
+    if path is None:
+        return Policy()
+    try:
+        data = path.read_bytes() if path.stat().st_size <= MAX_POLICY_BYTES else b""
+    except OSError as error:
+        raise ConfigError(f"the policy {path} cannot be read: {error.strerror}") from error
+    value = parse_json(data)
+    if not isinstance(value, dict):
+        raise ConfigError(f"the policy {path} is not a JSON object")
+    return parse_policy(value)
+
+
+async def _run(order: Order, networks: Networks, console: Console) -> dict[str, Any]:
+    """Analyse one recording and write its results; answers the summary."""
+    recording, policy = order.recording, order.policy
+    name = recording.path.name
+    async with Engine(threads=1) as engine:
+        templates = await _enroll(order, networks, engine)
+        watched = policy if templates else _without_identity(policy)
+        session = recorded_session(name, watched, networks)
+        perception = Perception(
+            session.session_id, engine, networks, policy=watched, templates=templates, level=order.level
+        )
+        with ResultFolder(order.out) as folder, _bar(console) as bar:
+            task = bar.add_task(escape(name), total=recording.duration_s)
+            outcome = await analyse(
+                recording,
+                perception,
+                Watch(session),
+                keep=folder.keep,
+                report=lambda at_s: bar.update(task, completed=at_s),
+            )
+            reasons = unavailable(outcome, recording, networks, policy, enrolled=bool(templates))
+            summary = summary_of(outcome, networks, order.level, reasons)
+            folder.finish(outcome, summary, page_of(name, outcome, summary, policy))
+    return summary
+
+
+async def _enroll(order: Order, networks: Networks, engine: Engine) -> Mapping[str, Enrolled]:
+    """The candidate's templates; none without pictures."""
+    if not order.portraits:
+        return {}
+    if not networks.recognisers:
+        raise Unavailable(networks.missing[Task.IDENTITY])
+    pictures = [read_picture(path) for path in order.portraits]
+    owner = session_id_of(order.recording.path.name)
+    return await enroll(pictures, networks, engine, order.policy.enrollment_gate, owner)
+
+
+def _without_identity(policy: Policy) -> Policy:
+    """The same policy for a recording of nobody known: identity is not looked at, and not missed either."""
+    features = Features(**{**policy.features.model_dump(), "face_verification": False})
+    return policy.model_copy(update={"features": features})
+
+
+def _bar(console: Console) -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f} s"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, console=console, transient=True)
+
+
+def _print(console: Console, order: Order, summary: dict[str, Any]) -> None:
+    found = ", ".join(f"{event} {count}" for event, count in summary["alerts"].items()) or "none"
+    console.print(
+        f"[bold]{escape(order.recording.path.name)}[/]: {summary['duration_s']:.1f} s, "
+        f"{summary['analysed_frames']} of {summary['frames']} frames analysed, "
+        f"{summary['realtime_factor']:.1f} × real time\n  alerts: {found}",
+        soft_wrap=True,
+    )
+    for task, reason in summary["unavailable_reasons"].items():
+        console.print(f"  [yellow]unavailable[/] {task}: {escape(reason)}", soft_wrap=True)
+    console.print(f"  results in {escape(str(order.out))}", soft_wrap=True)
