@@ -19,6 +19,8 @@ from models.sources.registry import Archive, Registry
 from models.store import Stamp, stamp_of
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
+_PART = ".part"
+
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
@@ -46,10 +48,12 @@ class Delivery:
     def close(self) -> None:
         """End connections and remove the archives that were needed."""
         self.downloads.close()
-        for archive in self._archives:
-            archive.unlink(missing_ok=True)
-        if self.incoming.is_dir() and not any(self.incoming.iterdir()):
-            self.incoming.rmdir()
+        if self.incoming.is_dir():
+            for archive in self.incoming.iterdir():
+                if archive.suffix != _PART:
+                    archive.unlink(missing_ok=True)
+            if not any(self.incoming.iterdir()):
+                self.incoming.rmdir()
 
     def bring(self, file: File, folder: Path, *, addresses: bool) -> Delivered:
         """Put `file` into `folder`, or leave the folder as it was. `addresses` allows public addresses."""
@@ -72,7 +76,7 @@ class Delivery:
 
     def _from(self, source: Source, file: File, folder: Path) -> Stamp:
         # The hash is in the name so that what is continued later can only be the same file.
-        part = folder / f".{file.name}.{file.expected(source)[:12]}.part"
+        part = folder / f".{file.name}.{file.expected(source)[:12]}{_PART}"
         match source:
             case Mirror():
                 origin = self._mirrored(file, source, part)
@@ -117,7 +121,10 @@ class Delivery:
             if place not in self._archives:
                 with writing_to(self.incoming):
                     self.incoming.mkdir(parents=True, exist_ok=True)
-                part = place.with_name(place.name + ".part")
+                part = place.with_name(place.name + _PART)
+                if place.exists():
+                    # A run that was killed left it whole: it is checked as if it had come just now.
+                    place.replace(part)
                 self.downloads.fetch(
                     Wanted(archive.url, archive.sha256, archive.size_bytes, archive.name), part
                 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,11 +12,13 @@ from pathlib import Path
 import httpx
 
 from models.sources.arrival import LARGEST_BYTES, Progress, check_hash, writing_to
+from models.store import digest
 from shared.errors import Corrupt, Unavailable
 
 CONNECT_S = 4.0
 READ_S = 15.0
 TRIES = 4
+_FIRST_PAUSE_S = 0.1
 PARALLEL = 4
 
 
@@ -89,6 +90,8 @@ class Downloads:
         """
         with self._slots:
             resumed = part.exists() and part.stat().st_size > 0
+            if resumed and digest(part) == wanted.sha256:
+                return
             try:
                 self._complete(wanted, part)
             except Corrupt:
@@ -100,12 +103,13 @@ class Downloads:
 
     def _complete(self, wanted: Wanted, part: Path) -> None:
         reason = ""
-        for _ in range(TRIES):
+        for attempt in range(TRIES):
             try:
                 self._transfer(wanted, part)
                 break
             except _Broken as error:
                 reason = str(error)
+                self._stopped.wait(_FIRST_PAUSE_S * 2**attempt)
         else:
             have = part.stat().st_size if part.exists() else 0
             raise Unavailable(
@@ -113,15 +117,11 @@ class Downloads:
                 "run goes on from there"
             )
         if wanted.sha256:
-            with part.open("rb") as stream:
-                found = hashlib.file_digest(stream, "sha256").hexdigest()
-            check_hash(found, wanted.sha256, part.stat().st_size, wanted.where)
+            check_hash(digest(part), wanted.sha256, part.stat().st_size, wanted.where)
 
     def _transfer(self, wanted: Wanted, part: Path) -> None:
         limit = wanted.size_bytes or LARGEST_BYTES
         have = part.stat().st_size if part.exists() else 0
-        if have == wanted.size_bytes:
-            return
         with self._answer(wanted, have) as answer, writing_to(part):
             if answer.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
                 part.unlink(missing_ok=True)

@@ -48,6 +48,20 @@ def test_members_of_one_wheel_come_with_one_download(tmp_path: Path, index: File
     assert not (store.root / ".incoming").exists()
 
 
+def test_what_a_killed_run_left_whole_is_used_and_removed(tmp_path: Path, index: FileServer) -> None:
+    filename, content = make_wheel("carrier", "1.0", {"net.onnx": WEIGHTS})
+    publish(index, "carrier", (filename, content))
+    incoming = tmp_path / "weights" / ".incoming"
+    incoming.mkdir(parents=True)
+    (incoming / filename).write_bytes(content)
+    (incoming / "of-an-older-run.whl").write_bytes(b"whole but unwanted")
+    index.files[f"files/{filename}"] = b""
+    Registry().find("carrier==1.0")
+    _, report = run(tmp_path, entry_of("net.onnx"))
+    assert report.succeeded
+    assert not incoming.exists()
+
+
 def test_a_wheel_for_another_python_will_do(tmp_path: Path, index: FileServer) -> None:
     wheel = make_wheel("carrier", "1.0", {"net.onnx": WEIGHTS}, "cp312-cp312-manylinux_2_28_x86_64")
     publish(index, "carrier", wheel)
