@@ -50,11 +50,12 @@ def frames(path: Path, *, every: int = 1) -> list[Image]:
     """Every `every`-th frame of a recording, BGR."""
     recording = cv2.VideoCapture(str(path))
     found: list[Image] = []
-    while True:
-        going, frame = recording.read()
-        if not going:
-            return found[::every]
-        found.append(frame.astype(np.uint8, copy=False))
+    number = 0
+    while recording.grab():
+        if number % every == 0:
+            found.append(recording.retrieve()[1].astype(np.uint8, copy=False))
+        number += 1
+    return found
 
 
 def mirrored(picture: Image) -> Image:

@@ -1,0 +1,108 @@
+"""The body network with its real weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.body import (
+    LEFT_SHOULDER,
+    MIN_PRESENCE,
+    NOSE,
+    RIGHT_SHOULDER,
+    BodyDetector,
+    BodyPose,
+    shoulders_visible,
+    visible_points,
+)
+from models.results import Body, Region
+from tests.support.people import collins, frames, hopper, media, mirrored, read
+from tests.support.weights import network
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module")
+def pose() -> BodyPose:
+    return BodyPose(BodyDetector(network("mediapipe-pose-detection")), network("mediapipe-pose-full"))
+
+
+# Nose, left and right shoulder (the candidate's), marked by eye on the portraits; suit and uniform hide the
+# joints, so a quarter of the width of the shoulders is near enough.
+MARKED_PX = {"collins": ((225, 127), (298, 240), (115, 225)), "hopper": ((267, 238), (430, 415), (105, 405))}
+
+
+@pytest.mark.parametrize("who", MARKED_PX)
+def test_nose_and_shoulders_lie_where_people_see_them(pose: BodyPose, who: str) -> None:
+    body = pose.find(collins() if who == "collins" else hopper())
+    assert body is not None
+    marked = np.array(MARKED_PX[who])
+    width_px = float(np.linalg.norm(marked[1] - marked[2]))
+    found = body.points_px[[NOSE, LEFT_SHOULDER, RIGHT_SHOULDER], :2]
+    assert np.linalg.norm(found - marked, axis=1).max() < 0.25 * width_px
+    assert shoulders_visible(body)
+    assert 10 <= visible_points(body) <= 25
+    assert body.presence >= MIN_PRESENCE
+
+
+def test_a_mirror_swaps_the_shoulders(pose: BodyPose) -> None:
+    one, other = pose.find(hopper()), pose.find(mirrored(hopper()))
+    assert one is not None
+    assert other is not None
+    swapped = 512 - one.points_px[[RIGHT_SHOULDER, LEFT_SHOULDER], 0]
+    assert other.points_px[[LEFT_SHOULDER, RIGHT_SHOULDER], 0] == pytest.approx(swapped, abs=25)
+
+
+def test_the_next_frame_is_looked_at_where_the_body_was(pose: BodyPose) -> None:
+    first = pose.find(hopper())
+    assert first is not None
+    again = pose.find(hopper(), first.region)
+    assert again is not None
+    # The two regions differ a little; a tenth of the width of the shoulders is the network's own jitter.
+    assert np.abs(again.points_px[:13, :2] - first.points_px[:13, :2]).max() < 32
+
+
+def test_a_body_that_moved_out_of_its_region_is_found_again(pose: BodyPose) -> None:
+    body = pose.find(hopper(), Region(20.0, 20.0, 40.0, 0.0))
+    assert body is not None
+    assert body.points_px[LEFT_SHOULDER, 0] > 350
+
+
+@pytest.mark.parametrize("shape", [(480, 640), (720, 1280), (640, 480)])
+def test_an_empty_frame_has_no_body(pose: BodyPose, shape: tuple[int, int]) -> None:
+    blank = np.full((*shape, 3), 127, np.uint8)
+    assert pose.find(blank) is None
+    assert pose.find(blank, Region(300.0, 200.0, 400.0, 0.0)) is None
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["open_room_table.jpg", "open_cat.jpg", "open_hotdog.jpg"])
+def test_a_room_a_cat_and_a_sausage_have_no_body(pose: BodyPose, name: str) -> None:
+    assert pose.find(read(media(f"empty/{name}"))) is None
+
+
+# When somebody is in the picture, as annotated with the recording.
+PRESENT_S = ((6.5, 20), (23, 45), (50.5, 70), (74.5, 87), (92.5, 120.5), (124, 136))
+UNSURE_S = 1.0
+
+
+@pytest.mark.media
+def test_people_from_behind_come_and_go_as_annotated(pose: BodyPose) -> None:
+    body: Body | None = None
+    wrong = []
+    for number, frame in enumerate(frames(media("video/open_enter_stay_leave.mp4"), every=10)):
+        body = pose.find(frame, body.region if body else None)
+        near_a_change = any(abs(number - at) <= UNSURE_S for span in PRESENT_S for at in span)
+        expected = any(begun < number < ended for begun, ended in PRESENT_S)
+        if not near_a_change and expected is not (body is not None and shoulders_visible(body)):
+            wrong.append(number)
+    assert wrong == []
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["open_grid_bbaf2n.mpg", "open_grid_lrwp9a.mpg", "open_carphone_qcif.mp4"])
+def test_a_talking_head_close_to_the_camera_has_not_left(pose: BodyPose, name: str) -> None:
+    for frame in frames(media(f"video/{name}"), every=20):
+        body = pose.find(frame)
+        assert body is not None
+        assert shoulders_visible(body)

@@ -1,0 +1,101 @@
+"""The gates judge pictures as a person would."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from models.images import Image
+from models.quality import ENROLLMENT, VERIFICATION, Check, Quality, failures, measure
+from models.serving import Serving
+from tests.support.people import as_by_webcam, collins, frames, hopper, media, read
+from tests.support.weights import PROFILE, store
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module")
+def serving() -> Serving:
+    return Serving(store(), PROFILE)
+
+
+def judged(serving: Serving, picture: Image) -> Quality:
+    faces = serving.face_detector().find(picture)
+    face = max(faces, key=lambda face: face.box.area_px2)
+    mesh = face.mesh or serving.face_mesh().fit(picture, face)
+    return measure(picture, faces, serving.head_pose().head(picture, face, mesh))
+
+
+def failed(serving: Serving, picture: Image) -> set[Check]:
+    return {failure.check for failure in failures(judged(serving, picture), ENROLLMENT)}
+
+
+@pytest.mark.parametrize("portrait", [collins(), hopper()], ids=["collins", "hopper"])
+def test_portraits_and_webcam_shots_of_them_are_good_enough(serving: Serving, portrait: Image) -> None:
+    assert failed(serving, portrait) == set()
+    assert failed(serving, as_by_webcam(portrait)) == set()
+
+
+def brighter(picture: Image, factor: float, offset: float) -> Image:
+    return cv2.convertScaleAbs(picture, alpha=factor, beta=offset).astype(np.uint8, copy=False)
+
+
+def spoiled(how: str) -> Image:
+    """Collins, made unfit in one way."""
+    picture = collins()
+    if how == "blurred":
+        return cv2.GaussianBlur(picture, (0, 0), 2.5).astype(np.uint8, copy=False)
+    if how == "dark":
+        return brighter(picture, 0.16, 0)
+    if how == "glaring":
+        return brighter(picture, 0.3, 190)
+    if how == "far":
+        return cv2.resize(picture, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA).astype(
+            np.uint8, copy=False
+        )
+    beside = cv2.resize(hopper(), (437, 512)).astype(np.uint8, copy=False)
+    return np.concatenate([picture, beside], axis=1)
+
+
+@pytest.mark.parametrize(
+    ("how", "check"),
+    [
+        ("blurred", Check.SHARPNESS),
+        ("dark", Check.BRIGHTNESS),
+        ("glaring", Check.BRIGHTNESS),
+        ("far", Check.SIZE),
+        ("two", Check.ONE_FACE),
+    ],
+)
+def test_a_spoiled_picture_fails_for_its_own_reason(serving: Serving, how: str, check: Check) -> None:
+    assert check in failed(serving, spoiled(how))
+    assert judged(serving, spoiled(how)).score < judged(serving, collins()).score or how == "two"
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    ("name", "check"),
+    [
+        ("pose/open_desk_woman_f00.jpg", Check.YAW),
+        ("pose/open_phone_at_ear.jpg", Check.YAW),
+        ("faces/obama/obama_listening2008.jpg", Check.ROLL),
+        ("faces/tiny_id/jimmy-carter.png", Check.SIZE),
+    ],
+)
+def test_turned_tilted_and_tiny_faces_are_refused(serving: Serving, name: str, check: Check) -> None:
+    assert check in failed(serving, read(media(name)))
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["obama_wh2012.jpg", "obama_transition2009.jpg", "obama_poster2008.jpg"])
+def test_official_portraits_pass(serving: Serving, name: str) -> None:
+    assert failed(serving, read(media(f"faces/obama/{name}"))) == set()
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["bbaf2n", "brbk7n", "lbax4n", "lrwp9a", "pwij3p"])
+def test_frames_of_talking_people_pass_both_gates(serving: Serving, name: str) -> None:
+    for frame in frames(media(f"video/open_grid_{name}.mpg"), every=25):
+        assert failures(judged(serving, frame), ENROLLMENT) == ()
+        assert failures(judged(serving, frame), VERIFICATION) == ()

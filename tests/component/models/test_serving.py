@@ -1,0 +1,105 @@
+"""Which network serves, with everything at hand and with what package registries alone give."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from models.blazeface import ConfirmedBlazeFace
+from models.fsanet import FsaNet
+from models.manifest import Profile, Task, load_manifest
+from models.mesh_pose import MeshPose
+from models.serving import Serving, similarity_of
+from models.store import Store
+from shared.errors import ConfigError, Unavailable
+from tests.support.people import as_by_webcam, collins, hopper
+from tests.support.weights import present, store
+
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture
+def registry_only(tmp_path: Path) -> Store:
+    """A weights folder that holds what package registries give, and nothing else."""
+    manifest = load_manifest()
+    for entry in manifest.entries:
+        folder = store().folder(entry)
+        if entry.in_registry and folder.is_dir():
+            target = tmp_path / folder.relative_to(store().root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if not target.exists():
+                os.symlink(folder, target)
+    return Store(tmp_path, manifest)
+
+
+def test_package_registries_alone_serve_the_first_exam(registry_only: Store) -> None:
+    for name in ("blazeface-full-sparse", "mediapipe-face-mesh", "dlib-resnet", "silero-vad", "ge2e"):
+        present(name)
+    serving = Serving(registry_only, Profile.OPEN)
+    assert isinstance(serving.face_detector(), ConfirmedBlazeFace)
+    assert isinstance(serving.head_pose(), MeshPose)
+    (judge,) = serving.recognisers()
+    assert judge.name.startswith("dlib-resnet@")
+    serving.body_pose()
+    serving.voice_detector()
+    serving.speaker_encoder()
+    assert set(serving.devices.values()) <= {"cpu", "cpu-openvino"}
+    assert serving.labels[Task.FACE_RECOGNITION] == judge.name
+
+
+def test_with_package_registries_alone_one_woman_is_known_and_another_is_not(registry_only: Store) -> None:
+    present("dlib-resnet")
+    serving = Serving(registry_only, Profile.OPEN)
+    find, (judge,) = serving.face_detector().find, serving.recognisers()
+    known, again, other = (
+        judge.embed(picture, face.mesh or serving.face_mesh().fit(picture, face))
+        for picture in (collins(), as_by_webcam(collins()), hopper())
+        for face in find(picture)
+    )
+    assert judge.similarity(known, again) > 0.75
+    assert judge.similarity(known, other) < 0.60
+    assert judge.similarity(again, other) < 0.60
+
+
+def test_an_empty_folder_says_what_to_fetch(tmp_path: Path) -> None:
+    serving = Serving(Store(tmp_path, load_manifest()), Profile.OPEN)
+    with pytest.raises(Unavailable, match="models fetch --task face-detection"):
+        serving.face_detector()
+    with pytest.raises(Unavailable, match="models fetch --task face-recognition"):
+        serving.recognisers()
+
+
+def test_the_open_profile_never_serves_a_research_network() -> None:
+    present("arcface-mobilefacenet-dequantised")
+    manifest = load_manifest()
+    research = {entry.label for entry in manifest.entries if entry.profile is Profile.RESEARCH}
+    serving = Serving(store(), Profile.OPEN)
+    assert {judge.name for judge in serving.recognisers()} & research == set()
+    assert {judge.name for judge in Serving(store(), Profile.RESEARCH).recognisers()} & research
+
+
+def test_better_networks_come_first_where_they_are_present() -> None:
+    present("fsanet")
+    assert isinstance(Serving(store(), Profile.OPEN).head_pose(), FsaNet)
+
+
+def test_a_network_is_opened_once() -> None:
+    serving = Serving(store(), Profile.OPEN)
+    serving.face_mesh()
+    opened = dict(serving.devices)
+    serving.face_mesh()
+    assert serving.devices == opened
+
+
+def test_every_calibration_of_the_manifest_holds_for_the_alignment_in_use() -> None:
+    calibrated = [entry for entry in load_manifest().entries if entry.calibration]
+    assert len(calibrated) >= 3
+    for entry in calibrated:
+        assert similarity_of(entry).of(100.0) == 1.0
+
+
+def test_a_recogniser_without_calibration_is_refused() -> None:
+    with pytest.raises(ConfigError, match="no calibration"):
+        similarity_of(load_manifest().entry("arcface-resnet50"))
