@@ -10,19 +10,11 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import cast
 
 import av
-from aiortc import (
-    MediaStreamTrack,
-    RTCConfiguration,
-    RTCIceServer,
-    RTCPeerConnection,
-    RTCRtpReceiver,
-    RTCSessionDescription,
-)
-from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc import MediaStreamTrack, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamError
 from aiortc.sdp import candidate_from_sdp
 
@@ -33,36 +25,27 @@ from edge.media.decoder import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Decoded, decode_l
 from edge.media.flow import Flows, VideoFlow
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
 from edge.media.latest import Latest
-from edge.media.sdp import AnswerShape, check_offer, payload_codecs, shape_answer
+from edge.media.negotiation import (
+    ANSWER_ERRORS,
+    IceServer,
+    PeerSettings,
+    check_parses,
+    open_connection,
+    preferred_codecs,
+)
+from edge.media.sdp import check_offer, payload_codecs, shape_answer
 from shared.errors import Rejected, Unavailable
+
+__all__ = ["IceServer", "Peer", "PeerCounts", "PeerSettings"]
 
 logger = logging.getLogger(__name__)
 
-_CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
 _GATHER_S = 10.0
 """aioice itself gives up a silent STUN server after 5 s."""
 _CLOSE_S = 3.0
 _AUDIO_WINDOWS = 8
 """Windows that may wait for analysis: four seconds."""
 _CANDIDATES = 64
-
-
-@dataclass(frozen=True, slots=True)
-class IceServer:
-    """A STUN or TURN server; TURN with time-limited credentials."""
-
-    urls: tuple[str, ...]
-    username: str | None = None
-    credential: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PeerSettings:
-    """How this node connects."""
-
-    ice_servers: tuple[IceServer, ...] = ()
-    """Always the whole list; empty means host candidates only, and set-up needs no internet."""
-    answer: AnswerShape = field(default_factory=AnswerShape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,14 +97,15 @@ class Peer:
         if self._connection is not None:
             raise Rejected("this connection has its answer already", code="already-answered", status=409)
         kinds = check_offer(offer_sdp)
+        check_parses(offer_sdp)
         seams.install()
-        connection = self._connection = RTCPeerConnection(_configuration(self._settings.ice_servers))
+        connection = self._connection = open_connection(self._settings.ice_servers)
         connection.on("track", self._drain)
         connection.on("connectionstatechange", self._state_changed)
         with seams.feeding(self._flows):
             for kind in kinds:
                 transceiver = connection.addTransceiver(kind, direction="recvonly")
-                transceiver.setCodecPreferences(_preferences(kind))
+                transceiver.setCodecPreferences(preferred_codecs(kind))
         try:
             async with asyncio.timeout(_GATHER_S):
                 await connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
@@ -130,8 +114,8 @@ class Peer:
                 await connection.setLocalDescription(ours)
         except TimeoutError as error:
             raise Unavailable(f"no network candidates within {_GATHER_S:.0f} s") from error
-        except _SDP_ERRORS as error:
-            raise Rejected(f"the offer cannot be answered: {error}", code="bad-offer") from error
+        except ANSWER_ERRORS as error:
+            raise Rejected(f"the offer cannot be answered: {error!r:.100}", code="bad-offer") from error
         return shape_answer(connection.localDescription.sdp, self._settings.answer)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
@@ -250,20 +234,6 @@ class Peer:
             expected = source.index + 1
 
 
-_SDP_ERRORS = (
-    ValueError,
-    LookupError,
-    AttributeError,
-    AssertionError,
-    TypeError,
-    InternalError,
-    InvalidAccessError,
-    InvalidStateError,
-    OperationError,
-)
-"""aiortc's SDP parser has no error of its own: what is missing in a text surfaces as one of these."""
-
-
 async def _received(track: MediaStreamTrack) -> AsyncIterator[Decoded]:
     while True:
         try:
@@ -272,17 +242,3 @@ async def _received(track: MediaStreamTrack) -> AsyncIterator[Decoded]:
         except MediaStreamError:
             return
         yield decoded
-
-
-def _configuration(servers: tuple[IceServer, ...]) -> RTCConfiguration:
-    # The list is given even when it is empty: None would mean Google's public STUN server.
-    return RTCConfiguration(
-        iceServers=[RTCIceServer(list(s.urls), s.username, s.credential) for s in servers]
-    )
-
-
-def _preferences(kind: str) -> list[Any]:
-    capabilities = RTCRtpReceiver.getCapabilities(kind)
-    assert capabilities is not None
-    codecs = capabilities.codecs
-    return [codec for wanted in _CODECS[kind] for codec in codecs if codec.mimeType == wanted]

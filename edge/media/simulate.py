@@ -11,7 +11,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,6 @@ from typing import Any
 
 from aiortc import (
     MediaStreamTrack,
-    RTCConfiguration,
-    RTCIceServer,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -28,8 +26,8 @@ from aiortc import (
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
 
+from edge.media.negotiation import IceServer, open_connection
 from edge.media.outgoing import Outgoing, open_outgoing
-from edge.media.peer import IceServer
 from edge.media.signaling import PROTOCOL, TOKEN_PREFIX
 from shared.errors import Rejected, Unavailable
 
@@ -65,21 +63,24 @@ class Streamed:
     """The last messages from the node, at most 100."""
 
 
-async def simulate(simulation: Simulation, stop: asyncio.Event | None = None) -> Streamed:
+async def simulate(
+    simulation: Simulation,
+    stop: asyncio.Event | None = None,
+    began: Callable[[], None] | None = None,
+) -> Streamed:
     """Stream the recording once; return when it is over, `stop` is set or the node ends it.
 
+    `began` is called when the media connection stands and the recording's first frame leaves.
     Raises Rejected (the node or the file refuses) or Unavailable (nobody there, no connection in time).
     """
     outgoing = open_outgoing(simulation.recording)
-    connection = RTCPeerConnection(
-        RTCConfiguration(
-            [RTCIceServer(list(s.urls), s.username, s.credential) for s in simulation.ice_servers]
-        )
-    )
+    connection = open_connection(simulation.ice_servers)
     try:
         _add_tracks(connection, outgoing)
         async with _signaling(simulation) as socket:
             await _negotiate(connection, socket)
+            if began is not None:
+                began()
             return await _stream(connection, socket, outgoing, stop or asyncio.Event())
     finally:
         await connection.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import threading
 import time
 
@@ -155,6 +156,47 @@ def test_an_offer_with_only_unknown_codecs_is_refused() -> None:
             await peer.close()
 
     asyncio.run(scene())
+
+
+def test_an_offer_changed_at_random_is_answered_or_refused_and_nothing_stays_behind() -> None:
+    async def scene() -> set[str]:
+        candidate = await offer_of(Picture(), Tone())
+        lines = candidate.localDescription.sdp.split("\r\n")
+        await candidate.close()
+        chance, ends = random.Random(5), set()
+        for _ in range(100):
+            peer = Peer(PeerSettings())
+            try:
+                await peer.answer("\r\n".join(changed(lines, chance)))
+                ends.add("answered")
+            except Rejected:
+                ends.add("refused")
+            finally:
+                await peer.close()
+        return ends
+
+    assert asyncio.run(scene()) == {"answered", "refused"}
+
+
+def changed(lines: list[str], chance: random.Random) -> list[str]:
+    changed_lines = list(lines)
+    for _ in range(chance.randint(1, 4)):
+        place = chance.randrange(len(changed_lines))
+        line = changed_lines[place]
+        changed_lines[place : place + 1] = chance.choice(
+            [
+                [],
+                [line[: chance.randrange(len(line) + 1)]],
+                [line, chance.choice(lines)],
+                [
+                    line.replace(
+                        chance.choice("0123456789 :="), chance.choice(["", "99999999999", "-1", "\0"])
+                    )
+                ],
+                ["".join(chr(chance.randrange(1, 300)) for _ in range(20))],
+            ]
+        )
+    return changed_lines
 
 
 def test_a_second_offer_and_a_candidate_before_the_first_are_refused() -> None:

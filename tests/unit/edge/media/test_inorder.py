@@ -3,7 +3,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.media.inorder import AudioPacket, InOrderAudioBuffer, OrderedAudio
@@ -62,6 +62,7 @@ def test_a_restarted_sender_is_followed() -> None:
     assert buffer.counts.restarts == 1
 
 
+@settings(max_examples=50)
 @given(st.data())
 def test_whatever_the_network_does_audio_is_in_order_once_and_bounded(data: st.DataObject) -> None:
     count = data.draw(st.integers(1, 120))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edge.media.jitter import DeadlineJitterBuffer, VideoPacket, WholeFrame
@@ -156,6 +156,7 @@ def test_a_sender_that_restarts_just_below_its_old_numbers_is_followed_after_a_r
     assert len(feed(buffer, stream([1] * 100))) == 50
 
 
+@settings(max_examples=50)
 @given(st.data())
 def test_whatever_the_network_does_frames_are_whole_in_order_once_and_bounded(data: st.DataObject) -> None:
     sizes = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=60))

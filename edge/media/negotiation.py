@@ -1,0 +1,65 @@
+"""From settings and an offer to an aiortc connection, with aiortc's errors turned into ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpReceiver
+from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
+from aiortc.sdp import SessionDescription
+
+from edge.media.sdp import AnswerShape
+from shared.errors import Rejected
+
+_CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
+
+
+@dataclass(frozen=True, slots=True)
+class IceServer:
+    """A STUN or TURN server; TURN with time-limited credentials."""
+
+    urls: tuple[str, ...]
+    username: str | None = None
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PeerSettings:
+    """How this node connects."""
+
+    ice_servers: tuple[IceServer, ...] = ()
+    """Always the whole list; empty means host candidates only, and set-up needs no internet."""
+    answer: AnswerShape = field(default_factory=AnswerShape)
+
+
+_PARSE_ERRORS = (ValueError, LookupError, AttributeError, AssertionError, TypeError, StopIteration)
+"""aiortc's SDP parser has no error of its own: what is missing in a text surfaces as one of these."""
+ANSWER_ERRORS = (*_PARSE_ERRORS, InternalError, InvalidAccessError, InvalidStateError, OperationError)
+
+
+def check_parses(offer_sdp: str) -> None:
+    """Raises Rejected before anything is built for an offer that aiortc cannot read or would trip over."""
+    try:
+        description = SessionDescription.parse(offer_sdp)
+    except _PARSE_ERRORS as error:
+        raise Rejected(f"the offer cannot be answered: {error!r:.100}", code="bad-offer") from error
+    mids = [media.rtp.muxId for media in description.media]
+    bundled = [mid for group in description.group if group.semantic == "BUNDLE" for mid in group.items]
+    if not all(mids) or len(set(mids)) != len(mids) or not set(bundled) <= set(mids):
+        raise Rejected("the offer cannot be answered: its mids do not match", code="bad-offer")
+
+
+def open_connection(servers: tuple[IceServer, ...]) -> RTCPeerConnection:
+    """A connection that knows these servers and no others."""
+    # The list is given even when it is empty: None would mean Google's public STUN server.
+    ice_servers = [RTCIceServer(list(s.urls), s.username, s.credential) for s in servers]
+    return RTCPeerConnection(RTCConfiguration(iceServers=ice_servers))
+
+
+def preferred_codecs(kind: str) -> list[Any]:
+    """What to receive for `kind`, best first; everything else in an offer is left out of the answer."""
+    capabilities = RTCRtpReceiver.getCapabilities(kind)
+    assert capabilities is not None
+    codecs = capabilities.codecs
+    return [codec for wanted in _CODECS[kind] for codec in codecs if codec.mimeType == wanted]
