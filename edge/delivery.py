@@ -43,6 +43,7 @@ class Delivery:
         self._acknowledged: dict[int, float] = {}
         self._sends: dict[int, int] = {}
         self._failures: dict[int, int] = {}
+        self._flying = 0
         self._still_since = float("-inf")
         self._patience_s = resend_after_s
 
@@ -69,6 +70,7 @@ class Delivery:
                 break
             if sequence > self.mark:
                 self._sends[sequence] = self._sends.get(sequence, 0) + 1
+                self._flying += 1
                 chosen.append(sequence)
         return chosen
 
@@ -78,12 +80,14 @@ class Delivery:
 
     def sent(self, sequence: int, now: float) -> None:
         """The hub acknowledged it."""
+        self._flying -= 1
         self._failures.pop(sequence, None)
         if sequence > self.mark:
             self._acknowledged[sequence] = now
 
     def failed(self, sequence: int, now: float) -> None:
         """It was not acknowledged; the next try keeps its message id, so the hub can tell a duplicate."""
+        self._flying -= 1
         if sequence <= self.mark:
             return
         failures = self._failures[sequence] = self._failures.get(sequence, 0) + 1
@@ -93,6 +97,7 @@ class Delivery:
 
     def gone(self, sequence: int) -> None:
         """The outbox no longer holds it."""
+        self._flying -= 1
         self._sends.pop(sequence, None)
         self._failures.pop(sequence, None)
 
@@ -105,6 +110,11 @@ class Delivery:
             self._still_since, self._patience_s = now, self._resend_after_s
         elif now - self._still_since >= self._patience_s:
             self._send_again(now)
+
+    @property
+    def hurried(self) -> bool:
+        """Whether a new alert waits or is in flight."""
+        return bool(self._fresh) or self._flying > 0
 
     def deadline(self) -> float | None:
         """When `due` may next have something; None when nothing waits for time alone."""

@@ -35,6 +35,7 @@ WINDOW: Final = 16
 """Alerts of one lane in flight at once; each lane has its own, so neither waits for the other's backlog."""
 ACKNOWLEDGE_TIMEOUT_S: Final = 5.0
 REDISCOVER_S: Final = 1.0
+SETTLE_POLL_S: Final = 0.05
 
 
 def by_chance(longest_s: float) -> float:
@@ -76,6 +77,8 @@ class Publisher:
         self._wake = asyncio.Event()
         self._seen_connection: float | None = None
         self._failing = False
+        self.outbox_works = True
+        """Whether the disk took the last alert."""
         self._boot = secrets.token_hex(4)
         self.counts: Counter[str] = Counter()
         """Alerts sent, sent again, failed; marks obeyed and refused."""
@@ -95,7 +98,12 @@ class Publisher:
 
         Raises `Unavailable` when the disk refuses, and what `seal` raises.
         """
-        sequence = await self._outbox.add(lane, seal)
+        try:
+            sequence = await self._outbox.add(lane, seal)
+        except Unavailable:
+            self.outbox_works = False
+            raise
+        self.outbox_works = True
         self._lanes[lane].added(sequence, self._now())
         self._wake.set()
         return sequence
@@ -124,6 +132,15 @@ class Publisher:
                 await self._send(batch)
             else:
                 await self._sleep()
+
+    async def settle(self, timeout_s: float) -> bool:
+        """Wait until every new alert has been sent; False when the hub did not take them in time."""
+        deadline = self._now() + timeout_s
+        while any(delivery.hurried for delivery in self._lanes.values()):
+            if self._now() >= deadline:
+                return False
+            await asyncio.sleep(SETTLE_POLL_S)
+        return True
 
     async def _cover(self, mark: LaneMark) -> None:
         if mark.outbox_id != self._outbox.outbox_id:

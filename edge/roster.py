@@ -77,9 +77,13 @@ class Roster(Generic[S]):
             raise Rejected("no such session runs on this node", code="session-unknown", status=404)
         return session
 
-    def remove(self, session_id: UUID) -> S | None:
-        """Forget a session; returns what ran."""
-        session = self._sessions.pop(session_id, None)
+    def forget(self, session_id: UUID) -> S | None:
+        """Take out a session that failed: it may be started again. Returns what ran."""
+        return self._sessions.pop(session_id, None)
+
+    def end(self, session_id: UUID) -> S | None:
+        """Take out a session that is over, for good under this epoch. Returns what ran."""
+        session = self.forget(session_id)
         if session is not None:
             self._ended[session_id] = session.order.epoch
             while len(self._ended) > MAX_ENDED:

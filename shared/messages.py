@@ -222,6 +222,8 @@ class Heartbeat(Message):
     models: dict[str, Name]
     recognisers: tuple[Name, ...]
     outbox: tuple[OutboxState, ...]
+    active_sessions: Annotated[int, Field(ge=0)] = 0
+    """How many run now; `sessions` tells of some of them at a time, since a header is bounded."""
     sessions: Annotated[tuple[SessionState, ...], Field(max_length=500)] = ()
 
 

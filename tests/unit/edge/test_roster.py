@@ -63,12 +63,19 @@ def test_a_newer_assignment_is_told_which_older_one_it_replaces() -> None:
 def test_an_ended_session_stays_ended_unless_assigned_anew() -> None:
     order = start_order()
     watched = roster(order)
-    assert watched.remove(order.session_id) is not None
-    assert watched.remove(order.session_id) is None
+    assert watched.end(order.session_id) is not None
+    assert watched.end(order.session_id) is None
     with pytest.raises(Rejected) as refusal:
         watched.check(order, NOW)
     assert refusal.value.code == "session-ended"
     assert watched.check(order.model_copy(update={"epoch": 2}), NOW) is None
+
+
+def test_a_session_that_failed_may_be_started_again() -> None:
+    order = start_order()
+    watched = roster(order)
+    assert watched.forget(order.session_id) is not None
+    assert watched.check(order, NOW) is None
 
 
 def test_the_memory_of_ended_sessions_is_bounded() -> None:
@@ -76,7 +83,7 @@ def test_the_memory_of_ended_sessions_is_bounded() -> None:
     for _ in range(MAX_ENDED + 10):
         order = start_order()
         watched.add(Sitting(order))
-        watched.remove(order.session_id)
+        watched.end(order.session_id)
     assert len(watched._ended) == MAX_ENDED
 
 

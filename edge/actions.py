@@ -1,0 +1,143 @@
+"""What the node does when the coordinator tells it to: start, end, enroll, verify."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from edge.analysis.engine import Engine
+from edge.analysis.enrolling import decode_picture, enrolled_picture
+from edge.analysis.examination import examine, face_picture, failed_checks
+from edge.analysis.networks import Networks
+from edge.config import EdgeConfig
+from edge.roster import Roster
+from edge.session import Session
+from shared.errors import Unavailable
+from shared.events import EventType
+from shared.messages import (
+    EndSession,
+    EnrolledPicture,
+    SessionAccepted,
+    SessionEnded,
+    StartSession,
+    VerifiedFrame,
+    VerifyFrame,
+)
+from shared.policy import Gate
+
+log = logging.getLogger(__name__)
+
+END_TIMEOUT_S: Final = 3.5
+"""For the last alerts to reach the disk; the coordinator waits 5 s for the reply."""
+
+
+class NodeActions:
+    """Keeps the running sessions' tasks; `close` ends them all."""
+
+    def __init__(
+        self,
+        config: EdgeConfig,
+        roster: Roster[Session],
+        engine: Engine,
+        networks: Networks,
+        make: Callable[[StartSession], Session],
+    ) -> None:
+        """`make` builds a session; it may raise `Corrupt` for an order that cannot be obeyed."""
+        self._config = config
+        self._roster = roster
+        self._engine = engine
+        self._networks = networks
+        self._make = make
+        self._running: dict[Session, asyncio.Task[None]] = {}
+        self._former_drops: Counter[str] = Counter()
+        self._closing = False
+
+    async def start(self, order: StartSession) -> SessionAccepted:
+        """Watch a session. Started again with the same epoch, it answers as before."""
+        if self._closing:
+            raise Unavailable("this node is ending; start the session on another one")
+        running = self._roster.check(order, datetime.now(UTC))
+        if running is None or running.order.epoch != order.epoch:
+            session = self._make(order)
+            if running is not None:
+                running.end()
+            self._roster.add(session)
+            self._running[session] = asyncio.create_task(self._supervise(session))
+        return SessionAccepted(
+            session_id=order.session_id,
+            signaling_url=self._config.signaling_url(order.session_id),
+            whip_url=self._config.whip_url(order.session_id),
+        )
+
+    async def end(self, order: EndSession) -> SessionEnded:
+        """End a session; its last alerts are on disk on return, if the disk takes them in time."""
+        session = self._roster.end(order.session_id)
+        if session is not None:
+            await self._stop(session)
+        return SessionEnded(session_id=order.session_id, was_running=session is not None)
+
+    async def end_expired(self) -> None:
+        """End every session whose time is over."""
+        for session in self._roster.expired(datetime.now(UTC)):
+            self._roster.end(session.order.session_id)
+            await self._stop(session)
+
+    async def close(self) -> None:
+        """End every session and take no more, for the daemon's own end."""
+        self._closing = True
+        for session in self._running:
+            session.end()
+        await asyncio.gather(*self._running.values())
+
+    def dropped(self) -> Counter[str]:
+        """Frames, packets and alerts of all sessions so far that were not looked at or kept, by reason."""
+        return sum((session.dropped() for session in self._running), self._former_drops)
+
+    async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
+        """Examine one picture; nothing of it is kept."""
+        picture = await asyncio.to_thread(decode_picture, jpeg, "the picture")
+        examined = await self._engine.run("enrollment", partial(examine, self._networks, picture.frame, gate))
+        return enrolled_picture(examined)
+
+    async def verify(self, order: VerifyFrame) -> VerifiedFrame:
+        """Compare one frame, or the newest, with the enrolled face."""
+        session = self._roster.find(order.session_id)
+        frame = await session.frame(order.frame_id)
+        examined, check = await session.perception.verify(await asyncio.to_thread(frame.to_bgr))
+        threshold = session.order.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
+        similarity = None if check is None else check.similarity
+        return VerifiedFrame(
+            frame_id=frame.frame_id,
+            match=None if similarity is None else similarity >= threshold,
+            similarity=similarity,
+            threshold=threshold,
+            embedding_id=None if check is None else UUID(check.embedding_id),
+            face=face_picture(examined),
+            failed=failed_checks(examined),
+            captured_utc=session.utc(frame.at_s),
+        )
+
+    async def _stop(self, session: Session) -> None:
+        session.end()
+        await asyncio.wait({self._running[session]}, timeout=END_TIMEOUT_S)
+
+    async def _supervise(self, session: Session) -> None:
+        """A session that fails ends alone; its page will ask for another node."""
+        extra = {"session_id": str(session.order.session_id)}
+        log.info("a session begins", extra=extra)
+        try:
+            await session.run()
+        except Exception:
+            log.exception("a session failed", extra=extra)
+        finally:
+            del self._running[session]
+            self._former_drops += session.dropped()
+            if session in self._roster:
+                self._roster.forget(session.order.session_id)
+            log.info("a session is over", extra=extra)

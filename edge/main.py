@@ -1,0 +1,199 @@
+"""`proctor-edge`: the command line of an edge node.
+
+Exit codes: 0 done, 1 a part of the daemon failed (the supervisor starts it again), 2 something a person must
+mend, said on standard error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
+
+import typer
+
+from edge import app as daemon
+from edge.analyze import analyze
+from edge.config import EdgeConfig, load_config, read_secret
+from edge.identity import Identity, load, load_or_make
+from edge.media.simulate import Simulation, simulate
+from edge.rehearsal.make import make_rehearsal
+from shared.errors import ProctorError
+from shared.fields import format_utc
+from shared.logs import configure
+
+log = logging.getLogger(__name__)
+
+END_WITHIN_S: Final = 10.0
+"""From SIGTERM to the end of the process, whatever still runs."""
+
+cli = typer.Typer(
+    help="Watch exams on this host: the daemon, and tools for trying it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+cli.command()(analyze)
+
+ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="The daemon's settings, TOML.")]
+
+
+@cli.command()
+def run(config: ConfigOption) -> None:
+    """Watch the sessions the coordinator sends, until SIGTERM.
+
+    Example:
+
+        proctor-edge run --config /etc/proctor/edge.toml
+    """
+    with _refusals():
+        settings = load_config(config)
+        identity = load(settings.data_folder)
+        configure("proctor-edge")
+        code = asyncio.run(_until_stopped(settings, identity))
+    _exit_now(code)
+
+
+@cli.command()
+def check_config(config: ConfigOption) -> None:
+    """Read the settings as `run` does and say what is wrong, or nothing.
+
+    Example:
+
+        proctor-edge check-config --config /etc/proctor/edge.toml
+    """
+    with _refusals():
+        settings = load_config(config)
+        read_secret(settings.nats.password_file)
+        load(settings.data_folder)
+
+
+@cli.command()
+def identity(
+    data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The node's data folder.")],
+) -> None:
+    """Print who this node is, as JSON; made the first time. The coordinator is told these public keys.
+
+    Example:
+
+        proctor-edge identity --data /var/lib/proctor/edge
+    """
+    with _refusals():
+        made = load_or_make(data)
+    public = {
+        "node_id": str(made.node_id),
+        "signing_key": made.signing_public,
+        "sealing_key": made.sealing_public,
+    }
+    typer.echo(json.dumps(public))
+
+
+@cli.command()
+def rehearse(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another number, another film.")] = 1,
+) -> None:
+    """Make the demo's recording, its enrollment pictures and its script. Takes half a minute.
+
+    Example:
+
+        proctor-edge rehearse --out build/rehearsal
+    """
+    with _refusals():
+        made = make_rehearsal(out, seed)
+    files = {
+        "recording": str(made.recording),
+        "enrollment": [str(path) for path in made.enrollment],
+        "expected": str(made.expected),
+    }
+    typer.echo(json.dumps(files))
+
+
+@cli.command()
+def simulate_candidate(
+    recording: Annotated[Path, typer.Argument(help="What the camera and the microphone show.")],
+    signaling_url: Annotated[str, typer.Option(help="ws://…/signal/… as `session/start` returned it.")],
+    token_file: Annotated[Path, typer.Option(metavar="FILE", help="The session's token, mode 0600.")],
+) -> None:
+    """Stream a recording over WebRTC in real time, as a candidate's browser would.
+
+    Writes one line of JSON when it begins to stream and one when it ends.
+
+    Example:
+
+        proctor-edge simulate-candidate exam.mkv --signaling-url ws://host/signal/… --token-file token
+    """
+    with _refusals():
+        simulation = Simulation(recording, signaling_url, read_secret(token_file))
+        asyncio.run(_simulated(simulation))
+    _exit_now(0)
+
+
+def main() -> None:
+    """Entry point of the script `proctor-edge`."""
+    cli()
+
+
+async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
+    stop = asyncio.Event()
+
+    def ask_to_stop() -> None:
+        stop.set()
+        _exit_later(1)
+
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, ask_to_stop)
+    try:
+        await daemon.run(settings, identity, stop)
+    except ProctorError:
+        raise
+    except Exception:
+        log.exception("a part of the daemon failed")
+        return 1
+    return 0
+
+
+async def _simulated(simulation: Simulation) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+    def began() -> None:
+        typer.echo(json.dumps({"streaming_since_utc": format_utc(datetime.now(UTC))}))
+
+    streamed = await simulate(simulation, stop, began)
+    typer.echo(json.dumps({"streamed_s": round(streamed.duration_s, 3), "by_node": streamed.ended_by_node}))
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What a person must mend is said in one sentence, with exit code 2."""
+    try:
+        yield
+    except ProctorError as error:
+        typer.echo(f"error: {error}", err=True)
+        _exit_now(2)
+
+
+def _exit_later(code: int) -> None:
+    timer = threading.Timer(END_WITHIN_S, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
+
+
+def _exit_now(code: int) -> NoReturn:
+    # Decoder threads are no daemon threads: a plain exit would wait for one that is stuck.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)

@@ -1,0 +1,243 @@
+"""The shell of one candidate: media in, observations to the watch, alerts to the outbox, notices to the page.
+
+    peer ─frames─> arrival (told at once) ─newest─> look ──> watch ──> alerts ──> writer ──> outbox
+         ─sound──> listen ──────────────────────────────────┘ ↑ one timer   └──> notices ──> page
+
+It decides nothing: `edge.watch` does. One timer is armed from the watch's deadline. A page that connects
+again gets a new peer on the same session clock. Whatever fails in here ends in this session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from edge.alert_writer import AlertWriter
+from edge.alerts import AlertRevision
+from edge.analysis.examination import Frame
+from edge.analysis.perception import Perception, arrival
+from edge.media.clock import SessionClock
+from edge.media.frames import VideoFrame
+from edge.media.latest import Latest
+from edge.media.negotiation import PeerSettings
+from edge.media.peer import Peer
+from edge.watch import Watch
+from shared.errors import Rejected
+from shared.messages import SessionState, StartSession
+from shared.notices import candidate_notice
+from shared.observations import Observation
+
+NOTICES: Final = 64
+"""Notices that may wait for a slow page; the oldest goes first."""
+SILENT_S: Final = 3.0
+FRAMES_MEANWHILE: Final = 600
+"""Frame numbers left to a peer that still receives while the next one connects: 10 s at 60 fps."""
+LEAST_PAUSE_S: Final = 0.02
+"""Between two ticks, whatever the deadline says."""
+
+Notices = Latest[Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a session is made of."""
+
+    order: StartSession
+    perception: Perception
+    peer_settings: PeerSettings
+    writer: AlertWriter
+    open_watch: Callable[[datetime], Watch]
+    """Makes the watch once the first media came, given that instant: the session clock's zero."""
+
+
+class Session:
+    """One candidate's exam on this node, from `start` to `end`, while `run` runs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._clock = SessionClock()
+        self._watch: Watch | None = None
+        self._over = asyncio.Event()
+        self._rearm = asyncio.Event()
+        self._armed_s = float("inf")
+        self._tasks: asyncio.TaskGroup | None = None
+        self._peer: Peer | None = None
+        self._attended: set[Peer] = set()
+        self._slot: Latest[VideoFrame] = Latest()
+        self._newest: VideoFrame | None = None
+        self._page: Notices = Latest(NOTICES)
+        self._verified_utc: datetime | None = None
+        self._analysed = 0
+        self._drops: Counter[str] = Counter()
+
+    @property
+    def order(self) -> StartSession:
+        return self._parts.order
+
+    @property
+    def perception(self) -> Perception:
+        return self._parts.perception
+
+    async def run(self) -> None:
+        """Watch until `end`, or until something fails; then close and write down what is still open."""
+        writing = asyncio.create_task(self._parts.writer.run())
+        try:
+            await self._watch_until_over()
+        finally:
+            self._page.close()
+            if self._watch is not None:
+                self._take(self._watch.finish(self._now_s()))
+            self._parts.writer.close()
+            await writing
+
+    def end(self) -> None:
+        """Ask `run` to come to its end."""
+        self._over.set()
+
+    async def answer(self, offer_sdp: str) -> tuple[str, Peer]:
+        """A new peer for the page's offer; the one before is closed once this one has its answer.
+
+        Raises `Rejected` and `Unavailable` as `Peer.answer` does, and `Rejected` (410) after the end.
+        """
+        former = self._peer
+        before = 0 if former is None else former.frame_count + FRAMES_MEANWHILE
+        peer = Peer(self._parts.peer_settings, self._clock, before)
+        try:
+            answer = await peer.answer(offer_sdp)
+            self._attend(peer, former)
+        except BaseException:
+            await peer.close()
+            raise
+        return answer, peer
+
+    def sit_down(self) -> Notices:
+        """The notices for a page that has just connected; the page before it hears no more."""
+        self._page.close()
+        self._page = Latest(NOTICES)
+        return self._page
+
+    async def frame(self, frame_id: int | None) -> VideoFrame:
+        """The newest frame, or one of the last seconds.
+
+        Raises `FrameGone` (410) for one no longer in memory, `Rejected` (409) before the first.
+        """
+        if self._newest is None or self._peer is None:
+            raise Rejected("no frame has come yet", code="no-frame", status=409)
+        if frame_id is None or frame_id == self._newest.frame_id:
+            return self._newest
+        return await self._peer.frame(frame_id)
+
+    def utc(self, at_s: float) -> datetime:
+        """A time on the session clock as an instant."""
+        return datetime.now(UTC) - timedelta(seconds=self._now_s() - at_s)
+
+    def state(self) -> SessionState:
+        """For the heartbeat; no names."""
+        age_s = None if self._peer is None else self._peer.counts(time.monotonic()).frame_age_s
+        silent = age_s is None or age_s > SILENT_S
+        return SessionState(
+            session_id=self.order.session_id,
+            epoch=self.order.epoch,
+            phase="waiting" if self._watch is None else "silent" if silent else "watching",
+            frames_processed=self._analysed,
+            alerts_triggered=self._parts.writer.counts["raised"],
+            last_verified_utc=self._verified_utc,
+        )
+
+    def dropped(self) -> Counter[str]:
+        """Frames, packets and alerts that were never looked at or kept, by reason."""
+        own = {"analysis_busy": self._slot.dropped, "alert_overflow": self._parts.writer.overflowed}
+        now = time.monotonic()
+        return sum((Counter(peer.counts(now).dropped) for peer in self._attended), self._drops + Counter(own))
+
+    async def _watch_until_over(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            self._tasks = tasks
+            steady = [tasks.create_task(work()) for work in (self._analyse, self._keep_time)]
+            try:
+                await self._over.wait()
+            finally:
+                self._tasks = None
+            for task in steady:
+                task.cancel()
+            await asyncio.gather(*(peer.close() for peer in self._attended))
+
+    def _attend(self, peer: Peer, former: Peer | None) -> None:
+        if self._tasks is None:
+            raise Rejected("the session is over", code="session-ended", status=410)
+        if self._peer is not former:
+            raise Rejected("another connection was quicker", code="superseded", status=409)
+        self._peer = peer
+        self._attended.add(peer)
+        self._tasks.create_task(self._drain(peer))
+        if former is not None:
+            self._tasks.create_task(former.close())
+
+    async def _drain(self, peer: Peer) -> None:
+        """Take all a peer delivers until its connection has ended."""
+        try:
+            async with asyncio.TaskGroup() as pumps:
+                pumps.create_task(self._pump_video(peer))
+                pumps.create_task(self._pump_audio(peer))
+        finally:
+            self._attended.discard(peer)
+            self._drops += Counter(peer.counts(time.monotonic()).dropped)
+            await peer.close()
+
+    async def _pump_video(self, peer: Peer) -> None:
+        while (frame := await peer.video.get()) is not None:
+            self._newest = frame
+            self._see(arrival(frame, self.perception.level))
+            self._slot.put(frame)
+
+    async def _pump_audio(self, peer: Peer) -> None:
+        while (window := await peer.audio.get()) is not None:
+            heard = await self.perception.listen(window)
+            if heard is not None:
+                self._see(heard)
+
+    async def _analyse(self) -> None:
+        while (frame := await self._slot.get()) is not None:
+            seen = await self.perception.look(frame)
+            if seen.frame is not None or seen.observation.failed:
+                self._analysed += 1
+                self._see(seen.observation, seen.frame)
+
+    async def _keep_time(self) -> None:
+        while True:
+            deadline_s = None if self._watch is None else self._watch.deadline()
+            self._armed_s = float("inf") if deadline_s is None else deadline_s
+            self._rearm.clear()
+            wait_s = None if deadline_s is None else deadline_s - self._now_s()
+            if wait_s is None or wait_s > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._rearm.wait(), wait_s)
+            elif self._watch is not None:
+                self._take(self._watch.tick(self._now_s()))
+                await asyncio.sleep(LEAST_PAUSE_S)
+
+    def _see(self, observation: Observation, frame: Frame | None = None) -> None:
+        if self._watch is None:
+            self._watch = self._parts.open_watch(self.utc(0.0))
+        self._take(self._watch.observe(observation, frame))
+        if observation.identity is not None and observation.identity.similarity is not None:
+            self._verified_utc = self.utc(observation.at)
+        deadline_s = self._watch.deadline()
+        if deadline_s is not None and deadline_s < self._armed_s:
+            self._rearm.set()
+
+    def _take(self, revisions: list[AlertRevision]) -> None:
+        for revision in revisions:
+            self._parts.writer.write(revision)
+            notice = candidate_notice(revision.alert, revision.revision)
+            if notice is not None:
+                self._page.put(notice)
+
+    def _now_s(self) -> float:
+        return self._clock.session_s(time.monotonic())

@@ -1,0 +1,105 @@
+"""A session from its `start` order and what this node has: perception, watch, the way to the outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from edge.alert_writer import AlertWriter
+from edge.alerts import RAISED_REVISION, AlertRevision, WatchedSession
+from edge.analysis.engine import Engine
+from edge.analysis.examination import enrolled
+from edge.analysis.networks import Networks
+from edge.analysis.perception import Perception
+from edge.config import EdgeConfig
+from edge.envelope import Envelope, sealer
+from edge.identity import Identity
+from edge.media.negotiation import IceServer, PeerSettings
+from edge.media.sdp import AnswerShape
+from edge.metrics import Metrics
+from edge.outbox_thread import OutboxThread
+from edge.publisher import Publisher
+from edge.session import Parts, Session
+from edge.watch import Watch
+from shared.events import lane
+from shared.messages import StartSession
+from shared.sealing import parse_sealing_public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMaker:
+    """What all sessions of this node share."""
+
+    config: EdgeConfig
+    identity: Identity
+    networks: Networks
+    engine: Engine
+    outbox: OutboxThread
+    publisher: Publisher
+    metrics: Metrics
+
+    def __call__(self, order: StartSession) -> Session:
+        """A session that has not begun. Raises `Corrupt` for keys or templates that are none."""
+        perception = Perception(
+            order.session_id,
+            self.engine,
+            self.networks,
+            policy=order.policy,
+            templates=enrolled(order.templates),
+            level=self.config.analysis.level_number,
+        )
+        return Session(
+            Parts(
+                order=order,
+                perception=perception,
+                peer_settings=peer_settings(self.config),
+                writer=self._writer(order),
+                open_watch=lambda started_utc: Watch(self._watched(order, started_utc)),
+            )
+        )
+
+    def _writer(self, order: StartSession) -> AlertWriter:
+        envelope = Envelope(
+            tenant_id=order.tenant_id,
+            session_id=order.session_id,
+            epoch=order.epoch,
+            key_id=order.seal_key_id,
+            seal_to=parse_sealing_public(order.seal_key),
+        )
+
+        async def commit(revision: AlertRevision) -> None:
+            seal = sealer(
+                revision.alert,
+                revision.revision,
+                envelope,
+                self.identity,
+                outbox_id=self.outbox.outbox_id,
+                now_utc=datetime.now(UTC),
+            )
+            await self.publisher.add(lane(revision.alert.event_type), seal)
+            if revision.revision == RAISED_REVISION:
+                self.metrics.alerted(revision.alert.event_type)
+
+        return AlertWriter(commit)
+
+    def _watched(self, order: StartSession, started_utc: datetime) -> WatchedSession:
+        return WatchedSession(
+            session_id=order.session_id,
+            exam_session_id=order.exam_session_id,
+            candidate_id=order.candidate_id,
+            exam_id=order.exam_id,
+            policy=order.policy,
+            started_utc=started_utc,
+            node_id=self.identity.node_id,
+            region=self.config.region,
+            models=self.networks.labels,
+            device=self.networks.device,
+        )
+
+
+def peer_settings(config: EdgeConfig) -> PeerSettings:
+    """How candidates' connections are made on this node."""
+    servers = tuple(
+        IceServer(server.urls, server.username, server.credential) for server in config.media.ice_servers
+    )
+    return PeerSettings(ice_servers=servers, answer=AnswerShape(announced_ip=config.media.announced_ip))

@@ -1,0 +1,71 @@
+"""What this node serves over HTTP: signaling and WHIP for candidates, health and metrics for operators."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import uvicorn
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+
+from edge.health import Health
+from edge.media.admission import Admission
+from edge.media.signaling import MESSAGE_CHARS, signaling_router
+from edge.media.whip import whip_router
+
+METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+MAX_CONNECTIONS: Final = 2_000
+GRACE_S: Final = 3
+
+
+def create_web(
+    admission: Admission,
+    allowed_origins: Collection[str],
+    *,
+    health: Callable[[], Awaitable[Health]],
+    metrics: Callable[[], Awaitable[bytes]],
+) -> FastAPI:
+    """The application; it owns nothing that must be closed."""
+    app = FastAPI(title="Proctor Edge node", docs_url=None, redoc_url=None, openapi_url=None)
+    app.include_router(signaling_router(admission, allowed_origins))
+    app.include_router(whip_router(admission, allowed_origins))
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        now = await health()
+        status = "failing" if now.failing else "degraded" if now.reasons else "ok"
+        body = {"status": status, "health": now.score, "reasons": list(now.reasons)}
+        return JSONResponse(body, 503 if now.failing else 200, {"Cache-Control": "no-store"})
+
+    @app.get("/metrics")
+    async def exposed() -> Response:
+        return Response(await metrics(), media_type=METRICS_TYPE)
+
+    return app
+
+
+class WebServer(uvicorn.Server):
+    """uvicorn inside our own task; signals stay with the daemon."""
+
+    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=host,
+                port=port,
+                log_config=None,
+                access_log=False,
+                lifespan="off",
+                server_header=False,
+                limit_concurrency=MAX_CONNECTIONS,
+                timeout_graceful_shutdown=GRACE_S,
+                ws_max_size=2 * MESSAGE_CHARS,
+            )
+        )
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave SIGTERM and SIGINT alone."""
+        yield
