@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -54,6 +54,7 @@ log = logging.getLogger(__name__)
 
 API: Final = "/api/v1"
 RESTART_PAUSE_S: Final = 1.0
+CANCEL_AGAIN_S: Final = 0.5
 
 
 def create_app(config: CoordinatorConfig) -> FastAPI:
@@ -109,9 +110,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _stopped(tasks)
     finally:
         parts.database.close()
 
@@ -162,6 +161,15 @@ async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         except Exception:
             log.exception("background work failed; it begins again", extra={"task": name})
         await asyncio.sleep(RESTART_PAUSE_S)
+
+
+async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
+    pending = set(tasks)
+    while pending:
+        for task in pending:
+            task.cancel()
+        # A library that swallows a cancellation in one place is asked again in the next.
+        _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
 def _authorise(request: Request) -> None:

@@ -154,8 +154,11 @@ async def _judge_all(parts: Parts, images: list[EnrollImage], reply_key: X25519P
             except Rejected as error:
                 return Judged(None, error)
 
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(judge(image)) for image in images]
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(judge(image)) for image in images]
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from failures  # the first one cancelled the others
     return [task.result() for task in tasks]
 
 

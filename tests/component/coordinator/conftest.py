@@ -10,5 +10,16 @@ from tests.support.databases import (
     migrated_url,
     postgres,
 )
+from tests.support.exam_site import hub, on_site, on_sqlite
 
-__all__ = ["database", "empty_database", "migrated_postgres", "migrated_sqlite", "migrated_url", "postgres"]
+__all__ = [
+    "database",
+    "empty_database",
+    "hub",
+    "migrated_postgres",
+    "migrated_sqlite",
+    "migrated_url",
+    "on_site",
+    "on_sqlite",
+    "postgres",
+]

@@ -1,0 +1,180 @@
+"""A whole coordinator in this process with one fake node beside it: real database, nats-server and keys."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
+from PIL import Image
+
+from coordinator.app import create_app
+from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
+from coordinator.own_keys import make_own_keys
+from coordinator.parts import Parts, utc_now
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.sealing import signing_public_text
+from shared.tokens import Claims, Role, issue
+from tests.support.fake_node import FakeNode, beat_until_known, fake_node
+from tests.support.nats import RunningServer, nats_server
+from tests.support.waiting import until
+
+PUBLIC_URL = "http://127.0.0.1:8000"
+NODE_ID = uuid4()
+NODE_KEY = Ed25519PrivateKey.generate()
+
+
+@dataclass
+class Site:
+    """What a test works with."""
+
+    app: FastAPI
+    http: httpx.AsyncClient
+    node: FakeNode
+
+    @property
+    def parts(self) -> Parts:
+        parts: Parts = self.app.state.parts
+        return parts
+
+    def token(
+        self,
+        role: Role = Role.ADMIN,
+        subject: str = "someone",
+        *,
+        session_id: UUID | None = None,
+        tenant_id: UUID = DEFAULT_TENANT_ID,
+        lifetime: timedelta = timedelta(minutes=10),
+    ) -> str:
+        claims = Claims(subject=subject, role=role, tenant_id=tenant_id, session_id=session_id)
+        keys = self.parts.keys
+        return issue(
+            claims, keys.token, key_id=keys.token_key_id, now_utc=datetime.now(UTC), lifetime=lifetime
+        )
+
+    def bearer(self, role: Role = Role.ADMIN, subject: str = "someone", **more: Any) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(role, subject, **more)}"}
+
+    def at(self, now_utc: datetime) -> None:
+        """Let the coordinator's decisions be made at another instant from now on."""
+        self.app.dependency_overrides[utc_now] = lambda: now_utc
+
+    async def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
+        """POST under /api/v1, as an administrator unless `headers` say otherwise."""
+        options.setdefault("headers", self.bearer())
+        return await self.http.post(f"/api/v1{path}", json={} if body is None else body, **options)
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        """GET under /api/v1, as an administrator unless `headers` say otherwise."""
+        options.setdefault("headers", self.bearer())
+        return await self.http.get(f"/api/v1{path}", **options)
+
+    async def started(
+        self, reference: str = "SESS-1", candidate: str = "CAND-1", **more: Any
+    ) -> dict[str, Any]:
+        """A running session; the answer of session/start."""
+        body = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1", **more}
+        response = await self.post("/session/start", body)
+        assert response.status_code == 201, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+
+Test = Callable[[Site], Awaitable[None]]
+OnSite = Callable[[Test], None]
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> Iterator[RunningServer]:
+    """A nats-server that knows the fake node."""
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    with nats_server(folder, [NODE_ID]) as server:
+        yield server
+
+
+@pytest.fixture
+def on_site(migrated_url: str, hub: RunningServer, tmp_path: Path) -> OnSite:
+    """Runs an async test on a site of its own, on SQLite and then on PostgreSQL."""
+    return lambda test: asyncio.run(_run(test, migrated_url, hub, tmp_path))
+
+
+@pytest.fixture
+def on_sqlite(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> OnSite:
+    """The same on SQLite alone, for tests whose answers come before any database."""
+    path = tmp_path / "coordinator.db"
+    shutil.copyfile(migrated_sqlite, path)
+    return lambda test: asyncio.run(_run(test, f"sqlite:///{path}", hub, tmp_path))
+
+
+async def _run(test: Test, database_url: str, hub: RunningServer, folder: Path) -> None:
+    async with asyncio.timeout(60), exam_site(database_url, hub, folder) as site:
+        await test(site)
+
+
+@asynccontextmanager
+async def exam_site(database_url: str, hub: RunningServer, folder: Path) -> AsyncIterator[Site]:
+    """The coordinator with its background work running and its node online."""
+    config = site_config(database_url, hub, folder)
+    keys = make_own_keys(config.data_folder, None)
+    app = create_app(config)
+    async with fake_node(hub, NODE_ID, NODE_KEY) as node, app.router.lifespan_context(app):
+        node.commander = keys.signing.public_key()
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http:
+            site = Site(app, http, node)
+            await until(lambda: site.parts.hub.connected, "the coordinator connects to the hub")
+            await beat_until_known(node, lambda: bool(site.parts.fleet.online(site.parts.clock())))
+            yield site
+
+
+def site_config(database_url: str, hub: RunningServer, folder: Path, **web: Any) -> CoordinatorConfig:
+    password = folder / "nats-password"
+    password.write_text(hub.password)
+    node = NodeSection(
+        node_id=NODE_ID, region="campus", signing_key=signing_public_text(NODE_KEY.public_key())
+    )
+    return CoordinatorConfig(
+        data_folder=folder / "coordinator",
+        database_url=database_url,
+        nats=NatsSection(url=hub.url, user=hub.user, password_file=password, stream_max_bytes=16 * 2**20),
+        web=WebSection(public_url=PUBLIC_URL, **web),
+        nodes=(node,),
+    )
+
+
+def picture_base64(width: int = 320, height: int = 240, shade: int = 120) -> str:
+    """A plain grey JPEG in base64; what the fake node sees on it is the test's to say."""
+    out = io.BytesIO()
+    Image.new("L", (width, height), shade).save(out, "JPEG")
+    return base64.b64encode(out.getvalue()).decode("ascii")
+
+
+def enroll_body(*pictures: str, candidate: str = "CAND-1") -> dict[str, Any]:
+    """A request of the seed's form (4.1)."""
+    images = [
+        {
+            "image_base64": picture,
+            "capture_timestamp": "2025-12-12T10:30:00Z",
+            "device_info": {"camera_resolution": "1920x1080", "browser": "Chrome/120.0", "os": "Windows 10"},
+        }
+        for picture in pictures or (picture_base64(),)
+    ]
+    return {
+        "candidate_id": candidate,
+        "exam_id": "EXAM-1",
+        "images": images,
+        "metadata": {"enrollment_location": "home", "ip_address": "192.168.1.100"},
+    }
