@@ -174,7 +174,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One network. `verified` says by what it was proved with its real weights; empty means never.
+    """One network. `verified` names the tests that proved it with its real weights; empty means never.
 
     `weights_of` names the network whose files it uses instead of files of its own.
     """
