@@ -1,0 +1,77 @@
+"""Observations as lines: what was written is read again, and what is no observation is named by its line."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shared.errors import Corrupt
+from shared.observations import (
+    BodySeen,
+    Box,
+    FaceSeen,
+    HeadPose,
+    IdentityCheck,
+    Observation,
+    Picture,
+    SpeechHeard,
+)
+from shared.recorded import read_lines, write_line
+
+numbers = st.floats(-1e6, 1e6)
+observations = st.builds(
+    Observation,
+    at=numbers,
+    level=st.integers(0, 4),
+    frame_id=st.none() | st.integers(0, 10**9),
+    frame_width_px=st.none() | st.integers(1, 8_000),
+    picture=st.none()
+    | st.builds(Picture, mean_luma=numbers, luma_variance=numbers, change=st.none() | numbers),
+    faces=st.none()
+    | st.lists(
+        st.builds(FaceSeen, st.builds(Box, numbers, numbers, numbers, numbers), numbers), max_size=3
+    ).map(tuple),
+    identity=st.none()
+    | st.builds(
+        IdentityCheck,
+        recogniser=st.text(max_size=10),
+        embedding_id=st.text(max_size=10),
+        similarity=st.none() | numbers,
+        quality=numbers,
+        failed_gates=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+    ),
+    head=st.none() | st.builds(HeadPose, numbers, numbers, numbers),
+    body=st.none()
+    | st.builds(
+        BodySeen, shoulders_visible=st.booleans(), visible_keypoints=st.integers(0, 33), presence=numbers
+    ),
+    speech=st.none()
+    | st.builds(
+        SpeechHeard,
+        duration_s=numbers,
+        probabilities=st.lists(numbers, max_size=4).map(tuple),
+        lost_share=numbers,
+    ),
+    failed=st.lists(st.text(max_size=5), max_size=2).map(tuple),
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(observations, max_size=4))
+def test_what_was_written_is_read_again(written: list[Observation]) -> None:
+    lines = [write_line(observation) for observation in written]
+    assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
+    assert list(read_lines(lines)) == written
+
+
+def test_the_unknown_is_left_out_and_nothing_seen_is_not() -> None:
+    line = write_line(Observation(at=1.5, level=1, faces=()))
+    assert line == b'{"at":1.5,"level":1,"faces":[]}\n'
+
+
+@pytest.mark.parametrize("broken", [b"", b"{}", b'{"at": "soon", "level": 1}', b"\xff\xfe", b'{"at":1'])
+def test_a_line_that_is_no_observation_is_named(broken: bytes) -> None:
+    good = write_line(Observation(at=1.0, level=1))
+    with pytest.raises(Corrupt, match="line 2"):
+        list(read_lines([good, broken]))
