@@ -19,8 +19,7 @@ from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconn
 from fastapi.responses import JSONResponse
 
 from coordinator.pages import add_pages
-from edge.media.negotiation import PeerSettings
-from edge.media.peer import Peer
+from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
 from shared.api import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
 from shared.errors import Rejected
@@ -131,6 +130,9 @@ def _app(stand: Stand) -> FastAPI:
         if stand.refuse_end:
             raise HTTPException(503, {"code": "busy", "detail": "The exam server is busy."})
         stand.ended += 1
+        # As the real one does: everybody who listens hears of it before the answer is out.
+        await stand.tell({"type": "heartbeat", "session_id": REFERENCE, "status": "ended", "stats": {}})
+        await asyncio.sleep(0.2)
         return {"status": "ended"}
 
     @app.websocket("/ws/{session_id}")

@@ -21,6 +21,7 @@ let stream = null;
 let stopLevel = () => {};
 let link = null;
 let stopListening = () => {};
+let submitting = false;
 
 /** Kept for this tab only, so that a reload does not lose the attempt. */
 function load() {
@@ -103,9 +104,9 @@ function startExam() {
     onState: (name) => view.setLinkState(stream.active ? name : "no-devices"),
     onNotice: hear,
     isOver: (code) => FINAL_CODES.has(code),
-    onOver: () => close("ended"),
+    onOver: close,
   });
-  stopListening = listen(state.session, { onNotice: hear, onEnded: () => close("ended") });
+  stopListening = listen(state.session, { onNotice: hear, onEnded: close });
   addEventListener("beforeunload", warnBeforeLeaving);
 }
 
@@ -131,24 +132,28 @@ async function finish() {
   if (!(await view.confirmEnd())) return $("end").focus();
   view.setError("end-error", "");
   await view.whileBusy($("end"), async () => {
+    submitting = true;
     try {
       await end(state.session);
-      close("submitted");
+      close();
     } catch (error) {
+      submitting = false;
       const text = error.message || "The exam could not be ended.";
       view.setError("end-error", `${text} Your session goes on; please try again.`);
     }
   });
 }
 
-function close(reason) {
+/** The session is over; node and coordinator may say so while our own request to end it is still under way. */
+function close() {
+  if (!state) return;
   removeEventListener("beforeunload", warnBeforeLeaving);
-  link?.stop();
+  link.stop();
   stopListening();
   stopDevices(stream);
   save(null);
   if ($("end-dialog").open) $("end-dialog").close("no");
-  view.showClosed(reason);
+  view.showClosed(submitting ? "submitted" : "ended");
 }
 
 $("notice-form").addEventListener("submit", (event) => {

@@ -3,7 +3,10 @@
 const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 15 } };
 // Noise suppression and gain control would erase a second voice: the browser's defaults are not good here.
 const AUDIO = { channelCount: { ideal: 1 }, echoCancellation: true, noiseSuppression: false, autoGainControl: false };
-const HEARD_LEVEL = 0.02;
+const HEARD_PEAK = 0.05;
+const LISTEN_EVERY_MS = 100;
+// At least as long as the time between two looks, at any usual rate: no word falls in between.
+const LISTEN_SAMPLES = 8192;
 
 const REASONS = {
   NotAllowedError:
@@ -56,16 +59,16 @@ export function describePicture(stream) {
  */
 export function watchLevel(stream, onLevel) {
   const context = new AudioContext();
-  const analyser = new AnalyserNode(context, { fftSize: 1024 });
+  const analyser = new AnalyserNode(context, { fftSize: LISTEN_SAMPLES });
   context.createMediaStreamSource(stream).connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   let heard = false;
   const timer = setInterval(() => {
     analyser.getFloatTimeDomainData(samples);
-    const loudness = Math.sqrt(samples.reduce((sum, x) => sum + x * x, 0) / samples.length);
-    heard ||= loudness > HEARD_LEVEL;
-    onLevel(Math.min(1, loudness * 6), heard);
-  }, 100);
+    const peak = samples.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    heard ||= peak > HEARD_PEAK;
+    onLevel(Math.min(1, peak), heard);
+  }, LISTEN_EVERY_MS);
   return () => {
     clearInterval(timer);
     context.close();
