@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks NAME [ARGUMENTS]`: measures something and prints a table.
+"""`python -m tests.benchmarks [NAME [ARGUMENTS]]`: measures something and prints a table; all without a name.
 
 Each benchmark is a module here with `run(arguments)`.
 """
@@ -12,10 +12,12 @@ from pathlib import Path
 
 def main() -> int:
     names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if not path.stem.startswith("_"))
-    if len(sys.argv) < 2 or sys.argv[1] not in names:
-        sys.stderr.write(f"usage: python -m tests.benchmarks {{{','.join(names)}}} [ARGUMENTS]\n")
+    wanted = sys.argv[1:2] or names
+    if unknown := set(wanted) - set(names):
+        sys.stderr.write(f"no benchmark {', '.join(unknown)}; there are {', '.join(names)}\n")
         return 2
-    import_module(f"tests.benchmarks.{sys.argv[1]}").run(sys.argv[2:])
+    for name in wanted:
+        import_module(f"tests.benchmarks.{name}").run(sys.argv[2:])
     return 0
 
 

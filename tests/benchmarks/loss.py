@@ -11,9 +11,11 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
+from pathlib import Path
 
 from tests.support.lossy import LossFigures, LossyCall
 
+_ROOT = Path(__file__).parents[2]
 _COLUMNS = (
     ("longest gap", "{0.longest_gap_s:.2f} s"),
     ("stalled >1 s", "{0.stalled_s:.1f} s"),
@@ -44,7 +46,7 @@ def side_by_side(calls: Sequence[LossyCall]) -> list[LossFigures]:
     """Make all calls at the same time, a process each."""
     command = [sys.executable, "-m", "tests.support.lossy"]
     processes = [
-        subprocess.Popen([*command, json.dumps(asdict(call))], stdout=subprocess.PIPE, text=True)
+        subprocess.Popen([*command, json.dumps(asdict(call))], stdout=subprocess.PIPE, text=True, cwd=_ROOT)
         for call in calls
     ]
     printed = [process.communicate()[0] for process in processes]

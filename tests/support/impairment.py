@@ -1,19 +1,23 @@
 """A bad network inside the test process: loss, delay and outages on what one peer sends.
 
 aiortc sends every RTP and RTCP packet of a peer through `RTCDtlsTransport._send_rtp`; this replaces that
-method on the transports of one peer only. Seeded, so a run with the same packets loses the same ones.
+method, for the transports of one peer or for all. Seeded, so a run with the same packets loses the same ones.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from aiortc import RTCPeerConnection
 from aiortc.rtcdtlstransport import RTCDtlsTransport
+
+Send: TypeAlias = Callable[[RTCDtlsTransport, bytes], Awaitable[None]]
 
 _RTCP_TYPES = range(192, 224)
 
@@ -37,29 +41,38 @@ class Impairment:
 
 def impair(connection: RTCPeerConnection, impairment: Impairment) -> None:
     """Impair what `connection` sends from now on. Call when its descriptions are set."""
+    send = _impaired(RTCDtlsTransport._send_rtp, impairment)
+    for transport in {t.sender.transport for t in connection.getTransceivers()}:
+        patched: Any = transport
+        patched._send_rtp = partial(send, transport)
+
+
+@contextmanager
+def everything_impaired(impairment: Impairment) -> Iterator[None]:
+    """Impair what every peer of this process sends, also peers that are yet to be made."""
+    real = RTCDtlsTransport._send_rtp
+    patched: Any = RTCDtlsTransport
+    patched._send_rtp = _impaired(real, impairment)
+    try:
+        yield
+    finally:
+        patched._send_rtp = real
+
+
+def _impaired(real: Send, impairment: Impairment) -> Send:
     chance = random.Random(impairment.seed)
-    transports = {id(t.sender.transport): t.sender.transport for t in connection.getTransceivers()}
-    for transport in transports.values():
-        _impair_transport(transport, impairment, chance)
-
-
-def _impair_transport(transport: RTCDtlsTransport, impairment: Impairment, chance: random.Random) -> None:
-    real: Callable[[bytes], Awaitable[None]] = transport._send_rtp
-    loop = asyncio.get_running_loop()
     under_way: set[asyncio.Task[None]] = set()
 
-    async def deliver(data: bytes) -> None:
-        try:
-            await real(data)
-        except ConnectionError:
-            return
+    async def deliver(transport: RTCDtlsTransport, data: bytes) -> None:
+        with suppress(ConnectionError):
+            await real(transport, data)
 
-    def launch(data: bytes) -> None:
-        task = loop.create_task(deliver(data))
+    def launch(transport: RTCDtlsTransport, data: bytes) -> None:
+        task = asyncio.get_running_loop().create_task(deliver(transport, data))
         under_way.add(task)
         task.add_done_callback(under_way.discard)
 
-    async def send(data: bytes) -> None:
+    async def send(transport: RTCDtlsTransport, data: bytes) -> None:
         lost = chance.random() < impairment.loss or impairment.down
         if data[1] not in _RTCP_TYPES:
             payload_type = data[1] & 0x7F
@@ -68,9 +81,8 @@ def _impair_transport(transport: RTCDtlsTransport, impairment: Impairment, chanc
         if lost:
             return
         if impairment.delay_s:
-            loop.call_later(impairment.delay_s, launch, data)
+            asyncio.get_running_loop().call_later(impairment.delay_s, launch, transport, data)
         else:
-            await deliver(data)
+            await deliver(transport, data)
 
-    patched: Any = transport
-    patched._send_rtp = send
+    return send

@@ -16,7 +16,7 @@ def test_three_percent_loss_leaves_no_long_gap_and_costs_audio_no_more_than_the_
     assert figures.network_video_loss > 0.01, "the network was to lose something"
     # 0.45 s were measured over 120 s; the rest is for a machine that does other things too.
     assert figures.longest_gap_s < 1.5
-    assert figures.frames > 0.9 * 25 * 15
+    assert figures.frames > 0.8 * 25 * 15
     # 512 ms of the 25 s may be on their way at either end.
     assert figures.audio_lost_share < figures.network_audio_loss + 0.02
 
