@@ -32,7 +32,7 @@ from edge.seat import Door
 from edge.session import Session
 from edge.session_maker import SessionMaker
 from edge.web import WebServer, create_web
-from models.runtime import check_distributions
+from models.distributions import check_distributions
 from models.serving import Serving
 from models.store import Store
 from shared import subjects

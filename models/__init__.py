@@ -8,6 +8,7 @@ Weights
     converters      rewrites weights of other programs' formats as ONNX
 Running
     runtime         opens and runs a network: the only module that knows ONNX Runtime and OpenVINO
+    distributions   refuses Python packages that overwrite one another
     opening         opens a network of the store as the manifest says
     canary          opens networks and reports, as a program of its own (`proctorctl models verify`)
     serving         from the weights at hand to what perception asks: the best network for each task

@@ -13,12 +13,11 @@ thresholds on embeddings are calibrated in float32.
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import queue
 import time
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -28,6 +27,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.distributions import check_distributions
 from models.manifest import Runtime
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
@@ -38,14 +38,6 @@ CANARY_LIMIT_S = 5.0
 
 _FREE_SIDE_PX = 256
 """Canary size of a dimension the network leaves open: a multiple of every detector stride."""
-
-_SHARING_ONE_FOLDER = (
-    frozenset({"onnxruntime", "onnxruntime-gpu", "onnxruntime-openvino", "onnxruntime-directml"}),
-    frozenset(
-        {"opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"}
-    ),
-)
-"""Distributions that install over one another's files; the last one installed wins without a word."""
 
 _NUMPY_TYPES = {
     "tensor(float)": "float32",
@@ -137,23 +129,6 @@ def open_network(
     return Network(backend, _canary(path, backend, shapes or {}))
 
 
-@cache
-def check_distributions() -> None:
-    """Raises ConfigError when two installed distributions share one import folder."""
-    installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions() if d.metadata["Name"]}
-    if clash := clashing(installed):
-        raise ConfigError(
-            f"{' and '.join(clash)} are both installed and overwrite one another's files: "
-            "remove all of them, then install one again"
-        )
-
-
-def clashing(installed: Iterable[str]) -> tuple[str, ...]:
-    """The first group of distributions in `installed` (lower-case names) that may not stand together."""
-    names = frozenset(installed)
-    return next((tuple(sorted(group & names)) for group in _SHARING_ONE_FOLDER if len(group & names) > 1), ())
-
-
 def openvino_settings(streams: int) -> dict[str, str]:
     """OpenVINO's CPU settings, the same for its own runtime and for ONNX Runtime's provider.
 
@@ -199,20 +174,12 @@ def _cuda(path: Path, index: int, allow_cpu_fallback: bool) -> _Backend:
 def _session(path: Path, provider: str, options: dict[str, str], *, device: str, strict: bool) -> _Backend:
     """An ONNX Runtime session whose first provider is really `provider`; `strict` refuses any other."""
     ort = _import("onnxruntime")
-    if provider not in ort.get_available_providers():
-        raise ConfigError(
-            f"this build of ONNX Runtime has no {provider}; it has {ort.get_available_providers()}"
-        )
+    if provider not in (built_in := ort.get_available_providers()):
+        raise ConfigError(f"this build of ONNX Runtime has no {provider}; it has {', '.join(built_in)}")
     if provider == "CUDAExecutionProvider":
         # Finds CUDA and cuDNN inside the nvidia wheels; without it the provider silently fails to load.
         ort.preload_dlls()
-    settings = ort.SessionOptions()
-    settings.intra_op_num_threads = 1
-    settings.inter_op_num_threads = 1
-    settings.log_severity_level = 4
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if strict:
-        settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    settings = _session_settings(ort, strict)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)
@@ -221,6 +188,21 @@ def _session(path: Path, provider: str, options: dict[str, str], *, device: str,
         raise _refusal(path, device, error) from error
     if (used := session.get_providers()[0]) != provider:
         raise Unavailable(f"{path.name} was asked to run on {device} but ONNX Runtime chose {used}")
+    return _session_backend(session, path.name, device)
+
+
+def _session_settings(ort: Any, strict: bool) -> Any:
+    settings = ort.SessionOptions()
+    settings.intra_op_num_threads = 1
+    settings.inter_op_num_threads = 1
+    settings.log_severity_level = 4
+    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    if strict:
+        settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
+    return settings
+
+
+def _session_backend(session: Any, name: str, device: str) -> _Backend:
     outputs = tuple(port.name for port in session.get_outputs())
     names = list(outputs)
 
@@ -228,15 +210,14 @@ def _session(path: Path, provider: str, options: dict[str, str], *, device: str,
         try:
             return dict(zip(outputs, session.run(names, dict(inputs)), strict=True))
         except Exception as error:
-            raise Unavailable(f"{path.name} failed on {device}: {error}") from error
+            raise Unavailable(f"{name} failed on {device}: {error}") from error
 
-    ports = tuple(
-        Port(
-            p.name, tuple(d if isinstance(d, int) else None for d in p.shape), np.dtype(_NUMPY_TYPES[p.type])
-        )
-        for p in session.get_inputs()
-    )
-    return _Backend(device, ports, outputs, call)
+    return _Backend(device, tuple(map(_session_port, session.get_inputs())), outputs, call)
+
+
+def _session_port(port: Any) -> Port:
+    shape = tuple(side if isinstance(side, int) else None for side in port.shape)
+    return Port(port.name, shape, np.dtype(_NUMPY_TYPES[port.type]))
 
 
 def _refusal(path: Path, device: str, error: Exception) -> ProctorError:

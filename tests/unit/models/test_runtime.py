@@ -2,7 +2,8 @@
 
 import pytest
 
-from models.runtime import clashing, openvino_settings
+from models.distributions import clashing
+from models.runtime import openvino_settings
 
 
 @pytest.mark.parametrize(
