@@ -7,7 +7,7 @@ not hear of it is told again by `sweep` as long as its heartbeats still name the
 from __future__ import annotations
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session
@@ -21,6 +21,9 @@ from shared.errors import ProctorError
 from shared.events import EventType
 from shared.messages import EndSession
 
+_AFTER_SUBMITTED = timedelta(milliseconds=1)
+"""Every list sorts by instants and ids; so the two milestones of one instant keep their order."""
+
 log = logging.getLogger(__name__)
 
 
@@ -32,7 +35,9 @@ async def end(parts: Parts, found: Found, now_utc: datetime, *, submitted: bool)
         if ended_utc == now_utc:
             if submitted:
                 service.add_milestone(db, parts.keys.keyring, found, EventType.SUBMITTED, now_utc)
-            service.add_milestone(db, parts.keys.keyring, found, EventType.SESSION_ENDED, now_utc)
+            service.add_milestone(
+                db, parts.keys.keyring, found, EventType.SESSION_ENDED, now_utc + _AFTER_SUBMITTED
+            )
         return ended_utc
 
     ended_utc = await parts.writing(mark)

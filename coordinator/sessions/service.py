@@ -47,15 +47,20 @@ def find(db: Session, tenant_id: UUID, reference: str) -> Found:
 
 def check_free(db: Session, tenant_id: UUID, reference: str) -> None:
     """Raises `Rejected` (409 `session-exists`) when the institution has used this exam_session_id."""
-    taken = select(ExamSession.id).where(
+    used = select(ExamSession.id).where(
         ExamSession.tenant_id == tenant_id, ExamSession.reference == reference
     )
-    if db.exec(taken).first() is not None:
-        raise Rejected(
-            "this exam_session_id has been used; choose another or leave it out",
-            code="session-exists",
-            status=409,
-        )
+    if db.exec(used).first() is not None:
+        raise taken()
+
+
+def taken() -> Rejected:
+    """The refusal of an exam_session_id that is in use."""
+    return Rejected(
+        "this exam_session_id has been used; choose another or leave it out",
+        code="session-exists",
+        status=409,
+    )
 
 
 def check_running(session: ExamSession, now_utc: datetime) -> None:

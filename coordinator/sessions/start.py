@@ -15,6 +15,7 @@ from sqlmodel import Session
 from coordinator import orders
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
+from coordinator.database import insert_once
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.service import Enrolled
 from coordinator.ids import uuid7
@@ -120,15 +121,14 @@ def _store(
     db: Session, parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted, code: str
 ) -> Found:
     wish, keyring = plan.wish, parts.keys.keyring
-    service.check_free(db, wish.tenant_id, plan.reference)
     kept = candidates.keep(db, plan.candidate) and all(
         [keys.keep(db, plan.seal_key), keys.keep(db, plan.data_key)]
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
     session = _row(parts, plan, node, accepted)
-    db.add(session)
-    db.flush()
+    if not insert_once(db, session):
+        raise service.taken()
     found = Found(session, plan.candidate)
     if plan.enrolled is not None:
         service.add_milestone(db, keyring, found, EventType.ENROLLED, plan.enrolled.at_utc)

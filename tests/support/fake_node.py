@@ -80,6 +80,15 @@ def failing_picture(check: str, value: float, bound: str, advice: str, faces: in
     return EnrolledPicture(faces=faces, face=FACE if faces == 1 else None, failed=failed, templates=())
 
 
+def accepted(session_id: UUID) -> SessionAccepted:
+    """What a node answers to `start`."""
+    return SessionAccepted(
+        session_id=session_id,
+        signaling_url=f"ws://127.0.0.1:8100/signal/{session_id}",
+        whip_url=f"http://127.0.0.1:8100/whip/{session_id}",
+    )
+
+
 @dataclass
 class Obeyed:
     """What the node was told, opened."""
@@ -116,6 +125,7 @@ class FakeNode:
         self.sessions: tuple[SessionState, ...] = ()
         self.enroll: Callable[[bytes], EnrolledPicture] = lambda jpeg: good_picture()
         self.verify: Callable[[VerifyFrame], VerifiedFrame | Refusal] = lambda asked: GONE
+        self.accept: Callable[[UUID], SessionAccepted] = accepted
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
         self.silent = False
@@ -201,11 +211,7 @@ class FakeNode:
             case "start":
                 start = parse(StartSession, body)
                 self.obeyed.started.append(start)
-                return SessionAccepted(
-                    session_id=start.session_id,
-                    signaling_url=f"ws://127.0.0.1:8100/signal/{start.session_id}",
-                    whip_url=f"http://127.0.0.1:8100/whip/{start.session_id}",
-                )
+                return self.accept(start.session_id)
             case "end":
                 end = parse(EndSession, body)
                 self.obeyed.ended.append(end)

@@ -1,0 +1,349 @@
+"""Sessions over REST, with a node beside it that obeys."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlmodel import select
+
+from coordinator.candidates.tables import Candidate
+from coordinator.keys.tables import Key
+from coordinator.sessions.sweep import sweep
+from coordinator.sessions.tables import ExamSession, JoinCode
+from shared.messages import FailedCheck, SessionState, VerifiedFrame
+from shared.tokens import Audience, Role, verify
+from tests.support.exam_site import PUBLIC_URL, OnSite, Site, enroll_body
+from tests.support.fake_node import FACE, Refusal
+
+SEED_REQUEST: dict[str, Any] = {
+    "exam_session_id": "SESS-EXAM-CS101-CAND-12345",
+    "candidate_id": "CAND-2024-12345",
+    "exam_id": "EXAM-CS101-FINAL",
+    "frontend_instance_id": "WEB-uuid-67890",
+    "verification_policy": {
+        "face_match_threshold": 0.75,
+        "gaze_tolerance_degrees": 30,
+        "max_offline_seconds": 10,
+        "alert_sensitivity": "high",
+    },
+    "features_enabled": {
+        "face_verification": True,
+        "gaze_tracking": True,
+        "pose_analysis": True,
+        "audio_monitoring": True,
+        "speech_transcription": False,
+    },
+    "metadata": {"exam_duration_minutes": 120, "start_time": "2025-12-12T14:00:00Z"},
+}
+
+
+async def rows(site: Site) -> int:
+    """Rows that starting a session makes, in every table it touches."""
+    tables = (Candidate, Key, ExamSession, JoinCode)
+    return await site.parts.reading(lambda db: sum(len(db.exec(select(table)).all()) for table in tables))
+
+
+async def timeline(site: Site, reference: str = "SESS-1") -> list[str]:
+    response = await site.get(f"/session/{reference}/timeline")
+    assert response.status_code == 200, response.text
+    return [item["event_type"] for item in response.json()["items"]]
+
+
+def test_the_seeds_request_starts_a_session_on_the_node(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        response = await site.post("/session/start", SEED_REQUEST)
+        assert response.status_code == 201, response.text
+        answer = response.json()
+        reference = "SESS-EXAM-CS101-CAND-12345"
+        assert (answer["status"], answer["session_id"]) == ("active", reference)
+        assert answer["websocket_url"] == f"ws://127.0.0.1:8000/ws/{reference}"
+        assert answer["identity"] == "unavailable"
+        assert answer["webrtc_config"]["audio_constraints"]["noiseSuppression"] is False
+        (told,) = site.node.obeyed.started
+        assert str(told.session_id) == answer["session_uuid"]
+        assert told.policy.sensitivity == "high"
+        assert answer["signaling_url"].endswith(answer["session_uuid"])
+        claims = verify(answer["session_token"], site.parts.keys.token.public_key(), audience=Audience.EDGE)
+        assert (claims.subject, claims.session_id) == ("CAND-2024-12345", told.session_id)
+        assert told.token_key == site.parts.keys.token_text
+        assert await timeline(site, reference) == ["SESSION_STARTED"]
+
+    on_site(test)
+
+
+def test_a_refused_start_leaves_no_trace(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        body = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        bad: list[tuple[dict[str, Any], str, str]] = [
+            ({"policy": {"mismatch_chekcs": 3}}, "policy-invalid", "mismatch_chekcs"),
+            ({"policy": {"rules": {"STRESS": {}}}}, "policy-invalid", "rules.STRESS"),
+            ({"verification_policy": {"mood": 1}}, "invalid-request", "body.verification_policy.mood"),
+            ({"features_enabled": {"emotion": True}}, "invalid-request", "body.features_enabled.emotion"),
+            ({"metadata": {"exam_duration_minutes": -1}}, "invalid-request", "exam_duration_minutes"),
+            ({"exam_id": "E\x00"}, "invalid-request", "body.exam_id"),
+            ({"exam_session_id": "a/b"}, "invalid-request", "body.exam_session_id"),
+        ]
+        for fields, code, named in bad:
+            response = await site.post("/session/start", body | fields)
+            assert (response.status_code, response.json()["code"]) == (422, code), fields
+            assert named in response.text
+        site.node.refusal = Refusal("rejected", "node-full", 503, "the node is full")
+        full = await site.post("/session/start", body)
+        assert (full.status_code, full.json()["code"]) == (503, "node-full")
+        assert site.node.obeyed.started == []
+        assert await rows(site) == 0
+
+    on_site(test)
+
+
+def test_a_session_that_cannot_be_stored_is_ended_on_the_node(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        before = await rows(site)
+        taken = await site.post(
+            "/session/start", {"exam_session_id": "SESS-1", "candidate_id": "C2", "exam_id": "E2"}
+        )
+        assert (taken.status_code, taken.json()["code"]) == (409, "session-exists")
+        assert len(site.node.obeyed.started) == 1  # refused before the node was asked
+
+        accept = site.node.accept
+
+        def slip_in(session_id: UUID) -> Any:
+            """Another request takes the id while the node is being asked."""
+            with site.parts.database.write() as db:
+                row = db.exec(select(ExamSession)).one()
+                db.add(ExamSession(**{**row.model_dump(), "id": uuid4(), "reference": "SESS-2"}))
+            return accept(session_id)
+
+        site.node.accept = slip_in
+        raced = await site.post(
+            "/session/start", {"exam_session_id": "SESS-2", "candidate_id": "C2", "exam_id": "E2"}
+        )
+        assert (raced.status_code, raced.json()["code"]) == (409, "session-exists")
+        assert [end.session_id for end in site.node.obeyed.ended] == [site.node.obeyed.started[1].session_id]
+        assert await rows(site) == before + 1  # the one that slipped in, and nothing of the refused one
+        assert (await site.get("/session/SESS-1")).json()["session_uuid"] == started["session_uuid"]
+
+    on_site(test)
+
+
+def test_a_candidate_acts_on_its_own_session_only(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        own, others = await site.started("SESS-1", "CAND-1"), await site.started("SESS-2", "CAND-2")
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1", session_id=UUID(own["session_uuid"]))}
+        assert (await site.get("/session/SESS-1", **mine)).status_code == 200
+        for path in ("", "/end", "/ws-ticket"):
+            call = site.get if path == "" else site.post
+            refused = await call(f"/session/SESS-2{path}", **mine)
+            assert (refused.status_code, refused.json()["code"]) == (403, "not-yours"), path
+        for path in ("/verify-frame",):
+            refused = await site.post(f"/session/SESS-1{path}", **mine)
+            assert (refused.status_code, refused.json()["code"]) == (403, "role-forbidden")
+        assert (await site.get("/session/SESS-1/timeline", **mine)).status_code == 403
+        strayed = {"headers": site.bearer(Role.CANDIDATE, "CAND-1", session_id=UUID(others["session_uuid"]))}
+        assert (await site.get("/session/SESS-1", **strayed)).json()["code"] == "not-yours"
+        start = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        assert (await site.post("/session/start", start, **mine)).status_code == 201
+        own_terms = start | {"verification_policy": {"face_match_threshold": 0.1}}
+        refused = await site.post("/session/start", own_terms, **mine)
+        assert (refused.status_code, refused.json()["code"]) == (403, "policy-not-yours")
+        other = await site.post("/session/start", start | {"candidate_id": "CAND-2"}, **mine)
+        assert (other.status_code, other.json()["code"]) == (403, "not-yours")
+
+    on_sqlite(test)
+
+
+def test_another_institutions_things_do_not_exist(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.post("/enroll", enroll_body())
+        await site.started()
+        stranger = {"headers": site.bearer(tenant_id=uuid4())}
+        for path in ("/session/SESS-1", "/session/SESS-1/timeline", "/enrollments/CAND-1"):
+            assert (await site.get(path, **stranger)).status_code == 404
+        for path in ("/session/SESS-1/end", "/session/SESS-1/verify-frame", "/session/SESS-1/ws-ticket"):
+            assert (await site.post(path, **stranger)).status_code == 404
+        assert (await site.get("/alerts", **stranger)).json() == {"items": [], "next_cursor": None}
+        assert (await site.get("/nodes", **stranger)).json() == []
+        assert (await site.get("/session/SESS-1")).json()["status"] == "active"
+
+    on_site(test)
+
+
+def test_tokens_are_asked_for_and_checked(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        expired = site.token(lifetime=timedelta(seconds=-60))
+        cases = {
+            "": "token-missing",
+            "Bearer ": "token-missing",
+            "Basic YTpi": "token-missing",
+            "Bearer x": "token-invalid",
+            f"Bearer {expired}": "token-expired",
+            f"Bearer {site.token()[:-4]}AAAA": "token-invalid",
+            "Bearer " + "x" * 5_000: "token-invalid",
+        }
+        for header, code in cases.items():
+            response = await site.get("/session/SESS-1", headers={"Authorization": header})
+            assert (response.status_code, response.json()["code"]) == (401, code), header[:20]
+
+    on_sqlite(test)
+
+
+def test_the_whole_way_from_link_to_hand_in(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.post("/enroll", enroll_body())
+        started = await site.started()
+        url, _, code = started["join_url"].partition("#")
+        assert url == f"{PUBLIC_URL}/join"
+        joined = await site.post("/join", {"code": code}, headers={})
+        assert joined.status_code == 200, joined.text
+        page = joined.json()
+        assert page["session_uuid"] == started["session_uuid"]
+        bearer = {"headers": {"Authorization": f"Bearer {page['session_token']}"}}
+        notice = page["notice"]
+        acknowledged = {"notice_version": notice["version"], "purposes": notice["purposes"]}
+        for _ in range(2):
+            done = await site.post("/session/SESS-1/acknowledge", acknowledged, **bearer)
+            assert done.status_code == 204, done.text
+        handed_in = await site.post("/session/SESS-1/end", **bearer)
+        again = await site.post("/session/SESS-1/end")
+        assert handed_in.json() == again.json()
+        assert [end.submitted for end in site.node.obeyed.ended] == [True]
+        assert (await site.get("/session/SESS-1")).json()["status"] == "ended"
+        assert await timeline(site) == [
+            "ENROLLED", "SESSION_STARTED", "NOTICE_ACKNOWLEDGED", "SUBMITTED", "SESSION_ENDED",
+        ]  # fmt: skip
+
+    on_site(test)
+
+
+def test_a_join_code_works_once_and_for_its_time_only(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        def code_of(started: dict[str, Any]) -> dict[str, str]:
+            return {"code": started["join_url"].partition("#")[2]}
+
+        used, late, ended = [code_of(await site.started(f"SESS-{n}")) for n in range(3)]
+        assert (await site.post("/join", used, headers={})).status_code == 200
+        await site.post("/session/SESS-2/end")
+        cases = [
+            (used, 410, "join-code-used"),
+            (ended, 410, "session-ended"),
+            ({"code": "A" * 32}, 404, "join-code-unknown"),
+            ({"code": "short"}, 422, "invalid-request"),
+            ({"code": "A" * 30 + "\x00\x00"}, 422, "invalid-request"),
+        ]
+        for body, status, code in cases:
+            response = await site.post("/join", body, headers={})
+            assert (response.status_code, response.json()["code"]) == (status, code)
+        site.at(datetime.now(UTC) + timedelta(minutes=16))
+        expired = await site.post("/join", late, headers={})
+        assert (expired.status_code, expired.json()["code"]) == (410, "join-code-expired")
+        codes = await site.parts.reading(lambda db: db.exec(select(JoinCode)).all())
+        assert not any(late["code"].encode() in code.code_hash for code in codes)
+
+    on_site(test)
+
+
+def test_only_the_candidate_acknowledges_and_only_what_it_was_shown(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        mine = site.bearer(Role.CANDIDATE, "CAND-1", session_id=UUID(started["session_uuid"]))
+        purposes = ["camera-monitoring", "identity-verification", "speech-detection"]
+        cases = [
+            (site.bearer(Role.ADMIN), {"notice_version": "x", "purposes": []}, 403, "role-forbidden"),
+            (mine, {"notice_version": "1999", "purposes": purposes}, 409, "notice-outdated"),
+            (mine, {"notice_version": "2026-11-22", "purposes": purposes[:1]}, 422, "purposes-differ"),
+        ]
+        for headers, body, status, code in cases:
+            response = await site.post("/session/SESS-1/acknowledge", body, headers=headers)
+            assert (response.status_code, response.json()["code"]) == (status, code)
+        assert await timeline(site) == ["SESSION_STARTED"]
+
+    on_sqlite(test)
+
+
+def test_a_frame_is_verified_on_the_node_that_holds_it(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.post("/enroll", enroll_body())
+        await site.started()
+        checked = FailedCheck(check="yaw", value=41.0, bound="within ±35°", advice="Face the camera.")
+        answers = iter(
+            [
+                VerifiedFrame(
+                    frame_id=812,
+                    match=True,
+                    similarity=0.87,
+                    threshold=0.75,
+                    embedding_id=uuid4(),
+                    face=FACE,
+                    failed=(),
+                    captured_utc=datetime.now(UTC),
+                ),
+                VerifiedFrame(
+                    frame_id=813,
+                    match=None,
+                    similarity=None,
+                    threshold=0.75,
+                    embedding_id=None,
+                    face=None,
+                    failed=(checked,),
+                    captured_utc=datetime.now(UTC),
+                ),
+            ]
+        )
+        site.node.verify = lambda asked: next(answers)
+        first = (await site.post("/session/SESS-1/verify-frame", {"frame_id": "FRAME-812"})).json()
+        assert (first["match"], first["similarity_score"], first["threshold_used"]) == (True, 0.87, 0.75)
+        assert (first["frame_id"], first["face_quality"]["pose_deviation"]) == ("FRAME-812", 5.4)
+        second = (await site.post("/session/SESS-1/verify-frame", {"trigger": "manual_proctor_check"})).json()
+        assert (second["match"], second["failed"][0]["check"]) == (None, "yaw")
+        assert [asked.frame_id for asked in site.node.obeyed.verified] == [812, None]
+
+    on_site(test)
+
+
+def test_a_frame_that_is_gone_or_of_an_ended_session_is_410(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        gone = await site.post("/session/SESS-1/verify-frame", {"frame_id": "5"})
+        assert (gone.status_code, gone.json()["code"]) == (410, "frame-gone")
+        bad = await site.post("/session/SESS-1/verify-frame", {"frame_id": "FRAME-x"})
+        assert (bad.status_code, bad.json()["errors"][0]["path"]) == (422, "body.frame_id")
+        await site.post("/session/SESS-1/end")
+        ended = await site.post("/session/SESS-1/verify-frame")
+        assert (ended.status_code, ended.json()["code"]) == (410, "session-ended")
+
+    on_sqlite(test)
+
+
+def test_a_candidate_can_hand_in_while_the_node_is_away_and_the_node_hears_of_it_later(
+    on_sqlite: OnSite,
+) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        site.node.refusal = Refusal("unavailable", "node-failed", 503, "the node failed")
+        ended = await site.post("/session/SESS-1/end")
+        assert ended.status_code == 200
+        assert (await site.get("/session/SESS-1")).json()["status"] == "ended"
+        site.node.refusal = None
+        site.node.sessions = (state(UUID(started["session_uuid"])), state(uuid4()))
+        await site.node.beat()
+        unknown = await sweep(site.parts, set())
+        assert [end.session_id for end in site.node.obeyed.ended] == [UUID(started["session_uuid"])]
+        await sweep(site.parts, unknown)  # the other one has had its time to become known
+        assert {end.session_id for end in site.node.obeyed.ended} == {
+            one.session_id for one in site.node.sessions
+        }
+
+    on_sqlite(test)
+
+
+def state(session_id: UUID) -> SessionState:
+    return SessionState(
+        session_id=session_id,
+        epoch=1,
+        phase="watching",
+        frames_processed=10,
+        alerts_triggered=0,
+        last_verified_utc=None,
+    )
