@@ -14,15 +14,24 @@ from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace, ConfirmedBlazeF
 from models.confirmed import Confirmed
 from models.images import Image
 from models.mesh import FaceMesh, bounds, eye_aspect_ratio, landmarks
+from models.retinaface import RetinaFace
 from models.scrfd import Scrfd
-from models.serving import SURE_YUNET_SCORE, FaceDetector
+from models.serving import SURE_RETINAFACE_SCORE, SURE_YUNET_SCORE, FaceDetector
 from models.yunet import YuNet
 from tests.support.people import collins, frames, hopper, media, mirrored, read
 from tests.support.weights import network
 
 pytestmark = pytest.mark.weights
 
-DETECTORS = ("yunet", "yunet-2023mar", "scrfd-500m", "scrfd-2.5g", "blazeface-full-sparse", "blazeface-short")
+DETECTORS = (
+    "yunet",
+    "yunet-2023mar",
+    "scrfd-500m",
+    "scrfd-2.5g",
+    "retinaface-mnet025",
+    "blazeface-full-sparse",
+    "blazeface-short",
+)
 FAR_SIGHTED = tuple(name for name in DETECTORS if name != "blazeface-short")
 
 
@@ -38,6 +47,8 @@ def detector(name: str) -> FaceDetector:
         return Confirmed(yunet, face_mesh(), sure_score=SURE_YUNET_SCORE)
     if name.startswith("scrfd"):
         return Scrfd(network(name), width_px=320, height_px=256)
+    if name == "retinaface-mnet025":
+        return Confirmed(RetinaFace(network(name)), face_mesh(), sure_score=SURE_RETINAFACE_SCORE)
     variant = FULL_RANGE if name == "blazeface-full-sparse" else SHORT_RANGE
     return ConfirmedBlazeFace(BlazeFace(network(name), variant), face_mesh())
 
