@@ -1,0 +1,145 @@
+"""Enrolling real pictures with real networks: who passes, who is refused, and with which words."""
+
+from __future__ import annotations
+
+import asyncio
+from uuid import UUID
+
+import cv2
+import numpy as np
+import pytest
+
+from edge.analysis.engine import Engine
+from edge.analysis.enrolling import (
+    Portrait,
+    decode_picture,
+    enroll,
+    enrolled_picture,
+)
+from edge.analysis.examination import Enrolled, Frame, compare, enrolled, examine
+from edge.analysis.networks import Networks, open_networks
+from models.serving import Serving
+from shared.errors import Corrupt, Rejected, Unavailable
+from shared.messages import EnrolledPicture, Template
+from shared.policy import ENROLLMENT_GATE, VERIFICATION_GATE
+from tests.support.people import as_by_webcam, collins, hopper
+from tests.support.weights import PROFILE, store
+
+pytestmark = pytest.mark.weights
+OWNER = UUID(int=3)
+
+
+@pytest.fixture(scope="module")
+def networks() -> Networks:
+    try:
+        opened = open_networks(Serving(store(), PROFILE))
+    except Unavailable as error:
+        pytest.skip(f"weights are missing: {error}")
+    if not opened.recognisers:
+        pytest.skip(f"weights are missing: {opened.missing}")
+    return opened
+
+
+def enrolling(networks: Networks, *pictures: Frame) -> dict[str, Enrolled]:
+    async def main() -> dict[str, Enrolled]:
+        async with Engine(1) as engine:
+            portraits = [Portrait(f"picture-{n}", picture) for n, picture in enumerate(pictures, 1)]
+            return dict(await enroll(portraits, networks, engine, ENROLLMENT_GATE, OWNER))
+
+    return asyncio.run(main())
+
+
+def test_the_enrolled_are_recognised_and_strangers_are_not(networks: Networks) -> None:
+    templates = enrolling(networks, collins(), as_by_webcam(collins(), seed=1))
+    assert set(templates) == {recogniser.name for recogniser in networks.recognisers}
+    for recogniser in networks.recognisers:
+        same = examine(networks, as_by_webcam(collins(), seed=2), VERIFICATION_GATE, (recogniser,))
+        other = examine(networks, hopper(), VERIFICATION_GATE, (recogniser,))
+        template = templates[recogniser.name]
+        match, stranger = compare(same, recogniser, template), compare(other, recogniser, template)
+        assert match is not None
+        assert match > 0.75, recogniser.name
+        assert stranger is not None
+        assert stranger < 0.60, recogniser.name
+
+
+def two_people() -> Frame:
+    return np.hstack([collins(), cv2.resize(hopper(), (512, 512))]).astype(np.uint8)
+
+
+def dark() -> Frame:
+    return (collins() * 0.12).astype(np.uint8)
+
+
+def blurred() -> Frame:
+    return cv2.GaussianBlur(collins(), (31, 31), 8).astype(np.uint8)
+
+
+def tiny() -> Frame:
+    canvas = np.full((480, 640, 3), 120, np.uint8)
+    canvas[100:260, 100:260] = cv2.resize(collins(), (160, 160), interpolation=cv2.INTER_AREA)
+    return canvas
+
+
+def empty() -> Frame:
+    return np.full((480, 640, 3), 120, np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("make", "check"),
+    [
+        (two_people, "one-face"),
+        (dark, "brightness"),
+        (blurred, "sharpness"),
+        (tiny, "size"),
+        (empty, "one-face"),
+    ],
+)
+def test_a_bad_picture_is_refused_with_check_value_bound_and_advice(
+    networks: Networks, make: object, check: str
+) -> None:
+    assert callable(make)
+    bad = make()
+    with pytest.raises(Rejected) as refused:
+        enrolling(networks, collins(), bad)
+    assert f"picture-2: {check} is " in str(refused.value)
+    assert "needed" in str(refused.value)
+    assert "picture-1" not in str(refused.value)
+    assert (refused.value.code, refused.value.status) == ("picture-refused", 422)
+    reply = enrolled_picture(examine(networks, bad, ENROLLMENT_GATE))
+    failed = {each.check: each for each in reply.failed}
+    assert failed[check].advice
+    assert reply.templates == ()
+
+
+def test_a_good_picture_answers_with_a_template_per_recogniser(networks: Networks) -> None:
+    reply = enrolled_picture(examine(networks, collins(), ENROLLMENT_GATE))
+    assert (reply.faces, reply.failed) == (1, ())
+    assert reply.face is not None
+    assert 0.3 < reply.face.quality <= 1.0
+    again = EnrolledPicture.model_validate_json(reply.model_dump_json())
+    assert set(enrolled(again.templates)) == {recogniser.name for recogniser in networks.recognisers}
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff" + bytes(100), b"not a picture" * 100])
+def test_what_is_no_picture_is_refused(data: bytes) -> None:
+    with pytest.raises(Rejected, match="not a picture") as refused:
+        decode_picture(data, "portrait.jpg")
+    assert refused.value.status == 422
+
+
+def test_a_picture_larger_than_the_bound_is_refused_before_it_is_decoded() -> None:
+    with pytest.raises(Rejected, match="larger") as refused:
+        decode_picture(bytes(17 * 1024 * 1024), "portrait.jpg")
+    assert refused.value.status == 413
+
+
+def test_large_pictures_are_scaled_down() -> None:
+    _, data = cv2.imencode(".png", np.zeros((2_000, 3_000, 3), np.uint8))
+    assert decode_picture(data.tobytes(), "large.png").frame.shape == (853, 1_280, 3)
+
+
+@pytest.mark.parametrize("vector", ["####", "AAA=", "AADAfw=="])
+def test_a_template_that_is_no_vector_is_corrupt(vector: str) -> None:
+    with pytest.raises(Corrupt):
+        enrolled([Template(embedding_id=OWNER, recogniser="x@1", vector=vector)])

@@ -1,0 +1,225 @@
+"""Frames and sound to observations, on a real engine: what is unknown stays unknown, what fails says so."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import numpy as np
+import pytest
+
+from edge.analysis.engine import Engine
+from edge.analysis.examination import Enrolled, examine
+from edge.analysis.networks import Networks
+from edge.analysis.perception import Perception, Seen
+from edge.media.frames import AudioWindow
+from shared.observations import Observation
+from shared.policy import ENROLLMENT_GATE, Features, Gate, Policy
+from tests.support.foreign import Detector, Voices, face_at, head_mesh, picture, stand_in
+
+SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
+POLICY = Policy()
+WINDOW = AudioWindow(0.0, np.zeros(8_192, np.float32), 0.25)
+
+Story = Callable[[Perception], Awaitable[None]]
+
+
+def tell(
+    networks: Networks, story: Story, *, level: int = 1, policy: Policy = POLICY, known: bool = True
+) -> None:
+    """Run a story with the senses of one session; the candidate is enrolled with a grey picture."""
+
+    async def main() -> None:
+        async with Engine(2) as engine:
+            perception = Perception(
+                SESSION,
+                engine,
+                networks,
+                policy=policy,
+                templates=templates(networks) if known else {},
+                level=level,
+            )
+            await asyncio.wait_for(story(perception), 30)
+
+    asyncio.run(main())
+
+
+def templates(networks: Networks) -> dict[str, Enrolled]:
+    recogniser = networks.recognisers[0]
+    found = examine(stand_in(Detector(face_at())), picture(128).to_bgr(), Gate(min_sharpness=None))
+    return {recogniser.name: Enrolled(UUID(int=5), found.embeddings[0])}
+
+
+def test_a_frame_is_seen_with_its_face_head_identity_and_light() -> None:
+    async def story(perception: Perception) -> None:
+        seen = await perception.look(picture(128))
+        observation = seen.observation
+        assert seen.frame is not None
+        assert (observation.frame_width_px, observation.frame_height_px) == (640, 480)
+        assert observation.faces is not None
+        assert [face.score for face in observation.faces] == [0.95]
+        assert observation.picture is not None
+        assert observation.picture.mean_luma == pytest.approx(128, abs=3)
+        assert observation.head is not None
+        assert abs(observation.head.yaw_deg) < 5
+        assert observation.identity is not None
+        assert observation.identity.similarity == pytest.approx(1.0, abs=0.02)
+        assert observation.failed == ()
+
+    tell(stand_in(Detector(face_at())), story)
+
+
+def test_a_frame_that_is_not_due_has_merely_come() -> None:
+    async def story(perception: Perception) -> None:
+        await perception.look(picture(128, 0.0, 1))
+        assert await perception.look(picture(128, 0.067, 2)) == Seen(
+            Observation(at=0.067, level=1, frame_id=2), None
+        )
+
+    tell(stand_in(Detector(face_at())), story)
+
+
+def test_somebody_else_is_less_similar() -> None:
+    async def story(perception: Perception) -> None:
+        identity = (await perception.look(picture(215))).observation.identity
+        assert identity is not None
+        assert identity.similarity is not None
+        assert identity.similarity < 0.75
+
+    tell(stand_in(Detector(face_at())), story)
+
+
+def test_a_dark_face_is_neither_match_nor_mismatch() -> None:
+    async def story(perception: Perception) -> None:
+        identity = (await perception.look(picture(20))).observation.identity
+        assert identity is not None
+        assert identity.similarity is None
+        assert identity.failed_gates == ("brightness",)
+
+    tell(stand_in(Detector(face_at())), story)
+
+
+def test_a_face_that_the_mesh_does_not_confirm_is_not_verified_and_has_no_pose() -> None:
+    async def story(perception: Perception) -> None:
+        observation = (await perception.look(picture(128))).observation
+        assert observation.head is None
+        assert observation.identity is not None
+        assert observation.identity.similarity is None
+
+    tell(stand_in(Detector(face_at()), mesh=head_mesh(presence=0.0)), story)
+
+
+@pytest.mark.parametrize("faces", [(), (face_at(), face_at(420, 100))])
+def test_only_one_face_alone_is_verified(faces: tuple[object, ...]) -> None:
+    async def story(perception: Perception) -> None:
+        observation = (await perception.look(picture(128))).observation
+        assert observation.faces is not None
+        assert len(observation.faces) == len(faces)
+        assert (observation.identity, observation.head) == (None, None)
+
+    tell(stand_in(Detector(*faces)), story)  # type: ignore[arg-type]
+
+
+def test_without_a_template_nothing_is_verified() -> None:
+    async def story(perception: Perception) -> None:
+        assert perception.verifies is False
+        assert (await perception.look(picture(128))).observation.identity is None
+
+    tell(stand_in(Detector(face_at())), story, known=False)
+
+
+def test_features_that_are_off_are_not_looked_at() -> None:
+    policy = Policy(features=Features(face_verification=False, gaze_tracking=False, audio_monitoring=False))
+
+    async def story(perception: Perception) -> None:
+        observation = (await perception.look(picture(128))).observation
+        assert (observation.identity, observation.head) == (None, None)
+        assert await perception.listen(WINDOW) is None
+
+    tell(stand_in(Detector(face_at())), story, policy=policy)
+
+
+def test_a_failing_network_is_unknown_and_logged_as_it_begins_and_ends(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    detector = Detector(face_at())
+
+    async def story(perception: Perception) -> None:
+        found, detector.found = detector.found, RuntimeError("out of memory")
+        for number in range(3):
+            observation = (await perception.look(picture(128, number * 0.2, number))).observation
+            assert (observation.faces, observation.picture) == (None, None)
+            assert observation.failed == ("faces",)
+        detector.found = found
+        for number in range(3, 6):
+            observation = (await perception.look(picture(128, number * 0.2, number))).observation
+            assert observation.failed == ()
+            assert observation.faces is not None
+
+    with caplog.at_level(logging.INFO, "edge.analysis"):
+        tell(stand_in(detector), story)
+    assert [(record.levelname, record.__dict__["task"]) for record in caplog.records] == [
+        ("WARNING", "faces"), ("INFO", "faces")]  # fmt: skip
+
+
+def test_a_window_of_sound_is_heard_with_what_was_lost() -> None:
+    async def story(perception: Perception) -> None:
+        heard = await perception.listen(WINDOW)
+        assert heard is not None
+        assert (heard.at, heard.frame_id) == (0.512, None)
+        assert heard.speech is not None
+        assert heard.speech.probabilities == (0.9,) * 16
+        assert heard.speech.lost_share == 0.25
+
+    tell(stand_in(Detector(), Voices(0.9)), story)
+
+
+def test_a_failing_voice_network_is_not_silence() -> None:
+    voices = Voices()
+    voices.heard = RuntimeError("broken")
+
+    async def story(perception: Perception) -> None:
+        heard = await perception.listen(WINDOW)
+        assert heard is not None
+        assert (heard.speech, heard.failed) == (None, ("speech",))
+
+    tell(stand_in(Detector(), voices), story)
+
+
+def test_the_last_rung_does_not_listen_and_the_light_one_needs_no_network() -> None:
+    async def silent(perception: Perception) -> None:
+        assert await perception.listen(WINDOW) is None
+
+    async def light(perception: Perception) -> None:
+        heard = await perception.listen(WINDOW)
+        assert heard is not None
+        assert heard.speech is not None
+        assert set(heard.speech.probabilities) == {0.0}
+
+    tell(stand_in(Detector(), Voices(0.9)), silent, level=4)
+    tell(stand_in(Detector(), Voices(0.9)), light, level=3)
+
+
+def test_a_check_on_request_asks_no_schedule() -> None:
+    async def story(perception: Perception) -> None:
+        for _ in range(2):
+            examined, identity = await perception.verify(picture(128).to_bgr())
+            assert examined.faces == 1
+            assert identity is not None
+            assert identity.similarity == pytest.approx(1.0, abs=0.02)
+        examined, identity = await perception.verify(picture(10).to_bgr())
+        assert identity is not None
+        assert identity.similarity is None
+        assert [failure.check for failure in examined.failed] == ["brightness"]
+
+    tell(stand_in(Detector(face_at())), story)
+
+
+def test_the_enrollment_gate_is_stricter_than_the_verification_gate() -> None:
+    networks = stand_in(Detector(face_at(side_px=60)))
+    for gate, failed in ((POLICY.verification_gate, []), (ENROLLMENT_GATE, ["size"])):
+        found = examine(networks, picture(128).to_bgr(), gate)
+        assert [failure.check for failure in found.failed] == failed
+        assert bool(found.embeddings) is (failed == [])

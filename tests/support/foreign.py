@@ -1,0 +1,116 @@
+"""Networks that answer what a test says: stand-ins for the foreign runtimes below the networks' modules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.analysis.networks import Networks
+from edge.media.frames import VideoFrame, video_frame
+from models.mesh import FaceMesh
+from models.mesh_pose import MeshPose, standard_head
+from models.recognition import ARCFACE, Recogniser
+from models.results import Box, Face
+from models.similarity import Similarity
+
+Arrays = dict[str, NDArray[Any]]
+
+
+class Answering:
+    """A compiled network whose answer is a function of its input."""
+
+    device = "test"
+
+    def __init__(self, answer: Callable[[Mapping[str, NDArray[Any]]], Arrays]) -> None:
+        self._answer = answer
+
+    def run(self, inputs: Mapping[str, NDArray[Any]], /) -> Arrays:
+        return self._answer(inputs)
+
+
+class Detector:
+    """A face detector that finds what `found` holds, or raises what it holds."""
+
+    device = "test"
+
+    def __init__(self, *found: Face) -> None:
+        self.found: tuple[Face, ...] | Exception = found
+
+    def find(self, _frame: NDArray[np.uint8], /) -> tuple[Face, ...]:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+
+class Voices:
+    """A voice detector that hears what `heard` holds, or raises what it holds."""
+
+    device = "test"
+
+    def __init__(self, probability: float = 0.1) -> None:
+        self.heard: float | Exception = probability
+
+    def stream(self) -> Voices:
+        return self
+
+    def hear(self, samples: NDArray[np.float32], /) -> tuple[float, ...]:
+        if isinstance(self.heard, Exception):
+            raise self.heard
+        return (self.heard,) * (len(samples) // 512)
+
+
+def face_at(x_px: float = 240, side_px: float = 160, score: float = 0.95) -> Face:
+    """A frontal face as a detector would report it."""
+    eye_y = 160 + 0.4 * side_px
+    points = [
+        (x_px + 0.3 * side_px, eye_y),
+        (x_px + 0.7 * side_px, eye_y),
+        (x_px + 0.5 * side_px, eye_y + 0.2 * side_px),
+        (x_px + 0.35 * side_px, eye_y + 0.35 * side_px),
+        (x_px + 0.65 * side_px, eye_y + 0.35 * side_px),
+    ]
+    return Face(Box(x_px, 160, side_px, side_px), np.array(points, np.float32), score)
+
+
+def head_mesh(presence: float = 1.0) -> FaceMesh:
+    """A mesh network that fits the standard head, frontal, into whatever it is shown."""
+    numbers, places, _ = standard_head()
+    points = np.zeros((468, 3), np.float32)
+    points[numbers] = places * (4.0, -4.0, -4.0) + (96.0, 96.0, 0.0)
+    logit = np.array([[10.0 if presence > 0.5 else -10.0]], np.float32)
+    return FaceMesh(Answering(lambda _: {"conv2d_21": points.reshape(1, -1), "conv2d_31": logit}))
+
+
+def brightness_recogniser() -> Recogniser:
+    """A recogniser that tells people apart by how bright they are: black and white are strangers."""
+
+    def embed(inputs: Mapping[str, NDArray[Any]]) -> Arrays:
+        bright = float(inputs["input.1"].mean())
+        return {"vector": np.array([[1.0 + bright, 1.0 - bright]], np.float32)}
+
+    knots = ((-1.0, 0.0), (0.5, 0.5), (0.9, 0.75), (1.0, 1.0))
+    return Recogniser("brightness@1", Answering(embed), ARCFACE, Similarity(knots))
+
+
+def stand_in(detector: Detector, voice: Voices | None = None, mesh: FaceMesh | None = None) -> Networks:
+    """All networks an analysis needs but a body's."""
+    return Networks(
+        faces=detector,
+        mesh=mesh or head_mesh(),
+        head=MeshPose(),
+        recognisers=(brightness_recogniser(),),
+        body=None,
+        voice=voice or Voices(),
+    )
+
+
+def picture(level: int, at_s: float = 0.0, frame_id: int = 1) -> VideoFrame:
+    """A 640×480 frame of one grey with a fine pattern, so that it is neither blurred nor even."""
+    pixels = np.full((480, 640, 3), level, np.uint8)
+    pixels[::2, ::2] = min(255, level + 40)
+    pixels[1::2, 1::2] = max(0, level - 40)
+    return video_frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), at_s, frame_id)
