@@ -20,7 +20,7 @@ from cli.programs import Program, start
 from shared.api import SessionStartResponse
 from shared.errors import Unavailable
 
-_LATE_ALERTS_S = 4.0
+_LATE_ALERTS_S = 2.0
 _STREAM_WITHIN_S = 300.0
 
 
