@@ -130,8 +130,9 @@ def _uv(environment: Mapping[str, str]) -> str:
 
 
 def _with_index(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for uv, which ignores pip's configuration: pip's index is passed on."""
-    made = dict(environment)
+    """The environment for uv, which by itself ignores pip's index and the system's certificates."""
+    # The setting has had two names; uv ignores the one it does not know.
+    made = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"} | dict(environment)
     if "UV_DEFAULT_INDEX" not in made and (index := pip_index(environment)):
         made["UV_DEFAULT_INDEX"] = index
     return made

@@ -1,5 +1,6 @@
 """`models.runtime` against the installed runtimes, with networks written here."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_ports_tell_names_types_and_free_dimensions(tmp_path: Path) -> None:
     assert network.outputs == ("y",)
 
 
-@pytest.mark.parametrize("runtime", [Runtime.ONNX_CPU, Runtime.OPENVINO])
+@pytest.mark.parametrize("runtime", Runtime)
 def test_callers_on_many_threads_get_their_own_answers(tmp_path: Path, runtime: Runtime) -> None:
     network = open_network(save_affine(tmp_path / "affine.onnx", batch=1), runtime=runtime, streams=2)
 
@@ -46,6 +47,16 @@ def test_callers_on_many_threads_get_their_own_answers(tmp_path: Path, runtime: 
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(call, range(400)))
+
+
+@pytest.mark.parametrize("runtime", Runtime)
+def test_an_idle_network_uses_no_processor(tmp_path: Path, runtime: Runtime) -> None:
+    network = open_network(save_affine(tmp_path / "affine.onnx"), runtime=runtime, streams=2)
+    network.run({"x": np.zeros((1, 4), np.float32)})
+    before_s = time.process_time()
+    time.sleep(0.4)
+    # Spinning threads of one session alone would use 0.03 s and more of this pause.
+    assert time.process_time() - before_s < 0.02
 
 
 def test_a_network_that_answers_zeros_with_infinity_is_refused(tmp_path: Path) -> None:
