@@ -125,7 +125,7 @@ class Store:
 
     def _reason(self, entry: Entry, profile: Profile) -> str:
         if not entry.allowed(profile):
-            return f"refused under profile {profile}: {entry.licence}"
+            return f"refused under profile {profile}"
         return self.flaw(entry)
 
 

@@ -107,7 +107,7 @@ def test_a_research_network_serves_only_where_research_is_allowed(tmp_path: Path
     assert store.serving(Task.OBJECTS, Profile.OPEN) is free
     assert store.serving(Task.OBJECTS, Profile.RESEARCH) is research
     reasons = [standing.reason for standing in store.standings(Task.OBJECTS, Profile.OPEN)]
-    assert reasons == ["refused under profile open: research only", ""]
+    assert reasons == ["refused under profile open", ""]
 
 
 def test_nothing_present_says_what_to_run(tmp_path: Path) -> None:
