@@ -65,7 +65,7 @@ def make_rehearsal(folder: Path, seed: int = 1) -> Rehearsal:
     write_recording(recording, frames, sound, frames_per_s=FRAMES_PER_S, samples_per_s=SAMPLES_PER_S)
     expected = folder / "expected.json"
     expected.write_bytes(script_json(script))
-    return Rehearsal(recording, _enrollment(folder, seed), expected)
+    return Rehearsal(recording, enrollment_pictures(folder, seed), expected)
 
 
 def make_camera_files(folder: Path, begins_s: float, ends_s: float, seed: int = 1) -> CameraFiles:
@@ -93,8 +93,11 @@ def _frames(scene: Scene, script: Script, begins_s: float, ends_s: float) -> Ite
         yield scene.frame(figures_at(script, at_s), camera_at(at_s))
 
 
-def _enrollment(folder: Path, seed: int) -> tuple[Path, ...]:
-    """Taken in another room than the exam's, so that no pixel of them is in the recording."""
+def enrollment_pictures(folder: Path, seed: int = 1) -> tuple[Path, ...]:
+    """Writes five JPEG pictures of the candidate into an existing folder.
+
+    They are taken in another room than the exam's, so that no pixel of them is in the recording.
+    """
     scene = Scene({"candidate": faces.candidate()}, seed + 1)
     paths = []
     for number, (figure, camera) in enumerate(enrollment_shots(), 1):

@@ -159,11 +159,13 @@ async def open_page(profile: Path, devices: FakeDevices | None = None) -> AsyncI
         async with connect(await _tab_address(profile), max_size=None) as socket:
             page = Page(socket)
             reading = asyncio.create_task(page.read())
-            for domain in ("Page", "Runtime", "Log", "Network"):
-                await page.command(f"{domain}.enable")
-            yield page
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            try:
+                for domain in ("Page", "Runtime", "Log"):
+                    await page.command(f"{domain}.enable")
+                yield page
+            finally:
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
     finally:
         if browser.returncode is None:
             browser.terminate()
