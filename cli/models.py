@@ -20,7 +20,7 @@ from rich.table import Table
 from models.fetch import FIRST_EXAM, Report, Request, State, fetch, held_by_mirror
 from models.manifest import Entry, Profile, Task
 from models.store import Store
-from shared.errors import ConfigError, Unavailable
+from shared.errors import ConfigError, Corrupt, Unavailable
 
 _CANARY_TIMEOUT_S = 300.0
 
@@ -210,16 +210,20 @@ class _Bars:
 
 def _print_report(console: Console, store: Store, report: Report) -> None:
     for outcome in report.outcomes:
+        label = escape(outcome.entry.label)
         if outcome.state is State.FETCHED:
-            console.print(
-                f"fetched  {escape(outcome.entry.label)}  ({outcome.elapsed_s:.1f} s)", highlight=False
-            )
-        # A better network that cannot be had is no failure, but bytes that are wrong always are.
-        style = "red" if outcome.corrupt else "yellow"
-        if outcome.state is State.FAILED or outcome.corrupt:
-            for problem in outcome.problems:
-                line = f"no       {outcome.entry.label}: {problem}"
-                console.print(escape(line), style=style, highlight=False, soft_wrap=True)
+            console.print(f"fetched  {label}  ({outcome.elapsed_s:.1f} s)", highlight=False)
+        # Wrong bytes are always said in full; that something could not be reached only where it is missed.
+        for problem in outcome.problems:
+            if isinstance(problem, Corrupt) or report.lacking:
+                line = f"problem  {outcome.entry.label}: {problem}"
+                console.print(escape(line), style="red", highlight=False, soft_wrap=True)
+    without = [outcome.entry.name for outcome in report.outcomes if outcome.state is State.FAILED]
+    if without and not report.lacking:
+        line = (
+            f"without  {', '.join(without)}: not to be had from here, others serve (proctorctl models list)"
+        )
+        console.print(escape(line), style="yellow", highlight=False)
     for word in report.lacking:
         console.print(f"missing  {escape(word)}", style="red", highlight=False)
     present = sum(outcome.state in (State.PRESENT, State.FETCHED) for outcome in report.outcomes)

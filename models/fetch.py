@@ -107,7 +107,7 @@ def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progres
     """Fetch what `request` asks for. Problems of single networks are in the report.
 
     Raises ConfigError (unknown or refused name, mirror folder that does not exist), Unavailable (the weights
-    folder cannot be written, or another run does not end).
+    folder cannot be written, nobody answers at the mirror's address, or another run does not end).
     """
     check_mirror(mirror)
     rows = _rows(store, request)

@@ -144,9 +144,11 @@ class Delivery:
 
 @contextmanager
 def delivering(incoming: Path, mirror: str, progress: Progress) -> Iterator[Delivery]:
-    """A delivery for one run."""
+    """A delivery for one run. Raises Unavailable when the mirror is an address where nobody answers."""
     delivery = Delivery(incoming, mirror, Downloads(progress), Registry())
     try:
+        if is_address(mirror):
+            delivery.downloads.reach(mirror)
         yield delivery
     finally:
         delivery.close()

@@ -82,6 +82,13 @@ class Downloads:
         """End all connections."""
         self._client.close()
 
+    def reach(self, url: str) -> None:
+        """Raises Unavailable when nobody answers at `url`; any answer will do."""
+        try:
+            self._send(self._client.build_request("GET", url), Wanted(url, None)).close()
+        except _Broken as error:
+            raise Unavailable(f"{url}: {error}") from error
+
     def fetch(self, wanted: Wanted, part: Path) -> None:
         """Bring `wanted` into `part` with its hash checked.
 

@@ -55,6 +55,13 @@ def only(report: Report) -> Outcome:
     return outcome
 
 
+def closed_port() -> int:
+    """A port of the loopback interface where nobody listens."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        return int(closed.getsockname()[1])
+
+
 def leftovers(store: Store) -> list[str]:
     """Files in the weights folder that are neither weights nor records."""
     names = [path.name for path in store.root.rglob("*") if path.is_file()]
@@ -121,6 +128,16 @@ def test_a_mirror_may_be_an_address(tmp_path: Path, server: FileServer) -> None:
     assert run(store, mirror=server.url + "/").succeeded
 
 
+def test_a_mirror_address_where_nobody_answers_ends_the_run_at_once(
+    tmp_path: Path, server: FileServer
+) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx"), Url(server.address("net.onnx"))))
+    with pytest.raises(Unavailable, match="cannot be reached"):
+        run(store, mirror=f"http://127.0.0.1:{closed_port()}")
+    assert server.asked == []
+    assert not store.root.joinpath("net").exists()
+
+
 def test_a_download_that_breaks_off_goes_on_where_it_stopped(tmp_path: Path, server: FileServer) -> None:
     server.cut = [1000, 2000]
     store = store_of(tmp_path, entry_from(Url(server.address("net.onnx"))))
@@ -180,10 +197,7 @@ def test_more_bytes_than_the_manifest_allows_are_refused(tmp_path: Path, server:
 def test_a_refused_connection_is_said_and_the_next_candidate_serves(
     tmp_path: Path, server: FileServer
 ) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        port = closed.getsockname()[1]
-    best = entry_from(Url(f"http://127.0.0.1:{port}/net.onnx"), name="best")
+    best = entry_from(Url(f"http://127.0.0.1:{closed_port()}/net.onnx"), name="best")
     store = store_of(tmp_path, best, entry_from(Url(server.address("net.onnx")), name="second"))
     report = run(store)
     assert [outcome.state for outcome in report.outcomes] == [State.FAILED, State.FETCHED]
