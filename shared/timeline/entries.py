@@ -9,8 +9,13 @@ from pydantic import JsonValue
 
 from shared.alerts import Alert
 from shared.timeline.values import Entry, Measure
+from shared.timeline.words import number
 
-_BOUND_OF = {"current_similarity": "threshold", "duration_seconds": "hold_seconds"}
+_BOUND_OF = {
+    "current_similarity": "threshold",
+    "duration_seconds": "hold_seconds",
+    "mean_probability": "probability_bound",
+}
 """Bounds with names of their own; every other bound is called as its value with `_bound` behind."""
 
 
@@ -60,5 +65,5 @@ def _plain(value: JsonValue) -> float | str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
-        return ", ".join(str(_plain(each)) for each in value)
+        return ", ".join(number(_plain(each)) for each in value)
     return str(value)

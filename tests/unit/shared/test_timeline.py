@@ -180,7 +180,10 @@ def test_bounds_join_their_values_and_the_rest_stands_alone() -> None:
             "hold_seconds": 5,
             "mean_luma": 9.5,
             "mean_luma_bound": 12,
+            "mean_probability": 0.97,
+            "probability_bound": 0.8,
             "scores": [0.9, 0.8],
+            "frame_ids": [223, 319],
             "last_seen_pose": None,
             "hidden": True,
         }
@@ -189,7 +192,9 @@ def test_bounds_join_their_values_and_the_rest_stands_alone() -> None:
         Measure("current similarity", 0.41, 0.75),
         Measure("duration seconds", 5.2, 5.0),
         Measure("mean luma", 9.5, 12.0),
+        Measure("mean probability", 0.97, 0.8),
         Measure("scores", "0.9, 0.8"),
+        Measure("frame ids", "223, 319"),
         Measure("hidden", "yes"),
     )
 
