@@ -15,7 +15,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from edge.analysis.engine import Engine
-from edge.analysis.enrolling import enroll, read_picture
+from edge.analysis.enrolling import Portrait, enroll, read_picture
 from edge.analysis.examination import Enrolled
 from edge.analysis.levels import Task
 from edge.analysis.networks import Networks, open_networks
@@ -53,7 +53,7 @@ class Order:
     """One recording to analyse, and how."""
 
     recording: Recording
-    portraits: tuple[Path, ...]
+    portraits: tuple[Portrait, ...]
     policy: Policy
     level: int
     out: Path
@@ -89,7 +89,8 @@ def analyze(
     """
     console = Console(stderr=True)
     try:
-        orders = _orders(recordings, tuple(enroll_pictures or ()), audio, _read_policy(policy), (level, out))
+        portraits = tuple(read_picture(path) for path in enroll_pictures or ())
+        orders = _orders(recordings, portraits, audio, _read_policy(policy), (level, out))
         networks = open_networks(Serving(Store.here(), profile))
         for order in orders:
             summary = asyncio.run(_run(order, networks, console))
@@ -101,7 +102,7 @@ def analyze(
 
 def _orders(
     paths: Sequence[Path],
-    portraits: tuple[Path, ...],
+    portraits: tuple[Portrait, ...],
     audio: Path | None,
     policy: Policy,
     place: tuple[LevelName, Path],
@@ -170,9 +171,8 @@ async def _enroll(order: Order, networks: Networks, engine: Engine) -> Mapping[s
         return {}
     if not networks.recognisers:
         raise Unavailable(networks.missing[Task.IDENTITY])
-    pictures = [read_picture(path) for path in order.portraits]
     owner = session_id_of(order.recording.path.name)
-    return await enroll(pictures, networks, engine, order.policy.enrollment_gate, owner)
+    return await enroll(order.portraits, networks, engine, order.policy.enrollment_gate, owner)
 
 
 def _without_identity(policy: Policy) -> Policy:

@@ -1,0 +1,180 @@
+"""`proctor-edge analyze` on small recordings: what it writes, what it leaves unavailable, what it refuses."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from typer.testing import CliRunner, Result
+
+from edge.analysis.networks import open_networks
+from edge.main import cli
+from edge.media.writer import write_recording
+from models.manifest import Profile
+from models.serving import Serving
+from shared.alerts import decode_alert, encode_alert
+from shared.errors import Unavailable
+from shared.observations import Observation
+from shared.recorded import read_lines
+from tests.support.people import as_by_webcam, collins, hopper
+from tests.support.weights import store
+
+FRAMES_PER_S = 5
+SAMPLES_PER_S = 48_000
+pytestmark = pytest.mark.weights
+
+
+@pytest.fixture(scope="module", autouse=True)
+def served() -> None:
+    try:
+        opened = open_networks(Serving(store(), Profile.OPEN))
+    except Unavailable as error:
+        pytest.skip(f"weights are missing: {error}")
+    if opened.missing:
+        pytest.skip(f"weights are missing: {opened.missing}")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Enrollment pictures and a recording: 4 s of the candidate, then an empty wall for 8 s, in silence."""
+    made = tmp_path_factory.mktemp("recordings")
+    there = cv2.resize(collins(), (640, 480)).astype(np.uint8)
+    gone = np.full((480, 640, 3), 90, np.uint8)
+    gone[:, 200:210] = 200
+    shots = [as_by_webcam(there, seed=number) for number in range(FRAMES_PER_S)]
+    frames = shots * 4 + [gone] * (8 * FRAMES_PER_S)
+    silence = np.zeros(12 * SAMPLES_PER_S, np.float32)
+    write_recording(
+        made / "leaves.mkv", frames, silence, frames_per_s=FRAMES_PER_S, samples_per_s=SAMPLES_PER_S
+    )
+    cv2.imwrite(str(made / "collins.png"), collins())
+    cv2.imwrite(str(made / "hopper.png"), hopper())
+    cv2.imwrite(str(made / "dark.png"), (collins() * 0.1).astype(np.uint8))
+    (made / "text.mkv").write_text("not a recording\n" * 50)
+    (made / "empty.mkv").touch()
+    (made / "text.png").write_text("not a picture")
+    (made / "policy.json").write_text('{"version": 4, "rules": {"FACE_NOT_FOUND": {"hold_s": 2}}}')
+    (made / "bad-policy.json").write_text('{"rules": {"FACE_NOT_FOUND": {"holds": 2}}}')
+    return made
+
+
+def analyze(*arguments: object) -> Result:
+    return CliRunner().invoke(cli, ["analyze", *map(str, arguments)])
+
+
+def results(out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    summary = json.loads((out / "summary.json").read_bytes())
+    lines = (out / "alerts.jsonl").read_bytes().splitlines()
+    assert [encode_alert(decode_alert(line)) for line in lines] == lines
+    return summary, [json.loads(line) for line in lines]
+
+
+def observed(out: Path) -> list[Observation]:
+    return list(read_lines((out / "observations.jsonl").read_bytes().splitlines()))
+
+
+def test_a_candidate_who_leaves_is_reported_with_everything_written(folder: Path, tmp_path: Path) -> None:
+    done = analyze(folder / "leaves.mkv", "--enroll", folder / "collins.png", "--out", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    summary, alerts = results(tmp_path / "out")
+    assert {name: summary[name] for name in ("frames", "analysed_frames", "level", "unavailable")} == {
+        "frames": 60, "analysed_frames": 60, "level": "L1", "unavailable": []}  # fmt: skip
+    assert summary["duration_s"] == pytest.approx(12, abs=0.6)
+    assert summary["realtime_factor"] == pytest.approx(summary["duration_s"] / summary["wall_s"], rel=0.01)
+    assert summary["alerts"] == {"FACE_NOT_FOUND": 1, "LEFT_FRAME": 1}
+    absent = next(alert for alert in alerts if alert["event_type"] == "FACE_NOT_FOUND")
+    assert absent["onset"] == "1970-01-01T00:00:04.000Z"
+    assert absent["evidence"]["open_at_end"] is True
+    assert absent["evidence_thumbnail"].startswith("data:image/jpeg;base64,")
+    observations = observed(tmp_path / "out")
+    assert sum(each.frame_id is not None for each in observations) == 60
+    assert sum(each.identity is not None for each in observations) >= 4
+    assert "No face was in the picture" in (tmp_path / "out" / "timeline.html").read_text()
+    assert not list((tmp_path / "out").glob("*.part"))
+
+
+def test_somebody_else_than_the_enrolled_is_reported(folder: Path, tmp_path: Path) -> None:
+    done = analyze(folder / "leaves.mkv", "--enroll", folder / "hopper.png", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    assert results(tmp_path)[0]["alerts"]["FACE_MISMATCH"] == 1
+
+
+def test_the_same_recording_gives_the_same_alerts_byte_for_byte(folder: Path, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        assert analyze(folder / "leaves.mkv", "--level", "L2", "--out", tmp_path / name).exit_code == 0
+    assert (tmp_path / "one" / "alerts.jsonl").read_bytes() == (
+        tmp_path / "two" / "alerts.jsonl"
+    ).read_bytes()
+
+
+def test_without_a_picture_identity_is_unavailable_and_raises_nothing(folder: Path, tmp_path: Path) -> None:
+    assert analyze(folder / "leaves.mkv", "--out", tmp_path).exit_code == 0
+    summary, _ = results(tmp_path)
+    assert summary["unavailable"] == ["identity"]
+    assert not {"IDENTITY_UNVERIFIED", "FACE_MISMATCH"} & set(summary["alerts"])
+
+
+def test_the_policy_decides(folder: Path, tmp_path: Path) -> None:
+    done = analyze(folder / "leaves.mkv", "--policy", folder / "policy.json", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    absent = next(alert for alert in results(tmp_path)[1] if alert["event_type"] == "FACE_NOT_FOUND")
+    assert (absent["raised"], absent["metadata"]["policy_version"]) == ("1970-01-01T00:00:06.000Z", 4)
+
+
+@pytest.mark.parametrize(("level", "faces_hz"), [("L2", 5), ("L3", 2), ("L4", 1)])
+def test_a_lower_level_looks_less(folder: Path, tmp_path: Path, level: str, faces_hz: float) -> None:
+    assert analyze(folder / "leaves.mkv", "--level", level, "--out", tmp_path).exit_code == 0
+    summary, _ = results(tmp_path)
+    assert summary["analysed_frames"] == pytest.approx(12 * faces_hz, abs=1)
+    observations = observed(tmp_path)
+    assert any(each.body is not None for each in observations) is False
+    assert any(each.speech is not None for each in observations) is (level != "L4")
+    assert "FACE_NOT_FOUND" in summary["alerts"]
+
+
+def test_a_still_picture_is_a_recording_of_one_frame(folder: Path, tmp_path: Path) -> None:
+    assert analyze(folder / "collins.png", "--out", tmp_path).exit_code == 0
+    summary, alerts = results(tmp_path)
+    assert (summary["frames"], alerts) == (1, [])
+    assert summary["unavailable"] == ["identity", "speech"]
+
+
+def test_several_recordings_have_folders_of_their_own(folder: Path, tmp_path: Path) -> None:
+    assert analyze(folder / "collins.png", folder / "hopper.png", "--out", tmp_path).exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["collins.png", "hopper.png"]
+    assert (tmp_path / "hopper.png" / "summary.json").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["text.mkv"], "text.mkv"),
+        (["empty.mkv"], "empty.mkv"),
+        (["missing.mkv"], "missing.mkv"),
+        (["collins.png", "text.mkv"], "text.mkv"),
+        (["leaves.mkv", "--enroll", "text.png"], "not a picture"),
+        (["leaves.mkv", "--enroll", "missing.png"], "missing.png"),
+        (["leaves.mkv", "--enroll", "collins.png", "--enroll", "dark.png"], "dark.png: brightness is "),
+        (["leaves.mkv", "--policy", "bad-policy.json"], "holds"),
+        (["leaves.mkv", "--policy", "text.png"], "JSON"),
+        (["leaves.mkv", "--audio", "collins.png"], "no sound"),
+        (["leaves.mkv", "collins.png", "--audio", "leaves.mkv"], "--audio"),
+    ],
+)
+def test_what_cannot_be_read_or_enrolled_ends_with_two_and_the_reason(
+    folder: Path, tmp_path: Path, arguments: list[str], reason: str
+) -> None:
+    given = [each if each.startswith("--") else folder / each for each in arguments]
+    done = analyze(*given, "--out", tmp_path / "out")
+    assert done.exit_code == 2
+    assert reason in done.output
+    assert not list(tmp_path.rglob("*.json*"))
+
+
+def test_a_refused_picture_says_value_bound_and_advice(folder: Path, tmp_path: Path) -> None:
+    done = analyze(folder / "leaves.mkv", "--enroll", folder / "dark.png", "--out", tmp_path)
+    assert "needed 40 to 220: turn on more light in front of you" in " ".join(done.output.split())
