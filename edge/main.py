@@ -1,7 +1,8 @@
 """`proctor-edge`: the command line of an edge node.
 
 Exit codes: 0 done, 1 a part of the daemon failed (the supervisor starts it again), 2 something a person must
-mend, said on standard error.
+mend, said on standard error. What a command alone needs is imported by it: the daemon's libraries take
+seconds, and `identity` and `check-config` are called by other programs.
 """
 
 from __future__ import annotations
@@ -21,12 +22,9 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
-from edge import app as daemon
 from edge.analyze import analyze
 from edge.config import EdgeConfig, load_config, read_secret
 from edge.identity import Identity, load, load_or_make
-from edge.media.simulate import Simulation, simulate
-from edge.rehearsal.make import make_rehearsal
 from shared.errors import ProctorError
 from shared.fields import format_utc
 from shared.logs import configure
@@ -108,6 +106,8 @@ def rehearse(
 
         proctor-edge rehearse --out build/rehearsal
     """
+    from edge.rehearsal.make import make_rehearsal
+
     with _refusals():
         made = make_rehearsal(out, seed)
     files = {
@@ -133,8 +133,7 @@ def simulate_candidate(
         proctor-edge simulate-candidate exam.mkv --signaling-url ws://host/signal/… --token-file token
     """
     with _refusals():
-        simulation = Simulation(recording, signaling_url, read_secret(token_file))
-        asyncio.run(_simulated(simulation))
+        asyncio.run(_simulated(recording, signaling_url, read_secret(token_file)))
     _exit_now(0)
 
 
@@ -144,6 +143,8 @@ def main() -> None:
 
 
 async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
+    from edge import app
+
     stop = asyncio.Event()
 
     def ask_to_stop() -> None:
@@ -154,7 +155,7 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
     try:
-        await daemon.run(settings, identity, stop)
+        await app.run(settings, identity, stop)
     except ProctorError:
         raise
     except Exception:
@@ -163,7 +164,9 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
     return 0
 
 
-async def _simulated(simulation: Simulation) -> None:
+async def _simulated(recording: Path, signaling_url: str, token: str) -> None:
+    from edge.media.simulate import Simulation, simulate
+
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -172,7 +175,7 @@ async def _simulated(simulation: Simulation) -> None:
     def began() -> None:
         typer.echo(json.dumps({"streaming_since_utc": format_utc(datetime.now(UTC))}))
 
-    streamed = await simulate(simulation, stop, began)
+    streamed = await simulate(Simulation(recording, signaling_url, token), stop, began)
     typer.echo(json.dumps({"streamed_s": round(streamed.duration_s, 3), "by_node": streamed.ended_by_node}))
 
 

@@ -213,7 +213,8 @@ async def fake_coordinator(
         taking.cancel()
         with suppress(asyncio.CancelledError):
             await taking
-        await client.close()
+        with suppress(OSError, nats.errors.Error):
+            await client.close()
 
 
 async def _ignored(error: Exception) -> None:
