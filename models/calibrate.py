@@ -1,7 +1,7 @@
 """Prints a recogniser's calibration, for the manifest: `python -m models.calibrate FOLDER [NAME…]`.
 
-FOLDER holds one folder per person, each with one or more pictures of that person alone (the largest face
-counts). Every picture is compared with every other.
+FOLDER holds one folder per person, each with one or more pictures of that person (the largest face counts).
+Every picture that passes the verification gate is compared with every other.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import numpy as np
 
 from models.images import Image
 from models.manifest import Profile
-from models.mesh import FaceMesh
+from models.quality import VERIFICATION, failures, measure
 from models.recognition import Recogniser
 from models.results import Embedding, Mesh
-from models.serving import FaceDetector, Serving
+from models.serving import Serving
 from models.similarity import ACCEPTED, Similarity, calibrated
 from models.store import Store
 
@@ -49,12 +49,20 @@ def pictures(folder: Path) -> Iterator[tuple[str, Image]]:
         yield path.parent.name, picture.astype(np.uint8, copy=False)
 
 
-def meshes(folder: Path, detector: FaceDetector, mesh: FaceMesh) -> Iterator[tuple[str, Image, Mesh]]:
-    """Person, picture and the mesh of its largest face; pictures without a face are left out."""
+def meshes(folder: Path, serving: Serving) -> Iterator[tuple[str, Image, Mesh]]:
+    """Person, picture and the mesh of its largest face, for pictures that pass the verification gate.
+
+    Others are never compared in an exam either; several faces in a picture are no objection here.
+    """
+    find, mesh, pose = serving.face_detector().find, serving.face_mesh(), serving.head_pose()
     for person, picture in pictures(folder):
-        faces = sorted(detector.find(picture), key=lambda face: face.box.area_px2)
-        if faces:
-            yield person, picture, faces[-1].mesh or mesh.fit(picture, faces[-1])
+        faces = sorted(find(picture), key=lambda face: face.box.area_px2)
+        if not faces:
+            continue
+        fitted = faces[-1].mesh or mesh.fit(picture, faces[-1])
+        quality = measure(picture, (faces[-1],), pose.head(picture, faces[-1], fitted))
+        if not failures(quality, VERIFICATION):
+            yield person, picture, fitted
 
 
 def compare(recogniser: Recogniser, seen: Iterable[tuple[str, Image, Mesh]]) -> Pairs:
@@ -90,13 +98,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="recognisers of the manifest; default all that are present")
     options = parser.parse_args(arguments)
     serving = Serving(Store.here(), Profile.RESEARCH)
-    seen = list(meshes(options.folder, serving.face_detector(), serving.face_mesh()))
+    seen = list(meshes(options.folder, serving))
     for entry, recogniser in serving.uncalibrated():
         if options.names and entry.name not in options.names:
             continue
         pairs = compare(recogniser, seen)
-        itself = recogniser.embed(*seen[0][1:])
-        similarity = calibrated(pairs.same, pairs.different, recogniser.native_score(itself, itself))
+        try:
+            similarity = calibrated(pairs.same, pairs.different, recogniser.perfect)
+        except ValueError as error:
+            sys.stderr.write(f"{entry.name}: {error}\n")
+            return 2
         sys.stdout.write(report(entry.name, recogniser.alignment, pairs, similarity))
     return 0
 

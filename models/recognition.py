@@ -112,6 +112,11 @@ class Recogniser:
         """What a calibration holds for, besides the network."""
         return self._recipe.alignment
 
+    @property
+    def perfect(self) -> float:
+        """The native score of a picture with itself."""
+        return 1.0 if self._recipe.sphere is None else 0.0
+
     def embed(self, frame: Image, mesh: Mesh) -> Embedding:
         """The face that the mesh fits, as a vector of length one."""
         chip = self.chip(frame, mesh)
