@@ -115,7 +115,7 @@ def _refusal(response: httpx.Response) -> Rejected | Unavailable:
     try:
         problem: dict[str, Any] = response.json()
         detail, code = str(problem["detail"]), str(problem["code"])
-        detail += "".join(f"\n  {e.get('field')}: {e.get('message')}" for e in problem.get("errors", []))
+        detail += "".join(f"\n  {e.get('path')}: {e.get('message')}" for e in problem.get("errors", []))
     except (ValueError, KeyError, TypeError, AttributeError):
         detail, code = f"HTTP {response.status_code} {response.reason_phrase}", "http-error"
     if response.status_code in (502, 503, 504):

@@ -26,7 +26,7 @@ def _problem(status: int) -> httpx.Response:
         "status": status,
         "detail": "the policy is refused",
         "code": "policy-invalid",
-        "errors": [{"field": "policy.rules", "message": "unknown"}],
+        "errors": [{"path": "policy.rules", "message": "unknown"}],
     }
     return httpx.Response(status, json=body)
 
