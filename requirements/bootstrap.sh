@@ -46,7 +46,9 @@ fi
     exit 1
 }
 
-# uv ignores pip's configuration, so an index configured for pip is passed on.
+# uv brings its own certificates and ignores pip's configuration: where the system has certificates they count,
+# and an index configured for pip is passed on.
+[ ! -e /etc/ssl/certs/ca-certificates.crt ] || export UV_SYSTEM_CERTS="${UV_SYSTEM_CERTS:-true}"
 index=$("$python" -m pip config get global.index-url 2>/dev/null || true)
 [ -z "$index" ] || export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$index}"
 
