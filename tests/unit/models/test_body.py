@@ -1,0 +1,57 @@
+"""What is read off the body network's answers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from models.body import LEFT_SHOULDER, RIGHT_SHOULDER, refined, shoulders_visible, visible_points
+from models.results import Body, Floats, Region
+
+
+def heat(spots: list[tuple[int, int]], side: int = 64) -> Floats:
+    """Cold heat maps, each with one hot cell (column, row)."""
+    maps = np.full((side, side, len(spots)), -20.0, np.float32)
+    for number, (column, row) in enumerate(spots):
+        maps[row, column, number] = 20.0
+    return maps
+
+
+def at(*places: tuple[float, float]) -> Floats:
+    return np.array([(x, y, 1.0) for x, y in places], np.float32)
+
+
+def test_a_point_goes_to_the_warm_cell_near_it() -> None:
+    found = refined(at((100.0, 100.0), (200.0, 60.0)), heat([(27, 24), (49, 17)]))
+    assert found == pytest.approx(at((108, 96), (196, 68)))
+
+
+def test_a_point_with_no_warmth_near_it_stays() -> None:
+    assert refined(at((100.0, 100.0)), heat([(40, 40)])) == pytest.approx(at((100, 100)))
+
+
+@pytest.mark.parametrize("place", [(-30.0, 20.0), (300.0, 20.0), (20.0, 256.0)])
+def test_a_point_outside_the_cut_stays(place: tuple[float, float]) -> None:
+    assert refined(at(place), heat([(0, 5)])) == pytest.approx(at(place))
+
+
+@pytest.mark.parametrize(("place", "cell"), [((1.0, 1.0), (0, 0)), ((255.0, 255.0), (63, 63))])
+def test_a_point_at_the_edge_is_drawn_too(place: tuple[float, float], cell: tuple[int, int]) -> None:
+    assert refined(at(place), heat([cell]))[0, :2] == pytest.approx((cell[0] * 4, cell[1] * 4), abs=1e-3)
+
+
+def body(**visible: float) -> Body:
+    visibility = np.zeros(33, np.float32)
+    for number, value in {"left": LEFT_SHOULDER, "right": RIGHT_SHOULDER}.items():
+        visibility[value] = visible.get(number, 0.0)
+    return Body(np.zeros((33, 3), np.float32), visibility, 0.99, Region(0.0, 0.0, 1.0, 0.0))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "visible", "points"),
+    [(0.9, 0.9, True, 2), (0.9, 0.1, True, 1), (0.1, 0.9, True, 1), (0.4, 0.4, False, 0)],
+)
+def test_one_shoulder_is_enough(left: float, right: float, *, visible: bool, points: int) -> None:
+    seen = body(left=left, right=right)
+    assert shoulders_visible(seen) is visible
+    assert visible_points(seen) == points
