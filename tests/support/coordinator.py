@@ -201,7 +201,7 @@ async def fake_coordinator(
         user=server.user,
         password=server.password,
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0,
+        reconnect_time_wait=0.2,  # type: ignore[arg-type]
         error_cb=_ignored,
     )
     coordinator = FakeCoordinator(client, node, exam_key)
@@ -214,7 +214,7 @@ async def fake_coordinator(
         with suppress(asyncio.CancelledError):
             await taking
         with suppress(OSError, nats.errors.Error):
-            await client.close()
+            await asyncio.wait_for(client.close(), 5)
 
 
 async def _ignored(error: Exception) -> None:
