@@ -15,7 +15,7 @@ Running
 Seeing
     results         the frozen values
     images          crops, warps, overlaps; `picture`: light, sharpness and change of a frame
-    yunet, scrfd, blazeface, grid, confirmed      faces
+    yunet, scrfd, retinaface, blazeface, grid, confirmed   faces
     mesh, mesh_pose, fsanet                       468 points of a face, where a head points
     recognition, similarity, calibrate            whose face it is, on one scale for all recognisers
     body                                          33 points of an upper body
