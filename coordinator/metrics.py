@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_METHODS: Final = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"})
 _DURATIONS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -23,13 +24,13 @@ class Metrics:
         self.requests = Counter(
             "coordinator_http_requests",
             "Answered HTTP requests.",
-            ("method", "route", "status"),
+            ("method", "operation", "status"),
             registry=self.registry,
         )
         self.durations = Histogram(
             "coordinator_http_request_duration_seconds",
             "Time to answer an HTTP request.",
-            ("route",),
+            ("operation",),
             buckets=_DURATIONS_S,
             registry=self.registry,
         )
@@ -55,7 +56,7 @@ class _Counts(Collector):
 
 
 class RequestMetrics:
-    """ASGI layer that counts and times requests by their route's template, never by their path."""
+    """ASGI layer that counts and times requests by the operation they ask for, never by their path."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
@@ -76,11 +77,11 @@ class RequestMetrics:
         try:
             await self._app(scope, receive, counted)
         finally:
-            route = _template(scope.get("route"))
-            method = scope["method"] if len(scope["method"]) < 8 else "other"
-            self._metrics.requests.labels(method, route, status).inc()
-            self._metrics.durations.labels(route).observe(time.monotonic() - started)
+            operation = _operation(scope.get("route"))
+            method = scope["method"] if scope["method"] in _METHODS else "other"
+            self._metrics.requests.labels(method, operation, status).inc()
+            self._metrics.durations.labels(operation).observe(time.monotonic() - started)
 
 
-def _template(route: BaseRoute | None) -> str:
-    return getattr(route, "path", "none")
+def _operation(route: BaseRoute | None) -> str:
+    return getattr(route, "name", "none")

@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from coordinator.errors import MEDIA_TYPE
+from coordinator.examples import EXAMPLES
 from shared.api import Problem
 
 ALWAYS = (400, 413, 422, 503)
@@ -30,12 +31,14 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def describe(app: FastAPI) -> None:
-    """Let the description name problems by their media type."""
+    """Let the description carry examples and name problems by their media type."""
     generate = app.openapi
 
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = generate()
+            for name, example in EXAMPLES.items():
+                schema["components"]["schemas"][name]["examples"] = [example]
             for path in schema["paths"].values():
                 for operation in path.values():
                     _as_problems(operation["responses"])

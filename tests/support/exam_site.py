@@ -43,6 +43,7 @@ class Site:
     app: FastAPI
     http: httpx.AsyncClient
     node: FakeNode
+    stop_hub: Callable[[], None]
 
     @property
     def parts(self) -> Parts:
@@ -134,7 +135,7 @@ async def exam_site(database_url: str, hub: RunningServer, folder: Path) -> Asyn
         node.commander = keys.signing.public_key()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http:
-            site = Site(app, http, node)
+            site = Site(app, http, node, hub.stop)
             await until(lambda: site.parts.hub.connected, "the coordinator connects to the hub")
             await beat_until_known(node, lambda: bool(site.parts.fleet.online(site.parts.clock())))
             yield site

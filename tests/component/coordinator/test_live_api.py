@@ -1,0 +1,254 @@
+"""Live sockets of a real server, fed by real alerts of a node, with real clients: quick, slow, unwelcome."""
+
+import asyncio
+import json
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import uvicorn
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin, Subprotocol
+
+from coordinator.live.rooms import QUEUE_MESSAGES
+from coordinator.main import SERVER_OPTIONS
+from shared.alerts import Alert, AlertMetadata, alert_id
+from shared.events import EventType, event_class
+from shared.messages import SessionState, StartSession
+from shared.policy import DEFAULT_RULES
+from shared.tokens import Role
+from tests.support.exam_site import PUBLIC_URL, OnSite, Site
+from tests.support.fake_node import FakeNode
+from tests.support.waiting import until
+
+PICTURE = "data:image/jpeg;base64," + "A" * 40_000
+
+
+@asynccontextmanager
+async def served(site: Site) -> AsyncIterator[str]:
+    """The site's application behind a real server; the address of its live sockets."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    settings = uvicorn.Config(site.app, lifespan="off", log_config=None, **SERVER_OPTIONS)
+    server = uvicorn.Server(settings)
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await until(lambda: server.started, "the server starts")
+        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws"
+    finally:
+        server.should_exit = True
+        await task
+        listening.close()
+
+
+@asynccontextmanager
+async def listening_to(
+    url: str, token: str, origin: str | None = None, **options: Any
+) -> AsyncIterator[ClientConnection]:
+    protocols = [Subprotocol("proctor.v1"), Subprotocol(f"bearer.{token}")]
+    async with connect(
+        url, subprotocols=protocols, origin=Origin(origin) if origin else None, proxy=None, **options
+    ) as client:
+        yield client
+
+
+def alert(start: StartSession, node: FakeNode, event: EventType, onset_s: float, **fields: Any) -> Alert:
+    now = datetime.now(UTC)
+    rule = DEFAULT_RULES[event]
+    return Alert(
+        event_id=alert_id(start.session_id, event, onset_s),
+        event_type=event,
+        event_class=event_class(event),
+        severity_score=rule.severity,
+        confidence=0.987,
+        exam_session_id=start.exam_session_id,
+        candidate_id=start.candidate_id,
+        exam_id=start.exam_id,
+        onset=now,
+        raised=now,
+        duration=rule.hold_s,
+        evidence={"similarity": 0.123},
+        evidence_thumbnail=PICTURE,
+        explanation="What was seen, with 5.2 s against 5 s.",
+        metadata=AlertMetadata(
+            node=node.node_id,
+            region="campus",
+            models={},
+            device="cpu",
+            policy_version=1,
+            degradation_level=1,
+            trace_id="0" * 32,
+        ),
+        action_required=rule.action,
+        message="Please come back into the picture.",
+        **fields,
+    )
+
+
+async def next_of(client: ClientConnection, kind: str) -> dict[str, Any]:
+    """The next message of this kind; others before it are passed over."""
+    async with asyncio.timeout(15):
+        while True:
+            message: dict[str, Any] = json.loads(await client.recv())
+            if message["type"] == kind:
+                return message
+
+
+def test_alerts_of_the_node_reach_staff_whole_and_the_candidate_gently(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        (order,) = site.node.obeyed.started
+        async with served(site) as url:
+            staff = listening_to(f"{url}/SESS-1", site.token(Role.PROCTOR))
+            own = listening_to(f"{url}/SESS-1", started["session_token"], origin=PUBLIC_URL)
+            async with staff as proctor, own as candidate:
+                assert proctor.subprotocol == "proctor.v1"
+                mismatch = alert(order, site.node, EventType.FACE_MISMATCH, 1.0)
+                absent = alert(order, site.node, EventType.FACE_NOT_FOUND, 2.0)
+                await site.node.publish(mismatch, order)
+                await site.node.publish(absent, order)
+                shown = [await next_of(proctor, "alert") for _ in range(2)]
+                assert [one["event_type"] for one in shown] == ["FACE_MISMATCH", "FACE_NOT_FOUND"]
+                assert shown[0]["evidence_thumbnail"] == PICTURE
+                notice = await next_of(candidate, "notice")
+                assert notice["event_id"] == str(absent.event_id)
+                over = {"cleared": datetime.now(UTC), "duration": 7.0}
+                await site.node.publish(absent.model_copy(update=over), order, revision=2)
+                assert (await next_of(proctor, "cleared"))["duration_seconds"] == 7.0
+                await site.post("/session/SESS-1/end")
+                said = [notice, *[json.loads(text) async for text in candidate]]
+                assert said[-1]["status"] == "ended"
+                text = json.dumps(said)
+                for secret in ("0.987", "0.123", "severity", "base64", "FACE_", "alerts_triggered"):
+                    assert secret not in text
+                assert candidate.close_code == 1000
+        await until(lambda: site.parts.rooms.listeners == 0, "everybody has left")
+
+    on_site(test)
+
+
+def test_a_heartbeat_tells_what_the_node_last_said_of_the_session(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        site.node.sessions = (
+            SessionState(
+                session_id=UUID(started["session_uuid"]),
+                epoch=1,
+                phase="watching",
+                frames_processed=18_450,
+                alerts_triggered=3,
+                last_verified_utc=None,
+            ),
+        )
+        await site.node.beat()
+        async with served(site) as url, listening_to(f"{url}/SESS-1", site.token()) as client:
+            beat = await next_of(client, "heartbeat")
+            assert (beat["session_id"], beat["status"]) == ("SESS-1", "active")
+            assert (beat["stats"]["frames_processed"], beat["stats"]["alerts_triggered"]) == (18_450, 3)
+
+    on_sqlite(test)
+
+
+def test_a_ticket_opens_one_socket(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        ticket = (await site.post("/session/SESS-1/ws-ticket")).json()
+        assert ticket["expires_in_seconds"] == 30
+        async with served(site) as url:
+            address = f"{url}/SESS-1?ticket={ticket['ticket']}"
+            async with connect(address, proxy=None) as client:
+                await next_of(client, "heartbeat")
+            assert await refusal(address) == (401, "ticket-invalid")
+
+    on_sqlite(test)
+
+
+async def refusal(address: str, **options: Any) -> tuple[int, str]:
+    """With which status and code a socket is refused."""
+    with pytest.raises(InvalidStatus) as refused:
+        await connect(address, proxy=None, **options)
+    return refused.value.response.status_code, json.loads(refused.value.response.body or b"{}")["code"]
+
+
+def test_who_may_not_listen_is_refused_before_the_socket_opens(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started("SESS-1", "CAND-1")
+        await site.started("SESS-2", "CAND-2")
+
+        def bearing(token: str) -> dict[str, Any]:
+            return {"subprotocols": [Subprotocol("proctor.v1"), Subprotocol(f"bearer.{token}")]}
+
+        good = bearing(site.token())
+        other = bearing(site.token(Role.CANDIDATE, "CAND-1"))
+        stale = bearing(site.token(lifetime=timedelta(seconds=-60)))
+        await site.post("/session/SESS-2/end")
+        async with served(site) as url:
+            cases: list[tuple[str, dict[str, Any], int, str]] = [
+                ("SESS-1", {}, 401, "token-missing"),
+                ("SESS-1", bearing("x.y.z"), 401, "token-invalid"),
+                ("SESS-1", stale, 401, "token-expired"),
+                ("SESS-1", good | {"origin": "https://evil.example"}, 403, "origin-refused"),
+                ("SESS-1", bearing(site.token(Role.DPO)), 403, "role-forbidden"),
+                ("SESS-2", other, 403, "not-yours"),
+                ("SESS-2", good, 410, "session-ended"),
+                ("SESS-9", good, 404, "session-unknown"),
+                ("SESS%00", good, 404, "session-unknown"),
+            ]
+            for reference, options, status, code in cases:
+                assert await refusal(f"{url}/{reference}", **options) == (status, code), reference
+        assert site.parts.rooms.listeners == 0
+
+    on_sqlite(test)
+
+
+def test_a_client_that_does_not_keep_up_is_dropped_and_delays_nobody(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        (order,) = site.node.obeyed.started
+        shown = alert(order, site.node, EventType.MULTIPLE_FACES, 1.0)
+        async with (
+            served(site) as url,
+            listening_to(f"{url}/SESS-1", site.token(), max_queue=1) as slow,
+            listening_to(f"{url}/SESS-1", site.token(), max_queue=1, close_timeout=0.2) as stuck,
+            listening_to(f"{url}/SESS-1", site.token()) as quick,
+        ):
+            sent = 0
+            while site.parts.rooms.slow < 2:
+                assert sent < 2_000, "the slow clients were never given up"
+                site.parts.rooms.tell(order.session_id, shown, 1)
+                sent += 1
+                await next_of(quick, "alert")
+            assert sent > QUEUE_MESSAGES
+            async with asyncio.timeout(20):
+                read = [text async for text in all_of(slow)]
+            assert len(read) < sent
+            assert slow.close_code == 1013
+            await until(lambda: site.parts.rooms.listeners == 1, "the stuck client is gone as well")
+            site.parts.rooms.tell(order.session_id, shown, 1)
+            await next_of(quick, "alert")
+            assert stuck.close_code is None  # it has not even looked
+
+    on_sqlite(test)
+
+
+async def all_of(client: ClientConnection) -> AsyncIterator[str | bytes]:
+    """What comes until the socket closes, however it does."""
+    with suppress(ConnectionClosed):
+        while True:
+            yield await client.recv()
+
+
+def test_a_socket_ends_with_the_token_that_opened_it(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        token = site.token(lifetime=timedelta(seconds=1))
+        async with served(site) as url, listening_to(f"{url}/SESS-1", token) as client:
+            async with asyncio.timeout(10):
+                await client.wait_closed()
+            assert client.close_code == 4401
+
+    on_sqlite(test)
