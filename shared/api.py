@@ -83,7 +83,8 @@ class EnrolledImage(Response):
 
 
 class EnrollResponse(Response):
-    status: Literal["success", "partial", "refused"]
+    status: Literal["success", "partial"]
+    """`partial`: some pictures were left out. When none passes, the answer is a problem (422)."""
     candidate_id: str
     enrollment_id: str | None
     embeddings: list[EnrolledImage]

@@ -1,21 +1,18 @@
 """What a live socket says to whom. Pure.
 
-Staff get the seed's forms (4.4). A candidate gets technical notices and gentle warnings: a sentence, and
-never a score, threshold, count, thumbnail or the name of a suspicion (SPEC, sentence 4). Identity findings
-and whatever asks for a person's look (`escalate`) are told to staff alone.
+Staff get the seed's forms (4.4). What a candidate is told of an alert is decided in `shared.notices`, for the
+node's socket and this one alike.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from shared.alerts import Alert, seed_message
-from shared.events import Action, EventClass
 from shared.fields import format_utc
 from shared.messages import SessionState
-
-RAISED: Final = 1
+from shared.notices import RAISED
 
 
 def staff_message(alert: Alert, revision: int) -> dict[str, Any]:
@@ -29,22 +26,6 @@ def staff_message(alert: Alert, revision: int) -> dict[str, Any]:
         "event_type": alert.event_type,
         "timestamp": format_utc(alert.cleared or alert.raised),
         "duration_seconds": round(alert.duration, 3),
-    }
-
-
-def candidate_message(alert: Alert, revision: int) -> dict[str, Any] | None:
-    """A notice with the alert's sentence for the candidate, or None when it is not for them."""
-    gentle = alert.event_class is EventClass.CONDUCT and alert.action_required is Action.WARNING
-    technical = alert.event_class is EventClass.TECHNICAL
-    if revision != RAISED or not (gentle or technical) or not alert.message:
-        return None
-    return {
-        "type": "notice",
-        "event_id": str(alert.event_id),
-        "level": "technical" if technical else "warning",
-        "message": alert.message,
-        "timestamp": format_utc(alert.raised),
-        "dismiss_after_seconds": alert.dismiss_after_seconds,
     }
 
 

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from coordinator.live.messages import candidate_message, ended, staff_message
+from coordinator.live.messages import ended, staff_message
 from shared.alerts import Alert
 from shared.errors import Unavailable
+from shared.notices import candidate_notice
 
 QUEUE_MESSAGES: Final = 64
 """Waiting for one listener; at 64 KiB each that is 4 MiB at worst."""
@@ -67,7 +68,7 @@ class Rooms:
         if not room:
             return
         staff = json.dumps(staff_message(alert, revision))
-        gentle = candidate_message(alert, revision)
+        gentle = candidate_notice(alert, revision)
         for listener in room:
             if listener.for_staff:
                 self.put(listener, staff)
