@@ -25,9 +25,12 @@ RETRY_S: Final = 1.0
 class AlertWriter:
     """Writes while `run` runs, in order."""
 
-    def __init__(self, commit: Callable[[AlertRevision], Awaitable[None]]) -> None:
+    def __init__(
+        self, commit: Callable[[AlertRevision], Awaitable[None]], *, retry_s: float = RETRY_S
+    ) -> None:
         """`commit` puts one alert on disk, or raises `Unavailable` (try again) or `Corrupt` (never)."""
         self._commit = commit
+        self._retry_s = retry_s
         self._queue: Latest[AlertRevision] = Latest(QUEUE)
         self.counts: Counter[str] = Counter()
         """Alerts raised, committed, and given up because they could not be sealed."""
@@ -60,7 +63,7 @@ class AlertWriter:
                 if not failing:
                     failing = True
                     log.error("an alert cannot be kept; trying on", extra={"error": str(error)})
-                await asyncio.sleep(RETRY_S)
+                await asyncio.sleep(self._retry_s)
                 continue
             except Corrupt as error:
                 self.counts["unsealable"] += 1

@@ -14,6 +14,7 @@ from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events import Action, EventType, Lane, event_class, lane
 
 MADE_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+SESSION = UUID("11111111-1111-4111-8111-111111111111")
 THUMBNAIL = "data:image/jpeg;base64," + "A" * 8_000
 
 
