@@ -17,10 +17,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from coordinator.errors import problem_of
 from coordinator.rates import Buckets, Rate, retry_after_s
 from shared.api import MAX_BODY_BYTES
-from shared.errors import ProctorError, Rejected
+from shared.errors import ProctorError, Rejected, Unavailable
 
 SMALL_BODY_BYTES: Final = 262_144
 """Every body but enrollment's; a whole policy has some 10 KiB."""
+LARGE_AT_ONCE: Final = 16
+"""Enrollments in progress; each may hold some 100 MiB of text and pictures."""
 ENROLL_PATH: Final = "/api/v1/enroll"
 
 JOIN_RATE: Final = Rate(burst=300, per_s=10)
@@ -76,6 +78,7 @@ class BodyBound:
     def __init__(self, app: ASGIApp, authorise: Callable[[Request], None]) -> None:
         self._app = app
         self._authorise = authorise
+        self._large = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,12 +89,21 @@ class BodyBound:
         except ProctorError as error:
             await problem_of(error)(scope, receive, send)
             return
-        await self._app(scope, _counted(receive, bound), send)
+        if bound == SMALL_BODY_BYTES:
+            await self._app(scope, _counted(receive, bound), send)
+            return
+        self._large += 1
+        try:
+            await self._app(scope, _counted(receive, bound), send)
+        finally:
+            self._large -= 1
 
     def _bound(self, request: Request) -> int:
         bound = SMALL_BODY_BYTES
         if request.method == "POST" and request.url.path == ENROLL_PATH:
             self._authorise(request)
+            if self._large >= LARGE_AT_ONCE:
+                raise Unavailable("too many enrollments at once; try again", code="busy", retry_after_s=2)
             bound = MAX_BODY_BYTES
         announced = request.headers.get("content-length", "0")
         if not announced.isascii() or not announced.isdigit():

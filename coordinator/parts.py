@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from fastapi import Depends, Path
 from sqlmodel import Session
@@ -28,6 +28,9 @@ from shared.fields import Reference
 
 T = TypeVar("T")
 
+PICTURES_AT_ONCE: Final = 2
+"""Decoded at the same time in this process."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Parts:
@@ -43,6 +46,8 @@ class Parts:
     metrics: Metrics
     rooms: Rooms = field(default_factory=Rooms)
     tickets: Tickets = field(default_factory=Tickets)
+    decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))
+    """Turns at decoding pictures; the other threads stay free for alerts and requests."""
     rates: Rates = field(default_factory=Rates)
 
     def clock(self) -> float:

@@ -36,8 +36,8 @@ from shared.errors import Rejected, Unavailable
 from shared.messages import EnrolledPicture, decode_vector
 from shared.policy import ENROLLMENT_GATE
 
-PICTURES_AT_ONCE: Final = 2
-"""Of one request, decoded here and judged by the node side by side."""
+JUDGED_AT_ONCE: Final = 2
+"""Pictures of one request that a node judges side by side."""
 GATE: Final = ENROLLMENT_GATE
 
 
@@ -144,12 +144,13 @@ def _proposed(
 
 async def _judge_all(parts: Parts, images: list[EnrollImage], reply_key: X25519PrivateKey) -> list[Judged]:
     node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
-    turns = asyncio.Semaphore(PICTURES_AT_ONCE)
+    turns = asyncio.Semaphore(JUDGED_AT_ONCE)
 
     async def judge(image: EnrollImage) -> Judged:
         async with turns:
             try:
-                jpeg = await asyncio.to_thread(lambda: reencode(decode_base64(image.image_base64)))
+                async with parts.decoding:
+                    jpeg = await asyncio.to_thread(lambda: reencode(decode_base64(image.image_base64)))
                 return Judged(await orders.enroll(parts.commander, node_id, jpeg, GATE, reply_key))
             except Rejected as error:
                 return Judged(None, error)

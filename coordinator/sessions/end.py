@@ -16,10 +16,12 @@ from coordinator import orders
 from coordinator.parts import Parts
 from coordinator.sessions import service
 from coordinator.sessions.service import Found
+from shared.alerts import Alert
 from shared.api import SessionEndResponse
 from shared.errors import ProctorError
 from shared.events import EventType
 from shared.messages import EndSession
+from shared.notices import RAISED
 
 _AFTER_SUBMITTED = timedelta(milliseconds=1)
 """Every list sorts by instants and ids; so the two milestones of one instant keep their order."""
@@ -30,17 +32,21 @@ log = logging.getLogger(__name__)
 async def end(parts: Parts, found: Found, now_utc: datetime, *, submitted: bool) -> SessionEndResponse:
     """End a session; the same answer again when it has ended already."""
 
-    def mark(db: Session) -> datetime:
-        ended_utc = service.mark_ended(db, found.session, now_utc)
-        if ended_utc == now_utc:
-            if submitted:
-                service.add_milestone(db, parts.keys.keyring, found, EventType.SUBMITTED, now_utc)
-            service.add_milestone(
-                db, parts.keys.keyring, found, EventType.SESSION_ENDED, now_utc + _AFTER_SUBMITTED
-            )
-        return ended_utc
+    milestones = {EventType.SUBMITTED: now_utc} if submitted else {}
+    milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
 
-    ended_utc = await parts.writing(mark)
+    def mark(db: Session) -> tuple[datetime, list[Alert]]:
+        ended_utc = service.mark_ended(db, found.session, now_utc)
+        if ended_utc != now_utc:
+            return ended_utc, []
+        keyring = parts.keys.keyring
+        return ended_utc, [
+            service.add_milestone(db, keyring, found, event, at_utc) for event, at_utc in milestones.items()
+        ]
+
+    ended_utc, made = await parts.writing(mark)
+    for milestone in made:
+        parts.rooms.tell(found.session.id, milestone, RAISED)
     parts.rooms.end(found.session.id)
     if ended_utc == now_utc:
         await tell_node(parts, found.session.node_id, found.session.id, submitted=submitted)

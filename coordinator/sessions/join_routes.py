@@ -16,7 +16,9 @@ from coordinator.sessions import service
 from coordinator.sessions.answers import join_response, session_token
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from coordinator.sessions.service import Found
+from shared.alerts import Alert
 from shared.api import AcknowledgeRequest, JoinRequest, JoinResponse, TicketResponse
+from shared.notices import RAISED
 from shared.policy import Policy
 from shared.tokens import Claims
 
@@ -43,13 +45,15 @@ async def acknowledge_notice(
 ) -> Response:
     """Record that the candidate acknowledged this version of the notice for each of its purposes."""
 
-    def work(db: Session) -> None:
+    def work(db: Session) -> tuple[Found, Alert | None]:
         found = _own(db, claims, session_id, now)
         notice = notice_for(Policy.model_validate(found.session.policy))
         check_acknowledged(notice, body.notice_version, body.purposes)
-        service.acknowledge(db, parts.keys.keyring, found, notice, now)
+        return found, service.acknowledge(db, parts.keys.keyring, found, notice, now)
 
-    await parts.writing(work)
+    found, milestone = await parts.writing(work)
+    if milestone is not None:
+        parts.rooms.tell(found.session.id, milestone, RAISED)
     return Response(status_code=204)
 
 

@@ -20,6 +20,7 @@ from coordinator.sealed_fields import Place
 from coordinator.sessions.join import code_hash
 from coordinator.sessions.milestones import Subject, milestone
 from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
+from shared.alerts import Alert
 from shared.api import Notice
 from shared.errors import Rejected
 from shared.events import EventType
@@ -136,8 +137,8 @@ def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime
     return db.exec(select(ExamSession.ended_utc).where(wanted)).one() or now_utc
 
 
-def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> None:
-    """Put a milestone on a session's timeline."""
+def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> Alert:
+    """Put a milestone on a session's timeline; once committed, the room may be told of it."""
     session = found.session
     node = db.get_one(Node, session.node_id)
     subject = Subject(
@@ -150,16 +151,20 @@ def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType,
         region=node.region,
         policy_version=session.policy_version,
     )
-    store_milestone(db, keyring, session, milestone(subject, event, at_utc), at_utc)
+    made = milestone(subject, event, at_utc)
+    store_milestone(db, keyring, session, made, at_utc)
+    return made
 
 
-def acknowledge(db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime) -> None:
-    """Write down that the candidate acknowledged a notice for its purposes; once per version."""
+def acknowledge(
+    db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime
+) -> Alert | None:
+    """Write down that the candidate acknowledged a notice; None when it had done so before."""
     known = select(Acknowledgement.id).where(
         Acknowledgement.session_id == found.session.id, Acknowledgement.notice_version == notice.version
     )
     if db.exec(known).first() is not None:
-        return
+        return None
     db.add(
         Acknowledgement(
             tenant_id=found.session.tenant_id,
@@ -172,7 +177,7 @@ def acknowledge(db: Session, keyring: Keyring, found: Found, notice: Notice, now
         )
     )
     db.flush()
-    add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
+    return add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
 
 
 def running_among(db: Session, session_ids: set[UUID], now_utc: datetime) -> tuple[set[UUID], set[UUID]]:
