@@ -82,7 +82,8 @@ async def enroll(
         one = await engine.run("enrollment", partial(examine, networks, picture.frame, gate))
         examined.append(one)
     problems = [
-        f"{picture.name}: {failure}"
+        f"{picture.name}: {failure.check.value} is {failure.value:.1f}, "
+        f"needed {failure.bound}: {failure.remedy}"
         for picture, one in zip(pictures, examined, strict=True)
         for failure in one.failed
     ]

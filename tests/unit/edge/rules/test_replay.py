@@ -32,7 +32,6 @@ from tests.support.observations import (
     lines,
     play,
     window,
-    windows,
 )
 
 SETTINGS = monitor_settings(Policy(baseline_s=5))
@@ -134,14 +133,11 @@ def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
 
 def test_three_hours_replay_in_about_a_second(capsys: pytest.CaptureFixture[str]) -> None:
     honest = frame(0, faces=ONE, identity=check(0.86), body=body(shoulders=True))
-    between = frame(0, faces=ONE)
-    hour = [
-        *(each for each in every(0, 3_595, between) if each.at % 1),
-        *every(0, 3_595, honest, 1.0),
-        *every(3_595, 3_606, frame(0, faces=())),
+    between, empty = frame(0, faces=ONE), frame(0, faces=())
+    exam = [
+        replace(empty if at % 3_600 > 3_590 else honest if at % 1 == 0 else between, at=at, frame_id=number)
+        for number, at in enumerate(number / 5 for number in range(3 * 3_600 * 5))
     ]
-    exam = [moved(each, 3_606.0 * number) for number in range(3) for each in hour]
-    exam = sorted([*exam, *windows(0, 10_800, 0.1)], key=lambda each: each.at)
     subject = Monitor(monitor_settings(Policy()))
     started = time.process_time()
     found = play(subject, exam)
