@@ -271,6 +271,38 @@ def test_a_page_that_falls_silent_is_a_stall_and_never_an_absent_face(tmp_path: 
     asyncio.run(story())
 
 
+def test_a_page_that_comes_back_goes_on_in_the_same_session_until_the_node_is_told_to_end(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        recording = film(tmp_path / "somebody.mkv", somebody(5))
+        key = Ed25519PrivateKey.generate()
+        async with stage(tmp_path) as world:
+            await until(lambda: len(world.coordinator.committed.heartbeats) > 0, "a heartbeat")
+            order = start_order(exam_key=EXAM_KEY, token_key=key)
+            accepted = await world.start(order)
+            frames = []
+            for _ in range(2):
+                candidate = await send(world, recording, accepted, key)
+                output, _ = await candidate.communicate()
+                assert candidate.returncode == 0, output.decode()
+                _, body = await world.coordinator.command("verify", VerifyFrame(session_id=order.session_id))
+                frames.append(parse(VerifiedFrame, body))
+                await until(lambda: len(world.stored(EventType.STREAM_STALLED)) == len(frames), "the stall")
+            assert frames[0].frame_id < frames[1].frame_id
+            assert frames[0].captured_utc < frames[1].captured_utc
+            assert len(world.stored(EventType.STREAM_STALLED, 2)) == 1
+            assert world.stored(EventType.FACE_NOT_FOUND) == []
+            gone = VerifyFrame(session_id=order.session_id, frame_id=1)
+            answer, _ = await world.coordinator.command("verify", gone)
+            assert (answer.code, answer.http_status) == ("frame-gone", 410)
+            code, took_s = await asyncio.to_thread(world.daemon.stop)
+            assert (code, took_s < 10) == (0, True), world.daemon.log
+            await until(lambda: len(world.stored(EventType.STREAM_STALLED, 2)) == 2, "the last stall's end")
+
+    asyncio.run(story())
+
+
 def test_refusals_of_the_door_and_of_a_full_node(tmp_path: Path) -> None:
     async def story() -> None:
         key = Ed25519PrivateKey.generate()
