@@ -72,12 +72,12 @@ def dark() -> Frame:
 
 
 def blurred() -> Frame:
-    return cv2.GaussianBlur(collins(), (31, 31), 8).astype(np.uint8)
+    return cv2.GaussianBlur(collins(), (15, 15), 3).astype(np.uint8)
 
 
 def tiny() -> Frame:
     canvas = np.full((480, 640, 3), 120, np.uint8)
-    canvas[100:260, 100:260] = cv2.resize(collins(), (160, 160), interpolation=cv2.INTER_AREA)
+    canvas[80:400, 160:480] = cv2.resize(collins(), (320, 320), interpolation=cv2.INTER_AREA)
     return canvas
 
 
