@@ -30,7 +30,7 @@ from coordinator.enrollments import routes as enrollment_routes
 from coordinator.errors import add_error_handlers
 from coordinator.headers import SecurityHeaders
 from coordinator.heartbeats import Heartbeats
-from coordinator.hub import Hub, HubAddress
+from coordinator.hub import Hub
 from coordinator.ingest import AlertStore, Ingest
 from coordinator.limits import BodyBound
 from coordinator.live import routes as live_routes
@@ -45,7 +45,7 @@ from coordinator.parts import Parts
 from coordinator.security import bearer_of, verify_token
 from coordinator.sessions import join_routes, sweep
 from coordinator.sessions import routes as session_routes
-from coordinator.stream import StreamSettings
+from coordinator.stream import HubAddress, StreamSettings
 from coordinator.tokens import routes as token_routes
 from shared import subjects
 from shared.sealing import parse_signing_public

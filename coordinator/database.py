@@ -3,10 +3,10 @@
     with database.write() as db: ...    committed at the end, rolled back when anything was raised
     with database.read() as db: ...     sees one state, changes nothing
 
-On SQLite a writing transaction takes the write lock at its start (BEGIN IMMEDIATE): a deferred one that reads
-first and writes later fails at once with "database is locked", whatever the busy timeout. `synchronous` is
-FULL, because a committed mark lets an edge's outbox forget: what was committed must survive a power cut.
-Services flush, never commit.
+On SQLite a writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE): a deferred
+one that reads first and writes later fails at once with "database is locked", whatever the busy timeout.
+`synchronous` is FULL, because a committed mark lets an edge's outbox forget: what was committed must survive
+a power cut. Services flush, never commit.
 """
 
 from __future__ import annotations
@@ -28,7 +28,12 @@ POOL_SIZE: Final = 20
 POOL_OVERFLOW: Final = 30
 """Together above the 40 threads that serve requests: a smaller pool can deadlock with them."""
 WAIT_S: Final = 5
-"""For a free connection, and on SQLite for the write lock."""
+"""For a free connection, for a lock, for PostgreSQL's greeting."""
+POSTGRES_BOUNDS: Final = {
+    "connect_timeout": WAIT_S,
+    "options": f"-c lock_timeout={WAIT_S}s -c statement_timeout=30s",
+}
+"""So that no request waits for ever; a migration lifts the second for itself."""
 
 
 class Database:
@@ -41,6 +46,7 @@ class Database:
             max_overflow=POOL_OVERFLOW,
             pool_timeout=WAIT_S,
             pool_pre_ping=not url.startswith("sqlite"),
+            connect_args={} if url.startswith("sqlite") else POSTGRES_BOUNDS,
         )
         self.dialect: str = self.engine.dialect.name
         self._reading: Engine = self.engine.execution_options(**_read_options(self.dialect))

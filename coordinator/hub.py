@@ -24,7 +24,8 @@ from nats.js.api import ConsumerConfig, StreamConfig
 from nats.js.client import JetStreamContext
 
 from coordinator import stream
-from coordinator.stream import StreamSettings
+from coordinator.handling import Handling
+from coordinator.stream import HubAddress, StreamSettings
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
 from shared.sealing import MAX_MESSAGE_BYTES
@@ -33,25 +34,16 @@ log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S: Final = 5
 PING_INTERVAL_S: Final = 10
-"""A hub that answers no two pings in a row is away."""
 FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 10.0
+CHECK_EVERY_S: Final = 5.0
+"""How often an idle stream is asked whether it is still there: a fetch from a lost one only times out."""
 MAX_HANDLING: Final = 64
 """Messages handled at once; what comes on top is dropped and counted, and its sender asks again."""
 MAX_PENDING_MESSAGES: Final = 4_096
-MAX_PENDING_BYTES: Final = 64 * MAX_MESSAGE_BYTES
 
 Handler = Callable[[str, bytes], Awaitable[bytes | None]]
 """Takes subject and message; what it returns is sent back where the sender asked for a reply."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubAddress:
-    """Where the hub is and who calls."""
-
-    url: str
-    user: str
-    password: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +69,15 @@ class Delivery:
         await _settled(self._message.term())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Connection:
     client: Client
+    context: JetStreamContext
     pull: JetStreamContext.PullSubscription
     gone: asyncio.Event
     """Set when it is of no use any more."""
+    checked_at: float
+    """Loop time at which stream and consumer were last seen."""
 
 
 class Hub:
@@ -94,7 +89,7 @@ class Hub:
         self._handlers: dict[str, Handler] = {}
         self._connection: _Connection | None = None
         self._present = asyncio.Event()
-        self._handling: set[asyncio.Task[None]] = set()
+        self._handling = Handling(MAX_HANDLING)
         self.trouble = "not connected yet"
         """Why there is no connection, for people; empty while there is one."""
         self.counts: Counter[str] = Counter()
@@ -118,11 +113,10 @@ class Hub:
         """
         connection = self._require()
         try:
-            messages = await connection.pull.fetch(batch, timeout=wait_s)
-        except nats.errors.TimeoutError:
-            return []
+            messages = await _fetched(connection, batch, wait_s)
         except (nats.errors.Error, OSError) as error:
             connection.gone.set()
+            _stay_cancelled()
             raise Unavailable(f"the stream cannot be read: {type(error).__name__}") from error
         return [Delivery(m.subject, m.data, m.metadata.num_delivered, m) for m in messages]
 
@@ -150,9 +144,7 @@ class Hub:
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
                 pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
         finally:
-            for task in self._handling:
-                task.cancel()
-            await asyncio.gather(*self._handling, return_exceptions=True)
+            await self._handling.stop()
 
     async def _connect_once(self) -> bool:
         """One connection from its making to its end; False when none was made."""
@@ -185,17 +177,20 @@ class Hub:
                     name="coordinator",
                     inbox_prefix=subjects.inbox_prefix("coordinator"),
                     allow_reconnect=False,
+                    max_reconnect_attempts=1,  # else it tries 60 times before it says anything
+                    reconnect_time_wait=0,
                     connect_timeout=CONNECT_TIMEOUT_S,
                     ping_interval=PING_INTERVAL_S,
                     error_cb=self._complained,
                     disconnected_cb=lost,
                 )
-                pull = await _ensure(client.jetstream(timeout=CONNECT_TIMEOUT_S), self._stream)
+                context = client.jetstream(timeout=CONNECT_TIMEOUT_S)
+                pull = await _ensure(context, self._stream)
                 await self._subscribe(client)
                 await client.flush(CONNECT_TIMEOUT_S)
         except (nats.errors.Error, OSError, TimeoutError) as error:
             raise Unavailable(str(error) or type(error).__name__) from error
-        return _Connection(client, pull, gone)
+        return _Connection(client, context, pull, gone, asyncio.get_running_loop().time())
 
     async def _subscribe(self, client: Client) -> None:
         for subject, handler in self._handlers.items():
@@ -204,7 +199,7 @@ class Hub:
                 queue="coordinators",
                 cb=self._receiver(handler),
                 pending_msgs_limit=MAX_PENDING_MESSAGES,
-                pending_bytes_limit=MAX_PENDING_BYTES,
+                pending_bytes_limit=64 * MAX_MESSAGE_BYTES,
             )
 
     async def _stay(self, connection: _Connection) -> None:
@@ -214,7 +209,7 @@ class Hub:
         log.info("connected to the hub", extra={"url": self._address.url})
         try:
             while connection.client.is_connected and not connection.gone.is_set():
-                # Asked every second as well: the client's callback is lost when its closing fails.
+                # Asked every second too: the client's callback is lost when its closing fails.
                 with suppress(TimeoutError):
                     await asyncio.wait_for(connection.gone.wait(), 1.0)
         finally:
@@ -230,12 +225,8 @@ class Hub:
 
     def _receiver(self, handler: Handler) -> Callable[[Msg], Awaitable[None]]:
         async def receive(message: Msg) -> None:
-            if len(self._handling) >= MAX_HANDLING:
+            if not self._handling.start(lambda: self._handle(handler, message)):
                 self.counts["dropped-busy"] += 1
-                return
-            task = asyncio.create_task(self._handle(handler, message))
-            self._handling.add(task)
-            task.add_done_callback(self._handling.discard)
 
         return receive
 
@@ -251,8 +242,7 @@ class Hub:
             log.exception("a message of the hub could not be handled")
 
     async def _complained(self, error: Exception) -> None:
-        self.counts["complaint"] += 1
-        log.debug("the hub's client reports trouble", extra={"error": type(error).__name__})
+        self.counts[f"complaint-{type(error).__name__}"] += 1
 
 
 async def _ensure(context: JetStreamContext, settings: StreamSettings) -> JetStreamContext.PullSubscription:
@@ -274,6 +264,24 @@ async def _ensure(context: JetStreamContext, settings: StreamSettings) -> JetStr
     used = await context.consumer_info(subjects.ALERT_STREAM, subjects.ALERT_CONSUMER)
     stream.require_same(stream.consumer(settings), vars(used.config))
     return await context.pull_subscribe_bind(durable=subjects.ALERT_CONSUMER, stream=subjects.ALERT_STREAM)
+
+
+async def _fetched(connection: _Connection, batch: int, wait_s: float) -> list[Msg]:
+    try:
+        return await connection.pull.fetch(batch, timeout=wait_s)
+    except TimeoutError:  # the client's own or, where the server was quicker by a hair, the built-in one
+        now = asyncio.get_running_loop().time()
+        if now - connection.checked_at >= CHECK_EVERY_S:
+            await connection.context.consumer_info(subjects.ALERT_STREAM, subjects.ALERT_CONSUMER)
+            connection.checked_at = now
+        return []
+
+
+def _stay_cancelled() -> None:
+    """The client turns a cancellation into an error when its connection closes meanwhile; turn it back."""
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 async def _closed(client: Client) -> None:

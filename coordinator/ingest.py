@@ -209,6 +209,13 @@ class AlertStore:
         return Outcome(delivery, Verdict.STORED, header=header, stored=stored)
 
 
+def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:
+    if delivery.delivered > len(LATER_DELAYS_S):
+        return _refused(db, delivery, header, reason, now_utc)
+    delay_s = LATER_DELAYS_S[delivery.delivered - 1]
+    return Outcome(delivery, Verdict.LATER, reason, header, delay_s=delay_s)
+
+
 def _refused(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:
     alerts.write_refusal(
         db,

@@ -90,6 +90,8 @@ def _migrating(database: Database) -> Iterator[Config]:
                 _driver(connection).execute("PRAGMA foreign_keys = OFF")
             with connection.begin():
                 if database.dialect == "postgresql":
+                    connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                    connection.exec_driver_sql("SET LOCAL lock_timeout = '5min'")
                     connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
                 config = _config()
                 config.attributes["connection"] = connection

@@ -1,0 +1,323 @@
+"""What becomes of alert messages in the database: stored once, refused with a reason, or put off."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+from uuid import UUID, uuid4
+
+import pytest
+from sqlmodel import select
+
+from coordinator.alerts import service as alerts
+from coordinator.alerts.service import AlertQuery, Stored
+from coordinator.alerts.tables import RefusedAlert, StoredAlert
+from coordinator.database import Database
+from coordinator.hub import Delivery
+from coordinator.ingest import LATER_DELAYS_S, AlertStore, Outcome
+from coordinator.keyring import Keyring, Owner
+from coordinator.keys import service as keys
+from coordinator.keys.tables import RetentionClass
+from coordinator.nodes import service as nodes
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.alerts import Alert
+from shared.events import EventClass, EventType, Lane
+from shared.messages import OutboxState
+from tests.support.sittings import EdgeNode, Sitting, sit
+
+NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
+KEYRING = Keyring(bytes(32))
+
+
+@pytest.fixture
+def node() -> EdgeNode:
+    return EdgeNode()
+
+
+@pytest.fixture
+def sitting(database: Database, node: EdgeNode) -> Sitting:
+    return sit(database, KEYRING, node)
+
+
+@pytest.fixture
+def store(database: Database, node: EdgeNode) -> AlertStore:
+    return AlertStore(database, KEYRING, {node.node_id: node.signing.public_key()})
+
+
+def delivery(subject: str, data: bytes, delivered: int = 1) -> Delivery:
+    return Delivery(subject, data, delivered, cast(Any, None))
+
+
+def judged(store: AlertStore, sitting: Sitting, message: bytes, delivered: int = 1) -> Outcome:
+    subject = sitting.subject(sitting.alert())
+    return store.take([delivery(subject, message, delivered)], NOW).outcomes[0]
+
+
+def in_database(store: AlertStore, sitting: Sitting) -> list[Stored]:
+    with store.database.read() as db:
+        return alerts.timeline(db, KEYRING, sitting.session)
+
+
+def mark(store: AlertStore, sitting: Sitting) -> int:
+    state = OutboxState(
+        outbox_id=sitting.node.outbox_id, lane=Lane.CONDUCT, last_sequence=9, waiting=0, dropped=0
+    )
+    with store.database.read() as db:
+        return nodes.marks(db, sitting.node.node_id, [state])[0].sequence
+
+
+def refusals(store: AlertStore) -> list[tuple[int, str]]:
+    with store.database.read() as db:
+        return [(row.sequence, row.reason) for row in db.exec(select(RefusedAlert))]
+
+
+def test_a_good_alert_is_stored_whole_and_its_mark_moves(store: AlertStore, sitting: Sitting) -> None:
+    alert = sitting.alert()
+    outcome = judged(store, sitting, sitting.message(alert, 1))
+    assert (outcome.verdict, outcome.stored) == ("stored", Stored(alert, sitting.session.id, 1, NOW))
+    assert [stored.alert for stored in in_database(store, sitting)] == [alert]
+    assert mark(store, sitting) == 1
+
+
+def test_nothing_personal_stands_in_clear_in_the_row(store: AlertStore, sitting: Sitting) -> None:
+    judged(store, sitting, sitting.message(sitting.alert(), 1))
+    with store.database.read() as db:
+        row = db.exec(select(StoredAlert)).one()
+    assert sitting.candidate not in repr(row)
+    assert b"Two faces" not in row.body_sealed
+
+
+def test_the_same_message_again_changes_nothing(store: AlertStore, sitting: Sitting) -> None:
+    message = sitting.message(sitting.alert(), 1)
+    assert [judged(store, sitting, message).verdict for _ in range(3)] == ["stored", "repeated", "repeated"]
+    assert len(in_database(store, sitting)) == 1
+    assert mark(store, sitting) == 1
+
+
+@pytest.mark.parametrize("order", [(1, 2), (2, 1)])
+def test_the_higher_revision_stays_whatever_comes_first(
+    store: AlertStore, sitting: Sitting, order: tuple[int, int]
+) -> None:
+    raised = sitting.alert()
+    cleared = sitting.alert(cleared=NOW, duration=10.0, severity_score=0.8)
+    revisions = {1: sitting.message(raised, 1), 2: sitting.message(cleared, 2, revision=2)}
+    for revision in order:
+        judged(store, sitting, revisions[revision])
+    [kept] = in_database(store, sitting)
+    assert (kept.alert, kept.revision) == (cleared, 2)
+    assert mark(store, sitting) == 2
+
+
+def test_an_alert_above_a_gap_is_stored_at_once_and_the_mark_waits(
+    store: AlertStore, sitting: Sitting
+) -> None:
+    messages = {n: sitting.message(sitting.alert(onset_s=n), n) for n in (1, 2, 3)}
+    judged(store, sitting, messages[1])
+    judged(store, sitting, messages[3])
+    assert (len(in_database(store, sitting)), mark(store, sitting)) == (2, 1)
+    judged(store, sitting, messages[2])
+    assert (len(in_database(store, sitting)), mark(store, sitting)) == (3, 3)
+
+
+def test_a_batch_gives_one_mark_per_lane(store: AlertStore, sitting: Sitting) -> None:
+    technical = sitting.alert(event_type=EventType.STREAM_STALLED)
+    batch = [delivery(sitting.subject(technical), sitting.message(technical, 1))]
+    for n in (1, 2):
+        alert = sitting.alert(onset_s=n)
+        batch.append(delivery(sitting.subject(alert), sitting.message(alert, n)))
+    marks = store.take(batch, NOW).marks
+    assert {(m.lane, m.sequence) for m in marks[sitting.node.node_id]} == {("technical", 1), ("conduct", 2)}
+
+
+def test_tampered_and_forged_messages_are_dropped_and_move_no_mark(
+    store: AlertStore, sitting: Sitting
+) -> None:
+    good = sitting.message(sitting.alert(), 1)
+    flipped = bytes([*good[:-1], good[-1] ^ 1])
+    stranger = sitting.by(EdgeNode(node_id=sitting.node.node_id)).message(sitting.alert(), 1)
+    for message, reason in [
+        (flipped, "bad-signature"),
+        (stranger, "bad-signature"),
+        (good[:40], "malformed"),
+        (b"", "malformed"),
+        (good.replace(b'"revision":1', b'"revision":2'), "bad-signature"),
+    ]:
+        outcome = judged(store, sitting, message)
+        assert (outcome.verdict, outcome.reason) == ("forged", reason)
+    assert (in_database(store, sitting), mark(store, sitting), refusals(store)) == ([], 0, [])
+
+
+def test_one_flipped_bit_anywhere_in_a_message_is_never_stored(store: AlertStore, sitting: Sitting) -> None:
+    good = sitting.message(sitting.alert(), 1)
+    batch = []
+    for position in range(0, len(good), 13):
+        bad = bytearray(good)
+        bad[position] ^= 0x40
+        batch.append(delivery(sitting.subject(sitting.alert()), bytes(bad)))
+    assert {outcome.verdict for outcome in store.take(batch, NOW).outcomes} == {"forged"}
+
+
+def test_another_nodes_subject_and_unknown_nodes_are_forged(store: AlertStore, sitting: Sitting) -> None:
+    message = sitting.message(sitting.alert(), 1)
+    wrong_lane = sitting.subject(sitting.alert(event_type=EventType.STREAM_STALLED))
+    for subject, reason in [
+        (wrong_lane, "wrong-subject"),
+        (f"edge.{uuid4()}.alert.conduct", "unknown-node"),
+        ("edge.nobody.alert.conduct", "malformed"),
+    ]:
+        outcome = store.take([delivery(subject, message)], NOW).outcomes[0]
+        assert (outcome.verdict, outcome.reason) == ("forged", reason)
+
+
+WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
+    ({"tenant_id": UUID(int=9)}, {}, "wrong-tenant"),
+    ({"epoch": 2}, {}, "wrong-epoch"),
+    ({"key_id": UUID(int=9)}, {}, "wrong-key"),
+    ({"alert_id": UUID(int=9)}, {}, "wrong-id"),
+    ({"revision": 2}, {}, "wrong-revision"),
+    ({"event_class": EventClass.IDENTITY}, {}, "wrong-class"),
+    ({}, {"candidate_id": "SOMEBODY-ELSE"}, "wrong-person"),
+    ({}, {"exam_session_id": "EXAM-2"}, "wrong-person"),
+    ({}, {"event_id": UUID(int=9)}, "wrong-id"),
+]
+
+
+@pytest.mark.parametrize(("header", "body", "reason"), WRONG)
+def test_an_authentic_message_that_does_not_fit_its_session_is_refused_once_and_settled(
+    store: AlertStore, sitting: Sitting, header: dict[str, Any], body: dict[str, Any], reason: str
+) -> None:
+    message = sitting.message(sitting.alert(**body), 1, **header)
+    for _ in range(2):
+        outcome = judged(store, sitting, message)
+        assert (outcome.verdict, outcome.reason) == ("refused", reason)
+    assert (in_database(store, sitting), refusals(store)) == ([], [(1, reason)])
+    assert mark(store, sitting) == 1
+
+
+@pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"schema_version":"proctor.alert/2"}'])
+def test_a_body_that_is_no_alert_is_refused(store: AlertStore, sitting: Sitting, body: bytes) -> None:
+    outcome = judged(store, sitting, sitting.message(sitting.alert(), 1, body=body))
+    assert (outcome.verdict, outcome.reason) == ("refused", "no-alert")
+
+
+def test_a_node_cannot_write_into_another_nodes_session(store: AlertStore, sitting: Sitting) -> None:
+    other = EdgeNode()
+    sit(store.database, KEYRING, other, "EXAM-2")
+    both = AlertStore(
+        store.database,
+        KEYRING,
+        {**store.signers, other.node_id: other.signing.public_key()},
+    )
+    theirs = sitting.by(other)
+    outcome = judged(both, theirs, theirs.message(theirs.alert(), 1))
+    assert (outcome.verdict, outcome.reason) == ("refused", "wrong-node")
+
+
+def test_an_id_that_belongs_to_another_sessions_alert_is_refused(store: AlertStore, sitting: Sitting) -> None:
+    judged(store, sitting, sitting.message(sitting.alert(), 1))
+    other = sit(store.database, KEYRING, sitting.node, "EXAM-2")
+    stolen = other.alert(event_id=sitting.alert().event_id)
+    outcome = judged(store, other, other.message(stolen, 2))
+    assert (outcome.verdict, outcome.reason) == ("refused", "claims-another-id")
+    assert [stored.alert for stored in in_database(store, sitting)] == [sitting.alert()]
+
+
+def test_a_session_that_is_not_there_yet_is_waited_for_and_then_refused(
+    store: AlertStore, sitting: Sitting
+) -> None:
+    message = sitting.message(sitting.alert(), 1, session_id=UUID(int=9))
+    for delivered, delay_s in enumerate(LATER_DELAYS_S, 1):
+        outcome = judged(store, sitting, message, delivered)
+        assert (outcome.verdict, outcome.delay_s, mark(store, sitting)) == ("later", delay_s, 0)
+    outcome = judged(store, sitting, message, len(LATER_DELAYS_S) + 1)
+    assert (outcome.verdict, refusals(store), mark(store, sitting)) == (
+        "refused",
+        [(1, "unknown-session")],
+        1,
+    )
+
+
+def test_under_the_wrong_master_key_nothing_is_lost(store: AlertStore, sitting: Sitting) -> None:
+    wrong = AlertStore(store.database, Keyring(bytes([1] * 32)), store.signers)
+    message = sitting.message(sitting.alert(), 1)
+    for delivered in (1, 50):
+        outcome = judged(wrong, sitting, message, delivered)
+        assert (outcome.verdict, outcome.reason, outcome.settled) == ("later", "keyring", False)
+    assert judged(store, sitting, message).verdict == "stored"
+
+
+def test_destroying_the_exams_keys_erases_stored_and_coming_alerts(
+    store: AlertStore, sitting: Sitting
+) -> None:
+    judged(store, sitting, sitting.message(sitting.alert(onset_s=1), 1))
+    owner = Owner(DEFAULT_TENANT_ID, sitting.session.candidate_id, RetentionClass.EXAM, "BIO-101")
+    with store.database.write() as db:
+        keys.destroy(db, owner, NOW)
+    assert in_database(store, sitting) == []
+    outcome = judged(store, sitting, sitting.message(sitting.alert(onset_s=2), 2))
+    assert (outcome.verdict, outcome.reason) == ("refused", "key-destroyed")
+    assert mark(store, sitting) == 2
+
+
+def test_one_bad_message_does_not_hold_up_its_batch(store: AlertStore, sitting: Sitting) -> None:
+    good = [sitting.alert(onset_s=n) for n in (1, 3)]
+    bad = sitting.message(sitting.alert(onset_s=2), 2, body=b"no alert")
+    batch = [sitting.message(good[0], 1), bad, b"junk", sitting.message(good[1], 3)]
+    outcomes = store.take([delivery(sitting.subject(good[0]), m) for m in batch], NOW).outcomes
+    assert [o.verdict for o in outcomes] == ["stored", "refused", "forged", "stored"]
+    assert [stored.alert for stored in in_database(store, sitting)] == good
+    assert mark(store, sitting) == 3
+
+
+def test_what_an_outbox_gave_up_is_stepped_over_and_counted(store: AlertStore, sitting: Sitting) -> None:
+    for n in (1, 4):
+        judged(store, sitting, sitting.message(sitting.alert(onset_s=n), n))
+    state = OutboxState(
+        outbox_id=sitting.node.outbox_id,
+        lane=Lane.CONDUCT,
+        last_sequence=5,
+        waiting=1,
+        dropped=2,
+        first_waiting=5,
+    )
+    with store.database.write() as db:
+        assert nodes.stepped_over(db, sitting.node.node_id, [state], NOW) == 2
+        assert nodes.stepped_over(db, sitting.node.node_id, [state], NOW) == 0
+    assert mark(store, sitting) == 4
+
+
+def pages(store: AlertStore, **query: Any) -> list[Alert]:
+    found: list[Alert] = []
+    after = None
+    with store.database.read() as db:
+        while True:
+            asked = AlertQuery(tenant_id=DEFAULT_TENANT_ID, after=after, **query)
+            shown, after = alerts.page(db, KEYRING, asked)
+            found += [stored.alert for stored in shown]
+            if after is None:
+                return found
+
+
+def test_pages_show_every_alert_once_in_the_order_of_arrival(store: AlertStore, sitting: Sitting) -> None:
+    arriving = [sitting.alert(onset_s=n) for n in (5, 3, 4, 1, 2)]
+    for n, alert in enumerate(arriving, 1):
+        batch = [delivery(sitting.subject(alert), sitting.message(alert, n))]
+        store.take(batch, NOW + timedelta(seconds=n // 2))  # some at the same instant
+    assert sorted(a.onset for a in pages(store, limit=2)) == sorted(a.onset for a in arriving)
+    assert len(pages(store, limit=2)) == 5
+    assert pages(store, limit=5) == pages(store, limit=2)
+    assert len(pages(store, since_utc=NOW + timedelta(seconds=2))) == 2
+
+
+def test_pages_can_be_narrowed(store: AlertStore, sitting: Sitting) -> None:
+    other = sit(store.database, KEYRING, sitting.node, "EXAM-2")
+    conduct, technical = sitting.alert(), sitting.alert(event_type=EventType.STREAM_STALLED)
+    elsewhere = other.alert()
+    for n, (who, alert) in enumerate([(sitting, conduct), (sitting, technical), (other, elsewhere)], 1):
+        store.take([delivery(who.subject(alert), who.message(alert, n))], NOW)
+    assert pages(store, exam_session="EXAM-2") == [elsewhere]
+    assert pages(store, event_type=EventType.STREAM_STALLED) == [technical]
+    assert pages(store, event_class=EventClass.TECHNICAL) == [technical]
+    assert len(pages(store, exam_session="EXAM-1")) == 2
+    with store.database.read() as db:
+        assert alerts.page(db, KEYRING, AlertQuery(tenant_id=UUID(int=9))) == ([], None)

@@ -1,0 +1,155 @@
+"""A session in the database and the node that watches it: signed, sealed alerts as a real node makes them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from coordinator.candidates import service as candidates
+from coordinator.config import NodeSection
+from coordinator.database import Database
+from coordinator.ids import uuid7
+from coordinator.keyring import Keyring
+from coordinator.keys import service as keys
+from coordinator.nodes import service as nodes
+from coordinator.sessions.tables import ExamSession
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared import subjects
+from shared.alerts import Alert, AlertHeader, AlertMetadata, alert_id, encode_alert
+from shared.events import Action, EventType, event_class, lane
+from shared.sealing import (
+    new_sealing_key,
+    pack,
+    parse_sealing_public,
+    sealing_public_text,
+    signing_public_text,
+)
+
+START = datetime(2026, 11, 22, 14, tzinfo=UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeNode:
+    """A node's identity and its outbox's."""
+
+    node_id: UUID = field(default_factory=uuid4)
+    outbox_id: UUID = field(default_factory=uuid4)
+    signing: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    sealing: Any = field(default_factory=new_sealing_key)
+
+    @property
+    def section(self) -> NodeSection:
+        """How the coordinator's configuration names it."""
+        text = signing_public_text(self.signing.public_key())
+        return NodeSection(node_id=self.node_id, region="local", signing_key=text)
+
+    @property
+    def sealing_text(self) -> str:
+        return sealing_public_text(self.sealing.public_key())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sitting:
+    """One session and all that its node knows of it."""
+
+    node: EdgeNode
+    session: ExamSession
+    seal_key: str
+    candidate: str
+
+    def alert(self, onset_s: float = 60.0, **changes: Any) -> Alert:
+        """An alert of this session as its node writes it."""
+        event = EventType(changes.pop("event_type", EventType.MULTIPLE_FACES))
+        onset = START + timedelta(seconds=onset_s)
+        written = {
+            "event_id": alert_id(self.session.id, event, onset_s),
+            "event_type": event,
+            "event_class": event_class(event),
+            "severity_score": 0.7 if event_class(event) in ("conduct", "identity") else 0.0,
+            "confidence": 0.9,
+            "exam_session_id": self.session.reference,
+            "candidate_id": self.candidate,
+            "exam_id": self.session.exam_reference,
+            "onset": onset,
+            "raised": onset + timedelta(seconds=3),
+            "duration": 3.0,
+            "evidence": {"faces": 2},
+            "explanation": "Two faces for 3 s.",
+            "metadata": self.metadata(),
+            "action_required": Action.ESCALATE,
+            "message": "More than one face is visible.",
+        }
+        return Alert.model_validate(written | changes)
+
+    def metadata(self) -> AlertMetadata:
+        return AlertMetadata(
+            node=self.node.node_id,
+            region="local",
+            models={"face": "yunet@1"},
+            device="cpu",
+            policy_version=1,
+            degradation_level=1,
+            trace_id="0" * 32,
+        )
+
+    def message(self, alert: Alert, sequence: int, *, body: bytes | None = None, **header: Any) -> bytes:
+        """The signed, sealed message of an alert; `header` changes what the clear part says."""
+        about = AlertHeader(
+            alert_id=alert.event_id,
+            revision=1,
+            tenant_id=self.session.tenant_id,
+            session_id=self.session.id,
+            node_id=self.node.node_id,
+            outbox_id=self.node.outbox_id,
+            lane=lane(alert.event_type),
+            sequence=sequence,
+            event_class=alert.event_class,
+            epoch=1,
+            key_id=self.session.seal_key_id,
+            created_utc=START,
+        ).model_copy(update=header)
+        seal_to = parse_sealing_public(self.seal_key)
+        body = encode_alert(alert) if body is None else body
+        return pack(about.model_dump(mode="json"), body, self.node.signing, seal_to=seal_to)
+
+    def subject(self, alert: Alert) -> str:
+        return subjects.alert(self.node.node_id, lane(alert.event_type))
+
+    def by(self, node: EdgeNode) -> Sitting:
+        """The same session in the hands of another node."""
+        return replace(self, node=node)
+
+
+def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "EXAM-1") -> Sitting:
+    """A running session of one candidate on a node."""
+    candidate_name = f"STU-{reference}"
+    with database.write() as db:
+        nodes.seed(db, [node.section], START)
+        candidate = candidates.get_or_make(db, DEFAULT_TENANT_ID, candidate_name, START)
+        seal = keys.exam_key(db, keyring, candidate, "BIO-101", START)
+        data = keys.exam_data_key(db, keyring, candidate, "BIO-101", START)
+        session = ExamSession(
+            id=uuid7(),
+            tenant_id=DEFAULT_TENANT_ID,
+            reference=reference,
+            candidate_id=candidate.id,
+            exam_reference="BIO-101",
+            node_id=node.node_id,
+            epoch=1,
+            seal_key_id=seal.id,
+            data_key_id=data.id,
+            policy={},
+            policy_version=1,
+            signaling_url="ws://edge/signal",
+            whip_url="http://edge/whip",
+            details_sealed=b"",
+            started_utc=START,
+            expires_utc=START + timedelta(hours=4),
+        )
+        db.add(session)
+    assert seal.public_key is not None
+    return Sitting(node=node, session=session, seal_key=seal.public_key, candidate=candidate_name)

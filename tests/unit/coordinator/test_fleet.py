@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from coordinator.nodes.fleet import Fleet
+from shared.errors import Corrupt, Unavailable
+from shared.messages import Heartbeat, SessionState
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+
+
+def heartbeat(node: int, sent_utc: datetime = NOW, sessions: int = 0, **state: object) -> Heartbeat:
+    about = {
+        "node_id": UUID(int=node),
+        "boot_id": UUID(int=9),
+        "sent_utc": sent_utc,
+        "region": "local",
+        "sealing_key": "x25519:",
+        "signaling_url": "ws://edge",
+        "health": 10,
+        "level": 1,
+        "rating": 4,
+        "device": "cpu",
+        "models": {},
+        "recognisers": ("arcface@1",),
+        "outbox": (),
+        "sessions": tuple(session(n) for n in range(sessions)),
+    }
+    return Heartbeat.model_validate(about | state)
+
+
+def session(number: int) -> SessionState:
+    return SessionState(
+        session_id=UUID(int=number),
+        epoch=1,
+        phase="running",
+        frames_processed=0,
+        alerts_triggered=0,
+        last_verified_utc=None,
+    )
+
+
+def fleet(*heartbeats: Heartbeat) -> Fleet:
+    made = Fleet()
+    for each in heartbeats:
+        made.hear(each, 100.0, NOW)
+    return made
+
+
+def picked(made: Fleet, **wish: object) -> int:
+    return made.pick(101.0, **wish).heartbeat.node_id.int  # type: ignore[arg-type]
+
+
+def test_a_node_is_missing_after_15_s_of_silence() -> None:
+    made = fleet(heartbeat(1))
+    assert [len(made.online(at)) for at in (100.0, 114.9, 115.0)] == [1, 1, 0]
+    with pytest.raises(Unavailable) as refused:
+        made.pick(115.0)
+    assert refused.value.code == "no-node-online"
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "wish"),
+    [
+        (heartbeat(1, sessions=1), heartbeat(2, sessions=2), {}),
+        (heartbeat(1, level=1, sessions=3), heartbeat(2, level=2), {}),
+        (heartbeat(1, health=9), heartbeat(2, health=4), {}),
+        (heartbeat(1), heartbeat(2, recognisers=("other@1",)), {"recognisers": {"arcface@1"}}),
+        (heartbeat(1, region="west", level=2), heartbeat(2, region="east"), {"region": "west"}),
+        (heartbeat(1), heartbeat(2, health=2), {}),
+        (heartbeat(1, sessions=3), heartbeat(2, sessions=4), {}),
+    ],
+)
+def test_the_better_node_is_picked(better: Heartbeat, worse: Heartbeat, wish: dict[str, object]) -> None:
+    assert picked(fleet(better, worse), **wish) == 1
+    swapped = (
+        worse.model_copy(update={"node_id": UUID(int=1)}),
+        better.model_copy(update={"node_id": UUID(int=2)}),
+    )
+    assert picked(fleet(*swapped), **wish) == 2
+
+
+def test_another_regions_node_serves_when_there_is_no_other() -> None:
+    assert picked(fleet(heartbeat(1)), region="far") == 1
+
+
+def test_a_full_node_still_enrolls() -> None:
+    full = fleet(heartbeat(1, sessions=4))
+    with pytest.raises(Unavailable):
+        full.pick(101.0)
+    assert picked(full, seat=False) == 1
+
+
+def test_an_old_heartbeat_played_again_is_refused() -> None:
+    made = fleet(heartbeat(1))
+    for old in (
+        heartbeat(1),
+        heartbeat(1, NOW - timedelta(seconds=5)),
+        heartbeat(2, NOW - timedelta(hours=1)),
+    ):
+        with pytest.raises(Corrupt):
+            made.hear(old, 101.0, NOW)
+    assert made.state(UUID(int=2)) is None
+
+
+def test_a_node_whose_clock_was_set_back_is_heard_again_once_it_counts_as_missing() -> None:
+    made = fleet(heartbeat(1))
+    made.hear(heartbeat(1, NOW - timedelta(seconds=30)), 120.0, NOW)
+    assert len(made.online(121.0)) == 1
