@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
 
 from coordinator.errors import MEDIA_TYPE
 from coordinator.examples import EXAMPLES
-from shared.api import Problem
+from shared.api import EnrollRequest, Problem
 
-ALWAYS = (400, 413, 422, 503)
+READ_BY_ROUTES: Final = (EnrollRequest,)
+"""Bodies that no signature names, because their route reads them itself."""
+ALWAYS: Final = (400, 413, 422, 503)
 """Refusals any route may give."""
 
 
@@ -30,6 +34,12 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def takes(body: type[BaseModel]) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads such a body by itself; name it in `READ_BY_ROUTES`."""
+    schema = {"$ref": f"#/components/schemas/{body.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
 def describe(app: FastAPI) -> None:
     """Let the description carry examples and name problems by their media type."""
     generate = app.openapi
@@ -37,6 +47,11 @@ def describe(app: FastAPI) -> None:
     def described() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = generate()
+            _, read = models_json_schema(
+                [(body, "validation") for body in READ_BY_ROUTES],
+                ref_template="#/components/schemas/{model}",
+            )
+            schema["components"]["schemas"] |= read["$defs"]
             for name, example in EXAMPLES.items():
                 schema["components"]["schemas"][name]["examples"] = [example]
             for path in schema["paths"].values():
