@@ -1,1 +1,21 @@
-"""coordinator"""
+"""The coordinator: enrollments, sessions, alerts, and the REST API over them.
+
+    main          commands: init, migrate, check-config, token, serve
+    app           the ASGI application: builds the parts, owns the background work, mounts the routes
+    parts         what every route is handed
+    config        the TOML file; own_keys, keyring, sealed_fields: keys and what they seal
+    database      one transaction per `with`; schema, migrations: its tables' revisions; columns, ids
+    hub           the one NATS connection; stream: what the alert stream must be like
+    ingest        alerts in: fetch, check, store, commit, acknowledge, tell the nodes
+    heartbeats    nodes heard, marks answered; commands, orders: nodes told
+    errors        every refusal as a problem; security: who may; limits, rates: how much and how often
+    headers       security headers and origins; pages: the candidate's page (web/candidate)
+    openapi       the description; examples; health: healthz, readyz, metrics
+    pictures      pictures from outside made harmless
+
+One folder per noun, each with tables, service (SQL; flushes, never commits), routes and what decides purely:
+tenants, candidates, keys, enrollments, sessions, alerts, nodes, tokens; live/ has the sockets.
+
+A request that changes something reads and plans first, asks the edge node second, and writes in one
+transaction last; what cannot be written is taken back at the node. So a refused request changes nothing.
+"""
