@@ -15,7 +15,7 @@ import pytest
 from edge.outbox import Outbox, Sealed
 from edge.outbox_caps import Caps
 from edge.outbox_thread import OutboxThread
-from shared.errors import ConfigError, Corrupt
+from shared.errors import ConfigError, Corrupt, Unavailable
 from shared.events import Lane
 from shared.messages import OutboxState
 
@@ -185,6 +185,20 @@ def test_a_damaged_file_is_set_aside_and_a_new_outbox_begun(tmp_path: Path) -> N
     assert outbox.add(Lane.CONDUCT, numbered) == 1
     outbox.close()
     assert [kept.read_bytes()[:4] for kept in tmp_path.glob("outbox.db.damaged-*")] == [b"this"]
+
+
+def test_a_full_disk_refuses_the_alert_whole_and_takes_it_once_there_is_room(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", ROOMY)
+    fill(outbox, Lane.CONDUCT, 1)
+    (pages,) = outbox._db.execute("PRAGMA page_count").fetchone()
+    outbox._db.execute(f"PRAGMA max_page_count = {pages}")
+    with pytest.raises(Unavailable):
+        outbox.add(Lane.CONDUCT, lambda _: alert(b"x" * 100_000))
+    assert outbox.sequences(Lane.CONDUCT) == [1]
+    assert state(outbox, Lane.CONDUCT).waiting == 1
+    outbox._db.execute(f"PRAGMA max_page_count = {pages + 100}")
+    assert outbox.add(Lane.CONDUCT, lambda _: alert(b"x" * 100_000)) == 2
+    outbox.close()
 
 
 def test_the_file_is_written_through_before_add_returns(tmp_path: Path) -> None:
