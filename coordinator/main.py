@@ -16,7 +16,6 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator import schema
 from coordinator.config import load_config, read_password
 from coordinator.database import Database
 from coordinator.own_keys import make_own_keys, master_text, own_keys_of
@@ -68,6 +67,8 @@ def migrate(config: ConfigFile) -> None:
 
     Example: proctor-coordinator migrate --config /etc/proctor/coordinator.toml
     """
+    from coordinator import schema  # Alembic takes half a second to load; no other quick command needs it
+
     database = Database(load_config(config).database)
     try:
         schema.upgrade(database)
@@ -120,6 +121,7 @@ def serve(config: ConfigFile) -> None:
     """
     import uvicorn
 
+    from coordinator import schema
     from coordinator.app import create_app  # only this command needs the whole web stack
 
     settings = load_config(config)

@@ -21,6 +21,13 @@ def _no_nul(text: str) -> str:
     return text
 
 
+def _to_utc(instant: datetime) -> datetime:
+    try:
+        return instant.astimezone(UTC)
+    except OverflowError as error:  # within a day of year 1 or 10000; only a ValueError is a refusal
+        raise ValueError("lies outside the calendar in UTC") from error
+
+
 def format_utc(instant: datetime) -> str:
     """RFC 3339 in UTC with milliseconds: `2026-11-22T14:00:00.000Z`."""
     return instant.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
@@ -41,7 +48,7 @@ Reference = Annotated[
 
 Utc = Annotated[
     AwareDatetime,
-    AfterValidator(lambda instant: instant.astimezone(UTC)),
+    AfterValidator(_to_utc),
     PlainSerializer(format_utc, return_type=str, when_used="json"),
 ]
 """An instant with its zone, kept in UTC, written with milliseconds."""

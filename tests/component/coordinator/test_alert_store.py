@@ -269,6 +269,31 @@ def test_one_bad_message_does_not_hold_up_its_batch(store: AlertStore, sitting: 
     assert mark(store, sitting) == 3
 
 
+def test_a_message_that_makes_us_fail_is_tried_again_and_holds_up_nobody(
+    store: AlertStore, sitting: Sitting
+) -> None:
+    statement = {
+        "sqlite": "CREATE TRIGGER broken BEFORE INSERT ON alerts WHEN new.severity_score = 0.25"
+        " BEGIN SELECT RAISE(ABORT, 'broken'); END",
+        "postgresql": "ALTER TABLE alerts ADD CONSTRAINT broken CHECK (severity_score <> 0.25)",
+    }
+    with store.database.write() as db:
+        db.connection().exec_driver_sql(statement[store.database.dialect])
+    good = [sitting.alert(onset_s=n) for n in (1, 3)]
+    bad = sitting.alert(onset_s=2, severity_score=0.25)
+    alerts_in_order = [good[0], bad, good[1]]
+    messages = [sitting.message(alert, n) for n, alert in enumerate(alerts_in_order, 1)]
+    outcomes = store.take([delivery(sitting.subject(bad), m) for m in messages], NOW).outcomes
+    assert [(o.verdict, o.reason) for o in outcomes] == [
+        ("stored", ""),
+        ("later", "internal-error"),
+        ("stored", ""),
+    ]
+    assert ([s.alert for s in in_database(store, sitting)], mark(store, sitting)) == (good, 1)
+    last = judged(store, sitting, messages[1], len(LATER_DELAYS_S) + 1)
+    assert (last.verdict, refusals(store), mark(store, sitting)) == ("refused", [(2, "internal-error")], 3)
+
+
 def test_what_an_outbox_gave_up_is_stepped_over_and_counted(store: AlertStore, sitting: Sitting) -> None:
     for n in (1, 4):
         judged(store, sitting, sitting.message(sitting.alert(onset_s=n), n))

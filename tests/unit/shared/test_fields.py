@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from shared.fields import Name, Reference, Text, Utc, format_utc
+
+INSTANT = TypeAdapter(Utc)
+
+
+def test_an_instant_is_kept_in_utc_and_written_with_milliseconds() -> None:
+    kept = INSTANT.validate_python("2026-11-22T15:00:00.5+01:00")
+    assert kept == datetime(2026, 11, 22, 14, 0, 0, 500_000, tzinfo=UTC)
+    assert format_utc(kept) == "2026-11-22T14:00:00.500Z"
+    assert INSTANT.dump_json(kept) == b'"2026-11-22T14:00:00.500Z"'
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-11-22T15:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "now"]
+)
+def test_what_is_no_instant_is_refused_like_any_wrong_field(text: str) -> None:
+    with pytest.raises(ValidationError):
+        INSTANT.validate_python(text)
+
+
+@pytest.mark.parametrize("kind", [Name, Reference, Text])
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+def test_text_that_a_database_would_refuse_is_refused_before(kind: Any, text: str) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(text)
