@@ -226,6 +226,11 @@ class Heartbeat(Message):
     """How many run now; `sessions` tells of some of them at a time, since a header is bounded."""
     sessions: Annotated[tuple[SessionState, ...], Field(max_length=500)] = ()
 
+    @property
+    def load(self) -> int:
+        """Sessions that run, told of in this heartbeat or not."""
+        return max(self.active_sessions, len(self.sessions))
+
 
 class LaneMark(Message):
     """Everything of this outbox and lane up to `sequence` is committed at the coordinator."""

@@ -67,7 +67,7 @@ class Fleet:
         room for one more session. Raises `Unavailable` ("no-node-online") when there is none.
         """
         fit = [s for s in self.online(now) if s.heartbeat.health >= LEAST_HEALTH]
-        fit = [s for s in fit if not seat or len(s.heartbeat.sessions) < s.heartbeat.rating]
+        fit = [s for s in fit if not seat or s.heartbeat.load < s.heartbeat.rating]
         if not fit:
             raise Unavailable(
                 "no edge node has room now; see that one is running, then try again",
@@ -82,7 +82,7 @@ def _rank(heartbeat: Heartbeat, region: str | None, recognisers: Collection[str]
         region is not None and heartbeat.region != region,
         bool(recognisers) and not set(recognisers) & set(heartbeat.recognisers),
         heartbeat.level,
-        len(heartbeat.sessions) / max(1, heartbeat.rating),
+        heartbeat.load / max(1, heartbeat.rating),
         -heartbeat.health,
         heartbeat.node_id,
     )

@@ -46,7 +46,7 @@ def node_out(row: Node, state: NodeState | None, now: float) -> NodeOut:
         level=beat.level,
         device=beat.device,
         models=dict(beat.models),
-        sessions=len(beat.sessions),
+        sessions=beat.load,
         rating=beat.rating,
         last_seen_at=state.heard_utc,
     )
