@@ -128,3 +128,17 @@ def lines(findings: Iterable[Finding]) -> list[tuple[str, str, float]]:
         for f in findings
         if f.event != "CALIBRATED"
     ]
+
+
+def long_exam(*, duration_s: int, absence_every_s: int) -> list[Observation]:
+    """An exam at 5 Hz, one identity check a second; the chair is empty for the last 9 s of each stretch."""
+    honest = frame(0, faces=ONE, identity=check(0.86), body=body(shoulders=True))
+    between, empty = frame(0, faces=ONE), frame(0, faces=())
+    return [
+        replace(
+            empty if at % absence_every_s > absence_every_s - 10 else honest if at % 1 == 0 else between,
+            at=at,
+            frame_id=number,
+        )
+        for number, at in enumerate(number / 5 for number in range(duration_s * 5))
+    ]
