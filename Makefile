@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
-.PHONY: setup setup-test weights demo up check unit test bench lock clean
+.PHONY: setup setup-test weights demo up check unit properties test bench lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -33,9 +33,12 @@ check: setup
 	$(BIN)/lint-imports
 
 unit: setup
-	$(BIN)/pytest -q tests/unit
+	$(BIN)/pytest -q tests/unit -m "not hypothesis"
 
-test: setup-test check unit
+properties: setup
+	$(BIN)/pytest -q tests/unit -m hypothesis
+
+test: setup-test check unit properties
 	@$(BIN)/proctorctl models fetch
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
 	$(BIN)/pytest -q tests/component tests/system
