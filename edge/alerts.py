@@ -9,7 +9,8 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from edge.explanations import explain, message
+from edge.candidate_words import message
+from edge.explanations import explain
 from edge.rules.findings import Finding, Phase
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events import Action, EventClass, event_class
@@ -99,11 +100,17 @@ def write_alert(
 
 
 def _terms(policy: Policy, finding: Finding) -> tuple[float, float, Action]:
-    """Base severity, hold and advice; milestones happen once, and weigh and advise nothing."""
+    """Base severity, hold and advice; milestones happen once, and weigh and advise nothing.
+
+    What held together weighs as 1 − (1 − a)(1 − b): more than either, never more than 1.
+    """
     if event_class(finding.event) is EventClass.MILESTONE:
         return 0.0, 0.0, Action.NONE
     rule = policy.rule(finding.event)
-    return rule.severity, rule.hold_s, rule.action
+    base = rule.severity
+    if finding.together_with is not None:
+        base = 1.0 - (1.0 - base) * (1.0 - policy.rule(finding.together_with).severity)
+    return base, rule.hold_s, rule.action
 
 
 def _evidence(session: WatchedSession, finding: Finding) -> dict[str, JsonValue]:
@@ -116,4 +123,6 @@ def _evidence(session: WatchedSession, finding: Finding) -> dict[str, JsonValue]
             evidence[name] = [*value]
         elif value is not None:
             evidence[name] = value
+    if finding.together_with is not None:
+        evidence["together_with"] = finding.together_with.value
     return evidence

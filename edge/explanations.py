@@ -1,30 +1,27 @@
-"""Words for people: what was seen, and what the candidate may want to do.
-
-`explain` is for whoever reviews: one sentence with the values and their bounds, what was measured and never
-what it means. `message` is for the candidate's page: gentle, without any score or threshold.
+"""Words for whoever reviews: one sentence with the values and their bounds, what was measured and never what
+it means.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from edge.rules.findings import Finding, Phase, Value
+from edge.rules.findings import Finding, Value
 from shared.events import EventType
 
 Values = Mapping[str, Value]
 
 
 def explain(finding: Finding) -> str:
-    """One neutral sentence about a finding, with what was measured against which bound."""
+    """One neutral sentence about a finding, with what was measured against which bound.
+
+    Explains what a node finds and its milestones; events raised elsewhere are explained there.
+    """
     sentence = _SENTENCES[finding.event](finding.evidence)
+    if finding.together_with is not None:
+        sentence += f" {_BESIDE[finding.together_with]}"
     ongoing = finding.evidence.get("open_at_end") is True
     return f"{sentence} It still held when the session ended." if ongoing else sentence
-
-
-def message(finding: Finding) -> str:
-    """What the candidate reads; empty where there is nothing to tell."""
-    raised, over = _MESSAGES.get(finding.event, ("", ""))
-    return raised if finding.phase is Phase.RAISED else over
 
 
 def _multiple_faces(e: Values) -> str:
@@ -103,10 +100,126 @@ def _analysis_degraded(e: Values) -> str:
     )
 
 
+def _presentation_attack(e: Values) -> str:
+    return (
+        f"The liveness score averaged {_n(e, 'mean_liveness')} over {_n(e, 'checks')} checks (bound: under "
+        f"{_n(e, 'mean_liveness_bound')} for {_s(e, 'hold_seconds')}); advisory: light moves it too."
+    )
+
+
+def _gaze_off_screen(e: Values) -> str:
+    return (
+        f"The gaze lay outside the zone of the screen for {_s(e, 'duration_seconds')} (bound "
+        f"{_s(e, 'hold_seconds')}; last at pitch {_deg(e, 'gaze_pitch_deg')}, yaw {_deg(e, 'gaze_yaw_deg')}; "
+        f"zone {_deg(e, 'zone_min_pitch_deg')} to {_deg(e, 'zone_max_pitch_deg')} and "
+        f"{_deg(e, 'zone_min_yaw_deg')} to {_deg(e, 'zone_max_yaw_deg')})."
+    )
+
+
+def _frequent_distraction(e: Values) -> str:
+    return (
+        f"The gaze left the zone of the screen {_n(e, 'episodes')} times within {_s(e, 'window_seconds')} "
+        f"(bound: more than {_n(e, 'episodes_bound')} times, each at least {_s(e, 'episode_seconds')})."
+    )
+
+
+def _head_down(e: Values) -> str:
+    return (
+        f"The head was {_deg(e, 'pitch_below_usual_deg')} lower than usual for {_s(e, 'duration_seconds')} "
+        f"(bound {_deg(e, 'pitch_below_usual_deg_bound')} for {_s(e, 'hold_seconds')})."
+    )
+
+
+def _head_turned_away(e: Values) -> str:
+    return (
+        f"The head was turned {_deg(e, 'turned_deg')} to the side for {_s(e, 'duration_seconds')} (bound "
+        f"{_deg(e, 'turned_deg_bound')} for {_s(e, 'hold_seconds')})."
+    )
+
+
+def _suspicious_movement(e: Values) -> str:
+    return (
+        f"The head turned quickly {_n(e, 'quick_turns')} times within {_s(e, 'window_seconds')} (bound "
+        f"{_n(e, 'quick_turns_bound')} times above {_n(e, 'degrees_per_second_bound')} °/s; fastest "
+        f"{_n(e, 'degrees_per_second')} °/s)."
+    )
+
+
+def _hand_near_ear(e: Values) -> str:
+    return (
+        f"A hand was {_n(e, 'hand_to_ear_head_widths')} head widths from an ear for "
+        f"{_s(e, 'duration_seconds')} (bound {_n(e, 'hand_to_ear_head_widths_bound')} for "
+        f"{_s(e, 'hold_seconds')})."
+    )
+
+
+def _multiple_persons(e: Values) -> str:
+    return (
+        f"{_n(e, 'persons')} persons were in the picture together, seen over {_s(e, 'duration_seconds')} "
+        f"(bound: more than one for {_s(e, 'hold_seconds')})."
+    )
+
+
+def _object(kind: str) -> Callable[[Values], str]:
+    def sentence(e: Values) -> str:
+        return (
+            f"{kind} was in the picture, seen over {_s(e, 'duration_seconds')} (bound "
+            f"{_s(e, 'hold_seconds')}; detector score {_n(e, 'score')}, bound {_n(e, 'score_bound')})."
+        )
+
+    return sentence
+
+
+def _multiple_speakers(e: Values) -> str:
+    return (
+        f"{_n(e, 'speakers')} voices were told apart in {_s(e, 'window_seconds')} of sound (bound: more than "
+        "one)."
+    )
+
+
+def _audio_anomaly(e: Values) -> str:
+    return (
+        f"A sound of the kind “{_n(e, 'class')}” was heard for {_s(e, 'duration_seconds')} (bound "
+        f"{_s(e, 'hold_seconds')}; score {_n(e, 'score')}, bound {_n(e, 'score_bound')})."
+    )
+
+
+def _keyword_spoken(e: Values) -> str:
+    return f"A phrase of the exam's list was heard: “{_n(e, 'phrase')}” (score {_n(e, 'score')})."
+
+
+def _together(e: Values) -> str:
+    parts = e.get("parts")
+    listed = "; ".join(map(str, parts)) if isinstance(parts, list) else "unknown"
+    return f"Within {_s(e, 'window_seconds')} these came together: {listed}."
+
+
+def _camera_frozen(e: Values) -> str:
+    return (
+        f"The camera's picture did not change for {_s(e, 'duration_seconds')} (bound "
+        f"{_s(e, 'hold_seconds')}; mean change {_n(e, 'change')} levels, bound {_n(e, 'change_bound')})."
+    )
+
+
+def _microphone_muted(e: Values) -> str:
+    return (
+        f"The microphone gave nothing but digital silence for {_s(e, 'duration_seconds')} (bound "
+        f"{_s(e, 'hold_seconds')})."
+    )
+
+
+def _low_frame_rate(e: Values) -> str:
+    return (
+        f"Pictures came at {_n(e, 'frames_per_second')} per second over {_s(e, 'duration_seconds')} (bound: "
+        f"under {_n(e, 'frames_per_second_bound')} for {_s(e, 'hold_seconds')})."
+    )
+
+
 def _calibrated(e: Values) -> str:
     return (
         f"The usual size of the face is known: {_percent(e, 'baseline_share_of_frame')} of the picture, from "
-        f"{_n(e, 'samples')} frames of the first {_s(e, 'baseline_seconds')}."
+        f"{_n(e, 'samples')} frames of the first {_s(e, 'baseline_seconds')}. Gaze zone: "
+        f"{_n(e, 'gaze_zone')}. Usual pose of the head: {_n(e, 'head_baseline')}."
     )
 
 
@@ -120,9 +233,27 @@ _SENTENCES: Mapping[EventType, Callable[[Values], str]] = {
     EventType.PRESENCE_LOSS: _presence_loss,
     EventType.FACE_MISMATCH: _face_mismatch,
     EventType.IDENTITY_UNVERIFIED: _identity_unverified,
+    EventType.PRESENTATION_ATTACK: _presentation_attack,
+    EventType.GAZE_OFF_SCREEN: _gaze_off_screen,
+    EventType.PROLONGED_LOOK_AWAY: _gaze_off_screen,
+    EventType.FREQUENT_DISTRACTION: _frequent_distraction,
+    EventType.HEAD_DOWN: _head_down,
+    EventType.HEAD_TURNED_AWAY: _head_turned_away,
+    EventType.SUSPICIOUS_MOVEMENT: _suspicious_movement,
     EventType.LEFT_FRAME: _left_frame,
+    EventType.HAND_NEAR_EAR: _hand_near_ear,
+    EventType.MULTIPLE_PERSONS: _multiple_persons,
+    EventType.PHONE_VISIBLE: _object("A phone"),
+    EventType.BOOK_VISIBLE: _object("A book"),
     EventType.VOICE_DETECTED: _voice_detected,
+    EventType.MULTIPLE_SPEAKERS: _multiple_speakers,
+    EventType.AUDIO_ANOMALY: _audio_anomaly,
+    EventType.KEYWORD_SPOKEN: _keyword_spoken,
+    EventType.HIGH_CONFIDENCE_CHEATING: _together,
     EventType.CAMERA_BLOCKED: _camera_blocked,
+    EventType.CAMERA_FROZEN: _camera_frozen,
+    EventType.MICROPHONE_MUTED: _microphone_muted,
+    EventType.LOW_FRAME_RATE: _low_frame_rate,
     EventType.STREAM_STALLED: _no_frames,
     EventType.CANDIDATE_OFFLINE: _no_frames,
     EventType.ANALYSIS_DEGRADED: _analysis_degraded,
@@ -130,56 +261,15 @@ _SENTENCES: Mapping[EventType, Callable[[Values], str]] = {
     EventType.SESSION_STARTED: _always("The session started."),
     EventType.NOTICE_ACKNOWLEDGED: _always("The candidate acknowledged the notice."),
     EventType.ENROLLED: _always("The candidate enrolled."),
+    EventType.CHECKED: _always("The candidate passed the check before the exam."),
     EventType.SUBMITTED: _always("The candidate handed in."),
     EventType.SESSION_ENDED: _always("The session ended."),
 }
 
-_SEEN_AGAIN = "Thank you, we can see you again."
-_MESSAGES: Mapping[EventType, tuple[str, str]] = {
-    EventType.MULTIPLE_FACES: (
-        "More than one person seems to be in the picture. Please make sure that you sit alone.",
-        "Thank you, you are alone in the picture again.",
-    ),
-    EventType.FACE_NOT_FOUND: (
-        "We cannot see your face. Please sit so that the camera sees you.",
-        _SEEN_AGAIN,
-    ),
-    EventType.PRESENCE_LOSS: (
-        "You look far away. Please sit as close to the camera as at the start.",
-        "Thank you, you are close enough again.",
-    ),
-    EventType.FACE_MISMATCH: (
-        "We could not confirm that it is you. Please look into the camera; somebody will have a look.",
-        "Thank you, we could confirm that it is you.",
-    ),
-    EventType.IDENTITY_UNVERIFIED: (
-        "We cannot make out your face well enough. More light helps; please face the camera.",
-        "Thank you, we can make out your face again.",
-    ),
-    EventType.LEFT_FRAME: (
-        "We cannot see you. Please sit so that the camera sees your head and shoulders.",
-        _SEEN_AGAIN,
-    ),
-    EventType.VOICE_DETECTED: (
-        "We hear talking. Please keep the room quiet.",
-        "Thank you, the room is quiet again.",
-    ),
-    EventType.CAMERA_BLOCKED: (
-        "The camera's picture is dark. Please check that nothing covers it.",
-        "Thank you, the camera's picture is back.",
-    ),
-    EventType.STREAM_STALLED: (
-        "Your picture has not reached us for a moment. Your exam goes on while we reconnect.",
-        "Your picture is back.",
-    ),
-    EventType.CANDIDATE_OFFLINE: (
-        "We have lost the connection. Your exam goes on; please check your network.",
-        "The connection is back.",
-    ),
-    EventType.ANALYSIS_DEGRADED: (
-        "Part of the analysis has a technical problem on our side. You need not do anything.",
-        "The technical problem on our side is solved.",
-    ),
+
+_BESIDE: Mapping[EventType, str] = {
+    EventType.GAZE_OFF_SCREEN: "The gaze was off the screen at the same time.",
+    EventType.HEAD_TURNED_AWAY: "The head was turned away at the same time.",
 }
 
 
@@ -195,6 +285,11 @@ def _s(values: Values, name: str) -> str:
     """Seconds with a tenth."""
     value = values.get(name)
     return f"{value:.1f} s" if isinstance(value, int | float) else "an unknown time"
+
+
+def _deg(values: Values, name: str) -> str:
+    value = values.get(name)
+    return f"{value:.0f}°" if isinstance(value, int | float) else "an unknown angle"
 
 
 def _percent(values: Values, name: str) -> str:

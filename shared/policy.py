@@ -1,135 +1,68 @@
 """An exam's policy: what is watched, from which threshold, for how long, and what is advised.
 
 Every number of SPEC 2 is a field here with its default; an exam overrides what it needs. A policy is data:
-frozen, versioned by whoever stores it, unknown fields refused with their path. `EventRule.threshold` has the
-unit that `THRESHOLD_UNITS` names for its event; events without a threshold carry None.
+frozen, versioned by whoever stores it, unknown fields and contradictions refused with their path. The table
+of defaults stands in `shared.event_rules`, the parts in `shared.policy_terms`.
+
+What is agreed with one candidate (`Accommodation`, opt-in to speech recognition) is no part of an exam's
+policy: `Policy.for_candidate` adds it when a session starts, and the effective policy then records it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from enum import StrEnum
-from types import MappingProxyType
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from shared.errors import Rejected
-from shared.events import Action, EventClass, EventType, event_class
-from shared.fields import Unit
-
-Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
-
-
-class Frozen(BaseModel):
-    """Settings that do not change and refuse what they do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class EventRule(Frozen):
-    """When one event is raised and cleared, and how it is reported."""
-
-    enabled: bool = True
-    """False: the condition is not evaluated at all."""
-    hold_s: Seconds = 0.0
-    """The condition must last this long."""
-    clear_s: Seconds = 0.0
-    """It must be gone this long before the event is over."""
-    threshold: float | None = Field(default=None, allow_inf_nan=False)
-    """The value the condition compares with, in the unit of THRESHOLD_UNITS."""
-    severity: Unit = 0.0
-    """Base severity; technical events and milestones have none."""
-    action: Action = Action.NONE
-    """Advice to the exam platform."""
-
-
-def _rule(
-    hold_s: float, clear_s: float, severity: float, action: Action, threshold: float | None = None
-) -> EventRule:
-    return EventRule(hold_s=hold_s, clear_s=clear_s, severity=severity, action=action, threshold=threshold)
-
-
-DEFAULT_RULES: Mapping[EventType, EventRule] = MappingProxyType(
-    {
-        EventType.MULTIPLE_FACES: _rule(3, 2, 0.7, Action.ESCALATE, 0.5),
-        EventType.FACE_NOT_FOUND: _rule(5, 1, 0.5, Action.WARNING),
-        EventType.PRESENCE_LOSS: _rule(3, 2, 0.4, Action.WARNING, 0.2),
-        EventType.FACE_MISMATCH: _rule(0, 0, 0.9, Action.ESCALATE, 0.75),
-        EventType.IDENTITY_UNVERIFIED: _rule(30, 0, 0.0, Action.WARNING),
-        EventType.LEFT_FRAME: _rule(5, 2, 0.8, Action.ESCALATE),
-        EventType.VOICE_DETECTED: _rule(2, 2, 0.5, Action.WARNING, 0.8),
-        EventType.CAMERA_BLOCKED: _rule(3, 1, 0.0, Action.WARNING, 12),
-        EventType.STREAM_STALLED: _rule(3, 0, 0.0, Action.NONE),
-        EventType.CANDIDATE_OFFLINE: _rule(10, 0, 0.0, Action.NONE),
-        EventType.ANALYSIS_DEGRADED: _rule(5, 5, 0.0, Action.NONE),
-    }
+from shared.event_rules import (
+    DEFAULT_RULES,
+    PRESETS,
+    THRESHOLD_UNITS,
+    EventRule,
+    Frozen,
+    Seconds,
+    Sensitivity,
 )
-"""The defaults of SPEC 2.3. Milestones have no rule: they happen once, when they happen."""
-
-THRESHOLD_UNITS: Mapping[EventType, tuple[str, float, float]] = MappingProxyType(
-    {
-        EventType.MULTIPLE_FACES: ("detector score", 0.0, 1.0),
-        EventType.PRESENCE_LOSS: ("share of the baseline's relative face area", 0.0, 1.0),
-        EventType.FACE_MISMATCH: ("similarity", 0.0, 1.0),
-        EventType.VOICE_DETECTED: ("speech probability", 0.0, 1.0),
-        EventType.CAMERA_BLOCKED: ("mean luma level", 0.0, 255.0),
-    }
+from shared.events import EventClass, EventType, event_class
+from shared.policy_terms import (
+    ENROLLMENT_GATE,
+    VERIFICATION_GATE,
+    Accommodation,
+    CandidateTerms,
+    Distraction,
+    Features,
+    Fusion,
+    Gate,
+    GazeZone,
+    Look,
+    Movement,
+    Phrase,
+    Rate,
+    Sound,
 )
-"""Unit and range of each threshold."""
 
+__all__ = [
+    "DEFAULT_RULES",
+    "ENROLLMENT_GATE",
+    "THRESHOLD_UNITS",
+    "VERIFICATION_GATE",
+    "Accommodation",
+    "EventRule",
+    "Features",
+    "Gate",
+    "Policy",
+    "Sensitivity",
+    "parse_accommodation",
+    "parse_policy",
+]
 
-class Sensitivity(StrEnum):
-    """Presets of holds and thresholds."""
-
-    LOW = "low"
-    MEDIUM = "medium"
-    HIGH = "high"
-
-
-HOLD_FACTORS: Mapping[Sensitivity, float] = MappingProxyType(
-    {Sensitivity.LOW: 1.5, Sensitivity.MEDIUM: 1.0, Sensitivity.HIGH: 0.75}
+_NOT_BEFORE = (
+    (EventType.PROLONGED_LOOK_AWAY, EventType.GAZE_OFF_SCREEN),
+    (EventType.CANDIDATE_OFFLINE, EventType.STREAM_STALLED),
 )
-"""What a preset does to the hold of every conduct event."""
-
-
-class Features(Frozen):
-    """What is switched on for an exam (the seed's features_enabled)."""
-
-    face_verification: bool = True
-    gaze_tracking: bool = True
-    pose_analysis: bool = True
-    audio_monitoring: bool = True
-    speech_transcription: bool = False
-    """Needs the candidate's own opt-in as well."""
-
-
-class Gate(Frozen):
-    """Bounds a face picture must keep to be enrolled or verified (SPEC 2.2)."""
-
-    min_face_px: float = Field(default=80, ge=16, le=2_000)
-    """Smaller side of the face box, pixels; must be exceeded."""
-    min_sharpness: float | None = Field(default=20, ge=0, le=10_000)
-    """Variance of the Laplacian on the grey face box at 160 px width; None: not asked. 20 is where people
-    draw the line at that width (models.quality.MIN_SHARPNESS); the seed's 100 refuses a NASA portrait."""
-    min_brightness: float = Field(default=40, ge=0, le=255)
-    """Mean luma of the same crop, levels."""
-    max_brightness: float = Field(default=220, ge=0, le=255)
-    max_yaw_deg: float = Field(default=20, ge=0, le=90)
-    max_pitch_deg: float = Field(default=20, ge=0, le=90)
-    max_roll_deg: float | None = Field(default=20, ge=0, le=180)
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        if self.min_brightness >= self.max_brightness:
-            raise ValueError("min_brightness must be below max_brightness")
-        return self
-
-
-ENROLLMENT_GATE = Gate()
-VERIFICATION_GATE = Gate(
-    min_face_px=48, min_sharpness=None, max_yaw_deg=35, max_pitch_deg=35, max_roll_deg=None
-)
+"""Of each pair the first is the later stage of the second, so its hold must not be shorter."""
 
 
 class Policy(Frozen):
@@ -147,16 +80,33 @@ class Policy(Frozen):
     """FACE_MISMATCH is raised at this many consecutive mismatches."""
     match_checks: int = Field(default=3, ge=1, le=60)
     """… and over after this many consecutive matches."""
+    liveness_checks: int = Field(default=10, ge=3, le=60)
+    """PRESENTATION_ATTACK judges the mean of this many."""
+    gaze_zone: GazeZone = GazeZone()
+    gaze_aggregate_s: float = Field(default=3, ge=0.5, le=10)
+    """Gaze is judged by what was seen for most of this time; blinks do not count."""
+    distraction: Distraction = Distraction()
+    movement: Movement = Movement()
     speech_pause_s: Seconds = 0.6
     """Pauses up to this length do not end a stretch of speech."""
+    sounds: tuple[Sound, ...] = Field(default=tuple(Sound), max_length=16)
+    """What AUDIO_ANOMALY listens for."""
+    phrases: tuple[Phrase, ...] = Field(default=(), max_length=100)
+    """What KEYWORD_SPOKEN listens for, where features.speech_transcription and the candidate allow it."""
+    fusion: Fusion = Fusion()
+    """What HIGH_CONFIDENCE_CHEATING is made of."""
+    cadences_hz: dict[Look, Rate] = Field(default_factory=dict)
+    """Looks per second in place of the degradation level's own; what a level leaves out stays out."""
     blocked_luma_variance: float = Field(default=15, ge=0, le=16_256)
     """A picture with less luma variance than this counts as blocked."""
     baseline_s: float = Field(default=30, ge=5, le=300)
-    """The baseline (face area) is the median of this first stretch."""
+    """Face area, gaze zone and head baseline are calibrated over this first stretch."""
     max_gap_s: float = Field(default=2, gt=0, le=30)
     """A longer silence of a signal restarts every wait on it: silence proves nothing."""
     enrollment_gate: Gate = ENROLLMENT_GATE
     verification_gate: Gate = VERIFICATION_GATE
+    candidate: CandidateTerms | None = None
+    """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
 
     @field_validator("rules")
     @classmethod
@@ -169,12 +119,82 @@ class Policy(Frozen):
             _check_threshold(event, rule.threshold)
         return rules
 
+    @field_validator("sounds", "phrases")
+    @classmethod
+    def _distinct(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if len({value.casefold() for value in values}) != len(values):
+            raise ValueError("an entry stands there twice")
+        return values
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        for later, sooner in _NOT_BEFORE:
+            first, second = (self.rules.get(each, DEFAULT_RULES[each]) for each in (later, sooner))
+            if first.enabled and second.enabled and first.hold_s < second.hold_s:
+                raise ValueError(
+                    f"rules.{later}.hold_s ({first.hold_s:g} s) is shorter than {sooner}'s "
+                    f"({second.hold_s:g} s), of which it is the later stage"
+                )
+        if self.phrases and not self.features.speech_transcription:
+            raise ValueError("phrases: need features.speech_transcription, which is switched off")
+        return self
+
+    @property
+    def muted(self) -> frozenset[EventType]:
+        """Events that are not evaluated for this candidate."""
+        return frozenset(self.candidate.accommodation.muted) if self.candidate else frozenset()
+
+    @property
+    def zone(self) -> GazeZone:
+        """The gaze zone in force; a zone that the exam names itself stands against the preset."""
+        factor = PRESETS[self.sensitivity].zone_factor if self.gaze_zone == GazeZone() else 1.0
+        if self.candidate is not None:
+            factor *= self.candidate.accommodation.gaze_zone_factor
+        return self.gaze_zone.scaled(factor) if factor != 1.0 else self.gaze_zone
+
     def rule(self, event: EventType) -> EventRule:
-        """The rule in force for an event, with the sensitivity preset applied to conduct holds."""
-        rule = self.rules.get(event, DEFAULT_RULES[event])
-        if event_class(event) is not EventClass.CONDUCT:
+        """The rule in force for an event: the exam's own or the table's, the sensitivity preset on conduct,
+        and what is agreed with the candidate."""
+        rule = self._preset(event, self.rules.get(event, DEFAULT_RULES[event]))
+        if self.candidate is None:
             return rule
-        return rule.model_copy(update={"hold_s": rule.hold_s * HOLD_FACTORS[self.sensitivity]})
+        if event in self.muted:
+            return rule.model_copy(update={"enabled": False})
+        relaxed = self.candidate.accommodation.relaxed.get(event)
+        if relaxed is None:
+            return rule
+        changes: dict[str, float] = {"hold_s": rule.hold_s * relaxed.hold_factor}
+        if relaxed.threshold is not None:
+            changes["threshold"] = relaxed.threshold
+        return rule.model_copy(update=changes)
+
+    def for_candidate(self, accommodation: Accommodation, *, speech_opt_in: bool = False) -> Policy:
+        """The effective policy of one candidate's session: this one with what is agreed recorded in it.
+
+        Raises `Rejected` ("accommodation-invalid", 422) where a relaxed threshold would be stricter than the
+        exam's own, or is out of range.
+        """
+        plain = self.model_copy(update={"candidate": None})
+        for event, relaxed in accommodation.relaxed.items():
+            if relaxed.threshold is None:
+                continue
+            own, known = plain.rule(event).threshold, THRESHOLD_UNITS.get(event)
+            if known is None or own is None:
+                raise _refused_accommodation(f"relaxed.{event}.threshold", f"{event} takes no threshold")
+            if not known.low <= relaxed.threshold <= known.high or not known.relaxes(relaxed.threshold, own):
+                what = f"must be reached no more easily than the exam's {own:g} ({known.unit})"
+                raise _refused_accommodation(f"relaxed.{event}.threshold", what)
+        terms = CandidateTerms(accommodation=accommodation, speech_opt_in=speech_opt_in)
+        return self.model_copy(update={"candidate": terms})
+
+    def _preset(self, event: EventType, rule: EventRule) -> EventRule:
+        if event_class(event) is not EventClass.CONDUCT or self.sensitivity is Sensitivity.MEDIUM:
+            return rule
+        preset = PRESETS[self.sensitivity]
+        threshold = rule.threshold
+        if threshold == DEFAULT_RULES[event].threshold:
+            threshold = preset.thresholds.get(event, threshold)
+        return rule.model_copy(update={"hold_s": rule.hold_s * preset.hold_factor, "threshold": threshold})
 
 
 def _check_threshold(event: EventType, threshold: float | None) -> None:
@@ -183,13 +203,12 @@ def _check_threshold(event: EventType, threshold: float | None) -> None:
         if threshold is not None:
             raise ValueError(f"{event}: takes no threshold")
         return
-    unit, low, high = known
-    if threshold is None or not low <= threshold <= high:
-        raise ValueError(f"{event}: threshold ({unit}) must lie in {low:g}…{high:g}")
+    if threshold is None or not known.low <= threshold <= known.high:
+        raise ValueError(f"{event}: threshold ({known.unit}) must lie in {known.low:g}…{known.high:g}")
 
 
 def parse_policy(value: Mapping[str, Any]) -> Policy:
-    """A policy from JSON or YAML data; a rule may name only the fields it changes.
+    """An exam's policy from JSON or YAML data; a rule may name only the fields it changes.
 
     Raises `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong.
     """
@@ -198,12 +217,45 @@ def parse_policy(value: Mapping[str, Any]) -> Policy:
     if isinstance(rules, Mapping):
         data["rules"] = {name: _with_defaults(name, rule) for name, rule in rules.items()}
     try:
-        return Policy.model_validate(data)
+        policy = Policy.model_validate(data)
     except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'policy'}: {e['msg']}" for e in error.errors()
+        raise _refused("policy", error) from error
+    if policy.candidate is not None:
+        problem = "candidate: is agreed with one candidate and added when a session starts"
+        raise Rejected(
+            f"the policy is refused: {problem}",
+            code="policy-invalid",
+            status=422,
+            errors=[{"path": "candidate", "message": problem}],
         )
-        raise Rejected(f"the policy is refused: {problems}", code="policy-invalid", status=422) from error
+    return policy
+
+
+def parse_accommodation(value: Mapping[str, Any]) -> Accommodation:
+    """An accommodation from data. Raises `Rejected` ("accommodation-invalid", 422) naming each wrong path."""
+    try:
+        return Accommodation.model_validate(dict(value))
+    except ValidationError as error:
+        raise _refused("accommodation", error) from error
+
+
+def _refused(kind: str, error: ValidationError) -> Rejected:
+    found = [(".".join(map(str, e["loc"])) or kind, e["msg"]) for e in error.errors()]
+    return Rejected(
+        f"the {kind} is refused: {'; '.join(f'{path}: {message}' for path, message in found)}",
+        code=f"{kind}-invalid",
+        status=422,
+        errors=[{"path": path, "message": message} for path, message in found],
+    )
+
+
+def _refused_accommodation(path: str, message: str) -> Rejected:
+    return Rejected(
+        f"the accommodation is refused: {path}: {message}",
+        code="accommodation-invalid",
+        status=422,
+        errors=[{"path": path, "message": message}],
+    )
 
 
 def _with_defaults(name: str, rule: Any) -> Any:

@@ -46,7 +46,7 @@ class Times:
 def session_policy(request: SessionStartRequest) -> Policy:
     """The policy in force: the given or the default one, changed by `verification_policy` and features.
 
-    `gaze_tolerance_degrees` is kept with the session; no event of this version looks at gaze. Raises
+    `gaze_tolerance_degrees` is half the yaw range of the gaze zone, pitch in proportion. Raises
     `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong.
     """
     policy = parse_policy(request.policy or {})
@@ -98,6 +98,8 @@ def _overridden(policy: Policy, override: VerificationPolicy) -> Policy:
             policy, EventType.CANDIDATE_OFFLINE, hold_s=override.max_offline_seconds
         )
     changes: dict[str, Any] = {"rules": rules}
+    if override.gaze_tolerance_degrees is not None:
+        changes["gaze_zone"] = policy.gaze_zone.with_tolerance(override.gaze_tolerance_degrees)
     if override.alert_sensitivity is not None:
         changes["sensitivity"] = override.alert_sensitivity
     return policy.model_copy(update=changes)

@@ -34,6 +34,8 @@ class Finding:
     confidence: float
     """0…1, the mean over what was looked at."""
     evidence: Evidence
+    together_with: EventType | None = None
+    """What held at the same time and is not a finding of its own: head turned and gaze off are one thing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,8 @@ class Judgement:
     value: bool | None
     confidence: float = 1.0
     evidence: Evidence = field(default_factory=dict)
+    since_s: float | None = None
+    """Since when, where that is known to be earlier than the observation; None: since the observation."""
 
 
 UNKNOWN = Judgement(None)

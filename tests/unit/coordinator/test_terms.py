@@ -27,7 +27,7 @@ def test_the_seeds_override_reaches_the_rules_it_means() -> None:
         request(
             verification_policy={
                 "face_match_threshold": 0.8,
-                "gaze_tolerance_degrees": 30,
+                "gaze_tolerance_degrees": 45,
                 "max_offline_seconds": 20,
                 "alert_sensitivity": "high",
             },
@@ -37,6 +37,7 @@ def test_the_seeds_override_reaches_the_rules_it_means() -> None:
     assert policy.rule(EventType.FACE_MISMATCH).threshold == 0.8
     assert policy.rule(EventType.FACE_MISMATCH).severity == 0.9
     assert policy.rule(EventType.CANDIDATE_OFFLINE).hold_s == 20
+    assert (policy.zone.yaw_deg, policy.zone.min_pitch_deg) == (45, -35)
     assert policy.sensitivity is Sensitivity.HIGH
     assert policy.features.audio_monitoring is False
     assert Policy.model_validate_json(policy.model_dump_json()) == policy

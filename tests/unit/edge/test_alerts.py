@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from edge.alerts import write_alert
-from edge.explanations import explain, message
+from edge.candidate_words import message
+from edge.explanations import explain
 from edge.rules.findings import Evidence, Finding, Phase
 from shared.alerts import alert_id, decode_alert, encode_alert, seed_message
+from shared.event_rules import DEFAULT_RULES, NOT_OBSERVED
 from shared.events import Action, EventClass, EventType, event_class
 from shared.policy import parse_policy
 from tests.support.watched import SESSION_ID, STARTED, watched
 
+FOUND = [event for event in DEFAULT_RULES if event not in NOT_OBSERVED]
+"""What a node's rules find."""
+SAID = FOUND + [event for event in EventType if event_class(event) is EventClass.MILESTONE]
 MISMATCH: Evidence = {
     "enrolled_embedding_id": "uuid",
     "current_similarity": 0.68,
@@ -102,28 +108,28 @@ def test_the_policy_decides_base_severity_and_advice() -> None:
     assert (alert.action_required, alert.metadata.policy_version) == (Action.NONE, 7)
 
 
-@pytest.mark.parametrize("event", EventType)
-def test_every_event_is_explained_even_without_its_values(event: EventType) -> None:
+@pytest.mark.parametrize("event", SAID)
+def test_everything_a_node_says_is_explained_even_without_its_values(event: EventType) -> None:
     sentence = explain(finding(event, {}))
     assert sentence.endswith(".")
     assert len(sentence) > 10
 
 
-@pytest.mark.parametrize("event", EventType)
+@pytest.mark.parametrize("event", SAID)
 def test_the_candidates_words_carry_no_number_and_no_reproach(event: EventType) -> None:
     for phase in Phase:
         words = message(finding(event, MISMATCH, phase=phase))
         assert not re.search(r"\d|score|threshold|similarity|cheat|suspicio|violation|fraud", words.lower())
 
 
-@pytest.mark.parametrize("event", EventType)
+@pytest.mark.parametrize("event", SAID)
 def test_explanations_report_and_never_judge(event: EventType) -> None:
     words = explain(finding(event, MISMATCH)).lower()
     assert not re.search(r"cheat|suspicio|violation|fraud|nervous|stress|attention|engage|guilty", words)
 
 
-@pytest.mark.parametrize("event", [e for e in EventType if event_class(e) is not EventClass.MILESTONE])
-def test_every_event_but_milestones_tells_the_candidate_something(event: EventType) -> None:
+@pytest.mark.parametrize("event", FOUND)
+def test_everything_found_tells_the_candidate_something(event: EventType) -> None:
     assert message(finding(event, {}))
     assert message(finding(event, {}, phase=Phase.CLEARED))
 
@@ -132,6 +138,16 @@ def test_an_explanation_names_values_and_bounds() -> None:
     assert explain(finding(EventType.LEFT_FRAME, LEFT)) == (
         "No shoulders and no face were in the picture for 7.2 s (bound 5.0 s; 5 of 33 body points visible)."
     )
+
+
+def test_two_signs_at_once_are_one_alert_that_weighs_more_than_either() -> None:
+    turned = finding(EventType.HEAD_TURNED_AWAY, {"hold_seconds": 3.0})
+    alone = write_alert(watched(), turned, level=1).alert
+    both = write_alert(watched(), replace(turned, together_with=EventType.GAZE_OFF_SCREEN), level=1).alert
+    gaze = write_alert(watched(), finding(EventType.GAZE_OFF_SCREEN, {}), level=1).alert
+    assert both.severity_score > max(alone.severity_score, gaze.severity_score)
+    assert both.evidence["together_with"] == "GAZE_OFF_SCREEN"
+    assert both.explanation.endswith("The gaze was off the screen at the same time.")
 
 
 def test_an_event_open_at_the_end_says_so() -> None:

@@ -9,6 +9,7 @@ import pytest
 from shared.errors import Rejected
 from shared.events import Action, EventClass, EventType, event_class
 from shared.policy import DEFAULT_RULES, THRESHOLD_UNITS, Policy, Sensitivity, parse_policy
+from shared.policy_terms import GazeZone
 
 
 @pytest.mark.parametrize(
@@ -20,7 +21,24 @@ from shared.policy import DEFAULT_RULES, THRESHOLD_UNITS, Policy, Sensitivity, p
         ("FACE_MISMATCH", 0, 0, 0.9, "escalate"),
         ("IDENTITY_UNVERIFIED", 30, 0, 0.0, "warning"),
         ("LEFT_FRAME", 5, 2, 0.8, "escalate"),
+        ("PRESENTATION_ATTACK", 10, 10, 0.6, "escalate"),
+        ("GAZE_OFF_SCREEN", 4, 1, 0.4, "warning"),
+        ("PROLONGED_LOOK_AWAY", 10, 1, 0.6, "warning"),
+        ("FREQUENT_DISTRACTION", 0, 60, 0.5, "warning"),
+        ("HEAD_DOWN", 3, 1, 0.5, "warning"),
+        ("HEAD_TURNED_AWAY", 3, 1, 0.5, "warning"),
+        ("SUSPICIOUS_MOVEMENT", 0, 30, 0.2, "none"),
+        ("HAND_NEAR_EAR", 4, 2, 0.5, "warning"),
+        ("MULTIPLE_PERSONS", 3, 3, 0.7, "escalate"),
+        ("PHONE_VISIBLE", 2, 3, 0.7, "escalate"),
+        ("BOOK_VISIBLE", 2, 3, 0.5, "warning"),
         ("VOICE_DETECTED", 2, 2, 0.5, "warning"),
+        ("MULTIPLE_SPEAKERS", 0, 10, 0.7, "escalate"),
+        ("AUDIO_ANOMALY", 1, 3, 0.3, "none"),
+        ("KEYWORD_SPOKEN", 0, 0, 0.7, "escalate"),
+        ("HIGH_CONFIDENCE_CHEATING", 0, 0, 0.95, "escalate"),
+        ("CAMERA_FROZEN", 10, 1, 0.0, "warning"),
+        ("MICROPHONE_MUTED", 10, 1, 0.0, "warning"),
         ("CAMERA_BLOCKED", 3, 1, 0.0, "warning"),
         ("STREAM_STALLED", 3, 0, 0.0, "none"),
         ("CANDIDATE_OFFLINE", 10, 0, 0.0, "none"),
@@ -46,6 +64,36 @@ def test_sensitivity_scales_the_holds_of_conduct_alone() -> None:
         for event, default in DEFAULT_RULES.items():
             wanted = factor if event_class(event) is EventClass.CONDUCT else 1.0
             assert policy.rule(event).hold_s == pytest.approx(default.hold_s * wanted)
+            if wanted == 1.0:
+                assert policy.rule(event) == default
+
+
+def test_a_low_sensitivity_is_harder_to_reach_everywhere_and_a_high_one_easier() -> None:
+    low, high = (parse_policy({"sensitivity": name}) for name in ("low", "high"))
+    for event, known in THRESHOLD_UNITS.items():
+        usual, hard, easy = (each.rule(event).threshold for each in (Policy(), low, high))
+        assert usual is not None
+        assert hard is not None
+        assert easy is not None
+        assert known.relaxes(hard, usual)
+        assert known.relaxes(usual, easy)
+        assert known.low <= hard <= known.high
+        assert known.low <= easy <= known.high
+    assert low.zone.yaw_deg > Policy().zone.yaw_deg > high.zone.yaw_deg
+
+
+def test_a_threshold_and_a_zone_that_the_exam_names_stand_against_the_preset() -> None:
+    policy = parse_policy(
+        {"sensitivity": "high", "rules": {"HEAD_DOWN": {"threshold": 33}}, "gaze_zone": {"yaw_deg": 40}}
+    )
+    assert policy.rule(EventType.HEAD_DOWN).threshold == 33
+    assert policy.zone.yaw_deg == 40
+
+
+def test_the_seeds_gaze_tolerance_is_half_the_yaw_with_pitch_in_proportion() -> None:
+    zone = GazeZone().with_tolerance(45)
+    assert (zone.min_pitch_deg, zone.max_pitch_deg, zone.yaw_deg) == (-35, 25, 45)
+    assert GazeZone().with_tolerance(30) == GazeZone()
 
 
 def test_technical_events_weigh_nothing_and_every_threshold_has_its_unit() -> None:
@@ -74,6 +122,22 @@ def test_technical_events_weigh_nothing_and_every_threshold_has_its_unit() -> No
         ({"version": 2**40}, "version"),
         ({"rules": [1, 2]}, "rules"),
         ({"rules": {"FACE_NOT_FOUND": 7}}, "FACE_NOT_FOUND"),
+        ({"rules": {"PROCTOR_PAUSE": {}}}, "PROCTOR_PAUSE"),
+        ({"rules": {"HEAD_DOWN": {"threshold": -30}}}, "HEAD_DOWN: threshold (degrees below"),
+        ({"rules": {"PROLONGED_LOOK_AWAY": {"hold_s": 2}}}, "rules.PROLONGED_LOOK_AWAY.hold_s (2 s)"),
+        ({"rules": {"STREAM_STALLED": {"hold_s": 30}}}, "rules.CANDIDATE_OFFLINE.hold_s"),
+        ({"gaze_zone": {"min_pitch_deg": 20}}, "gaze_zone"),
+        ({"gaze_zone": {"yaw_deg": 500}}, "gaze_zone.yaw_deg"),
+        ({"sounds": ["sobbing"]}, "sounds.0"),
+        ({"sounds": ["door", "door"]}, "sounds: Value error, an entry stands there twice"),
+        ({"phrases": ["hey"]}, "phrases: need features.speech_transcription"),
+        ({"features": {"speech_transcription": True}, "phrases": ["Hey", "hey"]}, "stands there twice"),
+        ({"fusion": {"terms": [{"event": "VOICE_DETECTED"}]}}, "fusion.terms"),
+        ({"fusion": {"terms": [{"event": "CAMERA_BLOCKED"}, {"event": "LEFT_FRAME"}]}}, "fusion.terms.0"),
+        ({"fusion": {"terms": [{"event": "LEFT_FRAME"}, {"event": "LEFT_FRAME"}]}}, "stands there twice"),
+        ({"cadences_hz": {"faces": 1000}}, "cadences_hz.faces"),
+        ({"cadences_hz": {"moods": 1}}, "cadences_hz.moods"),
+        ({"candidate": {"speech_opt_in": True}}, "candidate: is agreed with one candidate"),
     ],
 )
 def test_what_is_wrong_is_refused_by_name(data: dict[str, Any], named: str) -> None:
@@ -86,3 +150,20 @@ def test_what_is_wrong_is_refused_by_name(data: dict[str, Any], named: str) -> N
 def test_a_policy_survives_its_json() -> None:
     policy = parse_policy({"version": 3, "sensitivity": "high", "rules": {"LEFT_FRAME": {"enabled": False}}})
     assert Policy.model_validate_json(policy.model_dump_json()) == policy
+
+
+def test_a_phone_or_a_book_is_looked_for_only_where_the_exam_asks() -> None:
+    assert [event for event, rule in DEFAULT_RULES.items() if not rule.enabled] == [
+        EventType.PHONE_VISIBLE, EventType.BOOK_VISIBLE]  # fmt: skip
+    assert parse_policy({"rules": {"PHONE_VISIBLE": {"enabled": True}}}).rule(EventType.PHONE_VISIBLE).enabled
+
+
+def test_a_stage_that_is_switched_off_contradicts_nothing() -> None:
+    rules = {"PROLONGED_LOOK_AWAY": {"hold_s": 2}, "GAZE_OFF_SCREEN": {"enabled": False}}
+    assert parse_policy({"rules": rules}).rule(EventType.PROLONGED_LOOK_AWAY).hold_s == 2
+
+
+def test_every_wrong_path_is_named_at_once() -> None:
+    with pytest.raises(Rejected) as refused:
+        parse_policy({"colour": "red", "mismatch_checks": 0})
+    assert {error["path"] for error in refused.value.errors} == {"colour", "mismatch_checks"}
