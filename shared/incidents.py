@@ -1,0 +1,85 @@
+"""Several findings close together are one incident for a person to look at. Pure; used by edge and
+coordinator.
+
+Findings of conduct and identity within `WITHIN_S` of one another form one incident: its severity is the
+worst of theirs, its evidence all of theirs. Distance is measured between the spans from onset to end, so a
+long event gathers what happens during it. The result depends on the set of findings alone, not on their
+order, and one that arrives late may join two incidents into one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from shared.alerts import Alert
+from shared.events import Action, EventClass, EventType
+
+WITHIN_S: Final = 10.0
+_GRAVITY = (Action.NONE, Action.WARNING, Action.ESCALATE, Action.AUTO_PAUSE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """What one person should look at in one go."""
+
+    alerts: tuple[UUID, ...]
+    """By onset, then id. The first one names the incident."""
+    events: tuple[EventType, ...]
+    """Kinds, each once, in the order of their first onset."""
+    begins: datetime
+    ends: datetime | None
+    """None while any of them lasts."""
+    severity: float
+    """The worst."""
+    action: Action
+    """The gravest advice."""
+    evidence: Mapping[str, Mapping[str, JsonValue]]
+    """Of every alert, by its id."""
+
+
+def group(alerts: Iterable[Alert], now: datetime) -> list[Incident]:
+    """The incidents of one session, earliest first; technical events, milestones and the like form none.
+
+    One alert per `event_id`: whoever stores revisions gives the latest. An alert that still lasts reaches
+    until `now`, or until it was raised where that is later.
+    """
+    alone: dict[UUID, Alert] = {}
+    for alert in alerts:
+        if alert.event_class in (EventClass.CONDUCT, EventClass.IDENTITY):
+            known = alone.get(alert.event_id)
+            alone[alert.event_id] = alert if known is None else _newer(known, alert)
+    ordered = sorted(alone.values(), key=lambda alert: (alert.onset, str(alert.event_id)))
+    groups: list[list[Alert]] = []
+    reach: datetime | None = None
+    for alert in ordered:
+        ends = alert.cleared or max(now, alert.raised)
+        if reach is None or alert.onset - reach > timedelta(seconds=WITHIN_S):
+            groups.append([])
+            reach = ends
+        groups[-1].append(alert)
+        reach = max(reach, ends)
+    return [_incident(each) for each in groups]
+
+
+def _newer(first: Alert, second: Alert) -> Alert:
+    """Of two revisions of one alert, the one that has ended; of two alike the longer."""
+    return max(first, second, key=lambda alert: (alert.cleared is not None, alert.duration))
+
+
+def _incident(alerts: list[Alert]) -> Incident:
+    ends = [alert.cleared for alert in alerts if alert.cleared is not None]
+    return Incident(
+        alerts=tuple(alert.event_id for alert in alerts),
+        events=tuple(dict.fromkeys(alert.event_type for alert in alerts)),
+        begins=alerts[0].onset,
+        ends=max(ends) if len(ends) == len(alerts) else None,
+        severity=max(alert.severity_score for alert in alerts),
+        action=max((alert.action_required for alert in alerts), key=_GRAVITY.index),
+        evidence={str(alert.event_id): alert.evidence for alert in alerts},
+    )
