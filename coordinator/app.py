@@ -22,6 +22,7 @@ from starlette.requests import Request
 
 from coordinator import health
 from coordinator.alerts import routes as alert_routes
+from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
 from coordinator.commands import Commander
 from coordinator.config import CoordinatorConfig, read_password
@@ -31,7 +32,7 @@ from coordinator.errors import add_error_handlers
 from coordinator.headers import SecurityHeaders
 from coordinator.heartbeats import Heartbeats
 from coordinator.hub import Hub
-from coordinator.ingest import AlertStore, Ingest
+from coordinator.ingest import Ingest
 from coordinator.limits import BodyBound
 from coordinator.live import routes as live_routes
 from coordinator.metrics import Metrics, RequestMetrics

@@ -8,15 +8,18 @@ Flushes, never commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import tuple_
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
+from coordinator.candidates.tables import Candidate
 from coordinator.database import insert_once
 from coordinator.keyring import Keyring
 from coordinator.keys.tables import Key
@@ -98,6 +101,22 @@ def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) ->
         setattr(found, name, getattr(row, name))
     db.flush()
     return True
+
+
+def load_sittings(db: Session, session_ids: Iterable[UUID]) -> list[Sequence[Any]]:
+    """These sessions with their candidates and keys, in one query.
+
+    As long as the caller holds them, looking one up by its id asks the database nothing.
+    """
+    sealing, data = aliased(Key), aliased(Key)
+    wanted = (
+        select(ExamSession, Candidate, sealing, data)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .join(sealing, col(sealing.id) == col(ExamSession.seal_key_id))
+        .join(data, col(data.id) == col(ExamSession.data_key_id))
+        .where(col(ExamSession.id).in_(session_ids))
+    )
+    return list(db.exec(wanted))
 
 
 def store_milestone(

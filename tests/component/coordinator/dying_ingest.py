@@ -11,9 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+from coordinator.alerts.intake import AlertStore
 from coordinator.database import Database
 from coordinator.hub import Hub
-from coordinator.ingest import AlertStore
 from coordinator.own_keys import load_own_keys
 from coordinator.stream import HubAddress, StreamSettings
 from shared.sealing import parse_signing_public

@@ -10,11 +10,11 @@ import pytest
 from sqlmodel import select
 
 from coordinator.alerts import service as alerts
+from coordinator.alerts.intake import LATER_DELAYS_S, AlertStore, Outcome
 from coordinator.alerts.service import AlertQuery, Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.database import Database
 from coordinator.hub import Delivery
-from coordinator.ingest import LATER_DELAYS_S, AlertStore, Outcome
 from coordinator.keyring import Keyring, Owner
 from coordinator.keys import service as keys
 from coordinator.keys.tables import RetentionClass

@@ -21,12 +21,13 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from coordinator.alerts import service as alerts
+from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
 from coordinator.commands import Commander, Order
 from coordinator.database import Database
 from coordinator.heartbeats import Heartbeats
 from coordinator.hub import Hub
-from coordinator.ingest import AlertStore, Ingest
+from coordinator.ingest import Ingest
 from coordinator.nodes.fleet import Fleet
 from coordinator.own_keys import OwnKeys, make_own_keys
 from coordinator.stream import HubAddress, StreamSettings
