@@ -1,0 +1,129 @@
+"""Holds what was reported against what really happened. Pure.
+
+A wanted event is *found* when an alert of its kind begins within its stretch, *in time* when it was raised at
+most the rule's hold and 1.5 s after its condition came true, and *placed* when its onset is within 1 s of
+that. An alert about conduct or identity that no stretch explains is *unexplained*: a false one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from edge.accuracy.truth import Stretch, Truth, Wanted
+from shared.events import EventClass, EventType
+
+LATEST_S = 1.5
+"""How long after the hold an event may be raised."""
+ONSET_WITHIN_S = 1.0
+"""How far an onset may lie from the truth."""
+NEAR_S = 1.0
+"""How far outside its stretch an onset still counts as its doing: one check of the slowest cadence (1 Hz)."""
+JUDGED = frozenset({EventClass.CONDUCT, EventClass.IDENTITY})
+"""Classes that say something about a person; the others can be no false accusation."""
+
+HoldOf = Callable[[EventType], float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """One alert, in seconds on the recording's own clock."""
+
+    event: EventType
+    event_class: EventClass
+    onset_s: float
+    raised_s: float
+    cleared_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """What came of one wanted event."""
+
+    behaviour: str
+    event: EventType
+    holds_from_s: float
+    hold_s: float
+    onset_s: float | None = None
+    """None: it was not found."""
+    raised_s: float | None = None
+    excuse: str = ""
+    """Why it could not be found here: the look it needs is not possible. Empty: it could."""
+
+    @property
+    def found(self) -> bool:
+        return self.raised_s is not None
+
+    @property
+    def delay_s(self) -> float | None:
+        """From its condition to its report, less the hold; at most 1.5 s is in time."""
+        return None if self.raised_s is None else self.raised_s - self.holds_from_s - self.hold_s
+
+    @property
+    def onset_error_s(self) -> float | None:
+        return None if self.onset_s is None else self.onset_s - self.holds_from_s
+
+    @property
+    def in_time(self) -> bool:
+        return self.delay_s is not None and self.delay_s <= LATEST_S
+
+    @property
+    def placed(self) -> bool:
+        return self.onset_error_s is not None and abs(self.onset_error_s) <= ONSET_WITHIN_S
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One recording's report against its truth."""
+
+    answers: tuple[Answer, ...]
+    unexplained: tuple[Reported, ...]
+
+
+def judge(truth: Truth, reports: Iterable[Reported], hold_of: HoldOf) -> Judged:
+    """Every wanted event with its answer, and every report about the candidate that nothing explains."""
+    ordered = sorted(reports, key=lambda report: (report.onset_s, report.event))
+    answers = [
+        _answer(stretch, wanted, ordered, hold_of(wanted.event))
+        for stretch in truth.stretches
+        for wanted in stretch.wanted
+    ]
+    unexplained = [
+        report
+        for report in ordered
+        if report.event_class in JUDGED
+        and not any(explains(stretch, report.event, report.onset_s) for stretch in truth.stretches)
+    ]
+    return Judged(tuple(answers), tuple(unexplained))
+
+
+def explains(stretch: Stretch, event: EventType, onset_s: float) -> bool:
+    """Whether an event of this kind and onset is the stretch's doing."""
+    near = stretch.begins_s - NEAR_S <= onset_s < stretch.ends_s + NEAR_S
+    return near and (event in stretch.allowed or any(wanted.event is event for wanted in stretch.wanted))
+
+
+def honest_s(truth: Truth, duration_s: float) -> float:
+    """How much of a recording nothing was staged in."""
+    staged_s = sum(
+        max(0.0, min(each.ends_s, duration_s) - min(each.begins_s, duration_s)) for each in truth.stretches
+    )
+    return max(0.0, duration_s - staged_s)
+
+
+def _answer(stretch: Stretch, wanted: Wanted, reports: Sequence[Reported], hold_s: float) -> Answer:
+    its_own = [
+        report
+        for report in reports
+        if report.event is wanted.event and explains(stretch, report.event, report.onset_s)
+    ]
+    # Of several the one whose onset comes closest: an early false one must not hide the true one.
+    best = min(its_own, key=lambda each: abs(each.onset_s - wanted.holds_from_s), default=None)
+    return Answer(
+        behaviour=stretch.behaviour,
+        event=wanted.event,
+        holds_from_s=wanted.holds_from_s,
+        hold_s=hold_s,
+        onset_s=None if best is None else best.onset_s,
+        raised_s=None if best is None else best.raised_s,
+    )
