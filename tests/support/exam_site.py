@@ -27,9 +27,9 @@ from coordinator.parts import Parts, utc_now
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.sealing import signing_public_text
 from shared.tokens import Claims, Role, issue
+from tests.support.eventually import until
 from tests.support.fake_node import FakeNode, beat_until_known, fake_node
 from tests.support.nats import RunningServer, nats_server
-from tests.support.waiting import until
 
 PUBLIC_URL = "http://127.0.0.1:8000"
 NODE_ID = uuid4()

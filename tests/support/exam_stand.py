@@ -24,7 +24,7 @@ from edge.media.signaling import signaling_router
 from shared.api import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
 from shared.errors import Rejected
 from shared.fields import format_utc
-from tests.support.waiting import until
+from tests.support.eventually import until
 
 CODE = "code-of-thirty-two-characters-00"
 TOKEN = "token-of-this-session"

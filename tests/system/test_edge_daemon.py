@@ -35,9 +35,9 @@ from shared.policy import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, signing_public_text
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.edge_daemon import PROGRAM, EdgeDaemon, made_identity, need_weights
+from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server
 from tests.support.orders import session_token, start_order
-from tests.support.waiting import until
 
 FPS = 10
 EXAM_KEY = new_sealing_key()
@@ -145,7 +145,7 @@ def test_from_start_over_real_media_to_sealed_alerts_and_a_clean_end(tmp_path: P
             accepted = await world.start(order)
             assert await world.start(order) == accepted
             candidate = await send(world, recording, accepted, key)
-            await until(lambda: world.stored(EventType.FACE_NOT_FOUND) != [], "the alert", timeout_s=40)
+            await until(lambda: world.stored(EventType.FACE_NOT_FOUND) != [], "the alert")
             _, body = await world.coordinator.command("verify", VerifyFrame(session_id=order.session_id))
             assert parse(VerifiedFrame, body).match is None
             output, _ = await candidate.communicate()
@@ -238,7 +238,7 @@ async def waiting(world: Stage, at_least: int) -> None:
     def enough() -> bool:
         return world.daemon.metric("outbox_depth", lane="conduct") >= at_least
 
-    await until(enough, f"{at_least} alerts in the outbox", timeout_s=30)
+    await until(enough, f"{at_least} alerts in the outbox")
 
 
 async def until_obeyed(world: Stage, order: StartSession) -> None:
@@ -263,8 +263,8 @@ def test_a_page_that_falls_silent_is_a_stall_and_never_an_absent_face(tmp_path: 
             await until(lambda: world.daemon.metric("frames_processed_total", model="faces") > 20, "frames")
             candidate.kill()
             await candidate.wait()
-            await until(lambda: world.stored(EventType.STREAM_STALLED) != [], "the stall", timeout_s=10)
-            await until(lambda: world.stored(EventType.CANDIDATE_OFFLINE) != [], "offline", timeout_s=15)
+            await until(lambda: world.stored(EventType.STREAM_STALLED) != [], "the stall")
+            await until(lambda: world.stored(EventType.CANDIDATE_OFFLINE) != [], "offline")
             assert world.stored(EventType.FACE_NOT_FOUND) == []
             assert world.stored(EventType.LEFT_FRAME) == []
 

@@ -5,8 +5,8 @@ from typing import Any
 from shared.events import EventType
 from shared.tokens import Role
 from tests.component.coordinator.test_live_api import alert
+from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
-from tests.support.waiting import until
 
 
 async def published(site: Site) -> None:

@@ -10,8 +10,8 @@ import pytest
 
 from shared.errors import Rejected
 from tests.support.chromium import FakeDevices, Page, needs_chromium, open_page
+from tests.support.eventually import until
 from tests.support.exam_stand import NOTICE, Stand, exam_stand, notice
-from tests.support.waiting import until
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 

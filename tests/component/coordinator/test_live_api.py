@@ -22,9 +22,9 @@ from shared.events import EventType, event_class
 from shared.messages import SessionState, StartSession
 from shared.policy import DEFAULT_RULES
 from shared.tokens import Role
+from tests.support.eventually import until
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site
 from tests.support.fake_node import FakeNode
-from tests.support.waiting import until
 
 PICTURE = "data:image/jpeg;base64," + "A" * 40_000
 

@@ -13,8 +13,8 @@ from edge.hub import MAX_HANDLING, Hub, HubAddress
 from shared import subjects
 from shared.errors import Unavailable
 from shared.events import Lane
+from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server, node_password
-from tests.support.waiting import until
 
 NODE, OTHER = uuid4(), uuid4()
 
@@ -153,7 +153,7 @@ def test_while_the_hub_is_away_sending_fails_at_once_and_comes_back_by_itself(tm
                 await hub.request(subjects.heartbeat(NODE), b"", timeout_s=5)
             assert asyncio.get_running_loop().time() - before < 0.5
             server.start()
-            await until(lambda: hub.connected, "the hub is back", timeout_s=25)
+            await until(lambda: hub.connected, "the hub is back")
             async with coordinator(server) as sender:
                 reply = await sender.request(subjects.command(NODE, "start"), b"again", timeout=5)
                 assert reply.data == b"echo again"

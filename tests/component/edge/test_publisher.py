@@ -21,8 +21,8 @@ from shared.messages import LaneMark, Marks
 from shared.sealing import new_sealing_key, pack
 from tests.support.alerts import MADE_UTC, alert, envelope_to, new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
+from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server, node_password
-from tests.support.waiting import until
 
 CAPS = Caps(max_alerts=100_000, max_bytes=2**30)
 PROMPT = Pace(backlog_jitter_s=0.0, resend_after_s=1.0)
@@ -143,7 +143,7 @@ def test_a_broker_killed_for_twenty_seconds_costs_no_alert_and_doubles_none(tmp_
             await asyncio.sleep(1)
         assert await side.waiting() >= 20
         server.start()
-        await until(lambda: len(coordinator.committed.alerts) == 25, "all alerts", timeout_s=40)
+        await until(lambda: len(coordinator.committed.alerts) == 25, "all alerts")
         await settled(side)
         assert {one.sequence for one in coordinator.committed.headers} == set(range(1, 26))
         assert side.hub.counts["connected"] == 2
