@@ -16,7 +16,9 @@ Seeing
     results         the frozen values
     images          crops, warps, overlaps; `picture`: light, sharpness and change of a frame
     yunet, scrfd, retinaface, blazeface, grid, confirmed   faces
-    mesh, mesh_pose, fsanet                       468 points of a face, where a head points
+    mesh                                          468 points of a face, how open its eyes are
+    mesh_pose, fsanet, adas_head, rotation_pose   where a head points
+    adas_gaze, binned_gaze, iris                  where eyes look
     recognition, similarity, calibrate            whose face it is, on one scale for all recognisers
     body                                          33 points of an upper body
     quality                                       whether a picture is good enough, and what to do about it

@@ -137,6 +137,25 @@ def from_region(points: Floats, region: Region, size_px: int) -> Floats:
     ).astype(np.float32)
 
 
+def around(box: Box, margin: float) -> Region:
+    """The upright square around a box: its larger side times `margin`, with the same middle."""
+    side_px = max(box.width_px, box.height_px) * margin
+    return Region(box.x_px + box.width_px / 2, box.y_px + box.height_px / 2, max(side_px, 1.0), 0.0)
+
+
+def as_imagenet(chip: Image) -> Floats:
+    """(1, 3, height, width): a BGR chip in RGB as networks trained on ImageNet expect it, their mean and
+    spread taken out."""
+    rgb = cv2.cvtColor(chip, cv2.COLOR_BGR2RGB).astype(np.float32)
+    levels = (rgb - np.array(_IMAGENET_MEAN, np.float32)) / np.array(_IMAGENET_SPREAD, np.float32)
+    return np.ascontiguousarray(levels.transpose(2, 0, 1)[None], np.float32)
+
+
+# Mean and standard deviation of ImageNet's pictures per colour (red, green, blue), of levels 0…255.
+_IMAGENET_MEAN = (123.675, 116.28, 103.53)
+_IMAGENET_SPREAD = (58.395, 57.12, 57.375)
+
+
 def overlap(corners: Floats, others: Floats) -> Floats:
     """Intersection over union of one rectangle (4,) with many (N, 4), each x0, y0, x1, y1."""
     width = np.minimum(corners[2], others[:, 2]) - np.maximum(corners[0], others[:, 0])

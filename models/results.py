@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from shared.observations import Box, HeadPose, Picture
 
-__all__ = ["Body", "Box", "Embedding", "Face", "HeadPose", "Mesh", "Picture", "Region"]
+__all__ = ["Body", "Box", "Embedding", "Face", "Gaze", "HeadPose", "Mesh", "Picture", "Region"]
 
 Floats = NDArray[np.float32]
 
@@ -58,6 +58,14 @@ class Face:
     """0…1, the detector's own confidence."""
     mesh: Mesh | None = None
     """The mesh that confirmed the detection, where one was needed: saves running it a second time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gaze:
+    """Where the eyes look, from the camera's place: 0, 0 looks into the camera. Signs of SPEC 2."""
+
+    pitch_deg: float
+    yaw_deg: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)

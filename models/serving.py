@@ -10,18 +10,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+from models.adas_gaze import AdasGaze
+from models.adas_head import AdasHeadPose
+from models.binned_gaze import BinnedGaze
 from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace, ConfirmedBlazeFace, Variant
 from models.body import BodyDetector, BodyPose
 from models.confirmed import Confirmed
 from models.fsanet import FsaNet
 from models.images import Image
+from models.iris import IrisGaze
 from models.manifest import Entry, Profile, Task
 from models.mesh import FaceMesh
 from models.mesh_pose import MeshPose
 from models.opening import open_entry
 from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recipe, Recogniser
-from models.results import Face, HeadPose, Mesh
+from models.results import Face, Gaze, HeadPose, Mesh
 from models.retinaface import RetinaFace
+from models.rotation_pose import RotationHeadPose
 from models.runtime import Device, Network
 from models.scrfd import Scrfd
 from models.similarity import Similarity
@@ -41,6 +46,7 @@ _YUNET = {"yunet": FACE_CANVAS_PX, "yunet-2023mar": (640, 640)}
 _SCRFD = frozenset({"scrfd-500m", "scrfd-2.5g", "scrfd-10g"})
 _RETINAFACE = "retinaface-mnet025"
 _BLAZEFACE: Mapping[str, Variant] = {"blazeface-full-sparse": FULL_RANGE, "blazeface-short": SHORT_RANGE}
+_BINNED_GAZE = frozenset({"l2cs-mobileone-s0", "l2cs-resnet18"})
 _RECIPES: Mapping[str, Recipe] = {
     "arcface-mobilefacenet-dequantised": ARCFACE,
     "arcface-mobilefacenet": ARCFACE,
@@ -69,6 +75,17 @@ class HeadPoseEstimator(Protocol):
 
     def head(self, frame: Image, face: Face, mesh: Mesh, /) -> HeadPose:
         """The angles of SPEC 2 of one face of a BGR frame."""
+        ...
+
+
+class GazeEstimator(Protocol):
+    """Says where eyes look."""
+
+    @property
+    def device(self) -> str: ...
+
+    def gaze(self, frame: Image, face: Face, mesh: Mesh, head: HeadPose, /) -> Gaze:
+        """The angles of SPEC 2 of one face of a BGR frame, relative to the camera."""
         ...
 
 
@@ -114,8 +131,27 @@ class Serving:
         return FaceMesh(self._networks(self._best(Task.FACE_MESH, {"mediapipe-face-mesh"}))[0])
 
     def head_pose(self) -> HeadPoseEstimator:
-        entry = self._best(Task.HEAD_POSE, {"fsanet", "mesh-pose"})
-        return FsaNet(self._networks(entry)) if entry.name == "fsanet" else MeshPose()
+        known = {"fsanet", "mesh-pose", "head-pose-adas-0001", "head-pose-mobilenetv3-small"}
+        entry = self._best(Task.HEAD_POSE, known)
+        if entry.name == "mesh-pose":
+            return MeshPose()
+        networks = self._networks(entry)
+        if entry.name == "fsanet":
+            return FsaNet(networks)
+        if entry.name == "head-pose-adas-0001":
+            return AdasHeadPose(networks[0])
+        return RotationHeadPose(networks[0], input_name=networks[0].inputs[0].name)
+
+    def gaze(self, *, light: bool = False) -> GazeEstimator:
+        """The best of all, or (`light`) the cheap one by the irises, where it is present."""
+        wanted = {"iris-gaze"} if light else {"gaze-adas-0002", "iris-gaze", *_BINNED_GAZE}
+        entry = self._best(Task.GAZE, wanted)
+        network = self._networks(entry)[0]
+        if entry.name == "gaze-adas-0002":
+            return AdasGaze(network)
+        if entry.name == "iris-gaze":
+            return IrisGaze(network)
+        return BinnedGaze(network, input_name=network.inputs[0].name)
 
     def recognisers(self) -> tuple[Recogniser, ...]:
         """All that are present, best first. The first one verifies; an enrollment is made with each."""

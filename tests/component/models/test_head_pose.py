@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from models.adas_head import AdasHeadPose
 from models.fsanet import FsaNet
 from models.images import Image
 from models.mesh import FaceMesh
@@ -17,10 +18,17 @@ from tests.support.weights import network, networks, present
 pytestmark = pytest.mark.weights
 
 
-@pytest.fixture(params=["mesh-pose", "fsanet"])
+@pytest.fixture(params=["mesh-pose", "fsanet", "head-pose-adas-0001"])
 def estimator(request: pytest.FixtureRequest) -> HeadPoseEstimator:
     present(request.param)
+    if request.param == "head-pose-adas-0001":
+        return AdasHeadPose(network(request.param))
     return MeshPose() if request.param == "mesh-pose" else FsaNet(networks("fsanet"))
+
+
+def slack_deg(estimator: HeadPoseEstimator) -> float:
+    """How much coarser an estimator is than the others; only the first two serve where they are present."""
+    return 7.0 if isinstance(estimator, AdasHeadPose) else 0.0
 
 
 def look(estimator: HeadPoseEstimator, picture: Image) -> HeadPose:
@@ -53,7 +61,8 @@ SEEN_DEG = {
 def test_a_head_points_where_people_see_it_point(estimator: HeadPoseEstimator, name: str) -> None:
     head = look(estimator, read(media(name)))
     for value, seen in zip((head.pitch_deg, head.yaw_deg, head.roll_deg), SEEN_DEG[name], strict=True):
-        assert seen is None or seen[0] < value < seen[1]
+        slack = slack_deg(estimator)
+        assert seen is None or seen[0] - slack < value < seen[1] + slack
 
 
 @pytest.mark.media
@@ -61,9 +70,10 @@ def test_a_head_points_where_people_see_it_point(estimator: HeadPoseEstimator, n
 def test_a_mirror_turns_yaw_and_roll_and_keeps_pitch(estimator: HeadPoseEstimator, name: str) -> None:
     picture = read(media(name))
     one, other = look(estimator, picture), look(estimator, mirrored(picture))
-    assert other.pitch_deg == pytest.approx(one.pitch_deg, abs=7)
-    assert other.yaw_deg == pytest.approx(-one.yaw_deg, abs=7)
-    assert other.roll_deg == pytest.approx(-one.roll_deg, abs=6)
+    slack = slack_deg(estimator)
+    assert other.pitch_deg == pytest.approx(one.pitch_deg, abs=7 + slack)
+    assert other.yaw_deg == pytest.approx(-one.yaw_deg, abs=7 + slack)
+    assert other.roll_deg == pytest.approx(-one.roll_deg, abs=6 + slack)
 
 
 @pytest.mark.media

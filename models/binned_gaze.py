@@ -1,0 +1,46 @@
+"""Direction of the gaze by a network that answers in bins (L2CS-Net: Abdelrahman et al. 2022).
+
+Input: the face, 448×448 RGB as for ImageNet. Output: logits over 90 bins of 4° from −180°, first for the
+horizontal angle (positive towards the left edge of the picture, so its sign is turned here), then for the
+vertical one (up is positive). Exports call the first output pitch and the second yaw, after the order of
+Gaze360's labels; what counts is how the training drew its arrows. No weights of this kind were at hand: the
+signs follow that and were not proved on pictures.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from models.images import Image, around, as_imagenet, cut
+from models.network import Network
+from models.results import Face, Floats, Gaze, HeadPose, Mesh
+
+SIDE_PX = 448
+BINS = 90
+BIN_DEG = 4.0
+FIRST_BIN_DEG = -180.0
+
+
+class BinnedGaze:
+    """Looks at the whole face. `input_name` is what this export calls its picture."""
+
+    def __init__(self, network: Network, *, input_name: str = "input") -> None:
+        self._network = network
+        self._input_name = input_name
+
+    @property
+    def device(self) -> str:
+        return self._network.device
+
+    def gaze(self, frame: Image, face: Face, _mesh: Mesh, _head: HeadPose) -> Gaze:
+        """Where the candidate looks, relative to the camera."""
+        chip = cut(frame, around(face.box, 1.0), SIDE_PX)
+        answer = self._network.run({self._input_name: as_imagenet(chip)})
+        across, up = (expected_deg(logits[0]) for logits in answer.values())
+        return Gaze(pitch_deg=up, yaw_deg=-across)
+
+
+def expected_deg(logits: Floats) -> float:
+    """The mean angle under the softmax of 90 logits."""
+    likely = np.exp(logits.astype(np.float64) - logits.max())
+    return float(likely @ np.arange(BINS) / likely.sum()) * BIN_DEG + FIRST_BIN_DEG

@@ -1,0 +1,45 @@
+"""Direction of the head by a network that answers a rotation matrix (6DRepNet: Hempel et al. 2022).
+
+Input: the face box enlarged by a fifth on every side, 224×224 RGB as for ImageNet. Output: (1, 3, 3), the
+head's turn as 300W-LP labels it: about x by pitch first (up is positive), then about y by yaw (towards the
+left edge of the picture is positive, so its sign is turned here), then about z by roll. No weights of this
+kind were at hand: the signs follow the labels and were not proved on pictures.
+"""
+
+from __future__ import annotations
+
+import math
+
+from models.images import Image, around, as_imagenet, cut
+from models.network import Network
+from models.results import Face, Floats, HeadPose, Mesh
+
+SIDE_PX = 224
+MARGIN = 1.4
+
+
+class RotationHeadPose:
+    """Looks at the box alone. `input_name` is what this export calls its picture."""
+
+    def __init__(self, network: Network, *, input_name: str = "input") -> None:
+        self._network = network
+        self._input_name = input_name
+
+    @property
+    def device(self) -> str:
+        return self._network.device
+
+    def head(self, frame: Image, face: Face, _mesh: Mesh) -> HeadPose:
+        """Where the head points, in the angles of SPEC 2."""
+        chip = cut(frame, around(face.box, MARGIN), SIDE_PX)
+        answer = self._network.run({self._input_name: as_imagenet(chip)})
+        return pose_of(next(iter(answer.values()))[0])
+
+
+def pose_of(turn: Floats) -> HeadPose:
+    """The angles of SPEC 2 of a (3, 3) rotation Rz(roll) · Ry(yaw) · Rx(pitch) as 300W-LP labels heads."""
+    level = math.hypot(float(turn[0, 0]), float(turn[1, 0]))
+    pitch = math.atan2(float(turn[2, 1]), float(turn[2, 2]))
+    yaw = math.atan2(-float(turn[2, 0]), level)
+    roll = math.atan2(float(turn[1, 0]), float(turn[0, 0]))
+    return HeadPose(math.degrees(pitch), -math.degrees(yaw), math.degrees(roll))
