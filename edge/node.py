@@ -16,7 +16,6 @@ from edge.analysis.networks import Networks
 from edge.commands import Commands
 from edge.config import EdgeConfig
 from edge.health import Health, Vitals, health
-from edge.heartbeat import turn
 from edge.hub import Hub
 from edge.identity import Identity
 from edge.lag import LoopLag
@@ -71,8 +70,8 @@ class Node:
         """How well the node is now."""
         return self._health(await self._outbox_states())
 
-    async def heartbeat(self, beat: int) -> Heartbeat:
-        """Beat number `beat`. Raises `Unavailable` while the outbox cannot be read."""
+    async def heartbeat(self) -> Heartbeat:
+        """The node's state now. Raises `Unavailable` while the outbox cannot be read."""
         states = await self.outbox.states()
         return Heartbeat(
             node_id=self.identity.node_id,
@@ -88,8 +87,7 @@ class Node:
             models=self.networks.labels,
             recognisers=tuple(recogniser.name for recogniser in self.networks.recognisers),
             outbox=states,
-            active_sessions=len(self.roster),
-            sessions=turn(tuple(session.state() for session in self.roster), beat),
+            sessions=tuple(session.state() for session in self.roster),
         )
 
     async def metrics_text(self) -> bytes:

@@ -222,14 +222,13 @@ class Heartbeat(Message):
     models: dict[str, Name]
     recognisers: tuple[Name, ...]
     outbox: tuple[OutboxState, ...]
-    active_sessions: Annotated[int, Field(ge=0)] = 0
-    """How many run now; `sessions` tells of some of them at a time, since a header is bounded."""
     sessions: Annotated[tuple[SessionState, ...], Field(max_length=500)] = ()
+    """Every session it has; one that the coordinator misses here is started again."""
 
     @property
     def load(self) -> int:
-        """Sessions that run, told of in this heartbeat or not."""
-        return max(self.active_sessions, len(self.sessions))
+        """How many sessions the node has."""
+        return len(self.sessions)
 
 
 class LaneMark(Message):

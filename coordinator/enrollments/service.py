@@ -105,9 +105,12 @@ def newest(db: Session, keyring: Keyring, candidate: Candidate) -> StoredEnrollm
 def enrolled(db: Session, keyring: Keyring, candidate: Candidate) -> Enrolled | None:
     """The enrollment that counts and its templates, as an edge node takes them; None without one."""
     row = _newest_row(db, candidate)
-    if row is None:
-        return None
-    key = get_key(db, candidate.tenant_id, row.data_key_id)
+    return None if row is None else templates_of(db, keyring, row)
+
+
+def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
+    """One enrollment's templates, as an edge node takes them."""
+    key = get_key(db, row.tenant_id, row.data_key_id)
     stored = db.exec(
         select(FaceTemplate)
         .where(FaceTemplate.enrollment_id == row.id)

@@ -180,6 +180,24 @@ def acknowledge(
     return add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
 
 
+def running_on(
+    db: Session, node_ids: set[UUID], started_before_utc: datetime, now_utc: datetime
+) -> list[Found]:
+    """The sessions that these nodes are to watch now, older than an instant; oldest first."""
+    rows = db.exec(
+        select(ExamSession, Candidate)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .where(
+            col(ExamSession.node_id).in_(node_ids),
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > now_utc,
+            col(ExamSession.started_utc) < started_before_utc,
+        )
+        .order_by(col(ExamSession.started_utc))
+    ).all()
+    return [Found(session, candidate) for session, candidate in rows]
+
+
 def running_among(db: Session, session_ids: set[UUID], now_utc: datetime) -> tuple[set[UUID], set[UUID]]:
     """Which of these sessions are running, and which are known at all."""
     rows = db.exec(select(ExamSession).where(col(ExamSession.id).in_(session_ids))).all()

@@ -1,34 +1,52 @@
-"""Tells nodes again of sessions that are over here and go on there.
+"""Keeps nodes and database of one mind about which sessions run.
 
 A node names its sessions in each heartbeat. What it names and the database says is over, or has never known,
 is ended on the node: after an `end` that got lost, or a `start` that was answered too late. A session the
-database does not know gets one more round, because its start may still be committing.
+database does not know gets one more round, because its start may still be committing. What the database says
+a node watches and the node does not name is started there again: the node has lost it in a restart.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
+
+from sqlmodel import Session
 
 from coordinator.nodes.fleet import NodeState
 from coordinator.parts import Parts
 from coordinator.sessions import service
 from coordinator.sessions.end import tell_node
+from coordinator.sessions.resume import resume
+from coordinator.sessions.service import Found
 from shared.errors import Unavailable
+from shared.messages import HEARTBEAT_INTERVAL_S
 
-INTERVAL_S: Final = 30.0
+INTERVAL_S: Final = 5.0
 MAX_TOLD: Final = 50
-"""Ends sent in one round; the rest follows in the next."""
+"""Ends, and starts, sent in one round; the rest follows in the next."""
+SETTLED_AFTER: Final = timedelta(seconds=2 * HEARTBEAT_INTERVAL_S)
+"""A session younger than this may be missing in a heartbeat that was under way when it started."""
 
 Place = tuple[UUID, UUID]
 """A node and a session it names."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the database says of a round's nodes and sessions."""
+
+    running: set[UUID]
+    stored: set[UUID]
+    assigned: list[Found]
+
+
 async def run(parts: Parts) -> None:
-    """Sweep every half minute until cancelled."""
+    """Sweep every heartbeat's time until cancelled."""
     unknown: set[Place] = set()
     while True:
         await asyncio.sleep(INTERVAL_S)
@@ -37,22 +55,31 @@ async def run(parts: Parts) -> None:
 
 async def sweep(parts: Parts, unknown_before: set[Place]) -> set[Place]:
     """One round; returns what is named by nodes and unknown here, for the next one."""
-    named = places(parts.fleet.online(parts.clock()))
-    if not named:
+    states = parts.fleet.online(parts.clock())
+    if not states:
         return set()
+    named = places(states)
     try:
-        running, known = await parts.reading(
-            lambda db: service.running_among(db, {session for _, session in named}, datetime.now(UTC))
-        )
+        known = await parts.reading(lambda db: _known(db, states, named, datetime.now(UTC)))
     except Unavailable:
         return unknown_before
-    unknown = {place for place in named if place[1] not in known}
-    over = {place for place in named if place[1] in known and place[1] not in running}
+    unknown = {place for place in named if place[1] not in known.stored}
+    over = {place for place in named if place[1] in known.stored and place[1] not in known.running}
     for node_id, session_id in sorted(over | (unknown & unknown_before))[:MAX_TOLD]:
         await tell_node(parts, node_id, session_id, submitted=False)
+    lost = [found for found in known.assigned if (found.session.node_id, found.session.id) not in named]
+    for found in lost[:MAX_TOLD]:
+        await resume(parts, found)
     return unknown
 
 
 def places(states: Iterable[NodeState]) -> set[Place]:
     """Which node names which sessions."""
     return {(s.heartbeat.node_id, session.session_id) for s in states for session in s.heartbeat.sessions}
+
+
+def _known(db: Session, states: list[NodeState], named: set[Place], now_utc: datetime) -> _Known:
+    running, stored = service.running_among(db, {session for _, session in named}, now_utc)
+    nodes = {state.heartbeat.node_id for state in states}
+    settled_utc = min(state.heard_utc for state in states) - SETTLED_AFTER
+    return _Known(running, stored, service.running_on(db, nodes, settled_utc, now_utc))

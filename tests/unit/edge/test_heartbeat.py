@@ -1,38 +1,46 @@
-from uuid import UUID, uuid4
+from datetime import UTC, datetime
+from uuid import uuid4
 
-import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.heartbeat import SESSIONS_AT_ONCE, turn
-from shared.messages import SessionState
+from shared.events import Lane
+from shared.messages import Heartbeat, OutboxState, SessionState
+from shared.sealing import pack, unpack
+
+NOW_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
 
-def states(count: int) -> tuple[SessionState, ...]:
-    return tuple(
-        SessionState(
-            session_id=uuid4(),
-            epoch=1,
-            phase="watching",
-            frames_processed=0,
-            alerts_triggered=0,
-            last_verified_utc=None,
-        )
-        for _ in range(count)
+def session() -> SessionState:
+    return SessionState(
+        session_id=uuid4(),
+        epoch=2**31 - 1,
+        phase="watching",
+        frames_processed=2**31,
+        alerts_triggered=2**31,
+        last_verified_utc=NOW_UTC,
     )
 
 
-@pytest.mark.parametrize("count", [0, 1, SESSIONS_AT_ONCE])
-def test_few_sessions_are_all_told_of_in_every_beat(count: int) -> None:
-    few = states(count)
-    assert turn(few, 7) == few
-
-
-@pytest.mark.parametrize("count", [SESSIONS_AT_ONCE + 1, 50, 500])
-def test_many_are_told_of_in_turn_and_none_is_left_out(count: int) -> None:
-    many = states(count)
-    told: set[UUID] = set()
-    beats = -(-count // SESSIONS_AT_ONCE)
-    for beat in range(beats):
-        now = turn(many, beat)
-        assert len(now) == SESSIONS_AT_ONCE
-        told |= {one.session_id for one in now}
-    assert len(told) == count
+def test_a_full_node_can_name_every_session_in_one_heartbeat() -> None:
+    lanes = tuple(
+        OutboxState(outbox_id=uuid4(), lane=lane, last_sequence=2**53 - 1, waiting=100_000, dropped=2**31)
+        for lane in Lane
+    )
+    beat = Heartbeat(
+        node_id=uuid4(),
+        boot_id=uuid4(),
+        sent_utc=NOW_UTC,
+        region="r" * 200,
+        sealing_key="k" * 200,
+        signaling_url="u" * 200,
+        health=10,
+        level=4,
+        rating=500,
+        device="d" * 200,
+        models={f"task-{number}": "m" * 200 for number in range(15)},
+        recognisers=("r" * 200,) * 4,
+        outbox=lanes,
+        sessions=tuple(session() for _ in range(500)),
+    )
+    message = pack(beat.model_dump(mode="json"), b"", Ed25519PrivateKey.generate())
+    assert Heartbeat.model_validate(unpack(message).header) == beat
