@@ -27,9 +27,9 @@ def running(installation: Installation) -> Iterator[tuple[Client, list[Program]]
     """
     programs: list[Program] = []
     try:
-        programs.append(_start_nats(installation))
-        programs.append(_start_coordinator(installation))
-        programs.append(_start_edge(installation))
+        programs.append(start_nats(installation))
+        programs.append(start_coordinator(installation))
+        programs.append(start_edge(installation))
         client = Client(installation.coordinator_url, admin_token(installation))
         with client:
             programs[-1].wait_until(lambda: _node_online(client), within_s=READY_WITHIN_S)
@@ -48,7 +48,8 @@ def watch(programs: list[Program]) -> None:
         time.sleep(_WATCH_S)
 
 
-def _start_nats(installation: Installation) -> Program:
+def start_nats(installation: Installation) -> Program:
+    """nats-server, taking clients. Raises `Unavailable` when it does not come up."""
     config: Path = installation.folder / "nats.conf"
     command: list[str | Path] = [installation.binaries.nats_server, "-c", config]
     program = start("nats-server", command, installation.log("nats-server"), grace_s=10)
@@ -56,14 +57,16 @@ def _start_nats(installation: Installation) -> Program:
     return program
 
 
-def _start_coordinator(installation: Installation) -> Program:
+def start_coordinator(installation: Installation) -> Program:
+    """The coordinator, able to serve. Raises `Unavailable` when it does not come up."""
     command = installation.coordinator("serve")
     program = start("proctor-coordinator", command, installation.log("coordinator"), grace_s=15)
     program.wait_until(lambda: _answers(installation.coordinator_url + "/readyz"), within_s=READY_WITHIN_S)
     return program
 
 
-def _start_edge(installation: Installation) -> Program:
+def start_edge(installation: Installation) -> Program:
+    """The edge node, its networks open. Raises `Unavailable` when it does not come up."""
     program = start("proctor-edge", installation.edge("run"), installation.log("edge"), grace_s=15)
     program.wait_until(lambda: _answers(installation.edge_url + "/healthz"), within_s=READY_WITHIN_S)
     return program

@@ -18,6 +18,7 @@ from edge.identity import Identity, load_or_make
 from models.manifest import Profile, Task
 from models.store import Store
 from shared.errors import Unavailable
+from tests.support.metrics import reading
 from tests.support.nats import RunningServer, node_password
 
 PROGRAM: Final = Path(sys.executable).with_name("proctor-edge")
@@ -76,12 +77,7 @@ class EdgeDaemon:
 
     def metric(self, name: str, **labels: str) -> float:
         """One value of /metrics; 0 when it is not there yet."""
-        wanted = f"{name}{{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
-        wanted = wanted if labels else name
-        for line in httpx.get(f"{self.url}/metrics", timeout=5.0).text.splitlines():
-            if line.startswith(wanted + " "):
-                return float(line.rsplit(" ", 1)[1])
-        return 0.0
+        return reading(self.url, name, **labels)
 
     def kill(self) -> None:
         """kill -9."""
