@@ -20,7 +20,9 @@ Seeing
     mesh_pose, fsanet, adas_head, rotation_pose   where a head points
     adas_gaze, binned_gaze, iris                  where eyes look
     recognition, similarity, calibrate            whose face it is, on one scale for all recognisers
+    liveness                                      whether a face is there or a picture of it
     body                                          33 points of an upper body
+    objects                                       people, phones, books, laptops
     quality                                       whether a picture is good enough, and what to do about it
 Hearing
     voice, speaker                                whether somebody speaks, and who

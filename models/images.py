@@ -34,8 +34,10 @@ class Fit:
         )
 
 
-def letterbox(frame: Image, width_px: int, height_px: int, *, centred: bool = False) -> tuple[Image, Fit]:
-    """The frame scaled into a black canvas with its shape kept; at the upper left, or centred."""
+def letterbox(
+    frame: Image, width_px: int, height_px: int, *, centred: bool = False, level: int = 0
+) -> tuple[Image, Fit]:
+    """The frame scaled into a canvas of one grey `level`, its shape kept; at the upper left, or centred."""
     frame_height_px, frame_width_px = frame.shape[:2]
     scale = min(width_px / frame_width_px, height_px / frame_height_px)
     inner_width_px = max(1, round(frame_width_px * scale))
@@ -48,7 +50,7 @@ def letterbox(frame: Image, width_px: int, height_px: int, *, centred: bool = Fa
         return cv2.resize(frame, (width_px, height_px), interpolation=method).astype(
             np.uint8, copy=False
         ), Fit(scale, 0, 0)
-    canvas = np.zeros((height_px, width_px, 3), np.uint8)
+    canvas = np.full((height_px, width_px, 3), level, np.uint8)
     inner = canvas[top_px : top_px + inner_height_px, left_px : left_px + inner_width_px]
     inner[:] = cv2.resize(frame, (inner_width_px, inner_height_px), interpolation=method)
     return canvas, Fit(scale, left_px, top_px)

@@ -8,13 +8,26 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shared.observations import Box, HeadPose, Picture
 
-__all__ = ["Body", "Box", "Embedding", "Face", "Gaze", "HeadPose", "Mesh", "Picture", "Region"]
+__all__ = [
+    "Body",
+    "Box",
+    "Embedding",
+    "Face",
+    "Gaze",
+    "HeadPose",
+    "Mesh",
+    "ObjectKind",
+    "Picture",
+    "Region",
+    "SeenObject",
+]
 
 Floats = NDArray[np.float32]
 
@@ -91,3 +104,22 @@ class Body:
     """The landmark network's own flag: probability that the region shows a person."""
     region: Region
     """Where to look in the next frame of the same stream."""
+
+
+class ObjectKind(StrEnum):
+    """What is looked for in a picture."""
+
+    PERSON = "person"
+    PHONE = "phone"
+    BOOK = "book"
+    LAPTOP = "laptop"
+
+
+@dataclass(frozen=True, slots=True)
+class SeenObject:
+    """One object found in a frame."""
+
+    kind: ObjectKind
+    box: Box
+    score: float
+    """0…1, the detector's own confidence."""

@@ -19,9 +19,11 @@ from models.confirmed import Confirmed
 from models.fsanet import FsaNet
 from models.images import Image
 from models.iris import IrisGaze
+from models.liveness import Liveness
 from models.manifest import Entry, Profile, Task
 from models.mesh import FaceMesh
 from models.mesh_pose import MeshPose
+from models.objects import ObjectDetector
 from models.opening import open_entry
 from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recipe, Recogniser
 from models.results import Face, Gaze, HeadPose, Mesh
@@ -170,6 +172,12 @@ class Serving:
         detector = self._networks(self._best(Task.BODY_DETECTION, {"mediapipe-pose-detection"}))[0]
         landmarks = self._networks(self._best(Task.BODY_POSE, {"mediapipe-pose-full"}))[0]
         return BodyPose(BodyDetector(detector), landmarks)
+
+    def objects(self) -> ObjectDetector:
+        return ObjectDetector(self._networks(self._best(Task.OBJECTS, {"yolox-nano"}))[0])
+
+    def liveness(self) -> Liveness:
+        return Liveness(self._networks(self._best(Task.LIVENESS, {"minifasnet"})))
 
     def voice_detector(self) -> VoiceDetector:
         """Silero; the tier without a network is `models.voice.WebRtcVoice`."""
