@@ -216,7 +216,7 @@ class Hub:
             self._present.clear()
             self._connection, self.trouble = None, "the connection is lost"
             self.counts["lost"] += 1
-            log.warning("the hub's connection is lost; trying again")
+        log.warning("the hub's connection is lost; trying again")
 
     def _require(self) -> _Connection:
         if self._connection is None or not self._connection.client.is_connected:
