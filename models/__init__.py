@@ -7,7 +7,7 @@ Weights
     fetch           brings weights there from `sources`: mirror, package registry, public address
     converters      rewrites weights of other programs' formats as ONNX
 Running
-    runtime         opens and runs a network: the only module that knows ONNX Runtime and OpenVINO
+    runtime         opens and runs a network: ONNX Runtime and OpenVINO; `litert` and `backend` help it
     distributions   refuses Python packages that overwrite one another
     opening         opens a network of the store as the manifest says
     canary          opens networks and reports, as a program of its own (`proctorctl models verify`)

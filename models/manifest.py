@@ -62,6 +62,7 @@ class Runtime(StrEnum):
     ONNX_CPU = "onnx-cpu"
     ONNX_OPENVINO = "onnx-openvino"
     OPENVINO = "openvino"
+    LITERT = "litert"
 
 
 class Layout(StrEnum):

@@ -1,12 +1,12 @@
-"""Builds and runs compiled networks: the only module that knows ONNX Runtime and OpenVINO.
+"""Builds and runs compiled networks: with `litert` the only module that knows an inference runtime.
 
-`open_network` never believes a runtime's word. Both runtimes fall back to the plain processor in silence (a
+`open_network` never believes a runtime's word. Those of ONNX fall back to the plain processor in silence (a
 log line at best), so the device is read back after loading, ONNX Runtime is told to fail rather than place a
 node on the processor, and a canary (zeros in) must come out finite and in time before anybody gets the
 network.
 
 Threads: one per call, no spinning, no pinning to a core; parallelism comes from several callers at once
-(`streams` of them for OpenVINO, any number for ONNX Runtime), and both runtimes release the GIL meanwhile.
+(`streams` of them for OpenVINO and LiteRT, any number for ONNX Runtime), and all release the GIL meanwhile.
 Precision: float32 is pinned. OpenVINO would choose bfloat16 by itself where the processor has it, and
 thresholds on embeddings are calibrated in float32.
 """
@@ -17,8 +17,7 @@ import json
 import queue
 import time
 import warnings
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
@@ -27,11 +26,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.backend import Arrays, Backend, Port, imported
 from models.distributions import check_distributions
+from models.litert import open_litert
 from models.manifest import Runtime
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
-
-Arrays = Mapping[str, NDArray[Any]]
 
 CANARY_LIMIT_S = 5.0
 """The longest a second call with zeros may take; the largest network needs 70 ms on one slow core."""
@@ -58,34 +57,17 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-@dataclass(frozen=True, slots=True)
-class Port:
-    """One input or output of a network; a free dimension is None."""
-
-    name: str
-    shape: tuple[int | None, ...]
-    dtype: np.dtype[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class _Backend:
-    device: str
-    inputs: tuple[Port, ...]
-    outputs: tuple[str, ...]
-    call: Callable[[Arrays], dict[str, NDArray[Any]]]
-
-
 class Network:
     """One compiled network that has shown a finite answer in time. `run` may be called from any thread.
 
     `device` is what the runtime said it uses, not what was asked for: "cpu" (ONNX Runtime), "cpu-openvino",
-    "cuda:0", or "cuda:0+cpu" when the caller allowed nodes to stay on the processor.
+    "cpu-litert", "cuda:0", or "cuda:0+cpu" when the caller allowed nodes to stay on the processor.
     `canary_ms` is the time of the second canary call.
     """
 
     __slots__ = ("_call", "canary_ms", "device", "inputs", "outputs")
 
-    def __init__(self, backend: _Backend, canary_ms: float) -> None:
+    def __init__(self, backend: Backend, canary_ms: float) -> None:
         self.device = backend.device
         self.inputs = backend.inputs
         self.outputs = backend.outputs
@@ -110,9 +92,9 @@ def open_network(
     """Load the network in `path` and prove that it runs.
 
     `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml;
-    what OpenVINO opens always runs on the processor, and its device says so.
-    `streams` is how many calls OpenVINO runs side by side. `shapes` gives canary shapes by input name where
-    the network leaves more than the batch open.
+    what OpenVINO and LiteRT open always runs on the processor, and the device says so.
+    `streams` is how many calls OpenVINO and LiteRT run side by side. `shapes` gives canary shapes by input
+    name where the network leaves more than the batch open.
     Raises ConfigError (this build cannot do it), Unavailable (file or device missing, or too slow), Corrupt
     (the file is no network, or its answer to zeros is not finite).
     """
@@ -120,7 +102,9 @@ def open_network(
     if not path.is_file():
         raise Unavailable(f"{path} is missing: run `proctorctl models fetch`")
     chosen = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
-    if device is Device.CUDA and chosen is not Runtime.OPENVINO:
+    if chosen is Runtime.LITERT:
+        backend = open_litert(path, streams)
+    elif device is Device.CUDA and chosen is not Runtime.OPENVINO:
         backend = _cuda(path, device_index, allow_cpu_fallback)
     elif chosen is Runtime.OPENVINO:
         backend = _openvino(path, streams)
@@ -144,7 +128,7 @@ def openvino_settings(streams: int) -> dict[str, str]:
     }
 
 
-def _onnx(path: Path, runtime: Runtime, streams: int) -> _Backend:
+def _onnx(path: Path, runtime: Runtime, streams: int) -> Backend:
     if runtime is Runtime.ONNX_CPU:
         return _session(path, "CPUExecutionProvider", {}, device="cpu", strict=False)
     # Only `load_config`: the provider's single options are deprecated since 1.23.
@@ -152,7 +136,7 @@ def _onnx(path: Path, runtime: Runtime, streams: int) -> _Backend:
     return _session(path, "OpenVINOExecutionProvider", options, device="cpu-openvino", strict=True)
 
 
-def _cuda(path: Path, index: int, allow_cpu_fallback: bool) -> _Backend:
+def _cuda(path: Path, index: int, allow_cpu_fallback: bool) -> Backend:
     options = {
         "device_id": str(index),
         "arena_extend_strategy": "kSameAsRequested",
@@ -171,9 +155,9 @@ def _cuda(path: Path, index: int, allow_cpu_fallback: bool) -> _Backend:
         return _onnx(path, Runtime.ONNX_CPU, 1)
 
 
-def _session(path: Path, provider: str, options: dict[str, str], *, device: str, strict: bool) -> _Backend:
+def _session(path: Path, provider: str, options: dict[str, str], *, device: str, strict: bool) -> Backend:
     """An ONNX Runtime session whose first provider is really `provider`; `strict` refuses any other."""
-    ort = _import("onnxruntime")
+    ort = imported("onnxruntime")
     if provider not in (built_in := ort.get_available_providers()):
         raise ConfigError(f"this build of ONNX Runtime has no {provider}; it has {', '.join(built_in)}")
     if provider == "CUDAExecutionProvider":
@@ -202,7 +186,7 @@ def _session_settings(ort: Any, strict: bool) -> Any:
     return settings
 
 
-def _session_backend(session: Any, name: str, device: str) -> _Backend:
+def _session_backend(session: Any, name: str, device: str) -> Backend:
     outputs = tuple(port.name for port in session.get_outputs())
     names = list(outputs)
 
@@ -212,7 +196,7 @@ def _session_backend(session: Any, name: str, device: str) -> _Backend:
         except Exception as error:
             raise Unavailable(f"{name} failed on {device}: {error}") from error
 
-    return _Backend(device, tuple(map(_session_port, session.get_inputs())), outputs, call)
+    return Backend(device, tuple(map(_session_port, session.get_inputs())), outputs, call)
 
 
 def _session_port(port: Any) -> Port:
@@ -226,7 +210,7 @@ def _refusal(path: Path, device: str, error: Exception) -> ProctorError:
     return Unavailable(f"{path.name} cannot run wholly on {device}: {error}")
 
 
-def _openvino(path: Path, streams: int) -> _Backend:
+def _openvino(path: Path, streams: int) -> Backend:
     core = _openvino_core()
     try:
         model = core.read_model(path)
@@ -254,12 +238,12 @@ def _openvino(path: Path, streams: int) -> _Backend:
         finally:
             idle.put(request)
 
-    return _Backend("cpu-openvino", inputs, outputs, call)
+    return Backend("cpu-openvino", inputs, outputs, call)
 
 
 @cache
 def _openvino_core() -> Any:
-    return _import("openvino").Core()
+    return imported("openvino").Core()
 
 
 def _openvino_port(port: Any, index: int) -> Port:
@@ -268,7 +252,7 @@ def _openvino_port(port: Any, index: int) -> Port:
     return Port(min(names) if names else str(index), shape, np.dtype(port.get_element_type().to_dtype()))
 
 
-def _canary(path: Path, backend: _Backend, shapes: Mapping[str, tuple[int, ...]]) -> float:
+def _canary(path: Path, backend: Backend, shapes: Mapping[str, tuple[int, ...]]) -> float:
     """Zeros through the network twice; the milliseconds of the second call."""
     zeros = {
         port.name: np.zeros(shapes.get(port.name) or _closed(port.shape), port.dtype)
@@ -288,11 +272,3 @@ def _canary(path: Path, backend: _Backend, shapes: Mapping[str, tuple[int, ...]]
 
 def _closed(shape: tuple[int | None, ...]) -> tuple[int, ...]:
     return tuple(d or (1 if axis == 0 else _FREE_SIDE_PX) for axis, d in enumerate(shape))
-
-
-def _import(name: str) -> Any:
-    # Imported on use: the first import costs 0.2 s, and the message names the extra that is missing.
-    try:
-        return __import__(name)
-    except ImportError as error:
-        raise ConfigError(f"{name} is not installed: install proctor[cpu] or proctor[gpu]") from error

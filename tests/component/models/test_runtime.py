@@ -11,6 +11,9 @@ from models.manifest import Runtime
 from models.runtime import Device, open_network
 from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.networks import save_affine
+from tests.support.weights import present, store
+
+ONNX_READERS = [runtime for runtime in Runtime if runtime is not Runtime.LITERT]
 
 
 @pytest.mark.parametrize(
@@ -37,7 +40,7 @@ def test_ports_tell_names_types_and_free_dimensions(tmp_path: Path) -> None:
     assert network.outputs == ("y",)
 
 
-@pytest.mark.parametrize("runtime", Runtime)
+@pytest.mark.parametrize("runtime", ONNX_READERS)
 def test_callers_on_many_threads_get_their_own_answers(tmp_path: Path, runtime: Runtime) -> None:
     network = open_network(save_affine(tmp_path / "affine.onnx", batch=1), runtime=runtime, streams=2)
 
@@ -49,7 +52,7 @@ def test_callers_on_many_threads_get_their_own_answers(tmp_path: Path, runtime: 
         assert all(pool.map(call, range(400)))
 
 
-@pytest.mark.parametrize("runtime", Runtime)
+@pytest.mark.parametrize("runtime", ONNX_READERS)
 def test_an_idle_network_uses_no_processor(tmp_path: Path, runtime: Runtime) -> None:
     network = open_network(save_affine(tmp_path / "affine.onnx"), runtime=runtime, streams=2)
     network.run({"x": np.zeros((1, 4), np.float32)})
@@ -65,12 +68,40 @@ def test_a_network_that_answers_zeros_with_infinity_is_refused(tmp_path: Path) -
         open_network(path)
 
 
-@pytest.mark.parametrize("name", ["junk.onnx", "junk.tflite"])
-def test_a_file_that_is_no_network_is_refused_by_name(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "runtime"), [("junk.onnx", None), ("junk.tflite", None), ("junk.tflite", Runtime.LITERT)]
+)
+def test_a_file_that_is_no_network_is_refused_by_name(
+    tmp_path: Path, name: str, runtime: Runtime | None
+) -> None:
     path = tmp_path / name
     path.write_bytes(b"not a network at all" * 50)
     with pytest.raises(Corrupt, match=name):
-        open_network(path)
+        open_network(path, runtime=runtime)
+
+
+@pytest.mark.weights
+def test_litert_keeps_callers_apart_names_its_device_and_sleeps_when_idle() -> None:
+    network = open_network(store().path(present("yamnet")), runtime=Runtime.LITERT, streams=2)
+    assert network.device == "cpu-litert"
+    (port,) = network.inputs
+    sounds = [np.random.default_rng(n).normal(0, 0.1, 15_600).astype(np.float32) for n in range(6)]
+    alone = [next(iter(network.run({port.name: sound}).values())) for sound in sounds]
+    with ThreadPoolExecutor(6) as pool:
+        together = list(pool.map(lambda sound: next(iter(network.run({port.name: sound}).values())), sounds))
+    assert all((one == other).all() for one, other in zip(alone, together, strict=True))
+    before_s = time.process_time()
+    time.sleep(0.4)
+    assert time.process_time() - before_s < 0.02
+
+
+@pytest.mark.weights
+def test_litert_refuses_a_wrong_input_and_lives_on() -> None:
+    network = open_network(store().path(present("yamnet")), runtime=Runtime.LITERT)
+    (port,) = network.inputs
+    with pytest.raises(Unavailable, match="failed on cpu-litert"):
+        network.run({port.name: np.zeros(7, np.float32)})
+    assert network.run({port.name: np.zeros(15_600, np.float32)})
 
 
 def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:

@@ -59,11 +59,17 @@ def test_conversions_are_ones_that_exist() -> None:
     assert breakers(lambda entry: all(file.convert in known for file in entry.files)) == []
 
 
-def test_onnx_files_name_an_onnx_runtime_and_others_openvino() -> None:
+def test_files_name_a_runtime_that_reads_them() -> None:
+    readers = {
+        "onnx": {Runtime.ONNX_CPU, Runtime.ONNX_OPENVINO},
+        "xml": {Runtime.OPENVINO},
+        "tflite": {Runtime.OPENVINO, Runtime.LITERT},
+    }
+
     def keeps(entry: Entry) -> bool:
         if not entry.runtime or not entry.files:
             return True
-        return (entry.runtime is Runtime.OPENVINO) is not entry.file.endswith(".onnx")
+        return entry.runtime in readers[entry.file.rsplit(".", 1)[-1]]
 
     assert breakers(keeps) == []
 

@@ -1,0 +1,46 @@
+"""What every inference runtime gives to `models.runtime`: a call, and what goes in and comes out of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.errors import ConfigError
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One input or output of a network; a free dimension is None."""
+
+    name: str
+    shape: tuple[int | None, ...]
+    dtype: np.dtype[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """One opened network. `call` may be used from any thread and answers fresh arrays."""
+
+    device: str
+    inputs: tuple[Port, ...]
+    outputs: tuple[str, ...]
+    call: Callable[[Arrays], dict[str, NDArray[Any]]]
+
+
+def imported(name: str) -> Any:
+    """A runtime's package; ConfigError naming the extra that is missing.
+
+    Imported on use, because the first import costs 0.2 s.
+    """
+    try:
+        return __import__(name, fromlist=["*"])
+    except ImportError as error:
+        raise ConfigError(
+            f"{name} is not installed: install proctor[edge,cpu] or proctor[edge,gpu]"
+        ) from error

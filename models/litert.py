@@ -1,0 +1,58 @@
+"""Opens TensorFlow Lite networks in LiteRT, the runtime they were made for; one thread per call.
+
+For networks that OpenVINO reads but answers differently: MoveNet in whole numbers moves by several percent of
+the picture there, YAMNet by up to 0.09, while LiteRT gives MediaPipe's own scores to the last bit, and takes
+2.4 ms instead of 4.1 and 5.4 instead of 9.
+"""
+
+from __future__ import annotations
+
+import queue
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.backend import Arrays, Backend, Port, imported
+from shared.errors import Corrupt, Unavailable
+
+DEVICE = "cpu-litert"
+
+
+def open_litert(path: Path, streams: int) -> Backend:
+    """The network in `path`; `streams` calls run side by side, each in an interpreter of its own.
+
+    Raises ConfigError (LiteRT is not installed) and Corrupt (the file is no network it can read).
+    """
+    interpreter_of = imported("ai_edge_litert.interpreter").Interpreter
+    idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    content = path.read_bytes()
+    try:
+        for _ in range(streams):
+            interpreter = interpreter_of(model_content=content, num_threads=1)
+            interpreter.allocate_tensors()
+            idle.put(interpreter)
+    except (ValueError, RuntimeError) as error:
+        raise Corrupt(f"{path} is not a network LiteRT can read: {error}") from error
+    inputs = tuple((row["index"], _port(row)) for row in interpreter.get_input_details())
+    outputs = tuple((row["index"], str(row["name"])) for row in interpreter.get_output_details())
+
+    def call(arrays: Arrays) -> dict[str, NDArray[Any]]:
+        interpreter = idle.get()
+        try:
+            for index, port in inputs:
+                interpreter.set_tensor(index, arrays[port.name])
+            interpreter.invoke()
+            return {name: interpreter.get_tensor(index) for index, name in outputs}
+        except (ValueError, RuntimeError) as error:
+            raise Unavailable(f"{path.name} failed on {DEVICE}: {error}") from error
+        finally:
+            idle.put(interpreter)
+
+    return Backend(DEVICE, tuple(port for _, port in inputs), tuple(name for _, name in outputs), call)
+
+
+def _port(row: Any) -> Port:
+    shape = tuple(int(side) if side >= 0 else None for side in row["shape_signature"])
+    return Port(str(row["name"]), shape, np.dtype(row["dtype"]))
