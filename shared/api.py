@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints
 
 from shared.events import Action, EventClass, EventType
-from shared.fields import Name, Reference, Text, Unit, Utc
+from shared.fields import Json, Name, Reference, Text, Unit, Utc
 from shared.policy import Features, Sensitivity
 
 MAX_PICTURE_BASE64_CHARS = 5_592_408
@@ -52,7 +52,7 @@ class EnrollRequest(Request):
     candidate_id: Reference
     exam_id: Reference
     images: Annotated[list[EnrollImage], Field(min_length=1, max_length=10)]
-    metadata: Annotated[dict[Name, JsonValue], Field(max_length=20)] = {}
+    metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
 
 
 class PoseAngles(Response):
@@ -115,7 +115,7 @@ class SessionStartRequest(Request):
     policy: Annotated[dict[str, JsonValue], Field(max_length=50)] | None = None
     """A whole policy (`shared.policy`) instead of the default one."""
     features_enabled: Features | None = None
-    metadata: Annotated[dict[Name, JsonValue], Field(max_length=20)] = {}
+    metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
 
 
 class IceServer(Response):

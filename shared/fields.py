@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, Field, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, PlainSerializer
 
 
 def _no_nul(text: str) -> str:
@@ -19,6 +19,19 @@ def _no_nul(text: str) -> str:
     except UnicodeEncodeError as error:
         raise ValueError("contains a lone surrogate") from error
     return text
+
+
+def _no_nul_inside(value: JsonValue) -> JsonValue:
+    waiting: list[JsonValue] = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            _no_nul(part)
+        elif isinstance(part, dict):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list):
+            waiting += part
+    return value
 
 
 def _to_utc(instant: datetime) -> datetime:
@@ -38,6 +51,9 @@ Text = Annotated[str, Field(max_length=2_000), AfterValidator(_no_nul)]
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
 """A short name or an identifier given by somebody outside, such as an exam's or a candidate's."""
+
+Json = Annotated[JsonValue, AfterValidator(_no_nul_inside)]
+"""Any JSON value somebody outside attaches; its strings and names, however deep, can be stored as text."""
 
 Reference = Annotated[
     str,

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.fields import Name, Reference, Text, Utc, format_utc
+from shared.fields import Json, Name, Reference, Text, Utc, format_utc
 
 INSTANT = TypeAdapter(Utc)
 
@@ -31,3 +31,12 @@ def test_what_is_no_instant_is_refused_like_any_wrong_field(text: str) -> None:
 def test_text_that_a_database_would_refuse_is_refused_before(kind: Any, text: str) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(text)
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+def test_the_same_text_is_refused_however_deep_it_stands_in_json(text: str) -> None:
+    for value in (text, [1, [text]], {"a": {"b": [text]}}, {"a": {text: 1}}):
+        with pytest.raises(ValidationError):
+            TypeAdapter(Json).validate_python(value)
+    whole = {"a": [1, None, {"b": "text"}]}
+    assert TypeAdapter(Json).validate_python(whole) == whole
