@@ -8,7 +8,6 @@ from typing import Annotated, NoReturn
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from cli import installation as installing
 from cli.running import running, watch
@@ -45,7 +44,7 @@ def up(
             console.print(f"starting nats-server, coordinator and edge node in {folder}")
             prepared = installing.prepare(folder, ports, profile=profile, level=level)
             with running(prepared) as (_, programs):
-                console.print(_table(prepared), soft_wrap=True)
+                console.print(_lines(prepared), soft_wrap=True, markup=False, highlight=False)
                 console.print("Ready. Ctrl-C stops everything.")
                 watch(programs)
     except KeyboardInterrupt:
@@ -56,9 +55,8 @@ def _interrupt(signal_number: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _table(prepared: installing.Installation) -> Table:
-    table = Table(show_header=False, box=None)
-    token = (prepared.folder / "secrets" / "admin.token").read_text()
+def _lines(prepared: installing.Installation) -> str:
+    """Plain lines: a table would cut the token to the terminal's width, and so would a pipe's."""
     rows = {
         "API": prepared.coordinator_url + "/api/v1",
         "API documentation": prepared.coordinator_url + "/docs",
@@ -66,8 +64,6 @@ def _table(prepared: installing.Installation) -> Table:
         "edge health": prepared.edge_url + "/healthz",
         "edge metrics": prepared.edge_url + "/metrics",
         "logs": str(prepared.folder / "logs"),
-        "admin token (1 day)": token,
+        "admin token (1 day)": (prepared.folder / "secrets" / "admin.token").read_text(),
     }
-    for name, value in rows.items():
-        table.add_row(name, value)
-    return table
+    return "\n".join(f"{name:<21}{value}" for name, value in rows.items())
