@@ -22,18 +22,38 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 import coordinator
+from coordinator.accommodations import tables as _accommodations
 from coordinator.alerts import tables as _alerts
 from coordinator.candidates import tables as _candidates
 from coordinator.columns import Row
+from coordinator.consents import tables as _consents
 from coordinator.database import Database
 from coordinator.enrollments import tables as _enrollments
+from coordinator.exams import tables as _exams
+from coordinator.idempotency import tables as _idempotency
 from coordinator.keys import tables as _keys
 from coordinator.nodes import tables as _nodes
+from coordinator.policies import tables as _policies
 from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
+from coordinator.tokens import tables as _tokens
 from shared.errors import ConfigError, Corrupt, Unavailable
 
-ALL_TABLES: Final = (_alerts, _candidates, _enrollments, _keys, _nodes, _sessions, _tenants)
+ALL_TABLES: Final = (
+    _accommodations,
+    _alerts,
+    _candidates,
+    _consents,
+    _enrollments,
+    _exams,
+    _idempotency,
+    _keys,
+    _nodes,
+    _policies,
+    _sessions,
+    _tenants,
+    _tokens,
+)
 """Every module that declares tables: importing them is what fills the metadata."""
 _LOCK: Final = 0x70726F63746F72
 """Any number that only our migrations use; ASCII of `proctor`."""

@@ -11,6 +11,7 @@ from sqlmodel import Field
 
 from coordinator.columns import NAME_CHARS, REFERENCE_CHARS, URL_CHARS, Row, UtcDateTime
 from coordinator.ids import uuid7
+from coordinator.tokens.tables import KID_CHARS
 
 
 class ExamSession(Row, table=True):
@@ -43,6 +44,9 @@ class ExamSession(Row, table=True):
     policy: dict[str, Any] = Field(sa_type=JSON)
     """The whole policy in force, as `shared.policy.Policy` dumps it."""
     policy_version: int
+    token_kid: str | None = Field(default=None, max_length=KID_CHARS)
+    """Of the key whose public half its node got: every token of the session is signed with it. None: the
+    installation's own."""
     signaling_url: str = Field(max_length=URL_CHARS)
     whip_url: str = Field(max_length=URL_CHARS)
     details_sealed: bytes

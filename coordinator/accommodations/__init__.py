@@ -1,0 +1,1 @@
+"""What is agreed with one candidate for one exam."""

@@ -1,0 +1,1 @@
+"""What a candidate consents to, purpose by purpose, and takes back."""

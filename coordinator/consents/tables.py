@@ -1,0 +1,34 @@
+"""Table of consents: one row per giving and taking back, never changed afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from coordinator.columns import NAME_CHARS, Row, UtcDateTime, words
+from coordinator.ids import uuid7
+from shared.consents import Purpose
+
+
+class Consent(Row, table=True):
+    """That a candidate gave or took back its consent to one purpose; the newest of a purpose counts."""
+
+    __tablename__ = "consents"
+    __table_args__ = (Index("ix_consents_newest", "tenant_id", "candidate_id", "id"),)
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    candidate_id: UUID = Field(foreign_key="candidates.id")
+    purpose: Purpose = Field(sa_type=words(Purpose))
+    given: bool
+    """False: taken back."""
+    text_version: str = Field(max_length=NAME_CHARS)
+    """Of the text that was shown."""
+    language: str = Field(max_length=35)
+    """BCP 47 tag of that text."""
+    recorded_by: str = Field(max_length=NAME_CHARS)
+    """The subject of the token that recorded it: the candidate or who acts for it."""
+    created_utc: datetime = Field(sa_type=UtcDateTime)

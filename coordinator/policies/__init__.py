@@ -1,0 +1,1 @@
+"""An exam's policy, version by version: who changed what, and why."""
