@@ -21,11 +21,12 @@ Seeing
     adas_gaze, binned_gaze, iris                  where eyes look
     recognition, similarity, calibrate            whose face it is, on one scale for all recognisers
     liveness                                      whether a face is there or a picture of it
-    body                                          33 points of an upper body
+    body, movenet                                 33 points of an upper body, or 17 of them
     objects                                       people, phones, books, laptops
     quality                                       whether a picture is good enough, and what to do about it
 Hearing
     voice, speaker                                whether somebody speaks, and who
+    sounds                                        typing, telephones, doors, whispering
 
 Weights are fetched by a person or by provisioning, never by a running daemon.
 """

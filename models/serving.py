@@ -23,6 +23,7 @@ from models.liveness import Liveness
 from models.manifest import Entry, Profile, Task
 from models.mesh import FaceMesh
 from models.mesh_pose import MeshPose
+from models.movenet import MoveNet
 from models.objects import ObjectDetector
 from models.opening import open_entry
 from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recipe, Recogniser
@@ -32,6 +33,7 @@ from models.rotation_pose import RotationHeadPose
 from models.runtime import Device, Network
 from models.scrfd import Scrfd
 from models.similarity import Similarity
+from models.sounds import SoundClassifier
 from models.speaker import SpeakerEncoder
 from models.store import Store
 from models.voice import Silero, VoiceDetector
@@ -173,6 +175,10 @@ class Serving:
         landmarks = self._networks(self._best(Task.BODY_POSE, {"mediapipe-pose-full"}))[0]
         return BodyPose(BodyDetector(detector), landmarks)
 
+    def light_body_pose(self) -> MoveNet:
+        """For weak processors: a third of the cost, and fewer points."""
+        return MoveNet(self._networks(self._best(Task.BODY_POSE, {"movenet-lightning-int8"}))[0])
+
     def objects(self) -> ObjectDetector:
         return ObjectDetector(self._networks(self._best(Task.OBJECTS, {"yolox-nano"}))[0])
 
@@ -182,6 +188,9 @@ class Serving:
     def voice_detector(self) -> VoiceDetector:
         """Silero; the tier without a network is `models.voice.WebRtcVoice`."""
         return Silero(self._networks(self._best(Task.VOICE_ACTIVITY, {"silero-vad"}))[0])
+
+    def sounds(self) -> SoundClassifier:
+        return SoundClassifier(self._networks(self._best(Task.SOUND_CLASSES, {"yamnet"}))[0])
 
     def speaker_encoder(self) -> SpeakerEncoder:
         return SpeakerEncoder(self._networks(self._best(Task.SPEAKER_EMBEDDING, {"ge2e"}))[0])
