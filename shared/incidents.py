@@ -24,6 +24,17 @@ WITHIN_S: Final = 10.0
 _GRAVITY = (Action.NONE, Action.WARNING, Action.ESCALATE, Action.AUTO_PAUSE)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From when until when one finding held, as far as grouping needs it."""
+
+    alert_id: UUID
+    onset: datetime
+    raised: datetime
+    cleared: datetime | None
+    """None while it lasts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """What one person should look at in one go."""
@@ -54,17 +65,25 @@ def group(alerts: Iterable[Alert], now: datetime) -> list[Incident]:
         if alert.event_class in (EventClass.CONDUCT, EventClass.IDENTITY):
             known = alone.get(alert.event_id)
             alone[alert.event_id] = alert if known is None else _newer(known, alert)
-    ordered = sorted(alone.values(), key=lambda alert: (alert.onset, str(alert.event_id)))
-    groups: list[list[Alert]] = []
+    spans = [Span(each.event_id, each.onset, each.raised, each.cleared) for each in alone.values()]
+    return [_incident([alone[span.alert_id] for span in spans]) for spans in gather(spans, now)]
+
+
+def gather(spans: Iterable[Span], now: datetime) -> list[list[Span]]:
+    """Spans of findings of one session in groups, earliest first; each group by onset, then id.
+
+    The rule behind `group`, for whoever holds instants and not whole alerts.
+    """
+    groups: list[list[Span]] = []
     reach: datetime | None = None
-    for alert in ordered:
-        ends = alert.cleared or max(now, alert.raised)
-        if reach is None or alert.onset - reach > timedelta(seconds=WITHIN_S):
+    for span in sorted(spans, key=lambda span: (span.onset, str(span.alert_id))):
+        ends = span.cleared or max(now, span.raised)
+        if reach is None or span.onset - reach > timedelta(seconds=WITHIN_S):
             groups.append([])
             reach = ends
-        groups[-1].append(alert)
+        groups[-1].append(span)
         reach = max(reach, ends)
-    return [_incident(each) for each in groups]
+    return groups
 
 
 def _newer(first: Alert, second: Alert) -> Alert:
