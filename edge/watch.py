@@ -28,7 +28,16 @@ PICTURED = frozenset(
         EventType.FACE_NOT_FOUND,
         EventType.PRESENCE_LOSS,
         EventType.FACE_MISMATCH,
+        EventType.PRESENTATION_ATTACK,
+        EventType.GAZE_OFF_SCREEN,
+        EventType.PROLONGED_LOOK_AWAY,
+        EventType.HEAD_DOWN,
+        EventType.HEAD_TURNED_AWAY,
         EventType.LEFT_FRAME,
+        EventType.HAND_NEAR_EAR,
+        EventType.MULTIPLE_PERSONS,
+        EventType.PHONE_VISIBLE,
+        EventType.BOOK_VISIBLE,
     }
 )
 """Events a picture is evidence of. Others carry none: technical trouble needs no picture of a person."""

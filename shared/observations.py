@@ -59,6 +59,45 @@ class HeadPose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GazeSeen:
+    """Where the eyes look, relative to the camera."""
+
+    pitch_deg: float
+    yaw_deg: float
+    eyes_closed: bool = False
+    """A blink: the direction then means nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonsSeen:
+    """How many people are in the picture, by body or object detection."""
+
+    count: int
+    score: float
+    """Of the least sure of them, 0…1; 1 for nobody."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectSeen:
+    """One thing found in the frame."""
+
+    kind: str
+    """`phone`, `book`, `laptop`."""
+    score: float
+    """The detector's confidence, 0…1."""
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandsSeen:
+    """Where the hands are."""
+
+    to_ear_head_widths: float | None
+    """Smallest distance between a wrist or hand and an ear, in widths of the head; None: no hand is in the
+    picture, which is known and not unknown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BodySeen:
     """The upper body in the frame."""
 
@@ -94,6 +133,35 @@ class SpeechHeard:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeakersHeard:
+    """How many voices a stretch of speech holds."""
+
+    count: int
+    window_s: float
+    """Length of the sound looked at, which ends at the observation's time."""
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundHeard:
+    """One kind of sound in the window."""
+
+    kind: str
+    """`typing`, `phone_ringing`, `door`, `whispering` (shared.policy_terms.Sound)."""
+    score: float
+    """0…1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhraseHeard:
+    """A phrase of the policy's list that was recognised; nothing else that was said is kept."""
+
+    phrase: str
+    score: float
+    """0…1."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """All that is known of one instant; whatever was not due stays None.
 
@@ -112,7 +180,18 @@ class Observation:
     faces: tuple[FaceSeen, ...] | None = None
     identity: IdentityCheck | None = None
     head: HeadPose | None = None
+    gaze: GazeSeen | None = None
+    liveness: float | None = None
+    """Score of the one face being a living one, 0…1; advisory."""
     body: BodySeen | None = None
+    hands: HandsSeen | None = None
+    persons: PersonsSeen | None = None
+    objects: tuple[ObjectSeen, ...] | None = None
     speech: SpeechHeard | None = None
+    speakers: SpeakersHeard | None = None
+    sounds: tuple[SoundHeard, ...] | None = None
+    phrases: tuple[PhraseHeard, ...] | None = None
+    microphone_silent: bool | None = None
+    """Whether the track is muted, or the window held nothing but digital silence."""
     failed: tuple[str, ...] = ()
     """Tasks that were due and could not be done (a network failed); their values are None."""

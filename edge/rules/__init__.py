@@ -1,5 +1,7 @@
 """The deciding core: pure rules from observations to findings, standard library only.
 
-`monitor.Monitor` is the door: one per session. `hold` debounces, `conditions` judge one observation each,
-`identity`, `speech`, `stream`, `failures` and `baseline` keep what a single observation cannot say.
+`monitor.Monitor` is the door: one per session. `seeing` and `hearing` judge what a frame and a window of
+sound say, `episodes` turn judgements into findings (`episode`, `hold` debounce). `conditions`, `objects`
+and `sounds` judge one observation each; `calibration`, `identity`, `liveness`, `gaze`, `head`, `speech`,
+`stream`, `frame_rate`, `failures` and `fusion` keep what a single observation cannot say.
 """

@@ -5,7 +5,7 @@ from __future__ import annotations
 from edge.rules.findings import Evidence, Finding, Judgement, Phase, Value
 from edge.rules.hold import Hold, State
 from edge.rules.settings import RuleSettings
-from edge.rules.snapshots import Json, Saved, integer, number, optional_integer, part
+from edge.rules.snapshots import Json, Saved, integer, number, optional_integer, part, text
 from shared.events import EventType
 from shared.observations import Observation
 
@@ -64,13 +64,15 @@ class Tally:
 class Episode:
     """An event whose condition must last: judgements in, findings out."""
 
-    __slots__ = ("_hold", "_hold_s", "_tally", "event")
+    __slots__ = ("_beside", "_hold", "_hold_s", "_tally", "_tally_onset_s", "event")
 
     def __init__(self, event: EventType, rule: RuleSettings, max_gap_s: float) -> None:
         self.event = event
         self._hold_s = rule.hold_s
         self._hold = Hold(rule.hold_s, rule.clear_s, max_gap_s)
         self._tally = Tally()
+        self._tally_onset_s: float | None = None
+        self._beside: EventType | None = None
 
     @property
     def raised(self) -> bool:
@@ -82,16 +84,34 @@ class Episode:
         """Since when the condition is pending or raised; None while nothing is."""
         return None if self._hold.state is State.IDLE else self._hold.onset_s
 
-    def see(self, observation: Observation, judgement: Judgement) -> Finding | None:
-        """Take what one observation says; answers the change it makes, if any."""
-        phase = self._hold.see(observation.at, judgement.value)
+    def span(self, at: float) -> tuple[float, float] | None:
+        """Since when, and until when as far as is known, the raised event's condition holds; None: not
+        raised."""
+        if not self.raised:
+            return None
+        clearing = self._hold.state is State.CLEARING
+        return self._hold.onset_s, self._hold.gone_s if clearing else at
+
+    def see(
+        self, observation: Observation, judgement: Judgement, beside: EventType | None = None
+    ) -> Finding | None:
+        """Take what one observation says; answers the change it makes, if any.
+
+        `beside` names what holds at the same time and is told together with this event.
+        """
+        phase = self._hold.see(observation.at, judgement.value, judgement.since_s)
         if judgement.value:
-            if self._hold.onset_s == observation.at:
-                self._tally = Tally()
+            if self._hold.onset_s != self._tally_onset_s:
+                self._tally, self._tally_onset_s, self._beside = Tally(), self._hold.onset_s, None
             self._tally.add(judgement, observation.frame_id)
+            self._beside = beside or self._beside
         if phase is None:
             return None
         return self._finding(phase, observation.at if phase is Phase.RAISED else self._hold.gone_s)
+
+    def join(self, other: EventType) -> None:
+        """Name what holds beside this event while it lasts."""
+        self._beside = other
 
     def finish(self) -> Finding | None:
         """The session is over: end the event if it is raised."""
@@ -121,16 +141,25 @@ class Episode:
                 **self._tally.frames(),
                 **(more or {}),
             },
+            together_with=self._beside,
         )
 
     def snapshot(self) -> Saved:
-        """State and tally; the settings are the restorer's own."""
-        return {"hold": self._hold.snapshot(), "tally": self._tally.snapshot()}
+        """State and tally; the settings are the restorer's own, and an idle event has no tally."""
+        saved: Saved = {"hold": self._hold.snapshot()}
+        if self.onset_s is not None:
+            saved["tally"] = self._tally.snapshot()
+            saved["beside"] = None if self._beside is None else self._beside.value
+        return saved
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
         self._hold.restore(part(saved, "hold"))
+        if self.onset_s is None:
+            return
         self._tally.restore(part(saved, "tally"))
+        self._tally_onset_s = self.onset_s
+        self._beside = None if saved.get("beside") is None else EventType(text(saved, "beside"))
 
 
 def _value(saved: Json) -> Value:

@@ -10,7 +10,8 @@ from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.snapshots import Saved, optional_number
 from shared.observations import Observation
 
-TASKS = ("picture", "faces", "identity", "head", "body", "speech")
+SEEN = ("picture", "faces", "identity", "head", "gaze", "liveness", "body", "hands", "persons", "objects")
+HEARD = ("speech", "speakers", "sounds", "phrases", "microphone_silent")
 MAX_TASKS = 16
 """More names than there are tasks; a bound on what a snapshot may bring."""
 
@@ -49,4 +50,5 @@ class Failures:
 
 def tasks_done(observation: Observation) -> tuple[str, ...]:
     """Tasks whose value this observation carries; they are named like its fields."""
-    return tuple(task for task in TASKS if getattr(observation, task) is not None)
+    tasks = HEARD if observation.frame_id is None else SEEN
+    return tuple([task for task in tasks if getattr(observation, task) is not None])

@@ -6,11 +6,11 @@ A condition flickers, an event must not. Each event goes round four states:
       ▲              │                              ▲               │
       └──────no──────┘                              └──────yes──────┘
 
-The onset is the first yes, the end the first no after which no yes came; both waits count from there.
-*Unknown leaves everything as it is.* Waits are measured between known values: when two of them lie further
-apart than `max_gap_s`, nobody knows what was true between, so the wait begins again at the newer one. A
-raised event stays raised through any silence. At a hand-over between nodes waits pause instead (`pause`):
-that nobody looked was our doing, and what had been seen before still stands.
+The onset is the first yes, or since when that is known to hold; the end is the first no after which no yes
+came; both waits count from there. *Unknown leaves everything as it is.* Waits are measured between known
+values: when two of them lie further apart than `max_gap_s`, nobody knows what was true between, so the wait
+begins again at the newer one. A raised event stays raised through any silence. At a hand-over between nodes
+waits pause instead (`pause`): that nobody looked was our doing, and what had been seen before still stands.
 """
 
 from __future__ import annotations
@@ -98,17 +98,23 @@ class Hold:
         """When the condition ended; meaningful right after CLEARED."""
         return self._began_s
 
-    def see(self, at: float, value: bool | None) -> Phase | None:
-        """Take one value; answers what changed, if anything."""
+    def see(self, at: float, value: bool | None, since_s: float | None = None) -> Phase | None:
+        """Take one value; answers what changed, if anything.
+
+        A value that became known late names `since_s`; it begins then, but not before the one it follows.
+        """
         if value is None:
             return None
-        if self._last_s is not None and at - self._last_s > self._max_gap_s + EPSILON_S:
-            self._begin(at)
+        from_s = at if since_s is None else min(at, since_s)
+        if self._last_s is not None and from_s - self._last_s > self._max_gap_s + EPSILON_S:
+            self._begin(from_s)
         self._last_s = at
+        if not value and self._state is State.IDLE:  # by far the most frequent case, and nothing waits
+            return None
         state = NEXT[self._state, value]
         if state is not self._state:
             self._state = state
-            self._begin(at)
+            self._begin(max(from_s, self._began_s))
         return self._when_due(at)
 
     def pause(self, until_s: float) -> None:
@@ -144,7 +150,9 @@ class Hold:
         return phase
 
     def snapshot(self) -> Saved:
-        """Everything but the settings."""
+        """Everything but the settings; of an idle one only what the next wait needs."""
+        if self._state is State.IDLE:
+            return {"last_s": self._last_s, "began_s": self._began_s}
         return {
             "state": self._state.value,
             "onset_s": self._onset_s,
@@ -156,9 +164,11 @@ class Hold:
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self._state = State(text(saved, "state"))
+        self._last_s = optional_number(saved, "last_s")
+        self._began_s = number(saved, "began_s")
+        self._state = State(text(saved, "state")) if "state" in saved else State.IDLE
+        if self._state is State.IDLE:
+            return
         self._onset_s = number(saved, "onset_s")
         self._raised_s = number(saved, "raised_s")
-        self._began_s = number(saved, "began_s")
         self._paused_s = number(saved, "paused_s")
-        self._last_s = optional_number(saved, "last_s")

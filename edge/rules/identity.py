@@ -18,6 +18,12 @@ SURE_MISMATCH = 0.25
 """So far below the threshold stands the median stranger (0.50 against 0.75): confidence is full there."""
 
 
+def is_mismatch(check: IdentityCheck | None, settings: Settings) -> bool:
+    """Whether a check passed its gate and found too little similarity."""
+    threshold = settings.threshold(EventType.FACE_MISMATCH)
+    return check is not None and check.similarity is not None and check.similarity < threshold
+
+
 class Mismatch:
     """FACE_MISMATCH by consecutive checks."""
 

@@ -52,6 +52,13 @@ class Speech:
         """When the stretch now counted, or the raised event, began."""
         return self._onset_s
 
+    @property
+    def span(self) -> tuple[float, float] | None:
+        """From the onset to the last speech of the raised event; None while nothing is raised."""
+        return (
+            None if self._raised_s is None or self._onset_s is None else (self._onset_s, self._last_speech_s)
+        )
+
     def see(self, observation: Observation) -> list[Finding]:
         """Take one observation; answers what changed within its audio window, in order."""
         speech = observation.speech

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
@@ -11,8 +12,12 @@ from shared.observations import (
     BodySeen,
     Box,
     FaceSeen,
+    GazeSeen,
+    HandsSeen,
+    HeadPose,
     IdentityCheck,
     Observation,
+    PersonsSeen,
     Picture,
     SpeechHeard,
 )
@@ -71,6 +76,25 @@ def frame(
     )
 
 
+def eyes(pitch_deg: float, yaw_deg: float, *, closed: bool = False) -> GazeSeen:
+    return GazeSeen(pitch_deg=pitch_deg, yaw_deg=yaw_deg, eyes_closed=closed)
+
+
+def head(pitch_deg: float = 0.0, yaw_deg: float = 0.0, roll_deg: float = 0.0) -> HeadPose:
+    return HeadPose(pitch_deg, yaw_deg, roll_deg)
+
+
+def usual(seconds: float = 30.4, **more: Any) -> list[Observation]:
+    """A calibrated start: one face, head upright, eyes a little below the camera."""
+    like = replace(frame(0, faces=ONE, identity=check(0.9)), gaze=eyes(-5, 0), head=head(), **more)
+    return every(0, seconds, like)
+
+
+def sound(at: float, **heard: Any) -> Observation:
+    """An observation of sound with what was heard."""
+    return Observation(at=at, level=1, **heard)
+
+
 def arrival(at: float) -> Observation:
     """A frame that came and was not analysed."""
     return Observation(at=at, level=1, frame_id=round(at * 15))
@@ -91,6 +115,19 @@ def times(start_s: float, end_s: float, rate_hz: float = 5.0) -> Iterator[float]
     """Instants from `start_s` until before `end_s`."""
     first, last = round(start_s * rate_hz), round(end_s * rate_hz)
     return (number / rate_hz for number in range(first, last))
+
+
+def streamed(looks: Iterable[Observation]) -> list[Observation]:
+    """Looks at less than 5 Hz among the frames that came between and were not analysed."""
+    observations: list[Observation] = []
+    for look in looks:
+        before_s = observations[-1].at if observations else look.at
+        if 0.2 < look.at - before_s < 1.0:
+            count = int((look.at - before_s) / 0.2)
+            step_s = (look.at - before_s) / (count + 1)
+            observations += [arrival(before_s + number * step_s) for number in range(1, count + 1)]
+        observations.append(look)
+    return observations
 
 
 def every(start_s: float, end_s: float, like: Observation, rate_hz: float = 5.0) -> list[Observation]:
@@ -131,9 +168,18 @@ def lines(findings: Iterable[Finding]) -> list[tuple[str, str, float]]:
 
 
 def long_exam(*, duration_s: int, absence_every_s: int) -> list[Observation]:
-    """An exam at 5 Hz, one identity check a second; the chair is empty for the last 9 s of each stretch."""
-    honest = frame(0, faces=ONE, identity=check(0.86), body=body(shoulders=True))
-    between, empty = frame(0, faces=ONE), frame(0, faces=())
+    """An exam at 5 Hz with head and gaze, one identity check, liveness and body a second; the chair is empty
+    for the last 9 s of each stretch."""
+    between = replace(frame(0, faces=ONE), head=head(-4, 2), gaze=eyes(-6, 3))
+    honest = replace(
+        between,
+        identity=check(0.86),
+        liveness=0.9,
+        body=body(shoulders=True),
+        hands=HandsSeen(to_ear_head_widths=None),
+        persons=PersonsSeen(count=1, score=0.9),
+    )
+    empty = frame(0, faces=())
     return [
         replace(
             empty if at % absence_every_s > absence_every_s - 10 else honest if at % 1 == 0 else between,

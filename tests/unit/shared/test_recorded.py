@@ -11,10 +11,17 @@ from shared.observations import (
     BodySeen,
     Box,
     FaceSeen,
+    GazeSeen,
+    HandsSeen,
     HeadPose,
     IdentityCheck,
+    ObjectSeen,
     Observation,
+    PersonsSeen,
+    PhraseHeard,
     Picture,
+    SoundHeard,
+    SpeakersHeard,
     SpeechHeard,
 )
 from shared.recorded import read_lines, write_line
@@ -53,6 +60,15 @@ observations = st.builds(
         probabilities=st.lists(numbers, max_size=4).map(tuple),
         lost_share=numbers,
     ),
+    gaze=st.none() | st.builds(GazeSeen, pitch_deg=numbers, yaw_deg=numbers, eyes_closed=st.booleans()),
+    liveness=st.none() | numbers,
+    hands=st.none() | st.builds(HandsSeen, to_ear_head_widths=st.none() | numbers),
+    persons=st.none() | st.builds(PersonsSeen, count=st.integers(0, 9), score=numbers),
+    objects=st.none() | st.just(()) | st.just((ObjectSeen(kind="phone", score=0.5, box=Box(1, 2, 3, 4)),)),
+    speakers=st.none() | st.builds(SpeakersHeard, count=st.integers(0, 9), window_s=numbers),
+    sounds=st.none() | st.just(()) | st.just((SoundHeard(kind="door", score=0.5),)),
+    phrases=st.none() | st.just(()) | st.just((PhraseHeard(phrase="hey", score=0.5),)),
+    microphone_silent=st.none() | st.booleans(),
     failed=st.lists(st.text(max_size=5), max_size=2).map(tuple),
 )
 

@@ -133,8 +133,8 @@ def at_times(steps: list[tuple[float, bool | None]]) -> list[tuple[float, bool |
     [
         {},
         {"state": "flying", "onset_s": 0, "began_s": 0, "paused_s": 0, "last_s": None},
-        {"state": "idle", "onset_s": "soon", "began_s": 0, "paused_s": 0, "last_s": None},
-        {"state": "idle", "onset_s": True, "began_s": 0, "paused_s": 0, "last_s": None},
+        {"state": "pending", "onset_s": "soon", "began_s": 0, "paused_s": 0, "last_s": None},
+        {"state": "raised", "onset_s": True, "began_s": 0, "paused_s": 0, "last_s": None},
     ],
 )
 def test_a_broken_snapshot_is_refused(broken: Saved) -> None:

@@ -10,14 +10,16 @@ from edge.rules.monitor import Monitor
 from shared.events import EventType
 from shared.observations import Observation
 from shared.policy import Policy
-from tests.support.observations import BLACK, ONE, check, every, face, frame, lines, play
+from tests.support.observations import BLACK, ONE, arrival, check, every, face, frame, lines, play
 
 MATCH, MISMATCH, UNGATED = 0.86, 0.55, None
 
 
 def checks(*similarities: float | None) -> list[Observation]:
-    """One check a second, each beside the same face."""
-    return [frame(float(at), faces=ONE, identity=check(value)) for at, value in enumerate(similarities)]
+    """One check a second, each beside the same face, among frames that are not analysed."""
+    looks = [frame(float(at), faces=ONE, identity=check(value)) for at, value in enumerate(similarities)]
+    between = [arrival(at + number / 5) for at in range(len(similarities)) for number in range(1, 5)]
+    return sorted([*looks, *between], key=lambda each: each.at)
 
 
 def findings(observations: list[Observation]) -> list[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,7 +15,7 @@ from edge.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from edge.rules.snapshots import Saved
-from shared.observations import Observation
+from shared.observations import HandsSeen, Observation, PersonsSeen, SpeakersHeard
 from shared.policy import Policy
 from tests.support.observations import (
     BLACK,
@@ -25,16 +26,24 @@ from tests.support.observations import (
     body,
     check,
     every,
+    eyes,
     face,
     frame,
+    head,
     lines,
     long_exam,
     play,
+    sound,
     window,
 )
 
 SETTINGS = monitor_settings(Policy(baseline_s=5))
 
+ROOM: dict[str, Any] = {
+    "persons": PersonsSeen(count=2, score=0.9),
+    "hands": HandsSeen(to_ear_head_widths=0.2),
+    "liveness": 0.1,
+}
 moments = st.one_of(
     st.builds(
         lambda faces, identity, body, picture, failed: frame(
@@ -46,7 +55,14 @@ moments = st.one_of(
         st.sampled_from([None, LIGHT, BLACK]),
         st.sampled_from([(), ("head",)]),
     ),
+    st.builds(
+        lambda gaze, pose, room: replace(frame(0, faces=ONE), gaze=gaze, head=pose, **room),
+        st.sampled_from([None, eyes(-5, 0), eyes(-5, 70), eyes(0, 0, closed=True)]),
+        st.sampled_from([None, head(), head(-50), head(0, 70)]),
+        st.sampled_from([{}, ROOM]),
+    ),
     st.builds(window, st.just(0.0), st.sampled_from([0.0, 0.95])),
+    st.just(sound(0, speakers=SpeakersHeard(count=2, window_s=10), microphone_silent=True)),
     st.just(arrival(0)),
 )
 exams = st.lists(st.tuples(moments, st.integers(1, 6), st.sampled_from([0.0, 0.0, 1.5, 4.0])), max_size=8)
@@ -58,7 +74,7 @@ def unfold(exam: list[tuple[Observation, int, float]]) -> list[Observation]:
     at = 0.0
     for moment, repeats, silence_s in exam:
         at += silence_s
-        rate_hz = 1 / 0.512 if moment.speech is not None else 2.0
+        rate_hz = 1 / 0.512 if moment.frame_id is None else 2.0
         count = repeats * 2
         observations += [moved(each, at) for each in every(0, count / rate_hz, moment, rate_hz)]
         at += count / rate_hz
@@ -110,7 +126,7 @@ def test_unknowns_in_any_place_raise_nothing_about_the_candidate(order: list[int
     unknown = [frame(0), arrival(0), frame(0, picture=None), window(0, 0.0, lost_share=1.0)]
     exam = [([honest, *unknown][kind], 1, 0.0) for kind in order]
     found = {line[0] for line in lines(play(Monitor(SETTINGS), unfold(exam)))}
-    assert found <= {"STREAM_STALLED", "CANDIDATE_OFFLINE"}
+    assert found <= {"STREAM_STALLED", "CANDIDATE_OFFLINE", "LOW_FRAME_RATE"}
 
 
 @pytest.mark.parametrize("away_s", [0.0, 1.0, 9.0])

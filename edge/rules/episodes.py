@@ -1,0 +1,97 @@
+"""All events of one session whose condition must last, each with its own debounce."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from edge.rules.episode import Episode
+from edge.rules.findings import Finding, Judgement
+from edge.rules.settings import Settings
+from edge.rules.snapshots import Saved, part
+from shared.events import EventType
+from shared.observations import Observation
+
+SLOW_SIGNAL_S = 15.0
+"""What is judged every few seconds only is silent for longer than `max_gap_s` as a matter of course."""
+SLOW = frozenset({EventType.MULTIPLE_SPEAKERS, EventType.LOW_FRAME_RATE})
+
+
+class Episodes:
+    """The episodes of the events that are switched on; the others are silently left alone."""
+
+    __slots__ = ("_episodes",)
+
+    def __init__(self, events: Iterable[EventType], settings: Settings) -> None:
+        self._episodes = {
+            event: Episode(
+                event,
+                settings.rules[event],
+                max(settings.max_gap_s, SLOW_SIGNAL_S) if event in SLOW else settings.max_gap_s,
+            )
+            for event in events
+            if event in settings.rules
+        }
+
+    def __contains__(self, event: EventType) -> bool:
+        return event in self._episodes
+
+    def raised(self, event: EventType) -> bool:
+        """Whether the event is raised and not yet over."""
+        episode = self._episodes.get(event)
+        return episode is not None and episode.raised
+
+    def onset_s(self, event: EventType) -> float | None:
+        """Since when the event is pending or raised; None while it is neither."""
+        episode = self._episodes.get(event)
+        return None if episode is None else episode.onset_s
+
+    def span(self, event: EventType, at: float) -> tuple[float, float] | None:
+        """From when to when a raised event's condition holds; None while it is not raised."""
+        episode = self._episodes.get(event)
+        return None if episode is None else episode.span(at)
+
+    def note(
+        self,
+        findings: list[Finding],
+        event: EventType,
+        observation: Observation,
+        judgement: Judgement,
+        beside: EventType | None = None,
+    ) -> None:
+        """Take what an observation says of one event; a change is added to `findings`."""
+        if judgement.value is None:
+            return
+        episode = self._episodes.get(event)
+        finding = episode.see(observation, judgement, beside) if episode is not None else None
+        if finding is not None:
+            findings.append(finding)
+
+    def join(self, event: EventType, other: EventType) -> None:
+        """Let a raised event name what holds beside it."""
+        episode = self._episodes.get(event)
+        if episode is not None:
+            episode.join(other)
+
+    def holding(self) -> dict[EventType, float]:
+        """What is pending or raised, each with its onset."""
+        return {
+            event: episode.onset_s for event, episode in self._episodes.items() if episode.onset_s is not None
+        }
+
+    def finish(self) -> list[Finding]:
+        """The session is over: every raised event ends."""
+        ends = [episode.finish() for episode in self._episodes.values()]
+        return [finding for finding in ends if finding is not None]
+
+    def pause(self, until_s: float) -> None:
+        """Let the time until then count for no wait."""
+        for episode in self._episodes.values():
+            episode.pause(until_s)
+
+    def snapshot(self) -> Saved:
+        return {event.value: episode.snapshot() for event, episode in self._episodes.items()}
+
+    def restore(self, saved: Saved) -> None:
+        """Take over what `snapshot` gave. Raises ValueError for anything else."""
+        for event, episode in self._episodes.items():
+            episode.restore(part(saved, event.value))

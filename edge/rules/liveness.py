@@ -1,0 +1,61 @@
+"""PRESENTATION_ATTACK: the mean liveness score of the last checks. Advisory: light and lens move it."""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import fmean
+
+from edge.rules.findings import NO, UNKNOWN, Judgement
+from edge.rules.settings import Settings
+from edge.rules.snapshots import Json, Saved, numbers
+from shared.events import EventType
+from shared.observations import Observation
+
+MAX_AGE_S = 60.0
+"""Checks further back than this say nothing of now."""
+MAX_CHECKS = 60
+
+
+class Liveness:
+    """The scores of the last checks."""
+
+    __slots__ = ("_checks", "_settings")
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._checks: deque[tuple[float, float]] = deque(maxlen=settings.liveness_checks)
+
+    def judge(self, observation: Observation) -> Judgement:
+        """Yes while the mean lies below the threshold, since the first low check of those; unknown before
+        there were enough checks."""
+        score, at = observation.liveness, observation.at
+        if score is None:
+            return UNKNOWN
+        self._checks.append((at, round(score, 4)))
+        while at - self._checks[0][0] > MAX_AGE_S:
+            self._checks.popleft()
+        if len(self._checks) < self._settings.liveness_checks:
+            return UNKNOWN
+        bound = self._settings.threshold(EventType.PRESENTATION_ATTACK)
+        mean = fmean(value for _, value in self._checks)
+        if mean >= bound:
+            return NO
+        since_s = next(checked_s for checked_s, value in self._checks if value < bound)
+        evidence = {
+            "mean_liveness": round(mean, 3),
+            "mean_liveness_bound": bound,
+            "checks": len(self._checks),
+        }
+        return Judgement(True, min(1.0, 0.5 + 0.5 * (bound - mean) / bound), evidence, since_s)
+
+    def snapshot(self) -> Saved:
+        flat: list[Json] = [value for check in self._checks for value in check]
+        return {"checks": flat}
+
+    def restore(self, saved: Saved) -> None:
+        """Take over what `snapshot` gave. Raises ValueError for anything else."""
+        flat = numbers(saved, "checks", 2 * MAX_CHECKS)
+        if len(flat) % 2:
+            raise ValueError("the snapshot's checks are not whole")
+        pairs = zip(flat[::2], flat[1::2], strict=True)
+        self._checks = deque(pairs, maxlen=self._settings.liveness_checks)

@@ -1,0 +1,43 @@
+"""What one frame says of people, things and hands besides faces."""
+
+from __future__ import annotations
+
+from edge.rules.findings import NO, UNKNOWN, Judgement
+from edge.rules.settings import Settings
+from shared.events import EventType
+from shared.observations import Observation
+
+KINDS = {EventType.PHONE_VISIBLE: "phone", EventType.BOOK_VISIBLE: "book"}
+
+
+def multiple_persons(observation: Observation) -> Judgement:
+    """More than one person, whether their faces show or not."""
+    persons = observation.persons
+    if persons is None:
+        return UNKNOWN
+    if persons.count < 2:
+        return NO
+    return Judgement(True, persons.score, {"persons": persons.count, "score": round(persons.score, 3)})
+
+
+def object_visible(observation: Observation, event: EventType, settings: Settings) -> Judgement:
+    """A thing of the kind that `event` is about."""
+    if observation.objects is None:
+        return UNKNOWN
+    bound = settings.threshold(event)
+    scores = [each.score for each in observation.objects if each.kind == KINDS[event]]
+    if max(scores, default=-1.0) < bound:
+        return NO
+    best = max(scores)
+    return Judgement(True, best, {"score": round(best, 3), "score_bound": bound})
+
+
+def hand_near_ear(observation: Observation, settings: Settings) -> Judgement:
+    """A hand or wrist close to an ear; no hand in the picture is a no."""
+    if observation.hands is None:
+        return UNKNOWN
+    bound, distance = settings.threshold(EventType.HAND_NEAR_EAR), observation.hands.to_ear_head_widths
+    if distance is None or distance > bound:
+        return NO
+    evidence = {"hand_to_ear_head_widths": round(distance, 2), "hand_to_ear_head_widths_bound": bound}
+    return Judgement(True, min(1.0, 1.0 - 0.5 * distance / bound), evidence)

@@ -1,0 +1,223 @@
+"""Everything that an analysed frame shows: camera, face, identity, head and gaze, body, people and things.
+
+While the picture is black, frozen or stalled, nothing is known of face and body. A head turned away and a
+gaze off the screen at once are one thing: whichever is raised first is told, names the other beside it and
+keeps it from being told a second time.
+"""
+
+from __future__ import annotations
+
+from edge.rules import conditions, head, objects
+from edge.rules.calibration import Calibration
+from edge.rules.episodes import Episodes
+from edge.rules.findings import NO, Finding, Judgement
+from edge.rules.gaze import Gaze
+from edge.rules.identity import Mismatch, Unverified, is_mismatch
+from edge.rules.liveness import Liveness
+from edge.rules.settings import Settings
+from edge.rules.snapshots import Saved, flag, optional_number, part
+from shared.events import EventType
+from shared.observations import Observation
+
+EVENTS = (
+    EventType.CAMERA_BLOCKED,
+    EventType.CAMERA_FROZEN,
+    EventType.FACE_NOT_FOUND,
+    EventType.MULTIPLE_FACES,
+    EventType.PRESENCE_LOSS,
+    EventType.IDENTITY_UNVERIFIED,
+    EventType.PRESENTATION_ATTACK,
+    EventType.HEAD_TURNED_AWAY,
+    EventType.GAZE_OFF_SCREEN,
+    EventType.PROLONGED_LOOK_AWAY,
+    EventType.FREQUENT_DISTRACTION,
+    EventType.HEAD_DOWN,
+    EventType.SUSPICIOUS_MOVEMENT,
+    EventType.LEFT_FRAME,
+    EventType.HAND_NEAR_EAR,
+    EventType.MULTIPLE_PERSONS,
+    EventType.PHONE_VISIBLE,
+    EventType.BOOK_VISIBLE,
+)
+"""Events of video whose condition must last, in the order they are judged."""
+
+
+class Seeing:
+    """Judges analysed frames; the episodes are the monitor's."""
+
+    def __init__(self, settings: Settings, episodes: Episodes) -> None:
+        rules = settings.rules
+        self._settings = settings
+        self._episodes = episodes
+        self._calibration = Calibration(settings)
+        self._mismatch = Mismatch(settings) if EventType.FACE_MISMATCH in rules else None
+        self._unverified = Unverified()
+        self._gaze = Gaze(settings)
+        self._liveness = Liveness(settings) if EventType.PRESENTATION_ATTACK in rules else None
+        self._movement = head.Movement(settings) if EventType.SUSPICIOUS_MOVEMENT in rules else None
+        self._dark = False
+        self._face_s: float | None = None
+        """Last time a face was seen."""
+        self._pose_s: float | None = None
+        """Last time shoulders were seen."""
+
+    @property
+    def mismatch_onset_s(self) -> float | None:
+        """The first of the mismatches now counted; None while there are none."""
+        return None if self._mismatch is None else self._mismatch.onset_s
+
+    @property
+    def gaze_run(self) -> tuple[float, float] | None:
+        """The present run of looks off the screen, from and to."""
+        return self._gaze.run
+
+    def mismatching(self, observation: Observation) -> bool:
+        """Whether the observation holds a check that FACE_MISMATCH counts, made while something was seen."""
+        return (
+            self._mismatch is not None
+            and not self.blind
+            and is_mismatch(observation.identity, self._settings)
+        )
+
+    @property
+    def blind(self) -> bool:
+        """Whether the picture shows nothing: black, covered or standing still."""
+        return (
+            self._dark
+            or self._episodes.raised(EventType.CAMERA_BLOCKED)
+            or self._episodes.raised(EventType.CAMERA_FROZEN)
+        )
+
+    def look(self, observation: Observation, findings: list[Finding], *, stalled: bool) -> None:
+        """Judge what a frame shows; changes are added to `findings`."""
+        if observation.picture is not None:
+            blocked = conditions.camera_blocked(observation, self._settings)
+            self._dark = bool(blocked.value)
+            note = self._episodes.note
+            note(findings, EventType.CAMERA_BLOCKED, observation, blocked)
+            if EventType.CAMERA_FROZEN in self._episodes and not self._dark:
+                frozen = conditions.camera_frozen(observation, self._settings)
+                note(findings, EventType.CAMERA_FROZEN, observation, frozen)
+        if stalled or self.blind:
+            return
+        self._look_at_face(observation, findings)
+        self._look_at_direction(observation, findings)
+        self._look_at_body(observation, findings)
+        self._look_at_things(observation, findings)
+
+    def _look_at_face(self, observation: Observation, findings: list[Finding]) -> None:
+        settings, note = self._settings, self._episodes.note
+        if observation.faces:
+            self._face_s = observation.at
+        calibrated = self._calibration.see(observation)
+        if calibrated is not None:
+            findings.append(calibrated)
+        note(findings, EventType.FACE_NOT_FOUND, observation, conditions.face_not_found(observation))
+        if EventType.MULTIPLE_FACES in settings.rules:
+            several = conditions.multiple_faces(observation, settings)
+            note(findings, EventType.MULTIPLE_FACES, observation, several)
+        if EventType.PRESENCE_LOSS in settings.rules:
+            loss = conditions.presence_loss(observation, settings, self._calibration.share)
+            note(findings, EventType.PRESENCE_LOSS, observation, loss)
+        note(findings, EventType.IDENTITY_UNVERIFIED, observation, self._unverified.judge(observation))
+        mismatch = self._mismatch.see(observation) if self._mismatch is not None else None
+        if mismatch is not None:
+            findings.append(mismatch)
+        if observation.liveness is not None and self._liveness is not None:
+            note(findings, EventType.PRESENTATION_ATTACK, observation, self._liveness.judge(observation))
+
+    def _look_at_direction(self, observation: Observation, findings: list[Finding]) -> None:
+        """Head and gaze, told once where they go together."""
+        settings, episodes = self._settings, self._episodes
+        turned_event, off_event = EventType.HEAD_TURNED_AWAY, EventType.GAZE_OFF_SCREEN
+        if observation.head is not None and turned_event in settings.rules:
+            turned = head.head_turned_away(observation, settings)
+            self._note_one_of(findings, observation, (turned_event, off_event), turned)
+        if observation.gaze is not None:
+            off, often = self._gaze.see(observation, self._calibration.zone)
+            self._note_one_of(findings, observation, (off_event, turned_event), off)
+            episodes.note(findings, EventType.PROLONGED_LOOK_AWAY, observation, off)
+            episodes.note(findings, EventType.FREQUENT_DISTRACTION, observation, often)
+        if observation.head is not None:
+            if EventType.HEAD_DOWN in settings.rules:
+                down = head.head_down(observation, settings, self._calibration.usual_pitch_deg)
+                episodes.note(findings, EventType.HEAD_DOWN, observation, down)
+            if self._movement is not None:
+                moved = self._movement.judge(observation)
+                episodes.note(findings, EventType.SUSPICIOUS_MOVEMENT, observation, moved)
+
+    def _note_one_of(
+        self,
+        findings: list[Finding],
+        observation: Observation,
+        events: tuple[EventType, EventType],
+        judgement: Judgement,
+    ) -> None:
+        """Take a judgement of the first event, whose twin is the second."""
+        event, twin = events
+        episodes = self._episodes
+        if judgement.value and episodes.raised(twin) and not episodes.raised(event):
+            episodes.join(twin, event)
+            judgement = NO
+        beside = twin if judgement.value and episodes.onset_s(twin) is not None else None
+        episodes.note(findings, event, observation, judgement, beside)
+
+    def _look_at_body(self, observation: Observation, findings: list[Finding]) -> None:
+        note = self._episodes.note
+        if observation.body is not None:
+            judgement = conditions.left_frame(
+                observation, face_in_view=self._face_in_view(observation), last_seen_pose_s=self._pose_s
+            )
+            note(findings, EventType.LEFT_FRAME, observation, judgement)
+            if observation.body.shoulders_visible:
+                self._pose_s = observation.at
+        if observation.hands is not None and EventType.HAND_NEAR_EAR in self._settings.rules:
+            near = objects.hand_near_ear(observation, self._settings)
+            note(findings, EventType.HAND_NEAR_EAR, observation, near)
+
+    def _look_at_things(self, observation: Observation, findings: list[Finding]) -> None:
+        note = self._episodes.note
+        if observation.persons is not None:
+            note(findings, EventType.MULTIPLE_PERSONS, observation, objects.multiple_persons(observation))
+        if observation.objects is None:
+            return
+        for event in objects.KINDS:
+            if event in self._settings.rules:
+                note(findings, event, observation, objects.object_visible(observation, event, self._settings))
+
+    def _face_in_view(self, observation: Observation) -> bool:
+        if observation.faces is not None:
+            return bool(observation.faces)
+        return self._face_s is not None and observation.at - self._face_s <= self._settings.max_gap_s
+
+    def finish(self) -> Finding | None:
+        """The session is over: end the mismatch if it is raised."""
+        return None if self._mismatch is None else self._mismatch.finish()
+
+    def snapshot(self) -> Saved:
+        return {
+            "calibration": self._calibration.snapshot(),
+            "mismatch": None if self._mismatch is None else self._mismatch.snapshot(),
+            "unverified": self._unverified.snapshot(),
+            "gaze": self._gaze.snapshot(),
+            "liveness": None if self._liveness is None else self._liveness.snapshot(),
+            "movement": None if self._movement is None else self._movement.snapshot(),
+            "dark": self._dark,
+            "face_s": self._face_s,
+            "pose_s": self._pose_s,
+        }
+
+    def restore(self, saved: Saved) -> None:
+        """Take over what `snapshot` gave. Raises ValueError for anything else."""
+        self._calibration.restore(part(saved, "calibration"))
+        if self._mismatch is not None:
+            self._mismatch.restore(part(saved, "mismatch"))
+        self._unverified.restore(part(saved, "unverified"))
+        self._gaze.restore(part(saved, "gaze"))
+        if self._liveness is not None:
+            self._liveness.restore(part(saved, "liveness"))
+        if self._movement is not None:
+            self._movement.restore(part(saved, "movement"))
+        self._dark = flag(saved, "dark")
+        self._face_s = optional_number(saved, "face_s")
+        self._pose_s = optional_number(saved, "pose_s")

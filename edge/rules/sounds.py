@@ -1,0 +1,56 @@
+"""What one audio observation says besides speech: voices, kinds of sound, phrases, a dead microphone."""
+
+from __future__ import annotations
+
+from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
+from edge.rules.settings import Settings
+from shared.events import EventType
+from shared.observations import Observation
+
+QUIET = 0.5
+"""A window whose speech probabilities all stay below this holds no second voice either."""
+
+
+def multiple_speakers(observation: Observation) -> Judgement:
+    """More than one voice in the last stretch of speech; a quiet window says that there is none now."""
+    speakers = observation.speakers
+    if speakers is not None:
+        if speakers.count < 2:
+            return NO
+        evidence = {"speakers": speakers.count, "window_seconds": speakers.window_s}
+        return Judgement(True, speakers.confidence, evidence)
+    speech = observation.speech
+    if speech is None or speech.lost_share > 0 or max(speech.probabilities, default=1.0) >= QUIET:
+        return UNKNOWN
+    return NO
+
+
+def audio_anomaly(observation: Observation, settings: Settings) -> Judgement:
+    """A sound of the policy's list, loud and clear enough."""
+    if observation.sounds is None:
+        return UNKNOWN
+    bound = settings.threshold(EventType.AUDIO_ANOMALY)
+    heard = [each for each in observation.sounds if each.kind in settings.sounds and each.score >= bound]
+    if not heard:
+        return NO
+    surest = max(heard, key=lambda each: each.score)
+    evidence: Evidence = {"class": surest.kind, "score": round(surest.score, 3), "score_bound": bound}
+    return Judgement(True, min(1.0, surest.score), evidence)
+
+
+def keyword_spoken(observation: Observation, settings: Settings) -> Judgement:
+    """A phrase of the policy's list."""
+    if observation.phrases is None:
+        return UNKNOWN
+    heard = [each for each in observation.phrases if each.phrase.casefold() in settings.phrases]
+    if not heard:
+        return NO
+    surest = max(heard, key=lambda each: each.score)
+    return Judgement(True, min(1.0, surest.score), {"phrase": surest.phrase, "score": round(surest.score, 3)})
+
+
+def microphone_muted(observation: Observation) -> Judgement:
+    """Nothing but digital silence: a real room is never that quiet."""
+    if observation.microphone_silent is None:
+        return UNKNOWN
+    return Judgement(True) if observation.microphone_silent else NO

@@ -1,0 +1,92 @@
+"""What is usual is found in the first half minute; who looks elsewhere then does not move it far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from edge.policy_settings import monitor_settings
+from edge.rules.findings import Finding
+from edge.rules.monitor import Monitor
+from shared.events import EventType
+from shared.observations import GazeSeen, Observation
+from shared.policy import Policy
+from tests.support.observations import ONE, TWO, check, every, eyes, frame, head, play
+
+START = frame(0, faces=ONE, identity=check(0.9))
+
+
+def calibrated(observations: list[Observation]) -> Finding:
+    said = play(Monitor(monitor_settings(Policy())), observations)
+    (finding,) = [f for f in said if f.event is EventType.CALIBRATED]
+    return finding
+
+
+def gazing(where: Callable[[int], GazeSeen | None], seconds: float = 31) -> list[Observation]:
+    return [replace(o, gaze=where(n)) for n, o in enumerate(every(0, seconds, START))]
+
+
+def test_the_zone_is_centred_on_where_the_candidate_usually_looks() -> None:
+    evidence = calibrated(gazing(lambda _: eyes(-12, 8))).evidence
+    assert evidence["gaze_zone"] == "measured"
+    assert (evidence["gaze_centre_pitch_deg"], evidence["gaze_centre_yaw_deg"]) == (-12, 8)
+
+
+def test_a_minority_of_looks_aside_moves_nothing() -> None:
+    evidence = calibrated(gazing(lambda n: eyes(-5, 70) if n % 10 < 4 else eyes(-5, 2))).evidence
+    assert (evidence["gaze_zone"], evidence["gaze_centre_yaw_deg"]) == ("measured", 2)
+
+
+@pytest.mark.parametrize(
+    ("where", "word"),
+    [
+        (lambda _: eyes(-5, 50), "default, the middle lay too far off"),
+        (lambda n: eyes(-5, 40 * (n % 3 - 1)), "default, the looks lay far apart"),
+        (lambda n: eyes(-5, 0) if n < 5 else None, "default, too few looks"),
+        (lambda _: None, "default, too few looks"),
+        (lambda _: eyes(-5, 50, closed=True), "default, too few looks"),
+    ],
+    ids=["looks away throughout", "looks all over", "few looks", "never looked at", "eyes closed"],
+)
+def test_what_cannot_be_believed_leaves_the_default_and_says_so(
+    where: Callable[[int], GazeSeen | None], word: str
+) -> None:
+    evidence = calibrated(gazing(where)).evidence
+    assert evidence["gaze_zone"] == word
+    assert (evidence["gaze_centre_pitch_deg"], evidence["gaze_centre_yaw_deg"]) == (-5, 0)
+
+
+def test_somebody_who_reads_the_screen_is_measured() -> None:
+    chance = Random(3)
+    reading = calibrated(gazing(lambda _: eyes(chance.uniform(-15, 5), chance.uniform(-18, 18))))
+    assert reading.evidence["gaze_zone"] == "measured"
+
+
+def test_who_looked_away_while_calibrating_is_still_found_later() -> None:
+    away = [replace(o, gaze=eyes(-5, 60)) for o in every(31, 60, START)]
+    monitor = Monitor(monitor_settings(Policy()))
+    said = play(monitor, [*gazing(lambda _: eyes(-5, 50), 31), *away])
+    assert EventType.GAZE_OFF_SCREEN in {f.event for f in said}
+
+
+def test_a_low_camera_makes_no_head_down() -> None:
+    low = [replace(o, head=head(pitch_deg=-20)) for o in every(0, 90, START)]
+    down = [replace(o, head=head(pitch_deg=-55)) for o in every(90, 96, START)]
+    said = play(Monitor(monitor_settings(Policy())), [*low, *down])
+    raised = [f for f in said if f.event is EventType.HEAD_DOWN]
+    assert [(f.onset_s, f.evidence["usual_pitch_deg"]) for f in raised] == [(90.0, -20.0)]
+
+
+def test_before_the_stretch_is_over_nothing_relative_is_said() -> None:
+    away = replace(START, gaze=eyes(-5, 80), head=head(pitch_deg=-60))
+    assert play(Monitor(monitor_settings(Policy())), every(0, 29, away)) == []
+
+
+def test_two_faces_calibrate_nobody() -> None:
+    both = [replace(o, faces=TWO, gaze=eyes(-5, 14)) for o in every(0, 20, START)]
+    alone = gazing(lambda _: eyes(-5, 0), 60)
+    evidence = calibrated([*both, *(o for o in alone if o.at >= 20)]).evidence
+    assert evidence["gaze_centre_yaw_deg"] == 0

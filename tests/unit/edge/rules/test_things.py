@@ -1,0 +1,147 @@
+"""People, things, hands, liveness and the camera itself: each true one found beside its innocent twin."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from edge.policy_settings import monitor_settings
+from edge.rules.monitor import Monitor
+from shared.observations import Box, HandsSeen, ObjectSeen, Observation, PersonsSeen
+from shared.policy import Policy, parse_policy
+from tests.support.observations import (
+    BLACK,
+    LIGHT,
+    ONE,
+    arrival,
+    body,
+    check,
+    every,
+    eyes,
+    frame,
+    lines,
+    play,
+)
+
+HONEST = frame(0, faces=ONE, identity=check(0.9))
+FROZEN = replace(LIGHT, change=0.0)
+ASKING = parse_policy({"rules": {name: {"enabled": True} for name in ("PHONE_VISIBLE", "BOOK_VISIBLE")}})
+
+
+def things(*kinds: tuple[str, float]) -> tuple[ObjectSeen, ...]:
+    return tuple(ObjectSeen(kind=kind, score=score, box=Box(10, 10, 40, 80)) for kind, score in kinds)
+
+
+def hands(ratio: float | None) -> HandsSeen:
+    return HandsSeen(to_ear_head_widths=ratio)
+
+
+def persons(count: int) -> PersonsSeen:
+    return PersonsSeen(count=count, score=0.8)
+
+
+def found(*stretches: list[Observation], policy: Policy | None = None) -> list[tuple[str, str, float]]:
+    monitor = Monitor(monitor_settings(policy or Policy()))
+    return lines(play(monitor, [each for stretch in stretches for each in stretch]))
+
+
+def while_(start_s: float, end_s: float, **seen: Any) -> list[Observation]:
+    return every(start_s, end_s, replace(HONEST, **seen))
+
+
+@pytest.mark.parametrize(
+    ("event", "there", "gone", "hold_s"),
+    [
+        ("MULTIPLE_PERSONS", {"persons": persons(2)}, {"persons": persons(1)}, 3),
+        ("PHONE_VISIBLE", {"objects": things(("phone", 0.7))}, {"objects": ()}, 2),
+        ("BOOK_VISIBLE", {"objects": things(("book", 0.6))}, {"objects": ()}, 2),
+        ("HAND_NEAR_EAR", {"hands": hands(0.4)}, {"hands": hands(None)}, 4),
+        ("CAMERA_FROZEN", {"picture": FROZEN}, {"picture": LIGHT}, 10),
+    ],
+)
+def test_what_lasts_longer_than_its_hold_is_found_and_what_does_not_is_not(
+    event: str, there: Mapping[str, Any], gone: Mapping[str, Any], hold_s: float
+) -> None:
+    before, after = while_(0, 5, **gone), while_(5 + hold_s + 2, 25, **gone)
+    during = while_(5, 5 + hold_s + 2, **there)
+    assert found(before, during, after, policy=ASKING) == [
+        (event, "raised", 5.0), (event, "cleared", 5.0 + hold_s + 2)]  # fmt: skip
+    short = while_(5, 5 + hold_s - 0.4, **there)
+    assert found(before, short, while_(5 + hold_s - 0.4, 25, **gone), policy=ASKING) == []
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        {"persons": persons(0)},
+        {"persons": persons(1)},
+        {"objects": things(("phone", 0.4), ("book", 0.3), ("laptop", 0.99))},
+        {"hands": hands(0.7)},
+        {"hands": hands(None)},
+        {"picture": replace(LIGHT, change=0.3)},
+        {"liveness": 0.9},
+    ],
+)
+def test_what_is_none_of_it_raises_nothing(seen: Mapping[str, Any]) -> None:
+    assert found(while_(0, 40, **seen), policy=ASKING) == []
+
+
+def test_a_phone_or_a_book_is_not_reported_where_nobody_asked() -> None:
+    assert found(while_(0, 30, objects=things(("phone", 0.9), ("book", 0.9)))) == []
+
+
+def scores(start_s: float, end_s: float, score: float) -> list[Observation]:
+    """Liveness once a second among honest looks."""
+    looks = while_(start_s, end_s)
+    return [replace(o, liveness=score) if n % 5 == 0 else o for n, o in enumerate(looks)]
+
+
+def test_a_face_that_does_not_seem_alive_is_found_after_ten_seconds_since_it_appeared() -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    said = play(monitor, [*scores(0, 20, 0.95), *scores(20, 40, 0.05)])
+    (raised,) = [f for f in said if f.event != "CALIBRATED"]
+    assert (raised.event, raised.onset_s) == ("PRESENTATION_ATTACK", 20.0)
+    assert raised.at_s <= 31.5
+    assert raised.evidence["checks"] == 10
+
+
+def test_a_few_low_scores_raise_nothing() -> None:
+    assert found(scores(0, 20, 0.95), scores(20, 24, 0.05), scores(24, 60, 0.95)) == []
+    assert found(scores(0, 60, 0.4)) == []
+
+
+def test_a_frozen_picture_hides_face_and_body_and_is_no_absence() -> None:
+    gone = {"picture": FROZEN, "faces": (), "identity": None, "body": body(shoulders=False)}
+    still = while_(5, 20, picture=FROZEN)
+    assert found(while_(0, 5), still, while_(20, 60, **gone)) == [("CAMERA_FROZEN", "raised", 5.0)]
+
+
+def test_a_black_picture_is_blocked_and_not_frozen() -> None:
+    assert {line[0] for line in found(while_(0, 30, picture=BLACK))} == {"CAMERA_BLOCKED"}
+
+
+def test_while_the_camera_is_blocked_nothing_is_said_of_gaze_people_or_things() -> None:
+    seen = {
+        "persons": persons(3),
+        "objects": things(("phone", 0.9)),
+        "hands": hands(0.1),
+        "gaze": eyes(0, 80),
+    }
+    assert {line[0] for line in found(while_(0, 60, picture=BLACK, **seen), policy=ASKING)} == {
+        "CAMERA_BLOCKED"}  # fmt: skip
+
+
+def test_few_frames_a_second_are_found_with_their_rate() -> None:
+    slow = [arrival(number / 2) for number in range(60)]
+    (raised,) = play(Monitor(monitor_settings(Policy())), slow)
+    assert (raised.event, raised.onset_s, raised.at_s) == ("LOW_FRAME_RATE", 0.0, 10.0)
+    assert raised.evidence["frames_per_second"] == 2.0
+
+
+def test_enough_frames_and_stalls_between_them_are_no_low_rate() -> None:
+    assert found([arrival(number / 15) for number in range(600)]) == []
+    stalling = [arrival(block * 8 + number / 5) for block in range(6) for number in range(20)]
+    assert {line[0] for line in found(stalling)} == {"STREAM_STALLED"}
