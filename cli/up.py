@@ -59,7 +59,7 @@ def _lines(prepared: installing.Installation) -> str:
     """Plain lines: a table would cut the token to the terminal's width, and so would a pipe's."""
     rows = {
         "API": prepared.coordinator_url + "/api/v1",
-        "API documentation": prepared.coordinator_url + "/docs",
+        "API description": prepared.coordinator_url + "/api/v1/openapi.json",
         "candidate page": prepared.coordinator_url + "/join",
         "edge health": prepared.edge_url + "/healthz",
         "edge metrics": prepared.edge_url + "/metrics",
