@@ -53,7 +53,7 @@ class Parts:
     peer_settings: PeerSettings
     writer: AlertWriter
     open_watch: Callable[[datetime], Watch]
-    """Makes the watch once the first media came, given that instant: the session clock's zero."""
+    """Makes the watch once the first media came, given the instant of the session clock's zero."""
 
 
 class Session:
@@ -61,7 +61,7 @@ class Session:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._clock = SessionClock()
+        self._clock = SessionClock(begins_s=parts.order.elapsed_s)
         self._watch: Watch | None = None
         self._over = asyncio.Event()
         self._rearm = asyncio.Event()

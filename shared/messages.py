@@ -97,6 +97,9 @@ class StartSession(Message):
     token_key: Name
     """The coordinator's public token key (`ed25519:…`); candidates' tokens are checked with it."""
     expires_utc: Utc
+    elapsed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """How long the session has run when it is ordered again. Its clock goes on from there: an event after a
+    node's restart must not take the id of one before it."""
 
 
 class SessionAccepted(Message):

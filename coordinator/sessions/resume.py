@@ -6,6 +6,7 @@ The same assignment goes out under the same epoch, so a node that has the sessio
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime
 
 from sqlmodel import Session
 
@@ -27,7 +28,7 @@ async def resume(parts: Parts, found: Found) -> bool:
     session = found.session
     places = {"node_id": session.node_id, "session_id": session.id}
     try:
-        order = await parts.reading(lambda db: assignment(db, parts, found))
+        order = await parts.reading(lambda db: assignment(db, parts, found, datetime.now(UTC)))
         await orders.start(parts.commander, session.node_id, order)
     except ProctorError as error:
         log.warning("a session was not taken up again", extra=places | {"error": type(error).__name__})
@@ -36,8 +37,8 @@ async def resume(parts: Parts, found: Found) -> bool:
     return True
 
 
-def assignment(db: Session, parts: Parts, found: Found) -> StartSession:
-    """What the node was told when the session started. Raises `Corrupt` when its key is gone."""
+def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> StartSession:
+    """What the node was told when the session started, and how long ago. Raises `Corrupt` for a lost key."""
     session, candidate = found.session, found.candidate
     seal_key = keys.get(db, session.tenant_id, session.seal_key_id)
     return StartSession(
@@ -53,6 +54,7 @@ def assignment(db: Session, parts: Parts, found: Found) -> StartSession:
         seal_key=seal_key.public_key or "",
         token_key=parts.keys.token_text,
         expires_utc=session.expires_utc,
+        elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
     )
 
 

@@ -43,13 +43,15 @@ class CaptureClock:
 
 @dataclass(slots=True)
 class SessionClock:
-    """Zero is the session's first media; shared by all peers that the session has one after the other."""
+    """Begins with the session's first media; shared by all peers that the session has one after the other."""
 
+    begins_s: float = 0.0
+    """Session time of the first media; above zero where another run of the node watched before."""
     zero_at: float | None = None
     """Monotonic seconds of session time zero; None until the first media came."""
 
     def session_s(self, at: float) -> float:
         """Session seconds of monotonic time `at`; the first call sets zero."""
         if self.zero_at is None:
-            self.zero_at = at
+            self.zero_at = at - self.begins_s
         return at - self.zero_at

@@ -46,3 +46,9 @@ def test_session_time_begins_with_the_first_media_and_goes_on_for_the_next_peer(
     assert clock.session_s(500.0) == 0.0
     assert clock.session_s(512.5) == 12.5
     assert SessionClock(zero_at=clock.zero_at).session_s(520.0) == 20.0
+
+
+def test_a_session_ordered_again_goes_on_where_its_clock_would_be() -> None:
+    clock = SessionClock(begins_s=600.0)
+    assert clock.session_s(500.0) == 600.0
+    assert clock.session_s(512.5) == 612.5
