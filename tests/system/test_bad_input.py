@@ -1,0 +1,191 @@
+"""Bad input to the whole installation: each is refused by name, and nothing is left half-done."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
+
+from edge.media.signaling import PROTOCOL, TOKEN_PREFIX
+from shared.api import SessionStartResponse
+from tests.support.bad_pictures import bomb, failing_pictures, good_picture, jpeg
+from tests.support.whole import EXAM, Whole
+
+pytestmark = pytest.mark.weights
+
+API = "/api/v1"
+START = {"candidate_id": "CAND-bad", "exam_id": EXAM}
+GARBAGE = ("", "garbage", "v=0\r\n", "v=0\r\no=- 1 1 IN IP4 0\r\ns=-\r\nt=0 0\r\nm=video x y z\r\n")
+
+
+@pytest.fixture
+def http(site: Whole) -> Iterator[httpx.Client]:
+    """The coordinator, spoken to as an administrator."""
+    token = (site.prepared.folder / "secrets" / "admin.token").read_text()
+    headers = {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=site.prepared.coordinator_url, headers=headers, timeout=60) as client:
+        yield client
+
+
+@contextmanager
+def nothing_changes(site: Whole) -> Iterator[None]:
+    """No row of the coordinator and no session of the node comes or goes in here."""
+    before = site.rows(), site.metric("active_exam_sessions")
+    yield
+    assert (site.rows(), site.metric("active_exam_sessions")) == before
+
+
+def enrollment(*pictures: bytes, **changes: object) -> dict[str, Any]:
+    images = [{"image_base64": base64.b64encode(picture).decode()} for picture in pictures]
+    return {"candidate_id": f"CAND-{uuid4()}", "exam_id": EXAM, "images": images} | changes
+
+
+def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
+    """The problem document of a refusal of this kind."""
+    problem: dict[str, Any] = answer.json()
+    assert (answer.status_code, problem["code"]) == (status, code), problem
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert problem["detail"]
+    return problem
+
+
+@pytest.mark.parametrize("check", ["one-face", "brightness", "sharpness", "size"])
+def test_a_picture_that_shows_too_little_is_refused_by_its_check(
+    site: Whole, http: httpx.Client, check: str
+) -> None:
+    with nothing_changes(site):
+        answer = http.post(f"{API}/enroll", json=enrollment(jpeg(failing_pictures()[check])))
+        errors = refused(answer, 422, "enrollment-refused")["errors"]
+    assert check in {error["check"] for error in errors}, errors
+    assert all(error["bound"] and error["message"] for error in errors)
+
+
+def test_the_same_person_in_good_light_is_enrolled(site: Whole, http: httpx.Client) -> None:
+    assert http.post(f"{API}/enroll", json=enrollment(jpeg(good_picture()))).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("picture", "check"),
+    [
+        (b"not a picture", "picture-unreadable"),
+        (b"\xff\xd8\xff\xe0" + bytes(400), "picture-unreadable"),
+        (bomb(), "picture-too-many-pixels"),
+    ],
+)
+def test_a_file_that_is_no_picture_is_refused(
+    site: Whole, http: httpx.Client, picture: bytes, check: str
+) -> None:
+    with nothing_changes(site):
+        answer = http.post(f"{API}/enroll", json=enrollment(picture))
+        errors = refused(answer, 422, "enrollment-refused")["errors"]
+    assert check in json.dumps(errors)
+
+
+def test_bodies_of_nothing_and_of_100_mb_are_refused(site: Whole, http: httpx.Client) -> None:
+    headers = {"Content-Type": "application/json"}
+    with nothing_changes(site):
+        refused(http.post(f"{API}/enroll", content=b"", headers=headers), 400, "body-not-json")
+        refused(http.post(f"{API}/session/start", content=b"", headers=headers), 422, "invalid-request")
+        for body in (bytes(100_000_000), (bytes(1_000_000) for _ in range(100))):
+            try:
+                answer = http.post(f"{API}/enroll", content=body, headers=headers)
+            except httpx.TransportError:  # hung up on in the middle of it
+                continue
+            refused(answer, 413, "body-too-large")
+    assert http.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "change", "field"),
+    [
+        ("session/start", {"policy": {"gaze": 1}}, "gaze"),
+        ("session/start", {"policy": {"rules": {"FACE_NOT_FOUND": {"holds": 2}}}}, "holds"),
+        ("session/start", {"verification_policy": {"leniency": 1}}, "leniency"),
+        ("session/start", {"candidate_id": "CAND\u0000"}, "candidate_id"),
+        ("session/start", {"metadata": {"room": "1\u00002"}}, "metadata"),
+        ("enroll", {"exam_id": "EXAM\u0000"}, "exam_id"),
+    ],
+)
+def test_unknown_fields_and_nul_are_refused_by_name(
+    site: Whole, http: httpx.Client, path: str, change: dict[str, Any], field: str
+) -> None:
+    body = enrollment(b"x") if path == "enroll" else START
+    with nothing_changes(site):
+        answer = http.post(f"{API}/{path}", json=body | change)
+    assert answer.status_code == 422
+    assert field in json.dumps(answer.json()["errors"]) or field in answer.json()["detail"]
+
+
+def test_tokens_of_nobody_and_of_others_open_nothing(site: Whole, http: httpx.Client) -> None:
+    mine, other = site.start("CAND-mine"), site.start("CAND-other")
+    paths = [f"session/{other.session_id}", f"session/{other.session_id}/timeline", "alerts", "nodes"]
+    with nothing_changes(site):
+        for token in (".", "x.y.z", mine.session_token[:-4] + "AAAA"):
+            headers = {"Authorization": f"Bearer {token}"}
+            for path in paths:
+                assert http.get(f"{API}/{path}", headers=headers).status_code == 401
+            assert http.post(f"{API}/session/start", json=START, headers=headers).status_code == 401
+        headers = {"Authorization": f"Bearer {mine.session_token}"}
+        for path in paths:
+            assert http.get(f"{API}/{path}", headers=headers).status_code == 403
+        assert http.post(f"{API}/session/{other.session_id}/end", headers=headers).status_code == 403
+        assert whip(other, mine.session_token, "v=0\r\n").status_code == 403
+        assert signalled(other, mine.session_token, "v=0\r\n") == 4403
+        with pytest.raises(InvalidStatus):
+            connect(mine.websocket_url, subprotocols=[Subprotocol(PROTOCOL)]).close()
+
+
+def test_a_join_code_works_once_and_not_for_ever(site: Whole, http: httpx.Client) -> None:
+    used, late = site.start("CAND-used"), site.start("CAND-late")
+    code = {"code": used.join_url.partition("#")[2]}
+    assert http.post(f"{API}/join", json=code).status_code == 200
+    with closing(sqlite3.connect(site.prepared.folder / "coordinator" / "coordinator.db")) as db, db:
+        past = (datetime.now(UTC) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S.%f")
+        session = late.session_uuid.replace("-", "")
+        assert db.execute(
+            "UPDATE join_codes SET expires_utc = ? WHERE session_id = ?", (past, session)
+        ).rowcount
+    with nothing_changes(site):
+        refused(http.post(f"{API}/join", json=code), 410, "join-code-used")
+        late_code = {"code": late.join_url.partition("#")[2]}
+        refused(http.post(f"{API}/join", json=late_code), 410, "join-code-expired")
+        refused(http.post(f"{API}/join", json={"code": "A" * 32}), 404, "join-code-unknown")
+
+
+@pytest.mark.parametrize("sdp", GARBAGE)
+def test_garbage_for_sdp_is_refused_at_both_doors(site: Whole, sdp: str) -> None:
+    session = site.start("CAND-garbage")
+    with nothing_changes(site):
+        answer = whip(session, session.session_token, sdp)
+        assert answer.status_code in (400, 422), answer.text
+        assert signalled(session, session.session_token, sdp) in (4400, 4422)
+    assert httpx.get(f"{site.prepared.edge_url}/healthz").status_code == 200
+
+
+def whip(session: SessionStartResponse, token: str, sdp: str) -> httpx.Response:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/sdp"}
+    return httpx.post(session.whip_url, content=sdp, headers=headers)
+
+
+def signalled(session: SessionStartResponse, token: str, sdp: str) -> int:
+    """The code with which the node closes the signaling socket after such an offer."""
+    protocols = [Subprotocol(PROTOCOL), Subprotocol(TOKEN_PREFIX + token)]
+    with connect(session.signaling_url, subprotocols=protocols) as socket:
+        with suppress(ConnectionClosed):
+            socket.send(json.dumps({"type": "offer", "sdp": sdp}))
+            message: Mapping[str, Any] = json.loads(socket.recv(timeout=20))
+            assert message["type"] == "error", message
+            socket.recv(timeout=20)
+        assert socket.close_code is not None
+        return socket.close_code

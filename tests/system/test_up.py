@@ -1,0 +1,148 @@
+"""`proctorctl up` as a person has it: started, asked, refused with a reason, stopped."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests.support.edge_daemon import need_weights
+
+pytestmark = [
+    pytest.mark.weights,
+    pytest.mark.skipif(
+        shutil.which("nats-server", path=f"{os.environ['PATH']}:/usr/sbin") is None,
+        reason="nats-server is not installed (Debian's package nats-server)",
+    ),
+]
+PROGRAM = Path(sys.executable).with_name("proctorctl")
+READY_S = 90.0
+
+
+class Up:
+    """One `proctorctl up` in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self._output = folder / "output"
+        with self._output.open("wb") as output:
+            command: list[str | Path] = [PROGRAM, "up", "--data", self.data]
+            self.process = subprocess.Popen(command, stdout=output, stderr=output)
+        deadline = time.monotonic() + READY_S
+        while "Ready" not in self.said:
+            assert self.process.poll() is None, self.said
+            assert time.monotonic() < deadline, self.said
+            time.sleep(0.1)
+
+    @property
+    def said(self) -> str:
+        return self._output.read_text()
+
+    def row(self, name: str) -> str:
+        """What stands in the printed table beside a name."""
+        found = re.search(rf"^\s*{re.escape(name)}\s+(\S+)\s*$", self.said, re.MULTILINE)
+        assert found is not None, self.said
+        return found[1]
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def ended(self, within_s: float) -> int:
+        return self.process.wait(within_s)
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Up]:
+    need_weights()
+    running = Up(tmp_path)
+    yield running
+    if running.process.poll() is None:
+        running.process.send_signal(signal.SIGINT)
+        running.process.wait(30)
+
+
+def tried(*options: str | Path, **environment: str) -> tuple[int, str]:
+    """The exit code of a short `up` and all it said."""
+    done = subprocess.run(
+        [PROGRAM, "up", *options],
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def test_it_serves_keeps_its_secrets_and_stops_on_ctrl_c(up: Up) -> None:
+    headers = {"Authorization": f"Bearer {up.row('admin token (1 day)')}"}
+    assert httpx.get(up.row("API") + "/nodes", headers=headers).json()[0]["status"] == "online"
+    for page in ("candidate page", "API description", "edge health", "edge metrics"):
+        assert httpx.get(up.row(page), follow_redirects=True).status_code == 200
+    code, said = tried("--data", up.data)
+    assert (code, str(up.data) in said) == (2, True), said
+    children = up.children()
+    assert len(children) >= 3
+    told = " ".join(
+        part for process in [*children, psutil.Process(up.process.pid)] for part in process.cmdline()
+    )
+    environments = " ".join(value for process in children for value in process.environ().values())
+    for secret in secrets_of(up.data):
+        assert secret not in told
+        assert secret not in environments
+    began = time.monotonic()
+    up.process.send_signal(signal.SIGINT)
+    assert up.ended(within_s=20) == 0, up.said
+    assert time.monotonic() - began < 20
+    assert not any(process.is_running() for process in children)
+
+
+def secrets_of(data: Path) -> list[str]:
+    """Every line of a secret file in the data folder; all of them closed to other users."""
+    files = [*(data / "secrets").iterdir(), *(data / "coordinator").glob("*key*"), data / "nats.conf"]
+    assert all(file.stat().st_mode & 0o077 == 0 for file in files)
+    texts = [file.read_text(errors="ignore").strip() for file in (data / "secrets").iterdir()]
+    assert len(texts) >= 3
+    return texts
+
+
+@pytest.mark.parametrize("name", ["nats-server", "proctor-edge"])
+def test_a_part_that_dies_ends_it_with_the_reason(up: Up, name: str) -> None:
+    children = up.children()
+    victim = next(process for process in children if name in " ".join(process.cmdline()[:2]))
+    victim.kill()
+    assert up.ended(within_s=30) == 1
+    assert f"{name} ended with status -9; the end of" in up.said
+    assert not any(process.is_running() for process in children)
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        for option, owner in (("--port", "coordinator"), ("--edge-port", "edge")):
+            code, said = tried("--data", tmp_path, option, str(port))
+            assert code == 2
+            assert f"port {port} for the {owner}" in said
+
+
+def test_a_missing_nats_server_is_named_with_what_to_install(tmp_path: Path) -> None:
+    code, said = tried("--data", tmp_path, NATS_SERVER_BIN="/nowhere/nats-server")
+    assert code == 2
+    assert "/nowhere/nats-server" in said
+
+
+def test_a_folder_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    code, said = tried("--data", tmp_path / "file" / "data")
+    assert code == 2
+    assert str(tmp_path / "file" / "data") in said
