@@ -31,9 +31,11 @@ from coordinator.database import Database
 from coordinator.enrollments import tables as _enrollments
 from coordinator.exams import tables as _exams
 from coordinator.idempotency import tables as _idempotency
+from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
+from coordinator.reviews import tables as _reviews
 from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
 from coordinator.tokens import tables as _tokens
@@ -47,9 +49,11 @@ ALL_TABLES: Final = (
     _enrollments,
     _exams,
     _idempotency,
+    _incidents,
     _keys,
     _nodes,
     _policies,
+    _reviews,
     _sessions,
     _tenants,
     _tokens,

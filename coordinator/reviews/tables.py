@@ -1,0 +1,35 @@
+"""Table of what people did about incidents: one row per act, never changed afterwards."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Index
+from sqlmodel import Field
+
+from coordinator.columns import NAME_CHARS, Row, UtcDateTime, words
+from coordinator.ids import uuid7
+from coordinator.reviews.states import Act, DismissReason, State
+from shared.tokens import Role
+
+
+class ReviewAct(Row, table=True):
+    """Who did what about an incident, when and why."""
+
+    __tablename__ = "review_acts"
+    __table_args__ = (Index("ix_review_acts_history", "incident_id", "at_utc"),)
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    incident_id: UUID = Field(foreign_key="incidents.id")
+    act: Act = Field(sa_type=words(Act))
+    actor: str = Field(max_length=NAME_CHARS)
+    """The token's subject."""
+    role: Role = Field(sa_type=words(Role))
+    reason: DismissReason | None = Field(default=None, sa_type=words(DismissReason))
+    text_sealed: bytes | None = None
+    """What the person wrote, under the data key of the session's candidate and exam."""
+    state: State = Field(sa_type=words(State))
+    """Of the incident, afterwards."""
+    at_utc: datetime = Field(sa_type=UtcDateTime)
