@@ -158,9 +158,14 @@ class _Signaling:
         await seat.left()
 
     async def _next(self) -> Offer | Candidate | Bye:
-        text = await self._socket.receive_text()
+        received = await self._socket.receive()
+        if received["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(received["code"], received.get("reason"))
         if not self._rate.allows(time.monotonic()):
             raise Rejected("too many messages", code="too-fast", status=429)
+        text = received.get("text")
+        if text is None:
+            raise Rejected("a message is text, not bytes", code="bad-message")
         return parse_message(text)
 
     async def _handle(self, seat: Seat, message: Offer | Candidate | Bye) -> bool:

@@ -146,6 +146,7 @@ def test_a_page_of_another_origin_and_a_path_without_session_are_refused_before_
     ("text", "code"),
     [
         ("not json", 4400),
+        (b"bytes", 4400),
         ("[]", 4400),
         ('{"type": "dance"}', 4400),
         ('{"type": "offer"}', 4400),
@@ -155,7 +156,7 @@ def test_a_page_of_another_origin_and_a_path_without_session_are_refused_before_
         ('{"type": "offer", "sdp": "' + "x" * MESSAGE_CHARS + '"}', 4413),
     ],
 )
-def test_a_message_that_makes_no_sense_ends_the_socket_with_the_reason(text: str, code: int) -> None:
+def test_a_message_that_makes_no_sense_ends_the_socket_with_the_reason(text: str | bytes, code: int) -> None:
     async def act(node: Served) -> None:
         async with dial(node) as socket:
             await socket.send(text)
