@@ -66,13 +66,12 @@ def write_alert(
     event = finding.event
     identity = alert_id(session.session_id, event, finding.onset_s)
     duration_s = max(0.0, finding.at_s - finding.onset_s)
-    base, hold_s, action = _terms(session.policy, finding)
     cleared = finding.phase is Phase.CLEARED
     alert = Alert(
         event_id=identity,
         event_type=event,
         event_class=event_class(event),
-        severity_score=severity(base, confidence=finding.confidence, duration_s=duration_s, hold_s=hold_s),
+        severity_score=gravity(session.policy, finding),
         confidence=finding.confidence,
         exam_session_id=session.exam_session_id,
         candidate_id=session.candidate_id,
@@ -93,24 +92,31 @@ def write_alert(
             degradation_level=level,
             trace_id=identity.hex,
         ),
-        action_required=action,
+        action_required=_advice(session.policy, finding),
         message=message(finding),
     )
     return AlertRevision(alert, CLEARED_REVISION if cleared else RAISED_REVISION)
 
 
-def _terms(policy: Policy, finding: Finding) -> tuple[float, float, Action]:
-    """Base severity, hold and advice; milestones happen once, and weigh and advise nothing.
+def gravity(policy: Policy, finding: Finding) -> float:
+    """A finding's severity 0…1 under a policy; a milestone weighs nothing.
 
     What held together weighs as 1 − (1 − a)(1 − b): more than either, never more than 1.
     """
     if event_class(finding.event) is EventClass.MILESTONE:
-        return 0.0, 0.0, Action.NONE
+        return 0.0
     rule = policy.rule(finding.event)
     base = rule.severity
     if finding.together_with is not None:
         base = 1.0 - (1.0 - base) * (1.0 - policy.rule(finding.together_with).severity)
-    return base, rule.hold_s, rule.action
+    duration_s = max(0.0, finding.at_s - finding.onset_s)
+    return severity(base, confidence=finding.confidence, duration_s=duration_s, hold_s=rule.hold_s)
+
+
+def _advice(policy: Policy, finding: Finding) -> Action:
+    if event_class(finding.event) is EventClass.MILESTONE:
+        return Action.NONE
+    return policy.rule(finding.event).action
 
 
 def _evidence(session: WatchedSession, finding: Finding) -> dict[str, JsonValue]:

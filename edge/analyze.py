@@ -23,15 +23,13 @@ from edge.analysis.offline import analyse, recorded_session, session_id_of, unav
 from edge.analysis.perception import Perception
 from edge.analysis.results import ResultFolder, page_of, summary_of
 from edge.media.recording import Recording, open_recording
+from edge.policy_files import read_policy
 from edge.watch import Watch
 from models.manifest import Profile
 from models.serving import Serving
 from models.store import Store
-from shared.canonical import parse_json
 from shared.errors import ConfigError, ProctorError, Unavailable
-from shared.policy import Features, Policy, parse_policy
-
-MAX_POLICY_BYTES = 1_000_000
+from shared.policy import Features, Policy
 
 
 class LevelName(StrEnum):
@@ -90,7 +88,9 @@ def analyze(
     console = Console(stderr=True)
     try:
         portraits = tuple(read_picture(path) for path in enroll_pictures or ())
-        orders = _orders(recordings, portraits, audio, _read_policy(policy), (level, out))
+        orders = _orders(
+            recordings, portraits, audio, Policy() if policy is None else read_policy(policy), (level, out)
+        )
         networks = open_networks(Serving(Store.here(), profile))
         for order in orders:
             summary = asyncio.run(_run(order, networks, console))
@@ -124,19 +124,6 @@ def _orders(
         )
         for path in paths
     ]
-
-
-def _read_policy(path: Path | None) -> Policy:
-    if path is None:
-        return Policy()
-    try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_POLICY_BYTES else b""
-    except OSError as error:
-        raise ConfigError(f"the policy {path} cannot be read: {error.strerror}") from error
-    value = parse_json(data)
-    if not isinstance(value, dict):
-        raise ConfigError(f"the policy {path} is not a JSON object")
-    return parse_policy(value)
 
 
 async def _run(order: Order, networks: Networks, console: Console) -> dict[str, Any]:

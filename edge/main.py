@@ -25,6 +25,7 @@ import typer
 from edge.analyze import analyze
 from edge.config import EdgeConfig, load_config, read_secret
 from edge.identity import Identity, load, load_or_make
+from edge.replay import command as replay_command
 from shared.errors import ProctorError
 from shared.fields import format_utc
 from shared.logs import configure
@@ -41,6 +42,7 @@ cli = typer.Typer(
     pretty_exceptions_enable=False,
 )
 cli.command()(analyze)
+cli.command("replay")(replay_command)
 
 ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="The daemon's settings, TOML.")]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.rules.findings import Evidence, Finding, Judgement, Phase, Value
+from edge.rules.findings import NO, Evidence, Finding, Judgement, Phase, Value
 from edge.rules.hold import Hold, State
 from edge.rules.settings import RuleSettings
 from edge.rules.snapshots import Json, Saved, integer, number, optional_integer, part, text
@@ -99,6 +99,8 @@ class Episode:
 
         `beside` names what holds at the same time and is told together with this event.
         """
+        if judgement is NO and self._hold.rests(observation.at):
+            return None
         phase = self._hold.see(observation.at, judgement.value, judgement.since_s)
         if judgement.value:
             if self._hold.onset_s != self._tally_onset_s:

@@ -24,11 +24,13 @@ class Failures:
     def __init__(self) -> None:
         self._since_s: dict[str, float] = {}
 
-    def judge(self, observation: Observation, worked: tuple[str, ...]) -> Judgement:
+    def judge(self, observation: Observation) -> Judgement:
         """Yes when a task failed just now, no when tasks worked and none is failing."""
-        if self._since_s:
-            for task in worked:
-                self._since_s.pop(task, None)
+        if not self._since_s and not observation.failed:
+            return NO
+        worked = tasks_done(observation)
+        for task in worked:
+            self._since_s.pop(task, None)
         for task in observation.failed[:MAX_TASKS]:
             self._since_s.setdefault(task, observation.at)
         if observation.failed:
@@ -52,3 +54,8 @@ def tasks_done(observation: Observation) -> tuple[str, ...]:
     """Tasks whose value this observation carries; they are named like its fields."""
     tasks = HEARD if observation.frame_id is None else SEEN
     return tuple([task for task in tasks if getattr(observation, task) is not None])
+
+
+def any_done(observation: Observation) -> bool:
+    """Whether the observation carries any task's value; asked of every one, so the commonest come first."""
+    return observation.picture is not None or observation.speech is not None or bool(tasks_done(observation))

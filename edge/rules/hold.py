@@ -109,13 +109,20 @@ class Hold:
         if self._last_s is not None and from_s - self._last_s > self._max_gap_s + EPSILON_S:
             self._begin(from_s)
         self._last_s = at
-        if not value and self._state is State.IDLE:  # by far the most frequent case, and nothing waits
-            return None
         state = NEXT[self._state, value]
         if state is not self._state:
             self._state = state
             self._begin(max(from_s, self._began_s))
         return self._when_due(at)
+
+    def rests(self, at: float) -> bool:
+        """Take a no while idle, which by far the most values are; False: not idle, `see` it."""
+        if self._state is not State.IDLE:
+            return False
+        if self._last_s is not None and at - self._last_s > self._max_gap_s + EPSILON_S:
+            self._began_s = at
+        self._last_s = at
+        return True
 
     def pause(self, until_s: float) -> None:
         """Let the time from the last known value until `until_s` count for no wait."""

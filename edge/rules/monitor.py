@@ -20,7 +20,7 @@ from collections.abc import Mapping
 
 from edge.rules import hearing, seeing
 from edge.rules.episodes import Episodes
-from edge.rules.failures import Failures, tasks_done
+from edge.rules.failures import Failures, any_done
 from edge.rules.findings import Finding
 from edge.rules.frame_rate import FrameRate
 from edge.rules.fusion import Fusion
@@ -58,13 +58,12 @@ class Monitor:
     def observe(self, observation: Observation) -> list[Finding]:
         """Take one observation; answers what it changed, in order of judgement."""
         findings = [] if observation.frame_id is None else self._arrived(observation)
-        worked = tasks_done(observation)
-        if not worked and not observation.failed:
+        if not observation.failed and not any_done(observation):
             return findings
         if not self._in_order(observation):
             self.late += 1
             return findings
-        failing = self._failures.judge(observation, worked)
+        failing = self._failures.judge(observation)
         self._episodes.note(findings, EventType.ANALYSIS_DEGRADED, observation, failing)
         if observation.frame_id is None:
             self._hearing.hear(observation, findings)
@@ -101,7 +100,8 @@ class Monitor:
     def _arrived(self, observation: Observation) -> list[Finding]:
         findings = self._stream.frame(observation.at)
         rate = self._frame_rate.judge(observation.at)
-        self._episodes.note(findings, EventType.LOW_FRAME_RATE, observation, rate)
+        if rate.value is not None:
+            self._episodes.note(findings, EventType.LOW_FRAME_RATE, observation, rate)
         return findings
 
     def _in_order(self, observation: Observation) -> bool:

@@ -56,6 +56,9 @@ class Seeing:
         self._liveness = Liveness(settings) if EventType.PRESENTATION_ATTACK in rules else None
         self._movement = head.Movement(settings) if EventType.SUSPICIOUS_MOVEMENT in rules else None
         self._dark = False
+        """Whether the last picture was black or even: it hides at once, before any hold."""
+        self._blind = False
+        """Whether the picture shows nothing: black, covered or standing still."""
         self._face_s: float | None = None
         """Last time a face was seen."""
         self._pose_s: float | None = None
@@ -74,19 +77,16 @@ class Seeing:
     def mismatching(self, observation: Observation) -> bool:
         """Whether the observation holds a check that FACE_MISMATCH counts, made while something was seen."""
         return (
-            self._mismatch is not None
-            and not self.blind
+            observation.identity is not None
+            and self._mismatch is not None
+            and not self._blind
             and is_mismatch(observation.identity, self._settings)
         )
 
-    @property
-    def blind(self) -> bool:
-        """Whether the picture shows nothing: black, covered or standing still."""
-        return (
-            self._dark
-            or self._episodes.raised(EventType.CAMERA_BLOCKED)
-            or self._episodes.raised(EventType.CAMERA_FROZEN)
-        )
+    def _sees(self) -> bool:
+        """Whether the picture shows anything: it is not black, covered or standing still."""
+        raised = self._episodes.raised
+        return not (self._dark or raised(EventType.CAMERA_BLOCKED) or raised(EventType.CAMERA_FROZEN))
 
     def look(self, observation: Observation, findings: list[Finding], *, stalled: bool) -> None:
         """Judge what a frame shows; changes are added to `findings`."""
@@ -98,7 +98,8 @@ class Seeing:
             if EventType.CAMERA_FROZEN in self._episodes and not self._dark:
                 frozen = conditions.camera_frozen(observation, self._settings)
                 note(findings, EventType.CAMERA_FROZEN, observation, frozen)
-        if stalled or self.blind:
+            self._blind = not self._sees()
+        if stalled or self._blind:
             return
         self._look_at_face(observation, findings)
         self._look_at_direction(observation, findings)
@@ -203,6 +204,7 @@ class Seeing:
             "liveness": None if self._liveness is None else self._liveness.snapshot(),
             "movement": None if self._movement is None else self._movement.snapshot(),
             "dark": self._dark,
+            "blind": self._blind,
             "face_s": self._face_s,
             "pose_s": self._pose_s,
         }
@@ -219,5 +221,6 @@ class Seeing:
         if self._movement is not None:
             self._movement.restore(part(saved, "movement"))
         self._dark = flag(saved, "dark")
+        self._blind = flag(saved, "blind")
         self._face_s = optional_number(saved, "face_s")
         self._pose_s = optional_number(saved, "pose_s")

@@ -21,13 +21,14 @@ class Speech:
     """The voice rule of one session."""
 
     __slots__ = (
-        "_heard_s", "_known_s", "_last_speech_s", "_lost_s", "_onset_s", "_pause_s", "_probability",
+        "_bound", "_heard_s", "_known_s", "_last_speech_s", "_lost_s", "_onset_s", "_pause_s", "_probability",
         "_raised_s", "_rule", "_settings",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._rule = settings.rules[EventType.VOICE_DETECTED]
+        self._bound = settings.threshold(EventType.VOICE_DETECTED)
         self._onset_s: float | None = None
         self._raised_s: float | None = None
         self._heard_s = 0.0
@@ -68,6 +69,8 @@ class Speech:
         if self._known_s is not None and start_s > self._known_s:
             self._miss(start_s - self._known_s)
         self._known_s = observation.at
+        if self._onset_s is None and not speech.lost_share and max(speech.probabilities) <= self._bound:
+            return []
         part_s = speech.duration_s / len(speech.probabilities)
         findings = []
         for index, probability in enumerate(speech.probabilities, 1):
@@ -86,7 +89,7 @@ class Speech:
             self._known_s = max(self._known_s, until_s)
 
     def _hear(self, end_s: float, part_s: float, probability: float, speech: SpeechHeard) -> Finding | None:
-        if probability > self._settings.threshold(EventType.VOICE_DETECTED):
+        if probability > self._bound:
             return self._speak(end_s, part_s, probability)
         if speech.lost_share > 0:
             self._miss(part_s * speech.lost_share)
@@ -141,7 +144,7 @@ class Speech:
             "speech_seconds": round(self._heard_s, 3),
             "speech_seconds_bound": self._rule.hold_s,
             "mean_probability": confidence,
-            "probability_bound": self._settings.threshold(EventType.VOICE_DETECTED),
+            "probability_bound": self._bound,
             "duration_seconds": round(at_s - onset_s, 3),
         }
         return Finding(

@@ -1,0 +1,82 @@
+"""What other policies would have flagged: each finds by its own rules, of the same observations."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from edge.main import cli
+from edge.replay import read_observations, replay
+from shared.errors import Corrupt
+from shared.observations import Observation
+from shared.policy import Policy, parse_policy
+from shared.recorded import write_line
+from tests.support.observations import ONE, check, every, frame
+
+HONEST = frame(0, faces=ONE, identity=check(0.9))
+EXAM = [*every(0, 10, HONEST), *every(10, 17, frame(0, faces=())), *every(17, 30, HONEST)]
+LOW, MUTED = (
+    parse_policy({"sensitivity": "low"}),
+    parse_policy({"rules": {"FACE_NOT_FOUND": {"enabled": False}}}),
+)
+
+
+def recorded(folder: Path, observations: list[Observation]) -> Path:
+    path = folder / "observations.jsonl"
+    path.write_bytes(b"".join(map(write_line, observations)))
+    return path
+
+
+def test_each_policy_finds_by_its_own_rules() -> None:
+    outcome = replay(EXAM, [("default", Policy()), ("low", LOW), ("muted", MUTED)])
+    assert [each["events"] for each in outcome["policies"]] == [
+        {"FACE_NOT_FOUND": {"count": 1, "seconds": 7.0}}, {}, {}]  # fmt: skip
+    assert (outcome["observations"], outcome["duration_s"]) == (150, 29.8)
+
+
+def test_a_finding_is_told_with_its_span_weight_and_sentence() -> None:
+    ((finding,),) = [each["findings"] for each in replay(EXAM, [("default", Policy())])["policies"]]
+    assert (finding["event"], finding["onset_s"], finding["ended_s"]) == ("FACE_NOT_FOUND", 10.0, 17.0)
+    assert 0.5 < finding["severity"] < 1.0
+    assert "7.0 s" in finding["explanation"]
+
+
+def test_what_still_holds_at_the_end_is_told_too() -> None:
+    outcome = replay(every(0, 20, frame(0, faces=())), [("default", Policy())])
+    assert outcome["policies"][0]["events"]["FACE_NOT_FOUND"]["count"] == 1
+
+
+def test_a_stall_is_told_though_no_observation_says_so() -> None:
+    outcome = replay([*every(0, 5, HONEST), *every(12, 20, HONEST)], [("default", Policy())])
+    assert set(outcome["policies"][0]["events"]) == {"STREAM_STALLED"}
+
+
+def test_the_command_compares_policy_files(tmp_path: Path) -> None:
+    (tmp_path / "low.json").write_text('{"sensitivity": "low"}')
+    (tmp_path / "now.json").write_text('{"version": 4}')
+    files = [str(tmp_path / name) for name in ("low.json", "now.json")]
+    arguments = ["replay", str(recorded(tmp_path, EXAM)), "--policy", files[0], "--policy", files[1]]
+    outcome = json.loads(CliRunner().invoke(cli, [*arguments, "-o", "json"]).output)
+    assert [(each["policy"], len(each["findings"])) for each in outcome["policies"]] == [
+        ("low.json", 0), ("now.json", 1)]  # fmt: skip
+    assert "FACE_NOT_FOUND" in CliRunner().invoke(cli, arguments).output
+
+
+@pytest.mark.parametrize("policy", ['{"colour": 1}', "[]", "not json"])
+def test_a_file_that_is_no_policy_ends_with_two(tmp_path: Path, policy: str) -> None:
+    (tmp_path / "bad.json").write_text(policy)
+    observations = str(recorded(tmp_path, EXAM))
+    done = CliRunner().invoke(cli, ["replay", observations, "--policy", str(tmp_path / "bad.json")])
+    assert done.exit_code == 2
+
+
+def test_a_line_that_is_no_observation_is_named(tmp_path: Path) -> None:
+    path = recorded(tmp_path, EXAM[:3])
+    path.write_bytes(path.read_bytes() + b"x" * 70_000)
+    with pytest.raises(Corrupt, match="line 4"):
+        list(read_observations(path))
+    assert CliRunner().invoke(cli, ["replay", str(path)]).exit_code == 2
+    assert CliRunner().invoke(cli, ["replay", str(tmp_path / "none.jsonl")]).exit_code == 2
