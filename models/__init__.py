@@ -25,7 +25,9 @@ Seeing
     objects                                       people, phones, books, laptops
     quality                                       whether a picture is good enough, and what to do about it
 Hearing
-    voice, speaker                                whether somebody speaks, and who
+    voice                                         whether somebody speaks
+    speaker, wespeaker (by fbank), speakers       who speaks, and how many people do
+    segmentation                                  who speaks when
     sounds                                        typing, telephones, doors, whispering
 
 Weights are fetched by a person or by provisioning, never by a running daemon.

@@ -32,11 +32,14 @@ from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
 from models.runtime import Device, Network
 from models.scrfd import Scrfd
+from models.segmentation import Segmentation
 from models.similarity import Similarity
 from models.sounds import SoundClassifier
 from models.speaker import SpeakerEncoder
+from models.speakers import SpeakerCounter, VoiceEncoder
 from models.store import Store
 from models.voice import Silero, VoiceDetector
+from models.wespeaker import WeSpeaker
 from models.yunet import YuNet
 from shared.errors import ConfigError, Unavailable
 
@@ -192,8 +195,21 @@ class Serving:
     def sounds(self) -> SoundClassifier:
         return SoundClassifier(self._networks(self._best(Task.SOUND_CLASSES, {"yamnet"}))[0])
 
-    def speaker_encoder(self) -> SpeakerEncoder:
-        return SpeakerEncoder(self._networks(self._best(Task.SPEAKER_EMBEDDING, {"ge2e"}))[0])
+    def speaker_encoder(self) -> VoiceEncoder:
+        entry = self._best(Task.SPEAKER_EMBEDDING, {"ge2e", "wespeaker-resnet34"})
+        network = self._networks(entry)[0]
+        if entry.name == "ge2e":
+            return SpeakerEncoder(network)
+        return WeSpeaker(network, input_name=network.inputs[0].name)
+
+    def speaker_counter(self) -> SpeakerCounter:
+        """By GE2E only: the bound between one voice and two was measured with it."""
+        network = self._networks(self._best(Task.SPEAKER_EMBEDDING, {"ge2e"}))[0]
+        return SpeakerCounter(SpeakerEncoder(network))
+
+    def segmentation(self) -> Segmentation:
+        network = self._networks(self._best(Task.SPEAKER_SEGMENTATION, {"pyannote-segmentation"}))[0]
+        return Segmentation(network, input_name=network.inputs[0].name)
 
     def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
         return Recogniser(entry.label, self._networks(entry)[0], _RECIPES[entry.name], similarity)
