@@ -9,13 +9,14 @@ import sys
 
 import typer
 
-from cli import models
+from cli import models, policies
 from cli.demo import demo
 from cli.up import up
 from shared.errors import ConfigError, ProctorError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(models.app, name="models")
+app.add_typer(policies.app, name="policies")
 app.command()(up)
 app.command()(demo)
 

@@ -1,0 +1,235 @@
+"""`proctorctl policies`: exam policies as files, before anybody is examined under them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+import yaml
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+from cli.programs import find_program
+from shared.errors import ConfigError, Rejected, Unavailable
+from shared.event_rules import DEFAULT_RULES, THRESHOLD_UNITS
+from shared.policy import Policy, parse_policy
+from shared.policy_diff import differences, in_force
+
+MAX_POLICY_BYTES: Final = 1_000_000
+SIMULATION_WITHIN_S: Final = 600.0
+
+app = typer.Typer(
+    help="Exam policies as files: check, compare, show, try on recordings.", no_args_is_help=True
+)
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, json or yaml.")]
+PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JSON or YAML.")]
+
+
+@app.command()
+def check(
+    policies: Annotated[list[Path], typer.Argument(metavar="POLICY...", help="Policies, JSON or YAML.")],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Say of each file whether it is a policy, and if not, what is wrong at which path. Ends with 1 if one is
+    not.
+
+    Example:
+
+        proctorctl policies check exam.yaml
+    """
+    rows: list[dict[str, Any]] = [{"file": str(path), "problems": _problems(path)} for path in policies]
+    if output is Format.TABLE:
+        for row in rows:
+            for problem in row["problems"]:
+                sys.stdout.write(f"{row['file']}: {problem['path']}: {problem['message']}\n")
+            if not row["problems"]:
+                sys.stdout.write(f"{row['file']}: a policy\n")
+    else:
+        _write(rows, output)
+    if any(row["problems"] for row in rows):
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    policy: Annotated[
+        Path | None,
+        typer.Argument(metavar="[POLICY]", help="A policy, JSON or YAML; the default one if none."),
+    ] = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Show every rule in force, presets applied.
+
+    Example:
+
+        proctorctl policies show exam.yaml -o yaml
+    """
+    read = Policy() if policy is None else read_policy(policy)
+    if output is not Format.TABLE:
+        _write(in_force(read), output)
+        return
+    table = Table(
+        Column("event", no_wrap=True),
+        "on",
+        "hold s",
+        "clear s",
+        "threshold",
+        "unit",
+        "severity",
+        "action",
+        box=None,
+    )
+    for event in DEFAULT_RULES:
+        rule, known = read.rule(event), THRESHOLD_UNITS.get(event)
+        bound = "" if rule.threshold is None else f"{rule.threshold:g}"
+        table.add_row(
+            event.value,
+            "yes" if rule.enabled else "no",
+            f"{rule.hold_s:g}",
+            f"{rule.clear_s:g}",
+            bound,
+            "" if known is None else f"{known.unit} ({known.side.value})",
+            f"{rule.severity:g}",
+            rule.action.value,
+        )
+    Console().print(table)
+
+
+@app.command()
+def diff(before: PolicyFile, after: PolicyFile, output: OutputOption = Format.TABLE) -> None:
+    """Show what differs between two policies in what is in force, not in how it is written down.
+
+    Example:
+
+        proctorctl policies diff now.yaml next.yaml
+    """
+    changes = differences(read_policy(before), read_policy(after))
+    if output is not Format.TABLE:
+        _write([{"path": c.path, "before": c.before, "after": c.after} for c in changes], output)
+        return
+    table = Table(Column("what", no_wrap=True), escape(before.name), escape(after.name), box=None)
+    for change in changes:
+        table.add_row(change.path, escape(_plain(change.before)), escape(_plain(change.after)))
+    Console().print(table if changes else "The two policies say the same.")
+
+
+@app.command()
+def simulate(
+    observations: Annotated[
+        Path, typer.Argument(metavar="OBSERVATIONS", help="observations.jsonl of a recorded exam.")
+    ],
+    policy: Annotated[
+        list[Path], typer.Option("--policy", help="A policy, JSON or YAML; may be repeated, up to eight.")
+    ],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Show what each policy would have flagged in a recorded exam (`proctor-edge replay`).
+
+    Example:
+
+        proctorctl policies simulate observations.jsonl --policy now.yaml --policy next.yaml
+    """
+    outcome = _replayed(observations, policy)
+    if output is not Format.TABLE:
+        _write(outcome, output)
+        return
+    columns = outcome["policies"]
+    table = Table(Column("event", no_wrap=True), *(escape(each["policy"]) for each in columns), box=None)
+    events = dict.fromkeys(event for each in columns for event in each["events"])
+    for event in events:
+        totals = [each["events"].get(event) for each in columns]
+        table.add_row(event, *(f"{t['count']} × ({t['seconds']:.0f} s)" if t else "–" for t in totals))
+    Console().print(table)
+    Console().print(
+        f"{outcome['observations']} observations of {outcome['duration_s']:.0f} s. Only what was looked at "
+        "then can be judged now.",
+        soft_wrap=True,
+    )
+
+
+def read_policy(path: Path) -> Policy:
+    """The policy of a JSON or YAML file.
+
+    Raises `ConfigError` when it cannot be read, `Rejected` with each wrong path when it is no policy.
+    """
+    try:
+        if path.stat().st_size > MAX_POLICY_BYTES:
+            raise ConfigError(f"{path} is larger than {MAX_POLICY_BYTES} bytes and no policy")
+        value = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise Rejected(
+            f"{path} is neither JSON nor YAML: {error}", code="policy-invalid", status=422
+        ) from error
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise Rejected(
+            f"{path} holds no policy: fields with names are wanted", code="policy-invalid", status=422
+        )
+    return parse_policy(value)
+
+
+def _problems(path: Path) -> list[dict[str, str]]:
+    try:
+        read_policy(path)
+    except Rejected as error:
+        named = [{"path": str(each["path"]), "message": str(each["message"])} for each in error.errors]
+        return named or [{"path": "policy", "message": str(error)}]
+    return []
+
+
+def _replayed(observations: Path, policies: Sequence[Path]) -> dict[str, Any]:
+    """What `proctor-edge replay` says; each policy keeps its own file name as its name."""
+    read = [(path, read_policy(path)) for path in policies]
+    with tempfile.TemporaryDirectory(prefix="proctor-simulate-") as folder:
+        command = [str(find_program("proctor-edge")), "replay", str(observations), "-o", "json"]
+        for number, (_, policy) in enumerate(read):
+            written = Path(folder) / f"{number}.json"
+            written.write_text(policy.model_dump_json(exclude={"candidate"}))
+            command += ["--policy", str(written)]
+        try:
+            done = subprocess.run(
+                command, capture_output=True, text=True, timeout=SIMULATION_WITHIN_S, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise Unavailable(f"proctor-edge replay took over {SIMULATION_WITHIN_S:.0f} s") from error
+    if done.returncode:
+        words = " ".join(done.stderr.split()) or f"it ended with status {done.returncode}"
+        raise ConfigError(f"proctor-edge replay: {words.removeprefix('error: ')}")
+    outcome: dict[str, Any] = json.loads(done.stdout)
+    for row, (path, _) in zip(outcome["policies"], read, strict=True):
+        row["policy"] = path.name
+    return outcome
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return "–" if value is None else str(value)
+
+
+def _write(data: Any, output: Format) -> None:
+    if output is Format.YAML:
+        sys.stdout.write(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+    else:
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
