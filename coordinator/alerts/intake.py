@@ -1,7 +1,7 @@
 """One batch of alert messages into the database: a verdict on each, stored or refused, marks moved.
 
 One batch is one transaction, one message one savepoint in it. A mark moves in the transaction that stores
-what it covers.
+what it covers, and incidents are grouped in it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from coordinator.alerts.service import Stored, load_sittings
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.database import Database
 from coordinator.hub import Delivery
+from coordinator.incidents import service as incidents
 from coordinator.keyring import Keyring
 from coordinator.nodes import service as nodes
 from coordinator.nodes.service import LaneKey
@@ -96,6 +97,7 @@ class AlertStore:
                 else Outcome(delivery, Verdict.FORGED, message)
                 for delivery, message in checked
             ]
+            self._group(db, outcomes, now_utc)
             del held
             return Taken(outcomes, _commit_marks(db, outcomes, now_utc))
 
@@ -129,6 +131,21 @@ class AlertStore:
             return Outcome(delivery, Verdict.REPEATED, header=header)
         stored = Stored(written.alert, written.session.id, written.revision, now_utc)
         return Outcome(delivery, Verdict.STORED, header=header, stored=stored)
+
+    def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
+        """Bring the incidents up to date. That this fails must not keep an alert from being stored: the
+        session's next alert groups everything again."""
+        stored = (outcome.stored for outcome in outcomes if outcome.stored is not None)
+        sessions = {one.session_id for one in stored if one.alert.event_class in incidents.SUSPICIONS}
+        if not sessions:
+            return
+        try:
+            with db.begin_nested():
+                incidents.regroup(db, sessions, now_utc)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: nothing of this batch counts
+        except Exception:
+            log.exception("incidents could not be grouped; the next alert tries again")
 
 
 def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:

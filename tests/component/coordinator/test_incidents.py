@@ -1,0 +1,180 @@
+"""Incidents in the database as alerts come in: late, twice, in any order, in both databases."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from itertools import count, permutations
+from typing import Any, cast
+
+import pytest
+from sqlmodel import Session, col, select
+
+from coordinator.alerts.intake import AlertStore
+from coordinator.database import Database
+from coordinator.hub import Delivery
+from coordinator.incidents import service as incidents
+from coordinator.incidents.tables import Incident, IncidentAlert
+from coordinator.keyring import Keyring
+from coordinator.reviews.states import State
+from shared.alerts import Alert
+from shared.events import EventType
+from tests.support.sittings import START, EdgeNode, Sitting, sit
+
+NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
+KEYRING = Keyring(bytes(32))
+
+
+class Desk:
+    """A session whose alerts a test lets arrive."""
+
+    def __init__(self, database: Database, reference: str = "EXAM-1") -> None:
+        self.node = EdgeNode()
+        self.database = database
+        self.sitting: Sitting = sit(database, KEYRING, self.node, reference)
+        self.store = AlertStore(database, KEYRING, {self.node.node_id: self.node.signing.public_key()})
+        self._sequence = count(1)
+
+    def arrive(self, *alerts: Alert) -> None:
+        """One batch; alerts that have ended arrive as revision 2."""
+        outcomes = self.store.take([self._delivery(one) for one in alerts], NOW).outcomes
+        assert {outcome.verdict for outcome in outcomes} <= {"stored", "repeated"}
+
+    def _delivery(self, alert: Alert) -> Delivery:
+        revision = 1 if alert.cleared is None else 2
+        data = self.sitting.message(alert, next(self._sequence), revision=revision)
+        return Delivery(self.sitting.subject(alert), data, 1, cast(Any, None))
+
+    def finding(self, from_s: float, to_s: float | None, **changes: Any) -> Alert:
+        """A finding from one second of the exam to another; without an end it still lasts."""
+        cleared = None if to_s is None else START + timedelta(seconds=to_s)
+        return self.sitting.alert(from_s, cleared=cleared, duration=(to_s or from_s + 3) - from_s, **changes)
+
+    def rows(self) -> list[Incident]:
+        with self.database.read() as db:
+            return list(db.exec(select(Incident).order_by(col(Incident.begins_utc), col(Incident.id))))
+
+    def living(self) -> list[tuple[float, float | None, int, float]]:
+        return [
+            (
+                _second(row.begins_utc),
+                None if row.ends_utc is None else _second(row.ends_utc),
+                row.alert_count,
+                row.severity,
+            )
+            for row in self.rows()
+            if row.state is not State.MERGED
+        ]
+
+    def judge(self, row: Incident, state: State) -> None:
+        with self.database.write() as db:
+            db.get_one(Incident, row.id).state = state
+
+
+def _second(instant: datetime) -> float:
+    return (instant - START).total_seconds()
+
+
+@pytest.fixture
+def desk(database: Database) -> Desk:
+    return Desk(database)
+
+
+def links(db: Session) -> dict[Any, Any]:
+    return {link.alert_id: link.incident_id for link in db.exec(select(IncidentAlert))}
+
+
+def test_findings_close_together_are_one_incident_and_far_ones_two(desk: Desk) -> None:
+    desk.arrive(
+        desk.finding(10, 15),
+        desk.finding(20, 25, event_type=EventType.FACE_MISMATCH, severity_score=0.9),
+        desk.finding(90, 95),
+        desk.finding(12, 14, event_type=EventType.CAMERA_BLOCKED),
+    )
+    assert desk.living() == [(10, 25, 2, 0.9), (90, 95, 1, 0.7)]
+    first = desk.rows()[0]
+    assert first.events == ["MULTIPLE_FACES", "FACE_MISMATCH"]
+    assert (first.state, first.queue_place) == (State.OPEN, 100)
+
+
+def test_every_order_of_arrival_ends_with_the_same_incidents(database: Database) -> None:
+    for number, order in enumerate(permutations(range(4))):
+        desk = Desk(database, f"EXAM-{number}")
+        messages = [desk.finding(0, None), desk.finding(0, 5), desk.finding(12, 20), desk.finding(60, 65)]
+        for index in order:
+            desk.arrive(messages[index])
+        mine = [row for row in desk.rows() if row.session_id == desk.sitting.session.id]
+        spans = [(_second(row.begins_utc), row.alert_count) for row in mine if row.state is not State.MERGED]
+        assert spans == [(0, 2), (60, 1)], order
+
+
+def test_a_late_finding_extends_an_incident_under_its_id(desk: Desk) -> None:
+    desk.arrive(desk.finding(60, 65))
+    [before] = desk.rows()
+    desk.arrive(desk.finding(52, 55, severity_score=0.8))
+    [after] = desk.rows()
+    assert (after.id, after.alert_count, after.severity) == (before.id, 2, 0.8)
+    assert _second(after.begins_utc) == 52
+
+
+def test_two_incidents_joined_by_a_late_finding_leave_one_and_a_pointer(desk: Desk) -> None:
+    desk.arrive(desk.finding(60, 65), desk.finding(80, 85), desk.finding(100, 105))
+    first, second, third = desk.rows()
+    desk.arrive(desk.finding(92, 93))
+    desk.arrive(desk.finding(72, 73))
+    assert desk.living() == [(60, 105, 5, 0.7)]
+    by_id = {row.id: row for row in desk.rows()}
+    assert by_id[first.id].merged_into_id is None
+    assert {by_id[one.id].merged_into_id for one in (second, third)} == {first.id}
+    with desk.database.read() as db:
+        assert set(links(db).values()) == {first.id}
+
+
+def test_the_same_alerts_again_change_nothing(desk: Desk) -> None:
+    alerts = [desk.finding(60, 65), desk.finding(70, None), desk.finding(200, 203)]
+    desk.arrive(*alerts)
+    before = [row.model_dump() for row in desk.rows()]
+    desk.arrive(*alerts)
+    with desk.database.write() as db:
+        incidents.regroup(db, [desk.sitting.session.id], NOW)
+    assert [row.model_dump() for row in desk.rows()] == before
+
+
+@pytest.mark.parametrize("state", [State.SECONDING, State.DISMISSED, State.CONFIRMED, State.APPEALED])
+def test_a_verdict_survives_growth_and_is_marked_as_older_than_it(desk: Desk, state: State) -> None:
+    desk.arrive(desk.finding(60, 65))
+    [row] = desk.rows()
+    desk.judge(row, state)
+    desk.arrive(desk.finding(70, 75))
+    [grown] = desk.rows()
+    assert (grown.id, grown.state, grown.alert_count, grown.changed_utc) == (row.id, state, 2, NOW)
+
+
+@pytest.mark.parametrize(("severity", "changed"), [(0.7, None), (0.85, NOW)])
+def test_that_a_finding_ends_is_no_change_to_a_verdict_but_that_it_is_graver_is(
+    desk: Desk, severity: float, changed: datetime | None
+) -> None:
+    desk.arrive(desk.finding(60, None))
+    desk.judge(desk.rows()[0], State.DISMISSED)
+    desk.arrive(desk.finding(60, 65, severity_score=severity))
+    [row] = desk.rows()
+    assert (row.severity, row.changed_utc) == (severity, changed)
+    assert row.ends_utc == START + timedelta(seconds=65)
+
+
+def test_an_incident_whose_first_half_ended_earlier_than_it_seemed_parts(desk: Desk) -> None:
+    desk.arrive(desk.finding(0, None))
+    desk.arrive(desk.finding(600, 605))
+    [one] = desk.rows()
+    assert desk.living() == [(0, None, 2, 0.7)]
+    desk.judge(one, State.DISMISSED)
+    desk.arrive(desk.finding(0, 5))
+    first, second = desk.rows()
+    assert (first.id, first.state, first.changed_utc) == (one.id, State.DISMISSED, NOW)
+    assert (second.state, second.alert_count) == (State.OPEN, 1)
+
+
+def test_sessions_do_not_mix(database: Database) -> None:
+    one, other = Desk(database, "EXAM-1"), Desk(database, "EXAM-2")
+    one.arrive(one.finding(60, 65))
+    other.arrive(other.finding(61, 66))
+    assert [row.alert_count for row in one.rows()] == [1, 1]
