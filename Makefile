@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
-.PHONY: setup setup-test weights demo up check unit properties test bench lock clean
+.PHONY: setup setup-test weights demo up check unit properties test bench accuracy lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -45,6 +45,14 @@ test: setup-test check unit properties
 
 bench: weights
 	$(BIN)/python -m tests.benchmarks
+
+# MEDIA names a folder of labelled material of your own; without it one is composed of what is at hand.
+PROFILES ?= open registry
+HONEST_MINUTES ?= 7
+TAKES ?= 1
+accuracy: weights
+	@[ -n "$(MEDIA)" ] || $(BIN)/python -m tests.scenarios build/accuracy/media --takes $(TAKES) --honest-minutes $(HONEST_MINUTES)
+	$(BIN)/proctor-edge accuracy $(or $(MEDIA),build/accuracy/media) --out build/accuracy $(addprefix --profile ,$(PROFILES))
 
 lock: setup
 	@for name in dev edge-cpu edge-gpu coordinator; do requirements/compile.sh $$name; done

@@ -22,6 +22,7 @@ from typing import Annotated, Final, NoReturn
 
 import typer
 
+from edge.accuracy.command import accuracy
 from edge.analyze import analyze
 from edge.config import EdgeConfig, load_config, read_secret
 from edge.identity import Identity, load, load_or_make
@@ -43,6 +44,7 @@ cli = typer.Typer(
 )
 cli.command()(analyze)
 cli.command("replay")(replay_command)
+cli.command()(accuracy)
 
 ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="The daemon's settings, TOML.")]
 

@@ -10,7 +10,8 @@ folder holds whichever of these there is; what is not there is left out of the r
     honest|scripted/<exam>/*.jpg enrollment pictures of that exam's candidate; without them identity is not
                                  looked at. An honest recording may have a .json too
     counted/counts.csv           `picture,faces`: how many faces each picture beside it shows
-    heads/heads.csv              `picture,angle,from_deg,to_deg`: pitch, yaw or roll known to lie there
+    heads/heads.csv              `picture,angle,from_deg,to_deg`: an angle known to lie there: pitch, yaw or
+                                 roll of the head, gaze-pitch or gaze-yaw of the eyes
     sounds/*.flac                sounds; with a .rttm beside it who speaks when, without one nobody speaks
     voices/<name>/*.flac         speech of one person each
     groups.csv                   `name,group`: people, voices and exams' people by group

@@ -14,7 +14,7 @@ PICTURES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".bmp"})
 RECORDINGS = frozenset({".mkv", ".mp4", ".webm", ".avi", ".mov", ".mpg", ".mjpeg", ".gif"})
 SOUNDS = frozenset({".flac", ".wav", ".ogg", ".oga", ".opus", ".mp3", ".m4a"})
 MAX_ROWS = 100_000
-ANGLES = ("pitch", "yaw", "roll")
+ANGLES = ("pitch", "yaw", "roll", "gaze-pitch", "gaze-yaw")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class KnownAngle:
-    """An angle of the one head in a picture, in the signs of SPEC 2."""
+    """An angle of the one head in a picture, or of where its eyes look, in the signs of SPEC 2."""
 
     path: Path
     angle: str

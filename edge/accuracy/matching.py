@@ -72,11 +72,28 @@ class Answer:
         return self.onset_error_s is not None and abs(self.onset_error_s) <= ONSET_WITHIN_S
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Twin:
+    """One event that had to stay away while something like it was done."""
+
+    behaviour: str
+    event: EventType
+    raised_s: float | None = None
+    """None: it stayed away, as it should."""
+    excuse: str = ""
+    """Why it could not have come here anyway; then this proves nothing."""
+
+    @property
+    def peaceful(self) -> bool:
+        return self.raised_s is None
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """One recording's report against its truth."""
 
     answers: tuple[Answer, ...]
+    twins: tuple[Twin, ...]
     unexplained: tuple[Reported, ...]
 
 
@@ -94,7 +111,8 @@ def judge(truth: Truth, reports: Iterable[Reported], hold_of: HoldOf) -> Judged:
         if report.event_class in JUDGED
         and not any(explains(stretch, report.event, report.onset_s) for stretch in truth.stretches)
     ]
-    return Judged(tuple(answers), tuple(unexplained))
+    twins = [_twin(stretch, event, ordered) for stretch in truth.stretches for event in stretch.barred]
+    return Judged(tuple(answers), tuple(twins), tuple(unexplained))
 
 
 def explains(stretch: Stretch, event: EventType, onset_s: float) -> bool:
@@ -127,3 +145,12 @@ def _answer(stretch: Stretch, wanted: Wanted, reports: Sequence[Reported], hold_
         onset_s=None if best is None else best.onset_s,
         raised_s=None if best is None else best.raised_s,
     )
+
+
+def _twin(stretch: Stretch, event: EventType, reports: Sequence[Reported]) -> Twin:
+    within = (
+        report.raised_s
+        for report in reports
+        if report.event is event and stretch.begins_s - NEAR_S <= report.onset_s < stretch.ends_s
+    )
+    return Twin(behaviour=stretch.behaviour, event=event, raised_s=next(within, None))

@@ -1,7 +1,7 @@
 """What really happens in a recorded exam: the JSON file beside it. Pure.
 
 A `Truth` names the stretches in which something was staged; all other time is honest. Each stretch says which
-events must come of it, from when their condition holds, and which may come as well.
+events must come of it, from when their condition holds, which may come as well, and which must not.
 """
 
 from __future__ import annotations
@@ -41,6 +41,9 @@ class Stretch:
     wanted: tuple[Wanted, ...] = ()
     allowed: tuple[EventType, ...] = ()
     """Events that are right here too, but need not come."""
+    barred: tuple[EventType, ...] = ()
+    """Events that must not come: the twin of another stretch, in which the same is done too briefly to be
+    reported, or not quite."""
 
     def __post_init__(self) -> None:
         if self.ends_s <= self.begins_s:

@@ -89,6 +89,15 @@ def test_honest_time_is_what_no_stretch_covers() -> None:
     assert honest_s(Truth(), 60) == 60
 
 
+def test_a_twin_is_in_peace_until_its_event_comes() -> None:
+    brief = Truth(stretches=(Stretch(behaviour="brief", begins_s=5, ends_s=7, barred=(FACES,)),))
+    (quiet,) = judge(brief, [reported(VOICE, 5.5, 8), reported(FACES, 7, 10)], hold_of).twins
+    (spoken,) = judge(brief, [reported(FACES, 5.1, 8.1)], hold_of).twins
+    assert quiet.peaceful
+    assert not spoken.peaceful
+    assert len(judge(brief, [reported(FACES, 5.1, 8.1)], hold_of).unexplained) == 1
+
+
 def test_an_onset_just_before_its_stretch_belongs_to_it() -> None:
     assert explains(STRETCH, FACES, 19.0)
     assert not explains(STRETCH, FACES, 18.99)

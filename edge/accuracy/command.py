@@ -1,0 +1,70 @@
+"""`proctor-edge accuracy`: how good the analysis is on a folder of labelled material."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from edge.accuracy.folder import read_folder
+from edge.accuracy.judging import Judging
+from edge.accuracy.report import accuracy_html, print_tables
+from edge.accuracy.results import Accuracy
+from edge.accuracy.selection import Selection
+from models.store import Store
+from shared.errors import ProctorError
+
+PAGE = "accuracy.html"
+
+
+def accuracy(
+    media: Annotated[Path, typer.Argument(metavar="MEDIA", help="The folder of labelled material.")],
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Where accuracy.html goes.")] = Path("accuracy"),
+    profile: Annotated[
+        list[Selection] | None,
+        typer.Option(
+            help="Networks to judge; may be repeated. registry: what package registries alone give."
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Chooses where there are too many pictures.")] = 1,
+) -> None:
+    """Measure how good the analysis is on labelled recordings, pictures and sounds.
+
+    Prints tables and writes one self-contained page. MEDIA holds whichever of these there is:
+    people/NAME/*.jpg, honest/EXAM.mkv, scripted/EXAM.mkv with EXAM.json, counted/counts.csv, heads/heads.csv,
+    sounds/*.flac with .rttm, voices/NAME/*.flac, groups.csv (name,group). Pictures beside a recording in a
+    folder of its name enroll its candidate.
+
+    Examples:
+
+        proctor-edge accuracy labelled --out build/accuracy --profile open --profile registry
+    """
+    console = Console(stderr=True)
+    selections = tuple(dict.fromkeys(profile or [Selection.OPEN]))
+    try:
+        measured = _measure(media, selections, seed, console)
+    except ProctorError as error:
+        console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+        raise typer.Exit(2) from error
+    out.mkdir(parents=True, exist_ok=True)
+    part = out / f"{PAGE}.part"
+    part.write_text(accuracy_html(measured), "utf-8")
+    part.replace(out / PAGE)
+    print_tables(measured, Console())
+    console.print(f"page: {escape(str(out / PAGE))}", soft_wrap=True)
+
+
+def _measure(media: Path, selections: tuple[Selection, ...], seed: int, console: Console) -> Accuracy:
+    material = read_folder(media)
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def progress(what: str, done: float, of: float) -> None:
+            bar.update(task, description=escape(what), completed=done, total=of or None)
+
+        return Judging(Store.here(), selections, seed, progress).all(media, material)

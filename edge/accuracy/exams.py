@@ -1,0 +1,160 @@
+"""Watches recordings as a live session would be watched, and holds the alerts against the truth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from edge.accuracy.folder import Exam
+from edge.accuracy.matching import Answer, Reported, Twin, honest_s, judge
+from edge.accuracy.results import ExamResult
+from edge.accuracy.selection import Selection
+from edge.analysis.engine import Engine
+from edge.analysis.enrolling import enroll, read_picture
+from edge.analysis.examination import Enrolled
+from edge.analysis.networks import Networks
+from edge.analysis.offline import BEGINNING, Outcome, Report, analyse, recorded_session, session_id_of
+from edge.analysis.perception import Perception
+from edge.media.recording import open_recording
+from edge.watch import Watch
+from shared.alerts import Alert
+from shared.events import EventClass, EventType
+from shared.incidents import group
+from shared.observations import Observation
+from shared.policy import Features, Policy, parse_policy
+
+LEVEL = 1
+"""Judged at the full level of a node without a GPU."""
+NEEDS: Mapping[EventType, str] = {
+    EventType.FACE_MISMATCH: "identity",
+    EventType.IDENTITY_UNVERIFIED: "identity",
+    EventType.PRESENTATION_ATTACK: "liveness",
+    EventType.GAZE_OFF_SCREEN: "gaze",
+    EventType.PROLONGED_LOOK_AWAY: "gaze",
+    EventType.FREQUENT_DISTRACTION: "gaze",
+    EventType.HEAD_DOWN: "head",
+    EventType.HEAD_TURNED_AWAY: "head",
+    EventType.SUSPICIOUS_MOVEMENT: "head",
+    EventType.LEFT_FRAME: "body",
+    EventType.HAND_NEAR_EAR: "body",
+    EventType.MULTIPLE_PERSONS: "objects",
+    EventType.PHONE_VISIBLE: "objects",
+    EventType.BOOK_VISIBLE: "objects",
+    EventType.VOICE_DETECTED: "speech",
+    EventType.MULTIPLE_SPEAKERS: "speakers",
+    EventType.AUDIO_ANOMALY: "sounds",
+    EventType.KEYWORD_SPOKEN: "words",
+}
+"""The task of `edge.analysis.levels` without which an event cannot be found; the others need faces only."""
+
+
+async def watch_exam(exam: Exam, selection: Selection, networks: Networks, report: Report) -> ExamResult:
+    """One exam through perception and rules; `report` gets the time reached.
+
+    Raises `Rejected` where the recording cannot be read, its policy is wrong or its candidate cannot be
+    enrolled.
+    """
+    policy, recording = parse_policy(exam.truth.policy), open_recording(exam.path)
+    size = _Size()
+    async with Engine(threads=1) as engine:
+        templates = await _enroll(exam, networks, engine, policy)
+        watched = policy if templates else _without_identity(policy)
+        session = recorded_session(exam.path.name, watched, networks)
+        perception = Perception(
+            session.session_id, engine, networks, policy=watched, templates=templates, level=LEVEL
+        )
+        outcome = await analyse(recording, perception, Watch(session), keep=size.note, report=report)
+    return _result(exam, selection, outcome, (watched, networks, size, bool(templates)))
+
+
+async def _enroll(exam: Exam, networks: Networks, engine: Engine, policy: Policy) -> Mapping[str, Enrolled]:
+    if not exam.enrollment or not networks.recognisers:
+        return {}
+    portraits = [read_picture(path) for path in exam.enrollment]
+    return await enroll(portraits, networks, engine, policy.enrollment_gate, session_id_of(exam.path.name))
+
+
+def _without_identity(policy: Policy) -> Policy:
+    features = Features(**{**policy.features.model_dump(), "face_verification": False})
+    return policy.model_copy(update={"features": features})
+
+
+class _Size:
+    """Notes how large the pictures are."""
+
+    width_px = 0
+    height_px = 0
+
+    def note(self, observation: Observation) -> None:
+        if observation.frame_width_px and observation.frame_height_px:
+            self.width_px, self.height_px = observation.frame_width_px, observation.frame_height_px
+
+
+def _result(
+    exam: Exam, selection: Selection, outcome: Outcome, seen: tuple[Policy, Networks, _Size, bool]
+) -> ExamResult:
+    policy, networks, size, verified = seen
+    reports = {each: alert for alert in outcome.alerts for each in (_reported(alert),)}
+    judged = judge(exam.truth, reports, lambda event: hold_s(policy, event))
+    unexplained = [reports[each] for each in judged.unexplained]
+    now = BEGINNING + timedelta(seconds=outcome.duration_s)
+    able = frozenset(task.value for task in networks.tasks) - (set() if verified else {"identity"})
+    truth = exam.truth
+    return ExamResult(
+        name=exam.name,
+        selection=selection,
+        staged=exam.staged,
+        shot=truth.shot,
+        width_px=size.width_px,
+        height_px=size.height_px,
+        frames_per_s=outcome.frames / outcome.duration_s if outcome.duration_s else 0.0,
+        duration_s=outcome.duration_s,
+        unique_s=outcome.duration_s if truth.unique_s is None else min(truth.unique_s, outcome.duration_s),
+        honest_s=honest_s(truth, outcome.duration_s),
+        wall_s=outcome.wall_s,
+        answers=tuple(_excused(answer, able) for answer in judged.answers),
+        twins=tuple(_excused_twin(twin, able) for twin in judged.twins),
+        unexplained=judged.unexplained,
+        conduct_incidents=_incidents(unexplained, EventClass.CONDUCT, now),
+        identity_incidents=_incidents(unexplained, EventClass.IDENTITY, now),
+        verified=verified,
+        people=truth.people,
+        groups=(),
+    )
+
+
+def hold_s(policy: Policy, event: EventType) -> float:
+    """How long a condition lasts at least before its event is raised."""
+    if event is EventType.FACE_MISMATCH:
+        # Counted in checks of one a second; the first one may be made at once.
+        return float(policy.mismatch_checks)
+    return policy.rule(event).hold_s
+
+
+def _excuse(event: EventType, able: frozenset[str]) -> str:
+    needed = NEEDS.get(event, "faces")
+    return "" if needed in able else f"nothing here looks at {needed}"
+
+
+def _excused(answer: Answer, able: frozenset[str]) -> Answer:
+    return answer if answer.found else replace(answer, excuse=_excuse(answer.event, able))
+
+
+def _excused_twin(twin: Twin, able: frozenset[str]) -> Twin:
+    return twin if not twin.peaceful else replace(twin, excuse=_excuse(twin.event, able))
+
+
+def _incidents(alerts: list[Alert], event_class: EventClass, now: datetime) -> int:
+    return len(group((alert for alert in alerts if alert.event_class is event_class), now))
+
+
+def _reported(alert: Alert) -> Reported:
+    cleared = alert.cleared
+    return Reported(
+        event=alert.event_type,
+        event_class=alert.event_class,
+        onset_s=(alert.onset - BEGINNING).total_seconds(),
+        raised_s=(alert.raised - BEGINNING).total_seconds(),
+        cleared_s=None if cleared is None else (cleared - BEGINNING).total_seconds(),
+    )
