@@ -15,7 +15,7 @@ from cli.installation import Installation, admin_token
 from cli.programs import Program, start
 from shared.errors import Unavailable
 
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 120.0
 _WATCH_S = 0.3
 
 

@@ -6,35 +6,27 @@ The browser's camera plays the rehearsal's empty chair over and over, so the nod
 from __future__ import annotations
 
 import asyncio
-import base64
 import re
-import shutil
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
-from cli.client import Client
-from cli.installation import choose_ports, prepare
-from cli.running import running
-from edge.rehearsal.make import CameraFiles, enrollment_pictures, make_camera_files
-from shared.api import EnrollImage, EnrollRequest, SessionStartRequest, TimelineOut
+from edge.rehearsal.make import CameraFiles, make_camera_files
+from shared.api import TimelineOut
 from shared.events import EventType
 from tests.support.chromium import FakeDevices, Page, needs_chromium, open_page
-from tests.support.weights import present
+from tests.support.whole import Whole
 
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.weights,
     needs_chromium,
-    pytest.mark.skipif(shutil.which("nats-server") is None, reason="nats-server is not installed"),
-    pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed"),
     pytest.mark.skipif(find_spec("skimage") is None, reason="scikit-image (extra `demo`) is not installed"),
 ]
 
 EMPTY_CHAIR_S = (50.0, 62.0)
-CANDIDATE, EXAM = "anna", "mathematics-1"
+CANDIDATE = "anna"
 
 
 @pytest.fixture(scope="module")
@@ -42,23 +34,10 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> CameraFiles:
     return make_camera_files(tmp_path_factory.mktemp("camera"), *EMPTY_CHAIR_S)
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
-    """An administrator's client of a whole installation, running."""
-    for name in ("mediapipe-face-mesh", "mediapipe-pose-full", "dlib-resnet"):
-        present(name)
-    folder = tmp_path_factory.mktemp("installation")
-    prepared = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1")
-    with running(prepared) as (administrator, _):
-        yield administrator
-
-
-def test_a_candidate_sits_an_exam_in_a_real_browser(
-    client: Client, camera: CameraFiles, tmp_path: Path
-) -> None:
-    enrolled = client.enroll(_pictures(tmp_path))
-    assert enrolled.status == "success"
-    session = client.start_session(SessionStartRequest(candidate_id=CANDIDATE, exam_id=EXAM))
+def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: CameraFiles, tmp_path: Path) -> None:
+    site.enroll(CANDIDATE, tmp_path)
+    session = site.start(CANDIDATE)
+    looks = site.metric("frames_processed_total", model="faces")
 
     async def sit() -> None:
         async with open_page(tmp_path / "profile", FakeDevices(camera.video, camera.audio)) as page:
@@ -72,7 +51,8 @@ def test_a_candidate_sits_an_exam_in_a_real_browser(
             assert page.complaints == []
 
     asyncio.run(sit())
-    timeline = client.timeline(session.session_id)
+    assert site.metric("frames_processed_total", model="faces") > looks
+    timeline = site.client.timeline(session.session_id)
     assert timeline.session.status == "ended"
     assert {EventType.NOTICE_ACKNOWLEDGED, EventType.FACE_NOT_FOUND, EventType.SUBMITTED} <= _events(timeline)
 
@@ -97,14 +77,6 @@ async def _hear_of_the_empty_chair(page: Page) -> None:
     assert len(texts) == len(set(texts))
     for text in texts:
         assert not re.search(r"\d|score|threshold|suspicio|cheat", text, re.IGNORECASE), text
-
-
-def _pictures(folder: Path) -> EnrollRequest:
-    images = [
-        EnrollImage(image_base64=base64.b64encode(path.read_bytes()).decode())
-        for path in enrollment_pictures(folder, seed=1)
-    ]
-    return EnrollRequest(candidate_id=CANDIDATE, exam_id=EXAM, images=images)
 
 
 def _events(timeline: TimelineOut) -> set[EventType]:

@@ -1,0 +1,113 @@
+"""The demonstration's exam, live from end to end and again from its recording: both tell the same story."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.analysis.offline import BEGINNING
+from shared.events import EventType
+from shared.rehearsal import JUDGED_CLASSES
+from tests.support.edge_daemon import need_weights
+
+pytestmark = [
+    pytest.mark.weights,
+    pytest.mark.timeout(600),  # a loaded machine takes its time around the 90 s that cannot be hurried
+    pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed"),
+]
+PROGRAMS = Path(sys.executable).parent
+CHECK_PERIOD_S = {
+    EventType.MULTIPLE_FACES: 0.2,
+    EventType.FACE_NOT_FOUND: 0.2,
+    EventType.PRESENCE_LOSS: 0.2,
+    EventType.LEFT_FRAME: 0.667,
+    EventType.FACE_MISMATCH: 1.0,
+    EventType.VOICE_DETECTED: 0.512,
+}
+"""How often level L1 looks for what each alert is about."""
+CAPTURE_TOLERANCE_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Exam:
+    """One run of `proctorctl demo`."""
+
+    folder: Path
+    code: int
+    said: str
+
+    @property
+    def report(self) -> dict[str, Any]:
+        report: dict[str, Any] = json.loads((self.folder / "report.json").read_bytes())
+        return report
+
+
+@pytest.fixture(scope="module")
+def exam(tmp_path_factory: pytest.TempPathFactory) -> Exam:
+    need_weights()
+    folder = tmp_path_factory.mktemp("exam") / "demo"
+    command: list[str | Path] = [PROGRAMS / "proctorctl", "demo", "--out", folder]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=400, check=False)
+    return Exam(folder, done.returncode, done.stdout + done.stderr)
+
+
+def test_the_whole_exam_passes_and_is_written_down(exam: Exam) -> None:
+    assert exam.code == 0, exam.said
+    report = exam.report
+    assert (report["passed"], report["missing"], report["unexpected"]) == (True, [], [])
+    assert len(report["expected"]) == 5
+    assert all(each["delivery_ms"] is not None for each in report["latency_ms"])
+    page = (exam.folder / "timeline.html").read_text()
+    assert "No face was in the picture" in page
+    assert not re.search(r"""(src|href)=["']?(https?:)?//""", page)  # it shows itself without any server
+
+
+def test_the_installation_was_quiet_about_it(exam: Exam) -> None:
+    for name in ("coordinator", "edge"):
+        lines = (exam.folder / "data" / "logs" / f"{name}.log").read_text().splitlines()
+        troubles = [line for line in lines if json.loads(line)["level"] not in ("INFO", "DEBUG")]
+        assert [line for line in troubles if "connection is lost" not in line] == []
+        assert len(troubles) <= 1  # said by the coordinator once, when it is stopped
+
+
+def test_the_recording_gives_the_same_alerts_at_the_same_times(exam: Exam, tmp_path: Path) -> None:
+    live = judged(
+        (alert["event_type"], alert["event_class"], alert["onset_s"]) for alert in exam.report["observed"]
+    )
+    rehearsal = exam.folder / "rehearsal"
+    pictures = [part for path in sorted(rehearsal.glob("*.jpg")) for part in ("--enroll", path)]
+    command = [
+        PROGRAMS / "proctor-edge",
+        "analyze",
+        rehearsal / "rehearsal.mkv",
+        *pictures,
+        "--out",
+        tmp_path,
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=200)
+    alerts = [json.loads(line) for line in (tmp_path / "alerts.jsonl").read_bytes().splitlines()]
+    recorded = judged(
+        (
+            alert["event_type"],
+            alert["event_class"],
+            (datetime.fromisoformat(alert["onset"]) - BEGINNING).total_seconds(),
+        )
+        for alert in alerts
+    )
+    assert [event for event, _ in live] == [event for event, _ in recorded]
+    for (event, live_s), (_, recorded_s) in zip(live, recorded, strict=True):
+        assert abs(live_s - recorded_s) <= CHECK_PERIOD_S[event] + CAPTURE_TOLERANCE_S, event
+
+
+def judged(alerts: Any) -> list[tuple[EventType, float]]:
+    """Type and onset of the alerts about the candidate, by type and onset."""
+    return sorted((EventType(event), onset_s) for event, kind, onset_s in alerts if kind in JUDGED_CLASSES)
