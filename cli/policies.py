@@ -87,28 +87,19 @@ def show(
         _write(in_force(read), output)
         return
     table = Table(
-        Column("event", no_wrap=True),
-        "on",
-        "hold s",
-        "clear s",
-        "threshold",
-        "unit",
-        "severity",
-        "action",
-        box=None,
+        Column("event", no_wrap=True), "on", "hold s", "clear s", "severity", "action", "threshold", box=None
     )
     for event in DEFAULT_RULES:
         rule, known = read.rule(event), THRESHOLD_UNITS.get(event)
-        bound = "" if rule.threshold is None else f"{rule.threshold:g}"
+        bound = "" if known is None else f"{known.side.value} {rule.threshold:g} {known.unit}"
         table.add_row(
             event.value,
             "yes" if rule.enabled else "no",
             f"{rule.hold_s:g}",
             f"{rule.clear_s:g}",
-            bound,
-            "" if known is None else f"{known.unit} ({known.side.value})",
             f"{rule.severity:g}",
             rule.action.value,
+            bound,
         )
     Console().print(table)
 
