@@ -28,6 +28,7 @@ Hearing
     voice                                         whether somebody speaks
     speaker, wespeaker (by fbank), speakers       who speaks, and how many people do
     segmentation                                  who speaks when
+    keywords                                      whether given phrases are spoken
     sounds                                        typing, telephones, doors, whispering
 
 Weights are fetched by a person or by provisioning, never by a running daemon.

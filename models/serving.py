@@ -19,6 +19,7 @@ from models.confirmed import Confirmed
 from models.fsanet import FsaNet
 from models.images import Image
 from models.iris import IrisGaze
+from models.keywords import KeywordSpotter
 from models.liveness import Liveness
 from models.manifest import Entry, Profile, Task
 from models.mesh import FaceMesh
@@ -210,6 +211,10 @@ class Serving:
     def segmentation(self) -> Segmentation:
         network = self._networks(self._best(Task.SPEAKER_SEGMENTATION, {"pyannote-segmentation"}))[0]
         return Segmentation(network, input_name=network.inputs[0].name)
+
+    def keywords(self) -> KeywordSpotter:
+        entry = self._best(Task.SPEECH_RECOGNITION, {"pocketsphinx-en-us"})
+        return KeywordSpotter(self._store.folder(entry))
 
     def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
         return Recogniser(entry.label, self._networks(entry)[0], _RECIPES[entry.name], similarity)
