@@ -41,6 +41,15 @@ EVENTS = (
 )
 """Events of video whose condition must last, in the order they are judged."""
 
+OF_A_FACE = (
+    EventType.HEAD_TURNED_AWAY,
+    EventType.GAZE_OFF_SCREEN,
+    EventType.PROLONGED_LOOK_AWAY,
+    EventType.HEAD_DOWN,
+)
+"""What a face does. Once raised it ends where no face is left to do it: its absence is an event of its own.
+While pending, a face lost for a moment, as turned ones are, leaves it undecided."""
+
 
 class Seeing:
     """Judges analysed frames; the episodes are the monitor's."""
@@ -129,6 +138,11 @@ class Seeing:
 
     def _look_at_direction(self, observation: Observation, findings: list[Finding]) -> None:
         """Head and gaze, told once where they go together."""
+        if observation.faces is not None and not observation.faces:
+            for event in OF_A_FACE:
+                if self._episodes.raised(event):
+                    self._episodes.note(findings, event, observation, NO)
+            return
         settings, episodes = self._settings, self._episodes
         turned_event, off_event = EventType.HEAD_TURNED_AWAY, EventType.GAZE_OFF_SCREEN
         if observation.head is not None and turned_event in settings.rules:

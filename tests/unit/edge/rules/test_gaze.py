@@ -151,3 +151,13 @@ def test_each_alone_is_told_alone() -> None:
     said = play(Monitor(monitor_settings(Policy())), streamed([*usual(), *looking(31, 40, SCREEN), *turned]))
     (told,) = [f for f in said if f.event is not EventType.CALIBRATED]
     assert (told.event, told.together_with) == (EventType.HEAD_TURNED_AWAY, None)
+
+
+def test_a_look_away_ends_where_no_face_is_left_to_look() -> None:
+    away, gone = looking(40, 46, ASIDE), every(46, 60, frame(0, faces=()))
+    assert found([*looking(31, 40, SCREEN), *away, *gone]) == [(OFF, "raised", 40.0), (OFF, "cleared", 46.0)]
+
+
+def test_a_face_lost_for_a_moment_does_not_undo_a_beginning_look_away() -> None:
+    away = [replace(o, faces=(), gaze=None) if 42 < o.at < 43 else o for o in looking(40, 46, ASIDE)]
+    assert (OFF, "raised", 40.0) in found([*looking(31, 40, SCREEN), *away])
