@@ -28,7 +28,7 @@ Hearing
     voice                                         whether somebody speaks
     speaker, wespeaker (by fbank), speakers       who speaks, and how many people do
     segmentation                                  who speaks when
-    keywords                                      whether given phrases are spoken
+    keywords, whisper                             whether given phrases are spoken; what is said
     sounds                                        typing, telephones, doors, whispering
 
 Weights are fetched by a person or by provisioning, never by a running daemon.

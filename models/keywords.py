@@ -55,12 +55,12 @@ class KeywordSpotter:
         """
         wanted = tuple(dict.fromkeys(" ".join(_words(phrase)) for phrase in phrases))
         if not 0 < len(wanted) <= MAX_PHRASES:
-            raise Rejected(f"{len(wanted)} phrases are not 1 to {MAX_PHRASES}", code="phrase_count")
+            raise Rejected(f"{len(wanted)} phrases are not 1 to {MAX_PHRASES}", code="phrase-count")
         decoder = self._decoder()
         unknown = sorted({w for phrase in wanted for w in _words(phrase) if decoder.lookup_word(w) is None})
         if unknown or "" in wanted:
             lacking = ", ".join(unknown) or "an empty phrase"
-            raise Rejected(f"the dictionary of English does not have: {lacking}", code="unknown_word")
+            raise Rejected(f"the dictionary of English does not have: {lacking}", code="unknown-word")
         # The library reads several phrases from a file only.
         with tempfile.NamedTemporaryFile("w", suffix=".kws", encoding="utf-8") as listed:
             listed.write("".join(f"{phrase} /{THRESHOLD:g}/\n" for phrase in wanted))

@@ -41,6 +41,7 @@ from models.speakers import SpeakerCounter, VoiceEncoder
 from models.store import Store
 from models.voice import Silero, VoiceDetector
 from models.wespeaker import WeSpeaker
+from models.whisper import Whisper, read_vocabulary
 from models.yunet import YuNet
 from shared.errors import ConfigError, Unavailable
 
@@ -215,6 +216,13 @@ class Serving:
     def keywords(self) -> KeywordSpotter:
         entry = self._best(Task.SPEECH_RECOGNITION, {"pocketsphinx-en-us"})
         return KeywordSpotter(self._store.folder(entry))
+
+    def transcriber(self) -> Whisper:
+        """For transcripts, where policy and candidate allow them."""
+        entry = self._best(Task.SPEECH_RECOGNITION, {"whisper-tiny"})
+        encoder, decoder = self._networks(entry)
+        (vocabulary,) = (path for path in self._store.paths(entry) if path.suffix == ".txt")
+        return Whisper(encoder, decoder, read_vocabulary(vocabulary))
 
     def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
         return Recogniser(entry.label, self._networks(entry)[0], _RECIPES[entry.name], similarity)

@@ -77,11 +77,11 @@ def _hann() -> NDArray[np.float64]:
 
 
 @cache
-def mel_filters() -> NDArray[np.float64]:
-    """(40, 201): triangles on Slaney's mel scale up to 8 kHz, each of area one (Auditory Toolbox, 1998)."""
-    edges_hz = _to_hz(np.linspace(0.0, _to_mel(SAMPLE_RATE_HZ / 2), BANDS + 2))
+def mel_filters(bands: int = BANDS) -> NDArray[np.float64]:
+    """(bands, 201): triangles on Slaney's mel scale up to 8 kHz, each of area one (Auditory Toolbox 1998)."""
+    edges_hz = _to_hz(np.linspace(0.0, _to_mel(SAMPLE_RATE_HZ / 2), bands + 2))
     bins_hz = np.linspace(0.0, SAMPLE_RATE_HZ / 2, WINDOW_SAMPLES // 2 + 1)
-    low, middle, high = (edges_hz[i : i + BANDS, None] for i in range(3))
+    low, middle, high = (edges_hz[i : i + bands, None] for i in range(3))
     rising, falling = (bins_hz - low) / (middle - low), (high - bins_hz) / (high - middle)
     return np.clip(np.minimum(rising, falling), 0.0, None) * (2.0 / (high - low))
 

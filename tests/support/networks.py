@@ -39,9 +39,17 @@ def save_affine(path: Path, *, scale: float = 2.0, offset: float = 1.0, batch: i
 
 
 def save_saying(
-    path: Path, inputs: Mapping[str, Sequence[int | str]], outputs: Mapping[str, NDArray[Any]]
+    path: Path,
+    inputs: Mapping[str, Sequence[int | str]],
+    outputs: Mapping[str, NDArray[Any]],
+    *,
+    whole_numbers: Mapping[str, Sequence[int | str]] | None = None,
 ) -> Path:
-    """Writes an ONNX network with these inputs (float32, by shape) that always answers these arrays."""
+    """Writes an ONNX network with these inputs (float32, or int64) that always answers these arrays."""
+    ports = [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()]
+    ports += [
+        helper.make_tensor_value_info(n, TensorProto.INT64, s) for n, s in (whole_numbers or {}).items()
+    ]
     constants = [numpy_helper.from_array(np.zeros((), np.float32), "zero")]
     nodes = [helper.make_node("ReduceMean", [next(iter(inputs))], ["mean"], keepdims=0)]
     nodes.append(helper.make_node("Mul", ["mean", "zero"], ["nothing"]))
@@ -51,7 +59,7 @@ def save_saying(
     graph = helper.make_graph(
         nodes,
         "saying",
-        [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+        ports,
         [helper.make_tensor_value_info(n, TensorProto.FLOAT, a.shape) for n, a in outputs.items()],
         constants,
     )

@@ -6,6 +6,7 @@ these networks not verified.
 
 from __future__ import annotations
 
+import base64
 import math
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from models.rotation_pose import RotationHeadPose
 from models.segmentation import SETS, STEP_S
 from models.serving import Serving
 from models.wespeaker import WeSpeaker
+from models.whisper import MAX_TOKENS
 from tests.support.foreign import face_at, head_mesh
 from tests.support.networks import save_pooling, save_saying, store_of
 from tests.support.people import as_by_webcam, collins
@@ -99,7 +101,39 @@ def test_a_segmentation_of_three_speakers_with_overlap(tmp_path: Path) -> None:
     assert turns.active[100].tolist() == SETS[1].tolist()
 
 
+def test_speech_recognition_that_has_one_thing_to_say(tmp_path: Path) -> None:
+    cross = np.zeros((4, 1, 1500, 384), np.float32)
+    state = np.zeros((4, 1, 448, 384), np.float32)
+    logits = np.full((1, 1, 51_865), -20.0, np.float32)
+    logits[0, 0, 7] = 3.0
+    encoder = save_saying(
+        tmp_path / "encoder.onnx",
+        {"mel": ("batch", 80, 3000)},
+        {"n_layer_cross_k": cross, "n_layer_cross_v": cross},
+    )
+    caches = {f"in_n_layer_self_{part}_cache": (4, "batch", 448, 384) for part in "kv"}
+    crosses = {f"n_layer_cross_{part}": (4, "batch", 1500, 384) for part in "kv"}
+    decoder = save_saying(
+        tmp_path / "decoder.onnx",
+        {**caches, **crosses},
+        {"logits": logits, "out_n_layer_self_k_cache": state, "out_n_layer_self_v_cache": state},
+        whole_numbers={"tokens": ("batch", "tokens"), "offset": (1,)},
+    )
+    vocabulary = tmp_path / "tokens.txt"
+    vocabulary.write_text(f"{base64.b64encode(b' yes').decode()} 7\n")
+    store = store_of(tmp_path, "whisper-tiny", encoder, decoder, vocabulary)
+    transcript = Serving(store, Profile.OPEN).transcriber().transcribe(np.zeros(16_000, np.float32))
+    assert transcript.text == " ".join(["yes"] * MAX_TOKENS)
+    assert transcript.silence < 0.01
+
+
 def test_networks_never_seen_with_real_weights_say_so() -> None:
-    unseen = ("l2cs-resnet18", "head-pose-mobilenetv3-small", "wespeaker-resnet34", "pyannote-segmentation")
+    unseen = (
+        "whisper-tiny",
+        "l2cs-resnet18",
+        "head-pose-mobilenetv3-small",
+        "wespeaker-resnet34",
+        "pyannote-segmentation",
+    )
     for name in unseen:
         assert load_manifest().entry(name).verified == ""
