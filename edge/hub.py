@@ -140,6 +140,8 @@ class Hub:
                     name=f"edge {self._address.node_id}",
                     inbox_prefix=subjects.inbox_prefix(self._address.node_id),
                     allow_reconnect=False,
+                    max_reconnect_attempts=1,  # else a refusal is said only after 10 s
+                    reconnect_time_wait=0,
                     connect_timeout=CONNECT_TIMEOUT_S,
                     ping_interval=PING_INTERVAL_S,
                     error_cb=self._complained,

@@ -195,3 +195,19 @@ def test_what_comes_while_all_hands_are_full_is_dropped_and_counted(tmp_path: Pa
             release.set()
 
     with_server(tmp_path, story)
+
+
+def test_a_hub_that_refuses_the_connection_is_noticed_at_once(tmp_path: Path) -> None:
+    async def story(server: RunningServer) -> None:
+        server.kill()
+        hub = hub_of(server, NODE)
+        trying = asyncio.create_task(hub.run())
+        try:
+            await asyncio.sleep(3.0)
+            assert hub.counts["unreachable"] >= 2
+        finally:
+            trying.cancel()
+            with suppress(asyncio.CancelledError):
+                await trying
+
+    with_server(tmp_path, story)
