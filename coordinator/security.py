@@ -2,6 +2,7 @@
 
     Anyone      any good token
     Staff       proctor, system, admin
+    Reviewer    proctor, admin: persons, not programs
     Service     system, admin
     Admin       admin
     …OrSelf     the same, or the candidate; the route then asks `check_own_…` with what it found
@@ -63,6 +64,7 @@ def _allow(*roles: Role) -> Callable[[Claims], Awaitable[Claims]]:
 
 Admin = Annotated[Claims, Depends(_allow(Role.ADMIN))]
 Staff = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM))]
+Reviewer = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR))]
 StaffOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE))]
 ServiceOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.CANDIDATE))]
 PrivacyOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO, Role.CANDIDATE))]

@@ -1,7 +1,8 @@
 """What a candidate is told of an alert (SPEC, sentence 4). Pure; the node and the coordinator say the same.
 
 Technical notices and gentle warnings: a sentence, never a score, threshold, count, thumbnail or the name of a
-suspicion. Identity findings and whatever asks for a person's look (`escalate`) are told to staff alone.
+suspicion. Identity findings and whatever asks for a person's look (`escalate`) are told to staff alone. What
+a proctor does is told as a `message`; that one marked a moment is not.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from shared.alerts import Alert
-from shared.events import Action, EventClass
+from shared.events import Action, EventClass, EventType
 from shared.fields import format_utc
 
 RAISED: Final = 1
@@ -20,6 +21,8 @@ def candidate_notice(alert: Alert, revision: int) -> dict[str, Any] | None:
 
     `event_id` lets a page that hears it from the node and from the coordinator show it once.
     """
+    if alert.event_class is EventClass.PROCTOR:
+        return _proctors_message(alert) if revision == RAISED else None
     gentle = alert.event_class is EventClass.CONDUCT and alert.action_required is Action.WARNING
     technical = alert.event_class is EventClass.TECHNICAL
     if revision != RAISED or not (gentle or technical) or not alert.message:
@@ -31,4 +34,16 @@ def candidate_notice(alert: Alert, revision: int) -> dict[str, Any] | None:
         "message": alert.message,
         "timestamp": format_utc(alert.raised),
         "dismiss_after_seconds": alert.dismiss_after_seconds,
+    }
+
+
+def _proctors_message(alert: Alert) -> dict[str, Any] | None:
+    if alert.event_type is EventType.PROCTOR_FLAG:
+        return None
+    return {
+        "type": "message",
+        "event_id": str(alert.event_id),
+        "event_type": alert.event_type,
+        "message": alert.message,
+        "timestamp": format_utc(alert.raised),
     }

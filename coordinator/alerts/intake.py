@@ -23,7 +23,7 @@ from coordinator.alerts.service import Stored, load_sittings
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.database import Database
 from coordinator.hub import Delivery
-from coordinator.incidents import service as incidents
+from coordinator.incidents import grouping_service as incidents
 from coordinator.keyring import Keyring
 from coordinator.nodes import service as nodes
 from coordinator.nodes.service import LaneKey

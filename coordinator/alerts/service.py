@@ -142,6 +142,16 @@ def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored
     return _opened(db, keyring, db.exec(wanted))
 
 
+def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Stored]:
+    """These alerts by onset; those whose key was destroyed are left out."""
+    wanted = (
+        select(StoredAlert)
+        .where(col(StoredAlert.id).in_(alert_ids))
+        .order_by(col(StoredAlert.onset_utc), col(StoredAlert.raised_utc), col(StoredAlert.id))
+    )
+    return _opened(db, keyring, db.exec(wanted))
+
+
 def page(
     db: Session, keyring: Keyring, query: AlertQuery
 ) -> tuple[list[Stored], tuple[datetime, UUID] | None]:

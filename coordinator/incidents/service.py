@@ -1,174 +1,136 @@
-"""Incidents in the database: grouped anew as alerts arrive, found, listed. Flushes, never commits."""
+"""Incidents in the database: found, listed as a queue, opened with their alerts. Flushes, never commits."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import sql
-from sqlmodel import Session, col, select, update
+from sqlalchemy import tuple_
+from sqlmodel import Session, col, select
 
+from coordinator.alerts import service as alerts
+from coordinator.alerts.service import Stored
 from coordinator.alerts.tables import StoredAlert
-from coordinator.ids import uuid7
-from coordinator.incidents.regroup import Known, Placed, place
+from coordinator.candidates.tables import Candidate
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.reviews.states import State, progress, queue_place
+from coordinator.keyring import Keyring
+from coordinator.reviews.states import State
 from coordinator.sessions.tables import ExamSession
-from shared.events import EventClass, EventType
-from shared.incidents import Span, gather
+from shared.errors import Rejected
 
-SUSPICIONS = (EventClass.CONDUCT, EventClass.IDENTITY)
-
-
-@dataclass(frozen=True, slots=True)
-class _Finding:
-    """What grouping needs of a stored alert, which stays sealed."""
-
-    span: Span
-    event: EventType
-    severity: float
+SHOWN_ALERTS: Final = 200
+"""Of one incident in one answer; at 64 KiB each that is 12.5 MiB at worst."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Sitting:
-    """A session's findings, and the incidents they were grouped into before."""
+class FoundIncident:
+    """An incident, and whose."""
 
+    incident: Incident
     session: ExamSession
-    findings: Mapping[UUID, _Finding]
-    incidents: Mapping[UUID, Incident]
-    links: Mapping[UUID, IncidentAlert]
-    """By the alert's id."""
+    candidate: Candidate
 
 
-def regroup(db: Session, session_ids: Iterable[UUID], now_utc: datetime) -> None:
-    """Bring the incidents of these sessions into agreement with their alerts, in the alerts' transaction.
+class Cursor(NamedTuple):
+    """The last incident of a page, as the queue is ordered."""
 
-    Doing it again changes nothing. The sessions are locked, so that two replicas which store alerts of one
-    session at the same time group one after the other and the second sees the alerts of both.
+    queue_place: int
+    begins_utc: datetime
+    incident_id: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentQuery:
+    """Which of an institution's incidents; merged ones only when asked for by their state."""
+
+    tenant_id: UUID
+    exam_session: str | None = None
+    exam: str | None = None
+    candidate: str | None = None
+    """References of the institution."""
+    states: Sequence[State] = ()
+    min_severity: float = 0.0
+    after: Cursor | None = None
+    limit: int = 100
+
+
+def find(db: Session, tenant_id: UUID, incident_id: UUID, *, lock: bool = False) -> FoundIncident:
+    """The institution's incident; with `lock` nobody else changes it until the transaction ends.
+
+    Raises `Rejected` (404 `incident-unknown`).
     """
-    for sitting in _load(db, sorted(session_ids)):
-        session, findings = sitting.session, sitting.findings
-        # Nothing lasts beyond its session, also where the end of an alert never came.
-        latest = min(now_utc, session.ended_utc or session.expires_utc)
-        groups = gather((one.span for one in findings.values()), latest)
-        known = [Known(one.id, progress(one.state)) for one in sitting.incidents.values()]
-        members = {alert_id: link.incident_id for alert_id, link in sitting.links.items()}
-        for placed in place(groups, known, members):
-            _write(db, sitting, placed, now_utc)
-    db.flush()
+    wanted = select(Incident).where(Incident.tenant_id == tenant_id, Incident.id == incident_id)
+    if lock:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    row = db.exec(wanted).one_or_none()
+    if row is None:
+        raise Rejected("there is no incident of this id", code="incident-unknown", status=404)
+    session = db.get_one(ExamSession, row.session_id)
+    return FoundIncident(row, session, db.get_one(Candidate, session.candidate_id))
 
 
-def _load(db: Session, session_ids: list[UUID]) -> list[_Sitting]:
-    # Not the plain FOR UPDATE: it would wait for everybody who stores an alert that refers to the session.
-    locked = (
-        select(ExamSession)
-        .where(col(ExamSession.id).in_(session_ids))
-        .order_by(col(ExamSession.id))
-        .with_for_update(key_share=True)
+def page(db: Session, query: IncidentQuery) -> tuple[list[FoundIncident], Cursor | None]:
+    """Incidents in the order of the queue, and where the next page begins, None on the last one."""
+    order = (col(Incident.queue_place), col(Incident.begins_utc), col(Incident.id))
+    wanted = (
+        select(Incident, ExamSession, Candidate)
+        .join(ExamSession, col(ExamSession.id) == col(Incident.session_id))
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .where(Incident.tenant_id == query.tenant_id, Incident.severity >= query.min_severity)
+        .order_by(*order)
+        .limit(query.limit + 1)
     )
-    sessions = db.exec(locked).all()
-    db.flush()
-    findings = _findings(db, session_ids)
-    incidents: defaultdict[UUID, dict[UUID, Incident]] = defaultdict(dict)
+    if query.exam_session is not None:
+        wanted = wanted.where(ExamSession.reference == query.exam_session)
+    if query.exam is not None:
+        wanted = wanted.where(ExamSession.exam_reference == query.exam)
+    if query.candidate is not None:
+        wanted = wanted.where(Candidate.reference == query.candidate)
+    if query.states:
+        wanted = wanted.where(col(Incident.state).in_(query.states))
+    else:
+        wanted = wanted.where(Incident.state != State.MERGED)
+    if query.after is not None:
+        wanted = wanted.where(tuple_(*order) > tuple(query.after))
+    rows = [FoundIncident(*row) for row in db.exec(wanted)]
+    shown = rows[: query.limit]
+    return shown, _cursor(shown[-1].incident) if len(rows) > len(shown) else None
+
+
+def of_session(db: Session, session: ExamSession) -> list[Incident]:
+    """A session's living incidents, by onset."""
     wanted = (
         select(Incident)
-        .where(col(Incident.session_id).in_(session_ids), Incident.state != State.MERGED)
-        .order_by(col(Incident.id))
-        .with_for_update()
-        .execution_options(populate_existing=True)
+        .where(Incident.session_id == session.id, Incident.state != State.MERGED)
+        .order_by(col(Incident.begins_utc), col(Incident.id))
     )
-    for row in db.exec(wanted):
-        incidents[row.session_id][row.id] = row
-    links: defaultdict[UUID, dict[UUID, IncidentAlert]] = defaultdict(dict)
-    joined = (
-        select(IncidentAlert, Incident.session_id)
+    return list(db.exec(wanted))
+
+
+def homes(db: Session, session: ExamSession) -> dict[UUID, UUID]:
+    """The incident of each alert of a session that has one."""
+    wanted = (
+        select(IncidentAlert.alert_id, IncidentAlert.incident_id)
         .join(Incident, col(Incident.id) == col(IncidentAlert.incident_id))
-        .where(col(Incident.session_id).in_(session_ids))
+        .where(Incident.session_id == session.id)
     )
-    for link, session_id in db.exec(joined):
-        links[session_id][link.alert_id] = link
-    return [_Sitting(one, findings[one.id], incidents[one.id], links[one.id]) for one in sessions]
+    return dict(db.exec(wanted).all())
 
 
-def _findings(db: Session, session_ids: list[UUID]) -> defaultdict[UUID, dict[UUID, _Finding]]:
-    table = StoredAlert.__table__.c  # type: ignore[attr-defined]
-    session, suspicion = table.session_id.in_(session_ids), table.event_class.in_(SUSPICIONS)
-    instants = (table.onset_utc, table.raised_utc, table.cleared_utc)
-    rows = db.connection().execute(
-        sql.select(table.session_id, table.id, *instants, table.event_type, table.severity_score).where(
-            session, suspicion
-        )
+def opened(db: Session, keyring: Keyring, incident: Incident) -> list[Stored]:
+    """The first `SHOWN_ALERTS` alerts of an incident by onset; those whose key was destroyed are left out."""
+    wanted = (
+        select(IncidentAlert.alert_id)
+        .join(StoredAlert, col(StoredAlert.id) == col(IncidentAlert.alert_id))
+        .where(IncidentAlert.incident_id == incident.id)
+        .order_by(col(StoredAlert.onset_utc), col(StoredAlert.id))
+        .limit(SHOWN_ALERTS)
     )
-    found: defaultdict[UUID, dict[UUID, _Finding]] = defaultdict(dict)
-    for session_id, alert_id, onset, raised, cleared, event, severity in rows:
-        found[session_id][alert_id] = _Finding(Span(alert_id, onset, raised, cleared), event, severity)
-    return found
+    return alerts.opened(db, keyring, list(db.exec(wanted)))
 
 
-def _write(db: Session, sitting: _Sitting, placed: Placed, now_utc: datetime) -> None:
-    findings = [sitting.findings[span.alert_id] for span in placed.spans]
-    severity = max(one.severity for one in findings)
-    known = sitting.incidents.get(placed.incident_id) if placed.incident_id is not None else None
-    incident = known or _new(sitting.session, now_utc)
-    moved = [span.alert_id for span in placed.spans if _home(sitting, span.alert_id) != incident.id]
-    if known is not None and known.state is not State.OPEN:
-        left = known.alert_count + len(moved) > len(findings)
-        if moved or left or severity > known.severity:
-            known.changed_utc = now_utc
-    incident.severity = severity
-    incident.events = list(dict.fromkeys(one.event.value for one in findings))
-    incident.alert_count = len(findings)
-    incident.begins_utc = placed.spans[0].onset
-    incident.ends_utc = _end(placed.spans)
-    incident.queue_place = queue_place(incident.state, severity, changed=incident.changed_utc is not None)
-    if known is None:
-        db.add(incident)
-        db.flush()
-    _link(db, sitting, incident, moved)
-    for absorbed_id in placed.absorbed:
-        _merge(db, sitting.incidents[absorbed_id], incident)
-
-
-def _new(session: ExamSession, now_utc: datetime) -> Incident:
-    return Incident(
-        id=uuid7(),
-        tenant_id=session.tenant_id,
-        session_id=session.id,
-        state=State.OPEN,
-        queue_place=0,
-        severity=0.0,
-        events=[],
-        alert_count=0,
-        begins_utc=now_utc,
-        created_utc=now_utc,
-    )
-
-
-def _home(sitting: _Sitting, alert_id: UUID) -> UUID | None:
-    link = sitting.links.get(alert_id)
-    return None if link is None else link.incident_id
-
-
-def _end(spans: tuple[Span, ...]) -> datetime | None:
-    ends = [span.cleared for span in spans if span.cleared is not None]
-    return max(ends) if len(ends) == len(spans) else None
-
-
-def _link(db: Session, sitting: _Sitting, incident: Incident, moved: list[UUID]) -> None:
-    for alert_id in moved:
-        if link := sitting.links.get(alert_id):
-            link.incident_id = incident.id
-        else:
-            db.add(IncidentAlert(alert_id=alert_id, tenant_id=incident.tenant_id, incident_id=incident.id))
-
-
-def _merge(db: Session, absorbed: Incident, into: Incident) -> None:
-    absorbed.state, absorbed.merged_into_id = State.MERGED, into.id
-    absorbed.claimed_by = absorbed.claim_expires_utc = absorbed.changed_utc = None
-    absorbed.queue_place = queue_place(State.MERGED, absorbed.severity, changed=False)
-    # Whoever points to it points on, so that every pointer leads to a living incident in one step.
-    pointing = col(Incident.merged_into_id) == absorbed.id
-    db.exec(update(Incident).where(pointing).values(merged_into_id=into.id))
+def _cursor(incident: Incident) -> Cursor:
+    return Cursor(incident.queue_place, incident.begins_utc, incident.id)

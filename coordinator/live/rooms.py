@@ -62,6 +62,10 @@ class Rooms:
         if not room:
             del self._rooms[listener.session_id]
 
+    def candidate_listens(self, session_id: UUID) -> bool:
+        """Whether the session's candidate has a socket open here."""
+        return any(not listener.for_staff for listener in self._rooms.get(session_id, ()))
+
     def tell(self, session_id: UUID, alert: Alert, revision: int) -> None:
         """Give an alert to whoever listens, in the form for each."""
         room = self._rooms.get(session_id)

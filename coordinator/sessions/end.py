@@ -7,6 +7,7 @@ not hear of it is told again by `sweep` as long as its heartbeats still name the
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -29,8 +30,18 @@ _AFTER_SUBMITTED = timedelta(milliseconds=1)
 log = logging.getLogger(__name__)
 
 
-async def end(parts: Parts, found: Found, now_utc: datetime, *, submitted: bool) -> SessionEndResponse:
-    """End a session; the same answer again when it has ended already."""
+async def end(
+    parts: Parts,
+    found: Found,
+    now_utc: datetime,
+    *,
+    submitted: bool,
+    because: Callable[[Session], Alert] | None = None,
+) -> SessionEndResponse:
+    """End a session; the same answer again when it has ended already.
+
+    `because` writes down, in the same transaction, what it was ended by.
+    """
 
     milestones = {EventType.SUBMITTED: now_utc} if submitted else {}
     milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
@@ -40,7 +51,8 @@ async def end(parts: Parts, found: Found, now_utc: datetime, *, submitted: bool)
         if ended_utc != now_utc:
             return ended_utc, []
         keyring = parts.keys.keyring
-        return ended_utc, [
+        cause = [because(db)] if because is not None else []
+        return ended_utc, cause + [
             service.add_milestone(db, keyring, found, event, at_utc) for event, at_utc in milestones.items()
         ]
 

@@ -8,6 +8,8 @@ from datetime import datetime
 from types import MappingProxyType
 from uuid import UUID
 
+from pydantic import JsonValue
+
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events import Action, EventType, event_class
 
@@ -39,6 +41,19 @@ class Subject:
 def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
     """The alert of one milestone; its id is the same however often it is made for the same instant."""
     sentence = _SENTENCES[event]
+    return neutral_alert(subject, event, at_utc, explanation=sentence, message=sentence)
+
+
+def neutral_alert(
+    subject: Subject,
+    event: EventType,
+    at_utc: datetime,
+    *,
+    explanation: str,
+    message: str,
+    evidence: Mapping[str, JsonValue] = MappingProxyType({}),
+) -> Alert:
+    """An alert of the coordinator's own, of one instant, without severity."""
     return Alert(
         event_id=alert_id(subject.session_id, event, (at_utc - subject.started_utc).total_seconds()),
         event_type=event,
@@ -52,8 +67,8 @@ def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
         raised=at_utc,
         cleared=at_utc,
         duration=0.0,
-        evidence={},
-        explanation=sentence,
+        evidence=dict(evidence),
+        explanation=explanation,
         metadata=AlertMetadata(
             node=subject.node_id,
             region=subject.region,
@@ -64,5 +79,5 @@ def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
             trace_id=subject.session_id.hex,
         ),
         action_required=Action.NONE,
-        message=sentence,
+        message=message,
     )

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 from coordinator.alerts.intake import AlertStore
 from coordinator.database import Database
 from coordinator.hub import Delivery
-from coordinator.incidents import service as incidents
+from coordinator.incidents import grouping_service as incidents
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keyring import Keyring
 from coordinator.reviews.states import State

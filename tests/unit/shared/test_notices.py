@@ -40,6 +40,17 @@ def test_suspicions_endings_and_milestones_are_not(event: EventType, action: Act
     assert candidate_notice(told(event, action), revision) is None
 
 
+def test_what_a_proctor_does_is_told_in_words_alone() -> None:
+    message = candidate_notice(told(EventType.PROCTOR_MESSAGE, Action.NONE), 1)
+    assert message is not None
+    assert set(message) == {"type", "event_id", "event_type", "message", "timestamp"}
+    assert (message["type"], message["message"]) == ("message", "Please face the camera.")
+
+
+def test_that_a_proctor_marked_a_moment_is_for_staff() -> None:
+    assert candidate_notice(told(EventType.PROCTOR_FLAG, Action.NONE), 1) is None
+
+
 def test_a_notice_carries_nothing_but_its_sentence() -> None:
     notice = candidate_notice(told(EventType.FACE_NOT_FOUND, Action.WARNING), 1)
     assert notice is not None

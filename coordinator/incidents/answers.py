@@ -1,0 +1,95 @@
+"""Incidents as the API tells of them, and the cursor that pages through their queue. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from coordinator.alerts.answers import alert_out
+from coordinator.alerts.service import Stored
+from coordinator.incidents.service import Cursor, FoundIncident
+from coordinator.reviews.service import PastAct
+from shared.errors import Rejected
+from shared.events import Action, EventType
+from shared.incident_api import ActOut, IncidentDetail, IncidentOut
+
+_GRAVITY: Final = (Action.NONE, Action.WARNING, Action.ESCALATE, Action.AUTO_PAUSE)
+
+
+def incident_out(found: FoundIncident) -> IncidentOut:
+    """An incident in the API's form."""
+    row = found.incident
+    return IncidentOut(
+        incident_id=str(row.id),
+        exam_session_id=found.session.reference,
+        candidate_id=found.candidate.reference,
+        exam_id=found.session.exam_reference,
+        state=row.state.value,
+        severity=row.severity,
+        event_types=[EventType(event) for event in row.events],
+        alert_count=row.alert_count,
+        begins_at=row.begins_utc,
+        ends_at=row.ends_utc,
+        claimed_by=row.claimed_by,
+        claim_expires_at=row.claim_expires_utc,
+        decided_at=row.decided_utc,
+        changed_at=row.changed_utc,
+        merged_into=None if row.merged_into_id is None else str(row.merged_into_id),
+    )
+
+
+def act_out(past: PastAct) -> ActOut:
+    """An act in the API's form."""
+    row = past.row
+    return ActOut(
+        incident_id=str(row.incident_id),
+        act=row.act.value,
+        by=row.actor,
+        role=row.role.value,
+        at=row.at_utc,
+        reason=None if row.reason is None else row.reason.value,
+        text=past.text,
+        state=row.state.value,
+    )
+
+
+def incident_detail(
+    found: FoundIncident, stored: Sequence[Stored], history: Sequence[PastAct]
+) -> IncidentDetail:
+    """An incident with its alerts and its history."""
+    actions = [one.alert.action_required for one in stored]
+    return IncidentDetail(
+        incident=incident_out(found),
+        action=max(actions, key=_GRAVITY.index, default=Action.NONE),
+        alerts=[alert_out(one) for one in stored],
+        history=[act_out(one) for one in history],
+    )
+
+
+def write_cursor(cursor: Cursor | None) -> str | None:
+    """A cursor as text; opaque to callers."""
+    if cursor is None:
+        return None
+    text = f"{cursor.queue_place}|{cursor.begins_utc.isoformat()}|{cursor.incident_id}"
+    return base64.urlsafe_b64encode(text.encode()).decode("ascii")
+
+
+def read_cursor(text: str) -> Cursor:
+    """The cursor of such a text. Raises `Rejected` (422) for any other."""
+    try:
+        place, begins, incident_id = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split("|")
+        cursor = Cursor(int(place), datetime.fromisoformat(begins), UUID(incident_id))
+        if cursor.begins_utc.tzinfo is None or not 0 <= cursor.queue_place < 2**31:
+            raise ValueError("none of ours")
+        return cursor
+    except (ValueError, binascii.Error) as error:
+        raise Rejected(
+            "query.cursor is none of ours; begin again without it",
+            code="invalid-request",
+            status=422,
+            errors=[{"path": "query.cursor", "message": "is not a cursor of this API"}],
+        ) from error

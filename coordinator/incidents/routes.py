@@ -1,0 +1,93 @@
+"""GET /api/v1/incidents: the review queue, and one incident with all a person needs to judge it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+
+from coordinator.incidents import service
+from coordinator.incidents.answers import incident_detail, incident_out, read_cursor, write_cursor
+from coordinator.incidents.service import IncidentQuery
+from coordinator.openapi import problems
+from coordinator.parts import PartsDep
+from coordinator.reviews import service as reviews
+from coordinator.reviews.outcomes import rule_precision
+from coordinator.reviews.states import State
+from coordinator.security import Staff
+from shared.fields import Reference, Unit
+from shared.incident_api import IncidentDetail, IncidentPage, RulePrecision
+
+router = APIRouter(prefix="/incidents", tags=["incidents"])
+IncidentId = Annotated[UUID, Path(description="The incident's id.")]
+
+
+class IncidentFilters(BaseModel):
+    """Query parameters; what is left out does not narrow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exam_session_id: Reference | None = None
+    exam_id: Reference | None = None
+    candidate_id: Reference | None = None
+    state: Annotated[list[State], Field(max_length=len(State))] = []
+    """May be repeated. Left out: every one but `merged`."""
+    min_severity: Unit = 0.0
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """`next_cursor` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+class PrecisionFilters(BaseModel):
+    """Query parameters."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exam_id: Reference | None = None
+
+
+@router.get("", responses=problems(401, 403))
+async def list_incidents(
+    filters: Annotated[IncidentFilters, Query()], claims: Staff, parts: PartsDep
+) -> IncidentPage:
+    """The review queue: what nobody has looked at first, then what waits for a second person or an appeal,
+    then the decided; within each the worst first, then the oldest.
+
+    A verdict whose incident has grown since stands among the unreviewed.
+    """
+    query = IncidentQuery(
+        tenant_id=claims.tenant_id,
+        exam_session=filters.exam_session_id,
+        exam=filters.exam_id,
+        candidate=filters.candidate_id,
+        states=filters.state,
+        min_severity=filters.min_severity,
+        after=None if filters.cursor is None else read_cursor(filters.cursor),
+        limit=filters.limit,
+    )
+    found, following = await parts.reading(lambda db: service.page(db, query))
+    return IncidentPage(items=[incident_out(one) for one in found], next_cursor=write_cursor(following))
+
+
+@router.get("/precision", responses=problems(401, 403))
+async def get_precision(
+    filters: Annotated[PrecisionFilters, Query()], claims: Staff, parts: PartsDep
+) -> list[RulePrecision]:
+    """Per kind of event, how many decided incidents that hold it people confirmed and dismissed."""
+    counts = await parts.reading(lambda db: reviews.verdicts_by_event(db, claims.tenant_id, filters.exam_id))
+    return [rule_precision(event, counts[event]) for event in sorted(counts)]
+
+
+@router.get("/{incident_id}", responses=problems(401, 403, 404))
+async def get_incident(incident_id: IncidentId, claims: Staff, parts: PartsDep) -> IncidentDetail:
+    """An incident, its first 200 alerts by onset, and what people did about it."""
+
+    def work(db: Session) -> IncidentDetail:
+        found, keyring = service.find(db, claims.tenant_id, incident_id), parts.keys.keyring
+        stored = service.opened(db, keyring, found.incident)
+        return incident_detail(found, stored, reviews.history(db, keyring, found))
+
+    return await parts.reading(work)

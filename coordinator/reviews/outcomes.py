@@ -1,0 +1,56 @@
+"""What comes of reviews: a candidate is told in plain words, an institution how often a rule was right. Pure.
+
+A candidate learns of an incident when there is a verdict on it and its session is over, never before, and
+never a score, a threshold or who decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from coordinator.incidents.tables import Incident
+from coordinator.reviews.states import TABLE, VERDICTS, Act, Outcome, State
+from shared.alerts import Alert
+from shared.events import EventType
+from shared.incident_api import OutcomeOut, RulePrecision
+
+_WORDS: Final[Mapping[State, str]] = MappingProxyType(
+    {
+        State.CONFIRMED: "Two reviewers looked at this and confirmed it. You may appeal against it.",
+        State.DISMISSED: "A reviewer looked at this and found nothing to act upon.",
+        State.APPEALED: "You have appealed. Somebody who was not involved so far will decide.",
+        State.UPHELD: "Your appeal was looked at by somebody new; the decision stands.",
+        State.OVERTURNED: "Your appeal was looked at by somebody new; the decision was taken back.",
+    }
+)
+
+
+def outcome_out(incident: Incident, alerts: Iterable[Alert]) -> OutcomeOut | None:
+    """What the candidate is told of an incident, None while there is no verdict on it."""
+    state = incident.state
+    if state not in VERDICTS:
+        return None
+    return OutcomeOut(
+        incident_id=str(incident.id),
+        begins_at=incident.begins_utc,
+        ends_at=incident.ends_utc,
+        observed=list(dict.fromkeys(alert.message for alert in alerts if alert.message)),
+        outcome=state.value,
+        explanation=_WORDS[state],
+        may_appeal=isinstance(TABLE[state, Act.APPEAL], State),
+    )
+
+
+def rule_precision(event: EventType, counts: Mapping[Outcome, int]) -> RulePrecision:
+    """confirmed ÷ decided for one kind of event."""
+    confirmed, dismissed = counts[Outcome.CONFIRMED], counts[Outcome.DISMISSED]
+    decided = confirmed + dismissed
+    return RulePrecision(
+        event_type=event,
+        confirmed=confirmed,
+        dismissed=dismissed,
+        decided=decided,
+        precision=round(confirmed / decided, 4) if decided else None,
+    )

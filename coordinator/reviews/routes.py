@@ -1,0 +1,156 @@
+"""What people do about incidents, over REST. Reviewing is for persons: proctors and administrators."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import APIRouter
+from sqlmodel import Session
+
+from coordinator.alerts import service as alerts
+from coordinator.incidents import service as incidents
+from coordinator.incidents.answers import incident_out
+from coordinator.incidents.routes import IncidentId
+from coordinator.openapi import problems
+from coordinator.parts import Now, Parts, PartsDep, SessionRef
+from coordinator.reviews import service
+from coordinator.reviews.outcomes import outcome_out
+from coordinator.reviews.rescore import rescored_incidents, rescored_session
+from coordinator.reviews.service import Deed
+from coordinator.reviews.states import Act, DismissReason
+from coordinator.security import CandidateSelf, Reviewer, Staff, StaffOrSelf, check_own_session
+from coordinator.sessions import service as sessions
+from coordinator.sessions.answers import status_of
+from shared.incident_api import (
+    AppealDecision,
+    AppealRequest,
+    CommentRequest,
+    ConfirmRequest,
+    DismissRequest,
+    IncidentOut,
+    OutcomeOut,
+    OutcomesOut,
+    RescoreOut,
+    RescoreRequest,
+)
+from shared.policy import Policy, parse_policy
+
+router = APIRouter(tags=["incidents"])
+_REFUSALS = problems(401, 403, 404, 409, 410)
+
+
+@router.post("/incidents/{incident_id}/claim", responses=_REFUSALS)
+async def claim_incident(incident_id: IncidentId, claims: Reviewer, parts: PartsDep, now: Now) -> IncidentOut:
+    """Reserve an incident for 15 minutes; claiming again begins them anew."""
+    return await _do(parts, incident_id, Deed(Act.CLAIM, claims), now)
+
+
+@router.post("/incidents/{incident_id}/release", responses=_REFUSALS)
+async def release_incident(
+    incident_id: IncidentId, claims: Reviewer, parts: PartsDep, now: Now
+) -> IncidentOut:
+    """Give an incident back to the queue without a verdict."""
+    return await _do(parts, incident_id, Deed(Act.RELEASE, claims), now)
+
+
+@router.post("/incidents/{incident_id}/comment", responses=_REFUSALS)
+async def comment_incident(
+    incident_id: IncidentId, body: CommentRequest, claims: Reviewer, parts: PartsDep, now: Now
+) -> IncidentOut:
+    """Write something into an incident's history."""
+    return await _do(parts, incident_id, Deed(Act.COMMENT, claims, body.text), now)
+
+
+@router.post("/incidents/{incident_id}/confirm", responses=_REFUSALS)
+async def confirm_incident(
+    incident_id: IncidentId, body: ConfirmRequest, claims: Reviewer, parts: PartsDep, now: Now
+) -> IncidentOut:
+    """Confirm an incident. It takes two people: the first makes it wait for the second (`seconding`)."""
+    return await _do(parts, incident_id, Deed(Act.CONFIRM, claims, body.text), now)
+
+
+@router.post("/incidents/{incident_id}/dismiss", responses=_REFUSALS)
+async def dismiss_incident(
+    incident_id: IncidentId, body: DismissRequest, claims: Reviewer, parts: PartsDep, now: Now
+) -> IncidentOut:
+    """Dismiss an incident with a reason; one person is enough."""
+    reason = DismissReason(body.reason)
+    service.check_reason(reason, body.text)
+    return await _do(parts, incident_id, Deed(Act.DISMISS, claims, body.text, reason), now)
+
+
+@router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
+async def reopen_incident(
+    incident_id: IncidentId, body: CommentRequest, claims: Reviewer, parts: PartsDep, now: Now
+) -> IncidentOut:
+    """Take up again an incident that has grown since its verdict."""
+    return await _do(parts, incident_id, Deed(Act.REOPEN, claims, body.text), now)
+
+
+@router.post("/incidents/{incident_id}/appeal", responses=_REFUSALS)
+async def appeal_incident(
+    incident_id: IncidentId, body: AppealRequest, claims: CandidateSelf, parts: PartsDep, now: Now
+) -> OutcomeOut:
+    """Appeal against a confirmed incident of one's own session; once."""
+
+    def work(db: Session) -> OutcomeOut:
+        found = incidents.find(db, claims.tenant_id, incident_id)
+        check_own_session(claims, found.session.id, found.candidate.reference)
+        found = service.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
+        stored = incidents.opened(db, parts.keys.keyring, found.incident)
+        outcome = outcome_out(found.incident, [one.alert for one in stored])
+        assert outcome is not None  # appealed is a state with a verdict
+        return outcome
+
+    return await parts.writing(work)
+
+
+@router.post("/incidents/{incident_id}/appeal/decide", responses=_REFUSALS)
+async def decide_appeal(
+    incident_id: IncidentId, body: AppealDecision, claims: Reviewer, parts: PartsDep, now: Now
+) -> IncidentOut:
+    """Decide an appeal; never by anybody who gave a verdict on the incident before."""
+    return await _do(parts, incident_id, Deed(Act(body.decision), claims, body.text), now)
+
+
+@router.get("/session/{session_id}/outcomes", responses=problems(401, 403, 404))
+async def get_outcomes(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> OutcomesOut:
+    """What was decided about a session, in plain words, as its candidate is told it once it is over."""
+
+    def work(db: Session) -> OutcomesOut:
+        found, keyring = sessions.find(db, claims.tenant_id, session_id), parts.keys.keyring
+        check_own_session(claims, found.session.id, found.candidate.reference)
+        over = status_of(found.session, now) != "active"
+        rows = incidents.of_session(db, found.session) if over else []
+        told = [outcome_out(row, [one.alert for one in incidents.opened(db, keyring, row)]) for row in rows]
+        return OutcomesOut(session_id=session_id, items=[one for one in told if one is not None])
+
+    return await parts.reading(work)
+
+
+@router.post("/session/{session_id}/rescore", responses=problems(401, 403, 404))
+async def rescore_session(
+    session_id: SessionRef, body: RescoreRequest, claims: Staff, parts: PartsDep
+) -> RescoreOut:
+    """Severities of a session's stored alerts under another policy, beside the original; stores nothing.
+
+    What was agreed with the candidate (accommodations) holds under the other policy too.
+    """
+    policy = parse_policy(body.policy)
+
+    def work(db: Session) -> RescoreOut:
+        found = sessions.find(db, claims.tenant_id, session_id)
+        stored = alerts.timeline(db, parts.keys.keyring, found.session)
+        agreed = Policy.model_validate(found.session.policy).candidate
+        theirs = policy.model_copy(update={"candidate": agreed})
+        scored = rescored_session([one.alert for one in stored], theirs)
+        homes = incidents.homes(db, found.session)
+        return RescoreOut(session_id=session_id, alerts=scored, incidents=rescored_incidents(scored, homes))
+
+    return await parts.reading(work)
+
+
+async def _do(parts: Parts, incident_id: UUID, deed: Deed, now: Now) -> IncidentOut:
+    keyring = parts.keys.keyring
+    found = await parts.writing(lambda db: service.do(db, keyring, incident_id, deed, now))
+    return incident_out(found)
