@@ -34,6 +34,7 @@ SERVER_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType(
     {
         "access_log": False,
         "server_header": False,
+        "http": "shared.slow_clients:PunctualProtocol",  # by name: only `serve` needs the web stack
         # A listener has nothing to say, and zlib's state would cost each live socket some 300 KiB.
         "ws_max_size": 4_096,
         "ws_per_message_deflate": False,

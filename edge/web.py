@@ -14,6 +14,7 @@ from edge.health import Health
 from edge.media.admission import Admission
 from edge.media.signaling import MESSAGE_CHARS, signaling_router
 from edge.media.whip import whip_router
+from shared.slow_clients import PROTOCOL
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 MAX_CONNECTIONS: Final = 2_000
@@ -62,6 +63,7 @@ class WebServer(uvicorn.Server):
                 limit_concurrency=MAX_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_S,
                 ws_max_size=2 * MESSAGE_CHARS,
+                http=PROTOCOL,
             )
         )
 
