@@ -21,14 +21,17 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 
 from coordinator import health
+from coordinator.accommodations import routes as accommodation_routes
 from coordinator.alerts import routes as alert_routes
 from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
 from coordinator.commands import Commander
 from coordinator.config import CoordinatorConfig, read_password
+from coordinator.consents import routes as consent_routes
 from coordinator.database import Database
 from coordinator.enrollments import routes as enrollment_routes
 from coordinator.errors import add_error_handlers
+from coordinator.exams import routes as exam_routes
 from coordinator.headers import SecurityHeaders
 from coordinator.heartbeats import Heartbeats
 from coordinator.hub import Hub
@@ -43,6 +46,7 @@ from coordinator.openapi import describe, operation_id
 from coordinator.own_keys import own_keys_of
 from coordinator.pages import add_pages
 from coordinator.parts import Parts
+from coordinator.policies import routes as policy_routes
 from coordinator.security import bearer_of, verify_token
 from coordinator.sessions import join_routes, sweep
 from coordinator.sessions import routes as session_routes
@@ -54,6 +58,19 @@ from shared.sealing import parse_signing_public
 log = logging.getLogger(__name__)
 
 API: Final = "/api/v1"
+API_ROUTES: Final = (
+    enrollment_routes,
+    exam_routes,
+    policy_routes,
+    accommodation_routes,
+    consent_routes,
+    session_routes,
+    join_routes,
+    alert_routes,
+    node_routes,
+    token_routes,
+)
+"""Every noun's, in the order of the description."""
 RESTART_PAUSE_S: Final = 1.0
 CANCEL_AGAIN_S: Final = 0.5
 
@@ -74,7 +91,7 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
         lifespan=lambda app: _running(app, config),
     )
     metrics = app.state.metrics = Metrics()
-    for routes in (enrollment_routes, session_routes, join_routes, alert_routes, node_routes, token_routes):
+    for routes in API_ROUTES:
         app.include_router(routes.router, prefix=API)
     app.include_router(live_routes.router)
     app.include_router(health.router)
@@ -85,8 +102,8 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(config.web.allowed_origins),
-        allow_methods=["GET", "POST", "DELETE"],
-        allow_headers=["Authorization", "Content-Type"],
+        allow_methods=["GET", "POST", "PUT", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
     )
     app.add_middleware(SecurityHeaders, https=config.web.public_url.startswith("https://"))
     app.add_middleware(RequestMetrics, metrics=metrics)

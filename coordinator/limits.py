@@ -37,6 +37,8 @@ START_RATE: Final = Rate(burst=600, per_s=20)
 """Per bearer: an exam platform starts a whole cohort."""
 TOKEN_RATE: Final = Rate(burst=600, per_s=20)
 """Per administrator."""
+CHANGE_RATE: Final = Rate(burst=600, per_s=20)
+"""Per bearer, for exams, policies, accommodations and consents: a platform brings in a whole term."""
 
 
 class Rates:
@@ -49,11 +51,12 @@ class Rates:
         self.ticket = Buckets(TICKET_RATE)
         self.start = Buckets(START_RATE)
         self.token = Buckets(TOKEN_RATE)
+        self.change = Buckets(CHANGE_RATE)
 
     @property
     def refused(self) -> int:
         """Requests refused since the start."""
-        buckets = (self.join, self.enroll, self.verify, self.ticket, self.start, self.token)
+        buckets = (self.join, self.enroll, self.verify, self.ticket, self.start, self.token, self.change)
         return sum(one.refused for one in buckets)
 
 

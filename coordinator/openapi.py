@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from coordinator.errors import MEDIA_TYPE
+from coordinator.exam_examples import EXAM_EXAMPLES
 from coordinator.examples import EXAMPLES
 from shared.api import EnrollRequest, Problem
 
@@ -52,7 +53,7 @@ def describe(app: FastAPI) -> None:
                 ref_template="#/components/schemas/{model}",
             )
             schema["components"]["schemas"] |= read["$defs"]
-            for name, example in EXAMPLES.items():
+            for name, example in {**EXAMPLES, **EXAM_EXAMPLES}.items():
                 schema["components"]["schemas"][name]["examples"] = [example]
             for path in schema["paths"].values():
                 for operation in path.values():

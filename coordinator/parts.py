@@ -86,4 +86,5 @@ async def utc_now() -> datetime:
 PartsDep = Annotated[Parts, Depends(_parts)]
 Now = Annotated[datetime, Depends(utc_now)]
 SessionRef = Annotated[Reference, Path(description="The institution's exam_session_id.")]
+ExamRef = Annotated[Reference, Path(description="The institution's exam_id.")]
 CandidateRef = Annotated[Reference, Path(description="The institution's candidate_id.")]

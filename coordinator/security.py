@@ -5,6 +5,8 @@
     Reviewer    proctor, admin: persons, not programs
     Service     system, admin
     Admin       admin
+    Privacy     system, admin, dpo
+    …OrPrivacy  the same, or dpo
     …OrSelf     the same, or the candidate; the route then asks `check_own_…` with what it found
 
 A candidate acts on itself and its own session only (403 `not-yours`). What belongs to another institution is
@@ -65,6 +67,9 @@ def _allow(*roles: Role) -> Callable[[Claims], Awaitable[Claims]]:
 Admin = Annotated[Claims, Depends(_allow(Role.ADMIN))]
 Staff = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM))]
 Reviewer = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR))]
+Service = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM))]
+Privacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO))]
+StaffOrPrivacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.DPO))]
 StaffOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE))]
 ServiceOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.CANDIDATE))]
 PrivacyOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO, Role.CANDIDATE))]

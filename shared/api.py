@@ -113,7 +113,7 @@ class SessionStartRequest(Request):
     frontend_instance_id: Reference | None = None
     verification_policy: VerificationPolicy | None = None
     policy: Annotated[dict[str, JsonValue], Field(max_length=50)] | None = None
-    """A whole policy (`shared.policy`) instead of the default one."""
+    """A whole policy (`shared.policy`) instead of the exam's."""
     features_enabled: Features | None = None
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
 

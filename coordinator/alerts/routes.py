@@ -8,8 +8,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from coordinator.alerts import service
-from coordinator.alerts.answers import alert_out, read_cursor, write_cursor
+from coordinator.alerts.answers import alert_out
 from coordinator.alerts.service import AlertQuery
+from coordinator.cursors import read_cursor, write_cursor
 from coordinator.openapi import problems
 from coordinator.parts import PartsDep
 from coordinator.security import Staff
@@ -50,5 +51,5 @@ async def list_alerts(filters: Annotated[AlertFilters, Query()], claims: Staff, 
     stored, following = await parts.reading(lambda db: service.page(db, parts.keys.keyring, query))
     return AlertPage(
         items=[alert_out(one) for one in stored],
-        next_cursor=None if following is None else write_cursor(following),
+        next_cursor=write_cursor(following),
     )

@@ -25,6 +25,8 @@ from coordinator.candidates.tables import Candidate
 from coordinator.enrollments import service
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
 from coordinator.enrollments.service import NewEnrollment
+from coordinator.idempotency import service as idempotency
+from coordinator.idempotency.asked import Asked
 from coordinator.ids import uuid7
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
@@ -53,15 +55,24 @@ class Judged:
         return self.picture is not None and not self.picture.failed
 
 
-async def enroll(parts: Parts, tenant_id: UUID, request: EnrollRequest, now_utc: datetime) -> EnrollResponse:
+async def enroll(
+    parts: Parts, tenant_id: UUID, request: EnrollRequest, now_utc: datetime, asked: Asked | None
+) -> EnrollResponse:
     """Enroll from a request's pictures.
 
     Raises `Rejected` (422) when no picture passes and `Unavailable` when no node can judge them.
     """
-    candidate, reply_key = await parts.reading(
-        lambda db: _proposed(db, parts, tenant_id, request.candidate_id, now_utc)
-    )
-    judged = await _judge_all(parts, request.images, parts.keys.keyring.open_private(reply_key))
+    keyring = parts.keys.keyring
+
+    def read(db: Session) -> tuple[Candidate, Key] | EnrollResponse:
+        known = idempotency.recall(db, keyring, asked, EnrollResponse)
+        return known or _proposed(db, parts, tenant_id, request.candidate_id, now_utc)
+
+    found = await parts.reading(read)
+    if isinstance(found, EnrollResponse):
+        return found
+    candidate, reply_key = found
+    judged = await _judge_all(parts, request.images, keyring.open_private(reply_key))
     images = describe(judged)
     if not any(one.passed for one in judged):
         raise refusal(images)
@@ -72,14 +83,16 @@ async def enroll(parts: Parts, tenant_id: UUID, request: EnrollRequest, now_utc:
         details=request.metadata,
     )
 
-    def store(db: Session) -> UUID:
+    def store(db: Session) -> EnrollResponse:
         if not candidates.keep(db, candidate):
             raise Unavailable("the candidate was just made by another request; try again")
         keys.keep(db, reply_key)
-        return service.store(db, parts.keys.keyring, candidate, new, now_utc).id
+        stored = service.store(db, keyring, candidate, new, now_utc)
+        answer = response(request.candidate_id, stored.id, images, now_utc)
+        idempotency.keep(db, keyring, asked, answer, request.candidate_id)
+        return answer
 
-    enrollment_id = await parts.writing(store)
-    return response(request.candidate_id, enrollment_id, images, now_utc)
+    return await parts.writing(store)
 
 
 def describe(judged: list[Judged]) -> list[EnrolledImage]:

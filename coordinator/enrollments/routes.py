@@ -12,6 +12,8 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.enrollments import enroll, service
+from coordinator.idempotency import service as idempotency
+from coordinator.idempotency.asked import AskedOnce
 from coordinator.limits import check_rate
 from coordinator.openapi import problems, takes
 from coordinator.parts import CandidateRef, Now, PartsDep
@@ -33,10 +35,14 @@ async def _read(request: Request) -> EnrollRequest:
 
 
 @router.post(
-    "/enroll", status_code=201, responses=problems(401, 403, 429), openapi_extra=takes(EnrollRequest)
+    "/enroll", status_code=201, responses=problems(401, 403, 409, 429), openapi_extra=takes(EnrollRequest)
 )
 async def enroll_candidate(
-    claims: ServiceOrSelf, body: Annotated[EnrollRequest, Depends(_read)], parts: PartsDep, now: Now
+    claims: ServiceOrSelf,
+    body: Annotated[EnrollRequest, Depends(_read)],
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> EnrollResponse:
     """Enroll a candidate's face from 3 to 5 pictures; the best three make the template.
 
@@ -46,7 +52,7 @@ async def enroll_candidate(
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    return await enroll.enroll(parts, claims.tenant_id, body, now)
+    return await enroll.enroll(parts, claims.tenant_id, body, now, asked)
 
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))
@@ -86,6 +92,7 @@ async def erase_enrollment(
             )
         if not service.erase(db, candidate, now):
             raise service.unknown()
+        idempotency.forget(db, claims.tenant_id, candidate_id)
 
     await parts.writing(work)
     return Response(status_code=204)

@@ -94,14 +94,14 @@ def start_response(
     )
 
 
-def join_response(config: CoordinatorConfig, found: Found, token: str) -> JoinResponse:
+def join_response(config: CoordinatorConfig, found: Found, token: str, exam_title: str) -> JoinResponse:
     """All that the candidate's page needs."""
     session = found.session
     return JoinResponse(
         session_id=session.reference,
         session_uuid=str(session.id),
         session_token=token,
-        exam_title=session.exam_reference,
+        exam_title=exam_title,
         notice=notice_for(Policy.model_validate(session.policy)),
         signaling_url=session.signaling_url,
         websocket_url=_websocket_url(config, session),

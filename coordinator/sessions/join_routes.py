@@ -7,6 +7,7 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
+from coordinator.exams import service as exams
 from coordinator.limits import check_rate
 from coordinator.live.tickets import LIFETIME_S
 from coordinator.openapi import problems
@@ -32,9 +33,15 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
     A code works once, within 15 minutes of the session's start or of its exam's, whichever is later.
     """
     check_rate(parts.rates.join, request.client.host if request.client else "", parts.clock())
-    found = await parts.writing(lambda db: service.use_code(db, body.code, now))
+
+    def work(db: Session) -> tuple[Found, str]:
+        found = service.use_code(db, body.code, now)
+        exam = exams.look_up(db, found.session.tenant_id, found.session.exam_reference)
+        return found, exam.title if exam else found.session.exam_reference
+
+    found, title = await parts.writing(work)
     token = session_token(parts.keys.token, parts.keys.token_key_id, found, now)
-    return join_response(parts.config, found, token)
+    return join_response(parts.config, found, token, title)
 
 
 @router.post(

@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Final
 
 from shared.api import Notice
+from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.policy import Features, Policy
+from shared.policy import Policy
 
 VERSION: Final = "2026-11-22"
 LANGUAGE: Final = "en"
@@ -63,7 +64,7 @@ def notice_for(policy: Policy) -> Notice:
         language=LANGUAGE,
         title="What happens during this exam, and why",
         paragraphs=[*paragraphs, _WHY, _KEPT, _SEEN, _RIGHTS],
-        purposes=_purposes(features),
+        purposes=[str(purpose) for purpose in purposes_of(policy)],
     )
 
 
@@ -89,10 +90,11 @@ def check_acknowledged(notice: Notice, version: str, purposes: list[str]) -> Non
         )
 
 
-def _purposes(features: Features) -> list[str]:
-    purposes = ["camera-monitoring"]
-    if features.face_verification:
-        purposes.append("identity-verification")
-    if features.audio_monitoring:
-        purposes.append("speech-detection")
+def purposes_of(policy: Policy) -> list[Purpose]:
+    """What a session under this policy uses the candidate's data for, as the notice names it."""
+    purposes = [Purpose.CAMERA_MONITORING]
+    if policy.features.face_verification:
+        purposes.append(Purpose.IDENTITY_VERIFICATION)
+    if policy.features.audio_monitoring:
+        purposes.append(Purpose.SPEECH_DETECTION)
     return purposes

@@ -15,10 +15,9 @@ from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.tables import Enrollment
 from coordinator.keys import service as keys
 from coordinator.parts import Parts
-from coordinator.sessions.service import Found
+from coordinator.sessions.service import Found, effective_policy
 from shared.errors import ProctorError
 from shared.messages import StartSession, Template
-from shared.policy import Policy
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> St
         exam_session_id=session.reference,
         candidate_id=candidate.reference,
         exam_id=session.exam_reference,
-        policy=Policy.model_validate(session.policy),
+        policy=effective_policy(db, parts.keys.keyring, session),
         templates=_templates(db, parts, found),
         seal_key_id=seal_key.id,
         seal_key=seal_key.public_key or "",

@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.answers import alert_out
+from coordinator.idempotency.asked import AskedOnce
 from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import Now, PartsDep, SessionRef
@@ -30,17 +31,18 @@ router = APIRouter(prefix="/session", tags=["sessions"])
 
 @router.post("/start", status_code=201, responses=problems(401, 403, 409, 429))
 async def start_session(
-    body: SessionStartRequest, claims: StaffOrSelf, parts: PartsDep, now: Now
+    body: SessionStartRequest, claims: StaffOrSelf, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> SessionStartResponse:
     """Start watching one candidate's exam on the best edge node.
 
     A candidate may start its own session under the exam's policy, never under one of its own. Without an
-    enrollment the session runs and `identity` is `unavailable`.
+    enrollment the session runs and `identity` is `unavailable`. What was agreed with the candidate holds
+    under any policy.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, f"{claims.tenant_id}:{claims.subject}", parts.clock())
-    return await start.start(parts, claims.tenant_id, body, now)
+    return await start.start(parts, claims.tenant_id, body, now, asked)
 
 
 @router.post("/{session_id}/end", responses=problems(401, 403, 404))

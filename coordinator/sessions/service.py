@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session, col, select, update
@@ -14,6 +14,7 @@ from sqlmodel import Session, col, select, update
 from coordinator.alerts.service import store_milestone
 from coordinator.candidates.tables import Candidate
 from coordinator.keyring import Keyring
+from coordinator.keys.service import get as get_key
 from coordinator.keys.tables import Key
 from coordinator.nodes.tables import Node
 from coordinator.sealed_fields import Place
@@ -24,6 +25,10 @@ from shared.alerts import Alert
 from shared.api import Notice
 from shared.errors import Rejected
 from shared.events import EventType
+from shared.policy import Policy
+
+CANDIDATE_TERMS: Final = "candidate_terms"
+"""In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +78,18 @@ def check_running(session: ExamSession, now_utc: datetime) -> None:
 
 
 def seal_details(keyring: Keyring, key: Key, session_id: UUID, details: Mapping[str, Any]) -> bytes:
-    """What the caller sent along, for `sessions.details_sealed`."""
-    place = Place("sessions", "details_sealed", session_id)
-    return keyring.seal_field(key, place, json.dumps(details).encode())
+    """What the caller sent along and what is agreed with the candidate, for `sessions.details_sealed`."""
+    return keyring.seal_field(key, _details_place(session_id), json.dumps(details).encode())
+
+
+def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Policy:
+    """The policy a session runs under, with what is agreed with its candidate.
+
+    That part is sealed: which detectors are muted may tell of somebody's health.
+    """
+    key = get_key(db, session.tenant_id, session.data_key_id)
+    details = json.loads(keyring.open_field(key, _details_place(session.id), session.details_sealed))
+    return Policy.model_validate({**session.policy, "candidate": details.get(CANDIDATE_TERMS)})
 
 
 def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, expires_utc: datetime) -> None:
@@ -203,3 +217,7 @@ def running_among(db: Session, session_ids: set[UUID], now_utc: datetime) -> tup
     rows = db.exec(select(ExamSession).where(col(ExamSession.id).in_(session_ids))).all()
     running = {row.id for row in rows if row.ended_utc is None and row.expires_utc > now_utc}
     return running, {row.id for row in rows}
+
+
+def _details_place(session_id: UUID) -> Place:
+    return Place("sessions", "details_sealed", session_id)

@@ -6,98 +6,67 @@ If storing fails after the node has accepted, the node is told to end what nobod
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID, uuid4
+from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
 from coordinator import orders
 from coordinator.candidates import service as candidates
-from coordinator.candidates.tables import Candidate
 from coordinator.database import insert_once
-from coordinator.enrollments import service as enrollments
-from coordinator.enrollments.service import Enrolled
-from coordinator.ids import uuid7
+from coordinator.idempotency import service as idempotency
+from coordinator.idempotency.asked import Asked
 from coordinator.keys import service as keys
-from coordinator.keys.tables import Key
 from coordinator.nodes.fleet import NodeState
 from coordinator.parts import Parts
 from coordinator.sessions import service
 from coordinator.sessions.answers import session_token, start_response
 from coordinator.sessions.end import tell_node
 from coordinator.sessions.join import join_url, new_code
-from coordinator.sessions.service import Found
+from coordinator.sessions.prepare import Plan, Wish, prepare
+from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.tables import ExamSession
-from coordinator.sessions.terms import Times, session_policy, session_times
 from shared.api import SessionStartRequest, SessionStartResponse
 from shared.errors import Unavailable
 from shared.events import EventType
 from shared.messages import SessionAccepted, StartSession
-from shared.policy import Policy
 
 FIRST_EPOCH = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """A request to start a session, of one institution, at one instant."""
-
-    tenant_id: UUID
-    request: SessionStartRequest
-    policy: Policy
-    times: Times
-    now_utc: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A session that is ready to be asked for; nothing of it is stored yet."""
-
-    wish: Wish
-    session_id: UUID
-    reference: str
-    candidate: Candidate
-    seal_key: Key
-    data_key: Key
-    enrolled: Enrolled | None
-    """None: not enrolled, or faces are not verified; identity is then unavailable."""
-
-
 async def start(
-    parts: Parts, tenant_id: UUID, request: SessionStartRequest, now_utc: datetime
+    parts: Parts, tenant_id: UUID, request: SessionStartRequest, now_utc: datetime, asked: Asked | None
 ) -> SessionStartResponse:
     """Start a session.
 
     Raises `Rejected` for a policy, a time or an id that cannot be (409 `session-exists`), and `Unavailable`
     when no node takes it.
     """
-    policy, times = session_policy(request), session_times(request.metadata, now_utc)
-    wish = Wish(tenant_id, request, policy, times, now_utc)
-    plan = await parts.reading(lambda db: _plan(db, parts, wish))
+    keyring, wish = parts.keys.keyring, Wish(tenant_id, request, now_utc)
+
+    def read(db: Session) -> Plan | SessionStartResponse:
+        known = idempotency.recall(db, keyring, asked, SessionStartResponse)
+        return known or prepare(db, keyring, wish)
+
+    plan = await parts.reading(read)
+    if isinstance(plan, SessionStartResponse):
+        return plan
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
     node = parts.fleet.pick(parts.clock(), recognisers=recognisers)
-    code = new_code()
+
+    def write(db: Session) -> SessionStartResponse:
+        answer = _store(db, parts, plan, node, accepted)
+        idempotency.keep(db, keyring, asked, answer, request.candidate_id)
+        return answer
+
     try:
         accepted = await orders.start(parts.commander, node.heartbeat.node_id, _order(parts, plan))
-        found = await parts.writing(lambda db: _store(db, parts, plan, node, accepted, code))
+        return await parts.writing(write)
     except BaseException:
         # Also when no answer came: the node may have accepted all the same.
         await tell_node(parts, node.heartbeat.node_id, plan.session_id, submitted=False)
         raise
-    token = session_token(parts.keys.token, parts.keys.token_key_id, found, now_utc)
-    return start_response(parts.config, found, token, join_url(parts.config.web.public_url, code))
-
-
-def _plan(db: Session, parts: Parts, wish: Wish) -> Plan:
-    request, keyring = wish.request, parts.keys.keyring
-    reference = request.exam_session_id or str(uuid4())
-    service.check_free(db, wish.tenant_id, reference)
-    candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
-    seal_key, data_key = keys.propose_exam_keys(db, keyring, candidate, request.exam_id, wish.now_utc)
-    verified = wish.policy.features.face_verification
-    enrolled = enrollments.enrolled(db, keyring, candidate) if verified else None
-    return Plan(wish, uuid7(), reference, candidate, seal_key, data_key, enrolled)
 
 
 def _order(parts: Parts, plan: Plan) -> StartSession:
@@ -108,18 +77,18 @@ def _order(parts: Parts, plan: Plan) -> StartSession:
         exam_session_id=plan.reference,
         candidate_id=plan.candidate.reference,
         exam_id=plan.wish.request.exam_id,
-        policy=plan.wish.policy,
+        policy=plan.policy,
         templates=plan.enrolled.templates if plan.enrolled else (),
         seal_key_id=plan.seal_key.id,
         seal_key=plan.seal_key.public_key or "",
         token_key=parts.keys.token_text,
-        expires_utc=plan.wish.times.expires_utc,
+        expires_utc=plan.times.expires_utc,
     )
 
 
 def _store(
-    db: Session, parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted, code: str
-) -> Found:
+    db: Session, parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted
+) -> SessionStartResponse:
     wish, keyring = plan.wish, parts.keys.keyring
     kept = candidates.keep(db, plan.candidate) and all(
         [keys.keep(db, plan.seal_key), keys.keep(db, plan.data_key)]
@@ -133,18 +102,16 @@ def _store(
     if plan.enrolled is not None:
         service.add_milestone(db, keyring, found, EventType.ENROLLED, plan.enrolled.at_utc)
     service.add_milestone(db, keyring, found, EventType.SESSION_STARTED, wish.now_utc)
-    service.add_code(db, session, code, wish.now_utc, wish.times.join_expires_utc)
-    return found
+    code = new_code()
+    service.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)
+    token = session_token(parts.keys.token, parts.keys.token_key_id, found, wish.now_utc)
+    return start_response(parts.config, found, token, join_url(parts.config.web.public_url, code))
 
 
 def _row(parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted) -> ExamSession:
     wish, request = plan.wish, plan.wish.request
-    override = request.verification_policy
-    details = {
-        "metadata": dict(request.metadata),
-        "frontend_instance_id": request.frontend_instance_id,
-        "verification_policy": override.model_dump(mode="json") if override else None,
-    }
+    keyring = parts.keys.keyring
+    policy = plan.policy.model_copy(update={"candidate": None})
     return ExamSession(
         id=plan.session_id,
         tenant_id=wish.tenant_id,
@@ -156,11 +123,22 @@ def _row(parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted) -
         seal_key_id=plan.seal_key.id,
         data_key_id=plan.data_key.id,
         enrollment_id=plan.enrolled.enrollment_id if plan.enrolled else None,
-        policy=wish.policy.model_dump(mode="json"),
-        policy_version=wish.policy.version,
+        policy=policy.model_dump(mode="json"),
+        policy_version=policy.version,
         signaling_url=accepted.signaling_url,
         whip_url=accepted.whip_url,
-        details_sealed=service.seal_details(parts.keys.keyring, plan.data_key, plan.session_id, details),
+        details_sealed=service.seal_details(keyring, plan.data_key, plan.session_id, _details(plan)),
         started_utc=wish.now_utc,
-        expires_utc=wish.times.expires_utc,
+        expires_utc=plan.times.expires_utc,
     )
+
+
+def _details(plan: Plan) -> dict[str, Any]:
+    request, terms = plan.wish.request, plan.policy.candidate
+    override = request.verification_policy
+    return {
+        "metadata": dict(request.metadata),
+        "frontend_instance_id": request.frontend_instance_id,
+        "verification_policy": override.model_dump(mode="json") if override else None,
+        CANDIDATE_TERMS: terms.model_dump(mode="json") if terms else None,
+    }

@@ -75,6 +75,7 @@ class Acknowledgement(Row, table=True):
     """That a candidate acknowledged this version of the notice for these purposes."""
 
     __tablename__ = "acknowledgements"
+    __table_args__ = (Index("ix_acknowledgements_candidate", "tenant_id", "candidate_id"),)
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenants.id")

@@ -43,30 +43,53 @@ class Times:
     join_expires_utc: datetime
 
 
-def session_policy(request: SessionStartRequest) -> Policy:
-    """The policy in force: the given or the default one, changed by `verification_policy` and features.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """When an exam may be sat; None: no bound."""
+
+    opens_utc: datetime | None = None
+    closes_utc: datetime | None = None
+    extra: timedelta = timedelta(0)
+    """What is agreed with the candidate on top."""
+
+
+ALWAYS_OPEN: Final = Window()
+
+
+def session_policy(request: SessionStartRequest, in_force: Policy) -> Policy:
+    """The request's own policy or the exam's, changed by `verification_policy` and features.
 
     `gaze_tolerance_degrees` is half the yaw range of the gaze zone, pitch in proportion. Raises
-    `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong.
+    `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong, also where an override
+    contradicts the exam's policy.
     """
-    policy = parse_policy(request.policy or {})
+    policy = in_force if request.policy is None else parse_policy(request.policy)
     if request.verification_policy is not None:
         policy = _overridden(policy, request.verification_policy)
     if request.features_enabled is not None:
         policy = policy.model_copy(update={"features": request.features_enabled})
-    return policy
+    return parse_policy(policy.model_dump(mode="json"))
 
 
-def session_times(metadata: Mapping[str, JsonValue], now_utc: datetime) -> Times:
+def session_times(
+    metadata: Mapping[str, JsonValue], now_utc: datetime, window: Window = ALWAYS_OPEN
+) -> Times:
     """Expiry by `exam_duration_minutes` and `start_time` of the metadata (180 minutes from now else).
 
-    A start time that has passed counts from now. Raises `Rejected` (422) naming the field that is wrong.
+    The exam's opening stands in for a missing start time; a start that has passed counts from now. No session
+    outlives the exam's close but by the candidate's extra time. Raises `Rejected`: 422 naming the field that
+    is wrong, 409 `exam-closed`.
     """
     schedule = _schedule(metadata)
-    begins = max(now_utc, schedule.start_time or now_utc)
+    begins = max(now_utc, schedule.start_time or window.opens_utc or now_utc)
     if begins - now_utc > MAX_LEAD:
         raise _wrong("start_time", "lies more than 24 hours ahead; start the session closer to its exam")
-    return Times(begins + timedelta(minutes=schedule.exam_duration_minutes), begins + JOIN_WINDOW)
+    ends = begins + timedelta(minutes=schedule.exam_duration_minutes)
+    if window.closes_utc is not None:
+        if window.closes_utc <= begins:
+            raise Rejected("the exam is closed by then", code="exam-closed", status=409)
+        ends = min(ends, window.closes_utc)
+    return Times(ends + window.extra, begins + JOIN_WINDOW)
 
 
 def _schedule(metadata: Mapping[str, JsonValue]) -> _Schedule:

@@ -32,9 +32,11 @@ def upgrade() -> None:
     _kept_answers()
     with op.batch_alter_table("sessions") as sessions:
         sessions.add_column(_text("token_kid", 64, nullable=True))
+    op.create_index("ix_acknowledgements_candidate", "acknowledgements", ["tenant_id", "candidate_id"])
 
 
 def downgrade() -> None:
+    op.drop_index("ix_acknowledgements_candidate", "acknowledgements")
     with op.batch_alter_table("sessions") as sessions:
         sessions.drop_column("token_kid")
     for table in reversed(TABLES):

@@ -194,6 +194,10 @@ def test_the_description_declares_every_refusal_and_keeps_its_names(on_sqlite: O
         assert names == {
             "enroll_candidate", "get_enrollment", "erase_enrollment", "start_session", "end_session",
             "get_session", "get_timeline", "verify_frame", "join", "acknowledge_notice", "create_ticket",
+            "create_exam", "list_exams", "get_exam", "change_exam", "create_policy_version",
+            "list_policy_versions", "get_policy", "get_policy_version", "compare_policy_versions",
+            "list_accommodations", "put_accommodation", "get_accommodation", "withdraw_accommodation",
+            "get_consents", "list_consents", "put_consent",
             "list_alerts", "list_nodes", "create_token", "get_health", "get_readiness", "get_metrics",
         }  # fmt: skip
         for schema in ("EnrollRequest", "SessionStartRequest", "VerifyFrameRequest"):

@@ -1,11 +1,29 @@
 """Every example of the description is what it says it is."""
 
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
 import pytest
 
+from coordinator.exam_examples import EXAM_EXAMPLES
 from coordinator.examples import EXAMPLES
-from shared import api
+from shared import api, exam_api
+from shared.policy import parse_accommodation, parse_policy
+
+ALL = [
+    (module, name, example)
+    for module, examples in ((api, EXAMPLES), (exam_api, EXAM_EXAMPLES))
+    for name, example in examples.items()
+]
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_an_example_is_valid(name: str) -> None:
-    getattr(api, name).model_validate(EXAMPLES[name])
+@pytest.mark.parametrize(("module", "name", "example"), ALL, ids=[name for _, name, _ in ALL])
+def test_an_example_is_valid(module: ModuleType, name: str, example: Mapping[str, Any]) -> None:
+    getattr(module, name).model_validate(example)
+
+
+def test_the_policies_in_examples_are_policies() -> None:
+    for name in ("ExamRequest", "PolicyRequest"):
+        parse_policy(EXAM_EXAMPLES[name]["policy"])
+    parse_accommodation(EXAM_EXAMPLES["AccommodationRequest"]["accommodation"])

@@ -5,17 +5,23 @@ from typing import Any
 
 import pytest
 
-from coordinator.sessions.terms import session_policy, session_times
+from coordinator.sessions.terms import Window, session_times
+from coordinator.sessions.terms import session_policy as policy_under
 from shared.api import SessionStartRequest
 from shared.errors import Rejected
 from shared.events import EventType
 from shared.policy import Policy, Sensitivity
 
+DEFAULT = Policy()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
 
 def request(**fields: Any) -> SessionStartRequest:
     return SessionStartRequest.model_validate({"candidate_id": "CAND-1", "exam_id": "EXAM-1", **fields})
+
+
+def session_policy(wished: SessionStartRequest, in_force: Policy = DEFAULT) -> Policy:
+    return policy_under(wished, in_force)
 
 
 def test_without_a_word_the_default_policy_holds() -> None:
@@ -104,3 +110,31 @@ def test_an_impossible_time_is_refused_by_its_field(metadata: dict[str, Any], fi
         session_times(metadata, NOW)
     assert refused.value.status == 422
     assert refused.value.errors[0]["path"] == f"body.metadata.{field}"
+
+
+def test_the_exams_policy_holds_unless_the_request_brings_one() -> None:
+    in_force = Policy(version=4, mismatch_checks=7)
+    assert session_policy(request(), in_force) == in_force
+    assert session_policy(request(policy={}), in_force) == Policy()
+    overridden = session_policy(request(verification_policy={"face_match_threshold": 0.6}), in_force)
+    assert (overridden.version, overridden.mismatch_checks) == (4, 7)
+    assert overridden.rule(EventType.FACE_MISMATCH).threshold == 0.6
+
+
+def test_an_override_that_contradicts_the_exams_policy_is_refused() -> None:
+    in_force = Policy.model_validate({"features": {"speech_transcription": True}, "phrases": ["what is"]})
+    with pytest.raises(Rejected, match="phrases") as refused:
+        session_policy(request(features_enabled={"speech_transcription": False}), in_force)
+    assert refused.value.code == "policy-invalid"
+
+
+def test_an_exams_window_bounds_its_sessions_and_extra_time_comes_on_top() -> None:
+    hour = timedelta(hours=1)
+    window = Window(opens_utc=NOW + hour, closes_utc=NOW + 2 * hour, extra=timedelta(minutes=20))
+    assert session_times({}, NOW, window).expires_utc == NOW + 2 * hour + timedelta(minutes=20)
+    early = session_times({"exam_duration_minutes": 30}, NOW, window)
+    assert early.expires_utc == NOW + hour + timedelta(minutes=50)
+    assert early.join_expires_utc == NOW + hour + timedelta(minutes=15)
+    with pytest.raises(Rejected) as closed:
+        session_times({}, NOW + 2 * hour, window)
+    assert (closed.value.status, closed.value.code) == (409, "exam-closed")

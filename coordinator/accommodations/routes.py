@@ -1,0 +1,115 @@
+"""Accommodations over REST: agree, look at, take back.
+
+What is muted may tell of somebody's health: the candidate sees its own, services and privacy officers all.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlmodel import Session
+
+from coordinator.accommodations import service
+from coordinator.accommodations.service import Agreed, Change, Terms
+from coordinator.candidates import service as candidates
+from coordinator.cursors import PageParams, write_cursor
+from coordinator.exams import service as exams
+from coordinator.exams.tables import Exam
+from coordinator.limits import check_rate
+from coordinator.openapi import problems
+from coordinator.parts import CandidateRef, ExamRef, Now, PartsDep
+from coordinator.policies import service as policies
+from coordinator.security import Privacy, PrivacyOrSelf, Service, check_own_candidate
+from shared.exam_api import AccommodationOut, AccommodationPage, AccommodationRequest
+from shared.policy import Policy, parse_accommodation
+
+router = APIRouter(prefix="/exams/{exam_id}/accommodations", tags=["accommodations"])
+
+
+@router.get("", responses=problems(401, 403, 404))
+async def list_accommodations(
+    exam_id: ExamRef, params: Annotated[PageParams, Query()], claims: Privacy, parts: PartsDep
+) -> AccommodationPage:
+    """What is agreed with whom for an exam, by the time of the last change."""
+
+    def work(db: Session) -> AccommodationPage:
+        exam = exams.find(db, claims.tenant_id, exam_id)
+        agreed, following = service.page(db, parts.keys.keyring, exam, params.after, params.limit)
+        items = [_out(exam, one) for one in agreed]
+        return AccommodationPage(items=items, next_cursor=write_cursor(following))
+
+    return await parts.reading(work)
+
+
+@router.put("/{candidate_id}", responses=problems(401, 403, 404, 429))
+async def put_accommodation(
+    exam_id: ExamRef,
+    candidate_id: CandidateRef,
+    body: AccommodationRequest,
+    claims: Service,
+    parts: PartsDep,
+    now: Now,
+) -> AccommodationOut:
+    """Agree with a candidate on what is muted or relaxed for it, and on extra time.
+
+    It holds for sessions that start from now on, on top of the exam's policy of that day, and can make no
+    rule stricter. Its reasons are not asked for and have no place here.
+    """
+    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    terms = Terms(accommodation=parse_accommodation(body.accommodation), extra_minutes=body.extra_minutes)
+
+    def work(db: Session) -> AccommodationOut:
+        exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
+        policy = Policy.model_validate(policies.get(db, exam).policy)
+        policy.for_candidate(terms.accommodation)  # refuses what would be stricter than the exam itself
+        candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
+        change = Change(terms=terms, changed_by=claims.subject, now_utc=now)
+        return _out(exam, service.record(db, parts.keys.keyring, exam, candidate, change))
+
+    return await parts.writing(work)
+
+
+@router.get("/{candidate_id}", responses=problems(401, 403, 404))
+async def get_accommodation(
+    exam_id: ExamRef, candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep
+) -> AccommodationOut:
+    """What is agreed with one candidate."""
+    check_own_candidate(claims, candidate_id)
+
+    def work(db: Session) -> AccommodationOut:
+        exam = exams.find(db, claims.tenant_id, exam_id)
+        candidate = candidates.find(db, claims.tenant_id, candidate_id)
+        return _out(exam, service.find(db, parts.keys.keyring, exam, candidate))
+
+    return await parts.reading(work)
+
+
+@router.delete("/{candidate_id}", status_code=204, responses=problems(401, 403, 404, 429))
+async def withdraw_accommodation(
+    exam_id: ExamRef, candidate_id: CandidateRef, claims: Service, parts: PartsDep, now: Now
+) -> Response:
+    """Take back what was agreed, for sessions that start from now on."""
+    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+
+    def work(db: Session) -> None:
+        exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
+        candidate = candidates.find(db, claims.tenant_id, candidate_id)
+        agreed = service.find(db, parts.keys.keyring, exam, candidate)
+        change = Change(terms=None, changed_by=claims.subject, now_utc=now)
+        service.record(db, parts.keys.keyring, exam, agreed.candidate, change)
+
+    await parts.writing(work)
+    return Response(status_code=204)
+
+
+def _out(exam: Exam, agreed: Agreed) -> AccommodationOut:
+    return AccommodationOut(
+        exam_id=exam.reference,
+        candidate_id=agreed.candidate.reference,
+        version=agreed.row.version,
+        accommodation=agreed.terms.accommodation.model_dump(mode="json"),
+        extra_minutes=agreed.terms.extra_minutes,
+        changed_by=agreed.row.changed_by,
+        changed_at=agreed.row.created_utc,
+    )

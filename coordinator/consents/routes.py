@@ -1,0 +1,109 @@
+"""Consents over REST: where a candidate stands, a yes or a no to one purpose, and what was said when."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session
+
+from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.consents import service
+from coordinator.consents.standing import Word, serves, standing
+from coordinator.cursors import PageParams, write_cursor
+from coordinator.limits import check_rate
+from coordinator.openapi import problems
+from coordinator.parts import CandidateRef, Now, PartsDep
+from coordinator.security import PrivacyOrSelf, check_own_candidate
+from shared.consents import Purpose
+from shared.errors import Rejected
+from shared.exam_api import ConsentChangeOut, ConsentOut, ConsentPage, ConsentRequest, ConsentsOut
+from shared.policy import Policy
+from shared.tokens import Claims
+
+router = APIRouter(prefix="/consents/{candidate_id}", tags=["consents"])
+
+
+@router.get("", responses=problems(401, 403, 404))
+async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep) -> ConsentsOut:
+    """The candidate's latest word on each purpose, whether said by itself or with a session's notice."""
+    check_own_candidate(claims, candidate_id)
+
+    def work(db: Session) -> ConsentsOut:
+        words = service.words_of(db, _known(db, claims, candidate_id))
+        items = [_out(word) for _, word in sorted(standing(words).items())]
+        return ConsentsOut(candidate_id=candidate_id, items=items)
+
+    return await parts.reading(work)
+
+
+@router.get("/history", responses=problems(401, 403, 404))
+async def list_consents(
+    candidate_id: CandidateRef,
+    params: Annotated[PageParams, Query()],
+    claims: PrivacyOrSelf,
+    parts: PartsDep,
+) -> ConsentPage:
+    """Every consent given and taken back, the newest first. Acknowledgements stand with their sessions."""
+    check_own_candidate(claims, candidate_id)
+
+    def work(db: Session) -> ConsentPage:
+        candidate = _known(db, claims, candidate_id)
+        words, following = service.history(db, candidate, params.after, params.limit)
+        return ConsentPage(items=[_out(word) for word in words], next_cursor=write_cursor(following))
+
+    return await parts.reading(work)
+
+
+@router.put("/{purpose}", responses=problems(401, 403, 429))
+async def put_consent(
+    candidate_id: CandidateRef,
+    purpose: Purpose,
+    body: ConsentRequest,
+    claims: PrivacyOrSelf,
+    parts: PartsDep,
+    now: Now,
+) -> ConsentChangeOut:
+    """Give or take back consent to one purpose, at any time.
+
+    It holds for sessions that start from now on: what was taken back is refused there (409
+    `consent-withdrawn`) unless the policy does without it. Sessions that still run are named, so that people
+    can end them.
+    """
+    check_own_candidate(claims, candidate_id)
+    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+
+    def work(db: Session) -> ConsentChangeOut:
+        candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
+        word = service.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
+        touched = [] if body.given else service.running(db, candidate, now)
+        return ConsentChangeOut(
+            consent=_out(word),
+            running_sessions=[
+                session.reference
+                for session in touched
+                if serves(Policy.model_validate(session.policy), purpose)
+            ],
+        )
+
+    return await parts.writing(work)
+
+
+def _known(db: Session, claims: Claims, reference: str) -> Candidate:
+    candidate = candidates.find(db, claims.tenant_id, reference)
+    if candidate is None:
+        raise Rejected("there is no candidate of this id", code="candidate-unknown", status=404)
+    return candidate
+
+
+def _out(word: Word) -> ConsentOut:
+    return ConsentOut(
+        purpose=word.purpose,
+        given=word.given,
+        basis=word.basis,
+        text_version=word.text_version,
+        language=word.language,
+        recorded_by=word.recorded_by,
+        recorded_at=word.at_utc,
+    )

@@ -1,0 +1,95 @@
+"""Exams over REST: make, change, list, look at."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from sqlmodel import Session
+
+from coordinator.cursors import PageParams, write_cursor
+from coordinator.exams import service
+from coordinator.exams.answers import exam_out
+from coordinator.exams.service import ExamQuery
+from coordinator.idempotency.asked import AskedOnce
+from coordinator.idempotency.once import once
+from coordinator.limits import check_rate
+from coordinator.openapi import problems
+from coordinator.parts import ExamRef, Now, PartsDep
+from coordinator.policies import service as policies
+from coordinator.security import Service, StaffOrPrivacy
+from shared.exam_api import ExamChange, ExamOut, ExamPage, ExamRequest
+from shared.fields import Utc
+from shared.policy import parse_policy
+
+router = APIRouter(prefix="/exams", tags=["exams"])
+
+_FIRST_REASON = "made with the exam"
+
+
+class ExamFilters(PageParams):
+    """Query parameters; what is left out does not narrow."""
+
+    open_at: Utc | None = None
+    """Only exams that are open at this instant; one without a window always is."""
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 429))
+async def create_exam(
+    body: ExamRequest, claims: Service, asked: AskedOnce, parts: PartsDep, now: Now
+) -> ExamOut:
+    """Make an exam with version 1 of its policy; sessions that name it start under that policy.
+
+    A session may also name an exam that nobody has made: it runs under the default policy.
+    """
+    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    policy = parse_policy(body.policy)
+
+    def work(db: Session) -> ExamOut:
+        exam = service.create(db, claims.tenant_id, body, now)
+        row = policies.add(db, exam, policy, changed_by=claims.subject, reason=_FIRST_REASON, now_utc=now)
+        return exam_out(exam, row.version)
+
+    return await once(parts, asked, ExamOut, work)
+
+
+@router.get("", responses=problems(401, 403))
+async def list_exams(
+    filters: Annotated[ExamFilters, Query()], claims: StaffOrPrivacy, parts: PartsDep
+) -> ExamPage:
+    """An institution's exams, the newest first."""
+    query = ExamQuery(claims.tenant_id, filters.open_at, filters.after, filters.limit)
+
+    def work(db: Session) -> ExamPage:
+        exams, following = service.page(db, query)
+        versions = policies.versions_in_force(db, [exam.id for exam in exams])
+        items = [exam_out(exam, versions[exam.id]) for exam in exams]
+        return ExamPage(items=items, next_cursor=write_cursor(following))
+
+    return await parts.reading(work)
+
+
+@router.get("/{exam_id}", responses=problems(401, 403, 404))
+async def get_exam(exam_id: ExamRef, claims: StaffOrPrivacy, parts: PartsDep) -> ExamOut:
+    """One exam."""
+
+    def work(db: Session) -> ExamOut:
+        exam = service.find(db, claims.tenant_id, exam_id)
+        return exam_out(exam, policies.latest(db, exam.id))
+
+    return await parts.reading(work)
+
+
+@router.put("/{exam_id}", responses=problems(401, 403, 404, 429))
+async def change_exam(
+    exam_id: ExamRef, body: ExamChange, claims: Service, parts: PartsDep, now: Now
+) -> ExamOut:
+    """Replace an exam's title, window and metadata. Sessions that have started keep their times."""
+    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+
+    def work(db: Session) -> ExamOut:
+        exam = service.find(db, claims.tenant_id, exam_id, to_change=True)
+        service.change(db, exam, body, now)
+        return exam_out(exam, policies.latest(db, exam.id))
+
+    return await parts.writing(work)

@@ -1,0 +1,30 @@
+"""Do a piece of work in one transaction, or give the answer it had the first time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from pydantic import BaseModel
+from sqlmodel import Session
+
+from coordinator.idempotency import service
+from coordinator.idempotency.asked import Asked
+from coordinator.parts import Parts
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def once(parts: Parts, asked: Asked | None, kind: type[M], work: Callable[[Session], M]) -> M:
+    """`work`'s answer; kept with what it changed. Raises `Rejected` (409) as `service` does."""
+    keyring = parts.keys.keyring
+
+    def run(db: Session) -> M:
+        known = service.recall(db, keyring, asked, kind)
+        if known is not None:
+            return known
+        made = work(db)
+        service.keep(db, keyring, asked, made)
+        return made
+
+    return await parts.writing(run)

@@ -1,0 +1,99 @@
+"""An exam's policy over REST: its versions, what changed between them, a new one."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+from sqlmodel import Session
+
+from coordinator.cursors import PageParams, write_cursor
+from coordinator.exams import service as exams
+from coordinator.exams.answers import policy_diff, policy_out, policy_summary
+from coordinator.idempotency.asked import AskedOnce
+from coordinator.idempotency.once import once
+from coordinator.limits import check_rate
+from coordinator.openapi import problems
+from coordinator.parts import ExamRef, Now, PartsDep
+from coordinator.policies import service
+from coordinator.security import Service, StaffOrPrivacy
+from shared.exam_api import PolicyDiff, PolicyOut, PolicyPage, PolicyRequest
+from shared.policy import parse_policy
+
+router = APIRouter(prefix="/exams/{exam_id}", tags=["policies"])
+
+_BOUNDS = {"ge": 1, "le": 2**31 - 1}
+VersionRef = Annotated[int, Path(description="A version, counted from 1.", **_BOUNDS)]
+VersionParam = Annotated[int, Query(description="A version, counted from 1.", **_BOUNDS)]
+
+
+@router.post("/policies", status_code=201, responses=problems(401, 403, 404, 409, 429))
+async def create_policy_version(
+    exam_id: ExamRef, body: PolicyRequest, claims: Service, asked: AskedOnce, parts: PartsDep, now: Now
+) -> PolicyOut:
+    """Put a new version in force for sessions that start from now on.
+
+    Sessions that run keep the version they started under.
+    """
+    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    policy = parse_policy(body.policy)
+
+    def work(db: Session) -> PolicyOut:
+        exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
+        service.check_based_on(db, exam, body.based_on)
+        row = service.add(db, exam, policy, changed_by=claims.subject, reason=body.reason, now_utc=now)
+        return policy_out(exam, row)
+
+    return await once(parts, asked, PolicyOut, work)
+
+
+@router.get("/policies", responses=problems(401, 403, 404))
+async def list_policy_versions(
+    exam_id: ExamRef, params: Annotated[PageParams, Query()], claims: StaffOrPrivacy, parts: PartsDep
+) -> PolicyPage:
+    """Who changed the policy when and why, the newest version first."""
+
+    def work(db: Session) -> PolicyPage:
+        exam = exams.find(db, claims.tenant_id, exam_id)
+        rows, following = service.page(db, exam, params.after, params.limit)
+        items = [policy_summary(exam, row) for row in rows]
+        return PolicyPage(items=items, next_cursor=write_cursor(following))
+
+    return await parts.reading(work)
+
+
+@router.get("/policy", responses=problems(401, 403, 404))
+async def get_policy(exam_id: ExamRef, claims: StaffOrPrivacy, parts: PartsDep) -> PolicyOut:
+    """The version in force."""
+
+    def work(db: Session) -> PolicyOut:
+        exam = exams.find(db, claims.tenant_id, exam_id)
+        return policy_out(exam, service.get(db, exam))
+
+    return await parts.reading(work)
+
+
+@router.get("/policies/{version}", responses=problems(401, 403, 404))
+async def get_policy_version(
+    exam_id: ExamRef, version: VersionRef, claims: StaffOrPrivacy, parts: PartsDep
+) -> PolicyOut:
+    """One version, whole."""
+
+    def work(db: Session) -> PolicyOut:
+        exam = exams.find(db, claims.tenant_id, exam_id)
+        return policy_out(exam, service.get(db, exam, version))
+
+    return await parts.reading(work)
+
+
+@router.get("/policy-diff", responses=problems(401, 403, 404))
+async def compare_policy_versions(
+    exam_id: ExamRef, before: VersionParam, after: VersionParam, claims: StaffOrPrivacy, parts: PartsDep
+) -> PolicyDiff:
+    """What differs in force between two versions, with presets written out."""
+
+    def work(db: Session) -> PolicyDiff:
+        exam = exams.find(db, claims.tenant_id, exam_id)
+        return policy_diff(exam, service.get(db, exam, before), service.get(db, exam, after))
+
+    return await parts.reading(work)

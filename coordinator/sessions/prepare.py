@@ -1,0 +1,109 @@
+"""What a session is started under, out of what is stored: exam, policy, accommodation, consents, faces, keys.
+
+Reads only. `terms` and the other pure modules decide; nothing is stored before a node has accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from coordinator.accommodations import service as accommodations
+from coordinator.accommodations.effective import effective
+from coordinator.accommodations.service import NO_TERMS
+from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.consents import service as consents
+from coordinator.consents.standing import check_consented, speech_opt_in, standing
+from coordinator.enrollments import service as enrollments
+from coordinator.enrollments.service import Enrolled
+from coordinator.exams import service as exams
+from coordinator.exams.tables import Exam
+from coordinator.ids import uuid7
+from coordinator.keyring import Keyring
+from coordinator.keys import service as keys
+from coordinator.keys.tables import Key
+from coordinator.policies import service as policies
+from coordinator.sessions import service
+from coordinator.sessions.terms import Times, Window, session_policy, session_times
+from shared.api import SessionStartRequest
+from shared.policy import Accommodation, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A request to start a session, of one institution, at one instant."""
+
+    tenant_id: UUID
+    request: SessionStartRequest
+    now_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A session that is ready to be asked for; nothing of it is stored yet."""
+
+    wish: Wish
+    session_id: UUID
+    reference: str
+    candidate: Candidate
+    policy: Policy
+    """The effective one, with what is agreed with the candidate."""
+    times: Times
+    seal_key: Key
+    data_key: Key
+    enrolled: Enrolled | None
+    """None: not enrolled, or faces are not verified; identity is then unavailable."""
+
+
+def prepare(db: Session, keyring: Keyring, wish: Wish) -> Plan:
+    """Everything a session needs.
+
+    Raises `Rejected` for a policy, a time, a consent or an id that stands against it.
+    """
+    request = wish.request
+    reference = request.exam_session_id or str(uuid4())
+    service.check_free(db, wish.tenant_id, reference)
+    candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
+    exam = exams.look_up(db, wish.tenant_id, request.exam_id)
+    terms = _terms(db, keyring, exam, candidate)
+    window = Window(
+        opens_utc=exam.opens_utc if exam else None,
+        closes_utc=exam.closes_utc if exam else None,
+        extra=timedelta(minutes=terms.extra_minutes),
+    )
+    policy = _policy(db, wish, exam, candidate, terms.accommodation)
+    seal_key, data_key = keys.propose_exam_keys(db, keyring, candidate, request.exam_id, wish.now_utc)
+    verified = policy.features.face_verification
+    return Plan(
+        wish=wish,
+        session_id=uuid7(),
+        reference=reference,
+        candidate=candidate,
+        policy=policy,
+        times=session_times(request.metadata, wish.now_utc, window),
+        seal_key=seal_key,
+        data_key=data_key,
+        enrolled=enrollments.enrolled(db, keyring, candidate) if verified else None,
+    )
+
+
+def _terms(db: Session, keyring: Keyring, exam: Exam | None, candidate: Candidate) -> accommodations.Terms:
+    agreed = accommodations.look_up(db, keyring, exam, candidate) if exam else None
+    return agreed.terms if agreed else NO_TERMS
+
+
+def _policy(
+    db: Session, wish: Wish, exam: Exam | None, candidate: Candidate, accommodation: Accommodation
+) -> Policy:
+    in_force = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+    policy = session_policy(wish.request, in_force)
+    said = standing(consents.words_of(db, candidate))
+    check_consented(said, policy)
+    opt_in = policy.features.speech_transcription and speech_opt_in(said)
+    if accommodation == Accommodation() and not opt_in:
+        return policy
+    return effective(policy, accommodation, speech_opt_in=opt_in)
