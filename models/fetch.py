@@ -34,6 +34,7 @@ FIRST_EXAM = (
     Task.FACE_MESH,
     Task.IRIS,
     Task.HEAD_POSE,
+    Task.GAZE,
     Task.FACE_RECOGNITION,
     Task.BODY_DETECTION,
     Task.BODY_POSE,

@@ -44,7 +44,7 @@ class Transcript:
 
 
 class Whisper:
-    """May be shared by all sessions; a call takes a second and more. `vocabulary`: the bytes of each token."""
+    """May be shared by all sessions; a call takes a second and more. `vocabulary`: bytes of each token."""
 
     def __init__(
         self, encoder: Network, decoder: Network, vocabulary: Mapping[int, bytes], *, language: int = ENGLISH
@@ -120,8 +120,8 @@ def log_mel(samples: Floats) -> Floats:
     frames = np.lib.stride_tricks.sliding_window_view(padded, WINDOW_SAMPLES)[::HOP_SAMPLES][:-1]
     power = np.abs(np.fft.rfft(frames * window, axis=1)) ** 2
     energies = np.log10(np.maximum(mel_filters(BANDS) @ power.T, 1e-10))
-    energies = np.maximum(energies, energies.max() - 8.0)
-    return ((energies + 4.0) / 4.0).astype(np.float32)
+    shifted: Floats = ((np.maximum(energies, energies.max() - 8.0) + 4.0) / 4.0).astype(np.float32)
+    return shifted
 
 
 def read_vocabulary(path: Path) -> dict[int, bytes]:

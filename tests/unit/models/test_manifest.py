@@ -105,8 +105,9 @@ def test_registries_alone_serve_the_first_exam_under_the_open_profile() -> None:
         assert any(manifest.holder(entry).in_registry for entry in candidates), task
 
 
-def test_no_task_reads_feelings_or_intentions() -> None:
-    assert not [task for task in Task if any(word in task for word in FORBIDDEN)]
+def test_no_task_and_no_network_reads_feelings_or_intentions() -> None:
+    said = [*Task, *(f"{entry.name} {entry.note}".lower() for entry in ENTRIES)]
+    assert not [words for words in said if any(word in words for word in FORBIDDEN)]
 
 
 def test_the_open_profile_never_offers_a_research_network() -> None:
