@@ -13,30 +13,34 @@ from pathlib import Path
 
 from tests.scenarios import material
 from tests.scenarios.exams import SHOTS, Plan, casts, honest, make, scripted_plans
+from tests.scenarios.heads import fitter
 from tests.scenarios.noises import library
-from tests.scenarios.performers import Performer, media_folder, performers, signer
+from tests.scenarios.performers import media_folder, performers, signer
+from tests.scenarios.staging import Cast
 
 
-def honest_plans(people: Sequence[Performer], minutes: float, seed: int) -> Iterator[Plan]:
+def honest_plans(pairs: Sequence[Cast], minutes: float, seed: int) -> Iterator[Plan]:
     """Honest exams of all candidates together; it rains in every third."""
-    for number, cast in enumerate(casts(people)):
+    for number, cast in enumerate(pairs):
         background = "rain" if number % 3 == 2 else None
         shot = SHOTS[number % len(SHOTS)]
-        yield honest(cast, shot, minutes / len(people), seed + number, background)
+        yield honest(cast, shot, minutes / len(pairs), seed + number, background)
 
 
 def compose(out: Path, *, takes: int, honest_minutes: float, seed: int) -> None:
     """Everything; a line for each recording."""
     media = media_folder()
     people, sounds = performers(media, seed), library(media)
+    fit = fitter()
     material.people(out / "people", people, media)
     material.counted(out / "counted", media)
-    material.heads(out / "heads", media)
+    material.heads(out / "heads", people, fit, media)
     material.sounds(out / "sounds", media, sounds)
     material.voices(out / "voices", media)
-    hand = None if media is None else signer(media)
-    plans = [(plan, "scripted") for plan in scripted_plans(people, hand, takes, seed)]
-    plans += [(plan, "honest") for plan in honest_plans(people, honest_minutes, seed)]
+    pairs = casts(people, fit)
+    hand = None if media is None else Cast(signer(media), people[0], fit)
+    plans = [(plan, "scripted") for plan in scripted_plans(pairs, hand, takes, seed)]
+    plans += [(plan, "honest") for plan in honest_plans(pairs, honest_minutes, seed)]
     for plan, kind in plans:
         if (out / kind / f"{plan.name}.mkv").exists():
             continue

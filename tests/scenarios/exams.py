@@ -10,10 +10,13 @@ import cv2
 import numpy as np
 
 from edge.accuracy.truth import Stretch, Truth, Wanted, truth_json
-from tests.scenarios.acts import ACTS, Act, Cast, share
+from shared.events import EventType as E
+from tests.scenarios.acts import ACTS, Act, share
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, Sound, send
+from tests.scenarios.heads import Fit
 from tests.scenarios.noises import Library, room_tone
 from tests.scenarios.performers import Image, Performer
+from tests.scenarios.staging import Cast
 
 LEAD_S = 33.0
 """Honest time at the beginning: the baseline is taken in its first 30 s."""
@@ -30,6 +33,9 @@ SHOTS = (
     Shot(gain=0.6, noise=5.0, zoom=0.95),
 )
 """Crop, light, codec, noise and loss, in turn."""
+
+ASKS_FOR_PHONES = {"rules": {"PHONE_VISIBLE": {"enabled": True, "hold_s": 2, "clear_s": 3, "threshold": 0.5}}}
+"""Telephones are looked for only where an exam's policy asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +82,14 @@ def honest(cast: Cast, shot: Shot, minutes: float, seed: int, background: str | 
     )
 
 
-def casts(people: Sequence[Performer]) -> list[Cast]:
+def casts(people: Sequence[Performer], fit: Fit) -> list[Cast]:
     """Everybody as candidate, with the next one as the other."""
-    return [Cast(one, people[(at + 1) % len(people)]) for at, one in enumerate(people)]
+    return [Cast(one, people[(at + 1) % len(people)], fit) for at, one in enumerate(people)]
 
 
-def scripted_plans(people: Sequence[Performer], hand: Performer | None, takes: int, seed: int) -> list[Plan]:
+def scripted_plans(pairs: Sequence[Cast], hand: Cast | None, takes: int, seed: int) -> list[Plan]:
     """Every act `takes` times, by different candidates, filmed differently."""
-    plans, pairs = [], casts(people)
+    plans = []
     playable = [act for act in ACTS if not act.needs_hand]
     for take in range(takes):
         for first in range(0, len(playable), 3):
@@ -97,18 +103,20 @@ def scripted_plans(people: Sequence[Performer], hand: Performer | None, takes: i
             plans.append(plan)
     if hand is not None:
         lifting = [act for act in ACTS if act.needs_hand]
-        plans.append(scripted(Cast(hand, people[0]), lifting, SHOTS[0], seed + 99))
+        plans.append(scripted(hand, lifting, SHOTS[0], seed + 99))
     return plans
 
 
 def truth_of(plan: Plan) -> Truth:
     """What really happens, for the file beside the recording."""
     cast = plan.cast
+    wanted = {event for turn in plan.turns for event in turn.act.wanted}
     return Truth(
         stretches=tuple(_stretch(turn) for turn in plan.turns),
         unique_s=min(plan.duration_s, cast.candidate.unique_s),
         shot=plan.shot.words + (f", {plan.background} heard" if plan.background else ""),
         people=(cast.candidate.name,),
+        policy=ASKS_FOR_PHONES if E.PHONE_VISIBLE in wanted else {},
     )
 
 
@@ -156,7 +164,7 @@ def _frames(plan: Plan) -> Iterator[Image]:
 def _before_camera(cast: Cast, turn: Turn | None, at_s: float) -> Image:
     if turn is None or turn.act.picture is None:
         return cast.candidate.view(at_s)
-    return turn.act.picture(cast, at_s, share(at_s, turn.begins_s, turn.ends_s))
+    return turn.act.picture(cast, at_s, share(at_s, turn.begins_s, turn.ends_s, turn.act.move_s))
 
 
 def _soundtrack(plan: Plan, sounds: Library) -> Sound:

@@ -13,6 +13,7 @@ import numpy as np
 
 from edge.rehearsal.speech import speak
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, Sound
+from tests.scenarios.heads import Fit, Turn, eyes_turned, turned
 from tests.scenarios.noises import Library, heard, room_tone
 from tests.scenarios.performers import Image, Performer, film_frames, wide
 from tests.support.people import collins, hopper
@@ -102,8 +103,8 @@ def counted(folder: Path, media: Path | None) -> None:
     _table(folder / "counts.csv", ("picture", "faces"), rows)
 
 
-def heads(folder: Path, media: Path | None) -> None:
-    """Pictures in which it can be seen where the head points."""
+def heads(folder: Path, performers: Sequence[Performer], fit: Fit, media: Path | None) -> None:
+    """Pictures in which it can be seen where the head points, and pictures turned by a known angle."""
     folder.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(folder / "collins.png"), collins())
     cv2.imwrite(str(folder / "hopper.png"), hopper())
@@ -112,7 +113,30 @@ def heads(folder: Path, media: Path | None) -> None:
     ]
     for source, angle, low, high in _HEADS if media is not None else ():
         rows.append((_copied(folder, media, source), angle, low, high))
+    for performer in performers[:5]:
+        rows += _turned(folder, performer, fit)
     _table(folder / "heads.csv", ("picture", "angle", "from_deg", "to_deg"), rows)
+
+
+def _turned(folder: Path, performer: Performer, fit: Fit) -> Iterator[tuple[object, ...]]:
+    """One person looking ahead, with the head turned and with the eyes turned; generous ranges around the
+    angle drawn, since an ellipsoid is only nearly a head."""
+    view = performer.view(0.0)
+    mesh = fit(view)
+    made = (
+        ("ahead", view, (("yaw", -12, 12), ("gaze-yaw", -20, 20), ("gaze-pitch", -20, 15))),
+        ("head-left", turned(view, mesh, Turn(yaw_deg=40)), (("yaw", 22, 58),)),
+        ("head-right", turned(view, mesh, Turn(yaw_deg=-40)), (("yaw", -58, -22),)),
+        ("head-down", turned(view, mesh, Turn(pitch_deg=-35)), (("pitch", -55, -17),)),
+        ("eyes-left", eyes_turned(view, mesh, Turn(yaw_deg=40)), (("gaze-yaw", 2, 60), ("yaw", -12, 12))),
+        ("eyes-right", eyes_turned(view, mesh, Turn(yaw_deg=-40)), (("gaze-yaw", -60, -2),)),
+        ("eyes-down", eyes_turned(view, mesh, Turn(pitch_deg=-40)), (("gaze-pitch", -60, -10),)),
+    )
+    for what, picture, ranges in made:
+        name = f"{performer.name}-{what}.png"
+        cv2.imwrite(str(folder / name), picture)
+        for angle, low, high in ranges:
+            yield name, angle, low, high
 
 
 def sounds(folder: Path, media: Path | None, made: Library) -> None:

@@ -1,7 +1,7 @@
 """What was measured, for people: the same tables on the terminal and on one self-contained page.
 
-`tables` makes them as plain values, `figures` draws, `page` puts both on a page with `page.css`, `terminal`
-prints. The page loads nothing from anywhere.
+`exam_tables` and `network_tables` make them as plain values, `figures` draws, `contents` says what stands
+where, `page` makes a page of it with `page.css`, `terminal` prints. The page loads nothing from anywhere.
 """
 
 from edge.accuracy.report.page import accuracy_html

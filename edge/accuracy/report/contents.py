@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from edge.accuracy.report import figures, tables
-from edge.accuracy.report.tables import Table
+from edge.accuracy.report import exam_tables, figures, network_tables
+from edge.accuracy.report.table import Table
 from edge.accuracy.results import Accuracy
 
 
@@ -30,27 +30,29 @@ def sections(accuracy: Accuracy) -> tuple[Section, ...]:
 
 
 def _all(accuracy: Accuracy) -> Iterator[Section]:
-    honest = (tables.false_alerts(accuracy.exams), tables.exam_groups(accuracy.exams))
+    honest = (exam_tables.false_alerts(accuracy.exams), exam_tables.exam_groups(accuracy.exams))
     yield Section("Honest time", honest, tuple(figures.incident_rates(accuracy.exams)))
     for exams in accuracy.exams:
         yield Section(
             f"Exams with {exams.selection.words}",
-            (tables.behaviours(exams), tables.twins(exams), tables.recordings(exams)),
+            (exam_tables.behaviours(exams), exam_tables.twins(exams), exam_tables.recordings(exams)),
             tuple(figures.delays(exams)),
         )
     yield Section(
         "Who it is",
         (
-            tables.identity(accuracy.identity),
-            tables.doubtful(accuracy.identity),
-            tables.identity_groups(accuracy.identity),
+            network_tables.identity(accuracy.identity),
+            network_tables.doubtful(accuracy.identity),
+            network_tables.identity_groups(accuracy.identity),
         ),
         tuple(figure for each in accuracy.identity for figure in figures.similarities(each)),
     )
-    yield Section("How many faces", (tables.counts(accuracy.counts),))
+    yield Section("How many faces", (network_tables.counts(accuracy.counts),))
     yield Section(
         "Angles",
-        (tables.angles(accuracy.angles),),
+        (network_tables.angles(accuracy.angles),),
         tuple(figure for each in accuracy.angles for figure in figures.mirror_pairs(each)),
     )
-    yield Section("Sound", (tables.voices(accuracy.voices), tables.speakers(accuracy.speakers)))
+    yield Section(
+        "Sound", (network_tables.voices(accuracy.voices), network_tables.speakers(accuracy.speakers))
+    )

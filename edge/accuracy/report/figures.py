@@ -117,7 +117,7 @@ def similarities(result: IdentityResult) -> Iterator[str]:
         shapes.append(path([*outline, (area.x(1), area.y(0))], kind, closed=True))
     shapes += [
         text(56, 24, f"one person ({len(result.similarity.same):,})", "same-name"),
-        text(56, 154, f"two people ({len(result.similarity.different):,})", "different-name"),
+        text(336, 154, f"two people ({len(result.similarity.different):,})", "different-name", "end"),
         line(area.x(ACCEPTED), area.top, area.x(ACCEPTED), area.top + area.height, "limit"),
         _error_curves(result),
     ]

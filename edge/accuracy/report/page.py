@@ -6,7 +6,7 @@ from html import escape
 from importlib.resources import files
 
 from edge.accuracy.report.contents import Section, sections
-from edge.accuracy.report.tables import Table
+from edge.accuracy.report.table import Table
 from edge.accuracy.results import Accuracy
 
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 
 from edge.accuracy.report.contents import sections
-from edge.accuracy.report.tables import Table
+from edge.accuracy.report.table import Table
 from edge.accuracy.results import Accuracy
 
 

@@ -11,7 +11,7 @@ from rich.console import Console
 
 from edge.accuracy.matching import Answer, Reported, Twin
 from edge.accuracy.report import accuracy_html, print_tables
-from edge.accuracy.report.tables import behaviours, false_alerts, twins, unique_s
+from edge.accuracy.report.exam_tables import behaviours, false_alerts, twins, unique_s
 from edge.accuracy.results import (
     Accuracy,
     AngleResult,
