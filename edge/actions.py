@@ -84,8 +84,7 @@ class NodeActions:
 
     async def end_expired(self) -> None:
         """End every session whose time is over."""
-        for session in self._roster.expired(datetime.now(UTC)):
-            self._roster.end(session.order.session_id)
+        for session in self._roster.expire(datetime.now(UTC)):
             await self._stop(session)
 
     async def close(self) -> None:

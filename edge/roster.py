@@ -90,9 +90,14 @@ class Roster(Generic[S]):
                 self._ended.popitem(last=False)
         return session
 
-    def expired(self, now_utc: datetime) -> list[S]:
-        """Sessions past their time."""
-        return [session for session in self if session.order.expires_utc <= now_utc]
+    def expire(self, now_utc: datetime) -> list[S]:
+        """Take out the sessions past their time, not for good: this host's clock may have jumped, and once it
+        is right again the coordinator starts what still runs. Until then `check` refuses them as expired.
+        """
+        expired = [session for session in self if session.order.expires_utc <= now_utc]
+        for session in expired:
+            self.forget(session.order.session_id)
+        return expired
 
     def bearer(self, session_id: UUID, token: str) -> S:
         """The session that a candidate's token opens.

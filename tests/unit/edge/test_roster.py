@@ -87,14 +87,22 @@ def test_the_memory_of_ended_sessions_is_bounded() -> None:
     assert len(watched._ended) == MAX_ENDED
 
 
-def test_an_expired_session_is_not_taken_and_a_running_one_is_named_when_its_time_is_over() -> None:
+def test_an_expired_session_is_not_taken_and_a_running_one_is_taken_out_when_its_time_is_over() -> None:
     order = start_order(expires_utc=NOW + timedelta(seconds=10))
     watched = roster(order, start_order())
-    assert watched.expired(NOW + timedelta(seconds=9)) == []
-    assert [one.order for one in watched.expired(NOW + timedelta(seconds=10))] == [order]
+    assert watched.expire(NOW + timedelta(seconds=9)) == []
+    assert [one.order for one in watched.expire(NOW + timedelta(seconds=10))] == [order]
+    assert len(watched) == 1
     with pytest.raises(Rejected) as refusal:
         roster().check(order, NOW + timedelta(seconds=10))
     assert refusal.value.status == 410
+
+
+def test_a_session_that_a_jumping_clock_ended_may_be_started_again_once_the_clock_is_right() -> None:
+    order = start_order(expires_utc=NOW + timedelta(hours=2))
+    watched = roster(order)
+    assert len(watched.expire(NOW + timedelta(days=1))) == 1
+    assert watched.check(order, NOW) is None
 
 
 ORDER = start_order(token_key=KEY)
