@@ -154,7 +154,7 @@ class Serving:
     def gaze(self, *, light: bool = False) -> GazeEstimator:
         """The best of all, or (`light`) the cheap one by the irises, where it is present."""
         wanted = {"iris-gaze"} if light else {"gaze-adas-0002", "iris-gaze", *_BINNED_GAZE}
-        entry = self._best(Task.GAZE, wanted)
+        entry = self._best(Task.GAZE, wanted, light=light)
         network = self._networks(entry)[0]
         if entry.name == "gaze-adas-0002":
             return AdasGaze(network)
@@ -182,7 +182,8 @@ class Serving:
 
     def light_body_pose(self) -> MoveNet:
         """For weak processors: a third of the cost, and fewer points."""
-        return MoveNet(self._networks(self._best(Task.BODY_POSE, {"movenet-lightning-int8"}))[0])
+        entry = self._best(Task.BODY_POSE, {"movenet-lightning-int8"}, light=True)
+        return MoveNet(self._networks(entry)[0])
 
     def objects(self) -> ObjectDetector:
         return ObjectDetector(self._networks(self._best(Task.OBJECTS, {"yolox-nano"}))[0])
@@ -232,11 +233,12 @@ class Serving:
             standing.entry for standing in self._store.standings(task, self._profile) if not standing.reason
         ]
 
-    def _best(self, task: Task, known: set[str] | tuple[()]) -> Entry:
-        """The best present network of those this version has code for."""
+    def _best(self, task: Task, known: set[str] | tuple[()], *, light: bool = False) -> Entry:
+        """The best present network of those this version has code for; a light one leaves the label be."""
         for entry in self._present(task):
             if entry.name in known:
-                self.labels[task] = entry.label
+                if not (light and task in self.labels):
+                    self.labels[task] = entry.label
                 return entry
         raise Unavailable(f"no network for {task} is present: run `proctorctl models fetch --task {task}`")
 

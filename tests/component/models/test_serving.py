@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from models.adas_gaze import AdasGaze
 from models.blazeface import ConfirmedBlazeFace
 from models.fsanet import FsaNet
+from models.iris import IrisGaze
 from models.manifest import Profile, Task, load_manifest
 from models.mesh_pose import MeshPose
 from models.serving import Serving, similarity_of
@@ -83,6 +85,36 @@ def test_the_open_profile_never_serves_a_research_network() -> None:
 def test_better_networks_come_first_where_they_are_present() -> None:
     present("fsanet")
     assert isinstance(Serving(store(), Profile.OPEN).head_pose(), FsaNet)
+
+
+def test_registries_alone_give_gaze_but_no_objects(registry_only: Store) -> None:
+    present("mediapipe-iris")
+    serving = Serving(registry_only, Profile.OPEN)
+    assert isinstance(serving.gaze(), IrisGaze)
+    assert serving.labels[Task.GAZE].startswith("iris-gaze@")
+    with pytest.raises(Unavailable, match="models fetch --task objects"):
+        serving.objects()
+
+
+def test_the_light_networks_stand_beside_the_better_ones_and_leave_their_labels() -> None:
+    for name in ("gaze-adas-0002", "mediapipe-iris", "movenet-lightning-int8", "mediapipe-pose-full"):
+        present(name)
+    serving = Serving(store(), Profile.OPEN)
+    assert isinstance(serving.gaze(), AdasGaze)
+    assert isinstance(serving.gaze(light=True), IrisGaze)
+    serving.body_pose()
+    assert serving.light_body_pose().device == "cpu-litert"
+    assert serving.labels[Task.GAZE].startswith("gaze-adas-0002@")
+    assert serving.labels[Task.BODY_POSE].startswith("mediapipe-pose-full@")
+
+
+def test_everything_of_the_catalogue_that_is_at_hand_opens() -> None:
+    for name in ("minifasnet", "yolox-nano", "yamnet", "ge2e"):
+        present(name)
+    serving = Serving(store(), Profile.OPEN)
+    opened = (serving.objects(), serving.liveness(), serving.sounds(), serving.speaker_counter())
+    assert {network.device for network in opened} <= {"cpu", "cpu-openvino", "cpu-litert"}
+    assert {Task.OBJECTS, Task.LIVENESS, Task.SOUND_CLASSES, Task.SPEAKER_EMBEDDING} <= set(serving.labels)
 
 
 def test_a_network_is_opened_once() -> None:
