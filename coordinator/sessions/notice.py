@@ -18,7 +18,8 @@ LANGUAGE: Final = "en"
 
 _VIDEO: Final = (
     "While the exam runs, your camera picture is analysed by software: whether a face is there, whether "
-    "there is more than one, whether you are in the picture, and whether the camera works."
+    "there is more than one, whether you are in the picture, which way your head is turned, and whether "
+    "the camera works."
 )
 _IDENTITY: Final = (
     "Your face is compared about once a second with the pictures you enrolled with. For this a face "
