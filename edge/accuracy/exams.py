@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -37,16 +37,21 @@ NEEDS: Mapping[EventType, str] = {
     EventType.HEAD_TURNED_AWAY: "head",
     EventType.SUSPICIOUS_MOVEMENT: "head",
     EventType.LEFT_FRAME: "body",
-    EventType.HAND_NEAR_EAR: "body",
-    EventType.MULTIPLE_PERSONS: "objects",
+    EventType.HAND_NEAR_EAR: "hands",
+    EventType.MULTIPLE_PERSONS: "persons",
     EventType.PHONE_VISIBLE: "objects",
     EventType.BOOK_VISIBLE: "objects",
     EventType.VOICE_DETECTED: "speech",
     EventType.MULTIPLE_SPEAKERS: "speakers",
     EventType.AUDIO_ANOMALY: "sounds",
-    EventType.KEYWORD_SPOKEN: "words",
+    EventType.KEYWORD_SPOKEN: "phrases",
+    EventType.CAMERA_BLOCKED: "picture",
+    EventType.CAMERA_FROZEN: "picture",
+    EventType.MICROPHONE_MUTED: "microphone_silent",
 }
-"""The task of `edge.analysis.levels` without which an event cannot be found; the others need faces only."""
+"""The field of an observation without which an event cannot be found; the others need faces only."""
+
+_LOOKS = frozenset(NEEDS.values()) | {"faces"}
 
 
 async def watch_exam(exam: Exam, selection: Selection, networks: Networks, report: Report) -> ExamResult:
@@ -56,7 +61,7 @@ async def watch_exam(exam: Exam, selection: Selection, networks: Networks, repor
     enrolled.
     """
     policy, recording = parse_policy(exam.truth.policy), open_recording(exam.path)
-    size = _Size()
+    seen = _Seen()
     async with Engine(threads=1) as engine:
         templates = await _enroll(exam, networks, engine, policy)
         watched = policy if templates else _without_identity(policy)
@@ -64,8 +69,8 @@ async def watch_exam(exam: Exam, selection: Selection, networks: Networks, repor
         perception = Perception(
             session.session_id, engine, networks, policy=watched, templates=templates, level=LEVEL
         )
-        outcome = await analyse(recording, perception, Watch(session), keep=size.note, report=report)
-    return _result(exam, selection, outcome, (watched, networks, size, bool(templates)))
+        outcome = await analyse(recording, perception, Watch(session), keep=seen.note, report=report)
+    return _result(exam, selection, outcome, (watched, seen, bool(templates)))
 
 
 async def _enroll(exam: Exam, networks: Networks, engine: Engine, policy: Policy) -> Mapping[str, Enrolled]:
@@ -80,41 +85,44 @@ def _without_identity(policy: Policy) -> Policy:
     return policy.model_copy(update={"features": features})
 
 
-class _Size:
-    """Notes how large the pictures are."""
+class _Seen:
+    """Notes how large the pictures are, and what was looked at and listened to at all."""
 
-    width_px = 0
-    height_px = 0
+    def __init__(self) -> None:
+        self.width_px = 0
+        self.height_px = 0
+        self.known: set[str] = set()
+        """Fields of observations that ever held anything."""
 
     def note(self, observation: Observation) -> None:
+        self.known |= {name for name in _LOOKS if getattr(observation, name) is not None}
         if observation.frame_width_px and observation.frame_height_px:
             self.width_px, self.height_px = observation.frame_width_px, observation.frame_height_px
 
 
 def _result(
-    exam: Exam, selection: Selection, outcome: Outcome, seen: tuple[Policy, Networks, _Size, bool]
+    exam: Exam, selection: Selection, outcome: Outcome, watched: tuple[Policy, _Seen, bool]
 ) -> ExamResult:
-    policy, networks, size, verified = seen
+    policy, seen, verified = watched
     reports = {each: alert for alert in outcome.alerts for each in (_reported(alert),)}
     judged = judge(exam.truth, reports, lambda event: hold_s(policy, event))
     unexplained = [reports[each] for each in judged.unexplained]
     now = BEGINNING + timedelta(seconds=outcome.duration_s)
-    able = frozenset(task.value for task in networks.tasks) - (set() if verified else {"identity"})
     truth = exam.truth
     return ExamResult(
         name=exam.name,
         selection=selection,
         staged=exam.staged,
         shot=truth.shot,
-        width_px=size.width_px,
-        height_px=size.height_px,
+        width_px=seen.width_px,
+        height_px=seen.height_px,
         frames_per_s=outcome.frames / outcome.duration_s if outcome.duration_s else 0.0,
         duration_s=outcome.duration_s,
         unique_s=outcome.duration_s if truth.unique_s is None else min(truth.unique_s, outcome.duration_s),
         honest_s=honest_s(truth, outcome.duration_s),
         wall_s=outcome.wall_s,
-        answers=tuple(_excused(answer, able) for answer in judged.answers),
-        twins=tuple(_excused_twin(twin, able) for twin in judged.twins),
+        answers=tuple(_excused(answer, seen.known) for answer in judged.answers),
+        twins=tuple(_excused_twin(twin, seen.known) for twin in judged.twins),
         unexplained=judged.unexplained,
         conduct_incidents=_incidents(unexplained, EventClass.CONDUCT, now),
         identity_incidents=_incidents(unexplained, EventClass.IDENTITY, now),
@@ -132,17 +140,17 @@ def hold_s(policy: Policy, event: EventType) -> float:
     return policy.rule(event).hold_s
 
 
-def _excuse(event: EventType, able: frozenset[str]) -> str:
+def _excuse(event: EventType, known: Set[str]) -> str:
     needed = NEEDS.get(event, "faces")
-    return "" if needed in able else f"nothing here looks at {needed}"
+    return "" if needed in known else f"nothing was known of {needed.replace('_', ' ')}"
 
 
-def _excused(answer: Answer, able: frozenset[str]) -> Answer:
-    return answer if answer.found else replace(answer, excuse=_excuse(answer.event, able))
+def _excused(answer: Answer, known: Set[str]) -> Answer:
+    return answer if answer.found else replace(answer, excuse=_excuse(answer.event, known))
 
 
-def _excused_twin(twin: Twin, able: frozenset[str]) -> Twin:
-    return twin if not twin.peaceful else replace(twin, excuse=_excuse(twin.event, able))
+def _excused_twin(twin: Twin, known: Set[str]) -> Twin:
+    return twin if not twin.peaceful else replace(twin, excuse=_excuse(twin.event, known))
 
 
 def _incidents(alerts: list[Alert], event_class: EventClass, now: datetime) -> int:

@@ -76,8 +76,9 @@ def y_axis(area: Area, ticks: Iterable[tuple[float, str]]) -> str:
 def figure(title: str, description: str, size: tuple[float, float], shapes: str) -> str:
     """The whole drawing, as wide as the page allows; both sentences are for those who do not see it too."""
     width, height = size
+    words = escape(f"{title}. {description}")
     return (
-        f'<figure><figcaption>{escape(title)}</figcaption><svg role="img" viewBox="0 0 {width:g} {height:g}"'
-        f' style="max-width:{width:g}px" aria-label="{escape(f"{title}. {description}")}">{shapes}</svg>'
+        f'<figure style="max-width:{width + 40:g}px"><figcaption>{escape(title)}</figcaption>'
+        f'<svg role="img" viewBox="0 0 {width:g} {height:g}" aria-label="{words}">{shapes}</svg>'
         f'<p class="caption">{escape(description)}</p></figure>'
     )

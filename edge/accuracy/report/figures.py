@@ -76,8 +76,8 @@ def delays(exams: Exams) -> Iterator[str]:
     yield figure(
         "When staged behaviours were reported",
         f"Each dot is one report; right of the dashed line ({LATEST_S:g} s) it is late. Crosses were missed, "
-        f"words say what nothing here looks at. {found} found, {late} of them late, {missed} missed, "
-        f"{unable} not looked at.",
+        f"words say of what nothing was known. {found} found, {late} of them late, {missed} missed, "
+        f"{unable} without a look.",
         (700, area.top + area.height + 42),
         "".join(shapes),
     )
