@@ -35,7 +35,9 @@ from coordinator.exams import routes as exam_routes
 from coordinator.headers import SecurityHeaders
 from coordinator.heartbeats import Heartbeats
 from coordinator.hub import Hub
+from coordinator.incidents import routes as incident_routes
 from coordinator.ingest import Ingest
+from coordinator.interventions import routes as intervention_routes
 from coordinator.limits import BodyBound
 from coordinator.live import routes as live_routes
 from coordinator.metrics import Metrics, RequestMetrics
@@ -47,6 +49,7 @@ from coordinator.own_keys import own_keys_of
 from coordinator.pages import add_pages
 from coordinator.parts import Parts
 from coordinator.policies import routes as policy_routes
+from coordinator.reviews import routes as review_routes
 from coordinator.security import bearer_of, verify_token
 from coordinator.sessions import join_routes, sweep
 from coordinator.sessions import routes as session_routes
@@ -66,7 +69,10 @@ API_ROUTES: Final = (
     consent_routes,
     session_routes,
     join_routes,
+    intervention_routes,
     alert_routes,
+    incident_routes,
+    review_routes,
     node_routes,
     token_routes,
 )

@@ -14,6 +14,7 @@ from pydantic.json_schema import models_json_schema
 from coordinator.errors import MEDIA_TYPE
 from coordinator.exam_examples import EXAM_EXAMPLES
 from coordinator.examples import EXAMPLES
+from coordinator.reviews.examples import REVIEW_EXAMPLES
 from shared.api import EnrollRequest, Problem
 
 READ_BY_ROUTES: Final = (EnrollRequest,)
@@ -53,7 +54,7 @@ def describe(app: FastAPI) -> None:
                 ref_template="#/components/schemas/{model}",
             )
             schema["components"]["schemas"] |= read["$defs"]
-            for name, example in {**EXAMPLES, **EXAM_EXAMPLES}.items():
+            for name, example in {**EXAMPLES, **EXAM_EXAMPLES, **REVIEW_EXAMPLES}.items():
                 schema["components"]["schemas"][name]["examples"] = [example]
             for path in schema["paths"].values():
                 for operation in path.values():

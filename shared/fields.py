@@ -49,6 +49,9 @@ def format_utc(instant: datetime) -> str:
 Text = Annotated[str, Field(max_length=2_000), AfterValidator(_no_nul)]
 """Text for people, at most 2,000 characters."""
 
+Words = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S"), AfterValidator(_no_nul)]
+"""What a person has to say: text, and not nothing."""
+
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
 """A short name or an identifier given by somebody outside, such as an exam's or a candidate's."""
 

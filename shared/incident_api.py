@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, JsonValue, StringConstraints
+from pydantic import Field, JsonValue
 
 from shared.api import AlertOut, Request, Response
 from shared.events import Action, EventType
-from shared.fields import Text, Unit, Utc
+from shared.fields import Text, Unit, Utc, Words
 
 IncidentState = Literal[
     "open", "seconding", "confirmed", "dismissed", "appealed", "upheld", "overturned", "merged"
 ]
 DismissReasonName = Literal["false-detection", "allowed", "harmless", "technical", "other"]
-Words = Annotated[Text, StringConstraints(min_length=1, strip_whitespace=True)]
-"""What a person has to say; not nothing."""
 
 
 class IncidentOut(Response):

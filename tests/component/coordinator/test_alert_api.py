@@ -198,7 +198,11 @@ def test_the_description_declares_every_refusal_and_keeps_its_names(on_sqlite: O
             "list_policy_versions", "get_policy", "get_policy_version", "compare_policy_versions",
             "list_accommodations", "put_accommodation", "get_accommodation", "withdraw_accommodation",
             "get_consents", "list_consents", "put_consent",
-            "list_alerts", "list_nodes", "create_token", "get_health", "get_readiness", "get_metrics",
+            "list_alerts", "list_incidents", "get_incident", "get_precision", "claim_incident",
+            "release_incident", "comment_incident", "confirm_incident", "dismiss_incident", "reopen_incident",
+            "appeal_incident", "decide_appeal", "get_outcomes", "rescore_session", "message_candidate",
+            "pause_session", "resume_session", "give_extra_time", "flag_session", "terminate_session",
+            "list_nodes", "create_token", "get_health", "get_readiness", "get_metrics",
         }  # fmt: skip
         for schema in ("EnrollRequest", "SessionStartRequest", "VerifyFrameRequest"):
             assert described["components"]["schemas"][schema]["examples"], schema

@@ -8,12 +8,13 @@ import pytest
 
 from coordinator.exam_examples import EXAM_EXAMPLES
 from coordinator.examples import EXAMPLES
-from shared import api, exam_api
+from coordinator.reviews.examples import REVIEW_EXAMPLES
+from shared import api, exam_api, incident_api
 from shared.policy import parse_accommodation, parse_policy
 
 ALL = [
     (module, name, example)
-    for module, examples in ((api, EXAMPLES), (exam_api, EXAM_EXAMPLES))
+    for module, examples in ((api, EXAMPLES), (exam_api, EXAM_EXAMPLES), (incident_api, REVIEW_EXAMPLES))
     for name, example in examples.items()
 ]
 

@@ -1,0 +1,286 @@
+"""Reviewing incidents over REST: two people, an appeal, a third; and who may not."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from shared.alerts import Alert
+from shared.events import EventType
+from shared.tokens import Role
+from tests.component.coordinator.test_live_api import alert
+from tests.support.eventually import until
+from tests.support.exam_site import OnSite, Site
+
+TEXT = {"text": "Because of what is to be seen."}
+EXAM = datetime(2026, 11, 22, 14, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+NO_INCIDENT = "/incidents/00000000-0000-7000-8000-000000000000"
+
+
+class Reviewers:
+    """What people ask of a site, each under their own name."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+
+    async def do(self, who: str, path: str, body: Any = None, role: Role = Role.PROCTOR) -> httpx.Response:
+        return await self.site.post(path, body, headers=self.site.bearer(role, who))
+
+    async def get(self, path: str, role: Role = Role.PROCTOR, who: str = "ann") -> Any:
+        response = await self.site.get(path, headers=self.site.bearer(role, who))
+        assert response.status_code == 200, response.text
+        return response.json()
+
+
+async def found(
+    site: Site, *events: tuple[EventType, float], session: str = "SESS-1"
+) -> list[dict[str, Any]]:
+    """A session with these findings, its incidents in the order of the queue."""
+    await site.started(session, f"CAND-{session}")
+    start = site.node.obeyed.started[-1]
+    before = site.parts.metrics.registry.get_sample_value(
+        "coordinator_alert_messages_total", {"what": "stored"}
+    )
+    for event, onset_s in events:
+        await site.node.publish(ended_alert(site, event, onset_s), start, 2)
+    wanted = (before or 0) + len(events)
+    counts = site.parts.metrics.registry
+    await until(
+        lambda: counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) == wanted,
+        "the findings are stored",
+    )
+    items: list[dict[str, Any]] = (await site.get("/incidents", params={"exam_session_id": session})).json()[
+        "items"
+    ]
+    return items
+
+
+def ended_alert(site: Site, event: EventType, onset_s: float) -> Alert:
+    """A finding of one second in the session that was started last."""
+    start = site.node.obeyed.started[-1]
+    onset = EXAM + timedelta(seconds=onset_s)
+    instants = {"onset": onset, "raised": onset + SECOND, "cleared": onset + SECOND}
+    return alert(start, site.node, event, onset_s).model_copy(update=instants)
+
+
+def code(response: httpx.Response) -> tuple[int, str]:
+    return response.status_code, response.json().get("code", response.json().get("state"))
+
+
+def test_an_adverse_verdict_takes_two_people_and_an_appeal_a_third(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        path = f"/incidents/{incident['incident_id']}"
+        assert (incident["state"], incident["alert_count"]) == ("open", 1)
+
+        assert code(await people.do("ann", f"{path}/claim")) == (200, "open")
+        assert code(await people.do("bob", f"{path}/confirm")) == (409, "claimed-by-another")
+        assert code(await people.do("ann", f"{path}/confirm", TEXT)) == (200, "seconding")
+        assert code(await people.do("ann", f"{path}/confirm")) == (403, "second-person-needed")
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-SESS-1")}
+        assert code(await site.post(f"{path}/appeal", TEXT, **mine)) == (409, "nothing-to-appeal")
+        assert code(await people.do("bob", f"{path}/confirm")) == (200, "confirmed")
+
+        assert (await site.get("/session/SESS-1/outcomes", **mine)).json()["items"] == []  # it still runs
+        await site.post("/session/SESS-1/end")
+        [outcome] = (await site.get("/session/SESS-1/outcomes", **mine)).json()["items"]
+        assert (outcome["outcome"], outcome["may_appeal"]) == ("confirmed", True)
+        assert outcome["observed"]
+        assert "ann" not in str(outcome)
+
+        appealed = await site.post(f"{path}/appeal", TEXT, **mine)
+        assert (appealed.status_code, appealed.json()["outcome"]) == (200, "appealed")
+        assert code(await site.post(f"{path}/appeal", TEXT, **mine)) == (409, "nothing-to-appeal")
+        overturn = {"decision": "overturn", **TEXT}
+        for who in ("ann", "bob"):
+            decided = await people.do(who, f"{path}/appeal/decide", overturn)
+            assert code(decided) == (403, "reviewed-it-yourself")
+        assert code(await people.do("eve", f"{path}/appeal/decide", overturn)) == (200, "overturned")
+
+        detail = await people.get(path)
+        acts = [(act["act"], act["by"], act["role"], act["state"]) for act in detail["history"]]
+        assert acts == [
+            ("claim", "ann", "proctor", "open"),
+            ("confirm", "ann", "proctor", "seconding"),
+            ("confirm", "bob", "proctor", "confirmed"),
+            ("appeal", "CAND-SESS-1", "candidate", "appealed"),
+            ("overturn", "eve", "proctor", "overturned"),
+        ]
+        assert [act["text"] for act in detail["history"]] == [None, TEXT["text"], None] + [TEXT["text"]] * 2
+        assert [one["event_type"] for one in detail["alerts"]] == ["FACE_MISMATCH"]
+
+    on_site(test)
+
+
+def test_a_claim_is_over_after_fifteen_minutes_or_when_released(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        path, now = f"/incidents/{incident['incident_id']}", datetime.now(UTC)
+        await people.do("ann", f"{path}/claim")
+        assert code(await people.do("bob", f"{path}/claim")) == (409, "claimed-by-another")
+        assert code(await people.do("bob", f"{path}/release")) == (409, "claimed-by-another")
+        site.at(now + timedelta(minutes=16))
+        claimed = await people.do("bob", f"{path}/claim")
+        assert (claimed.status_code, claimed.json()["claimed_by"]) == (200, "bob")
+        released = await people.do("bob", f"{path}/release")
+        assert (released.status_code, released.json()["claimed_by"]) == (200, None)
+        assert code(await people.do("bob", f"{path}/release")) == (409, "not-claimed")
+
+    on_site(test)
+
+
+def test_a_verdict_on_an_incident_that_grew_is_taken_up_again(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        path = f"/incidents/{incident['incident_id']}"
+        harmless = {"reason": "harmless", "text": "Light."}
+        assert code(await people.do("ann", f"{path}/dismiss", harmless)) == (200, "dismissed")
+        assert code(await people.do("bob", f"{path}/reopen", TEXT)) == (409, "nothing-changed")
+        start = site.node.obeyed.started[-1]
+        await site.node.publish(ended_alert(site, EventType.LEFT_FRAME, 2.0), start, 2)
+
+        async def grown() -> Any:
+            return (await people.get(path))["incident"]
+
+        while (await grown())["alert_count"] == 1:
+            pass
+        now = await grown()
+        assert (now["state"], now["changed_at"] is not None) == ("dismissed", True)
+        assert code(await people.do("bob", f"{path}/reopen", TEXT)) == (200, "open")
+        assert (await grown())["changed_at"] is None
+
+    on_site(test)
+
+
+def test_the_queue_pages_and_narrows(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        first = await found(site, (EventType.FACE_NOT_FOUND, 0.0), (EventType.FACE_MISMATCH, 60.0))
+        other = await found(site, (EventType.LEFT_FRAME, 0.0), session="SESS-2")
+        await people.do("ann", f"/incidents/{first[0]['incident_id']}/dismiss", {"reason": "harmless"})
+        expected = [other[0]["incident_id"], first[1]["incident_id"], first[0]["incident_id"]]
+
+        async def ids(**params: Any) -> list[str]:
+            page = (await site.get("/incidents", params=params)).json()
+            return [one["incident_id"] for one in page["items"]]
+
+        assert [one["severity"] for one in first] == [0.9, 0.5]
+        assert await ids() == expected  # 0.8, then 0.5, and the decided last
+        assert await ids(exam_session_id="SESS-2") == expected[:1]
+        assert await ids(state=["dismissed", "confirmed"]) == expected[2:]
+        assert await ids(min_severity=0.6) == [expected[0], expected[2]]
+        assert await ids(candidate_id="CAND-SESS-1") == expected[1:]
+        assert await ids(exam_id="EXAM-9") == []
+        paged, cursor = [], None
+        while True:
+            params = {"limit": 1} | ({"cursor": cursor} if cursor else {})
+            page = (await site.get("/incidents", params=params)).json()
+            paged += [one["incident_id"] for one in page["items"]]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+        assert paged == expected
+        for wrong in ({"cursor": "x"}, {"state": "guilty"}, {"limit": 0}, {"min_severity": 2}, {"who": "me"}):
+            assert (await site.get("/incidents", params=wrong)).status_code == 422, wrong
+
+    on_site(test)
+
+
+def test_precision_counts_verdicts_by_kind_of_event(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        events = [(EventType.FACE_NOT_FOUND, 0.0), (EventType.FACE_NOT_FOUND, 60.0)]
+        # The mismatch is worse, so the incident of a minute, which holds it, comes first.
+        one, two = await found(site, *events, (EventType.FACE_MISMATCH, 61.0))
+        for who in ("ann", "bob"):
+            await people.do(who, f"/incidents/{one['incident_id']}/confirm")
+        await people.do("ann", f"/incidents/{two['incident_id']}/dismiss", {"reason": "technical"})
+        rules = {rule["event_type"]: rule for rule in await people.get("/incidents/precision?exam_id=EXAM-1")}
+        counted = {name: (rule["confirmed"], rule["dismissed"]) for name, rule in rules.items()}
+        assert counted == {"FACE_NOT_FOUND": (1, 1), "FACE_MISMATCH": (1, 0)}
+        assert rules["FACE_NOT_FOUND"]["precision"] == 0.5
+        assert await people.get("/incidents/precision?exam_id=EXAM-9") == []
+
+    on_site(test)
+
+
+def test_another_policy_gives_other_scores_beside_the_original_and_changes_none(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        gentle = {"policy": {"rules": {"FACE_MISMATCH": {"severity": 0.1}}}}
+        answer = (await people.do("ann", "/session/SESS-1/rescore", gentle)).json()
+        [one] = answer["alerts"]
+        assert one["original"] == 0.9
+        assert 0.1 < one["rescored"] < 0.6
+        assert answer["incidents"][0]["incident_id"] == incident["incident_id"]
+        assert (await people.get(f"/incidents/{incident['incident_id']}"))["incident"] == incident
+        bad = await people.do("ann", "/session/SESS-1/rescore", {"policy": {"mood": 1}})
+        assert code(bad) == (422, "policy-invalid")
+
+    on_site(test)
+
+
+@pytest.mark.parametrize(
+    "act", ["claim", "release", "comment", "confirm", "dismiss", "reopen", "appeal/decide"]
+)
+def test_reviewing_is_for_proctors_and_administrators(on_sqlite: OnSite, act: str) -> None:
+    body: dict[str, Any] = {"text": "A word."}
+    if act == "dismiss":
+        body = {"reason": "harmless"}
+    if act == "appeal/decide":
+        body |= {"decision": "uphold"}
+    if act in ("claim", "release"):
+        body = {}
+
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        for role in (Role.CANDIDATE, Role.SYSTEM, Role.DPO):
+            refused = await people.do("someone", f"{NO_INCIDENT}/{act}", body, role)
+            assert code(refused) == (403, "role-forbidden"), role
+        for role in (Role.PROCTOR, Role.ADMIN):
+            unknown = await people.do("someone", f"{NO_INCIDENT}/{act}", body, role)
+            assert code(unknown) == (404, "incident-unknown"), role
+
+    on_sqlite(test)
+
+
+def test_other_institutions_and_other_candidates_find_nothing(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        path, stranger = f"/incidents/{incident['incident_id']}", site.bearer(tenant_id=uuid4())
+        assert code(await site.get(path, headers=stranger)) == (404, "incident-unknown")
+        assert code(await site.post(f"{path}/confirm", headers=stranger)) == (404, "incident-unknown")
+        assert (await site.get("/incidents", headers=stranger)).json()["items"] == []
+        assert (await site.get("/incidents/precision", headers=stranger)).json() == []
+        other = site.bearer(Role.CANDIDATE, "CAND-2")
+        assert code(await site.post(f"{path}/appeal", TEXT, headers=other)) == (403, "not-yours")
+        assert code(await site.get("/session/SESS-1/outcomes", headers=other)) == (403, "not-yours")
+        for listing in ("/incidents", path, "/incidents/precision"):
+            assert code(await site.get(listing, headers=other)) == (403, "role-forbidden")
+        assert code(await site.post(f"{path}/appeal", TEXT)) == (403, "role-forbidden")
+
+    on_sqlite(test)
+
+
+def test_a_refused_act_leaves_no_trace(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        people = Reviewers(site)
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        path = f"/incidents/{incident['incident_id']}"
+        assert code(await people.do("ann", f"{path}/dismiss", {"reason": "other"})) == (422, "reason-needed")
+        assert (await people.do("ann", f"{path}/dismiss", {"reason": "mood"})).status_code == 422
+        assert (await people.do("ann", f"{path}/comment", {"text": "  "})).status_code == 422
+        assert code(await people.do("ann", f"{path}/reopen", TEXT)) == (409, "not-decided")
+        detail = await people.get(path)
+        assert (detail["incident"], detail["history"]) == (incident, [])
+
+    on_sqlite(test)

@@ -1,0 +1,56 @@
+"""What a candidate is told, and how often a rule was right."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+
+from coordinator.incidents.tables import Incident
+from coordinator.reviews.outcomes import outcome_out, rule_precision
+from coordinator.reviews.states import VERDICTS, Outcome, State
+from shared.events import EventType
+from tests.support.alerts import MADE_UTC, SESSION, alert
+
+
+def incident(state: State) -> Incident:
+    return Incident(
+        id=UUID(int=1),
+        tenant_id=UUID(int=2),
+        session_id=SESSION,
+        state=state,
+        queue_place=0,
+        severity=0.987,
+        events=["FACE_NOT_FOUND"],
+        alert_count=2,
+        begins_utc=MADE_UTC,
+        created_utc=MADE_UTC,
+    )
+
+
+@pytest.mark.parametrize("state", State)
+def test_a_candidate_is_told_of_verdicts_only(state: State) -> None:
+    assert (outcome_out(incident(state), []) is not None) == (state in VERDICTS)
+
+
+@pytest.mark.parametrize("state", list(VERDICTS))
+def test_only_a_confirmed_incident_may_be_appealed(state: State) -> None:
+    told = outcome_out(incident(state), [])
+    assert told is not None
+    assert told.may_appeal == (state is State.CONFIRMED)
+
+
+def test_a_candidate_is_told_each_sentence_once_and_no_score() -> None:
+    alerts = [alert(SESSION, 1.0), alert(SESSION, 2.0)]
+    told = outcome_out(incident(State.DISMISSED), alerts)
+    assert told is not None
+    assert told.observed == ["Please face the camera."]
+    assert "0.987" not in told.model_dump_json()
+    assert "5 s" not in told.model_dump_json()
+
+
+def test_precision_is_confirmed_out_of_decided() -> None:
+    some = rule_precision(EventType.FACE_MISMATCH, {Outcome.CONFIRMED: 1, Outcome.DISMISSED: 2})
+    assert (some.decided, some.precision) == (3, 0.3333)
+    none = rule_precision(EventType.FACE_MISMATCH, dict.fromkeys(Outcome, 0))
+    assert (none.decided, none.precision) == (0, None)
