@@ -44,10 +44,12 @@ class SpeakerEncoder:
             raise ValueError(f"{len(samples) / SAMPLE_RATE_HZ:.2f} s of speech are less than {SHORTEST_S} s")
         mel = mel_power(louder(samples))
         last = len(mel) - FRAMES
-        starts = [*range(0, last, FRAMES // 2), last] if last > 0 else [0]
-        answers = [
-            self._network.run({"mel": mel[None, start : start + FRAMES]})["embedding"][0] for start in starts
-        ]
+        starts = list(range(0, last + 1, FRAMES // 2))
+        # A rest of a few frames tells nothing new and would cost a whole window.
+        if last - starts[-1] > FRAMES // 8:
+            starts.append(last)
+        windows = np.stack([mel[start : start + FRAMES] for start in starts])
+        answers = self._network.run({"mel": windows})["embedding"]
         mean = np.mean(answers, axis=0)
         unit: Floats = (mean / max(float(np.linalg.norm(mean)), 1e-12)).astype(np.float32)
         return unit
