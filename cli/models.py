@@ -23,6 +23,8 @@ from models.store import Store
 from shared.errors import ConfigError, Corrupt, Unavailable
 
 _CANARY_TIMEOUT_S = 300.0
+_ENDLESS = 10_000
+"""Columns of an output that nobody's window bounds."""
 
 app = typer.Typer(help="Weights of the neural networks: fetch, list, verify.", no_args_is_help=True)
 
@@ -108,14 +110,14 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
             row["why"],
         ]
         table.add_row(*map(escape, cells), style=style)
-    Console().print(table)
+    _print_whole(table)
 
 
 @app.command("verify")
 def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE) -> None:
     """Hash every present file again, then open each present network and run zeros through it.
 
-    Ends with 1 if a file is damaged or a network does not run.
+    Ends with 1 if a file is damaged or a network does not run, with 2 if there is none to verify.
 
     Example:
 
@@ -125,6 +127,8 @@ def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE)
     manifest = store.manifest
     chosen = [manifest.entry(one) for one in name] if name else manifest.entries
     present = [entry for entry in chosen if entry.files and store.path(entry).is_file()]
+    if not present:
+        raise ConfigError(f"no network is present under {store.root}; run: proctorctl models fetch")
     flaws = {entry.name: store.verify(entry) for entry in present}
     canaries = _canaries([entry.name for entry in present if entry.runtime and not flaws[entry.name]], store)
     rows: list[dict[str, Any]] = [
@@ -240,7 +244,21 @@ def _print_verified(rows: Sequence[dict[str, Any]]) -> None:
         devices = ", ".join(run["devices"]) or run["problem"]
         times = ", ".join(f"{ms:.1f}" for ms in run["milliseconds"])
         table.add_row(*map(escape, (row["network"], row["hash"] or "right", devices, times)))
-    Console().print(table)
+    _print_whole(table)
+
+
+def _print_whole(table: Table) -> None:
+    """Print a table without cutting a word of it: one line a row in a pipe, folded in a narrow terminal."""
+    console = Console()
+    for column in table.columns:
+        column.overflow = "fold"
+    if not console.is_terminal:
+        console = Console(
+            width=max(
+                console.width, console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
+            )
+        )
+    console.print(table)
 
 
 def _write_json(rows: object) -> None:

@@ -44,6 +44,22 @@ def test_list_names_every_network_and_why_it_does_not_serve() -> None:
 
 
 @pytest.mark.usefixtures("weights")
+def test_a_list_for_a_pipe_cuts_no_word_and_gives_each_network_one_line() -> None:
+    lines = invoke("list").output.splitlines()
+    entries = load_manifest().entries
+    assert len(lines) == 1 + len(entries)
+    for entry in entries:
+        (line,) = [line for line in lines if f" {entry.label} " in line]
+        assert f" {entry.licence} " in line
+    assert "…" not in "".join(lines)
+
+
+@pytest.mark.usefixtures("weights")
+def test_there_is_nothing_to_verify_before_anything_is_fetched() -> None:
+    assert isinstance(invoke("verify").exception, ConfigError)
+
+
+@pytest.mark.usefixtures("weights")
 def test_list_under_research_refuses_nothing() -> None:
     rows = json.loads(invoke("list", "-o", "json", "--profile", "research").output)
     assert not any(row["why"].startswith("refused") for row in rows)
