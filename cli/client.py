@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -19,12 +20,22 @@ from shared.api import (
     EnrollResponse,
     NodeOut,
     SessionEndResponse,
+    SessionOut,
     SessionStartRequest,
     SessionStartResponse,
     TicketResponse,
     TimelineOut,
 )
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.incident_api import (
+    IncidentDetail,
+    IncidentOut,
+    IncidentPage,
+    InterventionOut,
+    RescoreOut,
+    RescoreRequest,
+    RulePrecision,
+)
 
 TIMEOUT_S = 60.0
 B = TypeVar("B", bound=BaseModel)
@@ -58,16 +69,19 @@ class Client:
         return self._call("POST", "/api/v1/session/start", SessionStartResponse, body=request)
 
     def end_session(self, session_id: str) -> SessionEndResponse:
-        return self._call("POST", f"/api/v1/session/{session_id}/end", SessionEndResponse)
+        return self._call("POST", _path("session", session_id, "end"), SessionEndResponse)
 
     def timeline(self, session_id: str) -> TimelineOut:
-        return self._call("GET", f"/api/v1/session/{session_id}/timeline", TimelineOut)
+        return self._call("GET", _path("session", session_id, "timeline"), TimelineOut)
 
     def socket_ticket(self, session_id: str) -> TicketResponse:
         return self._call("POST", f"/api/v1/session/{session_id}/ws-ticket", TicketResponse)
 
-    def alerts(self, filters: Mapping[str, str]) -> list[AlertOut]:
-        """Every alert the filters let through, page by page."""
+    def session(self, session_id: str) -> SessionOut:
+        return self._call("GET", _path("session", session_id), SessionOut)
+
+    def alerts(self, filters: Mapping[str, str], most: int | None = None) -> list[AlertOut]:
+        """The alerts the filters let through, page by page; at most so many."""
         items: list[AlertOut] = []
         cursor: str | None = None
         while True:
@@ -75,8 +89,41 @@ class Client:
             page = self._call("GET", "/api/v1/alerts", AlertPage, query=query)
             items += page.items
             cursor = page.next_cursor
-            if cursor is None:
-                return items
+            if cursor is None or (most is not None and len(items) >= most):
+                return items[:most]
+
+    def incidents(self, filters: Mapping[str, str | list[str]], most: int) -> list[IncidentOut]:
+        """The first incidents of the review queue that the filters let through."""
+        items: list[IncidentOut] = []
+        cursor: str | None = None
+        while True:
+            query = dict(filters) | ({"cursor": cursor} if cursor else {})
+            page = self._call("GET", "/api/v1/incidents", IncidentPage, query=query)
+            items += page.items
+            cursor = page.next_cursor
+            if cursor is None or len(items) >= most:
+                return items[:most]
+
+    def incident(self, incident_id: str) -> IncidentDetail:
+        return self._call("GET", _path("incidents", incident_id), IncidentDetail)
+
+    def review(self, incident_id: str, act: str, body: BaseModel | None = None) -> IncidentOut:
+        """Do something about an incident: `claim`, `release`, `comment`, `confirm`, `dismiss`, `reopen`,
+        `appeal/decide`."""
+        return self._call("POST", _path("incidents", incident_id, *act.split("/")), IncidentOut, body=body)
+
+    def precision(self, exam_id: str | None) -> list[RulePrecision]:
+        query = {"exam_id": exam_id} if exam_id else None
+        answer = self._send("GET", "/api/v1/incidents/precision", query=query)
+        return _parsed(TypeAdapter(list[RulePrecision]), answer)
+
+    def intervene(self, session_id: str, act: str, body: BaseModel) -> InterventionOut:
+        """Do something to a running session: `message`, `pause`, `resume`, `extra-time`, `flag`,
+        `terminate`."""
+        return self._call("POST", _path("session", session_id, act), InterventionOut, body=body)
+
+    def rescore(self, session_id: str, request: RescoreRequest) -> RescoreOut:
+        return self._call("POST", _path("session", session_id, "rescore"), RescoreOut, body=request)
 
     def nodes(self) -> list[NodeOut]:
         return _parsed(TypeAdapter(list[NodeOut]), self._send("GET", "/api/v1/nodes"))
@@ -88,7 +135,7 @@ class Client:
         answer: type[B],
         *,
         body: BaseModel | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
     ) -> B:
         return _parsed(TypeAdapter(answer), self._send(method, path, body=body, query=query))
 
@@ -98,7 +145,7 @@ class Client:
         path: str,
         *,
         body: BaseModel | None = None,
-        query: Mapping[str, str] | None = None,
+        query: Mapping[str, str | list[str]] | None = None,
     ) -> bytes:
         json = body.model_dump(mode="json", exclude_none=True) if body is not None else None
         try:
@@ -108,6 +155,21 @@ class Client:
         if response.is_success:
             return response.content
         raise _refusal(response)
+
+
+def checked(kind: type[B], **fields: object) -> B:
+    """A request's body from what somebody typed. Raises `Rejected` naming what is wrong with it."""
+    try:
+        return kind.model_validate(fields)
+    except ValidationError as error:
+        wrong = [(".".join(map(str, e["loc"])), e["msg"]) for e in error.errors()]
+        text = "; ".join(f"{path}: {message}" for path, message in wrong)
+        raise Rejected(f"this cannot be sent: {text}", code="invalid-request", status=422) from error
+
+
+def _path(*parts: str) -> str:
+    """A path of the API; what somebody typed stays one part of it."""
+    return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
 def _refusal(response: httpx.Response) -> Rejected | Unavailable:

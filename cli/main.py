@@ -9,12 +9,15 @@ import sys
 
 import typer
 
-from cli import models, policies
+from cli import alerts, incidents, models, policies, sessions
 from cli.demo import demo
 from cli.up import up
 from shared.errors import ConfigError, ProctorError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(alerts.app, name="alerts")
+app.add_typer(incidents.app, name="incidents")
+app.add_typer(sessions.app, name="sessions")
 app.add_typer(models.app, name="models")
 app.add_typer(policies.app, name="policies")
 app.command()(up)

@@ -1,0 +1,52 @@
+"""`proctorctl alerts`: what edge nodes found."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from cli.connection import connect
+from cli.render import Format, OutputOption, write_rows
+from shared.events import EventClass, EventType
+
+app = typer.Typer(help="Alerts as they arrived.", no_args_is_help=True)
+
+_COLUMNS = (
+    "event_id", "exam_session_id", "event_type", "severity_score", "onset", "duration", "explanation"
+)  # fmt: skip
+
+
+@app.callback()
+def _group() -> None:
+    """Alerts as they arrived."""
+
+
+@app.command("list")
+def list_command(
+    session: Annotated[str, typer.Option(help="Only this exam_session_id.")] = "",
+    event: Annotated[EventType | None, typer.Option(help="Only this kind of event.")] = None,
+    event_class: Annotated[EventClass | None, typer.Option("--class", help="Only this class.")] = None,
+    since: Annotated[datetime | None, typer.Option(help="Received then or later, in UTC.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List alerts, oldest first.
+
+    Examples:
+
+        proctorctl alerts list --session SESS-1
+
+        proctorctl alerts list --class identity --since 2026-11-22T14:00:00 -o json
+    """
+    filters = {
+        "exam_session_id": session,
+        "event_type": event.value if event else "",
+        "event_class": event_class.value if event_class else "",
+        "since": since.replace(tzinfo=UTC).isoformat() if since else "",
+        "limit": str(min(limit, 200)),
+    }
+    with connect() as client:
+        found = client.alerts({name: value for name, value in filters.items() if value}, limit)
+    write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)

@@ -1,0 +1,39 @@
+"""Which coordinator `proctorctl` speaks to, and as whom: from the environment, never the command line."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from cli.client import Client
+from shared.errors import ConfigError
+
+URL_VARIABLE: Final = "PROCTOR_URL"
+TOKEN_VARIABLE: Final = "PROCTOR_TOKEN"
+TOKEN_FILE_VARIABLE: Final = "PROCTOR_TOKEN_FILE"
+DEFAULT_URL: Final = "http://127.0.0.1:8000"
+MAX_TOKEN_FILE_BYTES: Final = 16_384
+
+
+def connect(environment: Mapping[str, str] | None = None) -> Client:
+    """A client for the coordinator of `PROCTOR_URL` with the token of `PROCTOR_TOKEN` or the file named by
+    `PROCTOR_TOKEN_FILE`. Raises `ConfigError` without one."""
+    environment = os.environ if environment is None else environment
+    return Client(environment.get(URL_VARIABLE, DEFAULT_URL).rstrip("/"), _token(environment))
+
+
+def _token(environment: Mapping[str, str]) -> str:
+    if token := environment.get(TOKEN_VARIABLE, "").strip():
+        return token
+    if not (path := environment.get(TOKEN_FILE_VARIABLE)):
+        raise ConfigError(
+            f"no token: name the file that holds one in {TOKEN_FILE_VARIABLE} "
+            "(`proctorctl up` keeps an administrator's in secrets/admin.token of its data folder)"
+        )
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_TOKEN_FILE_BYTES).decode("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the token file {path} of {TOKEN_FILE_VARIABLE} cannot be read") from error

@@ -1,0 +1,84 @@
+"""How `proctorctl` prints: a table for people, JSON or YAML for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+import yaml
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Column, Table
+
+
+class Format(StrEnum):
+    """How to print."""
+
+    TABLE = "table"
+    JSON = "json"
+    YAML = "yaml"
+
+
+OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, json or yaml.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
+
+
+def write_data(data: object, output: Format) -> None:
+    """Write JSON-like data as JSON or YAML."""
+    if output is Format.JSON:
+        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+    else:
+        yaml.safe_dump(data, sys.stdout, sort_keys=False, allow_unicode=True)
+
+
+def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output: Format) -> None:
+    """Write rows: whole as JSON or YAML, as a table these columns of them.
+
+    The first column is never cut: it is what another command takes.
+    """
+    if output is not Format.TABLE:
+        write_data([dict(row) for row in rows], output)
+        return
+    first, *others = (name.replace("_", " ") for name in columns)
+    table = Table(Column(first, no_wrap=True, min_width=_width(rows, columns[0])), *others, box=None)
+    for row in rows:
+        table.add_row(*(escape(text_of(row.get(name))) for name in columns))
+    Console().print(table)
+
+
+def _width(rows: Sequence[Mapping[str, Any]], name: str) -> int:
+    return max((len(text_of(row.get(name))) for row in rows), default=0)
+
+
+def write_one(row: Mapping[str, Any], output: Format) -> None:
+    """Write one thing: as a table, one line per field that is known."""
+    if output is not Format.TABLE:
+        write_data(dict(row), output)
+        return
+    width = max(map(len, row), default=0)
+    for name, value in row.items():
+        if value not in (None, [], {}):
+            sys.stdout.write(f"{name.replace('_', ' '):<{width}}  {text_of(value)}\n")
+
+
+def text_of(value: object) -> str:
+    """A value as a cell of a table."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:g}"
+    if isinstance(value, list):
+        return ", ".join(map(text_of, value))
+    return str(value)
+
+
+def ask_first(question: str, yes: bool) -> None:
+    """Ask before what cannot be undone; ends the command (1) unless the answer is yes."""
+    if not yes:
+        typer.confirm(f"{question} This cannot be undone.", abort=True, err=True)

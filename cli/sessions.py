@@ -1,0 +1,194 @@
+"""`proctorctl sessions`: start, look at, act on and end sessions."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import BaseModel
+
+from cli.client import checked
+from cli.connection import connect
+from cli.policies import read_policy
+from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
+from shared.api import SessionStartRequest
+from shared.incident_api import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
+
+app = typer.Typer(help="Sessions: start, look at, act on, end.", no_args_is_help=True)
+
+_TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration", "explanation")
+_SCORES = ("event_type", "original", "rescored", "would_be_raised", "event_id")
+
+SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The exam_session_id.")]
+ReasonOption = Annotated[
+    str, typer.Option("--reason", "-r", help="For the record; the candidate is not told.")
+]
+
+
+@app.command()
+def start(
+    candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")],
+    exam: Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")],
+    session: Annotated[str, typer.Option(help="The exam_session_id; made up when left out.")] = "",
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Start watching a candidate's exam; prints the link for the candidate.
+
+    Example:
+
+        proctorctl sessions start CAND-12345 EXAM-CS101 --session SESS-1
+    """
+    request = checked(
+        SessionStartRequest, candidate_id=candidate, exam_id=exam, exam_session_id=session or None
+    )
+    with connect() as client:
+        answer = client.start_session(request).model_dump(mode="json")
+    shown = ("session_id", "join_url", "session_expires_at", "edge_node", "identity")
+    write_one(answer if output is not Format.TABLE else {name: answer[name] for name in shown}, output)
+
+
+@app.command()
+def show(session: SessionId, output: OutputOption = Format.TABLE) -> None:
+    """Show where a session stands.
+
+    Example:
+
+        proctorctl sessions show SESS-1
+    """
+    with connect() as client:
+        write_one(client.session(session).model_dump(mode="json"), output)
+
+
+@app.command()
+def timeline(session: SessionId, output: OutputOption = Format.TABLE) -> None:
+    """Show everything that happened in a session.
+
+    Example:
+
+        proctorctl sessions timeline SESS-1 -o yaml
+    """
+    with connect() as client:
+        found = client.timeline(session).model_dump(mode="json")
+    if output is Format.TABLE:
+        write_rows(found["items"], _TIMELINE, output)
+    else:
+        write_data(found, output)
+
+
+@app.command()
+def end(session: SessionId, yes: YesOption = False, output: OutputOption = Format.TABLE) -> None:
+    """End a session in the ordinary way.
+
+    Example:
+
+        proctorctl sessions end SESS-1 --yes
+    """
+    ask_first(f"End the session {session}?", yes)
+    with connect() as client:
+        write_one(client.end_session(session).model_dump(mode="json"), output)
+
+
+@app.command()
+def message(
+    session: SessionId,
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What the candidate reads.")],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Tell the candidate something.
+
+    Example:
+
+        proctorctl sessions message SESS-1 "Please turn your camera towards you."
+    """
+    _intervene(session, "message", checked(MessageRequest, message=text), output)
+
+
+@app.command()
+def pause(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
+    """Record that the exam is paused, and tell the candidate.
+
+    Example:
+
+        proctorctl sessions pause SESS-1 -r "Fire alarm."
+    """
+    _intervene(session, "pause", checked(InterventionRequest, reason=reason), output)
+
+
+@app.command()
+def resume(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
+    """Record that the exam goes on, and tell the candidate.
+
+    Example:
+
+        proctorctl sessions resume SESS-1 -r "The alarm is over."
+    """
+    _intervene(session, "resume", checked(InterventionRequest, reason=reason), output)
+
+
+@app.command("extra-time")
+def extra_time(
+    session: SessionId,
+    minutes: Annotated[int, typer.Argument(min=1, max=600, help="How many more.")],
+    reason: ReasonOption,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Record that the candidate has more time, and tell the candidate.
+
+    Example:
+
+        proctorctl sessions extra-time SESS-1 10 -r "Ten minutes were lost to the alarm."
+    """
+    _intervene(session, "extra-time", checked(ExtraTimeRequest, minutes=minutes, reason=reason), output)
+
+
+@app.command()
+def flag(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
+    """Mark this moment for whoever reviews later; the candidate is not told.
+
+    Example:
+
+        proctorctl sessions flag SESS-1 -r "Somebody spoke behind the camera."
+    """
+    _intervene(session, "flag", checked(InterventionRequest, reason=reason), output)
+
+
+@app.command()
+def terminate(
+    session: SessionId, reason: ReasonOption, yes: YesOption = False, output: OutputOption = Format.TABLE
+) -> None:
+    """End a session against the candidate's will, and tell the candidate.
+
+    Example:
+
+        proctorctl sessions terminate SESS-1 -r "Another person took the seat." --yes
+    """
+    ask_first(f"Terminate the session {session}?", yes)
+    _intervene(session, "terminate", checked(InterventionRequest, reason=reason), output)
+
+
+@app.command()
+def rescore(
+    session: SessionId,
+    policy: Annotated[Path, typer.Option(help="A policy, JSON or YAML.")],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Show a session's severities under another policy beside the original ones; nothing is stored.
+
+    Example:
+
+        proctorctl sessions rescore SESS-1 --policy next.yaml
+    """
+    request = RescoreRequest(policy=json.loads(read_policy(policy).model_dump_json(exclude_none=True)))
+    with connect() as client:
+        found = client.rescore(session, request).model_dump(mode="json")
+    if output is Format.TABLE:
+        write_rows(found["alerts"], _SCORES, output)
+    else:
+        write_data(found, output)
+
+
+def _intervene(session: str, act: str, body: BaseModel, output: Format) -> None:
+    with connect() as client:
+        write_one(client.intervene(session, act, body).model_dump(mode="json"), output)

@@ -1,0 +1,98 @@
+"""`proctorctl alerts`, `incidents` and `sessions` as a person types them, against a real coordinator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import yaml
+
+from shared.events import EventType
+from shared.tokens import Role
+from tests.component.coordinator.test_live_api import served
+from tests.component.coordinator.test_review_api import found
+from tests.support.exam_site import OnSite, Site
+
+MAIN = "from cli.main import main; main()"
+
+
+class Shell:
+    """One person's shell."""
+
+    def __init__(self, site: Site, socket_url: str, who: str) -> None:
+        url = socket_url.replace("ws://", "http://").removesuffix("/ws")
+        token = site.token(Role.PROCTOR, who)
+        self._environment = os.environ | {"PROCTOR_URL": url, "PROCTOR_TOKEN": token, "COLUMNS": "200"}
+
+    async def run(self, *words: str) -> tuple[int, str, str]:
+        """Exit code and what came out."""
+        command = [sys.executable, "-c", MAIN, *words]
+        done = await asyncio.to_thread(
+            subprocess.run, command, env=self._environment, capture_output=True, text=True, timeout=50
+        )
+        return done.returncode, done.stdout, done.stderr
+
+    async def data(self, *words: str) -> Any:
+        code, out, err = await self.run(*words, "-o", "json")
+        assert code == 0, err
+        return json.loads(out)
+
+
+def test_an_incident_is_found_judged_and_shown_by_commands(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        name = incident["incident_id"]
+        async with served(site) as url:
+            ann = Shell(site, url, "ann")
+            code, table, _ = await ann.run("incidents", "list", "--exam", "EXAM-1")
+            assert (code, name in table, "FACE_MISMATCH" in table) == (0, True, True)
+            [alert] = await ann.data("alerts", "list", "--session", "SESS-1", "--class", "identity")
+            assert alert["event_type"] == "FACE_MISMATCH"
+            code, _, question = await ann.run("incidents", "dismiss", name, "--reason", "harmless")
+            assert (code, "cannot be undone" in question) == (1, True)  # nobody there to say yes
+            dismissed = await ann.data("incidents", "dismiss", name, "--reason", "harmless", "--yes")
+            assert dismissed["state"] == "dismissed"
+            code, _, error = await ann.run("incidents", "claim", "a/../b")
+            assert code == 1
+            code, _, error = await ann.run("incidents", "confirm", name, "--yes")
+            assert (code, error) == (1, "proctorctl: the incident has a verdict\n")
+            code, shown, _ = await ann.run("incidents", "show", name, "-o", "yaml")
+            assert [act["by"] for act in yaml.safe_load(shown)["history"]] == ["ann"]
+            [rule] = await ann.data("incidents", "precision")
+            assert (rule["dismissed"], rule["precision"]) == (1, 0.0)
+
+    on_sqlite(test)
+
+
+def test_a_session_is_watched_and_ended_by_commands(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        async with served(site) as url:
+            ann = Shell(site, url, "ann")
+            started = await ann.data("sessions", "start", "CAND-1", "EXAM-1", "--session", "SESS-1")
+            assert started["join_url"]
+            told = await ann.data("sessions", "message", "SESS-1", "Please look up.")
+            assert (told["event_type"], told["told_candidate"]) == ("PROCTOR_MESSAGE", False)
+            code, _, error = await ann.run("sessions", "pause", "SESS-1", "--reason", " ")
+            assert (code, error.startswith("proctorctl: this cannot be sent: reason")) == (1, True)
+            await ann.data("sessions", "terminate", "SESS-1", "--reason", "Another person.", "--yes")
+            assert (await ann.data("sessions", "show", "SESS-1"))["status"] == "ended"
+            code, table, _ = await ann.run("sessions", "timeline", "SESS-1")
+            assert (code, "A proctor ended the session." in table) == (0, True)
+
+    on_sqlite(test)
+
+
+def test_without_a_token_the_next_step_is_said(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        shell = Shell(site, "ws://127.0.0.1:9/ws", "ann")
+        code, _, error = await shell.run("alerts", "list")
+        assert (code, "does not answer" in error) == (1, True)
+        shell._environment["PROCTOR_TOKEN"] = ""
+        code, _, error = await shell.run("alerts", "list")
+        assert (code, "PROCTOR_TOKEN_FILE" in error) == (2, True)
+
+    on_sqlite(test)
