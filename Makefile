@@ -54,6 +54,11 @@ accuracy: weights
 	@[ -n "$(MEDIA)" ] || $(BIN)/python -m tests.scenarios build/accuracy/media --takes $(TAKES) --honest-minutes $(HONEST_MINUTES)
 	$(BIN)/proctor-edge accuracy $(or $(MEDIA),build/accuracy/media) --out build/accuracy $(addprefix --profile ,$(PROFILES))
 
+openapi: setup
+	@mkdir -p build
+	$(BIN)/proctor-coordinator openapi > build/openapi.json
+	@mv build/openapi.json coordinator/openapi.json
+
 lock: setup
 	@for name in dev edge-cpu edge-gpu coordinator; do requirements/compile.sh $$name; done
 

@@ -44,8 +44,9 @@ from coordinator.metrics import Metrics, RequestMetrics
 from coordinator.nodes import routes as node_routes
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import Fleet
+from coordinator.oidc.issuer import Issuer
 from coordinator.openapi import describe, operation_id
-from coordinator.own_keys import own_keys_of
+from coordinator.own_keys import OwnKeys, own_keys_of
 from coordinator.pages import add_pages
 from coordinator.parts import Parts
 from coordinator.policies import routes as policy_routes
@@ -54,7 +55,11 @@ from coordinator.security import bearer_of, verify_token
 from coordinator.sessions import join_routes, sweep
 from coordinator.sessions import routes as session_routes
 from coordinator.stream import HubAddress, StreamSettings
+from coordinator.tokens import key_routes as token_key_routes
 from coordinator.tokens import routes as token_routes
+from coordinator.tokens import service as tokens
+from coordinator.tokens.standing import Standing
+from coordinator.tokens.verifier import Verifier
 from shared import subjects
 from shared.sealing import parse_signing_public
 
@@ -75,6 +80,7 @@ API_ROUTES: Final = (
     review_routes,
     node_routes,
     token_routes,
+    token_key_routes,
 )
 """Every noun's, in the order of the description."""
 RESTART_PAUSE_S: Final = 1.0
@@ -121,6 +127,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     parts = app.state.parts = build(config, app.state.metrics)
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
+        await parts.verifier.refresh()
         heartbeats, ingest = _background(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         tasks = [
@@ -129,6 +136,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
                 ("sweep", lambda: sweep.run(parts)),
+                ("token keys", parts.verifier.run),
             )
         ]
         try:
@@ -136,6 +144,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         finally:
             await _stopped(tasks)
     finally:
+        for issuer in parts.issuers.values():
+            await issuer.close()
         parts.database.close()
 
 
@@ -148,16 +158,29 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     )
     hub, fleet = Hub(address, settings), Fleet()
     signers = {node.node_id: parse_signing_public(node.signing_key) for node in config.nodes}
+    database = Database(config.database)
     return Parts(
         config=config,
-        database=Database(config.database),
+        database=database,
         keys=keys,
         hub=hub,
         fleet=fleet,
         signers=signers,
         commander=Commander(hub, fleet, signers, keys.signing),
         metrics=metrics,
+        verifier=Verifier(
+            Standing(keys.token_key_id, keys.token.public_key()), lambda: _standing(database, keys)
+        ),
+        issuers={section.issuer: Issuer(section) for section in config.issuers},
     )
+
+
+async def _standing(database: Database, keys: OwnKeys) -> Standing:
+    def read() -> Standing:
+        with database.read() as db:
+            return tokens.standing(db, keys, datetime.now(UTC))
+
+    return await asyncio.to_thread(read)
 
 
 def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
@@ -196,8 +219,8 @@ async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
-def _authorise(request: Request) -> None:
-    verify_token(request.app.state.parts, bearer_of(request))
+async def _authorise(request: Request) -> None:
+    await verify_token(request.app.state.parts, bearer_of(request))
 
 
 def _signaling_urls(app: FastAPI) -> list[str]:

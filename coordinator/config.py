@@ -18,7 +18,8 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -27,6 +28,7 @@ from shared.api import IceServer
 from shared.errors import ConfigError, Corrupt
 from shared.fields import Name
 from shared.sealing import parse_signing_public
+from shared.tokens import Role
 
 
 class Section(BaseModel):
@@ -61,7 +63,17 @@ def _database_url(text: str) -> str:
     return text
 
 
+def _issuer_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"):
+        return text
+    if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment:
+        raise ValueError("must begin with https:// and hold neither credentials nor a fragment")
+    return text
+
+
 AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
+IssuerUrl = Annotated[str, Field(max_length=500), AfterValidator(_issuer_url)]
 WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
 
 
@@ -108,6 +120,37 @@ class IceSection(Section):
     """STUN and TURN servers handed to them."""
 
 
+class IssuerSection(Section):
+    """An OpenID Connect issuer whose tokens are good here, beside our own."""
+
+    issuer: IssuerUrl
+    """Its `iss`, exactly."""
+    jwks_url: IssuerUrl
+    """Where its keys are; https, or http on this machine itself."""
+    audience: Name
+    """The `aud` that its tokens for this coordinator carry."""
+    algorithms: Annotated[frozenset[Literal["RS256", "EdDSA"]], Field(min_length=1)]
+    """What it signs with; nothing else is accepted."""
+    role_claim: Name = "roles"
+    """The claim that names what a bearer may do: a word or a list of words."""
+    roles: Annotated[dict[Name, Role], Field(min_length=1, max_length=50)]
+    """Our role for each word; of several the first one written here counts."""
+    tenant: UUID | None = None
+    """The institution all of its bearers belong to …"""
+    tenant_claim: Name | None = None
+    """… or the claim that names it,"""
+    tenants: Annotated[dict[Name, UUID], Field(max_length=1_000)] = {}
+    """and the institution of each word there."""
+
+    @model_validator(mode="after")
+    def _one_way_to_a_tenant(self) -> Self:
+        if (self.tenant is None) is (self.tenant_claim is None):
+            raise ValueError("either tenant or tenant_claim must be given")
+        if self.tenant_claim is not None and not self.tenants:
+            raise ValueError("tenants: the words of tenant_claim need their institutions")
+        return self
+
+
 class NodeSection(Section):
     """One edge node that may speak."""
 
@@ -130,12 +173,16 @@ class CoordinatorConfig(Section):
     nats: NatsSection = NatsSection()
     web: WebSection = WebSection()
     ice: IceSection = IceSection()
+    issuers: Annotated[tuple[IssuerSection, ...], Field(max_length=10)] = ()
+    """Whose tokens are good here beside our own."""
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len({node.node_id for node in self.nodes}) != len(self.nodes):
             raise ValueError("nodes: a node_id stands twice")
+        if len({section.issuer for section in self.issuers}) != len(self.issuers):
+            raise ValueError("issuers: an issuer stands twice")
         return self
 
     @property

@@ -108,7 +108,6 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "notice_version": "2026-11-22",
             "purposes": ["camera-monitoring", "identity-verification", "speech-detection"],
         },
-        "TokenRequest": {"subject": "exam-platform", "role": "system", "lifetime_minutes": 60},
         "Problem": {
             "type": "urn:proctor-edge:problem:invalid-request",
             "title": "Unprocessable Entity",

@@ -7,7 +7,7 @@ answer is 401, and no stranger makes the coordinator read megabytes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from starlette.exceptions import HTTPException
@@ -78,7 +78,7 @@ class BodyBound:
     `authorise` raises `Rejected` for a request without a good token; it is asked before the large bound.
     """
 
-    def __init__(self, app: ASGIApp, authorise: Callable[[Request], None]) -> None:
+    def __init__(self, app: ASGIApp, authorise: Callable[[Request], Awaitable[None]]) -> None:
         self._app = app
         self._authorise = authorise
         self._large = 0
@@ -88,7 +88,7 @@ class BodyBound:
             await self._app(scope, receive, send)
             return
         try:
-            bound = self._bound(Request(scope))
+            bound = await self._bound(Request(scope))
         except ProctorError as error:
             await problem_of(error)(scope, receive, send)
             return
@@ -101,10 +101,10 @@ class BodyBound:
         finally:
             self._large -= 1
 
-    def _bound(self, request: Request) -> int:
+    async def _bound(self, request: Request) -> int:
         bound = SMALL_BODY_BYTES
         if request.method == "POST" and request.url.path == ENROLL_PATH:
-            self._authorise(request)
+            await self._authorise(request)
             if self._large >= LARGE_AT_ONCE:
                 raise Unavailable("too many enrollments at once; try again", code="busy", retry_after_s=2)
             bound = MAX_BODY_BYTES

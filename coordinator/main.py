@@ -20,9 +20,10 @@ from coordinator.config import load_config, read_password
 from coordinator.database import Database
 from coordinator.own_keys import make_own_keys, master_text, own_keys_of
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared import logs, tokens
+from shared import logs
 from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
+from shared.tokens import Role
 
 app = typer.Typer(
     help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and the REST API over them.",
@@ -42,6 +43,8 @@ SERVER_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType(
     }
 )
 """How the HTTP server is run, wherever it is run."""
+OPERATOR: Final = "operator"
+"""Who issues tokens on this machine."""
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
 
 
@@ -93,7 +96,7 @@ def check_config(config: ConfigFile) -> None:
 @app.command()
 def token(
     config: ConfigFile,
-    role: Annotated[tokens.Role, typer.Option(help="What the bearer may do.")],
+    role: Annotated[Role, typer.Option(help="What the bearer may do.")],
     subject: Annotated[str, typer.Option(help="Who: a user's or service's name.", callback=_reference)],
     minutes: Annotated[int, typer.Option(help="Lifetime.", min=1, max=1_440)] = 60,
 ) -> None:
@@ -101,17 +104,39 @@ def token(
 
     Example: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
     """
-    keys = own_keys_of(load_config(config))
-    claims = tokens.Claims(subject=subject, role=role, tenant_id=DEFAULT_TENANT_ID)
-    typer.echo(
-        tokens.issue(
-            claims,
-            keys.token,
-            key_id=keys.token_key_id,
-            now_utc=datetime.now(UTC),
-            lifetime=timedelta(minutes=minutes),
-        )
+    from coordinator import schema  # with Alembic and every table, as in `migrate`
+    from coordinator.tokens import service
+
+    settings = load_config(config)
+    keys, database = own_keys_of(settings), Database(settings.database)
+    wanted = service.Wanted(
+        tenant_id=DEFAULT_TENANT_ID,
+        subject=subject,
+        role=role,
+        lifetime=timedelta(minutes=minutes),
+        issued_by=OPERATOR,
+        now_utc=datetime.now(UTC),
     )
+    try:
+        schema.require_newest(database)
+        with database.write() as db:
+            made, _ = service.make(db, keys, wanted)
+    finally:
+        database.close()
+    typer.echo(made)
+
+
+@app.command()
+def openapi() -> None:
+    """Print the API's OpenAPI 3.1 description; it is the same for every installation of this version.
+
+    Example: proctor-coordinator openapi > openapi.json
+    """
+    from coordinator.app import create_app
+    from coordinator.config import CoordinatorConfig
+
+    described = create_app(CoordinatorConfig(data_folder=Path("/nonexistent"))).openapi()
+    typer.echo(json.dumps(described, indent=1, ensure_ascii=False))
 
 
 @app.command()

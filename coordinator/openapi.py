@@ -12,13 +12,15 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from coordinator.errors import MEDIA_TYPE
-from coordinator.exam_examples import EXAM_EXAMPLES
 from coordinator.examples import EXAMPLES
+from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
+from coordinator.tokens.examples import TOKEN_EXAMPLES
 from shared.api import EnrollRequest, Problem
 
 READ_BY_ROUTES: Final = (EnrollRequest,)
 """Bodies that no signature names, because their route reads them itself."""
+ALL_EXAMPLES: Final = {**EXAMPLES, **EXAM_EXAMPLES, **REVIEW_EXAMPLES, **TOKEN_EXAMPLES}
 ALWAYS: Final = (400, 413, 422, 503)
 """Refusals any route may give."""
 
@@ -54,7 +56,7 @@ def describe(app: FastAPI) -> None:
                 ref_template="#/components/schemas/{model}",
             )
             schema["components"]["schemas"] |= read["$defs"]
-            for name, example in {**EXAMPLES, **EXAM_EXAMPLES, **REVIEW_EXAMPLES}.items():
+            for name, example in ALL_EXAMPLES.items():
                 schema["components"]["schemas"][name]["examples"] = [example]
             for path in schema["paths"].values():
                 for operation in path.values():

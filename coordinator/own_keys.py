@@ -56,8 +56,13 @@ class OwnKeys:
 
     @property
     def token_key_id(self) -> str:
-        """The `kid` of the tokens: a short hash of the public half."""
-        return hashlib.sha256(self.token_text.encode()).hexdigest()[:16]
+        """The `kid` of the tokens it signs."""
+        return key_id_of(self.token_text)
+
+
+def key_id_of(public_text: str) -> str:
+    """The `kid` of a key: a short hash of its public half."""
+    return hashlib.sha256(public_text.encode()).hexdigest()[:16]
 
 
 def make_own_keys(folder: Path, master_text: str | None) -> OwnKeys:

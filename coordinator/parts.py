@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
@@ -23,7 +23,9 @@ from coordinator.live.rooms import Rooms
 from coordinator.live.tickets import Tickets
 from coordinator.metrics import Metrics
 from coordinator.nodes.fleet import Fleet
+from coordinator.oidc.issuer import Issuer
 from coordinator.own_keys import OwnKeys
+from coordinator.tokens.verifier import Verifier
 from shared.fields import Reference
 
 T = TypeVar("T")
@@ -44,6 +46,9 @@ class Parts:
     signers: Signers
     commander: Commander
     metrics: Metrics
+    verifier: Verifier
+    issuers: Mapping[str, Issuer]
+    """External issuers of tokens, by their `iss`."""
     rooms: Rooms = field(default_factory=Rooms)
     tickets: Tickets = field(default_factory=Tickets)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))

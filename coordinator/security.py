@@ -25,14 +25,25 @@ from starlette.requests import HTTPConnection
 
 from coordinator.parts import Parts, PartsDep
 from shared.errors import Rejected
-from shared.tokens import Audience, Claims, Role, verify
+from shared.tokens import Claims, Role, hint
 
-_bearer = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An EdDSA token of this coordinator.")
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    description="An EdDSA token of this coordinator, or one of a configured OpenID Connect issuer.",
+)
 
 
-def verify_token(parts: Parts, token: str) -> Claims:
-    """Whose token it is. Raises `Rejected` (401)."""
-    return verify(token, parts.keys.token.public_key(), audience=Audience.COORDINATOR)
+async def verify_token(parts: Parts, token: str) -> Claims:
+    """Whose token it is, ours or an external issuer's. Raises `Rejected` (401) and `Unavailable`."""
+    issuer = parts.issuers.get(hint(token).issuer)
+    return parts.verifier.verify(token) if issuer is None else await issuer.verify(token)
+
+
+def check_still_good(parts: Parts, claims: Claims) -> None:
+    """Raises `Rejected` (401) when a token verified before has been revoked; an external issuer's expires."""
+    if claims.key_id is not None:
+        parts.verifier.check(claims)
 
 
 def bearer_of(connection: HTTPConnection) -> str:
@@ -45,7 +56,7 @@ async def principal(
     parts: PartsDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Claims:
     """The verified bearer of this request. Raises `Rejected` (401)."""
-    return verify_token(parts, credentials.credentials if credentials else "")
+    return await verify_token(parts, credentials.credentials if credentials else "")
 
 
 Anyone = Annotated[Claims, Depends(principal)]

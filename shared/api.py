@@ -269,18 +269,6 @@ class TimelineOut(Response):
     items: list[AlertOut]
 
 
-class TokenRequest(Request):
-    subject: Reference
-    role: Literal["candidate", "proctor", "admin", "system", "dpo"]
-    lifetime_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
-
-
-class TokenResponse(Response):
-    token: str
-    role: str
-    expires_at: Utc
-
-
 class NodeOut(Response):
     node_id: str
     region: str

@@ -51,6 +51,12 @@ class Claims:
     """The one session a candidate's session token is for (internal id)."""
     expires_utc: datetime | None = field(default=None, compare=False)
     """When the verified token expires; None before one is issued. Says nothing of who it is."""
+    issued_utc: datetime | None = field(default=None, compare=False)
+    """When it was issued."""
+    token_id: UUID | None = field(default=None, compare=False)
+    """Its `jti`; one that is given when a token is issued becomes the token's."""
+    key_id: str | None = field(default=None, compare=False)
+    """The `kid` of the key that signed it."""
 
 
 def issue(
@@ -66,11 +72,49 @@ def issue(
         "tenant": str(claims.tenant_id),
         "iat": now_utc,
         "exp": now_utc + lifetime,
-        "jti": str(uuid4()),
+        "jti": str(claims.token_id or uuid4()),
     }
     if claims.session_id is not None:
         payload["session"] = str(claims.session_id)
     return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": key_id})
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """What an unverified token says of who signed it: good for finding the key, and for nothing else."""
+
+    key_id: str
+    issuer: str
+
+
+def hint(token: str) -> Hint:
+    """Who is said to have signed a token; empty where it does not say. Raises `Rejected` (401)."""
+    if not token:
+        raise missing()
+    if len(token) > MAX_TOKEN_CHARS:
+        raise invalid()
+    try:
+        header = jwt.get_unverified_header(token)
+        payload = jwt.decode(token, options={"verify_signature": False})
+    except (jwt.InvalidTokenError, ValueError, RecursionError) as error:
+        raise invalid() from error
+    key_id, issuer = header.get("kid"), payload.get("iss")
+    return Hint(key_id if isinstance(key_id, str) else "", issuer if isinstance(issuer, str) else "")
+
+
+def missing() -> Rejected:
+    """The refusal where there is no token."""
+    return Rejected("a bearer token is needed", code="token-missing", status=401)
+
+
+def invalid() -> Rejected:
+    """The refusal of a token, whatever is wrong with it."""
+    return Rejected("the token is not valid here", code="token-invalid", status=401)
+
+
+def expired() -> Rejected:
+    """The refusal of a token whose time is over."""
+    return Rejected("the token has expired; ask for a new one", code="token-expired", status=401)
 
 
 def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
@@ -79,9 +123,9 @@ def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
     Raises `Rejected` (401) with the code `token-missing`, `token-expired` or `token-invalid`.
     """
     if not token:
-        raise Rejected("a bearer token is needed", code="token-missing", status=401)
+        raise missing()
     if len(token) > MAX_TOKEN_CHARS:
-        raise Rejected("the token is not valid here", code="token-invalid", status=401)
+        raise invalid()
     try:
         payload = jwt.decode(
             token,
@@ -99,10 +143,11 @@ def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
             tenant_id=UUID(payload["tenant"]),
             session_id=UUID(session) if session is not None else None,
             expires_utc=datetime.fromtimestamp(payload["exp"], UTC),
+            issued_utc=datetime.fromtimestamp(payload["iat"], UTC),
+            token_id=UUID(payload["jti"]) if "jti" in payload else None,
+            key_id=jwt.get_unverified_header(token).get("kid"),
         )
     except jwt.ExpiredSignatureError as error:
-        raise Rejected(
-            "the token has expired; ask for a new one", code="token-expired", status=401
-        ) from error
+        raise expired() from error
     except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError, OverflowError) as error:
-        raise Rejected("the token is not valid here", code="token-invalid", status=401) from error
+        raise invalid() from error

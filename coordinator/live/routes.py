@@ -18,9 +18,9 @@ from coordinator.errors import problem_of
 from coordinator.headers import allowed_origin
 from coordinator.live.messages import heartbeat
 from coordinator.live.rooms import Listener
-from coordinator.live.socket import serve
+from coordinator.live.socket import Term, serve
 from coordinator.parts import Now, Parts, PartsDep
-from coordinator.security import bearer_of, check_own_session, verify_token
+from coordinator.security import bearer_of, check_own_session, check_still_good, verify_token
 from coordinator.sessions import service
 from coordinator.sessions.service import Found
 from shared.errors import ProctorError, Rejected
@@ -41,6 +41,7 @@ class Admitted:
 
     found: Found
     listener: Listener
+    claims: Claims
     until_utc: datetime
     """When the token that opened it expires, or the session does."""
 
@@ -56,10 +57,10 @@ async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now
         return
     try:
         await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in _protocols(websocket) else None)
-        lifetime_s = (admitted.until_utc - now).total_seconds()
-        await serve(
-            websocket, parts.rooms, admitted.listener, lambda: _heartbeat(parts, admitted), lifetime_s
+        term = Term(
+            (admitted.until_utc - now).total_seconds(), lambda: check_still_good(parts, admitted.claims)
         )
+        await serve(websocket, parts.rooms, admitted.listener, lambda: _heartbeat(parts, admitted), term)
     finally:
         parts.rooms.leave(admitted.listener)
 
@@ -68,22 +69,22 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     web = parts.config.web
     if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
         raise Rejected("sockets of this origin are refused", code="origin-refused", status=403)
-    claims = _claims(websocket, parts, reference)
+    claims = await _claims(websocket, parts, reference)
     if claims.role not in _MAY_LISTEN:
         raise Rejected(f"the role {claims.role} may not listen", code="role-forbidden", status=403)
     found = await parts.reading(lambda db: service.find(db, claims.tenant_id, _checked(reference)))
     check_own_session(claims, found.session.id, found.candidate.reference)
     service.check_running(found.session, now)
     listener = Listener(found.session.id, found.session.reference, claims.role is not Role.CANDIDATE)
-    return Admitted(found, listener, min(claims.expires_utc or now, found.session.expires_utc))
+    return Admitted(found, listener, claims, min(claims.expires_utc or now, found.session.expires_utc))
 
 
-def _claims(websocket: WebSocket, parts: Parts, reference: str) -> Claims:
+async def _claims(websocket: WebSocket, parts: Parts, reference: str) -> Claims:
     ticket = websocket.query_params.get("ticket")
     if ticket is not None:
         return parts.tickets.redeem(ticket, reference, parts.clock())
     offered = [p.removeprefix(_BEARER) for p in _protocols(websocket) if p.startswith(_BEARER)]
-    return verify_token(parts, offered[0] if offered else bearer_of(websocket))
+    return await verify_token(parts, offered[0] if offered else bearer_of(websocket))
 
 
 def _checked(reference: str) -> str:

@@ -5,7 +5,7 @@ Ways to end, and the close code that says which:
     1000   the session is over, or the client left
     1008   the client sends more than a listener has to say
     1013   the client does not keep up; it may come back
-    4401   the token has expired; come back with a new one
+    4401   the token has expired or was revoked; come back with a new one
 """
 
 from __future__ import annotations
@@ -13,14 +13,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from coordinator.live.rooms import Listener, Rooms
+from shared.errors import Rejected
 
 HEARTBEAT_INTERVAL_S: Final = 10.0
+RECHECK_INTERVAL_S: Final = 5.0
 CLOSE_TIMEOUT_S: Final = 2.0
 """For the closing handshake of a client that may have stopped reading."""
 MAX_CLIENT_MESSAGES: Final = 1_000
@@ -34,14 +37,23 @@ class Close(IntEnum):
     TOKEN_EXPIRED = 4401
 
 
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long a socket may stay open."""
+
+    lifetime_s: float
+    check: Callable[[], None]
+    """Raises `Rejected` when the token that opened it has been revoked; asked now and then."""
+
+
 async def serve(
     websocket: WebSocket,
     rooms: Rooms,
     listener: Listener,
     heartbeat: Callable[[], dict[str, Any]],
-    lifetime_s: float,
+    term: Term,
 ) -> None:
-    """Run an accepted socket to its end, for `lifetime_s` at most. `heartbeat` gives the message of now."""
+    """Run an accepted socket to its end, within its term. `heartbeat` gives the message of now."""
     tasks = [
         asyncio.create_task(work)
         for work in (
@@ -49,7 +61,7 @@ async def serve(
             _read(websocket),
             _beat(rooms, listener, heartbeat),
             _lost(listener),
-            _expire(lifetime_s),
+            _expire(term),
         )
     ]
     try:
@@ -91,6 +103,14 @@ async def _lost(listener: Listener) -> Close:
     return Close.TOO_SLOW
 
 
-async def _expire(lifetime_s: float) -> Close:
-    await asyncio.sleep(lifetime_s)
+async def _expire(term: Term) -> Close:
+    left_s = term.lifetime_s
+    while left_s > 0.0:
+        pause_s = min(left_s, RECHECK_INTERVAL_S)
+        await asyncio.sleep(pause_s)
+        left_s -= pause_s
+        try:
+            term.check()
+        except Rejected:
+            break
     return Close.TOKEN_EXPIRED

@@ -5,13 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from coordinator.config import CoordinatorConfig
 from coordinator.headers import socket_url
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
+from coordinator.tokens.keys import Signer
 from shared.api import JoinResponse, SessionOut, SessionStartResponse, WebrtcConfig
 from shared.policy import Policy
 from shared.tokens import Claims, Role, issue
@@ -55,7 +54,7 @@ def session_out(found: Found, now_utc: datetime) -> SessionOut:
     )
 
 
-def session_token(key: Ed25519PrivateKey, key_id: str, found: Found, now_utc: datetime) -> str:
+def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
     """The candidate's token for this session, at the coordinator and at the edge, until it expires."""
     return issue(
         Claims(
@@ -64,8 +63,8 @@ def session_token(key: Ed25519PrivateKey, key_id: str, found: Found, now_utc: da
             tenant_id=found.session.tenant_id,
             session_id=found.session.id,
         ),
-        key,
-        key_id=key_id,
+        signer.key,
+        key_id=signer.kid,
         now_utc=now_utc,
         lifetime=found.session.expires_utc - now_utc,
     )

@@ -17,6 +17,7 @@ from coordinator.sessions import service
 from coordinator.sessions.answers import join_response, session_token
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from coordinator.sessions.service import Found
+from coordinator.tokens import keys as token_keys
 from shared.alerts import Alert
 from shared.api import AcknowledgeRequest, JoinRequest, JoinResponse, TicketResponse
 from shared.notices import RAISED
@@ -26,7 +27,7 @@ from shared.tokens import Claims
 router = APIRouter(tags=["candidate's page"])
 
 
-@router.post("/join", responses=problems(404, 410, 429))
+@router.post("/join", responses=problems(404, 409, 410, 429))
 async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -> JoinResponse:
     """Exchange a link's one-time code for the session's token and all the page needs.
 
@@ -34,14 +35,15 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
     """
     check_rate(parts.rates.join, request.client.host if request.client else "", parts.clock())
 
-    def work(db: Session) -> tuple[Found, str]:
+    def work(db: Session) -> JoinResponse:
         found = service.use_code(db, body.code, now)
-        exam = exams.look_up(db, found.session.tenant_id, found.session.exam_reference)
-        return found, exam.title if exam else found.session.exam_reference
+        session = found.session
+        exam = exams.look_up(db, session.tenant_id, session.exam_reference)
+        signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
+        title = exam.title if exam else session.exam_reference
+        return join_response(parts.config, found, session_token(signer, found, now), title)
 
-    found, title = await parts.writing(work)
-    token = session_token(parts.keys.token, parts.keys.token_key_id, found, now)
-    return join_response(parts.config, found, token, title)
+    return await parts.writing(work)
 
 
 @router.post(

@@ -26,9 +26,12 @@ from coordinator.ids import uuid7
 from coordinator.keyring import Keyring
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
+from coordinator.own_keys import OwnKeys
 from coordinator.policies import service as policies
 from coordinator.sessions import service
 from coordinator.sessions.terms import Times, Window, session_policy, session_times
+from coordinator.tokens import keys as token_keys
+from coordinator.tokens.keys import Signer
 from shared.api import SessionStartRequest
 from shared.policy import Accommodation, Policy
 
@@ -53,18 +56,20 @@ class Plan:
     policy: Policy
     """The effective one, with what is agreed with the candidate."""
     times: Times
+    signer: Signer
+    """Of every token of the session."""
     seal_key: Key
     data_key: Key
     enrolled: Enrolled | None
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
 
 
-def prepare(db: Session, keyring: Keyring, wish: Wish) -> Plan:
+def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     """Everything a session needs.
 
     Raises `Rejected` for a policy, a time, a consent or an id that stands against it.
     """
-    request = wish.request
+    request, keyring = wish.request, own.keyring
     reference = request.exam_session_id or str(uuid4())
     service.check_free(db, wish.tenant_id, reference)
     candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
@@ -85,6 +90,7 @@ def prepare(db: Session, keyring: Keyring, wish: Wish) -> Plan:
         candidate=candidate,
         policy=policy,
         times=session_times(request.metadata, wish.now_utc, window),
+        signer=token_keys.active(db, own, wish.tenant_id),
         seal_key=seal_key,
         data_key=data_key,
         enrolled=enrollments.enrolled(db, keyring, candidate) if verified else None,

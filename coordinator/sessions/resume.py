@@ -16,6 +16,7 @@ from coordinator.enrollments.tables import Enrollment
 from coordinator.keys import service as keys
 from coordinator.parts import Parts
 from coordinator.sessions.service import Found, effective_policy
+from coordinator.tokens import keys as token_keys
 from shared.errors import ProctorError
 from shared.messages import StartSession, Template
 
@@ -39,6 +40,7 @@ async def resume(parts: Parts, found: Found) -> bool:
 def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> StartSession:
     """What the node was told when the session started, and how long ago. Raises `Corrupt` for a lost key."""
     session, candidate = found.session, found.candidate
+    signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
     seal_key = keys.get(db, session.tenant_id, session.seal_key_id)
     return StartSession(
         session_id=session.id,
@@ -51,7 +53,7 @@ def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> St
         templates=_templates(db, parts, found),
         seal_key_id=seal_key.id,
         seal_key=seal_key.public_key or "",
-        token_key=parts.keys.token_text,
+        token_key=signer.public_text,
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
     )

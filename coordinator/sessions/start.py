@@ -47,7 +47,7 @@ async def start(
 
     def read(db: Session) -> Plan | SessionStartResponse:
         known = idempotency.recall(db, keyring, asked, SessionStartResponse)
-        return known or prepare(db, keyring, wish)
+        return known or prepare(db, parts.keys, wish)
 
     plan = await parts.reading(read)
     if isinstance(plan, SessionStartResponse):
@@ -81,7 +81,7 @@ def _order(parts: Parts, plan: Plan) -> StartSession:
         templates=plan.enrolled.templates if plan.enrolled else (),
         seal_key_id=plan.seal_key.id,
         seal_key=plan.seal_key.public_key or "",
-        token_key=parts.keys.token_text,
+        token_key=plan.signer.public_text,
         expires_utc=plan.times.expires_utc,
     )
 
@@ -104,7 +104,7 @@ def _store(
     service.add_milestone(db, keyring, found, EventType.SESSION_STARTED, wish.now_utc)
     code = new_code()
     service.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)
-    token = session_token(parts.keys.token, parts.keys.token_key_id, found, wish.now_utc)
+    token = session_token(plan.signer, found, wish.now_utc)
     return start_response(parts.config, found, token, join_url(parts.config.web.public_url, code))
 
 
@@ -125,6 +125,7 @@ def _row(parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted) -
         enrollment_id=plan.enrolled.enrollment_id if plan.enrolled else None,
         policy=policy.model_dump(mode="json"),
         policy_version=policy.version,
+        token_kid=None if plan.signer.kid == parts.keys.token_key_id else plan.signer.kid,
         signaling_url=accepted.signaling_url,
         whip_url=accepted.whip_url,
         details_sealed=service.seal_details(keyring, plan.data_key, plan.session_id, _details(plan)),

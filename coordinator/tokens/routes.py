@@ -1,25 +1,40 @@
-"""POST /api/v1/tokens: an administrator makes access tokens for people and services of its institution."""
+"""Access tokens over REST: an administrator makes, lists and revokes those of its institution."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query, Response
 from sqlmodel import Session
 
+from coordinator.cursors import PageParams, write_cursor
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
 from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import Now, PartsDep
 from coordinator.security import Admin
-from shared.api import TokenRequest, TokenResponse
-from shared.tokens import Claims, Role, issue
+from coordinator.tokens import service
+from coordinator.tokens.service import TokenQuery, Wanted
+from coordinator.tokens.tables import IssuedToken
+from shared.fields import Reference
+from shared.token_api import TokenOut, TokenPage, TokenRequest, TokenResponse
+from shared.tokens import Role
 
-router = APIRouter(tags=["tokens"])
+router = APIRouter(prefix="/tokens", tags=["tokens"])
+
+TokenRef = Annotated[UUID, Path(description="The token's id, its `jti`.")]
 
 
-@router.post("/tokens", status_code=201, responses=problems(401, 403, 409, 429))
+class TokenFilters(PageParams):
+    """Query parameters; what is left out does not narrow."""
+
+    subject: Reference | None = None
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 429))
 async def create_token(
     body: TokenRequest, claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> TokenResponse:
@@ -28,16 +43,52 @@ async def create_token(
     Candidates are authenticated by the exam platform: it asks for their tokens here.
     """
     check_rate(parts.rates.token, f"{claims.tenant_id}:{claims.subject}", parts.clock())
-    lifetime = timedelta(minutes=body.lifetime_minutes)
+    wanted = Wanted(
+        tenant_id=claims.tenant_id,
+        subject=body.subject,
+        role=Role(body.role),
+        lifetime=timedelta(minutes=body.lifetime_minutes),
+        issued_by=claims.subject,
+        now_utc=now,
+    )
 
     def work(db: Session) -> TokenResponse:
-        token = issue(
-            Claims(subject=body.subject, role=Role(body.role), tenant_id=claims.tenant_id),
-            parts.keys.token,
-            key_id=parts.keys.token_key_id,
-            now_utc=now,
-            lifetime=lifetime,
-        )
-        return TokenResponse(token=token, role=body.role, expires_at=now + lifetime)
+        token, row = service.make(db, parts.keys, wanted)
+        return TokenResponse(token=token, token_id=str(row.id), role=row.role, expires_at=row.expires_utc)
 
     return await once(parts, asked, TokenResponse, work)
+
+
+@router.get("", responses=problems(401, 403))
+async def list_tokens(
+    filters: Annotated[TokenFilters, Query()], claims: Admin, parts: PartsDep, now: Now
+) -> TokenPage:
+    """Tokens that have not expired, the first to expire first; without the tokens themselves.
+
+    Session tokens are not among them: they end with their session.
+    """
+    query = TokenQuery(claims.tenant_id, now, filters.subject, filters.after, filters.limit)
+    rows, following = await parts.reading(lambda db: service.page(db, query))
+    return TokenPage(items=[_out(row) for row in rows], next_cursor=write_cursor(following))
+
+
+@router.delete("/{token_id}", status_code=204, responses=problems(401, 403, 404))
+async def revoke_token(token_id: TokenRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
+    """Take a token back: refused from now on, at other replicas within five seconds."""
+    await parts.writing(lambda db: service.revoke(db, claims.tenant_id, token_id, claims.subject, now))
+    await parts.verifier.refresh()
+    return Response(status_code=204)
+
+
+def _out(row: IssuedToken) -> TokenOut:
+    return TokenOut(
+        token_id=str(row.id),
+        subject=row.subject,
+        role=row.role,
+        key_id=row.kid,
+        issued_by=row.issued_by,
+        issued_at=row.created_utc,
+        expires_at=row.expires_utc,
+        revoked_at=row.revoked_utc,
+        revoked_by=row.revoked_by,
+    )

@@ -202,7 +202,8 @@ def test_the_description_declares_every_refusal_and_keeps_its_names(on_sqlite: O
             "release_incident", "comment_incident", "confirm_incident", "dismiss_incident", "reopen_incident",
             "appeal_incident", "decide_appeal", "get_outcomes", "rescore_session", "message_candidate",
             "pause_session", "resume_session", "give_extra_time", "flag_session", "terminate_session",
-            "list_nodes", "create_token", "get_health", "get_readiness", "get_metrics",
+            "list_nodes", "create_token", "list_tokens", "revoke_token", "list_token_keys",
+            "rotate_token_key", "revoke_token_key", "get_health", "get_readiness", "get_metrics",
         }  # fmt: skip
         for schema in ("EnrollRequest", "SessionStartRequest", "VerifyFrameRequest"):
             assert described["components"]["schemas"][schema]["examples"], schema

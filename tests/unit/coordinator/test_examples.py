@@ -6,15 +6,21 @@ from typing import Any
 
 import pytest
 
-from coordinator.exam_examples import EXAM_EXAMPLES
 from coordinator.examples import EXAMPLES
+from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
-from shared import api, exam_api, incident_api
+from coordinator.tokens.examples import TOKEN_EXAMPLES
+from shared import api, exam_api, incident_api, token_api
 from shared.policy import parse_accommodation, parse_policy
 
 ALL = [
     (module, name, example)
-    for module, examples in ((api, EXAMPLES), (exam_api, EXAM_EXAMPLES), (incident_api, REVIEW_EXAMPLES))
+    for module, examples in (
+        (api, EXAMPLES),
+        (exam_api, EXAM_EXAMPLES),
+        (incident_api, REVIEW_EXAMPLES),
+        (token_api, TOKEN_EXAMPLES),
+    )
     for name, example in examples.items()
 ]
 

@@ -1,0 +1,94 @@
+"""The keys of access tokens over REST: list, rotate, revoke."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Response
+from pydantic import StringConstraints
+from sqlmodel import Session
+
+from coordinator.idempotency.asked import AskedOnce
+from coordinator.idempotency.once import once
+from coordinator.limits import check_rate
+from coordinator.openapi import problems
+from coordinator.own_keys import OwnKeys
+from coordinator.parts import Now, PartsDep
+from coordinator.security import Admin
+from coordinator.tokens import keys
+from coordinator.tokens.tables import KID_CHARS, TokenKey
+from shared.token_api import TokenKeyOut
+
+router = APIRouter(prefix="/token-keys", tags=["tokens"])
+
+KeyRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[0-9a-f]+$", max_length=KID_CHARS),
+    Path(description="The key's id, its `kid`."),
+]
+
+
+@router.get("", responses=problems(401, 403))
+async def list_token_keys(claims: Admin, parts: PartsDep) -> list[TokenKeyOut]:
+    """What has signed the institution's tokens, the oldest first. Until the first rotation that is the
+    installation's own key."""
+    rows = await parts.reading(lambda db: keys.listing(db, claims.tenant_id))
+    return [_out(row) for row in rows] if rows else [_installations(parts.keys)]
+
+
+@router.post("", status_code=201, responses=problems(401, 403, 409, 429))
+async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now) -> TokenKeyOut:
+    """Let a new key sign. Tokens of the one before stay good until they expire; sessions keep theirs."""
+    check_rate(parts.rates.token, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+
+    def work(db: Session) -> TokenKeyOut:
+        return _out(keys.rotate(db, parts.keys, claims.tenant_id, claims.subject, now))
+
+    made = await once(parts, asked, TokenKeyOut, work)
+    await parts.verifier.refresh()
+    return made
+
+
+@router.delete("/{key_id}", status_code=204, responses=problems(401, 403, 404, 409))
+async def revoke_token_key(key_id: KeyRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
+    """End every token a key has signed, after it was stolen; also the caller's own, where it signed that.
+
+    Running sessions go on at their nodes, but their pages cannot come back: start these again.
+    """
+
+    def work(db: Session) -> None:
+        keys.revoke(db, parts.keys, claims.tenant_id, key_id, claims.subject, now)
+
+    await parts.writing(work)
+    await parts.verifier.refresh()
+    return Response(status_code=204)
+
+
+def _out(row: TokenKey) -> TokenKeyOut:
+    return TokenKeyOut(
+        key_id=row.kid,
+        public_key=row.public_key,
+        status=_status(row),
+        created_by=row.created_by,
+        created_at=row.created_utc,
+        retired_at=row.retired_utc,
+        revoked_at=row.revoked_utc,
+    )
+
+
+def _status(row: TokenKey) -> Literal["active", "retired", "revoked"]:
+    if row.revoked_utc is not None:
+        return "revoked"
+    return "active" if row.retired_utc is None else "retired"
+
+
+def _installations(own: OwnKeys) -> TokenKeyOut:
+    return TokenKeyOut(
+        key_id=own.token_key_id,
+        public_key=own.token_text,
+        status="active",
+        created_by=None,
+        created_at=None,
+        retired_at=None,
+        revoked_at=None,
+    )

@@ -1,0 +1,122 @@
+"""Tokens for people and services, in the database. Flushes, never commits. The tokens themselves stay out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlmodel import Session, col, delete, func, select, tuple_
+
+from coordinator.cursors import Cursor, cut
+from coordinator.ids import uuid7
+from coordinator.own_keys import OwnKeys
+from coordinator.tokens import keys
+from coordinator.tokens.standing import KeyStanding, Standing
+from coordinator.tokens.tables import IssuedToken, TokenKey
+from shared.errors import Rejected
+from shared.sealing import parse_signing_public
+from shared.tokens import Claims, Role, issue
+
+MAX_LIVING: Final = 10_000
+"""Tokens of one institution that have not expired."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A token somebody asks for."""
+
+    tenant_id: UUID
+    subject: str
+    role: Role
+    lifetime: timedelta
+    issued_by: str
+    now_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class TokenQuery:
+    """Which tokens of an institution; None does not narrow."""
+
+    tenant_id: UUID
+    now_utc: datetime
+    subject: str | None = None
+    after: Cursor | None = None
+    limit: int = 100
+
+
+def make(db: Session, own: OwnKeys, wanted: Wanted) -> tuple[str, IssuedToken]:
+    """A signed token, and what is written down of it. Raises `Rejected` (409 `too-many-tokens`)."""
+    mine = col(IssuedToken.tenant_id) == wanted.tenant_id
+    db.exec(delete(IssuedToken).where(mine, col(IssuedToken.expires_utc) <= wanted.now_utc))
+    if db.exec(select(func.count()).select_from(IssuedToken).where(mine)).one() >= MAX_LIVING:
+        raise Rejected(
+            f"{MAX_LIVING} tokens are good already; give out fewer, or wait until some have expired",
+            code="too-many-tokens",
+            status=409,
+        )
+    signer = keys.active(db, own, wanted.tenant_id)
+    row = IssuedToken(
+        id=uuid7(),
+        tenant_id=wanted.tenant_id,
+        subject=wanted.subject,
+        role=wanted.role,
+        kid=signer.kid,
+        issued_by=wanted.issued_by,
+        created_utc=wanted.now_utc,
+        expires_utc=wanted.now_utc + wanted.lifetime,
+    )
+    db.add(row)
+    db.flush()
+    claims = Claims(subject=wanted.subject, role=wanted.role, tenant_id=wanted.tenant_id, token_id=row.id)
+    token = issue(claims, signer.key, key_id=signer.kid, now_utc=wanted.now_utc, lifetime=wanted.lifetime)
+    return token, row
+
+
+def revoke(db: Session, tenant_id: UUID, token_id: UUID, by: str, now_utc: datetime) -> None:
+    """Take a token back. Raises `Rejected` (404 `token-unknown`)."""
+    row = db.exec(
+        select(IssuedToken).where(
+            IssuedToken.tenant_id == tenant_id,
+            IssuedToken.id == token_id,
+            col(IssuedToken.expires_utc) > now_utc,
+        )
+    ).one_or_none()
+    if row is None:
+        raise Rejected("there is no token of this id", code="token-unknown", status=404)
+    if row.revoked_utc is None:
+        row.revoked_utc, row.revoked_by = now_utc, by
+        db.add(row)
+        db.flush()
+
+
+def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | None]:
+    """Tokens that have not expired, the first to expire first, and where the next page begins."""
+    place = (col(IssuedToken.expires_utc), col(IssuedToken.id))
+    wanted = select(IssuedToken).where(IssuedToken.tenant_id == query.tenant_id, place[0] > query.now_utc)
+    if query.subject is not None:
+        wanted = wanted.where(IssuedToken.subject == query.subject)
+    if query.after is not None:
+        wanted = wanted.where(tuple_(*place) > query.after)
+    rows = db.exec(wanted.order_by(*place).limit(query.limit + 1)).all()
+    shown, following = cut(rows, query.limit, lambda row: (row.expires_utc, row.id))
+    return list(shown), following
+
+
+def standing(db: Session, own: OwnKeys, now_utc: datetime) -> Standing:
+    """Which keys and tokens are good now, of every institution."""
+    revoked = select(IssuedToken.id).where(
+        col(IssuedToken.revoked_utc).is_not(None), col(IssuedToken.expires_utc) > now_utc
+    )
+    return Standing(
+        own_kid=own.token_key_id,
+        own=own.token.public_key(),
+        keys={
+            (row.tenant_id, row.kid): KeyStanding(
+                parse_signing_public(row.public_key), row.retired_utc, row.revoked_utc
+            )
+            for row in db.exec(select(TokenKey))
+        },
+        revoked=frozenset(db.exec(revoked)),
+    )

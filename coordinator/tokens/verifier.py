@@ -1,0 +1,50 @@
+"""Verifies this coordinator's own tokens; holds what is known of keys and follows the database.
+
+A change made through this process counts at once, one made through another replica within `INTERVAL_S`.
+While the database is away, what was known last goes on counting.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from coordinator.tokens.standing import Standing
+from shared.errors import Unavailable
+from shared.tokens import Audience, Claims, hint, verify
+
+INTERVAL_S: Final = 5.0
+
+
+class Verifier:
+    """One per application."""
+
+    def __init__(self, first: Standing, read: Callable[[], Awaitable[Standing]]) -> None:
+        """`first` holds until `read` has given the database's standing once."""
+        self._standing = first
+        self._read = read
+
+    def verify(self, token: str) -> Claims:
+        """Whose token it is. Raises `Rejected` (401)."""
+        key = self._standing.key(hint(token).key_id)
+        claims = verify(token, key, audience=Audience.COORDINATOR)
+        self._standing.check(claims)
+        return claims
+
+    def check(self, claims: Claims) -> None:
+        """Raises `Rejected` (401) when a token that was verified before is not good any more."""
+        self._standing.check(claims)
+
+    async def refresh(self) -> None:
+        """Learn what the database says. Raises `Unavailable` when it is away."""
+        self._standing = await self._read()
+
+    async def run(self) -> None:
+        """Follow the database until cancelled."""
+        while True:
+            await asyncio.sleep(INTERVAL_S)
+            try:
+                await self.refresh()
+            except Unavailable:
+                continue
