@@ -144,10 +144,13 @@ def make(plan: Plan, folder: Path, sounds: Library) -> Path:
     """Writes recording, truth and enrollment pictures of one exam; answers the recording."""
     folder.mkdir(parents=True, exist_ok=True)
     recording = folder / f"{plan.name}.mkv"
-    send(recording, _frames(plan), _soundtrack(plan, sounds), plan.shot, plan.seed)
+    unfinished = folder / f"{plan.name}.part"
+    send(unfinished, _frames(plan), _soundtrack(plan, sounds), plan.shot, plan.seed)
     recording.with_suffix(".json").write_bytes(truth_json(truth_of(plan)))
     if plan.cast.candidate.enrollable:
         _enrollment(plan, folder / plan.name)
+    # Last, so that a composition broken off begins this exam anew.
+    unfinished.replace(recording)
     return recording
 
 
