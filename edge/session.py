@@ -53,7 +53,7 @@ class Parts:
     peer_settings: PeerSettings
     writer: AlertWriter
     open_watch: Callable[[datetime], Watch]
-    """Makes the watch once the first media came, given the instant of the session clock's zero."""
+    """Makes the watch once a page has connected, given the instant of the session clock's zero."""
 
 
 class Session:
@@ -178,6 +178,9 @@ class Session:
         self._tasks.create_task(self._drain(peer))
         if former is not None:
             self._tasks.create_task(former.close())
+        watch = self._opened()
+        watch.expect(self._now_s())
+        self._arm(watch)
 
     async def _drain(self, peer: Peer) -> None:
         """Take all a peer delivers until its connection has ended."""
@@ -222,13 +225,20 @@ class Session:
                 self._take(self._watch.tick(self._now_s()))
                 await asyncio.sleep(LEAST_PAUSE_S)
 
-    def _see(self, observation: Observation, frame: Frame | None = None) -> None:
+    def _opened(self) -> Watch:
         if self._watch is None:
             self._watch = self._parts.open_watch(self.utc(0.0))
-        self._take(self._watch.observe(observation, frame))
+        return self._watch
+
+    def _see(self, observation: Observation, frame: Frame | None = None) -> None:
+        watch = self._opened()
+        self._take(watch.observe(observation, frame))
         if observation.identity is not None and observation.identity.similarity is not None:
             self._verified_utc = self.utc(observation.at)
-        deadline_s = self._watch.deadline()
+        self._arm(watch)
+
+    def _arm(self, watch: Watch) -> None:
+        deadline_s = watch.deadline()
         if deadline_s is not None and deadline_s < self._armed_s:
             self._rearm.set()
 

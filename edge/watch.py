@@ -72,6 +72,10 @@ class Watch:
         self._kept = {event: kept for event, kept in self._kept.items() if event in holding}
         return written
 
+    def expect(self, now: float) -> None:
+        """A page has connected: from now on it is said when no picture comes. Ask for `deadline()` again."""
+        self._monitor.expect(now)
+
     def tick(self, now: float) -> list[AlertRevision]:
         """What has become true by time alone; due at `deadline()`."""
         return self._write(self._monitor.tick(now))

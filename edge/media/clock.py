@@ -43,12 +43,12 @@ class CaptureClock:
 
 @dataclass(slots=True)
 class SessionClock:
-    """Begins with the session's first media; shared by all peers that the session has one after the other."""
+    """Begins when a page first connects; shared by all peers that the session has one after the other."""
 
     begins_s: float = 0.0
-    """Session time of the first media; above zero where another run of the node watched before."""
+    """Session time of that moment; above zero where another run of the node watched before."""
     zero_at: float | None = None
-    """Monotonic seconds of session time zero; None until the first media came."""
+    """Monotonic seconds of session time zero; None until then."""
 
     def session_s(self, at: float) -> float:
         """Session seconds of monotonic time `at`; the first call sets zero."""

@@ -72,6 +72,10 @@ class Monitor:
         self._fuse(observation, findings)
         return findings
 
+    def expect(self, now: float) -> None:
+        """A page has connected and owes pictures: their silence counts from now on."""
+        self._stream.expect(now)
+
     def tick(self, now: float) -> list[Finding]:
         """What has become true by time alone."""
         return self._stream.tick(now)

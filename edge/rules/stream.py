@@ -1,7 +1,8 @@
 """STREAM_STALLED and CANDIDATE_OFFLINE: how long no frame has come, by the clock.
 
 The one rule that silence itself speaks to. It says something of the connection and nothing of the candidate.
-Before the first frame nothing is said: a stream that never began has not stalled.
+Before anybody has connected nothing is said. From then on pictures are owed: a page that connects and never
+sends one is a stall like any other, else a camera left out would be an exam that nobody watches.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ class Stream:
     def stalled(self) -> bool:
         """Whether any of the two holds now."""
         return bool(self._raised_s)
+
+    def expect(self, at: float) -> None:
+        """A page has connected: unless frames came already, the first is awaited from now on."""
+        if self._last_s is None:
+            self._last_s = at
 
     def frame(self, at: float) -> list[Finding]:
         """A frame captured at `at` has come; what was raised is over.

@@ -216,10 +216,25 @@ def test_a_long_stall_becomes_offline() -> None:
     assert subject.holding() == {EventType.STREAM_STALLED: 4.8, EventType.CANDIDATE_OFFLINE: 4.8}
 
 
-def test_before_the_first_frame_no_stream_stalls() -> None:
+def test_before_anybody_has_connected_no_stream_stalls() -> None:
     subject = monitor()
     assert subject.deadline() is None
     assert subject.tick(1_000.0) == []
+
+
+def test_a_page_that_connects_and_sends_no_picture_is_a_stall_until_one_comes() -> None:
+    subject = monitor()
+    subject.expect(2.0)
+    assert subject.deadline() == pytest.approx(5.0)
+    assert [finding.event for finding in subject.tick(5.0)] == [EventType.STREAM_STALLED]
+    assert [finding.phase for finding in subject.observe(arrival(6.0))] == [Phase.CLEARED]
+
+
+def test_a_page_that_connects_again_is_given_no_new_time() -> None:
+    subject = monitor()
+    play(subject, [arrival(1.0)])
+    subject.expect(3.5)
+    assert subject.deadline() == pytest.approx(4.0)
 
 
 def test_frames_that_arrive_unanalysed_keep_the_stream_alive() -> None:
