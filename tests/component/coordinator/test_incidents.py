@@ -36,10 +36,11 @@ class Desk:
 
     def arrive(self, *alerts: Alert) -> None:
         """One batch; alerts that have ended arrive as revision 2."""
-        outcomes = self.store.take([self._delivery(one) for one in alerts], NOW).outcomes
+        outcomes = self.store.take([self.delivery(one) for one in alerts], NOW).outcomes
         assert {outcome.verdict for outcome in outcomes} <= {"stored", "repeated"}
 
-    def _delivery(self, alert: Alert) -> Delivery:
+    def delivery(self, alert: Alert) -> Delivery:
+        """The next message of the node, as the stream hands it over."""
         revision = 1 if alert.cleared is None else 2
         data = self.sitting.message(alert, next(self._sequence), revision=revision)
         return Delivery(self.sitting.subject(alert), data, 1, cast(Any, None))
