@@ -14,7 +14,8 @@
     pictures      pictures from outside made harmless
 
 One folder per noun, each with tables, service (SQL; flushes, never commits), routes and what decides purely:
-tenants, candidates, keys, enrollments, sessions, interventions, alerts, incidents, reviews, nodes, tokens; live/ has the sockets.
+tenants, candidates, keys, enrollments, sessions, interventions (proctors' acts), alerts, incidents, reviews,
+nodes, tokens; live/ has the sockets.
 
 A request that changes something reads and plans first, asks the edge node second, and writes in one
 transaction last; what cannot be written is taken back at the node. So a refused request changes nothing.

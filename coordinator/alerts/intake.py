@@ -135,13 +135,16 @@ class AlertStore:
     def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
         """Bring the incidents up to date. That this fails must not keep an alert from being stored: the
         session's next alert groups everything again."""
-        stored = (outcome.stored for outcome in outcomes if outcome.stored is not None)
-        sessions = {one.session_id for one in stored if one.alert.event_class in incidents.SUSPICIONS}
-        if not sessions:
+        changed: dict[UUID, datetime] = {}
+        for stored in (outcome.stored for outcome in outcomes if outcome.stored is not None):
+            if stored.alert.event_class in incidents.SUSPICIONS:
+                onset = stored.alert.onset
+                changed[stored.session_id] = min(onset, changed.get(stored.session_id, onset))
+        if not changed:
             return
         try:
             with db.begin_nested():
-                incidents.regroup(db, sessions, now_utc)
+                incidents.regroup(db, changed, now_utc)
         except (OperationalError, InterfaceError):
             raise  # the database is away: nothing of this batch counts
         except Exception:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import sql
+from sqlalchemy import and_, func, or_, sql
 from sqlmodel import Session, col, select, update
 
 from coordinator.alerts.tables import StoredAlert
@@ -18,7 +18,7 @@ from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.reviews.states import State, progress, queue_place
 from coordinator.sessions.tables import ExamSession
 from shared.events import EventClass, EventType
-from shared.incidents import Span, gather
+from shared.incidents import WITHIN_S, Span, gather
 
 SUSPICIONS = (EventClass.CONDUCT, EventClass.IDENTITY)
 
@@ -43,13 +43,18 @@ class _Sitting:
     """By the alert's id."""
 
 
-def regroup(db: Session, session_ids: Iterable[UUID], now_utc: datetime) -> None:
-    """Bring the incidents of these sessions into agreement with their alerts, in the alerts' transaction.
+def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) -> None:
+    """Bring incidents into agreement with alerts, in the transaction that stores these: per session, from the
+    earliest onset among its alerts that are new or changed.
 
     Doing it again changes nothing. The sessions are locked, so that two replicas which store alerts of one
-    session at the same time group one after the other and the second sees the alerts of both.
+    session at the same time group one after the other and the second sees the alerts of both. What lies
+    before the change and out of its reach is not looked at again, so a long exam costs no more than a short
+    one.
     """
-    for sitting in _load(db, sorted(session_ids)):
+    sessions = _lock(db, sorted(changed))
+    db.flush()
+    for sitting in _load(db, sessions, _reached(db, _since(db, changed))):
         session, findings = sitting.session, sitting.findings
         # Nothing lasts beyond its session, also where the end of an alert never came.
         latest = min(now_utc, session.ended_utc or session.expires_utc)
@@ -61,21 +66,65 @@ def regroup(db: Session, session_ids: Iterable[UUID], now_utc: datetime) -> None
     db.flush()
 
 
-def _load(db: Session, session_ids: list[UUID]) -> list[_Sitting]:
+def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
     # Not the plain FOR UPDATE: it would wait for everybody who stores an alert that refers to the session.
-    locked = (
+    wanted = (
         select(ExamSession)
         .where(col(ExamSession.id).in_(session_ids))
         .order_by(col(ExamSession.id))
         .with_for_update(key_share=True)
     )
-    sessions = db.exec(locked).all()
-    db.flush()
-    findings = _findings(db, session_ids)
+    return db.exec(wanted).all()
+
+
+def _since(db: Session, changed: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
+    """From when on each session must be looked at: the change, or an earlier alert that has no incident
+    because grouping failed before."""
+    wanted = (
+        select(StoredAlert.session_id, func.min(StoredAlert.onset_utc))
+        .join(IncidentAlert, col(IncidentAlert.alert_id) == col(StoredAlert.id), isouter=True)
+        .where(
+            col(StoredAlert.session_id).in_(changed),
+            col(StoredAlert.event_class).in_(SUSPICIONS),
+            col(IncidentAlert.alert_id).is_(None),
+        )
+        .group_by(col(StoredAlert.session_id))
+    )
+    since = dict(changed)
+    for session_id, onset_utc in db.exec(wanted):
+        since[session_id] = min(since[session_id], onset_utc)
+    return since
+
+
+def _reached(db: Session, since: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
+    """The same, moved back to the beginning of every incident that the change may extend, part or join."""
+    within = timedelta(seconds=WITHIN_S)
+    near = (
+        and_(
+            col(Incident.session_id) == session_id,
+            or_(col(Incident.ends_utc).is_(None), col(Incident.ends_utc) >= onset_utc - within),
+        )
+        for session_id, onset_utc in since.items()
+    )
+    wanted = (
+        select(Incident.session_id, func.min(Incident.begins_utc))
+        .where(or_(*near), Incident.state != State.MERGED)
+        .group_by(col(Incident.session_id))
+    )
+    reached = dict(since)
+    for session_id, begins_utc in db.exec(wanted):
+        reached[session_id] = min(reached[session_id], begins_utc)
+    return reached
+
+
+def _load(db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, datetime]) -> list[_Sitting]:
+    reached = or_(
+        *(and_(col(Incident.session_id) == one, col(Incident.begins_utc) >= at) for one, at in since.items())
+    )
     incidents: defaultdict[UUID, dict[UUID, Incident]] = defaultdict(dict)
     wanted = (
         select(Incident)
-        .where(col(Incident.session_id).in_(session_ids), Incident.state != State.MERGED)
+        .where(reached, Incident.state != State.MERGED)
         .order_by(col(Incident.id))
         .with_for_update()
         .execution_options(populate_existing=True)
@@ -86,20 +135,21 @@ def _load(db: Session, session_ids: list[UUID]) -> list[_Sitting]:
     joined = (
         select(IncidentAlert, Incident.session_id)
         .join(Incident, col(Incident.id) == col(IncidentAlert.incident_id))
-        .where(col(Incident.session_id).in_(session_ids))
+        .where(reached)
     )
     for link, session_id in db.exec(joined):
         links[session_id][link.alert_id] = link
+    findings = _findings(db, since)
     return [_Sitting(one, findings[one.id], incidents[one.id], links[one.id]) for one in sessions]
 
 
-def _findings(db: Session, session_ids: list[UUID]) -> defaultdict[UUID, dict[UUID, _Finding]]:
+def _findings(db: Session, since: Mapping[UUID, datetime]) -> defaultdict[UUID, dict[UUID, _Finding]]:
     table = StoredAlert.__table__.c  # type: ignore[attr-defined]
-    session, suspicion = table.session_id.in_(session_ids), table.event_class.in_(SUSPICIONS)
+    reached = or_(*(and_(table.session_id == one, table.onset_utc >= at) for one, at in since.items()))
     instants = (table.onset_utc, table.raised_utc, table.cleared_utc)
     rows = db.connection().execute(
         sql.select(table.session_id, table.id, *instants, table.event_type, table.severity_score).where(
-            session, suspicion
+            reached, table.event_class.in_(SUSPICIONS)
         )
     )
     found: defaultdict[UUID, dict[UUID, _Finding]] = defaultdict(dict)

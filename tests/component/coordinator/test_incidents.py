@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import random
 from datetime import UTC, datetime, timedelta
 from itertools import count, permutations
 from typing import Any, cast
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, delete, select
 
 from coordinator.alerts.intake import AlertStore
+from coordinator.alerts.service import timeline
 from coordinator.database import Database
 from coordinator.hub import Delivery
 from coordinator.incidents import grouping_service as incidents
@@ -18,6 +20,7 @@ from coordinator.keyring import Keyring
 from coordinator.reviews.states import State
 from shared.alerts import Alert
 from shared.events import EventType
+from shared.incidents import group
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -136,7 +139,7 @@ def test_the_same_alerts_again_change_nothing(desk: Desk) -> None:
     before = [row.model_dump() for row in desk.rows()]
     desk.arrive(*alerts)
     with desk.database.write() as db:
-        incidents.regroup(db, [desk.sitting.session.id], NOW)
+        incidents.regroup(db, {desk.sitting.session.id: START}, NOW)
     assert [row.model_dump() for row in desk.rows()] == before
 
 
@@ -172,6 +175,39 @@ def test_an_incident_whose_first_half_ended_earlier_than_it_seemed_parts(desk: D
     first, second = desk.rows()
     assert (first.id, first.state, first.changed_utc) == (one.id, State.DISMISSED, NOW)
     assert (second.state, second.alert_count) == (State.OPEN, 1)
+
+
+def test_alerts_that_were_left_without_an_incident_are_grouped_with_the_next(desk: Desk) -> None:
+    desk.arrive(desk.finding(60, 65), desk.finding(300, 305))
+    with desk.database.write() as db:  # as if grouping had failed when they came
+        db.exec(delete(IncidentAlert))
+        db.exec(delete(Incident))
+    desk.arrive(desk.finding(900, 905))
+    assert desk.living() == [(60, 65, 1, 0.7), (300, 305, 1, 0.7), (900, 905, 1, 0.7)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_any_stream_of_alerts_ends_as_one_grouping_of_them_all_would(desk: Desk, seed: int) -> None:
+    chance = random.Random(seed)
+    spans = [(at, at + chance.randint(1, 30)) for at in chance.sample(range(1_200), 40)]
+    kinds = [EventType.MULTIPLE_FACES, EventType.VOICE_DETECTED, EventType.FACE_MISMATCH]
+    alerts = []
+    for begins, ends in spans:
+        kind = chance.choice(kinds)
+        ended = desk.finding(begins, ends, event_type=kind)
+        raised = desk.finding(begins, None, event_type=kind)
+        alerts += [ended] if chance.random() < 0.5 else [raised, ended]
+    chance.shuffle(alerts)
+    while alerts:
+        size = chance.randint(1, 6)
+        batch, alerts = alerts[:size], alerts[size:]
+        desk.arrive(*batch)
+    with desk.database.read() as db:
+        stored = [one.alert for one in timeline(db, KEYRING, desk.sitting.session)]
+    whole = [(one.begins, one.ends, len(one.alerts), one.severity) for one in group(stored, NOW)]
+    assert [
+        (r.begins_utc, r.ends_utc, r.alert_count, r.severity) for r in desk.rows() if r.state != "merged"
+    ] == whole
 
 
 def test_sessions_do_not_mix(database: Database) -> None:
