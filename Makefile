@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
-.PHONY: setup setup-test weights demo up check unit properties test bench accuracy lock clean
+.PHONY: setup setup-test weights demo up check unit unit-edge unit-rest properties test bench accuracy lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -32,8 +32,16 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# Most of a unit run is importing; two processes do it side by side.
 unit: setup
-	$(BIN)/pytest -q tests/unit -m "not hypothesis"
+	@$(MAKE) --no-print-directory -j2 -Otarget unit-edge unit-rest
+
+unit-edge:
+	$(BIN)/pytest -q -p no:cacheprovider tests/unit/edge tests/unit/scenarios -m "not hypothesis"
+
+unit-rest:
+	$(BIN)/pytest -q -p no:cacheprovider tests/unit -m "not hypothesis" \
+	    --ignore tests/unit/edge --ignore tests/unit/scenarios
 
 properties: setup
 	$(BIN)/pytest -q tests/unit -m hypothesis

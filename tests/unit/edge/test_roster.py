@@ -80,8 +80,9 @@ def test_a_session_that_failed_may_be_started_again() -> None:
 
 def test_the_memory_of_ended_sessions_is_bounded() -> None:
     watched = roster()
+    pattern = start_order()
     for _ in range(MAX_ENDED + 10):
-        order = start_order()
+        order = pattern.model_copy(update={"session_id": uuid4()})
         watched.add(Sitting(order))
         watched.end(order.session_id)
     assert len(watched._ended) == MAX_ENDED
