@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, TypeVar
 from uuid import UUID
 
@@ -60,8 +60,8 @@ def read_cursor(text: str) -> Cursor:
         instant = datetime.fromisoformat(instant_text)
         if instant.tzinfo is None:
             raise ValueError("without a zone")
-        return instant, UUID(row_id)
-    except (ValueError, binascii.Error) as error:
+        return instant.astimezone(UTC), UUID(row_id)
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise Rejected(
             "query.cursor is none of ours; begin again without it",
             code="invalid-request",

@@ -6,6 +6,7 @@ PostgreSQL refuses NUL in text and SQLite does not; one type refuses it for both
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from math import isfinite
 from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, PlainSerializer
@@ -21,12 +22,14 @@ def _no_nul(text: str) -> str:
     return text
 
 
-def _no_nul_inside(value: JsonValue) -> JsonValue:
+def _plain_json(value: JsonValue) -> JsonValue:
     waiting: list[JsonValue] = [value]
     while waiting:
         part = waiting.pop()
         if isinstance(part, str):
             _no_nul(part)
+        elif isinstance(part, float) and not isfinite(part):
+            raise ValueError("contains a number that JSON has no word for")
         elif isinstance(part, dict):
             waiting += [*part.keys(), *part.values()]
         elif isinstance(part, list):
@@ -55,8 +58,8 @@ Words = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S"), Aft
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
 """A short name or an identifier given by somebody outside, such as an exam's or a candidate's."""
 
-Json = Annotated[JsonValue, AfterValidator(_no_nul_inside)]
-"""Any JSON value somebody outside attaches; its strings and names, however deep, can be stored as text."""
+Json = Annotated[JsonValue, AfterValidator(_plain_json)]
+"""Any JSON value attached by somebody outside; all of it can be stored as text, however deep it stands."""
 
 Reference = Annotated[
     str,

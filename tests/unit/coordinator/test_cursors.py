@@ -1,5 +1,6 @@
 """Pages and the cursors between them."""
 
+import base64
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -35,3 +36,10 @@ def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(Rejected, match="cursor") as refused:
         read_cursor(text)
     assert refused.value.status == 422
+
+
+@pytest.mark.parametrize("instant", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_an_instant_outside_the_calendar_is_refused_before_the_database_fails_at_it(instant: str) -> None:
+    text = base64.urlsafe_b64encode(f"{instant}|{UUID(int=1)}".encode()).decode("ascii")
+    with pytest.raises(Rejected, match="cursor"):
+        read_cursor(text)

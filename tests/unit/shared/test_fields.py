@@ -40,3 +40,9 @@ def test_the_same_text_is_refused_however_deep_it_stands_in_json(text: str) -> N
             TypeAdapter(Json).validate_python(value)
     whole = {"a": [1, None, {"b": "text"}]}
     assert TypeAdapter(Json).validate_python(whole) == whole
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("-inf"), float("nan")])
+def test_a_number_that_is_none_in_json_is_refused_in_it(number: float) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(Json).validate_python({"a": [number]})
