@@ -6,8 +6,8 @@ The token comes from the caller (a file or the environment, never the command li
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from types import MappingProxyType, TracebackType
+from typing import Any, Protocol, Self, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -27,6 +27,20 @@ from shared.api import (
     TimelineOut,
 )
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.exam_api import (
+    AccommodationOut,
+    AccommodationPage,
+    AccommodationRequest,
+    ExamChange,
+    ExamOut,
+    ExamPage,
+    ExamRequest,
+    PolicyDiff,
+    PolicyOut,
+    PolicyPage,
+    PolicyRequest,
+    PolicySummary,
+)
 from shared.incident_api import (
     IncidentDetail,
     IncidentOut,
@@ -36,10 +50,22 @@ from shared.incident_api import (
     RescoreRequest,
     RulePrecision,
 )
+from shared.token_api import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
 
 TIMEOUT_S = 60.0
 B = TypeVar("B", bound=BaseModel)
+C = TypeVar("C", bound=BaseModel)
 P = TypeVar("P")
+
+
+class Page(Protocol[C]):
+    """One page of a list."""
+
+    @property
+    def items(self) -> list[C]: ...
+
+    @property
+    def next_cursor(self) -> str | None: ...
 
 
 class Client:
@@ -125,8 +151,81 @@ class Client:
     def rescore(self, session_id: str, request: RescoreRequest) -> RescoreOut:
         return self._call("POST", _path("session", session_id, "rescore"), RescoreOut, body=request)
 
+    def exams(self, most: int) -> list[ExamOut]:
+        """The newest exams."""
+        return self._all(_path("exams"), ExamPage, most)
+
+    def exam(self, exam_id: str) -> ExamOut:
+        return self._call("GET", _path("exams", exam_id), ExamOut)
+
+    def create_exam(self, request: ExamRequest) -> ExamOut:
+        return self._call("POST", _path("exams"), ExamOut, body=request)
+
+    def change_exam(self, exam_id: str, change: ExamChange) -> ExamOut:
+        return self._call("PUT", _path("exams", exam_id), ExamOut, body=change)
+
+    def policy(self, exam_id: str, version: int | None) -> PolicyOut:
+        """One version of an exam's policy, or the one in force."""
+        place = ("policy",) if version is None else ("policies", str(version))
+        return self._call("GET", _path("exams", exam_id, *place), PolicyOut)
+
+    def add_policy(self, exam_id: str, request: PolicyRequest) -> PolicyOut:
+        return self._call("POST", _path("exams", exam_id, "policies"), PolicyOut, body=request)
+
+    def policy_versions(self, exam_id: str, most: int) -> list[PolicySummary]:
+        """The newest versions."""
+        return self._all(_path("exams", exam_id, "policies"), PolicyPage, most)
+
+    def policy_diff(self, exam_id: str, before: int, after: int) -> PolicyDiff:
+        query = {"before": str(before), "after": str(after)}
+        return self._call("GET", _path("exams", exam_id, "policy-diff"), PolicyDiff, query=query)
+
+    def accommodations(self, exam_id: str, most: int) -> list[AccommodationOut]:
+        return self._all(_path("exams", exam_id, "accommodations"), AccommodationPage, most)
+
+    def accommodation(self, exam_id: str, candidate_id: str) -> AccommodationOut:
+        return self._call("GET", _path("exams", exam_id, "accommodations", candidate_id), AccommodationOut)
+
+    def agree(self, exam_id: str, candidate_id: str, request: AccommodationRequest) -> AccommodationOut:
+        path = _path("exams", exam_id, "accommodations", candidate_id)
+        return self._call("PUT", path, AccommodationOut, body=request)
+
+    def withdraw_accommodation(self, exam_id: str, candidate_id: str) -> None:
+        self._send("DELETE", _path("exams", exam_id, "accommodations", candidate_id))
+
+    def tokens(self, subject: str, most: int) -> list[TokenOut]:
+        """The tokens that expire first."""
+        return self._all(_path("tokens"), TokenPage, most, {"subject": subject} if subject else {})
+
+    def create_token(self, request: TokenRequest) -> TokenResponse:
+        return self._call("POST", _path("tokens"), TokenResponse, body=request)
+
+    def revoke_token(self, token_id: str) -> None:
+        self._send("DELETE", _path("tokens", token_id))
+
+    def token_keys(self) -> list[TokenKeyOut]:
+        return _parsed(TypeAdapter(list[TokenKeyOut]), self._send("GET", _path("token-keys")))
+
+    def rotate_token_key(self) -> TokenKeyOut:
+        return self._call("POST", _path("token-keys"), TokenKeyOut)
+
+    def revoke_token_key(self, key_id: str) -> None:
+        self._send("DELETE", _path("token-keys", key_id))
+
     def nodes(self) -> list[NodeOut]:
         return _parsed(TypeAdapter(list[NodeOut]), self._send("GET", "/api/v1/nodes"))
+
+    def _all(
+        self, path: str, kind: type[Page[B]], most: int, filters: Mapping[str, str] = MappingProxyType({})
+    ) -> list[B]:
+        items: list[B] = []
+        query = {**filters, "limit": str(min(most, 200))}
+        while True:
+            page = _parsed(TypeAdapter(kind), self._send("GET", path, query=query))
+            items += page.items
+            if page.next_cursor is None or len(items) >= most:
+                return items[:most]
+            query["cursor"] = page.next_cursor
 
     def _call(
         self,

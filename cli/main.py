@@ -9,15 +9,18 @@ import sys
 
 import typer
 
-from cli import alerts, incidents, models, policies, sessions
+from cli import accommodations, alerts, exams, incidents, models, policies, sessions, tokens
 from cli.demo import demo
 from cli.up import up
 from shared.errors import ConfigError, ProctorError
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.add_typer(exams.app, name="exams")
+app.add_typer(accommodations.app, name="accommodations")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(models.app, name="models")
 app.add_typer(policies.app, name="policies")
 app.command()(up)

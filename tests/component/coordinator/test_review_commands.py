@@ -23,9 +23,9 @@ MAIN = "from cli.main import main; main()"
 class Shell:
     """One person's shell."""
 
-    def __init__(self, site: Site, socket_url: str, who: str) -> None:
+    def __init__(self, site: Site, socket_url: str, who: str, role: Role = Role.PROCTOR) -> None:
         url = socket_url.replace("ws://", "http://").removesuffix("/ws")
-        token = site.token(Role.PROCTOR, who)
+        token = site.token(role, who)
         self._environment = os.environ | {"PROCTOR_URL": url, "PROCTOR_TOKEN": token, "COLUMNS": "200"}
 
     async def run(self, *words: str) -> tuple[int, str, str]:

@@ -1,0 +1,104 @@
+"""`proctorctl accommodations`: what is agreed with one candidate for one exam."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+import yaml
+
+from cli.client import checked
+from cli.connection import connect
+from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
+from shared.errors import ConfigError
+from shared.exam_api import MAX_EXTRA_MINUTES, AccommodationRequest
+
+app = typer.Typer(help="What is agreed with one candidate for one exam.", no_args_is_help=True)
+
+MAX_FILE_BYTES = 100_000
+_COLUMNS = ("candidate_id", "version", "extra_minutes", "accommodation", "changed_by", "changed_at")
+
+ExamId = Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")]
+CandidateId = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")]
+
+
+@app.command("list")
+def list_command(
+    exam: ExamId,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List what is agreed with whom.
+
+    Example:
+
+        proctorctl accommodations list EXAM-CS101
+    """
+    with connect() as client:
+        found = client.accommodations(exam, limit)
+    write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)
+
+
+@app.command()
+def show(exam: ExamId, candidate: CandidateId, output: OutputOption = Format.TABLE) -> None:
+    """Show what is agreed with a candidate.
+
+    Example:
+
+        proctorctl accommodations show EXAM-CS101 CAND-12345
+    """
+    with connect() as client:
+        write_one(client.accommodation(exam, candidate).model_dump(mode="json"), output)
+
+
+@app.command("set")
+def set_command(
+    exam: ExamId,
+    candidate: CandidateId,
+    mute: Annotated[list[str] | None, typer.Option(help="An event to mute; may be repeated.")] = None,
+    extra_minutes: Annotated[int, typer.Option(min=0, max=MAX_EXTRA_MINUTES, help="Extra time.")] = 0,
+    file: Annotated[Path | None, typer.Option(help="JSON or YAML: muted, relaxed, gaze_zone_factor.")] = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Agree on something in place of what was agreed before, for sessions that start from now on.
+
+    Examples:
+
+        proctorctl accommodations set EXAM-CS101 CAND-12345 --mute GAZE_OFF_SCREEN --extra-minutes 30
+
+        proctorctl accommodations set EXAM-CS101 CAND-12345 --file agreed.yaml
+    """
+    agreed = _read(file) if file else {}
+    if mute:
+        agreed["muted"] = mute
+    request = checked(AccommodationRequest, accommodation=agreed, extra_minutes=extra_minutes)
+    with connect() as client:
+        write_one(client.agree(exam, candidate, request).model_dump(mode="json"), output)
+
+
+@app.command()
+def withdraw(exam: ExamId, candidate: CandidateId, yes: YesOption = False) -> None:
+    """Take back what was agreed, for sessions that start from now on.
+
+    Example:
+
+        proctorctl accommodations withdraw EXAM-CS101 CAND-12345 --yes
+    """
+    ask_first(f"Take back what is agreed with {candidate} for {exam}?", yes)
+    with connect() as client:
+        client.withdraw_accommodation(exam, candidate)
+
+
+def _read(path: Path) -> dict[str, object]:
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(f"{path} is larger than {MAX_FILE_BYTES} bytes and no accommodation")
+        value = yaml.safe_load(path.read_bytes())
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise ConfigError(f"{path} is neither JSON nor YAML") from error
+    if not isinstance(value, dict):
+        raise ConfigError(f"{path} holds no accommodation: fields with names are wanted")
+    return value

@@ -1,0 +1,178 @@
+"""`proctorctl exams`: exams and the versions of their policies, at the coordinator."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.client import checked
+from cli.connection import connect
+from cli.policies import read_policy
+from cli.render import Format, OutputOption, write_data, write_one, write_rows
+from shared.exam_api import ExamChange, ExamRequest, PolicyRequest
+
+app = typer.Typer(help="Exams and the versions of their policies.", no_args_is_help=True)
+
+_EXAMS = ("exam_id", "title", "opens_at", "closes_at", "policy_version")
+_VERSIONS = ("version", "created_at", "changed_by", "reason")
+_CHANGES = ("path", "before", "after")
+
+ExamId = Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")]
+OpensOption = Annotated[datetime | None, typer.Option(help="When it opens, in UTC.")]
+ClosesOption = Annotated[datetime | None, typer.Option(help="When it closes, in UTC.")]
+Version = Annotated[int, typer.Argument(min=1, help="A version.")]
+PolicyOption = Annotated[Path | None, typer.Option(help="A policy, JSON or YAML.")]
+LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
+
+
+@app.command("list")
+def list_command(limit: LimitOption = 100, output: OutputOption = Format.TABLE) -> None:
+    """List exams, the newest first.
+
+    Example:
+
+        proctorctl exams list -o json
+    """
+    with connect() as client:
+        write_rows([one.model_dump(mode="json") for one in client.exams(limit)], _EXAMS, output)
+
+
+@app.command()
+def show(exam: ExamId, output: OutputOption = Format.TABLE) -> None:
+    """Show an exam.
+
+    Example:
+
+        proctorctl exams show EXAM-CS101
+    """
+    with connect() as client:
+        write_one(client.exam(exam).model_dump(mode="json"), output)
+
+
+@app.command()
+def create(
+    exam: ExamId,
+    title: Annotated[str, typer.Option(help="What candidates are shown.")],
+    opens: OpensOption = None,
+    closes: ClosesOption = None,
+    policy: PolicyOption = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Make an exam with version 1 of its policy; the default one without a file.
+
+    Example:
+
+        proctorctl exams create EXAM-CS101 --title "Computer Science 101" --policy exam.yaml
+    """
+    request = checked(
+        ExamRequest,
+        exam_id=exam,
+        title=title,
+        opens_at=_utc(opens),
+        closes_at=_utc(closes),
+        policy=_policy_data(policy) if policy else {},
+    )
+    with connect() as client:
+        write_one(client.create_exam(request).model_dump(mode="json"), output)
+
+
+@app.command()
+def change(
+    exam: ExamId,
+    title: Annotated[str | None, typer.Option(help="What candidates are shown.")] = None,
+    opens: OpensOption = None,
+    closes: ClosesOption = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Change an exam's title or window; what is not named stays. Sessions that run keep their times.
+
+    Example:
+
+        proctorctl exams change EXAM-CS101 --closes 2026-12-01T12:00:00
+    """
+    with connect() as client:
+        now = client.exam(exam)
+        request = checked(
+            ExamChange,
+            title=title or now.title,
+            opens_at=_utc(opens) or now.opens_at,
+            closes_at=_utc(closes) or now.closes_at,
+            metadata=now.metadata,
+        )
+        write_one(client.change_exam(exam, request).model_dump(mode="json"), output)
+
+
+@app.command()
+def policy(
+    exam: ExamId,
+    version: Annotated[int | None, typer.Option(min=1, help="A version; the one in force if none.")] = None,
+    output: OutputOption = Format.YAML,
+) -> None:
+    """Show a version of an exam's policy, ready to be edited and given to `set-policy`.
+
+    Example:
+
+        proctorctl exams policy EXAM-CS101 > exam.yaml
+    """
+    with connect() as client:
+        found = client.policy(exam, version)
+    write_data(found.policy, Format.YAML if output is Format.TABLE else output)
+
+
+@app.command("set-policy")
+def set_policy(
+    exam: ExamId,
+    policy: Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JSON or YAML.")],
+    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; shown with the version.")],
+    based_on: Annotated[
+        int | None, typer.Option(min=1, help="Refuse when another version came after this one.")
+    ] = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Put a new version in force for sessions that start from now on.
+
+    Example:
+
+        proctorctl exams set-policy EXAM-CS101 exam.yaml -r "Too many false alerts." --based-on 1
+    """
+    request = checked(PolicyRequest, policy=_policy_data(policy), reason=reason, based_on=based_on)
+    with connect() as client:
+        made = client.add_policy(exam, request).model_dump(mode="json")
+    write_one(made if output is not Format.TABLE else {name: made[name] for name in _VERSIONS}, output)
+
+
+@app.command()
+def history(exam: ExamId, limit: LimitOption = 100, output: OutputOption = Format.TABLE) -> None:
+    """List who changed the policy when and why, the newest version first.
+
+    Example:
+
+        proctorctl exams history EXAM-CS101
+    """
+    with connect() as client:
+        found = client.policy_versions(exam, limit)
+    write_rows([one.model_dump(mode="json") for one in found], _VERSIONS, output)
+
+
+@app.command()
+def diff(exam: ExamId, before: Version, after: Version, output: OutputOption = Format.TABLE) -> None:
+    """Show what differs in force between two versions.
+
+    Example:
+
+        proctorctl exams diff EXAM-CS101 1 2
+    """
+    with connect() as client:
+        found = client.policy_diff(exam, before, after).model_dump(mode="json")
+    write_rows(found["changes"], _CHANGES, output)
+
+
+def _utc(instant: datetime | None) -> datetime | None:
+    return None if instant is None else instant.replace(tzinfo=UTC)
+
+
+def _policy_data(path: Path) -> object:
+    return read_policy(path).model_dump(mode="json", exclude={"candidate"})

@@ -1,0 +1,109 @@
+"""`proctorctl tokens`: access tokens and the keys that sign them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.client import checked
+from cli.connection import connect
+from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
+from shared.token_api import TokenRequest
+from shared.tokens import Role
+
+app = typer.Typer(help="Access tokens and the keys that sign them.", no_args_is_help=True)
+
+_TOKENS = ("token_id", "subject", "role", "issued_by", "expires_at", "revoked_at", "key_id")
+_KEYS = ("key_id", "status", "created_by", "created_at", "retired_at", "revoked_at")
+
+
+@app.command("list")
+def list_command(
+    subject: Annotated[str, typer.Option(help="Only this subject's.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List tokens that have not expired, the first to expire first. The tokens themselves are nowhere kept.
+
+    Example:
+
+        proctorctl tokens list --subject exam-platform
+    """
+    with connect() as client:
+        found = client.tokens(subject, limit)
+    write_rows([one.model_dump(mode="json") for one in found], _TOKENS, output)
+
+
+@app.command()
+def create(
+    subject: Annotated[str, typer.Argument(metavar="SUBJECT", help="A user, a service or a candidate_id.")],
+    role: Annotated[Role, typer.Option(help="What the bearer may do.")],
+    minutes: Annotated[int, typer.Option(min=1, max=1_440, help="Lifetime.")] = 60,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Make a token; it is shown this once.
+
+    Example:
+
+        proctorctl tokens create exam-platform --role system --minutes 600
+    """
+    request = checked(TokenRequest, subject=subject, role=role.value, lifetime_minutes=minutes)
+    with connect() as client:
+        write_one(client.create_token(request).model_dump(mode="json"), output)
+
+
+@app.command()
+def revoke(
+    token: Annotated[str, typer.Argument(metavar="TOKEN-ID", help="As `tokens list` shows it.")],
+    yes: YesOption = False,
+) -> None:
+    """Take a token back; it is refused within five seconds everywhere.
+
+    Example:
+
+        proctorctl tokens revoke 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69 --yes
+    """
+    ask_first(f"Revoke the token {token}?", yes)
+    with connect() as client:
+        client.revoke_token(token)
+
+
+@app.command()
+def keys(output: OutputOption = Format.TABLE) -> None:
+    """List the keys that sign or have signed tokens.
+
+    Example:
+
+        proctorctl tokens keys
+    """
+    with connect() as client:
+        write_rows([one.model_dump(mode="json") for one in client.token_keys()], _KEYS, output)
+
+
+@app.command()
+def rotate(output: OutputOption = Format.TABLE) -> None:
+    """Let a new key sign; tokens of the one before stay good until they expire.
+
+    Example:
+
+        proctorctl tokens rotate
+    """
+    with connect() as client:
+        write_one(client.rotate_token_key().model_dump(mode="json"), output)
+
+
+@app.command("revoke-key")
+def revoke_key(
+    key: Annotated[str, typer.Argument(metavar="KEY-ID", help="As `tokens keys` shows it.")],
+    yes: YesOption = False,
+) -> None:
+    """End every token that a stolen key has signed, perhaps also the one this command uses.
+
+    Example:
+
+        proctorctl tokens revoke-key 73b7470c08ded617 --yes
+    """
+    ask_first(f"End every token that the key {key} has signed?", yes)
+    with connect() as client:
+        client.revoke_token_key(key)
