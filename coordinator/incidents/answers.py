@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -82,11 +82,11 @@ def read_cursor(text: str) -> Cursor:
     """The cursor of such a text. Raises `Rejected` (422) for any other."""
     try:
         place, begins, incident_id = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split("|")
-        cursor = Cursor(int(place), datetime.fromisoformat(begins), UUID(incident_id))
-        if cursor.begins_utc.tzinfo is None or not 0 <= cursor.queue_place < 2**31:
+        begins_utc = datetime.fromisoformat(begins)
+        if begins_utc.tzinfo is None or not 0 <= int(place) < 2**31:
             raise ValueError("none of ours")
-        return cursor
-    except (ValueError, binascii.Error) as error:
+        return Cursor(int(place), begins_utc.astimezone(UTC), UUID(incident_id))
+    except (ValueError, OverflowError, binascii.Error) as error:
         raise Rejected(
             "query.cursor is none of ours; begin again without it",
             code="invalid-request",
