@@ -1,7 +1,6 @@
 """Pages and the cursors between them."""
 
 import base64
-import base64
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -44,9 +43,3 @@ def test_an_instant_outside_the_calendar_is_refused_before_the_database_fails_at
     text = base64.urlsafe_b64encode(f"{instant}|{UUID(int=1)}".encode()).decode("ascii")
     with pytest.raises(Rejected, match="cursor"):
         read_cursor(text)
-
-
-def test_an_instant_outside_the_calendar_in_utc_is_refused() -> None:
-    text = f"0001-01-01T00:00:00+14:00|{uuid4()}"
-    with pytest.raises(Rejected):
-        read_cursor(base64.urlsafe_b64encode(text.encode()).decode())
