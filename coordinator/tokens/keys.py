@@ -102,8 +102,12 @@ def revoke(db: Session, own: OwnKeys, tenant_id: UUID, kid: str, by: str, now_ut
 
 
 def listing(db: Session, tenant_id: UUID) -> list[TokenKey]:
-    """An institution's keys, the oldest first; empty before its first rotation."""
-    return list(db.exec(select(TokenKey).where(TokenKey.tenant_id == tenant_id).order_by(col(TokenKey.id))))
+    """An institution's keys, the oldest first; empty before its first rotation.
+
+    The first rotation makes two rows of one instant: the retired one comes first.
+    """
+    order = (col(TokenKey.created_utc), col(TokenKey.retired_utc).is_(None), col(TokenKey.id))
+    return list(db.exec(select(TokenKey).where(TokenKey.tenant_id == tenant_id).order_by(*order)))
 
 
 def _living(db: Session, tenant_id: UUID) -> list[TokenKey]:
