@@ -3,7 +3,8 @@
     create_app(config)    routes and layers; opens nothing
     lifespan              keys, database and node rows, then hub, ingest and sweep as owned tasks
 
-From the outside in, a request passes: metrics, security headers, CORS, body bound, routes.
+From the outside in, a request passes: metrics, security headers, what answers failures, CORS, body bound,
+routes.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from coordinator.config import CoordinatorConfig, read_password
 from coordinator.consents import routes as consent_routes
 from coordinator.database import Database
 from coordinator.enrollments import routes as enrollment_routes
-from coordinator.errors import add_error_handlers
+from coordinator.errors import Failures, add_error_handlers
 from coordinator.exams import routes as exam_routes
 from coordinator.headers import SecurityHeaders
 from coordinator.heartbeats import Heartbeats
@@ -52,7 +53,7 @@ from coordinator.parts import Parts
 from coordinator.policies import routes as policy_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.security import bearer_of, verify_token
-from coordinator.sessions import join_routes, sweep
+from coordinator.sessions import join_routes, listing_routes, sweep
 from coordinator.sessions import routes as session_routes
 from coordinator.stream import HubAddress, StreamSettings
 from coordinator.tokens import key_routes as token_key_routes
@@ -73,6 +74,7 @@ API_ROUTES: Final = (
     accommodation_routes,
     consent_routes,
     session_routes,
+    listing_routes,
     join_routes,
     intervention_routes,
     alert_routes,
@@ -117,6 +119,7 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
         allow_methods=["GET", "POST", "PUT", "DELETE"],
         allow_headers=["Authorization", "Content-Type", "Idempotency-Key"],
     )
+    app.add_middleware(Failures)
     app.add_middleware(SecurityHeaders, https=config.web.public_url.startswith("https://"))
     app.add_middleware(RequestMetrics, metrics=metrics)
     return app

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 from coordinator.alerts.answers import alert_out
 from coordinator.alerts.service import Stored
+from coordinator.cursors import foreign, read_instant, read_places, write_places
 from coordinator.incidents.service import Cursor, FoundIncident
 from coordinator.reviews.service import PastAct
-from shared.errors import Rejected
 from shared.events import Action, EventType
 from shared.incident_api import ActOut, IncidentDetail, IncidentOut
 
@@ -74,22 +71,15 @@ def write_cursor(cursor: Cursor | None) -> str | None:
     """A cursor as text; opaque to callers."""
     if cursor is None:
         return None
-    text = f"{cursor.queue_place}|{cursor.begins_utc.isoformat()}|{cursor.incident_id}"
-    return base64.urlsafe_b64encode(text.encode()).decode("ascii")
+    return write_places(str(cursor.queue_place), cursor.begins_utc.isoformat(), str(cursor.incident_id))
 
 
 def read_cursor(text: str) -> Cursor:
     """The cursor of such a text. Raises `Rejected` (422) for any other."""
     try:
-        place, begins, incident_id = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split("|")
-        begins_utc = datetime.fromisoformat(begins)
-        if begins_utc.tzinfo is None or not 0 <= int(place) < 2**31:
+        place, begins, incident_id = read_places(text)
+        if not 0 <= int(place) < 2**31:
             raise ValueError("none of ours")
-        return Cursor(int(place), begins_utc.astimezone(UTC), UUID(incident_id))
-    except (ValueError, OverflowError, binascii.Error) as error:
-        raise Rejected(
-            "query.cursor is none of ours; begin again without it",
-            code="invalid-request",
-            status=422,
-            errors=[{"path": "query.cursor", "message": "is not a cursor of this API"}],
-        ) from error
+        return Cursor(int(place), read_instant(begins), UUID(incident_id))
+    except (ValueError, OverflowError) as error:
+        raise foreign() from error
