@@ -20,6 +20,7 @@ from typing import Any, Final
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared.errors import ProctorError, Rejected, Unavailable
 
@@ -109,13 +110,40 @@ def add_error_handlers(app: FastAPI) -> None:
         code = _CODES.get(error.status_code, "http-error")
         return problem(error.status_code, code, error.detail, headers=error.headers)
 
-    async def on_any_error(_: Request, error: Exception) -> Response:
-        return _internal()  # the server logs the exception itself
-
     app.add_exception_handler(ProctorError, on_proctor_error)
     app.add_exception_handler(RequestValidationError, on_validation_error)
     app.add_exception_handler(HTTPException, on_http_error)
-    app.add_exception_handler(Exception, on_any_error)
+
+
+class Failures:
+    """ASGI layer that answers 500 for whatever fails further in, so that this answer, too, passes the layers
+    around it: Starlette's own handler of exceptions stands outside all of them, headers and metrics included.
+
+    The reason goes to the log alone. What fails after its answer has begun goes on to the server, which cuts
+    the connection.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun
+            begun = begun or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:
+            if begun:
+                raise
+            logger.exception("a request failed", extra={"error": type(error).__name__})
+            await _internal()(scope, receive, send)
 
 
 def _internal() -> Response:

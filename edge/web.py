@@ -14,7 +14,7 @@ from edge.health import Health
 from edge.media.admission import Admission
 from edge.media.signaling import MESSAGE_CHARS, signaling_router
 from edge.media.whip import whip_router
-from shared.slow_clients import PROTOCOL
+from shared.slow_clients import BARE_HEADERS, PROTOCOL
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 MAX_CONNECTIONS: Final = 2_000
@@ -38,7 +38,7 @@ def create_web(
         now = await health()
         status = "failing" if now.failing else "degraded" if now.reasons else "ok"
         body = {"status": status, "health": now.score, "reasons": list(now.reasons)}
-        return JSONResponse(body, 503 if now.failing else 200, {"Cache-Control": "no-store"})
+        return JSONResponse(body, 503 if now.failing else 200)
 
     @app.get("/metrics")
     async def exposed() -> Response:
@@ -60,6 +60,7 @@ class WebServer(uvicorn.Server):
                 access_log=False,
                 lifespan="off",
                 server_header=False,
+                headers=list(BARE_HEADERS),  # on every answer, its own refusals and failures included
                 limit_concurrency=MAX_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_S,
                 ws_max_size=2 * MESSAGE_CHARS,

@@ -1,9 +1,12 @@
-"""An HTTP connection that does not wait for ever: for uvicorn, whose own waits have no end.
+"""HTTP connections that do not wait for ever, and whose bare answers carry headers: what uvicorn leaves open.
 
 Uvicorn bounds only how long a connection may idle between two requests. Whoever opens connections and says
 nothing, or a byte now and then, keeps them; a few thousand such take every descriptor, or every place below
 `limit_concurrency`, and nobody else is served. Here a request's head must be whole within `HEAD_WITHIN_S` and
 its body within `BODY_WITHIN_S`; after that the connection is cut. Answers and WebSockets are left alone.
+
+What is no HTTP at all is answered by uvicorn itself, before any application; that answer gets
+`BARE_HEADERS` here.
 
 Used by name, so that only a server imports it: `uvicorn.Config(http=PROTOCOL)`.
 """
@@ -20,6 +23,13 @@ PROTOCOL: Final = "shared.slow_clients:PunctualProtocol"
 HEAD_WITHIN_S: Final = 15.0
 BODY_WITHIN_S: Final = 120.0
 """Five enrollment pictures at 2 Mbit/s."""
+
+BARE_HEADERS: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("Cache-Control", "no-store"),
+)
+"""Of an answer that is a short text for programs and no page."""
 
 
 class PunctualProtocol(H11Protocol):
@@ -43,6 +53,16 @@ class PunctualProtocol(H11Protocol):
         """The head has come; the socket's own timeouts count from here."""
         self._stop_waiting()
         super().handle_websocket_upgrade(event)
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that this is no HTTP, and no more: `msg` is the parser's."""
+        text = b"bad request"
+        headers = [(name.encode(), value.encode()) for name, value in BARE_HEADERS]
+        headers += [(b"Content-Type", b"text/plain; charset=utf-8"), (b"Connection", b"close")]
+        headers.append((b"Content-Length", b"%d" % len(text)))
+        for event in (h11.Response(status_code=400, headers=headers), h11.Data(text), h11.EndOfMessage()):
+            self.transport.write(self.conn.send(event) or b"")
+        self.transport.close()
 
     def on_response_complete(self) -> None:
         """The next request on this connection has its own deadlines."""

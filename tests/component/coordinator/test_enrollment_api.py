@@ -171,7 +171,7 @@ def test_bodies_are_bounded_before_they_are_read(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         headers = {**site.bearer(), "Content-Type": "application/json"}
         empty = await site.http.post("/api/v1/enroll", content=b"", headers=headers)
-        assert (empty.status_code, empty.json()["code"]) == (400, "body-not-json")
+        assert (empty.status_code, empty.json()["code"]) == (422, "invalid-request")
         broken = await site.http.post("/api/v1/enroll", content=b"{", headers=headers)
         assert (broken.status_code, broken.json()["code"]) == (400, "body-not-json")
         not_utf8 = await site.http.post("/api/v1/enroll", content=b'{"a": "\xff"}', headers=headers)

@@ -147,3 +147,17 @@ def test_the_servers_name_for_it_is_right() -> None:
     config = uvicorn.Config(_app(), http=slow_clients.PROTOCOL, log_config=None)
     config.load()
     assert config.http_protocol_class is PunctualProtocol
+
+
+def test_what_is_no_http_is_refused_with_the_headers_of_an_answer() -> None:
+    async def story(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"\x16\x03\x01 this is not a request\r\n\r\n")
+        head, _, body = (await _to_the_end(reader)).partition(b"\r\n\r\n")
+        status, *lines = head.decode().split("\r\n")
+        assert status.startswith("HTTP/1.1 400")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        for name, value in slow_clients.BARE_HEADERS:
+            assert headers[name.lower()] == value
+        assert body == b"bad request"
+
+    _with_connection(story)
