@@ -1,0 +1,43 @@
+"""Network calls that may fail without ending a session: the value is then unknown, and its task is named."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+from uuid import UUID
+
+from edge.analysis.engine import Engine
+from edge.analysis.levels import Task
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Attempts:
+    """The calls of one session, through the engine that all sessions share."""
+
+    def __init__(self, session_id: UUID, engine: Engine) -> None:
+        self._session_id = session_id
+        self._engine = engine
+        self._failing: set[str] = set()
+
+    async def make(self, task: Task, call: Callable[[], T], failed: list[str]) -> T | None:
+        """The call's answer, or None and the task in `failed`. Logged as failing begins and ends."""
+        extra = {"task": task.value, "session_id": str(self._session_id)}
+        try:
+            answer = await self._engine.run(task, call)
+        # Networks are foreign code: whatever they raise, this look is unknown and the session goes on.
+        except Exception as error:
+            failed.append(task.value)
+            if task not in self._failing:
+                self._failing.add(task)
+                log.warning(
+                    "a task fails; its signal is unknown", extra=extra | {"error": type(error).__name__}
+                )
+            return None
+        if task in self._failing:
+            self._failing.discard(task)
+            log.info("a task works again", extra=extra)
+        return answer
