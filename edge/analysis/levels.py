@@ -16,6 +16,9 @@ class Task(StrEnum):
     IDENTITY = "identity"
     BODY = "body"
     SPEECH = "speech"
+    SPEAKERS = "speakers"
+    SOUNDS = "sounds"
+    PHRASES = "phrases"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,23 +27,27 @@ class Level:
 
     rates_hz: Mapping[Task, float]
     """Looks a second per task; what is not named is not done. Every look at faces sees the picture too."""
-    speech: bool
-    """Whether every audio window is listened to."""
+    hears: frozenset[Task]
+    """What sound is listened to for."""
     light: bool = False
     """Whether the tier without a network does the listening."""
 
 
-def _level(*, speech: bool = True, light: bool = False, **rates_hz: float) -> Level:
+_ALL_SOUND = frozenset({Task.SPEECH, Task.SPEAKERS, Task.SOUNDS, Task.PHRASES})
+_SPEECH = frozenset({Task.SPEECH, Task.PHRASES})
+
+
+def _level(*, hears: frozenset[Task], light: bool = False, **rates_hz: float) -> Level:
     rates = MappingProxyType({Task(name): rate_hz for name, rate_hz in rates_hz.items()})
-    return Level(rates_hz=rates, speech=speech, light=light)
+    return Level(rates_hz=rates, hears=hears, light=light)
 
 
 LEVELS: tuple[Level, ...] = (
-    _level(faces=10, head=6, identity=1, body=3),
-    _level(faces=5, head=3, identity=1, body=1.5),
-    _level(faces=5, head=3, identity=1),
-    _level(faces=2, head=1, identity=1, light=True),
-    _level(faces=1, identity=1, speech=False),
+    _level(hears=_ALL_SOUND, faces=10, head=6, identity=1, body=3),
+    _level(hears=_ALL_SOUND, faces=5, head=3, identity=1, body=1.5),
+    _level(hears=_SPEECH, faces=5, head=3, identity=1),
+    _level(hears=_SPEECH, light=True, faces=2, head=1, identity=1),
+    _level(hears=frozenset(), faces=1, identity=1),
 )
 """L0 full on GPU · L1 full on CPU · L2 no body · L3 light, 2 Hz · L4 presence and identity only, 1 Hz.
 

@@ -43,7 +43,7 @@ class Schedule:
 
     def listens(self, level: int) -> bool:
         """Whether audio windows are listened to."""
-        return LEVELS[level].speech and Task.SPEECH in self._wanted
+        return Task.SPEECH in LEVELS[level].hears and Task.SPEECH in self._wanted
 
     def _is_due(self, task: Task, at: float, rate_hz: float) -> bool:
         last_s = self._last_s.get(task)
