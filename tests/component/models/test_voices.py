@@ -91,8 +91,19 @@ def test_silero_hears_a_sentence_where_it_was_spoken(name: str) -> None:
         "open_phone-incoming-call.oga",
     ],
 )
-def test_silero_takes_noises_for_no_speech(name: str) -> None:
-    assert (probabilities(silero(), heard(media(f"audio/{name}"))) > 0.8).mean() < 0.02
+def test_noises_are_not_taken_for_speech(name: str, detector: VoiceDetector) -> None:
+    """A guitar is the nearest to a voice: in pieces, never for the 2 s that an event needs."""
+    likely = probabilities(detector, heard(media(f"audio/{name}"))) > 0.8
+    if "guitar" in name and isinstance(detector, WebRtcVoice):
+        assert likely.mean() < 0.2
+    else:
+        assert likely.mean() < 0.02
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("reader", ["1688_142285-0006", "2033_164914-0000", "367_130732-0004"])
+def test_real_speech_is_heard_for_most_of_its_time(reader: str, detector: VoiceDetector) -> None:
+    assert (probabilities(detector, heard(media(f"audio/open_libri_{reader}.flac"))) > 0.8).mean() > 0.5
 
 
 READERS = ("1688", "1998", "2033", "2414", "367")

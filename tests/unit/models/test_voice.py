@@ -4,25 +4,42 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import webrtcvad
 
 from models.results import Floats
 from models.speaker import BANDS, louder, mel_filters, mel_power
 from models.voice import PART_SAMPLES, WebRtcVoice
 
 
-def buzz(duration_s: float, hz: float = 120.0, level: float = 0.3) -> Floats:
-    """A buzz with the overtones of a voice."""
+def buzz(duration_s: float, hz: float = 120.0, level: float = 0.3, glide: float = 0.0) -> Floats:
+    """A buzz with the overtones of a voice, whose pitch swings by `glide` twice a second."""
     t = np.arange(int(duration_s * 16_000)) / 16_000
+    phase = 2 * np.pi * hz * (t - glide * np.cos(4 * np.pi * t) / (4 * np.pi))
     overtones = np.arange(1, 12)[:, None]
-    waves = np.sin(2 * np.pi * hz * overtones * t) / overtones
+    waves = np.sin(phase * overtones) / overtones
     sound: Floats = (level / 2 * waves.sum(axis=0)).astype(np.float32)
     return sound
 
 
-def test_silence_is_no_voice_and_a_voice_like_buzz_is() -> None:
+def test_silence_is_no_voice_and_a_buzz_that_glides_like_a_voice_is() -> None:
     stream = WebRtcVoice().stream()
     assert stream.hear(np.zeros(8192, np.float32))[-8:] == (0.0,) * 8
-    assert min(stream.hear(buzz(0.512)[:8192])[4:]) > 0.8
+    assert min(stream.hear(buzz(0.512, glide=0.2)[:8192])[4:]) > 0.8
+
+
+def test_a_buzz_that_keeps_its_pitch_is_no_voice() -> None:
+    assert set(WebRtcVoice().stream().hear(buzz(2.048))) == {0.0}
+
+
+def test_sound_without_pitch_is_no_voice_though_the_detector_alone_takes_it_for_one() -> None:
+    rng = np.random.default_rng(3)
+    clicks = np.zeros(4 * 8192, np.float32)
+    for start in range(200, len(clicks) - 900, 2_600):
+        clicks[start : start + 900] = rng.normal(0, 0.3, 900) * np.exp(-np.arange(900) / 160)
+    alone, frames = webrtcvad.Vad(3), (clicks * 32767).astype(np.int16)[: len(clicks) // 160 * 160]
+    voiced = [alone.is_speech(frame.tobytes(), 16_000) for frame in frames.reshape(-1, 160)]
+    assert np.mean(voiced) > 0.3
+    assert set(WebRtcVoice().stream().hear(clicks)) == {0.0}
 
 
 def test_every_part_gets_one_probability() -> None:
