@@ -146,6 +146,11 @@ def windows(start_s: float, end_s: float, probability: float, lost_share: float 
     ]
 
 
+def moved(observation: Observation, by_s: float) -> Observation:
+    at = observation.at + by_s
+    return replace(observation, at=at, frame_id=None if observation.frame_id is None else round(at * 15))
+
+
 def play(monitor: Monitor, observations: Iterable[Observation]) -> list[Finding]:
     """What a conscientious caller gets: every deadline is kept before anything newer is observed."""
     findings: list[Finding] = []

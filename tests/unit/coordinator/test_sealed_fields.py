@@ -4,19 +4,12 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from coordinator.sealed_fields import Place, new_key, open_sealed, seal
 from shared.errors import Corrupt
 
 KEY = bytes(range(32))
 HERE = Place("alerts", "body_sealed", UUID(int=7))
-
-
-@given(st.binary(max_size=200))
-def test_what_was_sealed_opens_in_its_place(plain: bytes) -> None:
-    assert open_sealed(KEY, HERE, seal(KEY, HERE, plain)) == plain
 
 
 @pytest.mark.parametrize(
@@ -36,21 +29,6 @@ def test_a_value_moved_elsewhere_does_not_open(elsewhere: Place) -> None:
 def test_another_key_does_not_open_it() -> None:
     with pytest.raises(Corrupt):
         open_sealed(new_key(), HERE, seal(KEY, HERE, b"secret"))
-
-
-@given(st.data())
-def test_one_flipped_bit_anywhere_is_noticed(data: st.DataObject) -> None:
-    sealed = bytearray(seal(KEY, HERE, b"secret"))
-    bit = data.draw(st.integers(0, len(sealed) * 8 - 1))
-    sealed[bit // 8] ^= 1 << bit % 8
-    with pytest.raises(Corrupt):
-        open_sealed(KEY, HERE, bytes(sealed))
-
-
-@given(st.binary(max_size=40))
-def test_anything_else_is_corrupt(junk: bytes) -> None:
-    with pytest.raises(Corrupt):
-        open_sealed(KEY, HERE, junk)
 
 
 def test_the_same_bytes_never_look_the_same() -> None:

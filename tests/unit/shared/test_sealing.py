@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from shared.errors import Corrupt
 from shared.sealing import (
@@ -26,23 +22,7 @@ from shared.sealing import (
     unpack,
     verify,
 )
-
-SIGNER = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
-READER = X25519PrivateKey.from_private_bytes(bytes(range(32, 64)))
-HEADER = {"kind": "alert", "sequence": 7}
-BODY = b"who sat there, and what was seen"
-
-
-@functools.cache
-def sealed() -> bytes:
-    return pack(HEADER, BODY, SIGNER, seal_to=READER.public_key())
-
-
-def read(message: bytes) -> bytes:
-    """What a careful reader does: take apart, verify, open."""
-    parcel = unpack(message)
-    verify(parcel, SIGNER.public_key())
-    return open_body(parcel, READER)
+from tests.support.sealed_messages import BODY, HEADER, READER, SIGNER, read, sealed
 
 
 def test_what_was_sealed_is_read_and_is_not_in_the_clear() -> None:
@@ -91,29 +71,6 @@ def test_a_message_cut_in_any_region_is_noticed(region: str) -> None:
 def test_bytes_after_the_end_are_noticed() -> None:
     with pytest.raises(Corrupt):
         read(sealed() + b"\x00")
-
-
-@settings(max_examples=50, deadline=None)
-@given(st.binary(max_size=300))
-def test_no_bytes_whatever_are_read_by_accident(noise: bytes) -> None:
-    for message in (noise, b"PE1\n" + noise, sealed()[:8] + noise):
-        with pytest.raises(Corrupt):
-            read(message)
-
-
-@settings(max_examples=10, deadline=None)
-@given(
-    st.dictionaries(st.text(max_size=8), st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=20)),
-    st.binary(),
-)
-def test_every_header_and_body_come_back(header: dict[str, int | str], body: bytes) -> None:
-    try:
-        message = pack(dict(header), body, SIGNER, seal_to=READER.public_key())
-    except Corrupt:
-        assert any("\ud800" <= letter <= "\udfff" for key in header for letter in key + str(header[key]))
-        return
-    assert unpack(message).header == header
-    assert read(message) == body
 
 
 def test_another_reader_cannot_open() -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from edge.accuracy.statistics import Rate, Scores, Share, histogram, median, poisson_bounds, wilson
 
@@ -30,15 +28,6 @@ def test_wilson_bounds_are_the_published_ones(count: int, of: int, low: float, h
 )
 def test_poisson_bounds_are_the_published_ones(events: int, low: float, high: float) -> None:
     assert poisson_bounds(events) == pytest.approx((low, high), abs=1e-3)
-
-
-@settings(max_examples=50)
-@given(st.integers(0, 500), st.integers(0, 500))
-def test_a_share_lies_between_its_bounds(count: int, more: int) -> None:
-    share = Share(count, count + more)
-    low, high = share.bounds
-    assert 0.0 <= low <= high <= 1.0
-    assert share.value is None or low <= share.value <= high
 
 
 def test_without_a_trial_everything_is_possible() -> None:

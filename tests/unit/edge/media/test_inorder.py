@@ -1,24 +1,7 @@
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable
-
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
-from edge.media.inorder import AudioPacket, InOrderAudioBuffer, OrderedAudio
-
-
-def packet(number: int) -> AudioPacket:
-    return AudioPacket((65_533 + number) % 65_536, number * 960, 96, b"%d" % number)
-
-
-def feed(buffer: InOrderAudioBuffer, arrivals: Iterable[tuple[int, float]]) -> list[tuple[int, int]]:
-    return [shown(item) for number, at in arrivals for item in buffer.add(packet(number), at)]
-
-
-def shown(item: OrderedAudio) -> tuple[int, int]:
-    return int(item.packet.data), item.lost_before
+from edge.media.inorder import InOrderAudioBuffer
+from tests.support.audio_packets import feed
 
 
 def test_packets_in_order_pass_at_once() -> None:
@@ -60,19 +43,3 @@ def test_a_restarted_sender_is_followed() -> None:
     feed(buffer, [(0, 0.0)])
     assert feed(buffer, [(20_000, 0.1), (20_001, 0.12)]) == [(20_000, 0), (20_001, 0)]
     assert buffer.counts.restarts == 1
-
-
-@settings(max_examples=50)
-@given(st.data())
-def test_whatever_the_network_does_audio_is_in_order_once_and_bounded(data: st.DataObject) -> None:
-    count = data.draw(st.integers(1, 120))
-    delays = data.draw(st.lists(st.integers(0, 10), min_size=count, max_size=count))
-    lost = data.draw(st.sets(st.integers(0, count - 1)))
-    buffer = InOrderAudioBuffer(capacity=8)
-    seen: list[tuple[int, int]] = []
-    for at, number in sorted((n + delays[n], n) for n in range(count) if n not in lost):
-        seen += feed(buffer, [(number, at * 0.02)])
-        assert buffer.held <= 8
-    numbers = [number for number, _ in seen]
-    assert numbers == sorted(set(numbers))
-    assert [lost_before for _, lost_before in seen[1:]] == [b - a - 1 for a, b in itertools.pairwise(numbers)]

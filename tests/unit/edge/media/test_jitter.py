@@ -2,34 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from edge.media.jitter import DeadlineJitterBuffer, VideoPacket, WholeFrame
-
-FIRST = 65_530  # close to the end of the 16-bit range, so that every longer stream wraps
-
-
-def stream(sizes: Iterable[int], proved: bool = False) -> list[VideoPacket]:
-    """Packets of frames with the given numbers of packets; each packet's data names its frame and part."""
-    packets: list[VideoPacket] = []
-    for frame, size in enumerate(sizes):
-        for part in range(size):
-            packets.append(
-                VideoPacket(
-                    sequence=(FIRST + len(packets)) % 65_536,
-                    timestamp=(4_294_960_000 + frame * 6_000) % 2**32,
-                    payload_type=97,
-                    marker=part == size - 1,
-                    begins=proved and part == 0,
-                    data=b"%d.%d " % (frame, part),
-                )
-            )
-    return packets
-
-
-def names(frames: Iterable[WholeFrame]) -> list[str]:
-    return [frame.data.decode().strip() for frame in frames]
+from tests.support.video_packets import FIRST, names, stream
 
 
 def feed(buffer: DeadlineJitterBuffer, packets: Iterable[VideoPacket], now: float = 0.0) -> list[WholeFrame]:
@@ -154,35 +128,3 @@ def test_a_sender_that_restarts_just_below_its_old_numbers_is_followed_after_a_r
     buffer = DeadlineJitterBuffer()
     feed(buffer, stream([1] * 300))
     assert len(feed(buffer, stream([1] * 100))) == 50
-
-
-@settings(max_examples=50)
-@given(st.data())
-def test_whatever_the_network_does_frames_are_whole_in_order_once_and_bounded(data: st.DataObject) -> None:
-    sizes = data.draw(st.lists(st.integers(1, 6), min_size=1, max_size=60))
-    packets = stream(sizes, proved=data.draw(st.booleans()))
-    delays = data.draw(st.lists(st.integers(0, 12), min_size=len(packets), max_size=len(packets)))
-    copies = data.draw(
-        st.lists(st.sampled_from([0, 1, 1, 1, 1, 2]), min_size=len(packets), max_size=len(packets))
-    )
-    arrivals = sorted(
-        (place + delay + copy, packet.sequence, place)
-        for place, (packet, delay, copied) in enumerate(zip(packets, delays, copies, strict=True))
-        for copy in range(copied)
-    )
-    buffer = DeadlineJitterBuffer(hold_s=0.25, capacity=16)
-    seen: list[str] = []
-    for at, _, place in arrivals:
-        seen += names(buffer.add(packets[place], at * 0.02).frames)
-        assert buffer.held <= 16
-    whole = [" ".join(f"{frame}.{part}" for part in range(size)) for frame, size in enumerate(sizes)]
-    order = [whole.index(name) if name in whole else int(name.split(".")[0]) for name in seen]
-    assert order == sorted(set(order)), "out of order or twice"
-    if place_of_first_loss(copies) is None and not any(delays):
-        assert seen == whole
-    for name in seen[1:]:
-        assert name in whole, "only the very first frame may begin in the middle"
-
-
-def place_of_first_loss(copies: list[int]) -> int | None:
-    return next((place for place, copied in enumerate(copies) if copied == 0), None)
