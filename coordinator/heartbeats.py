@@ -16,15 +16,20 @@ from coordinator.alerts.arrival import Signers
 from coordinator.database import Database
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import Fleet
+from coordinator.rates import Buckets, Rate
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.messages import Heartbeat, LaneMark, Marks, parse
 from shared.sealing import pack, unpack, verify
+from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How often `nodes.last_seen_utc` is written; the fleet knows better in the meantime."""
+
+RATE: Final = Rate(burst=10, per_s=1.0)
+"""Of one node. It beats every 5 s, and at once when its hub comes back."""
 
 
 class Heartbeats:
@@ -38,18 +43,22 @@ class Heartbeats:
         self._signers = signers
         self._signing = signing
         self._written: dict[UUID, datetime] = {}
+        self._rates = Buckets(RATE)
+        self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
         """Heartbeats taken and refused, by reason; `alerts-lost` counts what outboxes gave up unseen."""
 
     async def hear(self, subject: str, message: bytes) -> bytes | None:
         """The marks for an authentic heartbeat; None, and nothing told, for any other message."""
-        now_utc = datetime.now(UTC)
+        now_utc, now = datetime.now(UTC), time.monotonic()
+        if self._rates.wait_s(subject, now):
+            self._refuse(subject, "too-often", "heartbeats come too often", now)
+            return None
         try:
             heartbeat = _authentic(subject, message, self._signers)
-            self._fleet.hear(heartbeat, time.monotonic(), now_utc)
+            self._fleet.hear(heartbeat, now, now_utc)
         except Corrupt as error:
-            self.counts["refused"] += 1
-            log.warning("a heartbeat is refused", extra={"reason": str(error)})
+            self._refuse(subject, "refused", str(error), now)
             return None
         self.counts["heard"] += 1
         try:
@@ -59,6 +68,12 @@ class Heartbeats:
         except Unavailable:
             self.counts["no-database"] += 1
             return None
+
+    def _refuse(self, subject: str, what: str, reason: str, now: float) -> None:
+        self.counts[what] += 1
+        count = self._complaints.count(subject, now)
+        if count:
+            log.warning("heartbeats are refused", extra={"url": subject, "reason": reason, "count": count})
 
     def _marks(self, heartbeat: Heartbeat, now_utc: datetime) -> list[LaneMark]:
         node_id = heartbeat.node_id

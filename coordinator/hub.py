@@ -38,8 +38,6 @@ FIRST_PAUSE_S: Final = 0.25
 LONGEST_PAUSE_S: Final = 10.0
 CHECK_EVERY_S: Final = 5.0
 """How often an idle stream is asked whether it is still there: a fetch from a lost one only times out."""
-MAX_HANDLING: Final = 64
-"""Messages handled at once; what comes on top is dropped and counted, and its sender asks again."""
 MAX_PENDING_MESSAGES: Final = 4_096
 
 Handler = Callable[[str, bytes], Awaitable[bytes | None]]
@@ -89,7 +87,7 @@ class Hub:
         self._handlers: dict[str, Handler] = {}
         self._connection: _Connection | None = None
         self._present = asyncio.Event()
-        self._handling = Handling(MAX_HANDLING)
+        self._handling = Handling()
         self.trouble = "not connected yet"
         """Why there is no connection, for people; empty while there is one."""
         self.counts: Counter[str] = Counter()
@@ -225,8 +223,8 @@ class Hub:
 
     def _receiver(self, handler: Handler) -> Callable[[Msg], Awaitable[None]]:
         async def receive(message: Msg) -> None:
-            if not self._handling.start(lambda: self._handle(handler, message)):
-                self.counts["dropped-busy"] += 1
+            if why := self._handling.start(message.subject, lambda: self._handle(handler, message)):
+                self.counts[f"dropped-{why}"] += 1
 
         return receive
 

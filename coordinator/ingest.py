@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -16,12 +17,14 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.alerts.intake import AlertStore, Outcome, Verdict
+from coordinator.alerts.put_off import PutOff
 from coordinator.alerts.service import Stored
 from coordinator.heartbeats import sign_marks
 from coordinator.hub import Delivery, Hub
 from shared import subjects
 from shared.errors import Unavailable
 from shared.messages import LaneMark
+from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +50,8 @@ class Ingest:
         self._signing = signing
         self._on_stored = on_stored
         self._away = False
+        self._waiting = PutOff()
+        self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
         """Messages by verdict, and by `verdict:reason` where it has one."""
 
@@ -96,13 +101,26 @@ class Ingest:
             case Verdict.STORED | Verdict.REPEATED:
                 await outcome.delivery.ack()
             case Verdict.LATER:
-                await outcome.delivery.put_off(outcome.delay_s)
+                await self._come_again(outcome)
             case Verdict.REFUSED | Verdict.FORGED:
-                header = outcome.header
-                extra: dict[str, object] = {"status": outcome.verdict, "reason": outcome.reason}
-                extra |= {"node_id": str(header.node_id), "sequence": header.sequence} if header else {}
-                log.error("an alert message is not stored", extra=extra)
+                self._complain(outcome)
                 await outcome.delivery.drop()
+
+    async def _come_again(self, outcome: Outcome) -> None:
+        assert outcome.header is not None  # only an authentic message is put off
+        if self._waiting.admit(outcome.header.node_id, outcome.delay_s, time.monotonic()):
+            await outcome.delivery.put_off(outcome.delay_s)
+        else:
+            self.counts["given-back"] += 1  # no mark covers it: its outbox sends it again
+            await outcome.delivery.drop()
+
+    def _complain(self, outcome: Outcome) -> None:
+        """One line per node and minute: a node that is broken, or hostile, shall not fill the log."""
+        node = outcome.delivery.subject.split(".")[1][:36]  # what was published under; the header may lie
+        count = self._complaints.count(node, time.monotonic())
+        if count:
+            extra = {"node_id": node, "status": outcome.verdict, "reason": outcome.reason, "count": count}
+            log.error("alert messages are not stored", extra=extra)
 
     async def _tell(self, marks: dict[UUID, list[LaneMark]]) -> None:
         for node_id, moved in marks.items():

@@ -14,6 +14,7 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 
+from coordinator.handling import MAX_OF_ONE
 from coordinator.hub import Hub
 from coordinator.stream import HubAddress, StreamSettings
 from shared import subjects
@@ -215,5 +216,33 @@ def test_an_idle_stream_is_no_lost_one(server: RunningServer) -> None:
             for _ in range(300):  # server and client give up at the same instant, either first
                 assert await hub.fetch(10, 0.03) == []
             assert hub.counts["lost"] == 0
+
+    asyncio.run(scenario())
+
+
+def test_a_node_that_floods_is_held_to_its_share_and_another_is_answered(server: RunningServer) -> None:
+    async def scenario() -> None:
+        hub, flooding = hub_of(server), subjects.heartbeat(NODE)
+        release = asyncio.Event()
+
+        async def answer(subject: str, message: bytes) -> bytes | None:
+            if subject == flooding:
+                await release.wait()
+            return b"heard"
+
+        hub.listen(subjects.ALL_HEARTBEATS, answer)
+        async with running(hub), plain_client(server) as client:
+            for _ in range(500):
+                await client.publish(flooding, b"beat")
+            await until(
+                lambda: hub.counts["dropped-asker-busy"] == 500 - MAX_OF_ONE, "all but two are dropped"
+            )
+            reply = await client.request(subjects.heartbeat(UUID(int=2)), b"beat", timeout=5)
+            assert reply.data == b"heard"
+            assert hub.counts["dropped-busy"] == 0
+            release.set()
+            async with asyncio.timeout(10):
+                while (await client.request(flooding, b"beat", timeout=5)).data != b"heard":
+                    pass  # its share is free again
 
     asyncio.run(scenario())

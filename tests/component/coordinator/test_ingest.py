@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import nats
 import nats.errors
@@ -25,12 +25,12 @@ from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
 from coordinator.commands import Commander, Order
 from coordinator.database import Database
-from coordinator.heartbeats import Heartbeats
+from coordinator.heartbeats import RATE, Heartbeats
 from coordinator.hub import Hub
 from coordinator.ingest import Ingest
 from coordinator.nodes.fleet import Fleet
 from coordinator.own_keys import OwnKeys, make_own_keys
-from coordinator.stream import HubAddress, StreamSettings
+from coordinator.stream import MAX_ACK_PENDING, HubAddress, StreamSettings
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events import Lane
@@ -375,3 +375,55 @@ def test_a_mark_signed_by_somebody_else_does_not_verify(keys: OwnKeys) -> None:
     forged = pack({"kind": "marks"}, b"", stranger.signing)
     with pytest.raises(Corrupt):
         verify(unpack(forged), keys.signing.public_key())
+
+
+def test_a_flood_of_garbage_is_counted_whole_and_logged_once_a_minute(
+    centre: Centre, sitting: Sitting, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def scenario() -> None:
+        async with centre.linked() as link, edge(centre.server, sitting.node) as client:
+            alert = sitting.alert(onset_s=1)
+            for n in range(50):
+                await client.publish(sitting.subject(alert), b"garbage %d" % n)
+            await until(lambda: link.ingest.counts["forged:malformed"] == 50, "all are counted")
+            await send(client, sitting, 1, onset_s=1)
+            await until(lambda: link.ingest.counts["stored"] == 1, "the good one is stored")
+
+    asyncio.run(scenario())
+    assert len([record for record in caplog.records if record.name == "coordinator.ingest"]) == 1
+
+
+def test_alerts_of_unknown_sessions_hold_up_no_other_alert_and_are_not_settled(
+    centre: Centre, sitting: Sitting
+) -> None:
+    async def scenario() -> None:
+        async with centre.linked() as link, edge(centre.server, sitting.node) as client:
+            alert = sitting.alert(onset_s=1)
+            flood = 2 * MAX_ACK_PENDING
+            for n in range(flood):
+                message = sitting.message(alert, 1_000 + n, session_id=UUID(int=n))
+                await client.publish(sitting.subject(alert), message)
+            await send(client, sitting, 1, onset_s=1)
+            await until(lambda: link.ingest.counts["stored"] == 1, "the good one is stored")
+            assert link.ingest.counts["given-back"] > 0
+            assert link.ingest.counts["refused"] == 0
+
+    asyncio.run(scenario())
+
+
+def test_heartbeats_that_come_too_often_are_refused_and_the_next_ones_heard(
+    centre: Centre, sitting: Sitting
+) -> None:
+    async def scenario() -> None:
+        node = sitting.node
+        async with centre.linked() as link, edge(centre.server, node) as client:
+            subject = subjects.heartbeat(node.node_id)
+            for _ in range(RATE.burst):
+                await client.request(subject, heartbeat(node), timeout=5)
+            with pytest.raises(nats.errors.TimeoutError):
+                await client.request(subject, heartbeat(node), timeout=0.2)
+            assert link.heartbeats.counts["too-often"] == 1
+            await asyncio.sleep(1 / RATE.per_s)
+            await client.request(subject, heartbeat(node), timeout=5)
+
+    asyncio.run(scenario())
