@@ -1,7 +1,9 @@
-"""Prints a recogniser's calibration, for the manifest: `python -m models.calibrate FOLDER [NAME…]`.
+"""Computes recognisers' calibrations and stores them: `python -m models.calibrate FOLDER [NAME…] [--store]`.
 
-FOLDER holds one folder per person, each with one or more pictures of that person (the largest face counts).
-Every picture that passes the verification gate is compared with every other.
+FOLDER holds one folder per person, each with one or more pictures of that person (the largest face counts);
+`a~1.jpg` and `a~2.jpg` are shots of one picture and not compared. As in an exam one picture of a pair could
+have been enrolled and the other passes the verification gate: two pictures of which neither could be enrolled
+never meet.
 """
 
 from __future__ import annotations
@@ -18,13 +20,14 @@ import numpy as np
 
 from models.images import Image
 from models.manifest import Profile
-from models.quality import VERIFICATION, failures, measure
+from models.quality import ENROLLMENT, VERIFICATION, failures, measure
 from models.recognition import Recogniser
 from models.results import Embedding, Mesh
 from models.serving import Serving
 from models.similarity import ACCEPTED, Similarity, calibrated
 from models.store import Store
 
+MANIFEST = Path(__file__).with_name("manifest.toml")
 LONGEST_PX = 1280
 """Larger pictures are shrunk first, as enrollment does."""
 
@@ -37,8 +40,8 @@ class Pairs:
     different: tuple[float, ...]
 
 
-def pictures(folder: Path) -> Iterator[tuple[str, Image]]:
-    """Person and picture, for every readable picture one level below `folder`."""
+def pictures(folder: Path) -> Iterator[tuple[Path, Image]]:
+    """Every readable picture one level below `folder`."""
     for path in sorted(folder.glob("*/*")):
         picture = cv2.imread(str(path))
         if picture is None:
@@ -46,49 +49,92 @@ def pictures(folder: Path) -> Iterator[tuple[str, Image]]:
         shrink = LONGEST_PX / max(picture.shape[:2])
         if shrink < 1:
             picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-        yield path.parent.name, picture.astype(np.uint8, copy=False)
+        yield path, picture.astype(np.uint8, copy=False)
 
 
-def meshes(folder: Path, serving: Serving) -> Iterator[tuple[str, Image, Mesh]]:
-    """Person, picture and the mesh of its largest face, for pictures that pass the verification gate.
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """One picture's largest face."""
+
+    person: str
+    original: str
+    """The picture that this is a shot of."""
+    enrollable: bool
+    """Whether it passes the enrollment gate; it does pass the verification gate."""
+    picture: Image
+    mesh: Mesh
+
+
+def meshes(folder: Path, serving: Serving) -> Iterator[Fitted]:
+    """The pictures that pass the verification gate.
 
     Others are never compared in an exam either; several faces in a picture are no objection here.
     """
     find, mesh, pose = serving.face_detector().find, serving.face_mesh(), serving.head_pose()
-    for person, picture in pictures(folder):
+    for path, picture in pictures(folder):
         faces = sorted(find(picture), key=lambda face: face.box.area_px2)
         if not faces:
             continue
         fitted = faces[-1].mesh or mesh.fit(picture, faces[-1])
         quality = measure(picture, (faces[-1],), pose.head(picture, faces[-1], fitted))
         if not failures(quality, VERIFICATION):
-            yield person, picture, fitted
+            enrollable = not failures(quality, ENROLLMENT)
+            yield Fitted(path.parent.name, path.stem.split("~")[0], enrollable, picture, fitted)
 
 
-def compare(recogniser: Recogniser, seen: Iterable[tuple[str, Image, Mesh]]) -> Pairs:
-    """Every picture against every other."""
-    known: list[tuple[str, Embedding]] = [
-        (who, recogniser.embed(picture, mesh)) for who, picture, mesh in seen
+def compare(recogniser: Recogniser, seen: Iterable[Fitted]) -> Pairs:
+    """Every picture that could be enrolled against every other, but for shots of the same one."""
+    known: list[tuple[Fitted, Embedding]] = [
+        (each, recogniser.embed(each.picture, each.mesh)) for each in seen
     ]
     same: list[float] = []
     different: list[float] = []
     for (one, first), (other, second) in combinations(known, 2):
-        (same if one == other else different).append(recogniser.native_score(first, second))
+        alike = one.person == other.person
+        if (one.enrollable or other.enrollable) and not (alike and one.original == other.original):
+            (same if alike else different).append(recogniser.native_score(first, second))
     return Pairs(tuple(same), tuple(different))
 
 
-def report(name: str, alignment: str, pairs: Pairs, similarity: Similarity) -> str:
-    """The manifest's lines, with what the calibration makes of the pairs it came from."""
+def report(name: str, pairs: Pairs, similarity: Similarity) -> str:
+    """What a calibration makes of the pairs it came from, in one line."""
     missed = sum(similarity.of(score) < ACCEPTED for score in pairs.same)
-    knots = ", ".join(f"[{score}, {value:.2f}]" for score, value in similarity.knots)
+    mistaken = sum(similarity.of(score) >= ACCEPTED for score in pairs.different)
     same, different = np.array(pairs.same), np.array(pairs.different)
     apart = (same.mean() - different.mean()) / np.sqrt((same.var() + different.var()) / 2)
     return (
-        f"# {name}: same {same.min():.3f} … {same.max():.3f}, different {different.min():.3f} … "
-        f"{different.max():.3f}, d' {apart:.1f}, {missed} of {same.size} same pairs below {ACCEPTED}\n"
-        f'calibration = {{ alignment = "{alignment}", same_pairs = {same.size}, '
-        f"different_pairs = {different.size}, knots = [{knots}] }}\n"
+        f"{name}: same {same.min():.3f} … {same.max():.3f}, different {different.min():.3f} … "
+        f"{different.max():.3f}, d' {apart:.1f}, {missed} of {same.size} same pairs below {ACCEPTED}, "
+        f"{mistaken} of {different.size} different pairs not"
     )
+
+
+def manifest_line(alignment: str, pairs: Pairs, similarity: Similarity) -> str:
+    """The calibration as the manifest holds it."""
+    knots = ", ".join(f"[{score}, {value:.2f}]" for score, value in similarity.knots)
+    return (
+        f'calibration = {{ alignment = "{alignment}", same_pairs = {len(pairs.same)}, '
+        f"different_pairs = {len(pairs.different)}, knots = [{knots}] }}"
+    )
+
+
+def with_calibration(manifest: str, name: str, line: str) -> str:
+    """The manifest's text with one network's calibration replaced, or added below its `input`.
+
+    Raises ValueError where the network, or its `input`, is not in the text.
+    """
+    blocks = manifest.split("[[network]]\n")
+    for number, block in enumerate(blocks):
+        lines = block.split("\n")
+        if number == 0 or f'name = "{name}"' not in lines:
+            continue
+        kept = [each for each in lines if not each.startswith("calibration = ")]
+        below = next((at for at, each in enumerate(kept, 1) if each.startswith("input = ")), None)
+        if below is None:
+            raise ValueError(f"{name} has no input in the manifest")
+        blocks[number] = "\n".join([*kept[:below], line, *kept[below:]])
+        return "[[network]]\n".join(blocks)
+    raise ValueError(f"{name} is not in the manifest")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -96,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", help="recognisers of the manifest; default all that are present")
+    parser.add_argument("--store", action="store_true", help="write them into models/manifest.toml")
     options = parser.parse_args(arguments)
     serving = Serving(Store.here(), Profile.RESEARCH)
     seen = list(meshes(options.folder, serving))
@@ -108,7 +155,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except ValueError as error:
             sys.stderr.write(f"{entry.name}: {error}\n")
             return 2
-        sys.stdout.write(report(entry.name, recogniser.alignment, pairs, similarity))
+        line = manifest_line(recogniser.alignment, pairs, similarity)
+        sys.stdout.write(f"# {report(entry.name, pairs, similarity)}\n{line}\n")
+        if options.store:
+            text = with_calibration(MANIFEST.read_text("utf-8"), entry.name, line)
+            MANIFEST.write_text(text, "utf-8")
     return 0
 
 

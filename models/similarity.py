@@ -4,14 +4,17 @@ Anchors per recogniser and alignment, so that one threshold means the same for e
 
     0.50  half of all strangers come closer
     0.60  one stranger in a hundred does
-    0.75  the accepted operating point: one in ten thousand does; or up to one in a thousand, where the
-          stricter point would refuse more than one in a thousand pictures of the same person
+    0.75  the accepted operating point: four and a half standard deviations of strangers' scores beyond their
+          mean, but not much past halfway to the median of the same person's, and never short of one stranger
+          in a thousand
     0.85  half of all pictures of the same person come closer
     1.00  the very same picture
 
-People are mistaken for others of their own age, sex and origin about ten times as easily as for people at
-large: hence the strict point. Few collections have so many pairs, so it is carried on from the two shares
-that can be counted: as far beyond one in a thousand as that lies beyond one in a hundred.
+People are mistaken for others of their own age, sex and origin ten and more times as easily as for people at
+large, and collections at hand have few people: hence a point far beyond what can be counted. Mean and
+deviation are known from few people already; rare quantiles are not. Calibrated on 400 random halves of 22
+people this rule left no false match in the other half in 99 % (ArcFace), 100 % (retail-0095) and 83 % (dlib);
+carrying on from the counted quantiles left none in 77, 64 and 64 %.
 
 Between the anchors run straight lines; below the first the line goes on; everything is clamped to 0…1.
 """
@@ -32,8 +35,11 @@ SAME = 0.85
 
 FALSE_MATCH_RATE = 1e-3
 """The worst accepted operating point, per comparison with a stranger taken at random: what can be counted."""
-FALSE_REFUSAL_RATE = 1e-3
-"""What the stricter point may cost, per comparison with the same person."""
+MARGIN_DEVIATIONS = 4.5
+"""Of normal scores three in a million lie beyond. Strangers seen so far reach 3.5."""
+MARGIN_SHARE = 0.55
+"""Of the way from strangers to the same person; decides for recognisers with little room. At 0.5 dlib takes
+two women of one origin for one person, at 0.6 it refuses more than one in twenty of some halves' people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +63,27 @@ class Similarity:
         return min(1.0, max(0.0, y0 + (native_score - x0) * (y1 - y0) / (x1 - x0)))
 
 
+def operating_point(same: Sequence[float], different: Sequence[float]) -> float:
+    """The native score from which two pictures are accepted as one person's.
+
+    Raises ValueError when there are too few pairs to say.
+    """
+    if len(same) < 10 or len(different) < 1 / FALSE_MATCH_RATE:
+        raise ValueError(f"{len(same)} same and {len(different)} different pairs are too few to calibrate on")
+    strangers = np.asarray(different, np.float64)
+    mean = float(strangers.mean())
+    margin = min(MARGIN_DEVIATIONS * float(strangers.std()), MARGIN_SHARE * (float(np.median(same)) - mean))
+    return max(mean + margin, float(np.quantile(strangers, 1 - FALSE_MATCH_RATE)))
+
+
 def calibrated(same: Sequence[float], different: Sequence[float], perfect: float) -> Similarity:
     """The map for a recogniser that gave these native scores to pairs of the same and of different people.
 
     `perfect` is its score for one picture with itself. Raises ValueError when there are too few pairs or the
     recogniser does not tell people apart well enough to have an operating point.
     """
-    if len(same) < 10 or len(different) < 1 / FALSE_MATCH_RATE:
-        raise ValueError(f"{len(same)} same and {len(different)} different pairs are too few to calibrate on")
-    stranger, unusual, rare = np.quantile(different, [0.5, 0.99, 1 - FALSE_MATCH_RATE])
-    accepted = max(rare, min(2 * rare - unusual, np.quantile(same, FALSE_REFUSAL_RATE)))
+    accepted = operating_point(same, different)
+    stranger, unusual = np.quantile(different, [0.5, 0.99])
     anchors = (
         (stranger, STRANGER),
         (unusual, UNUSUAL),

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 import pytest
 
-from models.calibrate import compare, main, meshes, report
+from models import calibrate
+from models.calibrate import Pairs, compare, main, manifest_line, meshes, report, with_calibration
+from models.manifest import load_manifest, parse_manifest
 from models.serving import Serving
 from models.similarity import Similarity
 from tests.support.people import as_by_webcam, collins, hopper
@@ -19,30 +21,62 @@ pytestmark = pytest.mark.weights
 
 @pytest.fixture
 def people(tmp_path: Path) -> Path:
-    """Two women with two pictures each, and three pictures that must not count."""
+    """Two women with two pictures each, a shot too many, a smeared one each, and three that do not count."""
     portraits = {"collins": collins(), "hopper": hopper()}
     for who, portrait in portraits.items():
         (tmp_path / who).mkdir()
         cv2.imwrite(str(tmp_path / who / "portrait.png"), portrait)
         cv2.imwrite(str(tmp_path / who / "webcam.png"), as_by_webcam(portrait))
+        cv2.imwrite(str(tmp_path / who / "smeared.png"), cv2.GaussianBlur(portrait, (0, 0), 6))
+    cv2.imwrite(str(tmp_path / "collins" / "portrait~2.png"), collins())
     cv2.imwrite(str(tmp_path / "hopper" / "dark.png"), (collins() // 8).astype(np.uint8))
     cv2.imwrite(str(tmp_path / "hopper" / "wall.png"), np.full((300, 300, 3), 90, np.uint8))
     (tmp_path / "hopper" / "notes.txt").write_text("no picture")
     return tmp_path
 
 
-def test_every_good_picture_is_compared_with_every_other(people: Path) -> None:
+def test_every_good_picture_is_compared_with_every_other_that_it_could_meet(people: Path) -> None:
     present("dlib-resnet")
     serving = Serving(store(), PROFILE)
     seen = list(meshes(people, serving))
-    assert [who for who, _, _ in seen] == ["collins", "collins", "hopper", "hopper"]
+    assert [(each.person, each.original, each.enrollable) for each in seen] == [
+        ("collins", "portrait", True), ("collins", "portrait", True),
+        ("collins", "smeared", False), ("collins", "webcam", True),
+        ("hopper", "portrait", True), ("hopper", "smeared", False), ("hopper", "webcam", True),
+    ]  # fmt: skip
     for entry, judge in serving.uncalibrated():
         pairs = compare(judge, seen)
-        assert (len(pairs.same), len(pairs.different)) == (2, 4)
-        assert min(pairs.same) > max(pairs.different)
+        # Six and three pairs of one woman but for the two shots of one picture; twelve of two women but for
+        # the smeared ones with each other.
+        assert (len(pairs.same), len(pairs.different)) == (6 - 1 + 3, 12 - 1)
         assert max(pairs.same) < judge.perfect
-        text = report(entry.name, judge.alignment, pairs, Similarity(((-9.0, 0.0), (1.0, 1.0))))
-        assert "same_pairs = 2, different_pairs = 4" in text
+        text = report(entry.name, pairs, Similarity(((-9.0, 0.0), (1.0, 1.0))))
+        assert "of 8 same pairs" in text
+
+
+LINE = manifest_line("mesh", Pairs((0.9,), (0.1, 0.2)), Similarity(((0.0, 0.5), (1.0, 1.0))))
+
+
+def test_a_calibration_takes_the_place_of_the_old_one_and_nothing_else_changes() -> None:
+    text = calibrate.MANIFEST.read_text("utf-8")
+    changed = parse_manifest(with_calibration(text, "dlib-resnet", LINE))
+    calibration = changed.entry("dlib-resnet").calibration
+    assert calibration is not None
+    assert (calibration.same_pairs, calibration.different_pairs, calibration.alignment) == (1, 2, "mesh")
+    others = [entry for entry in changed.entries if entry.name != "dlib-resnet"]
+    assert others == [entry for entry in load_manifest().entries if entry.name != "dlib-resnet"]
+
+
+def test_a_recogniser_without_a_calibration_gets_one() -> None:
+    text = calibrate.MANIFEST.read_text("utf-8")
+    assert parse_manifest(text).entry("arcface-resnet50").calibration is None
+    changed = parse_manifest(with_calibration(text, "arcface-resnet50", LINE))
+    assert changed.entry("arcface-resnet50").calibration is not None
+
+
+def test_a_network_that_the_manifest_does_not_name_is_refused() -> None:
+    with pytest.raises(ValueError, match="nobody is not in the manifest"):
+        with_calibration(calibrate.MANIFEST.read_text("utf-8"), "nobody", LINE)
 
 
 def test_too_few_people_are_refused_with_the_reason(people: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -51,11 +51,18 @@ def test_calibration_puts_the_shares_at_their_similarities() -> None:
     assert scale.of(1.0) == 1.0
 
 
-def test_a_recogniser_with_room_is_accepted_beyond_one_in_a_thousand() -> None:
+def test_a_recogniser_with_room_is_accepted_far_beyond_the_strangers_seen() -> None:
     different = scores(7, 0.0, 0.07, 20_000)
-    scale = calibrated(scores(8, 0.7, 0.05, 500), different, 1.0)
-    assert scale.of(float(np.quantile(different, 0.999))) < ACCEPTED
-    assert sum(scale.of(score) >= ACCEPTED for score in different) <= 3
+    scale = calibrated(scores(8, 0.8, 0.05, 500), different, 1.0)
+    assert scale.of(4.5 * 0.07) == pytest.approx(ACCEPTED, abs=0.01)
+    assert scale.of(max(different)) < ACCEPTED
+
+
+def test_a_recogniser_with_little_room_is_accepted_a_little_past_halfway_to_its_own_people() -> None:
+    same = scores(8, 0.5, 0.06, 500)
+    scale = calibrated(same, scores(7, 0.0, 0.075, 20_000), 1.0)
+    assert scale.of(0.55 * 0.5) == pytest.approx(ACCEPTED, abs=0.01)
+    assert sum(scale.of(score) < ACCEPTED for score in same) == 0
 
 
 def test_a_recogniser_without_room_is_accepted_at_one_in_a_thousand() -> None:
