@@ -99,9 +99,9 @@ class EnrollResponse(Response):
 class VerificationPolicy(Request):
     """The seed's override of an exam's policy for one session."""
 
-    face_match_threshold: Unit | None = None
-    gaze_tolerance_degrees: Annotated[float, Field(ge=5, le=90)] | None = None
-    max_offline_seconds: Annotated[float, Field(ge=4, le=600)] | None = None
+    face_match_threshold: Annotated[Unit, Field(strict=True)] | None = None
+    gaze_tolerance_degrees: Annotated[float, Field(strict=True, ge=5, le=90)] | None = None
+    max_offline_seconds: Annotated[float, Field(strict=True, ge=4, le=600)] | None = None
     alert_sensitivity: Sensitivity | None = None
 
 

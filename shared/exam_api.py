@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from shared.api import Request, Response
 from shared.consents import Purpose
-from shared.fields import Json, Name, Reference, Text, Utc
+from shared.fields import Count, Json, Name, Reference, Text, Utc, YesNo
 
 MAX_EXTRA_MINUTES = 480
 PolicyData = Annotated[dict[Name, Json], Field(max_length=50)]
@@ -76,7 +76,7 @@ class PolicyRequest(Request):
     """Its own `version` is ignored: versions are counted here."""
     reason: Reason
     """Why; shown with the version."""
-    based_on: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    based_on: Annotated[Count, Field(ge=1, le=2**31 - 1)] | None = None
     """The version this one was made from; when another came in between, the change is refused (409)."""
 
 
@@ -125,7 +125,7 @@ class AccommodationRequest(Request):
 
     accommodation: Annotated[dict[Name, Json], Field(max_length=10)] = Field(default_factory=dict)
     """`muted`, `relaxed`, `gaze_zone_factor`, as `shared.policy` reads them."""
-    extra_minutes: Annotated[int, Field(ge=0, le=MAX_EXTRA_MINUTES)] = 0
+    extra_minutes: Annotated[Count, Field(ge=0, le=MAX_EXTRA_MINUTES)] = 0
     """Added to the end of the candidate's sessions."""
 
 
@@ -151,7 +151,7 @@ class AccommodationPage(Response):
 class ConsentRequest(Request):
     """A candidate's yes or no to one purpose."""
 
-    given: bool
+    given: YesNo
     """False: taken back."""
     text_version: Name
     """Of the text the candidate was shown."""

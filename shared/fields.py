@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from math import isfinite
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, Field, JsonValue, PlainSerializer
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field, JsonValue, PlainSerializer
+
+_DATE_CHARS: Final = len("2026-11-22")
 
 
 def _no_nul(text: str) -> str:
@@ -34,6 +36,14 @@ def _plain_json(value: JsonValue) -> JsonValue:
             waiting += [*part.keys(), *part.values()]
         elif isinstance(part, list):
             waiting += part
+    return value
+
+
+def _no_number(value: object) -> object:
+    """Seconds since 1970, which pydantic takes for an instant too, are not as RFC 3339 writes one."""
+    written = isinstance(value, str) and value[4:5] == "-" and len(value) > _DATE_CHARS
+    if not (written or isinstance(value, datetime)):
+        raise ValueError("is no instant as RFC 3339 writes it, such as 2026-11-22T14:00:00Z")
     return value
 
 
@@ -70,10 +80,17 @@ Reference = Annotated[
 
 Utc = Annotated[
     AwareDatetime,
+    BeforeValidator(_no_number),
     AfterValidator(_to_utc),
     PlainSerializer(format_utc, return_type=str, when_used="json"),
 ]
 """An instant with its zone, kept in UTC, written with milliseconds."""
+
+Count = Annotated[int, Field(strict=True)]
+"""A whole number, and neither its text nor a truth value."""
+
+YesNo = Annotated[bool, Field(strict=True)]
+"""A truth value, and neither a number nor a word."""
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 """A share, probability, similarity or severity in 0…1."""

@@ -8,7 +8,7 @@ from pydantic import Field, JsonValue
 
 from shared.api import AlertOut, Request, Response
 from shared.events import Action, EventType
-from shared.fields import Text, Unit, Utc, Words
+from shared.fields import Count, Text, Unit, Utc, Words
 
 IncidentState = Literal[
     "open", "seconding", "confirmed", "dismissed", "appealed", "upheld", "overturned", "merged"
@@ -161,7 +161,7 @@ class InterventionRequest(Request):
 
 
 class ExtraTimeRequest(InterventionRequest):
-    minutes: Annotated[int, Field(ge=1, le=600)]
+    minutes: Annotated[Count, Field(ge=1, le=600)]
 
 
 class InterventionOut(Response):

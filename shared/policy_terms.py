@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from shared.event_rules import DEFAULT_RULES, NOT_OBSERVED, Frozen, Seconds
 from shared.events import EventClass, EventType, event_class
+from shared.fields import YesNo
 
 PITCH_HALF_RANGE_DEG = 20.0
 """Half the height of the default gaze zone, which belongs to YAW_HALF_RANGE_DEG."""
@@ -18,11 +19,11 @@ YAW_HALF_RANGE_DEG = 30.0
 class Features(Frozen):
     """What is switched on for an exam (the seed's features_enabled)."""
 
-    face_verification: bool = True
-    gaze_tracking: bool = True
-    pose_analysis: bool = True
-    audio_monitoring: bool = True
-    speech_transcription: bool = False
+    face_verification: YesNo = True
+    gaze_tracking: YesNo = True
+    pose_analysis: YesNo = True
+    audio_monitoring: YesNo = True
+    speech_transcription: YesNo = False
     """Needs the candidate's own opt-in as well."""
 
 
@@ -129,6 +130,8 @@ class Look(StrEnum):
     LIVENESS = "liveness"
     BODY = "body"
     OBJECTS = "objects"
+    SPEAKERS = "speakers"
+    SOUNDS = "sounds"
 
 
 Rate = Annotated[float, Field(ge=0.2, le=15, allow_inf_nan=False)]

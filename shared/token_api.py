@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.api import Request, Response
-from shared.fields import Reference, Utc
+from shared.fields import Count, Reference, Utc
 from shared.tokens import Role
 
 
@@ -15,7 +15,7 @@ class TokenRequest(Request):
     subject: Reference
     """A user's or service's name; a candidate's candidate_id."""
     role: Literal["candidate", "proctor", "admin", "system", "dpo"]
-    lifetime_minutes: Annotated[int, Field(ge=1, le=1_440)] = 60
+    lifetime_minutes: Annotated[Count, Field(ge=1, le=1_440)] = 60
 
 
 class TokenResponse(Response):

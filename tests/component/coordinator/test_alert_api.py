@@ -162,6 +162,20 @@ def test_unknown_paths_and_methods_are_problems_too(on_sqlite: OnSite) -> None:
     on_sqlite(test)
 
 
+def test_a_refused_method_is_told_every_method_of_its_path(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        for path, methods in (
+            ("/api/v1/exams", "GET, POST"),
+            ("/api/v1/exams/EXAM-1/accommodations/CAND-1", "DELETE, GET, PUT"),
+            ("/api/v1/enroll", "POST"),
+            ("/healthz", "GET"),
+        ):
+            refused = await site.http.request("PATCH", path)
+            assert (refused.status_code, refused.headers["allow"]) == (405, methods)
+
+    on_sqlite(test)
+
+
 def test_the_candidates_page_comes_with_a_strict_policy(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         page = await site.http.get("/join")

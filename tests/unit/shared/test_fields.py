@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from shared.fields import Json, Name, Reference, Text, Utc, format_utc
+from shared.fields import Count, Json, Name, Reference, Text, Utc, YesNo, format_utc
 
 INSTANT = TypeAdapter(Utc)
 
@@ -19,9 +19,20 @@ def test_an_instant_is_kept_in_utc_and_written_with_milliseconds() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-22T15:00:00", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "now"]
+    "text",
+    [
+        "2026-11-22T15:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "now",
+        "0.5",
+        0,
+        1.5,
+        True,
+        "2026-11-22",
+    ],
 )
-def test_what_is_no_instant_is_refused_like_any_wrong_field(text: str) -> None:
+def test_what_is_no_instant_is_refused_like_any_wrong_field(text: Any) -> None:
     with pytest.raises(ValidationError):
         INSTANT.validate_python(text)
 
@@ -46,3 +57,9 @@ def test_the_same_text_is_refused_however_deep_it_stands_in_json(text: str) -> N
 def test_a_number_that_is_none_in_json_is_refused_in_it(number: float) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Json).validate_python({"a": [number]})
+
+
+@pytest.mark.parametrize(("kind", "value"), [(Count, True), (Count, "3"), (YesNo, 0), (YesNo, "yes")])
+def test_a_value_of_another_kind_is_not_taken_for_one_of_this(kind: Any, value: object) -> None:
+    with pytest.raises(ValidationError):
+        TypeAdapter(kind).validate_python(value)
