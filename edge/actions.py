@@ -9,15 +9,15 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
-from uuid import UUID
 
 from edge.analysis.engine import Engine
 from edge.analysis.enrolling import decode_picture, enrolled_picture
-from edge.analysis.examination import examine, face_picture, failed_checks
+from edge.analysis.examination import examine
 from edge.analysis.networks import Networks
 from edge.config import EdgeConfig
 from edge.roster import Roster
 from edge.session import Session
+from edge.verified import verified_frame
 from shared.errors import Unavailable
 from shared.events import EventType
 from shared.messages import (
@@ -110,17 +110,7 @@ class NodeActions:
         frame = await session.frame(order.frame_id)
         examined, check = await session.perception.verify(await asyncio.to_thread(frame.to_bgr))
         threshold = session.order.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
-        similarity = None if check is None else check.similarity
-        return VerifiedFrame(
-            frame_id=frame.frame_id,
-            match=None if similarity is None else similarity >= threshold,
-            similarity=similarity,
-            threshold=threshold,
-            embedding_id=None if check is None else UUID(check.embedding_id),
-            face=face_picture(examined),
-            failed=failed_checks(examined),
-            captured_utc=session.utc(frame.at_s),
-        )
+        return verified_frame(frame, examined, check, threshold, session.utc(frame.at_s))
 
     async def _stop(self, session: Session) -> None:
         session.end()

@@ -106,7 +106,7 @@ _MESSAGES: Mapping[EventType, tuple[str, str]] = {
         "Thank you, we hear your microphone again.",
     ),
     EventType.LOW_FRAME_RATE: (
-        "Only few pictures of your camera reach us. Your exam goes on; closing other programs may help.",
+        "Few whole pictures of your camera reach us. Your exam goes on; closing other programs may help.",
         "Your camera's pictures reach us well again.",
     ),
     EventType.CAMERA_BLOCKED: (

@@ -210,8 +210,10 @@ def _microphone_muted(e: Values) -> str:
 
 def _low_frame_rate(e: Values) -> str:
     return (
-        f"Pictures came at {_n(e, 'frames_per_second')} per second over {_s(e, 'duration_seconds')} (bound: "
-        f"under {_n(e, 'frames_per_second_bound')} for {_s(e, 'hold_seconds')})."
+        f"Whole pictures came at {_n(e, 'frames_per_second')} per second over {_s(e, 'duration_seconds')} "
+        f"(bound: under {_n(e, 'frames_per_second_bound')} for {_s(e, 'hold_seconds')}; "
+        f"{_percent(e, 'damaged_share')} of those that came were damaged by losses on the way and not looked "
+        "at)."
     )
 
 

@@ -197,13 +197,17 @@ class Session:
         while (frame := await peer.video.get()) is not None:
             self._newest = frame
             self._see(arrival(frame, self.perception.level))
-            self._slot.put(frame)
+            # A damaged one would not be looked at, and must not push out one that is.
+            if frame.damaged:
+                self._drops["damaged"] += 1
+            else:
+                self._slot.put(frame)
 
     async def _pump_audio(self, peer: Peer) -> None:
         while (window := await peer.audio.get()) is not None:
             heard = await self.perception.listen(window)
             if heard is not None:
-                self._see(heard)
+                self._see(heard.observation)
 
     async def _analyse(self) -> None:
         while (frame := await self._slot.get()) is not None:

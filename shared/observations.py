@@ -165,7 +165,8 @@ class PhraseHeard:
 class Observation:
     """All that is known of one instant; whatever was not due stays None.
 
-    An observation with a `frame_id` and nothing else says: a frame arrived and was not analysed.
+    An observation with a `frame_id` and nothing else says: a frame arrived and was not analysed, because none
+    of it was due or because it is damaged.
     """
 
     at: float
@@ -176,6 +177,8 @@ class Observation:
     """Running number of the video frame; None for audio."""
     frame_width_px: int | None = None
     frame_height_px: int | None = None
+    damaged: bool = False
+    """A loss may have left traces in the frame: it shows what was before, or smears. Nothing is read off it."""
     picture: Picture | None = None
     faces: tuple[FaceSeen, ...] | None = None
     identity: IdentityCheck | None = None

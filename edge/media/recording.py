@@ -7,7 +7,7 @@ picture however the file is interleaved.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +18,7 @@ from av.container import InputContainer
 
 from edge.media.audio import WindowMaker
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
+from edge.media.gaps import Gaps
 from shared.errors import Rejected
 
 Media: TypeAlias = VideoFrame | AudioWindow
@@ -47,7 +48,9 @@ class Recording:
         """All pictures and windows of sound, in the order in which they are known: a picture at its capture
         time, a window at its end. As fast as the consumer takes them.
 
-        Damaged stretches are passed over. Raises Rejected when the first picture or sound cannot be decoded.
+        What cannot be decoded is passed over; pictures that it or a hole in the times may have left traces in
+        are marked as damaged up to the next keyframe. Raises Rejected when the first picture or sound cannot
+        be decoded.
         """
         streams: list[Iterator[tuple[float, Media]]] = []
         if self.has_video:
@@ -111,16 +114,19 @@ def _start_s(container: InputContainer) -> float:
 def _pictures(path: Path, start_s: float) -> Iterator[VideoFrame]:
     at_s = -_PICTURE_S
     number = 0
+    gaps = Gaps()
     with reading(path) as container:
         stream = container.streams.video[0]
         if stream.width * stream.height > _PIXELS:
             raise Rejected(f"{path.name}: pictures are too large", code="too-large", status=422)
-        for frame in _decoded(container, stream, path):
+        for frame in _decoded(container, stream, path, gaps.lost):
             # Times that stand still or run back (broken files) go on by one step.
             given_s = None if frame.time is None else frame.time - start_s
             at_s = at_s + _PICTURE_S if given_s is None or given_s <= at_s else given_s
             number += 1
-            yield video_frame(frame, at_s, number, damaged=bool(frame.is_corrupt))
+            if frame.is_corrupt:
+                gaps.lost()
+            yield video_frame(frame, at_s, number, gaps.damaged(at_s, keyframe=_is_whole(frame)))
 
 
 def _windows(path: Path, start_s: float) -> Iterator[AudioWindow]:
@@ -139,8 +145,15 @@ def _windows(path: Path, start_s: float) -> Iterator[AudioWindow]:
             yield replace(window, at_s=window.at_s - start_s)
 
 
-def _decoded(container: InputContainer, stream: Any, path: Path) -> Iterator[Any]:
-    """Frames of one stream; undecodable packets are passed over once there was a first frame."""
+def _is_whole(frame: av.VideoFrame) -> bool:
+    """Whether a picture stands on no other one."""
+    return bool(frame.key_frame) and not frame.is_corrupt
+
+
+def _decoded(
+    container: InputContainer, stream: Any, path: Path, on_loss: Callable[[], None] = lambda: None
+) -> Iterator[Any]:
+    """Frames of one stream; undecodable packets are passed over, and told, once there was a first frame."""
     stream.codec_context.thread_count = 1
     any_yet = False
     failed: Exception | None = None
@@ -155,6 +168,7 @@ def _decoded(container: InputContainer, stream: Any, path: Path) -> Iterator[Any
             failed = error
             if isinstance(error, av.EOFError):
                 break
+            on_loss()
             continue
         for frame in frames:
             any_yet = True

@@ -32,7 +32,7 @@ from edge.rules.stream import Stream
 from shared.events import EventType
 from shared.observations import Observation
 
-SNAPSHOT_VERSION = 2
+SNAPSHOT_VERSION = 3
 
 HELD = (*seeing.EVENTS, *hearing.EVENTS, EventType.LOW_FRAME_RATE, EventType.ANALYSIS_DEGRADED)
 """Events whose condition must last."""
@@ -103,7 +103,7 @@ class Monitor:
 
     def _arrived(self, observation: Observation) -> list[Finding]:
         findings = self._stream.frame(observation.at)
-        rate = self._frame_rate.judge(observation.at)
+        rate = self._frame_rate.judge(observation.at, damaged=observation.damaged)
         if rate.value is not None:
             self._episodes.note(findings, EventType.LOW_FRAME_RATE, observation, rate)
         return findings

@@ -41,6 +41,8 @@ class Shot:
     loss: float = 0.0
     """Share of pictures' packets that never arrive."""
     kbit_per_s: int = 900
+    keyframe_every_s: float = 2.0
+    """Without loss; recorders in browsers leave ten seconds between two."""
 
     @property
     def words(self) -> str:
@@ -80,7 +82,7 @@ class Lens:
 def send(path: Path, frames: Iterable[Image], sound: Sound, shot: Shot, seed: int) -> None:
     """Encodes frames and sound (mono, 48 kHz) into a Matroska file, leaving out the packets that get lost.
 
-    A key frame comes every two seconds and is never lost: a real sender would send another.
+    Keyframes are never lost: a real sender would send another.
     """
     rng = np.random.default_rng(seed)
     with av.open(str(path), "w", format="matroska") as container:
@@ -106,7 +108,7 @@ def _video(container: OutputContainer, shot: Shot) -> VideoStream:
     stream.width, stream.height = WIDTH_PX, HEIGHT_PX
     stream.pix_fmt = "yuvj420p" if shot.codec == "MJPEG" else "yuv420p"
     stream.bit_rate = shot.kbit_per_s * 1000
-    stream.gop_size = 2 * shot.frames_per_s
+    stream.gop_size = round(shot.keyframe_every_s * shot.frames_per_s)
     stream.codec_context.thread_count = 1
     stream.options = _options(shot)
     return stream

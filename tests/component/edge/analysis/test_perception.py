@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from uuid import UUID
 
 import numpy as np
@@ -17,7 +18,7 @@ from edge.analysis.perception import Perception, Seen
 from edge.media.frames import AudioWindow
 from shared.observations import Observation
 from shared.policy import ENROLLMENT_GATE, Features, Gate, Policy
-from tests.support.foreign import Detector, Voices, face_at, head_mesh, picture, stand_in
+from tests.support.foreign import Detector, face_at, head_mesh, picture, stand_in
 
 SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
 POLICY = Policy()
@@ -77,6 +78,15 @@ def test_a_frame_that_is_not_due_has_merely_come() -> None:
         assert await perception.look(picture(128, 0.067, 2)) == Seen(
             Observation(at=0.067, level=1, frame_id=2), None
         )
+
+    tell(stand_in(Detector(face_at())), story)
+
+
+def test_of_a_damaged_frame_nothing_is_known_and_the_next_whole_one_is_looked_at() -> None:
+    async def story(perception: Perception) -> None:
+        smeared = await perception.look(replace(picture(215, 0.0, 1), damaged=True))
+        assert smeared == Seen(Observation(at=0.0, level=1, frame_id=1, damaged=True), None)
+        assert (await perception.look(picture(215, 0.067, 2))).observation.identity is not None
 
     tell(stand_in(Detector(face_at())), story)
 
@@ -162,44 +172,6 @@ def test_a_failing_network_is_unknown_and_logged_as_it_begins_and_ends(
         tell(stand_in(detector), story)
     assert [(record.levelname, record.__dict__["task"]) for record in caplog.records] == [
         ("WARNING", "faces"), ("INFO", "faces")]  # fmt: skip
-
-
-def test_a_window_of_sound_is_heard_with_what_was_lost() -> None:
-    async def story(perception: Perception) -> None:
-        heard = await perception.listen(WINDOW)
-        assert heard is not None
-        assert (heard.at, heard.frame_id) == (0.512, None)
-        assert heard.speech is not None
-        assert heard.speech.probabilities == (0.9,) * 16
-        assert heard.speech.lost_share == 0.25
-
-    tell(stand_in(Detector(), Voices(0.9)), story)
-
-
-def test_a_failing_voice_network_is_not_silence() -> None:
-    voices = Voices()
-    voices.heard = RuntimeError("broken")
-
-    async def story(perception: Perception) -> None:
-        heard = await perception.listen(WINDOW)
-        assert heard is not None
-        assert (heard.speech, heard.failed) == (None, ("speech",))
-
-    tell(stand_in(Detector(), voices), story)
-
-
-def test_the_last_rung_does_not_listen_and_the_light_one_needs_no_network() -> None:
-    async def silent(perception: Perception) -> None:
-        assert await perception.listen(WINDOW) is None
-
-    async def light(perception: Perception) -> None:
-        heard = await perception.listen(WINDOW)
-        assert heard is not None
-        assert heard.speech is not None
-        assert set(heard.speech.probabilities) == {0.0}
-
-    tell(stand_in(Detector(), Voices(0.9)), silent, level=4)
-    tell(stand_in(Detector(), Voices(0.9)), light, level=3)
 
 
 def test_a_check_on_request_asks_no_schedule() -> None:

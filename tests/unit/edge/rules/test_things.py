@@ -145,3 +145,24 @@ def test_enough_frames_and_stalls_between_them_are_no_low_rate() -> None:
     assert found([arrival(number / 15) for number in range(600)]) == []
     stalling = [arrival(block * 8 + number / 5) for block in range(6) for number in range(20)]
     assert {line[0] for line in found(stalling)} == {"STREAM_STALLED"}
+
+
+def damaged(start_s: float, end_s: float) -> list[Observation]:
+    """A stretch of a stream of 15 fps whose frames all show traces of a loss."""
+    return [replace(arrival(n / 15), damaged=True) for n in range(round(start_s * 15), round(end_s * 15))]
+
+
+def test_a_stream_that_stays_damaged_says_so_as_a_technical_matter() -> None:
+    (raised,) = play(Monitor(monitor_settings(Policy())), damaged(0, 30))
+    assert (raised.event, raised.onset_s) == ("LOW_FRAME_RATE", 0.0)
+    assert raised.evidence["frames_per_second"] == 0.0
+    assert raised.evidence["damaged_share"] == 1.0
+
+
+def test_a_stream_that_is_damaged_now_and_then_is_left_in_peace() -> None:
+    stretches = [
+        part
+        for n in range(12)
+        for part in (damaged(5 * n, 5 * n + 2), [arrival(at / 15) for at in range(75 * n + 30, 75 * n + 75)])
+    ]
+    assert found(*stretches) == []
