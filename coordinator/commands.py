@@ -9,18 +9,19 @@ from types import MappingProxyType
 from typing import Final, Literal
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from coordinator.alerts.arrival import Signers
 from coordinator.hub import Hub
 from coordinator.ids import uuid7
 from coordinator.nodes.fleet import Fleet
+from coordinator.replies import read_reply
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.messages import CommandHeader, ReplyHeader, parse
+from shared.messages import CommandHeader
 from shared.policy import Gate
-from shared.sealing import open_body, pack, parse_sealing_public, sealing_public_text, unpack, verify
+from shared.sealing import pack, parse_sealing_public, sealing_public_text
 
 Kind = Literal["start", "end", "enroll", "verify"]
 
@@ -83,25 +84,3 @@ class Commander:
             return read_reply(reply, header, self._signers[node_id], order.reply_key)
         except Corrupt as error:
             raise Unavailable("the edge node's reply cannot be trusted", code="bad-reply") from error
-
-
-def read_reply(
-    message: bytes, command: CommandHeader, signer: Ed25519PublicKey, reply_key: X25519PrivateKey | None
-) -> bytes:
-    """The open body of the reply to this very command. Pure.
-
-    Raises `Corrupt` for anything that is not its reply, `Rejected` and `Unavailable` when the node says so.
-    """
-    parcel = unpack(message)
-    verify(parcel, signer)
-    header = parse(ReplyHeader, parcel.header)
-    if (header.command_id, header.node_id) != (command.command_id, command.node_id):
-        raise Corrupt("a reply belongs to another command")
-    if header.status == "rejected":
-        text = header.message or "the edge node refuses"
-        raise Rejected(text, code=header.code or "node-refused", status=max(400, header.http_status))
-    if header.status == "unavailable":
-        raise Unavailable(
-            header.message or "the edge node cannot do this now", code=header.code or "node-busy"
-        )
-    return parcel.body if reply_key is None else open_body(parcel, reply_key)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coordinator.errors import problem_of
-from coordinator.rates import Buckets, Rate, retry_after_s
+from coordinator.rates import Buckets, Rate
 from shared.api import MAX_BODY_BYTES
 from shared.errors import ProctorError, Rejected, Unavailable
 
@@ -39,6 +39,8 @@ TOKEN_RATE: Final = Rate(burst=600, per_s=20)
 """Per administrator."""
 CHANGE_RATE: Final = Rate(burst=600, per_s=20)
 """Per bearer, for exams, policies, accommodations and consents: a platform brings in a whole term."""
+REPORT_RATE: Final = Rate(burst=20, per_s=0.5)
+"""Per bearer, for reports and bundles: a person who reads, not a crawl. Larger amounts come from /alerts."""
 
 
 class Rates:
@@ -52,24 +54,13 @@ class Rates:
         self.start = Buckets(START_RATE)
         self.token = Buckets(TOKEN_RATE)
         self.change = Buckets(CHANGE_RATE)
+        self.report = Buckets(REPORT_RATE)
 
     @property
     def refused(self) -> int:
         """Requests refused since the start."""
         buckets = (self.join, self.enroll, self.verify, self.ticket, self.start, self.token, self.change)
-        return sum(one.refused for one in buckets)
-
-
-def check_rate(buckets: Buckets, key: str, now: float) -> None:
-    """Raises `Rejected` (429 `too-many-requests`) when this asker has used its share."""
-    wait_s = buckets.wait_s(key, now)
-    if wait_s > 0.0:
-        raise Rejected(
-            "too many requests; wait as long as Retry-After says",
-            code="too-many-requests",
-            status=429,
-            retry_after_s=retry_after_s(wait_s),
-        )
+        return sum(one.refused for one in (*buckets, self.report))
 
 
 class BodyBound:

@@ -7,6 +7,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Final
 
+from shared.errors import Rejected
+
 MAX_KEYS: Final = 10_000
 """Askers remembered at once; the one that asked least recently is forgotten first."""
 
@@ -46,6 +48,13 @@ class Buckets:
         return (1.0 - tokens) / self._rate.per_s
 
 
-def retry_after_s(wait_s: float) -> int:
-    """Whole seconds for a Retry-After header, at least 1."""
-    return max(1, math.ceil(wait_s))
+def check_rate(buckets: Buckets, key: str, now: float) -> None:
+    """Raises `Rejected` (429 `too-many-requests`) when this asker has used its share."""
+    wait_s = buckets.wait_s(key, now)
+    if wait_s > 0.0:
+        raise Rejected(
+            "too many requests; wait as long as Retry-After says",
+            code="too-many-requests",
+            status=429,
+            retry_after_s=max(1, math.ceil(wait_s)),
+        )

@@ -16,10 +16,10 @@ from coordinator.candidates import service as candidates
 from coordinator.cursors import PageParams, write_cursor
 from coordinator.exams import service as exams
 from coordinator.exams.tables import Exam
-from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import CandidateRef, ExamRef, Now, PartsDep
 from coordinator.policies import service as policies
+from coordinator.rates import check_rate
 from coordinator.security import Privacy, PrivacyOrSelf, Service, check_own_candidate
 from shared.exam_api import AccommodationOut, AccommodationPage, AccommodationRequest
 from shared.policy import Policy, parse_accommodation

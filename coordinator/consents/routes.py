@@ -12,9 +12,9 @@ from coordinator.candidates.tables import Candidate
 from coordinator.consents import service
 from coordinator.consents.standing import Word, serves, standing
 from coordinator.cursors import PageParams, write_cursor
-from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import CandidateRef, Now, PartsDep
+from coordinator.rates import check_rate
 from coordinator.security import PrivacyOrSelf, check_own_candidate
 from shared.consents import Purpose
 from shared.errors import Rejected

@@ -26,7 +26,7 @@ from coordinator.enrollments import service
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
 from coordinator.enrollments.service import NewEnrollment
 from coordinator.idempotency import service as idempotency
-from coordinator.idempotency.asked import Asked
+from coordinator.idempotency.sameness import Asked
 from coordinator.ids import uuid7
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key

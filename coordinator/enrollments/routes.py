@@ -14,9 +14,9 @@ from coordinator.candidates import service as candidates
 from coordinator.enrollments import enroll, service
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.limits import check_rate
 from coordinator.openapi import problems, takes
 from coordinator.parts import CandidateRef, Now, PartsDep
+from coordinator.rates import check_rate
 from coordinator.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
 from coordinator.sessions.service import active_count
 from shared.api import EnrollRequest, EnrollResponse

@@ -13,10 +13,10 @@ from coordinator.exams.answers import exam_out
 from coordinator.exams.service import ExamQuery
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import ExamRef, Now, PartsDep
 from coordinator.policies import service as policies
+from coordinator.rates import check_rate
 from coordinator.security import Service, StaffOrPrivacy
 from shared.exam_api import ExamChange, ExamOut, ExamPage, ExamRequest
 from shared.fields import Utc

@@ -12,16 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Depends, Header, Request
 
+from coordinator.idempotency.sameness import Asked, request_hash
 from coordinator.parts import Now
 from coordinator.security import Anyone
-from shared.tokens import Claims
 
 Key = Annotated[
     str | None,
@@ -33,28 +30,12 @@ Key = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A request that may be repeated."""
-
-    tenant_id: UUID
-    request_hash: bytes
-    body_hash: bytes
-    now_utc: datetime
-
-
 async def _asked(request: Request, claims: Anyone, now: Now, key: Key = None) -> Asked | None:
     if key is None:
         return None
     body = await request.body()
     body_hash = await asyncio.to_thread(lambda: hashlib.sha256(body).digest())
     return Asked(claims.tenant_id, request_hash(claims, request.url.path, key), body_hash, now)
-
-
-def request_hash(claims: Claims, path: str, key: str) -> bytes:
-    """One value for the same bearer, path and key. No part can be mistaken for another: none holds NUL."""
-    parts = (str(claims.tenant_id), claims.role, claims.subject, path, key)
-    return hashlib.sha256("\0".join(parts).encode()).digest()
 
 
 AskedOnce = Annotated[Asked | None, Depends(_asked)]

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from coordinator.idempotency import service
-from coordinator.idempotency.asked import Asked
+from coordinator.idempotency.sameness import Asked
 from coordinator.parts import Parts
 
 M = TypeVar("M", bound=BaseModel)

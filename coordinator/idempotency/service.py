@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from sqlmodel import Session, col, delete, select
 
 from coordinator.database import insert_once
-from coordinator.idempotency.asked import Asked
+from coordinator.idempotency.sameness import Asked
 from coordinator.idempotency.tables import KeptAnswer
 from coordinator.ids import uuid7
 from coordinator.keyring import Keyring

@@ -1,15 +1,13 @@
-"""Incidents as the API tells of them, and the cursor that pages through their queue. Pure."""
+"""Incidents as the API tells of them. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final
-from uuid import UUID
 
 from coordinator.alerts.answers import alert_out
 from coordinator.alerts.service import Stored
-from coordinator.cursors import foreign, read_instant, read_places, write_places
-from coordinator.incidents.service import Cursor, FoundIncident
+from coordinator.incidents.service import FoundIncident
 from coordinator.reviews.service import PastAct
 from shared.events import Action, EventType
 from shared.incident_api import ActOut, IncidentDetail, IncidentOut
@@ -65,21 +63,3 @@ def incident_detail(
         alerts=[alert_out(one) for one in stored],
         history=[act_out(one) for one in history],
     )
-
-
-def write_cursor(cursor: Cursor | None) -> str | None:
-    """A cursor as text; opaque to callers."""
-    if cursor is None:
-        return None
-    return write_places(str(cursor.queue_place), cursor.begins_utc.isoformat(), str(cursor.incident_id))
-
-
-def read_cursor(text: str) -> Cursor:
-    """The cursor of such a text. Raises `Rejected` (422) for any other."""
-    try:
-        place, begins, incident_id = read_places(text)
-        if not 0 <= int(place) < 2**31:
-            raise ValueError("none of ours")
-        return Cursor(int(place), read_instant(begins), UUID(incident_id))
-    except (ValueError, OverflowError) as error:
-        raise foreign() from error

@@ -10,7 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
 from coordinator.incidents import service
-from coordinator.incidents.answers import incident_detail, incident_out, read_cursor, write_cursor
+from coordinator.incidents.answers import incident_detail, incident_out
+from coordinator.incidents.cursor import read_cursor, write_cursor
 from coordinator.incidents.service import IncidentQuery
 from coordinator.openapi import problems
 from coordinator.parts import PartsDep

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import tuple_
@@ -15,6 +14,7 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
+from coordinator.incidents.cursor import Cursor
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keyring import Keyring
 from coordinator.reviews.states import State
@@ -32,14 +32,6 @@ class FoundIncident:
     incident: Incident
     session: ExamSession
     candidate: Candidate
-
-
-class Cursor(NamedTuple):
-    """The last incident of a page, as the queue is ordered."""
-
-    queue_place: int
-    begins_utc: datetime
-    incident_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

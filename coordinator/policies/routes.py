@@ -12,10 +12,10 @@ from coordinator.exams import service as exams
 from coordinator.exams.answers import policy_diff, policy_out, policy_summary
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import ExamRef, Now, PartsDep
 from coordinator.policies import service
+from coordinator.rates import check_rate
 from coordinator.security import Service, StaffOrPrivacy
 from shared.exam_api import PolicyDiff, PolicyOut, PolicyPage, PolicyRequest
 from shared.policy import parse_policy

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
 from coordinator.exams import service as exams
-from coordinator.limits import check_rate
 from coordinator.live.tickets import LIFETIME_S
 from coordinator.openapi import problems
 from coordinator.parts import Now, PartsDep, SessionRef
+from coordinator.rates import check_rate
 from coordinator.security import CandidateSelf, StaffOrSelf, check_own_session
 from coordinator.sessions import service
 from coordinator.sessions.answers import join_response, session_token

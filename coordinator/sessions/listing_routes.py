@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from coordinator.cursors import foreign, read_instant, read_places, write_places
 from coordinator.openapi import problems
 from coordinator.parts import Now, PartsDep
 from coordinator.security import Staff
 from coordinator.sessions import listing_service
 from coordinator.sessions.answers import session_out
-from coordinator.sessions.listing_service import Cursor, Listed, SessionQuery, Standing
+from coordinator.sessions.listing_cursor import read_cursor, write_cursor
+from coordinator.sessions.listing_service import Listed, SessionQuery, Standing
 from shared.api import SessionListed, SessionPage
 from shared.fields import Reference, Unit
 
@@ -68,21 +67,3 @@ def listed_out(listed: Listed, now_utc: datetime) -> SessionListed:
         open_incidents=listed.waiting,
         incident_count=listed.incidents,
     )
-
-
-def write_cursor(cursor: Cursor | None) -> str | None:
-    """A cursor as text; opaque to callers."""
-    if cursor is None:
-        return None
-    return write_places(repr(cursor.worst), cursor.started_utc.isoformat(), str(cursor.session_id))
-
-
-def read_cursor(text: str) -> Cursor:
-    """The cursor of such a text. Raises `Rejected` (422) for any other."""
-    try:
-        worst, started, session_id = read_places(text)
-        if not 0.0 <= float(worst) <= 1.0:
-            raise ValueError("none of ours")
-        return Cursor(float(worst), read_instant(started), UUID(session_id))
-    except (ValueError, OverflowError) as error:
-        raise foreign() from error

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, NamedTuple
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Float, and_, literal, or_, tuple_
@@ -17,6 +17,7 @@ from sqlmodel import Session, col, func, select
 from coordinator.candidates.tables import Candidate
 from coordinator.incidents.tables import Incident
 from coordinator.reviews.states import State
+from coordinator.sessions.listing_cursor import Cursor
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 
@@ -31,14 +32,6 @@ class Standing(StrEnum):
     ACTIVE = "active"
     ENDED = "ended"
     EXPIRED = "expired"
-
-
-class Cursor(NamedTuple):
-    """The last session of a page, as the list is ordered."""
-
-    worst: float
-    started_utc: datetime
-    session_id: UUID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

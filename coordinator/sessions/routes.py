@@ -8,9 +8,9 @@ from sqlmodel import Session
 from coordinator.alerts import service as alerts
 from coordinator.alerts.answers import alert_out
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import Now, PartsDep, SessionRef
+from coordinator.rates import check_rate
 from coordinator.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
 from coordinator.sessions import end, service, start, verify
 from coordinator.sessions.answers import session_out

@@ -16,7 +16,7 @@ from coordinator import orders
 from coordinator.candidates import service as candidates
 from coordinator.database import insert_once
 from coordinator.idempotency import service as idempotency
-from coordinator.idempotency.asked import Asked
+from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.nodes.fleet import NodeState
 from coordinator.parts import Parts

@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.own_keys import OwnKeys
 from coordinator.parts import Now, PartsDep
+from coordinator.rates import check_rate
 from coordinator.security import Admin
 from coordinator.tokens import keys
 from coordinator.tokens.tables import KID_CHARS, TokenKey

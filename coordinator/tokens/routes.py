@@ -12,9 +12,9 @@ from sqlmodel import Session
 from coordinator.cursors import PageParams, write_cursor
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.limits import check_rate
 from coordinator.openapi import problems
 from coordinator.parts import Now, PartsDep
+from coordinator.rates import check_rate
 from coordinator.security import Admin
 from coordinator.tokens import service
 from coordinator.tokens.service import TokenQuery, Wanted

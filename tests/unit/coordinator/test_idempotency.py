@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import uuid4
 
-from coordinator.idempotency.asked import request_hash
+from coordinator.idempotency.sameness import request_hash
 from shared.tokens import Claims, Role
 
 WHO = Claims(subject="platform", role=Role.SYSTEM, tenant_id=uuid4())

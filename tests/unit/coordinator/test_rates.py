@@ -2,8 +2,7 @@
 
 import pytest
 
-from coordinator.limits import check_rate
-from coordinator.rates import Buckets, Rate
+from coordinator.rates import Buckets, Rate, check_rate
 from shared.errors import Rejected
 
 

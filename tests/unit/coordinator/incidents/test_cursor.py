@@ -8,8 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.incidents.answers import read_cursor, write_cursor
-from coordinator.incidents.service import Cursor
+from coordinator.incidents.cursor import Cursor, read_cursor, write_cursor
 from shared.errors import Rejected
 
 ID = UUID(int=7)

@@ -1,0 +1,32 @@
+"""What a node answered to a command, checked before it is believed. Pure."""
+
+from __future__ import annotations
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+
+from shared.errors import Corrupt, Rejected, Unavailable
+from shared.messages import CommandHeader, ReplyHeader, parse
+from shared.sealing import open_body, unpack, verify
+
+
+def read_reply(
+    message: bytes, command: CommandHeader, signer: Ed25519PublicKey, reply_key: X25519PrivateKey | None
+) -> bytes:
+    """The open body of the reply to this very command.
+
+    Raises `Corrupt` for anything that is not its reply, `Rejected` and `Unavailable` when the node says so.
+    """
+    parcel = unpack(message)
+    verify(parcel, signer)
+    header = parse(ReplyHeader, parcel.header)
+    if (header.command_id, header.node_id) != (command.command_id, command.node_id):
+        raise Corrupt("a reply belongs to another command")
+    if header.status == "rejected":
+        text = header.message or "the edge node refuses"
+        raise Rejected(text, code=header.code or "node-refused", status=max(400, header.http_status))
+    if header.status == "unavailable":
+        raise Unavailable(
+            header.message or "the edge node cannot do this now", code=header.code or "node-busy"
+        )
+    return parcel.body if reply_key is None else open_body(parcel, reply_key)
