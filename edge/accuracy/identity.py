@@ -1,29 +1,29 @@
 """How often recognisers take two people for one, or one person for two, on labelled pictures.
 
-Only pictures that pass the verification gate are compared, as in an exam; several faces in a picture are no
-objection here (the largest counts). Shots of one picture are not compared with each other: that would
-flatter.
+Pictures are compared as in an exam: one could have been enrolled, the other passes the verification gate;
+several faces in a picture are no objection here (the largest counts). Pairs of which neither could be
+enrolled are counted apart. Shots of one picture are not compared with each other: that would flatter.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from edge.accuracy.folder import Picture
-from edge.accuracy.results import GroupErrors, Halves, IdentityResult
+from edge.accuracy.halves import Pair, by_halves, halves_of
+from edge.accuracy.results import GroupErrors, IdentityResult
 from edge.accuracy.statistics import Scores, Share
 from edge.analysis.enrolling import read_picture
 from models.manifest import Entry
-from models.quality import VERIFICATION, failures, measure
+from models.quality import ENROLLMENT, VERIFICATION, failures, measure
 from models.recognition import Recogniser
 from models.results import Embedding
 from models.serving import Serving, similarity_of
-from models.similarity import ACCEPTED, calibrated
+from models.similarity import ACCEPTED
 
 MAX_PICTURES = 2_000
 """Every picture is compared with every other: two million pairs."""
@@ -38,19 +38,8 @@ class Known:
 
     picture: Picture
     embeddings: Mapping[str, Embedding]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Two people, or one twice, and the recogniser's own score."""
-
-    one: str
-    other: str
-    score: float
-
-    @property
-    def same(self) -> bool:
-        return self.one == self.other
+    enrollable: bool = True
+    """Whether it passes the enrollment gate; it does pass the verification gate."""
 
 
 def sample(pictures: Sequence[Picture], seed: int, most: int = MAX_PICTURES) -> tuple[Picture, ...]:
@@ -72,41 +61,58 @@ def describe(picture: Picture, serving: Serving, recognisers: Sequence[Recognise
         return None
     face = max(faces, key=lambda each: each.box.area_px2)
     fitted = face.mesh or serving.face_mesh().fit(frame, face)
-    if failures(measure(frame, (face,), serving.head_pose().head(frame, face, fitted)), VERIFICATION):
+    quality = measure(frame, (face,), serving.head_pose().head(frame, face, fitted))
+    if failures(quality, VERIFICATION):
         return None
-    return Known(picture, {each.name: each.embed(frame, fitted) for each in recognisers})
+    embeddings = {each.name: each.embed(frame, fitted) for each in recognisers}
+    return Known(picture, embeddings, enrollable=not failures(quality, ENROLLMENT))
 
 
-def judge_recogniser(
-    entry: Entry, recogniser: Recogniser, known: Sequence[Known], groups: Mapping[str, str], standing: str
-) -> IdentityResult:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What every recogniser is judged on."""
+
+    known: Sequence[Known]
+    groups: Mapping[str, str]
+    """Groups by person."""
+    seed: int
+
+
+def judge_recogniser(entry: Entry, recogniser: Recogniser, trial: Trial, standing: str) -> IdentityResult:
     """One recogniser at the default threshold, on all pairs and calibrated on half of the people."""
-    pairs = pairs_of(known, recogniser.name, recogniser.native_score)
-    scale = similarity_of(entry).of
+    known, scale = trial.known, similarity_of(entry).of
+    every = pairs_of(known, recogniser.name, recogniser.native_score)
+    pairs = [pair for pair in every if pair.enrollable]
     scores = scores_of(pairs, scale)
+    apart = scores_of((pair for pair in every if not pair.enrollable), scale)
     return IdentityResult(
         network=entry.label,
         standing=standing,
         pictures=len(known),
+        enrollable=sum(each.enrollable for each in known),
         originals=len({(each.picture.person, each.picture.original) for each in known}),
         people=len({each.picture.person for each in known}),
         similarity=scores,
         matches=scores.false_matches(ACCEPTED),
         refusals=scores.false_refusals(ACCEPTED),
+        unenrollable_matches=apart.false_matches(ACCEPTED),
+        unenrollable_refusals=apart.false_refusals(ACCEPTED),
         mistaken=of_people((pair for pair in pairs if not pair.same), lambda at: scale(at) >= ACCEPTED),
         unrecognised=of_people((pair for pair in pairs if pair.same), lambda at: scale(at) < ACCEPTED),
         doubtful=closest_calls(pairs, scale),
-        halves=by_halves(pairs, halves_of([each.picture.person for each in known]), recogniser.perfect),
-        groups=tuple(
-            GroupErrors(
-                group=group,
-                matches=within.false_matches(ACCEPTED),
-                refusals=within.false_refusals(ACCEPTED),
-            )
-            for group in sorted(set(groups.values()))
-            for within in (scores_of(_within(pairs, groups, group), scale),)
-        ),
+        halves=by_halves(pairs, halves_of([each.picture.person for each in known]), trial.seed),
+        groups=tuple(_groups(pairs, trial.groups, scale)),
     )
+
+
+def _groups(
+    pairs: Sequence[Pair], groups: Mapping[str, str], scale: Callable[[float], float]
+) -> Iterator[GroupErrors]:
+    for group in sorted(set(groups.values())):
+        scores = scores_of(_within(pairs, groups, group), scale)
+        yield GroupErrors(
+            group=group, matches=scores.false_matches(ACCEPTED), refusals=scores.false_refusals(ACCEPTED)
+        )
 
 
 def pairs_of(known: Sequence[Known], name: str, score: Callable[[Embedding, Embedding], float]) -> list[Pair]:
@@ -116,6 +122,7 @@ def pairs_of(known: Sequence[Known], name: str, score: Callable[[Embedding, Embe
             one.picture.person,
             other.picture.person,
             score(one.embeddings[name], other.embeddings[name]),
+            one.enrollable or other.enrollable,
         )
         for one, other in combinations(known, 2)
         if (one.picture.person, one.picture.original) != (other.picture.person, other.picture.original)
@@ -128,39 +135,6 @@ def scores_of(pairs: Iterable[Pair], scale: Callable[[float], float]) -> Scores:
     return Scores.of(
         (scale(pair.score) for pair in kept if pair.same),
         (scale(pair.score) for pair in kept if not pair.same),
-    )
-
-
-def halves_of(people: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Two halves with about as many people, and people with many pictures in both."""
-    ordered = [person for person, _ in sorted(Counter(people).items(), key=lambda each: (-each[1], each[0]))]
-    return frozenset(ordered[::2]), frozenset(ordered[1::2])
-
-
-def by_halves(pairs: Sequence[Pair], halves: tuple[frozenset[str], frozenset[str]], perfect: float) -> Halves:
-    """Calibrate on one half of the people, judge the other half's pairs; both ways, errors added up."""
-    counts = {"same": 0, "different": 0}
-    judged: list[Scores] = []
-    for learnt, tested in (halves, halves[::-1]):
-        learning = scores_of(_among(pairs, learnt), lambda score: score)
-        counts["same"] += len(learning.same)
-        counts["different"] += len(learning.different)
-        try:
-            scale = calibrated(learning.same, learning.different, perfect)
-        except ValueError as error:
-            return Halves(
-                calibration_same=counts["same"],
-                calibration_different=counts["different"],
-                matches=Share(0, 0),
-                refusals=Share(0, 0),
-                flaw=str(error),
-            )
-        judged.append(scores_of(_among(pairs, tested), scale.of))
-    return Halves(
-        calibration_same=counts["same"],
-        calibration_different=counts["different"],
-        matches=_sum(scores.false_matches(ACCEPTED) for scores in judged),
-        refusals=_sum(scores.false_refusals(ACCEPTED) for scores in judged),
     )
 
 
@@ -189,14 +163,5 @@ def closest_calls(
     )
 
 
-def _among(pairs: Iterable[Pair], people: frozenset[str]) -> Iterable[Pair]:
-    return (pair for pair in pairs if pair.one in people and pair.other in people)
-
-
 def _within(pairs: Iterable[Pair], groups: Mapping[str, str], group: str) -> Iterable[Pair]:
     return (pair for pair in pairs if groups.get(pair.one) == group == groups.get(pair.other))
-
-
-def _sum(shares: Iterable[Share]) -> Share:
-    kept = list(shares)
-    return Share(sum(share.count for share in kept), sum(share.of for share in kept))

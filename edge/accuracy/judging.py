@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from edge.accuracy.exams import watch_exam
 from edge.accuracy.folder import Exam, Material
-from edge.accuracy.identity import Known, describe, judge_recogniser, sample
+from edge.accuracy.identity import Known, Trial, describe, judge_recogniser, sample
 from edge.accuracy.pictures import GAZE, HEAD, count_faces, judge_angles, looker
 from edge.accuracy.results import (
     Accuracy,
@@ -86,9 +86,9 @@ class Judging:
             self.progress("people", number, len(pictures))
             described = self._tried(picture.path.name, partial(describe, picture, widest, recognisers))
             known += [described] if described is not None else []
+        trial = Trial(known=known, groups=material.groups, seed=self.seed)
         for entry, recogniser in able:
-            place = standing(self.store, entry)
-            yield judge_recogniser(entry, recogniser, known, material.groups, place)
+            yield judge_recogniser(entry, recogniser, trial, standing(self.store, entry))
 
     def _counts(self, material: Material) -> Iterator[CountResult]:
         for entry, alone in self._alone(Task.FACE_DETECTION, material.counted):

@@ -88,8 +88,14 @@ class Halves:
 
     calibration_same: int
     calibration_different: int
+    points: tuple[float, ...]
+    """The accepted native score by each half."""
     matches: Share
     refusals: Share
+    without_matches: Share
+    """Of random halves, judged on the other half: those without a false match."""
+    with_few_refusals: Share
+    """And those in which at least 95 % of the pairs of one person matched."""
     flaw: str = ""
     """Why it could not be done; empty: it was."""
 
@@ -101,12 +107,17 @@ class IdentityResult:
     network: str
     standing: str
     pictures: int
+    enrollable: int
+    """Pictures that pass the enrollment gate as well."""
     originals: int
     people: int
     similarity: Scores
-    """Of every pair, on the common scale by the manifest's calibration."""
+    """Of every pair that could meet in an exam, on the common scale by the manifest's calibration."""
     matches: Share
     refusals: Share
+    unenrollable_matches: Share
+    """Of pairs that never meet, because neither picture could be enrolled."""
+    unenrollable_refusals: Share
     mistaken: Share
     """Pairs of different people of whom any pictures were taken for one person."""
     unrecognised: Share

@@ -42,6 +42,7 @@ def _all(accuracy: Accuracy) -> Iterator[Section]:
         "Who it is",
         (
             network_tables.identity(accuracy.identity),
+            network_tables.halves(accuracy.identity),
             network_tables.doubtful(accuracy.identity),
             network_tables.identity_groups(accuracy.identity),
         ),

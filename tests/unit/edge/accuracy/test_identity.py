@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from edge.accuracy.folder import Picture
-from edge.accuracy.identity import (
-    Known,
-    Pair,
-    by_halves,
-    closest_calls,
-    halves_of,
-    of_people,
-    pairs_of,
-    sample,
-    scores_of,
-)
+from edge.accuracy.halves import SPLITS, Pair, by_halves, halves_of
+from edge.accuracy.identity import Known, closest_calls, of_people, pairs_of, sample, scores_of
 from edge.accuracy.statistics import Share
 from models.results import Embedding
 
@@ -67,22 +59,35 @@ def synthetic(people: int, shots: int, seed: int, *, mixed: frozenset[int] = fro
 
 def test_people_well_apart_are_told_apart_by_a_calibration_on_others() -> None:
     pairs = synthetic(24, 5, seed=1)
-    judged = by_halves(pairs, halves_of(person for pair in pairs for person in (pair.one, pair.other)), 1.0)
+    judged = by_halves(pairs, halves_of(person for pair in pairs for person in (pair.one, pair.other)), 1)
     assert judged.flaw == ""
     assert judged.matches.count == 0
     assert judged.refusals.value is not None
     assert judged.refusals.value < 0.02
     assert judged.matches.of == 2 * (12 * 11 // 2) * 25
+    assert judged.without_matches == judged.with_few_refusals == Share(2 * SPLITS, 2 * SPLITS)
 
 
 def test_lookalikes_in_the_other_half_are_false_matches() -> None:
     halves = (frozenset(str(n) for n in range(12)), frozenset(str(n) for n in range(12, 24)))
-    judged = by_halves(synthetic(24, 5, seed=1, mixed=frozenset({22, 23})), halves, 1.0)
+    judged = by_halves(synthetic(24, 5, seed=1, mixed=frozenset({22, 23})), halves, 1)
     assert judged.matches.count == 25
+    # Both fall into the same half in 11 of 23 splits, and that half is judged in one of two trials.
+    assert 0.6 < (judged.without_matches.value or 0.0) < 0.9
+
+
+def test_pictures_of_which_neither_could_be_enrolled_are_marked() -> None:
+    seen = [known("anna", "a", 1, 0), known("bob", "b", 0, 1), known("cleo", "c", 0, 1)]
+    poor = [replace(each, enrollable=each.picture.person == "anna") for each in seen]
+    assert [(pair.one, pair.other, pair.enrollable) for pair in pairs_of(poor, "r@1", cosine)] == [
+        ("anna", "bob", True),
+        ("anna", "cleo", True),
+        ("bob", "cleo", False),
+    ]
 
 
 def test_too_few_pairs_are_a_flaw_and_no_figure() -> None:
-    judged = by_halves(synthetic(4, 3, seed=1), (frozenset("01"), frozenset("23")), 1.0)
+    judged = by_halves(synthetic(4, 3, seed=1), (frozenset("01"), frozenset("23")), 1)
     assert "too few" in judged.flaw
     assert judged.matches == Share(0, 0)
 
