@@ -53,11 +53,11 @@ class KeywordSpotter:
         Raises ConfigError (pocketsphinx is not installed), Corrupt (the model cannot be read) and Rejected
         (no phrase, too many, or a word the dictionary does not have).
         """
-        wanted = tuple(dict.fromkeys(" ".join(_words(phrase)) for phrase in phrases))
+        wanted = tuple(dict.fromkeys(plain_words(phrase) for phrase in phrases))
         if not 0 < len(wanted) <= MAX_PHRASES:
             raise Rejected(f"{len(wanted)} phrases are not 1 to {MAX_PHRASES}", code="phrase-count")
         decoder = self._decoder()
-        unknown = sorted({w for phrase in wanted for w in _words(phrase) if decoder.lookup_word(w) is None})
+        unknown = sorted({w for phrase in wanted for w in phrase.split() if decoder.lookup_word(w) is None})
         if unknown or "" in wanted:
             lacking = ", ".join(unknown) or "an empty phrase"
             raise Rejected(f"the dictionary of English does not have: {lacking}", code="unknown-word")
@@ -111,5 +111,6 @@ class KeywordStream:
         self._decoder.start_utt()
 
 
-def _words(phrase: str) -> list[str]:
-    return phrase.lower().replace(",", " ").replace(".", " ").split()
+def plain_words(phrase: str) -> str:
+    """A phrase as it is listened for and named when heard: lower case, without commas and full stops."""
+    return " ".join(phrase.lower().replace(",", " ").replace(".", " ").split())

@@ -67,13 +67,23 @@ class SoundClassifier:
 
 
 class SoundStream:
-    """Listens to one stream in windows of any length, and judges the last 0.975 s after each."""
+    """Listens to one stream in windows of any length, and judges the last 0.975 s when asked."""
 
     def __init__(self, classifier: SoundClassifier) -> None:
         self._classifier = classifier
         self._last = np.zeros(WINDOW_SAMPLES, np.float32)
+        self._unbroken = WINDOW_SAMPLES
 
-    def hear(self, samples: Floats) -> Sounds:
-        """What the last 0.975 s up to the end of these samples sound like. Not for two threads."""
+    @property
+    def whole(self) -> bool:
+        """Whether nothing of the last 0.975 s was lost: a gap sounds like a knock."""
+        return self._unbroken >= WINDOW_SAMPLES
+
+    def add(self, samples: Floats, *, lost: bool = False) -> None:
+        """Take in what was heard next; `lost` when part of it never arrived."""
         self._last = np.concatenate([self._last, samples])[-WINDOW_SAMPLES:]
+        self._unbroken = 0 if lost else min(WINDOW_SAMPLES, self._unbroken + len(samples))
+
+    def judge(self) -> Sounds:
+        """What the last 0.975 s sound like."""
         return self._classifier.classify(self._last)

@@ -136,6 +136,11 @@ class SpeechBuffer:
             self._voiced -= len(self._parts.popleft()[1])
 
     @property
+    def speech_s(self) -> float:
+        """How much speech is kept."""
+        return self._voiced / SAMPLE_RATE_HZ
+
+    @property
     def samples(self) -> Floats:
         """(N,): the speech kept."""
         return np.concatenate([part for _, part in self._parts] or [np.zeros(0, np.float32)])

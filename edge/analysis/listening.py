@@ -1,41 +1,167 @@
-"""From a window of sound to one observation."""
+"""From a window of sound to one observation: speech, voices, kinds of sound, phrases, a dead microphone.
+
+Every window is listened to for speech; the other networks are asked as often as the policy says and only
+where there is something for them: voices and phrases where somebody speaks, sounds where it is not silent. Of
+a window that arrived in part only speech is judged, with the share that was lost. What is kept of the sound
+is bounded and dies with the session: 10 s of speech for counting voices, a second for its kind, and 8 s for
+an excerpt where exam and candidate agreed to speech recognition.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import numpy as np
+
 from edge.analysis.attempts import Attempts
-from edge.analysis.levels import Task
-from edge.analysis.networks import Networks
+from edge.analysis.ears import Ears, asked_to_hear
+from edge.analysis.levels import LEVELS, Task
+from edge.analysis.phrases import Phrases, Words
+from edge.analysis.schedule import slot
 from edge.media.frames import AudioWindow
+from models.sounds import SoundKind, SoundStream
+from models.speakers import SHORTEST_S, SpeechBuffer
 from models.voice import VoiceStream
-from shared.observations import Observation, SpeechHeard
+from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard, SpeechHeard
+from shared.policy import Policy
+
+SPEAKS = 0.5
+"""From this probability on a part of a window may be speech: voices are counted and phrases sought in it."""
+SILENT_PEAK = 1e-4
+"""Three steps of 16 bits: a microphone that is on is never that quiet, a muted one may dither."""
+RATES_HZ = {Task.SOUNDS: 2.0, Task.SPEAKERS: 0.5}
+"""How often, where the policy does not say: sounds with every window; 10 s of speech change little in 2 s."""
+LEAST_SCORE = 0.1
+"""Sounds less likely are not worth a word in a recorded exam."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An observation, with the words that are to be sealed with what it raises."""
+
+    observation: Observation
+    words: Words | None = None
 
 
 class Listening:
-    """The ears of one session: remembers what its voice detectors heard."""
+    """The ears of one session."""
 
-    def __init__(self, attempts: Attempts, networks: Networks) -> None:
+    def __init__(self, attempts: Attempts, ears: Ears, policy: Policy) -> None:
         self._attempts = attempts
-        self._networks = networks
+        self._ears = ears
+        self._wanted = asked_to_hear(policy)
+        rates = {look.value: rate for look, rate in policy.cadences_hz.items()}
+        self._rates_hz = {task: rates.get(task.value, rate) for task, rate in RATES_HZ.items()}
+        self._kinds = frozenset(sound.value for sound in policy.sounds)
+        self._last_s: dict[Task, float] = {}
         self._voices: dict[bool, VoiceStream] = {}
+        self._sounds: SoundStream | None = None if ears.sounds is None else ears.sounds.stream()
+        self._speech = SpeechBuffer()
+        self._phrases: Phrases | None = None
+        if ears.keywords is not None and Task.PHRASES in self._wanted:
+            self._phrases = Phrases(ears.keywords, ears.transcriber, policy.phrases)
 
-    async def listen(self, window: AudioWindow, level: int) -> Observation:
-        """What a window of sound says."""
-        samples = window.samples
-        voice = self._voice(level)
+    async def listen(self, window: AudioWindow, level: int) -> Heard | None:
+        """What a window of sound says; None where nobody listens. Windows come in order, one at a time."""
+        hears = LEVELS[level].hears & self._wanted
+        if Task.SPEECH not in hears:
+            return None
         failed: list[str] = []
-        heard = await self._attempts.make(Task.SPEECH, lambda: voice.hear(samples), failed)
-        duration_s = window.ends_at_s - window.at_s
-        speech = (
-            None
-            if heard is None
-            else SpeechHeard(duration_s=duration_s, probabilities=heard, lost_share=window.lost_share)
+        speech = await self._hear_speech(window, level, failed)
+        whole = window.lost_share == 0
+        silent = is_silent(window) if whole else None
+        speaks = whole and speech is not None and max(speech.probabilities, default=0.0) > SPEAKS
+        sounds = await self._classify(window, hears, failed, silent=silent is not False)
+        # Asked of every window, so that speech of long ago leaves the buffer.
+        self._speech.add(window.samples, speech.probabilities if speaks and speech is not None else (0.0,))
+        speakers = await self._count(window.ends_at_s, hears, failed) if speaks else None
+        phrases, words = None, None
+        if self._phrases is not None and Task.PHRASES in hears and whole:
+            phrases, words = await self._seek(self._phrases, window, failed, speaks=speaks)
+        observation = Observation(
+            at=window.ends_at_s,
+            level=level,
+            speech=speech,
+            speakers=speakers,
+            sounds=sounds,
+            phrases=phrases,
+            microphone_silent=silent,
+            failed=tuple(failed),
         )
-        return Observation(at=window.ends_at_s, level=level, speech=speech, failed=tuple(failed))
+        return Heard(observation, words)
+
+    async def _hear_speech(self, window: AudioWindow, level: int, failed: list[str]) -> SpeechHeard | None:
+        voice = self._voice(level)
+        heard = await self._attempts.make(Task.SPEECH, lambda: voice.hear(window.samples), failed)
+        if heard is None:
+            return None
+        duration_s = window.ends_at_s - window.at_s
+        return SpeechHeard(duration_s=duration_s, probabilities=heard, lost_share=window.lost_share)
+
+    async def _classify(
+        self, window: AudioWindow, hears: Collection[Task], failed: list[str], *, silent: bool
+    ) -> tuple[SoundHeard, ...] | None:
+        """Kinds of sound that the policy lists; None where nobody looked or part of the sound is missing."""
+        stream = self._sounds
+        if stream is None or Task.SOUNDS not in hears:
+            return None
+        stream.add(window.samples, lost=window.lost_share > 0)
+        if not stream.whole or not self._due(Task.SOUNDS, window.ends_at_s):
+            return None
+        if silent:
+            return ()
+        judged = await self._attempts.make(Task.SOUNDS, stream.judge, failed)
+        if judged is None:
+            return None
+        return tuple(
+            SoundHeard(kind=kind.value, score=round(score, 3))
+            for kind, score in judged.items()
+            if kind is not SoundKind.SPEECH and kind.value in self._kinds and score >= LEAST_SCORE
+        )
+
+    async def _count(self, at_s: float, hears: Collection[Task], failed: list[str]) -> SpeakersHeard | None:
+        counter = self._ears.speakers
+        if counter is None or Task.SPEAKERS not in hears or self._speech.speech_s < SHORTEST_S:
+            return None
+        if not self._due(Task.SPEAKERS, at_s):
+            return None
+        speech = self._speech.samples
+        counted = await self._attempts.make(Task.SPEAKERS, lambda: counter.count(speech), failed)
+        if counted is None:
+            return None
+        return SpeakersHeard(count=counted.speakers, window_s=round(counted.speech_s, 3))
+
+    async def _seek(
+        self, phrases: Phrases, window: AudioWindow, failed: list[str], *, speaks: bool
+    ) -> tuple[tuple[PhraseHeard, ...] | None, Words | None]:
+        samples = phrases.worth_hearing(window.samples, speaks=speaks)
+        if samples is None:
+            return (), None
+        found = await self._attempts.make(Task.PHRASES, lambda: phrases.hear(samples), failed)
+        if not found:
+            return found, None
+        # Transcribing takes a second and more; without it the excerpt still has its phrases and its sound.
+        ignored: list[str] = []
+        said = await self._attempts.make(Task.PHRASES, phrases.words, ignored)
+        return found, said
+
+    def _due(self, task: Task, at_s: float) -> bool:
+        rate_hz, last_s = self._rates_hz[task], self._last_s.get(task)
+        if last_s is not None and slot(at_s, rate_hz) <= slot(last_s, rate_hz):
+            return False
+        self._last_s[task] = at_s
+        return True
 
     def _voice(self, level: int) -> VoiceStream:
         """The stream of the tier in force; each tier remembers its own."""
-        detector = self._networks.voice_at(level)
-        light = detector is self._networks.light_voice
+        detector = self._ears.voice_at(level)
+        light = detector is self._ears.light_voice
         if light not in self._voices:
             self._voices[light] = detector.stream()
         return self._voices[light]
+
+
+def is_silent(window: AudioWindow) -> bool:
+    """Whether a window that arrived whole holds nothing but digital silence."""
+    return float(np.abs(window.samples).max(initial=0.0)) <= SILENT_PEAK

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from edge.analysis.levels import LEVELS, Task
+from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
+from edge.analysis.levels import Task
 from models import manifest
 from models.body import BodyPose
 from models.mesh import FaceMesh
 from models.recognition import Recogniser
 from models.serving import FaceDetector, HeadPoseEstimator, Serving
-from models.voice import VoiceDetector, WebRtcVoice
 from shared.errors import Unavailable
 
 T = TypeVar("T")
@@ -28,9 +28,7 @@ class Networks:
     recognisers: tuple[Recogniser, ...]
     """Best first; empty: identity cannot be verified here."""
     body: BodyPose | None
-    voice: VoiceDetector | None
-    light_voice: VoiceDetector = field(default_factory=WebRtcVoice)
-    """The tier without a network, always there."""
+    ears: Ears
     labels: dict[str, str] = field(default_factory=dict)
     """`name@version` per task, for alerts and reports."""
     device: str = "cpu"
@@ -42,10 +40,6 @@ class Networks:
     def tasks(self) -> frozenset[Task]:
         """What can be done here."""
         return frozenset(Task) - frozenset(self.missing)
-
-    def voice_at(self, level: int) -> VoiceDetector:
-        """Who listens on a level."""
-        return self.light_voice if LEVELS[level].light or self.voice is None else self.voice
 
 
 def open_networks(serving: Serving) -> Networks:
@@ -67,26 +61,24 @@ def open_networks(serving: Serving) -> Networks:
     nobody: tuple[Recogniser, ...] = ()
     recognisers = optional(Task.IDENTITY, serving.recognisers, nobody)
     body = optional(Task.BODY, serving.body_pose, None)
-    voice = optional(Task.SPEECH, serving.voice_detector, None)
-    # Without its network speech is still listened for, by the light tier.
-    missing.pop(Task.SPEECH, None)
+    ears = open_ears(serving, missing)
     return Networks(
         faces=faces,
         mesh=mesh,
         head=head,
         recognisers=recognisers,
         body=body,
-        voice=voice,
-        labels=_labels(serving, voice),
+        ears=ears,
+        labels=_labels(serving, ears),
         device="+".join(sorted(set(serving.devices.values()))) or "cpu",
         missing=missing,
     )
 
 
-def _labels(serving: Serving, voice: VoiceDetector | None) -> dict[str, str]:
+def _labels(serving: Serving, ears: Ears) -> dict[str, str]:
     labels = {_WORDS.get(task, task.value): label for task, label in serving.labels.items()}
-    if voice is None:
-        labels[Task.SPEECH] = "webrtc-vad@2"
+    if ears.voice is None:
+        labels[Task.SPEECH] = WEBRTC_LABEL
     return dict(sorted(labels.items()))
 
 
@@ -96,5 +88,8 @@ _WORDS = {
     manifest.Task.HEAD_POSE: Task.HEAD.value,
     manifest.Task.BODY_POSE: Task.BODY.value,
     manifest.Task.VOICE_ACTIVITY: Task.SPEECH.value,
+    manifest.Task.SOUND_CLASSES: Task.SOUNDS.value,
+    manifest.Task.SPEAKER_EMBEDDING: Task.SPEAKERS.value,
+    manifest.Task.SPEECH_RECOGNITION: Task.PHRASES.value,
 }
 """Tasks as observations name them; others keep the manifest's word."""

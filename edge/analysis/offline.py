@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from edge.alerts import AlertRevision, WatchedSession
+from edge.analysis.ears import HEARD, asked_to_hear, unheard
 from edge.analysis.levels import Task
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
@@ -101,7 +102,7 @@ async def analyse(
             outcome.heard = True
             if heard is None:
                 continue
-            observation, frame = heard, None
+            observation, frame = heard.observation, None
         _keep(outcome, _ticks(watch, now))
         _keep(outcome, watch.observe(observation, frame))
         keep(observation)
@@ -122,10 +123,11 @@ def unavailable(
         reasons.setdefault(Task.IDENTITY, "nobody is enrolled: give pictures with --enroll")
     elif not policy.features.face_verification:
         reasons[Task.IDENTITY] = "switched off by the policy"
-    if not policy.features.audio_monitoring:
-        reasons[Task.SPEECH] = "switched off by the policy"
-    elif not outcome.heard:
-        reasons[Task.SPEECH] = "the recording has no sound"
+    for task in HEARD:
+        reasons.pop(task, None)
+    reasons |= {task.value: reason for task, reason in unheard(networks.missing, policy).items()}
+    if policy.features.audio_monitoring and not outcome.heard:
+        reasons |= {task.value: "the recording has no sound" for task in asked_to_hear(policy)}
     if not recording.has_video:
         looks = (Task.FACES, Task.HEAD, Task.IDENTITY, Task.BODY)
         reasons |= {task.value: "the recording has no pictures" for task in looks}

@@ -41,14 +41,11 @@ class Schedule:
             self._last_s[task] = at
         return frozenset(due)
 
-    def listens(self, level: int) -> bool:
-        """Whether audio windows are listened to."""
-        return Task.SPEECH in LEVELS[level].hears and Task.SPEECH in self._wanted
-
     def _is_due(self, task: Task, at: float, rate_hz: float) -> bool:
         last_s = self._last_s.get(task)
-        return last_s is None or _slot(at, rate_hz) > _slot(last_s, rate_hz)
+        return last_s is None or slot(at, rate_hz) > slot(last_s, rate_hz)
 
 
-def _slot(at: float, rate_hz: float) -> int:
+def slot(at: float, rate_hz: float) -> int:
+    """The number of the slot of a task's period in which a time lies."""
     return floor(at * rate_hz + SLOT_LEAD)

@@ -9,6 +9,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.analysis.ears import Ears
 from edge.analysis.networks import Networks
 from edge.media.frames import VideoFrame, video_frame
 from models.mesh import FaceMesh
@@ -104,7 +105,7 @@ def stand_in(detector: Detector, voice: Voices | None = None, mesh: FaceMesh | N
         head=MeshPose(),
         recognisers=(brightness_recogniser(),),
         body=None,
-        voice=voice or Voices(),
+        ears=Ears(voice=voice or Voices()),
     )
 
 

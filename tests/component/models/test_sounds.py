@@ -29,7 +29,10 @@ def scores(classifier: SoundClassifier, samples: Floats) -> dict[SoundKind, Floa
     padded = np.concatenate([samples, np.zeros(WINDOW_SAMPLES, np.float32)])
     stream = classifier.stream()
     parts = range(0, len(padded) - HOP_SAMPLES + 1, HOP_SAMPLES)
-    found = [stream.hear(padded[start : start + HOP_SAMPLES]) for start in parts]
+    found = []
+    for start in parts:
+        stream.add(padded[start : start + HOP_SAMPLES])
+        found.append(stream.judge())
     return {kind: np.array([sounds[kind] for sounds in found], np.float32) for kind in SoundKind}
 
 

@@ -49,13 +49,23 @@ def test_no_class_that_tells_feelings_is_read() -> None:
 
 def test_a_stream_judges_the_last_second_whatever_the_windows() -> None:
     stream = of_level().stream()
-    assert stream.hear(np.full(7800, 0.5, np.float32))[SoundKind.TYPING] == pytest.approx(0.25)
-    assert stream.hear(np.full(7800, 0.5, np.float32))[SoundKind.TYPING] == pytest.approx(0.5)
-    assert stream.hear(np.zeros(40_000, np.float32))[SoundKind.TYPING] == 0.0
+    windows = (np.full(7800, 0.5, np.float32), np.full(7800, 0.5, np.float32), np.zeros(40_000, np.float32))
+    for samples, level in zip(windows, (0.25, 0.5, 0.0), strict=True):
+        stream.add(samples)
+        assert stream.judge()[SoundKind.TYPING] == pytest.approx(level)
+
+
+def test_after_a_loss_a_stream_is_whole_again_once_the_gap_has_passed() -> None:
+    stream = of_level().stream()
+    whole = [stream.whole]
+    for lost in (True, False, False):
+        stream.add(np.zeros(8192, np.float32), lost=lost)
+        whole.append(stream.whole)
+    assert whole == [True, False, False, True]
 
 
 def test_streams_remember_nothing_of_one_another() -> None:
     classifier = of_level()
     one, other = classifier.stream(), classifier.stream()
-    one.hear(np.ones(WINDOW_SAMPLES, np.float32))
-    assert other.hear(np.zeros(8192, np.float32))[SoundKind.TYPING] == 0.0
+    one.add(np.ones(WINDOW_SAMPLES, np.float32))
+    assert other.judge()[SoundKind.TYPING] == 0.0

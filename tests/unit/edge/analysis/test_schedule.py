@@ -77,9 +77,3 @@ def test_stepping_down_takes_effect_at_once_and_back_again() -> None:
     counts = [sum(Task.FACES in schedule.due(at + 20.0 * n, level) for at in stream(15, 20))
               for n, level in enumerate((1, 3, 1))]  # fmt: skip
     assert counts == pytest.approx([100, 40, 100], abs=1)
-
-
-@pytest.mark.parametrize(("level", "listens"), [(0, True), (3, True), (4, False)])
-def test_listening_follows_the_level(level: int, listens: bool) -> None:
-    assert Schedule(ALL).listens(level) is listens
-    assert Schedule(frozenset({Task.FACES})).listens(level) is False
