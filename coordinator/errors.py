@@ -23,6 +23,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from coordinator.field_paths import path_of
 from shared.errors import ProctorError, Rejected, Unavailable
 
 logger = logging.getLogger(__name__)
@@ -88,11 +89,6 @@ def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Response:
         "the request is not valid; see errors for each wrong field",
         errors=[{"path": path_of(error["loc"]), "message": str(error["msg"])} for error in errors],
     )
-
-
-def path_of(location: Sequence[object]) -> str:
-    """`("body", "images", 0, "text")` as `body.images.0.text`, each part cut to 100 characters."""
-    return ".".join(str(part)[:100] for part in location)
 
 
 def add_error_handlers(app: FastAPI) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from coordinator.errors import path_of
+from coordinator.field_paths import path_of
 from shared.api import SessionStartRequest, VerificationPolicy
 from shared.errors import Rejected
 from shared.events import EventType
