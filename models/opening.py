@@ -21,22 +21,25 @@ def open_entry(
 ) -> tuple[Network, ...]:
     """Its compiled networks in the order of its files: one for most, two where two are averaged.
 
+    An entry that shares another's weights is opened as that one is.
+
     Raises Unavailable when the weights are missing or damaged, ConfigError for a network that another library
     reads, and whatever `open_network` raises.
     """
     if flaw := store.flaw(entry):
         raise Unavailable(f"{entry.label}: {flaw}: run `proctorctl models fetch --name {entry.name}`")
-    if entry.runtime is None:
-        raise ConfigError(f"{entry.label} is not a network that models.runtime opens: {entry.note}")
+    holder = store.manifest.holder(entry)
+    if holder.runtime is None:
+        raise ConfigError(f"{entry.label} is not a network that models.runtime opens: {holder.note}")
     return tuple(
         open_network(
             path,
-            runtime=entry.runtime,
+            runtime=holder.runtime,
             device=device,
             device_index=device_index,
             allow_cpu_fallback=allow_cpu_fallback,
             streams=streams,
-            shapes=entry.input.shapes,
+            shapes=holder.input.shapes,
         )
         for path in store.paths(entry)
         if path.suffix in _NETWORKS

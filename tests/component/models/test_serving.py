@@ -11,8 +11,9 @@ from models.adas_gaze import AdasGaze
 from models.blazeface import ConfirmedBlazeFace
 from models.fsanet import FsaNet
 from models.iris import IrisGaze
-from models.manifest import Profile, Task, load_manifest
+from models.manifest import Manifest, Profile, Task, load_manifest
 from models.mesh_pose import MeshPose
+from models.opening import open_entry
 from models.serving import Serving, similarity_of
 from models.store import Store
 from shared.errors import ConfigError, Unavailable
@@ -94,6 +95,25 @@ def test_registries_alone_give_gaze_but_no_objects(registry_only: Store) -> None
     assert serving.labels[Task.GAZE].startswith("iris-gaze@")
     with pytest.raises(Unavailable, match="models fetch --task objects"):
         serving.objects()
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in load_manifest().entries if entry.weights_of])
+def test_a_network_with_weights_of_another_opens_before_it_and_alone(name: str) -> None:
+    entry = present(name)
+    (opened,) = open_entry(store(), entry)
+    (holding,) = open_entry(store(), load_manifest().holder(entry))
+    assert (opened.device, opened.inputs) == (holding.device, holding.inputs)
+
+
+def test_the_irises_alone_give_a_gaze() -> None:
+    present("iris-gaze")
+    kept = [
+        each for each in load_manifest().entries if each.task is not Task.GAZE or each.name == "iris-gaze"
+    ]
+    serving = Serving(Store(store().root, Manifest(tuple(kept))), Profile.OPEN)
+    for gaze in (serving.gaze(), serving.gaze(light=True)):
+        assert isinstance(gaze, IrisGaze)
+        assert gaze.device == "cpu-openvino"
 
 
 def test_the_light_networks_stand_beside_the_better_ones_and_leave_their_labels() -> None:
