@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -59,6 +60,7 @@ class Commander:
         Raises `Rejected` with the node's code and status, `Unavailable` when no good reply came: the node may
         or may not have obeyed then, and commands are made so that they may be sent again.
         """
+        self._fleet.check_clock(node_id, time.monotonic())
         state = self._fleet.state(node_id)
         if state is None or node_id not in self._signers:
             raise Unavailable("the session's edge node does not answer", code="node-away")

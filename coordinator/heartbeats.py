@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from coordinator.alerts.arrival import Signers
 from coordinator.database import Database
 from coordinator.nodes import service as nodes
-from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
 from coordinator.rates import Buckets, Rate
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
@@ -57,10 +57,15 @@ class Heartbeats:
         try:
             heartbeat = _authentic(subject, message, self._signers)
             self._fleet.hear(heartbeat, now, now_utc)
+        except WrongClock as error:
+            self._refuse(subject, "wrong-clock", str(error), now)
+            return sign_marks(error.node_id, [], self._signing)  # so that the node learns of it
         except Corrupt as error:
             self._refuse(subject, "refused", str(error), now)
             return None
         self.counts["heard"] += 1
+        if wrong_clock(self._fleet.skew_s(heartbeat.node_id, now)):
+            self._complain(subject, "the node's clock is wrong: it would refuse every command", now)
         try:
             return sign_marks(
                 heartbeat.node_id, await asyncio.to_thread(self._marks, heartbeat, now_utc), self._signing
@@ -71,9 +76,12 @@ class Heartbeats:
 
     def _refuse(self, subject: str, what: str, reason: str, now: float) -> None:
         self.counts[what] += 1
-        count = self._complaints.count(subject, now)
+        self._complain(subject, reason, now)
+
+    def _complain(self, subject: str, reason: str, now: float) -> None:
+        count = self._complaints.count((subject, reason), now)
         if count:
-            log.warning("heartbeats are refused", extra={"url": subject, "reason": reason, "count": count})
+            log.warning("heartbeats are not well", extra={"url": subject, "reason": reason, "count": count})
 
     def _marks(self, heartbeat: Heartbeat, now_utc: datetime) -> list[LaneMark]:
         node_id = heartbeat.node_id
@@ -99,7 +107,8 @@ class Heartbeats:
 
 def sign_marks(node_id: UUID, marks: list[LaneMark], signing: Ed25519PrivateKey) -> bytes:
     """The signed message that lets a node's outbox forget."""
-    return pack(Marks(node_id=node_id, marks=tuple(marks)).model_dump(mode="json"), b"", signing)
+    said = Marks(node_id=node_id, marks=tuple(marks), sent_utc=datetime.now(UTC))
+    return pack(said.model_dump(mode="json"), b"", signing)
 
 
 def _authentic(subject: str, message: bytes, signers: Signers) -> Heartbeat:

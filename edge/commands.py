@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
 from collections.abc import Awaitable
 from dataclasses import dataclass
@@ -37,6 +38,7 @@ from shared.messages import (
 )
 from shared.policy import ENROLLMENT_GATE, Gate
 from shared.sealing import Parcel, open_body, pack, parse_sealing_public, unpack, verify
+from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -130,6 +132,7 @@ class Commands:
         self._identity = identity
         self._gate = CommandGate(identity.node_id, coordinator_key)
         self._actions = actions
+        self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
         """Commands obeyed, rejected and refused, by reason."""
 
@@ -137,8 +140,7 @@ class Commands:
         """The signed reply to one message, None where none is due."""
         command = self._gate.admit(subject, message, datetime.now(UTC))
         if isinstance(command, Refusal):
-            self.counts[f"refused-{command}"] += 1
-            log.warning("a command is refused", extra={"reason": str(command)})
+            self._refuse(command)
             return None
         try:
             answer: BaseModel | Exception = await self._obeyed(command)
@@ -151,6 +153,17 @@ class Commands:
             self.counts["failed"] += 1
             log.exception("a command failed", extra={"command": command.header.kind})
         return self._reply(command.header, answer)
+
+    def refused(self) -> dict[str, int]:
+        """How many messages were no command to obey, by reason; those there were."""
+        counts = {refusal.value: self.counts[f"refused-{refusal}"] for refusal in Refusal}
+        return {reason: count for reason, count in counts.items() if count}
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.counts[f"refused-{refusal}"] += 1
+        count = self._complaints.count(refusal, time.monotonic())
+        if count:
+            log.warning("commands are refused", extra={"reason": str(refusal), "count": count})
 
     async def _obeyed(self, command: Admitted) -> BaseModel:
         try:

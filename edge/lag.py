@@ -6,8 +6,9 @@ import asyncio
 from collections import deque
 from typing import Final
 
-INTERVAL_S: Final = 0.25
-REMEMBERED: Final = 240
+INTERVAL_S: Final = 0.05
+"""A block is measured from the next measurement due, so this much of it may go unseen."""
+REMEMBERED: Final = 1_200
 """One minute of measurements."""
 
 
@@ -22,6 +23,11 @@ class LoopLag:
         """What 99 of 100 measurements of the last minute did not exceed; 0 before the first."""
         ordered = sorted(self._late_s)
         return ordered[int(0.99 * (len(ordered) - 1))] if ordered else 0.0
+
+    @property
+    def worst_s(self) -> float:
+        """The longest block of the last minute: one of seconds is no more than one measurement in a hundred."""
+        return max(self._late_s, default=0.0)
 
     async def run(self) -> None:
         """Measure until cancelled."""

@@ -29,6 +29,8 @@ class Readings:
     health: int
     hub_connected: bool
     loop_lag_s: float
+    loop_worst_s: float
+    clock_skew_s: float
     queue_depth: Mapping[str, int]
     """Calls that wait, by task."""
     frames_dropped: Mapping[str, int]
@@ -102,6 +104,8 @@ class _Snapshot(Collector):
         yield _gauge("node_health", "0 broken … 10 well", now.health)
         yield _gauge("hub_connected", "1 while the hub is there", int(now.hub_connected))
         yield _gauge("event_loop_lag_p99_seconds", "Lateness of the event loop", now.loop_lag_s)
+        yield _gauge("event_loop_lag_max_seconds", "Longest block of the last minute", now.loop_worst_s)
+        yield _gauge("clock_skew_seconds", "The coordinator's clock less this node's", now.clock_skew_s)
         depth = GaugeMetricFamily("inference_queue_depth", "Calls that wait", labels=["model"])
         for task, waiting in now.queue_depth.items():
             depth.add_metric([task], waiting)

@@ -73,6 +73,7 @@ class Node:
     async def heartbeat(self) -> Heartbeat:
         """The node's state now. Raises `Unavailable` while the outbox cannot be read."""
         states = await self.outbox.states()
+        health = self._health(states)
         return Heartbeat(
             node_id=self.identity.node_id,
             boot_id=self.boot_id,
@@ -80,7 +81,9 @@ class Node:
             region=self.config.region,
             sealing_key=self.identity.sealing_public,
             signaling_url=self.config.signaling_url(),
-            health=self._health(states).score,
+            health=health.score,
+            reasons=health.reasons,
+            refused_commands=self.commands.refused(),
             level=self.config.analysis.level_number,
             rating=self.roster.rating,
             device=self.networks.device,
@@ -99,6 +102,8 @@ class Node:
             health=self._health(states).score,
             hub_connected=self.hub.connected,
             loop_lag_s=self.lag.p99_s,
+            loop_worst_s=self.lag.worst_s,
+            clock_skew_s=self.publisher.skew.seconds,
             queue_depth={task.value: self.engine.depth(task) for task in Task},
             frames_dropped=self.actions.dropped(),
             outbox=states,
@@ -120,6 +125,8 @@ class Node:
                 outbox_writes=self.publisher.outbox_works and bool(states),
                 outbox_fill=waiting / self.config.outbox.max_alerts,
                 loop_lag_s=self.lag.p99_s,
+                loop_worst_s=self.lag.worst_s,
+                clock_skew_s=self.publisher.skew.seconds,
                 analysis_works=not self.restarts.too_many(monotonic()),
             )
         )

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from edge.delivery import Delivery
 from edge.hub import Hub
 from edge.outbox import Sealed, Waiting
 from edge.outbox_thread import OutboxThread
+from edge.skew import ClockSkew
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.events import Lane
@@ -79,6 +81,8 @@ class Publisher:
         self._failing = False
         self.outbox_works = True
         """Whether the disk took the last alert."""
+        self.skew = ClockSkew()
+        """Against the coordinator's clock, as its marks tell."""
         self._boot = secrets.token_hex(4)
         self.counts: Counter[str] = Counter()
         """Alerts sent, sent again, failed; marks obeyed and refused."""
@@ -116,6 +120,8 @@ class Publisher:
             marks = parse(Marks, parcel.header)
             if marks.node_id != self._node_id:
                 raise Corrupt("the marks are another node's")
+            if marks.sent_utc is not None:
+                self.skew.note(marks.sent_utc, datetime.now(UTC))
             for mark in marks.marks:
                 await self._cover(mark)
         except Corrupt as error:

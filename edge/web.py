@@ -37,7 +37,7 @@ def create_web(
     async def healthz() -> JSONResponse:
         now = await health()
         status = "failing" if now.failing else "degraded" if now.reasons else "ok"
-        body = {"status": status, "health": now.score, "reasons": list(now.reasons)}
+        body = {"status": status, "health": now.score, "reasons": list(now.reasons), **now.measures}
         return JSONResponse(body, 503 if now.failing else 200)
 
     @app.get("/metrics")

@@ -22,6 +22,9 @@ COMMAND_LIFETIME_S = 30.0
 HEARTBEAT_INTERVAL_S = 5.0
 MISSING_AFTER_S = 15.0
 """A node silent for this long gets no new sessions."""
+MAX_CLOCK_SKEW_S = 25.0
+"""Between the clocks of node and coordinator, a little below a command's lifetime: with more, a node refuses
+every command as stale, so it is sent none and gets no new sessions."""
 MAX_PICTURE_BYTES = 900_000
 """Of one re-encoded enrollment picture, so that its sealed command stays below NATS' message bound."""
 
@@ -225,6 +228,12 @@ class Heartbeat(Message):
     models: dict[str, Name]
     recognisers: tuple[Name, ...]
     outbox: tuple[OutboxState, ...]
+    reasons: Annotated[tuple[Name, ...], Field(max_length=32)] = ()
+    """What is missing to full health, in stable words."""
+    refused_commands: Annotated[dict[Name, Annotated[int, Field(ge=0)]], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+    """Commands it would not obey since its start, by reason; `stale` tells of a wrong clock."""
     sessions: Annotated[tuple[SessionState, ...], Field(max_length=500)] = ()
     """Every session it has; one that the coordinator misses here is started again."""
 
@@ -251,6 +260,8 @@ class Marks(Message):
     kind: Literal["marks"] = "marks"
     node_id: UUID
     marks: tuple[LaneMark, ...]
+    sent_utc: Utc | None = None
+    """By the coordinator's clock; a node compares its own with it."""
 
 
 def encode_vector(values: bytes) -> str:

@@ -13,12 +13,20 @@ from typing import Final
 from uuid import UUID
 
 from shared.errors import Corrupt, Unavailable
-from shared.messages import HEARTBEAT_INTERVAL_S, MISSING_AFTER_S, Heartbeat
+from shared.messages import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""
 MAX_SKEW: Final = timedelta(minutes=5)
 """Between a node's clock and ours; a heartbeat from further away is an old one played again."""
+
+
+class WrongClock(Corrupt):
+    """An authentic heartbeat of another time: played again, or said by a node whose clock is wrong."""
+
+    def __init__(self, node_id: UUID) -> None:
+        super().__init__("a heartbeat is from another time; is the node's clock right?")
+        self.node_id = node_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,15 +47,41 @@ class Fleet:
 
     def __init__(self) -> None:
         self._states: dict[UUID, NodeState] = {}
+        self._skews: dict[UUID, tuple[float, float]] = {}
+        """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
 
     def hear(self, heartbeat: Heartbeat, now: float, now_utc: datetime) -> None:
-        """Take in an authentic heartbeat. Raises `Corrupt` for one that is old or older than the last."""
-        if abs(heartbeat.sent_utc - now_utc) > MAX_SKEW:
-            raise Corrupt("a heartbeat is from another time; is the node's clock right?")
-        last = self._states.get(heartbeat.node_id)
-        if last is not None and heartbeat.sent_utc <= last.heartbeat.sent_utc and last.online(now):
+        """Take in an authentic heartbeat.
+
+        Raises `WrongClock` for one of another time, `Corrupt` for one older than the last.
+        """
+        node_id, skew = heartbeat.node_id, heartbeat.sent_utc - now_utc
+        last = self._states.get(node_id)
+        known = last is not None and last.online(now)
+        if abs(skew) > MAX_SKEW:
+            if not known:  # else it is an old one, played again
+                self._skews[node_id] = (skew.total_seconds(), now)
+            raise WrongClock(node_id)
+        if known and last is not None and heartbeat.sent_utc <= last.heartbeat.sent_utc:
             raise Corrupt("a heartbeat is older than the last one")
-        self._states[heartbeat.node_id] = NodeState(heartbeat, now, now_utc)
+        self._skews[node_id] = (skew.total_seconds(), now)
+        self._states[node_id] = NodeState(heartbeat, now, now_utc)
+
+    def skew_s(self, node_id: UUID, now: float) -> float | None:
+        """How far a node's clock is ahead of ours, less the way; None when it is not heard."""
+        skew_s, heard_at = self._skews.get(node_id, (0.0, float("-inf")))
+        return skew_s if now - heard_at < MISSING_AFTER_S else None
+
+    def check_clock(self, node_id: UUID, now: float) -> None:
+        """Raises `Unavailable` ("clock-skew") when the node would refuse our commands as stale."""
+        skew_s = self.skew_s(node_id, now)
+        if wrong_clock(skew_s):
+            raise Unavailable(
+                f"the clock of edge node {node_id} is {skew_s:+.0f} s from the coordinator's, so it refuses "
+                "every command; set both clocks, by NTP, and try again",
+                code="clock-skew",
+                retry_after_s=round(MISSING_AFTER_S),
+            )
 
     def state(self, node_id: UUID) -> NodeState | None:
         """The last word of a node since this program's start; None: it has not spoken."""
@@ -64,9 +98,14 @@ class Fleet:
 
         `recognisers`: of the candidate's templates; a node that has one of them goes before one that has none
         and could not verify. `region` goes before that, when a node stands there. `seat`: it must have
-        room for one more session. Raises `Unavailable` ("no-node-online") when there is none.
+        room for one more session. Raises `Unavailable` ("no-node-online") when there is none, or "clock-skew"
+        when that is what all of them lack.
         """
-        fit = [s for s in self.online(now) if s.heartbeat.health >= LEAST_HEALTH]
+        fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
+        if not fit:
+            for node_id in sorted(self._skews):
+                self.check_clock(node_id, now)
+        fit = [s for s in fit if s.heartbeat.health >= LEAST_HEALTH]
         fit = [s for s in fit if not seat or s.heartbeat.load < s.heartbeat.rating]
         if not fit:
             raise Unavailable(
@@ -75,6 +114,11 @@ class Fleet:
                 retry_after_s=round(HEARTBEAT_INTERVAL_S),
             )
         return min(fit, key=lambda state: _rank(state.heartbeat, region, recognisers))
+
+
+def wrong_clock(skew_s: float | None) -> bool:
+    """Whether a node with this skew refuses commands, or may."""
+    return skew_s is not None and abs(skew_s) > MAX_CLOCK_SKEW_S
 
 
 def _rank(heartbeat: Heartbeat, region: str | None, recognisers: Collection[str]) -> tuple[object, ...]:

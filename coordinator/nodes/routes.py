@@ -19,17 +19,22 @@ router = APIRouter(tags=["nodes"])
 async def list_nodes(claims: Staff, parts: PartsDep) -> list[NodeOut]:
     """Every node of the institution, by region: whether it is online, how well, with which networks."""
     rows = await parts.reading(lambda db: service.all_nodes(db, claims.tenant_id))
-    return [node_out(row, parts.fleet.state(row.id), parts.clock()) for row in rows]
+    now = parts.clock()
+    return [node_out(row, parts.fleet.state(row.id), parts.fleet.skew_s(row.id, now), now) for row in rows]
 
 
-def node_out(row: Node, state: NodeState | None, now: float) -> NodeOut:
+def node_out(row: Node, state: NodeState | None, skew_s: float | None, now: float) -> NodeOut:
     """A node in the API's form; `state` is its last word since this program's start."""
+    skew_s = None if skew_s is None else round(skew_s, 1)
     if state is None:
         return NodeOut(
             node_id=str(row.id),
             region=row.region,
             status="never-seen" if row.last_seen_utc is None else "missing",
             health=None,
+            reasons=[],
+            clock_skew_s=skew_s,
+            refused_commands={},
             level=None,
             device=None,
             models={},
@@ -43,6 +48,9 @@ def node_out(row: Node, state: NodeState | None, now: float) -> NodeOut:
         region=row.region,
         status="online" if state.online(now) else "missing",
         health=beat.health,
+        reasons=list(beat.reasons),
+        clock_skew_s=skew_s,
+        refused_commands=dict(beat.refused_commands),
         level=beat.level,
         device=beat.device,
         models=dict(beat.models),

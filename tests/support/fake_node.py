@@ -11,7 +11,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -128,6 +128,9 @@ class FakeNode:
         self.accept: Callable[[UUID], SessionAccepted] = accepted
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
+        self.clock_ahead_s = 0.0
+        self.reasons: tuple[str, ...] = ()
+        self.refused_commands: dict[str, int] = {}
         self.silent = False
         """True: commands are read and never answered."""
 
@@ -135,16 +138,18 @@ class FakeNode:
     def public_text(self) -> str:
         return signing_public_text(self._signing.public_key())
 
-    async def beat(self) -> None:
-        """One heartbeat; waits for the coordinator's answer."""
+    async def beat(self) -> bytes:
+        """One heartbeat; the coordinator's answer to it."""
         beat = Heartbeat(
             node_id=self.node_id,
             boot_id=self.boot_id,
-            sent_utc=datetime.now(UTC),
+            sent_utc=datetime.now(UTC) + timedelta(seconds=self.clock_ahead_s),
             region="campus",
             sealing_key=sealing_public_text(self._sealing.public_key()),
             signaling_url="ws://127.0.0.1:8100/signal",
             health=10,
+            reasons=self.reasons,
+            refused_commands=self.refused_commands,
             level=1,
             rating=10,
             device="cpu-test",
@@ -154,7 +159,7 @@ class FakeNode:
             sessions=self.sessions,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
-        await self._client.request(subjects.heartbeat(self.node_id), message, timeout=5)
+        return (await self._client.request(subjects.heartbeat(self.node_id), message, timeout=5)).data
 
     async def publish(self, alert: Alert, start: StartSession, revision: int = 1) -> None:
         """Sign, seal and publish an alert of a started session, and wait for JetStream's acknowledgement."""

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
-from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.fleet import Fleet, WrongClock
 from shared.errors import Corrupt, Unavailable
 from shared.messages import Heartbeat, SessionState
 
@@ -110,3 +111,35 @@ def test_a_node_whose_clock_was_set_back_is_heard_again_once_it_counts_as_missin
     made = fleet(heartbeat(1))
     made.hear(heartbeat(1, NOW - timedelta(seconds=30)), 120.0, NOW)
     assert len(made.online(121.0)) == 1
+
+
+@pytest.mark.parametrize("skew_s", [-26.0, 26.0, -3_600.0])
+def test_a_node_whose_clock_is_wrong_gets_no_session_and_the_refusal_says_why(skew_s: float) -> None:
+    made = Fleet()
+    with contextlib.suppress(WrongClock):
+        made.hear(heartbeat(1, NOW + timedelta(seconds=skew_s)), 100.0, NOW)
+    for refused in (lambda: made.pick(101.0), lambda: made.check_clock(UUID(int=1), 101.0)):
+        with pytest.raises(Unavailable) as error:
+            refused()
+        assert error.value.code == "clock-skew"
+        assert f"{skew_s:+.0f} s from the coordinator's" in str(error.value)
+    assert made.skew_s(UUID(int=1), 101.0) == skew_s
+
+
+def test_a_node_with_a_right_clock_serves_beside_one_with_a_wrong_one() -> None:
+    made = fleet(heartbeat(1, NOW + timedelta(seconds=26)), heartbeat(2))
+    assert picked(made) == 2
+    made.check_clock(UUID(int=2), 101.0)
+
+
+def test_a_node_whose_clock_is_set_right_serves_again() -> None:
+    made = fleet(heartbeat(1, NOW - timedelta(seconds=60)))
+    made.hear(heartbeat(1, NOW), 105.0, NOW)
+    assert picked(made) == 1
+
+
+def test_an_old_heartbeat_played_again_does_not_make_a_good_clock_wrong() -> None:
+    made = fleet(heartbeat(1))
+    with pytest.raises(WrongClock):
+        made.hear(heartbeat(1, NOW - timedelta(hours=1)), 101.0, NOW)
+    assert picked(made) == 1

@@ -199,3 +199,14 @@ def test_a_refused_message_gets_no_answer_and_is_counted() -> None:
     commands = Commands(NODE, COORDINATOR.public_key(), Node())
     assert asyncio.run(commands.handle(subject(), b"noise")) is None
     assert commands.counts == {"refused-malformed": 1}
+
+
+def test_commands_of_another_time_are_counted_for_the_heartbeat_and_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    commands = Commands(NODE, COORDINATOR.public_key(), Node())
+    for _ in range(20):
+        stale = packed(header(issued_utc=datetime.now(UTC) - timedelta(seconds=40)))
+        assert asyncio.run(commands.handle(subject(), stale)) is None
+    assert commands.refused() == {"stale": 20}
+    assert len(caplog.records) == 1

@@ -4,7 +4,15 @@ import pytest
 
 from edge.health import Vitals, health
 
-WELL = Vitals(hub_connected=True, outbox_writes=True, outbox_fill=0.0, loop_lag_s=0.001, analysis_works=True)
+WELL = Vitals(
+    hub_connected=True,
+    outbox_writes=True,
+    outbox_fill=0.0,
+    loop_lag_s=0.001,
+    loop_worst_s=0.02,
+    clock_skew_s=0.5,
+    analysis_works=True,
+)
 
 
 def test_a_node_that_lacks_nothing_is_well() -> None:
@@ -20,6 +28,9 @@ def test_a_node_that_lacks_nothing_is_well() -> None:
         (replace(WELL, outbox_fill=0.8), "outbox-nearly-full", False),
         (replace(WELL, loop_lag_s=0.031), "loop-slow", False),
         (replace(WELL, loop_lag_s=0.51), "loop-stuck", True),
+        (replace(WELL, loop_worst_s=0.51), "loop-blocked", False),
+        (replace(WELL, clock_skew_s=25.1), "clock-skew", False),
+        (replace(WELL, clock_skew_s=-25.1), "clock-skew", False),
         (replace(WELL, analysis_works=False), "analysis-failing", True),
     ],
 )
@@ -32,6 +43,17 @@ def test_each_want_is_named_and_only_some_are_failures(vitals: Vitals, reason: s
 
 def test_everything_wrong_at_once_is_still_a_score() -> None:
     worst = Vitals(
-        hub_connected=False, outbox_writes=False, outbox_fill=1.0, loop_lag_s=9.0, analysis_works=False
+        hub_connected=False,
+        outbox_writes=False,
+        outbox_fill=1.0,
+        loop_lag_s=9.0,
+        loop_worst_s=9.0,
+        clock_skew_s=99.0,
+        analysis_works=False,
     )
     assert health(worst).score == 0
+
+
+def test_the_figures_behind_the_reasons_are_told() -> None:
+    told = health(replace(WELL, loop_worst_s=4.25)).measures
+    assert told == {"loop_lag_p99_s": 0.001, "loop_lag_max_s": 4.25, "clock_skew_s": 0.5}
