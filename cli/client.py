@@ -18,7 +18,6 @@ from shared.api import (
     AlertPage,
     EnrollRequest,
     EnrollResponse,
-    NodeOut,
     SessionEndResponse,
     SessionOut,
     SessionStartRequest,
@@ -50,6 +49,7 @@ from shared.incident_api import (
     RescoreRequest,
     RulePrecision,
 )
+from shared.node_api import NodeOut
 from shared.token_api import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
 
 TIMEOUT_S = 60.0

@@ -26,7 +26,7 @@ class LoopLag:
 
     @property
     def worst_s(self) -> float:
-        """The longest block of the last minute: one of seconds is no more than one measurement in a hundred."""
+        """The longest block of the last minute; even one of seconds is a single measurement of many."""
         return max(self._late_s, default=0.0)
 
     async def run(self) -> None:

@@ -1,7 +1,7 @@
 """How far the coordinator's clock is from this node's. Pure.
 
-Each of the coordinator's signed marks says when it was sent. A message can come late or be played again, never
-early: of the last few differences the smallest is nearest the truth.
+Each of the coordinator's signed marks says when it was sent. A message can come late or be played again,
+never early: of the last few differences the smallest is nearest the truth.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from coordinator.nodes.tables import Node
 from coordinator.openapi import problems
 from coordinator.parts import PartsDep
 from coordinator.security import Staff
-from shared.api import NodeOut
+from shared.node_api import NodeOut
 
 router = APIRouter(tags=["nodes"])
 
