@@ -1,0 +1,166 @@
+"""Every operation of the API, asked by everybody: the answers are those of `tests/data/rights.txt`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from uuid import UUID
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Subprotocol
+
+from coordinator.tenants.tables import Tenant
+from shared.events import EventType
+from tests.component.coordinator.test_review_api import found
+from tests.support.exam_site import enroll_body
+from tests.support.nats import RunningServer
+from tests.support.rights import OWN_CANDIDATE, STRANGERS_TENANT, TABLE, headers, read_table
+from tests.support.served_site import Served, served_site
+
+TITLE: Final = "Biology of our own institution"
+TERMS: Final = ("policy", "verification_policy", "features_enabled", "exam_session_id")
+"""What a candidate may not choose, and a name that is good once."""
+MADE_AT: Final = {"revoke_token": "/tokens", "revoke_token_key": "/token-keys"}
+LIVE_SOCKET: Final = "live_socket"
+TOKEN: Final = {"subject": "somebody", "role": "proctor"}
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One of the description."""
+
+    name: str
+    method: str
+    path: str
+    query: tuple[str, ...]
+    body: Mapping[str, Any] | None
+    """Its example."""
+
+
+def operations(description: Mapping[str, Any]) -> list[Operation]:
+    """All of a description, and the live socket, which OpenAPI has no word for."""
+    schemas = description["components"]["schemas"]
+    listed = [Operation(LIVE_SOCKET, "GET", "/ws/{session_id}", (), None)]
+    for path, methods in description["paths"].items():
+        for method, one in methods.items():
+            content = one.get("requestBody", {}).get("content", {}).get("application/json", {})
+            name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
+            query = [p["name"] for p in one.get("parameters", ()) if p["in"] == "query" and p["required"]]
+            example = schemas[name]["examples"][0] if name else None
+            listed.append(Operation(one["operationId"], method.upper(), path, tuple(query), example))
+    return listed
+
+
+class World:
+    """Something of everything in one institution, and another institution beside it."""
+
+    def __init__(self, served: Served, names: dict[str, str], sessions: dict[str, UUID]) -> None:
+        self.url = served.url
+        self.site = served.site
+        self.names = names
+        self.sessions = sessions
+        """Of our candidates."""
+
+    @classmethod
+    async def made(cls, served: Served) -> World:
+        site, other = served.site, Tenant(id=STRANGERS_TENANT, name="other", created_utc=datetime.now(UTC))
+        await site.parts.writing(lambda db: db.add(other))
+        assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": TITLE})).is_success
+        assert (await site.post("/enroll", enroll_body(candidate=OWN_CANDIDATE))).is_success
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0), session="SESS-1")
+        await found(site, (EventType.FACE_MISMATCH, 1.0), session="SESS-2")
+        sessions = {}
+        for reference in ("SESS-1", "SESS-2"):
+            session = (await site.get(f"/session/{reference}")).json()
+            sessions[session["candidate_id"]] = UUID(session["session_uuid"])
+        names = {
+            "session_id": "SESS-1",
+            "exam_id": "EXAM-1",
+            "candidate_id": OWN_CANDIDATE,
+            "incident_id": incident["incident_id"],
+            "purpose": "camera-monitoring",
+            **dict.fromkeys(("version", "before", "after"), "1"),
+        }
+        return cls(served, names, sessions)
+
+    async def answer(self, operation: Operation, asker: str) -> str:
+        """What the asker is answered, in the table's words. Fails where an answer tells strangers of us."""
+        await self._prepare(operation)
+        who = headers(self.site, asker, operation.name, self.sessions)
+        if operation.name == LIVE_SOCKET:
+            return await self._listen(who)
+        response = await self.site.http.request(
+            operation.method,
+            re.sub(r"\{(\w+)\}", lambda match: self.names[match[1]], operation.path),
+            json=self._body(operation, asker),
+            params={name: self.names[name] for name in operation.query},
+            headers=who,
+        )
+        ours = [TITLE, self.names["incident_id"], *map(str, self.sessions.values())]
+        strange = asker == "nobody" or asker.startswith("s-")
+        assert not (strange and any(mark in response.text for mark in ours)), (operation.name, asker)
+        if response.status_code in (401, 403, 404):
+            return str(response.status_code)
+        # What stands in the way now (409, 410, a picture without a face) is no question of rights.
+        refused = response.status_code == 422 and response.json()["code"] == "invalid-request"
+        assert response.status_code < 500 and not refused, (operation.name, asker, response.text)  # noqa: PT018
+        return "apart" if asker.startswith("s-") else "yes"
+
+    async def _listen(self, who: dict[str, str]) -> str:
+        url = f"{self.url.replace('http', 'ws')}/ws/SESS-1"
+        try:
+            async with connect(url, additional_headers=who, subprotocols=[Subprotocol("proctor.v1")]):
+                return "yes"
+        except InvalidStatus as refused:
+            return str(refused.response.status_code)
+
+    def _body(self, operation: Operation, asker: str) -> dict[str, Any] | None:
+        if operation.body is None:
+            return None
+        body = dict(operation.body)
+        if operation.name == "start_session":
+            body = {name: value for name, value in body.items() if name not in TERMS}
+        named = {name: self.names[name] for name in ("candidate_id", "exam_id") if name in body}
+        if asker.startswith("s-") and operation.name == "create_exam":
+            named["exam_id"] = "EXAM-OF-THEIRS"
+        return body | named
+
+    async def _prepare(self, operation: Operation) -> None:
+        """Let there be again what asking once uses up."""
+        if operation.name in MADE_AT:
+            made = (await self.site.post(MADE_AT[operation.name], TOKEN)).json()
+            self.names |= {name: made[name] for name in ("token_id", "key_id") if name in made}
+        elif "accommodation" in operation.path:
+            agreed = await self.site.http.put(
+                f"/api/v1/exams/EXAM-1/accommodations/{OWN_CANDIDATE}",
+                json={"extra_minutes": 5},
+                headers=self.site.bearer(),
+            )
+            assert agreed.is_success
+
+
+def test_every_operation_answers_everybody_as_the_table_says(
+    migrated_url: str, hub: RunningServer, tmp_path: Path
+) -> None:
+    rights = read_table()
+
+    async def test() -> None:
+        async with served_site(migrated_url, hub, tmp_path) as served:
+            described = {one.name: one for one in operations(served.site.app.openapi())}
+            named = {right.operation for right in rights}
+            assert named == set(described), f"{TABLE.name} needs a line for each operation, and no other"
+            world = await World.made(served)
+            wrong = [
+                (right, given)
+                for right in rights
+                if (given := await world.answer(described[right.operation], right.asker)) != right.answer
+            ]
+            assert wrong == []
+
+    asyncio.run(test())
