@@ -197,6 +197,9 @@ class Session:
         while (frame := await peer.video.get()) is not None:
             self._newest = frame
             self._see(arrival(frame, self.perception.level))
+            missed = self.perception.miss_sound(frame)
+            if missed is not None:
+                self._see(missed)
             # A damaged one would not be looked at, and must not push out one that is.
             if frame.damaged:
                 self._drops["damaged"] += 1

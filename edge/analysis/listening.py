@@ -17,6 +17,7 @@ import numpy as np
 from edge.analysis.attempts import Attempts
 from edge.analysis.ears import Ears, asked_to_hear
 from edge.analysis.levels import LEVELS, Task
+from edge.analysis.owed_sound import OwedSound
 from edge.analysis.phrases import Phrases, Words
 from edge.analysis.schedule import slot
 from edge.media.frames import AudioWindow
@@ -54,6 +55,7 @@ class Listening:
         rates = {look.value: rate for look, rate in policy.cadences_hz.items()}
         self._rates_hz = {task: rates.get(task.value, rate) for task, rate in RATES_HZ.items()}
         self._kinds = frozenset(sound.value for sound in policy.sounds)
+        self._owed = OwedSound()
         self._last_s: dict[Task, float] = {}
         self._voices: dict[bool, VoiceStream] = {}
         self._sounds: SoundStream | None = None if ears.sounds is None else ears.sounds.stream()
@@ -67,6 +69,7 @@ class Listening:
         hears = LEVELS[level].hears & self._wanted
         if Task.SPEECH not in hears:
             return None
+        self._owed.heard(window.ends_at_s)
         failed: list[str] = []
         speech = await self._hear_speech(window, level, failed)
         whole = window.lost_share == 0
@@ -90,6 +93,13 @@ class Listening:
             failed=tuple(failed),
         )
         return Heard(observation, words)
+
+    def miss(self, at_s: float, level: int) -> Observation | None:
+        """What is to be said, at a picture taken at `at_s`, of sound that does not come; mostly None."""
+        if Task.SPEECH not in LEVELS[level].hears & self._wanted:
+            return None
+        overdue_s = self._owed.overdue(at_s)
+        return None if overdue_s is None else Observation(at=overdue_s, level=level, microphone_silent=True)
 
     async def _hear_speech(self, window: AudioWindow, level: int, failed: list[str]) -> SpeechHeard | None:
         voice = self._voice(level)

@@ -14,10 +14,11 @@ from uuid import UUID, uuid5
 
 from edge.alerts import AlertRevision, WatchedSession
 from edge.analysis.ears import HEARD, asked_to_hear, unheard
+from edge.analysis.examination import Frame
 from edge.analysis.levels import Task
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
-from edge.media.frames import VideoFrame
+from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.recording import Recording
 from edge.watch import Watch
 from shared.alerts import Alert
@@ -29,6 +30,8 @@ NODE_ID = UUID("00000000-0000-8000-8000-000000000000")
 """Stands for the machine that analyses a recording; no node of a fleet."""
 _RECORDINGS = UUID("7f0d1d0e-8f6e-5d0c-9a57-2c1f4f7a6b11")
 
+Noted = tuple[Observation, Frame | None]
+"""An observation with the pixels it was made of."""
 Keep = Callable[[Observation], None]
 Report = Callable[[float], None]
 
@@ -90,28 +93,36 @@ async def analyse(
     outcome = Outcome()
     started = time.perf_counter()
     for media in recording.media():
+        now = media.at_s if isinstance(media, VideoFrame) else media.ends_at_s
         if isinstance(media, VideoFrame):
-            outcome.frames += 1
-            now = media.at_s
-            seen = await perception.look(media)
-            outcome.analysed_frames += seen.frame is not None
-            observation, frame = seen.observation, seen.frame
+            noted = await _look(media, perception, outcome, sound=recording.has_audio)
         else:
-            now = media.ends_at_s
-            heard = await perception.listen(media)
-            outcome.heard = True
-            if heard is None:
-                continue
-            observation, frame = heard.observation, None
-        _keep(outcome, _ticks(watch, now))
-        _keep(outcome, watch.observe(observation, frame))
-        keep(observation)
+            noted = await _listen(media, perception, outcome)
+        for observation, frame in noted:
+            _keep(outcome, _ticks(watch, now))
+            _keep(outcome, watch.observe(observation, frame))
+            keep(observation)
         outcome.duration_s = max(outcome.duration_s, now)
         report(now)
     _keep(outcome, _ticks(watch, outcome.duration_s))
     _keep(outcome, watch.finish(outcome.duration_s))
     outcome.wall_s = time.perf_counter() - started
     return outcome
+
+
+async def _look(frame: VideoFrame, perception: Perception, outcome: Outcome, *, sound: bool) -> list[Noted]:
+    """What a picture shows, and what is to be said of `sound` that ended before the pictures did."""
+    outcome.frames += 1
+    seen = await perception.look(frame)
+    outcome.analysed_frames += seen.frame is not None
+    missed = perception.miss_sound(frame) if sound else None
+    return [(seen.observation, seen.frame)] + ([] if missed is None else [(missed, None)])
+
+
+async def _listen(window: AudioWindow, perception: Perception, outcome: Outcome) -> list[Noted]:
+    outcome.heard = True
+    heard = await perception.listen(window)
+    return [] if heard is None else [(heard.observation, None)]
 
 
 def unavailable(

@@ -80,6 +80,10 @@ class Perception:
         """What a window of sound says; None where nobody listens."""
         return await self._ears.listen(window, self.level)
 
+    def miss_sound(self, frame: VideoFrame) -> Observation | None:
+        """What is to be said, as a frame comes, of sound that is owed and does not come; mostly None."""
+        return self._ears.miss(frame.at_s, self.level)
+
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
         """A check on request, outside the schedule: the examined face and how it compares.
 

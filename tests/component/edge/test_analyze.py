@@ -85,7 +85,7 @@ def test_a_candidate_who_leaves_is_reported_with_everything_written(folder: Path
         "frames": 60, "analysed_frames": 60, "level": "L1", "unavailable": []}  # fmt: skip
     assert summary["duration_s"] == pytest.approx(12, abs=0.6)
     assert summary["realtime_factor"] == pytest.approx(summary["duration_s"] / summary["wall_s"], rel=0.01)
-    assert summary["alerts"] == {"FACE_NOT_FOUND": 1, "LEFT_FRAME": 1}
+    assert summary["alerts"] == {"FACE_NOT_FOUND": 1, "LEFT_FRAME": 1, "MICROPHONE_MUTED": 1}
     absent = next(alert for alert in alerts if alert["event_type"] == "FACE_NOT_FOUND")
     assert absent["onset"] == "1970-01-01T00:00:04.000Z"
     assert absent["evidence"]["open_at_end"] is True
@@ -140,7 +140,7 @@ def test_a_still_picture_is_a_recording_of_one_frame(folder: Path, tmp_path: Pat
     assert analyze(folder / "collins.png", "--out", tmp_path).exit_code == 0
     summary, alerts = results(tmp_path)
     assert (summary["frames"], alerts) == (1, [])
-    assert summary["unavailable"] == ["identity", "speech"]
+    assert summary["unavailable"] == ["identity", "sounds", "speakers", "speech"]
 
 
 def test_several_recordings_have_folders_of_their_own(folder: Path, tmp_path: Path) -> None:
