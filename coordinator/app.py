@@ -51,6 +51,7 @@ from coordinator.own_keys import OwnKeys, own_keys_of
 from coordinator.pages import add_pages
 from coordinator.parts import Parts
 from coordinator.policies import routes as policy_routes
+from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.security import bearer_of, verify_token
 from coordinator.sessions import join_routes, listing_routes, sweep
@@ -80,6 +81,7 @@ API_ROUTES: Final = (
     alert_routes,
     incident_routes,
     review_routes,
+    report_routes,
     node_routes,
     token_routes,
     token_key_routes,

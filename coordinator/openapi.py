@@ -14,13 +14,20 @@ from pydantic.json_schema import models_json_schema
 from coordinator.errors import MEDIA_TYPE
 from coordinator.examples import EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
 from shared.api import EnrollRequest, Problem
 
 READ_BY_ROUTES: Final = (EnrollRequest,)
 """Bodies that no signature names, because their route reads them itself."""
-ALL_EXAMPLES: Final = {**EXAMPLES, **EXAM_EXAMPLES, **REVIEW_EXAMPLES, **TOKEN_EXAMPLES}
+ALL_EXAMPLES: Final = {
+    **EXAMPLES,
+    **EXAM_EXAMPLES,
+    **REVIEW_EXAMPLES,
+    **REPORT_EXAMPLES,
+    **TOKEN_EXAMPLES,
+}
 ALWAYS: Final = (400, 413, 422, 503)
 """Refusals any route may give."""
 

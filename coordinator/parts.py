@@ -32,6 +32,7 @@ T = TypeVar("T")
 
 PICTURES_AT_ONCE: Final = 2
 """Decoded at the same time in this process."""
+REPORTS_AT_ONCE: Final = 1
 
 
 @dataclass(slots=True, kw_only=True)
@@ -53,6 +54,8 @@ class Parts:
     tickets: Tickets = field(default_factory=Tickets)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))
     """Turns at decoding pictures; the other threads stay free for alerts and requests."""
+    reporting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPORTS_AT_ONCE))
+    """Turns at writing reports, for the same reason; each may hold 200 MiB."""
     rates: Rates = field(default_factory=Rates)
 
     def clock(self) -> float:

@@ -8,9 +8,10 @@ import pytest
 
 from coordinator.examples import EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
-from shared import api, exam_api, incident_api, token_api
+from shared import api, exam_api, incident_api, report_api, token_api
 from shared.policy import parse_accommodation, parse_policy
 
 ALL = [
@@ -19,6 +20,7 @@ ALL = [
         (api, EXAMPLES),
         (exam_api, EXAM_EXAMPLES),
         (incident_api, REVIEW_EXAMPLES),
+        (report_api, REPORT_EXAMPLES),
         (token_api, TOKEN_EXAMPLES),
     )
     for name, example in examples.items()

@@ -1,0 +1,103 @@
+"""GET /api/v1/session/{id}/report in three forms, and the bundle for a hearing."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Response
+from sqlmodel import Session
+
+from coordinator.openapi import problems
+from coordinator.parts import Now, Parts, PartsDep, SessionRef
+from coordinator.rates import check_rate
+from coordinator.reports.as_html import CONTENT_POLICY, as_html
+from coordinator.reports.as_pdf import as_pdf
+from coordinator.reports.bundle import Printed, bundle, report_json
+from coordinator.reports.document import document
+from coordinator.reports.facts import report
+from coordinator.reports.gather_service import Gathered, gather
+from coordinator.security import Staff
+from coordinator.sessions import service
+from shared.events import EventClass
+from shared.report_api import SessionReport
+from shared.tokens import Claims
+
+T = TypeVar("T")
+
+_STILLS_OF = (EventClass.CONDUCT, EventClass.IDENTITY)
+
+router = APIRouter(prefix="/session/{session_id}", tags=["reports"])
+_REFUSALS = problems(401, 403, 404, 429)
+
+
+def _form(media_type: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"content": {media_type: {}}}}
+
+
+@router.get("/report", response_model=SessionReport, responses=_REFUSALS)
+async def get_report(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
+    """What was observed in a session, what people decided, and what nobody knows, as canonical JSON.
+
+    While the session runs, `final` is false. Small pictures are in the other forms and in the bundle.
+    """
+    data = await _made(parts, claims, session_id, lambda found: report_json(report(found, now)))
+    return Response(data, media_type="application/json")
+
+
+@router.get("/report.html", response_class=Response, responses=_form("text/html") | _REFUSALS)
+async def get_report_html(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
+    """The report as one HTML file that needs nothing else, with a timeline picture."""
+    text = await _made(parts, claims, session_id, lambda found: _printed(found, now).html)
+    headers = _named(session_id, "report.html") | {"Content-Security-Policy": CONTENT_POLICY}
+    return Response(text, media_type="text/html", headers=headers)
+
+
+@router.get("/report.pdf", response_class=Response, responses=_form("application/pdf") | _REFUSALS)
+async def get_report_pdf(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
+    """The report as PDF, with a timeline picture."""
+    data = await _made(parts, claims, session_id, lambda found: _printed(found, now).pdf)
+    return Response(data, media_type="application/pdf", headers=_named(session_id, "report.pdf"))
+
+
+@router.get("/hearing-bundle", response_class=Response, responses=_form("application/zip") | _REFUSALS)
+async def get_hearing_bundle(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
+    """A zip for a hearing: the report, every alert as canonical JSON with its hash, one signature over all,
+    and a script that verifies them offline and says what it cannot check."""
+
+    def made(found: Gathered) -> bytes:
+        return bundle(_printed(found, now), found.stored, found.found.session.policy, parts.keys.signing)
+
+    data = await _made(parts, claims, session_id, made)
+    return Response(data, media_type="application/zip", headers=_named(session_id, "hearing.zip"))
+
+
+async def _made(parts: Parts, claims: Claims, reference: str, make: Callable[[Gathered], T]) -> T:
+    check_rate(parts.rates.report, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+
+    def work(db: Session) -> Gathered:
+        return gather(db, parts.keys.keyring, service.find(db, claims.tenant_id, reference))
+
+    async with parts.reporting:
+        found = await parts.reading(work)
+        return await asyncio.to_thread(make, found)
+
+
+def _printed(found: Gathered, now_utc: datetime) -> Printed:
+    made = report(found, now_utc)
+    stills = {
+        str(one.alert.event_id): one.alert.evidence_thumbnail
+        for one in found.stored
+        if one.alert.evidence_thumbnail is not None and one.alert.event_class in _STILLS_OF
+    }
+    blocks, title = document(made, stills), f"Session {made.session.session_id}"
+    return Printed(made, as_html(title, blocks), as_pdf(title, blocks))
+
+
+def _named(reference: str, form: str) -> dict[str, str]:
+    """Saved under a name that no institution's identifier can turn into a path or a header."""
+    plain = re.sub(r"[^A-Za-z0-9._-]", "_", reference).strip(".")
+    return {"Content-Disposition": f'attachment; filename="{plain}.{form}"'}

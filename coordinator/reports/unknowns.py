@@ -1,0 +1,108 @@
+"""What a report cannot know, out of technical alerts and of what the session lacked. Pure.
+
+A gap proves nothing: where no picture came, nobody was seen, and nobody was absent either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, Literal
+
+from shared.alerts import Alert
+from shared.events import EventType
+from shared.policy import Policy
+from shared.report_api import Unknown, UnknownWhat
+
+Identity = Literal["enrolled", "unavailable", "not-asked"]
+
+_FROM_EVENTS: Final[Mapping[EventType, tuple[UnknownWhat, str]]] = MappingProxyType(
+    {
+        EventType.IDENTITY_UNVERIFIED: (
+            "identity",
+            "A face was there, and no picture of it could be compared.",
+        ),
+        EventType.CAMERA_BLOCKED: ("picture", "The camera showed nothing: face and body are unknown."),
+        EventType.CAMERA_FROZEN: ("picture", "The picture stood still: face and body are unknown."),
+        EventType.STREAM_STALLED: ("picture", "No picture came: nothing that happened was seen."),
+        EventType.CANDIDATE_OFFLINE: (
+            "picture",
+            "No picture came for longer: nothing that happened was seen.",
+        ),
+        EventType.MICROPHONE_MUTED: ("sound", "No sound came: what was audible is unknown."),
+        EventType.LOW_FRAME_RATE: ("coverage", "Few pictures came: short events may have been missed."),
+        EventType.ANALYSIS_DEGRADED: ("coverage", "The node looked with fewer networks, or less often."),
+        EventType.NODE_FAILOVER: ("coverage", "Watching moved to another node, with a gap between."),
+        EventType.CLOCK_SKEW: ("times", "The node's clock was wrong: instants may be off."),
+        EventType.ALERT_GAP: ("reports", "Reports of the node are missing."),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What of a session, besides its alerts, decides about what is known."""
+
+    policy: Policy
+    identity: Identity
+    over: bool
+    watched: bool
+    """Whether anything ever came from its node."""
+    acknowledged: bool
+    erased: int
+
+
+def unknowns(alerts: Iterable[Alert], around: Circumstances) -> list[Unknown]:
+    """First what holds for the whole session, then stretches of time by their onset."""
+    return [*_throughout(around), *(_of(alert) for alert in alerts if alert.event_type in _FROM_EVENTS)]
+
+
+def unknown_seconds(found: Iterable[Unknown], until_utc: datetime) -> dict[UnknownWhat, float]:
+    """How long each kind lasted, overlaps counted once; one without an end lasts until `until_utc`."""
+    spans: dict[UnknownWhat, list[tuple[datetime, datetime]]] = {}
+    for one in found:
+        if one.begins_at is not None:
+            ends = max(one.begins_at, one.ends_at or until_utc)
+            spans.setdefault(one.what, []).append((one.begins_at, ends))
+    return {what: _covered_s(sorted(each)) for what, each in sorted(spans.items())}
+
+
+def _covered_s(spans: list[tuple[datetime, datetime]]) -> float:
+    covered_s, reached = 0.0, spans[0][0]
+    for begins, ends in spans:
+        covered_s += max(0.0, (ends - max(begins, reached)).total_seconds())
+        reached = max(reached, ends)
+    return round(covered_s, 3)
+
+
+def _throughout(around: Circumstances) -> list[Unknown]:
+    features = around.policy.features
+    said: list[tuple[bool, UnknownWhat, str]] = [
+        (not around.over, "session", "The session is not over: this report is not the last word."),
+        (not around.watched, "session", "Nothing ever came from the candidate's camera: nobody was watched."),
+        (
+            around.identity == "unavailable",
+            "identity",
+            "No face was enrolled: who sat there was not checked.",
+        ),
+        (around.identity == "not-asked", "identity", "The policy asks for no comparison of faces."),
+        (not features.audio_monitoring, "sound", "The policy asks for no listening."),
+        (not features.gaze_tracking, "coverage", "The policy asks for no watching of the gaze."),
+        (not features.pose_analysis, "coverage", "The policy asks for no watching of the body."),
+        (not around.acknowledged, "session", "No acknowledgement of the notice is recorded."),
+        (around.erased > 0, "reports", f"{around.erased} alerts were erased; what they said is gone."),
+    ]
+    return [
+        Unknown(what=what, why=why, begins_at=None, ends_at=None, event_id=None)
+        for holds, what, why in said
+        if holds
+    ]
+
+
+def _of(alert: Alert) -> Unknown:
+    what, why = _FROM_EVENTS[alert.event_type]
+    return Unknown(
+        what=what, why=why, begins_at=alert.onset, ends_at=alert.cleared, event_id=str(alert.event_id)
+    )
