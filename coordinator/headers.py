@@ -54,14 +54,33 @@ def page_policy(public_url: str, signaling_urls: Iterable[str]) -> str:
     Nothing inline and nothing from elsewhere; it may connect to the coordinator and to the nodes' signaling.
     """
     reachable = sorted({socket_origin(public_url), *map(socket_origin, signaling_urls)})
+    return _own_page(
+        "img-src 'self' data: blob:",
+        "media-src 'self' blob: mediastream:",
+        f"connect-src 'self' {' '.join(reachable)}",
+    )
+
+
+def console_policy(public_url: str) -> str:
+    """The content security policy of the proctors' console.
+
+    As the candidate's, without media and nodes; and no text becomes markup or script, in any of its modules.
+    """
+    return _own_page(
+        "img-src 'self' data:",
+        f"connect-src 'self' {socket_origin(public_url)}",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )
+
+
+def _own_page(*more: str) -> str:
     return "; ".join(
         (
             "default-src 'none'",
             "script-src 'self'",
             "style-src 'self'",
-            "img-src 'self' data: blob:",
-            "media-src 'self' blob: mediastream:",
-            f"connect-src 'self' {' '.join(reachable)}",
+            *more,
             "form-action 'none'",
             "base-uri 'none'",
             "frame-ancestors 'none'",

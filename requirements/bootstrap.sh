@@ -67,3 +67,11 @@ if [ "$(cat .venv/stamp 2>/dev/null || true)" != "$stamp" ]; then
         VIRTUAL_ENV=$PWD/.venv .tools/bin/uv pip install -q --no-deps -e .
     echo "$stamp" > .venv/stamp
 fi
+
+# axe-core for the pages' accessibility tests, out of a wheel that brings it along. Beside the environment, since
+# only its one script is wanted and not what the package drives it with.
+if [ "$purpose" = test ] && ! cmp -s requirements/axe.lock .tools/axe/axe.lock; then
+    .tools/bin/uv pip install -q --no-deps --only-binary :all: --require-hashes --python .venv/bin/python \
+        --target .tools/axe -r requirements/axe.lock
+    cp requirements/axe.lock .tools/axe/axe.lock
+fi

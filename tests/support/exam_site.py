@@ -126,15 +126,17 @@ async def _run(test: Test, database_url: str, hub: RunningServer, folder: Path) 
 
 
 @asynccontextmanager
-async def exam_site(database_url: str, hub: RunningServer, folder: Path) -> AsyncIterator[Site]:
+async def exam_site(
+    database_url: str, hub: RunningServer, folder: Path, public_url: str = PUBLIC_URL
+) -> AsyncIterator[Site]:
     """The coordinator with its background work running and its node online."""
-    config = site_config(database_url, hub, folder)
+    config = site_config(database_url, hub, folder, public_url=public_url)
     keys = make_own_keys(config.data_folder, None)
     app = create_app(config)
     async with fake_node(hub, NODE_ID, NODE_KEY) as node, app.router.lifespan_context(app):
         node.commander = keys.signing.public_key()
         transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-        async with httpx.AsyncClient(transport=transport, base_url=PUBLIC_URL) as http:
+        async with httpx.AsyncClient(transport=transport, base_url=public_url) as http:
             site = Site(app, http, node, hub.stop)
             await until(lambda: site.parts.hub.connected, "the coordinator connects to the hub")
             await beat_until_known(node, lambda: bool(site.parts.fleet.online(site.parts.clock())))
@@ -151,7 +153,7 @@ def site_config(database_url: str, hub: RunningServer, folder: Path, **web: Any)
         data_folder=folder / "coordinator",
         database_url=database_url,
         nats=NatsSection(url=hub.url, user=hub.user, password_file=password, stream_max_bytes=16 * 2**20),
-        web=WebSection(public_url=PUBLIC_URL, **web),
+        web=WebSection(**{"public_url": PUBLIC_URL} | web),
         nodes=(node,),
     )
 

@@ -1,0 +1,73 @@
+// The coordinator's REST API for one bearer. The token lives in this object and nowhere else.
+
+const ROOT = new URL("../api/v1/", import.meta.url);
+const PATIENCE_MS = 15_000;
+
+/** A refused or failed request. `code` is the coordinator's word for it; `offline` when nothing answered. */
+export class Problem extends Error {
+  constructor(code, message, status = 0) {
+    super(message);
+    this.code = code;
+    this.status = status;
+  }
+}
+
+export class Api {
+  #token;
+  #onExpired;
+
+  /** `onExpired` hears of it once the token is no longer accepted. */
+  constructor(token, onExpired = () => {}) {
+    this.#token = token;
+    this.#onExpired = onExpired;
+  }
+
+  /** What the token says of itself; only the coordinator knows whether it is true. */
+  get bearer() {
+    try {
+      const part = this.#token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
+      const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
+      const { sub = "", role = "", exp = null } = JSON.parse(new TextDecoder().decode(bytes));
+      return { subject: String(sub), role: String(role), expires_ms: exp === null ? null : exp * 1000 };
+    } catch {
+      return { subject: "", role: "", expires_ms: null };
+    }
+  }
+
+  get(path, params = {}) {
+    const url = new URL(path, ROOT);
+    for (const [name, value] of Object.entries(params)) {
+      for (const one of [value].flat()) if (one !== "" && one !== null) url.searchParams.append(name, one);
+    }
+    return this.#ask(url, { method: "GET" });
+  }
+
+  post(path, body = {}) {
+    const headers = { "Content-Type": "application/json" };
+    return this.#ask(new URL(path, ROOT), { method: "POST", headers, body: JSON.stringify(body) });
+  }
+
+  async #ask(url, { headers = {}, ...request }) {
+    let response;
+    try {
+      response = await fetch(url, {
+        ...request,
+        headers: { ...headers, Authorization: `Bearer ${this.#token}` },
+        credentials: "omit",
+        signal: AbortSignal.timeout(PATIENCE_MS),
+      });
+    } catch {
+      throw new Problem("offline", "The coordinator does not answer.");
+    }
+    const content = await response.json().catch(() => ({}));
+    if (response.ok) return content;
+    const problem = new Problem(content.code ?? "refused", content.detail ?? "It was refused.", response.status);
+    if (response.status === 401) this.#onExpired(problem);
+    throw problem;
+  }
+}
+
+/** The path of a session, whose id is the institution's and may hold any letter. */
+export function sessionPath(id, rest = "") {
+  return `session/${encodeURIComponent(id)}${rest}`;
+}

@@ -1,0 +1,70 @@
+// Building and finding elements, and speaking to screen readers. Text is always set as text, never as markup.
+
+export const $ = (id) => document.getElementById(id);
+
+/**
+ * A new element. Properties are set as properties (`textContent`, `onclick`, `ariaLabel`, …) and `data` as data
+ * attributes; null and false children are left out.
+ */
+export function h(tag, { data = {}, ...properties } = {}, ...children) {
+  const element = Object.assign(document.createElement(tag), properties);
+  Object.assign(element.dataset, data);
+  element.append(...children.filter((child) => child !== null && child !== false && child !== undefined));
+  return element;
+}
+
+/** An SVG element with attributes. */
+export function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/**
+ * Makes a list's children those of `items`, keeping the elements of items that were there before: whoever has the
+ * focus or reads along is not disturbed. `draw(item, element)` returns the children of an item's element.
+ */
+export function drawList(list, items, keyOf, draw) {
+  const known = new Map([...list.children].map((element) => [element.dataset.key, element]));
+  let place = list.firstElementChild;
+  for (const item of items) {
+    const key = keyOf(item);
+    const element = known.get(key) ?? h("li", { data: { key } });
+    known.delete(key);
+    drawOnce(element, item, draw);
+    if (element === place) place = place.nextElementSibling;
+    else list.insertBefore(element, place);
+  }
+  for (const element of known.values()) element.remove();
+}
+
+const drawn = new WeakMap();
+
+/** Draws an element anew only where its item says something else than the last time. */
+function drawOnce(element, item, draw) {
+  const text = JSON.stringify(item);
+  if (drawn.get(element) === text) return;
+  drawn.set(element, text);
+  const place = [...element.querySelectorAll("a, button, summary")].indexOf(document.activeElement);
+  element.replaceChildren(...draw(item, element));
+  if (place >= 0) element.querySelectorAll("a, button, summary")[place]?.focus();
+}
+
+/** Says something politely: a screen reader reads it when it has finished its sentence. */
+export function say(text) {
+  $("said").textContent = "";
+  // Only a change is read aloud, also when the same is said twice.
+  requestAnimationFrame(() => ($("said").textContent = text));
+}
+
+/** While something runs, its button says so and does nothing more; it keeps the focus. */
+export async function whileBusy(button, work) {
+  if (button.ariaDisabled === "true") return;
+  button.ariaDisabled = "true";
+  try {
+    await work();
+  } finally {
+    button.ariaDisabled = null;
+  }
+}

@@ -1,0 +1,131 @@
+// The proctor console: who is signed in, which view is shown, and whether what it shows is fresh.
+
+import { Api } from "./api.js";
+import { $, say, whileBusy } from "./dom.js";
+import * as keys from "./keys.js";
+import { queueView } from "./queue.js";
+import { sessionView } from "./session.js";
+import { wallView } from "./wall.js";
+import { clock } from "./words.js";
+
+const WARN_BEFORE_MS = 5 * 60_000;
+const ROLES = { proctor: "Proctor", admin: "Administrator", system: "Service" };
+
+const app = {
+  api: null,
+  me: () => app.api.bearer.subject,
+  mayAct: () => ["proctor", "admin"].includes(app.api.bearer.role),
+  tell,
+};
+const views = { wall: wallView(app), session: sessionView(app), review: queueView(app) };
+let current = null;
+let warning = 0;
+
+/** Says how fresh the view is: in the header for everybody, and in `place` while there is nothing else to show. */
+function tell({ name, at_ms, retry_s, problem }, place) {
+  const again = retry_s === null ? "" : ` Next try in ${Math.ceil(retry_s)} s.`;
+  const reason = problem?.message ?? "";
+  const texts = {
+    loading: "Loading …",
+    fresh: `Up to date at ${at_ms ? clock(at_ms) : ""}`,
+    stale: `${reason} What you see is as of ${at_ms ? clock(at_ms) : ""}.${again}`,
+    failed: `${reason}${again}`,
+  };
+  if ($("connection").dataset.state !== name && name === "stale") say(reason);
+  $("connection").textContent = texts[name];
+  $("connection").dataset.state = name;
+  place.textContent = name === "loading" || name === "failed" ? texts[name] : "";
+}
+
+/** `#/wall`, `#/session/ID`, `#/review` or `#/review/ID`: shown without loading a page. */
+function route() {
+  if (!app.api || location.hash === "#content") return;
+  const [, name = "", ref = ""] = location.hash.split("/");
+  const view = views[name];
+  if (!view) return location.replace("#/wall");
+  current?.leave();
+  current = view;
+  show(view.section);
+  keys.bind([...view.keys, ["Everywhere", everywhere]]);
+  view.enter(decodeURIComponent(ref));
+}
+
+const everywhere = [
+  { key: "w", text: "Sessions", run: () => (location.hash = "#/wall") },
+  { key: "q", text: "Review queue", run: () => (location.hash = "#/review") },
+  { key: "?", text: "This list", run: () => keys.showHelp() },
+];
+
+/** Shows one section and puts the focus on its heading, where a screen reader goes on reading. */
+function show(id) {
+  for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== id;
+  for (const link of document.querySelectorAll("nav a")) {
+    link.ariaCurrent = link.dataset.section === id ? "page" : null;
+  }
+  const heading = $(id).querySelector("h1");
+  document.title = `${heading.textContent} · Proctor console`;
+  heading.focus();
+}
+
+async function signIn(event) {
+  event.preventDefault();
+  const token = $("token").value.trim();
+  if (!token) return refuse("Paste your token first.");
+  const api = new Api(token);
+  await whileBusy($("signin-send"), async () => {
+    try {
+      await api.get("incidents", { limit: 1 });
+    } catch (problem) {
+      return refuse(problem.code === "role-forbidden"
+        ? "This console is for proctors and administrators; your token is for another role." : problem.message);
+    }
+    begin(token);
+  });
+}
+
+function begin(token) {
+  app.api = new Api(token, (problem) => signOut(`${sentence(problem.message)} You come back to where you were.`));
+  $("token").value = "";
+  const { subject, role, expires_ms: expires } = app.api.bearer;
+  $("who").textContent = `${subject} · ${ROLES[role] ?? role}`;
+  $("signed-in").hidden = false;
+  if (expires !== null) {
+    const left_ms = Math.min(expires - Date.now() - WARN_BEFORE_MS, 2 ** 31 - 1);
+    warning = setTimeout(() => say("Your token expires within five minutes. Have a new one at hand."), left_ms);
+  }
+  route();
+}
+
+/** Forgets the token. The place stays in the address, which holds nothing secret. */
+function signOut(text) {
+  if (!app.api) return;
+  clearTimeout(warning);
+  current?.leave();
+  [app.api, current] = [null, null];
+  keys.bind([]);
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  $("signed-in").hidden = true;
+  $("connection").textContent = "";
+  show("signin");
+  refuse(text);
+}
+
+function refuse(text) {
+  $("signin-error").textContent = text;
+  $("token").focus();
+}
+
+function sentence(text) {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
+}
+
+$("signin-form").addEventListener("submit", signIn);
+$("sign-out").addEventListener("click", () => signOut("You have signed out."));
+$("picture-close").addEventListener("click", () => $("picture").close());
+$("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  $("content").focus();
+});
+addEventListener("hashchange", route);
+keys.start();
+show("signin");

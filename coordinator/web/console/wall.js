@@ -1,0 +1,153 @@
+// The wall: sessions worst first, the first of them listened to as things happen.
+
+import { $, drawList, h } from "./dom.js";
+import { severity } from "./evidence.js";
+import { keepFresh } from "./fresh.js";
+import { listen } from "./live.js";
+import * as words from "./words.js";
+
+const EVERY_S = 5;
+const PAGE = 60;
+const MOST = 600;
+const LISTENED = 16; // sockets at once; the others are as fresh as the last list
+const SHOWN_KINDS = 3;
+
+export function wallView(app) {
+  const sockets = new Map();
+  const heard = new Map();
+  let wanted = PAGE;
+  let sessions = [];
+  let fresh = null;
+
+  async function load(signal) {
+    const [listed, nodes, waiting] = await Promise.all([
+      pages(),
+      app.api.get("nodes"),
+      app.api.get("incidents", { state: ["open", "seconding", "appealed"], limit: 200 }),
+    ]);
+    if (signal.aborted) return;
+    sessions = listed.map((session) => cardOf(session, nodes, waiting.items));
+    listenToFirst();
+    draw();
+  }
+
+  /** As many sessions as are wanted, from as many pages as that takes. */
+  async function pages() {
+    const found = [];
+    let cursor = "";
+    do {
+      const page = await app.api.get("sessions", { ...filters(), limit: Math.min(wanted - found.length, 200), cursor });
+      found.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor && found.length < wanted);
+    $("wall-more").hidden = !cursor || wanted >= MOST;
+    return found;
+  }
+
+  function listenToFirst() {
+    const first = sessions.filter(({ status }) => status === "active").slice(0, LISTENED).map(({ id }) => id);
+    for (const [id, stop] of sockets) {
+      if (first.includes(id)) continue;
+      stop();
+      sockets.delete(id);
+      heard.delete(id);
+    }
+    for (const id of first) {
+      if (!sockets.has(id)) sockets.set(id, listen(app.api, id, { onMessage: (message) => hear(id, message) }));
+    }
+  }
+
+  function hear(id, { type, event_type: event, timestamp, status }) {
+    if (type === "heartbeat") return status === "ended" ? fresh.now() : undefined;
+    if (type !== "alert") return;
+    heard.set(id, { event, at: timestamp });
+    draw();
+    fresh.now();
+  }
+
+  function draw() {
+    const shown = sessions.map((session) => ({ ...session, last: heard.get(session.id) ?? null }));
+    drawList($("wall-list"), shown, ({ id }) => id, card);
+    $("wall-empty").hidden = sessions.length > 0;
+  }
+
+  function change(event) {
+    event.preventDefault();
+    [wanted, sessions] = [PAGE, []];
+    fresh.now();
+  }
+
+  return {
+    section: "wall",
+    keys: [["Sessions", [{ key: "/", text: "Narrow to an exam", run: () => $("wall-exam").focus() }]]],
+    enter() {
+      $("wall-filters").onsubmit = change;
+      $("wall-filters").onchange = change;
+      $("wall-more").onclick = () => {
+        wanted += PAGE;
+        fresh.now();
+      };
+      fresh = keepFresh(load, { every_s: EVERY_S, onState: (state) => app.tell(state, $("wall-state")) });
+    },
+    leave() {
+      fresh.stop();
+      for (const stop of sockets.values()) stop();
+      sockets.clear();
+    },
+  };
+}
+
+function filters() {
+  return { exam_id: $("wall-exam").value.trim(), state: $("wall-standing").value };
+}
+
+/** What a card shows, and nothing that changes without being shown. */
+function cardOf(session, nodes, incidents) {
+  const node = nodes.find(({ node_id: id }) => id === session.edge_node);
+  const kinds = incidents.filter(({ exam_session_id: id }) => id === session.session_id).flatMap((one) => one.event_types);
+  return {
+    id: session.session_id,
+    candidate: session.candidate_id,
+    exam: session.exam_id,
+    status: session.status,
+    started: session.started_at,
+    severity: session.worst_severity,
+    waiting: session.open_incidents,
+    count: session.incident_count,
+    kinds: [...new Set(kinds)],
+    node: node ? { region: node.region, status: node.status, level: node.level } : null,
+  };
+}
+
+function card(session, item) {
+  item.dataset.weight = session.severity >= 0.7 ? "high" : session.severity > 0 ? "some" : "none";
+  const link = h("a", { href: `#/session/${encodeURIComponent(session.id)}`, textContent: session.candidate });
+  return [
+    h("h2", {}, link),
+    h("p", { className: "quiet", textContent: `${session.exam} · ${session.id}` }),
+    h("p", { className: "facts" },
+      session.count ? severity(session.severity) : h("span", { textContent: "Nothing to review" }),
+      session.waiting
+        ? h("strong", { textContent: `${words.counted(session.waiting, "incident")} to review` })
+        : session.count ? h("span", { textContent: "All reviewed" }) : null),
+    kindsOf(session.kinds),
+    session.last && h("p", { className: "last", textContent:
+      `${words.clock(session.last.at)} ${words.eventName(session.last.event)}` }),
+    h("p", { className: "quiet", textContent:
+      `${words.STANDINGS[session.status]} since ${words.minute(session.started)} · ${nodeText(session.node)}` }),
+  ].filter(Boolean);
+}
+
+function kindsOf(kinds) {
+  if (!kinds.length) return null;
+  const more = kinds.length - SHOWN_KINDS;
+  return h("ul", { className: "kinds", ariaLabel: "Observed" },
+    ...kinds.slice(0, SHOWN_KINDS).map((kind) => h("li", { textContent: words.eventName(kind) })),
+    more > 0 && h("li", { textContent: `and ${more} more` }));
+}
+
+function nodeText(node) {
+  if (!node) return "node unknown";
+  if (node.status !== "online") return `node in ${node.region} is silent`;
+  return `${node.region}, level L${node.level}`;
+}

@@ -1,0 +1,105 @@
+// How the console says things. Names of events and classes are the coordinator's own (`vocabulary.js`).
+
+import { EVENTS } from "./vocabulary.js";
+
+export const STATES = {
+  open: "Waiting for review",
+  seconding: "Waits for a second person",
+  confirmed: "Confirmed by two people",
+  dismissed: "Dismissed",
+  appealed: "Appealed: waits for a third person",
+  upheld: "Appeal decided: verdict stands",
+  overturned: "Appeal decided: verdict taken back",
+  merged: "Part of another incident",
+};
+
+export const REASONS = [
+  ["false-detection", "False detection", "What was reported did not happen."],
+  ["allowed", "Allowed", "The exam's rules or an accommodation allow it."],
+  ["harmless", "Harmless", "It happened and means nothing."],
+  ["technical", "Technical trouble", "Camera, light, network or program."],
+  ["other", "Another reason", "Say which in words."],
+];
+
+export const ACTS = {
+  claim: "took it on",
+  release: "gave it back",
+  comment: "commented",
+  confirm: "confirmed",
+  dismiss: "dismissed",
+  reopen: "opened it again",
+  appeal: "appealed",
+  uphold: "upheld the verdict",
+  overturn: "took the verdict back",
+};
+
+export const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
+
+export function eventName(event) {
+  return EVENTS[event]?.name ?? event.toLowerCase().replaceAll("_", " ");
+}
+
+export function eventClass(event) {
+  return EVENTS[event]?.class ?? "conduct";
+}
+
+export function reasonName(reason) {
+  return REASONS.find(([name]) => name === reason)?.[1] ?? reason;
+}
+
+/** 0.7 as "0.70": severities are compared, so all have as many digits. */
+export function severityText(value) {
+  return value.toFixed(2);
+}
+
+export function clock(instant) {
+  return new Date(instant).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+}
+
+export function minute(instant) {
+  return new Date(instant).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+}
+
+export function day(instant) {
+  return new Date(instant).toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
+}
+
+export function duration(seconds) {
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+export function counted(count, one, many = `${one}s`) {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+const UNITS = { deg: "°", s: " s", seconds: " s", px: " px", hz: " Hz", ms: " ms" };
+
+/** `mean_yaw_deg` and 12.34567 as "Mean yaw" and "12.346°". */
+export function figure(name, value) {
+  const parts = name.split("_");
+  const unit = UNITS[parts.at(-1)] ?? "";
+  const words = (unit ? parts.slice(0, -1) : parts).join(" ");
+  return { label: words.charAt(0).toUpperCase() + words.slice(1), text: valueText(value, unit) };
+}
+
+function valueText(value, unit) {
+  if (value === null) return "unknown";
+  if (typeof value === "boolean") return value ? "yes" : "no";
+  if (typeof value === "number") return `${Number(value.toFixed(3))}${unit}`;
+  if (Array.isArray(value)) return value.map((one) => valueText(one, unit)).join(", ");
+  return typeof value === "object" ? JSON.stringify(value) : `${value}${unit}`;
+}
+
+/** Rows of an evidence table: each value beside the bound it was held against, where it has one. */
+export function figures(evidence) {
+  const bounds = new Set(Object.keys(evidence).filter((name) => name.endsWith("_bound") || name === "threshold"));
+  return Object.entries(evidence)
+    .filter(([name]) => !bounds.has(name))
+    .map(([name, value]) => {
+      const bound = name === "current_similarity" ? evidence.threshold : evidence[`${name}_bound`];
+      return { ...figure(name, value), bound: bound === undefined ? "" : figure(name, bound).text };
+    });
+}

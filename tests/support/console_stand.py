@@ -1,0 +1,185 @@
+"""The proctors' console in a real browser, on a whole coordinator with one fake node."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import io
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+from nats.errors import Error as NatsError
+from PIL import Image, ImageDraw
+
+from coordinator.main import SERVER_OPTIONS
+from shared.alerts import Alert, AlertMetadata, alert_id
+from shared.events import EventType, event_class
+from shared.messages import StartSession
+from shared.policy import DEFAULT_RULES
+from shared.tokens import Role
+from tests.support.chromium import Page, open_page
+from tests.support.eventually import until
+from tests.support.exam_site import Site, exam_site
+from tests.support.fake_node import FakeNode
+from tests.support.nats import RunningServer
+
+BEAT_EVERY_S: Final = 4.0
+APART_S: Final = 60.0
+"""Between findings, so that each is an incident of its own."""
+FOUND: Final = (
+    (EventType.FACE_MISMATCH, "The face was unlike the enrolled one.", {"current_similarity": 0.58}),
+    (EventType.MULTIPLE_FACES, "Two faces were seen for 6 s.", {"faces": 2}),
+    (EventType.LEFT_FRAME, "The shoulders were not visible for 8 s.", {"visible_keypoints": 3}),
+    (EventType.VOICE_DETECTED, "Speech was heard for 4 s.", {"speech_seconds": 4.0}),
+    (EventType.HEAD_TURNED_AWAY, "The head was turned by 52°.", {"turned_deg": 52.0}),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """What a test of the console works with."""
+
+    site: Site
+    page: Page
+    url: str
+
+    async def open(self, role: Role = Role.PROCTOR, who: str = "ann", **token: Any) -> None:
+        """Open the console and sign in."""
+        await self.page.goto(f"{self.url}/console")
+        await self.sign_in(self.site.token(role, who, **token))
+
+    async def sign_in(self, token: str) -> None:
+        """Paste a token and send it by Enter."""
+        await self.page.until("document.activeElement !== null && !document.querySelector('#signin').hidden")
+        await self.page.evaluate("document.querySelector('#token').focus()")
+        await self.page.command("Input.insertText", text=token)
+        await self.page.press("Enter", 13)
+
+    async def go(self, place: str) -> None:
+        """Another view, as a link would."""
+        await self.page.evaluate(f"location.hash = '#/{place}'")
+
+    async def key(self, letter: str) -> None:
+        """One single-letter or digit key."""
+        await self.page.press(letter, ord(letter.upper()))
+
+    async def see(self, text: str, within: str = "main") -> None:
+        """Wait until a text is shown."""
+        await self.page.until(f"document.querySelector({within!r}).innerText.includes({text!r})")
+
+
+@asynccontextmanager
+async def console_stand(database: Path, hub: RunningServer, folder: Path) -> AsyncIterator[Stand]:
+    """A coordinator on a free port of the loopback under its own address, and an empty browser beside it."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        async with exam_site(f"sqlite:///{database}", hub, folder, url) as site:
+            # The site has run the application's lifespan already.
+            server = uvicorn.Server(
+                uvicorn.Config(site.app, lifespan="off", log_config=None, **SERVER_OPTIONS)
+            )
+            serving = asyncio.create_task(server.serve(sockets=[listening]))
+            beating = asyncio.create_task(_beat(site.node))
+            try:
+                await until(lambda: server.started, "the coordinator serves")
+                async with open_page(folder / "profile") as page:
+                    yield Stand(site, page, url)
+            finally:
+                beating.cancel()
+                server.should_exit = server.force_exit = True
+                await serving
+
+
+async def _beat(node: FakeNode) -> None:
+    while True:
+        with suppress(NatsError):
+            await node.beat()
+        await asyncio.sleep(BEAT_EVERY_S)
+
+
+async def sat(site: Site, name: str) -> StartSession:
+    """A running session of a candidate of its own; what the node was told of it."""
+    await site.started(f"SESS-{name}", f"CAND-{name}")
+    return site.node.obeyed.started[-1]
+
+
+async def notice(site: Site, start: StartSession, event: EventType, onset: datetime, **fields: Any) -> None:
+    """Let the node report something that lasted six seconds."""
+    await site.node.publish(finding(site, start, event, onset, **fields), start, fields.get("revision", 2))
+
+
+def finding(site: Site, start: StartSession, event: EventType, onset: datetime, **fields: Any) -> Alert:
+    """An alert of a session as its node writes it."""
+    rule = DEFAULT_RULES[event]
+    from_start_s = round((onset - EPOCH).total_seconds(), 3)
+    written: dict[str, Any] = {
+        "event_id": alert_id(start.session_id, event, from_start_s),
+        "event_type": event,
+        "event_class": event_class(event),
+        "severity_score": rule.severity,
+        "confidence": 0.93,
+        "exam_session_id": start.exam_session_id,
+        "candidate_id": start.candidate_id,
+        "exam_id": start.exam_id,
+        "onset": onset,
+        "raised": onset + timedelta(seconds=3),
+        "cleared": onset + timedelta(seconds=6),
+        "duration": 6.0,
+        "evidence": {"duration_seconds": 6.0},
+        "evidence_thumbnail": drawn_picture() if rule.severity else None,
+        "explanation": "Something was seen.",
+        "metadata": _metadata(site),
+        "action_required": rule.action,
+        "message": "Please look at the screen.",
+    }
+    return Alert.model_validate(written | {name: fields[name] for name in fields if name != "revision"})
+
+
+STORED: Final = "coordinator_alert_messages_total"
+EPOCH: Final = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+def _metadata(site: Site) -> AlertMetadata:
+    return AlertMetadata(
+        node=site.node.node_id,
+        region="campus",
+        models={"face": "scrfd@1", "identity": "arcface@1"},
+        device="cpu",
+        policy_version=1,
+        degradation_level=1,
+        trace_id="0" * 32,
+    )
+
+
+async def with_incidents(site: Site, count: int, sessions: int = 5) -> Sequence[StartSession]:
+    """So many incidents of one finding each, spread over some sessions, all of them stored."""
+    starts = [await sat(site, f"{n:02}") for n in range(sessions)]
+    begin = datetime.now(UTC) - timedelta(hours=1)
+    for n in range(count):
+        event, sentence, evidence = FOUND[n % len(FOUND)]
+        onset = begin + timedelta(seconds=APART_S * (n // sessions))
+        more = {"explanation": sentence, "evidence": {"duration_seconds": 6.0, **evidence}}
+        await notice(site, starts[(n + n // sessions) % sessions], event, onset, **more)
+
+    stored = site.parts.metrics.registry
+    await until(
+        lambda: (stored.get_sample_value(STORED, {"what": "stored"}) or 0) >= count, "the findings are stored"
+    )
+    return starts
+
+
+def drawn_picture(width: int = 320, height: int = 240) -> str:
+    """A drawn head and shoulders as the data URL of a JPEG."""
+    picture = Image.new("RGB", (width, height), "#6b7f8c")
+    draw = ImageDraw.Draw(picture)
+    draw.ellipse((60, 170, 260, 400), fill="#33424d")
+    draw.ellipse((115, 50, 205, 170), fill="#d9b49a")
+    out = io.BytesIO()
+    picture.save(out, "JPEG", quality=80)
+    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
