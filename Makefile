@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
-.PHONY: setup setup-test weights demo up check unit unit-edge unit-rest properties test bench accuracy lock clean
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test bench accuracy lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -32,19 +32,22 @@ check: setup
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Most of a unit run is importing: two processes do it side by side, without the plugins other tests need, and
-# keep compiled modules under build/ also where the environment forbids __pycache__.
+# Most of a unit run is importing: two processes do it side by side, one of them without numpy; both without the
+# plugins that other tests need. Compiled modules are kept under build/, also where the environment forbids
+# __pycache__.
 UNIT := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/bytecode PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
     $(BIN)/pytest -q -p pytest_timeout -p no:cacheprovider
 
 unit: setup
-	@$(MAKE) --no-print-directory -j2 -Otarget unit-edge unit-rest
+	@$(MAKE) --no-print-directory -j2 -Otarget unit-values unit-arrays
 
-unit-edge:
-	$(UNIT) tests/unit/edge tests/unit/scenarios
+VALUES := tests/unit/edge/rules tests/unit/coordinator tests/unit/shared
 
-unit-rest:
-	$(UNIT) tests/unit --ignore tests/unit/edge --ignore tests/unit/scenarios
+unit-values:
+	$(UNIT) $(VALUES)
+
+unit-arrays:
+	$(UNIT) tests/unit $(addprefix --ignore ,$(VALUES))
 
 properties: setup
 	$(BIN)/pytest -q tests/properties

@@ -58,20 +58,20 @@ def synthetic(people: int, shots: int, seed: int, *, mixed: frozenset[int] = fro
 
 
 def test_people_well_apart_are_told_apart_by_a_calibration_on_others() -> None:
-    pairs = synthetic(24, 5, seed=1)
+    pairs = synthetic(24, 4, seed=1)
     judged = by_halves(pairs, halves_of(person for pair in pairs for person in (pair.one, pair.other)), 1)
     assert judged.flaw == ""
     assert judged.matches.count == 0
     assert judged.refusals.value is not None
     assert judged.refusals.value < 0.02
-    assert judged.matches.of == 2 * (12 * 11 // 2) * 25
+    assert judged.matches.of == 2 * (12 * 11 // 2) * 16
     assert judged.without_matches == judged.with_few_refusals == Share(2 * SPLITS, 2 * SPLITS)
 
 
 def test_lookalikes_in_the_other_half_are_false_matches() -> None:
     halves = (frozenset(str(n) for n in range(12)), frozenset(str(n) for n in range(12, 24)))
-    judged = by_halves(synthetic(24, 5, seed=1, mixed=frozenset({22, 23})), halves, 1)
-    assert judged.matches.count == 25
+    judged = by_halves(synthetic(24, 4, seed=1, mixed=frozenset({22, 23})), halves, 1)
+    assert judged.matches.count == 16
     # Both fall into the same half in 11 of 23 splits, and that half is judged in one of two trials.
     assert 0.6 < (judged.without_matches.value or 0.0) < 0.9
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 
@@ -18,19 +19,22 @@ from tests.support.observations import ONE, check, every, eyes, frame, play, usu
 FUSED = EventType.HIGH_CONFIDENCE_CHEATING
 
 
-def exam(away: tuple[float, float], wrong: Iterable[float], voice: tuple[float, float]) -> list[Observation]:
-    """Four minutes with a look away, mismatching checks at the given seconds, and speech."""
-    wrong_s = set(wrong)
+@cache
+def exam(
+    away: tuple[float, float], wrong: tuple[float, ...], voice: tuple[float, float]
+) -> tuple[Observation, ...]:
+    """A calibration, a look away, mismatching checks at the given seconds, and speech."""
+    wrong_s, end_s = set(wrong), max(170.0, voice[1] + 4.0)
     seen = []
-    for look in [*usual(), *every(30.4, 240, replace(frame(0, faces=ONE), gaze=eyes(-5, 0)))]:
+    for look in [*usual(), *every(30.4, end_s, replace(frame(0, faces=ONE), gaze=eyes(-5, 0)))]:
         gaze = eyes(-5, 70) if away[0] <= look.at < away[1] else look.gaze
         score = 0.5 if round(look.at, 3) in wrong_s else 0.9
         seen.append(replace(look, gaze=gaze, identity=check(score) if look.at % 1 < 0.01 else None))
-    heard = [*windows(30, voice[0], 0.02), *windows(*voice, 0.95), *windows(voice[1], 240, 0.02)]
-    return sorted([*seen, *heard], key=lambda each: each.at)
+    heard = [*windows(30, voice[0], 0.02), *windows(*voice, 0.95), *windows(voice[1], end_s, 0.02)]
+    return tuple(sorted([*seen, *heard], key=lambda each: each.at))
 
 
-def fused(observations: list[Observation], policy: Policy | None = None) -> list[Finding]:
+def fused(observations: Iterable[Observation], policy: Policy | None = None) -> list[Finding]:
     return [f for f in play(Monitor(monitor_settings(policy or Policy())), observations) if f.event is FUSED]
 
 

@@ -272,6 +272,7 @@ def test_holding_tells_the_onset_before_anything_is_raised() -> None:
 
 FOUND = [event for event in DEFAULT_RULES if event not in NOT_OBSERVED]
 EVERYTHING = {
+    "baseline_s": 5,
     "features": {"speech_transcription": True},
     "phrases": ["hey"],
     "rules": {"PHONE_VISIBLE": {"enabled": True}, "BOOK_VISIBLE": {"enabled": True}},
@@ -307,7 +308,7 @@ def exam_of_everything() -> tuple[Observation, ...]:
         for number, each in enumerate(every(150, 180, there))
     ]
     seen = [
-        *every(0, 32, replace(there, gaze=eyes(-5, 0), head=head())),
+        *every(25, 32, replace(there, gaze=eyes(-5, 0), head=head())),
         *every(32, 40, frame(0, faces=(), body=body(shoulders=False))),
         *every(40, 48, frame(0, faces=TWO)),
         *every(48, 60, frame(0, faces=(face(side_px=40),), identity=check(0.4), failed=("head",)), 1.0),
