@@ -14,6 +14,7 @@ from edge.explanations import explain
 from edge.rules.findings import Finding, Phase
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events import Action, EventClass, event_class
+from shared.excerpts import Excerpt
 from shared.fields import format_utc
 from shared.policy import Policy
 from shared.severity import severity
@@ -54,6 +55,8 @@ class AlertRevision:
 
     alert: Alert
     revision: int
+    excerpt: Excerpt | None = None
+    """What was said, to be sealed on its own before the alert is."""
 
 
 def write_alert(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,11 +10,16 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
 
+from edge.alerts import AlertRevision
 from edge.identity import Identity
 from edge.outbox import Sealed
 from shared.alerts import Alert, AlertHeader, encode_alert
+from shared.errors import Corrupt
 from shared.events import lane
+from shared.excerpts import ExcerptHeader, seal_excerpt
 from shared.sealing import pack
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +32,28 @@ class Envelope:
     key_id: UUID
     seal_to: X25519PublicKey
     """The candidate-and-exam key; this node cannot open what it sealed."""
+    transcript_key_id: UUID | None = None
+    transcripts_to: X25519PublicKey | None = None
+    """The session's transcript key. None: nothing that was said leaves this node."""
+
+
+def with_excerpt(revision: AlertRevision, envelope: Envelope, identity: Identity) -> Alert:
+    """The alert, with its excerpt sealed into it where the session has a key for that.
+
+    An excerpt that grew too large is left out: the alert counts for more.
+    """
+    alert, excerpt = revision.alert, revision.excerpt
+    if excerpt is None or envelope.transcripts_to is None or envelope.transcript_key_id is None:
+        return alert
+    header = ExcerptHeader(
+        alert_id=alert.event_id, session_id=envelope.session_id, key_id=envelope.transcript_key_id
+    )
+    try:
+        sealed = seal_excerpt(excerpt, header, identity.signing, envelope.transcripts_to)
+    except Corrupt as error:
+        log.warning("an excerpt is left out", extra={"error": str(error)})
+        return alert
+    return alert.model_copy(update={"sealed_excerpt": sealed})
 
 
 def sealer(

@@ -29,6 +29,7 @@ from edge.media.negotiation import PeerSettings
 from edge.media.peer import Peer
 from edge.watch import Watch
 from shared.errors import Rejected
+from shared.excerpts import Excerpt
 from shared.messages import SessionState, StartSession
 from shared.notices import candidate_notice
 from shared.observations import Observation
@@ -210,7 +211,7 @@ class Session:
         while (window := await peer.audio.get()) is not None:
             heard = await self.perception.listen(window)
             if heard is not None:
-                self._see(heard.observation)
+                self._see(heard.observation, excerpt=heard.excerpt)
 
     async def _analyse(self) -> None:
         while (frame := await self._slot.get()) is not None:
@@ -237,9 +238,11 @@ class Session:
             self._watch = self._parts.open_watch(self.utc(0.0))
         return self._watch
 
-    def _see(self, observation: Observation, frame: Frame | None = None) -> None:
+    def _see(
+        self, observation: Observation, frame: Frame | None = None, excerpt: Excerpt | None = None
+    ) -> None:
         watch = self._opened()
-        self._take(watch.observe(observation, frame))
+        self._take(watch.observe(observation, frame, excerpt))
         if observation.identity is not None and observation.identity.similarity is not None:
             self._verified_utc = self.utc(observation.at)
         self._arm(watch)

@@ -12,7 +12,7 @@ from edge.analysis.examination import enrolled
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
 from edge.config import EdgeConfig
-from edge.envelope import Envelope, sealer
+from edge.envelope import Envelope, sealer, with_excerpt
 from edge.identity import Identity
 from edge.media.negotiation import IceServer, PeerSettings
 from edge.media.sdp import AnswerShape
@@ -65,11 +65,13 @@ class SessionMaker:
             epoch=order.epoch,
             key_id=order.seal_key_id,
             seal_to=parse_sealing_public(order.seal_key),
+            transcript_key_id=order.transcript_key_id,
+            transcripts_to=parse_sealing_public(order.transcript_key) if order.transcript_key else None,
         )
 
         async def commit(revision: AlertRevision) -> None:
             seal = sealer(
-                revision.alert,
+                with_excerpt(revision, envelope, self.identity),
                 revision.revision,
                 envelope,
                 self.identity,

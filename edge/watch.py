@@ -8,6 +8,7 @@ to nothing, so that an alert shows what it is about and not what came after.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from edge.rules.snapshots import Json, Saved, integer, number, part, text
 from edge.thumbnails import thumbnail
 from shared.errors import Corrupt
 from shared.events import EventClass, EventType, event_class
+from shared.excerpts import Excerpt
 from shared.observations import Observation
 
 PICTURED = frozenset(
@@ -54,6 +56,8 @@ class Watch:
         self._level = 0
         self._kept: dict[EventType, tuple[float, str]] = {}
         """Onset and thumbnail per event pending or raised."""
+        self._excerpt: Excerpt | None = None
+        """What was said around a phrase, until its event is over; never in a snapshot."""
 
     @property
     def late(self) -> int:
@@ -61,10 +65,15 @@ class Watch:
         return self._monitor.late
 
     def observe(
-        self, observation: Observation, frame: NDArray[np.uint8] | None = None
+        self,
+        observation: Observation,
+        frame: NDArray[np.uint8] | None = None,
+        excerpt: Excerpt | None = None,
     ) -> list[AlertRevision]:
-        """Take one observation, with its BGR frame where there is one; answers the alerts it makes."""
+        """Take one observation, with its BGR frame or what was said where there is such; answers the alerts
+        it makes."""
         self._level = observation.level
+        self._excerpt = excerpt or self._excerpt
         findings = self._monitor.observe(observation)
         holding = {event: at for event, at in self._monitor.holding().items() if event in PICTURED}
         self._keep_onset_frames(holding, frame)
@@ -102,7 +111,12 @@ class Watch:
         for finding in findings:
             onset_s, picture = self._kept.get(finding.event, (None, None))
             shown = picture if onset_s == finding.onset_s else None
-            written.append(write_alert(self._session, finding, level=self._level, thumbnail=shown))
+            revision = write_alert(self._session, finding, level=self._level, thumbnail=shown)
+            if finding.event is EventType.KEYWORD_SPOKEN:
+                revision = replace(revision, excerpt=self._excerpt)
+            written.append(revision)
+        if any(each.event is EventType.KEYWORD_SPOKEN and each.phase is Phase.CLEARED for each in findings):
+            self._excerpt = None
         return written
 
     def _keep_onset_frames(self, holding: Mapping[EventType, float], frame: NDArray[np.uint8] | None) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 from shared.canonical import canonical_json
 from shared.errors import Corrupt
 from shared.events import Action, EventClass, EventType, Lane, event_class
+from shared.excerpts import Sealed
 from shared.fields import Name, Text, Unit, Utc, format_utc
 
 MAX_ALERT_BYTES = 65_536
@@ -64,6 +65,8 @@ class Alert(BaseModel):
     evidence: dict[str, JsonValue]
     """Values against thresholds, frames looked at, frame ids."""
     evidence_thumbnail: Thumbnail | None = None
+    sealed_excerpt: Sealed | None = None
+    """What was said around a phrase, sealed to the session's transcript key (`shared.excerpts`)."""
     explanation: Text
     """One sentence for people."""
     metadata: AlertMetadata

@@ -97,6 +97,10 @@ class StartSession(Message):
     seal_key_id: UUID
     seal_key: Name
     """Public key of this candidate and exam; every alert of the session is sealed to it."""
+    transcript_key_id: UUID | None = None
+    transcript_key: Name | None = None
+    """Public key of this session that what is said is sealed to, besides the alert's own. None: exam and
+    candidate have not both agreed, or no more; then nothing that was said is kept."""
     token_key: Name
     """The coordinator's public token key (`ed25519:…`); candidates' tokens are checked with it."""
     expires_utc: Utc

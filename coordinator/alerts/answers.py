@@ -8,7 +8,7 @@ from shared.api import AlertOut
 
 def alert_out(stored: Stored) -> AlertOut:
     """A stored alert in the API's form."""
-    fields = stored.alert.model_dump(exclude={"schema_version", "metadata", "event_id"})
+    fields = stored.alert.model_dump(exclude={"schema_version", "metadata", "event_id", "sealed_excerpt"})
     return AlertOut(
         **fields,
         event_id=str(stored.alert.event_id),

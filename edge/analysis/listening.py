@@ -18,12 +18,13 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.ears import Ears, asked_to_hear
 from edge.analysis.levels import LEVELS, Task
 from edge.analysis.owed_sound import OwedSound
-from edge.analysis.phrases import Phrases, Words
+from edge.analysis.phrases import Phrases
 from edge.analysis.schedule import slot
 from edge.media.frames import AudioWindow
 from models.sounds import SoundKind, SoundStream
 from models.speakers import SHORTEST_S, SpeechBuffer
 from models.voice import VoiceStream
+from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard, SpeechHeard
 from shared.policy import Policy
 
@@ -39,10 +40,10 @@ LEAST_SCORE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An observation, with the words that are to be sealed with what it raises."""
+    """An observation, with what was said where it is to be sealed with the alert."""
 
     observation: Observation
-    words: Words | None = None
+    excerpt: Excerpt | None = None
 
 
 class Listening:
@@ -79,9 +80,9 @@ class Listening:
         # Asked of every window, so that speech of long ago leaves the buffer.
         self._speech.add(window.samples, speech.probabilities if speaks and speech is not None else (0.0,))
         speakers = await self._count(window.ends_at_s, hears, failed) if speaks else None
-        phrases, words = None, None
+        phrases, excerpt = None, None
         if self._phrases is not None and Task.PHRASES in hears and whole:
-            phrases, words = await self._seek(self._phrases, window, failed, speaks=speaks)
+            phrases, excerpt = await self._seek(self._phrases, window, failed, speaks=speaks)
         observation = Observation(
             at=window.ends_at_s,
             level=level,
@@ -92,7 +93,7 @@ class Listening:
             microphone_silent=silent,
             failed=tuple(failed),
         )
-        return Heard(observation, words)
+        return Heard(observation, excerpt)
 
     def miss(self, at_s: float, level: int) -> Observation | None:
         """What is to be said, at a picture taken at `at_s`, of sound that does not come; mostly None."""
@@ -144,7 +145,7 @@ class Listening:
 
     async def _seek(
         self, phrases: Phrases, window: AudioWindow, failed: list[str], *, speaks: bool
-    ) -> tuple[tuple[PhraseHeard, ...] | None, Words | None]:
+    ) -> tuple[tuple[PhraseHeard, ...] | None, Excerpt | None]:
         samples = phrases.worth_hearing(window.samples, speaks=speaks)
         if samples is None:
             return (), None
@@ -153,7 +154,7 @@ class Listening:
             return found, None
         # Transcribing takes a second and more; without it the excerpt still has its phrases and its sound.
         ignored: list[str] = []
-        said = await self._attempts.make(Task.PHRASES, phrases.words, ignored)
+        said = await self._attempts.make(Task.PHRASES, phrases.excerpt, ignored)
         return found, said
 
     def _due(self, task: Task, at_s: float) -> bool:

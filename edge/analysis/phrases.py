@@ -1,41 +1,32 @@
 """Phrases of the policy in what is spoken, and the words around one: only with policy and opt-in.
 
-Nothing is kept but the last 8 s of sound, in memory. Words leave this node only sealed to a key that dies
-with the session (`edge.envelope`).
+Nothing is kept but the last 8 s of sound, in memory. What was said leaves this node only sealed to a key that
+dies with the session (`edge.envelope`).
 """
 
 from __future__ import annotations
 
+import base64
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from edge.analysis.ears import Transcriber
 from edge.media.clips import encode_clip
+from edge.media.frames import SAMPLE_RATE_HZ
 from models.keywords import KeywordSpotter, KeywordStream, plain_words
 from models.results import Floats
 from shared.errors import ConfigError, Corrupt, Rejected
+from shared.excerpts import Excerpt
 from shared.observations import PhraseHeard
 
+MAX_TEXT_CHARS = 2_000
 KEPT_WINDOWS = 16
 """8.2 s around a phrase."""
 SURENESS = 0.5
 """The spotter gives no likelihood. One false hit in 76 s of other speech with twelve phrases: no better than
 even that a single hit is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Words:
-    """What was said around a phrase."""
-
-    phrases: tuple[str, ...]
-    text: str | None
-    """The transcript; None without a network for it."""
-    duration_s: float
-    clip: bytes
-    """The sound, Ogg Opus."""
 
 
 class Phrases:
@@ -74,15 +65,15 @@ class Phrases:
         self._last = tuple(dict.fromkeys(self._wanted[each.phrase] for each in found))
         return tuple(PhraseHeard(phrase=phrase, score=SURENESS) for phrase in self._last)
 
-    def words(self) -> Words:
+    def excerpt(self) -> Excerpt:
         """What was said around the phrases heard last."""
         samples = np.concatenate(list(self._kept))
         said = None if self._transcriber is None else self._transcriber.transcribe(samples)
-        return Words(
+        return Excerpt(
             phrases=self._last,
-            text=None if said is None else said.text,
-            duration_s=round(len(samples) / 16_000, 3),
-            clip=encode_clip(samples),
+            text=None if said is None else said.text[:MAX_TEXT_CHARS].replace("\x00", ""),
+            duration_s=round(len(samples) / SAMPLE_RATE_HZ, 3),
+            clip=base64.b64encode(encode_clip(samples)).decode("ascii"),
         )
 
     def _open(self) -> KeywordStream | Exception:

@@ -1,11 +1,14 @@
-from uuid import uuid4
+from dataclasses import replace
+from uuid import UUID, uuid4
 
 import pytest
 
-from edge.envelope import sealer
+from edge.alerts import AlertRevision
+from edge.envelope import sealer, with_excerpt
 from shared.alerts import AlertHeader, decode_alert
 from shared.errors import Corrupt
 from shared.events import EventType, Lane
+from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt
 from shared.messages import parse
 from shared.sealing import new_sealing_key, open_body, unpack, verify
 from tests.support.alerts import MADE_UTC, alert, envelope_to, new_identity
@@ -51,3 +54,27 @@ def test_the_lean_message_is_the_same_alert_without_its_picture() -> None:
 def test_an_alert_without_a_picture_is_sealed_once() -> None:
     seal = sealer(alert(SESSION, 1), 1, envelope_to(KEY, SESSION), NODE, outbox_id=OUTBOX, now_utc=MADE_UTC)
     assert seal(1).lean is None
+
+
+EXCERPT = Excerpt(phrases=("psst",), text="psst, number seven", duration_s=1.0, clip="")
+SPOKEN = AlertRevision(alert(SESSION, 3.0, EventType.KEYWORD_SPOKEN), 1, EXCERPT)
+
+
+def test_what_was_said_is_sealed_to_the_sessions_own_key_inside_the_alert() -> None:
+    words = new_sealing_key()
+    envelope = replace(
+        envelope_to(KEY, SESSION), transcript_key_id=UUID(int=7), transcripts_to=words.public_key()
+    )
+    carried = with_excerpt(SPOKEN, envelope, NODE)
+    parcel = unpack(sealer(carried, 1, envelope, NODE, outbox_id=OUTBOX, now_utc=MADE_UTC)(1).message)
+    arrived = decode_alert(open_body(parcel, KEY))
+    assert arrived.sealed_excerpt is not None
+    assert b"number seven" not in open_body(parcel, KEY)
+    header = ExcerptHeader(alert_id=arrived.event_id, session_id=SESSION, key_id=UUID(int=7))
+    assert open_excerpt(arrived.sealed_excerpt, header, words) == EXCERPT
+    with pytest.raises(Corrupt):
+        open_excerpt(arrived.sealed_excerpt, header, KEY)
+
+
+def test_without_a_key_for_it_nothing_that_was_said_leaves_the_node() -> None:
+    assert with_excerpt(SPOKEN, envelope_to(KEY, SESSION), NODE) == SPOKEN.alert

@@ -17,7 +17,9 @@ from edge.watch import Watch
 from shared.alerts import MAX_ALERT_BYTES, encode_alert
 from shared.errors import Corrupt
 from shared.events import EventType
-from shared.observations import Observation
+from shared.excerpts import Excerpt
+from shared.observations import Observation, PhraseHeard
+from shared.policy import Accommodation, Features, Policy
 from tests.support.observations import ONE, TWO, check, every, frame, windows
 from tests.support.watched import watched
 
@@ -132,3 +134,16 @@ def test_even_noise_fits_the_thumbnails_bound(width_px: int, height_px: int) -> 
         assert len(base64.b64decode(url.partition(",")[2])) <= MAX_JPEG_BYTES
     picture = decoded(thumbnail(grey(100)[:height_px, :width_px]))
     assert max(picture.shape[:2]) <= 320
+
+
+def test_what_was_said_goes_with_both_revisions_of_its_alert_and_with_no_other() -> None:
+    asked = Policy(features=Features(speech_transcription=True), phrases=("psst",))
+    watch = Watch(watched(asked.for_candidate(Accommodation(), speech_opt_in=True)))
+    said = [Excerpt(phrases=("psst",), text=text, duration_s=1.0, clip="") for text in ("one", "two")]
+    found = []
+    for at, excerpt in ((1.0, said[0]), (2.0, None), (3.0, said[1]), (4.0, None), (5.0, None)):
+        phrases = () if excerpt is None else (PhraseHeard(phrase="psst", score=0.5),)
+        found += watch.observe(Observation(at=at, level=1, phrases=phrases), excerpt=excerpt)
+    assert [(each.revision, each.excerpt) for each in found] == [
+        (1, said[0]), (2, said[0]), (1, said[1]), (2, said[1])]  # fmt: skip
+    assert "psst" not in json.dumps(watch.snapshot())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -220,7 +221,7 @@ def spotting(transcriber: Transcriber | None = None) -> Ears:
 def test_without_policy_and_opt_in_nothing_is_recognised_or_kept(policy: Policy) -> None:
     heard = listen(spotting(), windows(*sentence()), policy=policy)
     assert {(seen.phrases, seen.failed) for seen in observations(heard)} == {(None, ())}
-    assert [each.words for each in heard if each is not None] == [None] * len(heard)
+    assert [each.excerpt for each in heard if each is not None] == [None] * len(heard)
 
 
 @pytest.mark.weights
@@ -228,18 +229,19 @@ def test_a_phrase_is_named_as_the_policy_writes_it_and_its_words_are_kept_for_se
     heard = listen(spotting(Saying("bin blue at f two now")), windows(*sentence()), policy=agreed(ASKED))
     named = [phrase.phrase for seen in observations(heard) for phrase in seen.phrases or ()]
     assert named == ["Bin blue."]
-    (words,) = [each.words for each in heard if each is not None and each.words is not None]
-    assert (words.phrases, words.text) == (("Bin blue.",), "bin blue at f two now")
-    assert words.clip.startswith(b"OggS")
-    assert 0.5 < words.duration_s <= 8.2
-    assert len(words.clip) < 20_000
+    (excerpt,) = [each.excerpt for each in heard if each is not None and each.excerpt is not None]
+    assert (excerpt.phrases, excerpt.text) == (("Bin blue.",), "bin blue at f two now")
+    clip = base64.b64decode(excerpt.clip)
+    assert clip.startswith(b"OggS")
+    assert 0.5 < excerpt.duration_s <= 8.2
+    assert len(clip) < 20_000
 
 
 @pytest.mark.weights
 def test_without_a_network_for_transcripts_the_words_are_sound_alone() -> None:
     heard = listen(spotting(), windows(*sentence()), policy=agreed(ASKED))
-    (words,) = [each.words for each in heard if each is not None and each.words is not None]
-    assert words.text is None
+    (excerpt,) = [each.excerpt for each in heard if each is not None and each.excerpt is not None]
+    assert excerpt.text is None
 
 
 @pytest.mark.weights

@@ -1,0 +1,79 @@
+"""Words around a phrase that an exam's policy asked for: what was said and how it sounded, sealed twice.
+
+An excerpt exists only where exam and candidate agreed to speech recognition. The node seals it to the
+session's transcript key and puts the parcel into the alert, which is sealed to the candidate-and-exam key as
+ever. The transcript key's private half is destroyed when the session ends: from then on nobody opens the
+inner parcel, whoever holds the alert, the database or the master key.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from shared.errors import Corrupt
+from shared.fields import Text
+from shared.sealing import open_body, pack, unpack
+
+MAX_CLIP_BYTES: Final = 20_000
+"""8.2 s of Opus at 16 kbit/s are 17 kB."""
+MAX_SEALED_CHARS: Final = 45_000
+"""Base64 of a parcel whose body holds such a clip, itself in base64; an alert has 64 KiB."""
+
+Sealed = Annotated[str, StringConstraints(max_length=MAX_SEALED_CHARS, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
+"""A sealed excerpt as an alert carries it: the parcel in base64."""
+
+
+class Excerpt(BaseModel):
+    """What was said around a phrase. Personal to the core; leaves a node only sealed."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    phrases: Annotated[tuple[Text, ...], Field(min_length=1, max_length=50)]
+    """Of the policy's list, as it writes them."""
+    text: Text | None
+    """The transcript; None where no network for it is installed."""
+    duration_s: Annotated[float, Field(ge=0, le=60)]
+    clip: Annotated[str, StringConstraints(max_length=MAX_CLIP_BYTES * 4 // 3 + 4)]
+    """The sound: Ogg Opus in base64."""
+
+
+class ExcerptHeader(BaseModel):
+    """The clear part of the inner parcel: where it belongs, so that it opens nowhere else."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["excerpt"] = "excerpt"
+    alert_id: UUID
+    session_id: UUID
+    key_id: UUID
+    """The session's transcript key."""
+
+
+def seal_excerpt(
+    excerpt: Excerpt, header: ExcerptHeader, signing: Ed25519PrivateKey, seal_to: X25519PublicKey
+) -> str:
+    """The excerpt as text for an alert. Raises `Corrupt` when it is too large."""
+    parcel = pack(
+        header.model_dump(mode="json"), excerpt.model_dump_json().encode(), signing, seal_to=seal_to
+    )
+    text = base64.b64encode(parcel).decode("ascii")
+    if len(text) > MAX_SEALED_CHARS:
+        raise Corrupt(f"a sealed excerpt of {len(text)} characters exceeds {MAX_SEALED_CHARS}")
+    return text
+
+
+def open_excerpt(text: str, expected: ExcerptHeader, key: X25519PrivateKey) -> Excerpt:
+    """The excerpt again. Raises `Corrupt` for another key, or when it belongs to another alert or session."""
+    try:
+        parcel = unpack(base64.b64decode(text, validate=True))
+        if ExcerptHeader.model_validate(parcel.header) != expected:
+            raise Corrupt("the excerpt belongs to another alert")
+        return Excerpt.model_validate_json(open_body(parcel, key))
+    except (ValueError, ValidationError) as error:
+        raise Corrupt("this is no sealed excerpt") from error
