@@ -10,9 +10,7 @@ from sqlmodel import Session
 from coordinator.alerts.service import store_milestone
 from coordinator.interventions.record import Intervention, alert_of
 from coordinator.keyring import Keyring
-from coordinator.nodes.tables import Node
-from coordinator.sessions.milestones import Subject
-from coordinator.sessions.service import Found
+from coordinator.sessions.service import Found, subject_of
 from shared.alerts import Alert
 from shared.errors import Unavailable
 
@@ -25,24 +23,10 @@ def record(db: Session, keyring: Keyring, found: Found, done: Intervention, now_
     An alert's id holds its millisecond; a second act of a kind in one millisecond moves to the next. Raises
     `Unavailable` when ten of them are taken.
     """
-    subject = _subject(db, found)
+    subject = subject_of(db, found)
     for tried in range(_TRIES):
         at_utc = now_utc + timedelta(milliseconds=tried)
         alert = alert_of(subject, done, at_utc)
         if store_milestone(db, keyring, found.session, alert, now_utc):
             return alert
     raise Unavailable("too many acts at once; try again", code="busy", retry_after_s=1)
-
-
-def _subject(db: Session, found: Found) -> Subject:
-    session = found.session
-    return Subject(
-        session_id=session.id,
-        exam_session_id=session.reference,
-        candidate_id=found.candidate.reference,
-        exam_id=session.exam_reference,
-        started_utc=session.started_utc,
-        node_id=session.node_id,
-        region=db.get_one(Node, session.node_id).region,
-        policy_version=session.policy_version,
-    )

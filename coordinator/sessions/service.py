@@ -153,9 +153,16 @@ def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime
 
 def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> Alert:
     """Put a milestone on a session's timeline; once committed, the room may be told of it."""
+    made = milestone(subject_of(db, found), event, at_utc)
+    store_milestone(db, keyring, found.session, made, at_utc)
+    return made
+
+
+def subject_of(db: Session, found: Found) -> Subject:
+    """What the coordinator's own alerts say of the session they are about."""
     session = found.session
     node = db.get_one(Node, session.node_id)
-    subject = Subject(
+    return Subject(
         session_id=session.id,
         exam_session_id=session.reference,
         candidate_id=found.candidate.reference,
@@ -165,9 +172,6 @@ def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType,
         region=node.region,
         policy_version=session.policy_version,
     )
-    made = milestone(subject, event, at_utc)
-    store_milestone(db, keyring, session, made, at_utc)
-    return made
 
 
 def acknowledge(

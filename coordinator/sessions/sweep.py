@@ -4,12 +4,14 @@ A node names its sessions in each heartbeat. What it names and the database says
 is ended on the node: after an `end` that got lost, or a `start` that was answered too late. A session the
 database does not know gets one more round, because its start may still be committing. What the database says
 a node watches and the node does not name is started there again: the node has lost it in a restart.
+In the same round `absences` looks for sessions whose page is not there.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -20,6 +22,7 @@ from sqlmodel import Session
 from coordinator.nodes.fleet import NodeState
 from coordinator.parts import Parts
 from coordinator.sessions import service
+from coordinator.sessions.absences import Absences
 from coordinator.sessions.end import tell_node
 from coordinator.sessions.resume import resume
 from coordinator.sessions.service import Found
@@ -48,9 +51,12 @@ class _Known:
 async def run(parts: Parts) -> None:
     """Sweep every heartbeat's time until cancelled."""
     unknown: set[Place] = set()
+    absences = Absences()
     while True:
         await asyncio.sleep(INTERVAL_S)
         unknown = await sweep(parts, unknown)
+        with suppress(Unavailable):  # the database is away: the next round says it
+            await absences.round(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Place]) -> set[Place]:

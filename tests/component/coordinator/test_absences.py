@@ -1,0 +1,168 @@
+"""A page that never comes, or not again after its node's restart, is told of once; so is its coming."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Session, select
+
+from coordinator.sessions.absence import FIRST_COMING_S
+from coordinator.sessions.absences import Absences
+from coordinator.sessions.tables import ExamSession, JoinCode
+from shared.events import EventType
+from shared.messages import SessionState
+from tests.support.exam_site import OnSite, Site
+
+LATE = timedelta(seconds=FIRST_COMING_S + 1)
+
+
+async def _says(site: Site, session: dict[str, Any], phase: str) -> None:
+    """The node names the session in this phase."""
+    state = SessionState(
+        session_id=UUID(session["session_uuid"]),
+        epoch=1,
+        phase=phase,
+        frames_processed=0,
+        alerts_triggered=0,
+        last_verified_utc=None,
+    )
+    site.node.sessions = (state,)
+    await site.node.beat()
+
+
+async def _absences(site: Site) -> Sequence[dict[str, Any]]:
+    items = (await site.get("/session/SESS-1/timeline")).json()["items"]
+    return [one for one in items if one["event_type"] == EventType.CANDIDATE_OFFLINE]
+
+
+def test_a_page_that_never_comes_is_told_of_once_and_over_when_its_picture_is_there(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session, absences = await site.started(), Absences()
+        began = datetime.now(UTC)
+        await _says(site, session, "waiting")
+        await absences.round(site.parts, began + timedelta(seconds=30))
+        assert await _absences(site) == []
+        for _ in range(3):
+            await absences.round(site.parts, began + LATE)
+        [said] = await _absences(site)
+        assert (said["severity_score"], said["event_class"], said["cleared"]) == (0.0, "technical", None)
+        await Absences().round(site.parts, began + LATE)  # another replica, or this one started again
+        assert len(await _absences(site)) == 1
+        await _says(site, session, "silent")
+        await absences.round(site.parts, began + LATE)
+        assert (await _absences(site))[0]["cleared"] is None  # a page without a picture
+        await _says(site, session, "watching")
+        await Absences().round(site.parts, began + 2 * LATE)
+        [over] = await _absences(site)
+        assert over["event_id"] == said["event_id"]
+        assert over["duration"] > said["duration"]
+        assert over["cleared"] is not None
+
+    on_site(test)
+
+
+def test_a_page_that_was_there_and_does_not_come_back_is_told_of_at_the_policys_bound(
+    on_site: OnSite,
+) -> None:
+    async def test(site: Site) -> None:
+        session = await site.started(verification_policy={"max_offline_seconds": 20})
+        began, absences = datetime.now(UTC), Absences()
+        await _says(site, session, "waiting")
+        for at in (began, began + LATE):
+            await absences.round(site.parts, at)
+        await _says(site, session, "watching")
+        await absences.round(site.parts, began + LATE)
+        assert [one["cleared"] is None for one in await _absences(site)] == [False]
+        await _says(site, session, "waiting")  # the node has been started again
+        restarted = began + timedelta(minutes=10)
+        for seconds in (0, 19, 20, 40):
+            await absences.round(site.parts, restarted + timedelta(seconds=seconds))
+            assert len(await _absences(site)) == (1 if seconds < 20 else 2)
+        first, second = await _absences(site)
+        assert (first["evidence"]["since_beginning"], first["evidence"]["hold_seconds"]) == (True, 60)
+        assert (second["evidence"]["since_beginning"], second["evidence"]["hold_seconds"]) == (False, 20)
+
+    on_site(test)
+
+
+def test_who_looks_for_the_first_time_in_mid_exam_does_not_say_that_nobody_ever_came(
+    on_sqlite: OnSite,
+) -> None:
+    async def test(site: Site) -> None:
+        session = await site.started()
+        began = datetime.now(UTC)
+        await _says(site, session, "waiting")
+        absences = Absences()  # coordinator and node were both started again
+        for minutes in (30, 31):
+            await absences.round(site.parts, began + timedelta(minutes=minutes))
+        [said] = await _absences(site)
+        assert said["evidence"]["since_beginning"] is False
+        assert said["duration"] == 60.0
+
+    on_sqlite(test)
+
+
+def test_nobody_is_missed_before_the_exam_begins(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        begins = datetime.now(UTC) + timedelta(hours=2)
+        session = await site.started(metadata={"start_time": begins.isoformat()})
+        await _says(site, session, "waiting")
+        absences = Absences()
+        await absences.round(site.parts, begins)
+        assert await _absences(site) == []
+        await absences.round(site.parts, begins + LATE)
+        [said] = await _absences(site)
+        assert abs(datetime.fromisoformat(said["onset"]) - begins) < timedelta(seconds=1)
+
+    on_sqlite(test)
+
+
+def test_an_absence_ends_with_its_session(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session, absences = await site.started(), Absences()
+        await _says(site, session, "waiting")
+        for late in (timedelta(0), LATE):
+            await absences.round(site.parts, datetime.now(UTC) + late)
+        assert len(await _absences(site)) == 1
+        assert (await site.post("/session/SESS-1/end")).status_code == 200
+        await absences.round(site.parts)
+        assert (await _absences(site))[0]["cleared"] is not None
+
+    on_sqlite(test)
+
+
+def test_a_session_that_is_watched_is_not_missed(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session, absences = await site.started(), Absences()
+        await _says(site, session, "watching")
+        await absences.round(site.parts, datetime.now(UTC) + timedelta(hours=1))
+        assert await _absences(site) == []
+
+    on_sqlite(test)
+
+
+def test_the_sweep_that_runs_looks_for_absences(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session, nearly = await site.started(), timedelta(seconds=FIRST_COMING_S - 10)
+
+        def age(db: Session) -> None:
+            for row in db.exec(select(ExamSession)):
+                row.started_utc -= nearly
+                db.add(row)
+            for code in db.exec(select(JoinCode)):
+                code.expires_utc -= nearly
+                db.add(code)
+
+        await site.parts.writing(age)
+        absent: list[dict[str, Any]] = []
+        async with asyncio.timeout(40):
+            while not absent:
+                await _says(site, session, "waiting")
+                await asyncio.sleep(1.5)
+                absent += await _absences(site)
+
+    on_sqlite(test)
