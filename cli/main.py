@@ -5,6 +5,7 @@ Exit codes: 0 done, 1 refused or not available, 2 a wrong installation or a wron
 
 from __future__ import annotations
 
+import signal
 import sys
 
 import typer
@@ -28,7 +29,11 @@ app.command()(demo)
 
 
 def main() -> None:
-    """Run the command; a problem is said in one line, with exit code 2 for a wrong installation."""
+    """Run the command; a problem is said in one line, with exit code 2 for a wrong installation.
+
+    SIGINT stops every command, also one that a shell started as a background job, with the signal ignored.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except ProctorError as error:

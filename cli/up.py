@@ -37,8 +37,7 @@ def up(
     """
     console = Console()
     folder = (data or default_data_folder()).absolute()
-    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job is started with SIGINT ignored
-        signal.signal(number, _interrupt)
+    signal.signal(signal.SIGTERM, _interrupt)
     try:
         with installing.lock(folder):
             ports = installing.choose_ports(folder, port, edge_port)
