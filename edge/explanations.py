@@ -197,7 +197,8 @@ def _together(e: Values) -> str:
 def _camera_frozen(e: Values) -> str:
     return (
         f"The camera's picture did not change for {_s(e, 'duration_seconds')} (bound "
-        f"{_s(e, 'hold_seconds')}; mean change {_n(e, 'change')} levels, bound {_n(e, 'change_bound')})."
+        f"{_s(e, 'hold_seconds')}; where it changed most {_n(e, 'change')} levels, bound "
+        f"{_n(e, 'change_bound')})."
     )
 
 

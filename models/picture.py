@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from models.images import Image
 from shared.observations import Picture
 
 WIDTH_PX, HEIGHT_PX = 160, 120
 """Frames are looked at this small: enough to tell a covered camera, and quick."""
+TILE_PX = 10
+"""Change is averaged over squares of this size: about an eye at 640×480."""
 
 
 def thumbnail(luma: Image) -> Image:
@@ -21,7 +24,15 @@ def thumbnail(luma: Image) -> Image:
 
 
 def statistics(now: Image, before: Image | None) -> Picture:
-    """Brightness of one thumbnail, and its change against the previous one of the same stream."""
+    """Brightness of one thumbnail, and how much it differs from the previous one of the same stream, where it
+    differs most: somebody who sits still moves in a small part of the picture."""
     mean, deviation = cv2.meanStdDev(now)
-    change = None if before is None else float(cv2.absdiff(now, before).mean())
+    change = None if before is None else float(_tiles(cv2.absdiff(now, before)).max())
     return Picture(mean_luma=float(mean[0, 0]), luma_variance=float(deviation[0, 0]) ** 2, change=change)
+
+
+def _tiles(difference: cv2.typing.MatLike) -> NDArray[np.float32]:
+    """The means over squares of `TILE_PX`."""
+    size = (WIDTH_PX // TILE_PX, HEIGHT_PX // TILE_PX)
+    small = cv2.resize(difference.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    return small.astype(np.float32, copy=False)

@@ -80,7 +80,7 @@ DEFAULT_RULES: Mapping[EventType, EventRule] = MappingProxyType(
         EventType.KEYWORD_SPOKEN: _rule(0, 0, 0.7, _ESCALATE),
         EventType.HIGH_CONFIDENCE_CHEATING: _rule(0, 0, 0.95, _ESCALATE),
         EventType.CAMERA_BLOCKED: _rule(3, 1, 0.0, _WARNING, 12),
-        EventType.CAMERA_FROZEN: _rule(10, 1, 0.0, _WARNING, 0.02),
+        EventType.CAMERA_FROZEN: _rule(10, 1, 0.0, _WARNING, 0.25),
         EventType.STREAM_STALLED: _rule(3, 0, 0.0, _NONE),
         EventType.CANDIDATE_OFFLINE: _rule(10, 0, 0.0, _NONE),
         EventType.MICROPHONE_MUTED: _rule(10, 1, 0.0, _WARNING),
@@ -145,7 +145,9 @@ THRESHOLD_UNITS: Mapping[EventType, ThresholdUnit] = MappingProxyType(
         EventType.VOICE_DETECTED: ThresholdUnit("speech probability", 0.0, 1.0),
         EventType.AUDIO_ANOMALY: ThresholdUnit("sound class score", 0.0, 1.0),
         EventType.CAMERA_BLOCKED: ThresholdUnit("mean luma level", 0.0, 255.0, Side.BELOW),
-        EventType.CAMERA_FROZEN: ThresholdUnit("mean change of luma, levels", 0.0, 5.0, Side.BELOW),
+        EventType.CAMERA_FROZEN: ThresholdUnit(
+            "change of luma where it is largest, levels", 0.0, 5.0, Side.BELOW
+        ),
         EventType.LOW_FRAME_RATE: ThresholdUnit("frames per second", 0.5, 60.0, Side.BELOW),
     }
 )

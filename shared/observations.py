@@ -117,7 +117,8 @@ class Picture:
     luma_variance: float
     """Of luma values, squared levels."""
     change: float | None
-    """Mean absolute luma difference to the previously analysed frame, levels; None for the first."""
+    """Mean absolute luma difference to the previously analysed frame in the sixteenth of the picture's width
+    where it is largest, levels; None for the first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +179,7 @@ class Observation:
     frame_width_px: int | None = None
     frame_height_px: int | None = None
     damaged: bool = False
-    """A loss may have left traces in the frame: it shows what was before, or smears. Nothing is read off it."""
+    """A loss may have left traces in the frame, old content or smears: nothing is read off it."""
     picture: Picture | None = None
     faces: tuple[FaceSeen, ...] | None = None
     identity: IdentityCheck | None = None

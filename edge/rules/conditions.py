@@ -38,17 +38,6 @@ def camera_blocked(observation: Observation, settings: Settings) -> Judgement:
     return Judgement(True, 1.0, evidence)
 
 
-def camera_frozen(observation: Observation, settings: Settings) -> Judgement:
-    """The picture is the same as at the last look; a living one never is, by the camera's noise alone."""
-    change = None if observation.picture is None else observation.picture.change
-    if change is None:
-        return UNKNOWN
-    bound = settings.threshold(EventType.CAMERA_FROZEN)
-    if change > bound:
-        return NO
-    return Judgement(True, 1.0, {"change": round(change, 3), "change_bound": bound})
-
-
 def face_not_found(observation: Observation) -> Judgement:
     """Looked for faces and found none."""
     if observation.faces is None:

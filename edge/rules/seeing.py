@@ -11,6 +11,7 @@ from edge.rules import conditions, head, objects
 from edge.rules.calibration import Calibration
 from edge.rules.episodes import Episodes
 from edge.rules.findings import NO, Finding, Judgement
+from edge.rules.frozen import Frozen
 from edge.rules.gaze import Gaze
 from edge.rules.identity import Mismatch, Unverified, is_mismatch
 from edge.rules.liveness import Liveness
@@ -58,6 +59,7 @@ class Seeing:
         rules = settings.rules
         self._settings = settings
         self._episodes = episodes
+        self._frozen = Frozen(settings)
         self._calibration = Calibration(settings)
         self._mismatch = Mismatch(settings) if EventType.FACE_MISMATCH in rules else None
         self._unverified = Unverified()
@@ -105,7 +107,7 @@ class Seeing:
             note = self._episodes.note
             note(findings, EventType.CAMERA_BLOCKED, observation, blocked)
             if EventType.CAMERA_FROZEN in self._episodes and not self._dark:
-                frozen = conditions.camera_frozen(observation, self._settings)
+                frozen = self._frozen.judge(observation)
                 note(findings, EventType.CAMERA_FROZEN, observation, frozen)
             self._blind = not self._sees()
         if stalled or self._blind:
@@ -211,6 +213,7 @@ class Seeing:
 
     def snapshot(self) -> Saved:
         return {
+            "frozen": self._frozen.snapshot(),
             "calibration": self._calibration.snapshot(),
             "mismatch": None if self._mismatch is None else self._mismatch.snapshot(),
             "unverified": self._unverified.snapshot(),
@@ -225,6 +228,7 @@ class Seeing:
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
+        self._frozen.restore(part(saved, "frozen"))
         self._calibration.restore(part(saved, "calibration"))
         if self._mismatch is not None:
             self._mismatch.restore(part(saved, "mismatch"))

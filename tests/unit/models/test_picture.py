@@ -32,3 +32,12 @@ def test_variance_is_in_squared_levels() -> None:
     halves = np.zeros((480, 640), np.uint8)
     halves[:, 320:] = 200
     assert statistics(thumbnail(halves), None).luma_variance == pytest.approx(100**2, rel=0.01)
+
+
+def test_change_is_told_where_it_is_largest_however_small_the_place() -> None:
+    still = np.full((480, 640, 3), 100, np.uint8)
+    blinking = still.copy()
+    blinking[200:240, 300:340] = 140
+    change = statistics(thumbnail(blinking), thumbnail(still)).change
+    assert change is not None
+    assert change > 10

@@ -166,3 +166,34 @@ def test_a_stream_that_is_damaged_now_and_then_is_left_in_peace() -> None:
         for part in (damaged(5 * n, 5 * n + 2), [arrival(at / 15) for at in range(75 * n + 30, 75 * n + 75)])
     ]
     assert found(*stretches) == []
+
+
+def repainted(start_s: float, end_s: float, quiet: float, busy: float, every_looks: int) -> list[Observation]:
+    """A picture that changes little, but much at each so many looks, as a codec's keyframes make it."""
+    looks = while_(start_s, end_s)
+    changes = (busy if n % every_looks < 2 else quiet for n in range(len(looks)))
+    return [replace(o, picture=replace(LIGHT, change=c)) for o, c in zip(looks, changes, strict=True)]
+
+
+def test_a_frozen_picture_is_found_although_its_codec_repaints_it() -> None:
+    said = found(while_(0, 5), repainted(5, 20, 0.1, 3.0, 10), while_(20, 30))
+    assert [(event, phase) for event, phase, _ in said] == [
+        ("CAMERA_FROZEN", "raised"), ("CAMERA_FROZEN", "cleared")]  # fmt: skip
+    assert said[0][2] == pytest.approx(5.0, abs=0.5)
+    assert said[1][2] == pytest.approx(20.0, abs=0.5)
+
+
+def test_somebody_who_hardly_moves_is_not_frozen() -> None:
+    assert found(repainted(0, 60, 0.4, 3.0, 10)) == []
+
+
+def test_a_slow_camera_whose_pictures_are_sent_twice_is_not_frozen() -> None:
+    assert found(repainted(0, 60, 1.5, 0.0, 5)) == []
+
+
+def test_a_frozen_picture_survives_a_hand_over() -> None:
+    before = Monitor(monitor_settings(Policy()))
+    play(before, [*while_(0, 5), *repainted(5, 12, 0.1, 3.0, 10)])
+    after = Monitor(monitor_settings(Policy()))
+    after.restore(before.snapshot())
+    assert lines(play(after, repainted(12, 18, 0.1, 3.0, 10)))[0][0] == "CAMERA_FROZEN"

@@ -1,0 +1,75 @@
+"""CAMERA_FROZEN: the same picture over and over, seen through a codec that keeps repainting it.
+
+A codec paints a still picture anew with every keyframe and refines it for some frames after, so single looks
+at a frozen camera see changes of up to 3 levels. Most looks of a few seconds see next to none. Measured at
+5 Hz in pictures of 640×480 with a keyframe every 2 s, the median over 3 s of the change in the liveliest part
+of the picture: a frozen one up to 0.16 (VP8 at 700 kbit/s, H.264 at 250 and 900, MJPEG); a woman who stands
+still, filmed with next to no noise, at least 0.40; a talking face 11 and more. At 250 kbit/s VP8 never stops
+repainting (0.57), and a frozen camera is not found.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from statistics import median
+
+from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
+from edge.rules.hold import EPSILON_S
+from edge.rules.settings import Settings
+from edge.rules.snapshots import Json, Saved, numbers
+from shared.events import EventType
+from shared.observations import Observation
+
+WINDOW_S = 3.0
+MIN_LOOKS = 3
+"""Of the slowest level, which looks once a second."""
+MAX_LOOKS = 64
+
+
+class Frozen:
+    """The changes of the last seconds."""
+
+    __slots__ = ("_looks", "_settings")
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._looks: deque[tuple[float, float]] = deque(maxlen=MAX_LOOKS)
+
+    def judge(self, observation: Observation) -> Judgement:
+        """Whether most of the last looks saw no change; unknown until there were some."""
+        change, at = None if observation.picture is None else observation.picture.change, observation.at
+        if change is None:
+            return UNKNOWN
+        if self._looks and at - self._looks[-1][0] > self._settings.max_gap_s + EPSILON_S:
+            self._looks.clear()
+        self._looks.append((at, round(change, 3)))
+        while at - self._looks[0][0] > WINDOW_S + EPSILON_S:
+            self._looks.popleft()
+        if len(self._looks) < MIN_LOOKS:
+            return UNKNOWN
+        return self._judged(self._settings.threshold(EventType.CAMERA_FROZEN))
+
+    def _judged(self, bound: float) -> Judgement:
+        """What most looks say; one against the majority decides nothing: repainting, or the first change."""
+        middle = median(change for _, change in self._looks)
+        frozen = middle <= bound
+        if frozen is not (self._looks[-1][1] <= bound):
+            return UNKNOWN
+        still_s = [at for at, change in self._looks if change <= bound]
+        if frozen:
+            evidence: Evidence = {"change": round(middle, 3), "change_bound": bound}
+            return Judgement(True, 1.0, evidence, still_s[0])
+        if not still_s:
+            return NO
+        return Judgement(False, since_s=next(at for at, _ in self._looks if at > still_s[-1]))
+
+    def snapshot(self) -> Saved:
+        flat: list[Json] = [value for look in self._looks for value in look]
+        return {"looks": flat}
+
+    def restore(self, saved: Saved) -> None:
+        """Take over what `snapshot` gave. Raises ValueError for anything else."""
+        flat = numbers(saved, "looks", 2 * MAX_LOOKS)
+        if len(flat) % 2:
+            raise ValueError("the snapshot's looks are not whole")
+        self._looks = deque(zip(flat[::2], flat[1::2], strict=True), maxlen=MAX_LOOKS)
