@@ -10,7 +10,7 @@ import typer
 
 from cli.client import checked
 from cli.connection import connect
-from cli.policies import read_policy
+from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, write_data, write_one, write_rows
 from shared.exam_api import ExamChange, ExamRequest, PolicyRequest
 
@@ -175,4 +175,4 @@ def _utc(instant: datetime | None) -> datetime | None:
 
 
 def _policy_data(path: Path) -> object:
-    return read_policy(path).model_dump(mode="json", exclude={"candidate"})
+    return policy_data(read_policy(path))

@@ -178,6 +178,11 @@ def read_policy(path: Path) -> Policy:
     return parse_policy(value)
 
 
+def policy_data(policy: Policy) -> dict[str, Any]:
+    """A policy as the API takes it, whole: a bound of None says "not asked" and must not be left out."""
+    return policy.model_dump(mode="json", exclude={"candidate"})
+
+
 def _problems(path: Path) -> list[dict[str, str]]:
     try:
         read_policy(path)

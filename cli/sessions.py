@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from pydantic import BaseModel
 
 from cli.client import checked
 from cli.connection import connect
-from cli.policies import read_policy
+from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from shared.api import SessionStartRequest
 from shared.incident_api import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
@@ -180,7 +179,7 @@ def rescore(
 
         proctorctl sessions rescore SESS-1 --policy next.yaml
     """
-    request = RescoreRequest(policy=json.loads(read_policy(policy).model_dump_json(exclude_none=True)))
+    request = RescoreRequest(policy=policy_data(read_policy(policy)))
     with connect() as client:
         found = client.rescore(session, request).model_dump(mode="json")
     if output is Format.TABLE:

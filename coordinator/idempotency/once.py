@@ -15,8 +15,18 @@ from coordinator.parts import Parts
 M = TypeVar("M", bound=BaseModel)
 
 
-async def once(parts: Parts, asked: Asked | None, kind: type[M], work: Callable[[Session], M]) -> M:
-    """`work`'s answer; kept with what it changed. Raises `Rejected` (409) as `service` does."""
+async def once(
+    parts: Parts,
+    asked: Asked | None,
+    kind: type[M],
+    work: Callable[[Session], M],
+    about: Callable[[M], str] | None = None,
+) -> M:
+    """`work`'s answer; kept with what it changed.
+
+    `about`: the candidate_id that an answer tells of; the kept one is erased with that candidate's data.
+    Raises `Rejected` (409) as `service` does.
+    """
     keyring = parts.keys.keyring
 
     def run(db: Session) -> M:
@@ -24,7 +34,7 @@ async def once(parts: Parts, asked: Asked | None, kind: type[M], work: Callable[
         if known is not None:
             return known
         made = work(db)
-        service.keep(db, keyring, asked, made)
+        service.keep(db, keyring, asked, made, about(made) if about is not None else None)
         return made
 
     return await parts.writing(run)

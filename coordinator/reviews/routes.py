@@ -8,6 +8,9 @@ from fastapi import APIRouter
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
+from coordinator.idempotency.asked import AskedOnce
+from coordinator.idempotency.once import once
+from coordinator.idempotency.sameness import Asked
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
@@ -33,63 +36,90 @@ from shared.incident_api import (
     RescoreOut,
     RescoreRequest,
 )
-from shared.policy import Policy, parse_policy
+from shared.policy import parse_policy
 
 router = APIRouter(tags=["incidents"])
 _REFUSALS = problems(401, 403, 404, 409, 410)
 
 
 @router.post("/incidents/{incident_id}/claim", responses=_REFUSALS)
-async def claim_incident(incident_id: IncidentId, claims: Reviewer, parts: PartsDep, now: Now) -> IncidentOut:
+async def claim_incident(
+    incident_id: IncidentId, claims: Reviewer, asked: AskedOnce, parts: PartsDep, now: Now
+) -> IncidentOut:
     """Reserve an incident for 15 minutes; claiming again begins them anew."""
-    return await _do(parts, incident_id, Deed(Act.CLAIM, claims), now)
+    return await _do(parts, asked, incident_id, Deed(Act.CLAIM, claims), now)
 
 
 @router.post("/incidents/{incident_id}/release", responses=_REFUSALS)
 async def release_incident(
-    incident_id: IncidentId, claims: Reviewer, parts: PartsDep, now: Now
+    incident_id: IncidentId, claims: Reviewer, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> IncidentOut:
     """Give an incident back to the queue without a verdict."""
-    return await _do(parts, incident_id, Deed(Act.RELEASE, claims), now)
+    return await _do(parts, asked, incident_id, Deed(Act.RELEASE, claims), now)
 
 
 @router.post("/incidents/{incident_id}/comment", responses=_REFUSALS)
 async def comment_incident(
-    incident_id: IncidentId, body: CommentRequest, claims: Reviewer, parts: PartsDep, now: Now
+    incident_id: IncidentId,
+    body: CommentRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> IncidentOut:
     """Write something into an incident's history."""
-    return await _do(parts, incident_id, Deed(Act.COMMENT, claims, body.text), now)
+    return await _do(parts, asked, incident_id, Deed(Act.COMMENT, claims, body.text), now)
 
 
 @router.post("/incidents/{incident_id}/confirm", responses=_REFUSALS)
 async def confirm_incident(
-    incident_id: IncidentId, body: ConfirmRequest, claims: Reviewer, parts: PartsDep, now: Now
+    incident_id: IncidentId,
+    body: ConfirmRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> IncidentOut:
     """Confirm an incident. It takes two people: the first makes it wait for the second (`seconding`)."""
-    return await _do(parts, incident_id, Deed(Act.CONFIRM, claims, body.text), now)
+    return await _do(parts, asked, incident_id, Deed(Act.CONFIRM, claims, body.text), now)
 
 
 @router.post("/incidents/{incident_id}/dismiss", responses=_REFUSALS)
 async def dismiss_incident(
-    incident_id: IncidentId, body: DismissRequest, claims: Reviewer, parts: PartsDep, now: Now
+    incident_id: IncidentId,
+    body: DismissRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> IncidentOut:
     """Dismiss an incident with a reason; one person is enough."""
     reason = DismissReason(body.reason)
     service.check_reason(reason, body.text)
-    return await _do(parts, incident_id, Deed(Act.DISMISS, claims, body.text, reason), now)
+    return await _do(parts, asked, incident_id, Deed(Act.DISMISS, claims, body.text, reason), now)
 
 
 @router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
 async def reopen_incident(
-    incident_id: IncidentId, body: CommentRequest, claims: Reviewer, parts: PartsDep, now: Now
+    incident_id: IncidentId,
+    body: CommentRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> IncidentOut:
     """Take up again an incident that has grown since its verdict."""
-    return await _do(parts, incident_id, Deed(Act.REOPEN, claims, body.text), now)
+    return await _do(parts, asked, incident_id, Deed(Act.REOPEN, claims, body.text), now)
 
 
 @router.post("/incidents/{incident_id}/appeal", responses=_REFUSALS)
 async def appeal_incident(
-    incident_id: IncidentId, body: AppealRequest, claims: CandidateSelf, parts: PartsDep, now: Now
+    incident_id: IncidentId,
+    body: AppealRequest,
+    claims: CandidateSelf,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> OutcomeOut:
     """Appeal against a confirmed incident of one's own session; once."""
 
@@ -102,15 +132,20 @@ async def appeal_incident(
         assert outcome is not None  # appealed is a state with a verdict
         return outcome
 
-    return await parts.writing(work)
+    return await once(parts, asked, OutcomeOut, work, lambda _: claims.subject)
 
 
 @router.post("/incidents/{incident_id}/appeal/decide", responses=_REFUSALS)
 async def decide_appeal(
-    incident_id: IncidentId, body: AppealDecision, claims: Reviewer, parts: PartsDep, now: Now
+    incident_id: IncidentId,
+    body: AppealDecision,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> IncidentOut:
     """Decide an appeal; never by anybody who gave a verdict on the incident before."""
-    return await _do(parts, incident_id, Deed(Act(body.decision), claims, body.text), now)
+    return await _do(parts, asked, incident_id, Deed(Act(body.decision), claims, body.text), now)
 
 
 @router.get("/session/{session_id}/outcomes", responses=problems(401, 403, 404))
@@ -128,7 +163,7 @@ async def get_outcomes(session_id: SessionRef, claims: StaffOrSelf, parts: Parts
     return await parts.reading(work)
 
 
-@router.post("/session/{session_id}/rescore", responses=problems(401, 403, 404))
+@router.post("/session/{session_id}/rescore", responses=problems(401, 403, 404, 410))
 async def rescore_session(
     session_id: SessionRef, body: RescoreRequest, claims: Staff, parts: PartsDep
 ) -> RescoreOut:
@@ -141,7 +176,7 @@ async def rescore_session(
     def work(db: Session) -> RescoreOut:
         found = sessions.find(db, claims.tenant_id, session_id)
         stored = alerts.timeline(db, parts.keys.keyring, found.session)
-        agreed = Policy.model_validate(found.session.policy).candidate
+        agreed = sessions.effective_policy(db, parts.keys.keyring, found.session).candidate
         theirs = policy.model_copy(update={"candidate": agreed})
         scored = rescored_session([one.alert for one in stored], theirs)
         homes = incidents.homes(db, found.session)
@@ -150,7 +185,8 @@ async def rescore_session(
     return await parts.reading(work)
 
 
-async def _do(parts: Parts, incident_id: UUID, deed: Deed, now: Now) -> IncidentOut:
-    keyring = parts.keys.keyring
-    found = await parts.writing(lambda db: service.do(db, keyring, incident_id, deed, now))
-    return incident_out(found)
+async def _do(parts: Parts, asked: Asked | None, incident_id: UUID, deed: Deed, now: Now) -> IncidentOut:
+    def work(db: Session) -> IncidentOut:
+        return incident_out(service.do(db, parts.keys.keyring, incident_id, deed, now))
+
+    return await once(parts, asked, IncidentOut, work, lambda answer: answer.candidate_id)

@@ -8,7 +8,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlmodel import Session, select
 
+from coordinator.idempotency.tables import KeptAnswer
 from shared.alerts import Alert
 from shared.events import EventType
 from shared.tokens import Role
@@ -114,6 +116,55 @@ def test_an_adverse_verdict_takes_two_people_and_an_appeal_a_third(on_site: OnSi
         ]
         assert [act["text"] for act in detail["history"]] == [None, TEXT["text"], None] + [TEXT["text"]] * 2
         assert [one["event_type"] for one in detail["alerts"]] == ["FACE_MISMATCH"]
+
+    on_site(test)
+
+
+def test_a_repeated_review_is_done_once_and_answered_twice(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
+        path = f"/incidents/{incident['incident_id']}"
+
+        async def twice(who: str, act: str, body: Any, role: Role = Role.PROCTOR) -> Any:
+            headers = site.bearer(role, who) | {"Idempotency-Key": f"{who}-{act}"}
+            first, again = [await site.post(f"{path}/{act}", body, headers=headers) for _ in range(2)]
+            assert (first.status_code, first.json()) == (again.status_code, again.json())
+            return first
+
+        assert code(await twice("ann", "comment", TEXT)) == (200, "open")
+        assert code(await twice("ann", "confirm", TEXT)) == (200, "seconding")
+        other = site.bearer(Role.PROCTOR, "ann") | {"Idempotency-Key": "ann-confirm"}
+        reused = await site.post(f"{path}/confirm", {"text": "Another."}, headers=other)
+        assert code(reused) == (409, "idempotency-key-reused")
+        assert code(await twice("bob", "confirm", TEXT)) == (200, "confirmed")
+        appealed = await twice("CAND-SESS-1", "appeal", TEXT, Role.CANDIDATE)
+        assert (appealed.status_code, appealed.json()["outcome"]) == (200, "appealed")
+        overturned = await twice("eve", "appeal/decide", {"decision": "overturn", **TEXT})
+        assert code(overturned) == (200, "overturned")
+        history = (await site.get(path)).json()["history"]
+        assert [act["act"] for act in history] == ["comment", "confirm", "confirm", "appeal", "overturn"]
+
+        def kept(db: Session) -> set[str | None]:
+            return set(db.exec(select(KeptAnswer.candidate_reference)).all())
+
+        assert await site.parts.reading(kept) == {"CAND-SESS-1"}  # erased with that candidate's data
+
+    on_site(test)
+
+
+def test_what_is_agreed_with_the_candidate_holds_when_a_session_is_scored_again(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        exam = {"exam_id": "EXAM-1", "title": "Mathematics", "policy": {}}
+        assert (await site.post("/exams", exam)).status_code == 201
+        agreed = {"accommodation": {"muted": ["GAZE_OFF_SCREEN"]}}
+        put = await site.http.put(
+            "/api/v1/exams/EXAM-1/accommodations/CAND-SESS-1", json=agreed, headers=site.bearer()
+        )
+        assert put.status_code == 200, put.text
+        await found(site, (EventType.GAZE_OFF_SCREEN, 1.0), (EventType.LEFT_FRAME, 60.0))
+        scored = (await site.post("/session/SESS-1/rescore", {"policy": {"sensitivity": "high"}})).json()
+        raised = {one["event_type"]: one["would_be_raised"] for one in scored["alerts"]}
+        assert raised["GAZE_OFF_SCREEN"] is False
 
     on_site(test)
 
