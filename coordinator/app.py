@@ -33,6 +33,8 @@ from coordinator.database import Database
 from coordinator.enrollments import routes as enrollment_routes
 from coordinator.errors import Failures, add_error_handlers
 from coordinator.exams import routes as exam_routes
+from coordinator.excerpts import expiry
+from coordinator.excerpts import routes as excerpt_routes
 from coordinator.headers import SecurityHeaders
 from coordinator.heartbeats import Heartbeats
 from coordinator.hub import Hub
@@ -79,6 +81,7 @@ API_ROUTES: Final = (
     join_routes,
     intervention_routes,
     alert_routes,
+    excerpt_routes,
     incident_routes,
     review_routes,
     report_routes,
@@ -141,6 +144,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
                 ("sweep", lambda: sweep.run(parts)),
+                ("transcript keys", lambda: expiry.run(parts)),
                 ("token keys", parts.verifier.run),
             )
         ]

@@ -66,6 +66,18 @@ class Database:
         with _translated(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
+    def scrub(self) -> None:
+        """Bring what was just overwritten out of the write-ahead log, where SQLite keeps one.
+
+        With `secure_delete` the database file itself holds zeros then. PostgreSQL keeps old rows until its
+        vacuum, and its log as long as it is archived. A reader that stands in the way is waited for a while.
+        """
+        if self.dialect != "sqlite":
+            return
+        with self.engine.connect() as connection:
+            raw: Any = connection.connection.driver_connection
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
     def close(self) -> None:
         """Close every connection of the pool."""
         self.engine.dispose()
@@ -93,6 +105,7 @@ def _on_sqlite_connect(connection: Any, record: object) -> None:
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
+        "secure_delete = ON",  # a destroyed key must not stay behind in a free page
         f"busy_timeout = {WAIT_S * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")

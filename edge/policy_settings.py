@@ -92,7 +92,6 @@ def _watched(event: EventType, policy: Policy) -> bool:
         ):
             return features.audio_monitoring
         case EventType.KEYWORD_SPOKEN:
-            agreed = policy.candidate is not None and policy.candidate.speech_opt_in
-            return agreed and features.audio_monitoring and features.speech_transcription
+            return policy.recognises_speech
         case _:
             return True

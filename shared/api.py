@@ -275,6 +275,18 @@ class AlertOut(Response):
     received_at: Utc
 
 
+class ExcerptOut(Response):
+    """What was said around a phrase; it can be had only while its session runs."""
+
+    event_id: str
+    phrases: tuple[str, ...]
+    text: str | None
+    """The transcript; null where the node has no network for it."""
+    duration_s: float
+    clip: str
+    """The sound: Ogg Opus in base64."""
+
+
 class AlertPage(Response):
     items: list[AlertOut]
     next_cursor: str | None

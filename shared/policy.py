@@ -140,6 +140,12 @@ class Policy(Frozen):
         return self
 
     @property
+    def recognises_speech(self) -> bool:
+        """Whether both the exam and the candidate agreed that what is said may be recognised."""
+        agreed = self.candidate is not None and self.candidate.speech_opt_in
+        return agreed and self.features.audio_monitoring and self.features.speech_transcription
+
+    @property
     def muted(self) -> frozenset[EventType]:
         """Events that are not evaluated for this candidate."""
         return frozenset(self.candidate.accommodation.muted) if self.candidate else frozenset()

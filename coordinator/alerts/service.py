@@ -142,6 +142,12 @@ def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored
     return _opened(db, keyring, db.exec(wanted))
 
 
+def find(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID) -> Stored | None:
+    """One alert of the institution; None where there is none, or its key was destroyed."""
+    wanted = select(StoredAlert).where(StoredAlert.id == alert_id, StoredAlert.tenant_id == tenant_id)
+    return next(iter(_opened(db, keyring, db.exec(wanted).all())), None)
+
+
 def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Stored]:
     """These alerts by onset; those whose key was destroyed are left out."""
     wanted = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,7 @@ from coordinator.candidates.tables import Candidate
 from coordinator.consents import service
 from coordinator.consents.standing import Word, serves, standing
 from coordinator.cursors import PageParams, write_cursor
+from coordinator.excerpts import service as excerpts
 from coordinator.openapi import problems
 from coordinator.parts import CandidateRef, Now, PartsDep
 from coordinator.rates import check_rate
@@ -69,7 +71,7 @@ async def put_consent(
 
     It holds for sessions that start from now on: what was taken back is refused there (409
     `consent-withdrawn`) unless the policy does without it. Sessions that still run are named, so that people
-    can end them.
+    can end them. What was recognised of the candidate's speech cannot be opened from then on.
     """
     check_own_candidate(claims, candidate_id)
     check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
@@ -77,6 +79,8 @@ async def put_consent(
     def work(db: Session) -> ConsentChangeOut:
         candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
         word = service.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
+        if purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given:
+            excerpts.forget_all_of(db, candidate, now)
         touched = [] if body.given else service.running(db, candidate, now)
         return ConsentChangeOut(
             consent=_out(word),
@@ -87,7 +91,10 @@ async def put_consent(
             ],
         )
 
-    return await parts.writing(work)
+    changed = await parts.writing(work)
+    if purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given:
+        await asyncio.to_thread(parts.database.scrub)
+    return changed
 
 
 def _known(db: Session, claims: Claims, reference: str) -> Candidate:

@@ -43,14 +43,14 @@ def propose_exam_keys(
     """
     owner = _exam_owner(candidate, exam)
     return (
-        _propose(db, keyring, KeyKind.SEALING, owner, now_utc),
-        _propose(db, keyring, KeyKind.DATA, owner, now_utc),
+        propose(db, keyring, KeyKind.SEALING, owner, now_utc),
+        propose(db, keyring, KeyKind.DATA, owner, now_utc),
     )
 
 
 def propose_template_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
     """The candidate's sealing key for templates, not stored where it is new."""
-    return _propose(db, keyring, KeyKind.SEALING, _template_owner(candidate), now_utc)
+    return propose(db, keyring, KeyKind.SEALING, _template_owner(candidate), now_utc)
 
 
 def keep(db: Session, key: Key) -> bool:
@@ -96,18 +96,19 @@ def _exam_owner(candidate: Candidate, exam: str) -> Owner:
 
 
 def _living(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
-    found = _find(db, kind, owner)
+    found = find(db, kind, owner)
     if found is not None:
         return found
     insert_once(db, _new(keyring, kind, owner, now_utc))
-    found = _find(db, kind, owner)  # another request's key, when that one was first
+    found = find(db, kind, owner)  # another request's key, when that one was first
     if found is None:
         raise RuntimeError("a key just inserted is not there")
     return found
 
 
-def _propose(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
-    return _find(db, kind, owner) or _new(keyring, kind, owner, now_utc)
+def propose(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
+    """An owner's living key of a kind, or a new one that is not stored: `keep` it."""
+    return find(db, kind, owner) or _new(keyring, kind, owner, now_utc)
 
 
 def _new(keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
@@ -116,7 +117,8 @@ def _new(keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Ke
     return keyring.new_data_key(owner, now_utc)
 
 
-def _find(db: Session, kind: KeyKind, owner: Owner) -> Key | None:
+def find(db: Session, kind: KeyKind, owner: Owner) -> Key | None:
+    """An owner's living key of a kind."""
     wanted = select(Key).where(
         Key.tenant_id == owner.tenant_id,
         Key.candidate_id == owner.candidate_id,

@@ -1,4 +1,4 @@
-"""End a session: first here, in one transaction, then on its node.
+"""End a session: first here, in one transaction, then on its node. What was said dies in that transaction.
 
 A candidate can hand in while its node is away: the session is over from the commit on, and a node that did
 not hear of it is told again by `sweep` as long as its heartbeats still name the session.
@@ -6,6 +6,7 @@ not hear of it is told again by `sweep` as long as its heartbeats still name the
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator import orders
+from coordinator.excerpts import service as excerpts
 from coordinator.parts import Parts
 from coordinator.sessions import service
 from coordinator.sessions.service import Found
@@ -46,17 +48,21 @@ async def end(
     milestones = {EventType.SUBMITTED: now_utc} if submitted else {}
     milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
 
-    def mark(db: Session) -> tuple[datetime, list[Alert]]:
+    def mark(db: Session) -> tuple[datetime, list[Alert], int]:
         ended_utc = service.mark_ended(db, found.session, now_utc)
         if ended_utc != now_utc:
-            return ended_utc, []
+            return ended_utc, [], 0
         keyring = parts.keys.keyring
+        destroyed = excerpts.forget(db, found.session, now_utc)
         cause = [because(db)] if because is not None else []
-        return ended_utc, cause + [
+        made = [
             service.add_milestone(db, keyring, found, event, at_utc) for event, at_utc in milestones.items()
         ]
+        return ended_utc, cause + made, destroyed
 
-    ended_utc, made = await parts.writing(mark)
+    ended_utc, made, destroyed = await parts.writing(mark)
+    if destroyed:
+        await asyncio.to_thread(parts.database.scrub)
     for milestone in made:
         parts.rooms.tell(found.session.id, milestone, RAISED)
     parts.rooms.end(found.session.id)

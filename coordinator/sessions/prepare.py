@@ -22,6 +22,7 @@ from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.service import Enrolled
 from coordinator.exams import service as exams
 from coordinator.exams.tables import Exam
+from coordinator.excerpts import service as excerpts
 from coordinator.ids import uuid7
 from coordinator.keyring import Keyring
 from coordinator.keys import service as keys
@@ -60,6 +61,8 @@ class Plan:
     """Of every token of the session."""
     seal_key: Key
     data_key: Key
+    transcript_key: Key | None
+    """What was said is sealed to; None: nothing may be recognised."""
     enrolled: Enrolled | None
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
 
@@ -82,10 +85,10 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     )
     policy = _policy(db, wish, exam, candidate, terms.accommodation)
     seal_key, data_key = keys.propose_exam_keys(db, keyring, candidate, request.exam_id, wish.now_utc)
-    verified = policy.features.face_verification
+    verified, session_id = policy.features.face_verification, uuid7()
     return Plan(
         wish=wish,
-        session_id=uuid7(),
+        session_id=session_id,
         reference=reference,
         candidate=candidate,
         policy=policy,
@@ -93,6 +96,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         signer=token_keys.active(db, own, wish.tenant_id),
         seal_key=seal_key,
         data_key=data_key,
+        transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate) if verified else None,
     )
 

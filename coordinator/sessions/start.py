@@ -81,6 +81,8 @@ def _order(parts: Parts, plan: Plan) -> StartSession:
         templates=plan.enrolled.templates if plan.enrolled else (),
         seal_key_id=plan.seal_key.id,
         seal_key=plan.seal_key.public_key or "",
+        transcript_key_id=plan.transcript_key.id if plan.transcript_key else None,
+        transcript_key=plan.transcript_key.public_key if plan.transcript_key else None,
         token_key=plan.signer.public_text,
         expires_utc=plan.times.expires_utc,
     )
@@ -91,7 +93,7 @@ def _store(
 ) -> SessionStartResponse:
     wish, keyring = plan.wish, parts.keys.keyring
     kept = candidates.keep(db, plan.candidate) and all(
-        [keys.keep(db, plan.seal_key), keys.keep(db, plan.data_key)]
+        keys.keep(db, key) for key in (plan.seal_key, plan.data_key, plan.transcript_key) if key is not None
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")

@@ -78,15 +78,9 @@ def asked_to_hear(policy: Policy) -> frozenset[Task]:
     asked = {Task.SPEECH, Task.SPEAKERS}
     if policy.sounds:
         asked.add(Task.SOUNDS)
-    if recognises_speech(policy) and policy.phrases:
+    if policy.recognises_speech and policy.phrases:
         asked.add(Task.PHRASES)
     return frozenset(asked)
-
-
-def recognises_speech(policy: Policy) -> bool:
-    """Whether both the exam and the candidate agreed that what is said may be recognised."""
-    agreed = policy.candidate is not None and policy.candidate.speech_opt_in
-    return agreed and policy.features.audio_monitoring and policy.features.speech_transcription
 
 
 def unheard(missing: Mapping[Task, str], policy: Policy) -> dict[Task, str]:

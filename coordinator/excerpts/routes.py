@@ -1,0 +1,34 @@
+"""GET /api/v1/alerts/{event_id}/excerpt: what was said around a phrase, while the session runs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Response
+
+from coordinator.excerpts import service
+from coordinator.openapi import problems
+from coordinator.parts import Now, PartsDep
+from coordinator.security import Reviewer
+from shared.api import ExcerptOut
+
+router = APIRouter(tags=["alerts"])
+
+
+@router.get("/alerts/{event_id}/excerpt", responses=problems(401, 403, 404, 410))
+async def get_excerpt(
+    event_id: Annotated[UUID, Path(description="The alert's event_id.")],
+    claims: Reviewer,
+    parts: PartsDep,
+    now: Now,
+    response: Response,
+) -> ExcerptOut:
+    """What was said around a phrase of the exam's list, where exam and candidate agreed to recognising it.
+
+    For people who review, and only while the session runs: its key is destroyed with its end.
+    """
+    keyring = parts.keys.keyring
+    found = await parts.reading(lambda db: service.read(db, keyring, claims.tenant_id, event_id, now))
+    response.headers["Cache-Control"] = "no-store"
+    return ExcerptOut(event_id=str(event_id), **found.model_dump())

@@ -1,0 +1,220 @@
+"""What was said opens for reviewers while the session runs, and then for nobody, whatever he has left."""
+
+from __future__ import annotations
+
+import base64
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import select
+
+from coordinator.excerpts import expiry
+from coordinator.keyring import Keyring
+from coordinator.keys.tables import Key, RetentionClass
+from coordinator.sessions.resume import assignment
+from coordinator.sessions.service import find
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.alerts import Alert
+from shared.errors import Corrupt, Rejected
+from shared.events import EventType
+from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt, seal_excerpt
+from shared.messages import StartSession
+from shared.sealing import parse_sealing_public
+from shared.tokens import Role
+from tests.component.coordinator.test_live_api import alert
+from tests.support.eventually import until
+from tests.support.exam_site import OnSite, Site
+
+SAID = Excerpt(
+    phrases=("what is the answer",),
+    text="psst, what is the answer to number seven",
+    duration_s=8.2,
+    clip=base64.b64encode(b"OggS and so on").decode(),
+)
+ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
+YES = {"given": True, "text_version": "1"}
+NO = {"given": False, "text_version": "1"}
+
+
+async def begun(site: Site, *, agreed: bool = True, policy: dict[str, Any] | None = None) -> StartSession:
+    """A session of CAND-1 as its node was told to start it."""
+    if agreed:
+        await said(site, YES)
+    await site.started(policy=ASKED if policy is None else policy)
+    return site.node.obeyed.started[-1]
+
+
+async def said(site: Site, word: dict[str, Any]) -> None:
+    path = "/api/v1/consents/CAND-1/speech-transcription"
+    mine = site.bearer(Role.CANDIDATE, "CAND-1")
+    assert (await site.http.put(path, json=word, headers=mine)).status_code == 200
+
+
+def spoken(order: StartSession, site: Site) -> Alert:
+    """The alert of a phrase, as a node seals what was said into it."""
+    plain = alert(order, site.node, EventType.KEYWORD_SPOKEN, 5.0)
+    assert order.transcript_key is not None
+    assert order.transcript_key_id is not None
+    header = ExcerptHeader(
+        alert_id=plain.event_id, session_id=order.session_id, key_id=order.transcript_key_id
+    )
+    signing, to = Ed25519PrivateKey.generate(), parse_sealing_public(order.transcript_key)
+    return plain.model_copy(update={"sealed_excerpt": seal_excerpt(SAID, header, signing, to)})
+
+
+async def stored(site: Site, made: Alert, order: StartSession) -> str:
+    """Publish an alert and wait until it is stored; the path of what was said."""
+    await site.node.publish(made, order)
+    counts = site.parts.metrics.registry
+    await until(
+        lambda: counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) == 1.0,
+        "the alert is stored",
+    )
+    return f"/alerts/{made.event_id}/excerpt"
+
+
+async def ask(site: Site, path: str, role: Role = Role.PROCTOR) -> tuple[int, str]:
+    answer = await site.get(path, headers=site.bearer(role, "CAND-1"))
+    return answer.status_code, answer.json().get("code", answer.json().get("text"))
+
+
+def test_a_reviewer_hears_what_was_said_until_the_session_ends_and_then_nobody_does(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        order = await begun(site)
+        made = spoken(order, site)
+        path = await stored(site, made, order)
+        for role in (Role.PROCTOR, Role.ADMIN):
+            assert await ask(site, path, role) == (200, SAID.text)
+        assert (await site.get(path)).headers["cache-control"] == "no-store"
+        for role in (Role.DPO, Role.SYSTEM, Role.CANDIDATE):
+            assert await ask(site, path, role) == (403, "role-forbidden")
+        listed = (await site.get("/alerts", params={"event_type": "KEYWORD_SPOKEN"})).json()["items"]
+        assert "sealed_excerpt" not in listed[0]
+        key = _transcript_keys(site)[0]
+        assert (await site.post("/session/SESS-1/end")).status_code == 200
+        for role in (Role.PROCTOR, Role.ADMIN):
+            assert await ask(site, path, role) == (410, "excerpt-destroyed")
+        # The alert itself is kept as long as any; the phrase of the exam's list stands in it.
+        assert (await site.get("/session/SESS-1/timeline")).status_code == 200
+        _nobody_opens(site, made, key)
+
+    on_site(test)
+
+
+def _nobody_opens(site: Site, made: Alert, key: Key) -> None:
+    """Not with the whole database and the master key, nor with any key there is."""
+    keyring = Keyring(site.parts.keys.keyring.master)
+    assert made.sealed_excerpt is not None
+    with site.parts.database.read() as db:
+        rows = list(db.exec(select(Key)))
+    gone = next(row for row in rows if row.id == key.id)
+    assert (gone.wrapped, gone.destroyed_utc is None) == (None, False)
+    with pytest.raises(Rejected, match="destroyed"):
+        keyring.open_private(gone)
+    header = ExcerptHeader(alert_id=made.event_id, session_id=UUID(gone.scope), key_id=key.id)
+    for row in rows:
+        if row.wrapped is not None and row.public_key is not None:
+            with pytest.raises(Corrupt):
+                open_excerpt(made.sealed_excerpt, header, keyring.open_private(row))
+    assert keyring.open_private(key) is not None  # it would have opened while it was there
+
+
+def _transcript_keys(site: Site) -> list[Key]:
+    with site.parts.database.read() as db:
+        return list(db.exec(select(Key).where(Key.retention_class == RetentionClass.TRANSCRIPT)))
+
+
+def test_a_copy_of_the_database_files_holds_nothing_of_the_key(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        await begun(site)
+        wrapped = _transcript_keys(site)[0].wrapped
+        assert wrapped is not None
+        assert any(wrapped in content for content in _files(tmp_path))
+        assert (await site.post("/session/SESS-1/end")).status_code == 200
+        assert not any(wrapped in content for content in _files(tmp_path))
+        with sqlite3.connect(tmp_path / "coordinator.db") as copy:
+            assert copy.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+
+    on_sqlite(test)
+
+
+def _files(folder: Path) -> Iterator[bytes]:
+    return (path.read_bytes() for path in folder.glob("coordinator.db*"))
+
+
+@pytest.mark.parametrize(
+    ("agreed", "policy"),
+    [
+        (False, ASKED),
+        (True, {}),
+        (True, {"features": {"speech_transcription": True}}),
+        (True, {"features": {"speech_transcription": True, "audio_monitoring": False}, "phrases": ["psst"]}),
+    ],
+)
+def test_without_policy_and_agreement_there_is_no_key_and_so_nothing_is_kept(
+    on_sqlite: OnSite, agreed: bool, policy: dict[str, Any]
+) -> None:
+    async def test(site: Site) -> None:
+        order = await begun(site, agreed=agreed, policy=policy)
+        assert (order.transcript_key, order.transcript_key_id) == (None, None)
+        assert _transcript_keys(site) == []
+        path = await stored(site, alert(order, site.node, EventType.FACE_NOT_FOUND, 5.0), order)
+        assert await ask(site, path) == (404, "excerpt-unknown")
+
+    on_sqlite(test)
+
+
+def test_taking_the_agreement_back_destroys_what_was_said_at_once(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        order = await begun(site)
+        path = await stored(site, spoken(order, site), order)
+        await said(site, NO)
+        assert await ask(site, path) == (410, "excerpt-destroyed")
+        # A node that is told of the session again gets no key to seal to.
+        with site.parts.database.read() as db:
+            found = find(db, DEFAULT_TENANT_ID, "SESS-1")
+            again = assignment(db, site.parts, found, datetime.now(UTC))
+        assert (again.transcript_key, again.transcript_key_id) == (None, None)
+
+    on_site(test)
+
+
+def test_a_session_that_nobody_ended_loses_its_key_when_its_time_has_passed(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        order = await begun(site)
+        path = await stored(site, spoken(order, site), order)
+        assert await expiry.round_of(site.parts, datetime.now(UTC)) == 0
+        later = order.expires_utc + timedelta(seconds=1)
+        assert await expiry.round_of(site.parts, later) == 1
+        assert await expiry.round_of(site.parts, later) == 0
+        assert await ask(site, path) == (410, "excerpt-destroyed")
+
+    on_site(test)
+
+
+def test_a_node_that_takes_a_session_up_again_seals_to_the_same_key(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        order = await begun(site)
+        with site.parts.database.read() as db:
+            again = assignment(db, site.parts, find(db, DEFAULT_TENANT_ID, "SESS-1"), datetime.now(UTC))
+        assert again.transcript_key_id == order.transcript_key_id
+        assert again.transcript_key == order.transcript_key
+
+    on_sqlite(test)
+
+
+def test_another_institutions_alert_is_not_there(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        order = await begun(site)
+        path = await stored(site, spoken(order, site), order)
+        stranger = site.bearer(Role.PROCTOR, tenant_id=UUID(int=9))
+        assert (await site.get(path, headers=stranger)).status_code in (401, 404)
+        assert await ask(site, f"/alerts/{UUID(int=4)}/excerpt") == (404, "excerpt-unknown")
+
+    on_sqlite(test)
