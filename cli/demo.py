@@ -30,6 +30,7 @@ from shared.api import EnrollImage, EnrollRequest, SessionStartRequest, Timeline
 from shared.errors import Unavailable
 from shared.rehearsal import ObservedAlert, Report, Script, compare, report_json, script_from_json
 from shared.timeline import timeline_html
+from shared.writing import writing_under
 
 _CANDIDATE = "CAND-DEMO-1"
 _EXAM = "EXAM-DEMO"
@@ -55,7 +56,8 @@ def demo(
     """
     console = Console()
     folder = out.absolute()
-    _clear(folder)
+    with writing_under(folder):
+        _clear(folder)
     console.print("making the recording (about half a minute)")
     rehearse: list[str | Path] = [installing.find_binaries().edge, "rehearse", "--out", folder / "rehearsal"]
     ask([*rehearse, "--seed", str(seed)], within_s=_REHEARSE_WITHIN_S)
@@ -87,9 +89,10 @@ def _play(
     client.end_session(started.session_id)
     timeline = client.timeline(started.session_id)
     report = compare(script, _observed(timeline, arrivals, zero_utc))
-    (folder / "report.json").write_bytes(report_json(report))
     html = timeline_html(page(script, timeline, zero_utc))
-    (folder / "timeline.html").write_text(html, encoding="utf-8")
+    with writing_under(folder):
+        (folder / "report.json").write_bytes(report_json(report))
+        (folder / "timeline.html").write_text(html, encoding="utf-8")
     return report
 
 

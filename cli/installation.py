@@ -24,6 +24,7 @@ from uuid import UUID
 from cli.programs import ask, demanded_port, find_program, free_port
 from shared.errors import ConfigError
 from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
+from shared.writing import writing_under
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +91,9 @@ def lock(folder: Path) -> IO[str]:
 
     Raises `ConfigError` when another `up` holds it or the folder cannot be written.
     """
-    try:
+    with writing_under(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         held = (folder / "lock").open("a+")
-    except OSError as error:
-        raise ConfigError(f"the data folder {folder} cannot be used: {error.strerror}") from error
     try:
         fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as error:
@@ -106,7 +105,10 @@ def lock(folder: Path) -> IO[str]:
 def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Ports:
     """The ports a person demanded; else those of the last run where they are free, else free ones."""
     memory = folder / "ports.json"
-    last: dict[str, int] = json.loads(memory.read_text()) if memory.exists() else {}
+    try:
+        last: dict[str, int] = json.loads(memory.read_text())
+    except (OSError, ValueError):  # none yet, or not whole: other ports do as well
+        last = {}
     ports = Ports(
         nats=free_port(last.get("nats")),
         coordinator=demanded_port(coordinator, "the coordinator")
@@ -114,15 +116,19 @@ def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Por
         else free_port(last.get("coordinator")),
         edge=demanded_port(edge, "the edge node") if edge else free_port(last.get("edge")),
     )
-    memory.write_text(json.dumps({"nats": ports.nats, "coordinator": ports.coordinator, "edge": ports.edge}))
+    with writing_under(folder):
+        memory.write_text(
+            json.dumps({"nats": ports.nats, "coordinator": ports.coordinator, "edge": ports.edge})
+        )
     return ports
 
 
 def prepare(folder: Path, ports: Ports, *, profile: str, level: str) -> Installation:
     """Make keys and identities where they are missing and write the three configurations."""
     binaries = find_binaries()
-    for part in ("logs", "secrets", "jetstream", "coordinator", "edge"):
-        (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
+    with writing_under(folder):
+        for part in ("logs", "secrets", "jetstream", "coordinator", "edge"):
+            (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)
     node = json.loads(ask([binaries.edge, "identity", "--data", folder / "edge"]))
     centre = json.loads(ask([binaries.coordinator, "init", "--data", folder / "coordinator"]))
     installation = Installation(folder, binaries, ports, UUID(node["node_id"]))
@@ -200,7 +206,8 @@ def _line(name: str, value: str | int) -> str:
 
 
 def _write_toml(path: Path, text: str) -> None:
-    path.write_text(text)
+    with writing_under(path):
+        path.write_text(text)
 
 
 def _password(path: Path) -> str:
@@ -213,6 +220,7 @@ def _password(path: Path) -> str:
 def _write_secret(path: Path, text: str) -> None:
     """Atomically, and never readable by others, not even for a moment."""
     draft = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    draft.replace(path)
+    with writing_under(path):
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(text)
+        draft.replace(path)

@@ -30,6 +30,7 @@ from models.serving import Serving
 from models.store import Store
 from shared.errors import ConfigError, ProctorError, Unavailable
 from shared.policy import Features, Policy
+from shared.writing import writing_under
 
 
 class LevelName(StrEnum):
@@ -91,6 +92,8 @@ def analyze(
         orders = _orders(
             recordings, portraits, audio, Policy() if policy is None else read_policy(policy), (level, out)
         )
+        with writing_under(out):
+            out.mkdir(parents=True, exist_ok=True)
         networks = open_networks(Serving(Store.here(), profile))
         for order in orders:
             summary = asyncio.run(_run(order, networks, console))

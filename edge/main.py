@@ -30,6 +30,7 @@ from edge.replay import command as replay_command
 from shared.errors import ProctorError
 from shared.fields import format_utc
 from shared.logs import configure
+from shared.writing import writing_under
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ def rehearse(
     """
     from edge.rehearsal.make import make_rehearsal
 
-    with _refusals():
+    with _refusals(), writing_under(out):
         made = make_rehearsal(out, seed)
     files = {
         "recording": str(made.recording),

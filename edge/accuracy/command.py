@@ -17,6 +17,7 @@ from edge.accuracy.results import Accuracy
 from edge.accuracy.selection import Selection
 from models.store import Store
 from shared.errors import ProctorError
+from shared.writing import writing_under
 
 PAGE = "accuracy.html"
 
@@ -46,14 +47,16 @@ def accuracy(
     console = Console(stderr=True)
     selections = tuple(dict.fromkeys(profile or [Selection.OPEN]))
     try:
+        with writing_under(out):
+            out.mkdir(parents=True, exist_ok=True)
         measured = _measure(media, selections, seed, console)
+        with writing_under(out):
+            part = out / f"{PAGE}.part"
+            part.write_text(accuracy_html(measured), "utf-8")
+            part.replace(out / PAGE)
     except ProctorError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from error
-    out.mkdir(parents=True, exist_ok=True)
-    part = out / f"{PAGE}.part"
-    part.write_text(accuracy_html(measured), "utf-8")
-    part.replace(out / PAGE)
     print_tables(measured, Console())
     console.print(f"page: {escape(str(out / PAGE))}", soft_wrap=True)
 

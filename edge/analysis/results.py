@@ -16,16 +16,19 @@ from shared.observations import Observation
 from shared.policy import Policy
 from shared.recorded import write_line
 from shared.timeline import Timeline, entry_of, timeline_html
+from shared.writing import writing_under
 
 
 class ResultFolder:
     """Writes the results; they take their names only when all of them are complete."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder if it is not there."""
-        folder.mkdir(parents=True, exist_ok=True)
+        """Makes the folder if it is not there. Raises `ConfigError`, as every method does, where it cannot be
+        written."""
         self._folder = folder
-        self._observations = (folder / "observations.jsonl.part").open("wb")
+        with writing_under(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._observations = (folder / "observations.jsonl.part").open("wb")
 
     def __enter__(self) -> Self:
         return self
@@ -33,27 +36,32 @@ class ResultFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._observations.close()
-        for part in self._folder.glob("*.part"):
-            part.unlink()
+        with writing_under(self._folder):
+            try:
+                self._observations.close()
+            finally:
+                for part in self._folder.glob("*.part"):
+                    part.unlink()
 
     def keep(self, observation: Observation) -> None:
         """Write one observation."""
-        self._observations.write(write_line(observation))
+        with writing_under(self._folder):
+            self._observations.write(write_line(observation))
 
     def finish(self, outcome: Outcome, summary: Mapping[str, Any], page: Timeline) -> None:
         """Write the rest and give every file its name."""
-        self._observations.close()
         alerts = b"".join(encode_alert(alert) + b"\n" for alert in outcome.alerts)
         texts = {
             "alerts.jsonl": alerts,
             "summary.json": json.dumps(summary, indent=2, ensure_ascii=False).encode() + b"\n",
             "timeline.html": timeline_html(page).encode(),
         }
-        for name, data in texts.items():
-            (self._folder / f"{name}.part").write_bytes(data)
-        for name in ("observations.jsonl", *texts):
-            (self._folder / f"{name}.part").replace(self._folder / name)
+        with writing_under(self._folder):
+            self._observations.close()
+            for name, data in texts.items():
+                (self._folder / f"{name}.part").write_bytes(data)
+            for name in ("observations.jsonl", *texts):
+                (self._folder / f"{name}.part").replace(self._folder / name)
 
 
 def summary_of(
