@@ -23,6 +23,14 @@ def test_a_purpose_is_named_only_when_the_policy_switches_it_on() -> None:
     assert not any("biometric" in paragraph for paragraph in silent.paragraphs)
 
 
+def test_what_is_said_is_promised_to_be_left_alone_unless_the_exam_may_recognise_it() -> None:
+    plain = " ".join(notice_for(Policy()).paragraphs)
+    assert "What is said is not recorded" in plain
+    recognised = " ".join(notice_for(policy(speech_transcription=True)).paragraphs)
+    assert "only if you have agreed to speech recognition" in recognised
+    assert "not recorded and not written down" not in recognised
+
+
 def test_all_purposes_of_the_current_version_are_an_acknowledgement_in_any_order() -> None:
     notice = notice_for(Policy())
     check_acknowledged(notice, notice.version, list(reversed(notice.purposes)))
