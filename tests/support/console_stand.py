@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import base64
 import io
+import shutil
 import socket
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 import uvicorn
 from nats.errors import Error as NatsError
 from PIL import Image, ImageDraw
@@ -48,11 +50,14 @@ class Stand:
     site: Site
     page: Page
     url: str
+    pressed: list[str] = field(default_factory=list)
+    """Every key since the last look; typed words are not keys."""
 
     async def open(self, role: Role = Role.PROCTOR, who: str = "ann", **token: Any) -> None:
         """Open the console and sign in."""
         await self.page.goto(f"{self.url}/console")
         await self.sign_in(self.site.token(role, who, **token))
+        await self.page.until("!document.querySelector('#signed-in').hidden")
 
     async def sign_in(self, token: str) -> None:
         """Paste a token and send it by Enter."""
@@ -67,11 +72,35 @@ class Stand:
 
     async def key(self, letter: str) -> None:
         """One single-letter or digit key."""
-        await self.page.press(letter, ord(letter.upper()))
+        self.pressed.append(letter)
+        await self.page.press(letter, 13 if letter == "Enter" else ord(letter.upper()))
+
+    async def shown_incident(self, not_this: str = "") -> str:
+        """The id of the incident that is shown and can be acted on, another one than the last."""
+        acting = "document.querySelector('#incident-acts button') !== null"
+        shown = "document.querySelector('#incident').dataset.id"
+        return str(await self.page.until(f"{acting} && {shown} !== {not_this!r} && {shown}"))
 
     async def see(self, text: str, within: str = "main") -> None:
         """Wait until a text is shown."""
         await self.page.until(f"document.querySelector({within!r}).innerText.includes({text!r})")
+
+
+Scene = Callable[[Stand], Awaitable[None]]
+OnConsole = Callable[[Scene], None]
+
+
+@pytest.fixture
+def on_console(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> OnConsole:
+    """Plays a scene on a coordinator and a browser of its own."""
+    database = tmp_path / "coordinator.db"
+    shutil.copyfile(migrated_sqlite, database)
+
+    async def play(scene: Scene) -> None:
+        async with asyncio.timeout(150), console_stand(database, hub, tmp_path) as stand:
+            await scene(stand)
+
+    return lambda scene: asyncio.run(play(scene))
 
 
 @asynccontextmanager

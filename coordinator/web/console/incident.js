@@ -8,6 +8,7 @@ const AROUND_MS = 30_000;
 
 /** Fills in the incident's panel; `place` says where in the queue it stands. */
 export function drawIncident({ incident, alerts, history, technical }, place) {
+  $("incident").dataset.id = incident.incident_id;
   $("incident-place").textContent = place;
   $("incident-title").textContent = incident.event_types.map(words.eventName).join(", ");
   $("incident-session").href = `#/session/${encodeURIComponent(incident.exam_session_id)}`;
@@ -24,6 +25,22 @@ export function drawIncident({ incident, alerts, history, technical }, place) {
   $("incident-technical-empty").hidden = around.length > 0;
   drawList($("incident-history"), history, ({ at, act }) => `${at} ${act}`, deed);
   $("incident-history-empty").hidden = history.length > 0;
+}
+
+const VERDICTS = ["confirm", "dismiss", "uphold", "overturn"];
+
+/** What this person may do about an incident: a second confirmation and an appeal are other people's. */
+export function possibleActs({ incident, history }, me) {
+  const { state, changed_at: changed } = incident;
+  const opened = history.findLastIndex(({ act }) => act === "reopen") + 1;
+  const confirmed = history.slice(opened).some(({ act, by }) => act === "confirm" && by === me);
+  const judged = history.some(({ act, by }) => VERDICTS.includes(act) && by === me);
+  const verdicts = {
+    open: ["claim", "confirm", "dismiss"],
+    seconding: confirmed ? ["claim", "dismiss"] : ["claim", "confirm", "dismiss"],
+    appealed: judged ? [] : ["claim", "uphold", "overturn"],
+  };
+  return [...(verdicts[state] ?? []), "comment", ...(changed ? ["reopen"] : [])];
 }
 
 function span({ begins_at: begins, ends_at: ends }) {

@@ -17,7 +17,7 @@ const app = {
   mayAct: () => ["proctor", "admin"].includes(app.api.bearer.role),
   tell,
 };
-const views = { wall: wallView(app), session: sessionView(app), review: queueView(app) };
+let views = {};
 let current = null;
 let warning = 0;
 
@@ -85,6 +85,8 @@ async function signIn(event) {
 
 function begin(token) {
   app.api = new Api(token, (problem) => signOut(`${sentence(problem.message)} You come back to where you were.`));
+  // Whoever comes next finds nothing that the one before had in mind.
+  views = { wall: wallView(app), session: sessionView(app), review: queueView(app) };
   $("token").value = "";
   const { subject, role, expires_ms: expires } = app.api.bearer;
   $("who").textContent = `${subject} · ${ROLES[role] ?? role}`;
@@ -104,6 +106,8 @@ function signOut(text) {
   [app.api, current] = [null, null];
   keys.bind([]);
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  for (const shown of document.querySelectorAll("main ol, main ul, main svg")) shown.replaceChildren();
+  $("incident").hidden = true;
   $("signed-in").hidden = true;
   $("connection").textContent = "";
   show("signin");

@@ -1,7 +1,8 @@
 // What a reviewer does about an incident: claim, comment, confirm, dismiss, decide an appeal, open again.
-// Two keys give a verdict: one says which, the other sends it. Opening a verdict's form claims the incident.
+// Two keys give a verdict: one says which, the other sends it. While a verdict's form is open the incident is claimed.
 
 import { $, h, say, whileBusy } from "./dom.js";
+import { possibleActs } from "./incident.js";
 import { REASONS } from "./words.js";
 
 const FORMS = {
@@ -11,11 +12,6 @@ const FORMS = {
   reopen: { title: "Open again", help: "Something came to it since its verdict.", send: "Open again" },
   uphold: { title: "Appeal: the verdict stands", help: "The candidate is told in plain words.", send: "Let it stand" },
   overturn: { title: "Appeal: take the verdict back", help: "The candidate is told in plain words.", send: "Take it back" },
-};
-const POSSIBLE = {
-  open: ["confirm", "dismiss"],
-  seconding: ["confirm", "dismiss"],
-  appealed: ["uphold", "overturn"],
 };
 const KEYS = { confirm: "y", dismiss: "n", comment: "m", reopen: "o", uphold: "u", overturn: "b" };
 const NAMES = { confirm: "Confirm", dismiss: "Dismiss", comment: "Comment", reopen: "Open again",
@@ -30,21 +26,20 @@ export function verdicts(app, { decided, changed }) {
   let detail = null;
   let form = null;
   let reason = "";
-  let claiming = Promise.resolve();
+  let claiming = Promise.resolve(null);
 
   function about(next) {
     detail = next;
     const incident = detail.incident;
-    const acts = [...(POSSIBLE[incident.state] ?? []), "comment", ...(incident.changed_at ? ["reopen"] : [])];
-    const buttons = app.mayAct() ? acts.map((act) => button(act, () => open(act))) : [];
-    if (app.mayAct() && POSSIBLE[incident.state]) buttons.unshift(claimButton(incident));
-    $("incident-acts").replaceChildren(...buttons);
+    const acts = app.mayAct() ? possibleActs(detail, app.me()) : [];
+    $("incident-acts").replaceChildren(...acts.map((act) =>
+      act === "claim" ? claimButton(incident) : button(act, () => open(act))));
   }
 
   /** There is no incident to act on. */
   function none() {
-    detail = null;
     close();
+    detail = null;
     $("incident-acts").replaceChildren();
   }
 
@@ -64,7 +59,7 @@ export function verdicts(app, { decided, changed }) {
   }
 
   async function toggleClaim() {
-    if (!detail || !POSSIBLE[detail.incident.state]) return;
+    if (!offered("claim")) return;
     const act = isMine(detail.incident) ? "release" : "claim";
     try {
       changed(await post(act));
@@ -74,12 +69,17 @@ export function verdicts(app, { decided, changed }) {
     }
   }
 
-  function post(act, body = {}) {
-    return app.api.post(`incidents/${detail.incident.incident_id}/${act}`, body);
+  function offered(act) {
+    return detail !== null && $("incident-acts").querySelector(`[data-act="${act}"]`) !== null;
+  }
+
+  function post(act, body = {}, id = detail.incident.incident_id) {
+    return app.api.post(`incidents/${id}/${act}`, body);
   }
 
   function open(act) {
-    if (!detail || !app.mayAct() || $("incident-acts").querySelector(`[data-act="${act}"]`) === null) return;
+    if (!offered(act)) return;
+    close();
     [form, reason] = [act, ""];
     const { title, help, send } = FORMS[act];
     $("verdict-title").textContent = title;
@@ -96,13 +96,22 @@ export function verdicts(app, { decided, changed }) {
     if (act !== "comment" && act !== "reopen" && !isMine(detail.incident)) claiming = claim();
   }
 
-  /** Others see who looks at it; whether that works is told with the verdict. */
+  /** Others see who looks at it. Resolves with the incident's id where it is held for this form alone. */
   async function claim() {
+    const id = detail.incident.incident_id;
     try {
-      detail.incident = await post("claim");
+      await post("claim");
+      return id;
     } catch (problem) {
-      if (form) $("verdict-error").textContent = problem.message;
+      if (form && detail?.incident.incident_id === id) $("verdict-error").textContent = problem.message;
+      return null;
     }
+  }
+
+  /** A form that is left without a verdict leaves no claim behind; if that fails, it is over in 15 minutes. */
+  async function giveBack(held) {
+    const id = await held;
+    if (id) await post("release", {}, id).catch(() => {});
   }
 
   function reasonButton([name, title, text], n) {
@@ -124,6 +133,8 @@ export function verdicts(app, { decided, changed }) {
   function close() {
     form = null;
     $("verdict").hidden = true;
+    giveBack(claiming);
+    claiming = Promise.resolve(null);
   }
 
   function send() {
@@ -151,6 +162,7 @@ export function verdicts(app, { decided, changed }) {
   }
 
   function finished(act, incident) {
+    claiming = Promise.resolve(null); // a verdict ends the claim
     close();
     if (act === "comment" || act === "reopen") {
       say(act === "comment" ? "Comment recorded." : "Opened again.");

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.console_stand import on_console
 from tests.support.databases import (
     database,
     empty_database,
@@ -19,6 +20,7 @@ __all__ = [
     "migrated_postgres",
     "migrated_sqlite",
     "migrated_url",
+    "on_console",
     "on_site",
     "on_sqlite",
     "postgres",

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-import shutil
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -14,26 +10,9 @@ from shared.events import EventType
 from shared.tokens import Role
 from tests.support.axe import broken_rules, needs_axe
 from tests.support.chromium import needs_chromium
-from tests.support.console_stand import Stand, console_stand, notice, sat, with_incidents
-from tests.support.nats import RunningServer
+from tests.support.console_stand import OnConsole, Stand, notice, sat, with_incidents
 
 pytestmark = [pytest.mark.browser, needs_chromium]
-
-Scene = Callable[[Stand], Awaitable[None]]
-OnConsole = Callable[[Scene], None]
-
-
-@pytest.fixture
-def on_console(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> OnConsole:
-    """Plays a scene on a coordinator and a browser of its own."""
-    database = tmp_path / "coordinator.db"
-    shutil.copyfile(migrated_sqlite, database)
-
-    async def play(scene: Scene) -> None:
-        async with asyncio.timeout(150), console_stand(database, hub, tmp_path) as stand:
-            await scene(stand)
-
-    return lambda scene: asyncio.run(play(scene))
 
 
 def test_a_token_is_asked_for_and_kept_nowhere(on_console: OnConsole) -> None:
