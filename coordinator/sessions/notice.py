@@ -29,13 +29,12 @@ _AUDIO: Final = (
     "Your microphone is listened to by software: whether somebody speaks, whether more than one voice is "
     "heard, and whether there are sounds such as a telephone ringing, a door or a keyboard."
 )
-_NOT_SAID: Final = "What is said is not recorded and not written down."
-_SAID: Final = (
+_NOT_SAID: Final = (
     "What is said is recorded and written down only if you have agreed to speech recognition for this exam. "
     "Then words on a list of your institution are listened for; when one is heard, a few seconds of sound "
-    "around it are kept, encrypted, with their text where there is one. People who review can open them while "
-    "your exam runs; when it ends, the key is destroyed and nobody can. You may take your agreement back at "
-    "any time, and what was kept can no longer be opened from then on."
+    "around it are kept, encrypted, with their text where there is one. People who review can open them "
+    "while your exam runs; when it ends, the key is destroyed and nobody can. You may take your agreement "
+    "back at any time, and what was kept can no longer be opened from then on. No other sound is stored."
 )
 _WHY: Final = (
     "This is done so that everybody sits the exam under the same conditions. Nothing is concluded about "
