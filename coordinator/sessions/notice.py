@@ -29,7 +29,8 @@ _AUDIO: Final = (
     "Your microphone is listened to by software: whether somebody speaks, whether more than one voice is "
     "heard, and whether there are sounds such as a telephone ringing, a door or a keyboard."
 )
-_NOT_SAID: Final = (
+_NOT_SAID: Final = "What is said is not recorded and not written down."
+_SAID: Final = (
     "What is said is recorded and written down only if you have agreed to speech recognition for this exam. "
     "Then words on a list of your institution are listened for; when one is heard, a few seconds of sound "
     "around it are kept, encrypted, with their text where there is one. People who review can open them "
