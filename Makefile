@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test bench accuracy lock clean
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test bench accuracy openapi promise lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -31,6 +31,7 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/proctor-coordinator contract coordinator/promised.json
 
 # Most of a unit run is importing: two processes do it side by side, one of them without numpy; both without the
 # plugins that other tests need. Compiled modules are kept under build/, also where the environment forbids
@@ -72,6 +73,10 @@ openapi: setup
 	@mkdir -p build
 	$(BIN)/proctor-coordinator openapi > build/openapi.json
 	@mv build/openapi.json coordinator/openapi.json
+
+# After a release: what its API gives is what callers are promised from then on.
+promise: setup
+	$(BIN)/proctor-coordinator contract coordinator/promised.json --promise
 
 lock: setup
 	@for name in dev edge-cpu edge-gpu coordinator; do requirements/compile.sh $$name; done

@@ -11,6 +11,7 @@
     errors        every refusal as a problem; security: who may; limits, rates: how much and how often
     headers       security headers and origins; pages: the candidate's page (web/candidate)
     openapi       the description (openapi.json, by `make openapi`); examples
+    contract      what of it breaks callers of what they were promised (promised.json, by `make promise`)
     health        healthz, readyz, metrics
     cursors       pages of every list; idempotency/: the answer a repeated POST gets again
     oidc/         external issuers of tokens: their keys fetched and cached, their claims mapped

@@ -21,6 +21,7 @@ from coordinator.database import Database
 from coordinator.own_keys import make_own_keys, master_text, own_keys_of
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
+from shared.canonical import canonical_json, parse_json
 from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
 from shared.tokens import Role
@@ -137,6 +138,33 @@ def openapi() -> None:
 
     described = create_app(CoordinatorConfig(data_folder=Path("/nonexistent"))).openapi()
     typer.echo(json.dumps(described, indent=1, ensure_ascii=False))
+
+
+@app.command()
+def contract(
+    promised: Annotated[Path, typer.Argument(help="The description callers were promised.")],
+    promise: Annotated[bool, typer.Option(help="Promise what this version gives from now on.")] = False,
+) -> None:
+    """Say what this version's API breaks of what callers were promised; ends with 1 when it breaks something.
+
+    Example: proctor-coordinator contract coordinator/promised.json
+    """
+    from coordinator.app import create_app
+    from coordinator.config import CoordinatorConfig
+    from coordinator.contract import bare, breaks
+
+    described = create_app(CoordinatorConfig(data_folder=Path("/nonexistent"))).openapi()
+    if promise:
+        promised.write_bytes(canonical_json(bare(described)) + b"\n")
+        return
+    try:
+        found = breaks(parse_json(promised.read_bytes()), described)
+    except OSError as error:
+        raise ConfigError(f"{promised} cannot be read: {error.strerror}") from error
+    for each in found:
+        typer.echo(f"breaks callers: {each}")
+    if found:
+        raise typer.Exit(1)
 
 
 @app.command()
