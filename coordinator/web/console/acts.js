@@ -44,12 +44,14 @@ async function perform(app, act, session, done) {
     return $(missing[0]).focus();
   }
   try {
-    const answer = await app.api.post(sessionPath(session.session_id, `/${act}`), bodyOf(act));
+    const answer = await app.api.post(sessionPath(session.session_id, `/${act}`), bodyOf(act), { once: true });
     $("act").close();
     say(told(act, answer));
     done();
   } catch (problem) {
-    $("act-error").textContent = `${problem.message} Nothing was recorded as far as this page knows.`;
+    $("act-error").textContent = problem.code === "offline"
+      ? `${problem.message} It may have been recorded; sending it again records nothing twice.`
+      : problem.message;
   }
 }
 

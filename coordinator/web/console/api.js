@@ -2,6 +2,7 @@
 
 const ROOT = new URL("../api/v1/", import.meta.url);
 const PATIENCE_MS = 15_000;
+const MOST_UNSURE = 20;
 
 /** A refused or failed request. `code` is the coordinator's word for it; `offline` when nothing answered. */
 export class Problem extends Error {
@@ -15,6 +16,7 @@ export class Problem extends Error {
 export class Api {
   #token;
   #onExpired;
+  #unsure = new Map(); // deeds that got no answer, and the keys they were sent under
 
   /** `onExpired` hears of it once the token is no longer accepted. */
   constructor(token, onExpired = () => {}) {
@@ -42,9 +44,28 @@ export class Api {
     return this.#ask(url, { method: "GET" });
   }
 
-  post(path, body = {}) {
-    const headers = { "Content-Type": "application/json" };
-    return this.#ask(new URL(path, ROOT), { method: "POST", headers, body: JSON.stringify(body) });
+  /**
+   * With `once`, sending the same again after no answer came is safe: it goes out under the same key, and the
+   * coordinator does nothing twice.
+   */
+  async post(path, body = {}, { once = false } = {}) {
+    const request = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    if (!once) return this.#ask(new URL(path, ROOT), request);
+    const deed = `${path} ${request.body}`;
+    const key = this.#unsure.get(deed) ?? crypto.randomUUID();
+    request.headers["Idempotency-Key"] = key;
+    this.#unsure.delete(deed);
+    try {
+      return await this.#ask(new URL(path, ROOT), request);
+    } catch (problem) {
+      if (problem.code === "offline") this.#remember(deed, key);
+      throw problem;
+    }
+  }
+
+  #remember(deed, key) {
+    this.#unsure.set(deed, key);
+    if (this.#unsure.size > MOST_UNSURE) this.#unsure.delete(this.#unsure.keys().next().value);
   }
 
   async #ask(url, { headers = {}, ...request }) {

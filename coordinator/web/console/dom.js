@@ -29,7 +29,7 @@ export function drawList(list, items, keyOf, draw) {
   const known = new Map([...list.children].map((element) => [element.dataset.key, element]));
   let place = list.firstElementChild;
   for (const item of items) {
-    const key = keyOf(item);
+    const key = String(keyOf(item));
     const element = known.get(key) ?? h("li", { data: { key } });
     known.delete(key);
     drawOnce(element, item, draw);

@@ -74,7 +74,7 @@ export function verdicts(app, { decided, changed }) {
   }
 
   function post(act, body = {}, id = detail.incident.incident_id) {
-    return app.api.post(`incidents/${id}/${act}`, body);
+    return app.api.post(`incidents/${id}/${act}`, body, { once: !["claim", "release"].includes(act) });
   }
 
   function open(act) {

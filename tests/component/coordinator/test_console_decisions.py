@@ -1,0 +1,90 @@
+"""What the console decides without a network: waiting times, words, and what a reviewer may still do."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from coordinator.pages import vocabulary
+from shared.events import EventType
+from tests.support.chromium import needs_chromium, open_page
+from tests.support.exam_stand import exam_stand
+
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+SCRIPT = """
+Promise.all(["fresh", "words", "incident", "dom"].map((name) => import(`/console/${name}.js`))).then(
+  ([{ waitAfter }, words, { possibleActs }, { drawList }]) => {
+    const may = (state, history = [], changed_at = null) =>
+      possibleActs({ incident: { state, changed_at }, history }, "ann").join(" ");
+    const by = (act, who) => ({ act, by: who });
+    const list = document.createElement("ol");
+    const draw = (...items) => {
+      drawList(list, items, ({ id }) => id, ({ text }) => [text]);
+      return [...list.children];
+    };
+    const before = draw({ id: 1, text: "a" }, { id: 2, text: "b" });
+    const after = draw({ id: 2, text: "b!" }, { id: 3, text: "c" });
+    return {
+      waits: [1, 2, 3, 9].map((attempt) => [waitAfter(attempt, 0), waitAfter(attempt, 1)]),
+      figures: words.figures({
+        mean_yaw_deg: 31.23456, mean_yaw_deg_bound: 30, current_similarity: 0.5, threshold: 0.75, seen: null,
+        frames: [1, 2], open_at_end: true,
+      }),
+      durations: [0.44, 9.96, 59, 61, 3_660].map(words.duration),
+      unknown: [words.eventName("SOMETHING_NEW"), words.eventClass("SOMETHING_NEW")],
+      may: {
+        open: may("open"),
+        second: may("seconding", [by("confirm", "bob")]),
+        half: may("seconding", [by("confirm", "ann")]),
+        again: may("seconding", [by("confirm", "ann"), by("reopen", "bob"), by("confirm", "bob")]),
+        appealed: may("appealed", [by("confirm", "bob")]),
+        judged: may("appealed", [by("dismiss", "ann"), by("reopen", "bob")]),
+        decided: may("confirmed"),
+        grown: may("dismissed", [], "2026-01-01T00:00:00Z"),
+      },
+      list: [list.innerText, before[1] === after[0], list.children.length],
+    };
+  })
+"""
+
+
+def test_waiting_times_words_and_rights(tmp_path: Path) -> None:
+    async def run() -> dict[str, Any]:
+        async with exam_stand() as stand, open_page(tmp_path / "profile") as page:
+            await page.goto(f"{stand.url}/console")
+            decided: dict[str, Any] = await page.evaluate(SCRIPT)
+            assert page.complaints == []
+            return decided
+
+    decided = asyncio.run(run())
+    assert decided["waits"] == [[0.5, 1], [1, 2], [2, 4], [15, 30]]
+    assert decided["figures"] == [
+        {"label": "Mean yaw", "text": "31.235°", "bound": "30°"},
+        {"label": "Current similarity", "text": "0.5", "bound": "0.75"},
+        {"label": "Seen", "text": "unknown", "bound": ""},
+        {"label": "Frames", "text": "1, 2", "bound": ""},
+        {"label": "Open at end", "text": "yes", "bound": ""},
+    ]
+    assert decided["durations"] == ["0.4 s", "10.0 s", "59 s", "1 min 1 s", "1 h 1 min"]
+    assert decided["unknown"] == ["something new", "conduct"]
+    assert decided["may"] == {
+        "open": "claim confirm dismiss comment",
+        "second": "claim confirm dismiss comment",
+        "half": "claim dismiss comment",
+        "again": "claim confirm dismiss comment",
+        "appealed": "claim uphold overturn comment",
+        "judged": "comment",
+        "decided": "comment",
+        "grown": "comment reopen",
+    }
+    assert decided["list"] == ["b!c", True, 2]
+
+
+def test_every_event_has_a_name_in_the_vocabulary() -> None:
+    text = vocabulary()
+    assert [event for event in EventType if f'"{event}": {{"name": "' not in text] == []
+    assert "</" not in text
