@@ -28,14 +28,11 @@ from coordinator.handling import Handling
 from coordinator.stream import HubAddress, StreamSettings
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
+from shared.hub_connection import CONNECT_TIMEOUT_S, FIRST_PAUSE_S, LONGEST_PAUSE_S, client_options
 from shared.sealing import MAX_MESSAGE_BYTES
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S: Final = 5
-PING_INTERVAL_S: Final = 10
-FIRST_PAUSE_S: Final = 0.25
-LONGEST_PAUSE_S: Final = 10.0
 CHECK_EVERY_S: Final = 5.0
 """How often an idle stream is asked whether it is still there: a fetch from a lost one only times out."""
 MAX_PENDING_MESSAGES: Final = 4_096
@@ -172,15 +169,9 @@ class Hub:
                     self._address.url,
                     user=self._address.user,
                     password=self._address.password,
-                    name="coordinator",
-                    inbox_prefix=subjects.inbox_prefix("coordinator"),
-                    allow_reconnect=False,
-                    max_reconnect_attempts=1,  # else it tries 60 times before it says anything
-                    reconnect_time_wait=0,
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    ping_interval=PING_INTERVAL_S,
                     error_cb=self._complained,
                     disconnected_cb=lost,
+                    **client_options("coordinator", "coordinator"),
                 )
                 context = client.jetstream(timeout=CONNECT_TIMEOUT_S)
                 pull = await _ensure(context, self._stream)

@@ -25,14 +25,10 @@ from nats.aio.msg import Msg
 
 from shared import subjects
 from shared.errors import Unavailable
+from shared.hub_connection import CONNECT_TIMEOUT_S, FIRST_PAUSE_S, LONGEST_PAUSE_S, client_options
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT_S: Final = 5
-PING_INTERVAL_S: Final = 10
-"""A hub that answers no two pings in a row is away."""
-FIRST_PAUSE_S: Final = 0.25
-LONGEST_PAUSE_S: Final = 10.0
 MAX_HANDLING: Final = 32
 MAX_PENDING_MESSAGES: Final = 64
 MAX_PENDING_BYTES: Final = 64 * 2**20
@@ -137,15 +133,9 @@ class Hub:
                     self._address.url,
                     user=self._address.user,
                     password=self._address.password,
-                    name=f"edge {self._address.node_id}",
-                    inbox_prefix=subjects.inbox_prefix(self._address.node_id),
-                    allow_reconnect=False,
-                    max_reconnect_attempts=1,  # else a refusal is said only after 10 s
-                    reconnect_time_wait=0,
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    ping_interval=PING_INTERVAL_S,
                     error_cb=self._complained,
                     disconnected_cb=lost,
+                    **client_options(f"edge {self._address.node_id}", self._address.node_id),
                 )
                 for subject, handler in self._handlers.items():
                     await client.subscribe(
