@@ -256,6 +256,7 @@ def test_an_alert_that_overtakes_its_session_is_stored_when_the_session_is_there
             with centre.database.write() as db:
                 db.add(type(sitting.session).model_validate(sitting.session.model_dump()))
             await until(lambda: link.ingest.counts["stored"] == 1, "it is stored")
+        assert [one.alert for one in stored(centre, sitting)] == [sitting.alert(onset_s=1)]
 
     asyncio.run(scenario())
 

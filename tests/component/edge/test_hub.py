@@ -1,6 +1,7 @@
 """The connection to a real hub, under the permissions the product gives a node."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -181,10 +182,12 @@ def test_a_handler_that_fails_is_counted_and_takes_nothing_down(tmp_path: Path) 
 
 def test_what_comes_while_all_hands_are_full_is_dropped_and_counted(tmp_path: Path) -> None:
     async def story(server: RunningServer) -> None:
-        release = asyncio.Event()
+        release, begun, ended = asyncio.Event(), Counter[str](), Counter[str]()
 
-        async def slow(_: str, __: bytes) -> None:
+        async def slow(subject: str, _: bytes) -> None:
+            begun[subject] += 1
             await release.wait()
+            ended[subject] += 1
 
         hub = hub_of(server, NODE)
         hub.listen(subjects.commands(NODE), slow)
@@ -192,7 +195,10 @@ def test_what_comes_while_all_hands_are_full_is_dropped_and_counted(tmp_path: Pa
             for _ in range(MAX_HANDLING + 5):
                 await sender.publish(subjects.command(NODE, "start"), b"")
             await until(lambda: hub.counts["dropped-busy"] == 5, "five dropped")
+            assert begun.total() == MAX_HANDLING
             release.set()
+            await until(lambda: ended.total() == MAX_HANDLING, "all others are done")
+        assert begun.total() == MAX_HANDLING
 
     with_server(tmp_path, story)
 

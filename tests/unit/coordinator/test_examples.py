@@ -12,7 +12,7 @@ from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
 from shared import api, exam_api, incident_api, report_api, token_api
-from shared.policy import parse_accommodation, parse_policy
+from shared.policy import Accommodation, Policy, parse_accommodation, parse_policy
 
 ALL = [
     (module, name, example)
@@ -29,10 +29,12 @@ ALL = [
 
 @pytest.mark.parametrize(("module", "name", "example"), ALL, ids=[name for _, name, _ in ALL])
 def test_an_example_is_valid(module: ModuleType, name: str, example: Mapping[str, Any]) -> None:
-    getattr(module, name).model_validate(example)
+    told = getattr(module, name).model_validate(example)
+    assert told.model_fields_set == set(example), "a name that no field has would say nothing"
 
 
 def test_the_policies_in_examples_are_policies() -> None:
     for name in ("ExamRequest", "PolicyRequest"):
-        parse_policy(EXAM_EXAMPLES[name]["policy"])
-    parse_accommodation(EXAM_EXAMPLES["AccommodationRequest"]["accommodation"])
+        assert parse_policy(EXAM_EXAMPLES[name]["policy"]) != Policy()
+    agreed = parse_accommodation(EXAM_EXAMPLES["AccommodationRequest"]["accommodation"])
+    assert agreed != Accommodation()

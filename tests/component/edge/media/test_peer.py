@@ -270,11 +270,14 @@ def test_an_outage_of_eight_seconds_shows_as_age_of_the_last_frame_and_then_heal
 def test_the_other_side_hanging_up_ends_the_peer() -> None:
     async def scene() -> None:
         async with call(Picture()) as connected, asyncio.timeout(20):
-            await connected.peer.video.get()
+            peer = connected.peer
+            await peer.video.get()
+            assert not peer.ended.is_set()
             await connected.candidate.close()
-            await connected.peer.ended.wait()
-            while await connected.peer.video.get() is not None:
+            await peer.ended.wait()
+            while await peer.video.get() is not None:
                 pass
+            assert peer.video.closed, "whoever waits for a frame is told that none comes"
 
     asyncio.run(scene())
 
