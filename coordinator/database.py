@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -49,6 +50,8 @@ class Database:
             connect_args={} if url.startswith("sqlite") else POSTGRES_BOUNDS,
         )
         self.dialect: str = self.engine.dialect.name
+        self.file = Path(self.engine.url.database or "") if self.dialect == "sqlite" else None
+        """SQLite's file."""
         self._reading: Engine = self.engine.execution_options(**_read_options(self.dialect))
         if self.dialect == "sqlite":
             event.listen(self.engine, "connect", _on_sqlite_connect)

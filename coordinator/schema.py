@@ -18,6 +18,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
@@ -40,6 +41,7 @@ from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
 from coordinator.tokens import tables as _tokens
 from shared.errors import ConfigError, Corrupt, Unavailable
+from shared.sqlite_file import make_private, tables_in
 
 ALL_TABLES: Final = (
     _accommodations,
@@ -59,12 +61,21 @@ ALL_TABLES: Final = (
     _tokens,
 )
 """Every module that declares tables: importing them is what fills the metadata."""
+_REVISIONS: Final = "alembic_version"
+"""Where a migrated database says its revision; all that is left after taking every one back."""
+_OURS: Final = frozenset({_REVISIONS, "lane_marks"})
+"""What no other program's database has together."""
 _LOCK: Final = 0x70726F63746F72
 """Any number that only our migrations use; ASCII of `proctor`."""
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the database to a revision. Raises `Unavailable` when it is away."""
+    """Bring the database to a revision; a file of SQLite is made where there is none, for its owner alone.
+
+    Raises `Unavailable` when it is away, `ConfigError` when it is damaged or another program's.
+    """
+    if database.file is not None:
+        _require_ours(database.file, may_be_new=True)
     with _migrating(database) as config:
         command.upgrade(config, revision)
 
@@ -90,7 +101,12 @@ def newest() -> str | None:
 
 
 def require_newest(database: Database) -> None:
-    """Raises `ConfigError` unless the database is at this program's revision."""
+    """Raises `ConfigError` unless the database is whole, ours and at this program's revision.
+
+    A file of SQLite that is not stays as it is, to the byte.
+    """
+    if database.file is not None:
+        _require_ours(database.file, may_be_new=False)
     at, wanted = current(database), newest()
     if at != wanted:
         raise ConfigError(
@@ -104,6 +120,32 @@ def differences(database: Database) -> list[Any]:
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Row.metadata))
+
+
+def _require_ours(file: Path, *, may_be_new: bool) -> None:
+    try:
+        tables = tables_in(file)
+        if tables - {_REVISIONS} and not tables >= _OURS:
+            raise ConfigError(f"{file} is another program's database; nothing was written to it")
+        if may_be_new or tables:
+            make_private(file)
+            return
+    except FileNotFoundError:
+        if may_be_new:
+            _made(file)
+            return
+    except Corrupt as error:
+        raise ConfigError(f"{error}; restore it from its backup. Nothing was written to it") from error
+    except OSError as error:
+        raise ConfigError(f"the database {file} cannot be opened: {error.strerror}") from error
+    raise ConfigError(f"there is no database at {file}; run `proctor-coordinator migrate`")
+
+
+def _made(file: Path) -> None:
+    try:
+        make_private(file)
+    except OSError as error:
+        raise ConfigError(f"the database {file} cannot be made: {error.strerror}") from error
 
 
 @contextmanager
@@ -123,6 +165,8 @@ def _migrating(database: Database) -> Iterator[Config]:
                 if database.dialect == "sqlite":
                     _check_references(connection)
             connection.invalidate()  # the next use of the pool sets its own pragmas again
+    except CommandError as error:
+        raise ConfigError(f"the database is not of this program's making, or newer: {error}") from error
     except DBAPIError as error:
         raise Unavailable(f"the database refuses the migration: {error.orig}") from error
 

@@ -106,10 +106,17 @@ def test_another_programs_database_is_refused_and_left_as_it_is(
     assert "another program's database" in refused_untouched(database, command, "--config", config)
     with closing(sqlite3.connect(database)) as other:  # one that is migrated as ours is
         other.execute("CREATE TABLE alembic_version (version_num TEXT)")
-        other.execute("INSERT INTO alembic_version VALUES ('beefbeefbeef')")
-        other.commit()
-    refused = run(command, "--config", config)
-    assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
+    assert "another program's database" in refused_untouched(database, command, "--config", config)
+
+
+def test_a_database_of_a_later_version_is_refused(tmp_path: Path, config: Path) -> None:
+    database = install(tmp_path, config)
+    with closing(sqlite3.connect(database)) as later:
+        later.execute("UPDATE alembic_version SET version_num = 'beefbeefbeef'")
+        later.commit()
+    for command in ("serve", "migrate"):
+        refused = run(command, "--config", config)
+        assert (refused.returncode, len(refused.stderr.splitlines())) == (2, 1)
 
 
 def test_serving_without_a_database_makes_none(tmp_path: Path, config: Path) -> None:

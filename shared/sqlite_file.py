@@ -1,0 +1,74 @@
+"""A SQLite file before it is opened for good: made for its owner alone, and looked at without a trace.
+
+SQLite itself makes files as open as the umask lets it and gives its `-wal` and `-shm` the mode of the file;
+and whoever connects to see what a file is has often written to it already.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import stat
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from shared.errors import Corrupt, Unavailable
+
+CHECK_S: Final = 5.0
+"""What cannot be checked in this time is believed: a start must not wait for gigabytes."""
+_BESIDE: Final = ("", "-wal", "-shm")
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_STEPS: Final = 10_000
+"""Instructions of SQLite's machine between two looks at the clock."""
+
+
+def make_private(path: Path) -> None:
+    """Let the file be there, mode 0600, with what stands beside it. Raises `OSError`."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    for suffix in _BESIDE:
+        part = path.with_name(path.name + suffix)
+        if part.exists() and part.stat().st_mode & _OTHERS:
+            part.chmod(0o600)
+
+
+def tables_in(path: Path) -> frozenset[str]:
+    """The names of a file's tables, once it is found whole; nothing is written, not even beside it.
+
+    An empty file has none. Raises `FileNotFoundError`, `Corrupt` for damage and for what is no SQLite file at
+    all, `Unavailable` when it cannot be read now.
+    """
+    if path.stat().st_size == 0:
+        return frozenset()
+    log = path.with_name(path.name + "-wal")
+    unfinished = log.exists() and log.stat().st_size > 0
+    # `immutable` leaves no trace; a log that a crash left behind has its index beside it already.
+    how = "mode=ro" if unfinished else "mode=ro&immutable=1"
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=1.0)) as db:
+            names = frozenset(
+                name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+            )
+            _check(db)
+            return names
+    except sqlite3.OperationalError as error:
+        raise Unavailable(f"{path} cannot be read: {error}") from error
+    except sqlite3.DatabaseError as error:
+        raise Corrupt(f"{path} is damaged or no SQLite database: {error}") from error
+
+
+def _check(db: sqlite3.Connection) -> None:
+    until = time.monotonic() + CHECK_S
+    db.set_progress_handler(lambda: int(time.monotonic() > until), _STEPS)
+    try:
+        rows = db.execute("PRAGMA quick_check(1)").fetchall()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+            return
+        raise
+    finally:
+        db.set_progress_handler(None, 0)
+    if rows != [("ok",)]:
+        raise sqlite3.DatabaseError("its pages contradict one another")
