@@ -41,7 +41,7 @@ from coordinator.sessions import tables as _sessions
 from coordinator.tenants import tables as _tenants
 from coordinator.tokens import tables as _tokens
 from shared.errors import ConfigError, Corrupt, Unavailable
-from shared.sqlite_file import make_private, tables_in
+from shared.sqlite_file import make_private, require_whole, tables_in
 
 ALL_TABLES: Final = (
     _accommodations,
@@ -125,6 +125,7 @@ def differences(database: Database) -> list[Any]:
 def _require_ours(file: Path, *, may_be_new: bool) -> None:
     try:
         tables = tables_in(file)
+        require_whole(file)
         if tables - {_REVISIONS} and not tables >= _OURS:
             raise ConfigError(f"{file} is another program's database; nothing was written to it")
         if may_be_new or tables:

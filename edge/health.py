@@ -28,6 +28,8 @@ class Vitals:
     """The last alert given to the outbox was committed."""
     outbox_fill: float
     """Share of its cap, 0…1."""
+    outboxes_set_aside: int
+    """Damaged ones of earlier runs, until a person has looked at them and moved them away."""
     loop_lag_s: float
     """What 99 of 100 measurements of the last minute did not exceed."""
     loop_worst_s: float
@@ -66,6 +68,7 @@ def health(vitals: Vitals) -> Health:
         ("clock-skew", 5, abs(vitals.clock_skew_s) > MAX_CLOCK_SKEW_S),
         ("hub-away", 3, not vitals.hub_connected),
         ("outbox-nearly-full", 3, vitals.outbox_fill >= NEARLY_FULL),
+        ("outbox-was-damaged", 1, vitals.outboxes_set_aside > 0),
     ]
     found = [(reason, cost) for reason, cost, true in costs if true]
     measures = {

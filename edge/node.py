@@ -124,6 +124,7 @@ class Node:
                 hub_connected=self.hub.connected,
                 outbox_writes=self.publisher.outbox_works and bool(states),
                 outbox_fill=waiting / self.config.outbox.max_alerts,
+                outboxes_set_aside=self.outbox.set_aside,
                 loop_lag_s=self.lag.p99_s,
                 loop_worst_s=self.lag.worst_s,
                 clock_skew_s=self.publisher.skew.seconds,

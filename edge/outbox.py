@@ -14,7 +14,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -24,6 +24,7 @@ from edge.outbox_caps import Caps, Relief, Stock, next_relief
 from shared.errors import ConfigError, Corrupt, Unavailable
 from shared.events import Lane
 from shared.messages import OutboxState
+from shared.sqlite_file import make_private, tables_in
 
 log = logging.getLogger(__name__)
 
@@ -77,10 +78,13 @@ class Outbox:
     def __init__(self, path: Path, caps: Caps) -> None:
         """Open or make the file; a damaged one is set aside, loudly, and a new outbox begun.
 
-        Raises `ConfigError` when the folder cannot be written or another process holds the file.
+        Raises `ConfigError` when the folder cannot be written, another process holds the file, or it is
+        another program's.
         """
         self._caps = caps
         self._db = _opened(path)
+        self.set_aside = sum(1 for _ in path.parent.glob(f"{path.name}.damaged-*"))
+        """Damaged files beside this one, with alerts that may never have been sent."""
         self.outbox_id = self._identity()
         self._alerts, self._thumbnails, self._size_bytes = self._count()
 
@@ -233,17 +237,27 @@ def _translated() -> Iterator[None]:
 def _opened(path: Path) -> sqlite3.Connection:
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_anothers(path)
+        make_private(path)
         try:
             return _connected(path)
         except sqlite3.OperationalError:
             raise
         except sqlite3.DatabaseError:
             _set_aside(path)
+            make_private(path)
             return _connected(path)
-    except (OSError, sqlite3.Error) as error:
+    except (OSError, Unavailable, sqlite3.Error) as error:
         raise ConfigError(
             f"the outbox {path} cannot be opened (or another daemon has it): {error}"
         ) from error
+
+
+def _refuse_anothers(path: Path) -> None:
+    with suppress(FileNotFoundError, Corrupt):  # damage is found once the file is locked
+        tables = tables_in(path)
+        if tables and "outbox" not in tables:
+            raise ConfigError(f"{path} is another program's database; nothing was written to it")
 
 
 def _connected(path: Path) -> sqlite3.Connection:

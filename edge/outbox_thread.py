@@ -39,6 +39,11 @@ class OutboxThread:
     def outbox_id(self) -> UUID:
         return self._outbox.outbox_id
 
+    @property
+    def set_aside(self) -> int:
+        """Damaged outboxes that lie beside this one."""
+        return self._outbox.set_aside
+
     async def add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
         """Committed on return; `seal` runs on the outbox's thread."""
         return await self._run(self._outbox.add, lane, seal)

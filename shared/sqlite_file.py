@@ -10,7 +10,8 @@ import os
 import sqlite3
 import stat
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
@@ -35,24 +36,32 @@ def make_private(path: Path) -> None:
 
 
 def tables_in(path: Path) -> frozenset[str]:
-    """The names of a file's tables, once it is found whole; nothing is written, not even beside it.
+    """The names of a file's tables; nothing is written, not even beside it. An empty file has none.
 
-    An empty file has none. Raises `FileNotFoundError`, `Corrupt` for damage and for what is no SQLite file at
-    all, `Unavailable` when it cannot be read now.
+    Raises `FileNotFoundError`, `Corrupt` for damage that shows and for what is no SQLite file at all,
+    `Unavailable` when it cannot be read now.
     """
-    if path.stat().st_size == 0:
-        return frozenset()
+    with _looking(path) as db:
+        return frozenset(
+            name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        )
+
+
+def require_whole(path: Path) -> None:
+    """Look at every page, as far as time allows; nothing is written. Raises as `tables_in` does."""
+    with _looking(path) as db:
+        _check(db)
+
+
+@contextmanager
+def _looking(path: Path) -> Iterator[sqlite3.Connection]:
     log = path.with_name(path.name + "-wal")
-    unfinished = log.exists() and log.stat().st_size > 0
-    # `immutable` leaves no trace; a log that a crash left behind has its index beside it already.
-    how = "mode=ro" if unfinished else "mode=ro&immutable=1"
+    path.stat()  # a missing file is said by its own name
+    # `immutable` leaves no trace. Where a log stands beside the file, somebody writes, or died writing.
+    how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=1.0)) as db:
-            names = frozenset(
-                name for (name,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-            )
-            _check(db)
-            return names
+            yield db
     except sqlite3.OperationalError as error:
         raise Unavailable(f"{path} cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:

@@ -5,6 +5,7 @@ import multiprocessing
 import os
 import signal
 import sqlite3
+from contextlib import closing
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -185,6 +186,37 @@ def test_a_damaged_file_is_set_aside_and_a_new_outbox_begun(tmp_path: Path) -> N
     assert outbox.add(Lane.CONDUCT, numbered) == 1
     outbox.close()
     assert [kept.read_bytes()[:4] for kept in tmp_path.glob("outbox.db.damaged-*")] == [b"this"]
+    assert outbox.set_aside == 1
+    again = Outbox(path, ROOMY)
+    assert again.set_aside == 1  # told until somebody has looked at it
+    again.close()
+
+
+def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE bookmarks (url TEXT)")
+    before = path.read_bytes()
+    with pytest.raises(ConfigError, match="another program's"):
+        Outbox(path, ROOMY)
+    assert path.read_bytes() == before
+    assert [one.name for one in tmp_path.iterdir()] == ["outbox.db"]
+
+
+def test_the_outbox_is_for_its_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        path = tmp_path / "data" / "outbox.db"
+        outbox = Outbox(path, ROOMY)
+        fill(outbox, Lane.CONDUCT, 3)
+        assert {one.stat().st_mode & 0o777 for one in path.parent.iterdir()} == {0o600}
+        assert path.parent.stat().st_mode & 0o777 == 0o700
+        outbox.close()
+        path.chmod(0o644)  # as one that was made before
+        Outbox(path, ROOMY).close()
+        assert path.stat().st_mode & 0o777 == 0o600
+    finally:
+        os.umask(before)
 
 
 def test_a_full_disk_refuses_the_alert_whole_and_takes_it_once_there_is_room(tmp_path: Path) -> None:
