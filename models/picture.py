@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.images import Image
+from models.images import Image, shrunk
 from shared.observations import Picture
 
 WIDTH_PX, HEIGHT_PX = 160, 120
@@ -18,7 +18,7 @@ TILE_PX = 10
 def thumbnail(luma: Image) -> Image:
     """A luma plane (height, width) or BGR frame (height, width, 3), small and grey: keep it for the next
     call."""
-    small = cv2.resize(luma, (WIDTH_PX, HEIGHT_PX), interpolation=cv2.INTER_AREA)
+    small = shrunk(luma, WIDTH_PX, HEIGHT_PX)
     grey = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
     return grey.astype(np.uint8, copy=False)
 

@@ -8,6 +8,7 @@ threads, and remembers nothing of a stream (except a `VoiceStream`, which belong
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Protocol
 
 from models.adas_gaze import AdasGaze
@@ -121,6 +122,11 @@ class Serving:
     def devices(self) -> dict[str, str]:
         """The verified device of every opened network, by the name of the network."""
         return {name: networks[0].device for name, networks in self._open.items()}
+
+    @property
+    def networks(self) -> Mapping[str, tuple[Network, ...]]:
+        """Every opened network, by the name of the entry that holds its weights."""
+        return MappingProxyType(self._open)
 
     def face_detector(self) -> FaceDetector:
         """Detections that may be ghosts have been confirmed by the mesh."""

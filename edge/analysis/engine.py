@@ -5,6 +5,9 @@ newest says most about now. A call that waited longer than `max_wait_s` is given
 longer than `max_run_s` cannot be stopped in its thread: its caller is told, the pool is replaced by a fresh
 one, and `on_restart` is called, so that whoever owns the engine can count restarts and step down. Every call
 that came to nothing is counted by task and reason.
+
+An engine of no threads makes its calls at once where it is asked: for recordings, where the loop has nothing
+else to do and a tenth of the time would go into handing work over.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -67,7 +71,10 @@ class Engine:
         on_call: Callable[[Measured], None] | None = None,
         on_restart: Callable[[str], None] | None = None,
     ) -> None:
-        """`threads` calls run side by side; `on_call` hears of every call, `on_restart` of a stuck task."""
+        """`threads` calls run side by side, or none: each call blocks the loop and none can be given up.
+
+        `on_call` hears of every call, `on_restart` of a stuck task.
+        """
         self.counts = Counts()
         self._threads = threads
         self._queue_limit = queue_limit
@@ -104,6 +111,8 @@ class Engine:
         """
         if self._closed:
             raise Unavailable("the engine is closed")
+        if not self._threads:
+            return self._run_at_once(task, call)
         loop = asyncio.get_running_loop()
         job = _Job(task, call, loop.create_future(), loop.time())
         queue = self._queues.setdefault(task, deque())
@@ -118,6 +127,16 @@ class Engine:
     def depth(self, task: str) -> int:
         """Calls of a task that wait now."""
         return len(self._queues.get(task, ()))
+
+    def _run_at_once(self, task: str, call: Callable[[], T]) -> T:
+        started = perf_counter()
+        outcome = "failed"
+        try:
+            answer = call()
+            outcome = "done"
+        finally:
+            self._count(Measured(task, 0.0, perf_counter() - started, outcome))
+        return answer
 
     async def _work(self) -> None:
         while True:
@@ -172,12 +191,16 @@ class Engine:
             job.answer.set_exception(Unavailable(f"the {job.task} call came to nothing: {reason}"))
 
     def _tell(self, job: _Job, queued_s: float, run_s: float, outcome: str) -> None:
-        self.counts.calls[job.task, outcome] += 1
+        self._count(Measured(job.task, queued_s, run_s, outcome))
+
+    def _count(self, measured: Measured) -> None:
+        self.counts.calls[measured.task, measured.outcome] += 1
         if self._on_call is not None:
-            self._on_call(Measured(job.task, queued_s, run_s, outcome))
+            self._on_call(measured)
 
     def _new_pool(self) -> ThreadPoolExecutor:
-        return ThreadPoolExecutor(self._threads, thread_name_prefix="inference")
+        # A pool starts no thread before its first call.
+        return ThreadPoolExecutor(max(self._threads, 1), thread_name_prefix="inference")
 
     @staticmethod
     def _now() -> float:

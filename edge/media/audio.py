@@ -67,7 +67,7 @@ class WindowMaker:
         # Gaps are handled here; a timestamp would make the resampler guess about them too.
         frame.pts = None
         # FFmpeg's own mixing to mono adds 3 dB to what both channels share, beyond full scale.
-        return [out.to_ndarray().mean(axis=0, dtype=np.float32) for out in self._resampler.resample(frame)]
+        return [_mono(out) for out in self._resampler.resample(frame)]
 
     def _append(self, samples: NDArray[np.float32], lost: bool) -> list[AudioWindow]:
         windows: list[AudioWindow] = []
@@ -88,3 +88,11 @@ class WindowMaker:
         self._filled = self._lost = 0
         self._window_s += WINDOW_SAMPLES / SAMPLE_RATE_HZ
         return window
+
+
+def _mono(frame: av.AudioFrame) -> NDArray[np.float32]:
+    """Samples of a planar frame; several channels are averaged."""
+    if len(frame.planes) == 1:
+        return np.frombuffer(memoryview(frame.planes[0]), np.float32, frame.samples)
+    mixed: NDArray[np.float32] = frame.to_ndarray().mean(axis=0, dtype=np.float32)
+    return mixed

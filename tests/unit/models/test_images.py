@@ -15,6 +15,8 @@ from models.images import (
     laplacian_variance,
     letterbox,
     overlap,
+    planes,
+    shrunk,
     similarity_transform,
     warp,
 )
@@ -105,3 +107,23 @@ def test_a_blurred_picture_is_less_sharp() -> None:
     checks = (np.indices((64, 64)).sum(0) % 2 * 255).astype(np.uint8)
     smooth = np.tile(np.linspace(0, 255, 64), (64, 1)).astype(np.uint8)
     assert laplacian_variance(checks) > 100 * (laplacian_variance(smooth) + 1)
+
+
+@pytest.mark.parametrize("size_px", [(160, 120), (320, 240), (213, 160), (641, 480), (1, 1)])
+def test_a_picture_shrinks_to_the_mean_of_what_it_showed(size_px: tuple[int, int]) -> None:
+    picture = np.random.default_rng(1).integers(0, 256, (480, 641, 3)).astype(np.uint8)
+    small = shrunk(picture, *size_px)
+    assert small.shape == (size_px[1], size_px[0], 3)
+    assert small.mean(axis=(0, 1)) == pytest.approx(picture.mean(axis=(0, 1)), abs=1.5)
+
+
+def test_halving_a_picture_first_moves_nothing() -> None:
+    assert bright_centre(shrunk(spot(640, 480, 320, 160, 40), 100, 75)) == pytest.approx((50, 25), abs=0.1)
+
+
+def test_planes_hold_the_levels_of_each_colour() -> None:
+    picture = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
+    blob = planes(picture)
+    assert blob.shape == (1, 3, 2, 3)
+    assert blob.dtype == np.dtype(np.float32)
+    assert (blob[0] == picture.transpose(2, 0, 1)).all()

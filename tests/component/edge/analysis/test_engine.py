@@ -183,3 +183,18 @@ def test_closing_tells_everybody_who_still_waits() -> None:
         gate.go.set()
 
     run(main())
+
+
+def test_an_engine_without_threads_calls_at_once_and_counts_the_same() -> None:
+    async def main() -> None:
+        measured: list[Measured] = []
+        async with Engine(0, on_call=measured.append) as engine:
+            assert await engine.run("faces", threading.get_ident) == threading.get_ident()
+            with pytest.raises(ZeroDivisionError):
+                await engine.run("faces", lambda: 1 // 0)
+            assert engine.counts.calls == {("faces", "done"): 1, ("faces", "failed"): 1}
+        assert [each.outcome for each in measured] == ["done", "failed"]
+        with pytest.raises(Unavailable):
+            await engine.run("faces", lambda: 7)
+
+    run(main())
