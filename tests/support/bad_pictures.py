@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import struct
-import zlib
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -40,18 +37,3 @@ def jpeg(picture: Pixels) -> bytes:
     done, data = cv2.imencode(".jpg", picture)
     assert done
     return data.tobytes()
-
-
-def bomb() -> bytes:
-    """A PNG of 2 KB that claims 30,000 × 30,000 pixels."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    size = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", size)
-        + chunk(b"IDAT", zlib.compress(bytes(2_000_000)))
-        + chunk(b"IEND", b"")
-    )

@@ -3,7 +3,6 @@
 import base64
 import io
 import struct
-import zlib
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -21,6 +20,7 @@ from shared.messages import EnrolledPicture, decode_vector
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body, picture_base64
 from tests.support.fake_node import Refusal, failing_picture, good_picture
+from tests.support.picture_bomb import bomb
 
 TWO_FACES = failing_picture("faces", 2, "exactly one face", "Be alone in the picture.", faces=2)
 BAD_PICTURES = {
@@ -35,17 +35,6 @@ async def rows(site: Site) -> int:
     """Rows that an enrollment makes, in every table it touches."""
     tables = (Candidate, Key, Enrollment, EnrollmentPicture, FaceTemplate)
     return await site.parts.reading(lambda db: sum(len(db.exec(select(table)).all()) for table in tables))
-
-
-def bomb_base64() -> str:
-    """A PNG of 2 KB that claims 30,000 × 30,000 pixels."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    size = struct.pack(">IIBBBBB", 30_000, 30_000, 8, 2, 0, 0, 0)
-    png = chunk(b"IHDR", size) + chunk(b"IDAT", zlib.compress(bytes(2_000_000))) + chunk(b"IEND", b"")
-    return base64.b64encode(b"\x89PNG\r\n\x1a\n" + png).decode()
 
 
 def test_the_best_three_of_four_enroll_and_can_be_looked_at(on_site: OnSite) -> None:
@@ -129,7 +118,7 @@ def test_what_is_no_picture_never_reaches_a_node(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         bad = {
             base64.b64encode(b"hello").decode(): "picture-unreadable",
-            bomb_base64(): "picture-too-many-pixels",
+            base64.b64encode(bomb()).decode(): "picture-too-many-pixels",
             picture_base64()[:400]: "picture-unreadable",
             "data:image/jpeg;base64,AAAA": "picture-not-base64",
         }
