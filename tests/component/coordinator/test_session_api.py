@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlmodel import select
 
 from coordinator.candidates.tables import Candidate
+from coordinator.examples import EXAMPLES
 from coordinator.keys.tables import Key
 from coordinator.sessions.sweep import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
@@ -15,26 +16,7 @@ from shared.tokens import Audience, Role, verify
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site, enroll_body
 from tests.support.fake_node import FACE, Refusal
 
-SEED_REQUEST: dict[str, Any] = {
-    "exam_session_id": "SESS-EXAM-CS101-CAND-12345",
-    "candidate_id": "CAND-2024-12345",
-    "exam_id": "EXAM-CS101-FINAL",
-    "frontend_instance_id": "WEB-uuid-67890",
-    "verification_policy": {
-        "face_match_threshold": 0.75,
-        "gaze_tolerance_degrees": 30,
-        "max_offline_seconds": 10,
-        "alert_sensitivity": "high",
-    },
-    "features_enabled": {
-        "face_verification": True,
-        "gaze_tracking": True,
-        "pose_analysis": True,
-        "audio_monitoring": True,
-        "speech_transcription": False,
-    },
-    "metadata": {"exam_duration_minutes": 120, "start_time": "2025-12-12T14:00:00Z"},
-}
+SEED_REQUEST = EXAMPLES["SessionStartRequest"]
 
 
 async def rows(site: Site) -> int:
