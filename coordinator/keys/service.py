@@ -14,24 +14,14 @@ from coordinator.keys.tables import Key, KeyKind, RetentionClass
 from shared.errors import Corrupt
 
 
-def template_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
-    """The candidate's sealing key for templates; made on first use."""
-    return _living(db, keyring, KeyKind.SEALING, _template_owner(candidate), now_utc)
-
-
 def template_data_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
     """The candidate's data key for enrollments at rest; made on first use."""
-    return _living(db, keyring, KeyKind.DATA, _template_owner(candidate), now_utc)
-
-
-def exam_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime) -> Key:
-    """The sealing key of this candidate and exam (the institution's exam_id); made on first use."""
-    return _living(db, keyring, KeyKind.SEALING, _exam_owner(candidate, exam), now_utc)
+    return _living_data_key(db, keyring, _template_owner(candidate), now_utc)
 
 
 def exam_data_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime) -> Key:
     """The data key of this candidate and exam for alerts and session details at rest; made on first use."""
-    return _living(db, keyring, KeyKind.DATA, _exam_owner(candidate, exam), now_utc)
+    return _living_data_key(db, keyring, _exam_owner(candidate, exam), now_utc)
 
 
 def propose_exam_keys(
@@ -95,12 +85,12 @@ def _exam_owner(candidate: Candidate, exam: str) -> Owner:
     return Owner(candidate.tenant_id, candidate.id, RetentionClass.EXAM, exam)
 
 
-def _living(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
-    found = find(db, kind, owner)
+def _living_data_key(db: Session, keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
+    found = find(db, KeyKind.DATA, owner)
     if found is not None:
         return found
-    insert_once(db, _new(keyring, kind, owner, now_utc))
-    found = find(db, kind, owner)  # another request's key, when that one was first
+    insert_once(db, keyring.new_data_key(owner, now_utc))
+    found = find(db, KeyKind.DATA, owner)  # another request's key, when that one was first
     if found is None:
         raise RuntimeError("a key just inserted is not there")
     return found

@@ -130,8 +130,9 @@ def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "
     with database.write() as db:
         nodes.seed(db, [node.section], START)
         candidate = candidates.get_or_make(db, DEFAULT_TENANT_ID, candidate_name, START)
-        seal = keys.exam_key(db, keyring, candidate, "BIO-101", START)
-        data = keys.exam_data_key(db, keyring, candidate, "BIO-101", START)
+        seal, data = keys.propose_exam_keys(db, keyring, candidate, "BIO-101", START)
+        assert keys.keep(db, seal)
+        assert keys.keep(db, data)
         session = ExamSession(
             id=uuid7(),
             tenant_id=DEFAULT_TENANT_ID,

@@ -27,16 +27,28 @@ def somebody(db: Session, reference: str = "STU-1") -> Candidate:
     return candidates.get_or_make(db, DEFAULT_TENANT_ID, reference, NOW)
 
 
+def exam_key(db: Session, candidate: Candidate, exam: str) -> UUID:
+    seal, _ = keys.propose_exam_keys(db, KEYRING, candidate, exam, NOW)
+    assert keys.keep(db, seal)
+    return seal.id
+
+
+def template_key(db: Session, candidate: Candidate) -> UUID:
+    proposed = keys.propose_template_key(db, KEYRING, candidate, NOW)
+    assert keys.keep(db, proposed)
+    return proposed.id
+
+
 def test_a_key_is_made_once_per_candidate_and_exam(database: Database) -> None:
     with database.write() as db:
         one, other = somebody(db), somebody(db, "STU-2")
         made = [
-            keys.exam_key(db, KEYRING, one, "BIO", NOW).id,
-            keys.exam_key(db, KEYRING, one, "BIO", NOW).id,
-            keys.exam_key(db, KEYRING, one, "MAT", NOW).id,
-            keys.exam_key(db, KEYRING, other, "BIO", NOW).id,
+            exam_key(db, one, "BIO"),
+            exam_key(db, one, "BIO"),
+            exam_key(db, one, "MAT"),
+            exam_key(db, other, "BIO"),
             keys.exam_data_key(db, KEYRING, one, "BIO", NOW).id,
-            keys.template_key(db, KEYRING, one, NOW).id,
+            template_key(db, one),
             keys.template_data_key(db, KEYRING, one, NOW).id,
         ]
     assert made[0] == made[1]
@@ -51,7 +63,7 @@ def test_requests_at_the_same_time_get_the_same_key(database: Database) -> None:
     def make() -> UUID:
         together.wait(timeout=10)
         with database.write() as db:
-            return keys.exam_key(db, KEYRING, candidate, "BIO", NOW).id
+            return keys.exam_data_key(db, KEYRING, candidate, "BIO", NOW).id
 
     with ThreadPoolExecutor(4) as threads:
         ids = [future.result() for future in [threads.submit(make) for _ in range(4)]]
@@ -64,7 +76,7 @@ def test_destroying_an_exams_keys_erases_it_and_nothing_else(database: Database)
         exam, other = (keys.exam_data_key(db, KEYRING, candidate, name, NOW) for name in ("BIO", "MAT"))
         template = keys.template_data_key(db, KEYRING, candidate, NOW)
         sealed = {key.id: KEYRING.seal_field(key, PLACE, b"face") for key in (exam, other, template)}
-        keys.exam_key(db, KEYRING, candidate, "BIO", NOW)
+        exam_key(db, candidate, "BIO")
     owner = Owner(DEFAULT_TENANT_ID, candidate.id, RetentionClass.EXAM, "BIO")
     with database.write() as db:
         assert keys.destroy(db, owner, NOW) == 2
@@ -80,13 +92,13 @@ def test_destroying_an_exams_keys_erases_it_and_nothing_else(database: Database)
 def test_after_destruction_a_new_key_is_made(database: Database) -> None:
     with database.write() as db:
         candidate = somebody(db)
-        first = keys.template_key(db, KEYRING, candidate, NOW).id
+        first = template_key(db, candidate)
         keys.destroy(db, Owner(DEFAULT_TENANT_ID, candidate.id, RetentionClass.TEMPLATE), NOW)
-        assert keys.template_key(db, KEYRING, candidate, NOW).id != first
+        assert template_key(db, candidate) != first
 
 
 def test_another_institutions_key_is_not_there(database: Database) -> None:
     with database.write() as db:
-        key = keys.template_key(db, KEYRING, somebody(db), NOW)
+        key_id = template_key(db, somebody(db))
         with pytest.raises(Corrupt):
-            keys.get(db, UUID(int=9), key.id)
+            keys.get(db, UUID(int=9), key_id)
