@@ -18,7 +18,7 @@ LONGEST_PAUSE_S: Final = 10.0
 def client_options(name: str, inbox_of: UUID | str) -> dict[str, Any]:
     """What nats-py's `Client.connect` is told beside address, credentials and callbacks.
 
-    The client never reconnects, for its own reconnecting may give up for good: each connection gets a new one.
+    It never reconnects, for its own reconnecting may give up for good: each connection gets a new client.
     """
     return {
         "name": name,
