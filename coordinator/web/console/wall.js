@@ -4,6 +4,7 @@ import { $, drawList, h } from "./dom.js";
 import { severity } from "./evidence.js";
 import { keepFresh } from "./fresh.js";
 import { listen } from "./live.js";
+import { CLASSES } from "./vocabulary.js";
 import * as words from "./words.js";
 
 const EVERY_S = 5;
@@ -131,8 +132,7 @@ function card(session, item) {
         ? h("strong", { textContent: `${words.counted(session.waiting, "incident")} to review` })
         : session.count ? h("span", { textContent: "All reviewed" }) : null),
     kindsOf(session.kinds),
-    session.last && h("p", { className: "last", textContent:
-      `${words.clock(session.last.at)} ${words.eventName(session.last.event)}` }),
+    session.last && lastOf(session.last),
     h("p", { className: "quiet", textContent:
       `${words.STANDINGS[session.status]} since ${words.minute(session.started)} · ${nodeText(session.node)}` }),
   ].filter(Boolean);
@@ -144,6 +144,13 @@ function kindsOf(kinds) {
   return h("ul", { className: "kinds", ariaLabel: "Observed" },
     ...kinds.slice(0, SHOWN_KINDS).map((kind) => h("li", { textContent: words.eventName(kind) })),
     more > 0 && h("li", { textContent: `and ${more} more` }));
+}
+
+/** What was heard last; technical trouble is called so, since it says nothing about the candidate. */
+function lastOf({ at, event }) {
+  const kind = words.eventClass(event);
+  const text = `${words.clock(at)} ${kind === "technical" ? `${CLASSES.technical}: ` : ""}${words.eventName(event)}`;
+  return h("p", { className: "last", data: { class: kind }, textContent: text });
 }
 
 function nodeText(node) {
