@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -17,23 +16,15 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from cli.render import Format, OutputOption, print_whole, write_data
 from models.fetch import FIRST_EXAM, Report, Request, State, fetch, held_by_mirror
 from models.manifest import Entry, Profile, Task
 from models.store import Store
 from shared.errors import ConfigError, Corrupt, Unavailable
 
 _CANARY_TIMEOUT_S = 300.0
-_ENDLESS = 10_000
-"""Columns of an output that nobody's window bounds."""
 
 app = typer.Typer(help="Weights of the neural networks: fetch, list, verify.", no_args_is_help=True)
-
-
-class Format(StrEnum):
-    """How to print."""
-
-    TABLE = "table"
-    JSON = "json"
 
 
 ProfileOption = Annotated[
@@ -41,7 +32,6 @@ ProfileOption = Annotated[
 ]
 TaskOption = Annotated[list[Task] | None, typer.Option("--task", help="Only this task; may be repeated.")]
 NameOption = Annotated[list[str] | None, typer.Option("--name", help="Only this network; may be repeated.")]
-OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table or json.")]
 
 
 @app.command("fetch")
@@ -89,8 +79,8 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
         proctorctl models list -o json
     """
     rows = listing(Store.here(), profile)
-    if output is Format.JSON:
-        _write_json(rows)
+    if output is not Format.TABLE:
+        write_data(rows, output)
         return
     table = Table("task", "network", "serves", "licence", "profile", "proved", "present", "why", box=None)
     shown = ""
@@ -110,7 +100,7 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
             row["why"],
         ]
         table.add_row(*map(escape, cells), style=style)
-    _print_whole(table)
+    print_whole(table)
 
 
 @app.command("verify")
@@ -135,8 +125,8 @@ def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE)
         {"network": entry.label, "hash": flaws[entry.name], "run": canaries.get(entry.name)}
         for entry in present
     ]
-    if output is Format.JSON:
-        _write_json(rows)
+    if output is not Format.TABLE:
+        write_data(rows, output)
     else:
         _print_verified(rows)
     if any(row["hash"] or (row["run"] and row["run"]["problem"]) for row in rows):
@@ -244,22 +234,4 @@ def _print_verified(rows: Sequence[dict[str, Any]]) -> None:
         devices = ", ".join(run["devices"]) or run["problem"]
         times = ", ".join(f"{ms:.1f}" for ms in run["milliseconds"])
         table.add_row(*map(escape, (row["network"], row["hash"] or "right", devices, times)))
-    _print_whole(table)
-
-
-def _print_whole(table: Table) -> None:
-    """Print a table without cutting a word of it: one line a row in a pipe, folded in a narrow terminal."""
-    console = Console()
-    for column in table.columns:
-        column.overflow = "fold"
-    if not console.is_terminal:
-        console = Console(
-            width=max(
-                console.width, console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
-            )
-        )
-    console.print(table)
-
-
-def _write_json(rows: object) -> None:
-    sys.stdout.write(json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+    print_whole(table)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -18,6 +17,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from cli.programs import find_program
+from cli.render import Format, OutputOption, write_data
 from shared.errors import ConfigError, Rejected, Unavailable
 from shared.event_rules import DEFAULT_RULES, THRESHOLD_UNITS
 from shared.policy import Policy, parse_policy
@@ -31,15 +31,6 @@ app = typer.Typer(
 )
 
 
-class Format(StrEnum):
-    """How to print."""
-
-    TABLE = "table"
-    JSON = "json"
-    YAML = "yaml"
-
-
-OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, json or yaml.")]
 PolicyFile = Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JSON or YAML.")]
 
 
@@ -63,7 +54,7 @@ def check(
             if not row["problems"]:
                 sys.stdout.write(f"{row['file']}: a policy\n")
     else:
-        _write(rows, output)
+        write_data(rows, output)
     if any(row["problems"] for row in rows):
         raise typer.Exit(1)
 
@@ -84,7 +75,7 @@ def show(
     """
     read = Policy() if policy is None else read_policy(policy)
     if output is not Format.TABLE:
-        _write(in_force(read), output)
+        write_data(in_force(read), output)
         return
     table = Table(
         Column("event", no_wrap=True), "on", "hold s", "clear s", "severity", "action", "threshold", box=None
@@ -114,7 +105,7 @@ def diff(before: PolicyFile, after: PolicyFile, output: OutputOption = Format.TA
     """
     changes = differences(read_policy(before), read_policy(after))
     if output is not Format.TABLE:
-        _write([{"path": c.path, "before": c.before, "after": c.after} for c in changes], output)
+        write_data([{"path": c.path, "before": c.before, "after": c.after} for c in changes], output)
         return
     table = Table(Column("what", no_wrap=True), escape(before.name), escape(after.name), box=None)
     for change in changes:
@@ -140,7 +131,7 @@ def simulate(
     """
     outcome = _replayed(observations, policy)
     if output is not Format.TABLE:
-        _write(outcome, output)
+        write_data(outcome, output)
         return
     columns = outcome["policies"]
     table = Table(Column("event", no_wrap=True), *(escape(each["policy"]) for each in columns), box=None)
@@ -159,7 +150,8 @@ def simulate(
 def read_policy(path: Path) -> Policy:
     """The policy of a JSON or YAML file.
 
-    Raises `ConfigError` when it cannot be read, `Rejected` with each wrong path when it is no policy.
+    Raises `ConfigError` when it cannot be read, `Rejected` with each wrong path when it is no policy; both
+    name the file.
     """
     try:
         if path.stat().st_size > MAX_POLICY_BYTES:
@@ -175,7 +167,12 @@ def read_policy(path: Path) -> Policy:
         raise Rejected(
             f"{path} holds no policy: fields with names are wanted", code="policy-invalid", status=422
         )
-    return parse_policy(value)
+    try:
+        return parse_policy(value)
+    except Rejected as error:
+        raise Rejected(
+            f"{path}: {error}", code=error.code, status=error.status, errors=error.errors
+        ) from error
 
 
 def policy_data(policy: Policy) -> dict[str, Any]:
@@ -222,10 +219,3 @@ def _plain(value: Any) -> str:
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return "–" if value is None else str(value)
-
-
-def _write(data: Any, output: Format) -> None:
-    if output is Format.YAML:
-        sys.stdout.write(yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
-    else:
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")

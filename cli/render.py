@@ -24,6 +24,9 @@ class Format(StrEnum):
 
 
 OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, json or yaml.")]
+_ENDLESS = 10_000
+"""Columns of an output that nobody's window bounds."""
+
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
 
 
@@ -63,6 +66,20 @@ def write_one(row: Mapping[str, Any], output: Format) -> None:
     for name, value in row.items():
         if value not in (None, [], {}):
             sys.stdout.write(f"{name.replace('_', ' '):<{width}}  {text_of(value)}\n")
+
+
+def print_whole(table: Table) -> None:
+    """Print a table without cutting a word of it: one line a row in a pipe, folded in a narrow terminal."""
+    console = Console()
+    for column in table.columns:
+        column.overflow = "fold"
+    if not console.is_terminal:
+        console = Console(
+            width=max(
+                console.width, console.measure(table, options=console.options.update(width=_ENDLESS)).maximum
+            )
+        )
+    console.print(table)
 
 
 def text_of(value: object) -> str:

@@ -48,10 +48,10 @@ def test_check_names_every_wrong_path_and_ends_with_one(files: dict[str, Path]) 
     assert {problem["path"] for problem in bad["problems"]} == {"colour", "mismatch_checks"}
 
 
-@pytest.mark.parametrize("name", ["torn.yaml", "list.json"])
-def test_check_refuses_what_holds_no_policy(files: dict[str, Path], name: str) -> None:
+@pytest.mark.parametrize("name", ["torn.yaml", "list.json", "bad.yaml"])
+def test_check_refuses_what_holds_no_policy_and_names_it(files: dict[str, Path], name: str) -> None:
     assert invoke("check", files[name]).exit_code == 1
-    with pytest.raises(Rejected):
+    with pytest.raises(Rejected, match=name):
         read_policy(files[name])
 
 
