@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
 
 from models.body import (
     LEFT_SHOULDER,
     MIN_PRESENCE,
-    NOSE,
     RIGHT_SHOULDER,
     BodyDetector,
     BodyPose,
@@ -16,6 +17,14 @@ from models.body import (
     visible_points,
 )
 from models.results import Body, Region
+from tests.support.bodies import (
+    COMING_AND_GOING,
+    MARKED_PX,
+    TALKING_HEADS,
+    WITHOUT_PEOPLE,
+    error_in_shoulder_widths,
+    misjudged_s,
+)
 from tests.support.people import collins, frames, hopper, media, mirrored, read
 from tests.support.weights import network
 
@@ -27,19 +36,11 @@ def pose() -> BodyPose:
     return BodyPose(BodyDetector(network("mediapipe-pose-detection")), network("mediapipe-pose-full"))
 
 
-# Nose, left and right shoulder (the candidate's), marked by eye on the portraits; suit and uniform hide the
-# joints, so a quarter of the width of the shoulders is near enough.
-MARKED_PX = {"collins": ((225, 127), (298, 240), (115, 225)), "hopper": ((267, 238), (430, 415), (105, 405))}
-
-
 @pytest.mark.parametrize("who", MARKED_PX)
 def test_nose_and_shoulders_lie_where_people_see_them(pose: BodyPose, who: str) -> None:
     body = pose.find(collins() if who == "collins" else hopper())
     assert body is not None
-    marked = np.array(MARKED_PX[who])
-    width_px = float(np.linalg.norm(marked[1] - marked[2]))
-    found = body.points_px[[NOSE, LEFT_SHOULDER, RIGHT_SHOULDER], :2]
-    assert np.linalg.norm(found - marked, axis=1).max() < 0.25 * width_px
+    assert error_in_shoulder_widths(body, who) < 0.25
     assert shoulders_visible(body)
     assert 10 <= visible_points(body) <= 25
     assert body.presence >= MIN_PRESENCE
@@ -96,31 +97,24 @@ def test_an_empty_frame_has_no_body(pose: BodyPose, shape: tuple[int, int]) -> N
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", ["open_room_table.jpg", "open_cat.jpg", "open_hotdog.jpg"])
+@pytest.mark.parametrize("name", WITHOUT_PEOPLE)
 def test_a_room_a_cat_and_a_sausage_have_no_body(pose: BodyPose, name: str) -> None:
     assert pose.find(read(media(f"empty/{name}"))) is None
 
 
-# When somebody is in the picture, as annotated with the recording.
-PRESENT_S = ((6.5, 20), (23, 45), (50.5, 70), (74.5, 87), (92.5, 120.5), (124, 136))
-UNSURE_S = 1.0
-
-
 @pytest.mark.media
 def test_people_from_behind_come_and_go_as_annotated(pose: BodyPose) -> None:
-    body: Body | None = None
-    wrong = []
-    for number, frame in enumerate(frames(media("video/open_enter_stay_leave.mp4"), every=10)):
-        body = pose.find(frame, body.region if body else None)
-        near_a_change = any(abs(number - at) <= UNSURE_S for span in PRESENT_S for at in span)
-        expected = any(begun < number < ended for begun, ended in PRESENT_S)
-        if not near_a_change and expected is not (body is not None and shoulders_visible(body)):
-            wrong.append(number)
-    assert wrong == []
+    def followed() -> Iterator[Body | None]:
+        body: Body | None = None
+        for frame in frames(media(COMING_AND_GOING), every=10):
+            body = pose.find(frame, body.region if body else None)
+            yield body
+
+    assert misjudged_s(followed()) == []
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", ["open_grid_bbaf2n.mpg", "open_grid_lrwp9a.mpg", "open_carphone_qcif.mp4"])
+@pytest.mark.parametrize("name", TALKING_HEADS)
 def test_a_talking_head_close_to_the_camera_has_not_left(pose: BodyPose, name: str) -> None:
     for frame in frames(media(f"video/{name}"), every=20):
         body = pose.find(frame)

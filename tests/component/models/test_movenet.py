@@ -5,8 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.body import LEFT_SHOULDER, LEFT_WRIST, NOSE, RIGHT_EAR, RIGHT_SHOULDER, shoulders_visible
+from models.body import LEFT_SHOULDER, LEFT_WRIST, RIGHT_EAR, RIGHT_SHOULDER, shoulders_visible
 from models.movenet import MoveNet
+from tests.support.bodies import (
+    COMING_AND_GOING,
+    MARKED_PX,
+    TALKING_HEADS,
+    WITHOUT_PEOPLE,
+    error_in_shoulder_widths,
+    misjudged_s,
+)
 from tests.support.people import collins, frames, hopper, media, mirrored, read
 from tests.support.weights import network
 
@@ -18,19 +26,12 @@ def pose() -> MoveNet:
     return MoveNet(network("movenet-lightning-int8"))
 
 
-# Nose, left and right shoulder (the candidate's), marked by eye; suit and uniform hide the joints.
-MARKED_PX = {"collins": ((225, 127), (298, 240), (115, 225)), "hopper": ((267, 238), (430, 415), (105, 405))}
-
-
 @pytest.mark.parametrize("who", MARKED_PX)
 def test_nose_and_shoulders_lie_where_people_see_them(pose: MoveNet, who: str) -> None:
     assert pose.device == "cpu-litert"
     body = pose.find(collins() if who == "collins" else hopper())
     assert body is not None
-    marked = np.array(MARKED_PX[who])
-    width_px = float(np.linalg.norm(marked[1] - marked[2]))
-    found = body.points_px[[NOSE, LEFT_SHOULDER, RIGHT_SHOULDER], :2]
-    assert np.linalg.norm(found - marked, axis=1).max() < 0.25 * width_px
+    assert error_in_shoulder_widths(body, who) < 0.25
     assert shoulders_visible(body)
 
 
@@ -47,29 +48,18 @@ def test_an_even_picture_has_no_body(pose: MoveNet) -> None:
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", ["open_room_table.jpg", "open_cat.jpg", "open_hotdog.jpg"])
+@pytest.mark.parametrize("name", WITHOUT_PEOPLE)
 def test_a_room_a_cat_and_a_sausage_have_no_body(pose: MoveNet, name: str) -> None:
     assert pose.find(read(media(f"empty/{name}"))) is None
 
 
-PRESENT_S = ((6.5, 20), (23, 45), (50.5, 70), (74.5, 87), (92.5, 120.5), (124, 136))
-"""When somebody is in the picture, as annotated with the recording."""
-
-
 @pytest.mark.media
 def test_people_from_behind_come_and_go_as_annotated(pose: MoveNet) -> None:
-    wrong = []
-    for number, frame in enumerate(frames(media("video/open_enter_stay_leave.mp4"), every=10)):
-        body = pose.find(frame)
-        near_a_change = any(abs(number - at) <= 1 for span in PRESENT_S for at in span)
-        expected = any(begun < number < ended for begun, ended in PRESENT_S)
-        if not near_a_change and expected is not (body is not None and shoulders_visible(body)):
-            wrong.append(number)
-    assert wrong == []
+    assert misjudged_s(map(pose.find, frames(media(COMING_AND_GOING), every=10))) == []
 
 
 @pytest.mark.media
-@pytest.mark.parametrize("name", ["open_grid_bbaf2n.mpg", "open_grid_lrwp9a.mpg", "open_carphone_qcif.mp4"])
+@pytest.mark.parametrize("name", TALKING_HEADS)
 def test_a_talking_head_close_to_the_camera_has_not_left(pose: MoveNet, name: str) -> None:
     for frame in frames(media(f"video/{name}"), every=20):
         body = pose.find(frame)
