@@ -30,8 +30,12 @@ MIN_WINDOWS = 2
 MAX_SPEAKERS = 4
 SPEECH_S = 10.0
 """So much speech is looked at together."""
-SHORTEST_S = 4.0
-"""Two windows for each of two voices; less says nothing about their number."""
+MAX_WINDOWS = 11
+"""In as much speech."""
+LEAST_WINDOWS = 4
+"""Two for each of two voices, 4 s of speech; less says nothing about their number."""
+SPAN_S = 20.0
+"""Pauses may double the time that so much speech takes."""
 SPEECH_PROBABILITY = 0.5
 _ROUNDS = 10
 
@@ -68,15 +72,68 @@ class SpeakerCounter:
     def device(self) -> str:
         return self._encoder.device
 
-    def count(self, speech: Floats) -> SpeakerCount | None:
-        """How many people speak in (N,) float32 −1…1 at 16 kHz, pauses taken out; None for under 4 s."""
-        if len(speech) < SHORTEST_S * SAMPLE_RATE_HZ:
+    def trail(self, *, span_s: float = SPAN_S) -> VoiceTrail:
+        """Follows the voices of one stream; speech older than `span_s` counts no more."""
+        return VoiceTrail(self._encoder, self._max_cosine, span_s)
+
+
+class VoiceTrail:
+    """The voices of one stream: its latest speech, pauses taken out, in windows that are embedded once each.
+
+    At most 10 s of speech, none older than the span. A window stays what it is as speech goes on: cut anew at
+    every count, two short turns of a second voice fell between windows and were found 5 s later.
+    """
+
+    def __init__(self, encoder: VoiceEncoder, max_cosine: float, span_s: float) -> None:
+        self._encoder = encoder
+        self._max_cosine = max_cosine
+        self._span = int(span_s * SAMPLE_RATE_HZ)
+        self._heard = 0
+        self._waiting: deque[Floats] = deque()
+        """Speech that is in no window yet, or will be in the next."""
+        self._speech = 0
+        self._last_speech = 0
+        self._windows: deque[tuple[int, Floats]] = deque(maxlen=MAX_WINDOWS)
+        """When each was heard, and its embedding."""
+
+    def add(self, samples: Floats, probabilities: Sequence[float]) -> None:
+        """Take in what is speech of a window; one probability for each equal part of it, in order."""
+        for part, probability in zip(np.split(samples, len(probabilities)), probabilities, strict=True):
+            self._heard += len(part)
+            if probability > SPEECH_PROBABILITY:
+                self._waiting.append(part)
+                self._speech += len(part)
+                self._last_speech = self._heard
+        if self._heard - self._last_speech > self._span:
+            self._waiting.clear()
+            self._speech = 0
+        while self._speech > SPEECH_S * SAMPLE_RATE_HZ:
+            self._speech -= len(self._waiting.popleft())
+        while self._windows and self._heard - self._windows[0][0] > self._span:
+            self._windows.popleft()
+
+    @property
+    def ready(self) -> bool:
+        """Whether there is a new window to count with."""
+        return self._speech >= WINDOW_SAMPLES
+
+    def count(self) -> SpeakerCount | None:
+        """How many people speak; None for under 4 s of speech. Takes 8 ms per new window; not for two
+        threads, nor beside `add`."""
+        if self.ready:
+            speech = np.concatenate(list(self._waiting))
+            starts = range(0, len(speech) - WINDOW_SAMPLES + 1, HOP_SAMPLES)
+            for start in starts:
+                embedding = self._encoder.embed(speech[start : start + WINDOW_SAMPLES])
+                self._windows.append((self._heard, embedding))
+            rest = speech[starts[-1] + HOP_SAMPLES :]
+            self._waiting = deque([rest])
+            self._speech = len(rest)
+        if len(self._windows) < LEAST_WINDOWS:
             return None
-        last = speech[-int(SPEECH_S * SAMPLE_RATE_HZ) :]
-        starts = range(0, len(last) - WINDOW_SAMPLES + 1, HOP_SAMPLES)
-        windows = [self._encoder.embed(last[start : start + WINDOW_SAMPLES]) for start in starts]
-        speakers, cosine = count_voices(np.stack(windows), self._max_cosine)
-        return SpeakerCount(speakers, cosine, len(last) / SAMPLE_RATE_HZ)
+        speakers, cosine = count_voices(np.stack([each for _, each in self._windows]), self._max_cosine)
+        speech_s = (WINDOW_SAMPLES + (len(self._windows) - 1) * HOP_SAMPLES) / SAMPLE_RATE_HZ
+        return SpeakerCount(speakers, cosine, speech_s)
 
 
 def count_voices(embeddings: Floats, max_cosine: float = MAX_COSINE) -> tuple[int, float]:
@@ -113,34 +170,3 @@ def halves(embeddings: Floats) -> tuple[float, np.ndarray[tuple[int], np.dtype[n
         sums = np.stack([embeddings[~second].sum(0), embeddings[second].sum(0)])
         means = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
     return float(means[0] @ means[1]), second
-
-
-class SpeechBuffer:
-    """The latest speech of one stream, pauses taken out: at most 10 s of it, none older than `span_s`."""
-
-    def __init__(self, *, span_s: float = 20.0) -> None:
-        self._span = int(span_s * SAMPLE_RATE_HZ)
-        self._heard = 0
-        self._parts: deque[tuple[int, Floats]] = deque()
-        self._voiced = 0
-
-    def add(self, samples: Floats, probabilities: Sequence[float]) -> None:
-        """Keep what is speech of a window; one probability for each equal part of it, in order."""
-        for part, probability in zip(np.split(samples, len(probabilities)), probabilities, strict=True):
-            self._heard += len(part)
-            if probability > SPEECH_PROBABILITY:
-                self._parts.append((self._heard, part))
-                self._voiced += len(part)
-        most = int(SPEECH_S * SAMPLE_RATE_HZ)
-        while self._parts and (self._voiced > most or self._heard - self._parts[0][0] > self._span):
-            self._voiced -= len(self._parts.popleft()[1])
-
-    @property
-    def speech_s(self) -> float:
-        """How much speech is kept."""
-        return self._voiced / SAMPLE_RATE_HZ
-
-    @property
-    def samples(self) -> Floats:
-        """(N,): the speech kept."""
-        return np.concatenate([part for _, part in self._parts] or [np.zeros(0, np.float32)])

@@ -9,7 +9,7 @@ an excerpt where exam and candidate agreed to speech recognition.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,7 +22,7 @@ from edge.analysis.phrases import Phrases
 from edge.analysis.schedule import slot
 from edge.media.frames import AudioWindow
 from models.sounds import SoundKind, SoundStream
-from models.speakers import SHORTEST_S, SpeechBuffer
+from models.speakers import VoiceTrail
 from models.voice import VoiceStream
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard, SpeechHeard
@@ -32,8 +32,8 @@ SPEAKS = 0.5
 """From this probability on a part of a window may be speech: voices are counted and phrases sought in it."""
 SILENT_PEAK = 1e-4
 """Three steps of 16 bits: a microphone that is on is never that quiet, a muted one may dither."""
-RATES_HZ = {Task.SOUNDS: 2.0, Task.SPEAKERS: 0.5}
-"""How often, where the policy does not say: sounds with every window; 10 s of speech change little in 2 s."""
+RATES_HZ = {Task.SOUNDS: 2.0, Task.SPEAKERS: 2.0}
+"""How often, where the policy does not say: with every window."""
 LEAST_SCORE = 0.1
 """Sounds less likely are not worth a word in a recorded exam."""
 
@@ -60,7 +60,7 @@ class Listening:
         self._last_s: dict[Task, float] = {}
         self._voices: dict[bool, VoiceStream] = {}
         self._sounds: SoundStream | None = None if ears.sounds is None else ears.sounds.stream()
-        self._speech = SpeechBuffer()
+        self._trail: VoiceTrail | None = None if ears.speakers is None else ears.speakers.trail()
         self._phrases: Phrases | None = None
         if ears.keywords is not None and Task.PHRASES in self._wanted:
             self._phrases = Phrases(ears.keywords, ears.transcriber, policy.phrases)
@@ -77,9 +77,10 @@ class Listening:
         silent = is_silent(window) if whole else None
         speaks = whole and speech is not None and max(speech.probabilities, default=0.0) > SPEAKS
         sounds = await self._classify(window, hears, failed, silent=silent is not False)
-        # Asked of every window, so that speech of long ago leaves the buffer.
-        self._speech.add(window.samples, speech.probabilities if speaks and speech is not None else (0.0,))
-        speakers = await self._count(window.ends_at_s, hears, failed) if speaks else None
+        speakers = None
+        if self._trail is not None and Task.SPEAKERS in hears:
+            spoken = speech.probabilities if speaks and speech is not None else (0.0,)
+            speakers = await self._count(self._trail, window, spoken, failed)
         phrases, excerpt = None, None
         if self._phrases is not None and Task.PHRASES in hears and whole:
             phrases, excerpt = await self._seek(self._phrases, window, failed, speaks=speaks)
@@ -131,14 +132,14 @@ class Listening:
             if kind is not SoundKind.SPEECH and kind.value in self._kinds and score >= LEAST_SCORE
         )
 
-    async def _count(self, at_s: float, hears: Collection[Task], failed: list[str]) -> SpeakersHeard | None:
-        counter = self._ears.speakers
-        if counter is None or Task.SPEAKERS not in hears or self._speech.speech_s < SHORTEST_S:
+    async def _count(
+        self, trail: VoiceTrail, window: AudioWindow, spoken: Sequence[float], failed: list[str]
+    ) -> SpeakersHeard | None:
+        # Every window is taken in, so that speech of long ago is forgotten.
+        trail.add(window.samples, spoken)
+        if not trail.ready or not self._due(Task.SPEAKERS, window.ends_at_s):
             return None
-        if not self._due(Task.SPEAKERS, at_s):
-            return None
-        speech = self._speech.samples
-        counted = await self._attempts.make(Task.SPEAKERS, lambda: counter.count(speech), failed)
+        counted = await self._attempts.make(Task.SPEAKERS, trail.count, failed)
         if counted is None:
             return None
         return SpeakersHeard(count=counted.speakers, window_s=round(counted.speech_s, 3))

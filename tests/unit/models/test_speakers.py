@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from models.results import Floats
-from models.speakers import SpeakerCounter, SpeechBuffer, count_voices, halves
+from models.speakers import SpeakerCount, SpeakerCounter, count_voices, halves
 
 
 def voice(number: int, windows: int, *, spread: float = 0.3, seed: int = 0) -> Floats:
@@ -58,38 +58,63 @@ class Loudness:
         return np.array([1.0, 0.0] if samples.mean() > 0 else [0.0, 1.0], np.float32)
 
 
+def counted(speech: Floats, *, step: int = 8192) -> SpeakerCount | None:
+    """The last count of a stream in which all is speech."""
+    trail, found = SpeakerCounter(Loudness()).trail(span_s=600), None
+    for start in range(0, len(speech) // step * step, step):
+        trail.add(speech[start : start + step], (1.0,))
+        found = trail.count()
+    return found
+
+
+ONE, OTHER = np.ones(16 * 8192, np.float32), -np.ones(16 * 8192, np.float32)
+
+
 def test_too_little_speech_says_nothing_about_the_number() -> None:
-    counter = SpeakerCounter(Loudness())
-    assert counter.count(np.ones(60_000, np.float32)) is None
-    alone = counter.count(np.ones(64_000, np.float32))
-    assert alone is not None
-    assert alone.speakers == 1
+    assert counted(ONE[: 7 * 8192]) is None
+    assert counted(ONE[: 8 * 8192]) == SpeakerCount(1, 1.0, 4.0)
 
 
-def test_only_the_last_ten_seconds_count() -> None:
-    one, other = np.ones(160_000, np.float32), -np.ones(80_000, np.float32)
-    counter = SpeakerCounter(Loudness())
-    both = counter.count(np.concatenate([one, other]))
-    assert both is not None
-    assert (both.speakers, both.speech_s) == (2, 10.0)
-    gone = counter.count(np.concatenate([other, one]))
-    assert gone is not None
-    assert gone.speakers == 1
+def test_a_second_voice_is_counted_after_two_windows_of_its_own() -> None:
+    # 2.4 s make two windows; the grid takes up to another 0.8 s.
+    for more, speakers in ((4, 1), (7, 2)):
+        found = counted(np.concatenate([ONE, OTHER[: more * 8192]]))
+        assert found is not None
+        assert found.speakers == speakers
 
 
-def test_pauses_are_taken_out_and_old_speech_is_forgotten() -> None:
-    buffer = SpeechBuffer(span_s=2.0)
-    window = np.repeat(np.arange(16, dtype=np.float32), 512)
-    buffer.add(window, [0.9 if part in (3, 7) else 0.1 for part in range(16)])
-    assert np.unique(buffer.samples).tolist() == [3.0, 7.0]
-    for _ in range(4):
-        buffer.add(window, [0.0] * 16)
-    assert len(buffer.samples) == 0
+def test_only_the_last_ten_seconds_of_speech_count() -> None:
+    gone = counted(np.concatenate([OTHER[: 8 * 8192], ONE, ONE[: 6 * 8192]]))
+    assert gone == SpeakerCount(1, 1.0, 9.6)
 
 
-def test_a_buffer_never_holds_more_than_ten_seconds() -> None:
-    buffer = SpeechBuffer(span_s=600.0)
-    for number in range(60):
-        buffer.add(np.full(8192, number, np.float32), [1.0] * 16)
-    assert 9.9 * 16_000 <= len(buffer.samples) <= 160_000
-    assert buffer.samples[-1] == 59
+def test_pauses_are_taken_out() -> None:
+    trail, ready = SpeakerCounter(Loudness()).trail(), []
+    for _ in range(7):
+        trail.add(ONE[:8192], [0.9, 0.1] * 8)
+        ready.append(trail.ready)
+    # Half of 0.512 s each: 1.6 s are whole in the seventh.
+    assert ready == [False] * 6 + [True]
+
+
+def test_speech_older_than_the_span_is_forgotten() -> None:
+    trail = SpeakerCounter(Loudness()).trail(span_s=20)
+    for _ in range(16):
+        trail.add(OTHER[:8192], (1.0,))
+        trail.count()
+    for _ in range(41):
+        trail.add(ONE[:8192], (0.0,))
+    for _ in range(16):
+        trail.add(ONE[:8192], (1.0,))
+        found = trail.count()
+    assert found is not None
+    assert found.speakers == 1
+
+
+def test_what_waits_to_be_counted_is_bounded() -> None:
+    trail = SpeakerCounter(Loudness()).trail(span_s=600)
+    for _ in range(60):
+        trail.add(ONE[:8192], (1.0,))
+    found = trail.count()
+    assert found is not None
+    assert found.speech_s <= 10
