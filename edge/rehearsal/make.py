@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
-import numpy as np
 
 from edge.media.writer import write_recording
 from edge.rehearsal import faces
@@ -27,9 +25,6 @@ from shared.errors import ConfigError
 from shared.rehearsal import Script, script_json
 
 _ENROLLMENT_JPEG_QUALITY = 94
-_CAMERA_JPEG_QUALITY = 85
-_FAKE_CAMERA_FRAMES_PER_S = 30
-"""Chromium plays every Motion-JPEG file at 30 frames per second, whatever it was recorded at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +38,6 @@ class Rehearsal:
     """The script as JSON (`shared.rehearsal.script_from_json`)."""
 
 
-@dataclass(frozen=True, slots=True)
-class CameraFiles:
-    """What Chromium's fake camera and microphone play, over and over."""
-
-    video: Path
-    audio: Path
-
-
 def make_rehearsal(folder: Path, seed: int = 1) -> Rehearsal:
     """Writes the recording, the enrollment pictures and the script into a folder, made if it is not there.
 
@@ -61,33 +48,15 @@ def make_rehearsal(folder: Path, seed: int = 1) -> Rehearsal:
     people = Scene({"candidate": faces.candidate(), "other": faces.other()}, seed)
     sound = soundtrack(script.duration_s, *speech_span(script), seed)
     recording = folder / "rehearsal.mkv"
-    frames = _frames(people, script, 0, script.duration_s)
+    frames = film(people, script, 0, script.duration_s)
     write_recording(recording, frames, sound, frames_per_s=FRAMES_PER_S, samples_per_s=SAMPLES_PER_S)
     expected = folder / "expected.json"
     expected.write_bytes(script_json(script))
     return Rehearsal(recording, enrollment_pictures(folder, seed), expected)
 
 
-def make_camera_files(folder: Path, begins_s: float, ends_s: float, seed: int = 1) -> CameraFiles:
-    """Writes one part of the same recording as Motion-JPEG and WAV for Chromium's fake devices."""
-    folder.mkdir(parents=True, exist_ok=True)
-    script = rehearsal_script()
-    scene = Scene({"candidate": faces.candidate(), "other": faces.other()}, seed)
-    video, audio = folder / "camera.mjpeg", folder / "microphone.wav"
-    with video.open("wb") as stream:
-        for frame in _frames(scene, script, begins_s, ends_s):
-            stream.write(_jpeg(frame, _CAMERA_JPEG_QUALITY) * (_FAKE_CAMERA_FRAMES_PER_S // FRAMES_PER_S))
-    sound = soundtrack(script.duration_s, *speech_span(script), seed)
-    part = sound[round(begins_s * SAMPLES_PER_S) : round(ends_s * SAMPLES_PER_S)]
-    with wave.open(str(audio), "wb") as recording:
-        recording.setnchannels(1)
-        recording.setsampwidth(2)
-        recording.setframerate(SAMPLES_PER_S)
-        recording.writeframes(np.round(part * 32_767).astype("<i2").tobytes())
-    return CameraFiles(video, audio)
-
-
-def _frames(scene: Scene, script: Script, begins_s: float, ends_s: float) -> Iterator[faces.Image]:
+def film(scene: Scene, script: Script, begins_s: float, ends_s: float) -> Iterator[faces.Image]:
+    """The script's pictures from one time until before another, BGR at `FRAMES_PER_S`."""
     for number in range(round(begins_s * FRAMES_PER_S), round(ends_s * FRAMES_PER_S)):
         at_s = number / FRAMES_PER_S
         yield scene.frame(figures_at(script, at_s), camera_at(at_s))

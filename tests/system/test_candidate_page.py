@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from edge.rehearsal.make import CameraFiles, make_camera_files
 from shared.api import TimelineOut
 from shared.events import EventType
+from tests.support.camera_files import camera_files
 from tests.support.chromium import FakeDevices, Page, needs_chromium, open_page
 from tests.support.whole import Whole
 
@@ -30,17 +30,17 @@ CANDIDATE = "anna"
 
 
 @pytest.fixture(scope="module")
-def camera(tmp_path_factory: pytest.TempPathFactory) -> CameraFiles:
-    return make_camera_files(tmp_path_factory.mktemp("camera"), *EMPTY_CHAIR_S)
+def camera(tmp_path_factory: pytest.TempPathFactory) -> FakeDevices:
+    return camera_files(tmp_path_factory.mktemp("camera"), *EMPTY_CHAIR_S)
 
 
-def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: CameraFiles, tmp_path: Path) -> None:
+def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: FakeDevices, tmp_path: Path) -> None:
     site.enroll(CANDIDATE, tmp_path)
     session = site.start(CANDIDATE)
     looks = site.metric("frames_processed_total", model="faces")
 
     async def sit() -> None:
-        async with open_page(tmp_path / "profile", FakeDevices(camera.video, camera.audio)) as page:
+        async with open_page(tmp_path / "profile", camera) as page:
             await page.goto(session.join_url)
             await _begin(page)
             await _hear_of_the_empty_chair(page)

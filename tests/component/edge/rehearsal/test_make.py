@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 
 from edge.rehearsal import faces
-from edge.rehearsal.make import make_camera_files
 from edge.rehearsal.scene import Scene
 from edge.rehearsal.script import FRAMES_PER_S, SAMPLES_PER_S, Person, camera_at, figures_at, rehearsal_script
 from edge.rehearsal.speech import soundtrack
+from tests.support.camera_files import camera_files
 
 SCRIPT = rehearsal_script()
 
@@ -95,7 +95,8 @@ def test_the_voice_is_loud_in_its_span_and_the_rest_is_quiet_but_not_silent() ->
 @needs_portraits
 @needs_espeak
 def test_the_fake_camera_files_run_in_real_time_at_thirty_frames(tmp_path: Path) -> None:
-    files = make_camera_files(tmp_path, 71.0, 72.0)
+    files = camera_files(tmp_path, 71.0, 72.0)
+    assert files.video is not None
     pictures = files.video.read_bytes().split(b"\xff\xd8\xff")[1:]
     assert len(pictures) == 30
     with wave.open(str(files.audio)) as audio:
