@@ -56,7 +56,7 @@ from coordinator.policies import routes as policy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.security import bearer_of, verify_token
-from coordinator.sessions import join_routes, listing_routes, sweep
+from coordinator.sessions import change_routes, join_routes, listing_routes, sweep
 from coordinator.sessions import routes as session_routes
 from coordinator.stream import HubAddress, StreamSettings
 from coordinator.tokens import key_routes as token_key_routes
@@ -78,6 +78,7 @@ API_ROUTES: Final = (
     consent_routes,
     session_routes,
     listing_routes,
+    change_routes,
     join_routes,
     intervention_routes,
     alert_routes,

@@ -16,6 +16,7 @@ from coordinator.examples import EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
+from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
 from shared.api import EnrollRequest, Problem
 
@@ -26,6 +27,7 @@ ALL_EXAMPLES: Final = {
     **EXAM_EXAMPLES,
     **REVIEW_EXAMPLES,
     **REPORT_EXAMPLES,
+    **SESSION_EXAMPLES,
     **TOKEN_EXAMPLES,
 }
 ALWAYS: Final = (400, 413, 422, 503)

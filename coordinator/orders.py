@@ -1,4 +1,4 @@
-"""The four commands, typed: what a node is told and what it answers.
+"""The five commands, typed: what a node is told and what it answers.
 
 Each raises `Rejected` as the node does, and `Unavailable` when no good answer came.
 """
@@ -17,6 +17,7 @@ from shared.messages import (
     EndSession,
     EnrolledPicture,
     SessionAccepted,
+    SessionChanged,
     SessionEnded,
     StartSession,
     VerifiedFrame,
@@ -32,6 +33,12 @@ async def start(commander: Commander, node_id: UUID, session: StartSession) -> S
     """Watch a session."""
     order = Order(kind="start", body=_json(session))
     return _answer(SessionAccepted, await commander.send(node_id, order))
+
+
+async def change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:
+    """Go on watching it under a changed assignment: policy, end or pause."""
+    order = Order(kind="change", body=_json(session))
+    return _answer(SessionChanged, await commander.send(node_id, order))
 
 
 async def end(commander: Commander, node_id: UUID, session: EndSession) -> SessionEnded:

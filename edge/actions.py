@@ -1,4 +1,4 @@
-"""What the node does when the coordinator tells it to: start, end, enroll, verify."""
+"""What the node does when the coordinator tells it to: start, change, end, enroll, verify."""
 
 from __future__ import annotations
 
@@ -18,12 +18,13 @@ from edge.config import EdgeConfig
 from edge.roster import Roster
 from edge.session import Session
 from edge.verified import verified_frame
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
 from shared.events import EventType
 from shared.messages import (
     EndSession,
     EnrolledPicture,
     SessionAccepted,
+    SessionChanged,
     SessionEnded,
     StartSession,
     VerifiedFrame,
@@ -73,6 +74,19 @@ class NodeActions:
             session_id=order.session_id,
             signaling_url=self._config.signaling_url(order.session_id),
             whip_url=self._config.whip_url(order.session_id),
+        )
+
+    async def change(self, order: StartSession) -> SessionChanged:
+        """Go on with a running session under a changed order of its epoch; twice the same is harmless.
+
+        Raises `Rejected`: 404 for a session that does not run here, 409 ("epoch-old") for another assignment.
+        """
+        session = self._roster.find(order.session_id)
+        if order.epoch != session.order.epoch:
+            raise Rejected("another assignment of this session runs here", code="epoch-old", status=409)
+        session.change(order)
+        return SessionChanged(
+            session_id=order.session_id, policy_version=order.policy.version, paused=order.paused
         )
 
     async def end(self, order: EndSession) -> SessionEnded:

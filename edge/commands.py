@@ -30,6 +30,7 @@ from shared.messages import (
     EnrolledPicture,
     ReplyHeader,
     SessionAccepted,
+    SessionChanged,
     SessionEnded,
     StartSession,
     VerifiedFrame,
@@ -118,6 +119,8 @@ class Actions(Protocol):
 
     async def start(self, order: StartSession) -> SessionAccepted: ...
 
+    async def change(self, order: StartSession) -> SessionChanged: ...
+
     async def end(self, order: EndSession) -> SessionEnded: ...
 
     async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture: ...
@@ -183,6 +186,8 @@ class Commands:
         match header.kind:
             case "start":
                 return self._actions.start(parse(StartSession, body))
+            case "change":
+                return self._actions.change(parse(StartSession, body))
             case "end":
                 return self._actions.end(parse(EndSession, body))
             case "enroll":

@@ -21,7 +21,7 @@ def explain(finding: Finding) -> str:
     if finding.together_with is not None:
         sentence += f" {_BESIDE[finding.together_with]}"
     ongoing = finding.evidence.get("open_at_end") is True
-    return f"{sentence} It still held when the session ended." if ongoing else sentence
+    return f"{sentence} It still held when watching ended." if ongoing else sentence
 
 
 def _multiple_faces(e: Values) -> str:

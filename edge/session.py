@@ -49,20 +49,22 @@ Notices = Latest[Mapping[str, object]]
 class Parts:
     """What a session is made of."""
 
-    order: StartSession
-    perception: Perception
+    perceive: Callable[[StartSession], Perception]
+    """Makes the senses that an order asks for; raises `Corrupt` for templates that are none."""
     peer_settings: PeerSettings
     writer: AlertWriter
-    open_watch: Callable[[datetime], Watch]
+    open_watch: Callable[[StartSession, datetime], Watch]
     """Makes the watch once a page has connected, given the instant of the session clock's zero."""
 
 
 class Session:
     """One candidate's exam on this node, from `start` to `end`, while `run` runs."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, order: StartSession, parts: Parts) -> None:
+        self._order = order
         self._parts = parts
-        self._clock = SessionClock(begins_s=parts.order.elapsed_s)
+        self._perception = parts.perceive(order)
+        self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch: Watch | None = None
         self._over = asyncio.Event()
         self._rearm = asyncio.Event()
@@ -79,11 +81,11 @@ class Session:
 
     @property
     def order(self) -> StartSession:
-        return self._parts.order
+        return self._order
 
     @property
     def perception(self) -> Perception:
-        return self._parts.perception
+        return self._perception
 
     async def run(self) -> None:
         """Watch until `end`, or until something fails; then close and write down what is still open."""
@@ -100,6 +102,23 @@ class Session:
     def end(self) -> None:
         """Ask `run` to come to its end."""
         self._over.set()
+
+    def change(self, order: StartSession) -> None:
+        """Go on under a changed order. With another policy and by a pause what is open ends, and rules and
+        baselines begin anew. Raises `Corrupt` for templates that are none, with nothing changed."""
+        before = self._order
+        if order.policy != before.policy:
+            perception = self._parts.perceive(order)
+            perception.level, self._perception = self._perception.level, perception
+        self._order = order
+        if (order.policy, order.paused) == (before.policy, before.paused):
+            return
+        if self._watch is not None:
+            self._take(self._watch.finish(self._now_s()))
+            self._watch = None
+            self._rearm.set()
+        if self._peer is not None:
+            self._expect()
 
     async def answer(self, offer_sdp: str) -> tuple[str, Peer]:
         """A new peer for the page's offer; the one before is closed once this one has its answer.
@@ -140,16 +159,24 @@ class Session:
 
     def state(self) -> SessionState:
         """For the heartbeat; no names."""
-        age_s = None if self._peer is None else self._peer.counts(time.monotonic()).frame_age_s
-        silent = age_s is None or age_s > SILENT_S
         return SessionState(
             session_id=self.order.session_id,
             epoch=self.order.epoch,
-            phase="waiting" if self._watch is None else "silent" if silent else "watching",
+            phase=self._phase(),
             frames_processed=self._analysed,
             alerts_triggered=self._parts.writer.counts["raised"],
             last_verified_utc=self._verified_utc,
+            policy_version=self.order.policy.version,
+            paused=self.order.paused,
+            expires_utc=self.order.expires_utc,
         )
+
+    def _phase(self) -> str:
+        if self.order.paused:
+            return "paused"
+        age_s = None if self._peer is None else self._peer.counts(time.monotonic()).frame_age_s
+        watching = age_s is not None and age_s <= SILENT_S
+        return "waiting" if self._watch is None else "watching" if watching else "silent"
 
     def dropped(self) -> Counter[str]:
         """Frames, packets and alerts that were never looked at or kept, by reason."""
@@ -179,6 +206,12 @@ class Session:
         self._tasks.create_task(self._drain(peer))
         if former is not None:
             self._tasks.create_task(former.close())
+        self._expect()
+
+    def _expect(self) -> None:
+        """A page is connected: from now on its pictures are owed, unless the exam is paused."""
+        if self.order.paused:
+            return
         watch = self._opened()
         watch.expect(self._now_s())
         self._arm(watch)
@@ -235,12 +268,15 @@ class Session:
 
     def _opened(self) -> Watch:
         if self._watch is None:
-            self._watch = self._parts.open_watch(self.utc(0.0))
+            self._watch = self._parts.open_watch(self.order, self.utc(0.0))
         return self._watch
 
     def _see(
         self, observation: Observation, frame: Frame | None = None, excerpt: Excerpt | None = None
     ) -> None:
+        if self.order.paused:
+            self._drops["paused"] += 1
+            return
         watch = self._opened()
         self._take(watch.observe(observation, frame, excerpt))
         if observation.identity is not None and observation.identity.similarity is not None:

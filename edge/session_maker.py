@@ -40,22 +40,24 @@ class SessionMaker:
 
     def __call__(self, order: StartSession) -> Session:
         """A session that has not begun. Raises `Corrupt` for keys or templates that are none."""
-        perception = Perception(
+        return Session(
+            order,
+            Parts(
+                perceive=self._perception,
+                peer_settings=peer_settings(self.config),
+                writer=self._writer(order),
+                open_watch=lambda order, started_utc: Watch(self._watched(order, started_utc)),
+            ),
+        )
+
+    def _perception(self, order: StartSession) -> Perception:
+        return Perception(
             order.session_id,
             self.engine,
             self.networks,
             policy=order.policy,
             templates=enrolled(order.templates),
             level=self.config.analysis.level_number,
-        )
-        return Session(
-            Parts(
-                order=order,
-                perception=perception,
-                peer_settings=peer_settings(self.config),
-                writer=self._writer(order),
-                open_watch=lambda started_utc: Watch(self._watched(order, started_utc)),
-            )
         )
 
     def _writer(self, order: StartSession) -> AlertWriter:

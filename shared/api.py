@@ -160,6 +160,8 @@ class SessionOut(Response):
     session_expires_at: Utc
     edge_node: str
     policy_version: int
+    paused_at: Utc | None = None
+    """Since when a proctor has paused the exam. Meanwhile it expires later, and nothing is judged."""
 
 
 class SessionListed(SessionOut):

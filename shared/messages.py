@@ -49,7 +49,7 @@ def parse(kind: type[M], data: bytes | dict[str, Any]) -> M:
 class CommandHeader(Message):
     """Clear part of every command of the coordinator to one node."""
 
-    kind: Literal["start", "end", "enroll", "verify"]
+    kind: Literal["start", "change", "end", "enroll", "verify"]
     command_id: UUID
     node_id: UUID
     issued_utc: Utc
@@ -107,6 +107,8 @@ class StartSession(Message):
     elapsed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """How long the session has run when it is ordered again. Its clock goes on from there: an event after a
     node's restart must not take the id of one before it."""
+    paused: bool = False
+    """A proctor has paused the exam: nothing is judged until it is changed again."""
 
 
 class SessionAccepted(Message):
@@ -115,6 +117,14 @@ class SessionAccepted(Message):
     session_id: UUID
     signaling_url: Name
     whip_url: Name
+
+
+class SessionChanged(Message):
+    """Reply to `change`, whose body is the whole `StartSession` as it is from now on, of the same epoch."""
+
+    session_id: UUID
+    policy_version: int
+    paused: bool
 
 
 class EndSession(Message):
@@ -210,6 +220,10 @@ class SessionState(Message):
     frames_processed: int
     alerts_triggered: int
     last_verified_utc: Utc | None
+    policy_version: int | None = None
+    """What it runs under: the coordinator tells a node again what it has missed. None: not said."""
+    paused: bool | None = None
+    expires_utc: Utc | None = None
 
 
 class Heartbeat(Message):

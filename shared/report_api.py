@@ -10,6 +10,7 @@ from shared.api import Response, SessionOut
 from shared.events import EventClass, EventType
 from shared.fields import Unit, Utc
 from shared.incident_api import ActOut, IncidentOut
+from shared.session_api import SessionPolicyChange
 
 UnknownWhat = Literal["identity", "picture", "sound", "coverage", "times", "reports", "session"]
 
@@ -103,6 +104,8 @@ class SessionReport(Response):
     """Whether there was an enrolled face to compare with, and whether the policy asked for it."""
     policy_sha256: str
     """Of the policy in force now, as canonical JSON."""
+    policy_changes: list[SessionPolicyChange]
+    """While the session ran, oldest first."""
     acknowledged: list[Acknowledged]
     totals: ReportTotals
     findings: list[ReportedAlert]

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
 from fastapi import APIRouter
 from sqlmodel import Session
 
+from coordinator.idempotency.asked import AskedOnce
+from coordinator.idempotency.once import once
+from coordinator.idempotency.sameness import Asked
 from coordinator.interventions.record import Intervention
 from coordinator.interventions.service import record
 from coordinator.openapi import problems
 from coordinator.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.security import Reviewer
-from coordinator.sessions import end, service
+from coordinator.sessions import changes, changes_service, end, service
 from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
 from shared.events import EventType
 from shared.incident_api import ExtraTimeRequest, InterventionOut, InterventionRequest, MessageRequest
@@ -19,50 +27,85 @@ from shared.notices import RAISED, candidate_notice
 from shared.tokens import Claims
 
 router = APIRouter(prefix="/session/{session_id}", tags=["proctor's acts"])
-_REFUSALS = problems(401, 403, 404, 410)
+_REFUSALS = problems(401, 403, 404, 409, 410)
+
+Change = Callable[[ExamSession], None]
+"""What an act changes of the session itself. Raises `Rejected` where that cannot be."""
 
 
 @router.post("/message", responses=_REFUSALS)
 async def message_candidate(
-    session_id: SessionRef, body: MessageRequest, claims: Reviewer, parts: PartsDep, now: Now
+    session_id: SessionRef,
+    body: MessageRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> InterventionOut:
     """Tell the candidate something, in these words."""
     done = _done(EventType.PROCTOR_MESSAGE, claims, message=body.message)
-    return await _act(parts, claims, session_id, done, now)
+    return await _act(parts, Act(session_id, claims, done, now, asked))
 
 
 @router.post("/pause", responses=_REFUSALS)
 async def pause_session(
-    session_id: SessionRef, body: InterventionRequest, claims: Reviewer, parts: PartsDep, now: Now
+    session_id: SessionRef,
+    body: InterventionRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> InterventionOut:
-    """Record that the exam is paused and tell the candidate. Watching goes on; the exam platform's clock is
-    the platform's to stop."""
-    return await _act(parts, claims, session_id, _done(EventType.PROCTOR_PAUSE, claims, body.reason), now)
+    """Pause the exam and tell the candidate: for up to 4 hours its node judges nothing and the session does
+    not expire. The exam platform's clock is the platform's to stop."""
+    done = _done(EventType.PROCTOR_PAUSE, claims, body.reason)
+    act = Act(session_id, claims, done, now, asked)
+    return await _act(parts, act, lambda session: changes_service.pause(session, now))
 
 
 @router.post("/resume", responses=_REFUSALS)
 async def resume_session(
-    session_id: SessionRef, body: InterventionRequest, claims: Reviewer, parts: PartsDep, now: Now
+    session_id: SessionRef,
+    body: InterventionRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> InterventionOut:
-    """Record that the exam goes on and tell the candidate."""
-    return await _act(parts, claims, session_id, _done(EventType.PROCTOR_RESUME, claims, body.reason), now)
+    """Let the exam go on and tell the candidate: the session gets back the time of the pause, and its node
+    judges again, with rules and baselines begun anew."""
+    done = _done(EventType.PROCTOR_RESUME, claims, body.reason)
+    act = Act(session_id, claims, done, now, asked)
+    return await _act(parts, act, lambda session: changes_service.resume(session, now))
 
 
 @router.post("/extra-time", responses=_REFUSALS)
 async def give_extra_time(
-    session_id: SessionRef, body: ExtraTimeRequest, claims: Reviewer, parts: PartsDep, now: Now
+    session_id: SessionRef,
+    body: ExtraTimeRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> InterventionOut:
-    """Record that the candidate has more time and tell the candidate. The watching's own end stays."""
+    """Give the candidate more time and say so: the session expires so many minutes later."""
     done = _done(EventType.PROCTOR_EXTRA_TIME, claims, body.reason, minutes=body.minutes)
-    return await _act(parts, claims, session_id, done, now)
+    act = Act(session_id, claims, done, now, asked)
+    return await _act(parts, act, lambda session: changes_service.extend(session, body.minutes))
 
 
 @router.post("/flag", responses=_REFUSALS)
 async def flag_session(
-    session_id: SessionRef, body: InterventionRequest, claims: Reviewer, parts: PartsDep, now: Now
+    session_id: SessionRef,
+    body: InterventionRequest,
+    claims: Reviewer,
+    asked: AskedOnce,
+    parts: PartsDep,
+    now: Now,
 ) -> InterventionOut:
     """Mark this moment for whoever reviews later; the candidate is not told."""
-    return await _act(parts, claims, session_id, _done(EventType.PROCTOR_FLAG, claims, body.reason), now)
+    done = _done(EventType.PROCTOR_FLAG, claims, body.reason)
+    return await _act(parts, Act(session_id, claims, done, now, asked))
 
 
 @router.post("/terminate", responses=_REFUSALS)
@@ -86,15 +129,38 @@ async def terminate_session(
     return _answer(made[-1], claims, heard)
 
 
-async def _act(parts: Parts, claims: Claims, reference: str, done: Intervention, now: Now) -> InterventionOut:
-    found = await _running(parts, claims, reference, now)
-    alert = await parts.writing(lambda db: record(db, parts.keys.keyring, found, done, now))
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One act, as it was asked for."""
+
+    reference: str
+    claims: Claims
+    done: Intervention
+    now_utc: datetime
+    asked: Asked | None
+
+
+async def _act(parts: Parts, act: Act, change: Change | None = None) -> InterventionOut:
+    found = await _running(parts, act.claims, act.reference, act.now_utc)
     heard = parts.rooms.candidate_listens(found.session.id)
-    parts.rooms.tell(found.session.id, alert, RAISED)
-    return _answer(alert, claims, heard)
+    made: list[Alert] = []
+
+    def work(db: Session) -> InterventionOut:
+        if change is not None:
+            change(changes_service.hold(db, found.session.id, act.now_utc))
+        made.append(record(db, parts.keys.keyring, found, act.done, act.now_utc))
+        return _answer(made[-1], act.claims, heard)
+
+    candidate = found.candidate.reference
+    answer = await once(parts, act.asked, InterventionOut, work, lambda _: candidate)
+    if made:  # not a repetition
+        parts.rooms.tell(found.session.id, made[-1], RAISED)
+        if change is not None:
+            await changes.tell(parts, found)
+    return answer
 
 
-async def _running(parts: Parts, claims: Claims, reference: str, now: Now) -> Found:
+async def _running(parts: Parts, claims: Claims, reference: str, now: datetime) -> Found:
     found = await parts.reading(lambda db: service.find(db, claims.tenant_id, reference))
     service.check_running(found.session, now)
     return found

@@ -98,7 +98,15 @@ def _session(report: SessionReport) -> list[Block]:
         )
         for one in report.acknowledged
     )
-    return [Heading("Session"), Table(("What", "Value"), (0.25, 0.75), rows + acknowledged)]
+    changed = tuple(
+        (
+            "Policy changed",
+            f"{format_utc(one.at)}, from version {one.version_before} to {one.version}, by {one.changed_by} "
+            f"({one.role}): {one.reason or 'the reason was erased'}",
+        )
+        for one in report.policy_changes
+    )
+    return [Heading("Session"), Table(("What", "Value"), (0.25, 0.75), rows + changed + acknowledged)]
 
 
 _IDENTITY: Final = {

@@ -45,6 +45,7 @@ REPORT_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "session": {**_SESSION, "status": "ended", "ended_at": "2025-12-12T15:58:20.000Z"},
             "identity": "enrolled",
             "policy_sha256": "b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c",
+            "policy_changes": [],
             "acknowledged": [
                 {
                     "notice_version": "2026-11-22",

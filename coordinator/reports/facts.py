@@ -58,6 +58,7 @@ def report(gathered: Gathered, now_utc: datetime) -> SessionReport:
         session=session,
         identity=identity,
         policy_sha256=policy_sha256(gathered),
+        policy_changes=list(gathered.policy_changes),
         acknowledged=[_acknowledged(row) for row in gathered.acknowledged],
         totals=_totals(gathered, unknown, ends_utc(gathered, now_utc)),
         findings=sorted(

@@ -17,9 +17,11 @@ from coordinator.incidents.service import FoundIncident
 from coordinator.keyring import Keyring
 from coordinator.reviews import service as reviews
 from coordinator.reviews.service import PastAct
+from coordinator.sessions.changes_service import policy_changes
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import Acknowledgement, ExamSession
 from shared.errors import Rejected
+from shared.session_api import SessionPolicyChange
 
 MAX_ALERTS: Final = 5_000
 MAX_ALERT_BYTES: Final = 64 * 1_048_576
@@ -38,6 +40,7 @@ class Gathered:
     homes: dict[UUID, UUID]
     """The incident of each alert that has one."""
     acknowledged: Sequence[Acknowledgement]
+    policy_changes: Sequence[SessionPolicyChange]
 
 
 def gather(db: Session, keyring: Keyring, found: Found) -> Gathered:
@@ -58,6 +61,7 @@ def gather(db: Session, keyring: Keyring, found: Found) -> Gathered:
         incidents=[(row, reviews.history(db, keyring, row)) for row in rows],
         homes=incidents.homes(db, session),
         acknowledged=acknowledged,
+        policy_changes=policy_changes(db, keyring, session),
     )
 
 

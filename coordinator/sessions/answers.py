@@ -7,6 +7,7 @@ from typing import Any, Final, Literal
 
 from coordinator.config import CoordinatorConfig
 from coordinator.headers import socket_url
+from coordinator.sessions.clock import LONGEST
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
@@ -51,11 +52,13 @@ def session_out(found: Found, now_utc: datetime) -> SessionOut:
         session_expires_at=session.expires_utc,
         edge_node=str(session.node_id),
         policy_version=session.policy_version,
+        paused_at=session.paused_utc,
     )
 
 
 def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
-    """The candidate's token for this session, at the coordinator and at the edge, until it expires."""
+    """The candidate's token for this session, at the coordinator and at the edge, for as long as the session
+    could last: it may be paused or given more time, and each use asks whether it runs."""
     return issue(
         Claims(
             subject=found.candidate.reference,
@@ -66,7 +69,7 @@ def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
         signer.key,
         key_id=signer.kid,
         now_utc=now_utc,
-        lifetime=found.session.expires_utc - now_utc,
+        lifetime=found.session.started_utc + LONGEST - now_utc,
     )
 
 

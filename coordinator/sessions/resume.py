@@ -39,7 +39,7 @@ async def resume(parts: Parts, found: Found) -> bool:
 
 
 def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> StartSession:
-    """What the node was told when the session started, and how long ago. Raises `Corrupt` for a lost key."""
+    """What its node is to know of a running session now. Raises `Corrupt` for a lost key."""
     session, candidate = found.session, found.candidate
     signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
     seal_key = keys.get(db, session.tenant_id, session.seal_key_id)
@@ -60,6 +60,7 @@ def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> St
         token_key=signer.public_text,
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
+        paused=session.paused_utc is not None,
     )
 
 

@@ -4,7 +4,8 @@ A node names its sessions in each heartbeat. What it names and the database says
 is ended on the node: after an `end` that got lost, or a `start` that was answered too late. A session the
 database does not know gets one more round, because its start may still be committing. What the database says
 a node watches and the node does not name is started there again: the node has lost it in a restart.
-In the same round `absences` looks for sessions whose page is not there.
+In the same round `absences` looks for sessions whose page is not there, and `changes` tells nodes again what
+they have missed of a change.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from coordinator.nodes.fleet import NodeState
 from coordinator.parts import Parts
 from coordinator.sessions import service
 from coordinator.sessions.absences import Absences
+from coordinator.sessions.changes import mend
 from coordinator.sessions.end import tell_node
 from coordinator.sessions.resume import resume
 from coordinator.sessions.service import Found
@@ -51,10 +53,12 @@ class _Known:
 async def run(parts: Parts) -> None:
     """Sweep every heartbeat's time until cancelled."""
     unknown: set[Place] = set()
+    differed: set[UUID] = set()
     absences = Absences()
     while True:
         await asyncio.sleep(INTERVAL_S)
         unknown = await sweep(parts, unknown)
+        differed = await mend(parts, differed)
         with suppress(Unavailable):  # the database is away: the next round says it
             await absences.round(parts)
 

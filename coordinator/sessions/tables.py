@@ -9,9 +9,10 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, REFERENCE_CHARS, URL_CHARS, Row, UtcDateTime
+from coordinator.columns import NAME_CHARS, REFERENCE_CHARS, URL_CHARS, Row, UtcDateTime, words
 from coordinator.ids import uuid7
 from coordinator.tokens.tables import KID_CHARS
+from shared.tokens import Role
 
 
 class ExamSession(Row, table=True):
@@ -53,7 +54,31 @@ class ExamSession(Row, table=True):
     """JSON: what the caller sent along (metadata, front-end instance)."""
     started_utc: datetime = Field(sa_type=UtcDateTime)
     expires_utc: datetime = Field(sa_type=UtcDateTime)
+    """While the exam is paused as far away as a pause may last (`clock`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when a proctor has paused the exam; None: it goes on."""
+
+
+class SessionPolicy(Row, table=True):
+    """That somebody put another policy in force in a running session, and why; never changed afterwards."""
+
+    __tablename__ = "session_policies"
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    session_id: UUID = Field(foreign_key="sessions.id", index=True)
+    version: int
+    """As it stands on the alerts from then on."""
+    version_before: int
+    policy: dict[str, Any] = Field(sa_type=JSON)
+    """The whole policy, without what is agreed with the candidate."""
+    changed_by: str = Field(max_length=NAME_CHARS)
+    """The token's subject."""
+    role: Role = Field(sa_type=words(Role))
+    reason_sealed: bytes
+    """Why, under the session's data key: it may tell of the candidate."""
+    changed_utc: datetime = Field(sa_type=UtcDateTime)
 
 
 class JoinCode(Row, table=True):

@@ -32,6 +32,7 @@ from shared.messages import (
     Heartbeat,
     ReplyHeader,
     SessionAccepted,
+    SessionChanged,
     SessionEnded,
     SessionState,
     StartSession,
@@ -95,6 +96,7 @@ class Obeyed:
 
     pictures: list[bytes] = field(default_factory=list)
     started: list[StartSession] = field(default_factory=list)
+    changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
     verified: list[VerifyFrame] = field(default_factory=list)
 
@@ -217,6 +219,14 @@ class FakeNode:
                 start = parse(StartSession, body)
                 self.obeyed.started.append(start)
                 return self.accept(start.session_id)
+            case "change":
+                changed = parse(StartSession, body)
+                self.obeyed.changed.append(changed)
+                return SessionChanged(
+                    session_id=changed.session_id,
+                    policy_version=changed.policy.version,
+                    paused=changed.paused,
+                )
             case "end":
                 end = parse(EndSession, body)
                 self.obeyed.ended.append(end)

@@ -25,6 +25,7 @@ from shared.messages import (
     EnrolledPicture,
     ReplyHeader,
     SessionAccepted,
+    SessionChanged,
     SessionEnded,
     StartSession,
     VerifiedFrame,
@@ -299,6 +300,41 @@ def test_a_page_that_comes_back_goes_on_in_the_same_session_until_the_node_is_to
             code, took_s = await asyncio.to_thread(world.daemon.stop)
             assert (code, took_s < 10) == (0, True), world.daemon.log
             await until(lambda: len(world.stored(EventType.STREAM_STALLED, 2)) == 2, "the last stall's end")
+
+    asyncio.run(story())
+
+
+def test_a_running_session_is_paused_and_goes_on_under_another_policy(tmp_path: Path) -> None:
+    async def story() -> None:
+        recording, key = film(tmp_path / "somebody.mkv", somebody(3)), Ed25519PrivateKey.generate()
+        async with stage(tmp_path) as world:
+            await until(lambda: len(world.coordinator.committed.heartbeats) > 0, "a heartbeat")
+            order = start_order(exam_key=EXAM_KEY, token_key=key)
+            candidate = await send(world, recording, await world.start(order), key)
+            await candidate.communicate()
+            await until(lambda: len(world.stored(EventType.STREAM_STALLED)) == 1, "the stall")
+
+            held = order.model_copy(update={"paused": True})
+            answer, body = await world.coordinator.command("change", held)
+            assert (answer.status, parse(SessionChanged, body).paused) == ("ok", True)
+            await until(lambda: len(world.stored(EventType.STREAM_STALLED, 2)) == 1, "the stall's end")
+            beats = world.coordinator.committed.heartbeats
+            await until(lambda: beats[-1].sessions[0].phase == "paused", "the pause in a heartbeat")
+            assert beats[-1].sessions[0].paused
+            assert len(world.stored(EventType.STREAM_STALLED)) == 1  # nothing is judged meanwhile
+
+            policy = order.policy.model_copy(update={"version": 7})
+            await world.coordinator.command("change", order.model_copy(update={"policy": policy}))
+            await until(lambda: len(world.stored(EventType.STREAM_STALLED)) == 2, "the stall, anew")
+            versions = [one.metadata.policy_version for one in world.stored(EventType.STREAM_STALLED)]
+            assert sorted(versions) == [order.policy.version, 7]
+
+            stale = order.model_copy(update={"epoch": order.epoch + 1})
+            answer, _ = await world.coordinator.command("change", stale)
+            assert (answer.code, answer.http_status) == ("epoch-old", 409)
+            nobody = order.model_copy(update={"session_id": uuid4()})
+            answer, _ = await world.coordinator.command("change", nobody)
+            assert (answer.code, answer.http_status) == ("session-unknown", 404)
 
     asyncio.run(story())
 

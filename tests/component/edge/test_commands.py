@@ -19,6 +19,7 @@ from shared.messages import (
     EndSession,
     EnrolledPicture,
     SessionAccepted,
+    SessionChanged,
     SessionEnded,
     StartSession,
     VerifiedFrame,
@@ -44,6 +45,9 @@ class Obeying:
 
     async def start(self, order: StartSession) -> SessionAccepted:
         return SessionAccepted(session_id=order.session_id, signaling_url="ws://x", whip_url="http://x")
+
+    async def change(self, order: StartSession) -> SessionChanged:
+        raise AssertionError("not asked for here")
 
     async def end(self, order: EndSession) -> SessionEnded:
         self.ended.append(order)

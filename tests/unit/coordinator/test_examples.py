@@ -10,8 +10,9 @@ from coordinator.examples import EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
+from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
-from shared import api, exam_api, incident_api, report_api, token_api
+from shared import api, exam_api, incident_api, report_api, session_api, token_api
 from shared.policy import Accommodation, Policy, parse_accommodation, parse_policy
 
 ALL = [
@@ -21,6 +22,7 @@ ALL = [
         (exam_api, EXAM_EXAMPLES),
         (incident_api, REVIEW_EXAMPLES),
         (report_api, REPORT_EXAMPLES),
+        (session_api, SESSION_EXAMPLES),
         (token_api, TOKEN_EXAMPLES),
     )
     for name, example in examples.items()

@@ -152,4 +152,4 @@ def test_two_signs_at_once_are_one_alert_that_weighs_more_than_either() -> None:
 
 def test_an_event_open_at_the_end_says_so() -> None:
     words = explain(finding(EventType.LEFT_FRAME, {**LEFT, "open_at_end": True}))
-    assert words.endswith("It still held when the session ended.")
+    assert words.endswith("It still held when watching ended.")

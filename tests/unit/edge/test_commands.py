@@ -16,6 +16,7 @@ from shared.messages import (
     EnrolledPicture,
     ReplyHeader,
     SessionAccepted,
+    SessionChanged,
     SessionEnded,
     StartSession,
     VerifiedFrame,
@@ -36,7 +37,7 @@ from tests.support.alerts import new_identity
 NODE = new_identity()
 COORDINATOR = Ed25519PrivateKey.generate()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
-Kind = Literal["start", "end", "enroll", "verify"]
+Kind = Literal["start", "change", "end", "enroll", "verify"]
 
 
 def header(
@@ -115,6 +116,9 @@ class Node:
         self.gates: list[Gate] = []
 
     async def start(self, order: StartSession) -> SessionAccepted:
+        raise AssertionError("not asked for here")
+
+    async def change(self, order: StartSession) -> SessionChanged:
         raise AssertionError("not asked for here")
 
     async def end(self, order: EndSession) -> SessionEnded:

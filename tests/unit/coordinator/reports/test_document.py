@@ -64,9 +64,8 @@ def report(*findings: ReportedAlert, minutes: float = 60, **more: Any) -> Sessio
     totals = ReportTotals(
         findings=len(findings), technical=0, incidents={}, worst_open_severity=0.0, unknown_seconds={}
     )
-    empty: dict[str, Any] = dict.fromkeys(
-        ("acknowledged", "technical", "acts", "milestones", "incidents", "seen_with", "unknown"), ()
-    )
+    lists = "acknowledged policy_changes technical acts milestones incidents seen_with unknown"
+    empty: dict[str, Any] = dict.fromkeys(lists.split(), ())
     fields = {
         "report_schema": "proctor.report/1",
         "made_at": ends,

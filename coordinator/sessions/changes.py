@@ -1,0 +1,150 @@
+"""Changes of running sessions, told to their nodes.
+
+A policy is changed on the node first, which acknowledges it, and then in the database: what the database says
+was in force. A pause and more time are a proctor's word and hold at once, whether the node is there or not.
+Either way database and node may differ for a moment, when one of the two is away: heartbeats say what a node
+runs under, and `mend` tells it again what the database says.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coordinator import orders
+from coordinator.exams import service as exams
+from coordinator.nodes.fleet import NodeState
+from coordinator.parts import Parts
+from coordinator.policies import service as policies
+from coordinator.sessions import changes_service, service
+from coordinator.sessions.changing import changed_policy, check_based_on, next_version
+from coordinator.sessions.resume import assignment
+from coordinator.sessions.service import Found, effective_policy
+from coordinator.sessions.tables import ExamSession
+from shared.errors import ProctorError, Unavailable
+from shared.messages import SessionState, StartSession
+from shared.policy import Policy, parse_policy
+from shared.session_api import SessionPolicyOut, SessionPolicyRequest
+from shared.tokens import Claims
+
+log = logging.getLogger(__name__)
+
+MAX_TOLD: Final = 50
+"""Sessions mended in one round; the rest follows in the next."""
+_ROUNDING: Final = timedelta(seconds=1)
+"""Heartbeats carry instants in milliseconds."""
+
+
+async def change_policy(
+    parts: Parts, claims: Claims, reference: str, request: SessionPolicyRequest, now_utc: datetime
+) -> SessionPolicyOut:
+    """Put another policy in force in a running session.
+
+    Raises `Rejected` where it may not be, and `Unavailable` with nothing changed when the node does not
+    acknowledge it.
+    """
+    keyring = parts.keys.keyring
+
+    def read(db: Session) -> tuple[Found, StartSession]:
+        found = service.find(db, claims.tenant_id, reference)
+        service.check_running(found.session, now_utc)
+        check_based_on(found.session.policy_version, request.based_on)
+        running = effective_policy(db, keyring, found.session)
+        policy = changed_policy(running, _wanted(db, found.session, request))
+        return found, assignment(db, parts, found, now_utc).model_copy(update={"policy": policy})
+
+    found, order = await parts.reading(read)
+    await orders.change(parts.commander, found.session.node_id, order)
+
+    def write(db: Session) -> SessionPolicyOut:
+        session = changes_service.hold(db, found.session.id, now_utc)
+        check_based_on(session.policy_version, request.based_on)
+        changes_service.put_policy(
+            db, keyring, session, order.policy, by=claims, reason=request.reason, now_utc=now_utc
+        )
+        return policy_out(db, parts, session)
+
+    return await parts.writing(write)
+
+
+def policy_out(db: Session, parts: Parts, session: ExamSession) -> SessionPolicyOut:
+    """The policy a session runs under and how it came to it."""
+    return SessionPolicyOut(
+        session_id=session.reference,
+        version=session.policy_version,
+        policy=session.policy,
+        changes=changes_service.policy_changes(db, parts.keys.keyring, session),
+    )
+
+
+def _wanted(db: Session, session: ExamSession, request: SessionPolicyRequest) -> Policy:
+    running = session.policy_version
+    if request.policy is not None:
+        policy = parse_policy(request.policy)
+        exam = exams.look_up(db, session.tenant_id, session.exam_reference)
+    else:
+        exam = exams.find(db, session.tenant_id, session.exam_reference)
+        policy = Policy.model_validate(policies.get(db, exam, request.exam_version).policy)
+        if policy.version != running:
+            return policy
+        # It was started under its own variant of this version: two policies must not share a number.
+    latest = policies.latest(db, exam.id) if exam else 0
+    return policy.model_copy(update={"version": next_version(running, latest)})
+
+
+async def tell(parts: Parts, found: Found) -> bool:
+    """Tell a session's node what the database says of it; False when that failed, which `mend` makes good."""
+    session = found.session
+    places = {"node_id": session.node_id, "session_id": session.id}
+    try:
+        order = await parts.reading(
+            lambda db: assignment(
+                db, parts, service.find(db, session.tenant_id, session.reference), datetime.now(UTC)
+            )
+        )
+        await orders.change(parts.commander, session.node_id, order)
+    except ProctorError as error:
+        log.warning(
+            "a node was not told of a session's change; it is told again",
+            extra=places | {"error": type(error).__name__},
+        )
+        return False
+    return True
+
+
+async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
+    """One round: tell nodes again what they have missed; returns the sessions that differ, for the next one.
+
+    One that differs gets a round's time: its change may be on its way between node and database.
+    """
+    states = {state.session_id: state for node in parts.fleet.online(parts.clock()) for state in said(node)}
+    if not states:
+        return set()
+    try:
+        found = await parts.reading(lambda db: changes_service.running(db, states, datetime.now(UTC)))
+    except Unavailable:
+        return differed_before
+    differing = [one for one in found if differs(one.session, states[one.session.id])]
+    due = [one for one in differing if one.session.id in differed_before]
+    for one in due[:MAX_TOLD]:
+        await tell(parts, one)
+    return {one.session.id for one in differing}
+
+
+def said(node: NodeState) -> Iterable[SessionState]:
+    """The sessions of a node that says what they run under."""
+    return (state for state in node.heartbeat.sessions if state.policy_version is not None)
+
+
+def differs(session: ExamSession, state: SessionState) -> bool:
+    """Whether a node runs a session otherwise than the database says. Pure."""
+    if session.epoch != state.epoch:
+        return False
+    late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING
+    paused = session.paused_utc is not None
+    return late or state.policy_version != session.policy_version or state.paused != paused

@@ -1,0 +1,191 @@
+"""A running session paused, given more time and put under another policy: stored, told, mended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from coordinator.sessions.changes import mend
+from shared.events import EventType
+from shared.messages import SessionState, StartSession
+from shared.tokens import Role
+from tests.component.coordinator.test_review_api import found
+from tests.support.exam_site import OnSite, Site
+from tests.support.fake_node import Refusal
+
+REASON = {"reason": "The fire alarm went off."}
+GENTLER: dict[str, Any] = {"policy": {"sensitivity": "low"}, **REASON, "based_on": 1}
+MINUTE = timedelta(minutes=1)
+
+
+async def expiry(site: Site) -> datetime:
+    return datetime.fromisoformat((await site.get("/session/SESS-1")).json()["session_expires_at"])
+
+
+async def changed(site: Site, body: dict[str, Any], **options: Any) -> Any:
+    options.setdefault("headers", site.bearer(subject="ada"))
+    return await site.http.put("/api/v1/session/SESS-1/policy", json=body, **options)
+
+
+def told(site: Site) -> StartSession:
+    """What the node was told last."""
+    return site.node.obeyed.changed[-1]
+
+
+def test_a_pause_holds_the_session_and_its_node_and_is_given_back(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        now, before = datetime.now(UTC), await expiry(site)
+        site.at(now)
+        assert (await site.post("/session/SESS-1/resume", REASON)).json()["code"] == "not-paused"
+        assert (await site.post("/session/SESS-1/pause", REASON)).status_code == 200
+        assert (told(site).paused, told(site).expires_utc > before) == (True, True)
+        assert (await site.post("/session/SESS-1/pause", REASON)).json()["code"] == "already-paused"
+        site.at(before + MINUTE)  # it would have expired
+        paused = (await site.get("/session/SESS-1")).json()
+        assert (paused["status"], paused["paused_at"] is not None) == ("active", True)
+        assert (await site.post("/session/SESS-1/resume", REASON)).status_code == 200
+        lasted = before + MINUTE - now
+        assert abs(await expiry(site) - (before + lasted)) < timedelta(milliseconds=2)
+        assert told(site).paused is False
+        timeline = (await site.get("/session/SESS-1/timeline")).json()["items"]
+        acts = [one["event_type"] for one in timeline if one["event_class"] == "proctor"]
+        assert acts == ["PROCTOR_PAUSE", "PROCTOR_RESUME"]
+
+    on_site(test)
+
+
+def test_more_time_moves_the_end_for_the_session_its_node_and_its_candidate(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started, before = await site.started(), datetime.now(UTC)
+        before = await expiry(site)
+        ten = {**REASON, "minutes": 10}
+        headers = site.bearer() | {"Idempotency-Key": "ten"}
+        answers = [await site.post("/session/SESS-1/extra-time", ten, headers=headers) for _ in range(2)]
+        assert answers[0].json() == answers[1].json()
+        assert await expiry(site) == before + 10 * MINUTE == told(site).expires_utc
+        assert len(site.node.obeyed.changed) == 1
+        site.at(before + 5 * MINUTE)
+        mine = {"Authorization": f"Bearer {started['session_token']}"}
+        assert (await site.get("/session/SESS-1", headers=mine)).json()["status"] == "active"
+        site.at(before + 11 * MINUTE)
+        late = await site.post("/session/SESS-1/extra-time", ten)
+        assert (late.status_code, late.json()["code"]) == (410, "session-expired")
+
+    on_site(test)
+
+
+def test_a_node_that_is_away_does_not_keep_a_proctor_from_pausing(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        site.node.refusal = Refusal("unavailable", "node-unavailable", 503, "busy")
+        assert (await site.post("/session/SESS-1/pause", REASON)).status_code == 200
+        assert (await site.get("/session/SESS-1")).json()["paused_at"] is not None
+
+    on_sqlite(test)
+
+
+def test_a_policy_changes_by_an_explicit_act_that_the_node_acknowledges(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        exam = {"exam_id": "EXAM-1", "title": "Mathematics", "policy": {}}
+        assert (await site.post("/exams", exam)).status_code == 201
+        agreed = {"accommodation": {"muted": ["LEFT_FRAME"]}}
+        path = "/api/v1/exams/EXAM-1/accommodations/CAND-SESS-1"
+        assert (await site.http.put(path, json=agreed, headers=site.bearer())).is_success
+        await found(site, (EventType.GAZE_OFF_SCREEN, 1.0))
+
+        response = await changed(site, GENTLER)
+        assert response.status_code == 200, response.text
+        answer = response.json()
+        assert (answer["version"], answer["policy"]["sensitivity"]) == (2, "low")
+        [change] = answer["changes"]
+        assert (change["changed_by"], change["role"], change["reason"]) == ("ada", "admin", REASON["reason"])
+        assert (change["version_before"], change["version"]) == (1, 2)
+        assert told(site).policy.version == 2
+        assert told(site).policy.candidate is not None  # what is agreed stays agreed
+        assert (await site.get("/session/SESS-1/policy")).json() == answer
+        assert (await site.get("/session/SESS-1")).json()["policy_version"] == 2
+        assert "LEFT_FRAME" not in str(answer)
+
+        assert (await changed(site, GENTLER)).json()["code"] == "policy-changed"
+        back = {**REASON, "based_on": 2}
+        assert (await changed(site, back)).json()["version"] == 1  # the exam's own again
+        [_, again] = (await site.get("/session/SESS-1/report")).json()["policy_changes"]
+        assert (again["version_before"], again["version"]) == (2, 1)
+
+    on_site(test)
+
+
+def test_a_change_that_may_not_be_changes_nothing(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started(policy={"features": {"audio_monitoring": False}})
+        more = {"policy": {}, **REASON, "based_on": 1}
+        assert (await changed(site, more)).json()["code"] == "purposes-grow"
+        silent = {"features": {"audio_monitoring": False}, "sensitivity": "low"}
+        fine = {"policy": silent, **REASON, "based_on": 1}
+        for role in (Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE, Role.DPO):
+            refused = await changed(site, fine, headers=site.bearer(role, "CAND-1"))
+            assert (refused.status_code, refused.json()["code"]) == (403, "role-forbidden")
+        for wrong in (
+            {**fine, "reason": " "},
+            {**fine, "exam_version": 1},
+            {"policy": silent, "based_on": 1},
+        ):
+            assert (await changed(site, wrong)).status_code == 422
+        missing = await changed(site, {**REASON, "based_on": 1})
+        assert (missing.status_code, missing.json()["code"]) == (404, "exam-unknown")
+        site.node.refusal = Refusal("unavailable", "node-unavailable", 503, "busy")
+        assert (await changed(site, fine)).status_code == 503
+        assert site.node.obeyed.changed == []
+        policy = (await site.get("/session/SESS-1/policy")).json()
+        assert (policy["version"], policy["changes"]) == (1, [])
+        site.node.refusal = None
+        await site.post("/session/SESS-1/end")
+        assert (await changed(site, fine)).status_code == 410
+
+    on_site(test)
+
+
+def state(start: StartSession, **fields: Any) -> SessionState:
+    told: dict[str, Any] = {
+        "session_id": start.session_id,
+        "epoch": start.epoch,
+        "phase": "watching",
+        "frames_processed": 1,
+        "alerts_triggered": 0,
+        "last_verified_utc": None,
+        "policy_version": start.policy.version,
+        "paused": start.paused,
+        "expires_utc": start.expires_utc,
+    }
+    return SessionState.model_validate(told | fields)
+
+
+def test_a_node_that_missed_a_change_is_told_again_after_a_rounds_time(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        session, start = UUID(started["session_uuid"]), site.node.obeyed.started[-1]
+
+        async def rounds(count: int, **fields: Any) -> int:
+            """How often the node is told in so many rounds, while it says this of the session."""
+            site.node.sessions = (state(start, **fields),)
+            await site.node.beat()
+            before, differed = len(site.node.obeyed.changed), set[UUID]()
+            for _ in range(count):
+                differed = await mend(site.parts, differed)
+                assert differed <= {session}
+            return len(site.node.obeyed.changed) - before
+
+        assert await rounds(2) == 0
+        assert await rounds(1, policy_version=7) == 0  # a change may be on its way
+        assert await rounds(2, policy_version=7) == 1
+        assert await rounds(2, paused=True) == 1
+        assert await rounds(2, expires_utc=start.expires_utc + MINUTE) == 1
+        assert await rounds(2, expires_utc=start.expires_utc + timedelta(milliseconds=1)) == 0
+        assert await rounds(2, epoch=2, policy_version=7) == 0  # another assignment's
+        assert await rounds(2, policy_version=None) == 0  # a node that does not say
+        await site.post("/session/SESS-1/end")
+        assert await rounds(2, policy_version=7) == 0
+
+    on_site(test)
