@@ -5,7 +5,8 @@ A twin is the same act too short for its rule's hold, or one that only looks ali
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from shared.events import EventType as E
 from tests.scenarios import staging
@@ -30,12 +31,20 @@ class Act:
     sound: str | None = None
     """A sound of the library, or "nothing" for digital silence."""
     twin_sound: str | None = None
+    twin_words: str = "too briefly"
+    """What makes the twin one."""
+    twin_allowed: tuple[E, ...] = ()
+    """Of the act's own events, those the twin may raise as well."""
     freezes: bool = False
     """The camera sends one picture over and over."""
     settles_s: float = MOVE_S / 2
     """From its beginning until its condition holds."""
     move_s: float = MOVE_S
     """How long it takes to come about and to end."""
+    later_s: Mapping[E, float] = field(default_factory=dict)
+    """Events whose condition holds so long after that of the others."""
+    needs_media: bool = False
+    """Only real sound is heard for what it is."""
     needs_hand: bool = False
     """Only a performer with footage of a lifted hand can play it."""
 
@@ -141,18 +150,25 @@ ACTS: tuple[Act, ...] = (
     Act(
         behaviour="a second voice",
         lasts_s=14,
-        twin_s=0,
+        twin_s=12,
         wanted=(E.MULTIPLE_SPEAKERS, E.VOICE_DETECTED),
         allowed=(),
         sound="voices",
+        twin_sound="voice",
+        twin_words="one voice alone",
+        twin_allowed=(E.VOICE_DETECTED,),
         settles_s=0.3,
+        # Two voices are told apart once each has had its turn of three seconds.
+        later_s={E.MULTIPLE_SPEAKERS: 6.0},
     ),
     Act(
         behaviour="telephone ringing",
         lasts_s=7,
-        twin_s=0,
+        twin_s=7,
         wanted=(E.AUDIO_ANOMALY,),
         sound="ring",
+        twin_sound="music",
+        twin_words="music",
         settles_s=0.2,
     ),
     Act(
@@ -162,6 +178,8 @@ ACTS: tuple[Act, ...] = (
         wanted=(E.AUDIO_ANOMALY,),
         sound="typing",
         twin_sound="rain",
+        twin_words="rain",
+        needs_media=True,
         settles_s=0.3,
     ),
     Act(

@@ -88,9 +88,10 @@ def casts(people: Sequence[Performer], fit: Fit) -> list[Cast]:
 
 
 def scripted_plans(pairs: Sequence[Cast], hand: Cast | None, takes: int, seed: int) -> list[Plan]:
-    """Every act `takes` times, by different candidates, filmed differently."""
+    """Every act `takes` times, by different candidates, filmed differently. No `hand`: there is no footage
+    and no real sound."""
     plans = []
-    playable = [act for act in ACTS if not act.needs_hand]
+    playable = [act for act in ACTS if not act.needs_hand and (hand is not None or not act.needs_media)]
     for take in range(takes):
         for first in range(0, len(playable), 3):
             number = take * 7 + first // 3
@@ -123,19 +124,21 @@ def truth_of(plan: Plan) -> Truth:
 def _stretch(turn: Turn) -> Stretch:
     act, holds_from_s = turn.act, turn.begins_s + turn.act.settles_s
     if turn.twin:
-        alike = "rain" if act.twin_sound == "rain" else "too briefly"
         return Stretch(
-            behaviour=f"{act.behaviour}: {alike}",
+            behaviour=f"{act.behaviour}: {act.twin_words}",
             begins_s=turn.begins_s,
             ends_s=turn.ends_s,
-            allowed=tuple(event for event in act.allowed if event.value == "SUSPICIOUS_MOVEMENT"),
-            barred=act.wanted,
+            allowed=(*act.twin_allowed, *(event for event in act.allowed if event is E.SUSPICIOUS_MOVEMENT)),
+            barred=tuple(event for event in act.wanted if event not in act.twin_allowed),
         )
     return Stretch(
         behaviour=act.behaviour,
         begins_s=turn.begins_s,
         ends_s=turn.ends_s,
-        wanted=tuple(Wanted(event=event, holds_from_s=holds_from_s) for event in act.wanted),
+        wanted=tuple(
+            Wanted(event=event, holds_from_s=holds_from_s + act.later_s.get(event, 0.0))
+            for event in act.wanted
+        ),
         allowed=act.allowed,
     )
 

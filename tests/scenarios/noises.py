@@ -47,6 +47,7 @@ def library(media: Path | None) -> Library:
                 "ring": _ringing,
                 "typing": _typing,
                 "rain": lambda lasts_s: room_tone(lasts_s, 5, _ROOM_RMS * 12),
+                "music": _arpeggio,
             }
         )
     sounds = media / "audio"
@@ -62,6 +63,7 @@ def library(media: Path | None) -> Library:
             "ring": lambda lasts_s: _repeated(_loud(heard(sounds / "open_phone-incoming-call.oga")), lasts_s),
             "typing": lambda lasts_s: _repeated(_loud(heard(sounds / "open_typing.flac"), 0.03), lasts_s),
             "rain": lambda lasts_s: _repeated(_loud(heard(sounds / "open_rain.flac"), 0.02), lasts_s),
+            "music": lambda lasts_s: _repeated(_loud(heard(sounds / "open_jazz_guitar.flac"), 0.04), lasts_s),
         }
     )
 
@@ -111,12 +113,26 @@ def _higher(voice: Sound, factor: float) -> Sound:
 
 
 def _ringing(lasts_s: float) -> Sound:
-    """An old bell: two tones, 20 strokes a second, one second on and half a second off."""
+    """A telephone's tone: 440 and 480 Hz, two seconds on and one off."""
     at_s = np.arange(round(lasts_s * SAMPLES_PER_S)) / SAMPLES_PER_S
-    tone = np.sin(2 * np.pi * 880 * at_s) + np.sin(2 * np.pi * 1109 * at_s)
-    strokes: Sound = (0.12 * tone * (np.sin(2 * np.pi * 20 * at_s) > 0)).astype(np.float32)
-    ringing: Sound = np.where(at_s % 1.5 < 1.0, strokes, np.float32(0)).astype(np.float32)
+    tone = 0.1 * (np.sin(2 * np.pi * 440 * at_s) + np.sin(2 * np.pi * 480 * at_s))
+    ringing: Sound = np.where(at_s % 3 < 2, tone, 0).astype(np.float32)
     return ringing
+
+
+def _arpeggio(lasts_s: float) -> Sound:
+    """Plucked strings (Karplus and Strong 1983), a chord up and down."""
+    rng = np.random.default_rng(6)
+    sound = np.zeros(round(lasts_s * SAMPLES_PER_S), np.float32)
+    step = SAMPLES_PER_S * 3 // 10
+    for number, start in enumerate(range(0, len(sound) - step, step)):
+        string = rng.uniform(-0.2, 0.2, round(SAMPLES_PER_S / (196, 247, 294, 392, 294, 247)[number % 6]))
+        plucked = []
+        for _ in range(step // len(string) + 1):
+            plucked.append(string)
+            string = 0.498 * (string + np.roll(string, 1))
+        sound[start : start + step] = np.concatenate(plucked)[:step]
+    return sound
 
 
 def _typing(lasts_s: float) -> Sound:
