@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from edge import frame_numbers
 from edge.alert_writer import AlertWriter
 from edge.alerts import AlertRevision
 from edge.analysis.examination import Frame
@@ -37,8 +38,6 @@ from shared.observations import Observation
 NOTICES: Final = 64
 """Notices that may wait for a slow page; the oldest goes first."""
 SILENT_S: Final = 3.0
-FRAMES_MEANWHILE: Final = 600
-"""Frame numbers left to a peer that still receives while the next one connects: 10 s at 60 fps."""
 LEAST_PAUSE_S: Final = 0.02
 """Between two ticks, whatever the deadline says."""
 
@@ -126,8 +125,10 @@ class Session:
         Raises `Rejected` and `Unavailable` as `Peer.answer` does, and `Rejected` (410) after the end.
         """
         former = self._peer
-        before = 0 if former is None else former.frame_count + FRAMES_MEANWHILE
-        peer = Peer(self._parts.peer_settings, self._clock, before)
+        numbered = frame_numbers.first(self.order.elapsed_s)
+        if former is not None:
+            numbered = frame_numbers.after(former.frame_count)
+        peer = Peer(self._parts.peer_settings, self._clock, numbered)
         try:
             answer = await peer.answer(offer_sdp)
             self._attend(peer, former)
