@@ -149,7 +149,9 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
                 keep=folder.keep,
                 report=lambda at_s: bar.update(task, completed=at_s),
             )
-            reasons = unavailable(outcome, recording, networks, policy, enrolled=bool(templates))
+            reasons = unavailable(
+                outcome, recording, networks, policy, level=order.level, enrolled=bool(templates)
+            )
             summary = summary_of(outcome, networks, order.level, reasons)
             folder.finish(outcome, summary, page_of(name, outcome, summary, policy))
     return summary

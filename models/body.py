@@ -37,7 +37,13 @@ POINTS = 33
 # Numbers of the points that rules ask about; right and left are the candidate's.
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 11, 12
 LEFT_EAR, RIGHT_EAR, LEFT_WRIST, RIGHT_WRIST = 7, 8, 15, 16
+LEFT_INDEX, RIGHT_INDEX = 19, 20
+HANDS = range(LEFT_WRIST, 23)
+"""Wrists, and the knuckles of little finger, index finger and thumb."""
 _CENTRE, _RIM = 33, 34
+HEAD_PER_EARS = 1.3
+"""This network's ears lie inside the head's outline: MoveNet sees the same ears 1.25 to 1.4 times as far
+apart (nine people)."""
 
 # (cells per side, anchors per cell) in the order of the output.
 _GRIDS = ((28, 2), (14, 2), (7, 6))
@@ -118,6 +124,7 @@ class BodyPose:
             visibility=visibility.astype(np.float32),
             presence=float(answer["Identity_1"].reshape(-1)[0]),
             region=_region(points[_CENTRE, :2], points[_RIM, :2]),
+            head_px=HEAD_PER_EARS * across_head_px(points),
         )
 
 
@@ -154,6 +161,34 @@ def visible_points(body: Body) -> int:
 def shoulders_visible(body: Body) -> bool:
     """Whether a shoulder is seen; one is enough, because somebody who turns aside hides the other."""
     return bool(body.visibility[[LEFT_SHOULDER, RIGHT_SHOULDER]].max() >= MIN_VISIBILITY)
+
+
+def across_head_px(points: Floats) -> float:
+    """Ear to ear, or of a head seen from the side nose to ear, whichever is longer; points (≥33, 3)."""
+    nose, left, right = (points[number, :2] for number in (NOSE, LEFT_EAR, RIGHT_EAR))
+    return max(float(np.linalg.norm(a - b)) for a, b in ((left, right), (nose, left), (nose, right)))
+
+
+def hand_to_ear(body: Body, width_px: int, height_px: int) -> float | None:
+    """The smallest distance between a point of a hand and an ear, in widths of the head.
+
+    None when no hand is in the frame, whose size is given. A hand is its wrist, its knuckles, and the middle
+    of the index finger, which the network does not give: half as far beyond the knuckle as that is from the
+    wrist.
+    """
+    points, seen = body.points_px[:, :2], body.visibility >= MIN_VISIBILITY
+    inside = ((points >= 0) & (points < (width_px, height_px))).all(axis=1) & seen
+    hands = [points[number] for number in HANDS if inside[number]]
+    hands += [
+        points[knuckle] + (points[knuckle] - points[wrist]) / 2
+        for wrist, knuckle in ((LEFT_WRIST, LEFT_INDEX), (RIGHT_WRIST, RIGHT_INDEX))
+        if inside[wrist] and inside[knuckle]
+    ]
+    if not hands:
+        return None
+    ears = points[[LEFT_EAR, RIGHT_EAR]]
+    nearest_px = np.linalg.norm(np.stack(hands)[:, None] - ears[None], axis=2).min()
+    return float(nearest_px) / max(body.head_px, 1.0)
 
 
 def _region(centre: Floats, rim: Floats) -> Region:

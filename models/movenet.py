@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.body import LEFT_SHOULDER, POINTS, RIGHT_SHOULDER
+from models.body import LEFT_SHOULDER, POINTS, RIGHT_SHOULDER, across_head_px
 from models.images import Image, letterbox
 from models.network import Network
 from models.results import Body, Floats, Region
@@ -50,7 +50,8 @@ class MoveNet:
         points[list(_PLACES), :2] = fit.to_frame(rows[:, 1::-1] * SIDE_PX)
         height_px, width_px = frame.shape[:2]
         whole = Region(width_px / 2, height_px / 2, float(max(width_px, height_px)), 0.0)
-        return Body(points, visibility(rows[:, 2], presence), presence, whole)
+        seen = visibility(rows[:, 2], presence)
+        return Body(points, seen, presence, whole, across_head_px(points))
 
 
 def visibility(scores: Floats, presence: float) -> Floats:

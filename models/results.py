@@ -104,6 +104,8 @@ class Body:
     """The landmark network's own flag: probability that the region shows a person."""
     region: Region
     """Where to look in the next frame of the same stream."""
+    head_px: float
+    """Width of the head in the frame, ear to ear from outside."""
 
 
 class ObjectKind(StrEnum):

@@ -13,8 +13,13 @@ class Task(StrEnum):
 
     FACES = "faces"
     HEAD = "head"
+    GAZE = "gaze"
     IDENTITY = "identity"
+    LIVENESS = "liveness"
     BODY = "body"
+    """Shoulders, and with them hands."""
+    OBJECTS = "objects"
+    """Things, and with them persons."""
     SPEECH = "speech"
     SPEAKERS = "speakers"
     SOUNDS = "sounds"
@@ -43,13 +48,17 @@ def _level(*, hears: frozenset[Task], light: bool = False, **rates_hz: float) ->
 
 
 LEVELS: tuple[Level, ...] = (
-    _level(hears=_ALL_SOUND, faces=10, head=6, identity=1, body=3),
-    _level(hears=_ALL_SOUND, faces=5, head=3, identity=1, body=1.5),
-    _level(hears=_SPEECH, faces=5, head=3, identity=1),
-    _level(hears=_SPEECH, light=True, faces=2, head=1, identity=1),
+    _level(hears=_ALL_SOUND, faces=10, head=6, gaze=6, identity=1, liveness=1, body=3, objects=2),
+    _level(hears=_ALL_SOUND, faces=5, head=3, gaze=3, identity=1, liveness=1, body=1.5, objects=1),
+    _level(hears=_SPEECH, faces=5, head=3, gaze=3, identity=1, liveness=1, objects=1),
+    _level(hears=_SPEECH, light=True, faces=2, head=1, gaze=1, identity=1),
     _level(hears=frozenset(), faces=1, identity=1),
 )
 """L0 full on GPU · L1 full on CPU · L2 no body · L3 light, 2 Hz · L4 presence and identity only, 1 Hz.
 
-Verification stays at 1 Hz everywhere: identity is the last thing to give up.
+Verification stays at 1 Hz everywhere: identity is the last thing to give up. The network of the gaze stays
+the same on all levels: each sees directions a little differently, and the zone was calibrated with one.
 """
+
+FULL = 1
+"""The last level on which nothing is left out."""

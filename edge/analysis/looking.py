@@ -1,4 +1,4 @@
-"""From a frame to what it shows: faces, head, identity and body, as far as looks are due."""
+"""From a frame to what it shows: face, head, gaze, identity, body and things, as far as looks are due."""
 
 from __future__ import annotations
 
@@ -6,26 +6,24 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from edge.analysis.attempts import Attempts
-from edge.analysis.examination import (
-    Enrolled,
-    Frame,
-    compare,
-    examine_face,
-    fit_head,
-    identity_check,
-)
+from edge.analysis.examination import Enrolled, Frame, compare, examine_face, fit_head, identity_check
 from edge.analysis.levels import Task
+from edge.analysis.lids import Lids
 from edge.analysis.networks import Networks
+from edge.analysis.seen import body_seen, faces_seen, hands_seen, objects_seen, persons_seen
 from edge.media.frames import VideoFrame
-from models import body as bodies
 from models import picture as pictures
+from models.mesh import eye_aspect_ratio
 from models.recognition import Recogniser
-from models.results import Body, Face, HeadPose, Mesh, Region
-from shared.observations import BodySeen, FaceSeen, IdentityCheck, Observation, Picture
+from models.results import Body, Face, HeadPose, Mesh, Region, SeenObject
+from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
 from shared.policy import Gate
 
 Verifier = tuple[Recogniser, Enrolled]
 """Who compares, and with whom."""
+
+_BY_MESH = (Task.HEAD, Task.GAZE, Task.IDENTITY)
+"""What needs the face's mesh, the commonest first."""
 
 
 @dataclass(slots=True)
@@ -34,14 +32,19 @@ class _Looks:
 
     picture: Picture | None = None
     faces: tuple[Face, ...] | None = None
-    fitted: tuple[Mesh, HeadPose | None] | None = None
+    head: HeadPose | None = None
+    gaze: GazeSeen | None = None
     identity: IdentityCheck | None = None
-    body: BodySeen | None = None
+    liveness: float | None = None
+    body: tuple[Body | None] | None = None
+    """Around what was found, which may be nobody; None: not looked for."""
+    objects: tuple[SeenObject, ...] | None = None
     failed: list[str] = field(default_factory=list)
 
 
 class Looking:
-    """The eyes of one session: remembers the last picture's brightness and where the body was."""
+    """The eyes of one session: remembers the last picture's brightness, how far this person's eyes open and
+    where the body was."""
 
     def __init__(
         self, attempts: Attempts, networks: Networks, *, gate: Gate, verifier: Verifier | None
@@ -52,6 +55,7 @@ class Looking:
         self._gate = gate
         self._verifier = verifier
         self._luma: Frame | None = None
+        self._lids = Lids()
         self._body: Region | None = None
 
     async def look(
@@ -61,21 +65,10 @@ class Looking:
         looks = _Looks()
         bgr = await self._find_faces(frame, looks)
         if bgr is not None:
-            await self._look_closer(bgr, due, looks)
-        observation = Observation(
-            at=frame.at_s,
-            level=level,
-            frame_id=frame.frame_id,
-            frame_width_px=frame.width,
-            frame_height_px=frame.height,
-            picture=looks.picture,
-            faces=None if looks.faces is None else _faces_seen(looks.faces),
-            identity=looks.identity,
-            head=looks.fitted[1] if looks.fitted is not None and Task.HEAD in due else None,
-            body=looks.body,
-            failed=tuple(looks.failed),
-        )
-        return observation, bgr
+            if looks.faces is not None and len(looks.faces) == 1:
+                await self._look_at_face((frame.at_s, bgr), looks.faces[0], due, looks)
+            await self._look_around(bgr, due, looks)
+        return _observation(frame, level, looks), bgr
 
     async def _find_faces(self, frame: VideoFrame, looks: _Looks) -> Frame | None:
         """The picture's brightness and its faces; answers the pixels, or None if they could not be had."""
@@ -92,53 +85,97 @@ class Looking:
         self._luma = luma
         return bgr
 
-    async def _look_closer(self, bgr: Frame, due: Collection[Task], looks: _Looks) -> None:
-        """Head and identity of the one face, and the body. Of several faces none can be called theirs."""
-        faces = looks.faces or ()
-        identity_due = Task.IDENTITY in due and self._verifier is not None
-        if len(faces) == 1 and (Task.HEAD in due or identity_due):
+    async def _look_at_face(
+        self, shot: tuple[float, Frame], face: Face, due: Collection[Task], looks: _Looks
+    ) -> None:
+        """Head, gaze, identity and liveness of the one face. Of several none can be called theirs."""
+        at_s, bgr = shot
+        needed = [task for task in _BY_MESH if task in due]
+        if self._verifier is None and Task.IDENTITY in needed:
+            needed.remove(Task.IDENTITY)
+        if needed:
             # Named after what it was done for, so that the next value of that task shows it works again.
-            task = Task.HEAD if Task.HEAD in due else Task.IDENTITY
-            looks.fitted = await self._attempts.make(
-                task, lambda: fit_head(self._networks, bgr, faces[0]), looks.failed
+            fitted = await self._attempts.make(
+                needed[0], lambda: fit_head(self._networks, bgr, face), looks.failed
             )
-            if identity_due and looks.fitted is not None:
-                looks.identity = await self._check(bgr, faces, looks.fitted, looks.failed)
-        if Task.BODY in due and self._networks.body is not None:
-            pose, region = self._networks.body, self._body
-            found = await self._attempts.make(Task.BODY, lambda: (pose.find(bgr, region),), looks.failed)
-            if found is not None:
-                looks.body = _body_seen(found[0])
-                self._body = None if found[0] is None else found[0].region
+            if fitted is not None:
+                looks.head = fitted[1] if Task.HEAD in due else None
+                if Task.GAZE in needed:
+                    await self._look_at_gaze((at_s, bgr), face, fitted, looks)
+                if Task.IDENTITY in needed:
+                    looks.identity = await self._check(bgr, face, fitted, looks.failed)
+        if Task.LIVENESS in due and self._is_clear(face, looks.identity):
+            await self._look_for_life(bgr, face, looks)
+
+    async def _look_at_gaze(
+        self, shot: tuple[float, Frame], face: Face, fitted: tuple[Mesh, HeadPose | None], looks: _Looks
+    ) -> None:
+        estimator, (mesh, head), (at_s, bgr) = self._networks.gaze, fitted, shot
+        if estimator is None or head is None:
+            return
+        gaze = await self._attempts.make(
+            Task.GAZE, lambda: estimator.gaze(bgr, face, mesh, head), looks.failed
+        )
+        if gaze is not None:
+            shut = self._lids.shut(at_s, eye_aspect_ratio(mesh))
+            looks.gaze = GazeSeen(pitch_deg=gaze.pitch_deg, yaw_deg=gaze.yaw_deg, eyes_closed=shut)
+
+    def _is_clear(self, face: Face, check: IdentityCheck | None) -> bool:
+        """Whether a face is seen well enough to tell it from a picture of one: as for verifying it."""
+        if self._verifier is not None:
+            return check is not None and check.similarity is not None
+        return min(face.box.width_px, face.box.height_px) > self._gate.min_face_px
+
+    async def _look_for_life(self, bgr: Frame, face: Face, looks: _Looks) -> None:
+        network = self._networks.liveness
+        if network is not None:
+            looks.liveness = await self._attempts.make(
+                Task.LIVENESS, lambda: network.live(bgr, face), looks.failed
+            )
+
+    async def _look_around(self, bgr: Frame, due: Collection[Task], looks: _Looks) -> None:
+        """The body, and persons and things."""
+        pose, region, detector = self._networks.body, self._body, self._networks.objects
+        if Task.BODY in due and pose is not None:
+            looks.body = await self._attempts.make(Task.BODY, lambda: (pose.find(bgr, region),), looks.failed)
+            if looks.body is not None:
+                self._body = None if looks.body[0] is None else looks.body[0].region
+        if Task.OBJECTS in due and detector is not None:
+            looks.objects = await self._attempts.make(Task.OBJECTS, lambda: detector.find(bgr), looks.failed)
 
     async def _check(
-        self,
-        bgr: Frame,
-        faces: tuple[Face, ...],
-        fitted: tuple[Mesh, HeadPose | None],
-        failed: list[str],
+        self, bgr: Frame, face: Face, fitted: tuple[Mesh, HeadPose | None], failed: list[str]
     ) -> IdentityCheck | None:
         if self._verifier is None:
             return None
         recogniser, template = self._verifier
 
         def check() -> IdentityCheck:
-            examined = examine_face(bgr, faces, fitted, self._gate, (recogniser,))
+            examined = examine_face(bgr, (face,), fitted, self._gate, (recogniser,))
             similarity = compare(examined, recogniser, template)
             return identity_check(examined, recogniser, template, similarity=similarity)
 
         return await self._attempts.make(Task.IDENTITY, check, failed)
 
 
-def _faces_seen(faces: tuple[Face, ...]) -> tuple[FaceSeen, ...]:
-    return tuple(FaceSeen(face.box, face.score) for face in faces)
-
-
-def _body_seen(body: Body | None) -> BodySeen:
-    if body is None:
-        return BodySeen(shoulders_visible=False, visible_keypoints=0, presence=0.0)
-    return BodySeen(
-        shoulders_visible=bodies.shoulders_visible(body),
-        visible_keypoints=bodies.visible_points(body),
-        presence=body.presence,
+def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:
+    """All that is known of the frame; what was not looked at or failed stays None."""
+    things, size_px = looks.objects, (frame.width, frame.height)
+    return Observation(
+        at=frame.at_s,
+        level=level,
+        frame_id=frame.frame_id,
+        frame_width_px=frame.width,
+        frame_height_px=frame.height,
+        picture=looks.picture,
+        faces=None if looks.faces is None else faces_seen(looks.faces),
+        identity=looks.identity,
+        head=looks.head,
+        gaze=looks.gaze,
+        liveness=looks.liveness,
+        body=None if looks.body is None else body_seen(looks.body[0]),
+        hands=None if looks.body is None else hands_seen(looks.body[0], size_px),
+        persons=None if things is None else persons_seen(things, size_px),
+        objects=None if things is None else objects_seen(things),
+        failed=tuple(looks.failed),
     )

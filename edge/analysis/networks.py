@@ -10,9 +10,12 @@ from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
 from edge.analysis.levels import Task
 from models import manifest
 from models.body import BodyPose
+from models.liveness import Liveness
 from models.mesh import FaceMesh
+from models.movenet import MoveNet
+from models.objects import ObjectDetector
 from models.recognition import Recogniser
-from models.serving import FaceDetector, HeadPoseEstimator, Serving
+from models.serving import FaceDetector, GazeEstimator, HeadPoseEstimator, Serving
 from shared.errors import Unavailable
 
 T = TypeVar("T")
@@ -27,8 +30,11 @@ class Networks:
     head: HeadPoseEstimator | None
     recognisers: tuple[Recogniser, ...]
     """Best first; empty: identity cannot be verified here."""
-    body: BodyPose | None
+    body: BodyPose | MoveNet | None
     ears: Ears
+    gaze: GazeEstimator | None = None
+    liveness: Liveness | None = None
+    objects: ObjectDetector | None = None
     labels: dict[str, str] = field(default_factory=dict)
     """`name@version` per task, for alerts and reports."""
     device: str = "cpu"
@@ -60,7 +66,13 @@ def open_networks(serving: Serving) -> Networks:
     head = optional(Task.HEAD, serving.head_pose, None)
     nobody: tuple[Recogniser, ...] = ()
     recognisers = optional(Task.IDENTITY, serving.recognisers, nobody)
-    body = optional(Task.BODY, serving.body_pose, None)
+    # Gaze is a turn of the eyes in a head whose pose is known.
+    gaze = optional(Task.GAZE, serving.gaze, None) if head is not None else None
+    if head is None:
+        missing[Task.GAZE] = missing[Task.HEAD]
+    liveness = optional(Task.LIVENESS, serving.liveness, None)
+    objects = optional(Task.OBJECTS, serving.objects, None)
+    body = optional(Task.BODY, lambda: _body(serving), None)
     ears = open_ears(serving, missing)
     return Networks(
         faces=faces,
@@ -69,10 +81,24 @@ def open_networks(serving: Serving) -> Networks:
         recognisers=recognisers,
         body=body,
         ears=ears,
+        gaze=gaze,
+        liveness=liveness,
+        objects=objects,
         labels=_labels(serving, ears),
         device="+".join(sorted(set(serving.devices.values()))) or "cpu",
         missing=missing,
     )
+
+
+def _body(serving: Serving) -> BodyPose | MoveNet:
+    """The network with hands, or the light one where that is all there is."""
+    try:
+        return serving.body_pose()
+    except Unavailable as error:
+        try:
+            return serving.light_body_pose()
+        except Unavailable:
+            raise error from None
 
 
 def _labels(serving: Serving, ears: Ears) -> dict[str, str]:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
 from edge.alerts import AlertRevision, WatchedSession
-from edge.analysis.ears import HEARD, asked_to_hear, unheard
+from edge.analysis.ears import asked_to_hear, unheard
 from edge.analysis.examination import Frame
+from edge.analysis.eyes import asked_to_see, unseen
 from edge.analysis.levels import Task
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
@@ -126,23 +127,23 @@ async def _listen(window: AudioWindow, perception: Perception, outcome: Outcome)
 
 
 def unavailable(
-    outcome: Outcome, recording: Recording, networks: Networks, policy: Policy, *, enrolled: bool
+    outcome: Outcome,
+    recording: Recording,
+    networks: Networks,
+    policy: Policy,
+    *,
+    level: int,
+    enrolled: bool,
 ) -> dict[str, str]:
     """Tasks about which this analysis says nothing, each with the reason."""
-    reasons = {task.value: reason for task, reason in networks.missing.items()}
-    if not enrolled:
+    reasons = unseen(networks.missing, policy, level) | unheard(networks.missing, policy)
+    if not enrolled and policy.features.face_verification:
         reasons.setdefault(Task.IDENTITY, "nobody is enrolled: give pictures with --enroll")
-    elif not policy.features.face_verification:
-        reasons[Task.IDENTITY] = "switched off by the policy"
-    for task in HEARD:
-        reasons.pop(task, None)
-    reasons |= {task.value: reason for task, reason in unheard(networks.missing, policy).items()}
     if policy.features.audio_monitoring and not outcome.heard:
-        reasons |= {task.value: "the recording has no sound" for task in asked_to_hear(policy)}
+        reasons |= dict.fromkeys(asked_to_hear(policy), "the recording has no sound")
     if not recording.has_video:
-        looks = (Task.FACES, Task.HEAD, Task.IDENTITY, Task.BODY)
-        reasons |= {task.value: "the recording has no pictures" for task in looks}
-    return dict(sorted(reasons.items()))
+        reasons |= dict.fromkeys(asked_to_see(policy), "the recording has no pictures")
+    return {task.value: reason for task, reason in sorted(reasons.items())}
 
 
 def _ticks(watch: Watch, now: float) -> list[AlertRevision]:

@@ -12,13 +12,14 @@ picture content hides who has come or gone.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
 from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
+from edge.analysis.eyes import can_see
 from edge.analysis.levels import Task
 from edge.analysis.listening import Heard, Listening
 from edge.analysis.looking import Looking, Verifier
@@ -26,7 +27,7 @@ from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule
 from edge.media.frames import AudioWindow, VideoFrame
 from shared.observations import IdentityCheck, Observation
-from shared.policy import Features, Policy
+from shared.policy import Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Perception:
         self._networks = networks
         self._gate = policy.verification_gate
         self._verifier = _verifier(networks, templates)
-        self._schedule = Schedule(_wanted(policy.features, networks.tasks))
+        cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
+        self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz)
         attempts = Attempts(session_id, engine)
         self._eyes = Looking(attempts, networks, gate=self._gate, verifier=self._verifier)
         self._ears = Listening(attempts, networks.ears, policy)
@@ -103,17 +105,6 @@ class Perception:
 def arrival(frame: VideoFrame, level: int) -> Observation:
     """The observation of a frame that came and is not analysed."""
     return Observation(at=frame.at_s, level=level, frame_id=frame.frame_id, damaged=frame.damaged)
-
-
-def _wanted(features: Features, possible: Collection[Task]) -> set[Task]:
-    """Tasks that the exam asks for and the networks can do."""
-    asked = {
-        Task.FACES: True,
-        Task.HEAD: features.gaze_tracking,
-        Task.IDENTITY: features.face_verification,
-        Task.BODY: features.pose_analysis,
-    }
-    return {task for task in possible if asked.get(task, False)}
 
 
 def _verifier(networks: Networks, templates: Mapping[str, Enrolled]) -> Verifier | None:

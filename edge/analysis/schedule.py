@@ -8,10 +8,10 @@ so does the body: what is said of one instant is then seen in one picture.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from math import floor
 
-from edge.analysis.levels import LEVELS, Task
+from edge.analysis.levels import FULL, LEVELS, Task
 
 SLOT_LEAD = 0.25
 """How much of its period a slot begins early."""
@@ -20,16 +20,17 @@ SLOT_LEAD = 0.25
 class Schedule:
     """The looks of one session. Remembers when each task was last due."""
 
-    __slots__ = ("_last_s", "_wanted")
+    __slots__ = ("_last_s", "_rates_hz", "_wanted")
 
-    def __init__(self, wanted: Collection[Task]) -> None:
-        """`wanted` names the tasks that policy and networks allow at all."""
+    def __init__(self, wanted: Collection[Task], cadences_hz: Mapping[str, float] | None = None) -> None:
+        """`wanted` names the tasks that policy and networks allow at all, `cadences_hz` the policy's own."""
         self._wanted = frozenset(wanted)
+        self._rates_hz = [_rates_hz(level, cadences_hz or {}) for level in range(len(LEVELS))]
         self._last_s: dict[Task, float] = {}
 
     def due(self, at: float, level: int) -> frozenset[Task]:
         """The tasks to do on the frame captured at `at`; empty: leave it. Counts as done when answered."""
-        rates_hz = LEVELS[level].rates_hz
+        rates_hz = self._rates_hz[level]
         if not self._is_due(Task.FACES, at, rates_hz[Task.FACES]):
             return frozenset()
         due = {
@@ -44,6 +45,18 @@ class Schedule:
     def _is_due(self, task: Task, at: float, rate_hz: float) -> bool:
         last_s = self._last_s.get(task)
         return last_s is None or slot(at, rate_hz) > slot(last_s, rate_hz)
+
+
+def _rates_hz(level: int, cadences_hz: Mapping[str, float]) -> dict[Task, float]:
+    """The level's cadences, or the policy's in their place; what a level leaves out stays out.
+
+    Below the full levels a policy's cadence counts only where it is slower: they are there to do less.
+    """
+    rates_hz = {}
+    for task, own_hz in LEVELS[level].rates_hz.items():
+        asked_hz = cadences_hz.get(task, own_hz)
+        rates_hz[task] = asked_hz if level <= FULL else min(asked_hz, own_hz)
+    return rates_hz
 
 
 def slot(at: float, rate_hz: float) -> int:

@@ -56,10 +56,13 @@ class Camera:
 def rehearsal_script() -> Script:
     """The ninety seconds of the demonstration."""
     faces, mismatch = EventType.MULTIPLE_FACES, EventType.FACE_MISMATCH
+    persons = EventType.MULTIPLE_PERSONS
     absent, left, loss = EventType.FACE_NOT_FOUND, EventType.LEFT_FRAME, EventType.PRESENCE_LOSS
     segments = (
         _honest(0, 14, "The candidate sits down to work."),
-        _scripted("second_face", 14, 22, "A second person leans in beside the candidate.", (faces,)),
+        _scripted(
+            "second_face", 14, 22, "A second person leans in beside the candidate.", (faces,), (persons,)
+        ),
         _honest(22, 31, "The candidate works alone."),
         _scripted(
             "another_person", 31, 42, "Somebody else takes the candidate's place.", (mismatch,), (loss,)

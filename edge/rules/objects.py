@@ -1,4 +1,4 @@
-"""What one frame says of people, things and hands besides faces."""
+"""What one frame says of people and things besides faces."""
 
 from __future__ import annotations
 
@@ -30,14 +30,3 @@ def object_visible(observation: Observation, event: EventType, settings: Setting
         return NO
     best = max(scores)
     return Judgement(True, best, {"score": round(best, 3), "score_bound": bound})
-
-
-def hand_near_ear(observation: Observation, settings: Settings) -> Judgement:
-    """A hand or wrist close to an ear; no hand in the picture is a no."""
-    if observation.hands is None:
-        return UNKNOWN
-    bound, distance = settings.threshold(EventType.HAND_NEAR_EAR), observation.hands.to_ear_head_widths
-    if distance is None or distance > bound:
-        return NO
-    evidence = {"hand_to_ear_head_widths": round(distance, 2), "hand_to_ear_head_widths_bound": bound}
-    return Judgement(True, min(1.0, 1.0 - 0.5 * distance / bound), evidence)

@@ -13,6 +13,7 @@ from edge.rules.episodes import Episodes
 from edge.rules.findings import NO, Finding, Judgement
 from edge.rules.frozen import Frozen
 from edge.rules.gaze import Gaze
+from edge.rules.hands import Hands
 from edge.rules.identity import Mismatch, Unverified, is_mismatch
 from edge.rules.liveness import Liveness
 from edge.rules.settings import Settings
@@ -60,6 +61,7 @@ class Seeing:
         self._settings = settings
         self._episodes = episodes
         self._frozen = Frozen(settings)
+        self._hands = Hands(settings)
         self._calibration = Calibration(settings)
         self._mismatch = Mismatch(settings) if EventType.FACE_MISMATCH in rules else None
         self._unverified = Unverified()
@@ -189,8 +191,7 @@ class Seeing:
             if observation.body.shoulders_visible:
                 self._pose_s = observation.at
         if observation.hands is not None and EventType.HAND_NEAR_EAR in self._settings.rules:
-            near = objects.hand_near_ear(observation, self._settings)
-            note(findings, EventType.HAND_NEAR_EAR, observation, near)
+            note(findings, EventType.HAND_NEAR_EAR, observation, self._hands.judge(observation))
 
     def _look_at_things(self, observation: Observation, findings: list[Finding]) -> None:
         note = self._episodes.note
@@ -214,6 +215,7 @@ class Seeing:
     def snapshot(self) -> Saved:
         return {
             "frozen": self._frozen.snapshot(),
+            "hands": self._hands.snapshot(),
             "calibration": self._calibration.snapshot(),
             "mismatch": None if self._mismatch is None else self._mismatch.snapshot(),
             "unverified": self._unverified.snapshot(),
@@ -229,6 +231,7 @@ class Seeing:
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
         self._frozen.restore(part(saved, "frozen"))
+        self._hands.restore(part(saved, "hands"))
         self._calibration.restore(part(saved, "calibration"))
         if self._mismatch is not None:
             self._mismatch.restore(part(saved, "mismatch"))

@@ -136,6 +136,25 @@ def printed(cast: Cast, at_s: float, come: float) -> Image:
     return scene
 
 
+def on_a_screen(cast: Cast, at_s: float, come: float) -> Image:
+    """The candidate's face, played on a telephone that is held up before the empty chair."""
+    portrait = cast.candidate.view(0.0)[:, 80:560]
+    face = cv2.resize(portrait, None, fx=0.45, fy=0.45, interpolation=cv2.INTER_AREA)
+    rows, columns = np.indices(face.shape[:2])
+    # The screen's grid beats against the sensor's, and its white is bluish.
+    grid = np.sin(2 * np.pi * (columns * 0.31 + rows * 0.02)) * np.sin(2 * np.pi * rows * 0.29)
+    glow = cv2.convertScaleAbs(face, alpha=1.1, beta=15) * np.array([1.12, 1.0, 1.0])
+    lit = np.clip(glow * (1 + 0.06 * grid[:, :, None]), 0, 255).astype(np.uint8)
+    phone = cv2.copyMakeBorder(lit, 16, 16, 16, 16, cv2.BORDER_CONSTANT, value=(15, 15, 15))
+    height_px, width_px = phone.shape[:2]
+    left = (WIDTH_PX - width_px) // 2 + round(4 * np.sin(at_s * 1.7))
+    top = (HEIGHT_PX - height_px) // 2 + round(3 * np.sin(at_s * 2.3) + (1 - come) * HEIGHT_PX * 0.75)
+    scene = _shifted(cast.candidate.view(at_s), -WIDTH_PX * come, cast.candidate.empty)
+    high = max(0, min(height_px, HEIGHT_PX - top))
+    scene[top : top + high, left : left + width_px] = phone[:high]
+    return scene
+
+
 def _page(portrait: Image) -> Image:
     """A picture as an office printer prints it: paler, softer, ruled with its raster, on white paper."""
     soft = cv2.GaussianBlur(portrait[:, 80:560], (0, 0), 1.1)

@@ -12,10 +12,12 @@ from numpy.typing import NDArray
 from edge.analysis.ears import Ears
 from edge.analysis.networks import Networks
 from edge.media.frames import VideoFrame, video_frame
+from models.liveness import Liveness
 from models.mesh import FaceMesh
 from models.mesh_pose import MeshPose, standard_head
+from models.objects import ObjectDetector
 from models.recognition import ARCFACE, Recogniser
-from models.results import Box, Face
+from models.results import Box, Face, Gaze, HeadPose, Mesh
 from models.similarity import Similarity
 
 Arrays = dict[str, NDArray[Any]]
@@ -45,6 +47,38 @@ class Detector:
         if isinstance(self.found, Exception):
             raise self.found
         return self.found
+
+
+class Eyes:
+    """A gaze network that answers what `seen` holds, or raises what it holds."""
+
+    device = "test"
+
+    def __init__(self, pitch_deg: float = -5.0, yaw_deg: float = 3.0) -> None:
+        self.seen: Gaze | Exception = Gaze(pitch_deg, yaw_deg)
+
+    def gaze(self, _frame: NDArray[np.uint8], _face: Face, _mesh: Mesh, _head: HeadPose, /) -> Gaze:
+        if isinstance(self.seen, Exception):
+            raise self.seen
+        return self.seen
+
+
+def life(probability: float) -> Liveness:
+    """A liveness network that is so sure of a living face."""
+    logits = np.log(np.array([[(1 - probability) / 2, probability, (1 - probability) / 2]], np.float32))
+    network = Answering(lambda _: {"output": logits})
+    return Liveness((network, network))
+
+
+def detector_of(*numbers: int, score: float = 0.8) -> ObjectDetector:
+    """An object network that sees things of these COCO classes, each 200 px high at a place of its own."""
+    rows = np.zeros((1, 3549, 85), np.float32)
+    for place, number in enumerate(numbers):
+        # The first cells have a stride of 8 px; 16 of it in height and 8 in width on a canvas of 416 px.
+        cell = 52 * 20 + 13 * (place + 1)
+        rows[0, cell, :5] = (0.0, 0.0, np.log(8.0), np.log(16.0), 1.0)
+        rows[0, cell, 5 + number] = score
+    return ObjectDetector(Answering(lambda _: {"output": rows}))
 
 
 class Voices:

@@ -5,7 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.body import LEFT_SHOULDER, RIGHT_SHOULDER, refined, shoulders_visible, visible_points
+from models.body import (
+    LEFT_EAR,
+    LEFT_SHOULDER,
+    NOSE,
+    RIGHT_EAR,
+    RIGHT_SHOULDER,
+    RIGHT_WRIST,
+    across_head_px,
+    hand_to_ear,
+    refined,
+    shoulders_visible,
+    visible_points,
+)
 from models.results import Body, Floats, Region
 
 
@@ -44,7 +56,7 @@ def body(**visible: float) -> Body:
     visibility = np.zeros(33, np.float32)
     for number, value in {"left": LEFT_SHOULDER, "right": RIGHT_SHOULDER}.items():
         visibility[value] = visible.get(number, 0.0)
-    return Body(np.zeros((33, 3), np.float32), visibility, 0.99, Region(0.0, 0.0, 1.0, 0.0))
+    return Body(np.zeros((33, 3), np.float32), visibility, 0.99, Region(0.0, 0.0, 1.0, 0.0), 100.0)
 
 
 @pytest.mark.parametrize(
@@ -55,3 +67,29 @@ def test_one_shoulder_is_enough(left: float, right: float, *, visible: bool, poi
     seen = body(left=left, right=right)
     assert shoulders_visible(seen) is visible
     assert visible_points(seen) == points
+
+
+def reaching(hand: tuple[float, float], *, seen: float = 0.9) -> Body:
+    """A frontal head whose ears stand at x 280 and 360 and which is 100 px wide, with one wrist."""
+    points, visibility = np.zeros((33, 3), np.float32), np.zeros(33, np.float32)
+    points[[LEFT_EAR, RIGHT_EAR], :2] = [(360, 200), (280, 200)]
+    points[RIGHT_WRIST, :2], visibility[RIGHT_WRIST] = hand, seen
+    return Body(points, visibility, 0.99, Region(0.0, 0.0, 1.0, 0.0), 100.0)
+
+
+@pytest.mark.parametrize(
+    ("hand", "widths"), [((270, 200), 0.1), ((250, 240), 0.5), ((320, 400), 2.04), ((420, 200), 0.6)]
+)
+def test_a_hand_is_so_far_from_the_nearer_ear(hand: tuple[float, float], widths: float) -> None:
+    assert hand_to_ear(reaching(hand), 640, 480) == pytest.approx(widths, abs=0.01)
+
+
+def test_a_hand_that_is_hidden_or_guessed_outside_the_frame_is_none() -> None:
+    assert hand_to_ear(reaching((270, 200), seen=0.3), 640, 480) is None
+    assert hand_to_ear(reaching((270, 500)), 640, 480) is None
+
+
+def test_a_head_from_the_side_is_measured_from_nose_to_ear() -> None:
+    points = np.zeros((33, 3), np.float32)
+    points[[NOSE, LEFT_EAR, RIGHT_EAR], :2] = [(200, 210), (300, 210), (290, 210)]
+    assert across_head_px(points) == pytest.approx(100)

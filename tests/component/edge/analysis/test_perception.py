@@ -16,9 +16,18 @@ from edge.analysis.examination import Enrolled, examine
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception, Seen
 from edge.media.frames import AudioWindow
-from shared.observations import Observation
-from shared.policy import ENROLLMENT_GATE, Features, Gate, Policy
-from tests.support.foreign import Detector, face_at, head_mesh, picture, stand_in
+from shared.observations import GazeSeen, Observation
+from shared.policy import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
+from tests.support.foreign import (
+    Detector,
+    Eyes,
+    detector_of,
+    face_at,
+    head_mesh,
+    life,
+    picture,
+    stand_in,
+)
 
 SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
 POLICY = Policy()
@@ -45,6 +54,17 @@ def tell(
             await asyncio.wait_for(story(perception), 30)
 
     asyncio.run(main())
+
+
+def everything() -> Networks:
+    """One face, a living one, that looks at the screen; another person without a face, and a telephone."""
+    person, phone = 0, 67
+    return replace(
+        stand_in(Detector(face_at())),
+        gaze=Eyes(),
+        liveness=life(0.9),
+        objects=detector_of(person, person, phone),
+    )
 
 
 def templates(networks: Networks) -> dict[str, Enrolled]:
@@ -149,6 +169,73 @@ def test_features_that_are_off_are_not_looked_at() -> None:
         assert await perception.listen(WINDOW) is None
 
     tell(stand_in(Detector(face_at())), story, policy=policy)
+
+
+def test_gaze_life_persons_and_things_are_looked_at_where_there_are_networks() -> None:
+    async def story(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert seen.gaze == GazeSeen(pitch_deg=-5.0, yaw_deg=3.0)
+        assert seen.liveness == pytest.approx(0.9, abs=0.01)
+        assert seen.persons is not None
+        assert (seen.persons.count, round(seen.persons.score, 3)) == (2, 0.8)
+        assert seen.objects is not None
+        assert [(each.kind, round(each.score, 3)) for each in seen.objects] == [("phone", 0.8)]
+        assert seen.failed == ()
+
+    tell(everything(), story)
+
+
+def test_without_their_networks_all_of_these_are_unknown() -> None:
+    async def story(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        fields = (seen.gaze, seen.liveness, seen.persons, seen.objects, seen.body, seen.hands)
+        assert fields == (None,) * 6
+        assert seen.failed == ()
+
+    tell(stand_in(Detector(face_at())), story)
+
+
+@pytest.mark.parametrize(
+    ("level", "known"),
+    [(1, {"gaze", "liveness", "objects"}), (2, {"gaze", "liveness", "objects"}), (3, {"gaze"}), (4, set())],
+)
+def test_each_rung_looks_with_less(level: int, known: set[str]) -> None:
+    async def story(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert {name for name in ("gaze", "liveness", "objects") if getattr(seen, name) is not None} == known
+
+    tell(everything(), story, level=level)
+
+
+def test_a_gaze_network_that_fails_leaves_the_head_s_pose_and_says_so() -> None:
+    eyes = Eyes()
+    eyes.seen = RuntimeError("broken")
+
+    async def story(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert (seen.gaze, seen.failed) == (None, ("gaze",))
+        assert seen.head is not None
+
+    tell(replace(everything(), gaze=eyes), story)
+
+
+def test_whether_a_dark_face_is_alive_is_unknown() -> None:
+    async def story(perception: Perception) -> None:
+        assert (await perception.look(picture(20))).observation.liveness is None
+
+    tell(everything(), story)
+
+
+def test_nothing_is_looked_for_that_no_rule_asks_about() -> None:
+    off = {"enabled": False}
+    policy = parse_policy({"rules": {"MULTIPLE_PERSONS": off, "PRESENTATION_ATTACK": off}})
+
+    async def story(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert (seen.liveness, seen.objects, seen.persons) == (None, None, None)
+        assert seen.gaze is not None
+
+    tell(everything(), story, policy=policy)
 
 
 def test_a_failing_network_is_unknown_and_logged_as_it_begins_and_ends(

@@ -24,10 +24,10 @@ def stream(rate_hz: float, duration_s: float = 60.0) -> list[float]:
 def test_the_table_says_what_the_specification_says() -> None:
     rates = [{task.value: rate for task, rate in level.rates_hz.items()} for level in LEVELS]
     assert rates == [
-        {"faces": 10, "head": 6, "identity": 1, "body": 3},
-        {"faces": 5, "head": 3, "identity": 1, "body": 1.5},
-        {"faces": 5, "head": 3, "identity": 1},
-        {"faces": 2, "head": 1, "identity": 1},
+        {"faces": 10, "head": 6, "gaze": 6, "identity": 1, "liveness": 1, "body": 3, "objects": 2},
+        {"faces": 5, "head": 3, "gaze": 3, "identity": 1, "liveness": 1, "body": 1.5, "objects": 1},
+        {"faces": 5, "head": 3, "gaze": 3, "identity": 1, "liveness": 1, "objects": 1},
+        {"faces": 2, "head": 1, "gaze": 1, "identity": 1},
         {"faces": 1, "identity": 1},
     ]
     assert [Task.SPEECH in level.hears for level in LEVELS] == [True, True, True, True, False]
@@ -77,3 +77,18 @@ def test_stepping_down_takes_effect_at_once_and_back_again() -> None:
     counts = [sum(Task.FACES in schedule.due(at + 20.0 * n, level) for at in stream(15, 20))
               for n, level in enumerate((1, 3, 1))]  # fmt: skip
     assert counts == pytest.approx([100, 40, 100], abs=1)
+
+
+def test_a_policy_s_own_cadence_stands_in_place_of_a_full_level_s() -> None:
+    cadences_hz = {"head": 1.0, "objects": 2.5}
+    schedule = Schedule(ALL, cadences_hz)
+    found = Counter(task for at in stream(15) for task in schedule.due(at, 1))
+    looked = [found[task] for task in (Task.HEAD, Task.OBJECTS, Task.GAZE)]
+    assert looked == pytest.approx([60, 150, 180], abs=2)
+
+
+def test_below_the_full_levels_a_policy_only_slows_down_and_what_is_left_out_stays_out() -> None:
+    schedule = Schedule(ALL, {"faces": 10.0, "identity": 0.5, "body": 3.0})
+    found = Counter(task for at in stream(15) for task in schedule.due(at, 4))
+    assert [found[task] for task in (Task.FACES, Task.IDENTITY)] == pytest.approx([60, 30], abs=1)
+    assert set(found) == {Task.FACES, Task.IDENTITY}

@@ -24,6 +24,7 @@ from tests.support.observations import (
     frame,
     lines,
     play,
+    streamed,
 )
 
 HONEST = frame(0, faces=ONE, identity=check(0.9))
@@ -197,3 +198,20 @@ def test_a_frozen_picture_survives_a_hand_over() -> None:
     after = Monitor(monitor_settings(Policy()))
     after.restore(before.snapshot())
     assert lines(play(after, repainted(12, 18, 0.1, 3.0, 10)))[0][0] == "CAMERA_FROZEN"
+
+
+def reaching(start_s: float, end_s: float, *distances: float) -> list[Observation]:
+    """A hand at these distances in turn, seen one and a half times a second."""
+    looks = every(start_s, end_s, HONEST, rate_hz=1.5)
+    seen = [replace(o, hands=hands(distances[n % len(distances)])) for n, o in enumerate(looks)]
+    return streamed(seen)
+
+
+def test_a_hand_whose_points_jump_about_is_found_by_most_looks() -> None:
+    (near,) = found(reaching(0, 5, 2.0), reaching(5, 15, 0.5, 0.55, 0.65))
+    assert near[:2] == ("HAND_NEAR_EAR", "raised")
+    assert near[2] == pytest.approx(5, abs=1)
+
+
+def test_a_hand_that_seems_near_now_and_then_is_not_reported() -> None:
+    assert found(reaching(0, 60, 0.9, 0.8, 0.55)) == []

@@ -1,0 +1,54 @@
+"""From what networks answer to what an observation says of it. Pure."""
+
+from __future__ import annotations
+
+from models import body as bodies
+from models.results import Body, Face, ObjectKind, SeenObject
+from shared.observations import BodySeen, FaceSeen, HandsSeen, ObjectSeen, PersonsSeen
+
+MIN_PERSON_SCORE = 0.5
+MIN_PERSON_HEIGHT = 0.2
+"""Share of the picture's height; smaller ones are pictures on a wall or somebody far away."""
+
+
+def faces_seen(faces: tuple[Face, ...]) -> tuple[FaceSeen, ...]:
+    return tuple(FaceSeen(face.box, face.score) for face in faces)
+
+
+def body_seen(body: Body | None) -> BodySeen:
+    """The upper body; of nobody, that nothing of it is visible."""
+    if body is None:
+        return BodySeen(shoulders_visible=False, visible_keypoints=0, presence=0.0)
+    return BodySeen(
+        shoulders_visible=bodies.shoulders_visible(body),
+        visible_keypoints=bodies.visible_points(body),
+        presence=body.presence,
+    )
+
+
+def hands_seen(body: Body | None, size_px: tuple[int, int]) -> HandsSeen | None:
+    """Where the hands are in a frame of this width and height; unknown where no body was found."""
+    if body is None:
+        return None
+    return HandsSeen(to_ear_head_widths=bodies.hand_to_ear(body, *size_px))
+
+
+def persons_seen(things: tuple[SeenObject, ...], size_px: tuple[int, int]) -> PersonsSeen:
+    """How many people are in a frame of this width and height."""
+    scores = [
+        thing.score
+        for thing in things
+        if thing.kind is ObjectKind.PERSON
+        and thing.score >= MIN_PERSON_SCORE
+        and thing.box.height_px >= MIN_PERSON_HEIGHT * size_px[1]
+    ]
+    return PersonsSeen(count=len(scores), score=min(scores, default=1.0))
+
+
+def objects_seen(things: tuple[SeenObject, ...]) -> tuple[ObjectSeen, ...]:
+    """Things, without people."""
+    return tuple(
+        ObjectSeen(kind=thing.kind.value, score=thing.score, box=thing.box)
+        for thing in things
+        if thing.kind is not ObjectKind.PERSON
+    )
