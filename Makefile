@@ -82,4 +82,4 @@ lock: setup
 	@for name in dev edge-cpu edge-gpu coordinator; do requirements/compile.sh $$name; done
 
 clean:
-	rm -rf .venv .tools build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .tools build .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

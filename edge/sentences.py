@@ -1,7 +1,8 @@
 """What is said of each event to whoever reviews: what was measured against which bound, never what it means.
 
 Evidence stands in braces by its name: `{faces}` as it is, `{hold_seconds:s}` in seconds, `{turned_deg:deg}`
-in degrees, `{share_of_baseline:percent}`, lists by `commas` or `semicolons`, `gates` for why no check was made.
+in degrees, `{share_of_baseline:percent}`, lists by `commas` or `semicolons`, and by `gates` the reason why
+nothing was checked.
 """
 
 from __future__ import annotations

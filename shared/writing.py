@@ -11,8 +11,8 @@ from shared.errors import ConfigError
 
 @contextmanager
 def writing_under(place: Path) -> Iterator[None]:
-    """Around what writes files under `place`. Raises `ConfigError` where it cannot: no permission, no room, no
-    folder."""
+    """Around what writes files under `place`. Raises `ConfigError` where the system refuses: no permission, no
+    room, no folder."""
     try:
         yield
     except OSError as error:
