@@ -61,6 +61,7 @@ def _lines(prepared: installing.Installation) -> str:
         "API": prepared.coordinator_url + "/api/v1",
         "API description": prepared.coordinator_url + "/api/v1/openapi.json",
         "candidate page": prepared.coordinator_url + "/join",
+        "proctor console": prepared.coordinator_url + "/console",
         "edge health": prepared.edge_url + "/healthz",
         "edge metrics": prepared.edge_url + "/metrics",
         "logs": str(prepared.folder / "logs"),

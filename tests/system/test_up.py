@@ -87,7 +87,7 @@ def tried(*options: str | Path, **environment: str) -> tuple[int, str]:
 def test_it_serves_keeps_its_secrets_and_stops_on_ctrl_c(up: Up) -> None:
     headers = {"Authorization": f"Bearer {up.row('admin token (1 day)')}"}
     assert httpx.get(up.row("API") + "/nodes", headers=headers).json()[0]["status"] == "online"
-    for page in ("candidate page", "API description", "edge health", "edge metrics"):
+    for page in ("candidate page", "proctor console", "API description", "edge health", "edge metrics"):
         assert httpx.get(up.row(page), follow_redirects=True).status_code == 200
     code, said = tried("--data", up.data)
     assert (code, str(up.data) in said) == (2, True), said

@@ -5,12 +5,12 @@ import { $, say, whileBusy } from "./dom.js";
 
 const ACTS = {
   message: { title: "Send a message", send: "Send", label: "Message", help: "Shown to the candidate as it stands." },
-  pause: { title: "Pause the exam", send: "Pause", help: "The candidate is told that the exam is paused. Watching goes on." },
+  pause: { title: "Pause the exam", send: "Pause", help: "The candidate is told that the exam is paused." },
   resume: { title: "Let the exam go on", send: "Resume", help: "The candidate is told that the exam goes on." },
-  "extra-time": { title: "Give extra time", send: "Give time", help: "The candidate is told how many minutes more there are." },
+  "extra-time": { title: "Give extra time", send: "Give time", help: "The candidate is told how many minutes." },
   flag: { title: "Mark this moment", send: "Mark", help: "For whoever reviews later. The candidate is not told." },
   terminate: { title: "End the session", send: "End the session",
-    help: "The candidate is told that a proctor has ended the session, and cannot come back to it. This cannot be undone." },
+    help: "The candidate is told that a proctor has ended it, and cannot come back. This cannot be undone." },
 };
 const REASON = "Reason, for the record";
 

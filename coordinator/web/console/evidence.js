@@ -36,7 +36,9 @@ function picture(alert, atOnce) {
   if (!PICTURE.test(alert.evidence_thumbnail ?? "")) return null;
   const name = `Picture at the onset of “${words.eventName(alert.event_type)}”, ${words.clock(alert.onset)}`;
   const open = () => showPicture(alert.evidence_thumbnail, name);
-  if (!atOnce) return h("button", { type: "button", className: "small", textContent: "Show the picture", onclick: open });
+  if (!atOnce) {
+    return h("button", { type: "button", className: "small", textContent: "Show the picture", onclick: open });
+  }
   const image = h("img", { src: alert.evidence_thumbnail, alt: name });
   return h("button", { type: "button", className: "picture", ariaLabel: `Enlarge: ${name}`, onclick: open }, image);
 }
@@ -51,7 +53,8 @@ export function showPicture(source, name) {
 function why(alert) {
   const rows = words.figures(alert.evidence);
   if (alert.event_class === "milestone" || alert.event_class === "proctor") return null;
-  return h("details", {}, h("summary", { textContent: "What it rests on" }), rows.length ? table(rows) : null, origin(alert));
+  const summary = h("summary", { textContent: "What it rests on" });
+  return h("details", {}, summary, rows.length ? table(rows) : null, origin(alert));
 }
 
 function table(rows) {

@@ -13,8 +13,9 @@ export function freshness(name, { at_ms = null, retry_s = null, problem = null }
 }
 
 /**
- * Runs `load(signal)` every `every_s` seconds until stopped (`signal` is then aborted), and tells `onState` how it went: "loading", "fresh", "stale"
- * (something older is shown), "failed" (there is nothing to show). Refusals of the token end it.
+ * Runs `load(signal)` every `every_s` seconds until stopped, when `signal` is aborted. `onState` is told how it went:
+ * "loading", "fresh", "stale" (something older is shown), "failed" (there is nothing to show). Refusals of the token
+ * end it.
  */
 export function keepFresh(load, { every_s, onState }) {
   const stopping = new AbortController();

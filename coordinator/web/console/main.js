@@ -3,9 +3,9 @@
 import { Api } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
 import * as keys from "./keys.js";
-import { queueView } from "./queue.js";
-import { sessionView } from "./session.js";
-import { wallView } from "./wall.js";
+import { Queue } from "./queue.js";
+import { SessionView } from "./session.js";
+import { Wall } from "./wall.js";
 import { clock } from "./words.js";
 
 const WARN_BEFORE_MS = 5 * 60_000;
@@ -86,7 +86,7 @@ async function signIn(event) {
 function begin(token) {
   app.api = new Api(token, (problem) => signOut(`${sentence(problem.message)} You come back to where you were.`));
   // Whoever comes next finds nothing that the one before had in mind.
-  views = { wall: wallView(app), session: sessionView(app), review: queueView(app) };
+  views = { wall: new Wall(app), session: new SessionView(app), review: new Queue(app) };
   $("token").value = "";
   const { subject, role, expires_ms: expires } = app.api.bearer;
   $("who").textContent = `${subject} · ${ROLES[role] ?? role}`;

@@ -4,177 +4,191 @@ import { $, drawList, h, say } from "./dom.js";
 import { severity } from "./evidence.js";
 import { keepFresh } from "./fresh.js";
 import { drawIncident } from "./incident.js";
-import { verdicts } from "./verdicts.js";
+import { Verdicts } from "./verdicts.js";
 import * as words from "./words.js";
 
 const EVERY_S = 10;
 const PAGE = 100;
 const KEPT = 10; // incidents whose evidence is kept in memory; the one after the shown one is among them
 
-export function queueView(app) {
-  const details = new Map();
-  let incidents = [];
-  let chosen = null;
-  let detail = null;
-  let fresh = null;
-  const forms = verdicts(app, { decided, changed: (incident) => note(incident) });
+export class Queue {
+  section = "queue";
+  #app;
+  #forms;
+  #details = new Map();
+  #incidents = [];
+  #chosen = null;
+  #detail = null;
+  #fresh = null;
 
-  async function load(signal) {
-    const page = await app.api.get("incidents", { state: $("queue-states").value.split(" "), limit: PAGE });
+  constructor(app) {
+    this.#app = app;
+    this.#forms = new Verdicts(app, {
+      decided: (incident, sentence) => this.#decided(incident, sentence),
+      changed: (incident) => this.#changed(incident),
+    });
+  }
+
+  get keys() {
+    return [
+      ["Queue", [
+        { key: "j", text: "Next incident", run: () => this.#move(1) },
+        { key: "k", text: "Previous incident", run: () => this.#move(-1) },
+        { key: "t", text: "Open its session", run: () => this.#detail && $("incident-session").click() },
+        { key: "v", text: "Enlarge the picture", run: () => $("incident-alerts").querySelector(".picture")?.click() },
+      ]],
+      ["This incident", this.#forms.keys],
+    ];
+  }
+
+  /** Shows the queue; with an incident's id, that one first. */
+  enter(id) {
+    [this.#chosen, this.#detail] = [id || null, null];
+    $("incident").hidden = true;
+    $("incident-error").textContent = "";
+    $("queue-states").onchange = () => {
+      this.#chosen = null;
+      this.#fresh.now();
+    };
+    if (id) this.#show(id);
+    const onState = (state) => this.#app.tell(state, $("queue-state"));
+    this.#fresh = keepFresh((signal) => this.#load(signal), { every_s: EVERY_S, onState });
+  }
+
+  leave() {
+    this.#fresh.stop();
+    this.#forms.none();
+    this.#details.clear();
+  }
+
+  async #load(signal) {
+    const state = $("queue-states").value.split(" ");
+    const page = await this.#app.api.get("incidents", { state, limit: PAGE });
     if (signal.aborted) return;
-    incidents = page.items.filter((one) => !isMineAlone(one) || one.incident_id === chosen);
-    $("queue-count").textContent = `${words.counted(incidents.length, "incident")}${page.next_cursor ? " and more" : ""}`;
-    $("queue-empty").hidden = incidents.length > 0;
-    if (chosen === null && incidents.length) await choose(incidents[0].incident_id);
-    else draw();
-    await showIfChanged();
+    this.#incidents = page.items.filter((one) => !this.#waitsForAnother(one) || one.incident_id === this.#chosen);
+    this.#count(page.next_cursor ? " and more" : "");
+    if (this.#chosen === null && this.#incidents.length) await this.#choose(this.#incidents[0].incident_id);
+    else this.#draw();
+    await this.#showIfChanged();
+  }
+
+  #count(more = "") {
+    $("queue-count").textContent = `${words.counted(this.#incidents.length, "incident")}${more}`;
+    $("queue-empty").hidden = this.#incidents.length > 0;
   }
 
   /** The list is newer than the evidence shown: it is fetched again, unless somebody is just writing about it. */
-  async function showIfChanged() {
-    const listed = incidents.find(({ incident_id: id }) => id === chosen);
-    if (!listed || !detail || forms.busy() || JSON.stringify(listed) === JSON.stringify(detail.incident)) return;
-    details.delete(chosen);
-    await show(chosen);
+  async #showIfChanged() {
+    const listed = this.#incidents[this.#place()];
+    if (!listed || !this.#detail || this.#forms.busy) return;
+    if (JSON.stringify(listed) === JSON.stringify(this.#detail.incident)) return;
+    this.#details.delete(this.#chosen);
+    await this.#show(this.#chosen);
   }
 
   /** Confirmed by this person already, so that only another one can go on with it. */
-  function isMineAlone({ incident_id: id, state }) {
-    return state === "seconding" && forms.confirmed.has(id) && $("queue-states").value !== "seconding";
+  #waitsForAnother({ incident_id: id, state }) {
+    return state === "seconding" && this.#forms.confirmed.has(id) && $("queue-states").value !== "seconding";
   }
 
-  function draw() {
-    drawList($("queue-list"), incidents.map((one) => ({ ...one, chosen: one.incident_id === chosen })),
-      ({ incident_id: id }) => id, row);
-  }
-
-  function row(one) {
-    const button = h("button", { type: "button", onclick: () => choose(one.incident_id, { focus: true }) },
-      h("strong", { textContent: one.event_types.map(words.eventName).join(", ") }),
-      h("span", { className: "quiet", textContent: `${one.candidate_id} · ${words.clock(one.begins_at)}` }),
-      severity(one.severity),
-      h("span", { className: "state", textContent: stateText(one) }));
-    if (one.chosen) button.ariaCurrent = "true";
-    return [button];
-  }
-
-  function stateText({ state, claimed_by: by, claim_expires_at: until, changed_at: changed }) {
-    if (changed) return `${words.STATES[state]}; something came to it since`;
-    const claimed = by && Date.parse(until) > Date.now();
-    return claimed && state !== "dismissed" ? `${words.STATES[state]} · with ${by}` : words.STATES[state];
+  #draw() {
+    const shown = this.#incidents.map((one) => ({ ...one, chosen: one.incident_id === this.#chosen }));
+    drawList($("queue-list"), shown, ({ incident_id: id }) => id, (one) =>
+      [row(one, () => this.#choose(one.incident_id, { focus: true }))]);
   }
 
   /** Shows an incident; with `focus`, whoever uses keyboard or screen reader goes on reading there. */
-  async function choose(id, { focus = false } = {}) {
-    [chosen, detail] = [id, null]; // no key acts on what is not shown yet
-    forms.none();
-    draw();
-    await show(id);
-    if (focus && chosen === id) $("incident-title").focus();
+  async #choose(id, { focus = false } = {}) {
+    [this.#chosen, this.#detail] = [id, null]; // no key acts on what is not shown yet
+    this.#forms.none();
+    this.#draw();
+    await this.#show(id);
+    if (focus && this.#chosen === id) $("incident-title").focus();
   }
 
-  async function show(id) {
+  async #show(id) {
     try {
-      const found = await fetched(id);
-      if (chosen !== id) return;
-      detail = found;
+      const found = await this.#fetched(id);
+      if (this.#chosen !== id) return;
+      this.#detail = found;
     } catch (problem) {
-      if (chosen === id) $("incident-error").textContent = problem.message;
+      if (this.#chosen === id) $("incident-error").textContent = problem.message;
       return;
     }
     $("incident-error").textContent = "";
     $("incident").hidden = false;
-    drawIncident(detail, placeOf(id));
-    forms.about(detail);
-    fetched(next(1)).catch(() => {}); // so that it is there when it is asked for
+    drawIncident(this.#detail, this.#place() < 0 ? "" : `${this.#place() + 1} of ${this.#incidents.length}`);
+    this.#forms.about(this.#detail);
+    this.#fetched(this.#neighbour(1)).catch(() => {}); // so that it is there when it is asked for
   }
 
-  async function fetched(id) {
+  async #fetched(id) {
     if (!id) return null;
-    if (!details.has(id)) {
-      const [found, technical] = await Promise.all([app.api.get(`incidents/${id}`), technicalOf(id)]);
-      details.set(id, { ...found, technical });
-      if (details.size > KEPT) details.delete(details.keys().next().value);
+    if (!this.#details.has(id)) {
+      const found = await this.#app.api.get(`incidents/${id}`);
+      this.#details.set(id, { ...found, technical: await this.#technicalOf(found.incident) });
+      if (this.#details.size > KEPT) this.#details.delete(this.#details.keys().next().value);
     }
-    return details.get(id);
+    return this.#details.get(id);
   }
 
   /** Technical trouble of the incident's session: what may explain it stands beside it. */
-  async function technicalOf(id) {
-    const known = incidents.find((one) => one.incident_id === id);
-    if (!known) return [];
-    const page = await app.api.get("alerts", {
-      exam_session_id: known.exam_session_id, event_class: "technical", limit: 200 });
+  async #technicalOf({ exam_session_id: id }) {
+    const page = await this.#app.api.get("alerts", { exam_session_id: id, event_class: "technical", limit: 200 });
     return page.items;
   }
 
-  function placeOf(id) {
-    const place = incidents.findIndex((one) => one.incident_id === id);
-    return place < 0 ? "" : `${place + 1} of ${incidents.length}`;
+  #place() {
+    return this.#incidents.findIndex(({ incident_id: id }) => id === this.#chosen);
   }
 
-  function next(step) {
-    const place = incidents.findIndex((one) => one.incident_id === chosen);
-    return incidents[place + step]?.incident_id ?? null;
+  #neighbour(step) {
+    return this.#incidents[this.#place() + step]?.incident_id ?? null;
   }
 
-  function move(step) {
-    const id = next(step);
-    if (id) choose(id, { focus: true });
+  #move(step) {
+    const id = this.#neighbour(step);
+    if (id) this.#choose(id, { focus: true });
     else say(step > 0 ? "This is the last incident." : "This is the first incident.");
   }
 
   /** After a verdict: the incident leaves the list, and the next one is there at once. */
-  async function decided(incident, sentence) {
-    details.delete(incident.incident_id);
-    const following = next(1) ?? next(-1);
-    incidents = incidents.filter(({ incident_id: id }) => id !== incident.incident_id);
+  async #decided(incident, sentence) {
+    this.#details.delete(incident.incident_id);
+    const following = this.#neighbour(1) ?? this.#neighbour(-1);
+    this.#incidents = this.#incidents.filter(({ incident_id: id }) => id !== incident.incident_id);
     $("queue-last").textContent = `${sentence} ${incident.candidate_id}, ${words.clock(incident.begins_at)}.`;
-    $("queue-count").textContent = words.counted(incidents.length, "incident");
-    $("queue-empty").hidden = incidents.length > 0;
-    if (following) return choose(following, { focus: true });
-    [chosen, detail] = [null, null];
-    forms.none();
+    this.#count();
+    if (this.#chosen !== incident.incident_id) return this.#draw();
+    if (following) return this.#choose(following, { focus: true });
+    [this.#chosen, this.#detail] = [null, null];
+    this.#forms.none();
     $("incident").hidden = true;
-    draw();
+    this.#draw();
     $("queue-title").focus();
-    fresh.now();
+    this.#fresh.now();
   }
 
-  /** Something else was done about an incident: the list says so, and its evidence and history are fetched again. */
-  async function note(incident) {
-    details.delete(incident.incident_id);
-    incidents = incidents.map((one) => (one.incident_id === incident.incident_id ? incident : one));
-    draw();
-    if (chosen === incident.incident_id) await show(chosen);
+  /** Something else was done about an incident: the list says so, and evidence and history are fetched again. */
+  async #changed(incident) {
+    this.#details.delete(incident.incident_id);
+    this.#incidents = this.#incidents.map((one) => (one.incident_id === incident.incident_id ? incident : one));
+    this.#draw();
+    if (this.#chosen === incident.incident_id) await this.#show(incident.incident_id);
   }
+}
 
-  return {
-    section: "queue",
-    keys: [
-      ["Queue", [
-        { key: "j", text: "Next incident", run: () => move(1) },
-        { key: "k", text: "Previous incident", run: () => move(-1) },
-        { key: "t", text: "Open its session", run: () => detail && $("incident-session").click() },
-        { key: "v", text: "Enlarge the picture", run: () => $("incident-alerts").querySelector(".picture")?.click() },
-      ]],
-      ["This incident", forms.keys],
-    ],
-    enter(id) {
-      [chosen, detail] = [id || null, null];
-      $("incident").hidden = true;
-      $("incident-error").textContent = "";
-      $("queue-states").onchange = () => {
-        chosen = null;
-        fresh.now();
-      };
-      if (id) show(id);
-      fresh = keepFresh(load, { every_s: EVERY_S, onState: (state) => app.tell(state, $("queue-state")) });
-    },
-    leave() {
-      fresh.stop();
-      forms.none();
-      details.clear();
-    },
-  };
+function row(one, onclick) {
+  const button = h("button", { type: "button", onclick },
+    h("strong", { textContent: one.event_types.map(words.eventName).join(", ") }),
+    h("span", { className: "quiet", textContent: `${one.candidate_id} · ${words.clock(one.begins_at)}` }),
+    severity(one.severity),
+    h("span", { className: "state", textContent: stateText(one) }));
+  if (one.chosen) button.ariaCurrent = "true";
+  return button;
+}
+
+function stateText({ state, claimed_by: by, claim_expires_at: until, changed_at: changed }) {
+  if (changed) return `${words.STATES[state]}; something came to it since`;
+  return by && Date.parse(until) > Date.now() ? `${words.STATES[state]} · with ${by}` : words.STATES[state];
 }

@@ -24,127 +24,145 @@ const LIVE = {
   refused: "No live stream is to be had for this session.",
 };
 
-export function sessionView(app) {
-  let id = "";
-  let session = null;
-  let alerts = new Map();
-  let shown = SHOWN;
-  let fresh = null;
-  let stopListening = () => {};
+export class SessionView {
+  section = "session";
+  #app;
+  #id = "";
+  #session = null;
+  #alerts = new Map();
+  #shown = SHOWN;
+  #fresh = null;
+  #stopListening = () => {};
 
-  async function load(signal) {
-    const incidents = await app.api.get("incidents", { exam_session_id: id, limit: 200 });
-    await (session === null ? loadAll(signal) : loadNew(signal));
+  constructor(app) {
+    this.#app = app;
+  }
+
+  get keys() {
+    return [["This session", [
+      { key: "m", text: "Send a message", run: () => this.#act("message") },
+      { key: "f", text: "Mark this moment", run: () => this.#act("flag") },
+      { key: "p", text: "Pause", run: () => this.#act("pause") },
+      { key: "r", text: "Resume", run: () => this.#act("resume") },
+      { key: "e", text: "Give extra time", run: () => this.#act("extra-time") },
+    ]]];
+  }
+
+  /** Shows the session of this exam_session_id. */
+  enter(id) {
+    [this.#id, this.#session, this.#alerts, this.#shown] = [id, null, new Map(), SHOWN];
+    $("session-title").textContent = "Session";
+    for (const list of [...Object.keys(LISTS), "session-incidents", "session-facts", "session-chart"]) {
+      $(list).replaceChildren();
+    }
+    $("session-live").textContent = "";
+    $("session-acts").hidden = true;
+    for (const button of $("session-acts").querySelectorAll("button")) {
+      button.onclick = () => this.#act(button.dataset.act);
+    }
+    $("session-more").onclick = () => {
+      this.#shown += SHOWN;
+      this.#draw();
+    };
+    const onState = (state) => this.#app.tell(state, $("session-state"));
+    this.#fresh = keepFresh((signal) => this.#load(signal), { every_s: EVERY_S, onState });
+  }
+
+  leave() {
+    this.#fresh.stop();
+    this.#stopListening();
+    this.#stopListening = () => {};
+  }
+
+  async #load(signal) {
+    const incidents = await this.#app.api.get("incidents", { exam_session_id: this.#id, limit: 200 });
+    await (this.#session === null ? this.#loadAll(signal) : this.#loadNew(signal));
     if (signal.aborted) return;
     drawIncidents(incidents.items);
-    draw();
+    this.#draw();
   }
 
-  async function loadAll(signal) {
-    const timeline = await app.api.get(sessionPath(id, "/timeline"));
+  async #loadAll(signal) {
+    const timeline = await this.#app.api.get(sessionPath(this.#id, "/timeline"));
     if (signal.aborted) return;
-    session = timeline.session;
-    alerts = new Map(timeline.items.map((alert) => [alert.event_id, alert]));
-    if (session.status === "active") stopListening = listen(app.api, id, { onMessage: hear, onState: drawLive });
-    else drawLive("over");
+    this.#session = timeline.session;
+    this.#alerts = new Map(timeline.items.map((alert) => [alert.event_id, alert]));
+    if (this.#session.status !== "active") return drawLive("over");
+    const onMessage = (message) => this.#hear(message);
+    this.#stopListening = listen(this.#app.api, this.#id, { onMessage, onState: drawLive });
   }
 
-  /** What arrived since the newest that is known. Pictures make alerts large: none is fetched twice but the newest. */
-  async function loadNew(signal) {
-    const now = await app.api.get(sessionPath(id));
+  /** What arrived since the newest that is known: pictures make alerts large, and none is fetched twice but that. */
+  async #loadNew(signal) {
+    const session = await this.#app.api.get(sessionPath(this.#id));
     if (signal.aborted) return;
-    session = now;
-    const since = [...alerts.values()].map((alert) => alert.received_at).sort().at(-1) ?? session.started_at;
+    this.#session = session;
+    const received = [...this.#alerts.values()].map((alert) => alert.received_at);
+    const since = received.sort().at(-1) ?? session.started_at;
     let cursor = "";
     do {
-      const page = await app.api.get("alerts", { exam_session_id: id, since, cursor });
+      const page = await this.#app.api.get("alerts", { exam_session_id: this.#id, since, cursor });
       if (signal.aborted) return;
-      for (const alert of page.items) alerts.set(alert.event_id, alert);
+      for (const alert of page.items) this.#alerts.set(alert.event_id, alert);
       cursor = page.next_cursor;
     } while (cursor);
   }
 
-  function hear({ type, event_id: event, timestamp, duration_seconds: duration, status }) {
-    const known = alerts.get(event);
-    if (type === "alert" || status === "ended") fresh.now();
+  #hear({ type, event_id: event, timestamp, duration_seconds: duration, status }) {
+    if (type === "alert" || status === "ended") this.#fresh.now();
+    const known = this.#alerts.get(event);
     if (type !== "cleared" || !known) return;
-    alerts.set(event, { ...known, cleared: timestamp, duration });
-    draw();
+    this.#alerts.set(event, { ...known, cleared: timestamp, duration });
+    this.#draw();
   }
 
-  function draw() {
+  #draw() {
+    const session = this.#session;
     const running = session.status === "active";
     $("session-title").textContent = session.candidate_id;
-    drawList($("session-facts"), facts(), ([name]) => name, ([name, value]) =>
+    drawList($("session-facts"), factsOf(session), ([name]) => name, ([name, value]) =>
       [h("span", { textContent: name }), h("span", { textContent: value })]);
-    $("session-acts").hidden = !running || !app.mayAct();
-    const all = [...alerts.values()].sort((a, b) => b.onset.localeCompare(a.onset));
-    const end_ms = running ? Date.now() : Date.parse(session.ended_at ?? session.session_expires_at);
+    $("session-acts").hidden = !running || !this.#app.mayAct();
+    const all = [...this.#alerts.values()].sort((a, b) => b.onset.localeCompare(a.onset));
     const from_ms = Math.min(Date.parse(session.started_at), ...all.map(({ onset }) => Date.parse(onset)));
+    const end_ms = running ? Date.now() : Date.parse(session.ended_at ?? session.session_expires_at);
     drawChart($("session-chart"), all, from_ms, end_ms);
     for (const [list, holds] of Object.entries(LISTS)) {
       const items = all.filter((alert) => holds(alert.event_class));
-      drawList($(list), items.slice(0, shown), (alert) => alert.event_id, (alert) => alertItem(alert));
+      drawList($(list), items.slice(0, this.#shown), (alert) => alert.event_id, (alert) => alertItem(alert));
       $(`${list}-empty`).hidden = items.length > 0;
     }
-    $("session-more").hidden = all.length <= shown;
+    $("session-more").hidden = all.length <= this.#shown;
   }
 
-  function facts() {
-    return [
-      ["Exam", session.exam_id],
-      ["Session", session.session_id],
-      ["Stands", words.STANDINGS[session.status]],
-      ["Started", `${words.day(session.started_at)}, ${words.clock(session.started_at)}`],
-      session.ended_at
-        ? ["Ended", words.clock(session.ended_at)]
-        : ["Ends by itself", words.clock(session.session_expires_at)],
-      ["Policy version", String(session.policy_version)],
-    ];
+  #act(name) {
+    if (this.#session?.status !== "active" || !this.#app.mayAct()) return;
+    ask(this.#app, name, this.#session, () => this.#fresh.now());
   }
+}
 
-  function drawIncidents(incidents) {
-    drawList($("session-incidents"), incidents, (one) => one.incident_id, (one) => [
-      h("a", { href: `#/review/${one.incident_id}`, textContent: one.event_types.map(words.eventName).join(", ") }),
-      h("p", { className: "facts" }, severity(one.severity), h("span", { textContent: words.STATES[one.state] })),
-    ]);
-    $("session-incidents-empty").hidden = incidents.length > 0;
-  }
+function factsOf(session) {
+  return [
+    ["Exam", session.exam_id],
+    ["Session", session.session_id],
+    ["Stands", words.STANDINGS[session.status]],
+    ["Started", `${words.day(session.started_at)}, ${words.clock(session.started_at)}`],
+    session.ended_at
+      ? ["Ended", words.clock(session.ended_at)]
+      : ["Ends by itself", words.clock(session.session_expires_at)],
+    ["Policy version", String(session.policy_version)],
+  ];
+}
 
-  function drawLive(state) {
-    $("session-live").textContent = LIVE[state];
-    $("session-live").dataset.state = state;
-  }
+function drawIncidents(incidents) {
+  drawList($("session-incidents"), incidents, (one) => one.incident_id, (one) => [
+    h("a", { href: `#/review/${one.incident_id}`, textContent: one.event_types.map(words.eventName).join(", ") }),
+    h("p", { className: "facts" }, severity(one.severity), h("span", { textContent: words.STATES[one.state] })),
+  ]);
+  $("session-incidents-empty").hidden = incidents.length > 0;
+}
 
-  const act = (name) => session?.status === "active" && app.mayAct() && ask(app, name, session, () => fresh.now());
-
-  return {
-    section: "session",
-    keys: [["This session", [
-      { key: "m", text: "Send a message", run: () => act("message") },
-      { key: "f", text: "Mark this moment", run: () => act("flag") },
-      { key: "p", text: "Pause", run: () => act("pause") },
-      { key: "r", text: "Resume", run: () => act("resume") },
-      { key: "e", text: "Give extra time", run: () => act("extra-time") },
-    ]]],
-    enter(wanted) {
-      [id, session, alerts, shown] = [wanted, null, new Map(), SHOWN];
-      $("session-title").textContent = "Session";
-      for (const list of ["observed", "technical", "steps", "session-incidents", "session-facts", "session-chart"]) {
-        $(list).replaceChildren();
-      }
-      $("session-acts").hidden = true;
-      for (const button of $("session-acts").querySelectorAll("button")) button.onclick = () => act(button.dataset.act);
-      $("session-more").onclick = () => {
-        shown += SHOWN;
-        draw();
-      };
-      fresh = keepFresh(load, { every_s: EVERY_S, onState: (state) => app.tell(state, $("session-state")) });
-    },
-    leave() {
-      fresh.stop();
-      stopListening();
-      stopListening = () => {};
-    },
-  };
+function drawLive(state) {
+  $("session-live").textContent = LIVE[state];
+  $("session-live").dataset.state = state;
 }

@@ -7,202 +7,230 @@ import { REASONS } from "./words.js";
 
 const FORMS = {
   confirm: { title: "Confirm", help: "Two people confirm before it counts.", send: "Confirm", optional: true },
-  dismiss: { title: "Dismiss, because …", help: "Keys 1 to 5 choose. One dismissal is enough.", send: "Dismiss", optional: true },
+  dismiss: { title: "Dismiss, because …", help: "Keys 1 to 5 choose. One dismissal is enough.", send: "Dismiss",
+    optional: true },
   comment: { title: "Comment", help: "Stands in the incident's history; decides nothing.", send: "Comment" },
   reopen: { title: "Open again", help: "Something came to it since its verdict.", send: "Open again" },
   uphold: { title: "Appeal: the verdict stands", help: "The candidate is told in plain words.", send: "Let it stand" },
-  overturn: { title: "Appeal: take the verdict back", help: "The candidate is told in plain words.", send: "Take it back" },
+  overturn: { title: "Appeal: take the verdict back", help: "The candidate is told in plain words.",
+    send: "Take it back" },
 };
 const KEYS = { confirm: "y", dismiss: "n", comment: "m", reopen: "o", uphold: "u", overturn: "b" };
 const NAMES = { confirm: "Confirm", dismiss: "Dismiss", comment: "Comment", reopen: "Open again",
   uphold: "Let the verdict stand", overturn: "Take the verdict back" };
 const DONE = { dismiss: "Dismissed:", uphold: "The verdict stands:", overturn: "The verdict was taken back:" };
+const WORDS = "Words for the record";
 
-/**
- * The forms of one queue. `decided(incident, sentence)` hears of a verdict, `changed(incident)` of anything else.
- */
-export function verdicts(app, { decided, changed }) {
-  const confirmed = new Set();
-  let detail = null;
-  let form = null;
-  let reason = "";
-  let claiming = Promise.resolve(null);
+/** The forms about one incident at a time. */
+export class Verdicts {
+  #app;
+  #decided;
+  #changed;
+  #detail = null;
+  #form = null;
+  #reason = "";
+  #claiming = Promise.resolve(null);
 
-  function about(next) {
-    detail = next;
-    const incident = detail.incident;
-    const acts = app.mayAct() ? possibleActs(detail, app.me()) : [];
-    $("incident-acts").replaceChildren(...acts.map((act) =>
-      act === "claim" ? claimButton(incident) : button(act, () => open(act))));
+  /** Incidents that this person confirmed since signing in. */
+  confirmed = new Set();
+
+  /** `decided(incident, sentence)` hears of a verdict, `changed(incident)` of anything else that was done. */
+  constructor(app, { decided, changed }) {
+    this.#app = app;
+    this.#decided = decided;
+    this.#changed = changed;
+    $("verdict-form").onsubmit = (event) => {
+      event.preventDefault();
+      this.#send();
+    };
+    $("verdict-text").onkeydown = (event) => this.#typed(event);
+    $("verdict").onkeydown = ({ key }) => key === "Escape" && this.#leave();
+    $("verdict-cancel").onclick = () => this.#leave();
+  }
+
+  get keys() {
+    return [
+      { key: "c", text: "Claim it, or give it back", run: () => this.#toggleClaim() },
+      ...Object.entries(KEYS).map(([act, key]) => ({ key, text: NAMES[act], run: () => this.#open(act) })),
+      ...REASONS.map(([, title], n) =>
+        ({ key: String(n + 1), text: `While dismissing: ${title}`, run: () => this.#because(n) })),
+    ];
+  }
+
+  /** Whether somebody is just writing about the incident. */
+  get busy() {
+    return this.#form !== null;
+  }
+
+  /** From now on they are about this incident (`IncidentDetail`). */
+  about(detail) {
+    this.#detail = detail;
+    const acts = this.#app.mayAct() ? possibleActs(detail, this.#app.me()) : [];
+    $("incident-acts").replaceChildren(...acts.map((act) => this.#button(act)));
   }
 
   /** There is no incident to act on. */
-  function none() {
-    close();
-    detail = null;
+  none() {
+    this.#close();
+    this.#detail = null;
     $("incident-acts").replaceChildren();
   }
 
-  function button(act, onclick, name = NAMES[act], key = KEYS[act]) {
-    const made = h("button", { type: "button", onclick }, `${name} `, h("kbd", { textContent: key, ariaHidden: "true" }));
-    made.dataset.act = act;
-    return made;
+  #button(act) {
+    const claim = act === "claim";
+    const name = claim ? (this.#isMine() ? "Give back" : "Claim") : NAMES[act];
+    const onclick = () => (claim ? this.#toggleClaim() : this.#open(act));
+    const key = h("kbd", { textContent: claim ? "c" : KEYS[act], ariaHidden: "true" });
+    return h("button", { type: "button", onclick, data: { act } }, `${name} `, key);
   }
 
-  function claimButton(incident) {
-    const mine = isMine(incident);
-    return button("claim", toggleClaim, mine ? "Give back" : "Claim", "c");
+  #isMine() {
+    const { claimed_by: by, claim_expires_at: until } = this.#detail.incident;
+    return by === this.#app.me() && Date.parse(until) > Date.now();
   }
 
-  function isMine({ claimed_by: by, claim_expires_at: until }) {
-    return by === app.me() && Date.parse(until) > Date.now();
-  }
-
-  async function toggleClaim() {
-    if (!offered("claim")) return;
-    const act = isMine(detail.incident) ? "release" : "claim";
+  async #toggleClaim() {
+    if (!this.#offered("claim")) return;
+    const act = this.#isMine() ? "release" : "claim";
     try {
-      changed(await post(act));
+      this.#changed(await this.#post(act));
       say(act === "claim" ? "Claimed for 15 minutes." : "Given back to the queue.");
     } catch (problem) {
       $("incident-error").textContent = problem.message;
     }
   }
 
-  function offered(act) {
-    return detail !== null && $("incident-acts").querySelector(`[data-act="${act}"]`) !== null;
+  #offered(act) {
+    return this.#detail !== null && $("incident-acts").querySelector(`[data-act="${act}"]`) !== null;
   }
 
-  function post(act, body = {}, id = detail.incident.incident_id) {
-    return app.api.post(`incidents/${id}/${act}`, body, { once: !["claim", "release"].includes(act) });
+  #post(act, body = {}, id = this.#detail.incident.incident_id) {
+    return this.#app.api.post(`incidents/${id}/${act}`, body, { once: !["claim", "release"].includes(act) });
   }
 
-  function open(act) {
-    if (!offered(act)) return;
-    close();
-    [form, reason] = [act, ""];
-    const { title, help, send } = FORMS[act];
-    $("verdict-title").textContent = title;
-    $("verdict-help").textContent = help;
-    $("verdict-send").textContent = send;
-    $("verdict-text").value = "";
-    $("verdict-label").textContent = FORMS[act].optional ? "Words for the record (optional)" : "Words for the record";
-    $("verdict-error").textContent = "";
-    $("verdict-reasons").hidden = act !== "dismiss";
-    $("verdict-reasons").replaceChildren(...(act === "dismiss" ? REASONS.map(reasonButton) : []));
-    $("verdict").hidden = false;
-    $("verdict-send").hidden = act === "dismiss";
-    ($("verdict-reasons").querySelector("button") ?? $("verdict-text")).focus();
-    if (act !== "comment" && act !== "reopen" && !isMine(detail.incident)) claiming = claim();
+  #open(act) {
+    if (!this.#offered(act)) return;
+    this.#close();
+    [this.#form, this.#reason] = [act, ""];
+    drawForm(act, (n) => this.#because(n));
+    if (act !== "comment" && act !== "reopen" && !this.#isMine()) this.#claiming = this.#claim();
   }
 
   /** Others see who looks at it. Resolves with the incident's id where it is held for this form alone. */
-  async function claim() {
-    const id = detail.incident.incident_id;
+  async #claim() {
+    const id = this.#detail.incident.incident_id;
     try {
-      await post("claim");
+      await this.#post("claim");
       return id;
     } catch (problem) {
-      if (form && detail?.incident.incident_id === id) $("verdict-error").textContent = problem.message;
+      if (this.#form && this.#isAbout(id)) $("verdict-error").textContent = problem.message;
       return null;
     }
   }
 
   /** A form that is left without a verdict leaves no claim behind; if that fails, it is over in 15 minutes. */
-  async function giveBack(held) {
+  async #giveBack(held) {
     const id = await held;
-    if (id) await post("release", {}, id).catch(() => {});
-  }
-
-  function reasonButton([name, title, text], n) {
-    return h("button", { type: "button", onclick: () => because(n), data: { reason: name } },
-      h("kbd", { textContent: n + 1, ariaHidden: "true" }), h("strong", { textContent: title }),
-      h("span", { className: "quiet", textContent: text }));
+    if (id) await this.#post("release", {}, id).catch(() => {});
   }
 
   /** One key dismisses with a reason; the last reason needs words, which Enter then sends. */
-  function because(n) {
-    if (form !== "dismiss") return;
-    reason = REASONS[n][0];
-    if (reason !== "other" || $("verdict-text").value.trim()) return send();
+  #because(n) {
+    if (this.#form !== "dismiss") return;
+    this.#reason = REASONS[n][0];
+    if (this.#reason !== "other" || $("verdict-text").value.trim()) return this.#send();
     $("verdict-send").hidden = false;
-    $("verdict-label").textContent = "Words for the record";
+    $("verdict-label").textContent = WORDS;
     $("verdict-text").focus();
   }
 
-  function close() {
-    form = null;
+  #typed(event) {
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#send();
+  }
+
+  #leave() {
+    this.#close();
+    $("incident-title").focus();
+  }
+
+  #close() {
+    this.#form = null;
     $("verdict").hidden = true;
-    giveBack(claiming);
-    claiming = Promise.resolve(null);
+    this.#giveBack(this.#claiming);
+    this.#claiming = Promise.resolve(null);
   }
 
-  function send() {
-    return whileBusy($("verdict-send"), async () => {
-      const text = $("verdict-text").value.trim();
-      const act = form;
-      if (act === "dismiss" && !reason) {
-        $("verdict-error").textContent = "Choose a reason.";
-        return $("verdict-reasons").querySelector("button").focus();
-      }
-      if (!text && (!FORMS[act].optional || reason === "other")) {
-        $("verdict-error").textContent = "Say it in words; it stands in the record.";
-        return $("verdict-text").focus();
-      }
-      await claiming;
-      try {
-        const incident = await (act === "uphold" || act === "overturn"
-          ? post("appeal/decide", { decision: act, text })
-          : post(act, act === "dismiss" ? { reason, text } : { text }));
-        finished(act, incident);
-      } catch (problem) {
-        $("verdict-error").textContent = problem.message;
-      }
-    });
+  #send() {
+    const [act, reason, text] = [this.#form, this.#reason, $("verdict-text").value.trim()];
+    const missing = wrong(act, reason, text);
+    if (missing) {
+      $("verdict-error").textContent = missing;
+      return (act === "dismiss" && !reason ? $("verdict-reasons").querySelector("button") : $("verdict-text")).focus();
+    }
+    return whileBusy($("verdict-send"), () => this.#perform(act, reason, text));
   }
 
-  function finished(act, incident) {
-    claiming = Promise.resolve(null); // a verdict ends the claim
-    close();
+  async #perform(act, reason, text) {
+    const id = this.#detail.incident.incident_id;
+    await this.#claiming;
+    try {
+      const incident = await (act === "uphold" || act === "overturn"
+        ? this.#post("appeal/decide", { decision: act, text }, id)
+        : this.#post(act, act === "dismiss" ? { reason, text } : { text }, id));
+      this.#finished(act, incident);
+    } catch (problem) {
+      if (this.#isAbout(id)) $("verdict-error").textContent = problem.message;
+      else say(problem.message);
+    }
+  }
+
+  #isAbout(id) {
+    return this.#detail?.incident.incident_id === id;
+  }
+
+  #finished(act, incident) {
+    if (this.#isAbout(incident.incident_id)) {
+      this.#claiming = Promise.resolve(null); // what was done ends the claim
+      this.#close();
+    }
     if (act === "comment" || act === "reopen") {
       say(act === "comment" ? "Comment recorded." : "Opened again.");
       $("incident-title").focus();
-      return changed(incident);
+      return this.#changed(incident);
     }
-    if (act === "confirm") confirmed.add(incident.incident_id);
+    if (act === "confirm") this.confirmed.add(incident.incident_id);
     const half = incident.state === "seconding" ? "Confirmed; it waits for a second person:" : "Confirmed:";
-    return decided(incident, DONE[act] ?? half);
+    return this.#decided(incident, DONE[act] ?? half);
   }
+}
 
-  $("verdict-form").onsubmit = (event) => {
-    event.preventDefault();
-    send();
-  };
-  $("verdict-text").onkeydown = (event) => {
-    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-    event.preventDefault();
-    send();
-  };
-  $("verdict").onkeydown = (event) => {
-    if (event.key === "Escape") {
-      close();
-      $("incident-title").focus();
-    }
-  };
-  $("verdict-cancel").onclick = () => {
-    close();
-    $("incident-title").focus();
-  };
+/** What is still missing, in words; empty when all is there. */
+function wrong(act, reason, text) {
+  if (act === "dismiss" && !reason) return "Choose a reason.";
+  if (!text && (!FORMS[act].optional || reason === "other")) return "Say it in words; it stands in the record.";
+  return "";
+}
 
-  return {
-    about,
-    none,
-    confirmed,
-    busy: () => form !== null,
-    keys: [
-      { key: "c", text: "Claim it, or give it back", run: toggleClaim },
-      ...Object.entries(KEYS).map(([act, key]) => ({ key, text: NAMES[act], run: () => open(act) })),
-      ...REASONS.map(([, title], n) => ({ key: String(n + 1), text: `While dismissing: ${title}`, run: () => because(n) })),
-    ],
-  };
+function drawForm(act, because) {
+  const { title, help, send, optional } = FORMS[act];
+  $("verdict-title").textContent = title;
+  $("verdict-help").textContent = help;
+  $("verdict-send").textContent = send;
+  $("verdict-send").hidden = act === "dismiss";
+  $("verdict-text").value = "";
+  $("verdict-label").textContent = optional ? `${WORDS} (optional)` : WORDS;
+  $("verdict-error").textContent = "";
+  const reasons = act === "dismiss" ? REASONS.map((reason, n) => reasonButton(reason, n, because)) : [];
+  $("verdict-reasons").hidden = !reasons.length;
+  $("verdict-reasons").replaceChildren(...reasons);
+  $("verdict").hidden = false;
+  (reasons[0] ?? $("verdict-text")).focus();
+}
+
+function reasonButton([name, title, text], n, because) {
+  return h("button", { type: "button", onclick: () => because(n), data: { reason: name } },
+    h("kbd", { textContent: n + 1, ariaHidden: "true" }), h("strong", { textContent: title }),
+    h("span", { className: "quiet", textContent: text }));
 }

@@ -13,89 +13,95 @@ const MOST = 600;
 const LISTENED = 16; // sockets at once; the others are as fresh as the last list
 const SHOWN_KINDS = 3;
 
-export function wallView(app) {
-  const sockets = new Map();
-  const heard = new Map();
-  let wanted = PAGE;
-  let sessions = [];
-  let fresh = null;
+export class Wall {
+  section = "wall";
+  keys = [["Sessions", [{ key: "/", text: "Narrow to an exam", run: () => $("wall-exam").focus() }]]];
+  #app;
+  #sockets = new Map();
+  #heard = new Map();
+  #wanted = PAGE;
+  #sessions = [];
+  #fresh = null;
 
-  async function load(signal) {
+  constructor(app) {
+    this.#app = app;
+  }
+
+  enter() {
+    const change = (event) => {
+      event.preventDefault();
+      this.#wanted = PAGE;
+      this.#fresh.now();
+    };
+    $("wall-filters").onsubmit = $("wall-filters").onchange = change;
+    $("wall-more").onclick = () => {
+      this.#wanted += PAGE;
+      this.#fresh.now();
+    };
+    const onState = (state) => this.#app.tell(state, $("wall-state"));
+    this.#fresh = keepFresh((signal) => this.#load(signal), { every_s: EVERY_S, onState });
+  }
+
+  leave() {
+    this.#fresh.stop();
+    for (const stop of this.#sockets.values()) stop();
+    this.#sockets.clear();
+  }
+
+  async #load(signal) {
     const [listed, nodes, waiting] = await Promise.all([
-      pages(),
-      app.api.get("nodes"),
-      app.api.get("incidents", { state: ["open", "seconding", "appealed"], limit: 200 }),
+      this.#pages(),
+      this.#app.api.get("nodes"),
+      this.#app.api.get("incidents", { state: ["open", "seconding", "appealed"], limit: 200 }),
     ]);
     if (signal.aborted) return;
-    sessions = listed.map((session) => cardOf(session, nodes, waiting.items));
-    listenToFirst();
-    draw();
+    this.#sessions = listed.map((session) => cardOf(session, nodes, waiting.items));
+    this.#listenToFirst();
+    this.#draw();
   }
 
   /** As many sessions as are wanted, from as many pages as that takes. */
-  async function pages() {
+  async #pages() {
     const found = [];
     let cursor = "";
     do {
-      const page = await app.api.get("sessions", { ...filters(), limit: Math.min(wanted - found.length, 200), cursor });
+      const limit = Math.min(this.#wanted - found.length, 200);
+      const page = await this.#app.api.get("sessions", { ...filters(), limit, cursor });
       found.push(...page.items);
       cursor = page.next_cursor;
-    } while (cursor && found.length < wanted);
-    $("wall-more").hidden = !cursor || wanted >= MOST;
+    } while (cursor && found.length < this.#wanted);
+    $("wall-more").hidden = !cursor || this.#wanted >= MOST;
     return found;
   }
 
-  function listenToFirst() {
-    const first = sessions.filter(({ status }) => status === "active").slice(0, LISTENED).map(({ id }) => id);
-    for (const [id, stop] of sockets) {
+  #listenToFirst() {
+    const running = this.#sessions.filter(({ status }) => status === "active");
+    const first = running.slice(0, LISTENED).map(({ id }) => id);
+    for (const [id, stop] of this.#sockets) {
       if (first.includes(id)) continue;
       stop();
-      sockets.delete(id);
-      heard.delete(id);
+      this.#sockets.delete(id);
+      this.#heard.delete(id);
     }
     for (const id of first) {
-      if (!sockets.has(id)) sockets.set(id, listen(app.api, id, { onMessage: (message) => hear(id, message) }));
+      if (this.#sockets.has(id)) continue;
+      this.#sockets.set(id, listen(this.#app.api, id, { onMessage: (message) => this.#hear(id, message) }));
     }
   }
 
-  function hear(id, { type, event_type: event, timestamp, status }) {
-    if (type === "heartbeat") return status === "ended" ? fresh.now() : undefined;
-    if (type !== "alert") return;
-    heard.set(id, { event, at: timestamp });
-    draw();
-    fresh.now();
+  #hear(id, { type, event_type: event, timestamp, status }) {
+    if (type === "alert") {
+      this.#heard.set(id, { event, at: timestamp });
+      this.#draw();
+    }
+    if (type === "alert" || status === "ended") this.#fresh.now();
   }
 
-  function draw() {
-    const shown = sessions.map((session) => ({ ...session, last: heard.get(session.id) ?? null }));
+  #draw() {
+    const shown = this.#sessions.map((session) => ({ ...session, last: this.#heard.get(session.id) ?? null }));
     drawList($("wall-list"), shown, ({ id }) => id, card);
-    $("wall-empty").hidden = sessions.length > 0;
+    $("wall-empty").hidden = shown.length > 0;
   }
-
-  function change(event) {
-    event.preventDefault();
-    [wanted, sessions] = [PAGE, []];
-    fresh.now();
-  }
-
-  return {
-    section: "wall",
-    keys: [["Sessions", [{ key: "/", text: "Narrow to an exam", run: () => $("wall-exam").focus() }]]],
-    enter() {
-      $("wall-filters").onsubmit = change;
-      $("wall-filters").onchange = change;
-      $("wall-more").onclick = () => {
-        wanted += PAGE;
-        fresh.now();
-      };
-      fresh = keepFresh(load, { every_s: EVERY_S, onState: (state) => app.tell(state, $("wall-state")) });
-    },
-    leave() {
-      fresh.stop();
-      for (const stop of sockets.values()) stop();
-      sockets.clear();
-    },
-  };
 }
 
 function filters() {
@@ -105,7 +111,7 @@ function filters() {
 /** What a card shows, and nothing that changes without being shown. */
 function cardOf(session, nodes, incidents) {
   const node = nodes.find(({ node_id: id }) => id === session.edge_node);
-  const kinds = incidents.filter(({ exam_session_id: id }) => id === session.session_id).flatMap((one) => one.event_types);
+  const own = incidents.filter(({ exam_session_id: id }) => id === session.session_id);
   return {
     id: session.session_id,
     candidate: session.candidate_id,
@@ -115,7 +121,7 @@ function cardOf(session, nodes, incidents) {
     severity: session.worst_severity,
     waiting: session.open_incidents,
     count: session.incident_count,
-    kinds: [...new Set(kinds)],
+    kinds: [...new Set(own.flatMap((one) => one.event_types))],
     node: node ? { region: node.region, status: node.status, level: node.level } : null,
   };
 }

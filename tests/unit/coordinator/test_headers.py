@@ -2,7 +2,7 @@
 
 import pytest
 
-from coordinator.headers import allowed_origin, page_policy, socket_origin, socket_url
+from coordinator.headers import allowed_origin, console_policy, page_policy, socket_origin, socket_url
 
 PUBLIC = "https://proctor.example.org"
 
@@ -30,6 +30,14 @@ def test_the_page_connects_to_the_coordinator_and_the_nodes_alone() -> None:
     assert "unsafe" not in policy
     connect = policy.split("connect-src ")[1].split(";")[0]
     assert connect == "'self' ws://127.0.0.1:8100 wss://edge1.example.org:8443 wss://proctor.example.org"
+
+
+def test_the_console_connects_to_the_coordinator_alone_and_makes_no_markup_of_text() -> None:
+    policy = dict(rule.split(" ", 1) for rule in console_policy(PUBLIC).split("; "))
+    assert policy["connect-src"] == "'self' wss://proctor.example.org"
+    assert policy["script-src"] == policy["style-src"] == "'self'"
+    assert policy["trusted-types"] == policy["frame-ancestors"] == policy["form-action"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
 
 
 def test_socket_addresses_follow_the_public_one() -> None:
