@@ -136,9 +136,9 @@ def test_kinds_of_sound_that_the_policy_lists_are_named() -> None:
 
 def test_silence_holds_no_sound_and_a_gap_is_no_knock() -> None:
     ears = Ears(voice=Voices(), sounds=classes())
-    stream = windows(SILENCE, LOUD, LOUD, LOUD, LOUD, lost={1: 0.5})
+    stream = windows(SILENCE, LOUD, LOUD, LOUD, LOUD, LOUD, lost={1: 0.5, 5: 0.04})
     assert [seen.sounds and len(seen.sounds) for seen in observations(listen(ears, stream))] == [
-        (), None, None, 1, 1]  # fmt: skip
+        (), None, None, 1, 1, 1]  # fmt: skip
 
 
 def test_sounds_are_classified_as_often_as_the_policy_says() -> None:
