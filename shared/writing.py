@@ -11,7 +11,7 @@ from shared.errors import ConfigError
 
 @contextmanager
 def writing_under(place: Path) -> Iterator[None]:
-    """Around what writes files under `place`. Raises `ConfigError` where the system refuses: no permission, no
+    """Around what writes files under `place`. Raises `ConfigError` where that is refused: no permission, no
     room, no folder."""
     try:
         yield
