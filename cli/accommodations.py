@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 import yaml
 
-from cli.client import checked
+from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
 from shared.errors import ConfigError

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.client import checked
+from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from shared.incident_api import (

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
-from cli.client import checked
+from cli.calls import checked
 from cli.connection import connect
 from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
