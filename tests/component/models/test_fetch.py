@@ -354,3 +354,18 @@ def test_a_network_that_shares_files_makes_them_come(tmp_path: Path, mirror: Pat
     store = store_of(tmp_path, owner, make_entry("sharing", task=Task.OBJECTS, weights_of="net"))
     assert run(store, mirror=mirror).succeeded
     assert store.serving(Task.OBJECTS, Profile.OPEN).name == "sharing"
+
+
+def test_a_welcome_task_is_fetched_where_it_can_be_had(tmp_path: Path, mirror: Path) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    report = fetch(store, Request(tasks=(), welcome=(Task.OBJECTS,)), mirror=str(mirror))
+    assert only(report).state is State.FETCHED
+    assert (report.succeeded, report.forgone) == (True, ())
+
+
+def test_a_welcome_task_that_cannot_be_had_is_forgone_and_an_asked_one_is_lacking(tmp_path: Path) -> None:
+    store = store_of(tmp_path, entry_from(Url(f"http://127.0.0.1:{closed_port()}/net.onnx")))
+    welcome = fetch(store, Request(tasks=(), welcome=(Task.OBJECTS,)))
+    assert (welcome.succeeded, welcome.lacking, welcome.forgone) == (True, (), ("objects",))
+    asked = run(store)
+    assert (asked.succeeded, asked.lacking, asked.forgone) == (False, ("objects",), ())

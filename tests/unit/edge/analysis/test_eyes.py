@@ -1,0 +1,48 @@
+"""What is looked at follows from the exam's features and rules; what is not, is said with its reason."""
+
+from __future__ import annotations
+
+from edge.analysis.eyes import SEEN, asked_to_see, unseen
+from edge.analysis.levels import Task
+from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD
+from models.manifest import Task as Of
+from shared.policy import Features, Policy, parse_policy
+
+NETWORKS = {
+    Task.FACES: (Of.FACE_DETECTION, Of.FACE_MESH),
+    Task.HEAD: (Of.HEAD_POSE,),
+    Task.GAZE: (Of.GAZE, Of.IRIS),
+    Task.IDENTITY: (Of.FACE_RECOGNITION,),
+    Task.LIVENESS: (Of.LIVENESS,),
+    Task.BODY: (Of.BODY_DETECTION, Of.BODY_POSE),
+    Task.OBJECTS: (Of.OBJECTS,),
+}
+
+
+def test_an_ordinary_exam_looks_at_everything_and_fetching_brings_its_networks() -> None:
+    assert asked_to_see(Policy()) == set(SEEN)
+    fetched = {*FIRST_EXAM, *WHERE_TO_BE_HAD}
+    assert {network for task in asked_to_see(Policy()) for network in NETWORKS[task]} <= fetched
+
+
+def test_features_that_are_off_are_not_looked_at() -> None:
+    policy = Policy(features=Features(face_verification=False, gaze_tracking=False, pose_analysis=False))
+    assert asked_to_see(policy) == {Task.FACES}
+
+
+def test_a_telephone_is_looked_for_where_the_exam_asks_whatever_else_is_off() -> None:
+    rules = {"PHONE_VISIBLE": {"enabled": True}}
+    policy = parse_policy({"rules": rules, "features": {"pose_analysis": False}})
+    assert Task.OBJECTS in asked_to_see(policy)
+    assert Task.BODY not in asked_to_see(policy)
+
+
+def test_what_is_not_looked_at_is_said_with_the_reason() -> None:
+    policy = Policy(features=Features(gaze_tracking=False))
+    assert unseen({Task.LIVENESS: "not fetched"}, policy, 2) == {
+        Task.HEAD: "switched off by the policy",
+        Task.GAZE: "switched off by the policy",
+        Task.LIVENESS: "not fetched",
+        Task.BODY: "left out on level L2",
+    }
+    assert unseen({}, Policy(), 1) == {}
