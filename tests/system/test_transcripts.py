@@ -1,0 +1,100 @@
+"""From a spoken phrase to a reviewer, and to nobody once the exam is over: every program and file real."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+
+from edge.media.writer import write_recording
+from shared.api import AlertOut, SessionStartRequest, SessionStartResponse
+from shared.events import EventType
+from tests.support.people import media
+from tests.support.sounds import RATE_HZ, heard
+from tests.support.weights import present
+from tests.support.whole import EXAM, Whole, wait_until
+
+pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
+pytestmark = pytest.mark.weights
+
+PHRASE = "bin blue"
+ASKED = {"features": {"speech_transcription": True, "face_verification": False}, "phrases": [PHRASE]}
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A grey room in which somebody says "bin blue at f two now" after 4 s."""
+    present("pocketsphinx-en-us")
+    voice = heard(media("video/open_grid_bbaf2n.mpg"))
+    quiet = np.random.default_rng(1).normal(0, 0.001, 4 * RATE_HZ).astype(np.float32)
+    sound = np.concatenate([quiet, voice, quiet, quiet])
+    rng = np.random.default_rng(2)
+    frames = [rng.integers(100, 130, (120, 160, 3), np.uint8) for _ in range(len(sound) * 5 // RATE_HZ)]
+    path = tmp_path_factory.mktemp("spoken") / "spoken.mkv"
+    write_recording(path, frames, sound, frames_per_s=5, samples_per_s=RATE_HZ)
+    return path
+
+
+def rest(site: Whole) -> httpx.Client:
+    token = (site.prepared.folder / "secrets" / "admin.token").read_text().strip()
+    return httpx.Client(
+        base_url=f"{site.prepared.coordinator_url}/api/v1", headers={"Authorization": f"Bearer {token}"}
+    )
+
+
+def sat(site: Whole, candidate: str, recording: Path) -> SessionStartResponse:
+    """A session that asks for the phrase, with the candidate's page streaming."""
+    session = site.client.start_session(
+        SessionStartRequest(candidate_id=candidate, exam_id=EXAM, policy=ASKED)
+    )
+    site.stream(session, recording)
+    return session
+
+
+def phrases(site: Whole, session: SessionStartResponse) -> list[AlertOut]:
+    return [alert for alert in site.alerts(session) if alert.event_type == EventType.KEYWORD_SPOKEN]
+
+
+def test_what_is_said_reaches_a_reviewer_sealed_and_is_gone_for_all_when_the_exam_ends(
+    site: Whole, recording: Path
+) -> None:
+    with rest(site) as api:
+        yes = {"given": True, "text_version": "1"}
+        assert api.put("/consents/CAND-says-yes/speech-transcription", json=yes).status_code == 200
+        session = sat(site, "CAND-says-yes", recording)
+        wait_until(lambda: phrases(site, session), "the phrase is told", within_s=60)
+        (alert,) = phrases(site, session)
+        assert alert.evidence["phrase"] == PHRASE
+        path = f"/alerts/{alert.event_id}/excerpt"
+        excerpt = api.get(path)
+        assert excerpt.status_code == 200, excerpt.text
+        said = excerpt.json()
+        clip = base64.b64decode(said["clip"])
+        assert (said["phrases"], clip[:4]) == ([PHRASE], b"OggS")
+        assert 2 < said["duration_s"] <= 8.2
+        # Nothing on any disk of the installation shows it: not the outbox, the stream, the database, a log.
+        assert [file for file in files(site) if clip[200:400] in file.read_bytes()] == []
+        site.client.end_session(session.session_id)
+        assert (api.get(path).status_code, api.get(path).json()["code"]) == (410, "excerpt-destroyed")
+        assert phrases(site, session)
+
+
+def test_without_the_candidates_agreement_nothing_is_listened_for(site: Whole, recording: Path) -> None:
+    before = windows(site)
+    session = sat(site, "CAND-says-nothing", recording)
+    # The whole sentence and the silence behind it: 14 windows of half a second come after 4 s.
+    wait_until(lambda: windows(site) >= before + 20, "the sound is heard", within_s=60)
+    site.client.end_session(session.session_id)
+    wait_until(lambda: site.metric("outbox_depth", lane="conduct") == 0, "an empty outbox")
+    assert phrases(site, session) == []
+
+
+def windows(site: Whole) -> float:
+    return site.metric("frames_processed_total", model="speech")
+
+
+def files(site: Whole) -> list[Path]:
+    return [path for path in site.prepared.folder.rglob("*") if path.is_file()]
