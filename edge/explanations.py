@@ -18,10 +18,7 @@ Way = Callable[[Values, str], str]
 
 
 def explain(finding: Finding) -> str:
-    """One neutral sentence about a finding, with what was measured against which bound.
-
-    Explains what a node finds and its milestones; events raised elsewhere are explained there.
-    """
+    """One neutral sentence about a finding of any event, with what was measured against which bound."""
     evidence = finding.evidence
     sentence = _FIELD.sub(
         lambda field: _WAYS[field["way"]](evidence, field["name"]), SENTENCES[finding.event]

@@ -119,6 +119,14 @@ SENTENCES: Final[Mapping[EventType, str]] = {
         "Part of the analysis failed for {duration_seconds:s} (bound {hold_seconds:s}; "
         "{failed_tasks:commas}); what it would have said is unknown."
     ),
+    EventType.NODE_FAILOVER: "Watching moved to another node, with a gap of {duration_seconds:s} between.",
+    EventType.CLOCK_SKEW: (
+        "The clocks of node and coordinator differed by {skew_seconds:s} (bound {skew_seconds_bound:s})."
+    ),
+    EventType.ALERT_GAP: "{missing} reports of the node are missing and were asked for again.",
+    EventType.VIRTUAL_CAMERA_SUSPECTED: (
+        "The camera names itself “{device}”, as programs do that make pictures; advisory: many are harmless."
+    ),
     EventType.CALIBRATED: (
         "The usual size of the face is known: {baseline_share_of_frame:percent} of the picture, from "
         "{samples} frames of the first {baseline_seconds:s}. Gaze zone: {gaze_zone}. Usual pose of the head: "
@@ -130,5 +138,11 @@ SENTENCES: Final[Mapping[EventType, str]] = {
     EventType.CHECKED: "The candidate passed the check before the exam.",
     EventType.SUBMITTED: "The candidate handed in.",
     EventType.SESSION_ENDED: "The session ended.",
+    EventType.PROCTOR_MESSAGE: "A proctor wrote to the candidate.",
+    EventType.PROCTOR_PAUSE: "A proctor paused the session.",
+    EventType.PROCTOR_RESUME: "A proctor let the session go on.",
+    EventType.PROCTOR_EXTRA_TIME: "A proctor gave extra time.",
+    EventType.PROCTOR_FLAG: "A proctor marked this moment.",
+    EventType.PROCTOR_TERMINATE: "A proctor ended the session.",
 }
-"""Of all events a node finds, and of a session's milestones."""
+"""Of every event there is."""
