@@ -11,15 +11,28 @@ from typing import Final
 from shared.api import Notice
 from shared.consents import Purpose
 from shared.errors import Rejected
+from shared.events import EventType
 from shared.policy import Policy
 
-VERSION: Final = "2026-11-22"
+VERSION: Final = "2026-11-22.2"
 LANGUAGE: Final = "en"
 
 _VIDEO: Final = (
     "While the exam runs, your camera picture is analysed by software: whether a face is there, whether "
-    "there is more than one, whether you are in the picture, which way your head is turned, and whether "
-    "the camera works."
+    "there is more than one, and whether the camera works."
+)
+_GAZE: Final = (
+    "Software also estimates which way your head is turned and in which direction your eyes look: whether "
+    "it is mostly towards your screen. What you look at is not known."
+)
+_BODY: Final = (
+    "It looks at whether you sit in the picture, whether a hand is at an ear, and whether there is another "
+    "person."
+)
+_THINGS: Final = "It looks for {things} in the picture."
+_ALIVE: Final = (
+    "It estimates whether the camera sees a person or a picture of one. That estimate is often wrong, for "
+    "example in unusual light, and is never enough by itself."
 )
 _IDENTITY: Final = (
     "Your face is compared about once a second with the pictures you enrolled with. For this a face "
@@ -63,9 +76,11 @@ _RIGHTS: Final = (
 def notice_for(policy: Policy) -> Notice:
     """The notice for a session under this policy."""
     features = policy.features
-    paragraphs = [_VIDEO]
+    paragraphs = [_VIDEO, *_watched(policy)]
     if features.face_verification:
         paragraphs.append(_IDENTITY)
+        if policy.rule(EventType.PRESENTATION_ATTACK).enabled:
+            paragraphs.append(_ALIVE)
     if features.audio_monitoring:
         paragraphs += [_AUDIO, _SAID if features.speech_transcription else _NOT_SAID]
     return Notice(
@@ -75,6 +90,20 @@ def notice_for(policy: Policy) -> Notice:
         paragraphs=[*paragraphs, _WHY, _KEPT, _SEEN, _RIGHTS],
         purposes=[str(purpose) for purpose in purposes_of(policy)],
     )
+
+
+def _watched(policy: Policy) -> list[str]:
+    """What is looked at besides the face, as far as this policy asks."""
+    features, said = policy.features, []
+    if features.gaze_tracking:
+        said.append(_GAZE)
+    if features.pose_analysis:
+        said.append(_BODY)
+    kinds = {EventType.PHONE_VISIBLE: "telephones", EventType.BOOK_VISIBLE: "books"}
+    things = [word for event, word in kinds.items() if policy.rule(event).enabled]
+    if things:
+        said.append(_THINGS.format(things=" and ".join(things)))
+    return said
 
 
 def check_acknowledged(notice: Notice, version: str, purposes: list[str]) -> None:

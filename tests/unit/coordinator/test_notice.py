@@ -4,7 +4,7 @@ import pytest
 
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from shared.errors import Rejected
-from shared.policy import Features, Policy
+from shared.policy import Features, Policy, parse_policy
 
 
 def policy(**features: bool) -> Policy:
@@ -56,3 +56,28 @@ def test_an_older_notice_cannot_be_acknowledged() -> None:
     with pytest.raises(Rejected) as refused:
         check_acknowledged(notice, "2020-01-01", notice.purposes)
     assert (refused.value.status, refused.value.code) == (409, "notice-outdated")
+
+
+def said(**policy: object) -> str:
+    return " ".join(notice_for(parse_policy(policy)).paragraphs)
+
+
+def test_the_notice_names_every_way_of_looking_and_no_more() -> None:
+    plain = said()
+    for words in ("eyes look", "hand is at an ear", "another person", "picture of one"):
+        assert words in plain
+    assert "telephones in the picture" not in plain
+    off = said(features={"gaze_tracking": False, "pose_analysis": False, "face_verification": False})
+    for words in ("eyes look", "hand is at an ear", "another person", "picture of one"):
+        assert words not in off
+
+
+def test_things_are_named_where_the_exam_looks_for_them() -> None:
+    asks = {"enabled": True}
+    assert "looks for telephones in the picture" in said(rules={"PHONE_VISIBLE": asks})
+    both = said(rules={"PHONE_VISIBLE": asks, "BOOK_VISIBLE": asks})
+    assert "looks for telephones and books in the picture" in both
+
+
+def test_an_estimate_that_nobody_asks_for_is_not_announced() -> None:
+    assert "picture of one" not in said(rules={"PRESENTATION_ATTACK": {"enabled": False}})
