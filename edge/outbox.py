@@ -10,43 +10,18 @@ The file is locked while open, so two daemons never share a data folder.
 
 from __future__ import annotations
 
-import logging
-import sqlite3
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 from uuid import UUID, uuid4
 
 from edge.outbox_caps import Caps, Relief, Stock, next_relief
-from shared.errors import ConfigError, Corrupt, Unavailable
+from edge.outbox_file import opened, translated
+from edge.reserve import Reserve
+from shared.errors import Corrupt, Unavailable
 from shared.events import Lane
 from shared.messages import OutboxState
-from shared.sqlite_file import make_private, tables_in
-
-log = logging.getLogger(__name__)
-
-_TABLES: Final = """
-CREATE TABLE IF NOT EXISTS outbox (outbox_id TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS lane (
-    name TEXT PRIMARY KEY,
-    last_sequence INTEGER NOT NULL DEFAULT 0,
-    dropped INTEGER NOT NULL DEFAULT 0
-);
-CREATE TABLE IF NOT EXISTS alert (
-    row INTEGER PRIMARY KEY,
-    lane TEXT NOT NULL REFERENCES lane (name),
-    sequence INTEGER NOT NULL,
-    alert_id TEXT NOT NULL,
-    revision INTEGER NOT NULL,
-    message BLOB NOT NULL,
-    lean BLOB,
-    UNIQUE (lane, sequence)
-);
-CREATE INDEX IF NOT EXISTS alert_with_thumbnail ON alert (row) WHERE lean IS NOT NULL;
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +57,8 @@ class Outbox:
         another program's.
         """
         self._caps = caps
-        self._db = _opened(path)
+        self._db = opened(path)
+        self._reserve = Reserve(path.with_name(f"{path.name}.reserve"))
         self.set_aside = sum(1 for _ in path.parent.glob(f"{path.name}.damaged-*"))
         """Damaged files beside this one, with alerts that may never have been sent."""
         self.outbox_id = self._identity()
@@ -93,6 +69,13 @@ class Outbox:
 
         What `seal` raises passes through and leaves the outbox unchanged.
         """
+        with suppress(Unavailable):
+            return self._add(lane, seal)
+        # A full disk may still have room in the file for what the log no longer takes.
+        self._empty_log()
+        return self._add(lane, seal)
+
+    def _add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
         with self._transaction():
             (last,) = self._db.execute("SELECT last_sequence FROM lane WHERE name = ?", (lane,)).fetchone()
             alert = seal(last + 1)
@@ -110,20 +93,37 @@ class Outbox:
 
     def sequences(self, lane: Lane) -> list[int]:
         """What waits in a lane, ascending."""
-        with _translated():
+        with translated():
             rows = self._db.execute("SELECT sequence FROM alert WHERE lane = ? ORDER BY sequence", (lane,))
             return [sequence for (sequence,) in rows]
 
     def messages(self, lane: Lane, sequences: Sequence[int]) -> list[Waiting]:
         """Those of the given alerts that still wait, in the given order."""
-        with _translated():
+        with translated():
             return [found for sequence in sequences if (found := self._message(lane, sequence)) is not None]
 
     def covered(self, lane: Lane, mark: int) -> int:
         """Forget everything up to a mark and return how many that were.
 
-        Raises `Corrupt` for a mark beyond what this outbox ever gave out.
+        On a full disk the reserve is given for it. Raises `Corrupt` for a mark beyond what this outbox ever
+        gave out.
         """
+        with suppress(Unavailable):
+            return self._covered(lane, mark)
+        self._reserve.give()
+        try:
+            self._empty_log()
+            forgotten = self._covered(lane, mark)
+            self._empty_log()
+            return forgotten
+        finally:
+            self._reserve.hold()
+
+    def _empty_log(self) -> None:
+        with translated():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _covered(self, lane: Lane, mark: int) -> int:
         with self._transaction():
             (last,) = self._db.execute("SELECT last_sequence FROM lane WHERE name = ?", (lane,)).fetchone()
             if mark > last:
@@ -132,7 +132,7 @@ class Outbox:
 
     def states(self) -> tuple[OutboxState, ...]:
         """Where each lane stands, for the heartbeat."""
-        with _translated():
+        with translated():
             rows = self._db.execute(
                 "SELECT name, last_sequence, dropped, (SELECT min(sequence) FROM alert WHERE lane = name)"
                 " FROM lane ORDER BY name"
@@ -162,7 +162,7 @@ class Outbox:
         return UUID(row[0])
 
     def _count(self) -> tuple[dict[Lane, int], int, int]:
-        with _translated():
+        with translated():
             counts = dict(self._db.execute("SELECT lane, count(*) FROM alert GROUP BY lane").fetchall())
             thumbnails, size_bytes = self._db.execute(
                 "SELECT count(lean), coalesce(sum(length(message) + coalesce(length(lean), 0)), 0) FROM alert"
@@ -213,10 +213,10 @@ class Outbox:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        with _translated():
+        with translated():
             self._db.execute("BEGIN IMMEDIATE")
         try:
-            with _translated():
+            with translated():
                 yield
                 self._db.execute("COMMIT")
         except BaseException:
@@ -224,62 +224,3 @@ class Outbox:
                 self._db.execute("ROLLBACK")
             self._alerts, self._thumbnails, self._size_bytes = self._count()
             raise
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise Unavailable(f"the outbox cannot be read or written: {error}") from error
-
-
-def _opened(path: Path) -> sqlite3.Connection:
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _refuse_anothers(path)
-        make_private(path)
-        try:
-            return _connected(path)
-        except sqlite3.OperationalError:
-            raise
-        except sqlite3.DatabaseError:
-            _set_aside(path)
-            make_private(path)
-            return _connected(path)
-    except (OSError, Unavailable, sqlite3.Error) as error:
-        raise ConfigError(
-            f"the outbox {path} cannot be opened (or another daemon has it): {error}"
-        ) from error
-
-
-def _refuse_anothers(path: Path) -> None:
-    with suppress(FileNotFoundError, Corrupt):  # damage is found once the file is locked
-        tables = tables_in(path)
-        if tables and "outbox" not in tables:
-            raise ConfigError(f"{path} is another program's database; nothing was written to it")
-
-
-def _connected(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, timeout=1.0, isolation_level=None)
-    try:
-        db.execute("PRAGMA locking_mode = EXCLUSIVE")
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-        db.execute("PRAGMA foreign_keys = ON")
-        if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
-            raise sqlite3.DatabaseError("the file is damaged")
-        db.executescript(_TABLES)
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _set_aside(path: Path) -> None:
-    stamp = time.time_ns()
-    log.error("the outbox is damaged; it is set aside and a new one begun", extra={"code": "outbox-damaged"})
-    for suffix in ("", "-wal", "-shm"):
-        part = path.with_name(path.name + suffix)
-        if part.exists():
-            part.rename(part.with_name(f"{part.name}.damaged-{stamp}"))

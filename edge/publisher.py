@@ -30,6 +30,7 @@ from shared.errors import Corrupt, Unavailable
 from shared.events import Lane
 from shared.messages import LaneMark, Marks, parse
 from shared.sealing import unpack, verify
+from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
 
@@ -79,6 +80,7 @@ class Publisher:
         self._wake = asyncio.Event()
         self._seen_connection: float | None = None
         self._failing = False
+        self._complaints = Seldom()
         self.outbox_works = True
         """Whether the disk took the last alert."""
         self.skew = ClockSkew()
@@ -126,7 +128,15 @@ class Publisher:
                 await self._cover(mark)
         except Corrupt as error:
             self.counts["marks-refused"] += 1
-            log.warning("marks are refused", extra={"error": str(error)})
+            self._complain("marks are refused", error)
+        except Unavailable as error:
+            self.counts["marks-not-kept"] += 1  # the next heartbeat's reply says them again
+            self._complain("marks cannot be obeyed", error)
+
+    def _complain(self, what: str, error: Exception) -> None:
+        count = self._complaints.count(what, self._now())
+        if count:
+            log.warning(what, extra={"error": str(error), "count": count})
 
     async def run(self) -> None:
         """Send until cancelled."""

@@ -1,0 +1,108 @@
+"""The outbox's file: made private, locked, and never begun over what could still be read.
+
+A damaged file is set aside beside the new one, with a line in the log; the node's health tells of it as long
+as it lies there.
+"""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from shared.errors import ConfigError, Corrupt, Unavailable
+from shared.sqlite_file import make_private, tables_in
+
+log = logging.getLogger(__name__)
+
+LOG_PAGES: Final = 128
+"""Of 4 KiB, in the log before they go into the file: few, so that a full disk's reserve can take them."""
+_TABLES: Final = """
+CREATE TABLE IF NOT EXISTS outbox (outbox_id TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS lane (
+    name TEXT PRIMARY KEY,
+    last_sequence INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0
+);
+CREATE TABLE IF NOT EXISTS alert (
+    row INTEGER PRIMARY KEY,
+    lane TEXT NOT NULL REFERENCES lane (name),
+    sequence INTEGER NOT NULL,
+    alert_id TEXT NOT NULL,
+    revision INTEGER NOT NULL,
+    message BLOB NOT NULL,
+    lean BLOB,
+    UNIQUE (lane, sequence)
+);
+CREATE INDEX IF NOT EXISTS alert_with_thumbnail ON alert (row) WHERE lean IS NOT NULL;
+"""
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The file, locked for this process; made where it is missing, set aside and begun anew where damaged.
+
+    Raises `ConfigError` when the folder cannot be written, another process holds the file, or it is another
+    program's.
+    """
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_anothers(path)
+        make_private(path)
+        try:
+            return _connected(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            _set_aside(path)
+            make_private(path)
+            return _connected(path)
+    except (OSError, Unavailable, sqlite3.Error) as error:
+        raise ConfigError(
+            f"the outbox {path} cannot be opened (or another daemon has it): {error}"
+        ) from error
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises `Unavailable` for what SQLite raises."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Unavailable(f"the outbox cannot be read or written: {error}") from error
+
+
+def _refuse_anothers(path: Path) -> None:
+    with suppress(FileNotFoundError, Corrupt):  # damage is found once the file is locked
+        tables = tables_in(path)
+        if tables and "outbox" not in tables:
+            raise ConfigError(f"{path} is another program's database; nothing was written to it")
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    db = sqlite3.connect(path, timeout=1.0, isolation_level=None)
+    try:
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        db.execute("PRAGMA foreign_keys = ON")
+        db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
+        if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
+            raise sqlite3.DatabaseError("the file is damaged")
+        db.executescript(_TABLES)
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _set_aside(path: Path) -> None:
+    stamp = time.time_ns()
+    log.error("the outbox is damaged; it is set aside and a new one begun", extra={"code": "outbox-damaged"})
+    for suffix in ("", "-wal", "-shm"):
+        part = path.with_name(path.name + suffix)
+        if part.exists():
+            part.rename(part.with_name(f"{part.name}.damaged-{stamp}"))
