@@ -20,6 +20,8 @@ from shared.observations import Observation
 
 WINDOW_S = 2.0
 MAX_LOOKS = 32
+JUMP = 0.1
+"""How far the points of a resting hand move from look to look, in widths of the head."""
 _FAR = 1e6
 """For no hand at all, where a snapshot needs a number."""
 
@@ -55,7 +57,17 @@ class Hands:
             "hand_to_ear_head_widths": round(middle, 2),
             "hand_to_ear_head_widths_bound": bound,
         }
-        return Judgement(True, min(1.0, 1.0 - 0.5 * middle / bound), evidence, near_s[0])
+        return Judgement(True, min(1.0, 1.0 - 0.5 * middle / bound), evidence, self._since(near_s[0], bound))
+
+    def _since(self, near_s: float, bound: float) -> float:
+        """Since when the hand has been there: its first looks may have missed the bound by a jump."""
+        since_s = near_s
+        for look_s, distance in reversed(self._looks):
+            if look_s < near_s:
+                if distance > bound + JUMP:
+                    break
+                since_s = look_s
+        return since_s
 
     def snapshot(self) -> Saved:
         flat: list[Json] = [value for at, distance in self._looks for value in (at, min(distance, _FAR))]

@@ -215,3 +215,10 @@ def test_a_hand_whose_points_jump_about_is_found_by_most_looks() -> None:
 
 def test_a_hand_that_seems_near_now_and_then_is_not_reported() -> None:
     assert found(reaching(0, 60, 0.9, 0.8, 0.55)) == []
+
+
+def test_a_hand_that_came_is_placed_at_its_first_look_although_that_missed_the_bound_by_a_jump() -> None:
+    (near,) = found(reaching(0, 5, 2.0), reaching(5, 6, 0.65), reaching(6, 15, 0.5))
+    assert near[2] == pytest.approx(5.3, abs=0.4)
+    (late,) = found(reaching(0, 5, 2.0), reaching(5, 6, 0.75), reaching(6, 15, 0.5))
+    assert late[2] == pytest.approx(6.0, abs=0.4)
