@@ -17,16 +17,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
-from edge.accuracy.command import accuracy
-from edge.analyze import analyze
 from edge.config import EdgeConfig, load_config, read_secret
 from edge.identity import Identity, load, load_or_make
-from edge.replay import command as replay_command
 from shared.errors import ProctorError
 from shared.fields import format_utc
 from shared.logs import configure
@@ -37,15 +36,36 @@ log = logging.getLogger(__name__)
 END_WITHIN_S: Final = 10.0
 """From SIGTERM to the end of the process, whatever still runs."""
 
+_TOOLS: Final = {
+    "analyze": ("edge.analyze", "analyze"),
+    "replay": ("edge.replay", "command"),
+    "accuracy": ("edge.accuracy.command", "accuracy"),
+}
+"""Commands in modules of their own, each imported when it is asked for: networks take a second to import."""
+
+
+class _Commands(TyperGroup):
+    """Those below, and the tools."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [*_TOOLS, *super().list_commands(ctx)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in _TOOLS:
+            return super().get_command(ctx, cmd_name)
+        module, function = _TOOLS[cmd_name]
+        alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+        alone.command(cmd_name)(getattr(import_module(module), function))
+        return typer.main.get_command(alone)
+
+
 cli = typer.Typer(
+    cls=_Commands,
     help="Watch exams on this host: the daemon, and tools for trying it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-cli.command()(analyze)
-cli.command("replay")(replay_command)
-cli.command()(accuracy)
 
 ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="The daemon's settings, TOML.")]
 
