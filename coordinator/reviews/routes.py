@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
@@ -42,74 +45,65 @@ router = APIRouter(tags=["incidents"])
 _REFUSALS = problems(401, 403, 404, 409, 410)
 
 
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """One incident, and how something is done about it once."""
+
+    incident_id: UUID
+    asked: Asked | None
+    parts: Parts
+    now_utc: datetime
+
+    async def do(self, deed: Deed) -> IncidentOut:
+        def work(db: Session) -> IncidentOut:
+            return incident_out(service.do(db, self.parts.keys.keyring, self.incident_id, deed, self.now_utc))
+
+        return await once(self.parts, self.asked, IncidentOut, work, lambda answer: answer.candidate_id)
+
+
+def _desk(incident_id: IncidentId, asked: AskedOnce, parts: PartsDep, now: Now) -> _Desk:
+    return _Desk(incident_id, asked, parts, now)
+
+
+DeskDep = Annotated[_Desk, Depends(_desk)]
+
+
 @router.post("/incidents/{incident_id}/claim", responses=_REFUSALS)
-async def claim_incident(
-    incident_id: IncidentId, claims: Reviewer, asked: AskedOnce, parts: PartsDep, now: Now
-) -> IncidentOut:
+async def claim_incident(claims: Reviewer, desk: DeskDep) -> IncidentOut:
     """Reserve an incident for 15 minutes; claiming again begins them anew."""
-    return await _do(parts, asked, incident_id, Deed(Act.CLAIM, claims), now)
+    return await desk.do(Deed(Act.CLAIM, claims))
 
 
 @router.post("/incidents/{incident_id}/release", responses=_REFUSALS)
-async def release_incident(
-    incident_id: IncidentId, claims: Reviewer, asked: AskedOnce, parts: PartsDep, now: Now
-) -> IncidentOut:
+async def release_incident(claims: Reviewer, desk: DeskDep) -> IncidentOut:
     """Give an incident back to the queue without a verdict."""
-    return await _do(parts, asked, incident_id, Deed(Act.RELEASE, claims), now)
+    return await desk.do(Deed(Act.RELEASE, claims))
 
 
 @router.post("/incidents/{incident_id}/comment", responses=_REFUSALS)
-async def comment_incident(
-    incident_id: IncidentId,
-    body: CommentRequest,
-    claims: Reviewer,
-    asked: AskedOnce,
-    parts: PartsDep,
-    now: Now,
-) -> IncidentOut:
+async def comment_incident(claims: Reviewer, desk: DeskDep, body: CommentRequest) -> IncidentOut:
     """Write something into an incident's history."""
-    return await _do(parts, asked, incident_id, Deed(Act.COMMENT, claims, body.text), now)
+    return await desk.do(Deed(Act.COMMENT, claims, body.text))
 
 
 @router.post("/incidents/{incident_id}/confirm", responses=_REFUSALS)
-async def confirm_incident(
-    incident_id: IncidentId,
-    body: ConfirmRequest,
-    claims: Reviewer,
-    asked: AskedOnce,
-    parts: PartsDep,
-    now: Now,
-) -> IncidentOut:
+async def confirm_incident(claims: Reviewer, desk: DeskDep, body: ConfirmRequest) -> IncidentOut:
     """Confirm an incident. It takes two people: the first makes it wait for the second (`seconding`)."""
-    return await _do(parts, asked, incident_id, Deed(Act.CONFIRM, claims, body.text), now)
+    return await desk.do(Deed(Act.CONFIRM, claims, body.text))
 
 
 @router.post("/incidents/{incident_id}/dismiss", responses=_REFUSALS)
-async def dismiss_incident(
-    incident_id: IncidentId,
-    body: DismissRequest,
-    claims: Reviewer,
-    asked: AskedOnce,
-    parts: PartsDep,
-    now: Now,
-) -> IncidentOut:
+async def dismiss_incident(claims: Reviewer, desk: DeskDep, body: DismissRequest) -> IncidentOut:
     """Dismiss an incident with a reason; one person is enough."""
     reason = DismissReason(body.reason)
     service.check_reason(reason, body.text)
-    return await _do(parts, asked, incident_id, Deed(Act.DISMISS, claims, body.text, reason), now)
+    return await desk.do(Deed(Act.DISMISS, claims, body.text, reason))
 
 
 @router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
-async def reopen_incident(
-    incident_id: IncidentId,
-    body: CommentRequest,
-    claims: Reviewer,
-    asked: AskedOnce,
-    parts: PartsDep,
-    now: Now,
-) -> IncidentOut:
+async def reopen_incident(claims: Reviewer, desk: DeskDep, body: CommentRequest) -> IncidentOut:
     """Take up again an incident that has grown since its verdict."""
-    return await _do(parts, asked, incident_id, Deed(Act.REOPEN, claims, body.text), now)
+    return await desk.do(Deed(Act.REOPEN, claims, body.text))
 
 
 @router.post("/incidents/{incident_id}/appeal", responses=_REFUSALS)
@@ -136,16 +130,9 @@ async def appeal_incident(
 
 
 @router.post("/incidents/{incident_id}/appeal/decide", responses=_REFUSALS)
-async def decide_appeal(
-    incident_id: IncidentId,
-    body: AppealDecision,
-    claims: Reviewer,
-    asked: AskedOnce,
-    parts: PartsDep,
-    now: Now,
-) -> IncidentOut:
+async def decide_appeal(claims: Reviewer, desk: DeskDep, body: AppealDecision) -> IncidentOut:
     """Decide an appeal; never by anybody who gave a verdict on the incident before."""
-    return await _do(parts, asked, incident_id, Deed(Act(body.decision), claims, body.text), now)
+    return await desk.do(Deed(Act(body.decision), claims, body.text))
 
 
 @router.get("/session/{session_id}/outcomes", responses=problems(401, 403, 404))
@@ -183,10 +170,3 @@ async def rescore_session(
         return RescoreOut(session_id=session_id, alerts=scored, incidents=rescored_incidents(scored, homes))
 
     return await parts.reading(work)
-
-
-async def _do(parts: Parts, asked: Asked | None, incident_id: UUID, deed: Deed, now: Now) -> IncidentOut:
-    def work(db: Session) -> IncidentOut:
-        return incident_out(service.do(db, parts.keys.keyring, incident_id, deed, now))
-
-    return await once(parts, asked, IncidentOut, work, lambda answer: answer.candidate_id)
