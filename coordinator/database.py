@@ -11,6 +11,7 @@ a power cut. Services flush, never commit.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,9 @@ POOL_OVERFLOW: Final = 30
 """Together above the 40 threads that serve requests: a smaller pool can deadlock with them."""
 WAIT_S: Final = 5
 """For a free connection, for a lock, for PostgreSQL's greeting."""
+REMEMBERED_S: Final = 60.0
+_FULL: Final = ("disk is full", "No space left on device")
+"""What SQLite and PostgreSQL say of a full disk."""
 POSTGRES_BOUNDS: Final = {
     "connect_timeout": WAIT_S,
     "options": f"-c lock_timeout={WAIT_S}s -c statement_timeout=30s",
@@ -52,6 +56,7 @@ class Database:
         self.dialect: str = self.engine.dialect.name
         self.file = Path(self.engine.url.database or "") if self.dialect == "sqlite" else None
         """SQLite's file."""
+        self._write_failed: tuple[float, str] | None = None
         self._reading: Engine = self.engine.execution_options(**_read_options(self.dialect))
         if self.dialect == "sqlite":
             event.listen(self.engine, "connect", _on_sqlite_connect)
@@ -60,8 +65,21 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """A session whose changes are committed together. Raises `Unavailable` when the database is away."""
-        with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
-            yield session
+        try:
+            with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
+                yield session
+        except Unavailable as error:
+            self._write_failed = (time.monotonic(), str(error))
+            raise
+        self._write_failed = None
+
+    def write_trouble(self, now: float) -> str:
+        """Why the last transaction of the last `REMEMBERED_S` that was to write did not; empty when it did.
+
+        A database on a full disk still reads as if nothing were wrong.
+        """
+        failed_at, why = self._write_failed or (now, "")
+        return why if now - failed_at <= REMEMBERED_S else ""
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -123,6 +141,8 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except (OperationalError, InterfaceError, PoolTimeoutError) as error:
+        if any(words in str(error) for words in _FULL):
+            raise Unavailable("the database's disk is full; free some space", code="disk-full") from error
         raise Unavailable("the database does not answer; try again") from error
     except DBAPIError as error:
         if error.connection_invalidated:

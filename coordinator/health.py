@@ -38,6 +38,8 @@ async def _reasons(parts: Parts) -> list[str]:
         await parts.reading(lambda db: db.connection())
     except Unavailable as error:
         reasons.append(str(error))
+    if trouble := parts.database.write_trouble(parts.clock()):
+        reasons.append(f"nothing can be stored: {trouble}")
     if not parts.hub.connected:
         reasons.append(f"the hub is away: {parts.hub.trouble}")
     return reasons
