@@ -1,11 +1,12 @@
 // What a proctor does to a running session: asked for in a dialog, sent, and told how it went.
 
-import { sessionPath } from "./api.js";
+import { messageOf, sessionPath } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
 
 const ACTS = {
   message: { title: "Send a message", send: "Send", label: "Message", help: "Shown to the candidate as it stands." },
-  pause: { title: "Pause the exam", send: "Pause", help: "The candidate is told that the exam is paused." },
+  pause: { title: "Pause the exam", send: "Pause",
+    help: "The candidate is told. Until you resume, for up to 4 hours, nothing is judged; the end moves as well." },
   resume: { title: "Let the exam go on", send: "Resume", help: "The candidate is told that the exam goes on." },
   "extra-time": { title: "Give extra time", send: "Give time", help: "The candidate is told how many minutes." },
   flag: { title: "Mark this moment", send: "Mark", help: "For whoever reviews later. The candidate is not told." },
@@ -51,7 +52,7 @@ async function perform(app, act, session, done) {
   } catch (problem) {
     $("act-error").textContent = problem.code === "offline"
       ? `${problem.message} It may have been recorded; sending it again records nothing twice.`
-      : problem.message;
+      : messageOf(problem);
   }
 }
 

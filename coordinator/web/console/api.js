@@ -13,6 +13,13 @@ export class Problem extends Error {
   }
 }
 
+/** What to tell of a failure. One that is no answer of the coordinator's is a mistake of this page, and reported. */
+export function messageOf(error) {
+  if (error instanceof Problem) return error.message;
+  reportError(error);
+  return "Something went wrong in this page; reload it.";
+}
+
 export class Api {
   #token;
   #onExpired;
@@ -68,7 +75,18 @@ export class Api {
     if (this.#unsure.size > MOST_UNSURE) this.#unsure.delete(this.#unsure.keys().next().value);
   }
 
-  async #ask(url, { headers = {}, ...request }) {
+  /** The bytes of an answer, for saving: a report, a bundle. */
+  async file(path) {
+    const response = await this.#answer(new URL(path, ROOT), { method: "GET" });
+    return response.blob();
+  }
+
+  async #ask(url, request) {
+    const response = await this.#answer(url, request);
+    return response.json();
+  }
+
+  async #answer(url, { headers = {}, ...request }) {
     let response;
     try {
       response = await fetch(url, {
@@ -80,8 +98,8 @@ export class Api {
     } catch {
       throw new Problem("offline", "The coordinator does not answer.");
     }
+    if (response.ok) return response;
     const content = await response.json().catch(() => ({}));
-    if (response.ok) return content;
     const problem = new Problem(content.code ?? "refused", content.detail ?? "It was refused.", response.status);
     if (response.status === 401) this.#onExpired(problem);
     throw problem;

@@ -43,11 +43,15 @@ const drawn = new WeakMap();
 
 /** Draws an element anew only where its item says something else than the last time. */
 function drawOnce(element, item, draw) {
+  const last = drawn.get(element);
+  if (last?.item === item) return; // the very same value: alerts with pictures are long texts to compare
   const text = JSON.stringify(item);
-  if (drawn.get(element) === text) return;
-  drawn.set(element, text);
+  drawn.set(element, { item, text });
+  if (last?.text === text) return;
   const place = [...element.querySelectorAll("a, button, summary")].indexOf(document.activeElement);
+  const open = element.querySelector("details")?.open ?? false;
   element.replaceChildren(...draw(item, element));
+  if (open) for (const details of element.querySelectorAll("details")) details.open = true;
   if (place >= 0) element.querySelectorAll("a, button, summary")[place]?.focus();
 }
 

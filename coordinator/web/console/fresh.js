@@ -1,5 +1,7 @@
 // Keeps what a view shows fresh: asks again and again, and waits longer each time nothing answers.
 
+import { messageOf } from "./api.js";
+
 const LONGEST_WAIT_S = 30;
 
 /** Seconds before try number `attempt` (1, 2, …) after a failure: doubling, spread by `chance` (0…1). */
@@ -7,9 +9,9 @@ export function waitAfter(attempt, chance) {
   return Math.min(LONGEST_WAIT_S, 2 ** (attempt - 1)) * (0.5 + chance / 2);
 }
 
-/** How far a view is behind: `at_ms` is when it last was right, `retry_s` when it will be tried again. */
-export function freshness(name, { at_ms = null, retry_s = null, problem = null } = {}) {
-  return { name, at_ms, retry_s, problem };
+/** How far a view is behind: when it last was right, in how many seconds it is tried again, and what is wrong. */
+export function freshness(name, { at_ms = null, retry_s = null, reason = "" } = {}) {
+  return { name, at_ms, retry_s, reason };
 }
 
 /**
@@ -38,7 +40,7 @@ export function keepFresh(load, { every_s, onState }) {
       } catch (problem) {
         if (stopping.signal.aborted || problem.status === 401) return;
         wait_s = waitAfter(++failures, Math.random());
-        onState(freshness(at_ms ? "stale" : "failed", { at_ms, retry_s: wait_s, problem }));
+        onState(freshness(at_ms ? "stale" : "failed", { at_ms, retry_s: wait_s, reason: messageOf(problem) }));
       }
       if (!asked) await pause(wait_s);
       // However often it is asked for, not more than once a second.

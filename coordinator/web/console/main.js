@@ -1,6 +1,6 @@
 // The proctor console: who is signed in, which view is shown, and whether what it shows is fresh.
 
-import { Api } from "./api.js";
+import { Api, messageOf } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
 import * as keys from "./keys.js";
 import { Queue } from "./queue.js";
@@ -22,9 +22,8 @@ let current = null;
 let warning = 0;
 
 /** Says how fresh the view is: in the header for everybody, and in `place` while there is nothing else to show. */
-function tell({ name, at_ms, retry_s, problem }, place) {
+function tell({ name, at_ms, retry_s, reason }, place) {
   const again = retry_s === null ? "" : ` Next try in ${Math.ceil(retry_s)} s.`;
-  const reason = problem?.message ?? "";
   const texts = {
     loading: "Loading …",
     fresh: `Up to date at ${at_ms ? clock(at_ms) : ""}`,
@@ -77,7 +76,7 @@ async function signIn(event) {
       await api.get("incidents", { limit: 1 });
     } catch (problem) {
       return refuse(problem.code === "role-forbidden"
-        ? "This console is for proctors and administrators; your token is for another role." : problem.message);
+        ? "This console is for proctors and administrators; your token is for another role." : messageOf(problem));
     }
     begin(token);
   });

@@ -1,5 +1,6 @@
 // The review queue: one incident after the other, by keyboard alone if one likes.
 
+import { messageOf } from "./api.js";
 import { $, drawList, h, say } from "./dom.js";
 import { severity } from "./evidence.js";
 import { keepFresh } from "./fresh.js";
@@ -112,7 +113,7 @@ export class Queue {
       if (this.#chosen !== id) return;
       this.#detail = found;
     } catch (problem) {
-      if (this.#chosen === id) $("incident-error").textContent = problem.message;
+      if (this.#chosen === id) $("incident-error").textContent = messageOf(problem);
       return;
     }
     $("incident-error").textContent = "";

@@ -1,9 +1,9 @@
 // One session: where it stands, its timeline with evidence, and what a proctor may do.
 
 import { ask } from "./acts.js";
-import { sessionPath } from "./api.js";
+import { messageOf, sessionPath } from "./api.js";
 import { drawChart } from "./chart.js";
-import { $, drawList, h } from "./dom.js";
+import { $, drawList, h, say, whileBusy } from "./dom.js";
 import { alertItem, severity } from "./evidence.js";
 import { keepFresh } from "./fresh.js";
 import { listen } from "./live.js";
@@ -16,6 +16,7 @@ const LISTS = {
   technical: (kind) => kind === "technical",
   steps: (kind) => kind === "milestone" || kind === "proctor",
 };
+const FILES = { "report.pdf": "pdf", "report.html": "html", "hearing-bundle": "zip" };
 const LIVE = {
   connecting: "Connecting to the live stream.",
   live: "Live",
@@ -60,6 +61,10 @@ export class SessionView {
     for (const button of $("session-acts").querySelectorAll("button")) {
       button.onclick = () => this.#act(button.dataset.act);
     }
+    for (const button of $("session-files").querySelectorAll("button")) {
+      button.onclick = () => whileBusy(button, () => this.#save(button.dataset.file));
+    }
+    $("session-files-error").textContent = "";
     $("session-more").onclick = () => {
       this.#shown += SHOWN;
       this.#draw();
@@ -108,8 +113,9 @@ export class SessionView {
     } while (cursor);
   }
 
-  #hear({ type, event_id: event, timestamp, duration_seconds: duration, status }) {
+  #hear({ type, event_id: event, event_type: kind, timestamp, duration_seconds: duration, status }) {
     if (type === "alert" || status === "ended") this.#fresh.now();
+    if (type === "alert" && LISTS.observed(words.eventClass(kind))) say(`Observed: ${words.eventName(kind)}`);
     const known = this.#alerts.get(event);
     if (type !== "cleared" || !known) return;
     this.#alerts.set(event, { ...known, cleared: timestamp, duration });
@@ -123,6 +129,8 @@ export class SessionView {
     drawList($("session-facts"), factsOf(session), ([name]) => name, ([name, value]) =>
       [h("span", { textContent: name }), h("span", { textContent: value })]);
     $("session-acts").hidden = !running || !this.#app.mayAct();
+    $("session-acts").querySelector("[data-act=pause]").hidden = session.paused_at !== null;
+    $("session-acts").querySelector("[data-act=resume]").hidden = session.paused_at === null;
     const all = [...this.#alerts.values()].sort((a, b) => b.onset.localeCompare(a.onset));
     const from_ms = Math.min(Date.parse(session.started_at), ...all.map(({ onset }) => Date.parse(onset)));
     const end_ms = running ? Date.now() : Date.parse(session.ended_at ?? session.session_expires_at);
@@ -135,17 +143,36 @@ export class SessionView {
     $("session-more").hidden = all.length <= this.#shown;
   }
 
+  async #save(file) {
+    $("session-files-error").textContent = "";
+    try {
+      const name = `${this.#id}.${FILES[file]}`.replace(/[^\w.-]+/g, "_");
+      saveAs(name, await this.#app.api.file(sessionPath(this.#id, `/${file}`)));
+      say("Saved.");
+    } catch (problem) {
+      $("session-files-error").textContent = messageOf(problem);
+    }
+  }
+
   #act(name) {
+    if (name === (this.#session?.paused_at ? "pause" : "resume")) return;
     if (this.#session?.status !== "active" || !this.#app.mayAct()) return;
     ask(this.#app, name, this.#session, () => this.#fresh.now());
   }
+}
+
+/** Hands bytes to the browser's own way of saving them. */
+function saveAs(name, bytes) {
+  const link = h("a", { href: URL.createObjectURL(bytes), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 function factsOf(session) {
   return [
     ["Exam", session.exam_id],
     ["Session", session.session_id],
-    ["Stands", words.STANDINGS[session.status]],
+    ["Stands", words.standing(session)],
     ["Started", `${words.day(session.started_at)}, ${words.clock(session.started_at)}`],
     session.ended_at
       ? ["Ended", words.clock(session.ended_at)]

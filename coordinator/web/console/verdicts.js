@@ -1,6 +1,7 @@
 // What a reviewer does about an incident: claim, comment, confirm, dismiss, decide an appeal, open again.
 // Two keys give a verdict: one says which, the other sends it. While a verdict's form is open the incident is claimed.
 
+import { messageOf } from "./api.js";
 import { $, h, say, whileBusy } from "./dom.js";
 import { possibleActs } from "./incident.js";
 import { REASONS } from "./words.js";
@@ -96,7 +97,7 @@ export class Verdicts {
       this.#changed(await this.#post(act));
       say(act === "claim" ? "Claimed for 15 minutes." : "Given back to the queue.");
     } catch (problem) {
-      $("incident-error").textContent = problem.message;
+      $("incident-error").textContent = messageOf(problem);
     }
   }
 
@@ -123,7 +124,7 @@ export class Verdicts {
       await this.#post("claim");
       return id;
     } catch (problem) {
-      if (this.#form && this.#isAbout(id)) $("verdict-error").textContent = problem.message;
+      if (this.#form && this.#isAbout(id)) $("verdict-error").textContent = messageOf(problem);
       return null;
     }
   }
@@ -181,8 +182,8 @@ export class Verdicts {
         : this.#post(act, act === "dismiss" ? { reason, text } : { text }, id));
       this.#finished(act, incident);
     } catch (problem) {
-      if (this.#isAbout(id)) $("verdict-error").textContent = problem.message;
-      else say(problem.message);
+      if (this.#isAbout(id)) $("verdict-error").textContent = messageOf(problem);
+      else say(messageOf(problem));
     }
   }
 

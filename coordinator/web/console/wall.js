@@ -117,6 +117,7 @@ function cardOf(session, nodes, incidents) {
     candidate: session.candidate_id,
     exam: session.exam_id,
     status: session.status,
+    standing: words.standing(session),
     started: session.started_at,
     severity: session.worst_severity,
     waiting: session.open_incidents,
@@ -140,7 +141,7 @@ function card(session, item) {
     kindsOf(session.kinds),
     session.last && lastOf(session.last),
     h("p", { className: "quiet", textContent:
-      `${words.STANDINGS[session.status]} since ${words.minute(session.started)} · ${nodeText(session.node)}` }),
+      `${session.standing} · begun ${words.minute(session.started)} · ${nodeText(session.node)}` }),
   ].filter(Boolean);
 }
 

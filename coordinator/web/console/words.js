@@ -33,7 +33,12 @@ export const ACTS = {
   overturn: "took the verdict back",
 };
 
-export const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
+const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
+
+/** Where a session stands, as `SessionOut` says it. */
+export function standing({ status, paused_at: paused }) {
+  return status === "active" && paused ? `Paused since ${minute(paused)}` : STANDINGS[status];
+}
 
 export function eventName(event) {
   return EVENTS[event]?.name ?? event.toLowerCase().replaceAll("_", " ");

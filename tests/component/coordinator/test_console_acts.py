@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from shared.events import EventType
 from shared.tokens import Role
 from tests.support.chromium import needs_chromium
 from tests.support.console_stand import OnConsole, Stand, sat, with_incidents
+from tests.support.eventually import until
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -48,6 +50,37 @@ def test_extra_time_takes_minutes_and_a_reason(on_console: OnConsole) -> None:
         await stand.see("Extra time given", "#steps")
         [given] = await evidence(stand, EventType.PROCTOR_EXTRA_TIME)
         assert (given["minutes"], given["reason"]) == (15, "Fire alarm.")
+
+    on_console(scene)
+
+
+def test_a_pause_is_shown_until_the_exam_goes_on(on_console: OnConsole) -> None:
+    async def scene(stand: Stand) -> None:
+        page = stand.page
+        await at_session(stand)
+        for key, then in (("p", "Paused since"), ("r", "Running")):
+            await stand.key(key)
+            await page.until("document.activeElement.id === 'act-text'")
+            await page.command("Input.insertText", text="Fire alarm.")
+            await page.click("#act-send")
+            await stand.see(then, "#session-facts")
+            offered = await page.text("#session-acts")
+            assert ("Resume" in offered, "Pause" in offered) == (key == "p", key == "r")
+        assert len(await evidence(stand, EventType.PROCTOR_PAUSE)) == 1
+
+    on_console(scene)
+
+
+def test_reports_and_bundles_are_saved_as_files(on_console: OnConsole, tmp_path: Path) -> None:
+    async def scene(stand: Stand) -> None:
+        folder = tmp_path / "saved"
+        await stand.page.command("Page.setDownloadBehavior", behavior="allow", downloadPath=str(folder))
+        await at_session(stand)
+        for name, ending, begins in (("report.pdf", "pdf", b"%PDF"), ("hearing-bundle", "zip", b"PK")):
+            await stand.page.click(f"[data-file='{name}']")
+            file = folder / f"SESS-01.{ending}"
+            await until(file.exists, f"{file.name} is saved")
+            assert file.read_bytes().startswith(begins)
 
     on_console(scene)
 
