@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from cli.connection import connect
-from cli.render import Format, OutputOption, write_rows
+from cli.render import Format, OutputOption
+from cli.watching import WatchOption, show_rows
 from shared.events import EventClass, EventType
 
 app = typer.Typer(help="Alerts as they arrived.", no_args_is_help=True)
@@ -30,6 +31,7 @@ def list_command(
     event_class: Annotated[EventClass | None, typer.Option("--class", help="Only this class.")] = None,
     since: Annotated[datetime | None, typer.Option(help="Received then or later, in UTC.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    watch: WatchOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """List alerts, oldest first.
@@ -39,14 +41,20 @@ def list_command(
         proctorctl alerts list --session SESS-1
 
         proctorctl alerts list --class identity --since 2026-11-22T14:00:00 -o json
+
+        proctorctl alerts list --since 2026-11-22T14:00:00 --watch
     """
     filters = {
         "exam_session_id": session,
         "event_type": event.value if event else "",
         "event_class": event_class.value if event_class else "",
         "since": since.replace(tzinfo=UTC).isoformat() if since else "",
-        "limit": str(min(limit, 200)),
     }
+    asked = {name: value for name, value in filters.items() if value}
     with connect() as client:
-        found = client.alerts({name: value for name, value in filters.items() if value}, limit)
-    write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)
+        show_rows(
+            lambda: [one.model_dump(mode="json") for one in client.alerts(asked, limit)],
+            _COLUMNS,
+            output,
+            watch=watch,
+        )

@@ -10,7 +10,18 @@ import sys
 
 import typer
 
-from cli import accommodations, alerts, exams, incidents, models, policies, sessions, tokens
+from cli import (
+    accommodations,
+    alerts,
+    enroll,
+    exams,
+    incidents,
+    models,
+    policies,
+    review,
+    sessions,
+    tokens,
+)
 from cli.demo import demo
 from cli.up import up
 from shared.errors import ConfigError, ProctorError
@@ -18,8 +29,10 @@ from shared.errors import ConfigError, ProctorError
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
 app.add_typer(exams.app, name="exams")
 app.add_typer(accommodations.app, name="accommodations")
+app.add_typer(enroll.app, name="enroll")
 app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
+app.add_typer(review.app, name="review")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(models.app, name="models")

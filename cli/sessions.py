@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -12,13 +13,26 @@ from cli.calls import checked
 from cli.connection import connect
 from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
+from cli.watching import WatchOption, show_rows
 from shared.api import SessionStartRequest
 from shared.incident_api import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
 
 app = typer.Typer(help="Sessions: start, look at, act on, end.", no_args_is_help=True)
 
+_WALL = (
+    "session_id", "status", "worst_severity", "open_incidents", "exam_id", "candidate_id", "started_at",
+)  # fmt: skip
 _TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration", "explanation")
 _SCORES = ("event_type", "original", "rescored", "would_be_raised", "event_id")
+
+
+class Standing(StrEnum):
+    """Where a session stands."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+    EXPIRED = "expired"
+
 
 SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The exam_session_id.")]
 ReasonOption = Annotated[
@@ -46,6 +60,36 @@ def start(
         answer = client.start_session(request).model_dump(mode="json")
     shown = ("session_id", "join_url", "session_expires_at", "edge_node", "identity")
     write_one(answer if output is not Format.TABLE else {name: answer[name] for name in shown}, output)
+
+
+@app.command("list")
+def list_command(
+    exam: Annotated[str, typer.Option(help="Only this exam_id.")] = "",
+    candidate: Annotated[str, typer.Option(help="Only this candidate_id.")] = "",
+    state: Annotated[list[Standing] | None, typer.Option(help="Only these; may be repeated.")] = None,
+    min_severity: Annotated[float, typer.Option(min=0.0, max=1.0, help="At least so grave.")] = 0.0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    watch: WatchOption = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List sessions, the worst first.
+
+    Examples:
+
+        proctorctl sessions list --exam EXAM-CS101 --state active
+
+        proctorctl sessions list --watch
+    """
+    filters: dict[str, str | list[str]] = {"min_severity": str(min_severity)}
+    filters |= {name: value for name, value in (("exam_id", exam), ("candidate_id", candidate)) if value}
+    filters |= {"state": [one.value for one in state or []]}
+    with connect() as client:
+        show_rows(
+            lambda: [one.model_dump(mode="json") for one in client.sessions(filters, limit)],
+            _WALL,
+            output,
+            watch=watch,
+        )
 
 
 @app.command()

@@ -26,13 +26,13 @@ class Shell:
     def __init__(self, site: Site, socket_url: str, who: str, role: Role = Role.PROCTOR) -> None:
         url = socket_url.replace("ws://", "http://").removesuffix("/ws")
         token = site.token(role, who)
-        self._environment = os.environ | {"PROCTOR_URL": url, "PROCTOR_TOKEN": token, "COLUMNS": "200"}
+        self.environment = os.environ | {"PROCTOR_URL": url, "PROCTOR_TOKEN": token, "COLUMNS": "200"}
 
     async def run(self, *words: str) -> tuple[int, str, str]:
         """Exit code and what came out."""
         command = [sys.executable, "-c", MAIN, *words]
         done = await asyncio.to_thread(
-            subprocess.run, command, env=self._environment, capture_output=True, text=True, timeout=50
+            subprocess.run, command, env=self.environment, capture_output=True, text=True, timeout=50
         )
         return done.returncode, done.stdout, done.stderr
 
@@ -52,13 +52,13 @@ def test_an_incident_is_found_judged_and_shown_by_commands(on_sqlite: OnSite) ->
             assert (code, name in table, "FACE_MISMATCH" in table) == (0, True, True)
             [alert] = await ann.data("alerts", "list", "--session", "SESS-1", "--class", "identity")
             assert alert["event_type"] == "FACE_MISMATCH"
-            code, _, question = await ann.run("incidents", "dismiss", name, "--reason", "harmless")
+            code, _, question = await ann.run("review", "dismiss", name, "--reason", "harmless")
             assert (code, "cannot be undone" in question) == (1, True)  # nobody there to say yes
-            dismissed = await ann.data("incidents", "dismiss", name, "--reason", "harmless", "--yes")
+            dismissed = await ann.data("review", "dismiss", name, "--reason", "harmless", "--yes")
             assert dismissed["state"] == "dismissed"
-            code, _, error = await ann.run("incidents", "claim", "a/../b")
+            code, _, error = await ann.run("review", "claim", "a/../b")
             assert code == 1
-            code, _, error = await ann.run("incidents", "confirm", name, "--yes")
+            code, _, error = await ann.run("review", "confirm", name, "--yes")
             assert (code, error) == (1, "proctorctl: the incident has a verdict\n")
             code, shown, _ = await ann.run("incidents", "show", name, "-o", "yaml")
             assert [act["by"] for act in yaml.safe_load(shown)["history"]] == ["ann"]
@@ -91,7 +91,7 @@ def test_without_a_token_the_next_step_is_said(on_sqlite: OnSite) -> None:
         shell = Shell(site, "ws://127.0.0.1:9/ws", "ann")
         code, _, error = await shell.run("alerts", "list")
         assert (code, "does not answer" in error) == (1, True)
-        shell._environment["PROCTOR_TOKEN"] = ""
+        shell.environment["PROCTOR_TOKEN"] = ""
         code, _, error = await shell.run("alerts", "list")
         assert (code, "PROCTOR_TOKEN_FILE" in error) == (2, True)
 

@@ -1,0 +1,176 @@
+"""`proctorctl review`: the queue of what waits for a person, and what a reviewer does about an incident."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Final
+
+import typer
+
+from cli.calls import checked
+from cli.connection import connect
+from cli.incidents import QUEUE, Incident
+from cli.render import Format, OutputOption, YesOption, ask_first, write_one
+from cli.watching import WatchOption, show_rows
+from shared.incident_api import (
+    AppealDecision,
+    CommentRequest,
+    ConfirmRequest,
+    DismissRequest,
+    IncidentOut,
+)
+
+app = typer.Typer(help="Review: what waits, and verdicts on it.", no_args_is_help=True)
+
+_WAITING: Final = ["open", "seconding", "appealed"]
+"""States in which an incident waits for somebody."""
+TextOption = Annotated[str, typer.Option("--text", "-t", help="Words for the record.")]
+
+
+class Reason(StrEnum):
+    """Why an incident is dismissed."""
+
+    FALSE_DETECTION = "false-detection"
+    ALLOWED = "allowed"
+    HARMLESS = "harmless"
+    TECHNICAL = "technical"
+    OTHER = "other"
+
+
+class Decision(StrEnum):
+    """What becomes of an appeal."""
+
+    UPHOLD = "uphold"
+    OVERTURN = "overturn"
+
+
+@app.command()
+def queue(
+    exam: Annotated[str, typer.Option(help="Only this exam_id.")] = "",
+    min_severity: Annotated[float, typer.Option(min=0.0, max=1.0, help="At least so grave.")] = 0.0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    watch: WatchOption = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List what waits for a person: a first look, a second one, or the decision of an appeal.
+
+    Example:
+
+        proctorctl review queue --exam EXAM-CS101 --watch
+    """
+    filters: dict[str, str | list[str]] = {"min_severity": str(min_severity), "state": _WAITING}
+    filters |= {"exam_id": exam} if exam else {}
+    with connect() as client:
+        show_rows(
+            lambda: [one.model_dump(mode="json") for one in client.incidents(filters, limit)],
+            QUEUE,
+            output,
+            watch=watch,
+        )
+
+
+@app.command()
+def claim(incident: Incident, output: OutputOption = Format.TABLE) -> None:
+    """Reserve an incident for 15 minutes.
+
+    Example:
+
+        proctorctl review claim 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70
+    """
+    with connect() as client:
+        _print(client.review(incident, "claim"), output)
+
+
+@app.command()
+def release(incident: Incident, output: OutputOption = Format.TABLE) -> None:
+    """Give a claimed incident back without a verdict.
+
+    Example:
+
+        proctorctl review release 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70
+    """
+    with connect() as client:
+        _print(client.review(incident, "release"), output)
+
+
+@app.command()
+def comment(incident: Incident, text: TextOption, output: OutputOption = Format.TABLE) -> None:
+    """Write something into an incident's history.
+
+    Example:
+
+        proctorctl review comment 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 -t "Compare the practice run."
+    """
+    with connect() as client:
+        _print(client.review(incident, "comment", checked(CommentRequest, text=text)), output)
+
+
+@app.command()
+def confirm(
+    incident: Incident, text: TextOption = "", yes: YesOption = False, output: OutputOption = Format.TABLE
+) -> None:
+    """Confirm an incident. The first confirmation waits for another person's.
+
+    Example:
+
+        proctorctl review confirm 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 -t "A second person answers."
+    """
+    ask_first("Confirm this incident?", yes)
+    with connect() as client:
+        _print(client.review(incident, "confirm", checked(ConfirmRequest, text=text)), output)
+
+
+@app.command()
+def dismiss(
+    incident: Incident,
+    reason: Annotated[Reason, typer.Option(help="Why it is none; `other` needs --text.")],
+    text: TextOption = "",
+    yes: YesOption = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Dismiss an incident.
+
+    Example:
+
+        proctorctl review dismiss 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 --reason false-detection
+    """
+    ask_first("Dismiss this incident?", yes)
+    with connect() as client:
+        body = checked(DismissRequest, reason=reason.value, text=text)
+        _print(client.review(incident, "dismiss", body), output)
+
+
+@app.command()
+def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.TABLE) -> None:
+    """Take up again an incident that has grown since its verdict.
+
+    Example:
+
+        proctorctl review reopen 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 -t "A third alert came late."
+    """
+    with connect() as client:
+        _print(client.review(incident, "reopen", checked(CommentRequest, text=text)), output)
+
+
+@app.command("decide-appeal")
+def decide_appeal(
+    incident: Incident,
+    decision: Annotated[Decision, typer.Argument(metavar="uphold|overturn", help="What becomes of it.")],
+    text: TextOption,
+    yes: YesOption = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Decide a candidate's appeal; for somebody who gave no verdict on the incident.
+
+    Example:
+
+        proctorctl review decide-appeal 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 overturn -t "As he says."
+    """
+    ask_first(f"Decide this appeal: {decision.value} the verdict?", yes)
+    with connect() as client:
+        body = checked(AppealDecision, decision=decision.value, text=text)
+        _print(client.review(incident, "appeal/decide", body), output)
+
+
+def _print(incident: IncidentOut, output: Format) -> None:
+    write_one(incident.model_dump(mode="json"), output)

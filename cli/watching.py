@@ -1,0 +1,83 @@
+"""`--watch`: a list that stays open and says what is new or changed, until Ctrl-C."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any, Final
+
+import typer
+import yaml
+from rich.console import Console
+
+from cli.render import Format, write_rows
+from shared.errors import Unavailable
+
+EVERY_S: Final = 2.0
+Row = Mapping[str, Any]
+
+WatchOption = Annotated[
+    bool,
+    typer.Option(
+        "--watch",
+        "-w",
+        help="Stay, and print what is new or changed: whole tables in a terminal, else each row by itself.",
+    ),
+]
+
+
+class News:
+    """Tells rows that have not been seen as they are now, by the column that names them."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._seen: dict[object, Row] = {}
+
+    def of(self, rows: Sequence[Row]) -> list[Row]:
+        """Those of these rows that are new or changed since the last call; forgets what is not listed."""
+        fresh = [row for row in rows if self._seen.get(row[self._name]) != row]
+        self._seen = {row[self._name]: row for row in rows}
+        return fresh
+
+
+def show_rows(
+    read: Callable[[], Sequence[Row]], columns: Sequence[str], output: Format, *, watch: bool
+) -> None:
+    """Write the rows once; or, watching, again whenever they change. The first column names a row.
+
+    As JSON each new or changed row is one line, as YAML one document. A coordinator that is away meanwhile is
+    said once and waited for.
+    """
+    if not watch:
+        write_rows(read(), columns, output)
+        return
+    news, away = News(columns[0]), False
+    try:
+        while True:
+            try:
+                rows = read()
+                away = False
+            except Unavailable as error:
+                if not away:
+                    sys.stderr.write(f"proctorctl: {error}; waiting for it\n")
+                away = True
+            else:
+                _write_news(rows, news.of(rows), columns, output)
+            time.sleep(EVERY_S)
+    except KeyboardInterrupt:
+        return
+
+
+def _write_news(rows: Sequence[Row], fresh: Sequence[Row], columns: Sequence[str], output: Format) -> None:
+    if output is Format.JSON:
+        sys.stdout.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in fresh)
+    elif output is Format.YAML:
+        yaml.safe_dump_all(map(dict, fresh), sys.stdout, explicit_start=True, sort_keys=False)
+    elif sys.stdout.isatty() and fresh:
+        Console().clear()
+        write_rows(rows, columns, output)
+    elif fresh:
+        write_rows(fresh, columns, output)
+    sys.stdout.flush()

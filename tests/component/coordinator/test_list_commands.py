@@ -1,0 +1,119 @@
+"""`proctorctl` lists, watched lists, enrollments and completion, as typed, against a real coordinator."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from shared.events import EventType
+from shared.tokens import Role
+from tests.component.coordinator.test_live_api import served
+from tests.component.coordinator.test_review_api import ended_alert, found
+from tests.component.coordinator.test_review_commands import MAIN, Shell
+from tests.support.exam_site import OnSite, Site, picture_base64
+from tests.support.fake_node import failing_picture, good_picture
+
+
+def test_the_wall_and_the_queue_are_lists(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await found(site, (EventType.FACE_MISMATCH, 1.0))
+        await site.started("SESS-2", "CAND-2")
+        async with served(site) as url:
+            ann = Shell(site, url, "ann")
+            wall = await ann.data("sessions", "list", "--state", "active")
+            assert [one["session_id"] for one in wall] == ["SESS-1", "SESS-2"]  # the worst first
+            [waiting] = await ann.data("review", "queue", "--exam", "EXAM-1")
+            assert waiting["state"] == "open"
+            name = waiting["incident_id"]
+            commented = await ann.data("review", "comment", name, "-t", "Look at the second minute.")
+            assert commented["state"] == "open"
+            await ann.data("review", "dismiss", name, "--reason", "harmless", "--yes")
+            assert await ann.data("review", "queue") == []
+            code, text, _ = await ann.run("incidents", "list", "-o", "yaml")
+            assert (code, [one["incident_id"] for one in yaml.safe_load(text)]) == (0, [name])
+
+    on_sqlite(test)
+
+
+def test_a_watched_list_says_what_comes_and_ends_well_on_ctrl_c(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await found(site, (EventType.FACE_MISMATCH, 1.0))
+        async with served(site) as url:
+            ann = Shell(site, url, "ann")
+            watching = await asyncio.create_subprocess_exec(
+                *(
+                    sys.executable,
+                    "-c",
+                    MAIN,
+                    "alerts",
+                    "list",
+                    "--class",
+                    "identity",
+                    "--watch",
+                    "-o",
+                    "json",
+                ),
+                env=ann.environment,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            assert watching.stdout is not None
+            first = json.loads(await watching.stdout.readline())
+            later = ended_alert(site, EventType.FACE_MISMATCH, 61.0)
+            await site.node.publish(later, site.node.obeyed.started[-1], 2)
+            second = json.loads(await watching.stdout.readline())
+            assert second["event_id"] == str(later.event_id) != first["event_id"]
+            watching.send_signal(signal.SIGINT)
+            rest, _ = await watching.communicate()
+            assert (watching.returncode, rest) == (0, b"")
+
+    on_sqlite(test)
+
+
+def test_a_face_is_enrolled_shown_and_erased(on_sqlite: OnSite, tmp_path: Path) -> None:
+    pictures = [tmp_path / name for name in ("front.jpg", "dark.jpg")]
+    for path, shade in zip(pictures, (120, 30), strict=True):
+        path.write_bytes(base64.b64decode(picture_base64(shade=shade)))
+
+    async def test(site: Site) -> None:
+        seen = [good_picture(), failing_picture("brightness", 30.0, "40 to 220", "Switch a light on.")]
+        site.node.enroll = lambda jpeg: seen.pop(0)
+        async with served(site) as url:
+            office = Shell(site, url, "office", Role.ADMIN)
+            code, said, _ = await office.run("enroll", "add", "CAND-1", "EXAM-1", *map(str, pictures))
+            assert (code, "partial" in said, "Switch a light on." in said) == (0, True, True)
+            shown = await office.data("enroll", "show", "CAND-1")
+            assert [one["selected"] for one in shown["embeddings"]] == [True]
+            code, _, question = await office.run("enroll", "erase", "CAND-1")
+            assert (code, "cannot be undone" in question) == (1, True)
+            assert (await office.run("enroll", "erase", "CAND-1", "--yes"))[0] == 0
+            code, _, error = await office.run("enroll", "show", "CAND-1")
+            assert (code, error.startswith("proctorctl: ")) == (1, True)
+            code, _, error = await office.run("enroll", "add", "CAND-1", "EXAM-1", "nothing.jpg")
+            assert (code, "nothing.jpg cannot be read" in error) == (2, True)
+
+    on_sqlite(test)
+
+
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [("in", {"incidents"}), ("rev", {"review"}), ("sessions l", {"list"}), ("alerts list --w", {"--watch"})],
+)
+def test_the_shell_completes_commands(typed: str, offered: set[str]) -> None:
+    program = Path(sys.executable).with_name("proctorctl")
+    words = f"proctorctl {typed}"
+    asked = {
+        "_PROCTORCTL_COMPLETE": "complete_bash",
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(words.count(" ")),
+    }
+    done = subprocess.run([program], env=os.environ | asked, capture_output=True, text=True, timeout=60)
+    assert set(done.stdout.split()) == offered, done.stderr
