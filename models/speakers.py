@@ -1,13 +1,15 @@
 """How many people speak, from a few seconds of speech: windows are embedded and split into voices.
 
-Windows of 1.6 s every 0.8 s are split in two as well as can be (k-means on the sphere, from the two most
+Windows of 1.6 s every 0.4 s are split in two as well as can be (k-means on the sphere, from the two most
 unlike). One voice split so still gives two similar means, two people do not; what is split once is tried
-again. A voice needs two windows, so one odd moment makes no second speaker.
+again. A voice needs three windows, so one odd moment makes no second speaker.
 
 Measured with GE2E on 10 s of speech (LibriSpeech, a speech of 1961, a telephone dialogue): the means of one
 person's two halves have a cosine of 0.80 to 0.93 (11 stretches of 8 people); of two people taking turns of
 2.5 to 7 s at most 0.77 in 108 mixtures, and 0.80 to 0.84 in the four of the dialogue, whose two voices come
-through the same telephone: such a pair is missed. Counts err on the side of one.
+through the same telephone: such a pair is missed. Counts err on the side of one. As streams go on: 30 of 30
+pairs of readers are told apart within 1.8 s of the second one's speech (median 1.0), and of 168 counts of one
+person alone one was wrong, where two chapters of a reader meet.
 """
 
 from __future__ import annotations
@@ -23,17 +25,17 @@ from models.results import Floats
 
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SAMPLES = 25_600
-HOP_SAMPLES = 12_800
+HOP_SAMPLES = 6_400
 MAX_COSINE = 0.75
 """Two halves further apart than this are two people (GE2E)."""
-MIN_WINDOWS = 2
+MIN_WINDOWS = 3
 MAX_SPEAKERS = 4
 SPEECH_S = 10.0
 """So much speech is looked at together."""
-MAX_WINDOWS = 11
+MAX_WINDOWS = 22
 """In as much speech."""
-LEAST_WINDOWS = 4
-"""Two for each of two voices, 4 s of speech; less says nothing about their number."""
+LEAST_WINDOWS = 7
+"""Three for each of two voices and one between, 4 s of speech; less says nothing about their number."""
 SPAN_S = 20.0
 """Pauses may double the time that so much speech takes."""
 SPEECH_PROBABILITY = 0.5

@@ -148,7 +148,7 @@ def make(plan: Plan, folder: Path, sounds: Library) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     recording = folder / f"{plan.name}.mkv"
     unfinished = folder / f"{plan.name}.part"
-    send(unfinished, _frames(plan), _soundtrack(plan, sounds), plan.shot, plan.seed)
+    send(unfinished, _frames(plan), soundtrack(plan, sounds), plan.shot, plan.seed)
     recording.with_suffix(".json").write_bytes(truth_json(truth_of(plan)))
     if plan.cast.candidate.enrollable:
         _enrollment(plan, folder / plan.name)
@@ -173,7 +173,8 @@ def _before_camera(cast: Cast, turn: Turn | None, at_s: float) -> Image:
     return turn.act.picture(cast, at_s, share(at_s, turn.begins_s, turn.ends_s, turn.act.move_s))
 
 
-def _soundtrack(plan: Plan, sounds: Library) -> Sound:
+def soundtrack(plan: Plan, sounds: Library) -> Sound:
+    """What is heard from beginning to end."""
     track = room_tone(plan.duration_s, plan.seed)
     if plan.background is not None:
         track = track + sounds.of(plan.background, plan.duration_s)
