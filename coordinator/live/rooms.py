@@ -21,6 +21,7 @@ from shared.notices import candidate_notice
 QUEUE_MESSAGES: Final = 64
 """Waiting for one listener; at 64 KiB each that is 4 MiB at worst."""
 MAX_LISTENERS_PER_SESSION: Final = 20
+"""Of staff, and as many of the candidate's own: however many proctors watch, the candidate still gets in."""
 MAX_LISTENERS: Final = 2_000
 
 
@@ -48,8 +49,9 @@ class Rooms:
 
     def enter(self, listener: Listener) -> None:
         """Raises `Unavailable` ("too-many-listeners") when the session or the process has its fill."""
-        full = len(self._rooms.get(listener.session_id, ())) >= MAX_LISTENERS_PER_SESSION
-        if full or self.listeners >= MAX_LISTENERS:
+        room = self._rooms.get(listener.session_id, ())
+        alike = sum(other.for_staff is listener.for_staff for other in room)
+        if alike >= MAX_LISTENERS_PER_SESSION or self.listeners >= MAX_LISTENERS:
             raise Unavailable("too many sockets are open here; try later", code="too-many-listeners")
         self._rooms[listener.session_id].add(listener)
         self.listeners += 1

@@ -172,7 +172,7 @@ function factsOf(session) {
   return [
     ["Exam", session.exam_id],
     ["Session", session.session_id],
-    ["Stands", words.standing(session)],
+    ["State", words.standing(session)],
     ["Started", `${words.day(session.started_at)}, ${words.clock(session.started_at)}`],
     session.ended_at
       ? ["Ended", words.clock(session.ended_at)]

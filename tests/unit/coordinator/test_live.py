@@ -148,6 +148,14 @@ def test_a_room_has_a_bound_and_room_again_after_one_left() -> None:
     assert rooms.listeners == MAX_LISTENERS_PER_SESSION
 
 
+def test_proctors_who_fill_a_room_do_not_keep_its_candidate_out() -> None:
+    rooms = Rooms()
+    for _ in range(MAX_LISTENERS_PER_SESSION):
+        rooms.enter(Listener(SESSION, "SESS-1", True))
+    rooms.enter(Listener(SESSION, "SESS-1", False))
+    assert rooms.candidate_listens(SESSION)
+
+
 def test_a_ticket_works_once() -> None:
     tickets = Tickets()
     text = tickets.issue(CLAIMS, "SESS-1", 100.0)
