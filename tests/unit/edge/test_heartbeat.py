@@ -18,6 +18,9 @@ def session() -> SessionState:
         frames_processed=2**31,
         alerts_triggered=2**31,
         last_verified_utc=NOW_UTC,
+        policy_version=2**31 - 1,
+        paused=False,
+        expires_utc=NOW_UTC,
     )
 
 
