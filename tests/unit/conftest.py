@@ -25,5 +25,6 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """Refuses to run them, naming what came in; runs that mix unit tests with others are not judged."""
     if not all(HERE in item.path.parents for item in session.items):
         return
-    if slow := SLOW.intersection(sys.modules) - session.stash[BEFORE]:
+    before = session.stash[BEFORE]
+    if slow := SLOW.intersection(sys.modules) - before:
         raise pytest.UsageError(f"unit tests import {', '.join(sorted(slow))}: see tests/unit/conftest.py")
