@@ -2,9 +2,9 @@
 
 Every window is listened to for speech; the other networks are asked as often as the policy says and only
 where there is something for them: voices and phrases where somebody speaks, sounds where it is not silent. Of
-a window of which much was lost only speech is judged. What is kept of the sound
-is bounded and dies with the session: 10 s of speech for counting voices, a second for its kind, and 8 s for
-an excerpt where exam and candidate agreed to speech recognition.
+a window of which much was lost only speech is judged. What is kept of the sound is bounded and dies with the
+session: 10 s of speech for counting voices, a second for its kind, and 8 s for an excerpt where exam and
+candidate agreed to speech recognition.
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ RATES_HZ = {Task.SOUNDS: 2.0, Task.SPEAKERS: 2.0}
 MAX_LOST_SHARE = 0.2
 """Where more of a window was lost only speech is judged, with the share. Lost packets of 20 ms, 8 % of them,
 lifted no score of rain, music, speech or a quiet room above 0.1 and left typing at 1.0."""
+SLACK_S = 0.1
+"""Windows further apart have a gap between them."""
 LEAST_SCORE = 0.1
 """Sounds less likely are not worth a word in a recorded exam."""
 
@@ -62,8 +64,10 @@ class Listening:
         self._owed = OwedSound()
         self._last_s: dict[Task, float] = {}
         self._voices: dict[bool, VoiceStream] = {}
-        self._sounds: SoundStream | None = None if ears.sounds is None else ears.sounds.stream()
-        self._trail: VoiceTrail | None = None if ears.speakers is None else ears.speakers.trail()
+        self._sounds: SoundStream | None = None
+        self._trail: VoiceTrail | None = None
+        self._adjoins: tuple[float, frozenset[Task]] | None = None
+        """Where the last window ended, and what it was listened to for."""
         self._phrases: Phrases | None = None
         if ears.keywords is not None and Task.PHRASES in self._wanted:
             self._phrases = Phrases(ears.keywords, ears.transcriber, policy.phrases)
@@ -74,6 +78,7 @@ class Listening:
         if Task.SPEECH not in hears:
             return None
         self._owed.heard(window.ends_at_s)
+        self._begin_anew(window, hears)
         failed: list[str] = []
         speech = await self._hear_speech(window, level, failed)
         whole = window.lost_share <= MAX_LOST_SHARE
@@ -105,6 +110,15 @@ class Listening:
             return None
         overdue_s = self._owed.overdue(at_s)
         return None if overdue_s is None else Observation(at=overdue_s, level=level, microphone_silent=True)
+
+    def _begin_anew(self, window: AudioWindow, hears: frozenset[Task]) -> None:
+        """Forget voices and sounds where the window does not adjoin the last one: after a gap, or where they
+        were not listened for."""
+        last, self._adjoins = self._adjoins, (window.ends_at_s, hears)
+        if last is not None and abs(window.at_s - last[0]) <= SLACK_S and hears == last[1]:
+            return
+        self._sounds = None if self._ears.sounds is None else self._ears.sounds.stream()
+        self._trail = None if self._ears.speakers is None else self._ears.speakers.trail()
 
     async def _hear_speech(self, window: AudioWindow, level: int, failed: list[str]) -> SpeechHeard | None:
         voice = self._voice(level)

@@ -188,6 +188,16 @@ def test_one_voice_before_a_long_silence_and_another_after_it_do_not_talk_to_one
     assert counts == {1}
 
 
+@pytest.mark.parametrize("gap_s", [0.0, 3.0])
+def test_what_was_heard_before_a_gap_does_not_adjoin_what_comes_after_it(gap_s: float) -> None:
+    quiet = (LOUD * 0.1).astype(np.float32)
+    ears = Ears(voice=Voices(0.9), speakers=SpeakerCounter(Loudness()))
+    stream = windows(*[LOUD] * 10, *[quiet] * 10)
+    stream[10:] = [AudioWindow(each.at_s + gap_s, each.samples, 0.0) for each in stream[10:]]
+    counts = {seen.speakers.count for seen in observations(listen(ears, stream)) if seen.speakers is not None}
+    assert counts == ({1} if gap_s else {1, 2})
+
+
 def test_a_failing_classifier_leaves_the_other_senses_alone() -> None:
     def broken(_: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         raise RuntimeError("out of memory")
