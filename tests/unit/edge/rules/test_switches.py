@@ -1,4 +1,4 @@
-"""An exam in which everything happens: each event is found where its rule is on, and never where it is off."""
+"""An exam in which everything happens: each event is found where its rule is on, never where it is off."""
 
 from __future__ import annotations
 
