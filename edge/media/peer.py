@@ -21,6 +21,7 @@ from aiortc.sdp import candidate_from_sdp
 from edge.media import seams
 from edge.media.audio import WindowMaker
 from edge.media.clock import CaptureClock, SessionClock
+from edge.media.datagrams import Datagrams
 from edge.media.decoder import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Decoded, decode_last
 from edge.media.flow import Flows, VideoFlow
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
@@ -84,6 +85,7 @@ class Peer:
         self._flows = Flows(video=VideoFlow(frames=frames_before))
         self._capture = {"video": CaptureClock(VIDEO_CLOCK_HZ), "audio": CaptureClock(AUDIO_CLOCK_HZ)}
         self._connection: RTCPeerConnection | None = None
+        self._datagrams = Datagrams()
         self._pumps: list[asyncio.Task[None]] = []
         self._candidates = 0
         self._frame_at: float | None = None
@@ -111,6 +113,7 @@ class Peer:
                 await connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
                 ours = await connection.createAnswer()
                 self._flows.video.codecs = payload_codecs(ours.sdp)
+                self._datagrams.guard(connection)
                 await connection.setLocalDescription(ours)
         except TimeoutError as error:
             raise Unavailable(f"no network candidates within {_GATHER_S:.0f} s") from error
@@ -140,6 +143,7 @@ class Peer:
     def counts(self, now: float) -> PeerCounts:
         """Counters at monotonic time `now`. Reasons for drops, with what is counted:
 
+        datagrams: `datagram_refused` (empty or too large);
         packets: `video_packet_lost`, `video_packet_late`, `video_packet_incomplete` (its frame lost another),
         `audio_packet_lost`, `audio_packet_late`; frames: `decoder_full`, `undecodable`, `loop_busy` (decoded,
         not fetched in time), `superseded` (a newer picture came first), `audio_superseded`.
@@ -151,6 +155,7 @@ class Peer:
             frames=self.video.received,
             windows=self.audio.received,
             dropped={
+                "datagram_refused": self._datagrams.refused,
                 "video_packet_lost": jitter.lost,
                 "video_packet_late": jitter.late,
                 "video_packet_incomplete": jitter.incomplete,

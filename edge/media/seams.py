@@ -1,8 +1,9 @@
-"""The three names of aiortc 1.16 that are replaced, and nothing else of its inside that is touched.
+"""The names of aiortc 1.16 and its ICE that are replaced; `datagrams` checks what reaches them.
 
     aiortc.rtcrtpreceiver.JitterBuffer      -> deadline buffer for video, in-order buffer for audio
     aiortc.rtcrtpreceiver.NackGenerator     -> asks again for what is still missing
     aiortc.rtcrtpreceiver.decoder_worker    -> bounded decoder
+    aioice.stun.parse_message               -> raises only what its caller expects
 
 aiortc builds its buffers deep inside
 `setRemoteDescription` and passes nothing of ours along, so the peer names its flows in a context variable
@@ -18,8 +19,10 @@ from contextvars import ContextVar
 from typing import Protocol
 
 import aiortc
+from aioice import stun
 from aiortc import rtcrtpreceiver
 
+from edge.media.datagrams import parse_message
 from edge.media.decoder import Batch, decoder_worker
 from edge.media.flow import AudioFlow, Flows, VideoFlow
 from edge.media.inorder import AudioPacket
@@ -52,6 +55,7 @@ def install() -> None:
     vars(rtcrtpreceiver).update(
         JitterBuffer=open_buffer, NackGenerator=NackSeam, decoder_worker=decoder_worker
     )
+    vars(stun).update(parse_message=parse_message)
 
 
 @contextmanager
