@@ -9,6 +9,8 @@
     alerts       finding -> alert                  envelope    alert -> signed, sealed message
     outbox       every alert on disk (SQLite)      publisher   outbox -> hub; marks -> outbox
     delivery     what is sent when (pure)          outbox_caps what a full outbox gives up (pure)
+    outbox_file  opened, locked, set aside         reserve     room for forgetting on a full disk
+    health       how well the node is (pure)       lag, skew   how late its loop, how wrong its clock
     analyze      recordings, without any server
 
     rules/       pure: what holds, since when      analysis/   networks, engine, schedule, perception

@@ -17,6 +17,9 @@
     fields         bounded text, UTC instants, unit fractions
     errors         the error tree
     logs           JSON logs without personal data
+    seldom         which of many equal log lines are written (pure)
+    slow_clients   HTTP connections with deadlines
+    sqlite_file    what a SQLite file is, looked at without a trace
 
-Nothing here does I/O or reads a clock.
+Nothing but the last two does I/O or reads a clock.
 """
