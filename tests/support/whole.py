@@ -69,6 +69,10 @@ class Whole:
         place = next(i for i, program in enumerate(self._programs) if program.name == name)
         self._programs[place] = _STARTERS[name](self.prepared)
 
+    def pid(self, name: str) -> int:
+        """Of a program that runs now."""
+        return self._program(name).process.pid
+
     def revive(self) -> None:
         """Thaw and restart whatever a test left frozen or dead."""
         for name in _STARTERS:
