@@ -23,6 +23,7 @@ from cli import (
     tokens,
 )
 from cli.demo import demo
+from cli.doctor.command import doctor
 from cli.up import up
 from shared.errors import ConfigError, ProctorError
 
@@ -39,6 +40,7 @@ app.add_typer(models.app, name="models")
 app.add_typer(policies.app, name="policies")
 app.command()(up)
 app.command()(demo)
+app.command()(doctor)
 
 
 def main() -> None:

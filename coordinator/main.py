@@ -95,6 +95,22 @@ def check_config(config: ConfigFile) -> None:
 
 
 @app.command()
+def check_database(config: ConfigFile) -> None:
+    """Say whether the database is there and at the revision this program needs; nothing is changed.
+
+    Example: proctor-coordinator check-database --config /etc/proctor/coordinator.toml
+    """
+    from coordinator import schema  # with Alembic and every table, as in `migrate`
+
+    database = Database(load_config(config).database)
+    try:
+        schema.require_newest(database)
+    finally:
+        database.close()
+    typer.echo(f"the database is at revision {schema.newest()}")
+
+
+@app.command()
 def token(
     config: ConfigFile,
     role: Annotated[Role, typer.Option(help="What the bearer may do.")],

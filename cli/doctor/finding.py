@@ -1,0 +1,51 @@
+"""One thing that was looked at, and what the whole amounts to. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Standing(StrEnum):
+    """How it is."""
+
+    OK = "ok"
+    UNKNOWN = "unknown"
+    """It could not be looked at."""
+    WARNING = "warning"
+    """It works, and will not for long or not well."""
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found."""
+
+    what: str
+    """Stable words for programs, such as `port nats`."""
+    standing: Standing
+    says: str
+    mend: str = ""
+    """What to do about it; empty when nothing is to be done."""
+
+
+def ok(what: str, says: str) -> Finding:
+    return Finding(what, Standing.OK, says)
+
+
+def unknown(what: str, says: str) -> Finding:
+    return Finding(what, Standing.UNKNOWN, says)
+
+
+def warning(what: str, says: str, mend: str) -> Finding:
+    return Finding(what, Standing.WARNING, says, mend)
+
+
+def broken(what: str, says: str, mend: str) -> Finding:
+    return Finding(what, Standing.BROKEN, says, mend)
+
+
+def exit_code(findings: Iterable[Finding]) -> int:
+    """0 where nothing is broken, else 1."""
+    return int(any(one.standing is Standing.BROKEN for one in findings))

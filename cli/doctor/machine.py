@@ -1,0 +1,149 @@
+"""What this machine must have: programs, weights, good configurations, closed files, room, the time."""
+
+from __future__ import annotations
+
+import ctypes
+import shutil
+import stat
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+from cli.doctor.finding import Finding, broken, ok, unknown, warning
+from cli.doctor.place import Place
+from cli.programs import ask, find_program
+from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD
+from models.manifest import Profile, Task
+from models.store import Store
+from shared.errors import ConfigError, ProctorError, Unavailable
+
+LEAST_FREE_BYTES: Final = 256 * 2**20
+LITTLE_FREE_BYTES: Final = 2 * 2**30
+"""The hub's stream alone may take a gibibyte."""
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+_UNSYNCHRONISED: Final = 5
+"""adjtimex(2): TIME_ERROR."""
+_TIMEX_BYTES: Final = 512
+"""More than any architecture's `struct timex`."""
+_SECRETS: Final = ("secrets/*", "nats.conf", "coordinator/*", "edge/*")
+_SHOWN: Final = 5
+
+
+def check_machine(place: Place) -> Iterator[Finding]:
+    """Everything here, one thing after the other."""
+    if place.folder is None and place.coordinator_config is None and place.edge_config is None:
+        mend = "make one: proctorctl up; or say where it is: --data, --coordinator, --edge"
+        yield unknown("installation", f"there is none here; {mend}")
+    yield from check_programs()
+    yield check_weights(place.profile)
+    yield from check_configurations(place)
+    if place.folder is not None:
+        yield check_permissions(place.folder)
+        yield judge_room(place.folder, shutil.disk_usage(place.folder).free)
+    yield judge_clock(clock_state())
+
+
+def check_programs() -> Iterator[Finding]:
+    """The three programs of an installation."""
+    wanted = (("nats-server", "NATS_SERVER_BIN"), ("proctor-coordinator", None), ("proctor-edge", None))
+    for name, setting in wanted:
+        try:
+            path = find_program(name, setting=setting, package=name if setting else None)
+        except ConfigError as error:
+            says, _, mend = str(error).partition("; ")
+            yield broken(f"program {name}", says, mend or "correct or unset that variable")
+        else:
+            yield ok(f"program {name}", str(path))
+
+
+def check_weights(profile: str) -> Finding:
+    """Whether a network serves every task; the ones no registry gives are missed and no more."""
+    store = Store.here()
+    lacking = [task for task in FIRST_EXAM if not _serves(store, task, profile)]
+    if lacking:
+        return broken(
+            "weights",
+            f"under {store.root} no network serves {', '.join(lacking)}",
+            f"run: proctorctl models fetch --profile {profile}",
+        )
+    wished = [task for task in WHERE_TO_BE_HAD if not _serves(store, task, profile)]
+    if wished:
+        mend = "give a mirror that has them in PROCTOR_WEIGHTS_MIRROR, then: proctorctl models fetch"
+        return warning("weights", f"nothing serves {', '.join(wished)}: its events are never raised", mend)
+    return ok("weights", f"every task is served, under {store.root}")
+
+
+def _serves(store: Store, task: Task, profile: str) -> bool:
+    try:
+        store.serving(task, Profile(profile))
+    except Unavailable:
+        return False
+    return True
+
+
+def check_configurations(place: Place) -> Iterator[Finding]:
+    """What the programs themselves say of their files, and of the database."""
+    checks = (
+        ("proctor-coordinator", "check-config", place.coordinator_config),
+        ("proctor-edge", "check-config", place.edge_config),
+        ("proctor-coordinator", "check-database", place.coordinator_config),
+    )
+    for program, verb, path in checks:
+        if path is not None:
+            yield _said(program, verb, path)
+
+
+def _said(program: str, verb: str, path: Path) -> Finding:
+    what = f"{verb.removeprefix('check-')} of {program}"
+    try:
+        return ok(what, ask([find_program(program), verb, "--config", path]).strip() or f"{path} is good")
+    except ProctorError as error:
+        mend = "run: proctor-coordinator migrate" if "migrate" in str(error) else f"correct it; see {path}"
+        return broken(what, str(error), mend)
+
+
+def check_permissions(folder: Path) -> Finding:
+    """Whether anybody else on this machine can read keys, passwords, the database or the outbox."""
+    modes = [(path, path.stat().st_mode) for pattern in _SECRETS for path in folder.glob(pattern)]
+    return judge_permissions((folder, folder.stat().st_mode), [m for m in modes if stat.S_ISREG(m[1])])
+
+
+def judge_permissions(folder: tuple[Path, int], files: Iterable[tuple[Path, int]]) -> Finding:
+    """From the modes of the folder and of the files in it that are nobody else's."""
+    path, mode = folder
+    if mode & _OTHERS:
+        says = f"{path} is open to others ({stat.filemode(mode)})"
+        return broken("permissions", says, f"run: chmod -R go= {path}")
+    if loose := [str(name) for name, each in files if each & _OTHERS]:
+        says = f"only the folder keeps others from {', '.join(loose[:_SHOWN])}"
+        return warning("permissions", says, f"run: chmod -R go= {path}")
+    return ok("permissions", f"{path} is closed to others")
+
+
+def judge_room(folder: Path, free_bytes: int) -> Finding:
+    """Whether alerts can be kept for another day."""
+    says = f"{free_bytes / 2**30:.1f} GiB are free under {folder}"
+    if free_bytes < LEAST_FREE_BYTES:
+        return broken("disk", says, "make room: soon no alert can be kept")
+    if free_bytes < LITTLE_FREE_BYTES:
+        return warning("disk", says, "make room before the next exam")
+    return ok("disk", says)
+
+
+def clock_state() -> int | None:
+    """What the kernel says of the clock (adjtimex(2)); None where it does not."""
+    try:
+        state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
+    except (AttributeError, OSError):
+        return None
+    return None if state < 0 else state
+
+
+def judge_clock(state: int | None) -> Finding:
+    """Nodes and coordinator refuse one another when their clocks differ by half a minute."""
+    if state is None:
+        return unknown("clock", "the kernel does not say whether this clock is synchronised")
+    if state == _UNSYNCHRONISED:
+        mend = "install a time service (as root: apt-get install chrony), unless the host keeps the time"
+        return warning("clock", "the kernel says that nothing synchronises this clock", mend)
+    return ok("clock", "synchronised")

@@ -1,0 +1,93 @@
+"""Where an installation's parts are, as far as its configuration files say."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from shared.errors import ConfigError
+
+_HUB_PORT = 4222
+_COORDINATOR_PORT = 8000
+_EDGE_PORT = 8100
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A TCP port of this or another machine."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """One installation; None: no file tells of that part."""
+
+    folder: Path | None
+    """Of `proctorctl up`, with everything in it."""
+    coordinator_config: Path | None
+    edge_config: Path | None
+    hub: Address | None
+    coordinator: Address | None
+    edge: Address | None
+    profile: str
+    """Of the networks."""
+
+
+def find_place(folder: Path, coordinator: Path | None, edge: Path | None) -> Place:
+    """The installation in a folder of `up`, or the one that these files configure.
+
+    Raises `ConfigError` for a file that is not TOML.
+    """
+    kept = folder if folder.is_dir() else None
+    if kept is not None:
+        coordinator = coordinator or _existing(folder / "coordinator.toml")
+        edge = edge or _existing(folder / "edge.toml")
+    centre, node = _settings(coordinator), _settings(edge)
+    return Place(
+        folder=kept,
+        coordinator_config=coordinator,
+        edge_config=edge,
+        hub=_hub(centre or node) if centre or node else None,
+        coordinator=_listening(centre, _COORDINATOR_PORT) if coordinator else None,
+        edge=_listening(node, _EDGE_PORT) if edge else None,
+        profile=str(_section(node, "analysis").get("profile", "open")),
+    )
+
+
+def _existing(path: Path) -> Path | None:
+    return path if path.is_file() else None
+
+
+def _settings(path: Path | None) -> Mapping[str, Any]:
+    if path is None:
+        return {}
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
+
+
+def _section(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = settings.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _hub(settings: Mapping[str, Any]) -> Address:
+    parts = urlsplit(str(_section(settings, "nats").get("url", "")))
+    return Address(parts.hostname or "127.0.0.1", parts.port or _HUB_PORT)
+
+
+def _listening(settings: Mapping[str, Any], port: int) -> Address:
+    web = _section(settings, "web")
+    host = str(web.get("host", "127.0.0.1"))
+    return Address("127.0.0.1" if host in ("0.0.0.0", "::") else host, int(web.get("port", port)))

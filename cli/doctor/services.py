@@ -1,0 +1,146 @@
+"""What answers on the network: hub, coordinator, node, and what the coordinator says to our token."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import httpx
+
+from cli.connection import connect
+from cli.doctor.finding import Finding, broken, ok, unknown, warning
+from cli.doctor.place import Address, Place
+from shared.errors import ConfigError, ProctorError, Rejected
+from shared.sealing import MAX_MESSAGE_BYTES
+
+ANSWER_S: Final = 3.0
+OLDEST_HUB: Final = (2, 9)
+MOST_SKEW_S: Final = 5.0
+_INFO_BYTES: Final = 65_536
+_START = "start it: proctorctl up, or its service"
+
+
+def check_services(place: Place) -> Iterator[Finding]:
+    """Everything here; what is not configured is left out."""
+    if place.hub is not None:
+        yield check_hub(place.hub)
+    if place.coordinator is not None:
+        yield from check_coordinator(place.coordinator)
+    if place.edge is not None:
+        yield check_edge(place.edge)
+    yield from check_token()
+
+
+def check_hub(address: Address) -> Finding:
+    """The first line of the hub's protocol says what it is."""
+    try:
+        with socket.create_connection((address.host, address.port), ANSWER_S) as hub:
+            hub.settimeout(ANSWER_S)
+            line = hub.recv(_INFO_BYTES)
+    except ConnectionRefusedError:
+        return broken("hub", f"nothing listens on {address.host}:{address.port}", _START)
+    except OSError as error:
+        return broken("hub", f"{address.host}:{address.port} does not answer: {error}", _START)
+    try:
+        return judge_hub(json.loads(line.removeprefix(b"INFO ").split(b"\r\n")[0]), address)
+    except (ValueError, TypeError):
+        says = f"another program listens on {address.host}:{address.port}"
+        return broken("hub", says, "stop it, or give the hub another port")
+
+
+def judge_hub(info: Mapping[str, Any], address: Address) -> Finding:
+    """From what the hub says of itself."""
+    version = tuple(int(part) for part in str(info["version"]).split("-")[0].split(".")[:2])
+    if version < OLDEST_HUB:
+        return broken("hub", f"nats-server {info['version']} is too old", "install nats-server 2.9 or newer")
+    if not info.get("jetstream"):
+        return broken("hub", "nats-server runs without JetStream", "start it with JetStream (nats.conf)")
+    if int(info.get("max_payload", 0)) < MAX_MESSAGE_BYTES:
+        mend = f"set max_payload to {MAX_MESSAGE_BYTES} or more"
+        return broken("hub", f"the hub takes messages of {info.get('max_payload')} bytes only", mend)
+    return ok("hub", f"nats-server {info['version']} on {address.host}:{address.port}")
+
+
+def check_coordinator(address: Address) -> Iterator[Finding]:
+    """Whether it serves, and whether its clock is ours."""
+    try:
+        response = httpx.get(f"{address.url}/readyz", timeout=ANSWER_S)
+    except httpx.ConnectError:
+        yield broken("coordinator", f"nothing listens on {address.host}:{address.port}", _START)
+        return
+    except httpx.TransportError as error:
+        yield broken("coordinator", f"{address.url} does not answer: {error}", _START)
+        return
+    yield judge_coordinator(response, address)
+    yield judge_skew(response.headers.get("date"), datetime.now(UTC))
+
+
+def judge_coordinator(response: httpx.Response, address: Address) -> Finding:
+    """From its answer to /readyz."""
+    try:
+        reasons = [str(reason) for reason in response.json()["reasons"]]
+    except (ValueError, KeyError, TypeError):
+        says = f"another program answers on {address.host}:{address.port}"
+        return broken("coordinator", says, "stop it, or give the coordinator another port")
+    if response.status_code != httpx.codes.OK or reasons:
+        return broken("coordinator", "; ".join(reasons), "see to these first, and to the coordinator's log")
+    return ok("coordinator", f"ready on {address.url}")
+
+
+def judge_skew(date: str | None, now_utc: datetime) -> Finding:
+    """From the Date header of an answer that has just come."""
+    try:
+        theirs = parsedate_to_datetime(date or "")
+        skew_s = (theirs - now_utc).total_seconds()
+    except (ValueError, TypeError):
+        return unknown("coordinator's clock", "its answer bears no date")
+    if abs(skew_s) > MOST_SKEW_S:
+        says = f"the coordinator's clock is {skew_s:+.0f} s from this machine's"
+        return broken("coordinator's clock", says, "set both clocks, by NTP")
+    return ok("coordinator's clock", "as this machine's")
+
+
+def check_edge(address: Address) -> Finding:
+    """What the node says of its health."""
+    try:
+        response = httpx.get(f"{address.url}/healthz", timeout=ANSWER_S)
+        answer = response.json()
+        status, reasons = str(answer["status"]), [str(reason) for reason in answer["reasons"]]
+    except httpx.ConnectError:
+        return broken("edge node", f"nothing listens on {address.host}:{address.port}", _START)
+    except httpx.TransportError as error:
+        return broken("edge node", f"{address.url} does not answer: {error}", _START)
+    except (ValueError, KeyError, TypeError):
+        says = f"another program answers on {address.host}:{address.port}"
+        return broken("edge node", says, "stop it, or give the node another port")
+    if status == "failing":
+        return broken("edge node", ", ".join(reasons), "see the node's log")
+    if reasons:
+        return warning("edge node", ", ".join(reasons), "see the node's log and its /metrics")
+    return ok("edge node", f"well, on {address.url}")
+
+
+def check_token() -> Iterator[Finding]:
+    """Whether our token is good, and the nodes the coordinator hears."""
+    try:
+        with connect() as client:
+            nodes = client.nodes()
+    except ConfigError as error:
+        yield unknown("token", str(error))
+    except Rejected as error:
+        mend = "make another: proctor-coordinator token --config … --role admin --subject …"
+        yield broken("token", str(error), mend)
+    except ProctorError as error:
+        yield unknown("token", str(error))
+    else:
+        yield ok("token", "the coordinator takes it")
+        for node in nodes:
+            what = f"node {node.node_id}"
+            if node.status != "online":
+                yield broken(what, f"the coordinator does not hear it ({node.status})", "see the node's log")
+            else:
+                yield ok(what, f"online, health {node.health} of 10, {node.sessions} sessions")
