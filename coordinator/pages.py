@@ -2,6 +2,7 @@
 
 Files beside this program. Nothing in them is inline, nothing comes from elsewhere. The console's names of
 events, classes and advice are those of the reports: it imports them as `vocabulary.js`, which is made here.
+Whose token somebody signs in with it asks at /console/bearer: an external issuer's own claims do not say it.
 """
 
 from __future__ import annotations
@@ -13,11 +14,13 @@ from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.staticfiles import StaticFiles
 
 from coordinator.headers import console_policy, page_policy
+from coordinator.security import bearer_of, verify_token
 from shared.events import EventType, event_class
+from shared.fields import format_utc
 from shared.timeline.words import ACTION_NAMES, CLASS_NAMES, event_name
 
 WEB: Final = Path(__file__).parent / "web"
@@ -43,10 +46,16 @@ def add_pages(app: FastAPI, public_url: str, signaling_urls: Callable[[], Iterab
     async def words(_: Request) -> Response:
         return Response(vocabulary(), media_type="text/javascript")
 
+    async def bearer(request: Request) -> Response:
+        claims = await verify_token(request.app.state.parts, bearer_of(request))
+        expires = None if claims.expires_utc is None else format_utc(claims.expires_utc)
+        return JSONResponse({"subject": claims.subject, "role": claims.role, "expires_at": expires})
+
     app.add_route("/join", candidate_page, methods=["GET"], include_in_schema=False)
     app.mount("/join", StaticFiles(directory=CANDIDATE))
     app.add_route("/console", console_page, methods=["GET"], include_in_schema=False)
     app.add_route("/console/vocabulary.js", words, methods=["GET"], include_in_schema=False)
+    app.add_route("/console/bearer", bearer, methods=["GET"], include_in_schema=False)
     app.mount("/console", StaticFiles(directory=CONSOLE))
 
 

@@ -31,16 +31,9 @@ export class Api {
     this.#onExpired = onExpired;
   }
 
-  /** What the token says of itself; only the coordinator knows whether it is true. */
-  get bearer() {
-    try {
-      const part = this.#token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
-      const bytes = Uint8Array.from(atob(part), (letter) => letter.charCodeAt(0));
-      const { sub = "", role = "", exp = null } = JSON.parse(new TextDecoder().decode(bytes));
-      return { subject: String(sub), role: String(role), expires_ms: exp === null ? null : exp * 1000 };
-    } catch {
-      return { subject: "", role: "", expires_ms: null };
-    }
+  /** Whose the token is: `{ subject, role, expires_at }`. */
+  bearer() {
+    return this.#ask(new URL("bearer", import.meta.url), { method: "GET" });
   }
 
   get(path, params = {}) {

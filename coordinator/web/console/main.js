@@ -13,8 +13,9 @@ const ROLES = { proctor: "Proctor", admin: "Administrator", system: "Service" };
 
 const app = {
   api: null,
-  me: () => app.api.bearer.subject,
-  mayAct: () => ["proctor", "admin"].includes(app.api.bearer.role),
+  bearer: null,
+  me: () => app.bearer.subject,
+  mayAct: () => ["proctor", "admin"].includes(app.bearer.role),
   tell,
 };
 let views = {};
@@ -70,28 +71,31 @@ async function signIn(event) {
   event.preventDefault();
   const token = $("token").value.trim();
   if (!token) return refuse("Paste your token first.");
-  const api = new Api(token);
   await whileBusy($("signin-send"), async () => {
     try {
-      await api.get("incidents", { limit: 1 });
+      const bearer = await new Api(token).bearer();
+      if (bearer.role in ROLES) begin(token, bearer);
+      else refuse("This console is for proctors and administrators; your token is for another role.");
     } catch (problem) {
-      return refuse(problem.code === "role-forbidden"
-        ? "This console is for proctors and administrators; your token is for another role." : messageOf(problem));
+      refuse(messageOf(problem));
     }
-    begin(token);
   });
 }
 
-function begin(token) {
-  app.api = new Api(token, (problem) => signOut(`${sentence(problem.message)} You come back to where you were.`));
+function begin(token, bearer) {
+  app.bearer = bearer;
+  const api = new Api(token, (problem) => {
+    // An answer to somebody who has left must not sign out whoever came next.
+    if (app.api === api) signOut(`${sentence(problem.message)} You come back to where you were.`);
+  });
+  app.api = api;
   // Whoever comes next finds nothing that the one before had in mind.
   views = { wall: new Wall(app), session: new SessionView(app), review: new Queue(app) };
   $("token").value = "";
-  const { subject, role, expires_ms: expires } = app.api.bearer;
-  $("who").textContent = `${subject} · ${ROLES[role] ?? role}`;
+  $("who").textContent = `${bearer.subject} · ${ROLES[bearer.role]}`;
   $("signed-in").hidden = false;
-  if (expires !== null) {
-    const left_ms = Math.min(expires - Date.now() - WARN_BEFORE_MS, 2 ** 31 - 1);
+  if (bearer.expires_at) {
+    const left_ms = Math.min(Date.parse(bearer.expires_at) - Date.now() - WARN_BEFORE_MS, 2 ** 31 - 1);
     warning = setTimeout(() => say("Your token expires within five minutes. Have a new one at hand."), left_ms);
   }
   route();
@@ -102,7 +106,7 @@ function signOut(text) {
   if (!app.api) return;
   clearTimeout(warning);
   current?.leave();
-  [app.api, current] = [null, null];
+  [app.api, app.bearer, current] = [null, null, null];
   keys.bind([]);
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
   for (const shown of document.querySelectorAll("main ol, main ul, main svg")) shown.replaceChildren();

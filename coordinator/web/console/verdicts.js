@@ -131,8 +131,9 @@ export class Verdicts {
 
   /** A form that is left without a verdict leaves no claim behind; if that fails, it is over in 15 minutes. */
   async #giveBack(held) {
+    const { api } = this.#app; // also where the page is signed out meanwhile
     const id = await held;
-    if (id) await this.#post("release", {}, id).catch(() => {});
+    if (id) await api.post(`incidents/${id}/release`).catch(() => {});
   }
 
   /** One key dismisses with a reason; the last reason needs words, which Enter then sends. */

@@ -181,3 +181,15 @@ def test_a_timeline_explains_keeps_technical_trouble_apart_and_goes_on_by_itself
         assert page.complaints == []
 
     on_console(scene)
+
+
+def test_the_console_asks_whose_token_it_is_and_strangers_learn_nothing(on_console: OnConsole) -> None:
+    async def scene(stand: Stand) -> None:
+        site = stand.site
+        asked = await site.http.get("/console/bearer", headers=site.bearer(Role.SYSTEM, "platform"))
+        assert (asked.json()["subject"], asked.json()["role"]) == ("platform", "system")
+        assert asked.headers["Cache-Control"] == "no-store"
+        refused = await site.http.get("/console/bearer")
+        assert (refused.status_code, refused.json()["code"]) == (401, "token-missing")
+
+    on_console(scene)

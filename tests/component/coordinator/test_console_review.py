@@ -142,6 +142,11 @@ def test_a_form_that_is_left_leaves_no_claim_behind(on_console: OnConsole) -> No
         await holder(stand, incident, "ann")
         await stand.page.press("Escape", 27)
         await holder(stand, incident, None)
+        await stand.key("n")
+        await holder(stand, incident, "ann")
+        await stand.page.click("#sign-out")
+        await holder(stand, incident, None)
+        assert stand.page.complaints == []
 
     on_console(scene)
 
