@@ -12,6 +12,7 @@ from edge.media.frames import AudioWindow, VideoFrame, video_frame
 from edge.media.recording import Media, open_recording
 from edge.media.writer import write_recording
 from shared.errors import Rejected
+from tests.scenarios.camera import Shot, send
 
 FPS = 10
 
@@ -156,3 +157,26 @@ def write_pictures(path: Path, count: int) -> None:
             frame.pts, frame.time_base = number, Fraction(1, FPS)
             container.mux(stream.encode(frame.reformat(format=pixel_format)))
         container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("codec", ["VP8", "H.264"])
+def test_pictures_after_a_lost_one_are_damaged_until_the_next_keyframe(tmp_path: Path, codec: str) -> None:
+    path, noise = tmp_path / "lossy.mkv", np.random.default_rng(1)
+    scene = noise.integers(0, 255, (480, 640, 3), np.uint8)
+    frames = (np.roll(scene, 3 * number, axis=1) for number in range(75))
+    send(path, frames, np.zeros(5 * 48_000, np.float32), Shot(codec=codec, loss=0.04), seed=2)
+    seen = [item for item in open_recording(path).media() if isinstance(item, VideoFrame)]
+    numbers = [round(frame.at_s * 15) for frame in seen]
+    assert 60 < len(seen) < 75, "some are lost and most are not"
+    damaged, expected = False, []
+    for before, number, frame in zip([-1, *numbers[:-1]], numbers, seen, strict=True):
+        damaged = (damaged or number > before + 1) and not frame.picture.key_frame
+        expected.append(damaged)
+    assert [frame.damaged for frame in seen] == expected
+    assert any(expected)
+    assert not all(expected)
+
+
+def test_a_whole_recording_has_no_damaged_picture(film: Path) -> None:
+    frames = [item for item in open_recording(film).media() if isinstance(item, VideoFrame)]
+    assert not any(frame.damaged for frame in frames)
