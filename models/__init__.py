@@ -25,7 +25,7 @@ Seeing
     objects                                       people, phones, books, laptops
     quality                                       whether a picture is good enough, and what to do about it
 Hearing
-    voice                                         whether somebody speaks
+    voice, voicing                                whether somebody speaks
     speaker, wespeaker (by fbank), speakers       who speaks, and how many people do
     segmentation                                  who speaks when
     keywords, whisper                             whether given phrases are spoken; what is said
