@@ -80,6 +80,7 @@ export function counted(count, one, many = `${one}s`) {
   return `${count} ${count === 1 ? one : many}`;
 }
 
+const MOST_IN_A_ROW = 8;
 const UNITS = { deg: "°", s: " s", seconds: " s", px: " px", hz: " Hz", ms: " ms" };
 
 /** `mean_yaw_deg` and 12.34567 as "Mean yaw" and "12.346°". */
@@ -94,8 +95,13 @@ function valueText(value, unit) {
   if (value === null) return "unknown";
   if (typeof value === "boolean") return value ? "yes" : "no";
   if (typeof value === "number") return `${Number(value.toFixed(3))}${unit}`;
-  if (Array.isArray(value)) return value.map((one) => valueText(one, unit)).join(", ");
+  if (Array.isArray(value)) return listText(value.map((one) => valueText(one, unit)));
   return typeof value === "object" ? JSON.stringify(value) : `${value}${unit}`;
+}
+
+function listText(texts) {
+  const more = texts.length - MOST_IN_A_ROW;
+  return more > 0 ? `${texts.slice(0, MOST_IN_A_ROW).join(", ")} and ${more} more` : texts.join(", ");
 }
 
 /** Rows of an evidence table: each value beside the bound it was held against, where it has one. */

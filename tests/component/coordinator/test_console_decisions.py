@@ -32,7 +32,7 @@ Promise.all(["fresh", "words", "incident", "dom"].map((name) => import(`/console
       waits: [1, 2, 3, 9].map((attempt) => [waitAfter(attempt, 0), waitAfter(attempt, 1)]),
       figures: words.figures({
         mean_yaw_deg: 31.23456, mean_yaw_deg_bound: 30, current_similarity: 0.5, threshold: 0.75, seen: null,
-        frames: [1, 2], open_at_end: true,
+        frames: [1, 2], many: [...Array(10).keys()], open_at_end: true,
       }),
       durations: [0.44, 9.96, 59, 61, 3_660].map(words.duration),
       unknown: [words.eventName("SOMETHING_NEW"), words.eventClass("SOMETHING_NEW")],
@@ -67,6 +67,7 @@ def test_waiting_times_words_and_rights(tmp_path: Path) -> None:
         {"label": "Current similarity", "text": "0.5", "bound": "0.75"},
         {"label": "Seen", "text": "unknown", "bound": ""},
         {"label": "Frames", "text": "1, 2", "bound": ""},
+        {"label": "Many", "text": "0, 1, 2, 3, 4, 5, 6, 7 and 2 more", "bound": ""},
         {"label": "Open at end", "text": "yes", "bound": ""},
     ]
     assert decided["durations"] == ["0.4 s", "10.0 s", "59 s", "1 min 1 s", "1 h 1 min"]
