@@ -30,6 +30,7 @@ from coordinator.commands import Commander
 from coordinator.config import CoordinatorConfig, read_password
 from coordinator.consents import routes as consent_routes
 from coordinator.database import Database
+from coordinator.enrollments import face_routes
 from coordinator.enrollments import routes as enrollment_routes
 from coordinator.errors import Failures, add_error_handlers
 from coordinator.exams import routes as exam_routes
@@ -72,6 +73,7 @@ log = logging.getLogger(__name__)
 API: Final = "/api/v1"
 API_ROUTES: Final = (
     enrollment_routes,
+    face_routes,
     exam_routes,
     policy_routes,
     accommodation_routes,

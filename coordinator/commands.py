@@ -24,10 +24,10 @@ from shared.messages import CommandHeader
 from shared.policy import Gate
 from shared.sealing import pack, parse_sealing_public, sealing_public_text
 
-Kind = Literal["start", "change", "end", "enroll", "verify"]
+Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]
 
 TIMEOUTS_S: Final[Mapping[Kind, float]] = MappingProxyType(
-    {"start": 10.0, "change": 5.0, "end": 5.0, "enroll": 20.0, "verify": 10.0}
+    {"start": 10.0, "change": 5.0, "end": 5.0, "enroll": 20.0, "compare": 10.0, "verify": 10.0}
 )
 """Each below the lifetime of a command, so that no node obeys one we have given up."""
 

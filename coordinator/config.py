@@ -151,6 +151,16 @@ class IssuerSection(Section):
         return self
 
 
+class FacesSection(Section):
+    """How long faces count, and whether they are searched for."""
+
+    valid_days: Annotated[int, Field(ge=1, le=3_650)] = 365
+    """An enrollment counts for so long: faces change. The candidate then enrolls again."""
+    impersonation_search: bool = False
+    """Whether an administrator may search one candidate's face among all others (1:N). A purpose of its own:
+    switch it on only where the institution has a lawful basis for it."""
+
+
 class NodeSection(Section):
     """One edge node that may speak."""
 
@@ -175,6 +185,7 @@ class CoordinatorConfig(Section):
     ice: IceSection = IceSection()
     issuers: Annotated[tuple[IssuerSection, ...], Field(max_length=10)] = ()
     """Whose tokens are good here beside our own."""
+    faces: FacesSection = FacesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 
     @model_validator(mode="after")

@@ -23,7 +23,8 @@ SMALL_BODY_BYTES: Final = 262_144
 """Every body but enrollment's; a whole policy has some 10 KiB."""
 LARGE_AT_ONCE: Final = 16
 """Enrollments in progress; each may hold some 100 MiB of text and pictures."""
-ENROLL_PATH: Final = "/api/v1/enroll"
+PICTURE_PATHS: Final = frozenset({"/api/v1/enroll", "/api/v1/practice-check"})
+"""Where bodies carry pictures."""
 
 JOIN_RATE: Final = Rate(burst=300, per_s=10)
 """Per address: an exam hall of 300 behind one address joins at once. Codes are too long to guess anyway."""
@@ -94,7 +95,7 @@ class BodyBound:
 
     async def _bound(self, request: Request) -> int:
         bound = SMALL_BODY_BYTES
-        if request.method == "POST" and request.url.path == ENROLL_PATH:
+        if request.method == "POST" and request.url.path in PICTURE_PATHS:
             await self._authorise(request)
             if self._large >= LARGE_AT_ONCE:
                 raise Unavailable("too many enrollments at once; try again", code="busy", retry_after_s=2)

@@ -11,6 +11,7 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.errors import MEDIA_TYPE
 from coordinator.examples import EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
@@ -19,11 +20,13 @@ from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
 from shared.api import EnrollRequest, Problem
+from shared.face_api import PracticeRequest
 
-READ_BY_ROUTES: Final = (EnrollRequest,)
+READ_BY_ROUTES: Final = (EnrollRequest, PracticeRequest)
 """Bodies that no signature names, because their route reads them itself."""
 ALL_EXAMPLES: Final = {
     **EXAMPLES,
+    **FACE_EXAMPLES,
     **EXAM_EXAMPLES,
     **REVIEW_EXAMPLES,
     **REPORT_EXAMPLES,

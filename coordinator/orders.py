@@ -1,4 +1,4 @@
-"""The five commands, typed: what a node is told and what it answers.
+"""The six commands, typed: what a node is told and what it answers.
 
 Each raises `Rejected` as the node does, and `Unavailable` when no good answer came.
 """
@@ -14,6 +14,8 @@ from pydantic import BaseModel
 from coordinator.commands import Commander, Order
 from shared.errors import Corrupt, Unavailable
 from shared.messages import (
+    ComparedTemplates,
+    CompareTemplates,
     EndSession,
     EnrolledPicture,
     SessionAccepted,
@@ -53,6 +55,14 @@ async def enroll(
     """Judge and embed one picture."""
     order = Order(kind="enroll", body=jpeg, gate=gate, reply_key=reply_key)
     return _answer(EnrolledPicture, await commander.send(node_id, order))
+
+
+async def compare(
+    commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: X25519PrivateKey
+) -> ComparedTemplates:
+    """Compare one person's templates with others."""
+    order = Order(kind="compare", body=_json(templates), reply_key=reply_key)
+    return _answer(ComparedTemplates, await commander.send(node_id, order))
 
 
 async def verify(

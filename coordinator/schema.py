@@ -29,6 +29,7 @@ from coordinator.candidates import tables as _candidates
 from coordinator.columns import Row
 from coordinator.consents import tables as _consents
 from coordinator.database import Database
+from coordinator.enrollments import face_tables as _faces
 from coordinator.enrollments import tables as _enrollments
 from coordinator.exams import tables as _exams
 from coordinator.idempotency import tables as _idempotency
@@ -50,6 +51,7 @@ ALL_TABLES: Final = (
     _consents,
     _enrollments,
     _exams,
+    _faces,
     _idempotency,
     _incidents,
     _keys,

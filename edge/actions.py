@@ -1,4 +1,4 @@
-"""What the node does when the coordinator tells it to: start, change, end, enroll, verify."""
+"""What the node does when the coordinator tells it to: start, change, end, enroll, compare, verify."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from edge.analysis.engine import Engine
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.networks import Networks
+from edge.compared import compared
 from edge.config import EdgeConfig
 from edge.roster import Roster
 from edge.session import Session
@@ -21,6 +22,8 @@ from edge.verified import verified_frame
 from shared.errors import Rejected, Unavailable
 from shared.events import EventType
 from shared.messages import (
+    ComparedTemplates,
+    CompareTemplates,
     EndSession,
     EnrolledPicture,
     SessionAccepted,
@@ -117,6 +120,10 @@ class NodeActions:
         picture = await asyncio.to_thread(decode_picture, jpeg, "the picture")
         examined = await self._engine.run("enrollment", partial(examine, self._networks, picture.frame, gate))
         return enrolled_picture(examined)
+
+    async def compare(self, order: CompareTemplates) -> ComparedTemplates:
+        """Compare templates; nothing of them is kept."""
+        return await asyncio.to_thread(compared, order, self._networks.recognisers)
 
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
         """Compare one frame, or the newest, with the enrolled face."""

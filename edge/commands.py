@@ -26,6 +26,8 @@ from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages import (
     COMMAND_LIFETIME_S,
     CommandHeader,
+    ComparedTemplates,
+    CompareTemplates,
     EndSession,
     EnrolledPicture,
     ReplyHeader,
@@ -125,6 +127,8 @@ class Actions(Protocol):
 
     async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture: ...
 
+    async def compare(self, order: CompareTemplates) -> ComparedTemplates: ...
+
     async def verify(self, order: VerifyFrame) -> VerifiedFrame: ...
 
 
@@ -181,7 +185,7 @@ class Commands:
             raise Unavailable(f"the node did not finish within {ACTION_TIMEOUT_S:.0f} s") from error
 
     def _action(self, header: CommandHeader, body: bytes) -> Awaitable[BaseModel]:
-        if header.kind in ("enroll", "verify") and header.reply_key is None:
+        if header.kind in ("enroll", "compare", "verify") and header.reply_key is None:
             raise Corrupt("an answer about a person needs a key to seal it to")
         match header.kind:
             case "start":
@@ -192,6 +196,8 @@ class Commands:
                 return self._actions.end(parse(EndSession, body))
             case "enroll":
                 return self._actions.enroll(body, header.gate or ENROLLMENT_GATE)
+            case "compare":
+                return self._actions.compare(parse(CompareTemplates, body))
             case "verify":
                 return self._actions.verify(parse(VerifyFrame, body))
             case _:

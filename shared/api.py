@@ -91,6 +91,11 @@ class EnrollResponse(Response):
     average_embedding_stored: bool
     enrollment_timestamp: Utc
     recommendations: list[str]
+    expires_at: Utc | None = None
+    """From then on no session starts with it; enroll again before."""
+    expired: bool = False
+    replaces: str | None = None
+    """The enrollment_id that counted before; sessions that run keep the template they started with."""
 
 
 # --- sessions (seed 4.2, 4.3) ----------------------------------------------------------------------------

@@ -13,3 +13,5 @@ class Purpose(StrEnum):
     SPEECH_DETECTION = "speech-detection"
     SPEECH_TRANSCRIPTION = "speech-transcription"
     """Recognising what is said: off unless the policy and the candidate both say so."""
+    IMPERSONATION_SEARCH = "impersonation-search"
+    """Searching one's face among others': no session serves it, and only who said yes is searched."""

@@ -49,7 +49,7 @@ def parse(kind: type[M], data: bytes | dict[str, Any]) -> M:
 class CommandHeader(Message):
     """Clear part of every command of the coordinator to one node."""
 
-    kind: Literal["start", "change", "end", "enroll", "verify"]
+    kind: Literal["start", "change", "end", "enroll", "compare", "verify"]
     command_id: UUID
     node_id: UUID
     issued_utc: Utc
@@ -174,6 +174,21 @@ class EnrolledPicture(Message):
     failed: tuple[FailedCheck, ...]
     templates: Annotated[tuple[Template, ...], Field(max_length=8)]
     """One per recogniser of the node; empty when a check failed."""
+
+
+class CompareTemplates(Message):
+    """Body of `compare`: one person's templates against those of others, each by its own recogniser."""
+
+    probe: Annotated[tuple[Template, ...], Field(max_length=8)]
+    others: Annotated[tuple[Template, ...], Field(max_length=20)]
+
+
+class ComparedTemplates(Message):
+    """Reply to `compare`, sealed to the key the command named."""
+
+    similarities: Annotated[tuple[Unit | None, ...], Field(max_length=20)]
+    """One per other template, in their order, on the scale all recognisers share. None: nothing to compare it
+    with, or its recogniser does not run here."""
 
 
 class VerifyFrame(Message):

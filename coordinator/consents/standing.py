@@ -64,4 +64,4 @@ def serves(policy: Policy, purpose: Purpose) -> bool:
     """Whether a session under this policy uses data for a purpose."""
     if purpose is Purpose.SPEECH_TRANSCRIPTION:
         return policy.features.speech_transcription
-    return purpose in purposes_of(policy)
+    return purpose in purposes_of(policy)  # the search for a face is no part of any session

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -24,7 +24,7 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments import service
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
-from coordinator.enrollments.service import NewEnrollment
+from coordinator.enrollments.service import NewEnrollment, StoredEnrollment
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.ids import uuid7
@@ -32,11 +32,11 @@ from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.parts import Parts
 from coordinator.pictures import decode_base64, reencode
-from shared.api import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse
+from shared.api import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse, FailedCheckOut
 from shared.enrollment import best_pictures, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
 from shared.messages import EnrolledPicture, decode_vector
-from shared.policy import ENROLLMENT_GATE
+from shared.policy import ENROLLMENT_GATE, Gate
 
 JUDGED_AT_ONCE: Final = 2
 """Pictures of one request that a node judges side by side."""
@@ -54,6 +54,13 @@ class Judged:
     def passed(self) -> bool:
         return self.picture is not None and not self.picture.failed
 
+    @property
+    def failed(self) -> list[FailedCheckOut]:
+        """What is wrong with it and what to do; empty when it passed."""
+        if self.picture is not None:
+            return failed_out(self.picture.failed)
+        return unreadable(self.refusal or refusal([])).failed
+
 
 async def enroll(
     parts: Parts, tenant_id: UUID, request: EnrollRequest, now_utc: datetime, asked: Asked | None
@@ -66,13 +73,13 @@ async def enroll(
 
     def read(db: Session) -> tuple[Candidate, Key] | EnrollResponse:
         known = idempotency.recall(db, keyring, asked, EnrollResponse)
-        return known or _proposed(db, parts, tenant_id, request.candidate_id, now_utc)
+        return known or proposed(db, parts, tenant_id, request.candidate_id, now_utc)
 
     found = await parts.reading(read)
     if isinstance(found, EnrollResponse):
         return found
     candidate, reply_key = found
-    judged = await _judge_all(parts, request.images, keyring.open_private(reply_key))
+    judged = await judge_all(parts, request.images, keyring.open_private(reply_key), GATE)
     images = describe(judged)
     if not any(one.passed for one in judged):
         raise refusal(images)
@@ -81,6 +88,7 @@ async def enroll(
         images=[image for image in images if not image.failed],
         templates=templates_of(judged, images),
         details=request.metadata,
+        valid=timedelta(days=parts.config.faces.valid_days),
     )
 
     def store(db: Session) -> EnrollResponse:
@@ -88,7 +96,7 @@ async def enroll(
             raise Unavailable("the candidate was just made by another request; try again")
         keys.keep(db, reply_key)
         stored = service.store(db, keyring, candidate, new, now_utc)
-        answer = response(request.candidate_id, stored.id, images, now_utc)
+        answer = response(db, request.candidate_id, StoredEnrollment(stored, images), now_utc, sent=images)
         idempotency.keep(db, keyring, asked, answer, request.candidate_id)
         return answer
 
@@ -134,28 +142,41 @@ def refusal(images: list[EnrolledImage]) -> Rejected:
 
 
 def response(
-    candidate: str, enrollment_id: UUID, images: list[EnrolledImage], at_utc: datetime
+    db: Session,
+    candidate: str,
+    stored: StoredEnrollment,
+    now_utc: datetime,
+    sent: list[EnrolledImage] | None = None,
 ) -> EnrollResponse:
-    """The seed's answer (4.1)."""
+    """The seed's answer (4.1). `sent`: all pictures, where those that were left out are known."""
+    row, images = stored.row, stored.images if sent is None else sent
+    before = service.replaced(db, row)
     return EnrollResponse(
         status="partial" if any(image.failed for image in images) else "success",
         candidate_id=candidate,
-        enrollment_id=str(enrollment_id),
+        enrollment_id=str(row.id),
         embeddings=images,
         average_embedding_stored=True,
-        enrollment_timestamp=at_utc,
+        enrollment_timestamp=row.created_utc,
         recommendations=recommendations(images),
+        expires_at=row.expires_utc,
+        expired=service.expired(row, now_utc),
+        replaces=str(before) if before else None,
     )
 
 
-def _proposed(
+def proposed(
     db: Session, parts: Parts, tenant_id: UUID, reference: str, now_utc: datetime
 ) -> tuple[Candidate, Key]:
+    """The candidate and the key that nodes seal what they say of it to, not stored where they are new."""
     candidate = candidates.propose(db, tenant_id, reference, now_utc)
     return candidate, keys.propose_template_key(db, parts.keys.keyring, candidate, now_utc)
 
 
-async def _judge_all(parts: Parts, images: list[EnrollImage], reply_key: X25519PrivateKey) -> list[Judged]:
+async def judge_all(
+    parts: Parts, images: list[EnrollImage], reply_key: X25519PrivateKey, gate: Gate
+) -> list[Judged]:
+    """What a node says of each picture, by this gate. Raises `Unavailable` when there is none to ask."""
     node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
     turns = asyncio.Semaphore(JUDGED_AT_ONCE)
 
@@ -164,7 +185,7 @@ async def _judge_all(parts: Parts, images: list[EnrollImage], reply_key: X25519P
             try:
                 async with parts.decoding:
                     jpeg = await asyncio.to_thread(lambda: reencode(decode_base64(image.image_base64)))
-                return Judged(await orders.enroll(parts.commander, node_id, jpeg, GATE, reply_key))
+                return Judged(await orders.enroll(parts.commander, node_id, jpeg, gate, reply_key))
             except Rejected as error:
                 return Judged(None, error)
 

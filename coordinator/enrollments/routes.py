@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
-from coordinator.enrollments import enroll, service
+from coordinator.enrollments import enroll, faces_service, service
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.openapi import problems, takes
@@ -51,7 +51,7 @@ async def enroll_candidate(
 
     Each picture has its own result. `partial` says that some were left out. When none passes, the answer is
     422 `enrollment-refused` with every failed check, its value, its bound and what to do, and nothing is
-    stored. Pictures are never stored.
+    stored. Pictures are never stored. Enrolled again, the newest counts for sessions that start from then on.
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
@@ -60,9 +60,10 @@ async def enroll_candidate(
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))
 async def get_enrollment(
-    candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep
+    candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep, now: Now
 ) -> EnrollResponse:
-    """The enrollment that counts: the measures of its pictures; the template itself stays sealed."""
+    """The newest enrollment: the measures of its pictures; the template itself stays sealed. It counts until
+    it expires."""
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> EnrollResponse:
@@ -70,7 +71,7 @@ async def get_enrollment(
         stored = service.newest(db, parts.keys.keyring, candidate) if candidate else None
         if stored is None:
             raise service.unknown()
-        return enroll.response(candidate_id, stored.row.id, stored.images, stored.row.created_utc)
+        return enroll.response(db, candidate_id, stored, now)
 
     return await parts.reading(work)
 
@@ -95,6 +96,7 @@ async def erase_enrollment(
             )
         if not service.erase(db, candidate, now):
             raise service.unknown()
+        faces_service.forget(db, candidate)
         idempotency.forget(db, claims.tenant_id, candidate_id)
 
     await parts.writing(work)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,8 @@ class NewEnrollment:
     templates: Mapping[str, Sequence[float]]
     details: Mapping[str, JsonValue]
     """What the caller sent along."""
+    valid: timedelta
+    """How long it counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ def store(
         data_key_id=key.id,
         details_sealed=_sealed(keyring, key, Place("enrollments", "details_sealed", row_id), new.details),
         created_utc=now_utc,
+        expires_utc=now_utc + new.valid,
     )
     db.add(row)
     db.flush()
@@ -102,10 +105,27 @@ def newest(db: Session, keyring: Keyring, candidate: Candidate) -> StoredEnrollm
     return StoredEnrollment(row, images)
 
 
-def enrolled(db: Session, keyring: Keyring, candidate: Candidate) -> Enrolled | None:
-    """The enrollment that counts and its templates, as an edge node takes them; None without one."""
+def enrolled(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Enrolled | None:
+    """The enrollment that counts and its templates, as an edge node takes them; None without one, or when it
+    has expired."""
     row = _newest_row(db, candidate)
-    return None if row is None else templates_of(db, keyring, row)
+    return None if row is None or expired(row, now_utc) else templates_of(db, keyring, row)
+
+
+def expired(row: Enrollment, now_utc: datetime) -> bool:
+    """Whether it is too old for a session to start with."""
+    return row.expires_utc is not None and row.expires_utc <= now_utc
+
+
+def replaced(db: Session, row: Enrollment) -> UUID | None:
+    """The enrollment that counted before this one."""
+    wanted = (
+        select(Enrollment.id)
+        .where(Enrollment.candidate_id == row.candidate_id, Enrollment.created_utc < row.created_utc)
+        .order_by(col(Enrollment.created_utc).desc(), col(Enrollment.id).desc())
+        .limit(1)
+    )
+    return db.exec(wanted).one_or_none()
 
 
 def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
@@ -116,7 +136,7 @@ def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
         .where(FaceTemplate.enrollment_id == row.id)
         .order_by(col(FaceTemplate.recogniser))
     ).all()
-    return Enrolled(row.id, row.created_utc, tuple(_opened(keyring, key, template) for template in stored))
+    return Enrolled(row.id, row.created_utc, tuple(vector_of(keyring, key, template) for template in stored))
 
 
 def erase(db: Session, candidate: Candidate, now_utc: datetime) -> int:
@@ -181,7 +201,8 @@ def _vector_place(template_id: UUID) -> Place:
     return Place("templates", "vector_sealed", template_id)
 
 
-def _opened(keyring: Keyring, key: Key, template: FaceTemplate) -> Template:
+def vector_of(keyring: Keyring, key: Key, template: FaceTemplate) -> Template:
+    """A stored template, as an edge node takes it."""
     vector = keyring.open_field(key, _vector_place(template.id), template.vector_sealed)
     return Template(embedding_id=template.id, recogniser=template.recogniser, vector=encode_vector(vector))
 

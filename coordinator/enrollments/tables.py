@@ -28,6 +28,8 @@ class Enrollment(Row, table=True):
     details_sealed: bytes
     """JSON: what the caller sent along (metadata)."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
+    expires_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """From then on no session starts with it: faces change. None: made before enrollments expired."""
 
 
 class EnrollmentPicture(Row, table=True):

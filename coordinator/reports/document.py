@@ -111,7 +111,7 @@ def _session(report: SessionReport) -> list[Block]:
 
 _IDENTITY: Final = {
     "enrolled": "compared with the enrolled face",
-    "unavailable": "not checked: no face was enrolled",
+    "unavailable": "not checked: no enrollment counted when the session started",
     "not-asked": "not checked: the policy does not ask for it",
 }
 

@@ -85,7 +85,7 @@ def _throughout(around: Circumstances) -> list[Unknown]:
         (
             around.identity == "unavailable",
             "identity",
-            "No face was enrolled: who sat there was not checked.",
+            "No enrollment counted when the session started: who sat there was not checked.",
         ),
         (around.identity == "not-asked", "identity", "The policy asks for no comparison of faces."),
         (not features.audio_monitoring, "sound", "The policy asks for no listening."),

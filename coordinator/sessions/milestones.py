@@ -16,6 +16,7 @@ from shared.events import Action, EventType, event_class
 _SENTENCES: Mapping[EventType, str] = MappingProxyType(
     {
         EventType.ENROLLED: "The candidate's face was enrolled.",
+        EventType.CHECKED: "The candidate tried camera, microphone and face before the exam.",
         EventType.SESSION_STARTED: "The session was started.",
         EventType.NOTICE_ACKNOWLEDGED: "The candidate acknowledged the notice.",
         EventType.SUBMITTED: "The candidate handed in.",

@@ -18,6 +18,7 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.standing import check_consented, speech_opt_in, standing
+from coordinator.enrollments import faces_service
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.service import Enrolled
 from coordinator.exams import service as exams
@@ -63,6 +64,8 @@ class Plan:
     data_key: Key
     transcript_key: Key | None
     """What was said is sealed to; None: nothing may be recognised."""
+    checked_utc: datetime | None
+    """When the candidate tried everything beforehand, within the last day."""
     enrolled: Enrolled | None
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
 
@@ -97,7 +100,8 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         seal_key=seal_key,
         data_key=data_key,
         transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
-        enrolled=enrollments.enrolled(db, keyring, candidate) if verified else None,
+        checked_utc=faces_service.last_check(db, candidate, wish.now_utc),
+        enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
     )
 
 

@@ -103,6 +103,8 @@ def _store(
     found = Found(session, plan.candidate)
     if plan.enrolled is not None:
         service.add_milestone(db, keyring, found, EventType.ENROLLED, plan.enrolled.at_utc)
+    if plan.checked_utc is not None:
+        service.add_milestone(db, keyring, found, EventType.CHECKED, plan.checked_utc)
     service.add_milestone(db, keyring, found, EventType.SESSION_STARTED, wish.now_utc)
     code = new_code()
     service.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)

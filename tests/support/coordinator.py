@@ -134,7 +134,7 @@ class FakeCoordinator:
 
     async def command(
         self,
-        kind: Literal["start", "change", "end", "enroll", "verify"],
+        kind: Literal["start", "change", "end", "enroll", "compare", "verify"],
         body: BaseModel | bytes,
         *,
         gate: Gate | None = None,
@@ -152,7 +152,7 @@ class FakeCoordinator:
 
     def packed_command(
         self,
-        kind: Literal["start", "change", "end", "enroll", "verify"],
+        kind: Literal["start", "change", "end", "enroll", "compare", "verify"],
         body: BaseModel | bytes,
         *,
         gate: Gate | None = None,

@@ -22,9 +22,12 @@ from pydantic import BaseModel
 
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
+from shared.enrollment import floats_of
 from shared.events import Lane, lane
 from shared.messages import (
     CommandHeader,
+    ComparedTemplates,
+    CompareTemplates,
     EndSession,
     EnrolledPicture,
     FacePicture,
@@ -39,6 +42,7 @@ from shared.messages import (
     Template,
     VerifiedFrame,
     VerifyFrame,
+    decode_vector,
     encode_vector,
     parse,
 )
@@ -90,6 +94,18 @@ def accepted(session_id: UUID) -> SessionAccepted:
     )
 
 
+def cosines(asked: CompareTemplates) -> ComparedTemplates:
+    """What a node answers to `compare`: here the plain cosine, never below 0."""
+    probe = {one.recogniser: floats_of(decode_vector(one.vector)) for one in asked.probe}
+    similarities = []
+    for other in asked.others:
+        values = floats_of(decode_vector(other.vector))
+        own = probe.get(other.recogniser)
+        cosine = None if own is None else sum(a * b for a, b in zip(own, values, strict=True))
+        similarities.append(None if cosine is None else min(1.0, max(0.0, cosine)))
+    return ComparedTemplates(similarities=tuple(similarities))
+
+
 @dataclass
 class Obeyed:
     """What the node was told, opened."""
@@ -127,6 +143,7 @@ class FakeNode:
         self.sessions: tuple[SessionState, ...] = ()
         self.enroll: Callable[[bytes], EnrolledPicture] = lambda jpeg: good_picture()
         self.verify: Callable[[VerifyFrame], VerifiedFrame | Refusal] = lambda asked: GONE
+        self.compare: Callable[[CompareTemplates], ComparedTemplates] = cosines
         self.accept: Callable[[UUID], SessionAccepted] = accepted
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
@@ -231,6 +248,8 @@ class FakeNode:
                 end = parse(EndSession, body)
                 self.obeyed.ended.append(end)
                 return SessionEnded(session_id=end.session_id, was_running=True)
+            case "compare":
+                return self.compare(parse(CompareTemplates, body))
             case "verify":
                 asked = parse(VerifyFrame, body)
                 self.obeyed.verified.append(asked)

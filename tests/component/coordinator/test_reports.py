@@ -96,7 +96,7 @@ def test_a_report_sets_apart_what_was_seen_what_was_technical_and_what_people_di
         assert report["totals"]["incidents"] == {"confirmed": 1, "dismissed": 1, "open": 1}
         assert report["totals"]["unknown_seconds"] == {"picture": 1.0}
         assert report["seen_with"][0]["device"] == "cpu"
-        assert "enrolled" in next(one["why"] for one in report["unknown"] if one["what"] == "identity")
+        assert "enrollment" in next(one["why"] for one in report["unknown"] if one["what"] == "identity")
         assert "evidence_thumbnail" not in response.text
 
     on_site(test)

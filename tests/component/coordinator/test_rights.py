@@ -86,6 +86,7 @@ class World:
             "incident_id": incident["incident_id"],
             "purpose": "camera-monitoring",
             **dict.fromkeys(("version", "before", "after"), "1"),
+            **dict.fromkeys(("event_id", "pair_id"), str(UUID(int=7))),  # of which there is none
         }
         return cls(served, names, sessions)
 

@@ -16,6 +16,8 @@ from edge.commands import Commands
 from edge.hub import Hub, HubAddress
 from shared import subjects
 from shared.messages import (
+    ComparedTemplates,
+    CompareTemplates,
     EndSession,
     EnrolledPicture,
     SessionAccepted,
@@ -56,6 +58,9 @@ class Obeying:
     async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
         self.pictures.append(jpeg)
         return EnrolledPicture(faces=1, face=None, failed=(), templates=())
+
+    async def compare(self, order: CompareTemplates) -> ComparedTemplates:
+        raise AssertionError("not asked for here")
 
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
         raise AssertionError("not asked for here")

@@ -53,7 +53,7 @@ def test_every_setting_is_explained() -> None:
     ]
     own = [section for section in sections if section["title"].endswith(("Section", "Config"))]
     assert len(own) >= 6
-    nested = ("keys", "nats", "web", "ice", "nodes")
+    nested = ("keys", "nats", "web", "ice", "faces", "nodes")
     unexplained = [
         (section["title"], name)
         for section in own

@@ -6,19 +6,21 @@ from typing import Any
 
 import pytest
 
+from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.examples import EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
-from shared import api, exam_api, incident_api, report_api, session_api, token_api
+from shared import api, exam_api, face_api, incident_api, report_api, session_api, token_api
 from shared.policy import Accommodation, Policy, parse_accommodation, parse_policy
 
 ALL = [
     (module, name, example)
     for module, examples in (
         (api, EXAMPLES),
+        (face_api, FACE_EXAMPLES),
         (exam_api, EXAM_EXAMPLES),
         (incident_api, REVIEW_EXAMPLES),
         (report_api, REPORT_EXAMPLES),

@@ -12,6 +12,8 @@ from shared import subjects
 from shared.errors import Rejected, Unavailable
 from shared.messages import (
     CommandHeader,
+    ComparedTemplates,
+    CompareTemplates,
     EndSession,
     EnrolledPicture,
     ReplyHeader,
@@ -37,7 +39,7 @@ from tests.support.alerts import new_identity
 NODE = new_identity()
 COORDINATOR = Ed25519PrivateKey.generate()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
-Kind = Literal["start", "change", "end", "enroll", "verify"]
+Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]
 
 
 def header(
@@ -130,6 +132,9 @@ class Node:
         self.gates.append(gate)
         return EnrolledPicture(faces=len(jpeg), face=None, failed=(), templates=())
 
+    async def compare(self, order: CompareTemplates) -> ComparedTemplates:
+        raise AssertionError("not asked for here")
+
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
         raise AssertionError("not asked for here")
 
@@ -164,7 +169,7 @@ def test_an_enrollment_without_a_gate_of_its_own_is_judged_by_the_default() -> N
     assert node.gates == [ENROLLMENT_GATE]
 
 
-@pytest.mark.parametrize("kind", ["enroll", "verify"])
+@pytest.mark.parametrize("kind", ["enroll", "compare", "verify"])
 def test_an_answer_about_a_person_is_never_given_in_the_clear(kind: Kind) -> None:
     reply = ask(Node(), kind, VerifyFrame(session_id=uuid4()))
     assert answered(reply).code == "command-malformed"

@@ -1,0 +1,119 @@
+"""Faces over REST beside enrollment: the try before the exam, the search, and pairs that people judge."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from sqlmodel import Session
+
+from coordinator.cursors import read_cursor, write_cursor
+from coordinator.enrollments import faces_service
+from coordinator.enrollments.face_tables import PairState
+from coordinator.enrollments.practice import practice
+from coordinator.enrollments.search import pair_out, search
+from coordinator.openapi import problems, takes
+from coordinator.parts import CandidateRef, Now, PartsDep
+from coordinator.rates import check_rate
+from coordinator.security import Admin, Reviewer, ServiceOrSelf, check_own_candidate
+from shared.face_api import (
+    FacePairDecision,
+    FacePairOut,
+    FacePairPage,
+    FaceSearchRequest,
+    FaceSearchResponse,
+    PracticeRequest,
+    PracticeResponse,
+)
+
+router = APIRouter(tags=["enrollments"])
+PairId = Annotated[UUID, Path(description="The pair's id.")]
+
+
+class PairFilters(BaseModel):
+    """Query parameters; what is left out does not narrow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    state: Annotated[list[PairState], Field(max_length=len(PairState))] = []
+    """May be repeated."""
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """`next_cursor` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+async def _read(request: Request) -> PracticeRequest:
+    """The body, read in a thread: a picture's text would hold the loop."""
+    body = await request.body()
+    if not body:
+        raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
+    try:
+        return await asyncio.to_thread(PracticeRequest.model_validate_json, body)
+    except ValidationError as error:
+        places = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_input=False)]
+        raise RequestValidationError(places) from error
+
+
+@router.post("/practice-check", responses=problems(401, 403, 429), openapi_extra=takes(PracticeRequest))
+async def check_practice(
+    claims: ServiceOrSelf,
+    body: Annotated[PracticeRequest, Depends(_read)],
+    parts: PartsDep,
+    now: Now,
+) -> PracticeResponse:
+    """Try camera, microphone and enrolled face before the exam; what is not sent stays unknown.
+
+    Told in words, without a score. Nothing is kept but how each check went and when; a session that starts
+    within a day says so on its timeline. No exam is refused because of it.
+    """
+    check_own_candidate(claims, body.candidate_id)
+    check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
+    return await practice(parts, claims.tenant_id, body, now)
+
+
+@router.post("/enrollments/{candidate_id}/impersonation-search", responses=problems(401, 403, 404, 409, 429))
+async def search_impersonation(
+    candidate_id: CandidateRef, body: FaceSearchRequest, claims: Admin, parts: PartsDep, now: Now
+) -> FaceSearchResponse:
+    """Search a candidate's face among everybody else of the institution who agreed to it.
+
+    Off unless the installation switches it on (409 `search-off`). What is alike becomes a pair for a person
+    to look at; nothing is refused or decided because of it.
+    """
+    check_rate(parts.rates.report, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    return await search(parts, claims, candidate_id, body, now)
+
+
+@router.get("/face-pairs", responses=problems(401, 403))
+async def list_face_pairs(
+    filters: Annotated[PairFilters, Query()], claims: Reviewer, parts: PartsDep
+) -> FacePairPage:
+    """Pairs of alike faces, the newest first."""
+
+    after = None if filters.cursor is None else read_cursor(filters.cursor)
+
+    def work(db: Session) -> FacePairPage:
+        rows, following = faces_service.pairs(db, claims.tenant_id, filters.state, after, filters.limit)
+        found = [faces_service.opened(db, parts.keys.keyring, row) for row in rows]
+        return FacePairPage(items=[pair_out(one) for one in found], next_cursor=write_cursor(following))
+
+    return await parts.reading(work)
+
+
+@router.post("/face-pairs/{pair_id}/decide", responses=problems(401, 403, 404, 409, 410))
+async def decide_face_pair(
+    pair_id: PairId, body: FacePairDecision, claims: Reviewer, parts: PartsDep, now: Now
+) -> FacePairOut:
+    """Say whether two alike faces are one person's; once."""
+    keyring, state = parts.keys.keyring, PairState(body.verdict)
+
+    def work(db: Session) -> FacePairOut:
+        found = faces_service.find_pair(db, keyring, claims.tenant_id, pair_id)
+        faces_service.decide(db, keyring, found, state, body.text, claims.subject, now)
+        return pair_out(found)
+
+    return await parts.writing(work)

@@ -1,0 +1,71 @@
+"""A candidate tries camera, microphone and face before the exam; only how it went is kept."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coordinator import orders
+from coordinator.candidates import service as candidates
+from coordinator.enrollments import faces_service, service
+from coordinator.enrollments.enroll import judge_all, proposed
+from coordinator.enrollments.trial import FaceTried, outcomes
+from coordinator.exams import service as exams
+from coordinator.keys import service as keys
+from coordinator.parts import Parts
+from coordinator.policies import service as policies
+from shared.errors import Unavailable
+from shared.events import EventType
+from shared.face_api import PracticeRequest, PracticeResponse
+from shared.messages import CompareTemplates, Template
+from shared.policy import Policy
+
+
+async def practice(
+    parts: Parts, tenant_id: UUID, request: PracticeRequest, now_utc: datetime
+) -> PracticeResponse:
+    """Try it. Raises `Unavailable` when a picture came and no node can look at it."""
+    keyring = parts.keys.keyring
+
+    def read(db: Session) -> tuple[Policy, tuple[Template, ...]]:
+        exam = exams.look_up(db, tenant_id, request.exam_id)
+        policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+        known = candidates.find(db, tenant_id, request.candidate_id)
+        enrolled = service.enrolled(db, keyring, known, now_utc) if known else None
+        return policy, enrolled.templates if enrolled else ()
+
+    policy, templates = await parts.reading(read)
+    candidate, key = await parts.reading(
+        lambda db: proposed(db, parts, tenant_id, request.candidate_id, now_utc)
+    )
+    face = None
+    if request.image is not None:
+        reply_key = keyring.open_private(key)
+        [judged] = await judge_all(parts, [request.image], reply_key, policy.verification_gate)
+        advice = [check.advice for check in judged.failed]
+        alike = None
+        if judged.picture is not None and judged.passed and templates:
+            node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+            order = CompareTemplates(probe=judged.picture.templates, others=templates)
+            answer = await orders.compare(parts.commander, node_id, order, reply_key)
+            known = [one for one in answer.similarities if one is not None]
+            threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
+            alike = max(known) >= threshold if known else None
+        face = FaceTried(advice, alike)
+    tried = outcomes(request.camera, request.microphone, face)
+
+    def store(db: Session) -> None:
+        if not candidates.keep(db, candidate):
+            raise Unavailable("the candidate was just made by another request; try again")
+        keys.keep(db, key)
+        faces_service.keep_check(db, candidate, {one.check: one.outcome for one in tried}, now_utc)
+
+    await parts.writing(store)
+    return PracticeResponse(
+        candidate_id=request.candidate_id,
+        ready=all(one.outcome == "ok" for one in tried),
+        checks=tried,
+        checked_at=now_utc,
+    )

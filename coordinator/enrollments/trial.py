@@ -1,0 +1,69 @@
+"""What a try before the exam comes to, in words for the candidate: never a measure, never a score. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from shared.face_api import CameraTried, MicrophoneTried, PracticeOutcome, Tried
+
+LEAST_WIDTH_PX: Final = 640
+LEAST_HEIGHT_PX: Final = 480
+LEAST_FPS: Final = 10.0
+"""Of the 15 that the page asks for (SPEC 2)."""
+LEAST_PEAK_DBFS: Final = -50.0
+"""Speech at arm's length peaks some 20 dB above, an unplugged input lies some 20 dB below."""
+
+
+@dataclass(frozen=True, slots=True)
+class FaceTried:
+    """What came of the picture."""
+
+    advice: Sequence[str]
+    """Of the checks it failed; none: it passed."""
+    alike: bool | None
+    """Whether it is the enrolled face; None: no check possible."""
+
+
+def outcomes(
+    camera: CameraTried | None, microphone: MicrophoneTried | None, face: FaceTried | None
+) -> list[PracticeOutcome]:
+    """One outcome for each thing that can be tried."""
+    return [
+        _outcome("camera", None if camera is None else _camera(camera)),
+        _outcome("microphone", None if microphone is None else _microphone(microphone)),
+        _outcome("face", None if face is None else list(face.advice)),
+        _outcome("identity", _identity(face)),
+    ]
+
+
+def _outcome(check: Tried, advice: list[str] | None) -> PracticeOutcome:
+    if advice is None:
+        return PracticeOutcome(check=check, outcome="unknown", advice=[])
+    return PracticeOutcome(check=check, outcome="advice" if advice else "ok", advice=advice)
+
+
+def _camera(camera: CameraTried) -> list[str]:
+    advice = []
+    if camera.width < LEAST_WIDTH_PX or camera.height < LEAST_HEIGHT_PX:
+        advice.append("The camera's picture is small. Choose another camera, if you have one.")
+    if camera.frames_per_second < LEAST_FPS:
+        advice.append("The picture moves haltingly. Turn on more light and close other programs.")
+    return advice
+
+
+def _microphone(microphone: MicrophoneTried) -> list[str]:
+    if microphone.muted:
+        return ["The microphone is muted. Unmute it, on the device as well."]
+    if microphone.peak_dbfs < LEAST_PEAK_DBFS:
+        return ["Hardly anything is heard. Choose another microphone or raise its level, and speak."]
+    return []
+
+
+def _identity(face: FaceTried | None) -> list[str] | None:
+    if face is None or face.alike is None:
+        return None
+    if face.alike:
+        return []
+    return ["This picture is not like those you enrolled with. Face the light, or enroll again."]
