@@ -29,7 +29,7 @@ from models.manifest import Profile
 from models.serving import Serving
 from models.store import Store
 from shared.errors import ConfigError, ProctorError, Unavailable
-from shared.policy import Features, Policy
+from shared.policy import Accommodation, Features, Policy
 from shared.writing import writing_under
 
 
@@ -67,6 +67,13 @@ def analyze(
     ] = None,
     audio: Annotated[Path | None, typer.Option(help="Sound to use in place of the recording's own.")] = None,
     policy: Annotated[Path | None, typer.Option(help="The exam's policy, a JSON file.")] = None,
+    speech_agreed: Annotated[
+        bool,
+        typer.Option(
+            "--speech-agreed",
+            help="The candidate agreed to speech recognition: the policy's phrases are listened for.",
+        ),
+    ] = False,
     profile: Annotated[
         Profile, typer.Option(help="Licences to accept: open, or research (non-commercial) as well.")
     ] = Profile.OPEN,
@@ -77,7 +84,8 @@ def analyze(
 ) -> None:
     """Watch recordings as a live session would be watched, as fast as this machine goes.
 
-    Writes observations.jsonl, alerts.jsonl, summary.json and timeline.html. Ends with 2 and the reason when a
+    Writes observations.jsonl, alerts.jsonl, summary.json and timeline.html; of what is said only which phrase
+    of the policy was heard, and that only where it was agreed. Ends with 2 and the reason when a
     recording cannot be read or a picture cannot be enrolled.
 
     Examples:
@@ -89,9 +97,10 @@ def analyze(
     console = Console(stderr=True)
     try:
         portraits = tuple(read_picture(path) for path in enroll_pictures or ())
-        orders = _orders(
-            recordings, portraits, audio, Policy() if policy is None else read_policy(policy), (level, out)
-        )
+        watched = Policy() if policy is None else read_policy(policy)
+        if speech_agreed:
+            watched = watched.for_candidate(Accommodation(), speech_opt_in=True)
+        orders = _orders(recordings, portraits, audio, watched, (level, out))
         with writing_under(out):
             out.mkdir(parents=True, exist_ok=True)
         networks = open_networks(Serving(Store.here(), profile))

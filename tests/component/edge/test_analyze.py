@@ -20,8 +20,8 @@ from shared.alerts import decode_alert, encode_alert
 from shared.errors import Unavailable
 from shared.observations import Observation
 from shared.recorded import read_lines
-from tests.support.people import as_by_webcam, collins, hopper
-from tests.support.weights import store
+from tests.support.people import as_by_webcam, collins, hopper, media
+from tests.support.weights import present, store
 
 FRAMES_PER_S = 5
 SAMPLES_PER_S = 48_000
@@ -178,3 +178,25 @@ def test_what_cannot_be_read_or_enrolled_ends_with_two_and_the_reason(
 def test_a_refused_picture_says_value_bound_and_advice(folder: Path, tmp_path: Path) -> None:
     done = analyze(folder / "leaves.mkv", "--enroll", folder / "dark.png", "--out", tmp_path)
     assert "needed 40 to 220: turn on more light in front of you" in " ".join(done.output.split())
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("agreed", [True, False])
+def test_phrases_are_listened_for_where_it_was_agreed_and_only_they_are_written(
+    tmp_path: Path, agreed: bool
+) -> None:
+    pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
+    present("pocketsphinx-en-us")
+    asked = {"features": {"speech_transcription": True}, "phrases": ["bin blue"]}
+    (tmp_path / "policy.json").write_text(json.dumps(asked))
+    said = media("video/open_grid_bbaf2n.mpg")
+    options = ["--speech-agreed"] if agreed else []
+    done = analyze(said, "--policy", tmp_path / "policy.json", "--out", tmp_path / "out", *options)
+    assert done.exit_code == 0, done.output
+    summary, alerts = results(tmp_path / "out")
+    spoken = [alert for alert in alerts if alert["event_type"] == "KEYWORD_SPOKEN"]
+    assert [(alert["evidence"]["phrase"], "sealed_excerpt" in alert) for alert in spoken] == (
+        [("bin blue", False)] if agreed else []
+    )
+    refusal = "the candidate has not agreed to speech recognition"
+    assert summary["unavailable_reasons"].get("phrases") == (None if agreed else refusal)
