@@ -5,7 +5,9 @@ somebody else) does not move them. Samples are taken at even spacing, at most `S
 
 A candidate may look elsewhere for most of that stretch. Head and gaze are therefore believed only when there
 were enough looks, when these lay close together, and when their middle lies near the default; otherwise the
-default holds, and CALIBRATED says so. The stretch is never prolonged for them.
+default holds, and CALIBRATED says so. Where only the middle of the gaze lies too far off, the zone moves as
+far towards it as it may: a camera far below or beside the screen is more common than somebody who looks the
+same way for half a minute. The stretch is never prolonged for them.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ MAX_SPREAD_DEG = 10.0
 MAX_USUAL_PITCH_DEG = 25.0
 """A head usually held further up or down than this is not believed."""
 MEASURED = "measured"
+MOVED = "moved as far as it may, the middle lay further off"
+TOO_FAR = "default, the middle lay too far off"
 
 
 class Calibration:
@@ -72,7 +76,11 @@ class Calibration:
         gaze, default = self._settings.gaze, self._settings.gaze.zone
         centre = ((default.min_pitch_deg + default.max_pitch_deg) / 2, 0.0)
         gaze_word = self._gaze.believed(centre, gaze.max_shift_deg)
-        moved = self._gaze.middle() if gaze_word == MEASURED else centre
+        moved: tuple[float, ...] = centre
+        if gaze_word == MEASURED:
+            moved = self._gaze.middle()
+        elif gaze_word == TOO_FAR:
+            gaze_word, moved = MOVED, self._gaze.towards(centre, gaze.max_shift_deg)
         self.zone = default.moved(moved[0] - centre[0], moved[1])
         head_word = self._head.believed((0.0, 0.0), MAX_USUAL_PITCH_DEG)
         self.usual_pitch_deg = self._head.middle()[0] if head_word == MEASURED else 0.0
@@ -163,8 +171,13 @@ class Samples:
         if max(spreads) > MAX_SPREAD_DEG:
             return "default, the looks lay far apart"
         if any(abs(found - usual) > reach_deg for found, usual in zip(middle, default, strict=True)):
-            return "default, the middle lay too far off"
+            return TOO_FAR
         return MEASURED
+
+    def towards(self, default: tuple[float, ...], reach_deg: float) -> tuple[float, ...]:
+        """The middle, or what lies between it and the default no further than `reach_deg` per column."""
+        pairs = zip(self.middle(), default, strict=True)
+        return tuple(usual + min(reach_deg, max(-reach_deg, found - usual)) for found, usual in pairs)
 
     def forget(self) -> None:
         for column in self._columns:

@@ -43,13 +43,12 @@ def test_a_minority_of_looks_aside_moves_nothing() -> None:
 @pytest.mark.parametrize(
     ("where", "word"),
     [
-        (lambda _: eyes(-5, 50), "default, the middle lay too far off"),
         (lambda n: eyes(-5, 40 * (n % 3 - 1)), "default, the looks lay far apart"),
         (lambda n: eyes(-5, 0) if n < 5 else None, "default, too few looks"),
         (lambda _: None, "default, too few looks"),
         (lambda _: eyes(-5, 50, closed=True), "default, too few looks"),
     ],
-    ids=["looks away throughout", "looks all over", "few looks", "never looked at", "eyes closed"],
+    ids=["looks all over", "few looks", "never looked at", "eyes closed"],
 )
 def test_what_cannot_be_believed_leaves_the_default_and_says_so(
     where: Callable[[int], GazeSeen | None], word: str
@@ -57,6 +56,20 @@ def test_what_cannot_be_believed_leaves_the_default_and_says_so(
     evidence = calibrated(gazing(where)).evidence
     assert evidence["gaze_zone"] == word
     assert (evidence["gaze_centre_pitch_deg"], evidence["gaze_centre_yaw_deg"]) == (-5, 0)
+
+
+def test_a_middle_too_far_off_moves_the_zone_as_far_as_it_may() -> None:
+    evidence = calibrated(gazing(lambda _: eyes(20, -12))).evidence
+    assert evidence["gaze_zone"] == "moved as far as it may, the middle lay further off"
+    assert (evidence["gaze_centre_pitch_deg"], evidence["gaze_centre_yaw_deg"]) == (10, -12)
+
+
+def test_who_is_seen_from_far_below_and_works_on_is_left_in_peace_and_found_when_looking_away() -> None:
+    working = gazing(lambda n: eyes(20 + n % 5, -12), 60)
+    assert [f for f in play(Monitor(monitor_settings(Policy())), working) if f.event != "CALIBRATED"] == []
+    away = [replace(o, gaze=eyes(20, 45)) for o in every(60, 70, START)]
+    said = play(Monitor(monitor_settings(Policy())), [*working, *away])
+    assert EventType.GAZE_OFF_SCREEN in {f.event for f in said}
 
 
 def test_somebody_who_reads_the_screen_is_measured() -> None:
