@@ -7,6 +7,7 @@ from its cell's centre, and a logit. Detections that overlap are blended by scor
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -19,6 +20,12 @@ from models.network import Network
 from models.results import Box, Face, Floats
 
 MAX_OVERLAP = 0.3
+
+
+NOSE_REACH = 1.4
+"""From the line of the ears to the tip of the nose, in heights from eyes to mouth. Real heads that people see
+turned by 35 to 55° show 0.98 to 1.26 of it, one of 12 to 35° 0.35 to 0.58, frontal ones within 0.38; pictures
+turned by 60° 0.93 to 1.18 (nine of eleven found)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,5 +121,19 @@ class ConfirmedBlazeFace:
             rough = Face(candidate.box, candidate.points_px, candidate.score)
             mesh = self._mesh.fit(frame, rough)
             if mesh.presence >= self._min_presence:
-                faces.append(Face(bounds(mesh), landmarks(mesh), candidate.score, mesh))
+                turn_deg = turn_of(candidate.points_px)
+                faces.append(Face(bounds(mesh), landmarks(mesh), candidate.score, mesh, turn_deg))
         return tuple(faces)
+
+
+def turn_of(points_px: Floats) -> float:
+    """Yaw in the signs of SPEC 2 by BlazeFace's six points (6, 2): how far the nose stands out to the side.
+
+    The tip of the nose lies `NOSE_REACH` before the line of the ears; of that a turned head shows the sine.
+    """
+    right_eye, left_eye, nose, mouth, right_ear, left_ear = points_px.astype(np.float64)
+    down = mouth - (right_eye + left_eye) / 2
+    height_px = max(float(np.linalg.norm(down)), 1e-6)
+    across = np.array([down[1], -down[0]]) / height_px
+    offset = float((nose - (right_ear + left_ear) / 2) @ across) / height_px
+    return math.degrees(math.asin(max(-1.0, min(1.0, offset / NOSE_REACH))))

@@ -71,6 +71,9 @@ class Face:
     """0…1, the detector's own confidence."""
     mesh: Mesh | None = None
     """The mesh that confirmed the detection, where one was needed: saves running it a second time."""
+    turn_deg: float | None = None
+    """Yaw of the head by the detector's own points where these show the ears: rough, but right where a mesh
+    sees too little of the face."""
 
 
 @dataclass(frozen=True, slots=True)

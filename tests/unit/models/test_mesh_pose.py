@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.mesh_pose import MeshPose, angles_deg, standard_head
+from models.blazeface import NOSE_REACH, turn_of
+from models.mesh_pose import MeshPose, angles_deg, further, standard_head
 from models.results import Box, Face, Mesh
 
 
@@ -58,3 +59,42 @@ def test_a_nose_that_rises_is_positive_pitch() -> None:
     turn = rotation(15, 0, 0)
     assert (turn @ (0, 0, 1))[1] > 0
     assert angles_deg(turn)[0] == pytest.approx(15)
+
+
+@pytest.mark.parametrize(
+    ("mesh_deg", "detector_deg", "expected_deg"),
+    [
+        (25, 55, 55),
+        (-25, -55, -55),
+        (16, 40, 28),  # halfway between trusted and doubted
+        (5, 60, 5),  # the mesh sees it from the front
+        (30, 20, 30),
+        (30, -50, 30),
+        (30, None, 30),
+        (0, 60, 0),
+    ],
+)
+def test_a_detector_is_believed_where_it_goes_further_the_same_way(
+    mesh_deg: float, detector_deg: float | None, expected_deg: float
+) -> None:
+    assert further(mesh_deg, detector_deg) == pytest.approx(expected_deg)
+
+
+def detected(yaw_deg: float, roll_deg: float = 0.0) -> NDArray[np.float32]:
+    """BlazeFace's six points of a head of eyes, nose, mouth and ears, turned and seen from afar."""
+    head = [(-1, 0.5, 0.8), (1, 0.5, 0.8), (0, 0, NOSE_REACH), (0, -0.5, 0.9), (-1.2, 0, 0), (1.2, 0, 0)]
+    seen = np.array(head) @ rotation(0, yaw_deg, roll_deg).T
+    return (seen[:, :2] * (60, -60) + (320, 240)).astype(np.float32)
+
+
+@pytest.mark.parametrize("yaw_deg", [-60, -30, 0, 15, 45])
+@pytest.mark.parametrize("roll_deg", [0, 25])
+def test_a_nose_that_stands_out_to_the_side_is_a_turn(yaw_deg: float, roll_deg: float) -> None:
+    assert turn_of(detected(yaw_deg, roll_deg)) == pytest.approx(yaw_deg, abs=4)
+
+
+def test_points_that_cannot_be_a_head_are_a_turn_of_at_most_a_right_angle() -> None:
+    assert turn_of(np.zeros((6, 2), np.float32)) == 0
+    far = detected(0)
+    far[2, 0] += 1_000
+    assert turn_of(far) == pytest.approx(90)
