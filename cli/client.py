@@ -50,6 +50,7 @@ from shared.incident_api import (
     RulePrecision,
 )
 from shared.node_api import NodeOut
+from shared.session_api import SessionPolicyOut, SessionPolicyRequest
 from shared.token_api import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
 
 
@@ -125,6 +126,14 @@ class Client:
 
     def rescore(self, session_id: str, request: RescoreRequest) -> RescoreOut:
         return self._calls.one("POST", path_of("session", session_id, "rescore"), RescoreOut, body=request)
+
+    def report(self, session_id: str, form: str) -> bytes:
+        """`report`, `report.html`, `report.pdf` or `hearing-bundle` of a session, as it came."""
+        return self._calls.send("GET", path_of("session", session_id, form))
+
+    def change_session_policy(self, session_id: str, request: SessionPolicyRequest) -> SessionPolicyOut:
+        path = path_of("session", session_id, "policy")
+        return self._calls.one("PUT", path, SessionPolicyOut, body=request)
 
     def exams(self, most: int) -> list[ExamOut]:
         """The newest exams."""

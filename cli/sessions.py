@@ -15,7 +15,10 @@ from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
 from shared.api import SessionStartRequest
+from shared.errors import Rejected
 from shared.incident_api import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
+from shared.session_api import SessionPolicyRequest
+from shared.writing import writing_under
 
 app = typer.Typer(help="Sessions: start, look at, act on, end.", no_args_is_help=True)
 
@@ -23,6 +26,8 @@ _WALL = (
     "session_id", "status", "worst_severity", "open_incidents", "exam_id", "candidate_id", "started_at",
 )  # fmt: skip
 _TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration", "explanation")
+_CHANGES = ("at", "changed_by", "role", "version_before", "version", "reason")
+_FORMS = {".json": "report", ".html": "report.html", ".pdf": "report.pdf", ".zip": "hearing-bundle"}
 _SCORES = ("event_type", "original", "rescored", "would_be_raised", "event_id")
 
 
@@ -228,6 +233,57 @@ def rescore(
         found = client.rescore(session, request).model_dump(mode="json")
     if output is Format.TABLE:
         write_rows(found["alerts"], _SCORES, output)
+    else:
+        write_data(found, output)
+
+
+@app.command()
+def report(
+    session: SessionId,
+    file: Annotated[Path, typer.Argument(help="Where to write it: .json, .html, .pdf or .zip.")],
+) -> None:
+    """Write a session's report to a file; a .zip is the bundle for a hearing, with what verifies it.
+
+    Examples:
+
+        proctorctl sessions report SESS-1 report.pdf
+
+        proctorctl sessions report SESS-1 hearing.zip
+    """
+    if file.suffix not in _FORMS:
+        raise Rejected(f"{file} must end in one of {', '.join(_FORMS)}", code="form-unknown", status=422)
+    with connect() as client:
+        data = client.report(session, _FORMS[file.suffix])
+    with writing_under(file):
+        file.write_bytes(data)
+    typer.echo(f"{file}: {len(data)} bytes")
+
+
+@app.command("set-policy")
+def set_policy(
+    session: SessionId,
+    based_on: Annotated[int, typer.Option(min=1, help="The version the session runs under.")],
+    reason: ReasonOption,
+    policy: Annotated[Path | None, typer.Option(help="A policy, JSON or YAML.")] = None,
+    version: Annotated[int | None, typer.Option(min=1, help="A version of the exam's policy.")] = None,
+    yes: YesOption = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Put another policy in force in a running session; without one, the exam's newest.
+
+    Example:
+
+        proctorctl sessions set-policy SESS-1 --based-on 3 --version 4 -r "Version 3 was too strict." --yes
+    """
+    ask_first(f"Change the policy of the running session {session}?", yes)
+    given = None if policy is None else policy_data(read_policy(policy))
+    request = checked(
+        SessionPolicyRequest, policy=given, exam_version=version, reason=reason, based_on=based_on
+    )
+    with connect() as client:
+        found = client.change_session_policy(session, request).model_dump(mode="json")
+    if output is Format.TABLE:
+        write_rows(found["changes"], _CHANGES, output)
     else:
         write_data(found, output)
 

@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -94,5 +95,42 @@ def test_without_a_token_the_next_step_is_said(on_sqlite: OnSite) -> None:
         shell.environment["PROCTOR_TOKEN"] = ""
         code, _, error = await shell.run("alerts", "list")
         assert (code, "PROCTOR_TOKEN_FILE" in error) == (2, True)
+
+    on_sqlite(test)
+
+
+def test_a_report_is_written_in_the_form_its_name_asks_for(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        await found(site, (EventType.FACE_MISMATCH, 1.0))
+        async with served(site) as url:
+            shell = Shell(site, url, "ann")
+            for name, begins in {
+                "r.json": b"{",
+                "r.html": b"<!doctype",
+                "r.pdf": b"%PDF-",
+                "r.zip": b"PK",
+            }.items():
+                code, _, err = await shell.run("sessions", "report", "SESS-1", str(tmp_path / name))
+                assert code == 0, err
+                assert (tmp_path / name).read_bytes().startswith(begins)
+            code, _, err = await shell.run("sessions", "report", "SESS-1", str(tmp_path / "r.docx"))
+            assert (code, "must end in one of" in err) == (1, True)
+
+    on_sqlite(test)
+
+
+def test_the_policy_of_a_running_session_is_changed_with_a_reason(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        policy = tmp_path / "policy.yaml"
+        policy.write_text("sensitivity: low\nenrollment_gate: {min_sharpness: null}\n")
+        words = ("sessions", "set-policy", "SESS-1", "--policy", str(policy), "-r", "Too strict.", "--yes")
+        async with served(site) as url:
+            shell = Shell(site, url, "ada", Role.ADMIN)
+            changed = await shell.data(*words, "--based-on", "1")
+            assert (changed["version"], changed["policy"]["sensitivity"]) == (2, "low")
+            assert changed["policy"]["enrollment_gate"]["min_sharpness"] is None
+            code, _, err = await shell.run(*words, "--based-on", "1")
+            assert (code, "version 2" in err) == (1, True)
 
     on_sqlite(test)
