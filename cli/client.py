@@ -18,9 +18,7 @@ from shared.api import (
     EnrollRequest,
     EnrollResponse,
     SessionEndResponse,
-    SessionListed,
     SessionOut,
-    SessionPage,
     SessionStartRequest,
     SessionStartResponse,
     TicketResponse,
@@ -50,7 +48,7 @@ from shared.incident_api import (
     RulePrecision,
 )
 from shared.node_api import NodeOut
-from shared.session_api import SessionPolicyOut, SessionPolicyRequest
+from shared.session_api import SessionListed, SessionPage, SessionPolicyOut, SessionPolicyRequest
 from shared.token_api import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
 
 

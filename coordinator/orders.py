@@ -13,9 +13,8 @@ from pydantic import BaseModel
 
 from coordinator.commands import Commander, Order
 from shared.errors import Corrupt, Unavailable
+from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
-    ComparedTemplates,
-    CompareTemplates,
     EndSession,
     EnrolledPicture,
     SessionAccepted,

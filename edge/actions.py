@@ -21,9 +21,8 @@ from edge.session import Session
 from edge.verified import verified_frame
 from shared.errors import Rejected, Unavailable
 from shared.events import EventType
+from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
-    ComparedTemplates,
-    CompareTemplates,
     EndSession,
     EnrolledPicture,
     SessionAccepted,

@@ -23,11 +23,10 @@ from pydantic import BaseModel
 
 from edge.identity import Identity
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
     COMMAND_LIFETIME_S,
     CommandHeader,
-    ComparedTemplates,
-    CompareTemplates,
     EndSession,
     EnrolledPicture,
     ReplyHeader,

@@ -169,22 +169,6 @@ class SessionOut(Response):
     """Since when a proctor has paused the exam. Meanwhile it expires later, and nothing is judged."""
 
 
-class SessionListed(SessionOut):
-    """A session on the wall: where it stands, and how bad the worst is that nobody has explained away."""
-
-    worst_severity: Unit
-    """Of its incidents that were not dismissed or overturned; 0 without one."""
-    open_incidents: int
-    """That wait for a person: open, for a second one, or appealed."""
-    incident_count: int
-    """All that were not dismissed or overturned, decided ones included."""
-
-
-class SessionPage(Response):
-    items: list[SessionListed]
-    next_cursor: str | None
-
-
 class SessionEndResponse(Response):
     status: Literal["ended"]
     session_id: str

@@ -176,21 +176,6 @@ class EnrolledPicture(Message):
     """One per recogniser of the node; empty when a check failed."""
 
 
-class CompareTemplates(Message):
-    """Body of `compare`: one person's templates against those of others, each by its own recogniser."""
-
-    probe: Annotated[tuple[Template, ...], Field(max_length=8)]
-    others: Annotated[tuple[Template, ...], Field(max_length=20)]
-
-
-class ComparedTemplates(Message):
-    """Reply to `compare`, sealed to the key the command named."""
-
-    similarities: Annotated[tuple[Unit | None, ...], Field(max_length=20)]
-    """One per other template, in their order, on the scale all recognisers share. None: nothing to compare it
-    with, or its recogniser does not run here."""
-
-
 class VerifyFrame(Message):
     """Body of `verify`: compare one buffered frame, or the newest, with the enrolled face."""
 

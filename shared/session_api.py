@@ -1,4 +1,4 @@
-"""Bodies of the REST API about changes of a running session."""
+"""Bodies of the REST API about sessions in a list and changes of a running one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,25 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue, model_validator
 
-from shared.api import Request, Response
+from shared.api import Request, Response, SessionOut
 from shared.exam_api import PolicyData
-from shared.fields import Count, Utc, Words
+from shared.fields import Count, Unit, Utc, Words
+
+
+class SessionListed(SessionOut):
+    """A session on the wall: where it stands, and how bad the worst is that nobody has explained away."""
+
+    worst_severity: Unit
+    """Of its incidents that were not dismissed or overturned; 0 without one."""
+    open_incidents: int
+    """That wait for a person: open, for a second one, or appealed."""
+    incident_count: int
+    """All that were not dismissed or overturned, decided ones included."""
+
+
+class SessionPage(Response):
+    items: list[SessionListed]
+    next_cursor: str | None
 
 
 class SessionPolicyRequest(Request):

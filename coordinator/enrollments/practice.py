@@ -19,7 +19,8 @@ from coordinator.policies import service as policies
 from shared.errors import Unavailable
 from shared.events import EventType
 from shared.face_api import PracticeRequest, PracticeResponse
-from shared.messages import CompareTemplates, Template
+from shared.face_messages import CompareTemplates
+from shared.messages import Template
 from shared.policy import Policy
 
 

@@ -26,7 +26,8 @@ from coordinator.parts import Parts
 from shared.enrollment import floats_of
 from shared.errors import Rejected
 from shared.face_api import FacePairOut, FaceSearchRequest, FaceSearchResponse
-from shared.messages import CompareTemplates, Template, decode_vector
+from shared.face_messages import CompareTemplates
+from shared.messages import Template, decode_vector
 from shared.tokens import Claims
 
 COMPARED: Final = 20

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from coordinator.examples import EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
+from coordinator.sessions.examples import SESSION_EXAMPLES
 
 _SESSION: Final = {
     name: value
-    for name, value in EXAMPLES["SessionListed"].items()
+    for name, value in SESSION_EXAMPLES["SessionListed"].items()
     if name not in ("worst_severity", "open_incidents", "incident_count")
 }
 _NODE: Final = _SESSION["edge_node"]

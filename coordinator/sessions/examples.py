@@ -1,4 +1,4 @@
-"""Examples of the bodies about changes of a running session, for the API's description."""
+"""Examples of the bodies about sessions in a list and changes of a running one, for the API's description."""
 
 from __future__ import annotations
 
@@ -8,6 +8,21 @@ from typing import Any, Final
 
 SESSION_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
+        "SessionListed": {
+            "session_id": "SESS-EXAM-CS101-CAND-12345",
+            "session_uuid": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69",
+            "candidate_id": "CAND-2024-12345",
+            "exam_id": "EXAM-CS101-FINAL",
+            "status": "active",
+            "started_at": "2025-12-12T14:00:00Z",
+            "ended_at": None,
+            "session_expires_at": "2025-12-12T16:00:00Z",
+            "edge_node": "7b2f3c56-0f4c-4a7b-9d0e-5d9a1c2e3f40",
+            "policy_version": 3,
+            "worst_severity": 0.93,
+            "open_incidents": 1,
+            "incident_count": 2,
+        },
         "SessionPolicyRequest": {
             "policy": {"sensitivity": "low"},
             "reason": "The exam allows a second screen, to which everybody looks.",

@@ -15,8 +15,8 @@ from coordinator.sessions import listing_service
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.listing_cursor import read_cursor, write_cursor
 from coordinator.sessions.listing_service import Listed, SessionQuery, Standing
-from shared.api import SessionListed, SessionPage
 from shared.fields import Reference, Unit
+from shared.session_api import SessionListed, SessionPage
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
 

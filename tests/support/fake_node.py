@@ -24,10 +24,9 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.enrollment import floats_of
 from shared.events import Lane, lane
+from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
     CommandHeader,
-    ComparedTemplates,
-    CompareTemplates,
     EndSession,
     EnrolledPicture,
     FacePicture,

@@ -15,9 +15,8 @@ from nats.aio.client import Client
 from edge.commands import Commands
 from edge.hub import Hub, HubAddress
 from shared import subjects
+from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
-    ComparedTemplates,
-    CompareTemplates,
     EndSession,
     EnrolledPicture,
     SessionAccepted,

@@ -10,10 +10,9 @@ from pydantic import BaseModel
 from edge.commands import MAX_REMEMBERED, Admitted, CommandGate, Commands, Refusal
 from shared import subjects
 from shared.errors import Rejected, Unavailable
+from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
     CommandHeader,
-    ComparedTemplates,
-    CompareTemplates,
     EndSession,
     EnrolledPicture,
     ReplyHeader,

@@ -13,7 +13,8 @@ from edge.compared import compared
 from models.recognition import Recogniser
 from models.results import Embedding
 from shared.errors import Corrupt
-from shared.messages import CompareTemplates, Template, encode_vector
+from shared.face_messages import CompareTemplates
+from shared.messages import Template, encode_vector
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,25 @@
+"""Bodies of the command `compare`: templates against templates (`shared.messages` has the others)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from shared.fields import Unit
+from shared.messages import Message, Template
+
+
+class CompareTemplates(Message):
+    """Body of `compare`: one person's templates against those of others, each by its own recogniser."""
+
+    probe: Annotated[tuple[Template, ...], Field(max_length=8)]
+    others: Annotated[tuple[Template, ...], Field(max_length=20)]
+
+
+class ComparedTemplates(Message):
+    """Reply to `compare`, sealed to the key the command named."""
+
+    similarities: Annotated[tuple[Unit | None, ...], Field(max_length=20)]
+    """One per other template, in their order, on the scale all recognisers share. None: nothing to compare it
+    with, or its recogniser does not run here."""
