@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.support.centre import centre, keys, node, server, sitting
 from tests.support.console_stand import on_console
 from tests.support.databases import (
     database,
@@ -14,14 +15,19 @@ from tests.support.databases import (
 from tests.support.exam_site import hub, on_site, on_sqlite
 
 __all__ = [
+    "centre",
     "database",
     "empty_database",
     "hub",
+    "keys",
     "migrated_postgres",
     "migrated_sqlite",
     "migrated_url",
+    "node",
     "on_console",
     "on_site",
     "on_sqlite",
     "postgres",
+    "server",
+    "sitting",
 ]

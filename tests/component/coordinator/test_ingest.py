@@ -6,174 +6,22 @@ import asyncio
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
-import nats
-import nats.errors
 import pytest
-from nats.aio.client import Client
 from nats.aio.msg import Msg
 
-from coordinator.alerts import service as alerts
-from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
-from coordinator.commands import Commander, Order
-from coordinator.database import Database
-from coordinator.heartbeats import RATE, Heartbeats
-from coordinator.hub import Hub
-from coordinator.ingest import Ingest
-from coordinator.nodes.fleet import Fleet
-from coordinator.own_keys import OwnKeys, make_own_keys
-from coordinator.stream import MAX_ACK_PENDING, HubAddress, StreamSettings
+from coordinator.stream import MAX_ACK_PENDING
 from shared import subjects
-from shared.errors import Corrupt, Rejected, Unavailable
-from shared.events import Lane
-from shared.messages import CommandHeader, Heartbeat, Marks, OutboxState, ReplyHeader, parse
-from shared.sealing import open_body, pack, unpack, verify
+from shared.messages import Marks, parse
+from shared.sealing import unpack, verify
+from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
 from tests.support.eventually import until
-from tests.support.nats import RunningServer, nats_server, node_password
-from tests.support.sittings import EdgeNode, Sitting, sit
+from tests.support.sittings import Sitting
 
 PROGRAM = Path(__file__).parent / "dying_ingest.py"
-
-
-@pytest.fixture
-def node() -> EdgeNode:
-    return EdgeNode()
-
-
-@pytest.fixture
-def server(tmp_path: Path, node: EdgeNode) -> Iterator[RunningServer]:
-    folder = tmp_path / "nats"
-    folder.mkdir()
-    with nats_server(folder, [node.node_id]) as running:
-        yield running
-
-
-@pytest.fixture
-def keys(tmp_path: Path) -> OwnKeys:
-    return make_own_keys(tmp_path / "keys", None)
-
-
-@pytest.fixture
-def sitting(database: Database, keys: OwnKeys, node: EdgeNode) -> Sitting:
-    return sit(database, keys.keyring, node)
-
-
-@dataclass(frozen=True)
-class Link:
-    """The coordinator's side of the wire, running."""
-
-    hub: Hub
-    heartbeats: Heartbeats
-    commander: Commander
-    ingest: Ingest
-
-
-@dataclass(frozen=True)
-class Centre:
-    """What a coordinator is made of; `linked` runs it."""
-
-    database: Database
-    keys: OwnKeys
-    server: RunningServer
-    node: EdgeNode
-
-    @property
-    def store(self) -> AlertStore:
-        signers = {self.node.node_id: self.node.signing.public_key()}
-        return AlertStore(self.database, self.keys.keyring, signers)
-
-    def hub(self) -> Hub:
-        address = HubAddress(url=self.server.url, user=self.server.user, password=self.server.password)
-        return Hub(address, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
-
-    @asynccontextmanager
-    async def linked(self, told: list[Stored] | None = None) -> AsyncIterator[Link]:
-        def on_stored(new: Sequence[Stored]) -> None:
-            if told is not None:
-                told.extend(new)
-
-        hub, fleet, signers = self.hub(), Fleet(), self.store.signers
-        heartbeats = Heartbeats(self.database, fleet, signers, self.keys.signing)
-        hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
-        commander = Commander(hub, fleet, signers, self.keys.signing)
-        ingest = Ingest(hub, self.store, self.keys.signing, on_stored)
-        async with asyncio.TaskGroup() as tasks:
-            running = [tasks.create_task(work.run()) for work in (hub, ingest)]
-            async with asyncio.timeout(20):
-                await hub.wait_connected()
-            try:
-                yield Link(hub, heartbeats, commander, ingest)
-            finally:
-                for task in running:
-                    task.cancel()
-
-
-@pytest.fixture
-def centre(database: Database, keys: OwnKeys, server: RunningServer, node: EdgeNode) -> Centre:
-    return Centre(database, keys, server, node)
-
-
-@asynccontextmanager
-async def edge(server: RunningServer, node: EdgeNode) -> AsyncIterator[Client]:
-    """The node's own, narrow connection."""
-    client = await nats.connect(
-        server.url,
-        user=str(node.node_id),
-        password=node_password(node.node_id),
-        inbox_prefix=subjects.inbox_prefix(node.node_id),
-    )
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
-async def send(client: Client, sitting: Sitting, sequence: int, onset_s: float) -> None:
-    alert = sitting.alert(onset_s=onset_s)
-    await client.jetstream().publish(sitting.subject(alert), sitting.message(alert, sequence))
-
-
-def stored(centre: Centre, sitting: Sitting) -> list[Stored]:
-    with centre.database.read() as db:
-        return alerts.timeline(db, centre.keys.keyring, sitting.session)
-
-
-def heartbeat(node: EdgeNode, *outboxes: OutboxState) -> bytes:
-    about = Heartbeat(
-        node_id=node.node_id,
-        boot_id=uuid4(),
-        sent_utc=datetime.now(UTC),
-        region="local",
-        sealing_key=node.sealing_text,
-        signaling_url="ws://edge/signal",
-        health=10,
-        level=1,
-        rating=4,
-        device="cpu",
-        models={},
-        recognisers=(),
-        outbox=outboxes,
-    )
-    return pack(about.model_dump(mode="json"), b"", node.signing)
-
-
-def lane_state(node: EdgeNode, last: int, first_waiting: int = 1) -> OutboxState:
-    return OutboxState(
-        outbox_id=node.outbox_id,
-        lane=Lane.CONDUCT,
-        last_sequence=last,
-        waiting=last,
-        dropped=0,
-        first_waiting=first_waiting,
-    )
 
 
 def test_alerts_are_stored_told_and_their_mark_comes_back(
@@ -309,75 +157,6 @@ def test_a_coordinator_killed_between_commit_and_acknowledgement_stores_once(
     asyncio.run(scenario())
 
 
-def test_a_heartbeat_is_answered_with_marks_and_steps_over_what_was_given_up(
-    centre: Centre,
-    sitting: Sitting,
-) -> None:
-    async def scenario() -> None:
-        node = sitting.node
-        async with centre.linked() as link, edge(centre.server, node) as client:
-            subject = subjects.heartbeat(node.node_id)
-            for first_waiting, expected in ((1, 0), (7, 6)):
-                beat = heartbeat(node, lane_state(node, 9, first_waiting))
-                reply = await client.request(subject, beat, timeout=5)
-                parcel = unpack(reply.data)
-                verify(parcel, centre.keys.signing.public_key())
-                marks = parse(Marks, parcel.header)
-                assert [(m.outbox_id, m.sequence) for m in marks.marks] == [(node.outbox_id, expected)]
-            assert link.heartbeats.counts["alerts-lost"] == 6
-            with pytest.raises(nats.errors.TimeoutError):  # played again
-                await client.request(subject, beat, timeout=0.3)
-            stranger = heartbeat(EdgeNode(node_id=node.node_id))
-            with pytest.raises(nats.errors.TimeoutError):  # signed by somebody else
-                await client.request(subject, stranger, timeout=0.3)
-            assert link.heartbeats.counts["refused"] == 2
-
-    asyncio.run(scenario())
-
-
-def test_a_command_reaches_its_node_sealed_and_its_reply_comes_back(
-    centre: Centre,
-    sitting: Sitting,
-) -> None:
-    node = sitting.node
-    replies: Iterator[dict[str, Any]] = iter(
-        [{"status": "ok"}, {"status": "rejected", "code": "full", "http_status": 503}]
-    )
-
-    async def obey(message: Msg) -> None:
-        parcel = unpack(message.data)
-        verify(parcel, centre.keys.signing.public_key())
-        command = parse(CommandHeader, parcel.header)
-        assert open_body(parcel, node.sealing) == b"do it"
-        answer = ReplyHeader(command_id=command.command_id, node_id=node.node_id, **next(replies))
-        about = answer.model_dump(mode="json")
-        await message.respond(pack(about, b"done", node.signing))
-
-    async def scenario() -> None:
-        order = Order(kind="end", body=b"do it")
-        async with centre.linked() as link, edge(centre.server, node) as client:
-            with pytest.raises(Unavailable):  # never heard of
-                await link.commander.send(node.node_id, order)
-            await client.request(subjects.heartbeat(node.node_id), heartbeat(node), timeout=5)
-            with pytest.raises(Unavailable):  # heard of, and not listening
-                await link.commander.send(node.node_id, order)
-            await client.subscribe(subjects.commands(node.node_id), cb=obey)
-            await client.flush()
-            assert await link.commander.send(node.node_id, order) == b"done"
-            with pytest.raises(Rejected) as refused:
-                await link.commander.send(node.node_id, order)
-            assert (refused.value.code, refused.value.status) == ("full", 503)
-
-    asyncio.run(scenario())
-
-
-def test_a_mark_signed_by_somebody_else_does_not_verify(keys: OwnKeys) -> None:
-    stranger = EdgeNode()
-    forged = pack({"kind": "marks"}, b"", stranger.signing)
-    with pytest.raises(Corrupt):
-        verify(unpack(forged), keys.signing.public_key())
-
-
 def test_a_flood_of_garbage_is_counted_whole_and_logged_once_a_minute(
     centre: Centre, sitting: Sitting, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -408,23 +187,5 @@ def test_alerts_of_unknown_sessions_hold_up_no_other_alert_and_are_not_settled(
             await until(lambda: link.ingest.counts["stored"] == 1, "the good one is stored")
             assert link.ingest.counts["given-back"] > 0
             assert link.ingest.counts["refused"] == 0
-
-    asyncio.run(scenario())
-
-
-def test_heartbeats_that_come_too_often_are_refused_and_the_next_ones_heard(
-    centre: Centre, sitting: Sitting
-) -> None:
-    async def scenario() -> None:
-        node = sitting.node
-        async with centre.linked() as link, edge(centre.server, node) as client:
-            subject = subjects.heartbeat(node.node_id)
-            for _ in range(RATE.burst):
-                await client.request(subject, heartbeat(node), timeout=5)
-            with pytest.raises(nats.errors.TimeoutError):
-                await client.request(subject, heartbeat(node), timeout=0.2)
-            assert link.heartbeats.counts["too-often"] == 1
-            await asyncio.sleep(1 / RATE.per_s)
-            await client.request(subject, heartbeat(node), timeout=5)
 
     asyncio.run(scenario())

@@ -1,0 +1,110 @@
+"""What a node and the coordinator say to one another beside alerts: heartbeats, marks, commands."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import nats
+import nats.errors
+import pytest
+from nats.aio.msg import Msg
+
+from coordinator.commands import Order
+from coordinator.heartbeats import RATE
+from coordinator.own_keys import OwnKeys
+from shared import subjects
+from shared.errors import Corrupt, Rejected, Unavailable
+from shared.messages import CommandHeader, Marks, ReplyHeader, parse
+from shared.sealing import open_body, pack, unpack, verify
+from tests.support.centre import Centre, edge, heartbeat, lane_state
+from tests.support.sittings import EdgeNode, Sitting
+
+
+def test_a_heartbeat_is_answered_with_marks_and_steps_over_what_was_given_up(
+    centre: Centre,
+    sitting: Sitting,
+) -> None:
+    async def scenario() -> None:
+        node = sitting.node
+        async with centre.linked() as link, edge(centre.server, node) as client:
+            subject = subjects.heartbeat(node.node_id)
+            for first_waiting, expected in ((1, 0), (7, 6)):
+                beat = heartbeat(node, lane_state(node, 9, first_waiting))
+                reply = await client.request(subject, beat, timeout=5)
+                parcel = unpack(reply.data)
+                verify(parcel, centre.keys.signing.public_key())
+                marks = parse(Marks, parcel.header)
+                assert [(m.outbox_id, m.sequence) for m in marks.marks] == [(node.outbox_id, expected)]
+            assert link.heartbeats.counts["alerts-lost"] == 6
+            with pytest.raises(nats.errors.TimeoutError):  # played again
+                await client.request(subject, beat, timeout=0.3)
+            stranger = heartbeat(EdgeNode(node_id=node.node_id))
+            with pytest.raises(nats.errors.TimeoutError):  # signed by somebody else
+                await client.request(subject, stranger, timeout=0.3)
+            assert link.heartbeats.counts["refused"] == 2
+
+    asyncio.run(scenario())
+
+
+def test_a_command_reaches_its_node_sealed_and_its_reply_comes_back(
+    centre: Centre,
+    sitting: Sitting,
+) -> None:
+    node = sitting.node
+    replies: Iterator[dict[str, Any]] = iter(
+        [{"status": "ok"}, {"status": "rejected", "code": "full", "http_status": 503}]
+    )
+
+    async def obey(message: Msg) -> None:
+        parcel = unpack(message.data)
+        verify(parcel, centre.keys.signing.public_key())
+        command = parse(CommandHeader, parcel.header)
+        assert open_body(parcel, node.sealing) == b"do it"
+        answer = ReplyHeader(command_id=command.command_id, node_id=node.node_id, **next(replies))
+        about = answer.model_dump(mode="json")
+        await message.respond(pack(about, b"done", node.signing))
+
+    async def scenario() -> None:
+        order = Order(kind="end", body=b"do it")
+        async with centre.linked() as link, edge(centre.server, node) as client:
+            with pytest.raises(Unavailable):  # never heard of
+                await link.commander.send(node.node_id, order)
+            await client.request(subjects.heartbeat(node.node_id), heartbeat(node), timeout=5)
+            with pytest.raises(Unavailable):  # heard of, and not listening
+                await link.commander.send(node.node_id, order)
+            await client.subscribe(subjects.commands(node.node_id), cb=obey)
+            await client.flush()
+            assert await link.commander.send(node.node_id, order) == b"done"
+            with pytest.raises(Rejected) as refused:
+                await link.commander.send(node.node_id, order)
+            assert (refused.value.code, refused.value.status) == ("full", 503)
+
+    asyncio.run(scenario())
+
+
+def test_a_mark_signed_by_somebody_else_does_not_verify(keys: OwnKeys) -> None:
+    stranger = EdgeNode()
+    forged = pack({"kind": "marks"}, b"", stranger.signing)
+    with pytest.raises(Corrupt):
+        verify(unpack(forged), keys.signing.public_key())
+
+
+def test_heartbeats_that_come_too_often_are_refused_and_the_next_ones_heard(
+    centre: Centre, sitting: Sitting
+) -> None:
+    async def scenario() -> None:
+        node = sitting.node
+        async with centre.linked() as link, edge(centre.server, node) as client:
+            subject = subjects.heartbeat(node.node_id)
+            for _ in range(RATE.burst):
+                await client.request(subject, heartbeat(node), timeout=5)
+                await asyncio.sleep(0.002)  # two of one millisecond are one that is played again
+            with pytest.raises(nats.errors.TimeoutError):
+                await client.request(subject, heartbeat(node), timeout=0.2)
+            assert link.heartbeats.counts["too-often"] == 1
+            await asyncio.sleep(1 / RATE.per_s)
+            await client.request(subject, heartbeat(node), timeout=5)
+
+    asyncio.run(scenario())

@@ -1,0 +1,167 @@
+"""The coordinator's side of the wire over a real nats-server, and a node's narrow connection to it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import uuid4
+
+import nats
+import nats.errors
+import pytest
+from nats.aio.client import Client
+
+from coordinator.alerts import service as alerts
+from coordinator.alerts.intake import AlertStore
+from coordinator.alerts.service import Stored
+from coordinator.commands import Commander
+from coordinator.database import Database
+from coordinator.heartbeats import Heartbeats
+from coordinator.hub import Hub
+from coordinator.ingest import Ingest
+from coordinator.nodes.fleet import Fleet
+from coordinator.own_keys import OwnKeys, make_own_keys
+from coordinator.stream import HubAddress, StreamSettings
+from shared import subjects
+from shared.events import Lane
+from shared.messages import Heartbeat, OutboxState
+from shared.sealing import pack
+from tests.support.nats import RunningServer, nats_server, node_password
+from tests.support.sittings import EdgeNode, Sitting, sit
+
+
+@dataclass(frozen=True)
+class Link:
+    """The coordinator's side of the wire, running."""
+
+    hub: Hub
+    heartbeats: Heartbeats
+    commander: Commander
+    ingest: Ingest
+
+
+@dataclass(frozen=True)
+class Centre:
+    """What a coordinator is made of; `linked` runs it."""
+
+    database: Database
+    keys: OwnKeys
+    server: RunningServer
+    node: EdgeNode
+
+    @property
+    def store(self) -> AlertStore:
+        signers = {self.node.node_id: self.node.signing.public_key()}
+        return AlertStore(self.database, self.keys.keyring, signers)
+
+    def hub(self) -> Hub:
+        address = HubAddress(url=self.server.url, user=self.server.user, password=self.server.password)
+        return Hub(address, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
+
+    @asynccontextmanager
+    async def linked(self, told: list[Stored] | None = None) -> AsyncIterator[Link]:
+        def on_stored(new: Sequence[Stored]) -> None:
+            if told is not None:
+                told.extend(new)
+
+        hub, fleet, signers = self.hub(), Fleet(), self.store.signers
+        heartbeats = Heartbeats(self.database, fleet, signers, self.keys.signing)
+        hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        commander = Commander(hub, fleet, signers, self.keys.signing)
+        ingest = Ingest(hub, self.store, self.keys.signing, on_stored)
+        async with asyncio.TaskGroup() as tasks:
+            running = [tasks.create_task(work.run()) for work in (hub, ingest)]
+            async with asyncio.timeout(20):
+                await hub.wait_connected()
+            try:
+                yield Link(hub, heartbeats, commander, ingest)
+            finally:
+                for task in running:
+                    task.cancel()
+
+
+@asynccontextmanager
+async def edge(server: RunningServer, node: EdgeNode) -> AsyncIterator[Client]:
+    """The node's own, narrow connection."""
+    client = await nats.connect(
+        server.url,
+        user=str(node.node_id),
+        password=node_password(node.node_id),
+        inbox_prefix=subjects.inbox_prefix(node.node_id),
+    )
+    try:
+        yield client
+    finally:
+        await client.close()
+
+
+async def send(client: Client, sitting: Sitting, sequence: int, onset_s: float) -> None:
+    alert = sitting.alert(onset_s=onset_s)
+    await client.jetstream().publish(sitting.subject(alert), sitting.message(alert, sequence))
+
+
+def stored(centre: Centre, sitting: Sitting) -> list[Stored]:
+    with centre.database.read() as db:
+        return alerts.timeline(db, centre.keys.keyring, sitting.session)
+
+
+def heartbeat(node: EdgeNode, *outboxes: OutboxState) -> bytes:
+    about = Heartbeat(
+        node_id=node.node_id,
+        boot_id=uuid4(),
+        sent_utc=datetime.now(UTC),
+        region="local",
+        sealing_key=node.sealing_text,
+        signaling_url="ws://edge/signal",
+        health=10,
+        level=1,
+        rating=4,
+        device="cpu",
+        models={},
+        recognisers=(),
+        outbox=outboxes,
+    )
+    return pack(about.model_dump(mode="json"), b"", node.signing)
+
+
+def lane_state(node: EdgeNode, last: int, first_waiting: int = 1) -> OutboxState:
+    return OutboxState(
+        outbox_id=node.outbox_id,
+        lane=Lane.CONDUCT,
+        last_sequence=last,
+        waiting=last,
+        dropped=0,
+        first_waiting=first_waiting,
+    )
+
+
+@pytest.fixture
+def node() -> EdgeNode:
+    return EdgeNode()
+
+
+@pytest.fixture
+def server(tmp_path: Path, node: EdgeNode) -> Iterator[RunningServer]:
+    folder = tmp_path / "nats"
+    folder.mkdir()
+    with nats_server(folder, [node.node_id]) as running:
+        yield running
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> OwnKeys:
+    return make_own_keys(tmp_path / "keys", None)
+
+
+@pytest.fixture
+def sitting(database: Database, keys: OwnKeys, node: EdgeNode) -> Sitting:
+    return sit(database, keys.keyring, node)
+
+
+@pytest.fixture
+def centre(database: Database, keys: OwnKeys, server: RunningServer, node: EdgeNode) -> Centre:
+    return Centre(database, keys, server, node)
