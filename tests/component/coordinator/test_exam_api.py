@@ -10,6 +10,7 @@ from sqlmodel import select
 from coordinator.accommodations.tables import AccommodationVersion
 from coordinator.exams.tables import Exam
 from coordinator.idempotency.tables import KeptAnswer
+from coordinator.sessions.notice import VERSION
 from coordinator.sessions.resume import resume
 from coordinator.sessions.service import find
 from coordinator.sessions.tables import ExamSession
@@ -307,7 +308,7 @@ def test_what_was_acknowledged_in_a_session_counts_as_said(on_site: OnSite) -> N
         started = await site.started()
         mine = site.bearer(Role.CANDIDATE, "CAND-1", session_id=UUID(started["session_uuid"]))
         purposes = ["camera-monitoring", "identity-verification", "speech-detection"]
-        body = {"notice_version": "2026-11-22", "purposes": purposes}
+        body = {"notice_version": VERSION, "purposes": purposes}
         assert (await site.post("/session/SESS-1/acknowledge", body, headers=mine)).status_code == 204
         consents = (await site.get("/consents/CAND-1", headers=mine)).json()["items"]
         assert [(word["purpose"], word["basis"], word["given"]) for word in consents] == [

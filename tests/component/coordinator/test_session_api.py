@@ -9,6 +9,7 @@ from sqlmodel import select
 from coordinator.candidates.tables import Candidate
 from coordinator.examples import EXAMPLES
 from coordinator.keys.tables import Key
+from coordinator.sessions.notice import VERSION
 from coordinator.sessions.sweep import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
 from shared.messages import FailedCheck, SessionState, VerifiedFrame
@@ -234,7 +235,7 @@ def test_only_the_candidate_acknowledges_and_only_what_it_was_shown(on_sqlite: O
         cases = [
             (site.bearer(Role.ADMIN), {"notice_version": "x", "purposes": []}, 403, "role-forbidden"),
             (mine, {"notice_version": "1999", "purposes": purposes}, 409, "notice-outdated"),
-            (mine, {"notice_version": "2026-11-22", "purposes": purposes[:1]}, 422, "purposes-differ"),
+            (mine, {"notice_version": VERSION, "purposes": purposes[:1]}, 422, "purposes-differ"),
         ]
         for headers, body, status, code in cases:
             response = await site.post("/session/SESS-1/acknowledge", body, headers=headers)
