@@ -142,7 +142,7 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
     """Analyse one recording and write its results; answers the summary."""
     recording, policy = order.recording, order.policy
     name = recording.path.name
-    async with Engine(threads=1) as engine:
+    async with Engine(threads=0) as engine:
         templates = await _enroll(order, networks, engine)
         watched = policy if templates else _without_identity(policy)
         session = recorded_session(name, watched, networks)

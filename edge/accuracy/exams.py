@@ -62,7 +62,7 @@ async def watch_exam(exam: Exam, selection: Selection, networks: Networks, repor
     """
     policy, recording = parse_policy(exam.truth.policy), open_recording(exam.path)
     seen = _Seen()
-    async with Engine(threads=1) as engine:
+    async with Engine(threads=0) as engine:
         templates = await _enroll(exam, networks, engine, policy)
         watched = policy if templates else _without_identity(policy)
         session = recorded_session(exam.path.name, watched, networks)
