@@ -19,8 +19,8 @@
 
 One folder per noun, each with tables, service (SQL; flushes, never commits), routes and what decides purely:
 tenants, candidates, consents, keys, enrollments, exams, policies, accommodations, sessions, interventions
-(proctors' acts), alerts, excerpts (what was said), incidents, reviews, reports, nodes, tokens with their keys;
-live/ has the sockets.
+(proctors' acts), alerts, excerpts (what was said), incidents, reviews, reports, nodes, tokens with their
+keys; live/ has the sockets.
 
 A request that changes something reads and plans first, asks the edge node second, and writes in one
 transaction last; what cannot be written is taken back at the node. So a refused request changes nothing.
