@@ -22,6 +22,8 @@ class StoredAlert(Row, table=True):
     __table_args__ = (
         Index("ix_alerts_timeline", "tenant_id", "session_id", "onset_utc"),
         Index("ix_alerts_received", "tenant_id", "received_utc", "id"),
+        Index("ix_alerts_kind", "tenant_id", "event_type", "received_utc", "id"),
+        Index("ix_alerts_class", "tenant_id", "event_class", "received_utc", "id"),
     )
 
     id: UUID = Field(primary_key=True)
