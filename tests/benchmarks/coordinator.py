@@ -1,21 +1,22 @@
 """The coordinator on SQLite and PostgreSQL: starting sessions, taking alerts in, lists over 100,000 of them.
 
-`python -m tests.benchmarks coordinator [ALERTS]`. Requests go through the whole application but no socket;
-alerts are sealed and signed before the clock starts, and verified, opened, grouped and stored under it. One
-process, its database beside it on the same disk. The column "own" is this process's processor time (p99): on
-a machine that others use too it says what the wall clock does not.
+`python -m tests.benchmarks coordinator [ALERTS [DATABASE…]]`. Requests go through the whole application but
+no socket; alerts are sealed and signed before the clock starts, and verified, opened, grouped and stored
+under it. One process, its database beside it on the same disk. The columns "own" are this process's processor
+time: on a machine that others use too it says what the wall clock does not.
 """
 
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import sys
 import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, cast
@@ -28,6 +29,7 @@ from coordinator.database import Database
 from coordinator.hub import Delivery
 from coordinator.ingest import BATCH
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill
+from tests.benchmarks._figures import Figure
 from tests.support.exam_site import NODE_ID, Site, exam_site
 from tests.support.nats import nats_server
 from tests.support.postgres import database_url, postgres_server, run_sql
@@ -86,23 +88,34 @@ def quantile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 
 
-def run(arguments: Sequence[str]) -> None:
-    """Measure and print; exits 1 when a list's page took too long."""
+def run(arguments: Sequence[str]) -> list[Figure]:
+    """Print every line; the slowest list, the rate of ingest and starting a session for the table."""
     alerts = int(arguments[0]) if arguments else ALERTS
-    slow: list[str] = []
-    for name, opened in (("SQLite", _sqlite), ("PostgreSQL", _postgres)):
+    figures: list[Figure] = []
+    databases = {"SQLite": _sqlite, "PostgreSQL": _postgres}
+    for name in arguments[1:] or databases:
         try:
-            with opened() as (url, folder):
+            with databases[name]() as (url, folder):
                 lines = asyncio.run(_measure(url, folder, alerts))
         except pytest.skip.Exception as missing:
             sys.stdout.write(f"coordinator on {name}: SKIPPED, {missing.msg}\n")
             continue
         _print(f"coordinator on {name}, {alerts:,} alerts", lines)
-        slow += [
-            f"{name}: {one.what}" for one in lines if one.is_list and quantile(one.wall_ms, 0.99) > BOUND_MS
-        ]
-    if slow:
-        sys.exit(f"a page took more than {BOUND_MS:.0f} ms (p99): {'; '.join(slow)}")
+        figures += _figures(lines, f"{name}, {alerts:,} alerts")
+    return figures
+
+
+def _figures(lines: Sequence[Line], measured_on: str) -> list[Figure]:
+    """Where more wants to run than there are cores, the wall clock tells of the others: then the own time
+    counts, which is all of it with SQLite and leaves the server's out with PostgreSQL."""
+    busy = os.getloadavg()[0] > (os.cpu_count() or 1)
+    on = measured_on + (", processor time on a busy machine" if busy else ", wall clock")
+    slowest = max(quantile(one.own_ms if busy else one.wall_ms, 0.99) for one in lines if one.is_list)
+    page = Figure.at_most("a list's page, p99 of the slowest (ms)", slowest, BOUND_MS, on)
+    if busy and "SQLite" not in measured_on:
+        page = replace(page, holds=None)
+    rates = [Figure(one.what, one.note, measured_on=measured_on) for one in lines if "per core" in one.note]
+    return [page, *rates]
 
 
 async def _measure(url: str, folder: Path, alerts: int) -> list[Line]:
@@ -115,6 +128,8 @@ async def _measure(url: str, folder: Path, alerts: int) -> list[Line]:
             lines = [await _starts(site), *_ingest(site)]
             keyring = site.parts.keys.keyring
             filled = await asyncio.to_thread(fill, site.parts.database, keyring, alerts)
+            gc.collect()
+            gc.freeze()  # what the filling made is no burden of the coordinator's
             return lines + await _lists(site, filled)
 
 
@@ -216,9 +231,9 @@ async def _timed(work: Callable[[int], Awaitable[None]], times: int) -> list[Spe
 
 def _print(title: str, lines: Sequence[Line]) -> None:
     load = f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
-    sys.stdout.write(f"{title}, {load}\n{'':36}{'p50 ms':>9}{'p99 ms':>9}{'own ms':>9}\n")
+    sys.stdout.write(f"{title}, {load}\n{'':36}{'p50 ms':>9}{'p99 ms':>9}{'own p50':>9}{'own p99':>9}\n")
     for one in lines:
-        figures = (quantile(one.wall_ms, 0.5), quantile(one.wall_ms, 0.99), quantile(one.own_ms, 0.99))
+        figures = [quantile(spent, share) for spent in (one.wall_ms, one.own_ms) for share in (0.5, 0.99)]
         sys.stdout.write(
             f"  {one.what:34}" + "".join(f"{each:>9.1f}" for each in figures) + f"  {one.note}\n"
         )
