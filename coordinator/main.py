@@ -1,4 +1,4 @@
-"""`proctor-coordinator`: make keys, migrate, check the configuration, issue a token, serve.
+"""`proctor-coordinator`: make keys, migrate, check configuration and database, issue a token, serve.
 
 Exit codes: 0 well, 1 something needed is away, 2 the installation or its configuration is wrong.
 """
