@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from shared.api import EnrollImage, Request, Response
-from shared.fields import Count, Reference, Unit, Utc, Words
+from shared.fields import Count, Reference, Unit, Utc, Words, YesNo
 
 Tried = Literal["camera", "microphone", "face", "identity"]
 PairVerdict = Literal["same-person", "different-people"]
@@ -18,14 +18,14 @@ class CameraTried(Request):
 
     width: Annotated[Count, Field(ge=1, le=10_000)]
     height: Annotated[Count, Field(ge=1, le=10_000)]
-    frames_per_second: Annotated[float, Field(ge=0, le=240, allow_inf_nan=False)]
+    frames_per_second: Annotated[float, Field(strict=True, ge=0, le=240, allow_inf_nan=False)]
 
 
 class MicrophoneTried(Request):
     """What the page's microphone gave while the candidate spoke."""
 
-    muted: bool
-    peak_dbfs: Annotated[float, Field(ge=-200, le=0, allow_inf_nan=False)]
+    muted: YesNo
+    peak_dbfs: Annotated[float, Field(strict=True, ge=-200, le=0, allow_inf_nan=False)]
     """The loudest, decibels below full scale."""
 
 

@@ -102,6 +102,8 @@ def test_a_try_without_an_enrollment_says_nothing_about_identity(on_sqlite: OnSi
         mine = site.bearer(Role.CANDIDATE, "CAND-2")
         assert (await site.post("/practice-check", PRACTICE, headers=mine)).status_code == 403
         assert (await site.post("/practice-check", {"candidate_id": "CAND-1"})).status_code == 422
+        no_number = PRACTICE | {"microphone": {"muted": False, "peak_dbfs": False}}
+        assert (await site.post("/practice-check", no_number)).status_code == 422
 
     on_sqlite(test)
 
