@@ -101,20 +101,19 @@ def similarity_transform(source: Floats, target: Floats) -> Matrix:
 def warp(frame: Image, matrix: Matrix, width_px: int, height_px: int) -> Image:
     """The frame through `matrix` (frame → chip), black outside; averaged first where it shrinks a lot."""
     scale = math.hypot(matrix[0, 0], matrix[1, 0])
-    if 0.0 < scale < 0.5:
+    halvings = 0 if scale <= 0.0 else max(0, math.ceil(math.log2(0.5 / scale)))
+    if halvings:
         left, top, right, bottom = _source_bounds(frame, matrix, width_px, height_px)
+        step = 2**halvings
+        # Whole steps only; at the frame's edge less than a pixel of the chip is lost.
+        right, bottom = min(right + step, frame.shape[1]), min(bottom + step, frame.shape[0])
+        right, bottom = right - (right - left) % step, bottom - (bottom - top) % step
         if right <= left or bottom <= top:
             return np.zeros((height_px, width_px, 3), np.uint8)
-        part = frame[top:bottom, left:right]
-        # An even size can be halved quickly; a row or column more or less outside the chip says nothing.
-        part = part[: part.shape[0] // 2 * 2 or 1, : part.shape[1] // 2 * 2 or 1]
-        frame = shrunk(
-            part, max(1, round(part.shape[1] * scale * 1.5)), max(1, round(part.shape[0] * scale * 1.5))
-        )
-        fx, fy = frame.shape[1] / part.shape[1], frame.shape[0] / part.shape[0]
+        frame = shrunk(frame[top:bottom, left:right], (right - left) // step, (bottom - top) // step)
         # A pixel's middle stands at +0.5: scaled coordinates shift by half a pixel either way.
-        back = np.array([[1 / fx, 0, left + 0.5 / fx - 0.5], [0, 1 / fy, top + 0.5 / fy - 0.5], [0, 0, 1]])
-        matrix = matrix @ back
+        back = (step - 1) / 2
+        matrix = matrix @ np.array([[step, 0, left + back], [0, step, top + back], [0, 0, 1]])
     return cv2.warpAffine(frame, matrix, (width_px, height_px), flags=cv2.INTER_LINEAR).astype(
         np.uint8, copy=False
     )

@@ -55,7 +55,7 @@ def standard_head() -> tuple[list[int], NDArray[np.float64], NDArray[np.float64]
     return [r[0] for r in rows], np.array([r[1:4] for r in rows]), np.array([r[4] for r in rows])
 
 
-TRUSTED_DEG, DOUBTED_DEG = 12.0, 20.0
+TRUSTED_DEG, DOUBTED_DEG = 12.0, 16.0
 """Frontal people stay below the first; heads turned by 40° and more all lie beyond 15°."""
 
 

@@ -44,7 +44,7 @@ def run(_arguments: Sequence[str]) -> list[Figure]:
     path.unlink()
     on = f"{count:,} observations of {HOURS} h, one policy, one core"
     return [
-        # Its one thread needs no longer than this on a core of its own; the wall clock also knows the neighbours.
+        # What its one thread needs on a core of its own; the wall clock also knows the neighbours.
         Figure.at_most("replay: processor seconds", spent_s, LIMIT_S, on),
         Figure("replay: wall seconds", f"{wall_s:.3g}", measured_on=on),
     ]

@@ -66,7 +66,7 @@ def test_a_nose_that_rises_is_positive_pitch() -> None:
     [
         (25, 55, 55),
         (-25, -55, -55),
-        (16, 40, 28),  # halfway between trusted and doubted
+        (14, 40, 27),  # halfway between trusted and doubted
         (5, 60, 5),  # the mesh sees it from the front
         (30, 20, 30),
         (30, -50, 30),
