@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
 
-from edge.accuracy.folder import read_folder
-from edge.accuracy.judging import Judging
+from edge.accuracy.folder import Material, read_folder
+from edge.accuracy.judging import Judging, Progress
 from edge.accuracy.report import accuracy_html, print_tables
 from edge.accuracy.results import Accuracy
 from edge.accuracy.selection import Selection
@@ -47,9 +50,11 @@ def accuracy(
     console = Console(stderr=True)
     selections = tuple(dict.fromkeys(profile or [Selection.OPEN]))
     try:
+        material = read_folder(media)
         with writing_under(out):
             out.mkdir(parents=True, exist_ok=True)
-        measured = _measure(media, selections, seed, console)
+        judging = partial(Judging, Store.here(), selections, seed)
+        measured = _measured(judging, media, material, console)
         with writing_under(out):
             part = out / f"{PAGE}.part"
             part.write_text(accuracy_html(measured), "utf-8")
@@ -61,13 +66,15 @@ def accuracy(
     console.print(f"page: {escape(str(out / PAGE))}", soft_wrap=True)
 
 
-def _measure(media: Path, selections: tuple[Selection, ...], seed: int, console: Console) -> Accuracy:
-    material = read_folder(media)
+def _measured(
+    judging: Callable[[Progress], Judging], media: Path, material: Material, console: Console
+) -> Accuracy:
+    """What `judging` makes of the material, with a bar while it does."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 
         def progress(what: str, done: float, of: float) -> None:
             bar.update(task, description=escape(what), completed=done, total=of or None)
 
-        return Judging(Store.here(), selections, seed, progress).all(media, material)
+        return judging(progress).all(media, material)
