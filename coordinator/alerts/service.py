@@ -183,10 +183,13 @@ def page(
 
 
 def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
+    rows = list(rows)
+    # A page may hold alerts of as many sessions as rows: their keys come in one query, not in one each.
+    wanted = select(Key).where(col(Key.id).in_({row.data_key_id for row in rows}))
+    held = {key.id: key for key in db.exec(wanted)}
     opened = []
     for row in rows:
-        key = _data_key(db, row.data_key_id)
-        if key.wrapped is not None:
+        if (key := held[row.data_key_id]).wrapped is not None:
             body = keyring.open_field(key, _place(row.id), row.body_sealed)
             opened.append(Stored(decode_alert(body), row.session_id, row.revision, row.received_utc))
     return opened
