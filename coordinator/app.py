@@ -67,6 +67,7 @@ from coordinator.tokens.standing import Standing
 from coordinator.tokens.verifier import Verifier
 from shared import subjects
 from shared.sealing import parse_signing_public
+from shared.tokens import Claims
 
 log = logging.getLogger(__name__)
 
@@ -231,8 +232,8 @@ async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 
-async def _authorise(request: Request) -> None:
-    await verify_token(request.app.state.parts, bearer_of(request))
+async def _authorise(request: Request) -> Claims:
+    return await verify_token(request.app.state.parts, bearer_of(request))
 
 
 def _signaling_urls(app: FastAPI) -> list[str]:

@@ -15,14 +15,20 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coordinator.errors import problem_of
+from coordinator.places import Places
 from coordinator.rates import Buckets, Rate
 from shared.api import MAX_BODY_BYTES
-from shared.errors import ProctorError, Rejected, Unavailable
+from shared.errors import ProctorError, Rejected
+from shared.tokens import Claims, Role
 
 SMALL_BODY_BYTES: Final = 262_144
 """Every body but enrollment's; a whole policy has some 10 KiB."""
 LARGE_AT_ONCE: Final = 16
 """Enrollments in progress; each may hold some 100 MiB of text and pictures."""
+LARGE_OF_ONE: Final = 12
+"""Of one platform or person: with one token nobody keeps every place by sending slowly."""
+LARGE_OF_CANDIDATE: Final = 2
+"""An enrollment and a practice check."""
 PICTURE_PATHS: Final = frozenset({"/api/v1/enroll", "/api/v1/practice-check"})
 """Where bodies carry pictures."""
 
@@ -67,45 +73,47 @@ class Rates:
 class BodyBound:
     """ASGI layer that refuses bodies above a bound (413) before they are parsed.
 
-    `authorise` raises `Rejected` for a request without a good token; it is asked before the large bound.
+    `authorise` says who asks and raises `Rejected` for a request without a good token; it is asked before the
+    large bound.
     """
 
-    def __init__(self, app: ASGIApp, authorise: Callable[[Request], Awaitable[None]]) -> None:
+    def __init__(self, app: ASGIApp, authorise: Callable[[Request], Awaitable[Claims]]) -> None:
         self._app = app
         self._authorise = authorise
-        self._large = 0
+        self._places = Places(LARGE_AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        request = Request(scope)
+        large = request.method == "POST" and request.url.path in PICTURE_PATHS
         try:
-            bound = await self._bound(Request(scope))
+            if large:
+                await self._large(request, receive, send)
+            else:
+                _check_announced(request, SMALL_BODY_BYTES)
+                await self._app(scope, _counted(receive, SMALL_BODY_BYTES), send)
         except ProctorError as error:
             await problem_of(error)(scope, receive, send)
-            return
-        if bound == SMALL_BODY_BYTES:
-            await self._app(scope, _counted(receive, bound), send)
-            return
-        self._large += 1
-        try:
-            await self._app(scope, _counted(receive, bound), send)
-        finally:
-            self._large -= 1
 
-    async def _bound(self, request: Request) -> int:
-        bound = SMALL_BODY_BYTES
-        if request.method == "POST" and request.url.path in PICTURE_PATHS:
-            await self._authorise(request)
-            if self._large >= LARGE_AT_ONCE:
-                raise Unavailable("too many enrollments at once; try again", code="busy", retry_after_s=2)
-            bound = MAX_BODY_BYTES
-        announced = request.headers.get("content-length", "0")
-        if not announced.isascii() or not announced.isdigit():
-            raise Rejected("the content length is no number", code="bad-request")
-        if len(announced) > 12 or int(announced) > bound:
-            raise _too_large(bound)
-        return bound
+    async def _large(self, request: Request, receive: Receive, send: Send) -> None:
+        claims = await self._authorise(request)
+        _check_announced(request, MAX_BODY_BYTES)
+        asker = f"{claims.tenant_id}:{claims.subject}"
+        self._places.take(asker, LARGE_OF_CANDIDATE if claims.role is Role.CANDIDATE else LARGE_OF_ONE)
+        try:
+            await self._app(request.scope, _counted(receive, MAX_BODY_BYTES), send)
+        finally:
+            self._places.leave(asker)
+
+
+def _check_announced(request: Request, bound: int) -> None:
+    announced = request.headers.get("content-length", "0")
+    if not announced.isascii() or not announced.isdigit():
+        raise Rejected("the content length is no number", code="bad-request")
+    if len(announced) > 12 or int(announced) > bound:
+        raise _too_large(bound)
 
 
 def _counted(receive: Receive, bound: int) -> Receive:
