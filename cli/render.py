@@ -1,4 +1,8 @@
-"""How `proctorctl` prints: a table for people, JSON or YAML for programs."""
+"""How `proctorctl` prints: a table for people, JSON or YAML for programs.
+
+Names, reasons and appeals come from candidates too. What steers a terminal, breaks a line or turns the
+reading order is shown as what it is, so that nobody writes a row of a table that is not there.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 import yaml
@@ -27,15 +31,29 @@ OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, jso
 _ENDLESS = 10_000
 """Columns of an output that nobody's window bounds."""
 
+_STEERING: Final = {
+    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
+    **{code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))},
+    ord("\n"): " ⏎ ",
+    ord("\t"): " ",
+}
+_STEERING_JSON: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+"""What JSON itself lets stand as it is."""
+
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
 
 
 def write_data(data: object, output: Format) -> None:
     """Write JSON-like data as JSON or YAML."""
     if output is Format.JSON:
-        sys.stdout.write(json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(json_text(data, indent=2))
     else:
         yaml.safe_dump(data, sys.stdout, sort_keys=False, allow_unicode=True)
+
+
+def json_text(data: object, indent: int | None = None) -> str:
+    """JSON with a line's end, readable in every language, that steers no terminal."""
+    return json.dumps(data, indent=indent, ensure_ascii=False).translate(_STEERING_JSON) + "\n"
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output: Format) -> None:
@@ -92,7 +110,7 @@ def text_of(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
-    return str(value)
+    return str(value).translate(_STEERING)
 
 
 def ask_first(question: str, yes: bool) -> None:

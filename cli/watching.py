@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +11,7 @@ import typer
 import yaml
 from rich.console import Console
 
-from cli.render import Format, write_rows
+from cli.render import Format, json_text, write_rows
 from shared.errors import Unavailable
 
 EVERY_S: Final = 2.0
@@ -72,7 +71,7 @@ def show_rows(
 
 def _write_news(rows: Sequence[Row], fresh: Sequence[Row], columns: Sequence[str], output: Format) -> None:
     if output is Format.JSON:
-        sys.stdout.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in fresh)
+        sys.stdout.writelines(map(json_text, fresh))
     elif output is Format.YAML:
         yaml.safe_dump_all(map(dict, fresh), sys.stdout, explicit_start=True, sort_keys=False)
     elif sys.stdout.isatty() and fresh:
