@@ -23,6 +23,7 @@ from __future__ import annotations
 import argparse
 import base64
 import hashlib
+import io
 import json
 import sys
 import zipfile
@@ -32,7 +33,10 @@ from typing import Any
 
 MANIFEST, SIGNATURE, ALERTS, REPORT = "manifest.json", "manifest.sig", "alerts.jsonl", "report.json"
 DOMAIN = b"proctor.bundle/1\n"
-MAX_FILE_BYTES = 256 * 1024 * 1024
+MAX_FILES = 50
+MAX_UNPACKED_BYTES = 512 * 1024 * 1024
+"""Of all files together; a bundle has ten at most, and 300 MB."""
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 REPORTED = ("event_type", "event_class", "severity_score", "onset", "explanation")
 UNREADABLE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, EOFError,
@@ -44,26 +48,39 @@ LISTS = ("findings", "technical", "acts", "milestones")
 
 def check(bundle: zipfile.ZipFile, key: str | None = None) -> list[str]:
     """The problems of an open ZipFile's bundle, as sentences; none when everything holds."""
+    refuse_bomb(bundle)
     names = bundle.namelist()
     if len(set(names)) != len(names) or not {MANIFEST, SIGNATURE, ALERTS, REPORT} <= set(names):
         return ["a file is missing, or stands there twice"]
-    signed = read(bundle, MANIFEST)
+    signed = bundle.read(MANIFEST)
     manifest = json.loads(signed)
-    alerts = read(bundle, ALERTS).splitlines()
+    alerts = bundle.read(ALERTS).splitlines()
     problems = [
         *wrong_files(bundle, names, manifest),
-        *wrong_signature(signed, read(bundle, SIGNATURE), manifest, key),
+        *wrong_signature(signed, bundle.read(SIGNATURE), manifest, key),
         *wrong_alerts(alerts, manifest),
     ]
     # What was changed is not read further: it need not even be JSON.
-    return problems or list(wrong_report(alerts, json.loads(read(bundle, REPORT)), manifest))
+    return problems or list(wrong_report(alerts, json.loads(bundle.read(REPORT)), manifest))
 
 
-def read(bundle: zipfile.ZipFile, name: str) -> bytes:
-    """A file's bytes. Raises ValueError for one that would unpack to too much."""
-    if bundle.getinfo(name).file_size > MAX_FILE_BYTES:
-        raise ValueError(f"{name} is larger than any bundle has")
-    return bundle.read(name)
+def refuse_bomb(bundle: zipfile.ZipFile) -> None:
+    """Raises ValueError for what would unpack to too much, or is packed as no bundle is.
+
+    No more of a file is unpacked than its announced size.
+    """
+    files = bundle.infolist()
+    if len(files) > MAX_FILES or sum(one.file_size for one in files) > MAX_UNPACKED_BYTES:
+        raise ValueError("it would unpack to more than any bundle has")
+    if any(one.compress_type not in PACKED for one in files):
+        raise ValueError("it is packed as no bundle is")
+
+
+def plain(text: object) -> str:
+    """What the bundle says of itself, so that it cannot steer the terminal on which this is read."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape").decode() for each in str(text)
+    )
 
 
 def wrong_files(bundle: zipfile.ZipFile, names: list[str], manifest: dict[str, Any]) -> Iterator[str]:
@@ -74,7 +91,7 @@ def wrong_files(bundle: zipfile.ZipFile, names: list[str], manifest: dict[str, A
         if path not in names:
             yield f"{path}: is missing"
             continue
-        data = read(bundle, path)
+        data = bundle.read(path)
         if (len(data), hashlib.sha256(data).hexdigest()) != (each["bytes"], each["sha256"]):
             yield f"{path}: was changed; its hash is not the listed one"
 
@@ -183,20 +200,24 @@ def main() -> int:
         "--key", help="the institution's key, ed25519:…, known by another way than the bundle"
     )
     given = parser.parse_args()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with zipfile.ZipFile(given.bundle) as bundle:
             problems = check(bundle, given.key)
-            signer = json.loads(read(bundle, MANIFEST))["signer"] if not problems else ""
+            signer = json.loads(bundle.read(MANIFEST))["signer"] if not problems else ""
     except UNREADABLE as error:
-        sys.stdout.write(f"This is no readable hearing bundle: {error}\n")
+        sys.stdout.write(f"This is no readable hearing bundle: {plain(error)}\n")
         return 2
     for problem in problems:
-        sys.stdout.write(f"WRONG: {problem}\n")
+        sys.stdout.write(f"WRONG: {plain(problem)}\n")
     if problems:
         return 1
     sys.stdout.write("Files, hashes, alerts and report agree, and the manifest's signature holds.\n")
     if given.key is None:
-        sys.stdout.write(f"Signed by {signer}. Ask the institution for its key and give it with --key:\n")
+        sys.stdout.write(
+            f"Signed by {plain(signer)}. Ask the institution for its key and give it with --key:\n"
+        )
         sys.stdout.write("without that, nothing here proves who made this bundle.\n")
     return 0
 
