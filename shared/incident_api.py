@@ -73,11 +73,17 @@ class CommentRequest(Request):
     text: Words
 
 
-class ConfirmRequest(Request):
+class VerdictRequest(Request):
+    alert_count: Annotated[Count, Field(ge=1)] | None = None
+    """How many alerts the reviewer was shown, as the incident said. Where there are more by now, the verdict
+    is refused (409 `incident-grown`); left out, it counts for whatever has come."""
+
+
+class ConfirmRequest(VerdictRequest):
     text: Text = ""
 
 
-class DismissRequest(Request):
+class DismissRequest(VerdictRequest):
     reason: DismissReasonName
     text: Text = ""
     """Needed where the reason is `other`."""
@@ -88,7 +94,7 @@ class AppealRequest(Request):
     """Why the candidate sees it otherwise."""
 
 
-class AppealDecision(Request):
+class AppealDecision(VerdictRequest):
     decision: Literal["uphold", "overturn"]
     text: Words
 

@@ -28,7 +28,7 @@ REVIEW_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "merged_into": None,
         },
         "CommentRequest": {"text": "The same happened in the practice run; compare the light."},
-        "ConfirmRequest": {"text": "A second person sits down at 14:20:11 and answers."},
+        "ConfirmRequest": {"text": "A second person sits down at 14:20:11 and answers.", "alert_count": 3},
         "DismissRequest": {"reason": "false-detection", "text": "The second face is a poster."},
         "AppealRequest": {"text": "My brother came in to bring water and left at once."},
         "AppealDecision": {"decision": "overturn", "text": "The recording agrees with the candidate."},

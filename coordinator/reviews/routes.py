@@ -89,7 +89,7 @@ async def comment_incident(claims: Reviewer, desk: DeskDep, body: CommentRequest
 @router.post("/incidents/{incident_id}/confirm", responses=_REFUSALS)
 async def confirm_incident(claims: Reviewer, desk: DeskDep, body: ConfirmRequest) -> IncidentOut:
     """Confirm an incident. It takes two people: the first makes it wait for the second (`seconding`)."""
-    return await desk.do(Deed(Act.CONFIRM, claims, body.text))
+    return await desk.do(Deed(Act.CONFIRM, claims, body.text, shown=body.alert_count))
 
 
 @router.post("/incidents/{incident_id}/dismiss", responses=_REFUSALS)
@@ -97,7 +97,7 @@ async def dismiss_incident(claims: Reviewer, desk: DeskDep, body: DismissRequest
     """Dismiss an incident with a reason; one person is enough."""
     reason = DismissReason(body.reason)
     service.check_reason(reason, body.text)
-    return await desk.do(Deed(Act.DISMISS, claims, body.text, reason))
+    return await desk.do(Deed(Act.DISMISS, claims, body.text, reason, body.alert_count))
 
 
 @router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
@@ -132,7 +132,7 @@ async def appeal_incident(
 @router.post("/incidents/{incident_id}/appeal/decide", responses=_REFUSALS)
 async def decide_appeal(claims: Reviewer, desk: DeskDep, body: AppealDecision) -> IncidentOut:
     """Decide an appeal; never by anybody who gave a verdict on the incident before."""
-    return await desk.do(Deed(Act(body.decision), claims, body.text))
+    return await desk.do(Deed(Act(body.decision), claims, body.text, shown=body.alert_count))
 
 
 @router.get("/session/{session_id}/outcomes", responses=problems(401, 403, 404))

@@ -49,6 +49,8 @@ class Deed:
     by: Claims
     text: str = ""
     reason: DismissReason | None = None
+    shown: int | None = None
+    """Of how many alerts this person knows; None: not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: da
     """
     found = incidents.find(db, deed.by.tenant_id, incident_id, lock=True)
     incident = found.incident
-    following = decide(_review(db, incident), deed.act, deed.by.subject, now_utc)
+    following = decide(_review(db, incident, deed), deed.act, deed.by.subject, now_utc)
     act = ReviewAct(
         id=uuid7(),
         tenant_id=incident.tenant_id,
@@ -94,14 +96,14 @@ def _apply(incident: Incident, deed: Deed, following: State, now_utc: datetime) 
     elif deed.act is not Act.COMMENT:
         incident.claimed_by = incident.claim_expires_utc = None
     if deed.act in _VERDICT_ACTS or deed.act is Act.REOPEN:
-        incident.changed_utc = None  # whoever acts now sees all that came
+        incident.changed_utc = None  # whoever acts now knows of all that came
         incident.decided_utc = now_utc if following in VERDICTS else None
     incident.state = following
     changed = incident.changed_utc is not None
     incident.queue_place = queue_place(following, incident.severity, changed=changed)
 
 
-def _review(db: Session, incident: Incident) -> Review:
+def _review(db: Session, incident: Incident, deed: Deed) -> Review:
     rows = _acts(db, incident)
     opened = max((n + 1 for n, row in enumerate(rows) if row.act is Act.REOPEN), default=0)
     return Review(
@@ -109,6 +111,7 @@ def _review(db: Session, incident: Incident) -> Review:
         claimed_by=incident.claimed_by,
         claim_expires=incident.claim_expires_utc,
         changed=incident.changed_utc is not None,
+        unseen=deed.shown not in (None, incident.alert_count),
         confirmed_by=frozenset(row.actor for row in rows[opened:] if row.act is Act.CONFIRM),
         reviewed_by=frozenset(row.actor for row in rows if row.act in _VERDICT_ACTS),
     )

@@ -141,6 +141,7 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "not-claimed": "the incident is not claimed by you",
         "second-person-needed": "you have confirmed it already; the second confirmation is another person's",
         "reviewed-it-yourself": "an appeal is decided by somebody who did not review the incident",
+        "incident-grown": "alerts came to the incident that you were not shown; look at it again",
         "nothing-changed": "nothing has come to the incident since its verdict",
     }
 )
@@ -155,6 +156,8 @@ class Review:
     claim_expires: datetime | None = None
     changed: bool = False
     """Something came to the incident since its verdict."""
+    unseen: bool = False
+    """It has other alerts than whoever acts was shown."""
     confirmed_by: frozenset[str] = frozenset()
     """Who confirmed it since it was opened last."""
     reviewed_by: frozenset[str] = frozenset()
@@ -176,6 +179,8 @@ def decide(review: Review, act: Act, who: str, now: datetime) -> State:
         raise _refusal("reviewed-it-yourself", 403)
     if act is Act.REOPEN and not review.changed:
         raise _refusal("nothing-changed")
+    if review.unseen:
+        raise _refusal("incident-grown")
     return following
 
 

@@ -175,17 +175,23 @@ export class Verdicts {
   }
 
   async #perform(act, reason, text) {
-    const id = this.#detail.incident.incident_id;
+    const shown = this.#detail.incident;
+    const id = shown.incident_id;
     await this.#claiming;
     try {
-      const incident = await (act === "uphold" || act === "overturn"
-        ? this.#post("appeal/decide", { decision: act, text }, id)
-        : this.#post(act, act === "dismiss" ? { reason, text } : { text }, id));
-      this.#finished(act, incident);
+      this.#finished(act, await this.#post(...asked(act, reason, text, shown.alert_count), id));
     } catch (problem) {
-      if (this.#isAbout(id)) $("verdict-error").textContent = messageOf(problem);
+      if (problem.code === "incident-grown" && this.#isAbout(id)) await this.#grown(shown, problem);
+      else if (this.#isAbout(id)) $("verdict-error").textContent = messageOf(problem);
       else say(messageOf(problem));
     }
+  }
+
+  /** A verdict counts for what was shown: the form closes, and what came meanwhile is shown. */
+  async #grown(shown, problem) {
+    this.#leave();
+    await this.#changed(shown);
+    $("incident-error").textContent = messageOf(problem);
   }
 
   #isAbout(id) {
@@ -206,6 +212,13 @@ export class Verdicts {
     const half = incident.state === "seconding" ? "Confirmed; it waits for a second person:" : "Confirmed:";
     return this.#decided(incident, DONE[act] ?? half);
   }
+}
+
+/** What is posted, and with which body; verdicts say of how many alerts they were given. */
+function asked(act, reason, text, alert_count) {
+  if (act === "uphold" || act === "overturn") return ["appeal/decide", { decision: act, text, alert_count }];
+  if (act === "dismiss") return [act, { reason, text, alert_count }];
+  return [act, act === "confirm" ? { text, alert_count } : { text }];
 }
 
 /** What is still missing, in words; empty when all is there. */
