@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import tuple_
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, func, select
 
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.candidates.tables import Candidate
@@ -26,8 +26,12 @@ from coordinator.keys.tables import Key
 from coordinator.sealed_fields import Place
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert, decode_alert, encode_alert
-from shared.errors import Corrupt
+from shared.errors import Corrupt, Rejected
 from shared.events import EventClass, EventType
+
+MAX_ALERTS: Final = 5_000
+MAX_ALERT_BYTES: Final = 64 * 1_048_576
+"""Of one session in one answer, small pictures included: some 1,400 alerts with a full one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +134,22 @@ def store_milestone(
 def write_refusal(db: Session, refused: RefusedAlert) -> bool:
     """Write down an authentic message that could not become an alert; False when it was written before."""
     return insert_once(db, refused)
+
+
+def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
+    """How many alerts a session has, erased ones too. Raises `Rejected` (413) for more than an answer holds."""
+    wanted = select(func.count(), func.coalesce(func.sum(func.length(StoredAlert.body_sealed)), 0)).where(
+        StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id
+    )
+    count, size_bytes = db.exec(wanted).one()
+    if count > MAX_ALERTS or size_bytes > MAX_ALERT_BYTES:
+        raise Rejected(
+            f"the session has {count} alerts of {size_bytes} bytes, more than one answer holds "
+            f"({MAX_ALERTS}, {MAX_ALERT_BYTES} bytes); read them page by page from /alerts instead",
+            code=code,
+            status=413,
+        )
+    return count
 
 
 def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored]:

@@ -162,6 +162,7 @@ async def rescore_session(
 
     def work(db: Session) -> RescoreOut:
         found = sessions.find(db, claims.tenant_id, session_id)
+        alerts.count_within_bounds(db, found.session, "session-too-large")
         stored = alerts.timeline(db, parts.keys.keyring, found.session)
         agreed = sessions.effective_policy(db, parts.keys.keyring, found.session).candidate
         theirs = policy.model_copy(update={"candidate": agreed})

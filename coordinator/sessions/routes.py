@@ -65,10 +65,14 @@ async def get_session(session_id: SessionRef, claims: StaffOrSelf, parts: PartsD
 
 @router.get("/{session_id}/timeline", responses=problems(401, 403, 404))
 async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> TimelineOut:
-    """Everything that happened in a session, by onset: alerts at their last revision, and milestones."""
+    """Everything that happened in a session, by onset: alerts at their last revision, and milestones.
+
+    A session of too many alerts for one answer is 413 `timeline-too-large`; /alerts has them page by page.
+    """
 
     def work(db: Session) -> TimelineOut:
         found = service.find(db, claims.tenant_id, session_id)
+        alerts.count_within_bounds(db, found.session, "timeline-too-large")
         stored = alerts.timeline(db, parts.keys.keyring, found.session)
         return TimelineOut(session=session_out(found, now), items=[alert_out(one) for one in stored])
 

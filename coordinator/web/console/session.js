@@ -11,6 +11,7 @@ import * as words from "./words.js";
 
 const EVERY_S = 10;
 const SHOWN = 100;
+const PAGE = 200;
 const LISTS = {
   observed: (kind) => kind === "conduct" || kind === "identity",
   technical: (kind) => kind === "technical",
@@ -32,6 +33,8 @@ export class SessionView {
   #session = null;
   #alerts = new Map();
   #shown = SHOWN;
+  #live = false;
+  #missed = true; // whether something may have ended without the socket's saying so
   #fresh = null;
   #stopListening = () => {};
 
@@ -52,6 +55,7 @@ export class SessionView {
   /** Shows the session of this exam_session_id. */
   enter(id) {
     [this.#id, this.#session, this.#alerts, this.#shown] = [id, null, new Map(), SHOWN];
+    [this.#live, this.#missed] = [false, true];
     $("session-title").textContent = "Session";
     for (const list of [...Object.keys(LISTS), "session-incidents", "session-facts", "session-chart"]) {
       $(list).replaceChildren();
@@ -81,43 +85,62 @@ export class SessionView {
 
   async #load(signal) {
     const incidents = await this.#app.api.get("incidents", { exam_session_id: this.#id, limit: 200 });
-    await (this.#session === null ? this.#loadAll(signal) : this.#loadNew(signal));
+    await this.#loadNew(signal);
     if (signal.aborted) return;
     drawIncidents(incidents.items);
     this.#draw();
   }
 
-  async #loadAll(signal) {
-    const timeline = await this.#app.api.get(sessionPath(this.#id, "/timeline"));
-    if (signal.aborted) return;
-    this.#session = timeline.session;
-    this.#alerts = new Map(timeline.items.map((alert) => [alert.event_id, alert]));
-    if (this.#session.status !== "active") return drawLive("over");
-    const onMessage = (message) => this.#hear(message);
-    this.#stopListening = listen(this.#app.api, this.#id, { onMessage, onState: drawLive });
-  }
-
-  /** What arrived since the newest that is known: pictures make alerts large, and none is fetched twice but that. */
+  /** What arrived since it was last asked for, page by page. The first time that is everything. */
   async #loadNew(signal) {
+    const first = this.#session === null;
     const session = await this.#app.api.get(sessionPath(this.#id));
     if (signal.aborted) return;
-    this.#session = session;
-    const received = [...this.#alerts.values()].map((alert) => alert.received_at);
-    const since = received.sort().at(-1) ?? session.started_at;
+    const since = this.#since(session);
+    const missed = this.#missed;
     let cursor = "";
     do {
-      const page = await this.#app.api.get("alerts", { exam_session_id: this.#id, since, cursor });
+      const page = await this.#app.api.get("alerts", { exam_session_id: this.#id, since, cursor, limit: PAGE });
       if (signal.aborted) return;
       for (const alert of page.items) this.#alerts.set(alert.event_id, alert);
       cursor = page.next_cursor;
     } while (cursor);
+    this.#session = session;
+    if (missed && this.#live) this.#missed = false;
+    if (!first) return;
+    if (session.status !== "active") return drawLive("over");
+    const onMessage = (message) => this.#hear(message);
+    this.#stopListening = listen(this.#app.api, this.#id, { onMessage, onState: (state) => this.#onLive(state) });
+  }
+
+  /**
+   * Pictures make alerts large: none but the newest is fetched twice, as long as the socket says what is over. Where
+   * it did not, whatever still seems to last is asked for again.
+   */
+  #since({ started_at: started }) {
+    const alerts = [...this.#alerts.values()];
+    const lasting = this.#missed ? alerts.filter(lasts) : [];
+    const received = (lasting.length ? lasting : alerts).map(({ received_at: at }) => at).sort();
+    return (lasting.length ? received[0] : received.at(-1)) ?? started;
+  }
+
+  #onLive(state) {
+    const back = state === "live" && !this.#live && this.#missed;
+    this.#live = state === "live";
+    this.#missed ||= state === "waiting" || state === "refused";
+    if (back) this.#fresh.now();
+    drawLive(state);
   }
 
   #hear({ type, event_id: event, event_type: kind, timestamp, duration_seconds: duration, status }) {
     if (type === "alert" || status === "ended") this.#fresh.now();
     if (type === "alert" && LISTS.observed(words.eventClass(kind))) say(`Observed: ${words.eventName(kind)}`);
     const known = this.#alerts.get(event);
-    if (type !== "cleared" || !known) return;
+    if (type !== "cleared") return;
+    if (!known) { // it is just being fetched, perhaps as it was before
+      this.#missed = true;
+      return this.#fresh.now();
+    }
     this.#alerts.set(event, { ...known, cleared: timestamp, duration });
     this.#draw();
   }
@@ -192,4 +215,8 @@ function drawIncidents(incidents) {
 function drawLive(state) {
   $("session-live").textContent = LIVE[state];
   $("session-live").dataset.state = state;
+}
+
+function lasts({ event_class: kind, cleared }) {
+  return cleared === null && !LISTS.steps(kind);
 }

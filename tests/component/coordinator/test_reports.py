@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from PIL import Image
 from sqlmodel import Session
 
+from coordinator.alerts import service as alerts_service
 from coordinator.keyring import Owner
 from coordinator.keys import service as keys
 from coordinator.keys.tables import RetentionClass
-from coordinator.reports import gather_service
 from coordinator.reports.bundle import DOMAIN, verifier
 from coordinator.reports.verify_bundle import check
 from coordinator.sessions import service
@@ -164,10 +164,15 @@ def test_a_session_of_too_many_alerts_is_refused_before_it_is_opened(
         await found(site, (EventType.FACE_MISMATCH, 1.0))
         for bound in ("MAX_ALERTS", "MAX_ALERT_BYTES"):
             with monkeypatch.context() as lowered:
-                lowered.setattr(gather_service, bound, 1)
-                refused = await site.get("/session/SESS-1/report")
-            assert (refused.status_code, refused.json()["code"]) == (413, "report-too-large")
+                lowered.setattr(alerts_service, bound, 1)
+                report = await site.get("/session/SESS-1/report")
+                timeline = await site.get("/session/SESS-1/timeline")
+                rescored = await site.post("/session/SESS-1/rescore", {"policy": {}})
+            assert [(one.status_code, one.json()["code"]) for one in (report, timeline, rescored)] == [
+                (413, "report-too-large"), (413, "timeline-too-large"), (413, "session-too-large"),
+            ]  # fmt: skip
         assert (await site.get("/session/SESS-1/report")).status_code == 200
+        assert (await site.get("/session/SESS-1/timeline")).status_code == 200
 
     on_site(test)
 
