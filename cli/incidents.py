@@ -16,8 +16,12 @@ QUEUE = (
     "incident_id", "state", "severity", "exam_session_id", "event_types", "alert_count", "begins_at",
     "claimed_by",
 )  # fmt: skip
-_HISTORY = ("at", "by", "role", "act", "reason", "text", "state")
-_ALERTS = ("event_type", "severity_score", "onset", "duration", "explanation")
+_PARTS = (
+    ("alerts", "alerts", ("event_type", "severity_score", "onset", "duration", "explanation")),
+    ("technical", "technical trouble around it", ("event_type", "onset", "duration", "explanation")),
+    ("history", "history", ("at", "by", "role", "act", "reason", "text", "state")),
+)
+"""Of an incident: the answer's field, its title, its columns."""
 
 
 Incident = Annotated[str, typer.Argument(metavar="INCIDENT", help="The incident's id.")]
@@ -67,9 +71,9 @@ def show(incident: Incident, output: OutputOption = Format.TABLE) -> None:
         write_data(detail, output)
         return
     write_one(detail["incident"], output)
-    for title, columns in (("alerts", _ALERTS), ("history", _HISTORY)):
+    for name, title, columns in _PARTS:
         typer.echo(f"\n{title}")
-        write_rows(detail[title], columns, output)
+        write_rows(detail[name], columns, output)
 
 
 @app.command()

@@ -66,6 +66,8 @@ class IncidentDetail(Response):
     action: Action
     """The gravest advice of its alerts."""
     alerts: list[AlertOut]
+    technical: list[AlertOut]
+    """Technical trouble of its session within 30 seconds of it, which may explain it: the first 50."""
     history: list[ActOut]
 
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import tuple_
+from sqlalchemy import or_, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -69,6 +69,17 @@ class AlertQuery:
     after: tuple[datetime, UUID] | None = None
     """Received after this alert: its received_utc and id."""
     limit: int = 100
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class During:
+    """Alerts of a session that touch a span of time; without an end it lasts on."""
+
+    session: ExamSession
+    event_class: EventClass
+    begins_utc: datetime
+    ends_utc: datetime | None
+    limit: int
 
 
 def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) -> bool:
@@ -137,7 +148,7 @@ def write_refusal(db: Session, refused: RefusedAlert) -> bool:
 
 
 def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
-    """How many alerts a session has, erased ones too. Raises `Rejected` (413) for more than an answer holds."""
+    """How many alerts a session has, erased ones too. Raises `Rejected` (413) for more than one holds."""
     wanted = select(func.count(), func.coalesce(func.sum(func.length(StoredAlert.body_sealed)), 0)).where(
         StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id
     )
@@ -159,6 +170,24 @@ def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored
         .where(StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id)
         .order_by(col(StoredAlert.onset_utc), col(StoredAlert.raised_utc), col(StoredAlert.id))
     )
+    return _opened(db, keyring, db.exec(wanted))
+
+
+def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
+    """A session's alerts of one class that touch a span of time, by onset; see `During`."""
+    wanted = (
+        select(StoredAlert)
+        .where(
+            StoredAlert.tenant_id == span.session.tenant_id,
+            StoredAlert.session_id == span.session.id,
+            StoredAlert.event_class == span.event_class,
+            or_(col(StoredAlert.cleared_utc).is_(None), col(StoredAlert.cleared_utc) >= span.begins_utc),
+        )
+        .order_by(col(StoredAlert.onset_utc), col(StoredAlert.raised_utc), col(StoredAlert.id))
+        .limit(span.limit)
+    )
+    if span.ends_utc is not None:
+        wanted = wanted.where(StoredAlert.onset_utc <= span.ends_utc)
     return _opened(db, keyring, db.exec(wanted))
 
 

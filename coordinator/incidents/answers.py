@@ -53,13 +53,14 @@ def act_out(past: PastAct) -> ActOut:
 
 
 def incident_detail(
-    found: FoundIncident, stored: Sequence[Stored], history: Sequence[PastAct]
+    found: FoundIncident, stored: Sequence[Stored], technical: Sequence[Stored], history: Sequence[PastAct]
 ) -> IncidentDetail:
-    """An incident with its alerts and its history."""
+    """An incident with its alerts, the technical trouble around it and its history."""
     actions = [one.alert.action_required for one in stored]
     return IncidentDetail(
         incident=incident_out(found),
         action=max(actions, key=_GRAVITY.index, default=Action.NONE),
         alerts=[alert_out(one) for one in stored],
+        technical=[alert_out(one) for one in technical],
         history=[act_out(one) for one in history],
     )

@@ -84,11 +84,12 @@ async def get_precision(
 
 @router.get("/{incident_id}", responses=problems(401, 403, 404))
 async def get_incident(incident_id: IncidentId, claims: Staff, parts: PartsDep) -> IncidentDetail:
-    """An incident, its first 200 alerts by onset, and what people did about it."""
+    """An incident: its first 200 alerts by onset, technical trouble around it, and what people did."""
 
     def work(db: Session) -> IncidentDetail:
         found, keyring = service.find(db, claims.tenant_id, incident_id), parts.keys.keyring
         stored = service.opened(db, keyring, found.incident)
-        return incident_detail(found, stored, reviews.history(db, keyring, found))
+        technical = service.technical_around(db, keyring, found)
+        return incident_detail(found, stored, technical, reviews.history(db, keyring, found))
 
     return await parts.reading(work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Stored
+from coordinator.alerts.service import During, Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.incidents.cursor import Cursor
@@ -20,7 +21,10 @@ from coordinator.keyring import Keyring
 from coordinator.reviews.states import State
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected
+from shared.events import EventClass
 
+AROUND: Final = timedelta(seconds=30)
+SHOWN_TECHNICAL: Final = 50
 SHOWN_ALERTS: Final = 200
 """Of one incident in one answer; at 64 KiB each that is 12.5 MiB at worst."""
 
@@ -122,6 +126,19 @@ def opened(db: Session, keyring: Keyring, incident: Incident) -> list[Stored]:
         .limit(SHOWN_ALERTS)
     )
     return alerts.opened(db, keyring, list(db.exec(wanted)))
+
+
+def technical_around(db: Session, keyring: Keyring, found: FoundIncident) -> list[Stored]:
+    """The first `SHOWN_TECHNICAL` technical alerts of its session within `AROUND` of it, by onset."""
+    incident = found.incident
+    span = During(
+        session=found.session,
+        event_class=EventClass.TECHNICAL,
+        begins_utc=incident.begins_utc - AROUND,
+        ends_utc=None if incident.ends_utc is None else incident.ends_utc + AROUND,
+        limit=SHOWN_TECHNICAL,
+    )
+    return alerts.during(db, keyring, span)
 
 
 def _cursor(incident: Incident) -> Cursor:

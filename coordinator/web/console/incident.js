@@ -4,8 +4,6 @@ import { $, drawList, h } from "./dom.js";
 import { alertItem, severity } from "./evidence.js";
 import * as words from "./words.js";
 
-const AROUND_MS = 30_000;
-
 /** Fills in the incident's panel; `place` says where in the queue it stands. */
 export function drawIncident({ incident, alerts, history, technical }, place) {
   $("incident").dataset.id = incident.incident_id;
@@ -20,9 +18,8 @@ export function drawIncident({ incident, alerts, history, technical }, place) {
   );
   $("incident-state").textContent = standing(incident, history);
   drawList($("incident-alerts"), alerts, (alert) => alert.event_id, (alert) => alertItem(alert, { pictures: true }));
-  const around = technical.filter((alert) => near(alert, incident));
-  drawList($("incident-technical"), around, (alert) => alert.event_id, (alert) => alertItem(alert));
-  $("incident-technical-empty").hidden = around.length > 0;
+  drawList($("incident-technical"), technical, (alert) => alert.event_id, (alert) => alertItem(alert));
+  $("incident-technical-empty").hidden = technical.length > 0;
   drawList($("incident-history"), history, ({ at, act }) => `${at} ${act}`, deed);
   $("incident-history-empty").hidden = history.length > 0;
 }
@@ -54,12 +51,6 @@ function standing({ state, changed_at: changed }, history) {
   if (state === "seconding") return `Confirmed by ${confirmed?.by ?? "one person"}. A confirmation takes two people.`;
   if (state === "appealed") return "The candidate has appealed. Somebody who gave no verdict on it decides.";
   return `${words.STATES[state]}.`;
-}
-
-function near({ onset, cleared }, { begins_at: begins, ends_at: ends }) {
-  const from = Date.parse(begins) - AROUND_MS;
-  const to = (ends ? Date.parse(ends) : Date.now()) + AROUND_MS;
-  return Date.parse(onset) <= to && (cleared === null || Date.parse(cleared) >= from);
 }
 
 function deed({ at, by, role, act, reason, text }) {

@@ -126,17 +126,10 @@ export class Queue {
   async #fetched(id) {
     if (!id) return null;
     if (!this.#details.has(id)) {
-      const found = await this.#app.api.get(`incidents/${id}`);
-      this.#details.set(id, { ...found, technical: await this.#technicalOf(found.incident) });
+      this.#details.set(id, await this.#app.api.get(`incidents/${id}`));
       if (this.#details.size > KEPT) this.#details.delete(this.#details.keys().next().value);
     }
     return this.#details.get(id);
-  }
-
-  /** Technical trouble of the incident's session: what may explain it stands beside it. */
-  async #technicalOf({ exam_session_id: id }) {
-    const page = await this.#app.api.get("alerts", { exam_session_id: id, event_class: "technical", limit: 200 });
-    return page.items;
   }
 
   #place() {
