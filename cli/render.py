@@ -1,7 +1,7 @@
 """How `proctorctl` prints: a table for people, JSON or YAML for programs.
 
-Names, reasons and appeals come from candidates too. What steers a terminal, breaks a line or turns the
-reading order is shown as what it is, so that nobody writes a row of a table that is not there.
+Names, reasons and appeals come from candidates too: nothing in them steers the terminal, or writes a row of a
+table that is not there.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from shared.plain_text import CONTROLS, plain
+
 
 class Format(StrEnum):
     """How to print."""
@@ -31,13 +33,7 @@ OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, jso
 _ENDLESS = 10_000
 """Columns of an output that nobody's window bounds."""
 
-_STEERING: Final = {
-    **{code: f"\\x{code:02x}" for code in (*range(0x20), *range(0x7F, 0xA0))},
-    **{code: f"\\u{code:04x}" for code in (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))},
-    ord("\n"): " ⏎ ",
-    ord("\t"): " ",
-}
-_STEERING_JSON: Final = {code: f"\\u{code:04x}" for code in range(0x7F, 0xA0)}
+_STEERING_JSON: Final = {code: f"\\u{code:04x}" for code in CONTROLS if code >= 0x7F}
 """What JSON itself lets stand as it is."""
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
@@ -110,7 +106,7 @@ def text_of(value: object) -> str:
         return f"{value:g}"
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
-    return str(value).translate(_STEERING)
+    return plain(str(value))
 
 
 def ask_first(question: str, yes: bool) -> None:

@@ -15,6 +15,7 @@
     timeline       one exam as a self-contained HTML page (pure)
     canonical      canonical JSON
     fields         bounded text, UTC instants, unit fractions
+    plain_text     others' words without what steers a terminal or turns the reading order (pure)
     errors         the error tree
     logs           JSON logs without personal data
     seldom         which of many equal log lines are written (pure)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 
 from coordinator.reports.picture import Picture, elapsed, picture
+from shared.events import EventType
 from shared.fields import format_utc
+from shared.plain_text import plain
 from shared.report_api import ReportedAlert, ReportedIncident, SessionReport
 
 MAX_STILLS: Final = 60
@@ -59,7 +61,7 @@ Block = Heading | Words | Table | Timeline | Still
 
 def document(report: SessionReport, stills: Mapping[str, str]) -> list[Block]:
     """The report's blocks. `stills`: small pictures by event_id; the first `MAX_STILLS` are shown."""
-    return [
+    blocks = [
         Heading(f"Session {report.session.session_id}", 1),
         Words(_READING),
         *_session(report),
@@ -69,10 +71,24 @@ def document(report: SessionReport, stills: Mapping[str, str]) -> list[Block]:
         *_incidents(report),
         *_findings(report, stills),
         *_alerts("Technical events", "None was reported.", report, report.technical),
-        *_alerts("What proctors did", "Nothing is recorded.", report, report.acts),
-        *_alerts("Milestones", "None is recorded.", report, report.milestones),
+        *_acts(report),
+        *_milestones(report),
         *_conditions(report),
     ]
+    return [_plain(block) for block in blocks]
+
+
+def _plain(block: Block) -> Block:
+    """Words of candidates and reviewers act on nothing that stands beside them."""
+    match block:
+        case Heading() | Words():
+            return replace(block, text=plain(block.text))
+        case Table():
+            return replace(block, rows=tuple(tuple(map(plain, row)) for row in block.rows))
+        case Timeline() | Still():
+            return block
+        case _:
+            assert_never(block)
 
 
 def _session(report: SessionReport) -> list[Block]:
@@ -126,10 +142,12 @@ def _unknown(report: SessionReport) -> list[Block]:
         )
         for one in report.unknown
     )
+    if not rows:
+        return [Heading("What is unknown"), Words("Nothing is known to be unknown.")]
     sums = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in report.totals.unknown_seconds.items())
     return [
         Heading("What is unknown"),
-        Words(f"Unknown in all: {sums}." if sums else "No stretch of time is known to be unknown."),
+        *([Words(f"Unknown in all, besides what holds for the whole session: {sums}.")] if sums else []),
         Table(("What", "From", "To", "Why"), (0.12, 0.18, 0.15, 0.55), rows),
     ]
 
@@ -194,6 +212,29 @@ def _alerts(title: str, empty: str, report: SessionReport, alerts: Sequence[Repo
             ("Onset", "Event", "Severity", "Lasted", "What was measured"), (0.1, 0.22, 0.09, 0.09, 0.5), rows
         ),
     ]
+
+
+def _acts(report: SessionReport) -> list[Block]:
+    """With what the candidate was told: a hearing asks for it."""
+    rows = tuple(
+        (
+            _at(report, one.onset),
+            one.event_type.value,
+            f"{one.evidence.get('by', '')} ({one.evidence.get('role', '')})",
+            _value(one.evidence.get("reason", "")),
+            "" if one.event_type is EventType.PROCTOR_FLAG else one.message,
+        )
+        for one in report.acts
+    )
+    head = ("When", "Act", "By", "Reason, not told", "Words to the candidate")
+    table = Table(head, (0.1, 0.23, 0.17, 0.25, 0.25), rows)
+    return [Heading("What proctors did"), table if rows else Words("Nothing is recorded.")]
+
+
+def _milestones(report: SessionReport) -> list[Block]:
+    rows = tuple((_at(report, one.onset), one.event_type.value, one.explanation) for one in report.milestones)
+    table = Table(("When", "Milestone", "What it says"), (0.1, 0.3, 0.6), rows)
+    return [Heading("Milestones"), table if rows else Words("None is recorded.")]
 
 
 def _evidence(alert: ReportedAlert) -> str:

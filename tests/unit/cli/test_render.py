@@ -27,7 +27,7 @@ def test_what_steers_a_terminal_is_shown_as_what_it_is(
 
 def test_words_over_several_lines_stay_one_row(capsys: pytest.CaptureFixture[str]) -> None:
     write_rows([{"by": "cand", "text": "no\nbob  overturned"}], ("by", "text"), Format.TABLE)
-    assert capsys.readouterr().out.splitlines()[1:] == [" cand  no ⏎ bob  overturned "]
+    assert capsys.readouterr().out.splitlines()[1:] == [" cand  no ¶ bob  overturned "]
 
 
 @pytest.mark.parametrize(("form", "read"), [(Format.JSON, json.loads), (Format.YAML, yaml.safe_load)])

@@ -198,3 +198,45 @@ def test_the_picture_is_told_to_who_does_not_see_it() -> None:
     [svg] = [attributes for tag, attributes in page.tags if tag == "svg"]
     assert svg["role"] == "img"
     assert "Findings: 1;" in (svg["aria-label"] or "")
+
+
+def test_what_proctors_did_stands_there_with_the_words_the_candidate_was_told() -> None:
+    by = {"by": "ann", "role": "proctor"}
+    message = told(EventType.PROCTOR_MESSAGE, 60, 0, evidence=by, message="Please show your desk.")
+    flag = told(
+        EventType.PROCTOR_FLAG,
+        90,
+        0,
+        evidence=by | {"reason": "Looked down."},
+        message="Marked by a proctor.",
+    )
+    rows = next(
+        block.rows
+        for block in document(report(acts=[message, flag]), {})
+        if isinstance(block, Table) and "Words to the candidate" in block.head
+    )
+    assert rows == (
+        ("0:01:00", "PROCTOR_MESSAGE", "ann (proctor)", "", "Please show your desk."),
+        ("0:01:30", "PROCTOR_FLAG", "ann (proctor)", "Looked down.", ""),
+    )
+
+
+def test_no_text_turns_the_reading_order_of_what_follows_it() -> None:
+    one = told(EventType.GAZE_OFF_SCREEN, explanation="\u202eupside\u2066 down\x1b[2J\nnext")
+    cells = [
+        cell
+        for block in document(report(one), {})
+        if isinstance(block, Table)
+        for row in block.rows
+        for cell in row
+    ]
+    assert "\\u202eupside\\u2066 down\\x1b[2J ¶ next [threshold 4]" in cells
+
+
+def test_a_session_unknown_as_a_whole_is_not_said_to_be_known() -> None:
+    whole = Unknown(what="session", begins_at=None, ends_at=None, why="Nobody was watched.", event_id=None)
+    texts = [block.text for block in document(report(unknown=[whole]), {}) if isinstance(block, Words)]
+    assert not any("unknown" in text.lower() and text.startswith("No") for text in texts)
+    assert "Nothing is known to be unknown." in [
+        block.text for block in document(report(), {}) if isinstance(block, Words)
+    ]
