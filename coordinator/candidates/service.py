@@ -30,6 +30,11 @@ def keep(db: Session, candidate: Candidate) -> bool:
     return stored is not None and stored.id == candidate.id
 
 
+def lock(db: Session, candidate: Candidate) -> None:
+    """Let nobody else who locks this stored candidate go on until the transaction ends."""
+    db.exec(select(Candidate.id).where(Candidate.id == candidate.id).with_for_update(key_share=True)).one()
+
+
 def get_or_make(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
     """The institution's candidate of this name, made on first mention."""
     found = find(db, tenant_id, reference)

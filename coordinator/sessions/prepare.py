@@ -45,6 +45,8 @@ class Wish:
     tenant_id: UUID
     request: SessionStartRequest
     now_utc: datetime
+    by_candidate: bool = False
+    """The candidate itself asks, and not its exam platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     reference = request.exam_session_id or str(uuid4())
     service.check_free(db, wish.tenant_id, reference)
     candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
+    if wish.by_candidate:
+        service.check_own_share(db, candidate.id, wish.now_utc)
     exam = exams.look_up(db, wish.tenant_id, request.exam_id)
     terms = _terms(db, keyring, exam, candidate)
     window = Window(

@@ -14,6 +14,7 @@ from coordinator.rates import check_rate
 from coordinator.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
 from coordinator.sessions import end, service, start, verify
 from coordinator.sessions.answers import session_out
+from coordinator.sessions.prepare import Wish
 from shared.api import (
     SessionEndResponse,
     SessionOut,
@@ -37,12 +38,13 @@ async def start_session(
 
     A candidate may start its own session under the exam's policy, never under one of its own. Without an
     enrollment the session runs and `identity` is `unavailable`. What was agreed with the candidate holds
-    under any policy.
+    under any policy. With two sessions running a candidate starts no third itself.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, f"{claims.tenant_id}:{claims.subject}", parts.clock())
-    return await start.start(parts, claims.tenant_id, body, now, asked)
+    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
+    return await start.start(parts, wish, asked)
 
 
 @router.post("/{session_id}/end", responses=problems(401, 403, 404))

@@ -28,6 +28,9 @@ from shared.events import EventType
 from shared.policy import Policy
 
 CANDIDATE_TERMS: Final = "candidate_terms"
+MAX_OWN_RUNNING: Final = 2
+"""Sessions of a candidate that it starts itself: one it sits in, and one that was never ended. More would let
+one token fill every node."""
 """In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""
 
 
@@ -142,6 +145,16 @@ def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
         col(ExamSession.expires_utc) > now_utc,
     )
     return len(db.exec(wanted).all())
+
+
+def check_own_share(db: Session, candidate_id: UUID, now_utc: datetime) -> None:
+    """Raises `Rejected` (409 `too-many-sessions`) when a candidate has its share of running sessions."""
+    if active_count(db, candidate_id, now_utc) >= MAX_OWN_RUNNING:
+        raise Rejected(
+            f"{MAX_OWN_RUNNING} of your sessions are running; end one, or let the exam platform start it",
+            code="too-many-sessions",
+            status=409,
+        )
 
 
 def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime:

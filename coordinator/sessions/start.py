@@ -6,9 +6,7 @@ If storing fails after the node has accepted, the node is told to end what nobod
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlmodel import Session
 
@@ -27,7 +25,7 @@ from coordinator.sessions.join import join_url, new_code
 from coordinator.sessions.prepare import Plan, Wish, prepare
 from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.tables import ExamSession
-from shared.api import SessionStartRequest, SessionStartResponse
+from shared.api import SessionStartResponse
 from shared.errors import Unavailable
 from shared.events import EventType
 from shared.messages import SessionAccepted, StartSession
@@ -35,15 +33,13 @@ from shared.messages import SessionAccepted, StartSession
 FIRST_EPOCH = 1
 
 
-async def start(
-    parts: Parts, tenant_id: UUID, request: SessionStartRequest, now_utc: datetime, asked: Asked | None
-) -> SessionStartResponse:
+async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartResponse:
     """Start a session.
 
-    Raises `Rejected` for a policy, a time or an id that cannot be (409 `session-exists`), and `Unavailable`
-    when no node takes it.
+    Raises `Rejected` for a policy, a time or an id that cannot be (409 `session-exists`,
+    `too-many-sessions`), and `Unavailable` when no node takes it.
     """
-    keyring, wish = parts.keys.keyring, Wish(tenant_id, request, now_utc)
+    keyring = parts.keys.keyring
 
     def read(db: Session) -> Plan | SessionStartResponse:
         known = idempotency.recall(db, keyring, asked, SessionStartResponse)
@@ -57,7 +53,7 @@ async def start(
 
     def write(db: Session) -> SessionStartResponse:
         answer = _store(db, parts, plan, node, accepted)
-        idempotency.keep(db, keyring, asked, answer, request.candidate_id)
+        idempotency.keep(db, keyring, asked, answer, wish.request.candidate_id)
         return answer
 
     try:
@@ -97,6 +93,9 @@ def _store(
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
+    if wish.by_candidate:
+        candidates.lock(db, plan.candidate)  # of many requests at once each sees the one before
+        service.check_own_share(db, plan.candidate.id, wish.now_utc)
     session = _row(parts, plan, node, accepted)
     if not insert_once(db, session):
         raise service.taken()

@@ -32,3 +32,24 @@ def test_who_sends_many_enrollments_slowly_keeps_nobody_else_from_enrolling(on_s
         assert Counter([await task for task in slow]) == {429: 18, 400: 14}
 
     on_sqlite(test)
+
+
+def test_a_candidate_that_starts_many_sessions_fills_no_node(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        async def start(number: int, role: Role = Role.CANDIDATE) -> tuple[int, str]:
+            wish = {"exam_session_id": f"S-{number}", "candidate_id": "CAND-9", "exam_id": f"E-{number}"}
+            headers = site.bearer(role, "CAND-9")
+            answer = await site.http.post("/api/v1/session/start", json=wish, headers=headers)
+            return answer.status_code, answer.json().get("code", answer.json()["status"])
+
+        await start(0)  # the candidate is known before all of them come at once
+        at_once = Counter(await asyncio.gather(*(start(number) for number in range(1, 6))))
+        assert at_once == {(201, "active"): 1, (409, "too-many-sessions"): 4}
+        assert await start(6, Role.SYSTEM) == (201, "active")
+        node = site.node.obeyed
+        assert len(node.started) - len(node.ended) == 3
+        await site.post("/session/S-0/end")
+        await site.post("/session/S-6/end")
+        assert await start(7) == (201, "active")
+
+    on_site(test)
