@@ -111,6 +111,7 @@ def _review(db: Session, incident: Incident, deed: Deed) -> Review:
         claimed_by=incident.claimed_by,
         claim_expires=incident.claim_expires_utc,
         changed=incident.changed_utc is not None,
+        acts=len(rows),
         unseen=deed.shown not in (None, incident.alert_count),
         confirmed_by=frozenset(row.actor for row in rows[opened:] if row.act is Act.CONFIRM),
         reviewed_by=frozenset(row.actor for row in rows if row.act in _VERDICT_ACTS),

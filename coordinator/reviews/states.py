@@ -25,6 +25,8 @@ from typing import Final
 from shared.errors import Rejected
 
 CLAIM_LASTS: Final = timedelta(minutes=15)
+MAX_ACTS: Final = 500
+"""In an incident's history; every look at it reads them all."""
 
 
 class State(StrEnum):
@@ -142,6 +144,7 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "second-person-needed": "you have confirmed it already; the second confirmation is another person's",
         "reviewed-it-yourself": "an appeal is decided by somebody who did not review the incident",
         "incident-grown": "alerts came to the incident that you were not shown; look at it again",
+        "history-full": f"{MAX_ACTS} acts stand in its history; decide it",
         "nothing-changed": "nothing has come to the incident since its verdict",
     }
 )
@@ -156,6 +159,8 @@ class Review:
     claim_expires: datetime | None = None
     changed: bool = False
     """Something came to the incident since its verdict."""
+    acts: int = 0
+    """So many stand in its history."""
     unseen: bool = False
     """It has other alerts than whoever acts was shown."""
     confirmed_by: frozenset[str] = frozenset()
@@ -171,6 +176,8 @@ def decide(review: Review, act: Act, who: str, now: datetime) -> State:
         raise _refusal(following)
     if act not in (Act.COMMENT, Act.APPEAL) and _held_by_another(review, who, now):
         raise _refusal("claimed-by-another")
+    if act in (Act.COMMENT, Act.CLAIM) and review.acts >= MAX_ACTS:
+        raise _refusal("history-full")
     if act is Act.RELEASE and review.claimed_by != who:
         raise _refusal("not-claimed")
     if act is Act.CONFIRM and who in review.confirmed_by:

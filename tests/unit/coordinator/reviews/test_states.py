@@ -7,7 +7,7 @@ from itertools import product
 
 import pytest
 
-from coordinator.reviews.states import CLAIM_LASTS, TABLE, Act, Review, State, decide, queue_place
+from coordinator.reviews.states import CLAIM_LASTS, MAX_ACTS, TABLE, Act, Review, State, decide, queue_place
 from shared.errors import Rejected
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -110,3 +110,18 @@ def test_the_queue_puts_the_unreviewed_first_then_the_worst() -> None:
         queue_place(State.MERGED, 1.0, changed=False),
     ]
     assert places == sorted(set(places))
+
+
+def test_a_full_history_takes_verdicts_and_nothing_else() -> None:
+    full = Review(state=State.OPEN, claimed_by="ann", acts=MAX_ACTS)
+    for act in (Act.COMMENT, Act.CLAIM):
+        assert refused(full, act) == ("history-full", 409)
+        assert decide(Review(state=State.OPEN, acts=MAX_ACTS - 1), act, "ann", NOW) is State.OPEN
+    assert decide(full, Act.RELEASE, "ann", NOW) is State.OPEN
+    assert decide(full, Act.DISMISS, "ann", NOW) is State.DISMISSED
+
+
+def test_a_verdict_on_alerts_that_were_not_shown_is_none() -> None:
+    unseen = Review(state=State.OPEN, unseen=True)
+    assert refused(unseen, Act.DISMISS) == ("incident-grown", 409)
+    assert refused(Review(state=State.DISMISSED, unseen=True), Act.DISMISS) == ("already-decided", 409)
