@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from typing import Any, Final, assert_never
 from xml.sax.saxutils import escape
 
+from PIL import Image as Pictures
 from reportlab.graphics.shapes import Drawing, Line, Rect, String
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
@@ -31,6 +32,10 @@ _MARGIN: Final = 16 * mm
 _WIDTH: Final = A4[0] - 2 * _MARGIN
 _PLAIN, _BOLD = "Vera", "VeraBd"
 _MAX_STILL: Final = 60 * mm
+MAX_STILL_PIXELS: Final = 4_000_000
+"""A node's small picture has a fiftieth of that; what claims more may hide gigabytes."""
+_BOMBS: Final = (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning)
+"""Pillow's own bounds lie above ours; the lower is only a warning."""
 _BODY: Final = ParagraphStyle("body", fontName=_PLAIN, fontSize=8, leading=11, spaceAfter=4)
 _CELL: Final = ParagraphStyle("cell", fontName=_PLAIN, fontSize=6.5, leading=8.5, wordWrap="CJK")
 _HEAD: Final = ParagraphStyle("head", parent=_CELL, fontName=_BOLD)
@@ -114,13 +119,22 @@ def _cut(cell: str) -> str:
 def _still(still: Still) -> list[Flowable]:
     caption = Paragraph(_marked(still.caption), _CELL)
     try:
-        data = base64.b64decode(still.data_url.partition(",")[2], validate=True)
-        picture = Image(io.BytesIO(data))
-        scale = min(1.0, _MAX_STILL / max(picture.imageWidth, picture.imageHeight))
-        picture.drawWidth, picture.drawHeight = picture.imageWidth * scale, picture.imageHeight * scale
-    except (binascii.Error, OSError, ValueError, ZeroDivisionError):
+        picture = _decoded(base64.b64decode(still.data_url.partition(",")[2], validate=True))
+    except (binascii.Error, OSError, ValueError, SyntaxError, ArithmeticError, *_BOMBS):
         return [caption, Paragraph("This picture cannot be read.", _CELL), Spacer(1, 4)]
     return [picture, caption, Spacer(1, 4)]
+
+
+def _decoded(data: bytes) -> Image:
+    """Decoded here and whole: what cannot be would fail the building of the pages."""
+    with Pictures.open(io.BytesIO(data), formats=("JPEG",)) as opened:
+        if opened.width * opened.height > MAX_STILL_PIXELS:
+            raise ValueError("more pixels than a small picture has")
+        opened.load()
+    picture = Image(io.BytesIO(data))
+    scale = min(1.0, _MAX_STILL / max(picture.imageWidth, picture.imageHeight))
+    picture.drawWidth, picture.drawHeight = picture.imageWidth * scale, picture.imageHeight * scale
+    return picture
 
 
 def _drawing(picture: Picture) -> Drawing:

@@ -1,0 +1,55 @@
+"""Small pictures that a broken or hostile node made: the report is written all the same."""
+
+from __future__ import annotations
+
+import base64
+import io
+import random
+import struct
+
+import pytest
+from PIL import Image
+
+from coordinator.reports import as_pdf as module
+from coordinator.reports.as_pdf import as_pdf
+from coordinator.reports.document import Block, Heading, Still
+
+
+def jpeg() -> bytes:
+    out = io.BytesIO()
+    Image.effect_noise((64, 48), 60).convert("RGB").save(out, "JPEG")
+    return out.getvalue()
+
+
+def claiming(width: int, height: int) -> bytes:
+    """A small JPEG whose header claims other sides."""
+    data = bytearray(jpeg())
+    frame = data.index(b"\xff\xc0")
+    data[frame + 5 : frame + 9] = struct.pack(">HH", height, width)
+    return bytes(data)
+
+
+def printed(data: bytes) -> bytes:
+    url = "data:image/jpeg;base64," + base64.b64encode(data).decode()
+    blocks: list[Block] = [Heading("Session", 1), Still(url, "What is in it")]
+    return as_pdf("Session", blocks)
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")  # as in a running coordinator
+@pytest.mark.parametrize("side", [2_001, 10_000, 65_500])
+def test_a_picture_that_claims_too_many_pixels_is_not_decoded(
+    side: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "Image", None)  # what would decode it
+    assert printed(claiming(side, side)).startswith(b"%PDF-")
+
+
+def test_a_whole_picture_is_printed_and_a_broken_one_stops_nothing() -> None:
+    whole, chance = jpeg(), random.Random(7)
+    assert b"/Subtype /Image" in printed(whole)
+    assert printed(whole[:-200]).startswith(b"%PDF-")
+    for _ in range(40):
+        broken = bytearray(whole)
+        for _ in range(chance.choice((1, 3, 9))):
+            broken[chance.randrange(len(broken))] = chance.randrange(256)
+        assert printed(bytes(broken)).startswith(b"%PDF-")
