@@ -8,7 +8,7 @@
     hub           the one NATS connection; stream: what the alert stream must be like
     ingest        alerts in: fetch, check, store, commit, acknowledge, tell the nodes
     heartbeats    nodes heard, marks answered; commands, orders: nodes told
-    errors        every refusal as a problem; security: who may; limits, rates: how much and how often
+    errors        every refusal as a problem; security: who may; limits, rates, places: how much and how often
     headers       security headers and origins; pages: the candidate's page and the proctors' console (web/)
     openapi       the description (openapi.json, by `make openapi`); examples
     contract      what of it breaks callers of what they were promised (promised.json, by `make promise`)
