@@ -27,6 +27,7 @@ pytestmark = [
 PROGRAMS = Path(sys.executable).parent
 CHECK_PERIOD_S = {
     EventType.MULTIPLE_FACES: 0.2,
+    EventType.MULTIPLE_PERSONS: 1.0,
     EventType.FACE_NOT_FOUND: 0.2,
     EventType.PRESENCE_LOSS: 0.2,
     EventType.LEFT_FRAME: 0.667,
@@ -35,6 +36,8 @@ CHECK_PERIOD_S = {
 }
 """How often level L1 looks for what each alert is about."""
 CAPTURE_TOLERANCE_S = 0.3
+LITERT_SAYS = "INFO: Created TensorFlow Lite"
+"""A line that LiteRT writes to the error output by itself, and that nothing turns off."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,8 @@ def test_the_whole_exam_passes_and_is_written_down(exam: Exam) -> None:
 def test_the_installation_was_quiet_about_it(exam: Exam) -> None:
     for name in ("coordinator", "edge"):
         lines = (exam.folder / "data" / "logs" / f"{name}.log").read_text().splitlines()
-        troubles = [line for line in lines if json.loads(line)["level"] not in ("INFO", "DEBUG")]
+        own = [line for line in lines if not line.startswith(LITERT_SAYS)]
+        troubles = [line for line in own if json.loads(line)["level"] not in ("INFO", "DEBUG")]
         assert [line for line in troubles if "connection is lost" not in line] == []
         assert len(troubles) <= 1  # said by the coordinator once, when it is stopped
 
