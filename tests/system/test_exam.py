@@ -38,6 +38,8 @@ CHECK_PERIOD_S = {
 CAPTURE_TOLERANCE_S = 0.3
 LITERT_SAYS = "INFO: Created TensorFlow Lite"
 """A line that LiteRT writes to the error output by itself, and that nothing turns off."""
+CANNOT_BE_DONE = "a task cannot be done here"
+"""Said once of each task that the weights at hand leave out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +80,13 @@ def test_the_installation_was_quiet_about_it(exam: Exam) -> None:
     for name in ("coordinator", "edge"):
         lines = (exam.folder / "data" / "logs" / f"{name}.log").read_text().splitlines()
         own = [line for line in lines if not line.startswith(LITERT_SAYS)]
-        troubles = [line for line in own if json.loads(line)["level"] not in ("INFO", "DEBUG")]
-        assert [line for line in troubles if "connection is lost" not in line] == []
+        told = [json.loads(line) for line in own]
+        troubles = [
+            each["message"]
+            for each in told
+            if each["level"] not in ("INFO", "DEBUG") and each["message"] != CANNOT_BE_DONE
+        ]
+        assert [message for message in troubles if "connection is lost" not in message] == []
         assert len(troubles) <= 1  # said by the coordinator once, when it is stopped
 
 
