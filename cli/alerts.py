@@ -52,9 +52,4 @@ def list_command(
     }
     asked = {name: value for name, value in filters.items() if value}
     with connect() as client:
-        show_rows(
-            lambda: [one.model_dump(mode="json") for one in client.alerts(asked, limit)],
-            _COLUMNS,
-            output,
-            watch=watch,
-        )
+        show_rows(lambda: client.alerts(asked, limit), _COLUMNS, output, watch=watch)

@@ -49,12 +49,7 @@ def list_command(
     filters: dict[str, str | list[str]] = {name: value for name, value in named.items() if value}
     filters |= {"min_severity": str(min_severity), "state": state or []}
     with connect() as client:
-        show_rows(
-            lambda: [one.model_dump(mode="json") for one in client.incidents(filters, limit)],
-            QUEUE,
-            output,
-            watch=watch,
-        )
+        show_rows(lambda: client.incidents(filters, limit), QUEUE, output, watch=watch)
 
 
 @app.command()

@@ -61,12 +61,7 @@ def queue(
     filters: dict[str, str | list[str]] = {"min_severity": str(min_severity), "state": _WAITING}
     filters |= {"exam_id": exam} if exam else {}
     with connect() as client:
-        show_rows(
-            lambda: [one.model_dump(mode="json") for one in client.incidents(filters, limit)],
-            QUEUE,
-            output,
-            watch=watch,
-        )
+        show_rows(lambda: client.incidents(filters, limit), QUEUE, output, watch=watch)
 
 
 @app.command()

@@ -89,12 +89,7 @@ def list_command(
     filters |= {name: value for name, value in (("exam_id", exam), ("candidate_id", candidate)) if value}
     filters |= {"state": [one.value for one in state or []]}
     with connect() as client:
-        show_rows(
-            lambda: [one.model_dump(mode="json") for one in client.sessions(filters, limit)],
-            _WALL,
-            output,
-            watch=watch,
-        )
+        show_rows(lambda: client.sessions(filters, limit), _WALL, output, watch=watch)
 
 
 @app.command()

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Final
 
 import typer
 import yaml
+from pydantic import BaseModel
 from rich.console import Console
 
 from cli.render import Format, json_text, write_rows
@@ -42,21 +43,21 @@ class News:
 
 
 def show_rows(
-    read: Callable[[], Sequence[Row]], columns: Sequence[str], output: Format, *, watch: bool
+    read: Callable[[], Iterable[BaseModel]], columns: Sequence[str], output: Format, *, watch: bool
 ) -> None:
-    """Write the rows once; or, watching, again whenever they change. The first column names a row.
+    """Write what is read as rows, once; or, watching, whenever they change. The first column names a row.
 
     As JSON each new or changed row is one line, as YAML one document. A coordinator that is away meanwhile is
     said once and waited for.
     """
     if not watch:
-        write_rows(read(), columns, output)
+        write_rows(_rows(read()), columns, output)
         return
     news, away = News(columns[0]), False
     try:
         while True:
             try:
-                rows = read()
+                rows = _rows(read())
                 away = False
             except Unavailable as error:
                 if not away:
@@ -67,6 +68,10 @@ def show_rows(
             time.sleep(EVERY_S)
     except KeyboardInterrupt:
         return
+
+
+def _rows(answers: Iterable[BaseModel]) -> list[Row]:
+    return [one.model_dump(mode="json") for one in answers]
 
 
 def _write_news(rows: Sequence[Row], fresh: Sequence[Row], columns: Sequence[str], output: Format) -> None:

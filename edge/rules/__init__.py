@@ -3,5 +3,5 @@
 `monitor.Monitor` is the door: one per session. `seeing` and `hearing` judge what a frame and a window of
 sound say, `episodes` turn judgements into findings (`episode`, `hold` debounce). `conditions`, `objects`
 and `sounds` judge one observation each; `calibration`, `identity`, `liveness`, `gaze`, `head`, `speech`,
-`stream`, `frame_rate`, `failures` and `fusion` keep what a single observation cannot say.
+`stream`, `frame_rate`, `failures`, `frozen`, `hands` and `fusion` keep what a single observation cannot say.
 """

@@ -10,13 +10,12 @@ repainting (0.57), and a frozen camera is not found.
 
 from __future__ import annotations
 
-from collections import deque
 from statistics import median
 
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
-from edge.rules.hold import EPSILON_S
+from edge.rules.looks import Looks
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Json, Saved, numbers
+from edge.rules.snapshots import Saved
 from shared.events import EventType
 from shared.observations import Observation
 
@@ -33,18 +32,14 @@ class Frozen:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._looks: deque[tuple[float, float]] = deque(maxlen=MAX_LOOKS)
+        self._looks = Looks(WINDOW_S, MAX_LOOKS, settings.max_gap_s)
 
     def judge(self, observation: Observation) -> Judgement:
         """Whether most of the last looks saw no change; unknown until there were some."""
         change, at = None if observation.picture is None else observation.picture.change, observation.at
         if change is None:
             return UNKNOWN
-        if self._looks and at - self._looks[-1][0] > self._settings.max_gap_s + EPSILON_S:
-            self._looks.clear()
-        self._looks.append((at, round(change, 3)))
-        while at - self._looks[0][0] > WINDOW_S + EPSILON_S:
-            self._looks.popleft()
+        self._looks.add(at, change)
         if len(self._looks) < MIN_LOOKS:
             return UNKNOWN
         return self._judged(self._settings.threshold(EventType.CAMERA_FROZEN))
@@ -53,7 +48,7 @@ class Frozen:
         """What most looks say; one against the majority decides nothing: repainting, or the first change."""
         middle = median(change for _, change in self._looks)
         frozen = middle <= bound
-        if frozen is not (self._looks[-1][1] <= bound):
+        if frozen is not (self._looks.last <= bound):
             return UNKNOWN
         still_s = [at for at, change in self._looks if change <= bound]
         if frozen:
@@ -64,12 +59,8 @@ class Frozen:
         return Judgement(False, since_s=next(at for at, _ in self._looks if at > still_s[-1]))
 
     def snapshot(self) -> Saved:
-        flat: list[Json] = [value for look in self._looks for value in look]
-        return {"looks": flat}
+        return self._looks.snapshot()
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        flat = numbers(saved, "looks", 2 * MAX_LOOKS)
-        if len(flat) % 2:
-            raise ValueError("the snapshot's looks are not whole")
-        self._looks = deque(zip(flat[::2], flat[1::2], strict=True), maxlen=MAX_LOOKS)
+        self._looks.restore(saved)

@@ -7,14 +7,12 @@ decides nothing. No hand in the picture is far away.
 
 from __future__ import annotations
 
-from collections import deque
-from math import inf
 from statistics import median_low
 
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
-from edge.rules.hold import EPSILON_S
+from edge.rules.looks import Looks
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Json, Saved, numbers
+from edge.rules.snapshots import Saved
 from shared.events import EventType
 from shared.observations import Observation
 
@@ -23,7 +21,7 @@ MAX_LOOKS = 32
 JUMP = 0.1
 """How far the points of a resting hand move from look to look, in widths of the head."""
 _FAR = 1e6
-"""For no hand at all, where a snapshot needs a number."""
+"""For no hand at all: a number, as a snapshot needs one."""
 
 
 class Hands:
@@ -33,22 +31,18 @@ class Hands:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._looks: deque[tuple[float, float]] = deque(maxlen=MAX_LOOKS)
+        self._looks = Looks(WINDOW_S, MAX_LOOKS, settings.max_gap_s)
 
     def judge(self, observation: Observation) -> Judgement:
         """Whether a hand has been near since the first of the near looks."""
         if observation.hands is None:
             return UNKNOWN
         at, seen = observation.at, observation.hands.to_ear_head_widths
-        if self._looks and at - self._looks[-1][0] > self._settings.max_gap_s + EPSILON_S:
-            self._looks.clear()
-        self._looks.append((at, inf if seen is None else round(seen, 3)))
-        while at - self._looks[0][0] > WINDOW_S + EPSILON_S:
-            self._looks.popleft()
+        self._looks.add(at, _FAR if seen is None else seen)
         bound = self._settings.threshold(EventType.HAND_NEAR_EAR)
         middle = median_low(distance for _, distance in self._looks)
         near_s = [look_s for look_s, distance in self._looks if distance <= bound]
-        if (middle <= bound) is not (self._looks[-1][1] <= bound):
+        if (middle <= bound) is not (self._looks.last <= bound):
             return UNKNOWN
         if middle > bound:
             later_s = (look_s for look_s, _ in self._looks if not near_s or look_s > near_s[-1])
@@ -70,12 +64,8 @@ class Hands:
         return since_s
 
     def snapshot(self) -> Saved:
-        flat: list[Json] = [value for at, distance in self._looks for value in (at, min(distance, _FAR))]
-        return {"looks": flat}
+        return self._looks.snapshot()
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        flat = numbers(saved, "looks", 2 * MAX_LOOKS)
-        if len(flat) % 2:
-            raise ValueError("the snapshot's looks are not whole")
-        self._looks = deque(zip(flat[::2], flat[1::2], strict=True), maxlen=MAX_LOOKS)
+        self._looks.restore(saved)

@@ -10,6 +10,9 @@ from shared.observations import Observation
 QUIET = 0.5
 """A window whose speech probabilities all stay below this holds no second voice either."""
 
+LOOK_BACK_S = 0.4875
+"""Half of the 0.975 s that YAMNet judges at once: a sound found began, by estimate, in their middle."""
+
 
 def multiple_speakers(observation: Observation) -> Judgement:
     """More than one voice in the last stretch of speech; a quiet window says that there is none now."""
@@ -35,7 +38,7 @@ def audio_anomaly(observation: Observation, settings: Settings) -> Judgement:
         return NO
     surest = max(heard, key=lambda each: each.score)
     evidence: Evidence = {"class": surest.kind, "score": round(surest.score, 3), "score_bound": bound}
-    return Judgement(True, min(1.0, surest.score), evidence)
+    return Judgement(True, min(1.0, surest.score), evidence, observation.at - LOOK_BACK_S)
 
 
 def keyword_spoken(observation: Observation, settings: Settings) -> Judgement:

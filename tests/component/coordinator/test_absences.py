@@ -164,5 +164,6 @@ def test_the_sweep_that_runs_looks_for_absences(on_sqlite: OnSite) -> None:
                 await _says(site, session, "waiting")
                 await asyncio.sleep(1.5)
                 absent += await _absences(site)
+        assert [one["cleared"] for one in absent] == [None]
 
     on_sqlite(test)

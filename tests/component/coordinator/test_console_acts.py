@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -158,11 +159,14 @@ def test_a_socket_that_is_lost_is_opened_again(on_console: OnConsole) -> None:
         await at_session(stand)
         live = "document.querySelector('#session-live').dataset.state"
         await page.until(f"{live} === 'live'")
-        room = next(iter(stand.site.parts.rooms._rooms.values()))
-        for listener in room:
+        rooms = stand.site.parts.rooms._rooms
+        lost = list(*rooms.values())
+        for listener in lost:
             listener.lost.set()
         await page.until(f"{live} === 'waiting'")
         await page.until(f"{live} === 'live'")
+        (opened,) = itertools.chain(*rooms.values())
+        assert opened not in lost
 
     on_console(scene)
 

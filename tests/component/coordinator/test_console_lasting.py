@@ -37,5 +37,6 @@ def test_what_ended_while_the_live_stream_was_lost_does_not_last_on(on_console: 
         await page.evaluate("sockets.at(-1).close(4000)")
         await page.until("!document.querySelector('main').innerText.includes('still lasts')")
         await stand.see("Live", "#session-live")
+        assert await page.evaluate("sockets.length") == 2
 
     on_console(scene)

@@ -103,6 +103,8 @@ def test_heartbeats_that_come_too_often_are_refused_and_the_next_ones_heard(
                     await client.publish(subject, heartbeat(node))
                     await asyncio.sleep(0.002)  # two of one millisecond are one that is played again
             await asyncio.sleep(2 / RATE.per_s)
+            heard = link.heartbeats.counts["heard"]
             await client.request(subject, heartbeat(node), timeout=5)
+            assert link.heartbeats.counts["heard"] == heard + 1
 
     asyncio.run(scenario())
