@@ -44,9 +44,9 @@ class _Side:
         )
         self._write(task)
 
-    def ask(self, points: Sequence[Any] = ()) -> list[Any]:
-        """What it finds in every picture, or the embeddings at given points."""
-        self._write(points)
+    def ask(self, how: Any = ()) -> list[Any]:
+        """What it finds in every picture. Ours may be asked for embeddings at points, theirs to see "rgb"."""
+        self._write(how)
         assert self._process.stdout is not None
         answer: list[Any] = json.loads(self._process.stdout.readline())
         return answer
@@ -95,11 +95,10 @@ def _compare(ours: _Side, theirs: _Side) -> list[Figure]:
     spent_s = [np.median([row["spent_s"] for each in rounds for row in each[side]]) for side in (0, 1)]
     mine, other = rounds[-1]
     same_count = all(len(a["faces"]) == len(b["faces"]) for a, b in zip(mine, other, strict=True))
-    pairs = [
-        (a["faces"][0], b["faces"][0]) for a, b in zip(mine, other, strict=True) if a["faces"] and b["faces"]
-    ]
+    pairs = _pairs(mine, other)
     at_theirs = ours.ask([b["points"] for _, b in pairs])
     cosines = [float(np.dot(v, b["vector"])) for v, (_, b) in zip(at_theirs, pairs, strict=True)]
+    as_trained = _pairs(mine, theirs.ask("rgb"))
     on = f"{PICTURES} frames of 640×480, {DETECTOR} and ArcFace MobileFaceNet, one thread, {ROUNDS} rounds"
     return [
         Figure.at_least("uniface: its time over ours, per frame", float(spent_s[1] / spent_s[0]), 1.0, on),
@@ -109,14 +108,39 @@ def _compare(ours: _Side, theirs: _Side) -> list[Figure]:
             measured_on=on,
         ),
         Figure("uniface: faces per frame", "the same" if same_count else "differ", "same", same_count, on),
+        Figure.at_least("uniface: least overlap of boxes", _least_overlap(pairs), MIN_OVERLAP, on),
+        Figure.at_least("uniface: least cosine, at the same points", min(cosines), MIN_COSINE, on),
+        # As shipped its detector sees blue for red, and the points differ by a pixel or two.
+        Figure(
+            "uniface: least cosine, each at its own points", f"{_least_cosine(pairs):.4f}", measured_on=on
+        ),
         Figure.at_least(
-            "uniface: least overlap of boxes",
-            min(_overlap(a["box"], b["box"]) for a, b in pairs),
-            MIN_OVERLAP,
+            "uniface given RGB: least overlap of boxes", _least_overlap(as_trained), MIN_OVERLAP, on
+        ),
+        Figure.at_least(
+            "uniface given RGB: least cosine, each at its own points",
+            _least_cosine(as_trained),
+            MIN_COSINE,
             on,
         ),
-        Figure.at_least("uniface: least cosine, at the same points", min(cosines), MIN_COSINE, on),
     ]
+
+
+Pairs = list[tuple[dict[str, Any], dict[str, Any]]]
+"""The best face of a picture, ours and theirs."""
+
+
+def _pairs(ours: Sequence[Any], theirs: Sequence[Any]) -> Pairs:
+    rows = zip(ours, theirs, strict=True)
+    return [(a["faces"][0], b["faces"][0]) for a, b in rows if a["faces"] and b["faces"]]
+
+
+def _least_overlap(pairs: Pairs) -> float:
+    return min(_overlap(a["box"], b["box"]) for a, b in pairs)
+
+
+def _least_cosine(pairs: Pairs) -> float:
+    return min(float(np.dot(a["vector"], b["vector"])) for a, b in pairs)
 
 
 def _overlap(one: Sequence[float], other: Sequence[float]) -> float:
