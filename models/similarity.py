@@ -25,6 +25,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import isnan
 
 import numpy as np
 
@@ -56,7 +57,12 @@ class Similarity:
             raise ValueError(f"the knots of a calibration must rise in score and in similarity: {self.knots}")
 
     def of(self, native_score: float) -> float:
-        """Where a native score stands between strangers and the same person, 0…1."""
+        """Where a native score stands between strangers and the same person, 0…1.
+
+        Raises ValueError for not-a-number, which is no stranger's score either.
+        """
+        if isnan(native_score):
+            raise ValueError("a score is not a number: two pictures were not compared")
         after = bisect_right(self.knots, native_score, key=lambda knot: knot[0])
         right = min(max(after, 1), len(self.knots) - 1)
         (x0, y0), (x1, y1) = self.knots[right - 1], self.knots[right]

@@ -68,6 +68,18 @@ def test_a_network_that_answers_zeros_with_infinity_is_refused(tmp_path: Path) -
         open_network(path)
 
 
+@pytest.mark.parametrize("runtime", ONNX_READERS)
+@pytest.mark.parametrize("wild", [3e38, float("nan")])
+def test_an_answer_that_is_no_number_is_an_error_and_not_a_no(
+    tmp_path: Path, runtime: Runtime, wild: float
+) -> None:
+    # Not-a-number is below every threshold: "no face", "a stranger", "nobody there" would be told of people.
+    network = open_network(save_affine(tmp_path / "affine.onnx"), runtime=runtime)
+    with pytest.raises(Unavailable, match=r"affine\.onnx.*output y is not finite"):
+        network.run({"x": np.array([[0.0, wild, 0.0, 0.0]], np.float32)})
+    assert network.run({"x": np.zeros((1, 4), np.float32)})["y"].tolist() == [[1.0] * 4]
+
+
 @pytest.mark.parametrize(
     ("name", "runtime"), [("junk.onnx", None), ("junk.tflite", None), ("junk.tflite", Runtime.LITERT)]
 )

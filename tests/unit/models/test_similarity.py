@@ -80,3 +80,8 @@ def test_a_recogniser_that_cannot_tell_people_apart_has_no_calibration() -> None
 def test_too_few_pairs_are_no_calibration() -> None:
     with pytest.raises(ValueError, match="too few"):
         calibrated([0.9] * 5, [0.1] * 2_000, 1.0)
+
+
+def test_a_score_that_is_no_number_is_no_stranger() -> None:
+    with pytest.raises(ValueError, match="not a number"):
+        Similarity(((0.0, 0.5), (1.0, 1.0))).of(float("nan"))
