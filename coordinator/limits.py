@@ -32,6 +32,10 @@ LARGE_OF_CANDIDATE: Final = 2
 PICTURE_PATHS: Final = frozenset({"/api/v1/enroll", "/api/v1/practice-check"})
 """Where bodies carry pictures."""
 
+BEARER_RATE: Final = Rate(burst=3_000, per_s=100)
+"""Per bearer, whatever is asked: a platform brings in a term or reads all alerts, a loop is stopped."""
+CANDIDATE_RATE: Final = Rate(burst=300, per_s=10)
+"""Per candidate, whatever is asked: a page asks every few seconds."""
 JOIN_RATE: Final = Rate(burst=300, per_s=10)
 """Per address: an exam hall of 300 behind one address joins at once. Codes are too long to guess anyway."""
 ENROLL_RATE: Final = Rate(burst=10, per_s=0.2)
@@ -44,8 +48,6 @@ START_RATE: Final = Rate(burst=600, per_s=20)
 """Per bearer: an exam platform starts a whole cohort."""
 TOKEN_RATE: Final = Rate(burst=600, per_s=20)
 """Per administrator."""
-CHANGE_RATE: Final = Rate(burst=600, per_s=20)
-"""Per bearer, for exams, policies, accommodations and consents: a platform brings in a whole term."""
 REPORT_RATE: Final = Rate(burst=20, per_s=0.5)
 """Per bearer, for reports and bundles: a person who reads, not a crawl. Larger amounts come from /alerts."""
 
@@ -54,20 +56,20 @@ class Rates:
     """The rates of one coordinator process, by what is asked."""
 
     def __init__(self) -> None:
+        self.bearer = Buckets(BEARER_RATE)
+        self.candidate = Buckets(CANDIDATE_RATE)
         self.join = Buckets(JOIN_RATE)
         self.enroll = Buckets(ENROLL_RATE)
         self.verify = Buckets(VERIFY_RATE)
         self.ticket = Buckets(TICKET_RATE)
         self.start = Buckets(START_RATE)
         self.token = Buckets(TOKEN_RATE)
-        self.change = Buckets(CHANGE_RATE)
         self.report = Buckets(REPORT_RATE)
 
     @property
     def refused(self) -> int:
         """Requests refused since the start."""
-        buckets = (self.join, self.enroll, self.verify, self.ticket, self.start, self.token, self.change)
-        return sum(one.refused for one in (*buckets, self.report))
+        return sum(one.refused for one in vars(self).values())
 
 
 class BodyBound:
@@ -100,12 +102,12 @@ class BodyBound:
     async def _large(self, request: Request, receive: Receive, send: Send) -> None:
         claims = await self._authorise(request)
         _check_announced(request, MAX_BODY_BYTES)
-        asker = f"{claims.tenant_id}:{claims.subject}"
-        self._places.take(asker, LARGE_OF_CANDIDATE if claims.role is Role.CANDIDATE else LARGE_OF_ONE)
+        most = LARGE_OF_CANDIDATE if claims.role is Role.CANDIDATE else LARGE_OF_ONE
+        self._places.take(claims.bearer, most)
         try:
             await self._app(request.scope, _counted(receive, MAX_BODY_BYTES), send)
         finally:
-            self._places.leave(asker)
+            self._places.leave(claims.bearer)
 
 
 def _check_announced(request: Request, bound: int) -> None:

@@ -43,10 +43,14 @@ def operation_id(route: APIRoute) -> str:
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that may refuse with these statuses, besides those any may give."""
+    """The `responses` of a route that may refuse with these statuses, besides those any may give.
+
+    Who needs a token (401) may also be told that it asks too often (429).
+    """
+    often = {429} if 401 in statuses else set()
     return {
         status: {"model": Problem, "description": HTTPStatus(status).phrase}
-        for status in sorted({*ALWAYS, *statuses})
+        for status in sorted({*ALWAYS, *often, *statuses})
     }
 
 

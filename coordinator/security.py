@@ -24,6 +24,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
 from coordinator.parts import Parts, PartsDep
+from coordinator.rates import check_rate
 from shared.errors import Rejected
 from shared.tokens import Claims, Role, hint
 
@@ -55,8 +56,11 @@ def bearer_of(connection: HTTPConnection) -> str:
 async def principal(
     parts: PartsDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Claims:
-    """The verified bearer of this request. Raises `Rejected` (401)."""
-    return await verify_token(parts, credentials.credentials if credentials else "")
+    """The verified bearer of this request. Raises `Rejected` (401; 429 when it asks too often)."""
+    claims = await verify_token(parts, credentials.credentials if credentials else "")
+    buckets = parts.rates.candidate if claims.role is Role.CANDIDATE else parts.rates.bearer
+    check_rate(buckets, claims.bearer, parts.clock())
+    return claims
 
 
 Anyone = Annotated[Claims, Depends(principal)]

@@ -224,6 +224,8 @@ class SessionState(Message):
     """What it runs under: the coordinator tells a node again what it has missed. None: not said."""
     paused: bool | None = None
     expires_utc: Utc | None = None
+    hears_phrases: bool | None = None
+    """Whether it listens for phrases: it is told again when the candidate no longer agrees to that."""
 
 
 class Heartbeat(Message):

@@ -58,6 +58,11 @@ class Claims:
     key_id: str | None = field(default=None, compare=False)
     """The `kid` of the key that signed it."""
 
+    @property
+    def bearer(self) -> str:
+        """Whose share of places and rates it uses; two institutions or roles have none in common."""
+        return f"{self.tenant_id}:{self.role}:{self.subject}"
+
 
 def issue(
     claims: Claims, key: Ed25519PrivateKey, *, key_id: str, now_utc: datetime, lifetime: timedelta

@@ -19,7 +19,6 @@ from coordinator.exams.tables import Exam
 from coordinator.openapi import problems
 from coordinator.parts import CandidateRef, ExamRef, Now, PartsDep
 from coordinator.policies import service as policies
-from coordinator.rates import check_rate
 from coordinator.security import Privacy, PrivacyOrSelf, Service, check_own_candidate
 from shared.exam_api import AccommodationOut, AccommodationPage, AccommodationRequest
 from shared.policy import Policy, parse_accommodation
@@ -42,7 +41,7 @@ async def list_accommodations(
     return await parts.reading(work)
 
 
-@router.put("/{candidate_id}", responses=problems(401, 403, 404, 429))
+@router.put("/{candidate_id}", responses=problems(401, 403, 404))
 async def put_accommodation(
     exam_id: ExamRef,
     candidate_id: CandidateRef,
@@ -56,7 +55,6 @@ async def put_accommodation(
     It holds for sessions that start from now on, on top of the exam's policy of that day, and can make no
     rule stricter. Its reasons are not asked for and have no place here.
     """
-    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
     terms = Terms(accommodation=parse_accommodation(body.accommodation), extra_minutes=body.extra_minutes)
 
     def work(db: Session) -> AccommodationOut:
@@ -85,12 +83,11 @@ async def get_accommodation(
     return await parts.reading(work)
 
 
-@router.delete("/{candidate_id}", status_code=204, responses=problems(401, 403, 404, 429))
+@router.delete("/{candidate_id}", status_code=204, responses=problems(401, 403, 404))
 async def withdraw_accommodation(
     exam_id: ExamRef, candidate_id: CandidateRef, claims: Service, parts: PartsDep, now: Now
 ) -> Response:
     """Take back what was agreed, for sessions that start from now on."""
-    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
 
     def work(db: Session) -> None:
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)

@@ -16,7 +16,6 @@ from coordinator.cursors import PageParams, write_cursor
 from coordinator.excerpts import service as excerpts
 from coordinator.openapi import problems
 from coordinator.parts import CandidateRef, Now, PartsDep
-from coordinator.rates import check_rate
 from coordinator.security import PrivacyOrSelf, check_own_candidate
 from shared.consents import Purpose
 from shared.errors import Rejected
@@ -58,7 +57,7 @@ async def list_consents(
     return await parts.reading(work)
 
 
-@router.put("/{purpose}", responses=problems(401, 403, 429))
+@router.put("/{purpose}", responses=problems(401, 403))
 async def put_consent(
     candidate_id: CandidateRef,
     purpose: Purpose,
@@ -74,7 +73,6 @@ async def put_consent(
     can end them. What was recognised of the candidate's speech cannot be opened from then on.
     """
     check_own_candidate(claims, candidate_id)
-    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
 
     def work(db: Session) -> ConsentChangeOut:
         candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)

@@ -58,7 +58,7 @@ async def _read(request: Request) -> PracticeRequest:
         raise RequestValidationError(places) from error
 
 
-@router.post("/practice-check", responses=problems(401, 403, 429), openapi_extra=takes(PracticeRequest))
+@router.post("/practice-check", responses=problems(401, 403), openapi_extra=takes(PracticeRequest))
 async def check_practice(
     claims: ServiceOrSelf,
     body: Annotated[PracticeRequest, Depends(_read)],
@@ -75,7 +75,7 @@ async def check_practice(
     return await practice(parts, claims.tenant_id, body, now)
 
 
-@router.post("/enrollments/{candidate_id}/impersonation-search", responses=problems(401, 403, 404, 409, 429))
+@router.post("/enrollments/{candidate_id}/impersonation-search", responses=problems(401, 403, 404, 409))
 async def search_impersonation(
     candidate_id: CandidateRef, body: FaceSearchRequest, claims: Admin, parts: PartsDep, now: Now
 ) -> FaceSearchResponse:
@@ -84,7 +84,7 @@ async def search_impersonation(
     Off unless the installation switches it on (409 `search-off`). What is alike becomes a pair for a person
     to look at; nothing is refused or decided because of it.
     """
-    check_rate(parts.rates.report, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    check_rate(parts.rates.report, claims.bearer, parts.clock())
     return await search(parts, claims, candidate_id, body, now)
 
 

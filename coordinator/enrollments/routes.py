@@ -38,7 +38,7 @@ async def _read(request: Request) -> EnrollRequest:
 
 
 @router.post(
-    "/enroll", status_code=201, responses=problems(401, 403, 409, 429), openapi_extra=takes(EnrollRequest)
+    "/enroll", status_code=201, responses=problems(401, 403, 409), openapi_extra=takes(EnrollRequest)
 )
 async def enroll_candidate(
     claims: ServiceOrSelf,

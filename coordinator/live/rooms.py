@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
@@ -23,6 +23,8 @@ QUEUE_MESSAGES: Final = 64
 MAX_LISTENERS_PER_SESSION: Final = 20
 """Of staff, and as many of the candidate's own: however many proctors watch, the candidate still gets in."""
 MAX_LISTENERS: Final = 2_000
+MAX_LISTENERS_PER_BEARER: Final = 1_000
+"""Whoever holds one token leaves room for others."""
 
 
 @dataclass(eq=False, slots=True)
@@ -32,6 +34,8 @@ class Listener:
     session_id: UUID
     reference: str
     """The session's exam_session_id."""
+    bearer: str
+    """Who listens (`Claims.bearer`)."""
     for_staff: bool
     messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_MESSAGES))
     lost: asyncio.Event = field(default_factory=asyncio.Event)
@@ -43,17 +47,24 @@ class Rooms:
 
     def __init__(self) -> None:
         self._rooms: defaultdict[UUID, set[Listener]] = defaultdict(set)
+        self._of_bearer: Counter[str] = Counter()
         self.listeners = 0
         self.slow = 0
         """Listeners given up since the start because they did not keep up."""
 
     def enter(self, listener: Listener) -> None:
-        """Raises `Unavailable` ("too-many-listeners") when the session or the process has its fill."""
+        """Raises `Unavailable` ("too-many-listeners") when session, bearer or process has its fill."""
         room = self._rooms.get(listener.session_id, ())
         alike = sum(other.for_staff is listener.for_staff for other in room)
-        if alike >= MAX_LISTENERS_PER_SESSION or self.listeners >= MAX_LISTENERS:
+        own = self._of_bearer[listener.bearer]
+        if (
+            alike >= MAX_LISTENERS_PER_SESSION
+            or own >= MAX_LISTENERS_PER_BEARER
+            or self.listeners >= MAX_LISTENERS
+        ):
             raise Unavailable("too many sockets are open here; try later", code="too-many-listeners")
         self._rooms[listener.session_id].add(listener)
+        self._of_bearer[listener.bearer] += 1
         self.listeners += 1
 
     def leave(self, listener: Listener) -> None:
@@ -61,6 +72,8 @@ class Rooms:
         room = self._rooms[listener.session_id]
         room.remove(listener)
         self.listeners -= 1
+        self._of_bearer[listener.bearer] -= 1
+        self._of_bearer += Counter()  # who listens no more is forgotten
         if not room:
             del self._rooms[listener.session_id]
 

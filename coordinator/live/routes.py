@@ -75,7 +75,8 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     found = await parts.reading(lambda db: service.find(db, claims.tenant_id, _checked(reference)))
     check_own_session(claims, found.session.id, found.candidate.reference)
     service.check_running(found.session, now)
-    listener = Listener(found.session.id, found.session.reference, claims.role is not Role.CANDIDATE)
+    session = found.session
+    listener = Listener(session.id, session.reference, claims.bearer, claims.role is not Role.CANDIDATE)
     return Admitted(found, listener, claims, min(claims.expires_utc or now, found.session.expires_utc))
 
 

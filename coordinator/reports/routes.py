@@ -31,7 +31,7 @@ T = TypeVar("T")
 _STILLS_OF = (EventClass.CONDUCT, EventClass.IDENTITY)
 
 router = APIRouter(prefix="/session/{session_id}", tags=["reports"])
-_REFUSALS = problems(401, 403, 404, 429)
+_REFUSALS = problems(401, 403, 404)
 
 
 def _form(media_type: str) -> dict[int | str, dict[str, Any]]:
@@ -76,7 +76,7 @@ async def get_hearing_bundle(session_id: SessionRef, claims: Staff, parts: Parts
 
 
 async def _made(parts: Parts, claims: Claims, reference: str, make: Callable[[Gathered], T]) -> T:
-    check_rate(parts.rates.report, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    check_rate(parts.rates.report, claims.bearer, parts.clock())
 
     def work(db: Session) -> Gathered:
         return gather(db, parts.keys.keyring, service.find(db, claims.tenant_id, reference))

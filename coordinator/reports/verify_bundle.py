@@ -28,8 +28,8 @@ import json
 import sys
 import zipfile
 import zlib
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, TextIO
 
 MANIFEST, SIGNATURE, ALERTS, REPORT = "manifest.json", "manifest.sig", "alerts.jsonl", "report.json"
 DOMAIN = b"proctor.bundle/1\n"
@@ -191,7 +191,9 @@ def times(point: Point, scalar: int) -> Point:
     return result
 
 
-def main() -> int:
+def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> int:
+    """What the process ends with; its own arguments and output unless others are given."""
+    out = out or sys.stdout
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -199,26 +201,24 @@ def main() -> int:
     parser.add_argument(
         "--key", help="the institution's key, ed25519:…, known by another way than the bundle"
     )
-    given = parser.parse_args()
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")
+    given = parser.parse_args(arguments)
+    if isinstance(out, io.TextIOWrapper):
+        out.reconfigure(errors="backslashreplace")
     try:
         with zipfile.ZipFile(given.bundle) as bundle:
             problems = check(bundle, given.key)
             signer = json.loads(bundle.read(MANIFEST))["signer"] if not problems else ""
     except UNREADABLE as error:
-        sys.stdout.write(f"This is no readable hearing bundle: {plain(error)}\n")
+        out.write(f"This is no readable hearing bundle: {plain(error)}\n")
         return 2
     for problem in problems:
-        sys.stdout.write(f"WRONG: {plain(problem)}\n")
+        out.write(f"WRONG: {plain(problem)}\n")
     if problems:
         return 1
-    sys.stdout.write("Files, hashes, alerts and report agree, and the manifest's signature holds.\n")
+    out.write("Files, hashes, alerts and report agree, and the manifest's signature holds.\n")
     if given.key is None:
-        sys.stdout.write(
-            f"Signed by {plain(signer)}. Ask the institution for its key and give it with --key:\n"
-        )
-        sys.stdout.write("without that, nothing here proves who made this bundle.\n")
+        out.write(f"Signed by {plain(signer)}. Ask the institution for its key and give it with --key:\n")
+        out.write("without that, nothing here proves who made this bundle.\n")
     return 0
 
 

@@ -7,7 +7,6 @@ from sqlmodel import Session
 
 from coordinator.openapi import problems
 from coordinator.parts import Now, PartsDep, SessionRef
-from coordinator.rates import check_rate
 from coordinator.security import Admin, StaffOrPrivacy
 from coordinator.sessions import changes, service
 from shared.session_api import SessionPolicyOut, SessionPolicyRequest
@@ -27,7 +26,7 @@ async def get_session_policy(
     return await parts.reading(work)
 
 
-@router.put("/policy", responses=problems(401, 403, 404, 409, 410, 429))
+@router.put("/policy", responses=problems(401, 403, 404, 409, 410))
 async def change_session_policy(
     session_id: SessionRef, body: SessionPolicyRequest, claims: Admin, parts: PartsDep, now: Now
 ) -> SessionPolicyOut:
@@ -36,5 +35,4 @@ async def change_session_policy(
     Its node acknowledges it, later alerts carry its version, and every rule and baseline begins anew. It may
     watch for less than the candidate was told of, never for more (409 `purposes-grow`).
     """
-    check_rate(parts.rates.change, f"{claims.tenant_id}:{claims.subject}", parts.clock())
     return await changes.change_policy(parts, claims, session_id, body, now)

@@ -66,12 +66,12 @@ async def acknowledge_notice(
     return Response(status_code=204)
 
 
-@router.post("/session/{session_id}/ws-ticket", responses=problems(401, 403, 404, 410, 429))
+@router.post("/session/{session_id}/ws-ticket", responses=problems(401, 403, 404, 410))
 async def create_ticket(
     session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
 ) -> TicketResponse:
     """A ticket that opens the session's live socket once, within 30 seconds: `/ws/{session_id}?ticket=…`."""
-    check_rate(parts.rates.ticket, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    check_rate(parts.rates.ticket, claims.bearer, parts.clock())
     await parts.reading(lambda db: _own(db, claims, session_id, now))
     return TicketResponse(
         ticket=parts.tickets.issue(claims, session_id, parts.clock()),

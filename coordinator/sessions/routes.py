@@ -30,7 +30,7 @@ from shared.tokens import Claims, Role
 router = APIRouter(prefix="/session", tags=["sessions"])
 
 
-@router.post("/start", status_code=201, responses=problems(401, 403, 409, 429))
+@router.post("/start", status_code=201, responses=problems(401, 403, 409))
 async def start_session(
     body: SessionStartRequest, claims: StaffOrSelf, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> SessionStartResponse:
@@ -42,7 +42,7 @@ async def start_session(
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
-    check_rate(parts.rates.start, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    check_rate(parts.rates.start, claims.bearer, parts.clock())
     wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
     return await start.start(parts, wish, asked)
 
@@ -81,7 +81,7 @@ async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, n
     return await parts.reading(work)
 
 
-@router.post("/{session_id}/verify-frame", responses=problems(401, 403, 404, 409, 410, 429))
+@router.post("/{session_id}/verify-frame", responses=problems(401, 403, 404, 409, 410))
 async def verify_frame(
     session_id: SessionRef, body: VerifyFrameRequest, claims: Staff, parts: PartsDep, now: Now
 ) -> VerifyFrameResponse:

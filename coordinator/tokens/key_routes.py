@@ -36,10 +36,10 @@ async def list_token_keys(claims: Admin, parts: PartsDep) -> list[TokenKeyOut]:
     return [_out(row) for row in rows] if rows else [_installations(parts.keys)]
 
 
-@router.post("", status_code=201, responses=problems(401, 403, 409, 429))
+@router.post("", status_code=201, responses=problems(401, 403, 409))
 async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now) -> TokenKeyOut:
     """Let a new key sign. Tokens of the one before stay good until they expire; sessions keep theirs."""
-    check_rate(parts.rates.token, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    check_rate(parts.rates.token, claims.bearer, parts.clock())
 
     def work(db: Session) -> TokenKeyOut:
         return _out(keys.rotate(db, parts.keys, claims.tenant_id, claims.subject, now))

@@ -34,7 +34,7 @@ class TokenFilters(PageParams):
     subject: Reference | None = None
 
 
-@router.post("", status_code=201, responses=problems(401, 403, 409, 429))
+@router.post("", status_code=201, responses=problems(401, 403, 409))
 async def create_token(
     body: TokenRequest, claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> TokenResponse:
@@ -42,7 +42,7 @@ async def create_token(
 
     Candidates are authenticated by the exam platform: it asks for their tokens here.
     """
-    check_rate(parts.rates.token, f"{claims.tenant_id}:{claims.subject}", parts.clock())
+    check_rate(parts.rates.token, claims.bearer, parts.clock())
     wanted = Wanted(
         tenant_id=claims.tenant_id,
         subject=body.subject,

@@ -222,3 +222,17 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(on_sqlite: OnSite) -> 
         assert int(answers[-1].headers["retry-after"]) >= 1
 
     on_sqlite(test)
+
+
+def test_a_loop_of_one_candidate_is_stopped_and_nobody_else(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        for number in (1, 2):
+            await site.started(f"SESS-{number}", f"CAND-{number}")
+        one, other = (site.bearer(Role.CANDIDATE, name) for name in ("CAND-1", "CAND-2"))
+        while (last := await site.get("/consents/CAND-1", headers=one)).is_success:
+            pass
+        assert (last.status_code, last.json()["code"]) == (429, "too-many-requests")
+        assert (await site.get("/consents/CAND-2", headers=other)).is_success
+        assert (await site.get("/consents/CAND-1")).is_success
+
+    on_sqlite(test)

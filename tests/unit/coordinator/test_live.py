@@ -8,7 +8,13 @@ from uuid import UUID, uuid4
 import pytest
 
 from coordinator.live.messages import heartbeat, staff_message
-from coordinator.live.rooms import MAX_LISTENERS_PER_SESSION, QUEUE_MESSAGES, Listener, Rooms
+from coordinator.live.rooms import (
+    MAX_LISTENERS_PER_BEARER,
+    MAX_LISTENERS_PER_SESSION,
+    QUEUE_MESSAGES,
+    Listener,
+    Rooms,
+)
 from coordinator.live.tickets import LIFETIME_S, Tickets
 from shared.alerts import Alert
 from shared.errors import Rejected, Unavailable
@@ -94,16 +100,20 @@ def test_heartbeats_have_the_seeds_form_and_hide_the_count_from_the_candidate() 
     assert heartbeat("SESS-1", None, for_staff=True)["stats"]["frames_processed"] is None
 
 
-def waiting(listener: Listener) -> list[str | None]:
-    return [listener.messages.get_nowait() for _ in range(listener.messages.qsize())]
+def listener(session_id: UUID = SESSION, bearer: str = "ann", *, for_staff: bool = True) -> Listener:
+    return Listener(session_id, "SESS-1", bearer, for_staff)
+
+
+def waiting(one: Listener) -> list[str | None]:
+    return [one.messages.get_nowait() for _ in range(one.messages.qsize())]
 
 
 def test_an_alert_reaches_its_own_room_in_the_form_for_each() -> None:
     rooms = Rooms()
-    staff, candidate = Listener(SESSION, "SESS-1", True), Listener(SESSION, "SESS-1", False)
-    other = Listener(uuid4(), "SESS-2", True)
-    for listener in (staff, candidate, other):
-        rooms.enter(listener)
+    staff, candidate = listener(), listener(for_staff=False)
+    other = listener(uuid4())
+    for one in (staff, candidate, other):
+        rooms.enter(one)
     rooms.tell(SESSION, alert(EventType.FACE_NOT_FOUND), 1)
     rooms.tell(SESSION, alert(EventType.FACE_MISMATCH), 1)
     assert [json.loads(text or "")["event_type"] for text in waiting(staff)] == [
@@ -116,7 +126,7 @@ def test_an_alert_reaches_its_own_room_in_the_form_for_each() -> None:
 
 def test_a_listener_that_does_not_keep_up_is_lost_and_the_others_are_not() -> None:
     rooms = Rooms()
-    slow, quick = Listener(SESSION, "SESS-1", True), Listener(SESSION, "SESS-1", True)
+    slow, quick = listener(), listener()
     rooms.enter(slow)
     rooms.enter(quick)
     for _ in range(QUEUE_MESSAGES + 5):
@@ -128,31 +138,41 @@ def test_a_listener_that_does_not_keep_up_is_lost_and_the_others_are_not() -> No
 
 def test_the_end_of_a_session_is_said_last() -> None:
     rooms = Rooms()
-    listener = Listener(SESSION, "SESS-1", False)
-    rooms.enter(listener)
+    candidate = listener(for_staff=False)
+    rooms.enter(candidate)
     rooms.end(SESSION)
-    last, stop = waiting(listener)
+    last, stop = waiting(candidate)
     assert json.loads(last or "")["status"] == "ended"
     assert stop is None
 
 
 def test_a_room_has_a_bound_and_room_again_after_one_left() -> None:
     rooms = Rooms()
-    listeners = [Listener(SESSION, "SESS-1", True) for _ in range(MAX_LISTENERS_PER_SESSION)]
-    for listener in listeners:
-        rooms.enter(listener)
+    listeners = [listener() for _ in range(MAX_LISTENERS_PER_SESSION)]
+    for one in listeners:
+        rooms.enter(one)
     with pytest.raises(Unavailable):
-        rooms.enter(Listener(SESSION, "SESS-1", True))
+        rooms.enter(listener())
     rooms.leave(listeners[0])
-    rooms.enter(Listener(SESSION, "SESS-1", True))
+    rooms.enter(listener())
     assert rooms.listeners == MAX_LISTENERS_PER_SESSION
+
+
+def test_one_bearer_leaves_room_for_others() -> None:
+    rooms = Rooms()
+    for _ in range(MAX_LISTENERS_PER_BEARER):
+        rooms.enter(listener(uuid4()))
+    with pytest.raises(Unavailable):
+        rooms.enter(listener(uuid4()))
+    rooms.enter(listener(uuid4(), "bob"))
+    assert rooms.listeners == MAX_LISTENERS_PER_BEARER + 1
 
 
 def test_proctors_who_fill_a_room_do_not_keep_its_candidate_out() -> None:
     rooms = Rooms()
     for _ in range(MAX_LISTENERS_PER_SESSION):
-        rooms.enter(Listener(SESSION, "SESS-1", True))
-    rooms.enter(Listener(SESSION, "SESS-1", False))
+        rooms.enter(listener())
+    rooms.enter(listener(for_staff=False))
     assert rooms.candidate_listens(SESSION)
 
 
