@@ -8,7 +8,9 @@ from typing import TypeVar
 from uuid import UUID
 
 from edge.analysis.engine import Engine
+from edge.analysis.finite import is_finite
 from edge.analysis.levels import Task
+from shared.errors import Corrupt
 
 T = TypeVar("T")
 
@@ -24,10 +26,15 @@ class Attempts:
         self._failing: set[str] = set()
 
     async def make(self, task: Task, call: Callable[[], T], failed: list[str]) -> T | None:
-        """The call's answer, or None and the task in `failed`. Logged as failing begins and ends."""
+        """The call's answer, or None and the task in `failed`. Logged as failing begins and ends.
+
+        An answer with something in it that is no number counts as a failure: nobody may be accused by it.
+        """
         extra = {"task": task.value, "session_id": str(self._session_id)}
         try:
             answer = await self._engine.run(task, call)
+            if not is_finite(answer):
+                raise Corrupt(f"the {task} call answered with something that is no number")
         # Networks are foreign code: whatever they raise, this look is unknown and the session goes on.
         except Exception as error:
             failed.append(task.value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from uuid import UUID
@@ -16,6 +17,7 @@ from edge.analysis.examination import Enrolled, examine
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception, Seen
 from edge.media.frames import AudioWindow
+from models.results import Box, Gaze
 from shared.observations import GazeSeen, Observation
 from shared.policy import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
 from tests.support.foreign import (
@@ -217,6 +219,23 @@ def test_a_gaze_network_that_fails_leaves_the_head_s_pose_and_says_so() -> None:
         assert seen.head is not None
 
     tell(replace(everything(), gaze=eyes), story)
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_what_is_no_number_is_unknown_and_accuses_nobody(value: float) -> None:
+    eyes, box = Eyes(), Box(value, 160.0, 160.0, 160.0)
+    eyes.seen = Gaze(value, 0.0)
+
+    async def gaze(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert (seen.gaze, seen.failed) == (None, ("gaze",))
+
+    async def face(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert (seen.faces, seen.identity, seen.failed) == (None, None, ("faces",))
+
+    tell(replace(everything(), gaze=eyes), gaze)
+    tell(stand_in(Detector(replace(face_at(), box=box))), face)
 
 
 def test_whether_a_dark_face_is_alive_is_unknown() -> None:
