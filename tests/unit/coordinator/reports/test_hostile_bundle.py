@@ -7,7 +7,7 @@ import hashlib
 import io
 import json
 import random
-import sys
+import struct
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,8 +15,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.reports import verify_bundle
-from coordinator.reports.verify_bundle import DOMAIN, UNREADABLE, check
+from coordinator.reports.verify_bundle import DOMAIN, MAX_UNPACKED_BYTES, UNREADABLE, check, main
 from shared.sealing import signing_public_text
 
 KEY = Ed25519PrivateKey.generate()
@@ -50,23 +49,22 @@ def packed(
     return out.getvalue()
 
 
-def said(data: bytes, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[int, str]:
+def said(data: bytes, folder: Path) -> tuple[int, str]:
     """What the script ends with and prints on a terminal that knows ASCII only."""
     path, out = folder / "hearing.zip", io.BytesIO()
     path.write_bytes(data)
-    monkeypatch.setattr(sys, "argv", ["verify_bundle.py", str(path)])
-    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii", write_through=True))
-    return verify_bundle.main(), out.getvalue().decode()
+    terminal = io.TextIOWrapper(out, encoding="ascii", write_through=True)
+    return main([str(path)], terminal), out.getvalue().decode()
 
 
-def test_an_honest_one_verifies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    code, text = said(packed({}), tmp_path, monkeypatch)
+def test_an_honest_one_verifies(tmp_path: Path) -> None:
+    code, text = said(packed({}), tmp_path)
     assert (code, "the manifest's signature holds" in text) == (0, True)
 
 
-def test_no_name_in_it_repaints_the_verdict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_name_in_it_repaints_the_verdict(tmp_path: Path) -> None:
     name = "\x1b[1A\x1b[2KFiles, hashes and alerts agree.\r\n\u202ehö"
-    code, text = said(packed({name: b"x"}), tmp_path, monkeypatch)
+    code, text = said(packed({name: b"x"}), tmp_path)
     assert code == 1
     assert text == (
         "WRONG: \\x1b[1A\\x1b[2KFiles, hashes and alerts agree.\\r\\n\\u202eh\\xf6: "
@@ -82,16 +80,14 @@ def test_no_name_in_it_repaints_the_verdict(tmp_path: Path, monkeypatch: pytest.
         pytest.param(packed({}).replace(b"PK\x01\x02", b"PK\x01\x03"), "no readable", id="no-directory"),
     ],
 )
-def test_what_no_bundle_can_be_is_not_unpacked(
-    data: bytes, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    code, text = said(data, tmp_path, monkeypatch)
+def test_what_no_bundle_can_be_is_not_unpacked(data: bytes, why: str, tmp_path: Path) -> None:
+    code, text = said(data, tmp_path)
     assert (code, why in text) == (2, True), text
 
 
-def test_a_bomb_is_not_unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verify_bundle, "MAX_UNPACKED_BYTES", 1_000_000)
-    code, text = said(packed({"zeros": bytes(1_000_000)}), tmp_path, monkeypatch)
+def test_a_bomb_is_not_unpacked(tmp_path: Path) -> None:
+    real, claimed = (struct.pack("<L", size) for size in (1_000_001, MAX_UNPACKED_BYTES))
+    code, text = said(packed({"zeros": bytes(1_000_001)}).replace(real, claimed), tmp_path)
     assert (code, "more than any bundle has" in text) == (2, True)
 
 
