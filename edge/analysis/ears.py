@@ -15,6 +15,7 @@ from models.speakers import SpeakerCounter
 from models.voice import VoiceDetector, WebRtcVoice
 from models.whisper import Transcript
 from shared.errors import Unavailable
+from shared.events import EventType
 from shared.policy import Policy
 
 T = TypeVar("T")
@@ -72,15 +73,18 @@ def open_ears(serving: Serving, missing: dict[Task, str]) -> Ears:
 
 
 def asked_to_hear(policy: Policy) -> frozenset[Task]:
-    """What an exam and its candidate allow to be listened for."""
+    """What an exam and its candidate allow to be listened for; what no rule asks about is not."""
     if not policy.features.audio_monitoring:
         return frozenset()
-    asked = {Task.SPEECH, Task.SPEAKERS}
-    if policy.sounds:
-        asked.add(Task.SOUNDS)
-    if policy.recognises_speech and policy.phrases:
-        asked.add(Task.PHRASES)
-    return frozenset(asked)
+    asked = {
+        Task.SPEECH: True,
+        Task.SPEAKERS: policy.rule(EventType.MULTIPLE_SPEAKERS).enabled,
+        Task.SOUNDS: bool(policy.sounds) and policy.rule(EventType.AUDIO_ANOMALY).enabled,
+        Task.PHRASES: policy.recognises_speech
+        and bool(policy.phrases)
+        and policy.rule(EventType.KEYWORD_SPOKEN).enabled,
+    }
+    return frozenset(task for task, wanted in asked.items() if wanted)
 
 
 def unheard(missing: Mapping[Task, str], policy: Policy) -> dict[Task, str]:
@@ -89,6 +93,8 @@ def unheard(missing: Mapping[Task, str], policy: Policy) -> dict[Task, str]:
     reasons = {task: missing[task] for task in HEARD if task in missing and task in asked}
     if not policy.features.audio_monitoring:
         return reasons | {Task.SPEECH: "switched off by the policy"}
-    if policy.phrases and Task.PHRASES not in asked:
+    if policy.phrases and not policy.recognises_speech:
         reasons[Task.PHRASES] = "the candidate has not agreed to speech recognition"
+    elif policy.phrases and Task.PHRASES not in asked:
+        reasons[Task.PHRASES] = "switched off by the policy"
     return reasons
