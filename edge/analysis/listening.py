@@ -90,8 +90,11 @@ class Listening:
             spoken = speech.probabilities if speaks and speech is not None else (0.0,)
             speakers = await self._count(self._trail, window, spoken, failed)
         phrases, excerpt = None, None
-        if self._phrases is not None and Task.PHRASES in hears and whole:
-            phrases, excerpt = await self._seek(self._phrases, window, failed, speaks=speaks)
+        if self._phrases is not None and Task.PHRASES in hears:
+            if whole:
+                phrases, excerpt = await self._seek(self._phrases, window, failed, speaks=speaks)
+            else:
+                self._phrases.forget()
         observation = Observation(
             at=window.ends_at_s,
             level=level,
@@ -112,13 +115,15 @@ class Listening:
         return None if overdue_s is None else Observation(at=overdue_s, level=level, microphone_silent=True)
 
     def _begin_anew(self, window: AudioWindow, hears: frozenset[Task]) -> None:
-        """Forget voices and sounds where the window does not adjoin the last one: after a gap, or where they
-        were not listened for."""
+        """Forget voices, sounds and what is kept for an excerpt where the window does not adjoin the last
+        one: after a gap, or where they were not listened for."""
         last, self._adjoins = self._adjoins, (window.ends_at_s, hears)
         if last is not None and abs(window.at_s - last[0]) <= SLACK_S and hears == last[1]:
             return
         self._sounds = None if self._ears.sounds is None else self._ears.sounds.stream()
         self._trail = None if self._ears.speakers is None else self._ears.speakers.trail()
+        if self._phrases is not None:
+            self._phrases.forget()
 
     async def _hear_speech(self, window: AudioWindow, level: int, failed: list[str]) -> SpeechHeard | None:
         voice = self._voice(level)
@@ -170,9 +175,10 @@ class Listening:
         found = await self._attempts.make(Task.PHRASES, lambda: phrases.hear(samples), failed)
         if not found:
             return found, None
-        # Transcribing takes a second and more; without it the excerpt still has its phrases and its sound.
+        # Where writing it down fails the excerpt still has its phrases and its sound.
         ignored: list[str] = []
-        said = await self._attempts.make(Task.PHRASES, phrases.excerpt, ignored)
+        text = await self._attempts.make(Task.PHRASES, phrases.transcript, ignored)
+        said = await self._attempts.make(Task.PHRASES, lambda: phrases.excerpt(text), ignored)
         return found, said
 
     def _due(self, task: Task, at_s: float) -> bool:

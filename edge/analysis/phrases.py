@@ -43,6 +43,11 @@ class Phrases:
         self._spoke = False
         self._last: tuple[str, ...] = ()
 
+    def forget(self) -> None:
+        """What comes next does not adjoin what was heard: an excerpt must not reach back over the gap."""
+        self._kept.clear()
+        self._spoke = False
+
     def worth_hearing(self, samples: Floats, *, speaks: bool) -> Floats | None:
         """What of the sound is to be searched now: windows of speech, with the one before and the one after.
 
@@ -65,16 +70,25 @@ class Phrases:
         self._last = tuple(dict.fromkeys(self._wanted[each.phrase] for each in found))
         return tuple(PhraseHeard(phrase=phrase, score=SURENESS) for phrase in self._last)
 
-    def excerpt(self) -> Excerpt:
-        """What was said around the phrases heard last."""
-        samples = np.concatenate(list(self._kept))
-        said = None if self._transcriber is None else self._transcriber.transcribe(samples)
+    def transcript(self) -> str | None:
+        """The words around the phrases heard last; None where there is no network for them. Takes a second
+        and more."""
+        if self._transcriber is None:
+            return None
+        return self._transcriber.transcribe(self._sound()).text[:MAX_TEXT_CHARS].replace("\x00", "")
+
+    def excerpt(self, text: str | None) -> Excerpt:
+        """What was said around the phrases heard last: its sound, with its words where they are known."""
+        samples = self._sound()
         return Excerpt(
             phrases=self._last,
-            text=None if said is None else said.text[:MAX_TEXT_CHARS].replace("\x00", ""),
+            text=text,
             duration_s=round(len(samples) / SAMPLE_RATE_HZ, 3),
             clip=base64.b64encode(encode_clip(samples)).decode("ascii"),
         )
+
+    def _sound(self) -> Floats:
+        return np.concatenate(list(self._kept))
 
     def _open(self) -> KeywordStream | Exception:
         """The stream, or what stands against it: it would be the same at every try, and each takes long."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -12,6 +14,7 @@ from numpy.typing import NDArray
 from edge.analysis.ears import Ears
 from edge.analysis.networks import Networks
 from edge.media.frames import VideoFrame, video_frame
+from models.keywords import KeywordSpotter, KeywordStream
 from models.liveness import Liveness
 from models.mesh import FaceMesh
 from models.mesh_pose import MeshPose, standard_head
@@ -96,6 +99,35 @@ class Voices:
         if isinstance(self.heard, Exception):
             raise self.heard
         return (self.heard,) * (len(samples) // 512)
+
+
+class Phrasing:
+    """A keyword decoder that hears the same phrase in everything."""
+
+    def __init__(self, phrase: str) -> None:
+        self._phrase = phrase
+
+    def start_utt(self) -> None: ...
+
+    def end_utt(self) -> None: ...
+
+    def process_raw(self, _levels: bytes, _no_search: bool, _full: bool, /) -> None: ...
+
+    def hyp(self) -> str:
+        return self._phrase
+
+    def seg(self) -> list[SimpleNamespace]:
+        return [SimpleNamespace(word=self._phrase, start_frame=0)]
+
+
+class Spotter(KeywordSpotter):
+    """A keyword model whose decoder is `Phrasing`."""
+
+    def __init__(self) -> None:
+        super().__init__(Path())
+
+    def stream(self, phrases: Sequence[str]) -> KeywordStream:
+        return KeywordStream(Phrasing(phrases[0]))
 
 
 def face_at(x_px: float = 240, side_px: float = 160, score: float = 0.95) -> Face:

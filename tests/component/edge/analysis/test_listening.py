@@ -26,7 +26,7 @@ from models.whisper import Transcript
 from shared.observations import Observation, SoundHeard
 from shared.policy import Accommodation, Features, Policy
 from shared.policy_terms import Look, Sound
-from tests.support.foreign import Answering, Voices
+from tests.support.foreign import Answering, Spotter, Voices
 from tests.support.people import media
 from tests.support.sounds import heard as heard_file
 from tests.support.weights import present, store
@@ -252,6 +252,44 @@ def test_without_a_network_for_transcripts_the_words_are_sound_alone() -> None:
     heard = listen(spotting(), windows(*sentence()), policy=agreed(ASKED))
     (excerpt,) = [each.excerpt for each in heard if each is not None and each.excerpt is not None]
     assert excerpt.text is None
+
+
+def excerpts(heard: Sequence[Heard | None]) -> list[float]:
+    return [each.excerpt.duration_s for each in heard if each is not None and each.excerpt is not None]
+
+
+@pytest.mark.parametrize("gap", ["none", "pause", "loss"])
+def test_an_excerpt_does_not_reach_back_over_a_gap(gap: str) -> None:
+    ears = Ears(voice=Voices(0.9), keywords=Spotter())
+    stream = windows(*[LOUD] * 5, lost={2: 0.5} if gap == "loss" else None)
+    stream[3:] = [
+        AudioWindow(each.at_s + (60.0 if gap == "pause" else 0.0), LOUD, 0.0) for each in stream[3:]
+    ]
+    lengths = [round(length / WINDOW_S) for length in excerpts(listen(ears, stream, policy=agreed(ASKED)))]
+    assert lengths == {"none": [1, 2, 3, 4, 5], "pause": [1, 2, 3, 1, 2], "loss": [1, 2, 1, 2]}[gap]
+
+
+def test_where_writing_down_fails_the_excerpt_has_its_sound() -> None:
+    class Speechless:
+        def transcribe(self, _: Floats, /) -> Transcript:
+            raise RuntimeError("out of memory")
+
+    ears = Ears(voice=Voices(0.9), keywords=Spotter(), transcriber=Speechless())
+    (heard,) = listen(ears, windows(LOUD), policy=agreed(ASKED))
+    assert heard is not None
+    assert heard.excerpt is not None
+    assert (heard.excerpt.text, heard.excerpt.phrases) == (None, ("Bin blue.",))
+    assert (heard.observation.phrases or ())[0].phrase == "Bin blue."
+
+
+def test_a_transcript_is_cut_at_its_bound() -> None:
+    ears = Ears(voice=Voices(0.9), keywords=Spotter(), transcriber=Saying("a\x00b" * 5_000))
+    (heard,) = listen(ears, windows(LOUD), policy=agreed(ASKED))
+    assert heard is not None
+    assert heard.excerpt is not None
+    assert heard.excerpt.text is not None
+    assert 1_000 < len(heard.excerpt.text) <= 2_000
+    assert "\x00" not in heard.excerpt.text
 
 
 @pytest.mark.weights
