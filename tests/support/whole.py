@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+import httpx
 import pytest
 
 from cli.client import Client
@@ -134,6 +135,12 @@ class Whole:
         """The types of these alerts, sorted."""
         return sorted(alert.event_type for alert in self.alerts(session))
 
+    def rest(self) -> httpx.Client:
+        """The API as its administrator, for what `client` has no method for."""
+        token = (self.prepared.folder / "secrets" / "admin.token").read_text().strip()
+        bearer = {"Authorization": f"Bearer {token}"}
+        return httpx.Client(base_url=f"{self.prepared.coordinator_url}/api/v1", headers=bearer)
+
     def metric(self, name: str, **labels: str) -> float:
         """One value of the node's metrics; 0 when it is not there yet."""
         return reading(self.prepared.edge_url, name, **labels)
@@ -162,6 +169,8 @@ def whole(folder: Path) -> Iterator[Whole]:
     with prepared.config("edge").open("a") as settings:
         # A fleet spreads its backlog over minutes; one node in a test need not.
         settings.write("\n[outbox]\nbacklog_jitter_s = 1\nresend_after_s = 2\n")
+    with prepared.config("coordinator").open("a") as settings:
+        settings.write("\n[faces]\nimpersonation_search = true\n")
     with running(prepared) as (client, programs):
         yield Whole(prepared, client, programs)
 

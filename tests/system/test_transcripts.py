@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 
@@ -38,13 +37,6 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def rest(site: Whole) -> httpx.Client:
-    token = (site.prepared.folder / "secrets" / "admin.token").read_text().strip()
-    return httpx.Client(
-        base_url=f"{site.prepared.coordinator_url}/api/v1", headers={"Authorization": f"Bearer {token}"}
-    )
-
-
 def sat(site: Whole, candidate: str, recording: Path) -> SessionStartResponse:
     """A session that asks for the phrase, with the candidate's page streaming."""
     session = site.client.start_session(
@@ -61,7 +53,7 @@ def phrases(site: Whole, session: SessionStartResponse) -> list[AlertOut]:
 def test_what_is_said_reaches_a_reviewer_sealed_and_is_gone_for_all_when_the_exam_ends(
     site: Whole, recording: Path
 ) -> None:
-    with rest(site) as api:
+    with site.rest() as api:
         yes = {"given": True, "text_version": "1"}
         assert api.put("/consents/CAND-says-yes/speech-transcription", json=yes).status_code == 200
         session = sat(site, "CAND-says-yes", recording)
