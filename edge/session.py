@@ -12,22 +12,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from edge import frame_numbers
-from edge.alert_writer import AlertWriter
 from edge.alerts import AlertRevision
+from edge.analysis.ears import asked_to_hear
 from edge.analysis.examination import Frame
+from edge.analysis.levels import Task
 from edge.analysis.perception import Perception, arrival
 from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
 from edge.media.latest import Latest
-from edge.media.negotiation import PeerSettings
 from edge.media.peer import Peer
+from edge.session_parts import Parts
 from edge.watch import Watch
 from shared.errors import Rejected
 from shared.excerpts import Excerpt
@@ -42,18 +42,6 @@ LEAST_PAUSE_S: Final = 0.02
 """Between two ticks, whatever the deadline says."""
 
 Notices = Latest[Mapping[str, object]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """What a session is made of."""
-
-    perceive: Callable[[StartSession], Perception]
-    """Makes the senses that an order asks for; raises `Corrupt` for templates that are none."""
-    peer_settings: PeerSettings
-    writer: AlertWriter
-    open_watch: Callable[[StartSession, datetime], Watch]
-    """Makes the watch once a page has connected, given the instant of the session clock's zero."""
 
 
 class Session:
@@ -103,14 +91,15 @@ class Session:
         self._over.set()
 
     def change(self, order: StartSession) -> None:
-        """Go on under a changed order. With another policy and by a pause what is open ends, and rules and
-        baselines begin anew. Raises `Corrupt` for templates that are none, with nothing changed."""
+        """Go on under a changed order. With another policy and by a pause what is open ends, senses, rules
+        and baselines begin anew. Raises `Corrupt` for templates that are none, with nothing changed."""
         before = self._order
-        if order.policy != before.policy:
+        anew = (order.policy, order.paused) != (before.policy, before.paused)
+        if anew:
             perception = self._parts.perceive(order)
             perception.level, self._perception = self._perception.level, perception
         self._order = order
-        if (order.policy, order.paused) == (before.policy, before.paused):
+        if not anew:
             return
         if self._watch is not None:
             self._take(self._watch.finish(self._now_s()))
@@ -170,6 +159,7 @@ class Session:
             policy_version=self.order.policy.version,
             paused=self.order.paused,
             expires_utc=self.order.expires_utc,
+            hears_phrases=Task.PHRASES in asked_to_hear(self.order.policy),
         )
 
     def _phase(self) -> str:
@@ -243,8 +233,16 @@ class Session:
 
     async def _pump_audio(self, peer: Peer) -> None:
         while (window := await peer.audio.get()) is not None:
-            heard = await self.perception.listen(window)
-            if heard is not None:
+            # What is said in a pause is nobody's affair: nothing hears it, and no excerpt reaches back to it.
+            if self.order.paused:
+                self._drops["paused"] += 1
+                continue
+            perception = self.perception
+            heard = await perception.listen(window)
+            # Meanwhile the candidate may have taken back that words are recognised.
+            if perception is not self.perception:
+                self._drops["changed"] += 1
+            elif heard is not None:
                 self._see(heard.observation, excerpt=heard.excerpt)
 
     async def _analyse(self) -> None:

@@ -19,7 +19,8 @@ from edge.media.sdp import AnswerShape
 from edge.metrics import Metrics
 from edge.outbox_thread import OutboxThread
 from edge.publisher import Publisher
-from edge.session import Parts, Session
+from edge.session import Session
+from edge.session_parts import Parts
 from edge.watch import Watch
 from shared.events import lane
 from shared.messages import StartSession

@@ -17,6 +17,8 @@ from coordinator.excerpts import service as excerpts
 from coordinator.openapi import problems
 from coordinator.parts import CandidateRef, Now, PartsDep
 from coordinator.security import PrivacyOrSelf, check_own_candidate
+from coordinator.sessions import changes, changes_service
+from coordinator.sessions.service import Found
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.exam_api import ConsentChangeOut, ConsentOut, ConsentPage, ConsentRequest, ConsentsOut
@@ -70,16 +72,24 @@ async def put_consent(
 
     It holds for sessions that start from now on: what was taken back is refused there (409
     `consent-withdrawn`) unless the policy does without it. Sessions that still run are named, so that people
-    can end them. What was recognised of the candidate's speech cannot be opened from then on.
+    can end them. What was recognised of the candidate's speech cannot be opened from then on, and their nodes
+    are told to recognise no more of it.
     """
     check_own_candidate(claims, candidate_id)
 
+    silent = purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given
+    silenced: list[Found] = []
+
     def work(db: Session) -> ConsentChangeOut:
         candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
+        candidates.lock(db, candidate)  # a session that is about to start sees what was said, or is seen here
         word = service.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
-        if purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given:
-            excerpts.forget_all_of(db, candidate, now)
         touched = [] if body.given else service.running(db, candidate, now)
+        if silent:
+            excerpts.forget_all_of(db, candidate, now)
+            keyring = parts.keys.keyring
+            own = [session for session in touched if changes_service.silence(db, keyring, session)]
+            silenced.extend(Found(session, candidate) for session in own)
         return ConsentChangeOut(
             consent=_out(word),
             running_sessions=[
@@ -90,8 +100,9 @@ async def put_consent(
         )
 
     changed = await parts.writing(work)
-    if purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given:
+    if silent:
         await asyncio.to_thread(parts.database.scrub)
+    await asyncio.gather(*(changes.tell(parts, found) for found in silenced))
     return changed
 
 

@@ -18,6 +18,7 @@ from sqlmodel import Session
 
 from coordinator import orders
 from coordinator.exams import service as exams
+from coordinator.keyring import Keyring
 from coordinator.nodes.fleet import NodeState
 from coordinator.parts import Parts
 from coordinator.policies import service as policies
@@ -125,11 +126,21 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
     states = {state.session_id: state for node in parts.fleet.online(parts.clock()) for state in said(node)}
     if not states:
         return set()
+    keyring = parts.keys.keyring
+
+    def read(db: Session) -> list[Found]:
+        found = changes_service.running(db, states, datetime.now(UTC))
+        named = [(one, states[one.session.id]) for one in found]
+        return [
+            one
+            for one, state in named
+            if differs(one.session, state) or _overhears(db, keyring, one.session, state)
+        ]
+
     try:
-        found = await parts.reading(lambda db: changes_service.running(db, states, datetime.now(UTC)))
+        differing = await parts.reading(read)
     except Unavailable:
         return differed_before
-    differing = [one for one in found if differs(one.session, states[one.session.id])]
     due = [one for one in differing if one.session.id in differed_before]
     for one in due[:MAX_TOLD]:
         await tell(parts, one)
@@ -148,3 +159,10 @@ def differs(session: ExamSession, state: SessionState) -> bool:
     late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING
     paused = session.paused_utc is not None
     return late or state.policy_version != session.policy_version or state.paused != paused
+
+
+def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: SessionState) -> bool:
+    """Whether a node listens for phrases although the candidate does not agree to that any more."""
+    if not state.hears_phrases or session.epoch != state.epoch:
+        return False
+    return not effective_policy(db, keyring, session).recognises_speech

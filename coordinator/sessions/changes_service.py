@@ -14,7 +14,13 @@ from coordinator.keyring import Keyring
 from coordinator.keys.service import get as get_key
 from coordinator.sealed_fields import Place
 from coordinator.sessions.clock import extended_expiry, paused_expiry, resumed_expiry
-from coordinator.sessions.service import Found, check_running
+from coordinator.sessions.service import (
+    CANDIDATE_TERMS,
+    Found,
+    check_running,
+    open_details,
+    seal_details,
+)
 from coordinator.sessions.tables import ExamSession, SessionPolicy
 from shared.errors import Rejected
 from shared.policy import Policy
@@ -81,6 +87,20 @@ def put_policy(
     )
     session.policy, session.policy_version = plain, policy.version
     db.flush()
+
+
+def silence(db: Session, keyring: Keyring, session: ExamSession) -> bool:
+    """Let a session recognise no more of what is said: its candidate has taken back the agreement, which
+    does not come back to this session. False where it recognised nothing."""
+    key = get_key(db, session.tenant_id, session.data_key_id)
+    details = open_details(keyring, key, session)
+    terms = details.get(CANDIDATE_TERMS)
+    if terms is None or not terms["speech_opt_in"]:
+        return False
+    details[CANDIDATE_TERMS] = terms | {"speech_opt_in": False}
+    session.details_sealed = seal_details(keyring, key, session.id, details)
+    db.flush()
+    return True
 
 
 def policy_changes(db: Session, keyring: Keyring, session: ExamSession) -> list[SessionPolicyChange]:

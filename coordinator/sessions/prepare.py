@@ -35,6 +35,7 @@ from coordinator.sessions.terms import Times, Window, session_policy, session_ti
 from coordinator.tokens import keys as token_keys
 from coordinator.tokens.keys import Signer
 from shared.api import SessionStartRequest
+from shared.errors import Unavailable
 from shared.policy import Accommodation, Policy
 
 
@@ -107,6 +108,20 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         checked_utc=faces_service.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
     )
+
+
+def check_still_agreed(db: Session, plan: Plan) -> None:
+    """Raises `Rejected` or `Unavailable` when the candidate took back meanwhile what the plan relies on.
+
+    For the transaction that makes the session real, with the candidate locked.
+    """
+    said = standing(consents.words_of(db, plan.candidate))
+    check_consented(said, plan.policy)
+    if plan.policy.recognises_speech and not speech_opt_in(said):
+        raise Unavailable(
+            "the candidate has just taken back its agreement to speech recognition; start it again",
+            code="consent-changed",
+        )
 
 
 def _terms(db: Session, keyring: Keyring, exam: Exam | None, candidate: Candidate) -> accommodations.Terms:

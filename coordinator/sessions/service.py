@@ -28,10 +28,10 @@ from shared.events import EventType
 from shared.policy import Policy
 
 CANDIDATE_TERMS: Final = "candidate_terms"
+"""In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""
 MAX_OWN_RUNNING: Final = 2
 """Sessions of a candidate that it starts itself: one it sits in, and one that was never ended. More would let
 one token fill every node."""
-"""In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,13 +85,20 @@ def seal_details(keyring: Keyring, key: Key, session_id: UUID, details: Mapping[
     return keyring.seal_field(key, _details_place(session_id), json.dumps(details).encode())
 
 
+def open_details(keyring: Keyring, key: Key, session: ExamSession) -> dict[str, Any]:
+    """What `seal_details` sealed."""
+    plain = keyring.open_field(key, _details_place(session.id), session.details_sealed)
+    details: dict[str, Any] = json.loads(plain)
+    return details
+
+
 def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Policy:
     """The policy a session runs under, with what is agreed with its candidate.
 
     That part is sealed: which detectors are muted may tell of somebody's health.
     """
     key = get_key(db, session.tenant_id, session.data_key_id)
-    details = json.loads(keyring.open_field(key, _details_place(session.id), session.details_sealed))
+    details = open_details(keyring, key, session)
     return Policy.model_validate({**session.policy, "candidate": details.get(CANDIDATE_TERMS)})
 
 

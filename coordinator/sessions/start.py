@@ -22,7 +22,7 @@ from coordinator.sessions import service
 from coordinator.sessions.answers import session_token, start_response
 from coordinator.sessions.end import tell_node
 from coordinator.sessions.join import join_url, new_code
-from coordinator.sessions.prepare import Plan, Wish, prepare
+from coordinator.sessions.prepare import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.tables import ExamSession
 from shared.api import SessionStartResponse
@@ -93,8 +93,9 @@ def _store(
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
+    candidates.lock(db, plan.candidate)  # of many requests at once each sees the one before
+    check_still_agreed(db, plan)
     if wish.by_candidate:
-        candidates.lock(db, plan.candidate)  # of many requests at once each sees the one before
         service.check_own_share(db, plan.candidate.id, wish.now_utc)
     session = _row(parts, plan, node, accepted)
     if not insert_once(db, session):

@@ -21,6 +21,7 @@ def session() -> SessionState:
         policy_version=2**31 - 1,
         paused=False,
         expires_utc=NOW_UTC,
+        hears_phrases=False,
     )
 
 

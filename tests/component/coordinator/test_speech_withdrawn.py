@@ -1,0 +1,167 @@
+"""A candidate takes back that its words are recognised: at once, on its node, whatever goes on meanwhile."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlmodel import select
+
+from coordinator.candidates import service as candidates
+from coordinator.consents import service as consents
+from coordinator.excerpts import service as excerpts
+from coordinator.keys.tables import Key, RetentionClass
+from coordinator.sessions.changes import mend
+from coordinator.sessions.resume import assignment
+from coordinator.sessions.service import find
+from coordinator.sessions.tables import ExamSession
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.consents import Purpose
+from shared.exam_api import ConsentRequest
+from shared.messages import SessionAccepted, SessionState, StartSession
+from shared.tokens import Role
+from tests.component.coordinator.test_excerpts import ASKED, NO, YES
+from tests.support.exam_site import OnSite, Site
+from tests.support.fake_node import Refusal, accepted
+
+SPEECH = "speech-transcription"
+
+
+async def said(site: Site, word: dict[str, object], candidate: str = "CAND-1") -> list[str]:
+    """What is answered: the sessions that run."""
+    path = f"/api/v1/consents/{candidate}/{SPEECH}"
+    mine = site.bearer(Role.CANDIDATE, candidate)
+    answer = await site.http.put(path, json=word, headers=mine)
+    assert answer.status_code == 200, answer.text
+    running: list[str] = answer.json()["running_sessions"]
+    return running
+
+
+async def begun(site: Site, reference: str = "SESS-1", candidate: str = "CAND-1") -> StartSession:
+    """A session that listens for phrases, as its node was told to start it."""
+    await said(site, YES, candidate)
+    await site.started(reference, candidate, policy=ASKED)
+    order = site.node.obeyed.started[-1]
+    assert order.policy.recognises_speech
+    return order
+
+
+def state(order: StartSession, *, hears_phrases: bool) -> SessionState:
+    """What a heartbeat says of a session that runs as it was ordered."""
+    return SessionState(
+        session_id=order.session_id,
+        epoch=order.epoch,
+        phase="watching",
+        frames_processed=1,
+        alerts_triggered=0,
+        last_verified_utc=None,
+        policy_version=order.policy.version,
+        paused=False,
+        expires_utc=order.expires_utc,
+        hears_phrases=hears_phrases,
+    )
+
+
+async def mended(site: Site, *states: SessionState) -> list[StartSession]:
+    """What the node is told in three rounds in which it says this."""
+    before, differed = len(site.node.obeyed.changed), set[UUID]()
+    for _ in range(3):
+        site.node.sessions = states
+        await site.node.beat()
+        differed = await mend(site.parts, differed)
+    return site.node.obeyed.changed[before:]
+
+
+def test_its_node_stops_listening_and_other_candidates_go_on(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        order = await begun(site)
+        await begun(site, "SESS-2", "CAND-2")
+        assert await said(site, NO) == ["SESS-1"]
+        [told] = site.node.obeyed.changed
+        assert (told.session_id, told.epoch) == (order.session_id, order.epoch)
+        assert (told.policy.recognises_speech, told.transcript_key) == (False, None)
+        assert told.policy.model_copy(update={"candidate": None}) == order.policy.model_copy(
+            update={"candidate": None}
+        )
+        # A yes afterwards is for sessions to come; a node that restarts is told the same again.
+        await said(site, YES)
+        assert len(site.node.obeyed.changed) == 1
+        with site.parts.database.read() as db:
+            again = assignment(db, site.parts, find(db, DEFAULT_TENANT_ID, "SESS-1"), datetime.now(UTC))
+        assert (again.policy.recognises_speech, again.transcript_key) == (False, None)
+
+    on_site(test)
+
+
+def test_a_node_that_did_not_hear_of_it_is_told_again(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        order, other = await begun(site), await begun(site, "SESS-2", "CAND-2")
+        hearing = state(order, hears_phrases=True), state(other, hears_phrases=True)
+        assert await mended(site, *hearing) == []
+        site.node.refusal = Refusal("unavailable", "node-unavailable", 503, "busy")
+        await said(site, NO)
+        site.node.refusal = None
+        told = await mended(site, *hearing)
+        assert {(one.session_id, one.policy.recognises_speech) for one in told} == {(order.session_id, False)}
+        assert await mended(site, state(order, hears_phrases=False), hearing[1]) == []
+
+    on_sqlite(test)
+
+
+def test_other_purposes_leave_the_phrases_alone(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await begun(site)
+        path = "/api/v1/consents/CAND-1/impersonation-search"
+        mine = site.bearer(Role.CANDIDATE, "CAND-1")
+        assert (await site.http.put(path, json=NO, headers=mine)).status_code == 200
+        assert site.node.obeyed.changed == []
+
+    on_sqlite(test)
+
+
+@pytest.mark.parametrize("word", [YES, NO])
+def test_a_session_that_starts_meanwhile_is_not_started_on_an_agreement_that_is_gone(
+    on_site: OnSite, word: dict[str, object]
+) -> None:
+    async def test(site: Site) -> None:
+        await begun(site)
+        given = ConsentRequest.model_validate(word)
+
+        def accept(session_id: UUID) -> SessionAccepted:
+            # The node has said yes and nothing is stored yet.
+            now = datetime.now(UTC)
+            with site.parts.database.write() as db:
+                candidate = candidates.get_or_make(db, DEFAULT_TENANT_ID, "CAND-1", now)
+                consents.record(
+                    db, candidate, Purpose.SPEECH_TRANSCRIPTION, given, recorded_by="CAND-1", now_utc=now
+                )
+                if not given.given:
+                    excerpts.forget_all_of(db, candidate, now)
+            return accepted(session_id)
+
+        site.node.accept = accept
+        body = {
+            "exam_session_id": "SESS-9",
+            "candidate_id": "CAND-1",
+            "exam_id": "EXAM-1",
+            "policy": ASKED,
+        }
+        answer = await site.post("/session/start", body)
+        with site.parts.database.read() as db:
+            living = list(db.exec(select(Key).where(Key.retention_class == RetentionClass.TRANSCRIPT)))
+            stored = [row.reference for row in db.exec(select(ExamSession))]
+        alive = [key for key in living if key.wrapped is not None]
+        if given.given:
+            assert (answer.status_code, len(alive), len(stored)) == (201, 2, 2)
+        else:
+            assert (answer.status_code, answer.json()["code"]) == (503, "consent-changed")
+            assert (alive, stored) == ([], ["SESS-1"])
+            assert [one.session_id for one in site.node.obeyed.ended] == [
+                site.node.obeyed.started[-1].session_id
+            ]
+            site.node.accept = accepted
+            assert (await site.post("/session/start", body)).status_code == 201
+            assert site.node.obeyed.started[-1].transcript_key is None
+
+    on_site(test)
