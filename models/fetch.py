@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from models.manifest import Entry, Manifest, Profile, Task
 from models.sources.arrival import Progress, silent, writing_to
 from models.sources.mirror import check_mirror, may_give
-from models.store import Store, read_record, write_record
+from models.store import RECORD, Store, read_record, write_record
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
 if TYPE_CHECKING:
@@ -241,7 +241,8 @@ def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> 
             delivered = delivery.bring(file, folder, addresses=addresses)
             problems += delivered.problems
             if delivered.stamp:
-                write_record(folder, {**read_record(folder), file.name: delivered.stamp})
+                with writing_to(folder / RECORD):
+                    write_record(folder, {**read_record(folder), file.name: delivered.stamp})
                 continue
         except Unavailable as error:
             problems.append(error)
@@ -272,7 +273,8 @@ def _alone(root: Path) -> Iterator[None]:
     """Holds the folder's lock, which the operating system gives back even when the holder is killed."""
     with writing_to(root):
         root.mkdir(parents=True, exist_ok=True)
-        stream = (root / ".lock").open("w")
+        # Appending empties nothing, should the lock be a link.
+        stream = (root / ".lock").open("a")
     with stream:
         give_up_at = time.monotonic() + LOCK_WAIT_S
         while True:

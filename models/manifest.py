@@ -18,6 +18,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
+from models import converters
 from shared.errors import ConfigError
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -259,6 +260,16 @@ def parse_manifest(text: str) -> Manifest:
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"the manifest names these networks twice: {', '.join(twice)}")
     manifest = Manifest(entries)
+    _check_conversions(entries)
     if lacking := [entry.name for entry in entries if not manifest.holder(entry).files]:
         raise ConfigError(f"the manifest names no file for {', '.join(lacking)}")
+    for entry in entries:
+        if (holder := manifest.holder(entry)).profile is Profile.RESEARCH and entry.profile is Profile.OPEN:
+            raise ConfigError(f"the manifest's {entry.name} is open and its weights' {holder.name} is not")
     return manifest
+
+
+def _check_conversions(entries: tuple[Entry, ...]) -> None:
+    asked = {file.convert for entry in entries for file in entry.files if file.convert}
+    if unknown := sorted(asked - converters.names()):
+        raise ConfigError(f"the manifest asks for conversions that there are none of: {', '.join(unknown)}")

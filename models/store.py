@@ -13,10 +13,14 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from functools import cache
 from hashlib import file_digest
 from pathlib import Path
+
+from pydantic import TypeAdapter, ValidationError
 
 from models import converters
 from models.manifest import Entry, File, Manifest, Profile, Task, load_manifest
@@ -88,7 +92,7 @@ class Store:
         """What is wrong with its files; empty if nothing."""
         stamps = read_record(self.folder(entry))
         for file in self.manifest.holder(entry).files:
-            if flaw := _flaw(self.folder(entry) / file.name, file, stamps.get(file.name)):
+            if flaw := _flaw(self.folder(entry) / file.name, file, stamps.get(file.name), trusting=True):
                 return flaw
         return ""
 
@@ -96,10 +100,7 @@ class Store:
         """As `flaw`, but every byte is read and hashed again."""
         stamps = read_record(self.folder(entry))
         for file in self.manifest.holder(entry).files:
-            path = self.folder(entry) / file.name
-            if not path.is_file():
-                return f"{file.name} not fetched"
-            if flaw := _hash_flaw(path, file, stamps.get(file.name)):
+            if flaw := _flaw(self.folder(entry) / file.name, file, stamps.get(file.name), trusting=False):
                 return flaw
         return ""
 
@@ -140,19 +141,27 @@ def stamp_of(path: Path, *, source_sha256: str, origin: str, conversion: str | N
 def read_record(folder: Path) -> dict[str, Stamp]:
     """The stamps in a network's folder by file name; none where the record is missing or damaged."""
     try:
-        rows = json.loads((folder / RECORD).read_text("utf-8"))
-        return {name: Stamp(**row) for name, row in rows.items()}
-    except (OSError, ValueError, TypeError, AttributeError):
+        return _records().validate_json((folder / RECORD).read_bytes(), strict=True)
+    except (OSError, ValidationError):
         return {}
 
 
 def write_record(folder: Path, stamps: Mapping[str, Stamp]) -> None:
-    """Replace the record of a network's folder in one step."""
+    """Replace the record of a network's folder in one step. Raises OSError; the old record is kept then."""
     temporary = folder / f".{RECORD}.part"
-    temporary.write_text(
-        json.dumps({name: asdict(s) for name, s in sorted(stamps.items())}, indent=1), "utf-8"
-    )
-    temporary.replace(folder / RECORD)
+    temporary.unlink(missing_ok=True)
+    rows = {name: asdict(stamp) for name, stamp in sorted(stamps.items())}
+    try:
+        temporary.write_text(json.dumps(rows, indent=1), "utf-8")
+        temporary.replace(folder / RECORD)
+    except OSError:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+@cache
+def _records() -> TypeAdapter[dict[str, Stamp]]:
+    return TypeAdapter(dict[str, Stamp])
 
 
 def digest(path: Path) -> str:
@@ -161,12 +170,21 @@ def digest(path: Path) -> str:
         return file_digest(stream, "sha256").hexdigest()
 
 
-def _flaw(path: Path, file: File, stamp: Stamp | None) -> str:
+def _flaw(path: Path, file: File, stamp: Stamp | None, *, trusting: bool) -> str:
+    """What is wrong with one file; `trusting` believes its record where size and time of change fit."""
     try:
         state = path.stat()
-    except OSError:
+        if not stat.S_ISREG(state.st_mode):
+            return f"{file.name} is no file"
+        return _content_flaw(path, file, stamp, state if trusting else None)
+    except (FileNotFoundError, NotADirectoryError):
         return f"{file.name} not fetched"
-    if stamp and (stamp.size_bytes, stamp.mtime_ns) == (state.st_size, state.st_mtime_ns):
+    except OSError as error:
+        return f"{file.name} cannot be read: {error.strerror}"
+
+
+def _content_flaw(path: Path, file: File, stamp: Stamp | None, state: os.stat_result | None) -> str:
+    if stamp and state and (stamp.size_bytes, stamp.mtime_ns) == (state.st_size, state.st_mtime_ns):
         return _record_flaw(file, stamp)
     return _hash_flaw(path, file, stamp)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import tarfile
 import zipfile
 import zlib
@@ -10,21 +11,29 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from models.sources.arrival import CHUNK_BYTES
-from shared.errors import Corrupt
+from models.sources.arrival import CHUNK_BYTES, LARGEST_BYTES
+from shared.errors import Corrupt, Unavailable
+
+# RuntimeError is how an encrypted member is told.
+_DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 
 def member_chunks(archive: Path, member: str) -> Iterator[bytes]:
     """The bytes of one regular file in a zip (wheel, .task) or tar archive.
 
-    Raises Corrupt when the archive is damaged or has no such file.
+    Raises Corrupt when the archive is damaged or has no such file, Unavailable when it cannot be read.
     """
     try:
         with _opened(archive, member) as stream:
             while chunk := stream.read(CHUNK_BYTES):
                 yield chunk
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise Corrupt(f"{archive.name} is a damaged archive: {error}") from error
+    except OSError as error:
+        # The disk's errors have numbers; bzip2 calls wrong bytes by the same class.
+        if error.errno is None:
+            raise Corrupt(f"{archive.name} is a damaged archive: {error}") from error
+        raise Unavailable(f"cannot read {archive}: {error.strerror}") from error
     except KeyError as error:
         raise Corrupt(f"{archive.name} holds no file {member}") from error
 
@@ -41,4 +50,6 @@ def _opened(archive: Path, member: str) -> Iterator[IO[bytes]]:
             if row.name == member and row.isreg() and (stream_or_none := tarred.extractfile(row)):
                 yield stream_or_none
                 return
+            if row.offset_data + row.size > LARGEST_BYTES:
+                raise Corrupt(f"{archive.name} holds more than {LARGEST_BYTES:,} bytes before {member}")
     raise KeyError(member)

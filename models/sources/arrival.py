@@ -33,7 +33,9 @@ def write_checked(
     count = 0
     limit = limit_bytes or LARGEST_BYTES
     try:
-        with writing_to(part), part.open("wb") as out:
+        # Made anew: what lies there may be a link to something else.
+        part.unlink(missing_ok=True)
+        with writing_to(part), part.open("xb") as out:
             for chunk in chunks:
                 count += len(chunk)
                 if count > limit:

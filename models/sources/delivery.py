@@ -162,6 +162,7 @@ def _put_in_place(part: Path, file: File, folder: Path, source_sha256: str, orig
         with writing_to(target):
             if file.convert:
                 ready = part.with_suffix(".converted")
+                ready.unlink(missing_ok=True)
                 converters.convert(file.convert, part, ready)
             stamp = stamp_of(ready, source_sha256=source_sha256, origin=origin, conversion=file.convert)
             ready.replace(target)

@@ -96,6 +96,8 @@ class Downloads:
         Raises Unavailable (cannot be reached, refused, breaks off, disk full) or Corrupt (wrong bytes).
         """
         with self._slots:
+            if part.is_symlink():
+                part.unlink()
             resumed = part.exists() and part.stat().st_size > 0
             if resumed and digest(part) == wanted.sha256:
                 return

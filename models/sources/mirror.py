@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from models.manifest import Mirror, Source
 from shared.errors import ConfigError
@@ -15,11 +15,24 @@ def is_address(mirror: str) -> bool:
 
 
 def check_mirror(mirror: str) -> None:
-    """Raises ConfigError for a folder that is not there."""
-    if mirror and not is_address(mirror) and not Path(mirror).expanduser().is_dir():
+    """Raises ConfigError for a folder that is not there, or an address that is none."""
+    if is_address(mirror):
+        _check_address(mirror)
+    elif mirror and not Path(mirror).expanduser().is_dir():
         raise ConfigError(
             f"the mirror folder {mirror} does not exist: correct or unset PROCTOR_WEIGHTS_MIRROR"
         )
+
+
+def _check_address(mirror: str) -> None:
+    try:
+        parts = urlsplit(mirror)
+        # Asking for the port is what reads it.
+        named = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        named = False
+    if not named:
+        raise ConfigError(f"{mirror} is no address of a mirror: correct or unset PROCTOR_WEIGHTS_MIRROR")
 
 
 def may_give(mirror: str, source: Source) -> bool:

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import resource
 import socket
-import tarfile
-import zipfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from models.fetch import Outcome, Report, Request, State, fetch
-from models.manifest import Entry, Mirror, Profile, Source, Task, Url
-from models.store import Store
+from models.fetch import Request, State, fetch
+from models.manifest import Mirror, Profile, Task, Url
 from shared.errors import ConfigError, Corrupt, Unavailable
-from tests.support.entries import WEIGHTS, make_entry, make_file, make_manifest
+from tests.support.entries import WEIGHTS, make_entry
+from tests.support.fetching import entry_from, leftovers, only, run, store_of
 from tests.support.file_server import FileServer, serving_files
 
 OLD = b"the weights of yesterday"
@@ -38,34 +34,11 @@ def mirror(tmp_path: Path) -> Path:
     return folder
 
 
-def run(store: Store, *, mirror: Path | str = "", **request: object) -> Report:
-    return fetch(store, Request(tasks=(Task.OBJECTS,), **request), mirror=str(mirror))  # type: ignore[arg-type]
-
-
-def store_of(tmp_path: Path, *entries: Entry) -> Store:
-    return Store(tmp_path / "weights", make_manifest(*entries))
-
-
-def entry_from(*sources: Source, name: str = "net", **file: object) -> Entry:
-    return make_entry(name, make_file(sources=sources, **file))  # type: ignore[arg-type]
-
-
-def only(report: Report) -> Outcome:
-    (outcome,) = report.outcomes
-    return outcome
-
-
 def closed_port() -> int:
     """A port of the loopback interface where nobody listens."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         return int(closed.getsockname()[1])
-
-
-def leftovers(store: Store) -> list[str]:
-    """Files in the weights folder that are neither weights nor records."""
-    names = [path.name for path in store.root.rglob("*") if path.is_file()]
-    return [name for name in names if name.endswith(("part", "converted"))]
 
 
 def test_a_mirror_folder_gives_the_file_and_a_second_run_leaves_it_alone(
@@ -121,6 +94,13 @@ def test_a_mirror_folder_that_does_not_exist_is_a_configuration_error(tmp_path: 
     store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
     with pytest.raises(ConfigError, match="PROCTOR_WEIGHTS_MIRROR"):
         run(store, mirror=tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("mirror", ["http://", "http://a:b:c/", "https://[half", "http://host:99999/"])
+def test_a_mirror_address_that_is_none_is_a_configuration_error(tmp_path: Path, mirror: str) -> None:
+    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
+    with pytest.raises(ConfigError, match="PROCTOR_WEIGHTS_MIRROR"):
+        run(store, mirror=mirror)
 
 
 def test_a_mirror_may_be_an_address(tmp_path: Path, server: FileServer) -> None:
@@ -266,79 +246,6 @@ def test_a_damaged_file_is_fetched_again(tmp_path: Path, mirror: Path) -> None:
     path.write_bytes(OLD)
     assert only(run(store, mirror=mirror)).state is State.FETCHED
     assert path.read_bytes() == WEIGHTS
-
-
-def zipped(member: str, content: bytes) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr(member, content)
-    return out.getvalue()
-
-
-def tarred(member: str, content: bytes) -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w:bz2") as archive:
-        row = tarfile.TarInfo(member)
-        row.size = len(content)
-        archive.addfile(row, io.BytesIO(content))
-    return out.getvalue()
-
-
-@pytest.mark.parametrize("pack", [zipped, tarred])
-def test_one_member_is_taken_out_of_an_archive_and_the_archive_goes(
-    tmp_path: Path, server: FileServer, pack: object
-) -> None:
-    server.files["a.pack"] = pack("in/net.onnx", WEIGHTS)  # type: ignore[operator]
-    store = store_of(tmp_path, entry_from(Url(server.address("a.pack"), "in/net.onnx")))
-    assert run(store).succeeded
-    assert store.path(store.manifest.entry("net")).read_bytes() == WEIGHTS
-    assert not (store.root / ".incoming").exists()
-
-
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        (zipped("other", WEIGHTS), "holds no file in/net.onnx"),
-        (zipped("in/net.onnx", b"wrong"), "SHA-256"),
-        (zipped("in/net.onnx", WEIGHTS)[:-40], "damaged archive"),
-        (tarred("in/net.onnx", WEIGHTS * 100)[:300], "damaged archive"),
-        (b"no archive", "damaged archive"),
-        (b"", "damaged archive"),
-    ],
-)
-def test_an_archive_that_is_not_what_it_should_be_is_refused(
-    tmp_path: Path, server: FileServer, content: bytes, complaint: str
-) -> None:
-    server.files["a.pack"] = content
-    store = store_of(tmp_path, entry_from(Url(server.address("a.pack"), "in/net.onnx")))
-    (problem,) = only(run(store)).problems
-    assert isinstance(problem, Corrupt)
-    assert complaint in str(problem)
-    assert leftovers(store) == []
-
-
-def test_a_full_disk_is_said_and_the_old_file_kept(tmp_path: Path, mirror: Path) -> None:
-    store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
-    path = store.path(store.manifest.entry("net"))
-    path.parent.mkdir(parents=True)
-    path.write_bytes(OLD)
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    try:
-        report = run(store, mirror=mirror)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    (problem,) = only(report).problems
-    assert isinstance(problem, Unavailable)
-    assert "Make room" in str(problem)
-    assert path.read_bytes() == OLD
-    assert leftovers(store) == []
-
-
-def test_a_weights_folder_that_cannot_be_made_is_said(tmp_path: Path, mirror: Path) -> None:
-    (tmp_path / "weights").write_text("a file in the way")
-    with pytest.raises(Unavailable, match="cannot write"):
-        run(store_of(tmp_path, entry_from(Mirror("net.onnx"))), mirror=mirror)
 
 
 def test_two_runs_at_once_fetch_each_file_once(tmp_path: Path, server: FileServer) -> None:

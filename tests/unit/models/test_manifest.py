@@ -143,6 +143,11 @@ sources = [{ mirror = "a.onnx" }]
         (ONE.replace("licence", "license"), "license"),
         (ONE.split("[[network.files]]", maxsplit=1)[0], "no file for a"),
         (ONE.replace('{ mirror = "a.onnx" }', '{ url = "http://plain.example/a" }'), "url"),
+        (ONE + 'convert = "by-magic"\n', "by-magic"),
+        (
+            ONE.replace('"open"', '"research"') + ONE.replace('"a"\n', '"b"\nweights_of = "a"\n', 1),
+            "b is open .* a is not",
+        ),
         ("[[network", "manifest"),
     ],
 )

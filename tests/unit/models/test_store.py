@@ -1,5 +1,6 @@
 """What counts as present, and which network serves."""
 
+import json
 import os
 from pathlib import Path
 
@@ -11,6 +12,9 @@ from shared.errors import Unavailable
 from tests.support.entries import WEIGHTS, make_entry, make_file, make_manifest
 
 ENTRY = make_entry()
+RECORD_OF_LISTS = json.dumps(
+    {"net.onnx": {"source_sha256": [], "sha256": [], "size_bytes": 1, "mtime_ns": 5, "origin": ""}}
+)
 
 
 def place(store: Store, entry: Entry, content: bytes = WEIGHTS, *, recorded: bool = True) -> Path:
@@ -81,13 +85,31 @@ def test_a_converted_file_counts_only_with_a_record_of_the_present_revision(tmp_
     assert "older version" in store.flaw(entry)
 
 
-@pytest.mark.parametrize("damage", ["", "{", "[]", '{"net.onnx": {}}', '{"net.onnx": 3}'])
+@pytest.mark.parametrize(
+    "damage",
+    ["", "{", "[]", '{"net.onnx": {}}', '{"net.onnx": 3}', RECORD_OF_LISTS],
+)
 def test_a_damaged_record_falls_back_to_the_hash(tmp_path: Path, damage: str) -> None:
     store = store_of(tmp_path, ENTRY)
     folder = place(store, ENTRY).parent
     (folder / "fetched.json").write_text(damage)
     assert read_record(folder) == {}
     assert store.has(ENTRY)
+
+
+def test_a_folder_in_the_place_of_a_file_is_no_network(tmp_path: Path) -> None:
+    store = store_of(tmp_path, ENTRY)
+    store.path(ENTRY).mkdir(parents=True)
+    assert store.flaw(ENTRY) == store.verify(ENTRY) == "net.onnx is no file"
+
+
+def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    # A regular file whose first byte nobody can read, the superuser included.
+    store = store_of(tmp_path, ENTRY)
+    store.folder(ENTRY).mkdir(parents=True)
+    store.path(ENTRY).symlink_to("/proc/self/mem")
+    assert "net.onnx cannot be read" in store.flaw(ENTRY)
+    assert "net.onnx cannot be read" in store.verify(ENTRY)
 
 
 def test_the_best_network_that_is_present_serves(tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""Fetching for a test: one network, its sources, and what came of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.fetch import Outcome, Report, Request, fetch
+from models.manifest import Entry, Source, Task
+from models.store import Store
+from tests.support.entries import make_entry, make_file, make_manifest
+
+
+def run(store: Store, *, mirror: Path | str = "", **request: object) -> Report:
+    return fetch(store, Request(tasks=(Task.OBJECTS,), **request), mirror=str(mirror))  # type: ignore[arg-type]
+
+
+def store_of(tmp_path: Path, *entries: Entry) -> Store:
+    return Store(tmp_path / "weights", make_manifest(*entries))
+
+
+def entry_from(*sources: Source, name: str = "net", **file: object) -> Entry:
+    return make_entry(name, make_file(sources=sources, **file))  # type: ignore[arg-type]
+
+
+def only(report: Report) -> Outcome:
+    (outcome,) = report.outcomes
+    return outcome
+
+
+def leftovers(store: Store) -> list[str]:
+    """Files in the weights folder that are neither weights nor records."""
+    names = [path.name for path in store.root.rglob("*") if path.is_file()]
+    return [name for name in names if name.endswith(("part", "converted"))]
