@@ -8,6 +8,7 @@ from typing import Annotated, Final
 import typer
 
 from cli.calls import checked
+from cli.client import Client
 from cli.connection import connect
 from cli.incidents import QUEUE, Incident
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one
@@ -24,6 +25,14 @@ app = typer.Typer(help="Review: what waits, and verdicts on it.", no_args_is_hel
 
 _WAITING: Final = ["open", "seconding", "appealed"]
 """States in which an incident waits for somebody."""
+AlertsOption = Annotated[
+    int | None,
+    typer.Option(
+        "--alerts",
+        min=1,
+        help="How many alerts of it you have seen: with more by now it is refused. Unless --yes: as asked.",
+    ),
+]
 TextOption = Annotated[str, typer.Option("--text", "-t", help="Words for the record.")]
 
 
@@ -102,7 +111,11 @@ def comment(incident: Incident, text: TextOption, output: OutputOption = Format.
 
 @app.command()
 def confirm(
-    incident: Incident, text: TextOption = "", yes: YesOption = False, output: OutputOption = Format.TABLE
+    incident: Incident,
+    text: TextOption = "",
+    alerts: AlertsOption = None,
+    yes: YesOption = False,
+    output: OutputOption = Format.TABLE,
 ) -> None:
     """Confirm an incident. The first confirmation waits for another person's.
 
@@ -110,9 +123,10 @@ def confirm(
 
         proctorctl review confirm 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 -t "A second person answers."
     """
-    ask_first("Confirm this incident?", yes)
     with connect() as client:
-        _print(client.review(incident, "confirm", checked(ConfirmRequest, text=text)), output)
+        seen = _asked(client, incident, "Confirm", alerts, yes=yes)
+        body = checked(ConfirmRequest, text=text, alert_count=seen)
+        _print(client.review(incident, "confirm", body), output)
 
 
 @app.command()
@@ -120,6 +134,7 @@ def dismiss(
     incident: Incident,
     reason: Annotated[Reason, typer.Option(help="Why it is none; `other` needs --text.")],
     text: TextOption = "",
+    alerts: AlertsOption = None,
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
@@ -129,9 +144,9 @@ def dismiss(
 
         proctorctl review dismiss 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 --reason false-detection
     """
-    ask_first("Dismiss this incident?", yes)
     with connect() as client:
-        body = checked(DismissRequest, reason=reason.value, text=text)
+        seen = _asked(client, incident, "Dismiss", alerts, yes=yes)
+        body = checked(DismissRequest, reason=reason.value, text=text, alert_count=seen)
         _print(client.review(incident, "dismiss", body), output)
 
 
@@ -152,6 +167,7 @@ def decide_appeal(
     incident: Incident,
     decision: Annotated[Decision, typer.Argument(metavar="uphold|overturn", help="What becomes of it.")],
     text: TextOption,
+    alerts: AlertsOption = None,
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
@@ -161,10 +177,20 @@ def decide_appeal(
 
         proctorctl review decide-appeal 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70 overturn -t "As he says."
     """
-    ask_first(f"Decide this appeal: {decision.value} the verdict?", yes)
     with connect() as client:
-        body = checked(AppealDecision, decision=decision.value, text=text)
+        seen = _asked(client, incident, f"{decision.value.capitalize()} the verdict on", alerts, yes=yes)
+        body = checked(AppealDecision, decision=decision.value, text=text, alert_count=seen)
         _print(client.review(incident, "appeal/decide", body), output)
+
+
+def _asked(client: Client, incident: str, act: str, alerts: int | None, *, yes: bool) -> int | None:
+    """Ask, saying what is decided about; answers how many alerts whoever decides knows of, None: not said."""
+    if yes:
+        return alerts
+    shown = client.incident(incident).incident
+    what, many = ", ".join(shown.event_types), "" if shown.alert_count == 1 else "s"
+    ask_first(f"{act} {what} of {shown.exam_session_id} ({shown.alert_count} alert{many})?", yes)
+    return shown.alert_count if alerts is None else alerts
 
 
 def _print(incident: IncidentOut, output: Format) -> None:

@@ -55,6 +55,9 @@ def test_an_incident_is_found_judged_and_shown_by_commands(on_sqlite: OnSite) ->
             assert alert["event_type"] == "FACE_MISMATCH"
             code, _, question = await ann.run("review", "dismiss", name, "--reason", "harmless")
             assert (code, "cannot be undone" in question) == (1, True)  # nobody there to say yes
+            assert "Dismiss FACE_MISMATCH of SESS-1 (1 alert)?" in question
+            code, _, error = await ann.run("review", "confirm", name, "--alerts", "2", "--yes")
+            assert (code, "alerts came to the incident" in error) == (1, True), error
             dismissed = await ann.data("review", "dismiss", name, "--reason", "harmless", "--yes")
             assert dismissed["state"] == "dismissed"
             code, _, error = await ann.run("review", "claim", "a/../b")
