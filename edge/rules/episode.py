@@ -101,7 +101,7 @@ class Episode:
         """
         if judgement is NO and self._hold.rests(observation.at):
             return None
-        phase = self._hold.see(observation.at, judgement.value, judgement.since_s)
+        phase = self._hold.see(observation.at, judgement.value, judgement.since_s, judgement.until_s)
         if judgement.value:
             if self._hold.onset_s != self._tally_onset_s:
                 self._tally, self._tally_onset_s, self._beside = Tally(), self._hold.onset_s, None

@@ -47,6 +47,8 @@ class Judgement:
     evidence: Evidence = field(default_factory=dict)
     since_s: float | None = None
     """Since when, where that is known to be earlier than the observation; None: since the observation."""
+    until_s: float | None = None
+    """Until when, where that is earlier than the observation; None: until the observation."""
 
 
 UNKNOWN = Judgement(None)

@@ -9,7 +9,9 @@ A condition flickers, an event must not. Each event goes round four states:
 The onset is the first yes, or since when that is known to hold; the end is the first no after which no yes
 came; both waits count from there. *Unknown leaves everything as it is.* Waits are measured between known
 values: when two of them lie further apart than `max_gap_s`, nobody knows what was true between, so the wait
-begins again at the newer one. A raised event stays raised through any silence. At a hand-over between nodes
+begins again at the newer one. Looks come at an even pace but up to a frame early, so a wait is over when it
+falls short by less than `FRAME_S`: what is looked at once a second would else wait a whole second more, as
+chance has it. A raised event stays raised through any silence. At a hand-over between nodes
 waits pause instead (`pause`): that nobody looked was our doing, and what had been seen before still stands.
 """
 
@@ -24,6 +26,8 @@ from edge.rules.snapshots import Saved, number, optional_number, text
 
 EPSILON_S = 1e-6
 """Waits are compared this leniently, so that sums of frame times such as 15 × 0.2 reach 3."""
+FRAME_S = 0.08
+"""Between two frames of a stream of at least 12.5 per second."""
 
 
 class State(StrEnum):
@@ -98,28 +102,31 @@ class Hold:
         """When the condition ended; meaningful right after CLEARED."""
         return self._began_s
 
-    def see(self, at: float, value: bool | None, since_s: float | None = None) -> Phase | None:
+    def see(
+        self, at: float, value: bool | None, since_s: float | None = None, until_s: float | None = None
+    ) -> Phase | None:
         """Take one value; answers what changed, if anything.
 
-        A value that became known late names `since_s`; it begins then, but not before the one it follows.
+        A value that became known late names `since_s`; it begins then, but not before the one it follows. One
+        that says nothing of the very present names `until_s`; it has lasted until then.
         """
         if value is None:
             return None
         from_s = at if since_s is None else min(at, since_s)
-        if self._last_s is not None and from_s - self._last_s > self._max_gap_s + EPSILON_S:
+        if self._last_s is not None and from_s - self._last_s > self._max_gap_s + FRAME_S:
             self._begin(from_s)
         self._last_s = at
         state = NEXT[self._state, value]
         if state is not self._state:
             self._state = state
             self._begin(max(from_s, self._began_s))
-        return self._when_due(at)
+        return self._when_due(at, at if until_s is None else until_s)
 
     def rests(self, at: float) -> bool:
         """Take a no while idle, which by far the most values are; False: not idle, `see` it."""
         if self._state is not State.IDLE:
             return False
-        if self._last_s is not None and at - self._last_s > self._max_gap_s + EPSILON_S:
+        if self._last_s is not None and at - self._last_s > self._max_gap_s + FRAME_S:
             self._began_s = at
         self._last_s = at
         return True
@@ -145,11 +152,11 @@ class Hold:
         if self._state is State.PENDING:
             self._onset_s = at
 
-    def _when_due(self, at: float) -> Phase | None:
+    def _when_due(self, at: float, until_s: float) -> Phase | None:
         if self._state not in DUE:
             return None
         wait_s = self._hold_s if self._state is State.PENDING else self._clear_s
-        if at - self._began_s - self._paused_s < wait_s - EPSILON_S:
+        if until_s - self._began_s - self._paused_s < wait_s - FRAME_S:
             return None
         self._state, phase = DUE[self._state]
         if phase is Phase.RAISED:

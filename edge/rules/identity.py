@@ -2,13 +2,15 @@
 
 A check whose frame failed the verification gate is neither match nor mismatch. FACE_MISMATCH is raised at the
 given number of consecutive mismatches, since the first of them, and over after so many consecutive matches,
-since the first of those. That no check is possible is a state of its own: IDENTITY_UNVERIFIED.
+since the first of those. Checks further apart than `APART_S` do not follow one another: nobody knows who sat
+there between. That no check is possible is a state of its own: IDENTITY_UNVERIFIED.
 """
 
 from __future__ import annotations
 
 from edge.rules.episode import Tally
 from edge.rules.findings import NO, UNKNOWN, Finding, Judgement, Phase, Value
+from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, integer, number, optional_number, part, text
 from shared.events import EventType
@@ -16,6 +18,8 @@ from shared.observations import IdentityCheck, Observation
 
 SURE_MISMATCH = 0.25
 """So far below the threshold stands the median stranger (0.50 against 0.75): confidence is full there."""
+APART_S = 30.0
+"""IDENTITY_UNVERIFIED's hold by default: a face unverified for that long is that event's matter."""
 
 
 def is_mismatch(check: IdentityCheck | None, settings: Settings) -> bool:
@@ -74,9 +78,15 @@ class Mismatch:
         self._ended_s = self._ended_s if self._matches else self._last_s
         return self._over({} if self._matches else {"open_at_end": True})
 
+    def pause(self, until_s: float) -> None:
+        """Let the time since the last mismatch count as none: what a hand-over finds still stands."""
+        if self._mismatches and not self.raised:
+            self._last_s = max(self._last_s, until_s)
+
     def _mismatch(self, observation: Observation, check: IdentityCheck, similarity: float) -> Finding | None:
-        if not self.raised and self._mismatches == 0:
-            self._onset_s = observation.at
+        stale = observation.at - self._last_s > APART_S + EPSILON_S
+        if not self.raised and (stale or self._mismatches == 0):
+            self._onset_s, self._mismatches = observation.at, 0
             self._tally = Tally()
         self._mismatches += 1
         self._matches = 0

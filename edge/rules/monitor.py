@@ -187,4 +187,5 @@ class Monitor:
         self._episodes.pause(until_s)
         self._stream.pause(until_s)
         self._frame_rate.pause(until_s)
+        self._seeing.pause(until_s)
         self._hearing.pause(until_s)

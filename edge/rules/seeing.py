@@ -172,9 +172,14 @@ class Seeing:
         events: tuple[EventType, EventType],
         judgement: Judgement,
     ) -> None:
-        """Take a judgement of the first event, whose twin is the second."""
+        """Take a judgement of the first event, whose twin is the second.
+
+        One that is muted or switched off is nothing, neither told nor weighed with its twin.
+        """
         event, twin = events
         episodes = self._episodes
+        if event not in episodes:
+            return
         if judgement.value and episodes.raised(twin) and not episodes.raised(event):
             episodes.join(twin, event)
             judgement = NO
@@ -207,6 +212,11 @@ class Seeing:
         if observation.faces is not None:
             return bool(observation.faces)
         return self._face_s is not None and observation.at - self._face_s <= self._settings.max_gap_s
+
+    def pause(self, until_s: float) -> None:
+        """Let the time until then count for no wait."""
+        if self._mismatch is not None:
+            self._mismatch.pause(until_s)
 
     def finish(self) -> Finding | None:
         """The session is over: end the mismatch if it is raised."""

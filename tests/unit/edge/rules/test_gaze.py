@@ -14,7 +14,7 @@ from edge.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
 from shared.events import EventType
 from shared.observations import GazeSeen, Observation
-from shared.policy import Policy, parse_policy
+from shared.policy import Accommodation, Policy, parse_policy
 from tests.support.observations import ONE, check, every, eyes, frame, head, lines, play, streamed, usual
 
 SCREEN, ASIDE = eyes(-5, 0), eyes(-5, 60)
@@ -144,6 +144,19 @@ def test_a_gaze_that_was_off_before_the_head_turned_stays_the_one_finding() -> N
     told = [f for f in said if f.event is not EventType.CALIBRATED]
     assert lines(told) == [(OFF, "raised", 40.0), (OFF, "cleared", 49.0)]
     assert [f.together_with for f in told] == [None, EventType.HEAD_TURNED_AWAY]
+
+
+@pytest.mark.parametrize("muted", [EventType.GAZE_OFF_SCREEN, EventType.HEAD_TURNED_AWAY])
+def test_a_muted_twin_is_neither_told_nor_weighed(muted: EventType) -> None:
+    policy = Policy().for_candidate(Accommodation(muted=(muted,)))
+    both = [replace(o, head=head(yaw_deg=60)) for o in looking(40, 48, ASIDE)]
+    back = [replace(o, head=head()) for o in looking(48, 55, SCREEN)]
+    said = play(
+        Monitor(monitor_settings(policy)), streamed([*usual(), *looking(31, 40, SCREEN), *both, *back])
+    )
+    told = [f for f in said if f.event is not EventType.CALIBRATED]
+    assert len(told) == 2
+    assert muted not in {f.event for f in told} | {f.together_with for f in told}
 
 
 def test_each_alone_is_told_alone() -> None:

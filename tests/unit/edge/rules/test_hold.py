@@ -38,6 +38,13 @@ TABLE: dict[str, list[Step]] = {
         (63, NO, CLEARED)],
     "sums of frame times that fall short of the hold by rounding still reach it": [
         (0.1, YES, None), (0.1 + 1.5, YES, None), (0.1 + 1.5 + 1.5 - 1e-9, YES, RAISED)],
+    "a look that comes a frame early does not wait for the next": [
+        (0, YES, None), (1, YES, None), (2, YES, None), (2.93, YES, RAISED), (4, NO, None),
+        (5.93, NO, CLEARED)],
+    "a look that comes two frames early does": [
+        (0, YES, None), (1, YES, None), (2, YES, None), (2.87, YES, None), (3.9, YES, RAISED)],
+    "one look a second that is lost is no gap, though the next comes a frame late": [
+        (0, YES, None), (1, YES, None), (3.07, YES, RAISED)],
 }  # fmt: skip
 
 
@@ -65,6 +72,13 @@ def test_onset_after_a_gap_is_what_is_known_since() -> None:
     hold.see(0, YES)
     hold.see(10, YES)
     assert hold.onset_s == 10
+
+
+def test_what_is_known_only_until_earlier_has_lasted_until_then() -> None:
+    hold = Hold(hold_s=1, clear_s=1, max_gap_s=2)
+    said = [hold.see(at, YES, at - 0.5, at - 0.5) for at in (0.5, 1.0, 1.5)]
+    assert said == [None, None, RAISED]
+    assert (hold.onset_s, hold.raised_s) == (0.0, 1.5)
 
 
 def test_every_state_and_value_has_a_transition() -> None:

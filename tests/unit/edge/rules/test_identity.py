@@ -10,7 +10,7 @@ from edge.rules.monitor import Monitor
 from shared.events import EventType
 from shared.observations import Observation
 from shared.policy import Policy
-from tests.support.observations import BLACK, ONE, arrival, check, every, face, frame, lines, play
+from tests.support.observations import BLACK, ONE, arrival, check, every, face, frame, lines, moved, play
 
 MATCH, MISMATCH, UNGATED = 0.86, 0.55, None
 
@@ -49,6 +49,21 @@ def mismatches(observations: list[Observation]) -> list[tuple[str, str, float]]:
 )
 def test_consecutive_checks(similarities: list[float | None], expected: list[tuple[str, float]]) -> None:
     assert [line[1:] for line in mismatches(checks(*similarities))] == expected
+
+
+def test_mismatches_of_long_ago_do_not_count_with_those_of_now() -> None:
+    before, empty = checks(MISMATCH, MISMATCH, MISMATCH), every(3, 35, frame(0, faces=()))
+    assert mismatches([*before, *empty, *(moved(each, 35) for each in checks(MISMATCH))]) == []
+    after = [moved(each, 35) for each in checks(*[MISMATCH] * 4)]
+    assert [line[1:] for line in mismatches([*before, *empty, *after])] == [("raised", 35.0)]
+
+
+def test_mismatches_before_a_hand_over_count_with_those_after_it() -> None:
+    first, second = (Monitor(monitor_settings(Policy())) for _ in range(2))
+    play(first, checks(MISMATCH, MISMATCH, MISMATCH))
+    second.restore(first.snapshot(), resumed_s=40.0)
+    (raised,) = play(second, [moved(each, 40) for each in checks(MISMATCH)])
+    assert (raised.event, raised.onset_s) == (EventType.FACE_MISMATCH, 0.0)
 
 
 def test_the_fourth_mismatch_raises_with_the_evidence_of_the_seed() -> None:

@@ -69,6 +69,15 @@ def test_other_weaker_or_shorter_sounds_raise_nothing(heard: list[Observation]) 
     assert found(heard) == []
 
 
+@pytest.mark.parametrize(("windows_in_a_row", "raised"), [(2, 0), (3, 1)])
+def test_a_second_of_a_sound_is_three_windows_at_the_pace_of_the_stream(
+    windows_in_a_row: int, raised: int
+) -> None:
+    door = (SoundHeard(kind="door", score=0.9),)
+    rows = [sound((n + 1) * 0.512, sounds=door if 9 < n < 10 + windows_in_a_row else ()) for n in range(30)]
+    assert len([line for line in found(rows) if line[1] == "raised"]) == raised
+
+
 def test_the_list_of_sounds_is_policy() -> None:
     assert found(sounds(0, 10, ("typing", 0.9)), parse_policy({"sounds": ["door"]})) == []
 

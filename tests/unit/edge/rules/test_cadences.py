@@ -1,0 +1,99 @@
+"""The bound on onset and raise holds at the cadence of every level, wherever between two looks it begins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+
+from edge.analysis.levels import LEVELS, Task
+from edge.analysis.schedule import Schedule
+from edge.policy_settings import monitor_settings
+from edge.rules.monitor import Monitor
+from shared.events import EventType
+from shared.observations import Box, HandsSeen, ObjectSeen, Observation, PersonsSeen
+from shared.policy import parse_policy
+from tests.support.observations import BLACK, LIGHT, ONE, TWO, body, check, eyes, face, frame, head, play
+
+SETTINGS = monitor_settings(parse_policy({"baseline_s": 10, "rules": {"PHONE_VISIBLE": {"enabled": True}}}))
+BEGINS_S = (15.1, 15.37, 15.62, 15.88)
+MOST_LATE_S = 1.5
+ONSET_WITHIN_S = 1.1
+"""A second between two looks, and a frame."""
+HONEST: Mapping[Task, dict[str, Any]] = {
+    Task.FACES: {"faces": ONE, "picture": LIGHT},
+    Task.HEAD: {"head": head()},
+    Task.GAZE: {"gaze": eyes(-5, 0)},
+    Task.IDENTITY: {"identity": check(0.9)},
+    Task.LIVENESS: {"liveness": 0.9},
+    Task.BODY: {"body": body(shoulders=True), "hands": HandsSeen(to_ear_head_widths=None)},
+    Task.OBJECTS: {"persons": PersonsSeen(count=1, score=0.9), "objects": ()},
+}
+PHONE = ObjectSeen(kind="phone", score=0.9, box=Box(0, 0, 90, 90))
+BEHAVIOURS: Mapping[EventType, tuple[Task, dict[str, Any]]] = {
+    EventType.MULTIPLE_FACES: (Task.FACES, {"faces": TWO}),
+    EventType.FACE_NOT_FOUND: (Task.FACES, {"faces": ()}),
+    EventType.PRESENCE_LOSS: (Task.FACES, {"faces": (face(40),)}),
+    EventType.CAMERA_BLOCKED: (Task.FACES, {"picture": BLACK}),
+    EventType.CAMERA_FROZEN: (Task.FACES, {"picture": replace(LIGHT, change=0.0)}),
+    EventType.FACE_MISMATCH: (Task.IDENTITY, {"identity": check(0.4)}),
+    EventType.PRESENTATION_ATTACK: (Task.LIVENESS, {"liveness": 0.05}),
+    EventType.GAZE_OFF_SCREEN: (Task.GAZE, {"gaze": eyes(-5, 70)}),
+    EventType.PROLONGED_LOOK_AWAY: (Task.GAZE, {"gaze": eyes(-5, 70)}),
+    EventType.HEAD_DOWN: (Task.HEAD, {"head": head(-50)}),
+    EventType.HEAD_TURNED_AWAY: (Task.HEAD, {"head": head(0, 70)}),
+    EventType.LEFT_FRAME: (Task.BODY, {"body": body(shoulders=False), "faces": ()}),
+    EventType.HAND_NEAR_EAR: (Task.BODY, {"hands": HandsSeen(to_ear_head_widths=0.3)}),
+    EventType.MULTIPLE_PERSONS: (Task.OBJECTS, {"persons": PersonsSeen(count=2, score=0.9)}),
+    EventType.PHONE_VISIBLE: (Task.OBJECTS, {"objects": (PHONE,)}),
+}
+HOLDS_S = {event: SETTINGS.rules[event].hold_s for event in BEHAVIOURS} | {EventType.FACE_MISMATCH: 4.0}
+LOOKED_AT = [
+    (event, level)
+    for event, (task, _) in BEHAVIOURS.items()
+    for level in range(len(LEVELS))
+    if task in LEVELS[level].rates_hz
+]
+
+
+@cache
+def honest(level: int) -> tuple[Observation, ...]:
+    """Half a minute of what a level looks at, in a stream whose frames keep no step with the looks."""
+    chance, schedule = Random(level), Schedule(set(Task))
+    looks = []
+    for number in range(round(30 * 14.3)):
+        at = number / 14.3 + chance.uniform(0, 0.02)
+        seen = {name: value for task in schedule.due(at, level) for name, value in HONEST[task].items()}
+        if seen:
+            looks.append(replace(frame(at), level=level, frame_id=number, **seen))
+    return tuple(looks)
+
+
+def behaving(level: int, event: EventType, begins_s: float) -> Iterator[Observation]:
+    _, changes = BEHAVIOURS[event]
+    for look in honest(level):
+        known = {name: value for name, value in changes.items() if getattr(look, name) is not None}
+        yield replace(look, **known) if look.at >= begins_s and known else look
+
+
+@pytest.mark.parametrize(("event", "level"), LOOKED_AT)
+@pytest.mark.parametrize("begins_s", BEGINS_S)
+def test_a_behaviour_is_raised_in_time_and_with_its_true_onset(
+    event: EventType, level: int, begins_s: float
+) -> None:
+    found = play(Monitor(SETTINGS), behaving(level, event, begins_s))
+    (raised,) = [each for each in found if each.event is event and each.phase == "raised"]
+    assert raised.onset_s == pytest.approx(begins_s, abs=ONSET_WITHIN_S)
+    assert raised.raised_s <= begins_s + HOLDS_S[event] + MOST_LATE_S
+
+
+@pytest.mark.parametrize("level", range(len(LEVELS)))
+def test_nothing_is_raised_where_nothing_happens(level: int) -> None:
+    assert {each.event for each in play(Monitor(SETTINGS), honest(level))} <= {
+        EventType.CALIBRATED,
+        EventType.LOW_FRAME_RATE,
+    }
