@@ -40,10 +40,10 @@ class Reviewers:
 
 
 async def found(
-    site: Site, *events: tuple[EventType, float], session: str = "SESS-1"
+    site: Site, *events: tuple[EventType, float], session: str = "SESS-1", **more: Any
 ) -> list[dict[str, Any]]:
     """A session with these findings, its incidents in the order of the queue."""
-    await site.started(session, f"CAND-{session}")
+    await site.started(session, f"CAND-{session}", **more)
     start = site.node.obeyed.started[-1]
     before = site.parts.metrics.registry.get_sample_value(
         "coordinator_alert_messages_total", {"what": "stored"}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -19,10 +20,15 @@ from uuid import UUID, uuid4
 import pytest
 
 import coordinator
+from coordinator.rates import Buckets, Rate
+from coordinator.sessions.notice import VERSION
+from shared.consents import Purpose
 from shared.events import EventType
 from shared.messages import VerifiedFrame
 from shared.tokens import Role
-from tests.component.coordinator.test_review_api import found
+from tests.component.coordinator.test_excerpts import begun, spoken, stored
+from tests.component.coordinator.test_faces_api import agree, enroll, search, switch_on
+from tests.component.coordinator.test_review_api import Reviewers, ended_alert, found
 from tests.support.exam_site import Site, picture_base64
 from tests.support.fake_node import FACE
 from tests.support.nats import RunningServer
@@ -44,7 +50,16 @@ CHECKS: Final = (
     "ignored_auth",
     "use_after_free",
 )
-SESSIONS: Final = 6
+OWN: Final = "SESS-2"
+"""The session of the candidate who asks."""
+SESSIONS: Final = [OWN, *(f"SESS-{number}" for number in range(3, 8))]
+CANDIDATES: Final = [f"CAND-{session}" for session in SESSIONS]
+ENDING: Final = {"end_session": SESSIONS[-1], "terminate_session": SESSIONS[-2]}
+"""What ends a session, and which: the other sessions run for whatever else is asked of them."""
+LEAVING: Final = "CAND-8"
+"""A candidate without a session, who may be forgotten."""
+CAMERA_ONLY: Final = {"features": {"face_verification": False, "audio_monitoring": False}}
+"""A policy with a notice of one purpose, which a list of any length acknowledges."""
 SEEN: Final = VerifiedFrame(
     frame_id=812,
     match=True,
@@ -59,10 +74,10 @@ KNOWN_SHARE: Final = 0.8
 """How often a name that exists is taken."""
 ENDS_ITS_OWN_RIGHTS: Final = "revoke_token_key"
 """Would revoke the key that signed the token of the run, and all that follows would be 401."""
-MOST_NEVER_DONE: Final = 0.15
+MOST_NEVER_DONE: Final = 0.1
 """Share of the operations that may be refused all the time: they need what only people bring about, or come
 after the end of every session. With more, the run would try little but refusals."""
-CANDIDATES: Final = (
+ASKED_BY_CANDIDATES: Final = (
     "acknowledge_notice",
     "appeal_incident",
     "create_ticket",
@@ -74,6 +89,15 @@ CANDIDATES: Final = (
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Values that mean something, for a parameter of one operation or of every one that has it."""
+
+    parameter: str
+    values: Sequence[str | int]
+    operation: str = ""
+
+
 @pytest.mark.timeout(600)
 def test_every_answer_is_one_of_the_description(
     migrated_url: str, hub: RunningServer, tmp_path: Path
@@ -81,10 +105,10 @@ def test_every_answer_is_one_of_the_description(
     async def explore() -> None:
         async with served_site(migrated_url, hub, tmp_path) as served:
             (tmp_path / "settings.toml").write_text(_settings(await _fill(served.site)))
-            session = UUID((await served.site.get("/session/SESS-1")).json()["session_uuid"])
-            candidate = served.site.token(Role.CANDIDATE, "CAND-SESS-1", session_id=session)
+            session = UUID((await served.site.get(f"/session/{OWN}")).json()["session_uuid"])
+            candidate = served.site.token(Role.CANDIDATE, CANDIDATES[0], session_id=session)
             administrator = served.site.token()
-            own = [part for name in CANDIDATES for part in ("--include-operation-id", name)]
+            own = [part for name in ASKED_BY_CANDIDATES for part in ("--include-operation-id", name)]
             rest = ["--exclude-operation-id", ENDS_ITS_OWN_RIGHTS]
             last = ["--include-operation-id", ENDS_ITS_OWN_RIGHTS]
             # What the coverage phase asks is refused before any database is.
@@ -142,42 +166,92 @@ def _operations() -> list[dict[str, Any]]:
     ]
 
 
-async def _fill(site: Site) -> dict[str, list[str]]:
-    """Let there be something of everything; the names of it by the parameter that takes them."""
+async def _fill(site: Site) -> list[Known]:
+    """Let there be something of everything; the names of it."""
+    # What is asked for the most would leave none to the rest of those who share the rate.
+    site.parts.rates.report = Buckets(Rate(burst=100, per_s=0.5))
     for exam in ("EXAM-1", "EXAM-2"):
         assert (await site.post("/exams", {"exam_id": exam, "title": "Biology"})).is_success
-    incidents = []
-    for number in range(1, SESSIONS + 1):
-        [one] = await found(site, (EventType.FACE_MISMATCH, 1.0), session=f"SESS-{number}")
-        incidents.append(str(one["incident_id"]))
-    for person in ("ann", "bob"):
-        confirmed = await site.post(
-            f"/incidents/{incidents[0]}/confirm", headers=site.bearer(Role.PROCTOR, person)
-        )
-        assert confirmed.is_success
+    spoken = await _spoken(site)
+    pairs = await _pairs(site)
+    incidents = [await _incident(site, session) for session in SESSIONS]
+    await _decide(site, incidents)
     site.node.verify = lambda asked: SEEN
-    candidates = [f"CAND-SESS-{number}" for number in range(1, SESSIONS + 1)]
-    joins = [await site.started(f"SESS-{number}", "CAND-9") for number in range(SESSIONS + 1, SESSIONS + 4)]
+    another = {"policy": {}, "reason": "For sessions that run to change to."}
+    assert (await site.post("/exams/EXAM-1/policies", another)).is_success
+    joins = [await site.started(f"JOIN-{number}", "CAND-9") for number in range(3)]
     codes = [urlsplit(str(one["join_url"])).fragment for one in joins]
     keys = [(await site.post("/token-keys")).json()["key_id"] for _ in range(2)]
-    return {
-        "path.key_id": keys,
-        "path.session_id": [f"SESS-{number}" for number in range(1, SESSIONS + 1)],
-        "path.exam_id": ["EXAM-1"],
-        "path.candidate_id": candidates,
-        "path.incident_id": incidents,
-        "body.exam_id": ["EXAM-2"],  # its days are not moved by what is asked of the paths
-        "body.candidate_id": candidates,
-        "body.code": codes,
-        "body.images[*].image_base64": [picture_base64()],
-    }
+    return [
+        Known("path.key_id", keys),
+        Known("path.session_id", SESSIONS),
+        *(Known("path.session_id", [one], operation) for operation, one in ENDING.items()),
+        Known("path.session_id", [OWN], "acknowledge_notice"),
+        Known("path.exam_id", ["EXAM-1"]),
+        Known("path.candidate_id", CANDIDATES),
+        Known("path.candidate_id", [LEAVING], "erase_enrollment"),
+        Known("path.incident_id", incidents),
+        Known("path.event_id", [spoken]),
+        Known("path.pair_id", pairs),
+        Known("body.alert_count", [1]),
+        Known("body.based_on", [1], "change_session_policy"),
+        Known("body.notice_version", [VERSION]),
+        Known("body.purposes[*]", [Purpose.CAMERA_MONITORING]),
+        Known("body.exam_id", ["EXAM-2"]),  # its days are not moved by what is asked of the paths
+        Known("body.candidate_id", CANDIDATES),
+        Known("body.code", codes),
+        Known("body.images[*].image_base64", [picture_base64()]),
+    ]
 
 
-def _settings(names: dict[str, list[str]]) -> str:
+async def _spoken(site: Site) -> str:
+    """An alert with what was said, in a session that nothing ends."""
+    order = await begun(site)
+    made = spoken(order, site)
+    await stored(site, made, order)
+    return str(made.event_id)
+
+
+async def _pairs(site: Site) -> list[str]:
+    """Pairs of the candidates, who all have one face."""
+    switch_on(site)
+    for candidate in (*CANDIDATES, LEAVING):
+        await enroll(site, candidate)
+    await agree(site, *CANDIDATES)
+    return [one["pair_id"] for one in (await search(site, CANDIDATES[0])).json()["pairs"]]
+
+
+async def _incident(site: Site, session: str) -> str:
+    own = {"policy": CAMERA_ONLY} if session == OWN else {}
+    [one] = await found(site, (EventType.FACE_MISMATCH, 1.0), session=session, **own)
+    return str(one["incident_id"])
+
+
+async def _decide(site: Site, incidents: list[str]) -> None:
+    """The first is confirmed, and may be appealed against; the last has grown since it was dismissed."""
+    people = Reviewers(site)
+    for person in ("ann", "bob"):
+        assert (await people.do(person, f"/incidents/{incidents[0]}/confirm")).is_success
+    path = f"/incidents/{incidents[-1]}"
+    assert (await people.do("ann", f"{path}/dismiss", {"reason": "harmless"})).is_success
+    more = ended_alert(site, EventType.LEFT_FRAME, 2.0)
+    await site.node.publish(more, site.node.obeyed.started[-1], 2)
+    while (await people.get(path))["incident"]["alert_count"] == 1:
+        pass
+
+
+def _settings(names: list[Known]) -> str:
     parts = ["[phases.coverage]", 'unexpected-methods = ["PATCH"]']
-    for number, values in enumerate(names.values()):
-        parts += [f"[dictionaries.d{number}]", f"values = {json.dumps(values)}"]
-    parts.append("[parameters]")
     for number, name in enumerate(names):
-        parts.append(f'"{name}" = {{ dictionary = "d{number}", probability = {KNOWN_SHARE} }}')
+        parts += [f"[dictionaries.d{number}]", f"values = {json.dumps(name.values)}"]
+    everywhere = [(number, name) for number, name in enumerate(names) if not name.operation]
+    parts += ["[parameters]", *(_binding(number, name) for number, name in everywhere)]
+    for number, name in enumerate(names):
+        if name.operation:
+            parts += ["[[operations]]", f'include-operation-id = "{name.operation}"']
+            parts += ["[operations.parameters]", _binding(number, name)]
     return "\n".join(parts) + "\n"
+
+
+def _binding(number: int, name: Known) -> str:
+    return f'"{name.parameter}" = {{ dictionary = "d{number}", probability = {KNOWN_SHARE} }}'
