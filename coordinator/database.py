@@ -11,6 +11,8 @@ a power cut. Services flush, never commit.
 
 from __future__ import annotations
 
+import logging
+import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,6 +27,8 @@ from sqlmodel import Session
 
 from coordinator.columns import Row
 from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 POOL_SIZE: Final = 20
 POOL_OVERFLOW: Final = 30
@@ -57,6 +61,7 @@ class Database:
         self.file = Path(self.engine.url.database or "") if self.dialect == "sqlite" else None
         """SQLite's file."""
         self._write_failed: tuple[float, str] | None = None
+        self._owes_scrub = True  # the run before may have died between a destruction and its scrub
         self._reading: Engine = self.engine.execution_options(**_read_options(self.dialect))
         if self.dialect == "sqlite":
             event.listen(self.engine, "connect", _on_sqlite_connect)
@@ -91,13 +96,25 @@ class Database:
         """Bring what was just overwritten out of the write-ahead log, where SQLite keeps one.
 
         With `secure_delete` the database file itself holds zeros then. PostgreSQL keeps old rows until its
-        vacuum, and its log as long as it is archived. A reader that stands in the way is waited for a while.
+        vacuum, and its log as long as it is archived. A reader that stands in the way is waited for a while;
+        where that or the disk keeps it from being done, `scrub_owed` does it.
         """
         if self.dialect != "sqlite":
             return
-        with self.engine.connect() as connection:
-            raw: Any = connection.connection.driver_connection
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        self._owes_scrub = True
+        try:
+            with _translated(), self.engine.connect() as connection:
+                raw: Any = connection.connection.driver_connection
+                [(busy, *_)] = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        except (Unavailable, sqlite3.Error) as error:
+            log.warning("a destroyed key is not scrubbed yet", extra={"error": type(error).__name__})
+            return
+        self._owes_scrub = bool(busy)
+
+    def scrub_owed(self) -> None:
+        """Scrub where the last one was not done to the end, or none was since the start."""
+        if self._owes_scrub:
+            self.scrub()
 
     def close(self) -> None:
         """Close every connection of the pool."""

@@ -21,8 +21,10 @@ INTERVAL_S: Final = 30.0
 
 
 async def run(parts: Parts) -> None:
-    """Look for them until cancelled."""
+    """Look for them until cancelled, and bring what was destroyed out of the database's files where that
+    could not be done at once."""
     while True:
+        await asyncio.to_thread(parts.database.scrub_owed)
         await asyncio.sleep(INTERVAL_S)
         try:
             await round_of(parts, datetime.now(UTC))

@@ -1,0 +1,95 @@
+"""No file of the database keeps a destroyed key, whatever stood in the way of wiping it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlmodel import col, select, update
+
+from coordinator.database import Database
+from coordinator.keys.tables import Key, RetentionClass
+from tests.support.exam_site import OnSite, Site
+
+ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
+
+
+async def begun(site: Site) -> Key:
+    """The transcript key of a session that has begun."""
+    path, yes = "/api/v1/consents/CAND-1/speech-transcription", {"given": True, "text_version": "1"}
+    assert (await site.http.put(path, json=yes, headers=site.bearer())).status_code == 200
+    await site.started(policy=ASKED)
+    with site.parts.database.read() as db:
+        return db.exec(select(Key).where(Key.retention_class == RetentionClass.TRANSCRIPT)).one()
+
+
+def lies_there(key: Key, folder: Path) -> bool:
+    """Whether the wrapped key stands in any of the database's files."""
+    assert key.wrapped is not None
+    return any(key.wrapped in content for content in _files(folder))
+
+
+def log_bytes(folder: Path) -> int:
+    """Length of the write-ahead log."""
+    return (folder / "coordinator.db-wal").stat().st_size
+
+
+def _files(folder: Path) -> Iterator[bytes]:
+    return (path.read_bytes() for path in folder.glob("coordinator.db*"))
+
+
+def test_a_key_that_a_reader_kept_from_being_wiped_is_wiped_afterwards(
+    on_sqlite: OnSite, tmp_path: Path
+) -> None:
+    async def test(site: Site) -> None:
+        key = await begun(site)
+        with sqlite3.connect(tmp_path / "coordinator.db") as reader:
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM keys").fetchone()
+            assert (await site.post("/session/SESS-1/end")).status_code == 200
+            assert lies_there(key, tmp_path)
+            reader.rollback()
+        site.parts.database.scrub_owed()
+        assert not lies_there(key, tmp_path)
+
+    on_sqlite(test)
+
+
+def test_a_coordinator_that_died_between_destroying_and_wiping_wipes_when_it_starts_again(
+    on_sqlite: OnSite, tmp_path: Path
+) -> None:
+    async def test(site: Site) -> None:
+        key = await begun(site)
+        with site.parts.database.write() as db:  # and here it dies
+            db.exec(update(Key).where(col(Key.id) == key.id).values(wrapped=None))
+        assert lies_there(key, tmp_path)
+        again = Database(f"sqlite:///{tmp_path / 'coordinator.db'}")
+        again.scrub_owed()
+        again.close()
+        assert not lies_there(key, tmp_path)
+
+    on_sqlite(test)
+
+
+def test_what_was_wiped_is_not_wiped_again(on_sqlite: OnSite, tmp_path: Path) -> None:
+    async def test(site: Site) -> None:
+        await begun(site)
+        site.parts.database.scrub_owed()
+        await site.post("/session/SESS-1/flag", {"reason": "so that something is written"})
+        written = log_bytes(tmp_path)
+        assert written > 0
+        site.parts.database.scrub_owed()
+        assert log_bytes(tmp_path) >= written
+
+    on_sqlite(test)
+
+
+def test_a_database_that_is_away_does_not_undo_an_end(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    gone = Database(f"sqlite:///{tmp_path / 'no such folder' / 'coordinator.db'}")
+    gone.scrub()
+    gone.close()
+    assert [record.message for record in caplog.records] == ["a destroyed key is not scrubbed yet"]
