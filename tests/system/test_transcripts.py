@@ -37,11 +37,14 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def begun(site: Whole, candidate: str) -> SessionStartResponse:
+    """A session that asks for the phrase."""
+    return site.client.start_session(SessionStartRequest(candidate_id=candidate, exam_id=EXAM, policy=ASKED))
+
+
 def sat(site: Whole, candidate: str, recording: Path) -> SessionStartResponse:
-    """A session that asks for the phrase, with the candidate's page streaming."""
-    session = site.client.start_session(
-        SessionStartRequest(candidate_id=candidate, exam_id=EXAM, policy=ASKED)
-    )
+    """The same with the candidate's page streaming."""
+    session = begun(site, candidate)
     site.stream(session, recording)
     return session
 
@@ -84,8 +87,25 @@ def test_without_the_candidates_agreement_nothing_is_listened_for(site: Whole, r
     assert phrases(site, session) == []
 
 
-def windows(site: Whole) -> float:
-    return site.metric("frames_processed_total", model="speech")
+def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_words(
+    site: Whole, recording: Path
+) -> None:
+    with site.rest() as api:
+        path = "/consents/CAND-takes-back/speech-transcription"
+        assert api.put(path, json={"given": True, "text_version": "1"}).status_code == 200
+        session = begun(site, "CAND-takes-back")
+        assert api.put(path, json={"given": False, "text_version": "1"}).status_code == 200
+        heard, sought = windows(site), windows(site, "phrases")
+        site.stream(session, recording)
+        wait_until(lambda: windows(site) >= heard + 20, "the sound is heard", within_s=60)
+        site.client.end_session(session.session_id)
+    # Every sentence was searched while the agreement stood: the first test hears of its phrase.
+    assert windows(site, "phrases") == sought
+    assert phrases(site, session) == []
+
+
+def windows(site: Whole, model: str = "speech") -> float:
+    return site.metric("frames_processed_total", model=model)
 
 
 def files(site: Whole) -> list[Path]:

@@ -21,11 +21,13 @@ from shared.consents import Purpose
 from shared.exam_api import ConsentRequest
 from shared.messages import SessionAccepted, SessionState, StartSession
 from shared.tokens import Role
-from tests.component.coordinator.test_excerpts import ASKED, NO, YES
 from tests.support.exam_site import OnSite, Site
 from tests.support.fake_node import Refusal, accepted
 
 SPEECH = "speech-transcription"
+ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
+YES = {"given": True, "text_version": "1"}
+NO = {"given": False, "text_version": "1"}
 
 
 async def said(site: Site, word: dict[str, object], candidate: str = "CAND-1") -> list[str]:
