@@ -22,6 +22,7 @@ from coordinator.own_keys import make_own_keys, master_text, own_keys_of
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
+from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
 from shared.tokens import Role
@@ -194,6 +195,7 @@ def serve(config: ConfigFile) -> None:
     from coordinator import schema
     from coordinator.app import create_app  # only this command needs the whole web stack
 
+    no_core_dumps()
     settings = load_config(config)
     logs.configure("coordinator")
     database = Database(settings.database)

@@ -26,6 +26,7 @@ from typer.core import TyperGroup
 
 from edge.config import EdgeConfig, load_config, read_secret
 from edge.identity import Identity, load, load_or_make
+from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
 from shared.fields import format_utc
 from shared.logs import configure
@@ -78,6 +79,7 @@ def run(config: ConfigOption) -> None:
 
         proctor-edge run --config /etc/proctor/edge.toml
     """
+    no_core_dumps()
     with _refusals():
         settings = load_config(config)
         identity = load(settings.data_folder)

@@ -6,6 +6,7 @@ import base64
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from edge.media.writer import write_recording
@@ -102,6 +103,13 @@ def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_wor
     # Every sentence was searched while the agreement stood: the first test hears of its phrase.
     assert windows(site, "phrases") == sought
     assert phrases(site, session) == []
+
+
+@pytest.mark.parametrize("program", ["proctor-edge", "proctor-coordinator"])
+def test_no_program_that_holds_words_or_keys_leaves_its_memory_on_the_disk_when_it_crashes(
+    site: Whole, program: str
+) -> None:
+    assert psutil.Process(site.pid(program)).rlimit(psutil.RLIMIT_CORE) == (0, 0)
 
 
 def windows(site: Whole, model: str = "speech") -> float:
