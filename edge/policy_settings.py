@@ -23,7 +23,7 @@ def monitor_settings(policy: Policy) -> Settings:
     return Settings(
         rules=MappingProxyType(rules),
         min_face_px=policy.min_face_px,
-        mismatch_checks=policy.mismatch_checks,
+        mismatch_checks=policy.mismatches,
         match_checks=policy.match_checks,
         liveness_checks=policy.liveness_checks,
         gaze=_gaze(policy),

@@ -10,12 +10,12 @@ policy: `Policy.for_candidate` adds it when a session starts, and the effective 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from math import ceil
 from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from shared.errors import Rejected
 from shared.event_rules import (
     DEFAULT_RULES,
     PRESETS,
@@ -26,6 +26,8 @@ from shared.event_rules import (
     Sensitivity,
 )
 from shared.events import EventClass, EventType, event_class
+from shared.policy_contradictions import NOT_BEFORE, contradictions
+from shared.policy_refusals import Contradictions, Problem, problems_of, refused
 from shared.policy_terms import (
     ENROLLMENT_GATE,
     VERIFICATION_GATE,
@@ -40,6 +42,7 @@ from shared.policy_terms import (
     Movement,
     Phrase,
     Rate,
+    Relaxation,
     Sound,
 )
 
@@ -57,12 +60,6 @@ __all__ = [
     "parse_accommodation",
     "parse_policy",
 ]
-
-_NOT_BEFORE = (
-    (EventType.PROLONGED_LOOK_AWAY, EventType.GAZE_OFF_SCREEN),
-    (EventType.CANDIDATE_OFFLINE, EventType.STREAM_STALLED),
-)
-"""Of each pair the first is the later stage of the second, so its hold must not be shorter."""
 
 
 class Policy(Frozen):
@@ -111,12 +108,9 @@ class Policy(Frozen):
     @field_validator("rules")
     @classmethod
     def _checked(cls, rules: dict[EventType, EventRule]) -> dict[EventType, EventRule]:
-        for event, rule in rules.items():
-            if event not in DEFAULT_RULES:
-                raise ValueError(f"{event}: has no rule to override")
-            if event_class(event) is EventClass.TECHNICAL and rule.severity > 0:
-                raise ValueError(f"{event}: technical events never add suspicion, severity must be 0")
-            _check_threshold(event, rule.threshold)
+        problems = [problem for event, rule in rules.items() for problem in _rule_problems(event, rule)]
+        if problems:
+            raise Contradictions(problems)
         return rules
 
     @field_validator("sounds", "phrases")
@@ -128,15 +122,9 @@ class Policy(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        for later, sooner in _NOT_BEFORE:
-            first, second = (self.rules.get(each, DEFAULT_RULES[each]) for each in (later, sooner))
-            if first.enabled and second.enabled and first.hold_s < second.hold_s:
-                raise ValueError(
-                    f"rules.{later}.hold_s ({first.hold_s:g} s) is shorter than {sooner}'s "
-                    f"({second.hold_s:g} s), of which it is the later stage"
-                )
-        if self.phrases and not self.features.speech_transcription:
-            raise ValueError("phrases: need features.speech_transcription, which is switched off")
+        problems = list(contradictions(self))
+        if problems:
+            raise Contradictions(problems)
         return self
 
     @property
@@ -158,38 +146,56 @@ class Policy(Frozen):
             factor *= self.candidate.accommodation.gaze_zone_factor
         return self.gaze_zone.scaled(factor) if factor != 1.0 else self.gaze_zone
 
+    @property
+    def mismatches(self) -> int:
+        """How many consecutive mismatches raise FACE_MISMATCH for this candidate: a relaxed hold counts more
+        of them."""
+        factor = self._relaxation(EventType.FACE_MISMATCH).hold_factor
+        return ceil(self.mismatch_checks * factor)
+
+    def own_rule(self, event: EventType) -> EventRule:
+        """The exam's own rule, or the table's, before preset and candidate."""
+        return self.rules.get(event, DEFAULT_RULES[event])
+
     def rule(self, event: EventType) -> EventRule:
         """The rule in force for an event: the exam's own or the table's, the sensitivity preset on conduct,
-        and what is agreed with the candidate."""
-        rule = self._preset(event, self.rules.get(event, DEFAULT_RULES[event]))
+        and what is agreed with the candidate. A later stage never comes before its sooner one."""
+        rule = self._agreed(event)
+        for later, sooner in NOT_BEFORE:
+            if event is later and rule.enabled and (first := self._agreed(sooner)).enabled:
+                return rule.model_copy(update={"hold_s": max(rule.hold_s, first.hold_s)})
+        return rule
+
+    def _agreed(self, event: EventType) -> EventRule:
+        rule = self._preset(event, self.own_rule(event))
         if self.candidate is None:
             return rule
         if event in self.muted:
             return rule.model_copy(update={"enabled": False})
-        relaxed = self.candidate.accommodation.relaxed.get(event)
-        if relaxed is None:
-            return rule
+        relaxed = self._relaxation(event)
         changes: dict[str, float] = {"hold_s": rule.hold_s * relaxed.hold_factor}
         if relaxed.threshold is not None:
             changes["threshold"] = relaxed.threshold
         return rule.model_copy(update=changes)
 
+    def _relaxation(self, event: EventType) -> Relaxation:
+        agreed = None if self.candidate is None else self.candidate.accommodation.relaxed.get(event)
+        return agreed or Relaxation()
+
     def for_candidate(self, accommodation: Accommodation, *, speech_opt_in: bool = False) -> Policy:
         """The effective policy of one candidate's session: this one with what is agreed recorded in it.
 
         Raises `Rejected` ("accommodation-invalid", 422) where a relaxed threshold would be stricter than the
-        exam's own, or is out of range.
+        exam's own or is out of range, and where there is no hold to lengthen.
         """
         plain = self.model_copy(update={"candidate": None})
-        for event, relaxed in accommodation.relaxed.items():
-            if relaxed.threshold is None:
-                continue
-            own, known = plain.rule(event).threshold, THRESHOLD_UNITS.get(event)
-            if known is None or own is None:
-                raise _refused_accommodation(f"relaxed.{event}.threshold", f"{event} takes no threshold")
-            if not known.low <= relaxed.threshold <= known.high or not known.relaxes(relaxed.threshold, own):
-                what = f"must be reached no more easily than the exam's {own:g} ({known.unit})"
-                raise _refused_accommodation(f"relaxed.{event}.threshold", what)
+        problems = [
+            problem
+            for event, relaxed in accommodation.relaxed.items()
+            for problem in _relaxation_problems(event, relaxed, plain.rule(event))
+        ]
+        if problems:
+            raise refused("accommodation", problems)
         terms = CandidateTerms(accommodation=accommodation, speech_opt_in=speech_opt_in)
         return self.model_copy(update={"candidate": terms})
 
@@ -203,14 +209,35 @@ class Policy(Frozen):
         return rule.model_copy(update={"hold_s": rule.hold_s * preset.hold_factor, "threshold": threshold})
 
 
-def _check_threshold(event: EventType, threshold: float | None) -> None:
+def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
+    """What is wrong with an exam's own rule, whatever the other rules say."""
+    if event not in DEFAULT_RULES:
+        yield event, "has no rule to override"
+        return
+    if event_class(event) is EventClass.TECHNICAL and rule.severity > 0:
+        yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
     known = THRESHOLD_UNITS.get(event)
     if known is None:
-        if threshold is not None:
-            raise ValueError(f"{event}: takes no threshold")
+        if rule.threshold is not None:
+            yield f"{event}.threshold", f"{event} takes no threshold"
+    elif rule.threshold is None or not known.low <= rule.threshold <= known.high:
+        yield f"{event}.threshold", f"({known.unit}) must lie in {known.low:g}…{known.high:g}"
+
+
+def _relaxation_problems(event: EventType, relaxed: Relaxation, own: EventRule) -> Iterator[Problem]:
+    """What cannot be agreed on one event, given the exam's own rule in force."""
+    if relaxed.hold_factor > 1 and own.hold_s == 0 and event is not EventType.FACE_MISMATCH:
+        yield f"relaxed.{event}.hold_factor", f"{event} has no hold that could be longer"
+    if relaxed.threshold is None:
         return
-    if threshold is None or not known.low <= threshold <= known.high:
-        raise ValueError(f"{event}: threshold ({known.unit}) must lie in {known.low:g}…{known.high:g}")
+    known = THRESHOLD_UNITS.get(event)
+    if known is None or own.threshold is None:
+        yield f"relaxed.{event}.threshold", f"{event} takes no threshold"
+    elif not known.low <= relaxed.threshold <= known.high or not known.relaxes(
+        relaxed.threshold, own.threshold
+    ):
+        what = f"must be reached no more easily than the exam's {own.threshold:g} ({known.unit})"
+        yield f"relaxed.{event}.threshold", what
 
 
 def parse_policy(value: Mapping[str, Any]) -> Policy:
@@ -225,15 +252,10 @@ def parse_policy(value: Mapping[str, Any]) -> Policy:
     try:
         policy = Policy.model_validate(data)
     except ValidationError as error:
-        raise _refused("policy", error) from error
+        raise refused("policy", problems_of("policy", error)) from error
     if policy.candidate is not None:
-        problem = "candidate: is agreed with one candidate and added when a session starts"
-        raise Rejected(
-            f"the policy is refused: {problem}",
-            code="policy-invalid",
-            status=422,
-            errors=[{"path": "candidate", "message": problem}],
-        )
+        problem = ("candidate", "is agreed with one candidate and added when a session starts")
+        raise refused("policy", [problem])
     return policy
 
 
@@ -242,26 +264,7 @@ def parse_accommodation(value: Mapping[str, Any]) -> Accommodation:
     try:
         return Accommodation.model_validate(dict(value))
     except ValidationError as error:
-        raise _refused("accommodation", error) from error
-
-
-def _refused(kind: str, error: ValidationError) -> Rejected:
-    found = [(".".join(map(str, e["loc"])) or kind, e["msg"]) for e in error.errors()]
-    return Rejected(
-        f"the {kind} is refused: {'; '.join(f'{path}: {message}' for path, message in found)}",
-        code=f"{kind}-invalid",
-        status=422,
-        errors=[{"path": path, "message": message} for path, message in found],
-    )
-
-
-def _refused_accommodation(path: str, message: str) -> Rejected:
-    return Rejected(
-        f"the accommodation is refused: {path}: {message}",
-        code="accommodation-invalid",
-        status=422,
-        errors=[{"path": path, "message": message}],
-    )
+        raise refused("accommodation", problems_of("accommodation", error)) from error
 
 
 def _with_defaults(name: str, rule: Any) -> Any:

@@ -32,7 +32,7 @@ class Frozen:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._looks = Looks(WINDOW_S, MAX_LOOKS, settings.max_gap_s)
+        self._looks = Looks(WINDOW_S, MIN_LOOKS, MAX_LOOKS, settings.max_gap_s)
 
     def judge(self, observation: Observation) -> Judgement:
         """Whether most of the last looks saw no change; unknown until there were some."""

@@ -20,6 +20,7 @@ from shared.events import EventType
 from shared.observations import Observation
 
 MIN_LOOKS = 3
+"""As many are kept where a level looks too seldom for the aggregate to hold them."""
 MAX_LOOKS = 64
 """Of one aggregate; 10 s at 6 Hz."""
 MAX_EPISODES = 64
@@ -60,9 +61,13 @@ class Gaze:
         self._last_s = at
         outside = not zone.holds(gaze.pitch_deg, gaze.yaw_deg)
         self._looks.append((at, round(gaze.pitch_deg, 1), round(gaze.yaw_deg, 1), outside))
-        while at - self._looks[0][0] > self._settings.gaze.aggregate_s + EPSILON_S:
+        while len(self._looks) > MIN_LOOKS and self._is_old(at):
             self._looks.popleft()
         return self._off_screen(zone), self._too_often(at, outside)
+
+    def _is_old(self, at: float) -> bool:
+        """Whether the oldest look lies before the aggregate."""
+        return at - self._looks[0][0] > self._settings.gaze.aggregate_s + EPSILON_S
 
     def _off_screen(self, zone: Zone) -> Judgement:
         if len(self._looks) < MIN_LOOKS:

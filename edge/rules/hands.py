@@ -31,7 +31,7 @@ class Hands:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._looks = Looks(WINDOW_S, MAX_LOOKS, settings.max_gap_s)
+        self._looks = Looks(WINDOW_S, 1, MAX_LOOKS, settings.max_gap_s)
 
     def judge(self, observation: Observation) -> Judgement:
         """Whether a hand has been near since the first of the near looks."""

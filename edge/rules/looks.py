@@ -10,15 +10,15 @@ from edge.rules.snapshots import Json, Saved, numbers
 
 
 class Looks:
-    """When it was looked and what was seen, the oldest first: of `window_s`, and `most` at most.
+    """When it was looked and what was seen, the oldest first: of `window_s`, `least` looks at least.
 
     After more than `max_gap_s` without a look they begin anew.
     """
 
-    __slots__ = ("_max_gap_s", "_most", "_taken", "_window_s")
+    __slots__ = ("_least", "_max_gap_s", "_most", "_taken", "_window_s")
 
-    def __init__(self, window_s: float, most: int, max_gap_s: float) -> None:
-        self._window_s, self._most, self._max_gap_s = window_s, most, max_gap_s
+    def __init__(self, window_s: float, least: int, most: int, max_gap_s: float) -> None:
+        self._window_s, self._least, self._most, self._max_gap_s = window_s, least, most, max_gap_s
         self._taken: deque[tuple[float, float]] = deque(maxlen=most)
 
     def add(self, at: float, value: float) -> None:
@@ -26,7 +26,7 @@ class Looks:
         if self._taken and at - self._taken[-1][0] > self._max_gap_s + EPSILON_S:
             self._taken.clear()
         self._taken.append((at, round(value, 3)))
-        while at - self._taken[0][0] > self._window_s + EPSILON_S:
+        while len(self._taken) > self._least and at - self._taken[0][0] > self._window_s + EPSILON_S:
             self._taken.popleft()
 
     def __len__(self) -> int:

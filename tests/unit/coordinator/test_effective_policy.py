@@ -25,3 +25,10 @@ def test_a_threshold_that_the_exam_has_become_milder_than_is_left_out() -> None:
     policy = effective(milder, AGREED, speech_opt_in=False)
     assert policy.rule(EventType.FACE_MISMATCH).threshold == 0.5
     assert policy.rule(EventType.GAZE_OFF_SCREEN).enabled is False
+
+
+def test_a_hold_that_the_exam_has_given_up_is_no_longer_relaxed() -> None:
+    at_once = parse_policy({"rules": {"LEFT_FRAME": {"hold_s": 0}}})
+    agreed = parse_accommodation({"relaxed": {"LEFT_FRAME": {"hold_factor": 2}}})
+    assert effective(at_once, agreed, speech_opt_in=False).rule(EventType.LEFT_FRAME).hold_s == 0
+    assert effective(Policy(), agreed, speech_opt_in=False).rule(EventType.LEFT_FRAME).hold_s == 10

@@ -32,6 +32,19 @@ def test_a_relaxed_event_holds_longer_and_lies_further_off() -> None:
     assert (policy.zone.yaw_deg, policy.gaze_zone.yaw_deg) == (60, 30)
 
 
+def test_a_relaxed_mismatch_counts_more_checks() -> None:
+    assert effective({"relaxed": {"FACE_MISMATCH": {"hold_factor": 1.5}}}).mismatches == 6
+    assert Policy().mismatches == 4
+
+
+def test_a_later_stage_never_comes_before_a_relaxed_sooner_one() -> None:
+    policy = effective({"relaxed": {"GAZE_OFF_SCREEN": {"hold_factor": 5}}})
+    assert policy.rule(EventType.GAZE_OFF_SCREEN).hold_s == 20
+    assert policy.rule(EventType.PROLONGED_LOOK_AWAY).hold_s == 20
+    muted = effective({"muted": ["GAZE_OFF_SCREEN"]})
+    assert muted.rule(EventType.PROLONGED_LOOK_AWAY).hold_s == 10
+
+
 def test_nothing_agreed_changes_nothing_in_force() -> None:
     plain, policy = Policy(), Policy().for_candidate(Accommodation())
     assert all(policy.rule(event) == plain.rule(event) for event in DEFAULT_RULES)
@@ -58,6 +71,7 @@ def test_the_effective_policy_survives_its_json_and_is_refused_as_an_exams_own()
         ({"relaxed": {"HEAD_DOWN": {"threshold": 500}}}, "relaxed.HEAD_DOWN.threshold"),
         ({"relaxed": {"PRESENCE_LOSS": {"threshold": 0.5}}}, "relaxed.PRESENCE_LOSS.threshold"),
         ({"relaxed": {"LEFT_FRAME": {"threshold": 0.5}}}, "takes no threshold"),
+        ({"relaxed": {"KEYWORD_SPOKEN": {"hold_factor": 2}}}, "relaxed.KEYWORD_SPOKEN.hold_factor"),
         ({"gaze_zone_factor": 0.5}, "gaze_zone_factor"),
         ({"diagnosis": "private"}, "diagnosis"),
     ],

@@ -117,6 +117,11 @@ def test_a_long_silence_of_the_gaze_restarts_every_wait() -> None:
     assert found([*looking(31, 40, SCREEN), *broken]) == []
 
 
+def test_a_short_aggregate_still_finds_what_is_looked_at_seldom() -> None:
+    seldom = [*looking(31, 40, SCREEN, 1.0), *looking(40, 50, ASIDE, 1.0)]
+    assert (OFF, "raised", 40.0) in found(seldom, parse_policy({"gaze_aggregate_s": 0.5}))
+
+
 def test_the_zone_is_policy() -> None:
     wide = parse_policy({"gaze_zone": {"yaw_deg": 70}})
     assert found(looking(31, 60, ASIDE), wide) == []
