@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import time
-from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -107,10 +106,6 @@ class Page:
             await self.command(
                 "Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, **text
             )
-
-    async def screenshot(self, path: Path) -> None:
-        answer = await self.command("Page.captureScreenshot", captureBeyondViewport=True)
-        await asyncio.to_thread(path.write_bytes, b64decode(answer["data"]))
 
     async def read(self) -> None:
         """Takes what the browser says until the socket closes; the tab's owner runs it."""

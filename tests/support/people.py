@@ -55,6 +55,7 @@ def frames(path: Path, *, every: int = 1) -> list[Image]:
         if number % every == 0:
             found.append(recording.retrieve()[1].astype(np.uint8, copy=False))
         number += 1
+    assert found, f"{path} holds no picture"
     return found
 
 

@@ -86,7 +86,9 @@ def test_a_phone_before_a_talking_head_is_seen_and_gone_without_it(
 
 @pytest.mark.media
 def test_hands_and_pens_are_no_phones(detector: ObjectDetector) -> None:
-    for path in sorted(media("video").glob("open_asl_*.mkv")):
+    paths = sorted(media("video").glob("open_asl_*.mkv"))
+    assert paths
+    for path in paths:
         for frame in frames(path, every=10):
             found = detector.find(frame)
             assert not of_kind(found, ObjectKind.PHONE)

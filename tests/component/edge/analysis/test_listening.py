@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, get_ident
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +18,7 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.ears import Ears, Transcriber
 from edge.analysis.engine import Engine
 from edge.analysis.listening import Heard, Listening
+from edge.analysis.phrases import Phrases
 from edge.media.frames import WINDOW_S, AudioWindow
 from models.manifest import Profile
 from models.results import Floats
@@ -23,10 +26,11 @@ from models.serving import Serving
 from models.sounds import SoundClassifier
 from models.speakers import SpeakerCounter
 from models.whisper import Transcript
+from shared.errors import Unavailable
 from shared.observations import Observation, SoundHeard
 from shared.policy import Accommodation, Features, Policy
 from shared.policy_terms import Look, Sound
-from tests.support.foreign import Answering, Spotter, Voices
+from tests.support.foreign import Answering, Phrasing, Spotter, Voices
 from tests.support.people import media
 from tests.support.sounds import heard as heard_file
 from tests.support.weights import present, store
@@ -145,7 +149,7 @@ def test_sounds_are_classified_as_often_as_the_policy_says() -> None:
     ears = Ears(voice=Voices(), sounds=classes())
     stream = windows(*[LOUD] * 40)
     for rate_hz, wanted in ((None, 40), (0.5, 10)):
-        policy = Policy() if rate_hz is None else Policy(cadences_hz={Look.SOUNDS: rate_hz})
+        policy = Policy() if rate_hz is None else Policy(cadences_hz={Look.SOUNDS: rate_hz}, max_gap_s=3)
         looked = [s for s in observations(listen(ears, stream, policy=policy)) if s.sounds is not None]
         assert len(looked) == pytest.approx(wanted, abs=1)
 
@@ -156,7 +160,7 @@ def test_weaker_levels_leave_sounds_and_voices_out(level: int) -> None:
         voice=Voices(0.9), light_voice=Voices(0.9), sounds=classes(), speakers=SpeakerCounter(Loudness())
     )
     seen = observations(listen(ears, windows(*[LOUD] * 20), level=level))
-    assert all((each.sounds, each.speakers) == (None, None) for each in seen)
+    assert [(each.sounds, each.speakers) for each in seen] == [(None, None)] * 20
     assert all(each.speech is not None for each in seen)
 
 
@@ -267,6 +271,27 @@ def test_an_excerpt_does_not_reach_back_over_a_gap(gap: str) -> None:
     ]
     lengths = [round(length / WINDOW_S) for length in excerpts(listen(ears, stream, policy=agreed(ASKED)))]
     assert lengths == {"none": [1, 2, 3, 4, 5], "pause": [1, 2, 3, 1, 2], "loss": [1, 2, 1, 2]}[gap]
+
+
+def test_a_decoder_that_hangs_is_not_asked_by_a_second_thread() -> None:
+    began, go, inside = Event(), Event(), list[int]()
+
+    class Hanging(Phrasing):
+        def process_raw(self, _levels: bytes, _no_search: bool, _full: bool, /) -> None:
+            inside.append(get_ident())
+            began.set()
+            assert go.wait(20)
+
+    phrases = Phrases(Spotter(Hanging("bin blue")), None, ["Bin blue."])
+    with ThreadPoolExecutor(1) as pool:
+        hung = pool.submit(phrases.hear, LOUD)
+        assert began.wait(10)
+        with pytest.raises(Unavailable):
+            phrases.hear(LOUD)
+        go.set()
+        assert [each.phrase for each in hung.result(10)] == ["Bin blue."]
+    assert len(inside) == 1
+    assert [each.phrase for each in phrases.hear(LOUD)] == ["Bin blue."]
 
 
 def test_where_writing_down_fails_the_excerpt_has_its_sound() -> None:
