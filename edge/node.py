@@ -128,7 +128,7 @@ class Node:
                 loop_lag_s=self.lag.p99_s,
                 loop_worst_s=self.lag.worst_s,
                 clock_skew_s=self.publisher.skew.seconds,
-                analysis_works=not self.restarts.too_many(monotonic()),
+                analysis_works=not self.restarts.too_many(monotonic()) and not self.engine.rests(),
             )
         )
 

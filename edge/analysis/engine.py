@@ -3,8 +3,9 @@
 Calls wait in one queue per task, oldest first over all queues. A full queue gives up its oldest call: what is
 newest says most about now. A call that waited longer than `max_wait_s` is given up too. A call that runs
 longer than `max_run_s` cannot be stopped in its thread: its caller is told, the pool is replaced by a fresh
-one, and `on_restart` is called, so that whoever owns the engine can count restarts and step down. Every call
-that came to nothing is counted by task and reason.
+one, and `on_restart` is called, so that whoever owns the engine can count restarts and step down. A task
+whose calls get stuck again and again rests, longer each time: every such call leaves a thread behind and
+keeps a place that other tasks' calls wait for. Every call that came to nothing is counted by task and reason.
 
 An engine of no threads makes its calls at once where it is asked: for recordings, where the loop has nothing
 else to do and a tenth of the time would go into handing work over.
@@ -29,6 +30,8 @@ QUEUE_LIMIT = 64
 MAX_WAIT_S = 2.0
 """An older picture says nothing about now."""
 MAX_RUN_S = 10.0
+MAX_REST_S = 600.0
+"""Six threads left behind in an hour by a network that never answers again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,7 @@ class Measured:
     queued_s: float
     run_s: float
     outcome: str
-    """`done`, `failed`, or the reason it came to nothing: `overflow`, `stale`, `stuck`, `cancelled`."""
+    """`done`, `failed`, or why it came to nothing: `overflow`, `stale`, `stuck`, `resting`, `cancelled`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -48,6 +51,14 @@ class _Job:
     call: Callable[[], Any]
     answer: asyncio.Future[Any]
     queued_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Hang:
+    """How often in a row a task's calls got stuck, and until when it rests (the loop's time)."""
+
+    times: int
+    rests_until: float
 
 
 @dataclass(slots=True)
@@ -83,6 +94,7 @@ class Engine:
         self._on_call = on_call
         self._on_restart = on_restart
         self._queues: dict[str, deque[_Job]] = {}
+        self._hangs: dict[str, _Hang] = {}
         self._waiting = asyncio.Semaphore(0)
         self._workers: list[asyncio.Task[None]] = []
         self._pool = self._new_pool()
@@ -114,6 +126,9 @@ class Engine:
         if not self._threads:
             return self._run_at_once(task, call)
         loop = asyncio.get_running_loop()
+        if self.rests(task):
+            self._count(Measured(task, 0.0, 0.0, "resting"))
+            raise Unavailable(f"the {task} call came to nothing: resting")
         job = _Job(task, call, loop.create_future(), loop.time())
         queue = self._queues.setdefault(task, deque())
         if len(queue) >= self._queue_limit:
@@ -127,6 +142,11 @@ class Engine:
     def depth(self, task: str) -> int:
         """Calls of a task that wait now."""
         return len(self._queues.get(task, ()))
+
+    def rests(self, task: str | None = None) -> bool:
+        """Whether a task, or any, is not done now because its calls got stuck time after time."""
+        hangs = self._hangs.values() if task is None else filter(None, (self._hangs.get(task),))
+        return any(self._now() < hang.rests_until for hang in hangs)
 
     def _run_at_once(self, task: str, call: Callable[[], T]) -> T:
         started = perf_counter()
@@ -168,6 +188,7 @@ class Engine:
             self._restart(job)
             self._give_up(job, "stuck")
             return
+        self._hangs.pop(job.task, None)
         error = running.exception()
         self._tell(job, started - job.queued_at, spent_s, "failed" if error else "done")
         if job.answer.done():
@@ -180,6 +201,11 @@ class Engine:
     def _restart(self, job: _Job) -> None:
         """Leave the stuck thread behind with its pool and go on with a fresh one."""
         self.counts.restarts += 1
+        before = self._hangs.get(job.task)
+        times = 1 if before is None else before.times + 1
+        # Once may be an accident.
+        rest_s = 0.0 if times == 1 else min(self._max_run_s * 2 ** min(times, 16), MAX_REST_S)
+        self._hangs[job.task] = _Hang(times, self._now() + rest_s)
         self._pool.shutdown(wait=False)
         self._pool = self._new_pool()
         if self._on_restart is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from collections import deque
 from collections.abc import Sequence
+from threading import Lock
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from edge.media.clips import encode_clip
 from edge.media.frames import SAMPLE_RATE_HZ
 from models.keywords import KeywordSpotter, KeywordStream, plain_words
 from models.results import Floats
-from shared.errors import ConfigError, Corrupt, Rejected
+from shared.errors import ConfigError, Corrupt, Rejected, Unavailable
 from shared.excerpts import Excerpt
 from shared.observations import PhraseHeard
 
@@ -38,6 +39,7 @@ class Phrases:
         self._spotter = spotter
         self._transcriber = transcriber
         self._wanted = {plain_words(phrase): phrase for phrase in phrases}
+        self._hearing = Lock()
         self._stream: KeywordStream | Exception | None = None
         self._kept: deque[Floats] = deque(maxlen=KEPT_WINDOWS)
         self._spoke = False
@@ -61,7 +63,19 @@ class Phrases:
         return samples if speaks or spoke else None
 
     def hear(self, samples: Floats) -> tuple[PhraseHeard, ...]:
-        """The phrases that became certain. Raises what opening the spotter raised, every time."""
+        """The phrases that became certain.
+
+        Raises what opening the spotter raised, every time, and `Unavailable` while a call that was given up
+        still hears: its decoder is not for two threads.
+        """
+        if not self._hearing.acquire(blocking=False):
+            raise Unavailable("the phrases of before are still being sought")
+        try:
+            return self._hear(samples)
+        finally:
+            self._hearing.release()
+
+    def _hear(self, samples: Floats) -> tuple[PhraseHeard, ...]:
         if self._stream is None:
             self._stream = self._open()
         if isinstance(self._stream, Exception):

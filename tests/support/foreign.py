@@ -121,13 +121,14 @@ class Phrasing:
 
 
 class Spotter(KeywordSpotter):
-    """A keyword model whose decoder is `Phrasing`."""
+    """A keyword model with this decoder, or one that hears the first phrase."""
 
-    def __init__(self) -> None:
+    def __init__(self, decoder: Phrasing | None = None) -> None:
         super().__init__(Path())
+        self._own = decoder
 
     def stream(self, phrases: Sequence[str]) -> KeywordStream:
-        return KeywordStream(Phrasing(phrases[0]))
+        return KeywordStream(self._own or Phrasing(phrases[0]))
 
 
 def face_at(x_px: float = 240, side_px: float = 160, score: float = 0.95) -> Face:

@@ -12,6 +12,7 @@ import pytest
 
 from edge.analysis.engine import Engine, Measured
 from shared.errors import Unavailable
+from tests.support.eventually import until
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
@@ -128,6 +129,44 @@ def test_a_stuck_call_is_told_and_the_pool_goes_on_without_its_thread() -> None:
             assert restarted == ["body"]
             assert engine.counts.restarts == 1
             assert [call.outcome for call in measured] == ["stuck", "done"]
+
+    run(main())
+
+
+def test_a_task_that_gets_stuck_again_and_again_rests_and_leaves_the_others_their_place() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1, max_run_s=0.05) as engine:
+            assert not engine.rests()
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="stuck"):
+                    await engine.run("objects", gate)
+            assert (engine.rests(), engine.rests("objects"), engine.rests("faces")) == (True, True, False)
+            for _ in range(50):
+                with pytest.raises(Unavailable, match="resting"):
+                    await engine.run("objects", gate)
+            assert await engine.run("faces", lambda: 5) == 5
+            assert engine.counts.restarts == 2
+            assert engine.counts.calls["objects", "resting"] == 50
+            gate.go.set()
+
+    run(main())
+
+
+def test_a_task_that_answers_after_its_rest_is_well_again() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1, max_run_s=0.05) as engine:
+            for _ in range(2):
+                with pytest.raises(Unavailable, match="stuck"):
+                    await engine.run("objects", gate)
+            await until(lambda: not engine.rests("objects"), "the rest is over")
+            assert await engine.run("objects", lambda: 5) == 5
+            # Stuck once more is stuck for the first time.
+            with pytest.raises(Unavailable, match="stuck"):
+                await engine.run("objects", gate)
+            assert not engine.rests("objects")
+            gate.go.set()
 
     run(main())
 
