@@ -8,6 +8,9 @@ import numpy as np
 
 from models.results import Floats
 
+SIZE_LOGARITHMS = (-20.0, 8.0)
+"""Sizes are answered as logarithms; beyond these they would leave every frame and all numbers."""
+
 
 @lru_cache(maxsize=16)
 def grid(columns: int, rows: int, per_cell: int = 1) -> Floats:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.grid import grid
+from models.grid import SIZE_LOGARITHMS, grid
 from models.images import Fit, Image, box_of, distinct, letterbox
 from models.network import Network
 from models.results import Floats, ObjectKind, SeenObject
@@ -61,7 +61,7 @@ class ObjectDetector:
         chosen = np.flatnonzero(scores >= self._min_score)
         boxes, stride = rows[chosen, :4], self._strides[chosen]
         middle = (boxes[:, :2] + self._cells[chosen]) * stride
-        half = np.exp(np.clip(boxes[:, 2:], -20.0, 8.0)) * stride / 2
+        half = np.exp(np.clip(boxes[:, 2:], *SIZE_LOGARITHMS)) * stride / 2
         corners = fit.to_frame(np.stack([middle - half, middle + half], axis=1)).reshape(-1, 4)
         likely = scores[chosen]
         best = (group[0] for group in distinct(corners, likely, MAX_OVERLAP))

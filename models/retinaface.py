@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.grid import grid
+from models.grid import SIZE_LOGARITHMS, grid
 from models.images import Image, box_of, distinct, letterbox
 from models.network import Network
 from models.results import Face, Floats
@@ -42,7 +42,7 @@ class RetinaFace:
         scores: Floats = by_size[2][chosen, 1]
         middles, sides, boxes = self._middles[chosen], self._sides[chosen], by_size[4][chosen]
         centres = middles + boxes[:, :2] * _CENTRE_SCALE * sides
-        half = np.exp(boxes[:, 2:] * _SIZE_SCALE) * sides / 2
+        half = np.exp(np.clip(boxes[:, 2:] * _SIZE_SCALE, *SIZE_LOGARITHMS)) * sides / 2
         corners = fit.to_frame(np.stack([centres - half, centres + half], axis=1)).reshape(-1, 4)
         offsets = by_size[10][chosen].reshape(-1, 5, 2) * _CENTRE_SCALE * sides[:, None]
         points = fit.to_frame(middles[:, None] + offsets)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.grid import grid
+from models.grid import SIZE_LOGARITHMS, grid
 from models.images import Image, box_of, distinct, letterbox, planes
 from models.network import Network
 from models.results import Face, Floats
@@ -51,6 +51,7 @@ class YuNet:
         scores = np.sqrt(np.clip(likely[chosen], 0, 1) * np.clip(objects[chosen], 0, 1))
         cells = grid(self._width_px // stride, self._height_px // stride)[chosen]
         box = answer[f"bbox_{stride}"][0, chosen]
-        centre, half = (cells + box[:, :2]) * stride, np.exp(box[:, 2:]) * (stride / 2)
+        centre = (cells + box[:, :2]) * stride
+        half = np.exp(np.clip(box[:, 2:], *SIZE_LOGARITHMS)) * (stride / 2)
         points = (cells[:, None, :] + answer[f"kps_{stride}"][0, chosen].reshape(-1, 5, 2)) * stride
         return np.concatenate([centre - half, centre + half], axis=1), points, scores

@@ -10,47 +10,17 @@ import cv2
 import numpy as np
 import pytest
 
-from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace, ConfirmedBlazeFace
-from models.confirmed import Confirmed
+from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace
 from models.images import Image
-from models.mesh import FaceMesh, bounds, eye_aspect_ratio, landmarks
-from models.retinaface import RetinaFace
-from models.scrfd import Scrfd
-from models.serving import SURE_RETINAFACE_SCORE, SURE_YUNET_SCORE, FaceDetector
-from models.yunet import YuNet
+from models.mesh import bounds, eye_aspect_ratio, landmarks
+from models.serving import FaceDetector
+from tests.support.detectors import DETECTORS, detector, face_mesh, yunet
 from tests.support.people import collins, frames, hopper, media, mirrored, read
 from tests.support.weights import network
 
 pytestmark = pytest.mark.weights
 
-DETECTORS = (
-    "yunet",
-    "yunet-2023mar",
-    "scrfd-500m",
-    "scrfd-2.5g",
-    "retinaface-mnet025",
-    "blazeface-full-sparse",
-    "blazeface-short",
-)
 FAR_SIGHTED = tuple(name for name in DETECTORS if name != "blazeface-short")
-
-
-def face_mesh() -> FaceMesh:
-    return FaceMesh(network("mediapipe-face-mesh"))
-
-
-def detector(name: str) -> FaceDetector:
-    """As `models.serving` builds it."""
-    if name.startswith("yunet"):
-        width_px, height_px = (320, 256) if name == "yunet" else (640, 640)
-        yunet = YuNet(network(name), width_px=width_px, height_px=height_px)
-        return Confirmed(yunet, face_mesh(), sure_score=SURE_YUNET_SCORE)
-    if name.startswith("scrfd"):
-        return Scrfd(network(name), width_px=320, height_px=256)
-    if name == "retinaface-mnet025":
-        return Confirmed(RetinaFace(network(name)), face_mesh(), sure_score=SURE_RETINAFACE_SCORE)
-    variant = FULL_RANGE if name == "blazeface-full-sparse" else SHORT_RANGE
-    return ConfirmedBlazeFace(BlazeFace(network(name), variant), face_mesh())
 
 
 @pytest.fixture(params=DETECTORS)
@@ -136,9 +106,7 @@ def test_a_skull_on_a_shirt_is_no_second_face(far_sighted: FaceDetector) -> None
 @pytest.mark.parametrize("name", ["yunet", "yunet-2023mar"])
 def test_the_mesh_is_what_rules_the_ghosts_out(name: str) -> None:
     # Else the tests above would pass with a detector that sees none, and say nothing of the confirmation.
-    size = (320, 256) if name == "yunet" else (640, 640)
-    bare = YuNet(network(name), width_px=size[0], height_px=size[1])
-    found = [len(bare.find(f)) for f in frames(media("video/open_enter_stay_leave.mp4"), every=30)]
+    found = [len(yunet(name).find(f)) for f in frames(media("video/open_enter_stay_leave.mp4"), every=30)]
     assert sum(found) >= 5
 
 
