@@ -11,16 +11,6 @@ from models.serving import SURE_RETINAFACE_SCORE, SURE_YUNET_SCORE, FaceDetector
 from models.yunet import YuNet
 from tests.support.weights import network
 
-DETECTORS = (
-    "yunet",
-    "yunet-2023mar",
-    "scrfd-500m",
-    "scrfd-2.5g",
-    "retinaface-mnet025",
-    "blazeface-full-sparse",
-    "blazeface-short",
-)
-
 
 def face_mesh() -> FaceMesh:
     return FaceMesh(network("mediapipe-face-mesh"))

@@ -11,15 +11,25 @@ import numpy as np
 import pytest
 
 from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace
-from models.images import Image
+from models.images import Image, overlap
 from models.mesh import bounds, eye_aspect_ratio, landmarks
+from models.results import Box, Floats
 from models.serving import FaceDetector
-from tests.support.detectors import DETECTORS, detector, face_mesh, yunet
+from tests.support.detectors import detector, face_mesh, yunet
 from tests.support.people import collins, frames, hopper, media, mirrored, read
 from tests.support.weights import network
 
 pytestmark = pytest.mark.weights
 
+DETECTORS = (
+    "yunet",
+    "yunet-2023mar",
+    "scrfd-500m",
+    "scrfd-2.5g",
+    "retinaface-mnet025",
+    "blazeface-full-sparse",
+    "blazeface-short",
+)
 FAR_SIGHTED = tuple(name for name in DETECTORS if name != "blazeface-short")
 
 
@@ -54,11 +64,51 @@ def test_a_portrait_has_one_face_with_its_landmarks_in_place(any_detector: FaceD
     assert box.width_px < 3.2 * eye_distance_px
 
 
+# Gates and crops are measured on the box. Forehead to chin, ear to ear, by looking at the enlarged portraits: x, y, width, height.
+FACES_PX = {"collins": Box(180, 62, 92, 113), "hopper": Box(174, 116, 168, 220)}
+
+
+@pytest.mark.parametrize("who", FACES_PX)
+@pytest.mark.parametrize("name", DETECTORS)
+def test_a_box_holds_the_face_and_little_else(name: str, who: str) -> None:
+    (face,) = detector(name).find(collins() if who == "collins" else hopper())
+    assert overlap(corners(FACES_PX[who]), corners(face.box)[None])[0] > 0.7
+
+
+def corners(box: Box) -> Floats:
+    right_px, bottom_px = box.x_px + box.width_px, box.y_px + box.height_px
+    return np.array([box.x_px, box.y_px, right_px, bottom_px], np.float32)
+
+
 def test_a_mirrored_picture_gives_the_mirrored_face(any_detector: FaceDetector) -> None:
     picture = collins()
     (face,), (other,) = any_detector.find(picture), any_detector.find(mirrored(picture))
     expected = picture.shape[1] - face.landmarks_px[[1, 0, 2, 4, 3], 0]
     assert other.landmarks_px[:, 0] == pytest.approx(expected, abs=5)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [None, pytest.param("multi/open_3_google_team.jpg", marks=pytest.mark.media)],
+    ids=["hopper", "bearded man"],
+)
+def test_a_face_far_from_the_camera_has_its_landmarks_as_well_in_place_as_near(source: str | None) -> None:
+    # Half a face of error is somebody else to a recogniser: a candidate who sat far away was a stranger.
+    detect = detector("blazeface-full-sparse")
+    near = hopper() if source is None else read(media(source))[380:, 200:740]
+    face = detect.find(near)[0]
+    scale = 54 / face.box.width_px
+    small = cv2.resize(near, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    missed = []
+    for step in range(10):
+        left, top = 500 + 13 * step, 220 + 7 * step
+        frame = np.full((720, 1280, 3), 127, np.uint8)
+        frame[top : top + small.shape[0], left : left + small.shape[1]] = small
+        for far in detect.find(frame):
+            off_px = np.abs(far.landmarks_px - face.landmarks_px * scale - (left, top)).max()
+            missed.append(off_px / far.box.width_px)
+    assert len(missed) >= 5
+    assert max(missed) < 0.1
 
 
 @pytest.mark.parametrize("shape", [(480, 640), (640, 480), (720, 1280), (97, 131)])
