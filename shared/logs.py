@@ -1,8 +1,9 @@
 """JSON logs on standard error, one object a line (SPEC 8).
 
 The message is a fixed sentence about machines; whatever varies goes into `extra` under one of the allowed
-names, all of them internal ids or measures. Other extras are dropped here, so a candidate's id, a token or
-an exception's text that quotes a request cannot slip into a log by carelessness.
+names, all of them internal ids or measures. Other extras are dropped here, and so is the text of foreign
+exceptions, which quotes what they stumbled over: a validation error its input, a database's its parameters.
+So a candidate's id, a token or what was said cannot slip into a log by carelessness.
 """
 
 from __future__ import annotations
@@ -10,9 +11,12 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Final
 
+from shared.errors import ProctorError
 from shared.fields import format_utc
 
 FIELDS: Final = frozenset(
@@ -23,6 +27,10 @@ FIELDS: Final = frozenset(
     }
 )  # fmt: skip
 """Names of the structured fields that may be logged."""
+
+
+MAX_CHAIN: Final = 16
+"""Causes of causes that are told."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -42,8 +50,25 @@ class JsonFormatter(logging.Formatter):
         }
         entry |= {name: value for name, value in record.__dict__.items() if name in FIELDS}
         if record.exc_info and record.exc_info[0] is not None:
-            entry["exception"] = self.formatException(record.exc_info)
+            entry["exception"] = "".join(_told(record.exc_info[1]))
         return json.dumps(entry, default=str, ensure_ascii=False)
+
+
+def _told(error: BaseException | None, depth: int = 0) -> Iterator[str]:
+    """Where an exception and what it came from were raised, the first of them first; of our own and the
+    system's with their text."""
+    if error is None or depth > MAX_CHAIN:
+        return
+    yield from _told(
+        error.__cause__ or (None if error.__suppress_context__ else error.__context__), depth + 1
+    )
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _told(each, depth + 1)
+    yield from traceback.format_tb(error.__traceback__)
+    kind = type(error)
+    text = f": {error}" if isinstance(error, ProctorError | OSError) else ""
+    yield f"{kind.__module__}.{kind.__qualname__}{text}\n"
 
 
 def configure(service: str, level: str = "INFO") -> None:
