@@ -12,10 +12,10 @@ import pytest
 
 from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace
 from models.images import Image, overlap
-from models.mesh import bounds, eye_aspect_ratio, landmarks
+from models.mesh import FaceMesh, bounds, eye_aspect_ratio, landmarks
 from models.results import Box, Floats
 from models.serving import FaceDetector
-from tests.support.detectors import detector, face_mesh, yunet
+from tests.support.detectors import detector, yunet
 from tests.support.people import collins, frames, hopper, media, mirrored, read
 from tests.support.weights import network
 
@@ -31,6 +31,10 @@ DETECTORS = (
     "blazeface-short",
 )
 FAR_SIGHTED = tuple(name for name in DETECTORS if name != "blazeface-short")
+
+
+def face_mesh() -> FaceMesh:
+    return FaceMesh(network("mediapipe-face-mesh"))
 
 
 @pytest.fixture(params=DETECTORS)
@@ -64,7 +68,7 @@ def test_a_portrait_has_one_face_with_its_landmarks_in_place(any_detector: FaceD
     assert box.width_px < 3.2 * eye_distance_px
 
 
-# Gates and crops are measured on the box. Forehead to chin, ear to ear, by looking at the enlarged portraits: x, y, width, height.
+# Gates and crops are measured on the box. Forehead to chin, ear to ear, by looking at the enlarged portraits.
 FACES_PX = {"collins": Box(180, 62, 92, 113), "hopper": Box(174, 116, 168, 220)}
 
 
@@ -104,10 +108,10 @@ def test_a_face_far_from_the_camera_has_its_landmarks_as_well_in_place_as_near(s
         left, top = 500 + 13 * step, 220 + 7 * step
         frame = np.full((720, 1280, 3), 127, np.uint8)
         frame[top : top + small.shape[0], left : left + small.shape[1]] = small
-        for far in detect.find(frame):
+        for far in detect.find(frame)[:1]:
             off_px = np.abs(far.landmarks_px - face.landmarks_px * scale - (left, top)).max()
             missed.append(off_px / far.box.width_px)
-    assert len(missed) >= 5
+    assert len(missed) >= 8
     assert max(missed) < 0.1
 
 
