@@ -118,7 +118,7 @@ def test_without_a_picture_identity_is_unavailable_and_raises_nothing(folder: Pa
     assert not {"IDENTITY_UNVERIFIED", "FACE_MISMATCH"} & set(summary["alerts"])
 
 
-def test_the_policy_decides(folder: Path, tmp_path: Path) -> None:
+def test_holds_and_version_are_those_of_the_given_policy(folder: Path, tmp_path: Path) -> None:
     done = analyze(folder / "leaves.mkv", "--policy", folder / "policy.json", "--out", tmp_path)
     assert done.exit_code == 0, done.output
     absent = next(alert for alert in results(tmp_path)[1] if alert["event_type"] == "FACE_NOT_FOUND")

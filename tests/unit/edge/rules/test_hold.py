@@ -49,7 +49,7 @@ TABLE: dict[str, list[Step]] = {
 
 
 @pytest.mark.parametrize("steps", TABLE.values(), ids=TABLE.keys())
-def test_debounce(steps: list[Step]) -> None:
+def test_yes_and_no_raise_and_clear_once_they_have_held_and_unknown_does_neither(steps: list[Step]) -> None:
     hold = Hold(hold_s=3, clear_s=2, max_gap_s=2)
     assert [hold.see(at, value) for at, value, _ in steps] == [said for _, _, said in steps]
 

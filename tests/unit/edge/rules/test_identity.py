@@ -47,7 +47,9 @@ def mismatches(observations: list[Observation]) -> list[tuple[str, str, float]]:
         ([MISMATCH] * 5 + [MATCH, MATCH, MISMATCH, MATCH, MATCH, MATCH], [("raised", 0.0), ("cleared", 8.0)]),
     ],
 )
-def test_consecutive_checks(similarities: list[float | None], expected: list[tuple[str, float]]) -> None:
+def test_four_mismatches_in_a_row_raise_and_three_matches_in_a_row_clear(
+    similarities: list[float | None], expected: list[tuple[str, float]]
+) -> None:
     assert [line[1:] for line in mismatches(checks(*similarities))] == expected
 
 
