@@ -86,7 +86,7 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
     if output is not Format.TABLE:
         write_data(rows, output)
         return
-    table = Table("task", "network", "serves", "licence", "profile", "proved", "present", "why", box=None)
+    table = Table("task", "network", "serves", "licence", "profile", "verified", "present", "why", box=None)
     shown = ""
     for row in rows:
         task = "" if row["task"] == shown else row["task"]
@@ -101,7 +101,7 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
             row["profile"],
             marks[1],
             marks[2],
-            row["why"],
+            f"{row['why']}: {row['note']}" if row["serves"] and row["note"] else row["why"],
         ]
         table.add_row(*map(escape, cells), style=style)
     print_whole(table)
@@ -111,7 +111,7 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
 def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE) -> None:
     """Hash every present file again, then open each present network and run zeros through it.
 
-    Ends with 1 if a file is damaged or a network does not run, with 2 if there is none to verify.
+    Ends with 1 if a file is damaged or missing, or a network does not run, with 2 if there is none to verify.
 
     Example:
 
@@ -119,8 +119,10 @@ def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE)
     """
     store = Store.here()
     manifest = store.manifest
-    chosen = [manifest.entry(one) for one in name] if name else manifest.entries
-    present = [entry for entry in chosen if entry.files and store.path(entry).is_file()]
+    named = {holder.name: holder for holder in (manifest.holder(manifest.entry(one)) for one in name or ())}
+    present = list(named.values()) or [
+        entry for entry in manifest.entries if entry.files and _begun(store, entry)
+    ]
     if not present:
         raise ConfigError(f"no network is present under {store.root}; run: proctorctl models fetch")
     flaws = {entry.name: store.verify(entry) for entry in present}
@@ -146,7 +148,10 @@ def listing(store: Store, profile: Profile) -> list[dict[str, Any]]:
             entry = standing.entry
             serves = serving is None and not standing.reason
             serving = entry if serves else serving
-            behind = f"{serving.name} serves" if serving and not serves else ""
+            why = standing.reason or (
+                f"{serving.name} serves" if serving and not serves else "the best present"
+            )
+            proof = "" if entry.verified else "not verified with real weights"
             rows.append(
                 {
                     "task": task.value,
@@ -157,11 +162,17 @@ def listing(store: Store, profile: Profile) -> list[dict[str, Any]]:
                     "profile": entry.profile.value,
                     "verified": entry.verified,
                     "present": store.has(entry),
-                    "why": standing.reason or behind or entry.note,
+                    "why": "; ".join(filter(None, (why, proof))),
+                    "note": entry.note,
                     "runtime": entry.runtime.value if entry.runtime else "",
                 }
             )
     return rows
+
+
+def _begun(store: Store, entry: Entry) -> bool:
+    """Whether any of its files is there."""
+    return any(path.is_file() for path in store.paths(entry))
 
 
 def _canaries(names: Sequence[str], store: Store) -> dict[str, dict[str, Any]]:

@@ -170,7 +170,7 @@ class Serving:
 
     def recognisers(self) -> tuple[Recogniser, ...]:
         """All that are present, best first. The first one verifies; an enrollment is made with each."""
-        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES and e.calibration]
+        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES]
         if not entries:
             self._best(Task.FACE_RECOGNITION, ())
         self.labels.setdefault(Task.FACE_RECOGNITION, entries[0].label)
@@ -178,7 +178,8 @@ class Serving:
 
     def uncalibrated(self) -> tuple[tuple[Entry, Recogniser], ...]:
         """Every recogniser that is present, with a scale of no meaning: for calibrating them."""
-        entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES]
+        candidates = self._store.manifest.candidates(Task.FACE_RECOGNITION, self._profile)
+        entries = [e for e in candidates if e.name in _RECIPES and self._store.has(e)]
         return tuple((e, self._recogniser(e, Similarity(((-4.0, 0.0), (1.0, 1.0))))) for e in entries)
 
     def body_pose(self) -> BodyPose:

@@ -127,7 +127,11 @@ class Store:
     def _reason(self, entry: Entry, profile: Profile) -> str:
         if not entry.allowed(profile):
             return f"refused under profile {profile}"
-        return self.flaw(entry)
+        if flaw := self.flaw(entry):
+            return flaw
+        if entry.task is Task.FACE_RECOGNITION and not entry.calibration:
+            return "no calibration: its similarity would mean nothing (python -m models.calibrate)"
+        return ""
 
 
 def stamp_of(path: Path, *, source_sha256: str, origin: str, conversion: str | None) -> Stamp:

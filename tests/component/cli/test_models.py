@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.models import app
-from models.manifest import Task, load_manifest
+from cli.models import app, listing
+from models.manifest import Profile, Task, load_manifest
 from models.store import Store
 from shared.errors import ConfigError
+from tests.support.entries import WEIGHTS, make_entry, make_manifest
 from tests.support.file_server import serving_files
 
 
@@ -60,6 +61,29 @@ def test_there_is_nothing_to_verify_before_anything_is_fetched() -> None:
 
 
 @pytest.mark.usefixtures("weights")
+def test_list_says_of_every_network_never_proved_that_it_was_not() -> None:
+    said = "not verified with real weights"
+    rows = {row["network"]: row for row in json.loads(invoke("list", "-o", "json").output)}
+    for entry in load_manifest().entries:
+        assert (said in rows[entry.label]["why"]) == (not entry.verified)
+    lines = [line for line in invoke("list").output.splitlines() if said in line]
+    assert len(lines) == sum(not entry.verified for entry in load_manifest().entries)
+
+
+def test_a_recogniser_without_a_calibration_is_never_said_to_serve(
+    weights: Path,
+) -> None:
+    entry = make_entry("bare", task=Task.FACE_RECOGNITION)
+    path = Store(weights, make_manifest(entry)).path(entry)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(WEIGHTS)
+    rows = {row["network"]: row for row in listing(Store(weights, make_manifest(entry)), Profile.OPEN)}
+    assert rows["bare@1"]["present"]
+    assert not rows["bare@1"]["serves"]
+    assert "no calibration" in rows["bare@1"]["why"]
+
+
+@pytest.mark.usefixtures("weights")
 def test_list_under_research_refuses_nothing() -> None:
     rows = json.loads(invoke("list", "-o", "json", "--profile", "research").output)
     assert not any(row["why"].startswith("refused") for row in rows)
@@ -87,6 +111,32 @@ def test_verify_finds_one_changed_byte_and_ends_with_an_error(weights: Path) -> 
     result = invoke("verify", "-o", "json")
     assert result.exit_code == 1
     assert "damaged" in json.loads(result.output)[0]["hash"]
+
+
+def test_verify_ends_with_an_error_where_a_named_network_is_not_there(weights: Path) -> None:
+    invoke("fetch", "--name", "silero-vad")
+    result = invoke("verify", "--name", "silero-vad", "--name", "yunet", "-o", "json")
+    assert result.exit_code == 1
+    found = {row["network"]: row["hash"] for row in json.loads(result.output)}
+    assert found == {"silero-vad@6.2.3": "", "yunet@2023.dynamic": "yunet_n_dynamic.onnx not fetched"}
+
+
+def test_verify_looks_at_a_network_whose_main_file_is_lost(weights: Path) -> None:
+    (other,) = load_manifest().entry("fsanet").files[1:]
+    store = Store.here()
+    path = store.folder(store.manifest.entry("fsanet")) / other.name
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"what is left")
+    result = invoke("verify", "-o", "json")
+    assert result.exit_code == 1
+    assert [row["network"] for row in json.loads(result.output)] == ["fsanet@688590"]
+
+
+def test_verify_of_a_network_that_shares_weights_verifies_those(weights: Path) -> None:
+    invoke("fetch", "--name", "mediapipe-iris")
+    (row,) = json.loads(invoke("verify", "--name", "iris-gaze", "-o", "json").output)
+    assert (row["network"], row["hash"]) == ("mediapipe-iris@0.10.21", "")
+    assert row["run"]["problem"] == ""
 
 
 @pytest.mark.usefixtures("weights")
