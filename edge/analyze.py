@@ -154,7 +154,7 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
             outcome = await analyse(
                 recording,
                 perception,
-                Watch(session),
+                Watch(session, level=order.level),
                 keep=folder.keep,
                 report=lambda at_s: bar.update(task, completed=at_s),
             )

@@ -47,7 +47,7 @@ class SessionMaker:
                 perceive=self._perception,
                 peer_settings=peer_settings(self.config),
                 writer=self._writer(order),
-                open_watch=lambda order, started_utc: Watch(self._watched(order, started_utc)),
+                open_watch=self._watch,
             ),
         )
 
@@ -86,6 +86,9 @@ class SessionMaker:
                 self.metrics.alerted(revision.alert.event_type)
 
         return AlertWriter(commit)
+
+    def _watch(self, order: StartSession, started_utc: datetime) -> Watch:
+        return Watch(self._watched(order, started_utc), level=self.config.analysis.level_number)
 
     def _watched(self, order: StartSession, started_utc: datetime) -> WatchedSession:
         return WatchedSession(

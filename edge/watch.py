@@ -50,10 +50,11 @@ MAX_THUMBNAIL_CHARS = 60_000
 class Watch:
     """Watches one session. Not thread-safe; every call takes well under a millisecond, 2 ms at an onset."""
 
-    def __init__(self, session: WatchedSession) -> None:
+    def __init__(self, session: WatchedSession, *, level: int) -> None:
+        """`level`: of degradation, until an observation says its own."""
         self._session = session
         self._monitor = Monitor(monitor_settings(session.policy))
-        self._level = 0
+        self._level = level
         self._kept: dict[EventType, tuple[float, str]] = {}
         """Onset and thumbnail per event pending or raised."""
         self._excerpt: Excerpt | None = None

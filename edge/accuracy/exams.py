@@ -69,7 +69,8 @@ async def watch_exam(exam: Exam, selection: Selection, networks: Networks, repor
         perception = Perception(
             session.session_id, engine, networks, policy=watched, templates=templates, level=LEVEL
         )
-        outcome = await analyse(recording, perception, Watch(session), keep=seen.note, report=report)
+        watch = Watch(session, level=LEVEL)
+        outcome = await analyse(recording, perception, watch, keep=seen.note, report=report)
     return _result(exam, selection, outcome, (watched, seen, bool(templates)))
 
 

@@ -157,7 +157,7 @@ async def _analyse(task: Task, networks: Networks, until_s: float | None = None)
             outcome = await analyse(
                 recording,
                 perception,
-                Watch(recorded_session("bench", policy, networks)),
+                Watch(recorded_session("bench", policy, networks), level=task.level),
                 keep=lambda _: None,
                 report=enough,
             )

@@ -50,15 +50,23 @@ def decoded(url: str | None) -> NDArray[np.uint8]:
 
 
 def test_an_alert_shows_the_frame_in_which_its_condition_began() -> None:
-    raised, cleared = run(Watch(watched()), HONEST + SECOND + AFTER)
+    raised, cleared = run(Watch(watched(), level=1), HONEST + SECOND + AFTER)
     assert (raised.revision, cleared.revision) == (1, 2)
     for each in (raised, cleared):
         assert decoded(each.alert.evidence_thumbnail).mean() == pytest.approx(50, abs=3)
     assert len(encode_alert(raised.alert)) < MAX_ALERT_BYTES
 
 
+def test_what_is_said_before_the_first_picture_names_the_level_in_force() -> None:
+    watch = Watch(watched(), level=3)
+    watch.expect(0.0)
+    alerts = [each.alert for now in (4.0, 11.0) for each in watch.tick(now)]
+    assert [alert.event_type for alert in alerts] == ["STREAM_STALLED", "CANDIDATE_OFFLINE"]
+    assert {alert.metadata.degradation_level for alert in alerts} == {3}
+
+
 def test_a_condition_that_came_to_nothing_leaves_no_picture() -> None:
-    watch = Watch(watched())
+    watch = Watch(watched(), level=1)
     run(watch, every(0, 2, frame(0, faces=TWO, identity=check(0.9))))
     assert watch.snapshot()["kept"] != {}
     run(watch, every(2, 3, frame(0, faces=ONE, identity=check(0.9))))
@@ -66,7 +74,7 @@ def test_a_condition_that_came_to_nothing_leaves_no_picture() -> None:
 
 
 def test_what_is_heard_or_technical_carries_no_picture() -> None:
-    watch = Watch(watched())
+    watch = Watch(watched(), level=1)
     heard = [each for window in windows(0, 4, 0.95) for each in watch.observe(window, grey(90))]
     run(watch, HONEST)
     stalled = watch.tick(60.0)
@@ -76,17 +84,17 @@ def test_what_is_heard_or_technical_carries_no_picture() -> None:
 
 
 def test_the_deadline_is_the_monitors() -> None:
-    watch = Watch(watched())
+    watch = Watch(watched(), level=1)
     assert watch.deadline() is None
     run(watch, HONEST)
     assert watch.deadline() == pytest.approx(7.8)
 
 
 def test_a_session_goes_on_elsewhere_with_its_holds_and_pictures() -> None:
-    first, second = Watch(watched()), Watch(watched())
+    first, second = Watch(watched(), level=1), Watch(watched(), level=1)
     assert run(first, HONEST + SECOND[:10]) == []
     second.restore(json.loads(json.dumps(first.snapshot())))
-    whole = run(Watch(watched()), HONEST + SECOND + AFTER)
+    whole = run(Watch(watched(), level=1), HONEST + SECOND + AFTER)
     assert run(second, SECOND[10:] + AFTER) == whole
 
 
@@ -100,11 +108,11 @@ def test_a_session_goes_on_elsewhere_with_its_holds_and_pictures() -> None:
 )
 def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
     with pytest.raises(Corrupt):
-        Watch(watched()).restore(broken)
+        Watch(watched(), level=1).restore(broken)
 
 
 def test_a_snapshot_brings_no_picture_that_is_none() -> None:
-    watch = Watch(watched())
+    watch = Watch(watched(), level=1)
     saved = watch.snapshot()
     for event, picture in (("MULTIPLE_FACES", "javascript:alert(1)"), ("NO_SUCH", "data:image/jpeg;base64,")):
         with pytest.raises(Corrupt):
@@ -112,14 +120,14 @@ def test_a_snapshot_brings_no_picture_that_is_none() -> None:
 
 
 def test_milestones_are_written_once_asked() -> None:
-    alert = Watch(watched()).milestone(EventType.SUBMITTED, 61.0).alert
+    alert = Watch(watched(), level=1).milestone(EventType.SUBMITTED, 61.0).alert
     assert (alert.event_type, alert.severity_score, alert.duration) == (EventType.SUBMITTED, 0.0, 0.0)
     with pytest.raises(ValueError, match="milestone"):
-        Watch(watched()).milestone(EventType.LEFT_FRAME, 61.0)
+        Watch(watched(), level=1).milestone(EventType.LEFT_FRAME, 61.0)
 
 
 def test_finishing_ends_what_is_open() -> None:
-    watch = Watch(watched())
+    watch = Watch(watched(), level=1)
     run(watch, HONEST + SECOND)
     (ended,) = watch.finish(9.0)
     assert (ended.alert.event_type, ended.revision) == (EventType.MULTIPLE_FACES, 2)
@@ -138,7 +146,7 @@ def test_even_noise_fits_the_thumbnails_bound(width_px: int, height_px: int) -> 
 
 def test_what_was_said_goes_with_both_revisions_of_its_alert_and_with_no_other() -> None:
     asked = Policy(features=Features(speech_transcription=True), phrases=("psst",))
-    watch = Watch(watched(asked.for_candidate(Accommodation(), speech_opt_in=True)))
+    watch = Watch(watched(asked.for_candidate(Accommodation(), speech_opt_in=True)), level=1)
     said = [Excerpt(phrases=("psst",), text=text, duration_s=1.0, clip="") for text in ("one", "two")]
     found = []
     for at, excerpt in ((1.0, said[0]), (2.0, None), (3.0, said[1]), (4.0, None), (5.0, None)):

@@ -80,7 +80,7 @@ def reported(
         template = examine(networks, portrait, ENROLLMENT_GATE, (recogniser,)).embeddings[0]
         known = {recogniser.name: Enrolled(UUID(int=1), template)}
         session = recorded_session(path.name, Policy(), networks)
-        watch, found = Watch(session), {}
+        watch, found = Watch(session, level=VERIFYING_ONLY), {}
         async with Engine(1) as engine:
             perception = Perception(
                 session.session_id,
