@@ -17,10 +17,15 @@ from models.grid import grid
 from models.images import Image, distinct, letterbox
 from models.mesh import MIN_PRESENCE, FaceMesh, bounds, landmarks
 from models.network import Network
-from models.results import Box, Face, Floats
+from models.results import Box, Face, Floats, Mesh
 
 MAX_OVERLAP = 0.3
-
+COARSE_PX = 24
+"""A face smaller than this in the network's own picture is boxed roughly: 60 px of 1280 are 9 there."""
+CLOSER_FITS = 2
+"""For such a face the mesh is fitted again where it was found, as MediaPipe follows a face through frames. Of
+176 looks at six people 50 to 90 px wide, 16 through the first fit alone were strangers to the recogniser,
+3 through the last; of the worst points nine in ten lay within 0.20 and within 0.024 face widths."""
 
 NOSE_REACH = 1.4
 """From the line of the ears to the tip of the nose, in heights from eyes to mouth. Real heads that people see
@@ -72,6 +77,12 @@ class BlazeFace:
     def device(self) -> str:
         return self._network.device
 
+    def is_coarse(self, frame: Image, box: Box) -> bool:
+        """Whether a detection in this frame is too small to be boxed well."""
+        longer_px: int = max(frame.shape[:2])
+        scale = self._variant.side_px / longer_px
+        return max(box.width_px, box.height_px) * scale < COARSE_PX
+
     def find(self, frame: Image) -> tuple[Candidate, ...]:
         """What might be a face in a BGR frame, best first."""
         side_px = self._variant.side_px
@@ -118,12 +129,20 @@ class ConfirmedBlazeFace:
         """All faces of a BGR frame, best first, each with its mesh; box and landmarks are the mesh's."""
         faces = []
         for candidate in self._detector.find(frame):
-            rough = Face(candidate.box, candidate.points_px, candidate.score)
-            mesh = self._mesh.fit(frame, rough)
+            mesh = self._fit(frame, candidate)
             if mesh.presence >= self._min_presence:
                 turn_deg = turn_of(candidate.points_px)
                 faces.append(Face(bounds(mesh), landmarks(mesh), candidate.score, mesh, turn_deg))
         return tuple(faces)
+
+    def _fit(self, frame: Image, candidate: Candidate) -> Mesh:
+        """The mesh of a detection, drawn closer where that is coarse; a ghost's is left as it is."""
+        mesh = self._mesh.fit(frame, Face(candidate.box, candidate.points_px, candidate.score))
+        for _ in range(CLOSER_FITS if self._detector.is_coarse(frame, candidate.box) else 0):
+            if mesh.presence < self._min_presence:
+                break
+            mesh = self._mesh.fit(frame, Face(bounds(mesh), landmarks(mesh), candidate.score))
+        return mesh
 
 
 def turn_of(points_px: Floats) -> float:
