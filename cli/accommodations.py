@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-import yaml
 
 from cli.calls import checked
 from cli.connection import connect
+from cli.documents import read_document
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
-from shared.errors import ConfigError
 from shared.exam_api import MAX_EXTRA_MINUTES, AccommodationRequest
 
 app = typer.Typer(help="What is agreed with one candidate for one exam.", no_args_is_help=True)
@@ -69,7 +68,7 @@ def set_command(
 
         proctorctl accommodations set EXAM-CS101 CAND-12345 --file agreed.yaml
     """
-    agreed = _read(file) if file else {}
+    agreed = read_document(file, "accommodation", MAX_FILE_BYTES) if file else {}
     if mute:
         agreed["muted"] = mute
     request = checked(AccommodationRequest, accommodation=agreed, extra_minutes=extra_minutes)
@@ -88,17 +87,3 @@ def withdraw(exam: ExamId, candidate: CandidateId, yes: YesOption = False) -> No
     ask_first(f"Take back what is agreed with {candidate} for {exam}?", yes)
     with connect() as client:
         client.withdraw_accommodation(exam, candidate)
-
-
-def _read(path: Path) -> dict[str, object]:
-    try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"{path} is larger than {MAX_FILE_BYTES} bytes and no accommodation")
-        value = yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise ConfigError(f"{path} is neither JSON nor YAML") from error
-    if not isinstance(value, dict):
-        raise ConfigError(f"{path} holds no accommodation: fields with names are wanted")
-    return value

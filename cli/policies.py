@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Annotated, Any, Final
 
 import typer
-import yaml
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
+from cli.documents import read_document
 from cli.programs import find_program
 from cli.render import Format, OutputOption, write_data
 from shared.errors import ConfigError, Rejected, Unavailable
 from shared.event_rules import DEFAULT_RULES, THRESHOLD_UNITS
+from shared.plain_text import plain
 from shared.policy import Policy, parse_policy
 from shared.policy_diff import differences, in_force
 
@@ -40,7 +41,7 @@ def check(
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Say of each file whether it is a policy, and if not, what is wrong at which path. Ends with 1 if one is
-    not.
+    not, or cannot be read.
 
     Example:
 
@@ -50,9 +51,10 @@ def check(
     if output is Format.TABLE:
         for row in rows:
             for problem in row["problems"]:
-                sys.stdout.write(f"{row['file']}: {problem['path']}: {problem['message']}\n")
+                words = f"{row['file']}: {problem['path']}: {problem['message']}"
+                sys.stdout.write(plain(" ".join(words.split())) + "\n")
             if not row["problems"]:
-                sys.stdout.write(f"{row['file']}: a policy\n")
+                sys.stdout.write(plain(f"{row['file']}: a policy") + "\n")
     else:
         write_data(rows, output)
     if any(row["problems"] for row in rows):
@@ -153,20 +155,7 @@ def read_policy(path: Path) -> Policy:
     Raises `ConfigError` when it cannot be read, `Rejected` with each wrong path when it is no policy; both
     name the file.
     """
-    try:
-        if path.stat().st_size > MAX_POLICY_BYTES:
-            raise ConfigError(f"{path} is larger than {MAX_POLICY_BYTES} bytes and no policy")
-        value = yaml.safe_load(path.read_bytes())
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise Rejected(
-            f"{path} is neither JSON nor YAML: {error}", code="policy-invalid", status=422
-        ) from error
-    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise Rejected(
-            f"{path} holds no policy: fields with names are wanted", code="policy-invalid", status=422
-        )
+    value = read_document(path, "policy", MAX_POLICY_BYTES)
     try:
         return parse_policy(value)
     except Rejected as error:
@@ -184,8 +173,9 @@ def _problems(path: Path) -> list[dict[str, str]]:
     try:
         read_policy(path)
     except Rejected as error:
-        named = [{"path": str(each["path"]), "message": str(each["message"])} for each in error.errors]
-        return named or [{"path": "policy", "message": str(error)}]
+        return [{"path": str(each["path"]), "message": str(each["message"])} for each in error.errors]
+    except ConfigError as error:
+        return [{"path": "policy", "message": str(error)}]
     return []
 
 
@@ -215,7 +205,7 @@ def _replayed(observations: Path, policies: Sequence[Path]) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.15g}"  # as many digits as tell two of them apart
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return "–" if value is None else str(value)

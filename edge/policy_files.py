@@ -16,7 +16,7 @@ def read_policy(path: Path) -> Policy:
     try:
         if path.stat().st_size > MAX_POLICY_BYTES:
             raise ConfigError(f"the policy {path} is larger than {MAX_POLICY_BYTES} bytes and none")
-        value = parse_json(path.read_bytes())
+        value = parse_json(path.read_bytes(), names_once=True)
         if not isinstance(value, dict):
             raise ConfigError(f"the policy {path} is not a JSON object")
         return parse_policy(value)

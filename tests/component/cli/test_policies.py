@@ -29,6 +29,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
         "bad.yaml": "colour: red\nmismatch_checks: 1\n",
         "torn.yaml": "rules: [",
         "list.json": "[1, 2]",
+        "twice.yaml": "rules:\n  HEAD_DOWN: {hold_s: 3, hold_s: 9}\n",
+        "twice.json": '{"rules": {"HEAD_DOWN": {"hold_s": 3, "hold_s": 9}}}',
+        "near.json": '{"rules": {"MULTIPLE_FACES": {"threshold": 0.5000001}}}',
     }
     for name, words in texts.items():
         (tmp_path / name).write_text(words)
@@ -48,11 +51,40 @@ def test_check_names_every_wrong_path_and_ends_with_one(files: dict[str, Path]) 
     assert {problem["path"] for problem in bad["problems"]} == {"colour", "mismatch_checks"}
 
 
-@pytest.mark.parametrize("name", ["torn.yaml", "list.json", "bad.yaml"])
+@pytest.mark.parametrize("name", ["torn.yaml", "list.json", "bad.yaml", "twice.yaml"])
 def test_check_refuses_what_holds_no_policy_and_names_it(files: dict[str, Path], name: str) -> None:
     assert invoke("check", files[name]).exit_code == 1
     with pytest.raises(Rejected, match=name):
         read_policy(files[name])
+
+
+@pytest.mark.parametrize("name", ["twice.yaml", "twice.json"])
+def test_a_name_that_stands_twice_is_refused_at_its_path(files: dict[str, Path], name: str) -> None:
+    (said,) = json.loads(invoke("check", files[name], "-o", "json").output)
+    assert [problem["path"] for problem in said["problems"]] == ["rules.HEAD_DOWN.hold_s"]
+
+
+def test_anchors_that_unfold_without_end_cost_nothing(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 30)]
+    for name, text in (("bomb", "\n".join([*lines, "sounds: *a29"])), ("self", "rules: &r {HEAD_DOWN: *r}")):
+        path = tmp_path / name
+        path.write_text(text)
+        with pytest.raises(Rejected, match="unfolds to more than"):
+            read_policy(path)
+
+
+def test_check_goes_on_after_a_file_that_it_cannot_read(files: dict[str, Path], tmp_path: Path) -> None:
+    done = invoke("check", tmp_path / "none.yaml", files["now.json"])
+    assert done.exit_code == 1
+    assert "cannot be read" in done.output
+    assert "now.json: a policy" in done.output
+
+
+def test_what_a_file_names_steers_no_terminal(tmp_path: Path) -> None:
+    path = tmp_path / "red.yaml"
+    path.write_text('"\\e[31mred": 1\n')
+    assert "\x1b" not in invoke("check", path).output
 
 
 def test_a_missing_file_is_a_wrong_command_line(tmp_path: Path) -> None:
@@ -79,6 +111,8 @@ def test_diff_tells_what_is_in_force(files: dict[str, Path]) -> None:
     changes = {change["path"]: (change["before"], change["after"]) for change in said}
     assert changes["rules.HEAD_DOWN.threshold"] == (30, 35)
     assert changes["rules.LEFT_FRAME.hold_s"] == (5, 7.5)
+    near = invoke("diff", files["now.json"], files["near.json"]).output
+    assert "0.5000001" in near
     assert "say the same" in invoke("diff", files["now.json"], files["now.json"]).output
 
 
