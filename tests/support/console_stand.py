@@ -6,32 +6,27 @@ import asyncio
 import base64
 import io
 import shutil
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
-import uvicorn
-from nats.errors import Error as NatsError
 from PIL import Image, ImageDraw
 
-from coordinator.main import SERVER_OPTIONS
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events import EventType, event_class
 from shared.messages import StartSession
 from shared.policy import DEFAULT_RULES
 from shared.tokens import Role
 from tests.support.chromium import Page, open_page
-from tests.support.eventually import until
-from tests.support.exam_site import Site, exam_site
-from tests.support.fake_node import FakeNode
+from tests.support.exam_site import Site
+from tests.support.findings import until_stored
 from tests.support.nats import RunningServer
+from tests.support.served_site import served_site
 
-BEAT_EVERY_S: Final = 4.0
 APART_S: Final = 60.0
 """Between findings, so that each is an incident of its own."""
 FOUND: Final = (
@@ -105,31 +100,12 @@ def on_console(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> OnC
 
 @asynccontextmanager
 async def console_stand(database: Path, hub: RunningServer, folder: Path) -> AsyncIterator[Stand]:
-    """A coordinator on a free port of the loopback under its own address, and an empty browser beside it."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        async with exam_site(f"sqlite:///{database}", hub, folder, url) as site:
-            # The site has run the application's lifespan already.
-            server = uvicorn.Server(
-                uvicorn.Config(site.app, lifespan="off", log_config=None, **SERVER_OPTIONS)
-            )
-            serving = asyncio.create_task(server.serve(sockets=[listening]))
-            beating = asyncio.create_task(_beat(site.node))
-            try:
-                await until(lambda: server.started, "the coordinator serves")
-                async with open_page(folder / "profile") as page:
-                    yield Stand(site, page, url)
-            finally:
-                beating.cancel()
-                server.should_exit = server.force_exit = True
-                await serving
-
-
-async def _beat(node: FakeNode) -> None:
-    while True:
-        with suppress(NatsError):
-            await node.beat()
-        await asyncio.sleep(BEAT_EVERY_S)
+    """A coordinator under its own address, and an empty browser beside it."""
+    async with (
+        served_site(f"sqlite:///{database}", hub, folder) as served,
+        open_page(folder / "profile") as page,
+    ):
+        yield Stand(served.site, page, served.url)
 
 
 async def sat(site: Site, name: str) -> StartSession:
@@ -170,7 +146,6 @@ def finding(site: Site, start: StartSession, event: EventType, onset: datetime, 
     return Alert.model_validate(written | {name: fields[name] for name in fields if name != "revision"})
 
 
-STORED: Final = "coordinator_alert_messages_total"
 EPOCH: Final = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -196,10 +171,7 @@ async def with_incidents(site: Site, count: int, sessions: int = 5) -> Sequence[
         more = {"explanation": sentence, "evidence": {"duration_seconds": 6.0, **evidence}}
         await notice(site, starts[(n + n // sessions) % sessions], event, onset, **more)
 
-    stored = site.parts.metrics.registry
-    await until(
-        lambda: (stored.get_sample_value(STORED, {"what": "stored"}) or 0) >= count, "the findings are stored"
-    )
+    await until_stored(site, count)
     return starts
 
 

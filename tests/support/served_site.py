@@ -1,4 +1,4 @@
-"""The whole coordinator of `exam_site` behind a real HTTP server, for programs that only know a URL."""
+"""The coordinator of `exam_site` behind a real HTTP server, for programs and sockets that only know a URL."""
 
 from __future__ import annotations
 
@@ -8,10 +8,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import uvicorn
+from fastapi import FastAPI
 from nats.errors import Error as NatsError
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Origin, Subprotocol
 
+from coordinator.main import SERVER_OPTIONS
 from tests.support.eventually import until
 from tests.support.exam_site import Site, exam_site
 from tests.support.fake_node import FakeNode
@@ -31,23 +36,69 @@ class Served:
 @asynccontextmanager
 async def served_site(database_url: str, hub: RunningServer, folder: Path) -> AsyncIterator[Served]:
     """The coordinator on a free port of the loopback, its node saying heartbeats until the block ends."""
-    async with exam_site(database_url, hub, folder) as site:
-        beating = asyncio.create_task(_beat(site.node))
-        with socket.create_server(("127.0.0.1", 0)) as listening:
-            # The site has run the application's lifespan already.
-            server = uvicorn.Server(uvicorn.Config(site.app, log_level="error", lifespan="off"))
-            serving = asyncio.create_task(server.serve(sockets=[listening]))
-            try:
-                await until(lambda: server.started, "the coordinator serves")
-                yield Served(site, f"http://127.0.0.1:{listening.getsockname()[1]}")
-            finally:
-                server.should_exit = server.force_exit = True
-                await serving
-                beating.cancel()
+    with _free_port() as listening:
+        url = f"http://{_place(listening)}"
+        async with (
+            exam_site(database_url, hub, folder, url) as site,
+            _beating(site.node),
+            _serving(site.app, listening),
+        ):
+            yield Served(site, url)
 
 
-async def _beat(node: FakeNode) -> None:
-    while True:
-        with suppress(NatsError):
-            await node.beat()
-        await asyncio.sleep(BEAT_EVERY_S)
+@asynccontextmanager
+async def served(site: Site) -> AsyncIterator[str]:
+    """The site's application behind a real server; the address of its live sockets."""
+    with _free_port() as listening:
+        async with _serving(site.app, listening):
+            yield f"ws://{_place(listening)}/ws"
+
+
+@asynccontextmanager
+async def listening_to(
+    url: str, token: str, origin: str | None = None, **options: Any
+) -> AsyncIterator[ClientConnection]:
+    """A client of one live socket, its token among the protocols as a browser must give it."""
+    protocols = [Subprotocol("proctor.v1"), Subprotocol(f"bearer.{token}")]
+    async with connect(
+        url, subprotocols=protocols, origin=Origin(origin) if origin else None, proxy=None, **options
+    ) as client:
+        yield client
+
+
+def _free_port() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def _place(listening: socket.socket) -> str:
+    return f"127.0.0.1:{listening.getsockname()[1]}"
+
+
+@asynccontextmanager
+async def _serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+    """As the program serves it; whoever made the site has run the application's lifespan already."""
+    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, **SERVER_OPTIONS))
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
+    try:
+        await until(lambda: server.started, "the coordinator serves")
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await serving
+
+
+@asynccontextmanager
+async def _beating(node: FakeNode) -> AsyncIterator[None]:
+    async def beat() -> None:
+        while True:
+            with suppress(NatsError):
+                await node.beat()
+            await asyncio.sleep(BEAT_EVERY_S)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()
+        with suppress(asyncio.CancelledError):
+            await beating

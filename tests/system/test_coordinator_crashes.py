@@ -32,10 +32,10 @@ from coordinator.policies.tables import PolicyVersion
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events import EventType
 from shared.tokens import Claims, Role, issue
-from tests.component.coordinator.test_live_api import alert
 from tests.support.databases import migrated_postgres, migrated_sqlite, migrated_url, postgres
 from tests.support.exam_site import NODE_ID, NODE_KEY, hub, site_config
 from tests.support.fake_node import FakeNode, fake_node
+from tests.support.findings import alert
 from tests.support.mortal_coordinator import MortalCoordinator
 from tests.support.nats import RunningServer
 

@@ -14,23 +14,15 @@ from coordinator.sessions.absence import FIRST_COMING_S
 from coordinator.sessions.absences import Absences
 from coordinator.sessions.tables import ExamSession, JoinCode
 from shared.events import EventType
-from shared.messages import SessionState
 from tests.support.exam_site import OnSite, Site
+from tests.support.node_answers import watching
 
 LATE = timedelta(seconds=FIRST_COMING_S + 1)
 
 
 async def _says(site: Site, session: dict[str, Any], phase: str) -> None:
     """The node names the session in this phase."""
-    state = SessionState(
-        session_id=UUID(session["session_uuid"]),
-        epoch=1,
-        phase=phase,
-        frames_processed=0,
-        alerts_triggered=0,
-        last_verified_utc=None,
-    )
-    site.node.sessions = (state,)
+    site.node.sessions = (watching(UUID(session["session_uuid"]), phase=phase),)
     await site.node.beat()
 
 

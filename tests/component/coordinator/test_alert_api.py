@@ -4,9 +4,9 @@ from typing import Any
 
 from shared.events import EventType
 from shared.tokens import Role
-from tests.component.coordinator.test_live_api import alert
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
+from tests.support.findings import alert, until_stored
 from tests.support.rights import read_table
 
 
@@ -21,11 +21,7 @@ async def published(site: Site) -> None:
     await site.node.publish(alert(first, site.node, EventType.CAMERA_BLOCKED, 3.0), first)
     await site.node.publish(alert(second, site.node, EventType.FACE_NOT_FOUND, 1.0), second)
     await site.node.publish(absent.model_copy(update={"cleared": absent.raised, "duration": 7.0}), first, 2)
-    counts = site.parts.metrics.registry
-    await until(
-        lambda: counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) == 5.0,
-        "five messages are stored",
-    )
+    await until_stored(site, 5)
 
 
 def test_alerts_are_found_by_what_is_asked_and_page_by_page(on_site: OnSite) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from shared.events import EventType
 from tests.support.chromium import needs_chromium
-from tests.support.console_stand import STORED, OnConsole, Stand, notice, sat
-from tests.support.eventually import until
+from tests.support.console_stand import OnConsole, Stand, notice, sat
+from tests.support.findings import until_stored
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -32,8 +32,7 @@ def test_what_ended_while_the_live_stream_was_lost_does_not_last_on(on_console: 
         # Deaf from now on: the socket is there and nothing that it says arrives.
         await page.evaluate("sockets.at(-1).onmessage = null")
         await notice(site, start, EventType.VOICE_DETECTED, onset, revision=2)
-        counts = site.parts.metrics.registry
-        await until(lambda: counts.get_sample_value(STORED, {"what": "stored"}) == 3, "its end is stored")
+        await until_stored(site, 3)
         await page.evaluate("sockets.at(-1).close(4000)")
         await page.until("!document.querySelector('main').innerText.includes('still lasts')")
         await stand.see("Live", "#session-live")

@@ -8,8 +8,8 @@ import pytest
 
 from shared.events import EventType
 from tests.support.chromium import needs_chromium
-from tests.support.console_stand import STORED, OnConsole, Stand, notice, with_incidents
-from tests.support.eventually import until
+from tests.support.console_stand import OnConsole, Stand, notice, with_incidents
+from tests.support.findings import until_stored
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -30,8 +30,7 @@ def test_an_alert_that_comes_while_a_verdict_is_written_is_shown_before_it_count
         onset = datetime.fromisoformat(begins) + timedelta(seconds=2)
         late = {"explanation": "Two faces were seen at last."}
         await notice(site, start, EventType.MULTIPLE_FACES, onset, **late)
-        counts = site.parts.metrics.registry
-        await until(lambda: counts.get_sample_value(STORED, {"what": "stored"}) == 2, "it is stored")
+        await until_stored(site, 2)
         await stand.key("1")
         await stand.see("alerts came to the incident that you were not shown", "#incident-error")
         await stand.see("Two faces were seen at last.", "#incident-alerts")

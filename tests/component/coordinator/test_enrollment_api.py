@@ -19,7 +19,7 @@ from shared.errors import Corrupt
 from shared.messages import EnrolledPicture, decode_vector
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body, picture_base64
-from tests.support.fake_node import Refusal, failing_picture, good_picture
+from tests.support.node_answers import Refusal, failing_picture, good_picture
 from tests.support.picture_bomb import bomb
 
 TWO_FACES = failing_picture("faces", 2, "exactly one face", "Be alone in the picture.", faces=2)

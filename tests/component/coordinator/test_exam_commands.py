@@ -5,9 +5,9 @@ from pathlib import Path
 import yaml
 
 from shared.tokens import Role
-from tests.component.coordinator.test_live_api import served
-from tests.component.coordinator.test_review_commands import Shell
 from tests.support.exam_site import OnSite, Site
+from tests.support.served_site import served
+from tests.support.shell import Shell
 
 
 def test_an_exam_is_made_and_its_policy_edited_by_commands(on_sqlite: OnSite, tmp_path: Path) -> None:

@@ -27,9 +27,8 @@ from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt, seal_excerpt
 from shared.messages import StartSession
 from shared.sealing import parse_sealing_public
 from shared.tokens import Role
-from tests.component.coordinator.test_live_api import alert
-from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
+from tests.support.findings import alert, until_stored
 
 SAID = Excerpt(
     phrases=("what is the answer",),
@@ -71,11 +70,7 @@ def spoken(order: StartSession, site: Site) -> Alert:
 async def stored(site: Site, made: Alert, order: StartSession) -> str:
     """Publish an alert and wait until it is stored; the path of what was said."""
     await site.node.publish(made, order)
-    counts = site.parts.metrics.registry
-    await until(
-        lambda: counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) == 1.0,
-        "the alert is stored",
-    )
+    await until_stored(site, 1)
     return f"/alerts/{made.event_id}/excerpt"
 
 

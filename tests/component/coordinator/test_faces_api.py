@@ -14,7 +14,7 @@ from coordinator.config import FacesSection
 from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body, picture_base64
-from tests.support.fake_node import failing_picture, good_picture
+from tests.support.node_answers import failing_picture, good_picture
 
 TEXT = {"text": "They sit side by side."}
 REASON = {"reason": "Two applications with one photograph."}

@@ -13,9 +13,9 @@ from sqlmodel import select
 
 from coordinator.alerts.tables import StoredAlert
 from shared.events import EventType
-from tests.component.coordinator.test_live_api import alert
 from tests.support.eventually import until
 from tests.support.exam_site import Site, exam_site
+from tests.support.findings import alert
 from tests.support.nats import RunningServer
 from tests.support.small_disk import SmallDisk, small_disk
 

@@ -6,9 +6,8 @@ from datetime import timedelta
 
 from shared.alerts import Alert
 from shared.events import EventType
-from tests.component.coordinator.test_review_api import EXAM, ended_alert, found
-from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
+from tests.support.findings import EXAM, ended_alert, found, until_stored
 
 INCIDENT_AT_S = 150.0
 
@@ -32,11 +31,7 @@ def test_trouble_within_thirty_seconds_or_still_lasting_is_shown_and_no_other(on
         )
         for event, onset_s, ends_s in told:
             await site.node.publish(trouble(site, event, onset_s, ends_s), start, 1 if ends_s is None else 2)
-        counts = site.parts.metrics.registry
-        await until(
-            lambda: counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) == 6,
-            "they are stored",
-        )
+        await until_stored(site, 6)
         detail = (await site.get(f"/incidents/{incident['incident_id']}")).json()
         assert [one["event_type"] for one in detail["technical"]] == [
             "STREAM_STALLED", "LOW_FRAME_RATE", "CAMERA_BLOCKED",

@@ -10,8 +10,8 @@ from uuid import uuid4
 import pytest
 
 from shared.tokens import Role
-from tests.component.coordinator.test_live_api import listening_to, served
 from tests.support.exam_site import OnSite, Site
+from tests.support.served_site import listening_to, served
 
 REASON = {"reason": "The fire alarm went off."}
 ACTS: dict[str, dict[str, Any]] = {

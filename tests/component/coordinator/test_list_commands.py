@@ -16,11 +16,11 @@ import yaml
 
 from shared.events import EventType
 from shared.tokens import Role
-from tests.component.coordinator.test_live_api import served
-from tests.component.coordinator.test_review_api import ended_alert, found
-from tests.component.coordinator.test_review_commands import MAIN, Shell
 from tests.support.exam_site import OnSite, Site, picture_base64
-from tests.support.fake_node import failing_picture, good_picture
+from tests.support.findings import ended_alert, found
+from tests.support.node_answers import failing_picture, good_picture
+from tests.support.served_site import served
+from tests.support.shell import MAIN, Shell
 
 
 def test_the_wall_and_the_queue_are_lists(on_sqlite: OnSite) -> None:

@@ -2,91 +2,25 @@
 
 import asyncio
 import json
-import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
-from websockets.typing import Origin, Subprotocol
+from websockets.typing import Subprotocol
 
 from coordinator.live.rooms import QUEUE_MESSAGES
-from coordinator.main import SERVER_OPTIONS
-from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events import EventType, event_class
-from shared.messages import SessionState, StartSession
-from shared.policy import DEFAULT_RULES
+from shared.events import EventType
 from shared.tokens import Role
 from tests.support.eventually import until
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site
-from tests.support.fake_node import FakeNode
-
-PICTURE = "data:image/jpeg;base64," + "A" * 40_000
-
-
-@asynccontextmanager
-async def served(site: Site) -> AsyncIterator[str]:
-    """The site's application behind a real server; the address of its live sockets."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    settings = uvicorn.Config(site.app, lifespan="off", log_config=None, **SERVER_OPTIONS)
-    server = uvicorn.Server(settings)
-    task = asyncio.create_task(server.serve(sockets=[listening]))
-    try:
-        await until(lambda: server.started, "the server starts")
-        yield f"ws://127.0.0.1:{listening.getsockname()[1]}/ws"
-    finally:
-        server.should_exit = True
-        await task
-        listening.close()
-
-
-@asynccontextmanager
-async def listening_to(
-    url: str, token: str, origin: str | None = None, **options: Any
-) -> AsyncIterator[ClientConnection]:
-    protocols = [Subprotocol("proctor.v1"), Subprotocol(f"bearer.{token}")]
-    async with connect(
-        url, subprotocols=protocols, origin=Origin(origin) if origin else None, proxy=None, **options
-    ) as client:
-        yield client
-
-
-def alert(start: StartSession, node: FakeNode, event: EventType, onset_s: float, **fields: Any) -> Alert:
-    now = datetime.now(UTC)
-    rule = DEFAULT_RULES[event]
-    return Alert(
-        event_id=alert_id(start.session_id, event, onset_s),
-        event_type=event,
-        event_class=event_class(event),
-        severity_score=rule.severity,
-        confidence=0.987,
-        exam_session_id=start.exam_session_id,
-        candidate_id=start.candidate_id,
-        exam_id=start.exam_id,
-        onset=now,
-        raised=now,
-        duration=rule.hold_s,
-        evidence={"similarity": 0.123},
-        evidence_thumbnail=PICTURE,
-        explanation="What was seen, with 5.2 s against 5 s.",
-        metadata=AlertMetadata(
-            node=node.node_id,
-            region="campus",
-            models={},
-            device="cpu",
-            policy_version=1,
-            degradation_level=1,
-            trace_id="0" * 32,
-        ),
-        action_required=rule.action,
-        message="Please come back into the picture.",
-        **fields,
-    )
+from tests.support.findings import PICTURE, alert
+from tests.support.node_answers import watching
+from tests.support.served_site import listening_to, served
 
 
 async def next_of(client: ClientConnection, kind: str) -> dict[str, Any]:
@@ -134,16 +68,8 @@ def test_alerts_of_the_node_reach_staff_whole_and_the_candidate_gently(on_site: 
 def test_a_heartbeat_tells_what_the_node_last_said_of_the_session(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         started = await site.started()
-        site.node.sessions = (
-            SessionState(
-                session_id=UUID(started["session_uuid"]),
-                epoch=1,
-                phase="watching",
-                frames_processed=18_450,
-                alerts_triggered=3,
-                last_verified_utc=None,
-            ),
-        )
+        counts = {"frames_processed": 18_450, "alerts_triggered": 3}
+        site.node.sessions = (watching(UUID(started["session_uuid"]), **counts),)
         await site.node.beat()
         async with served(site) as url, listening_to(f"{url}/SESS-1", site.token()) as client:
             beat = await next_of(client, "heartbeat")

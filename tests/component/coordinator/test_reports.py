@@ -32,9 +32,9 @@ from shared.events import EventType
 from shared.fields import format_utc
 from shared.sealing import signing_public_text
 from shared.tokens import Role
-from tests.component.coordinator.test_review_api import EXAM, TEXT, Reviewers, ended_alert, found
-from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
+from tests.support.findings import EXAM, ended_alert, found, until_stored
+from tests.support.reviewers import TEXT, Reviewers
 
 Contents = dict[str, bytes]
 
@@ -55,11 +55,7 @@ async def reviewed(site: Site) -> list[dict[str, Any]]:
     )
     for one in (blocked, pictured):
         await site.node.publish(one, start, 2)
-    counts = site.parts.metrics.registry
-    await until(
-        lambda: counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) == 4,
-        "the alerts are stored",
-    )
+    await until_stored(site, 4)
     people = Reviewers(site)
     for who in ("ann", "bob"):
         response = await people.do(who, f"/incidents/{incidents[0]['incident_id']}/confirm", TEXT)

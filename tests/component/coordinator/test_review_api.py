@@ -6,72 +6,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 from sqlmodel import Session, select
 
 from coordinator.idempotency.tables import KeptAnswer
-from shared.alerts import Alert
 from shared.events import EventType
 from shared.tokens import Role
-from tests.component.coordinator.test_live_api import alert
-from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
+from tests.support.findings import found, noticed
+from tests.support.reviewers import TEXT, Reviewers, code
 
-TEXT = {"text": "Because of what is to be seen."}
-EXAM = datetime(2026, 11, 22, 14, tzinfo=UTC)
-SECOND = timedelta(seconds=1)
 NO_INCIDENT = "/incidents/00000000-0000-7000-8000-000000000000"
-
-
-class Reviewers:
-    """What people ask of a site, each under their own name."""
-
-    def __init__(self, site: Site) -> None:
-        self.site = site
-
-    async def do(self, who: str, path: str, body: Any = None, role: Role = Role.PROCTOR) -> httpx.Response:
-        return await self.site.post(path, body, headers=self.site.bearer(role, who))
-
-    async def get(self, path: str, role: Role = Role.PROCTOR, who: str = "ann") -> Any:
-        response = await self.site.get(path, headers=self.site.bearer(role, who))
-        assert response.status_code == 200, response.text
-        return response.json()
-
-
-async def found(
-    site: Site, *events: tuple[EventType, float], session: str = "SESS-1", **more: Any
-) -> list[dict[str, Any]]:
-    """A session with these findings, its incidents in the order of the queue."""
-    await site.started(session, f"CAND-{session}", **more)
-    start = site.node.obeyed.started[-1]
-    before = site.parts.metrics.registry.get_sample_value(
-        "coordinator_alert_messages_total", {"what": "stored"}
-    )
-    for event, onset_s in events:
-        await site.node.publish(ended_alert(site, event, onset_s), start, 2)
-    wanted = (before or 0) + len(events)
-    counts = site.parts.metrics.registry
-    await until(
-        lambda: counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) == wanted,
-        "the findings are stored",
-    )
-    items: list[dict[str, Any]] = (await site.get("/incidents", params={"exam_session_id": session})).json()[
-        "items"
-    ]
-    return items
-
-
-def ended_alert(site: Site, event: EventType, onset_s: float) -> Alert:
-    """A finding of one second in the session that was started last."""
-    start = site.node.obeyed.started[-1]
-    onset = EXAM + timedelta(seconds=onset_s)
-    instants = {"onset": onset, "raised": onset + SECOND, "cleared": onset + SECOND}
-    return alert(start, site.node, event, onset_s).model_copy(update=instants)
-
-
-def code(response: httpx.Response) -> tuple[int, str]:
-    return response.status_code, response.json().get("code", response.json().get("state"))
 
 
 def test_an_adverse_verdict_takes_two_people_and_an_appeal_a_third(on_site: OnSite) -> None:
@@ -195,16 +140,14 @@ def test_a_verdict_on_an_incident_that_grew_is_taken_up_again(on_site: OnSite) -
         harmless = {"reason": "harmless", "text": "Light."}
         assert code(await people.do("ann", f"{path}/dismiss", harmless)) == (200, "dismissed")
         assert code(await people.do("bob", f"{path}/reopen", TEXT)) == (409, "nothing-changed")
-        start = site.node.obeyed.started[-1]
-        await site.node.publish(ended_alert(site, EventType.LEFT_FRAME, 2.0), start, 2)
+        await noticed(site, (EventType.LEFT_FRAME, 2.0))
 
         async def grown() -> Any:
             return (await people.get(path))["incident"]
 
-        while (await grown())["alert_count"] == 1:
-            pass
         now = await grown()
-        assert (now["state"], now["changed_at"] is not None) == ("dismissed", True)
+        assert (now["state"], now["alert_count"]) == ("dismissed", 2)
+        assert now["changed_at"] is not None
         assert code(await people.do("bob", f"{path}/reopen", TEXT)) == (200, "open")
         assert (await grown())["changed_at"] is None
 

@@ -2,45 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from shared.events import EventType
 from shared.tokens import Role
-from tests.component.coordinator.test_live_api import served
-from tests.component.coordinator.test_review_api import found
 from tests.support.exam_site import OnSite, Site
-
-MAIN = "from cli.main import main; main()"
-
-
-class Shell:
-    """One person's shell."""
-
-    def __init__(self, site: Site, socket_url: str, who: str, role: Role = Role.PROCTOR) -> None:
-        url = socket_url.replace("ws://", "http://").removesuffix("/ws")
-        token = site.token(role, who)
-        self.environment = os.environ | {"PROCTOR_URL": url, "PROCTOR_TOKEN": token, "COLUMNS": "200"}
-
-    async def run(self, *words: str) -> tuple[int, str, str]:
-        """Exit code and what came out."""
-        command = [sys.executable, "-c", MAIN, *words]
-        done = await asyncio.to_thread(
-            subprocess.run, command, env=self.environment, capture_output=True, text=True, timeout=50
-        )
-        return done.returncode, done.stdout, done.stderr
-
-    async def data(self, *words: str) -> Any:
-        code, out, err = await self.run(*words, "-o", "json")
-        assert code == 0, err
-        return json.loads(out)
+from tests.support.findings import found
+from tests.support.served_site import served
+from tests.support.shell import Shell
 
 
 def test_an_incident_is_found_judged_and_shown_by_commands(on_sqlite: OnSite) -> None:

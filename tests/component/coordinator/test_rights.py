@@ -17,8 +17,8 @@ from websockets.typing import Subprotocol
 
 from coordinator.tenants.tables import Tenant
 from shared.events import EventType
-from tests.component.coordinator.test_review_api import found
 from tests.support.exam_site import enroll_body
+from tests.support.findings import found
 from tests.support.nats import RunningServer
 from tests.support.rights import OWN_CANDIDATE, STRANGERS_TENANT, TABLE, headers, read_table
 from tests.support.served_site import Served, served_site

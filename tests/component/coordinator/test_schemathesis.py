@@ -28,10 +28,11 @@ from shared.messages import VerifiedFrame
 from shared.tokens import Role
 from tests.component.coordinator.test_excerpts import begun, spoken, stored
 from tests.component.coordinator.test_faces_api import agree, enroll, search, switch_on
-from tests.component.coordinator.test_review_api import Reviewers, ended_alert, found
 from tests.support.exam_site import Site, picture_base64
-from tests.support.fake_node import FACE
+from tests.support.findings import found, noticed
 from tests.support.nats import RunningServer
+from tests.support.node_answers import FACE
+from tests.support.reviewers import Reviewers
 from tests.support.served_site import Served, served_site
 
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
@@ -234,10 +235,7 @@ async def _decide(site: Site, incidents: list[str]) -> None:
         assert (await people.do(person, f"/incidents/{incidents[0]}/confirm")).is_success
     path = f"/incidents/{incidents[-1]}"
     assert (await people.do("ann", f"{path}/dismiss", {"reason": "harmless"})).is_success
-    more = ended_alert(site, EventType.LEFT_FRAME, 2.0)
-    await site.node.publish(more, site.node.obeyed.started[-1], 2)
-    while (await people.get(path))["incident"]["alert_count"] == 1:
-        pass
+    await noticed(site, (EventType.LEFT_FRAME, 2.0))
 
 
 def _settings(names: list[Known]) -> str:

@@ -12,10 +12,9 @@ from coordinator.keys.tables import Key
 from coordinator.sessions.notice import VERSION
 from coordinator.sessions.sweep import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
-from shared.messages import FailedCheck, SessionState, VerifiedFrame
 from shared.tokens import Audience, Role, verify
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site, enroll_body
-from tests.support.fake_node import FACE, Refusal
+from tests.support.node_answers import Refusal, watching
 
 SEED_REQUEST = EXAMPLES["SessionStartRequest"]
 
@@ -245,60 +244,6 @@ def test_only_the_candidate_acknowledges_and_only_what_it_was_shown(on_sqlite: O
     on_sqlite(test)
 
 
-def test_a_frame_is_verified_on_the_node_that_holds_it(on_site: OnSite) -> None:
-    async def test(site: Site) -> None:
-        await site.post("/enroll", enroll_body())
-        await site.started()
-        checked = FailedCheck(check="yaw", value=41.0, bound="within ±35°", advice="Face the camera.")
-        answers = iter(
-            [
-                VerifiedFrame(
-                    frame_id=812,
-                    match=True,
-                    similarity=0.87,
-                    threshold=0.75,
-                    embedding_id=uuid4(),
-                    face=FACE,
-                    failed=(),
-                    captured_utc=datetime.now(UTC),
-                ),
-                VerifiedFrame(
-                    frame_id=813,
-                    match=None,
-                    similarity=None,
-                    threshold=0.75,
-                    embedding_id=None,
-                    face=None,
-                    failed=(checked,),
-                    captured_utc=datetime.now(UTC),
-                ),
-            ]
-        )
-        site.node.verify = lambda asked: next(answers)
-        first = (await site.post("/session/SESS-1/verify-frame", {"frame_id": "FRAME-812"})).json()
-        assert (first["match"], first["similarity_score"], first["threshold_used"]) == (True, 0.87, 0.75)
-        assert (first["frame_id"], first["face_quality"]["pose_deviation"]) == ("FRAME-812", 5.4)
-        second = (await site.post("/session/SESS-1/verify-frame", {"trigger": "manual_proctor_check"})).json()
-        assert (second["match"], second["failed"][0]["check"]) == (None, "yaw")
-        assert [asked.frame_id for asked in site.node.obeyed.verified] == [812, None]
-
-    on_site(test)
-
-
-def test_a_frame_that_is_gone_or_of_an_ended_session_is_410(on_sqlite: OnSite) -> None:
-    async def test(site: Site) -> None:
-        await site.started()
-        gone = await site.post("/session/SESS-1/verify-frame", {"frame_id": "5"})
-        assert (gone.status_code, gone.json()["code"]) == (410, "frame-gone")
-        bad = await site.post("/session/SESS-1/verify-frame", {"frame_id": "FRAME-x"})
-        assert (bad.status_code, bad.json()["errors"][0]["path"]) == (422, "body.frame_id")
-        await site.post("/session/SESS-1/end")
-        ended = await site.post("/session/SESS-1/verify-frame")
-        assert (ended.status_code, ended.json()["code"]) == (410, "session-ended")
-
-    on_sqlite(test)
-
-
 def test_a_candidate_can_hand_in_while_the_node_is_away_and_the_node_hears_of_it_later(
     on_sqlite: OnSite,
 ) -> None:
@@ -309,7 +254,7 @@ def test_a_candidate_can_hand_in_while_the_node_is_away_and_the_node_hears_of_it
         assert ended.status_code == 200
         assert (await site.get("/session/SESS-1")).json()["status"] == "ended"
         site.node.refusal = None
-        site.node.sessions = (state(UUID(started["session_uuid"])), state(uuid4()))
+        site.node.sessions = (watching(UUID(started["session_uuid"])), watching(uuid4()))
         await site.node.beat()
         unknown = await sweep(site.parts, set())
         assert [end.session_id for end in site.node.obeyed.ended] == [UUID(started["session_uuid"])]
@@ -319,14 +264,3 @@ def test_a_candidate_can_hand_in_while_the_node_is_away_and_the_node_hears_of_it
         }
 
     on_sqlite(test)
-
-
-def state(session_id: UUID) -> SessionState:
-    return SessionState(
-        session_id=session_id,
-        epoch=1,
-        phase="watching",
-        frames_processed=10,
-        alerts_triggered=0,
-        last_verified_utc=None,
-    )

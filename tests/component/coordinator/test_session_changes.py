@@ -10,9 +10,9 @@ from coordinator.sessions.changes import mend
 from shared.events import EventType
 from shared.messages import SessionState, StartSession
 from shared.tokens import Role
-from tests.component.coordinator.test_review_api import found
 from tests.support.exam_site import OnSite, Site
-from tests.support.fake_node import Refusal
+from tests.support.findings import found
+from tests.support.node_answers import Refusal
 
 REASON = {"reason": "The fire alarm went off."}
 GENTLER: dict[str, Any] = {"policy": {"sensitivity": "low"}, **REASON, "based_on": 1}

@@ -7,8 +7,9 @@ from typing import Any
 
 from shared.events import EventType
 from shared.tokens import Role
-from tests.component.coordinator.test_review_api import Reviewers, found
 from tests.support.exam_site import OnSite, Site
+from tests.support.findings import found
+from tests.support.reviewers import Reviewers
 
 
 async def listed(site: Site, **params: Any) -> list[dict[str, Any]]:

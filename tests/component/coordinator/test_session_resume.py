@@ -9,8 +9,8 @@ from sqlmodel import Session, select
 
 from coordinator.sessions.sweep import sweep
 from coordinator.sessions.tables import ExamSession
-from shared.messages import SessionState
 from tests.support.exam_site import OnSite, Site, enroll_body
+from tests.support.node_answers import watching
 
 
 async def _started_long_ago(site: Site) -> UUID:
@@ -45,7 +45,7 @@ def test_a_node_that_does_not_name_its_session_gets_the_same_assignment_again(on
 def test_a_session_that_the_node_names_is_left_alone(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         session_id = await _started_long_ago(site)
-        site.node.sessions = (_named(session_id),)
+        site.node.sessions = (watching(session_id),)
         await site.node.beat()
         await sweep(site.parts, set())
         assert len(site.node.obeyed.started) == 1
@@ -72,14 +72,3 @@ def test_a_session_that_has_ended_is_not_raised_again(on_sqlite: OnSite) -> None
         assert len(site.node.obeyed.started) == 1
 
     on_sqlite(test)
-
-
-def _named(session_id: UUID) -> SessionState:
-    return SessionState(
-        session_id=session_id,
-        epoch=1,
-        phase="watching",
-        frames_processed=10,
-        alerts_triggered=0,
-        last_verified_utc=None,
-    )

@@ -22,7 +22,7 @@ from shared.exam_api import ConsentRequest
 from shared.messages import SessionAccepted, SessionState, StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
-from tests.support.fake_node import Refusal, accepted
+from tests.support.node_answers import Refusal, accepted
 
 SPEECH = "speech-transcription"
 ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}

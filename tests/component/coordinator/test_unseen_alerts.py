@@ -8,23 +8,11 @@ import pytest
 
 from shared.events import EventType
 from shared.tokens import Role
-from tests.component.coordinator.test_review_api import TEXT, Reviewers, code, ended_alert, found
-from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
+from tests.support.findings import found, noticed
+from tests.support.reviewers import TEXT, Reviewers, code
 
 DISMISSAL = {"reason": "harmless"}
-
-
-async def joined(site: Site, event: EventType, onset_s: float) -> None:
-    """An alert that joins the only incident of the session started last."""
-    counts = site.parts.metrics.registry
-
-    def stored() -> float:
-        return counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) or 0.0
-
-    before = stored()
-    await site.node.publish(ended_alert(site, event, onset_s), site.node.obeyed.started[-1], 2)
-    await until(lambda: stored() == before + 1, "the alert has joined the incident")
 
 
 @pytest.mark.parametrize(("verdict", "body"), [("dismiss", DISMISSAL), ("confirm", TEXT)])
@@ -35,7 +23,7 @@ def test_a_verdict_on_fewer_alerts_than_there_are_is_refused(
         people = Reviewers(site)
         [incident] = await found(site, (EventType.GAZE_OFF_SCREEN, 1.0))
         path = f"/incidents/{incident['incident_id']}/{verdict}"
-        await joined(site, EventType.FACE_MISMATCH, 5.0)
+        await noticed(site, (EventType.FACE_MISMATCH, 5.0))
         assert code(await people.do("ann", path, body | {"alert_count": 1})) == (409, "incident-grown")
         after = (await people.get(f"/incidents/{incident['incident_id']}"))["incident"]
         assert (after["state"], after["alert_count"]) == ("open", 2)
@@ -54,7 +42,7 @@ def test_an_appeal_is_not_decided_on_fewer_alerts_than_there_are(on_sqlite: OnSi
         await site.post("/session/SESS-1/end")
         candidate = site.bearer(Role.CANDIDATE, "CAND-SESS-1")
         assert (await site.post(f"{path}/appeal", TEXT, headers=candidate)).status_code == 200
-        await joined(site, EventType.FACE_MISMATCH, 5.0)
+        await noticed(site, (EventType.FACE_MISMATCH, 5.0))
         decision = {"decision": "uphold", **TEXT}
         refused = await people.do("cleo", f"{path}/appeal/decide", decision | {"alert_count": 1})
         assert code(refused) == (409, "incident-grown")

@@ -1,0 +1,91 @@
+"""Findings of a node in sessions of a site, as alerts that the coordinator stores and groups."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from shared.alerts import Alert, AlertMetadata, alert_id
+from shared.events import EventType, event_class
+from shared.messages import StartSession
+from shared.policy import DEFAULT_RULES
+from tests.support.eventually import until
+from tests.support.exam_site import Site
+from tests.support.fake_node import FakeNode
+
+PICTURE: Final = "data:image/jpeg;base64," + "A" * 40_000
+EXAM: Final = datetime(2026, 11, 22, 14, tzinfo=UTC)
+"""When the sessions of `found` began, as their findings have it."""
+SECOND: Final = timedelta(seconds=1)
+
+
+def alert(start: StartSession, node: FakeNode, event: EventType, onset_s: float, **fields: Any) -> Alert:
+    """A finding of this moment; its id is that of an onset so many seconds after the session's start."""
+    now = datetime.now(UTC)
+    rule = DEFAULT_RULES[event]
+    return Alert(
+        event_id=alert_id(start.session_id, event, onset_s),
+        event_type=event,
+        event_class=event_class(event),
+        severity_score=rule.severity,
+        confidence=0.987,
+        exam_session_id=start.exam_session_id,
+        candidate_id=start.candidate_id,
+        exam_id=start.exam_id,
+        onset=now,
+        raised=now,
+        duration=rule.hold_s,
+        evidence={"similarity": 0.123},
+        evidence_thumbnail=PICTURE,
+        explanation="What was seen, with 5.2 s against 5 s.",
+        metadata=AlertMetadata(
+            node=node.node_id,
+            region="campus",
+            models={},
+            device="cpu",
+            policy_version=1,
+            degradation_level=1,
+            trace_id="0" * 32,
+        ),
+        action_required=rule.action,
+        message="Please come back into the picture.",
+        **fields,
+    )
+
+
+def ended_alert(site: Site, event: EventType, onset_s: float) -> Alert:
+    """A finding of one second in the session that was started last."""
+    start = site.node.obeyed.started[-1]
+    onset = EXAM + timedelta(seconds=onset_s)
+    instants = {"onset": onset, "raised": onset + SECOND, "cleared": onset + SECOND}
+    return alert(start, site.node, event, onset_s).model_copy(update=instants)
+
+
+async def found(
+    site: Site, *events: tuple[EventType, float], session: str = "SESS-1", **terms: Any
+) -> list[dict[str, Any]]:
+    """A session with these findings, its incidents in the order of the queue."""
+    await site.started(session, f"CAND-{session}", **terms)
+    await noticed(site, *events)
+    listed = await site.get("/incidents", params={"exam_session_id": session})
+    items: list[dict[str, Any]] = listed.json()["items"]
+    return items
+
+
+async def noticed(site: Site, *events: tuple[EventType, float]) -> None:
+    """Findings in the session that was started last; returns once they are stored and grouped."""
+    before = stored(site)
+    for event, onset_s in events:
+        await site.node.publish(ended_alert(site, event, onset_s), site.node.obeyed.started[-1], 2)
+    await until_stored(site, before + len(events))
+
+
+async def until_stored(site: Site, count: float) -> None:
+    """Until the coordinator has stored so many messages of alerts in all."""
+    await until(lambda: stored(site) == count, f"{count:g} messages are stored")
+
+
+def stored(site: Site) -> float:
+    """How many messages of alerts the coordinator has stored."""
+    counts = site.parts.metrics.registry
+    return counts.get_sample_value("coordinator_alert_messages_total", {"what": "stored"}) or 0.0
