@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import TypeVar
 from uuid import UUID
 
@@ -11,6 +12,7 @@ from edge.analysis.engine import Engine
 from edge.analysis.finite import is_finite
 from edge.analysis.levels import Task
 from shared.errors import Corrupt
+from shared.seldom import Seldom
 
 T = TypeVar("T")
 
@@ -23,7 +25,9 @@ class Attempts:
     def __init__(self, session_id: UUID, engine: Engine) -> None:
         self._session_id = session_id
         self._engine = engine
-        self._failing: set[str] = set()
+        self._failing: set[Task] = set()
+        """Tasks said to fail."""
+        self._complaints = Seldom()
 
     async def make(self, task: Task, call: Callable[[], T], failed: list[str]) -> T | None:
         """The call's answer, or None and the task in `failed`. Logged as failing begins and ends.
@@ -38,13 +42,18 @@ class Attempts:
         # Networks are foreign code: whatever they raise, this look is unknown and the session goes on.
         except Exception as error:
             failed.append(task.value)
-            if task not in self._failing:
-                self._failing.add(task)
-                log.warning(
-                    "a task fails; its signal is unknown", extra=extra | {"error": type(error).__name__}
-                )
+            self._complain(task, extra | {"error": type(error).__name__})
             return None
         if task in self._failing:
             self._failing.discard(task)
             log.info("a task works again", extra=extra)
         return answer
+
+    def _complain(self, task: Task, extra: Mapping[str, str]) -> None:
+        """Say that a task begins to fail; of one that fails and works by turns, once a minute."""
+        if task in self._failing:
+            return
+        count = self._complaints.count(task, monotonic())
+        if count:
+            self._failing.add(task)
+            log.warning("a task fails; its signal is unknown", extra={**extra, "count": count})

@@ -280,6 +280,23 @@ def test_a_failing_network_is_unknown_and_logged_as_it_begins_and_ends(
         ("WARNING", "faces"), ("INFO", "faces")]  # fmt: skip
 
 
+def test_a_network_that_fails_and_works_by_turns_does_not_fill_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    detector = Detector(face_at())
+
+    async def story(perception: Perception) -> None:
+        found = detector.found
+        for number in range(20):
+            detector.found = RuntimeError("out of memory") if number % 2 == 0 else found
+            seen = (await perception.look(picture(128, number * 0.2, number))).observation
+            assert seen.failed == (("faces",) if number % 2 == 0 else ())
+
+    with caplog.at_level(logging.INFO, "edge.analysis"):
+        tell(stand_in(detector), story)
+    assert [record.levelname for record in caplog.records] == ["WARNING", "INFO"]
+
+
 def test_a_check_on_request_asks_no_schedule() -> None:
     async def story(perception: Perception) -> None:
         for _ in range(2):
