@@ -101,8 +101,8 @@ async def put_consent(
 
     changed = await parts.writing(work)
     if silent:
-        await asyncio.to_thread(parts.database.scrub)
-    await asyncio.gather(*(changes.tell(parts, found) for found in silenced))
+        told = (changes.tell(parts, found) for found in silenced)
+        await asyncio.gather(asyncio.to_thread(parts.database.scrub), *told)
     return changed
 
 

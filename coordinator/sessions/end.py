@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -61,13 +61,14 @@ async def end(
         return ended_utc, cause + made, destroyed
 
     ended_utc, made, destroyed = await parts.writing(mark)
-    if destroyed:
-        await asyncio.to_thread(parts.database.scrub)
     for milestone in made:
         parts.rooms.tell(found.session.id, milestone, RAISED)
     parts.rooms.end(found.session.id)
+    # Side by side: a reader may keep the scrub waiting, and a node that is away the order.
+    after: list[Awaitable[object]] = [asyncio.to_thread(parts.database.scrub)] if destroyed else []
     if ended_utc == now_utc:
-        await tell_node(parts, found.session.node_id, found.session.id, submitted=submitted)
+        after.append(tell_node(parts, found.session.node_id, found.session.id, submitted=submitted))
+    await asyncio.gather(*after)
     return SessionEndResponse(status="ended", session_id=found.session.reference, ended_at=ended_utc)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from sqlmodel import col, select, update
 
 from coordinator.database import Database
 from coordinator.keys.tables import Key, RetentionClass
+from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
 
 ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
@@ -48,7 +50,10 @@ def test_a_key_that_a_reader_kept_from_being_wiped_is_wiped_afterwards(
         with sqlite3.connect(tmp_path / "coordinator.db") as reader:
             reader.execute("BEGIN")
             reader.execute("SELECT count(*) FROM keys").fetchone()
-            assert (await site.post("/session/SESS-1/end")).status_code == 200
+            ending = asyncio.create_task(site.post("/session/SESS-1/end"))
+            await until(lambda: bool(site.node.obeyed.ended), "the node is told")
+            assert not ending.done()  # the node does not wait for the reader
+            assert (await ending).status_code == 200
             assert lies_there(key, tmp_path)
             reader.rollback()
         site.parts.database.scrub_owed()
