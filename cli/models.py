@@ -248,7 +248,8 @@ def _print_report(console: Console, store: Store, report: Report) -> None:
 def _print_verified(rows: Sequence[dict[str, Any]]) -> None:
     table = Table("network", "hash", "runs on", "ms", box=None)
     for row in rows:
-        run = row["run"] or {"problem": "read by another library", "devices": [], "milliseconds": []}
+        unrun = "not run" if row["hash"] else "read by another library"
+        run = row["run"] or {"problem": unrun, "devices": [], "milliseconds": []}
         devices = ", ".join(run["devices"]) or run["problem"]
         times = ", ".join(f"{ms:.1f}" for ms in run["milliseconds"])
         table.add_row(*map(escape, (row["network"], row["hash"] or "right", devices, times)))

@@ -3,14 +3,15 @@
 FOLDER holds one folder per person, each with one or more pictures of that person (the largest face counts);
 `a~1.jpg` and `a~2.jpg` are shots of one picture and not compared. As in an exam one picture of a pair could
 have been enrolled and the other passes the verification gate: two pictures of which neither could be enrolled
-never meet.
+never meet. What is no picture is left out and named; the same file twice counts once, and under two names it
+is refused. `--store` writes all that were asked for or nothing.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -25,7 +26,8 @@ from models.recognition import Recogniser
 from models.results import Embedding, Mesh
 from models.serving import Serving
 from models.similarity import ACCEPTED, Similarity, calibrated
-from models.store import Store
+from models.store import Store, digest
+from shared.errors import ConfigError, ProctorError, Unavailable
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
 LONGEST_PX = 1280
@@ -41,15 +43,33 @@ class Pairs:
 
 
 def pictures(folder: Path) -> Iterator[tuple[Path, Image]]:
-    """Every readable picture one level below `folder`."""
-    for path in sorted(folder.glob("*/*")):
-        picture = cv2.imread(str(path))
+    """Every readable picture one level below `folder`, each once; what is none is named on stderr.
+
+    Raises ValueError where two people have the same file: one of them is somebody else.
+    """
+    owners: dict[str, Path] = {}
+    for path in sorted(path for path in folder.glob("*/*") if path.is_file()):
+        first = owners.setdefault(digest(path), path)
+        if first.parent != path.parent:
+            raise ValueError(f"{path} is the same file as {first}: two people cannot share a picture")
+        picture = _read(path) if first == path else None
         if picture is None:
             continue
         shrink = LONGEST_PX / max(picture.shape[:2])
         if shrink < 1:
             picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
         yield path, picture.astype(np.uint8, copy=False)
+
+
+def _read(path: Path) -> Image | None:
+    try:
+        if (picture := cv2.imread(str(path))) is not None:
+            return picture.astype(np.uint8, copy=False)
+    except cv2.error:
+        # More pixels than OpenCV takes.
+        pass
+    sys.stderr.write(f"{path} is left out: it is no picture that can be read\n")
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,23 +164,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", help="recognisers of the manifest; default all that are present")
     parser.add_argument("--store", action="store_true", help="write them into models/manifest.toml")
     options = parser.parse_args(arguments)
-    serving = Serving(Store.here(), Profile.RESEARCH)
-    seen = list(meshes(options.folder, serving))
-    for entry, recogniser in serving.uncalibrated():
-        if options.names and entry.name not in options.names:
-            continue
-        pairs = compare(recogniser, seen)
-        try:
-            similarity = calibrated(pairs.same, pairs.different, recogniser.perfect)
-        except ValueError as error:
-            sys.stderr.write(f"{entry.name}: {error}\n")
-            return 2
-        line = manifest_line(recogniser.alignment, pairs, similarity)
-        sys.stdout.write(f"# {report(entry.name, pairs, similarity)}\n{line}\n")
+    try:
+        lines = calibrations(options.folder, options.names)
         if options.store:
-            text = with_calibration(MANIFEST.read_text("utf-8"), entry.name, line)
-            MANIFEST.write_text(text, "utf-8")
+            store(lines)
+    except (ValueError, ProctorError) as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     return 0
+
+
+def calibrations(folder: Path, names: Sequence[str]) -> dict[str, str]:
+    """The manifest's line for each recogniser asked for, by name; printed as they are found.
+
+    Raises ConfigError and Unavailable (nobody to calibrate), ValueError (nothing to calibrate on).
+    """
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder of people")
+    serving = Serving(Store.here(), Profile.RESEARCH)
+    present = {entry.name: recogniser for entry, recogniser in serving.uncalibrated()}
+    if lacking := [name for name in names if name not in present]:
+        raise ConfigError(f"no recogniser that is present is called {', '.join(lacking)}")
+    if not present:
+        raise Unavailable("no recogniser is present: run `proctorctl models fetch --task face-recognition`")
+    seen = list(meshes(folder, serving))
+    lines = {}
+    for name in names or present:
+        pairs = compare(present[name], seen)
+        try:
+            similarity = calibrated(pairs.same, pairs.different, present[name].perfect)
+        except ValueError as error:
+            raise ValueError(f"{name}: {error}") from error
+        lines[name] = manifest_line(present[name].alignment, pairs, similarity)
+        sys.stdout.write(f"# {report(name, pairs, similarity)}\n{lines[name]}\n")
+    return lines
+
+
+def store(lines: Mapping[str, str]) -> None:
+    """Write calibrations into the manifest in one step."""
+    text = MANIFEST.read_text("utf-8")
+    for name, line in lines.items():
+        text = with_calibration(text, name, line)
+    part = MANIFEST.with_suffix(".part")
+    part.write_text(text, "utf-8")
+    part.replace(MANIFEST)
 
 
 if __name__ == "__main__":

@@ -9,11 +9,21 @@ import numpy as np
 import pytest
 
 from models import calibrate
-from models.calibrate import Pairs, compare, main, manifest_line, meshes, report, with_calibration
+from models.calibrate import (
+    Pairs,
+    compare,
+    main,
+    manifest_line,
+    meshes,
+    pictures,
+    report,
+    with_calibration,
+)
 from models.manifest import load_manifest, parse_manifest
 from models.serving import Serving
 from models.similarity import Similarity
 from tests.support.people import as_by_webcam, collins, hopper
+from tests.support.picture_bomb import bomb
 from tests.support.weights import PROFILE, present, store
 
 pytestmark = pytest.mark.weights
@@ -29,7 +39,7 @@ def people(tmp_path: Path) -> Path:
         cv2.imwrite(str(tmp_path / who / "webcam.png"), as_by_webcam(portrait))
         # Some detectors see no face in one of 5.
         cv2.imwrite(str(tmp_path / who / "smeared.png"), cv2.GaussianBlur(portrait, (0, 0), 4))
-    cv2.imwrite(str(tmp_path / "collins" / "portrait~2.png"), collins())
+    cv2.imwrite(str(tmp_path / "collins" / "portrait~2.png"), as_by_webcam(collins(), seed=2))
     cv2.imwrite(str(tmp_path / "hopper" / "dark.png"), (collins() // 8).astype(np.uint8))
     cv2.imwrite(str(tmp_path / "hopper" / "wall.png"), np.full((300, 300, 3), 90, np.uint8))
     (tmp_path / "hopper" / "notes.txt").write_text("no picture")
@@ -83,4 +93,57 @@ def test_a_network_that_the_manifest_does_not_name_is_refused() -> None:
 def test_too_few_people_are_refused_with_the_reason(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
     present("dlib-resnet")
     assert main([str(people), "dlib-resnet"]) == 2
-    assert "too few" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "dlib-resnet: 8 same and 11 different pairs are too few" in said
+    assert "notes.txt is left out" in said
+
+
+def test_a_picture_of_too_many_pixels_is_left_out(people: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (people / "hopper" / "bomb.png").write_bytes(bomb(60_000))
+    assert len([path for path, _ in pictures(people)]) == 9
+    assert "bomb.png is left out" in capsys.readouterr().err
+
+
+def test_a_copy_counts_once_and_under_another_name_it_is_refused(people: Path) -> None:
+    portrait = people / "collins" / "portrait.png"
+    before = [path for path, _ in pictures(people)]
+    (people / "collins" / "copy.png").write_bytes(portrait.read_bytes())
+    assert len([path for path, _ in pictures(people)]) == len(before)
+    (people / "hopper" / "copy.png").write_bytes(portrait.read_bytes())
+    with pytest.raises(ValueError, match="two people cannot share a picture"):
+        list(pictures(people))
+
+
+@pytest.mark.parametrize(
+    ("folder", "names", "complaint"),
+    [
+        ("nowhere", (), "no folder"),
+        (".", ("nobody",), "called nobody"),
+        (".", ("arcface-resnet50",), "called arcface"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_words(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], folder: str, names: tuple[str, ...], complaint: str
+) -> None:
+    assert main([str(tmp_path / folder), *names]) == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_without_weights_it_says_what_to_fetch(
+    people: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PROCTOR_WEIGHTS", str(people / "none"))
+    assert main([str(people)]) == 2
+    assert "models fetch --task face-recognition" in capsys.readouterr().err
+
+
+def test_all_calibrations_are_stored_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = calibrate.MANIFEST.read_text("utf-8")
+    copy = tmp_path / "manifest.toml"
+    copy.write_text(before, "utf-8")
+    monkeypatch.setattr(calibrate, "MANIFEST", copy)
+    with pytest.raises(ValueError, match="nobody"):
+        calibrate.store({"dlib-resnet": LINE, "nobody": LINE})
+    assert copy.read_text("utf-8") == before
+    calibrate.store({"dlib-resnet": LINE, "arcface-resnet50": LINE})
+    assert copy.read_text("utf-8").count(LINE) == 2
