@@ -53,17 +53,16 @@ def pictures(folder: Path) -> Iterator[tuple[Path, Image]]:
         if first.parent != path.parent:
             raise ValueError(f"{path} is the same file as {first}: two people cannot share a picture")
         picture = _read(path) if first == path else None
-        if picture is None:
-            continue
-        shrink = LONGEST_PX / max(picture.shape[:2])
-        if shrink < 1:
-            picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-        yield path, picture.astype(np.uint8, copy=False)
+        if picture is not None:
+            yield path, picture
 
 
 def _read(path: Path) -> Image | None:
     try:
         if (picture := cv2.imread(str(path))) is not None:
+            shrink = LONGEST_PX / max(picture.shape[:2])
+            if shrink < 1:
+                picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
             return picture.astype(np.uint8, copy=False)
     except cv2.error:
         # More pixels than OpenCV takes.
