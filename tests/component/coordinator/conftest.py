@@ -12,11 +12,13 @@ from tests.support.databases import (
     migrated_url,
     postgres,
 )
+from tests.support.desk import desk
 from tests.support.exam_site import hub, on_site, on_sqlite
 
 __all__ = [
     "centre",
     "database",
+    "desk",
     "empty_database",
     "hub",
     "keys",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import select
 
 from coordinator.excerpts import expiry
@@ -23,55 +21,11 @@ from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import Alert
 from shared.errors import Corrupt, Rejected
 from shared.events import EventType
-from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt, seal_excerpt
-from shared.messages import StartSession
-from shared.sealing import parse_sealing_public
+from shared.excerpts import ExcerptHeader, open_excerpt
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
-from tests.support.findings import alert, until_stored
-
-SAID = Excerpt(
-    phrases=("what is the answer",),
-    text="psst, what is the answer to number seven",
-    duration_s=8.2,
-    clip=base64.b64encode(b"OggS and so on").decode(),
-)
-ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
-YES = {"given": True, "text_version": "1"}
-NO = {"given": False, "text_version": "1"}
-
-
-async def begun(site: Site, *, agreed: bool = True, policy: dict[str, Any] | None = None) -> StartSession:
-    """A session of CAND-1 as its node was told to start it."""
-    if agreed:
-        await said(site, YES)
-    await site.started(policy=ASKED if policy is None else policy)
-    return site.node.obeyed.started[-1]
-
-
-async def said(site: Site, word: dict[str, Any]) -> None:
-    path = "/api/v1/consents/CAND-1/speech-transcription"
-    mine = site.bearer(Role.CANDIDATE, "CAND-1")
-    assert (await site.http.put(path, json=word, headers=mine)).status_code == 200
-
-
-def spoken(order: StartSession, site: Site) -> Alert:
-    """The alert of a phrase, as a node seals what was said into it."""
-    plain = alert(order, site.node, EventType.KEYWORD_SPOKEN, 5.0)
-    assert order.transcript_key is not None
-    assert order.transcript_key_id is not None
-    header = ExcerptHeader(
-        alert_id=plain.event_id, session_id=order.session_id, key_id=order.transcript_key_id
-    )
-    signing, to = Ed25519PrivateKey.generate(), parse_sealing_public(order.transcript_key)
-    return plain.model_copy(update={"sealed_excerpt": seal_excerpt(SAID, header, signing, to)})
-
-
-async def stored(site: Site, made: Alert, order: StartSession) -> str:
-    """Publish an alert and wait until it is stored; the path of what was said."""
-    await site.node.publish(made, order)
-    await until_stored(site, 1)
-    return f"/alerts/{made.event_id}/excerpt"
+from tests.support.excerpts import ASKED, NO, SAID, begun, published, said, spoken
+from tests.support.findings import alert
 
 
 async def ask(site: Site, path: str, role: Role = Role.PROCTOR) -> tuple[int, str]:
@@ -83,7 +37,7 @@ def test_a_reviewer_hears_what_was_said_until_the_session_ends_and_then_nobody_d
     async def test(site: Site) -> None:
         order = await begun(site)
         made = spoken(order, site)
-        path = await stored(site, made, order)
+        path = await published(site, made, order)
         for role in (Role.PROCTOR, Role.ADMIN):
             assert await ask(site, path, role) == (200, SAID.text)
         assert (await site.get(path)).headers["cache-control"] == "no-store"
@@ -159,7 +113,7 @@ def test_without_policy_and_agreement_there_is_no_key_and_so_nothing_is_kept(
         order = await begun(site, agreed=agreed, policy=policy)
         assert (order.transcript_key, order.transcript_key_id) == (None, None)
         assert _transcript_keys(site) == []
-        path = await stored(site, alert(order, site.node, EventType.FACE_NOT_FOUND, 5.0), order)
+        path = await published(site, alert(order, site.node, EventType.FACE_NOT_FOUND, 5.0), order)
         assert await ask(site, path) == (404, "excerpt-unknown")
 
     on_sqlite(test)
@@ -168,7 +122,7 @@ def test_without_policy_and_agreement_there_is_no_key_and_so_nothing_is_kept(
 def test_taking_the_agreement_back_destroys_what_was_said_at_once(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         order = await begun(site)
-        path = await stored(site, spoken(order, site), order)
+        path = await published(site, spoken(order, site), order)
         await said(site, NO)
         assert await ask(site, path) == (410, "excerpt-destroyed")
         # A node that is told of the session again gets no key to seal to.
@@ -183,7 +137,7 @@ def test_taking_the_agreement_back_destroys_what_was_said_at_once(on_site: OnSit
 def test_a_session_that_nobody_ended_loses_its_key_when_its_time_has_passed(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         order = await begun(site)
-        path = await stored(site, spoken(order, site), order)
+        path = await published(site, spoken(order, site), order)
         assert await expiry.round_of(site.parts, datetime.now(UTC)) == 0
         later = order.expires_utc + timedelta(seconds=1)
         assert await expiry.round_of(site.parts, later) == 1
@@ -207,7 +161,7 @@ def test_a_node_that_takes_a_session_up_again_seals_to_the_same_key(on_sqlite: O
 def test_another_institutions_alert_is_not_there(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         order = await begun(site)
-        path = await stored(site, spoken(order, site), order)
+        path = await published(site, spoken(order, site), order)
         stranger = site.bearer(Role.PROCTOR, tenant_id=UUID(int=9))
         assert (await site.get(path, headers=stranger)).status_code in (401, 404)
         assert await ask(site, f"/alerts/{UUID(int=4)}/excerpt") == (404, "excerpt-unknown")

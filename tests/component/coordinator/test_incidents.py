@@ -3,84 +3,22 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime, timedelta
-from itertools import count, permutations
-from typing import Any, cast
+from datetime import datetime, timedelta
+from itertools import permutations
+from typing import Any
 
 import pytest
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, delete, select
 
-from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import timeline
 from coordinator.database import Database
-from coordinator.hub import Delivery
 from coordinator.incidents import grouping_service as incidents
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.keyring import Keyring
 from coordinator.reviews.states import State
-from shared.alerts import Alert
 from shared.events import EventType
 from shared.incidents import group
-from tests.support.sittings import START, EdgeNode, Sitting, sit
-
-NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
-KEYRING = Keyring(bytes(32))
-
-
-class Desk:
-    """A session whose alerts a test lets arrive."""
-
-    def __init__(self, database: Database, reference: str = "EXAM-1") -> None:
-        self.node = EdgeNode()
-        self.database = database
-        self.sitting: Sitting = sit(database, KEYRING, self.node, reference)
-        self.store = AlertStore(database, KEYRING, {self.node.node_id: self.node.signing.public_key()})
-        self._sequence = count(1)
-
-    def arrive(self, *alerts: Alert) -> None:
-        """One batch; alerts that have ended arrive as revision 2."""
-        outcomes = self.store.take([self.delivery(one) for one in alerts], NOW).outcomes
-        assert {outcome.verdict for outcome in outcomes} <= {"stored", "repeated"}
-
-    def delivery(self, alert: Alert) -> Delivery:
-        """The next message of the node, as the stream hands it over."""
-        revision = 1 if alert.cleared is None else 2
-        data = self.sitting.message(alert, next(self._sequence), revision=revision)
-        return Delivery(self.sitting.subject(alert), data, 1, cast(Any, None))
-
-    def finding(self, from_s: float, to_s: float | None, **changes: Any) -> Alert:
-        """A finding from one second of the exam to another; without an end it still lasts."""
-        cleared = None if to_s is None else START + timedelta(seconds=to_s)
-        return self.sitting.alert(from_s, cleared=cleared, duration=(to_s or from_s + 3) - from_s, **changes)
-
-    def rows(self) -> list[Incident]:
-        with self.database.read() as db:
-            return list(db.exec(select(Incident).order_by(col(Incident.begins_utc), col(Incident.id))))
-
-    def living(self) -> list[tuple[float, float | None, int, float]]:
-        return [
-            (
-                _second(row.begins_utc),
-                None if row.ends_utc is None else _second(row.ends_utc),
-                row.alert_count,
-                row.severity,
-            )
-            for row in self.rows()
-            if row.state is not State.MERGED
-        ]
-
-    def judge(self, row: Incident, state: State) -> None:
-        with self.database.write() as db:
-            db.get_one(Incident, row.id).state = state
-
-
-def _second(instant: datetime) -> float:
-    return (instant - START).total_seconds()
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
+from tests.support.desk import KEYRING, NOW, Desk, second
+from tests.support.sittings import START
 
 
 def links(db: Session) -> dict[Any, Any]:
@@ -107,7 +45,7 @@ def test_every_order_of_arrival_ends_with_the_same_incidents(database: Database)
         for index in order:
             desk.arrive(messages[index])
         mine = [row for row in desk.rows() if row.session_id == desk.sitting.session.id]
-        spans = [(_second(row.begins_utc), row.alert_count) for row in mine if row.state is not State.MERGED]
+        spans = [(second(row.begins_utc), row.alert_count) for row in mine if row.state is not State.MERGED]
         assert spans == [(0, 2), (60, 1)], order
 
 
@@ -117,7 +55,7 @@ def test_a_late_finding_extends_an_incident_under_its_id(desk: Desk) -> None:
     desk.arrive(desk.finding(52, 55, severity_score=0.8))
     [after] = desk.rows()
     assert (after.id, after.alert_count, after.severity) == (before.id, 2, 0.8)
-    assert _second(after.begins_utc) == 52
+    assert second(after.begins_utc) == 52
 
 
 def test_two_incidents_joined_by_a_late_finding_leave_one_and_a_pointer(desk: Desk) -> None:

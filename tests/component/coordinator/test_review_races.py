@@ -6,8 +6,6 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-import pytest
-
 from coordinator.alerts.intake import AlertStore
 from coordinator.database import Database
 from coordinator.reviews import service as reviews
@@ -16,14 +14,9 @@ from coordinator.reviews.states import Act
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.errors import Rejected
 from shared.tokens import Claims, Role
-from tests.component.coordinator.test_incidents import KEYRING, NOW, Desk
+from tests.support.desk import KEYRING, NOW, Desk
 
 AT_ONCE = 8
-
-
-@pytest.fixture
-def desk(database: Database) -> Desk:
-    return Desk(database)
 
 
 def test_of_eight_who_confirm_at_once_two_count_and_the_others_are_told(desk: Desk) -> None:

@@ -26,9 +26,9 @@ from shared.consents import Purpose
 from shared.events import EventType
 from shared.messages import VerifiedFrame
 from shared.tokens import Role
-from tests.component.coordinator.test_excerpts import begun, spoken, stored
 from tests.component.coordinator.test_faces_api import agree, enroll, search, switch_on
 from tests.support.exam_site import Site, picture_base64
+from tests.support.excerpts import begun, published, spoken
 from tests.support.findings import found, noticed
 from tests.support.nats import RunningServer
 from tests.support.node_answers import FACE
@@ -209,7 +209,7 @@ async def _spoken(site: Site) -> str:
     """An alert with what was said, in a session that nothing ends."""
     order = await begun(site)
     made = spoken(order, site)
-    await stored(site, made, order)
+    await published(site, made, order)
     return str(made.event_id)
 
 

@@ -22,12 +22,10 @@ from shared.exam_api import ConsentRequest
 from shared.messages import SessionAccepted, SessionState, StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
+from tests.support.excerpts import ASKED, NO, YES
 from tests.support.node_answers import Refusal, accepted
 
 SPEECH = "speech-transcription"
-ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
-YES = {"given": True, "text_version": "1"}
-NO = {"given": False, "text_version": "1"}
 
 
 async def said(site: Site, word: dict[str, object], candidate: str = "CAND-1") -> list[str]:
@@ -111,6 +109,31 @@ def test_a_node_that_did_not_hear_of_it_is_told_again(on_sqlite: OnSite) -> None
     on_sqlite(test)
 
 
+def living(site: Site) -> list[Key]:
+    """The transcript keys that still open something."""
+    with site.parts.database.read() as db:
+        wanted = select(Key).where(Key.retention_class == RetentionClass.TRANSCRIPT)
+        return [key for key in db.exec(wanted) if key.wrapped is not None]
+
+
+def test_a_running_sessions_policy_without_recognition_takes_what_was_said_along(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await begun(site)
+        others = {**ASKED, "phrases": ["number seven"]}
+        without: dict[str, object] = {}
+        for based_on, policy, keys in ((1, others, 1), (2, without, 0)):
+            body = {"policy": policy, "reason": "The exam's board decided.", "based_on": based_on}
+            path = "/api/v1/session/SESS-1/policy"
+            answer = await site.http.put(path, json=body, headers=site.bearer())
+            assert answer.status_code == 200, answer.text
+            assert len(living(site)) == keys
+        back = {"policy": ASKED, "reason": "No, they did not.", "based_on": 3}
+        answer = await site.http.put(path, json=back, headers=site.bearer())
+        assert (answer.status_code, answer.json()["code"]) == (409, "purposes-grow")
+
+    on_site(test)
+
+
 def test_other_purposes_leave_the_phrases_alone(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         await begun(site)
@@ -151,9 +174,8 @@ def test_a_session_that_starts_meanwhile_is_not_started_on_an_agreement_that_is_
         }
         answer = await site.post("/session/start", body)
         with site.parts.database.read() as db:
-            living = list(db.exec(select(Key).where(Key.retention_class == RetentionClass.TRANSCRIPT)))
             stored = [row.reference for row in db.exec(select(ExamSession))]
-        alive = [key for key in living if key.wrapped is not None]
+        alive = living(site)
         if given.given:
             assert (answer.status_code, len(alive), len(stored)) == (201, 2, 2)
         else:
