@@ -33,6 +33,7 @@ async def change_session_policy(
     """Put another policy in force in a running session: an administrator's act, with a reason, recorded.
 
     Its node acknowledges it, later alerts carry its version, and every rule and baseline begins anew. It may
-    watch for less than the candidate was told of, never for more (409 `purposes-grow`).
+    watch for less than the candidate was told of, never for more (409 `purposes-grow`). Where it recognises
+    speech no more, nobody opens any more what was said before.
     """
     return await changes.change_policy(parts, claims, session_id, body, now)

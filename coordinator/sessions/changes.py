@@ -8,6 +8,7 @@ runs under, and `mend` tells it again what the database says.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from sqlmodel import Session
 
 from coordinator import orders
 from coordinator.exams import service as exams
+from coordinator.excerpts import service as excerpts
 from coordinator.keyring import Keyring
 from coordinator.nodes.fleet import NodeState
 from coordinator.parts import Parts
@@ -62,15 +64,21 @@ async def change_policy(
     found, order = await parts.reading(read)
     await orders.change(parts.commander, found.session.node_id, order)
 
-    def write(db: Session) -> SessionPolicyOut:
+    def write(db: Session) -> tuple[SessionPolicyOut, int]:
         session = changes_service.hold(db, found.session.id, now_utc)
         check_based_on(session.policy_version, request.based_on)
         changes_service.put_policy(
             db, keyring, session, order.policy, by=claims, reason=request.reason, now_utc=now_utc
         )
-        return policy_out(db, parts, session)
+        # What was recognised while the exam asked for it goes with that: nobody asks for it any more.
+        recognises = order.policy.recognises_speech
+        destroyed = 0 if recognises else excerpts.forget(db, session, now_utc)
+        return policy_out(db, parts, session), destroyed
 
-    return await parts.writing(write)
+    changed, destroyed = await parts.writing(write)
+    if destroyed:
+        await asyncio.to_thread(parts.database.scrub)
+    return changed
 
 
 def policy_out(db: Session, parts: Parts, session: ExamSession) -> SessionPolicyOut:
