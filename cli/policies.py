@@ -142,9 +142,11 @@ def simulate(
         totals = [each["events"].get(event) for each in columns]
         table.add_row(event, *(f"{t['count']} × ({t['seconds']:.0f} s)" if t else "–" for t in totals))
     Console().print(table)
+    late = outcome["policies"][0]["late"]
     Console().print(
-        f"{outcome['observations']} observations of {outcome['duration_s']:.0f} s. Only what was looked at "
-        "then can be judged now.",
+        f"{outcome['observations']} observations of {outcome['duration_s']:.0f} s"
+        + (f", {late} of them before an earlier one and left out" if late else "")
+        + ". Only what was looked at then can be judged now.",
         soft_wrap=True,
     )
 

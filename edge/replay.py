@@ -103,13 +103,19 @@ def replay(observations: Iterable[Observation], policies: Sequence[tuple[str, Po
 def read_observations(path: Path) -> Iterator[Observation]:
     """A recording's observations, line by line.
 
-    Raises `ConfigError` when it cannot be opened and `Corrupt` naming the line that is none.
+    Raises `ConfigError` when it cannot be opened and `Corrupt` naming the line that is none, or when there is
+    no line at all: in an empty file nothing was seen, which is not that nothing happened.
     """
+    empty = True
     try:
         with path.open("rb") as file:
-            yield from read_lines(_lines(file))
+            for observation in read_lines(_lines(file)):
+                empty = False
+                yield observation
     except OSError as error:
         raise ConfigError(f"the observations {path} cannot be read: {error.strerror}") from error
+    if empty:
+        raise Corrupt(f"{path} holds no observations")
 
 
 def command(
@@ -140,6 +146,9 @@ def command(
         typer.echo(json.dumps(outcome, ensure_ascii=False))
         return
     Console().print(_table(outcome))
+    late = outcome["policies"][0]["late"]
+    if late:
+        Console().print(f"{late} observations lie before an earlier one and were left out.")
 
 
 def _lines(file: Any) -> Iterator[bytes]:

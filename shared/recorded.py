@@ -3,24 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter, ValidationError
 
 from shared.errors import Corrupt
 from shared.observations import Observation
 
-_ADAPTER = TypeAdapter(Observation)
+EARLIEST_S: Final = -60.0
+"""Sound may begin before the first picture, with which the session clock starts."""
+LATEST_S: Final = 7 * 86_400.0
+"""No exam lasts a week."""
+
+_WRITER = TypeAdapter(Observation)
+_READER = TypeAdapter(tuple[Observation], config=ConfigDict(extra="forbid", allow_inf_nan=False, strict=True))
+"""Of one observation in brackets: a dataclass of its own takes no settings. What another program wrote, or a
+newer one that saw more, is refused: nobody could say what a policy would have made of it."""
 
 
 def write_line(observation: Observation) -> bytes:
     """One JSON object and a newline; unknown values are left out."""
-    return _ADAPTER.dump_json(observation, exclude_defaults=True) + b"\n"
+    return _WRITER.dump_json(observation, exclude_defaults=True) + b"\n"
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[Observation]:
-    """Observations in file order. Raises `Corrupt` naming the line that is not one."""
+    """Observations in file order. Raises `Corrupt` naming the line that is not one, and why."""
     for number, line in enumerate(lines, 1):
         try:
-            yield _ADAPTER.validate_json(line)
+            (observation,) = _READER.validate_json(b"[" + line + b"]")
         except ValidationError as error:
-            raise Corrupt(f"line {number} is not an observation: {error.error_count()} problems") from error
+            first = error.errors(include_input=False, include_url=False)[0]
+            place = ".".join(str(step) for step in first["loc"][1:])
+            what = f"{place}: {first['msg']}" if place else first["msg"]
+            raise Corrupt(f"line {number} is not an observation: {what}") from error
+        if not EARLIEST_S <= observation.at <= LATEST_S:
+            raise Corrupt(f"line {number} is not an observation: at lies outside of any exam")
+        yield observation

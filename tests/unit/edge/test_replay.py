@@ -56,3 +56,36 @@ def test_a_line_that_is_no_observation_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes() + b"x" * 70_000)
     with pytest.raises(Corrupt, match="line 4"):
         list(read_observations(path))
+
+
+@pytest.mark.parametrize(
+    ("line", "named"),
+    [
+        (b'{"at": NaN, "level": 1}', "at: Input should be a finite number"),
+        (b'{"at": 1e300, "level": 1}', "outside of any exam"),
+        (b'{"at": "1", "level": 1}', "at: "),
+        (b'{"at": 1, "level": 1, "alert_id": "x"}', "alert_id: "),
+        (
+            b'{"at": 1, "level": 1, "head": {"pitch_deg": NaN, "yaw_deg": 0, "roll_deg": 0}}',
+            "head.pitch_deg: ",
+        ),
+        (b'{"at": 1, "level": 1, "frame_id"', "line 4"),
+        (b"", "line 4"),
+        (b'{"at": 1, "level": 1}, {"at": 2, "level": 1}', "line 4"),
+    ],
+)
+def test_what_no_session_wrote_is_refused_by_line_and_field(tmp_path: Path, line: bytes, named: str) -> None:
+    path = recorded(tmp_path, EXAM[:3])
+    path.write_bytes(path.read_bytes() + line + b"\n")
+    with pytest.raises(Corrupt, match="line 4 is not an observation") as refused:
+        list(read_observations(path))
+    assert named in str(refused.value)
+
+
+def test_an_empty_file_is_no_exam_in_which_nothing_happened(tmp_path: Path) -> None:
+    with pytest.raises(Corrupt, match="no observations"):
+        list(read_observations(recorded(tmp_path, [])))
+
+
+def test_everything_that_can_be_written_can_be_read_back(tmp_path: Path) -> None:
+    assert list(read_observations(recorded(tmp_path, EXAM))) == EXAM
