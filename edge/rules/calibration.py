@@ -7,7 +7,8 @@ A candidate may look elsewhere for most of that stretch. Head and gaze are there
 were enough looks, when these lay close together, and when their middle lies near the default; otherwise the
 default holds, and CALIBRATED says so. Where only the middle of the gaze lies too far off, the zone moves as
 far towards it as it may: a camera far below or beside the screen is more common than somebody who looks the
-same way for half a minute. The stretch is never prolonged for them.
+same way for half a minute. The stretch is never prolonged for them; it is for time in which nobody was seen
+alone, such as a stalled stream, until `SAMPLES` are taken: seconds that nobody watched say nothing of usual.
 """
 
 from __future__ import annotations
@@ -48,9 +49,9 @@ class Calibration:
         self._settings = settings
         self._first_s: float | None = None
         spacing_s = settings.baseline_s / SAMPLES
-        self._share = Samples(1, spacing_s)
-        self._head = Samples(2, spacing_s)
-        self._gaze = Samples(2, spacing_s)
+        self._share, self._head, self._gaze = (
+            Samples(columns, spacing_s, settings.max_gap_s) for columns in (1, 2, 2)
+        )
 
     def see(self, observation: Observation) -> Finding | None:
         """Take one observation; answers CALIBRATED when it completes the stretch."""
@@ -60,14 +61,14 @@ class Calibration:
         if share is None:
             return None
         at = observation.at
-        if self._first_s is None:
-            self._first_s = at
+        self._first_s = at if self._first_s is None else self._first_s + self._share.unseen_s(at)
         self._share.add(at, round(share, 6))
         if observation.head is not None:
             self._head.add(at, observation.head.pitch_deg, observation.head.yaw_deg)
         if observation.gaze is not None and not observation.gaze.eyes_closed:
             self._gaze.add(at, observation.gaze.pitch_deg, observation.gaze.yaw_deg)
-        if at - self._first_s < self._settings.baseline_s or self._share.count < MIN_SAMPLES:
+        lasted = at - self._first_s >= self._settings.baseline_s and self._share.count >= MIN_SAMPLES
+        if not lasted and self._share.count < SAMPLES:
             return None
         return self._complete(at)
 
@@ -137,16 +138,21 @@ class Calibration:
 class Samples:
     """Values taken at even spacing, one or more columns wide."""
 
-    __slots__ = ("_columns", "_last_s", "_spacing_s")
+    __slots__ = ("_columns", "_last_s", "_max_gap_s", "_spacing_s")
 
-    def __init__(self, columns: int, spacing_s: float) -> None:
+    def __init__(self, columns: int, spacing_s: float, max_gap_s: float) -> None:
         self._columns: tuple[list[float], ...] = tuple([] for _ in range(columns))
-        self._spacing_s = spacing_s
+        self._spacing_s, self._max_gap_s = spacing_s, max_gap_s
         self._last_s: float | None = None
 
     @property
     def count(self) -> int:
         return len(self._columns[0])
+
+    def unseen_s(self, at: float) -> float:
+        """How long before `at` nothing was taken, where that is a gap and not the spacing."""
+        passed_s = 0.0 if self._last_s is None else at - self._last_s
+        return passed_s if passed_s > self._max_gap_s + self._spacing_s else 0.0
 
     def add(self, at: float, *values: float) -> None:
         if self.count >= SAMPLES or (self._last_s is not None and at - self._last_s < self._spacing_s):

@@ -9,12 +9,14 @@ from collections.abc import Mapping
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 Saved = dict[str, Json]
+MOST = 1e12
+"""No time, angle or count of an exam is larger; NaN and infinities, which compare with nothing, are none."""
 
 
 def number(saved: Mapping[str, Json], name: str) -> float:
     """A number of the snapshot."""
     value = saved.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or not -MOST <= value <= MOST:
         raise ValueError(f"the snapshot's {name} is not a number")
     return float(value)
 

@@ -103,3 +103,17 @@ def test_two_faces_calibrate_nobody() -> None:
     alone = gazing(lambda _: eyes(-5, 0), 60)
     evidence = calibrated([*both, *(o for o in alone if o.at >= 20)]).evidence
     assert evidence["gaze_centre_yaw_deg"] == 0
+
+
+@pytest.mark.parametrize("unseen", [[], every(5, 45, frame(0, faces=()))], ids=["stalled", "an empty chair"])
+def test_seconds_in_which_nobody_was_seen_are_no_part_of_the_stretch(unseen: list[Observation]) -> None:
+    aside = [replace(o, gaze=eyes(-5, 14)) for o in every(0, 5, START)]
+    working = [replace(o, gaze=eyes(-5, 0)) for o in every(45, 90, START)]
+    told = calibrated([*aside, *unseen, *working])
+    assert told.evidence["gaze_centre_yaw_deg"] == 0
+    assert told.at_s == pytest.approx(70, abs=0.5)
+
+
+def test_a_face_that_is_seldom_seen_cannot_put_calibration_off_without_end() -> None:
+    glimpses = [each for start_s in range(0, 300, 3) for each in every(start_s, start_s + 0.2, START)]
+    assert calibrated(glimpses).at_s == pytest.approx(3 * 79)

@@ -104,6 +104,9 @@ def test_a_pause_counts_for_no_wait(away_s: float) -> None:
         {"state": "flying", "onset_s": 0, "began_s": 0, "paused_s": 0, "last_s": None},
         {"state": "pending", "onset_s": "soon", "began_s": 0, "paused_s": 0, "last_s": None},
         {"state": "raised", "onset_s": True, "began_s": 0, "paused_s": 0, "last_s": None},
+        {"last_s": float("nan"), "began_s": 0},
+        {"last_s": float("inf"), "began_s": 0},
+        {"last_s": 10**400, "began_s": 0},
     ],
 )
 def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
