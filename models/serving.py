@@ -23,7 +23,7 @@ from models.iris import IrisGaze
 from models.keywords import KeywordSpotter
 from models.liveness import Liveness
 from models.manifest import Entry, Profile, Task
-from models.mesh import FaceMesh
+from models.mesh import LANDMARKS_468, LANDMARKS_478, FaceMesh
 from models.mesh_pose import MeshPose
 from models.movenet import MoveNet
 from models.objects import ObjectDetector
@@ -56,6 +56,7 @@ _YUNET = {"yunet": FACE_CANVAS_PX, "yunet-2023mar": (640, 640)}
 _SCRFD = frozenset({"scrfd-500m", "scrfd-2.5g", "scrfd-10g"})
 _RETINAFACE = "retinaface-mnet025"
 _BLAZEFACE: Mapping[str, Variant] = {"blazeface-full-sparse": FULL_RANGE, "blazeface-short": SHORT_RANGE}
+_MESH = {"mediapipe-face-mesh": LANDMARKS_468, "mediapipe-face-mesh-478": LANDMARKS_478}
 _BINNED_GAZE = frozenset({"l2cs-mobileone-s0", "l2cs-resnet18"})
 _RECIPES: Mapping[str, Recipe] = {
     "arcface-mobilefacenet-dequantised": ARCFACE,
@@ -143,7 +144,8 @@ class Serving:
         return ConfirmedBlazeFace(BlazeFace(network, _BLAZEFACE[entry.name]), self.face_mesh())
 
     def face_mesh(self) -> FaceMesh:
-        return FaceMesh(self._networks(self._best(Task.FACE_MESH, {"mediapipe-face-mesh"}))[0])
+        entry = self._best(Task.FACE_MESH, set(_MESH))
+        return FaceMesh(self._networks(entry)[0], _MESH[entry.name])
 
     def head_pose(self) -> HeadPoseEstimator:
         known = {"fsanet", "mesh-pose", "head-pose-adas-0001", "head-pose-mobilenetv3-small"}

@@ -12,7 +12,15 @@ import pytest
 
 from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace
 from models.images import Image, overlap
-from models.mesh import FaceMesh, bounds, eye_aspect_ratio, landmarks
+from models.mesh import (
+    LANDMARKS_468,
+    LANDMARKS_478,
+    FaceMesh,
+    MeshVariant,
+    bounds,
+    eye_aspect_ratio,
+    landmarks,
+)
 from models.results import Box, Floats
 from models.serving import FaceDetector
 from tests.support.detectors import detector, yunet
@@ -226,23 +234,35 @@ MEDIAPIPE_MESHES = {
 }
 
 
+# The second is the very network that gave these points.
+MESHES = pytest.mark.parametrize(
+    ("name", "variant", "slack"),
+    [("mediapipe-face-mesh", LANDMARKS_468, 0.075), ("mediapipe-face-mesh-478", LANDMARKS_478, 0.035)],
+)
+
+
+@MESHES
 @pytest.mark.parametrize("who", MEDIAPIPE_MESHES)
-def test_the_mesh_lies_where_mediapipe_puts_its_own(who: str) -> None:
+def test_the_mesh_lies_where_mediapipe_puts_its_own(
+    name: str, variant: MeshVariant, slack: float, who: str
+) -> None:
     picture = collins() if who == "collins" else hopper()
     (face,) = detector("blazeface-full-sparse").find(picture)
-    assert face.mesh is not None
+    mesh = FaceMesh(network(name), variant).fit(picture, face)
     expected = np.array(MEDIAPIPE_MESHES[who])
     eye_distance_px = float(np.linalg.norm(expected[1] - expected[4]))
-    error_px = np.linalg.norm(face.mesh.points_px[list(MESH_POINTS), :2] - expected, axis=1)
-    assert error_px.max() < 0.075 * eye_distance_px
-    assert face.mesh.presence > 0.99
+    error_px = np.linalg.norm(mesh.points_px[list(MESH_POINTS), :2] - expected, axis=1)
+    assert error_px.max() < slack * eye_distance_px
+    assert mesh.presence > 0.99
+    assert mesh.points_px.shape == (468, 3)
 
 
-def test_a_mesh_knows_that_there_is_no_face() -> None:
+@MESHES
+def test_a_mesh_knows_that_there_is_no_face(name: str, variant: MeshVariant, slack: float) -> None:
     picture = collins()
     (face,) = detector("blazeface-full-sparse").find(picture)
     blank = np.full_like(picture, 120)
-    assert face_mesh().fit(blank, face).presence < 0.1
+    assert FaceMesh(network(name), variant).fit(blank, face).presence < 0.1
 
 
 def test_a_mesh_of_a_turned_picture_is_the_turned_mesh() -> None:

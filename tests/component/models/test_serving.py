@@ -105,6 +105,23 @@ def test_a_network_with_weights_of_another_opens_before_it_and_alone(name: str) 
     assert (opened.device, opened.inputs) == (holding.device, holding.inputs)
 
 
+def test_the_newer_mesh_serves_where_the_older_is_lost_and_knows_the_same_people() -> None:
+    for name in ("mediapipe-face-mesh-478", "dlib-resnet"):
+        present(name)
+    kept = [each for each in load_manifest().entries if each.name not in {"mediapipe-face-mesh", "mesh-pose"}]
+    newer, older = (
+        Serving(Store(store().root, Manifest(tuple(kept))), Profile.OPEN),
+        Serving(store(), Profile.OPEN),
+    )
+    mesh, find, judges = newer.face_mesh(), older.face_detector().find, older.recognisers()
+    assert newer.labels[Task.FACE_MESH] == "mediapipe-face-mesh-478@1"
+    (face,), (stranger,) = find(collins()), find(hopper())
+    for judge in judges:
+        known = judge.embed(collins(), older.face_mesh().fit(collins(), face))
+        assert judge.similarity(known, judge.embed(collins(), mesh.fit(collins(), face))) > 0.85
+        assert judge.similarity(known, judge.embed(hopper(), mesh.fit(hopper(), stranger))) < 0.60
+
+
 def test_the_irises_alone_give_a_gaze() -> None:
     present("iris-gaze")
     kept = [

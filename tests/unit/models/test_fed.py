@@ -22,7 +22,7 @@ from models.fsanet import FsaNet
 from models.images import Image
 from models.iris import IrisGaze
 from models.liveness import Liveness
-from models.mesh import FaceMesh
+from models.mesh import LANDMARKS_478, FaceMesh
 from models.movenet import MoveNet
 from models.network import Network
 from models.objects import ObjectDetector
@@ -103,6 +103,7 @@ LEVELS: dict[str, tuple[Look, str, tuple[float, float, float]]] = {
     "blazeface-short": (lambda n, f: BlazeFace(n, SHORT_RANGE).find(f), "input", RGB_SIGNED),
     "blazeface-full": (lambda n, f: BlazeFace(n, FULL_RANGE).find(f), "input_1", RGB_SIGNED),
     "mesh": (lambda n, f: FaceMesh(n).fit(f, FACE), "input_1", RGB_SHARES),
+    "mesh-478": (lambda n, f: FaceMesh(n, LANDMARKS_478).fit(f, FACE), "input_12", RGB_SHARES),
     "fsanet": (
         head_by(lambda n: FsaNet((n, n))),
         "input",
