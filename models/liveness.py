@@ -18,8 +18,8 @@ SIDE_PX = 80
 SCALES = (2.7, 4.0)
 LIVE = 1
 LEAST_SCALE = 1.5
-"""A face with less of its surroundings in the frame is not judged. Five people filmed ever closer (105 looks):
-with 1.5 times the face and more all scored ≥0.55, with less some as low as 0.01, like a printed one."""
+"""A face with less of its surroundings in the frame is not judged. Five people filmed ever closer (105 looks)
+scored ≥0.55 with 1.5 times the face and more, and as little as 0.01 with less, like printed ones."""
 
 
 class Liveness:
