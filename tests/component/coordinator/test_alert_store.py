@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -11,7 +10,7 @@ from sqlmodel import select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.intake import LATER_DELAYS_S, AlertStore, Outcome
-from coordinator.alerts.service import AlertQuery, Stored
+from coordinator.alerts.service import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.database import Database
 from coordinator.hub import Delivery
@@ -20,18 +19,10 @@ from coordinator.keys import service as keys
 from coordinator.keys.tables import RetentionClass
 from coordinator.nodes import service as nodes
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.alerts import Alert
 from shared.events import EventClass, EventType, Lane
 from shared.messages import OutboxState
+from tests.support.desk import KEYRING, NOW
 from tests.support.sittings import EdgeNode, Sitting, sit
-
-NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
-KEYRING = Keyring(bytes(32))
-
-
-@pytest.fixture
-def node() -> EdgeNode:
-    return EdgeNode()
 
 
 @pytest.fixture
@@ -203,11 +194,7 @@ def test_a_body_that_is_no_alert_is_refused(store: AlertStore, sitting: Sitting,
 def test_a_node_cannot_write_into_another_nodes_session(store: AlertStore, sitting: Sitting) -> None:
     other = EdgeNode()
     sit(store.database, KEYRING, other, "EXAM-2")
-    both = AlertStore(
-        store.database,
-        KEYRING,
-        {**store.signers, other.node_id: other.signing.public_key()},
-    )
+    both = AlertStore(store.database, KEYRING, {**store.signers, other.node_id: other.signing.public_key()})
     theirs = sitting.by(other)
     outcome = judged(both, theirs, theirs.message(theirs.alert(), 1))
     assert (outcome.verdict, outcome.reason) == ("refused", "wrong-node")
@@ -309,40 +296,3 @@ def test_what_an_outbox_gave_up_is_stepped_over_and_counted(store: AlertStore, s
         assert nodes.stepped_over(db, sitting.node.node_id, [state], NOW) == 2
         assert nodes.stepped_over(db, sitting.node.node_id, [state], NOW) == 0
     assert mark(store, sitting) == 4
-
-
-def pages(store: AlertStore, **query: Any) -> list[Alert]:
-    found: list[Alert] = []
-    after = None
-    with store.database.read() as db:
-        while True:
-            asked = AlertQuery(tenant_id=DEFAULT_TENANT_ID, after=after, **query)
-            shown, after = alerts.page(db, KEYRING, asked)
-            found += [stored.alert for stored in shown]
-            if after is None:
-                return found
-
-
-def test_pages_show_every_alert_once_in_the_order_of_arrival(store: AlertStore, sitting: Sitting) -> None:
-    arriving = [sitting.alert(onset_s=n) for n in (5, 3, 4, 1, 2)]
-    for n, alert in enumerate(arriving, 1):
-        batch = [delivery(sitting.subject(alert), sitting.message(alert, n))]
-        store.take(batch, NOW + timedelta(seconds=n // 2))  # some at the same instant
-    assert sorted(a.onset for a in pages(store, limit=2)) == sorted(a.onset for a in arriving)
-    assert len(pages(store, limit=2)) == 5
-    assert pages(store, limit=5) == pages(store, limit=2)
-    assert len(pages(store, since_utc=NOW + timedelta(seconds=2))) == 2
-
-
-def test_pages_can_be_narrowed(store: AlertStore, sitting: Sitting) -> None:
-    other = sit(store.database, KEYRING, sitting.node, "EXAM-2")
-    conduct, technical = sitting.alert(), sitting.alert(event_type=EventType.STREAM_STALLED)
-    elsewhere = other.alert()
-    for n, (who, alert) in enumerate([(sitting, conduct), (sitting, technical), (other, elsewhere)], 1):
-        store.take([delivery(who.subject(alert), who.message(alert, n))], NOW)
-    assert pages(store, exam_session="EXAM-2") == [elsewhere]
-    assert pages(store, event_type=EventType.STREAM_STALLED) == [technical]
-    assert pages(store, event_class=EventClass.TECHNICAL) == [technical]
-    assert len(pages(store, exam_session="EXAM-1")) == 2
-    with store.database.read() as db:
-        assert alerts.page(db, KEYRING, AlertQuery(tenant_id=UUID(int=9))) == ([], None)
