@@ -171,7 +171,7 @@ class Listening:
     ) -> tuple[tuple[PhraseHeard, ...] | None, Excerpt | None]:
         samples = phrases.worth_hearing(window.samples, speaks=speaks)
         if samples is None:
-            return (), None
+            return (None if phrases.broken else ()), None
         found = await self._attempts.make(Task.PHRASES, lambda: phrases.hear(samples), failed)
         if not found:
             return found, None

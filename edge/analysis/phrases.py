@@ -45,6 +45,11 @@ class Phrases:
         self._spoke = False
         self._last: tuple[str, ...] = ()
 
+    @property
+    def broken(self) -> bool:
+        """Whether phrases cannot be sought at all: then nothing is known, also where nobody speaks."""
+        return isinstance(self._stream, Exception)
+
     def forget(self) -> None:
         """What comes next does not adjoin what was heard: an excerpt must not reach back over the gap."""
         self._kept.clear()

@@ -121,13 +121,15 @@ class Phrasing:
 
 
 class Spotter(KeywordSpotter):
-    """A keyword model with this decoder, or one that hears the first phrase."""
+    """A keyword model with this decoder, or one that hears the first phrase; or what opening it raises."""
 
-    def __init__(self, decoder: Phrasing | None = None) -> None:
+    def __init__(self, decoder: Phrasing | Exception | None = None) -> None:
         super().__init__(Path())
         self._own = decoder
 
     def stream(self, phrases: Sequence[str]) -> KeywordStream:
+        if isinstance(self._own, Exception):
+            raise self._own
         return KeywordStream(self._own or Phrasing(phrases[0]))
 
 

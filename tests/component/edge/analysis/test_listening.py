@@ -26,7 +26,7 @@ from models.serving import Serving
 from models.sounds import SoundClassifier
 from models.speakers import SpeakerCounter
 from models.whisper import Transcript
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
 from shared.observations import Observation, SoundHeard
 from shared.policy import Accommodation, Features, Policy
 from shared.policy_terms import Look, Sound
@@ -292,6 +292,27 @@ def test_a_decoder_that_hangs_is_not_asked_by_a_second_thread() -> None:
         assert [each.phrase for each in hung.result(10)] == ["Bin blue."]
     assert len(inside) == 1
     assert [each.phrase for each in phrases.hear(LOUD)] == ["Bin blue."]
+
+
+def test_phrases_that_cannot_be_sought_are_unknown_also_where_nobody_speaks() -> None:
+    refused = Rejected("the dictionary does not have it", code="unknown-word")
+    talk = Voices(0.9)
+
+    async def main(keywords: Spotter) -> list[tuple[object, ...]]:
+        async with Engine(1) as engine:
+            ears = Ears(voice=talk, keywords=keywords)
+            listening = Listening(Attempts(SESSION, engine), ears, agreed(ASKED))
+            said: list[tuple[object, ...]] = []
+            for window, speech in zip(windows(*[LOUD] * 5), (0.0, 0.9, 0.0, 0.0, 0.0), strict=True):
+                talk.heard = speech
+                heard = await listening.listen(window, 1)
+                assert heard is not None
+                said.append((heard.observation.phrases, heard.observation.failed))
+            return said
+
+    broken = asyncio.run(main(Spotter(refused)))
+    assert broken == [((), ()), (None, ("phrases",)), (None, ("phrases",)), (None, ()), (None, ())]
+    assert asyncio.run(main(Spotter()))[3:] == [((), ()), ((), ())]
 
 
 def test_where_writing_down_fails_the_excerpt_has_its_sound() -> None:
