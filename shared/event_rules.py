@@ -15,9 +15,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from shared.events import Action, EventType
-from shared.fields import Unit
+from shared.fields import Unit, YesNo
 
-Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, strict=True)]
 
 
 class Frozen(BaseModel):
@@ -29,15 +29,15 @@ class Frozen(BaseModel):
 class EventRule(Frozen):
     """When one event is raised and cleared, and how it is reported."""
 
-    enabled: bool = True
+    enabled: YesNo = True
     """False: the condition is not evaluated at all."""
     hold_s: Seconds = 0.0
     """The condition must last this long."""
     clear_s: Seconds = 0.0
     """It must be gone this long before the event is over."""
-    threshold: float | None = Field(default=None, allow_inf_nan=False)
+    threshold: float | None = Field(default=None, allow_inf_nan=False, strict=True)
     """The value the condition compares with, in the unit of THRESHOLD_UNITS."""
-    severity: Unit = 0.0
+    severity: Annotated[Unit, Field(strict=True)] = 0.0
     """Base severity; technical events and milestones have none."""
     action: Action = Action.NONE
     """Advice to the exam platform."""

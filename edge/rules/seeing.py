@@ -72,6 +72,8 @@ class Seeing:
         """Whether the last picture was black or even: it hides at once, before any hold."""
         self._blind = False
         """Whether the picture shows nothing: black, covered or standing still."""
+        self._unseen = False
+        """Whether the last look was at nothing, also because the stream had stalled meanwhile."""
         self._face_s: float | None = None
         """Last time a face was seen."""
         self._pose_s: float | None = None
@@ -88,11 +90,11 @@ class Seeing:
         return self._gaze.run
 
     def mismatching(self, observation: Observation) -> bool:
-        """Whether the observation holds a check that FACE_MISMATCH counts, made while something was seen."""
+        """Whether the observation, looked at just now, holds a check that FACE_MISMATCH counts."""
         return (
             observation.identity is not None
             and self._mismatch is not None
-            and not self._blind
+            and not self._unseen
             and is_mismatch(observation.identity, self._settings)
         )
 
@@ -112,7 +114,8 @@ class Seeing:
                 frozen = self._frozen.judge(observation)
                 note(findings, EventType.CAMERA_FROZEN, observation, frozen)
             self._blind = not self._sees()
-        if stalled or self._blind:
+        self._unseen = stalled or self._blind
+        if self._unseen:
             return
         self._look_at_face(observation, findings)
         self._look_at_direction(observation, findings)

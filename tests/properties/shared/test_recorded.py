@@ -22,12 +22,12 @@ from shared.observations import (
     SpeakersHeard,
     SpeechHeard,
 )
-from shared.recorded import read_lines, write_line
+from shared.recorded import EARLIEST_S, LATEST_S, read_lines, write_line
 
 numbers = st.floats(-1e6, 1e6)
 observations = st.builds(
     Observation,
-    at=numbers,
+    at=st.floats(EARLIEST_S, LATEST_S),
     level=st.integers(0, 4),
     frame_id=st.none() | st.integers(0, 10**9),
     frame_width_px=st.none() | st.integers(1, 8_000),

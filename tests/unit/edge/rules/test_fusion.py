@@ -14,7 +14,7 @@ from edge.rules.monitor import Monitor
 from shared.events import EventType
 from shared.observations import Observation
 from shared.policy import Accommodation, Policy, parse_policy
-from tests.support.observations import ONE, check, every, eyes, frame, play, usual, windows
+from tests.support.observations import ONE, arrival, check, every, eyes, frame, play, usual, windows
 
 FUSED = EventType.HIGH_CONFIDENCE_CHEATING
 
@@ -80,6 +80,20 @@ def test_what_is_fused_is_policy() -> None:
 def test_what_is_muted_for_a_candidate_comes_in_by_no_back_door(muted: str) -> None:
     policy = Policy().for_candidate(Accommodation(muted=(EventType(muted),)))
     assert fused(exam(*ALL), policy) == []
+
+
+@pytest.mark.parametrize(("stalled", "found"), [(False, 1), (True, 0)])
+def test_a_check_that_is_done_when_the_stream_has_stalled_counts_for_nothing(
+    *, stalled: bool, found: int
+) -> None:
+    terms = [{"event": "FACE_MISMATCH", "more_than_checks": 2}, {"event": "VOICE_DETECTED"}]
+    monitor = Monitor(monitor_settings(parse_policy({"fusion": {"terms": terms}})))
+    wrong = [frame(at, faces=ONE, identity=check(0.5)) for at in (1.0, 2.0, 4.0)]
+    before = sorted([*wrong[:2], *windows(0, 4, 0.95), arrival(4.0)], key=lambda each: each.at)
+    assert FUSED not in {f.event for f in play(monitor, before)}
+    if stalled:
+        assert {f.event for f in monitor.tick(7.0)} == {EventType.STREAM_STALLED}
+    assert len([f for f in monitor.observe(wrong[2]) if f.event is FUSED]) == found
 
 
 def test_the_end_of_the_exam_ends_it() -> None:
