@@ -105,6 +105,25 @@ def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_wor
     assert phrases(site, session) == []
 
 
+def test_a_pause_is_not_listened_to_and_listening_goes_on_afterwards(site: Whole, recording: Path) -> None:
+    with site.rest() as api:
+        before, why = windows(site), {"reason": "The fire alarm went off."}
+        session = sat(site, "CAND-pauses", recording)
+        wait_until(lambda: windows(site) >= before + 2, "the sound is heard")
+        assert api.post(f"/session/{session.session_id}/pause", json=why).status_code == 200
+        paused, left_out = windows(site), dropped(site)
+        wait_until(lambda: dropped(site) >= left_out + 15, "two seconds and more of the pause")
+        assert windows(site) <= paused + 1  # one may have been under way
+        assert api.post(f"/session/{session.session_id}/resume", json=why).status_code == 200
+        wait_until(lambda: windows(site) >= paused + 4, "the sound is heard again")
+        site.client.end_session(session.session_id)
+
+
+def dropped(site: Whole) -> float:
+    """Windows and looks that a pause left out."""
+    return site.metric("media_dropped_total", reason="paused")
+
+
 @pytest.mark.parametrize("program", ["proctor-edge", "proctor-coordinator"])
 def test_no_program_that_holds_words_or_keys_leaves_its_memory_on_the_disk_when_it_crashes(
     site: Whole, program: str
