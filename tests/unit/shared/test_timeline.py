@@ -115,9 +115,8 @@ def test_every_bar_leads_to_its_row_in_order_of_time() -> None:
     outline = Outline(page(entry(onset_s=50), entry(EventType.VOICE_DETECTED, 10), entry(onset_s=70)))
     rows = [row["id"] for row in outline.all("tr", **{"role": "row"}) if row.get("id")]
     assert rows == ["event-1", "event-2", "event-3"]
-    assert {link["href"] for link in outline.all("a") if link.get("data-event")} == {
-        f"#{row}" for row in rows
-    }
+    bars = {bar["href"]: str(bar["style"]).partition(";")[0] for bar in outline.all("a", **{"class": "bar"})}
+    assert bars == {"#event-1": "left:10.000%", "#event-2": "left:50.000%", "#event-3": "left:70.000%"}
 
 
 def test_classes_stand_apart_and_milestones_are_points() -> None:
