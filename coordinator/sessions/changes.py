@@ -29,7 +29,7 @@ from coordinator.sessions.changing import changed_policy, check_based_on, next_v
 from coordinator.sessions.resume import assignment
 from coordinator.sessions.service import Found, effective_policy
 from coordinator.sessions.tables import ExamSession
-from shared.errors import ProctorError, Unavailable
+from shared.errors import Corrupt, ProctorError, Rejected, Unavailable
 from shared.messages import SessionState, StartSession
 from shared.policy import Policy, parse_policy
 from shared.session_api import SessionPolicyOut, SessionPolicyRequest
@@ -170,7 +170,13 @@ def differs(session: ExamSession, state: SessionState) -> bool:
 
 
 def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: SessionState) -> bool:
-    """Whether a node listens for phrases although the candidate does not agree to that any more."""
+    """Whether a node listens for phrases although the candidate does not agree to that any more.
+
+    What is agreed and cannot be read counts as not agreed; telling the node then says what is wrong with it.
+    """
     if not state.hears_phrases or session.epoch != state.epoch:
         return False
-    return not effective_policy(db, keyring, session).recognises_speech
+    try:
+        return not effective_policy(db, keyring, session).recognises_speech
+    except (Corrupt, Rejected):
+        return True

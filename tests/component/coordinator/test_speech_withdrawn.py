@@ -134,6 +134,36 @@ def test_a_running_sessions_policy_without_recognition_takes_what_was_said_along
     on_site(test)
 
 
+def test_one_session_that_cannot_be_read_does_not_keep_the_others_from_being_mended(
+    on_sqlite: OnSite,
+) -> None:
+    async def test(site: Site) -> None:
+        order, damaged = await begun(site), await begun(site, "SESS-2", "CAND-2")
+        site.node.refusal = Refusal("unavailable", "node-unavailable", 503, "busy")
+        await said(site, NO)
+        site.node.refusal = None
+        with site.parts.database.write() as db:
+            row = db.get_one(ExamSession, damaged.session_id)
+            row.details_sealed = b"not what it was"
+        told = await mended(site, state(damaged, hears_phrases=True), state(order, hears_phrases=True))
+        assert {one.session_id for one in told} == {order.session_id}
+
+    on_sqlite(test)
+
+
+def test_nobody_agrees_for_somebody_else(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await said(site, YES, "CAND-2")
+        path = f"/api/v1/consents/CAND-1/{SPEECH}"
+        theirs = site.bearer(Role.CANDIDATE, "CAND-2")
+        assert (await site.http.put(path, json=YES, headers=theirs)).status_code == 403
+        await site.started(policy=ASKED)
+        order = site.node.obeyed.started[-1]
+        assert (order.policy.recognises_speech, order.transcript_key, living(site)) == (False, None, [])
+
+    on_sqlite(test)
+
+
 def test_other_purposes_leave_the_phrases_alone(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         await begun(site)
