@@ -160,7 +160,7 @@ def test_a_socket_that_is_lost_is_opened_again(on_console: OnConsole) -> None:
         live = "document.querySelector('#session-live').dataset.state"
         await page.until(f"{live} === 'live'")
         rooms = stand.site.parts.rooms._rooms
-        lost = list(*rooms.values())
+        (lost,) = map(list, rooms.values())
         for listener in lost:
             listener.lost.set()
         await page.until(f"{live} === 'waiting'")
