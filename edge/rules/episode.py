@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from edge.rules.findings import NO, Evidence, Finding, Judgement, Phase, Value
-from edge.rules.hold import Hold, State
+from edge.rules.hold import FRAME_S, Hold, State
 from edge.rules.settings import RuleSettings
 from edge.rules.snapshots import Json, Saved, integer, number, optional_integer, part, text
 from shared.events import EventType
@@ -129,6 +129,9 @@ class Episode:
 
     def _finding(self, phase: Phase, at_s: float, more: Evidence | None = None) -> Finding:
         onset_s = self._hold.onset_s
+        lasted_s = at_s - onset_s
+        if self._hold_s - FRAME_S <= lasted_s < self._hold_s:
+            lasted_s = self._hold_s  # what a frame shows lasts until the next one comes
         return Finding(
             event=self.event,
             phase=phase,
@@ -138,7 +141,7 @@ class Episode:
             confidence=self._tally.confidence,
             evidence={
                 **self._tally.evidence,
-                "duration_seconds": round(at_s - onset_s, 3),
+                "duration_seconds": round(lasted_s, 3),
                 "hold_seconds": self._hold_s,
                 **self._tally.frames(),
                 **(more or {}),

@@ -89,6 +89,9 @@ def test_a_behaviour_is_raised_in_time_and_with_its_true_onset(
     (raised,) = [each for each in found if each.event is event and each.phase == "raised"]
     assert raised.onset_s == pytest.approx(begins_s, abs=ONSET_WITHIN_S)
     assert raised.raised_s <= begins_s + HOLDS_S[event] + MOST_LATE_S
+    told_s, hold_s = raised.evidence["duration_seconds"], SETTINGS.rules[event].hold_s
+    assert isinstance(told_s, float)
+    assert told_s >= hold_s
 
 
 @pytest.mark.parametrize("level", range(len(LEVELS)))
