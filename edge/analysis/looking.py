@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge.analysis.attempts import Attempts
 from edge.analysis.examination import Enrolled, Frame, compare, examine_face, fit_head, identity_check
@@ -11,9 +11,11 @@ from edge.analysis.levels import Task
 from edge.analysis.lids import Lids
 from edge.analysis.networks import Networks
 from edge.analysis.seen import body_seen, faces_seen, hands_seen, objects_seen, persons_seen
+from edge.analysis.tilts import Tilts
 from edge.media.frames import VideoFrame
 from models import picture as pictures
 from models.mesh import eye_aspect_ratio
+from models.quality import Check
 from models.recognition import Recogniser
 from models.results import Body, Face, HeadPose, Mesh, Region, SeenObject
 from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
@@ -47,13 +49,15 @@ class Looking:
     where the body was."""
 
     def __init__(
-        self, attempts: Attempts, networks: Networks, *, gate: Gate, verifier: Verifier | None
+        self, attempts: Attempts, networks: Networks, *, gate: Gate, verifier: Verifier | None, tilts: Tilts
     ) -> None:
-        """`gate` is what a face must pass to be verified; without a `verifier` none is."""
+        """`gate` is what a face must pass to be verified; without a `verifier` none is. `tilts` is the
+        candidate's own."""
         self._attempts = attempts
         self._networks = networks
         self._gate = gate
         self._verifier = verifier
+        self._tilts = tilts
         self._luma: Frame | None = None
         self._lids = Lids()
         self._body: Region | None = None
@@ -155,7 +159,16 @@ class Looking:
             similarity = compare(examined, recogniser, template)
             return identity_check(examined, recogniser, template, similarity=similarity)
 
-        return await self._attempts.make(Task.IDENTITY, check, failed)
+        made = await self._attempts.make(Task.IDENTITY, check, failed)
+        return None if made is None else self._judged(made, fitted[1])
+
+    def _judged(self, check: IdentityCheck, head: HeadPose | None) -> IdentityCheck:
+        """The check, or that it says nothing because the head is too far up or down for it."""
+        if check.similarity is None or head is None:
+            return check
+        if not self._tilts.doubtful(head.pitch_deg, check.similarity):
+            return check
+        return replace(check, similarity=None, failed_gates=(Check.PITCH.value,))
 
 
 def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:

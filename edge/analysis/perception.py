@@ -25,7 +25,9 @@ from edge.analysis.listening import Heard, Listening
 from edge.analysis.looking import Looking, Verifier
 from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule
+from edge.analysis.tilts import Tilts
 from edge.media.frames import AudioWindow, VideoFrame
+from shared.events import EventType
 from shared.observations import IdentityCheck, Observation
 from shared.policy import Policy
 
@@ -61,7 +63,8 @@ class Perception:
         cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
         self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz)
         attempts = Attempts(session_id, engine)
-        self._eyes = Looking(attempts, networks, gate=self._gate, verifier=self._verifier)
+        tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0)
+        self._eyes = Looking(attempts, networks, gate=self._gate, verifier=self._verifier, tilts=tilts)
         self._ears = Listening(attempts, networks.ears, policy)
 
     @property
