@@ -124,6 +124,7 @@ def gate_of(gate: Gate) -> quality.Gate:
     """A policy's gate as the bounds that `models.quality` judges by."""
     bounds = [
         (Check.ONE_FACE, Range(1, 1)),
+        quality.WHOLE,
         (Check.SIZE, Range(low=gate.min_face_px)),
         (Check.BRIGHTNESS, Range(gate.min_brightness, gate.max_brightness)),
         (Check.YAW, Range(-gate.max_yaw_deg, gate.max_yaw_deg)),

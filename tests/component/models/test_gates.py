@@ -9,8 +9,9 @@ import pytest
 from models.images import Image
 from models.quality import ENROLLMENT, VERIFICATION, Check, Quality, failures, measure
 from models.serving import Serving
+from models.yunet import YuNet
 from tests.support.people import as_by_webcam, collins, frames, hopper, media, read
-from tests.support.weights import PROFILE, store
+from tests.support.weights import PROFILE, network, store
 
 pytestmark = pytest.mark.weights
 
@@ -99,3 +100,24 @@ def test_frames_of_talking_people_pass_both_gates(serving: Serving, name: str) -
     for frame in frames(media(f"video/open_grid_{name}.mpg"), every=25):
         assert failures(judged(serving, frame), ENROLLMENT) == ()
         assert failures(judged(serving, frame), VERIFICATION) == ()
+
+
+def raised(portrait: Image, share: float) -> Image:
+    """A webcam's frame with the portrait moved up until so much of the face's height is above it."""
+    wide = cv2.resize(portrait, None, fx=1.9, fy=1.9)
+    (face,) = YuNet(network("yunet"), width_px=320, height_px=256).find(wide.astype(np.uint8, copy=False))
+    down_px = -(face.box.y_px + share * face.box.height_px)
+    move = np.array([[1, 0, 235 - face.box.x_px], [0, 1, down_px]])
+    moved = cv2.warpAffine(wide, move, (640, 480), borderMode=cv2.BORDER_REPLICATE)
+    return moved.astype(np.uint8, copy=False)
+
+
+def test_a_face_cut_off_by_the_frame_says_nothing_of_identity_and_one_that_touches_it_does(
+    serving: Serving,
+) -> None:
+    # The mesh squeezes itself into what is left: half of Collins was a stranger to every recogniser.
+    for share in (0.4, 0.45, 0.5):
+        refused = failures(judged(serving, raised(collins(), share)), VERIFICATION)
+        assert [failure.check for failure in refused] == [Check.WHOLE]
+    for share in (-0.2, 0.0, 0.1):
+        assert failures(judged(serving, raised(collins(), share)), VERIFICATION) == ()

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.images import Image
-from models.quality import ENROLLMENT, VERIFICATION, Check, Quality, failures, measure
+from models.quality import ENROLLMENT, VERIFICATION, Check, Quality, failures, measure, shown_percent
 from models.results import Box, Face, HeadPose
 
 GOOD = Quality(
@@ -37,6 +37,7 @@ def test_a_good_picture_passes(gate: Any) -> None:
     [
         (worse(faces=2), Check.ONE_FACE, "alone"),
         (worse(box=Box(0, 0, 70, 90)), Check.SIZE, "closer"),
+        (worse(shown_percent=70), Check.WHOLE, "whole face"),
         (worse(sharpness=9), Check.SHARPNESS, "still"),
         (worse(brightness=30), Check.BRIGHTNESS, "more light"),
         (worse(brightness=230), Check.BRIGHTNESS, "reduce"),
@@ -140,3 +141,28 @@ def test_a_face_outside_the_frame_is_measured_as_nothing() -> None:
 def test_without_a_face_there_is_nothing_to_measure() -> None:
     with pytest.raises(ValueError, match="no face"):
         measure(checks(60), (), None)
+
+
+FRAME = np.zeros((480, 640, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("box", "percent"),
+    [
+        (Box(200, 100, 100, 120), 100),
+        # A head turned far down or aside, but not at the edge.
+        (Box(200, 100, 100, 60), 100),
+        # Half of it above the frame, or below.
+        (Box(200, -60, 100, 120), 50),
+        (Box(200, 420, 100, 120), 50),
+        # Detectors often box only what they see.
+        (Box(200, 1, 100, 60), 50),
+        (Box(-60, 100, 100, 120), 40),
+        (Box(600, 100, 40, 120), 40),
+        # Close to the camera and whole.
+        (Box(40, 0, 400, 480), 100),
+        (Box(700, 100, 100, 120), 100),
+    ],
+)
+def test_a_face_at_the_edge_is_as_whole_as_its_shape(box: Box, percent: float) -> None:
+    assert shown_percent(FRAME, box) == pytest.approx(percent, abs=0.5)
