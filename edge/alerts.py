@@ -68,7 +68,6 @@ def write_alert(
     """
     event = finding.event
     identity = alert_id(session.session_id, event, finding.onset_s)
-    duration_s = max(0.0, finding.at_s - finding.onset_s)
     cleared = finding.phase is Phase.CLEARED
     alert = Alert(
         event_id=identity,
@@ -82,7 +81,7 @@ def write_alert(
         onset=session.utc(finding.onset_s),
         raised=session.utc(finding.raised_s),
         cleared=session.utc(finding.at_s) if cleared else None,
-        duration=round(duration_s, 3),
+        duration=round(finding.lasted_s, 3),
         evidence=_evidence(session, finding),
         evidence_thumbnail=thumbnail,
         explanation=explain(finding),
@@ -112,8 +111,8 @@ def gravity(policy: Policy, finding: Finding) -> float:
     base = rule.severity
     if finding.together_with is not None:
         base = 1.0 - (1.0 - base) * (1.0 - policy.rule(finding.together_with).severity)
-    duration_s = max(0.0, finding.at_s - finding.onset_s)
-    return severity(base, confidence=finding.confidence, duration_s=duration_s, hold_s=rule.hold_s)
+    lasted_s = finding.lasted_s
+    return severity(base, confidence=finding.confidence, duration_s=lasted_s, hold_s=rule.hold_s)
 
 
 def _advice(policy: Policy, finding: Finding) -> Action:

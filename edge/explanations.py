@@ -25,6 +25,8 @@ def explain(finding: Finding) -> str:
     )
     if finding.together_with is not None:
         sentence += f" {_BESIDE[finding.together_with]}"
+    if "unseen_seconds" in evidence:
+        sentence += f" For {_s(evidence, 'unseen_seconds')} in between nobody could tell; they do not count."
     ongoing = evidence.get("open_at_end") is True
     return f"{sentence} It still held when watching ended." if ongoing else sentence
 

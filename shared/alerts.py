@@ -61,7 +61,8 @@ class Alert(BaseModel):
     raised: Utc
     cleared: Utc | None = None
     duration: Annotated[float, Field(ge=0)]
-    """Seconds from onset to clearing, or to the raising while it lasts."""
+    """Seconds from onset to clearing, or to the raising while it lasts, without those in which nobody could
+    tell (evidence `unseen_seconds`): technical trouble adds no suspicion."""
     evidence: dict[str, JsonValue]
     """Values against thresholds, frames looked at, frame ids."""
     evidence_thumbnail: Thumbnail | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from edge.rules.findings import NO, Evidence, Finding, Judgement, Phase, Value
+from edge.rules.findings import NO, Evidence, Finding, Judgement, Phase, Value, unseen
 from edge.rules.hold import FRAME_S, Hold, State
 from edge.rules.settings import RuleSettings
 from edge.rules.snapshots import Json, Saved, integer, number, optional_integer, part, text
@@ -128,8 +128,8 @@ class Episode:
         self._hold.pause(until_s)
 
     def _finding(self, phase: Phase, at_s: float, more: Evidence | None = None) -> Finding:
-        onset_s = self._hold.onset_s
-        lasted_s = at_s - onset_s
+        onset_s, unseen_s = self._hold.onset_s, self._hold.unseen_s
+        lasted_s = at_s - onset_s - unseen_s
         if self._hold_s - FRAME_S <= lasted_s < self._hold_s:
             lasted_s = self._hold_s  # what a frame shows lasts until the next one comes
         return Finding(
@@ -143,10 +143,12 @@ class Episode:
                 **self._tally.evidence,
                 "duration_seconds": round(lasted_s, 3),
                 "hold_seconds": self._hold_s,
+                **unseen(unseen_s),
                 **self._tally.frames(),
                 **(more or {}),
             },
             together_with=self._beside,
+            unseen_s=unseen_s,
         )
 
     def snapshot(self) -> Saved:

@@ -36,6 +36,13 @@ class Finding:
     evidence: Evidence
     together_with: EventType | None = None
     """What held at the same time and is not a finding of its own: head turned and gaze off are one thing."""
+    unseen_s: float = 0.0
+    """So much of the time since the onset nobody knew whether the condition held: it weighs nothing."""
+
+    @property
+    def lasted_s(self) -> float:
+        """How long the condition is known to have held, ≥ 0."""
+        return max(0.0, self.at_s - self.onset_s - self.unseen_s)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +60,8 @@ class Judgement:
 
 UNKNOWN = Judgement(None)
 NO = Judgement(False)
+
+
+def unseen(unseen_s: float) -> dict[str, Value]:
+    """The evidence of time in which nobody could tell; empty without any."""
+    return {"unseen_seconds": round(unseen_s, 3)} if unseen_s > 0 else {}

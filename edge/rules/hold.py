@@ -70,6 +70,7 @@ class Hold:
         "_paused_s",
         "_raised_s",
         "_state",
+        "_unseen_s",
     )
 
     def __init__(self, hold_s: float, clear_s: float, max_gap_s: float) -> None:
@@ -81,6 +82,7 @@ class Hold:
         self._raised_s = 0.0
         self._began_s = 0.0
         self._paused_s = 0.0
+        self._unseen_s = 0.0
         self._last_s: float | None = None
 
     @property
@@ -102,6 +104,11 @@ class Hold:
         """When the condition ended; meaningful right after CLEARED."""
         return self._began_s
 
+    @property
+    def unseen_s(self) -> float:
+        """How long, since it was raised, no value was known: such time adds nothing to what lasts."""
+        return self._unseen_s
+
     def see(
         self, at: float, value: bool | None, since_s: float | None = None, until_s: float | None = None
     ) -> Phase | None:
@@ -114,6 +121,7 @@ class Hold:
             return None
         from_s = at if since_s is None else min(at, since_s)
         if self._last_s is not None and from_s - self._last_s > self._max_gap_s + FRAME_S:
+            self._unseen_s += from_s - self._last_s
             self._begin(from_s)
         self._last_s = at
         state = NEXT[self._state, value]
@@ -135,6 +143,7 @@ class Hold:
         """Let the time from the last known value until `until_s` count for no wait."""
         if self._last_s is not None and until_s > self._last_s:
             self._paused_s += until_s - self._last_s
+            self._unseen_s += until_s - self._last_s
             self._last_s = until_s
 
     def finish(self) -> Phase | None:
@@ -150,7 +159,7 @@ class Hold:
         self._began_s = at
         self._paused_s = 0.0
         if self._state is State.PENDING:
-            self._onset_s = at
+            self._onset_s, self._unseen_s = at, 0.0
 
     def _when_due(self, at: float, until_s: float) -> Phase | None:
         if self._state not in DUE:
@@ -173,6 +182,7 @@ class Hold:
             "raised_s": self._raised_s,
             "began_s": self._began_s,
             "paused_s": self._paused_s,
+            "unseen_s": self._unseen_s,
             "last_s": self._last_s,
         }
 
@@ -186,3 +196,4 @@ class Hold:
         self._onset_s = number(saved, "onset_s")
         self._raised_s = number(saved, "raised_s")
         self._paused_s = number(saved, "paused_s")
+        self._unseen_s = number(saved, "unseen_s")

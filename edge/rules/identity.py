@@ -9,7 +9,7 @@ there between. That no check is possible is a state of its own: IDENTITY_UNVERIF
 from __future__ import annotations
 
 from edge.rules.episode import Tally
-from edge.rules.findings import NO, UNKNOWN, Finding, Judgement, Phase, Value
+from edge.rules.findings import NO, UNKNOWN, Finding, Judgement, Phase, Value, unseen
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, integer, number, optional_number, part, text
@@ -40,6 +40,7 @@ class Mismatch:
         "_raised_s",
         "_settings",
         "_tally",
+        "_unseen_s",
     )
 
     def __init__(self, settings: Settings) -> None:
@@ -50,6 +51,7 @@ class Mismatch:
         self._raised_s: float | None = None
         self._ended_s = 0.0
         self._last_s = 0.0
+        self._unseen_s = 0.0
         self._tally = Tally()
 
     @property
@@ -84,9 +86,9 @@ class Mismatch:
             self._last_s = max(self._last_s, until_s)
 
     def _mismatch(self, observation: Observation, check: IdentityCheck, similarity: float) -> Finding | None:
-        stale = observation.at - self._last_s > APART_S + EPSILON_S
+        stale = self._note_gap(observation.at)
         if not self.raised and (stale or self._mismatches == 0):
-            self._onset_s, self._mismatches = observation.at, 0
+            self._onset_s, self._mismatches, self._unseen_s = observation.at, 0, 0.0
             self._tally = Tally()
         self._mismatches += 1
         self._matches = 0
@@ -112,9 +114,17 @@ class Mismatch:
             self._mismatches = 0
             return None
         if self._matches == 0:
+            self._note_gap(at)
             self._ended_s = at
         self._matches += 1
         return self._over({}) if self._matches >= self._settings.match_checks else None
+
+    def _note_gap(self, at: float) -> bool:
+        """Whether so much time lies since the last mismatch that nobody knows who sat there."""
+        gap_s = at - self._last_s
+        apart = gap_s > APART_S + EPSILON_S
+        self._unseen_s += gap_s if apart else 0.0
+        return apart
 
     def _over(self, more: dict[str, Value]) -> Finding:
         finding = self._finding(Phase.CLEARED, self._ended_s, more)
@@ -132,10 +142,12 @@ class Mismatch:
             confidence=self._tally.confidence,
             evidence={
                 **self._tally.evidence,
-                "duration_seconds": round(at_s - self._onset_s, 3),
+                "duration_seconds": round(at_s - self._onset_s - self._unseen_s, 3),
+                **unseen(self._unseen_s),
                 **self._tally.frames(),
                 **more,
             },
+            unseen_s=self._unseen_s,
         )
 
     def snapshot(self) -> Saved:
@@ -146,6 +158,7 @@ class Mismatch:
             "onset_s": self._onset_s,
             "ended_s": self._ended_s,
             "last_s": self._last_s,
+            "unseen_s": self._unseen_s,
             "tally": self._tally.snapshot(),
         }
 
@@ -157,6 +170,7 @@ class Mismatch:
         self._onset_s = number(saved, "onset_s")
         self._ended_s = number(saved, "ended_s")
         self._last_s = number(saved, "last_s")
+        self._unseen_s = number(saved, "unseen_s")
         self._tally.restore(part(saved, "tally"))
 
 

@@ -9,7 +9,7 @@ row is missing or lost, every wait begins again.
 
 from __future__ import annotations
 
-from edge.rules.findings import Finding, Phase, Value
+from edge.rules.findings import Finding, Phase, Value, unseen
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, number, optional_number
@@ -22,7 +22,7 @@ class Speech:
 
     __slots__ = (
         "_bound", "_heard_s", "_known_s", "_last_speech_s", "_lost_s", "_onset_s", "_pause_s", "_probability",
-        "_raised_s", "_rule", "_settings",
+        "_raised_s", "_rule", "_settings", "_unheard_s", "_unseen_s",
     )  # fmt: skip
 
     def __init__(self, settings: Settings) -> None:
@@ -40,6 +40,10 @@ class Speech:
         self._last_speech_s = 0.0
         self._lost_s = 0.0
         """Audio lost since something last arrived."""
+        self._unheard_s = 0.0
+        """Long losses since the last speech of the raised event."""
+        self._unseen_s = 0.0
+        """Those before it: in the middle of the event, and no part of what it lasted."""
         self._known_s: float | None = None
         """End of the last window."""
 
@@ -99,6 +103,7 @@ class Speech:
         if self._onset_s is None:
             self._onset_s = end_s - part_s
         self._pause_s = self._lost_s = 0.0
+        self._unseen_s, self._unheard_s = self._unseen_s + self._unheard_s, 0.0
         self._last_speech_s = end_s
         self._heard_s += part_s
         self._probability += probability * part_s
@@ -124,7 +129,9 @@ class Speech:
         if self._lost_s <= self._settings.max_gap_s + EPSILON_S:
             return
         self._pause_s = 0.0
-        if not self.raised:
+        if self.raised:
+            self._unheard_s, self._lost_s = self._unheard_s + self._lost_s, 0.0
+        else:
             self._forget()
 
     def _over(self) -> Finding:
@@ -135,7 +142,7 @@ class Speech:
 
     def _forget(self) -> None:
         self._onset_s = None
-        self._heard_s = self._probability = self._pause_s = 0.0
+        self._heard_s = self._probability = self._pause_s = self._unheard_s = self._unseen_s = 0.0
 
     def _finding(self, phase: Phase, at_s: float) -> Finding:
         onset_s = at_s if self._onset_s is None else self._onset_s
@@ -145,7 +152,8 @@ class Speech:
             "speech_seconds_bound": self._rule.hold_s,
             "mean_probability": confidence,
             "probability_bound": self._bound,
-            "duration_seconds": round(at_s - onset_s, 3),
+            "duration_seconds": round(at_s - onset_s - self._unseen_s, 3),
+            **unseen(self._unseen_s),
         }
         return Finding(
             event=EventType.VOICE_DETECTED,
@@ -155,6 +163,7 @@ class Speech:
             at_s=at_s,
             confidence=confidence,
             evidence=evidence,
+            unseen_s=self._unseen_s,
         )
 
     def snapshot(self) -> Saved:
@@ -166,6 +175,8 @@ class Speech:
             "pause_s": self._pause_s,
             "last_speech_s": self._last_speech_s,
             "lost_s": self._lost_s,
+            "unheard_s": self._unheard_s,
+            "unseen_s": self._unseen_s,
             "known_s": self._known_s,
         }
 
@@ -178,4 +189,6 @@ class Speech:
         self._pause_s = number(saved, "pause_s")
         self._last_speech_s = number(saved, "last_speech_s")
         self._lost_s = number(saved, "lost_s")
+        self._unheard_s = number(saved, "unheard_s")
+        self._unseen_s = number(saved, "unseen_s")
         self._known_s = optional_number(saved, "known_s")

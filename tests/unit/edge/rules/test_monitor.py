@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from edge.alerts import gravity
 from edge.policy_settings import monitor_settings
-from edge.rules.findings import Phase
+from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
 from shared.events import EventType
 from shared.observations import Observation
@@ -185,6 +186,31 @@ def test_an_absence_before_a_stall_is_not_added_to_one_after_it() -> None:
     absent = frame(0, faces=())
     assert [line for line in seen(every(0, 5, HONEST), every(5, 9, absent), every(13, 17, absent))
             if line[0] == "FACE_NOT_FOUND"] == []  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("event", "sight", "over"),
+    [
+        (EventType.MULTIPLE_FACES, frame(0, faces=TWO), HONEST),
+        (EventType.FACE_NOT_FOUND, frame(0, faces=()), HONEST),
+        (EventType.FACE_MISMATCH, frame(0, faces=ONE, identity=check(0.4)), HONEST),
+    ],
+)
+@pytest.mark.parametrize("again_s", [0.0, 4.0], ids=["gone after it", "still there after it"])
+def test_a_stall_within_an_event_adds_nothing_to_what_it_weighs(
+    event: EventType, sight: Observation, over: Observation, again_s: float
+) -> None:
+    def ends(away_s: float) -> Finding:
+        back_s = 15 + away_s
+        looks = [*every(0, 5, HONEST), *every(5, 15, sight), *every(back_s, back_s + again_s, sight)]
+        findings = play(monitor(), [*looks, *every(back_s + again_s, back_s + 20, over)])
+        return next(each for each in findings if each.event is event and each.phase is Phase.CLEARED)
+
+    whole, torn = ends(0.0), ends(60.0)
+    assert torn.at_s == pytest.approx(whole.at_s + 60)
+    assert torn.evidence["unseen_seconds"] == pytest.approx(60, abs=0.5)
+    assert torn.lasted_s <= whole.lasted_s
+    assert gravity(Policy(), torn) <= gravity(Policy(), whole)
 
 
 def test_a_long_stall_becomes_offline() -> None:

@@ -84,6 +84,15 @@ def test_lost_audio_clears_nothing() -> None:
     assert [f.phase for f in findings([*talk, *windows(3.072, 6.144, QUIET)])] == ["raised", "cleared"]
 
 
+def test_a_long_loss_within_speech_is_no_part_of_what_it_lasted() -> None:
+    *_, cleared = findings(
+        [*windows(0, 3.072, TALK), *windows(33.792, 36.864, TALK), *windows(36.864, 46.08, QUIET)]
+    )
+    assert cleared.at_s == pytest.approx(36.864)
+    assert cleared.evidence["unseen_seconds"] == pytest.approx(30.72)
+    assert cleared.evidence["duration_seconds"] == pytest.approx(6.144)
+
+
 def test_partly_lost_silence_counts_for_its_share() -> None:
     quiet = windows(3.072, 20, QUIET, lost_share=0.5)
     _, cleared = findings([*windows(0, 3.072, TALK), *quiet])
