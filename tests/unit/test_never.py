@@ -17,11 +17,7 @@ from typing import Any
 
 import pytest
 
-import cli
 import coordinator
-import edge
-import models
-import shared
 from coordinator.sessions.notice import notice_for
 from edge.analysis import levels
 from edge.candidate_words import message
@@ -33,31 +29,10 @@ from shared.event_rules import DEFAULT_RULES, NOT_OBSERVED, THRESHOLD_UNITS
 from shared.events import EventClass, EventType, event_class
 from shared.policy import Features, Policy, parse_policy
 from shared.timeline.words import ACTION_NAMES, CLASS_NAMES, event_name
+from tests.support.never import NEVER, SAID_SO
 
-NEVER = re.compile(
-    r"emotion|feeling|mood|sentiment|stress|nervous|anxi(ety|ous)|fear|happ(y|iness)|\bsad(ness)?\b|\bang(er|ry)"
-    r"|bored|frustrat|arousal|valence|attenti(on|ve)|engage(d|ment)|concentrat|vigilan|personality|honesty"
-    r"|\bguilt|decei|decept|lie.?detect|trustworth(y|iness).score|fatigue|drows|sleepy|confused|heart.?rate"
-    r"|micro.?express|ethnic|\brace\b|gender|\bsex\b",
-    re.IGNORECASE,
-)
 SHOWN = re.compile(NEVER.pattern + r"|distract|suspici|cheat|fraud", re.IGNORECASE)
 """Texts for people avoid some words that names of events inherit from the exam platform."""
-SAID_SO = frozenset(
-    {"Nothing is concluded about your mood, your character or your health."},
-)
-
-DENIED = (
-    *SAID_SO,
-    "There is no inference of emotion, stress, attention or engagement under any name",
-    "Nothing here infers emotion, stress, attention or engagement (SPEC 2.4).",
-    "The list is closed: nothing here reads feelings or intentions.",
-    "People are mistaken for others of their own age, sex and origin ten and more times as easily",
-)
-"""What sources and documents say of it: that we do not do it, or where a recogniser errs more often."""
-SOURCES = (cli, coordinator, edge, models, shared)
-WRITTEN = frozenset({".py", ".js", ".html", ".css", ".json", ".toml", ".mako", ".md"})
-
 FOUND = [event for event in DEFAULT_RULES if event not in NOT_OBSERVED]
 TOLD = FOUND + [event for event in EventType if event_class(event) is EventClass.MILESTONE]
 WEB = Path(coordinator.__file__).parent / "web"
@@ -141,31 +116,6 @@ def test_no_text_for_people_speaks_of_it() -> None:
 @pytest.mark.parametrize("page", pages(), ids=lambda path: str(path.relative_to(WEB)))
 def test_no_page_speaks_of_it(page: Path) -> None:
     assert trespasses(page.read_text("utf-8"), NEVER) == []
-
-
-def sources() -> list[Path]:
-    """Every file of every program, and what the repository says of itself."""
-    folders = [Path(each.__file__).parent for each in SOURCES if each.__file__]
-    found = [path for folder in folders for path in folder.rglob("*") if path.suffix in WRITTEN]
-    return sorted([*found, *folders[0].parent.glob("*.md")])
-
-
-def test_no_name_endpoint_metric_or_document_of_any_program_hints_at_it() -> None:
-    hints, said = [], set[str]()
-    looked_at = sources()
-    for path in looked_at:
-        # A sentence of several lines of Python is one sentence.
-        text = " ".join(path.read_text("utf-8").split()).replace('" "', "")
-        for sentence in DENIED:
-            if sentence in text:
-                said.add(sentence)
-                text = text.replace(sentence, "")
-        hints += [
-            f"{path.name}: …{text[max(0, m.start() - 30) : m.end() + 30]}…" for m in NEVER.finditer(text)
-        ]
-    assert hints == []
-    assert said == {*DENIED}
-    assert {"metrics.py", "openapi.json", "manifest.toml", "README.md"} <= {path.name for path in looked_at}
 
 
 def test_there_are_pages_to_look_at() -> None:
