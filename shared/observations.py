@@ -56,6 +56,8 @@ class HeadPose:
     pitch_deg: float
     yaw_deg: float
     roll_deg: float
+    doubt_deg: float = 0.0
+    """So far do two measures of it lie apart, ≥ 0; a step within it is no turn of the head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

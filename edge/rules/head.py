@@ -112,7 +112,7 @@ class Movement:
         last: list[Json] = []
         if self._last is not None:
             at, head = self._last
-            last = [at, head.pitch_deg, head.yaw_deg, head.roll_deg]
+            last = [at, head.pitch_deg, head.yaw_deg, head.roll_deg, head.doubt_deg]
         return {
             "last": last,
             "speeds": [value for pair in self._speeds for value in pair],
@@ -122,8 +122,8 @@ class Movement:
 
     def restore(self, saved: Saved) -> None:
         """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        last = numbers(saved, "last", 4)
-        if len(last) not in (0, 4):
+        last = numbers(saved, "last", 5)
+        if len(last) not in (0, 5):
             raise ValueError("the snapshot's last pose is not whole")
         self._last = (last[0], HeadPose(*last[1:])) if last else None
         self._speeds = deque(_pairs(saved, "speeds", MAX_SPEEDS), maxlen=MAX_SPEEDS)
@@ -132,9 +132,11 @@ class Movement:
 
 
 def _turned_deg(before: HeadPose, after: HeadPose) -> float:
-    return hypot(
+    """How far the head has turned at least: what either pose leaves in doubt is no movement."""
+    turned_deg = hypot(
         after.pitch_deg - before.pitch_deg, after.yaw_deg - before.yaw_deg, after.roll_deg - before.roll_deg
     )
+    return max(0.0, turned_deg - max(before.doubt_deg, after.doubt_deg))
 
 
 def _pairs(saved: Saved, name: str, limit: int) -> list[tuple[float, float]]:

@@ -121,8 +121,8 @@ def test_a_far_turn_is_seen_by_what_registries_give_and_a_small_one_is_none(side
     assert len(ahead) == len(near) == 7
     assert max(map(abs, ahead)) < 12
     assert max(near) < 25
-    # Five of seven turned to the right are found at all, three to the left; the mesh alone reads 19 to 40.
-    assert len(far) >= 3
+    # Five of seven turned to either side are found at all; the mesh alone reads 19 to 40.
+    assert len(far) >= 5
     assert np.median(far) > 45
 
 

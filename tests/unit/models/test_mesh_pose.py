@@ -43,6 +43,13 @@ def test_a_turned_standard_head_gives_its_angles(pitch_deg: float, yaw_deg: floa
     )
 
 
+@pytest.mark.parametrize(("turn_deg", "doubt_deg"), [(None, 0), (20, 0), (-50, 0), (55, 25)])
+def test_a_pose_says_how_far_mesh_and_detector_part(turn_deg: float | None, doubt_deg: float) -> None:
+    face = Face(Box(0, 0, 1, 1), np.zeros((5, 2), np.float32), 1.0, turn_deg=turn_deg)
+    head = MeshPose().head(np.zeros((1, 1, 3), np.uint8), face, turned_mesh(rotation(0, 30, 0)))
+    assert head.doubt_deg == pytest.approx(doubt_deg, abs=1e-3)
+
+
 def test_a_nose_to_the_right_of_the_picture_is_a_turn_to_the_candidates_left() -> None:
     turn = rotation(0, 30, 0)
     assert (turn @ (0, 0, 1))[0] > 0

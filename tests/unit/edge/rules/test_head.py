@@ -68,6 +68,14 @@ def test_fewer_slower_or_rarer_turns_raise_nothing(count: int, turn_deg: float, 
     assert found(jerks(count, turn_deg, every_s)) == []
 
 
+def test_a_turn_within_what_two_measures_leave_in_doubt_is_no_movement() -> None:
+    doubtful = [
+        replace(each, head=None if each.head is None else replace(each.head, doubt_deg=30))
+        for each in jerks(5, 44, 5.0)
+    ]
+    assert found(doubtful) == []
+
+
 def test_one_wrong_pose_is_no_movement() -> None:
     steady = posing(31, 90, head(), 10.0)
     spiked = [replace(o, head=head(0, 25)) if n % 50 == 0 else o for n, o in enumerate(steady)]
