@@ -81,8 +81,7 @@ def run(config: ConfigOption) -> None:
     """
     no_core_dumps()
     with _refusals():
-        settings = load_config(config)
-        identity = load(settings.data_folder)
+        settings, identity = _found(config)
         configure("proctor-edge")
         code = asyncio.run(_until_stopped(settings, identity))
     _exit_now(code)
@@ -97,9 +96,14 @@ def check_config(config: ConfigOption) -> None:
         proctor-edge check-config --config /etc/proctor/edge.toml
     """
     with _refusals():
-        settings = load_config(config)
-        read_secret(settings.nats.password_file)
-        load(settings.data_folder)
+        _found(config)
+
+
+def _found(config: Path) -> tuple[EdgeConfig, Identity]:
+    """Settings and identity, and that the password can be read: said before the networks, which take long."""
+    settings = load_config(config)
+    read_secret(settings.nats.password_file)
+    return settings, load(settings.data_folder)
 
 
 @cli.command()

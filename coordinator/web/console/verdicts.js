@@ -31,6 +31,7 @@ export class Verdicts {
   #form = null;
   #reason = "";
   #claiming = Promise.resolve(null);
+  #givenBack = Promise.resolve();
 
   /** Incidents that this person confirmed since signing in. */
   confirmed = new Set();
@@ -120,8 +121,9 @@ export class Verdicts {
   /** Others see who looks at it. Resolves with the incident's id where it is held for this form alone. */
   async #claim() {
     const id = this.#detail.incident.incident_id;
+    await this.#givenBack; // what the last form gives back late would be this one's claim
     try {
-      await this.#post("claim");
+      await this.#post("claim", {}, id);
       return id;
     } catch (problem) {
       if (this.#form && this.#isAbout(id)) $("verdict-error").textContent = messageOf(problem);
@@ -160,7 +162,7 @@ export class Verdicts {
   #close() {
     this.#form = null;
     $("verdict").hidden = true;
-    this.#giveBack(this.#claiming);
+    this.#givenBack = Promise.all([this.#givenBack, this.#giveBack(this.#claiming)]);
     this.#claiming = Promise.resolve(null);
   }
 

@@ -151,6 +151,30 @@ def test_a_form_that_is_left_leaves_no_claim_behind(on_console: OnConsole) -> No
     on_console(scene)
 
 
+def test_a_form_that_is_opened_again_at_once_keeps_its_claim(on_console: OnConsole) -> None:
+    async def scene(stand: Stand) -> None:
+        page = stand.page
+        await with_incidents(stand.site, 1, sessions=1)
+        await stand.open(who="ann")
+        await stand.key("q")
+        incident = await stand.shown_incident()
+        await page.evaluate(
+            "window.ask = window.fetch, window.done = [], window.fetch = async (url, ...asked) => {"
+            " if (String(url).endsWith('release')) await new Promise((late) => setTimeout(late, 500));"
+            " const answer = await window.ask(url, ...asked);"
+            " done.push(String(url).split('/').at(-1)); return answer }"
+        )
+        await stand.key("y")
+        await page.press("Escape", 27)
+        await stand.key("n")
+        await page.until("done.filter((one) => one === 'claim').length === 2 && done.includes('release')")
+        held = (await stand.site.get(f"/incidents/{incident}")).json()["incident"]
+        assert held["claimed_by"] == "ann"
+        assert page.complaints == []
+
+    on_console(scene)
+
+
 def test_comments_and_other_reasons_need_words(on_console: OnConsole) -> None:
     async def scene(stand: Stand) -> None:
         page = stand.page
