@@ -42,7 +42,7 @@ UNIT := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/bytecode PY
 unit: setup
 	@$(MAKE) --no-print-directory -j2 -Otarget unit-values unit-arrays
 
-VALUES := tests/unit/edge/rules tests/unit/shared
+VALUES := tests/unit/edge/rules tests/unit/shared tests/unit/cli
 
 unit-values:
 	$(UNIT) $(VALUES)
