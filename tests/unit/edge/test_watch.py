@@ -11,7 +11,6 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.alerts import AlertRevision
-from edge.rules.snapshots import Saved
 from edge.thumbnails import MAX_JPEG_BYTES, thumbnail
 from edge.watch import Watch
 from shared.alerts import MAX_ALERT_BYTES, encode_alert
@@ -20,6 +19,7 @@ from shared.events import EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard
 from shared.policy import Accommodation, Features, Policy
+from shared.saving import Saved
 from tests.support.observations import ONE, TWO, check, every, frame, windows
 from tests.support.watched import watched
 

@@ -10,7 +10,7 @@ import pytest
 
 import edge.rules
 
-OURS = frozenset({"edge.rules", "shared.events", "shared.observations"})
+OURS = frozenset({"edge.rules", "shared.events", "shared.observations", "shared.saving"})
 AMBIENT = frozenset(
     {"asyncio", "datetime", "logging", "os", "pathlib", "random", "socket", "threading", "time"}
 )
