@@ -6,6 +6,7 @@
     commands     who may command, once             actions     start, end, enroll, verify
     roster       who is watched here               seat        a page takes its seat
     session      shell of one candidate            watch       observations in, alerts out (no I/O)
+    session_memory  all that moves with a session (pure)
     alerts       finding -> alert                  envelope    alert -> signed, sealed message
     outbox       every alert on disk (SQLite)      publisher   outbox -> hub; marks -> outbox
     delivery     what is sent when (pure)          outbox_caps what a full outbox gives up (pure)

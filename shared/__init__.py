@@ -18,6 +18,8 @@
     plain_text     others' words without what steers a terminal or turns the reading order (pure)
     errors         the error tree
     logs           JSON logs without personal data
+    saving         state as JSON and back, by the declared fields of dataclasses (pure)
+    saved_values   its numbers, texts and words (pure)
     seldom         which of many equal log lines are written (pure)
     slow_clients   HTTP connections with deadlines
     sqlite_file    what a SQLite file is, looked at without a trace
