@@ -325,13 +325,15 @@ def test_the_enrollment_gate_is_stricter_than_the_verification_gate() -> None:
         assert bool(found.embeddings) is (failed == [])
 
 
-def moved_on(looks: int, *, stop: int | None, networks: Networks, elsewhere: Networks) -> list[Observation]:
-    """What one session sees; after so many looks its memory goes on with other senses, elsewhere."""
+def moved_on(
+    looks: int, *, stop: int | None, networks: Networks, elsewhere: Networks
+) -> tuple[list[Observation], dict[str, Any]]:
+    """What one session sees, and its memory at the end; after so many looks it goes on elsewhere."""
 
     def senses(engine: Engine, networks: Networks) -> Perception:
         return Perception(SESSION, engine, networks, policy=POLICY, templates=templates(networks), level=1)
 
-    async def main() -> list[Observation]:
+    async def main() -> tuple[list[Observation], dict[str, Any]]:
         async with Engine(2) as engine:
             perception, seen = senses(engine, networks), []
             for number in range(looks):
@@ -341,7 +343,7 @@ def moved_on(looks: int, *, stop: int | None, networks: Networks, elsewhere: Net
                     perception.restore(saved)
                 frame = picture(128 if number % 7 else 215, number / 15, number)
                 seen.append((await perception.look(frame)).observation)
-            return seen
+            return seen, perception.snapshot()
 
     return asyncio.run(asyncio.wait_for(main(), 60))
 
@@ -357,16 +359,22 @@ def but_for_change(seen: list[Observation]) -> list[Observation]:
 @pytest.mark.parametrize("stop", [1, 4, 20])
 def test_senses_go_on_elsewhere_as_if_they_had_never_stopped(stop: int) -> None:
     networks = everything()
-    whole = moved_on(40, stop=None, networks=networks, elsewhere=networks)
-    went_on = moved_on(40, stop=stop, networks=networks, elsewhere=everything())
+    whole, memory = moved_on(40, stop=None, networks=networks, elsewhere=networks)
+    went_on, memory_elsewhere = moved_on(40, stop=stop, networks=networks, elsewhere=everything())
     assert but_for_change(went_on) == but_for_change(whole)
     assert sum(one != other for one, other in zip(went_on, whole, strict=True)) <= 1
+    assert memory_elsewhere == memory
+    looked = sum(each.gaze is not None for each in whole)
+    matched = sum(each.identity is not None and (each.identity.similarity or 0) > 0.9 for each in whole)
+    eyes = memory["eyes"]
+    assert (len(eyes["lids"]["ratios"]), len(eyes["tilts"]["matched_deg"])) == (looked, matched)
+    assert (looked, matched) > (3, 1)
 
 
 def test_what_other_networks_have_measured_says_nothing() -> None:
     networks = replace(everything(), labels={"head": "mesh@1"})
     others = replace(everything(), labels={"head": "mesh@2"})
-    went_on = moved_on(2, stop=1, networks=networks, elsewhere=others)
+    went_on, _ = moved_on(2, stop=1, networks=networks, elsewhere=others)
     assert went_on[1].faces is not None
 
 
