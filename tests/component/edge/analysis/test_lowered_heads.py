@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
@@ -34,17 +35,24 @@ class Nodding:
         return HeadPose(pitch_deg, 0.0, 0.0)
 
 
-def check_after_matches(last_pitch_deg: float) -> IdentityCheck:
-    """The check of a face less like the enrolled one with the head so far up or down, after four matches."""
+def check_after_matches(last_pitch_deg: float, *, elsewhere: bool = False) -> IdentityCheck:
+    """The check of a face less like the enrolled one with the head so far up or down, after four matches;
+    made with the same senses, or elsewhere by others that go on from their memory."""
     networks = replace(stand_in(Detector(face_at())), head=Nodding([0.0] * 4 + [last_pitch_deg]))
     enrolled = examine(stand_in(Detector(face_at())), picture(LIKE).to_bgr(), Gate(min_sharpness=None))
     templates = {networks.recognisers[0].name: Enrolled(UUID(int=5), enrolled.embeddings[0])}
 
     async def watch() -> IdentityCheck | None:
         async with Engine(2) as engine:
-            eyes = Perception(UUID(int=1), engine, networks, policy=Policy(), templates=templates, level=1)
+            eyes, others = (
+                Perception(UUID(int=1), engine, networks, policy=Policy(), templates=templates, level=1)
+                for _ in range(2)
+            )
             for second in range(4):
                 await eyes.look(picture(LIKE, float(second), second))
+            if elsewhere:
+                others.restore(json.loads(json.dumps(eyes.snapshot())), resumed_s=4.0)
+                eyes = others
             return (await eyes.look(picture(LESS_LIKE, 4.0, 4))).observation.identity
 
     check = asyncio.run(watch())
@@ -58,8 +66,11 @@ def test_a_face_less_alike_is_a_mismatch_while_the_head_is_held_as_usual() -> No
     assert 0.55 < similarity < 0.75
 
 
+@pytest.mark.parametrize("elsewhere", [False, True])
 @pytest.mark.parametrize("pitch_deg", [-18.0, 18.0])
-def test_the_same_face_says_nothing_while_the_head_is_far_down_or_up(pitch_deg: float) -> None:
-    check = check_after_matches(pitch_deg)
+def test_the_same_face_says_nothing_while_the_head_is_far_down_or_up(
+    pitch_deg: float, elsewhere: bool
+) -> None:
+    check = check_after_matches(pitch_deg, elsewhere=elsewhere)
     assert check.similarity is None
     assert check.failed_gates == ("pitch",)
