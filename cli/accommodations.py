@@ -11,7 +11,7 @@ from cli.calls import checked
 from cli.connection import connect
 from cli.documents import read_document
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
-from shared.exam_api import MAX_EXTRA_MINUTES, AccommodationRequest
+from shared.api.exams import MAX_EXTRA_MINUTES, AccommodationRequest
 
 app = typer.Typer(help="What is agreed with one candidate for one exam.", no_args_is_help=True)
 

@@ -10,7 +10,7 @@ import typer
 from cli.connection import connect
 from cli.render import Format, OutputOption
 from cli.watching import WatchOption, show_rows
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 
 app = typer.Typer(help="Alerts as they arrived.", no_args_is_help=True)
 

@@ -12,19 +12,9 @@ import httpx
 from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
-from shared.api import (
-    AlertOut,
-    AlertPage,
-    EnrollRequest,
-    EnrollResponse,
-    SessionEndResponse,
-    SessionOut,
-    SessionStartRequest,
-    SessionStartResponse,
-    TicketResponse,
-    TimelineOut,
-)
-from shared.exam_api import (
+from shared.api.alerts import AlertOut, AlertPage, TimelineOut
+from shared.api.enrollments import EnrollRequest, EnrollResponse
+from shared.api.exams import (
     AccommodationOut,
     AccommodationPage,
     AccommodationRequest,
@@ -38,7 +28,7 @@ from shared.exam_api import (
     PolicyRequest,
     PolicySummary,
 )
-from shared.incident_api import (
+from shared.api.incidents import (
     IncidentDetail,
     IncidentOut,
     IncidentPage,
@@ -47,9 +37,19 @@ from shared.incident_api import (
     RescoreRequest,
     RulePrecision,
 )
-from shared.node_api import NodeOut
-from shared.session_api import SessionListed, SessionPage, SessionPolicyOut, SessionPolicyRequest
-from shared.token_api import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
+from shared.api.nodes import NodeOut
+from shared.api.sessions import (
+    SessionEndResponse,
+    SessionListed,
+    SessionOut,
+    SessionPage,
+    SessionPolicyOut,
+    SessionPolicyRequest,
+    SessionStartRequest,
+    SessionStartResponse,
+    TicketResponse,
+)
+from shared.api.tokens import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
 
 
 class Client:

@@ -26,7 +26,9 @@ from cli.demo_files import page
 from cli.live import Arrival, stream_and_listen
 from cli.programs import Program, ask
 from cli.running import running
-from shared.api import EnrollImage, EnrollRequest, SessionStartRequest, TimelineOut
+from shared.api.alerts import TimelineOut
+from shared.api.enrollments import EnrollImage, EnrollRequest
+from shared.api.sessions import SessionStartRequest
 from shared.errors import Unavailable
 from shared.rehearsal import ObservedAlert, Report, Script, compare, report_json, script_from_json
 from shared.timeline import timeline_html

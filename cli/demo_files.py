@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.alerts import Alert
-from shared.api import AlertOut, TimelineOut
+from shared.api.alerts import AlertOut, TimelineOut
 from shared.rehearsal import Script
 from shared.timeline import Segment, Timeline, entry_of
 

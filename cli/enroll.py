@@ -11,7 +11,7 @@ import typer
 from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
-from shared.api import EnrollImage, EnrollRequest, EnrollResponse
+from shared.api.enrollments import EnrollImage, EnrollRequest, EnrollResponse
 from shared.errors import ConfigError
 
 app = typer.Typer(help="Enrollments: enroll a face, look, erase.", no_args_is_help=True)

@@ -12,7 +12,7 @@ from cli.calls import checked
 from cli.connection import connect
 from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, write_data, write_one, write_rows
-from shared.exam_api import ExamChange, ExamRequest, PolicyRequest
+from shared.api.exams import ExamChange, ExamRequest, PolicyRequest
 
 app = typer.Typer(help="Exams and the versions of their policies.", no_args_is_help=True)
 

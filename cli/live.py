@@ -17,7 +17,7 @@ from websockets.typing import Subprotocol
 from cli.client import Client
 from cli.installation import Installation
 from cli.programs import Program, start
-from shared.api import SessionStartResponse
+from shared.api.sessions import SessionStartResponse
 from shared.errors import Unavailable
 
 _LATE_ALERTS_S = 2.0

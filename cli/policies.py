@@ -19,10 +19,10 @@ from cli.documents import read_document
 from cli.programs import find_program
 from cli.render import Format, OutputOption, write_data
 from shared.errors import ConfigError, Rejected, Unavailable
-from shared.event_rules import DEFAULT_RULES, THRESHOLD_UNITS
 from shared.plain_text import plain
-from shared.policy import Policy, parse_policy
-from shared.policy_diff import differences, in_force
+from shared.policy.diff import differences, in_force
+from shared.policy.rules import DEFAULT_RULES, THRESHOLD_UNITS
+from shared.policy.schema import Policy, parse_policy
 
 MAX_POLICY_BYTES: Final = 1_000_000
 SIMULATION_WITHIN_S: Final = 600.0

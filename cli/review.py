@@ -13,13 +13,7 @@ from cli.connection import connect
 from cli.incidents import QUEUE, Incident
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one
 from cli.watching import WatchOption, show_rows
-from shared.incident_api import (
-    AppealDecision,
-    CommentRequest,
-    ConfirmRequest,
-    DismissRequest,
-    IncidentOut,
-)
+from shared.api.incidents import AppealDecision, CommentRequest, ConfirmRequest, DismissRequest, IncidentOut
 
 app = typer.Typer(help="Review: what waits, and verdicts on it.", no_args_is_help=True)
 

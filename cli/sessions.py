@@ -14,10 +14,9 @@ from cli.connection import connect
 from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
-from shared.api import SessionStartRequest
+from shared.api.incidents import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
+from shared.api.sessions import SessionPolicyRequest, SessionStartRequest
 from shared.errors import Rejected
-from shared.incident_api import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
-from shared.session_api import SessionPolicyRequest
 from shared.writing import writing_under
 
 app = typer.Typer(help="Sessions: start, look at, act on, end.", no_args_is_help=True)

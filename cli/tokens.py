@@ -9,7 +9,7 @@ import typer
 from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
-from shared.token_api import TokenRequest
+from shared.api.tokens import TokenRequest
 from shared.tokens import Role
 
 app = typer.Typer(help="Access tokens and the keys that sign them.", no_args_is_help=True)

@@ -21,50 +21,47 @@ from fastapi import FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 
-from coordinator import health
 from coordinator.accommodations import routes as accommodation_routes
 from coordinator.alerts import routes as alert_routes
+from coordinator.alerts.ingest import Ingest
 from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
-from coordinator.commands import Commander
 from coordinator.config import CoordinatorConfig, read_password
 from coordinator.consents import routes as consent_routes
-from coordinator.database import Database
-from coordinator.enrollments import face_routes
-from coordinator.enrollments import routes as enrollment_routes
-from coordinator.errors import Failures, add_error_handlers
+from coordinator.enrollments import face_routes, routes as enrollment_routes
 from coordinator.exams import routes as exam_routes
-from coordinator.excerpts import expiry
-from coordinator.excerpts import routes as excerpt_routes
-from coordinator.headers import SecurityHeaders
-from coordinator.heartbeats import Heartbeats
-from coordinator.hub import Hub
+from coordinator.excerpts import expiry, routes as excerpt_routes
+from coordinator.ground.database import Database
+from coordinator.ground.own_keys import OwnKeys, own_keys_of
 from coordinator.incidents import routes as incident_routes
-from coordinator.ingest import Ingest
 from coordinator.interventions import routes as intervention_routes
-from coordinator.limits import BodyBound
 from coordinator.live import routes as live_routes
-from coordinator.metrics import Metrics, RequestMetrics
-from coordinator.nodes import routes as node_routes
-from coordinator.nodes import service as nodes
+from coordinator.nodes import routes as node_routes, service as nodes
+from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.heartbeats import Heartbeats
+from coordinator.nodes.hub import Hub
+from coordinator.nodes.stream import HubAddress, StreamSettings
 from coordinator.oidc.issuer import Issuer
-from coordinator.openapi import describe, operation_id
-from coordinator.own_keys import OwnKeys, own_keys_of
-from coordinator.pages import add_pages
-from coordinator.parts import Parts
 from coordinator.policies import routes as policy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
-from coordinator.security import bearer_of, verify_token
-from coordinator.sessions import change_routes, join_routes, listing_routes, sweep
-from coordinator.sessions import routes as session_routes
-from coordinator.stream import HubAddress, StreamSettings
-from coordinator.tokens import key_routes as token_key_routes
-from coordinator.tokens import routes as token_routes
-from coordinator.tokens import service as tokens
+from coordinator.sessions import routes as session_routes, sweep
+from coordinator.sessions.changing import routes as change_routes
+from coordinator.sessions.joining import routes as join_routes
+from coordinator.sessions.listing import routes as listing_routes
+from coordinator.tokens import key_routes as token_key_routes, routes as token_routes, service as tokens
 from coordinator.tokens.standing import Standing
 from coordinator.tokens.verifier import Verifier
+from coordinator.web_api import health
+from coordinator.web_api.errors import Failures, add_error_handlers
+from coordinator.web_api.headers import SecurityHeaders
+from coordinator.web_api.limits import BodyBound
+from coordinator.web_api.metrics import Metrics, RequestMetrics
+from coordinator.web_api.openapi import describe, operation_id
+from coordinator.web_api.pages import add_pages
+from coordinator.web_api.parts import Parts
+from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
 from shared.sealing import parse_signing_public
 from shared.tokens import Claims

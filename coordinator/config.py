@@ -24,7 +24,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from shared.api import IceServer
+from shared.api.sessions import IceServer
 from shared.errors import ConfigError, Corrupt
 from shared.fields import Name
 from shared.sealing import parse_signing_public

@@ -17,8 +17,8 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from coordinator.config import load_config, read_password
-from coordinator.database import Database
-from coordinator.own_keys import make_own_keys, master_text, own_keys_of
+from coordinator.ground.database import Database
+from coordinator.ground.own_keys import make_own_keys, master_text, own_keys_of
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
@@ -168,7 +168,7 @@ def contract(
     """
     from coordinator.app import create_app
     from coordinator.config import CoordinatorConfig
-    from coordinator.contract import bare, breaks
+    from coordinator.web_api.contract import bare, breaks
 
     described = create_app(CoordinatorConfig(data_folder=Path("/nonexistent"))).openapi()
     if promise:

@@ -13,24 +13,24 @@ import socket
 from collections.abc import Coroutine
 from typing import Any, Final
 
-from edge.actions import NodeActions
 from edge.analysis.engine import Engine
 from edge.analysis.networks import Networks, open_networks
-from edge.commands import Commands
 from edge.config import EdgeConfig, read_secret
-from edge.heartbeat import Heart
+from edge.fleet.actions import NodeActions
+from edge.fleet.commands import Commands
+from edge.fleet.heartbeat import Heart
+from edge.fleet.lag import LoopLag
+from edge.fleet.metrics import Metrics
+from edge.fleet.node import Node, Restarts
 from edge.hub import Hub, HubAddress
-from edge.identity import Identity
-from edge.lag import LoopLag
-from edge.metrics import Metrics
-from edge.node import Node, Restarts
-from edge.outbox_caps import Caps
-from edge.outbox_thread import OutboxThread
-from edge.publisher import Pace, Publisher
-from edge.roster import Roster
-from edge.seat import Door
-from edge.session import Session
-from edge.session_maker import SessionMaker
+from edge.node_identity import Identity
+from edge.outbound.outbox_caps import Caps
+from edge.outbound.outbox_thread import OutboxThread
+from edge.outbound.publisher import Pace, Publisher
+from edge.sessions.roster import Roster
+from edge.sessions.seat import Door
+from edge.sessions.session import Session
+from edge.sessions.session_maker import SessionMaker
 from edge.web import WebServer, create_web
 from models.distributions import check_distributions
 from models.serving import Serving

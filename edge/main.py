@@ -25,7 +25,7 @@ import typer
 from typer.core import TyperGroup
 
 from edge.config import EdgeConfig, load_config, read_secret
-from edge.identity import Identity, load, load_or_make
+from edge.node_identity import Identity, load, load_or_make
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
 from shared.fields import format_utc
@@ -38,8 +38,8 @@ END_WITHIN_S: Final = 10.0
 """From SIGTERM to the end of the process, whatever still runs."""
 
 _TOOLS: Final = {
-    "analyze": ("edge.analyze", "analyze"),
-    "replay": ("edge.replay", "command"),
+    "analyze": ("edge.tools.analyze", "analyze"),
+    "replay": ("edge.tools.replay", "command"),
     "accuracy": ("edge.accuracy.command", "accuracy"),
 }
 """Commands in modules of their own, each imported when it is asked for: networks take a second to import."""

@@ -1,16 +1,16 @@
 """The words everyone uses: what crosses a border between programs is defined here, once.
 
-    events         the closed list of events, their classes and lanes
+    events/        the closed list of events, their classes and lanes
     observations   what perception says of one instant (pure)
     recorded       observations as JSON lines
-    policy         an exam's policy: schema, defaults, presets
+    policy/        an exam's policy: schema, defaults, presets
     severity       how grave an alert is, one formula (pure)
     alerts         the alert, its clear header, its deterministic id
     sealing        the envelope: HPKE seal, Ed25519 signature
     messages       commands, replies, heartbeats, high-water marks on NATS
     subjects       subject and stream names
     tokens         access tokens and roles
-    api            REST bodies
+    api/           REST bodies, one module per noun
     rehearsal      the demo's script and how a run is compared with it (pure)
     timeline       one exam as a self-contained HTML page (pure)
     canonical      canonical JSON

@@ -14,9 +14,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from shared.errors import Corrupt
-from shared.events import Lane
+from shared.events.types import Lane
 from shared.fields import Name, Text, Unit, Utc
-from shared.policy import Gate, Policy
+from shared.policy.schema import Gate, Policy
 
 COMMAND_LIFETIME_S = 30.0
 HEARTBEAT_INTERVAL_S = 5.0

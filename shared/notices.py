@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from shared.alerts import Alert
-from shared.events import Action, EventClass, EventType
+from shared.events.types import Action, EventClass, EventType
 from shared.fields import format_utc
 
 RAISED: Final = 1

@@ -150,7 +150,7 @@ class SoundHeard:
     """One kind of sound in the window."""
 
     kind: str
-    """`typing`, `phone_ringing`, `door`, `whispering` (shared.policy_terms.Sound)."""
+    """`typing`, `phone_ringing`, `door`, `whispering` (shared.policy.terms.Sound)."""
     score: float
     """0…1."""
 

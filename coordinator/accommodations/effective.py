@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from shared.errors import Rejected
-from shared.events import EventType
-from shared.policy import Accommodation, Policy
-from shared.policy_terms import Relaxation
+from shared.events.types import EventType
+from shared.policy.schema import Accommodation, Policy
+from shared.policy.terms import Relaxation
 
 
 def effective(policy: Policy, accommodation: Accommodation, *, speech_opt_in: bool) -> Policy:

@@ -13,15 +13,15 @@ from sqlmodel import Session
 from coordinator.accommodations import service
 from coordinator.accommodations.service import Agreed, Change, Terms
 from coordinator.candidates import service as candidates
-from coordinator.cursors import PageParams, write_cursor
 from coordinator.exams import service as exams
 from coordinator.exams.tables import Exam
-from coordinator.openapi import problems
-from coordinator.parts import CandidateRef, ExamRef, Now, PartsDep
 from coordinator.policies import service as policies
-from coordinator.security import Privacy, PrivacyOrSelf, Service, check_own_candidate
-from shared.exam_api import AccommodationOut, AccommodationPage, AccommodationRequest
-from shared.policy import Policy, parse_accommodation
+from coordinator.web_api.cursors import PageParams, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import CandidateRef, ExamRef, Now, PartsDep
+from coordinator.web_api.security import Privacy, PrivacyOrSelf, Service, check_own_candidate
+from shared.api.exams import AccommodationOut, AccommodationPage, AccommodationRequest
+from shared.policy.schema import Policy, parse_accommodation
 
 router = APIRouter(prefix="/exams/{exam_id}/accommodations", tags=["accommodations"])
 

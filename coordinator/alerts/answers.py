@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coordinator.alerts.service import Stored
-from shared.api import AlertOut
+from shared.api.alerts import AlertOut
 
 
 def alert_out(stored: Stored) -> AlertOut:

@@ -19,13 +19,13 @@ from sqlmodel import Session
 
 from coordinator.alerts.service import Written
 from coordinator.candidates.tables import Candidate
-from coordinator.keyring import Keyring
+from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, decode_alert
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.events import lane
+from shared.events.types import lane
 from shared.messages import parse
 from shared.sealing import Parcel, open_body, unpack, verify
 

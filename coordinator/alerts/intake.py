@@ -21,11 +21,11 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.arrival import Authentic, Forged, Signers, TooEarly, admit, authenticate
 from coordinator.alerts.service import Stored, load_sittings
 from coordinator.alerts.tables import RefusedAlert
-from coordinator.database import Database
-from coordinator.hub import Delivery
+from coordinator.ground.database import Database
+from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as incidents
-from coordinator.keyring import Keyring
 from coordinator.nodes import service as nodes
+from coordinator.nodes.hub import Delivery
 from coordinator.nodes.service import LaneKey
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import AlertHeader

@@ -11,7 +11,7 @@ from collections import defaultdict
 from typing import Final
 from uuid import UUID
 
-from coordinator.stream import MAX_ACK_PENDING
+from coordinator.nodes.stream import MAX_ACK_PENDING
 
 SHARE: Final = MAX_ACK_PENDING // 8
 """Of one node. What is above is given back to its outbox: no mark covers it, so the node sends it again."""

@@ -10,12 +10,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from coordinator.alerts import service
 from coordinator.alerts.answers import alert_out
 from coordinator.alerts.service import AlertQuery
-from coordinator.cursors import read_cursor, write_cursor
-from coordinator.openapi import problems
-from coordinator.parts import PartsDep
-from coordinator.security import Staff
-from shared.api import AlertPage
-from shared.events import EventClass, EventType
+from coordinator.web_api.cursors import read_cursor, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import PartsDep
+from coordinator.web_api.security import Staff
+from shared.api.alerts import AlertPage
+from shared.events.types import EventClass, EventType
 from shared.fields import Reference, Utc
 
 router = APIRouter(tags=["alerts"])

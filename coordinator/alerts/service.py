@@ -20,14 +20,14 @@ from sqlmodel import Session, col, func, select
 
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.candidates.tables import Candidate
-from coordinator.database import insert_once
-from coordinator.keyring import Keyring
+from coordinator.ground.database import insert_once
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
 from coordinator.keys.tables import Key
-from coordinator.sealed_fields import Place
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert, decode_alert, encode_alert
 from shared.errors import Corrupt, Rejected
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 
 MAX_ALERTS: Final = 5_000
 MAX_ALERT_BYTES: Final = 64 * 1_048_576

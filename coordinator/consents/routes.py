@@ -12,17 +12,17 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service
 from coordinator.consents.standing import Word, serves, standing
-from coordinator.cursors import PageParams, write_cursor
 from coordinator.excerpts import service as excerpts
-from coordinator.openapi import problems
-from coordinator.parts import CandidateRef, Now, PartsDep
-from coordinator.security import PrivacyOrSelf, check_own_candidate
-from coordinator.sessions import changes, changes_service
+from coordinator.sessions.changing import changes, service as changes_service
 from coordinator.sessions.service import Found
+from coordinator.web_api.cursors import PageParams, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import CandidateRef, Now, PartsDep
+from coordinator.web_api.security import PrivacyOrSelf, check_own_candidate
+from shared.api.exams import ConsentChangeOut, ConsentOut, ConsentPage, ConsentRequest, ConsentsOut
 from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.exam_api import ConsentChangeOut, ConsentOut, ConsentPage, ConsentRequest, ConsentsOut
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from shared.tokens import Claims
 
 router = APIRouter(prefix="/consents/{candidate_id}", tags=["consents"])

@@ -10,11 +10,11 @@ from sqlmodel import Session, col, select, tuple_
 from coordinator.candidates.tables import Candidate
 from coordinator.consents.standing import Word
 from coordinator.consents.tables import Consent
-from coordinator.cursors import Cursor, cut
-from coordinator.ids import uuid7
+from coordinator.ground.ids import uuid7
 from coordinator.sessions.tables import Acknowledgement, ExamSession
+from coordinator.web_api.cursors import Cursor, cut
+from shared.api.exams import ConsentRequest
 from shared.consents import Purpose
-from shared.exam_api import ConsentRequest
 
 
 def record(

@@ -14,7 +14,7 @@ from typing import Literal
 from coordinator.sessions.notice import purposes_of
 from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.policy import Policy
+from shared.policy.schema import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,24 +19,24 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
-from coordinator import orders
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments import service
+from coordinator.enrollments.pictures import decode_base64, reencode
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
 from coordinator.enrollments.service import NewEnrollment, StoredEnrollment
+from coordinator.ground.ids import uuid7
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
-from coordinator.ids import uuid7
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
-from coordinator.parts import Parts
-from coordinator.pictures import decode_base64, reencode
-from shared.api import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse, FailedCheckOut
+from coordinator.nodes import orders
+from coordinator.web_api.parts import Parts
+from shared.api.enrollments import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse, FailedCheckOut
 from shared.enrollment import best_pictures, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
 from shared.messages import EnrolledPicture, decode_vector
-from shared.policy import ENROLLMENT_GATE, Gate
+from shared.policy.schema import ENROLLMENT_GATE, Gate
 
 JUDGED_AT_ONCE: Final = 2
 """Pictures of one request that a node judges side by side."""

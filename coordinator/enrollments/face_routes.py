@@ -11,16 +11,16 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
-from coordinator.cursors import read_cursor, write_cursor
 from coordinator.enrollments import faces_service
 from coordinator.enrollments.face_tables import PairState
 from coordinator.enrollments.practice import practice
 from coordinator.enrollments.search import pair_out, search
-from coordinator.openapi import problems, takes
-from coordinator.parts import CandidateRef, Now, PartsDep
-from coordinator.rates import check_rate
-from coordinator.security import Admin, Reviewer, ServiceOrSelf, check_own_candidate
-from shared.face_api import (
+from coordinator.web_api.cursors import read_cursor, write_cursor
+from coordinator.web_api.openapi import problems, takes
+from coordinator.web_api.parts import CandidateRef, Now, PartsDep
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import Admin, Reviewer, ServiceOrSelf, check_own_candidate
+from shared.api.faces import (
     FacePairDecision,
     FacePairOut,
     FacePairPage,

@@ -14,16 +14,15 @@ from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.candidates.tables import Candidate
 from coordinator.consents.tables import Consent
-from coordinator.cursors import Cursor, cut
 from coordinator.enrollments.face_tables import FacePair, PairState, PracticeCheck
 from coordinator.enrollments.service import Enrolled, vector_of
 from coordinator.enrollments.tables import Enrollment, FaceTemplate
-from coordinator.ids import uuid7
-from coordinator.keyring import Keyring
-from coordinator.keys.service import get as get_key
-from coordinator.keys.service import template_data_key
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
+from coordinator.keys.service import get as get_key, template_data_key
 from coordinator.keys.tables import Key
-from coordinator.sealed_fields import Place
+from coordinator.web_api.cursors import Cursor, cut
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.messages import Template

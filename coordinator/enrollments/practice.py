@@ -7,21 +7,21 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coordinator import orders
 from coordinator.candidates import service as candidates
 from coordinator.enrollments import faces_service, service
 from coordinator.enrollments.enroll import judge_all, proposed
 from coordinator.enrollments.trial import FaceTried, outcomes
 from coordinator.exams import service as exams
 from coordinator.keys import service as keys
-from coordinator.parts import Parts
+from coordinator.nodes import orders
 from coordinator.policies import service as policies
+from coordinator.web_api.parts import Parts
+from shared.api.faces import PracticeRequest, PracticeResponse
 from shared.errors import Unavailable
-from shared.events import EventType
-from shared.face_api import PracticeRequest, PracticeResponse
+from shared.events.types import EventType
 from shared.face_messages import CompareTemplates
 from shared.messages import Template
-from shared.policy import Policy
+from shared.policy.schema import Policy
 
 
 async def practice(

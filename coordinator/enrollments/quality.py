@@ -6,10 +6,11 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from shared.api import EnrolledImage, FaceQuality, FailedCheckOut, PoseAngles
+from shared.api.enrollments import EnrolledImage, FailedCheckOut, PoseAngles
+from shared.api.sessions import FaceQuality
 from shared.errors import Rejected
 from shared.messages import FacePicture, FailedCheck
-from shared.policy import Gate
+from shared.policy.schema import Gate
 
 _ENOUGH_PICTURES: Final = 3
 

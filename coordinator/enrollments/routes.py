@@ -14,12 +14,12 @@ from coordinator.candidates import service as candidates
 from coordinator.enrollments import enroll, faces_service, service
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.openapi import problems, takes
-from coordinator.parts import CandidateRef, Now, PartsDep
-from coordinator.rates import check_rate
-from coordinator.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
 from coordinator.sessions.service import active_count
-from shared.api import EnrollRequest, EnrollResponse
+from coordinator.web_api.openapi import problems, takes
+from coordinator.web_api.parts import CandidateRef, Now, PartsDep
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
+from shared.api.enrollments import EnrollRequest, EnrollResponse
 from shared.errors import Rejected
 
 router = APIRouter(tags=["enrollments"])

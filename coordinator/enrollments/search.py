@@ -14,18 +14,18 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
-from coordinator import orders
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments import faces_service, service
 from coordinator.enrollments.alike import nearest
 from coordinator.enrollments.faces_service import FoundPair, NewPair, Searchable, best_template
 from coordinator.keys import service as keys
+from coordinator.nodes import orders
 from coordinator.nodes.fleet import NodeState
-from coordinator.parts import Parts
+from coordinator.web_api.parts import Parts
+from shared.api.faces import FacePairOut, FaceSearchRequest, FaceSearchResponse
 from shared.enrollment import floats_of
 from shared.errors import Rejected
-from shared.face_api import FacePairOut, FaceSearchRequest, FaceSearchResponse
 from shared.face_messages import CompareTemplates
 from shared.messages import Template, decode_vector
 from shared.tokens import Claims

@@ -17,14 +17,13 @@ from sqlmodel import Session, col, delete, select, update
 
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
-from coordinator.ids import uuid7
-from coordinator.keyring import Keyring, Owner
-from coordinator.keys.service import destroy, template_data_key
-from coordinator.keys.service import get as get_key
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.sealed_fields import Place
+from coordinator.keys.service import destroy, get as get_key, template_data_key
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.sealed_fields import Place
 from coordinator.sessions.tables import ExamSession
-from shared.api import EnrolledImage
+from shared.api.enrollments import EnrolledImage
 from shared.enrollment import bytes_of
 from shared.errors import Rejected
 from shared.messages import Template, encode_vector

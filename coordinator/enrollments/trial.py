@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from shared.face_api import CameraTried, MicrophoneTried, PracticeOutcome, Tried
+from shared.api.faces import CameraTried, MicrophoneTried, PracticeOutcome, Tried
 
 LEAST_WIDTH_PX: Final = 640
 LEAST_HEIGHT_PX: Final = 480

@@ -7,19 +7,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import Session
 
-from coordinator.cursors import PageParams, write_cursor
 from coordinator.exams import service
 from coordinator.exams.answers import exam_out
 from coordinator.exams.service import ExamQuery
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.openapi import problems
-from coordinator.parts import ExamRef, Now, PartsDep
 from coordinator.policies import service as policies
-from coordinator.security import Service, StaffOrPrivacy
-from shared.exam_api import ExamChange, ExamOut, ExamPage, ExamRequest
+from coordinator.web_api.cursors import PageParams, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import ExamRef, Now, PartsDep
+from coordinator.web_api.security import Service, StaffOrPrivacy
+from shared.api.exams import ExamChange, ExamOut, ExamPage, ExamRequest
 from shared.fields import Utc
-from shared.policy import parse_policy
+from shared.policy.schema import parse_policy
 
 router = APIRouter(prefix="/exams", tags=["exams"])
 

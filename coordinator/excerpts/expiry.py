@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from coordinator.excerpts import service
 from coordinator.keys import service as keys
-from coordinator.parts import Parts
+from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)

@@ -8,10 +8,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Response
 
 from coordinator.excerpts import service
-from coordinator.openapi import problems
-from coordinator.parts import Now, PartsDep
-from coordinator.security import Reviewer
-from shared.api import ExcerptOut
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, PartsDep
+from coordinator.web_api.security import Reviewer
+from shared.api.alerts import ExcerptOut
 
 router = APIRouter(tags=["alerts"])
 

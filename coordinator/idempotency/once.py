@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from coordinator.idempotency import service
 from coordinator.idempotency.sameness import Asked
-from coordinator.parts import Parts
+from coordinator.web_api.parts import Parts
 
 M = TypeVar("M", bound=BaseModel)
 

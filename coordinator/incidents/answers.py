@@ -9,8 +9,8 @@ from coordinator.alerts.answers import alert_out
 from coordinator.alerts.service import Stored
 from coordinator.incidents.service import FoundIncident
 from coordinator.reviews.service import PastAct
-from shared.events import Action, EventType
-from shared.incident_api import ActOut, IncidentDetail, IncidentOut
+from shared.api.incidents import ActOut, IncidentDetail, IncidentOut
+from shared.events.types import Action, EventType
 
 _GRAVITY: Final = (Action.NONE, Action.WARNING, Action.ESCALATE, Action.AUTO_PAUSE)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from coordinator.cursors import foreign, read_instant, read_places, write_places
+from coordinator.web_api.cursors import foreign, read_instant, read_places, write_places
 
 
 class Cursor(NamedTuple):

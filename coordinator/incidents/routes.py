@@ -13,14 +13,14 @@ from coordinator.incidents import service
 from coordinator.incidents.answers import incident_detail, incident_out
 from coordinator.incidents.cursor import read_cursor, write_cursor
 from coordinator.incidents.service import IncidentQuery
-from coordinator.openapi import problems
-from coordinator.parts import PartsDep
 from coordinator.reviews import service as reviews
 from coordinator.reviews.outcomes import rule_precision
 from coordinator.reviews.states import State
-from coordinator.security import Staff
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import PartsDep
+from coordinator.web_api.security import Staff
+from shared.api.incidents import IncidentDetail, IncidentPage, RulePrecision
 from shared.fields import Reference, Unit
-from shared.incident_api import IncidentDetail, IncidentPage, RulePrecision
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
 IncidentId = Annotated[UUID, Path(description="The incident's id.")]

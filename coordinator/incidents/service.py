@@ -15,13 +15,13 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.service import During, Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
+from coordinator.ground.keyring import Keyring
 from coordinator.incidents.cursor import Cursor
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.keyring import Keyring
 from coordinator.reviews.states import State
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected
-from shared.events import EventClass
+from shared.events.types import EventClass
 
 AROUND: Final = timedelta(seconds=30)
 SHOWN_TECHNICAL: Final = 50

@@ -12,7 +12,7 @@ from pydantic import JsonValue
 
 from coordinator.sessions.milestones import Subject, neutral_alert
 from shared.alerts import Alert
-from shared.events import EventType
+from shared.events.types import EventType
 
 _SENTENCES: Final[Mapping[EventType, str]] = MappingProxyType(
     {

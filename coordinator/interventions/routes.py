@@ -15,15 +15,16 @@ from coordinator.idempotency.once import once
 from coordinator.idempotency.sameness import Asked
 from coordinator.interventions.record import Intervention
 from coordinator.interventions.service import record
-from coordinator.openapi import problems
-from coordinator.parts import Now, Parts, PartsDep, SessionRef
-from coordinator.security import Reviewer
-from coordinator.sessions import changes, changes_service, end, service
+from coordinator.sessions import end, service
+from coordinator.sessions.changing import changes, service as changes_service
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
+from coordinator.web_api.security import Reviewer
 from shared.alerts import Alert
-from shared.events import EventType
-from shared.incident_api import ExtraTimeRequest, InterventionOut, InterventionRequest, MessageRequest
+from shared.api.incidents import ExtraTimeRequest, InterventionOut, InterventionRequest, MessageRequest
+from shared.events.types import EventType
 from shared.notices import RAISED, candidate_notice
 from shared.tokens import Claims
 

@@ -8,8 +8,8 @@ from typing import Final
 from sqlmodel import Session
 
 from coordinator.alerts.service import store_milestone
+from coordinator.ground.keyring import Keyring
 from coordinator.interventions.record import Intervention, alert_of
-from coordinator.keyring import Keyring
 from coordinator.sessions.service import Found, subject_of
 from shared.alerts import Alert
 from shared.errors import Unavailable

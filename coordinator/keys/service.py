@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlmodel import Session, col, select, update
 
 from coordinator.candidates.tables import Candidate
-from coordinator.database import insert_once
-from coordinator.keyring import Keyring, Owner
+from coordinator.ground.database import insert_once
+from coordinator.ground.keyring import Keyring, Owner
 from coordinator.keys.tables import Key, KeyKind, RetentionClass
 from shared.errors import Corrupt
 

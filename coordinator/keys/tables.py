@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import Index, text
 from sqlmodel import Field
 
-from coordinator.columns import KEY_TEXT_CHARS, REFERENCE_CHARS, Row, UtcDateTime, words
-from coordinator.ids import uuid7
+from coordinator.ground.columns import KEY_TEXT_CHARS, REFERENCE_CHARS, Row, UtcDateTime, words
+from coordinator.ground.ids import uuid7
 
 
 class KeyKind(StrEnum):

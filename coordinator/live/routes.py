@@ -14,15 +14,15 @@ from typing import Any, Final
 from fastapi import APIRouter, WebSocket
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.errors import problem_of
-from coordinator.headers import allowed_origin
 from coordinator.live.messages import heartbeat
 from coordinator.live.rooms import Listener
 from coordinator.live.socket import Term, serve
-from coordinator.parts import Now, Parts, PartsDep
-from coordinator.security import bearer_of, check_own_session, check_still_good, verify_token
 from coordinator.sessions import service
 from coordinator.sessions.service import Found
+from coordinator.web_api.errors import problem_of
+from coordinator.web_api.headers import allowed_origin
+from coordinator.web_api.parts import Now, Parts, PartsDep
+from coordinator.web_api.security import bearer_of, check_own_session, check_still_good, verify_token
 from shared.errors import ProctorError, Rejected
 from shared.fields import Reference
 from shared.tokens import Claims, Role

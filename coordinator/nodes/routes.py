@@ -7,10 +7,10 @@ from fastapi import APIRouter
 from coordinator.nodes import service
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.tables import Node
-from coordinator.openapi import problems
-from coordinator.parts import PartsDep
-from coordinator.security import Staff
-from shared.node_api import NodeOut
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import PartsDep
+from coordinator.web_api.security import Staff
+from shared.api.nodes import NodeOut
 
 router = APIRouter(tags=["nodes"])
 

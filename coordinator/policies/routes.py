@@ -7,17 +7,17 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from sqlmodel import Session
 
-from coordinator.cursors import PageParams, write_cursor
 from coordinator.exams import service as exams
 from coordinator.exams.answers import policy_diff, policy_out, policy_summary
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.openapi import problems
-from coordinator.parts import ExamRef, Now, PartsDep
 from coordinator.policies import service
-from coordinator.security import Service, StaffOrPrivacy
-from shared.exam_api import PolicyDiff, PolicyOut, PolicyPage, PolicyRequest
-from shared.policy import parse_policy
+from coordinator.web_api.cursors import PageParams, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import ExamRef, Now, PartsDep
+from coordinator.web_api.security import Service, StaffOrPrivacy
+from shared.api.exams import PolicyDiff, PolicyOut, PolicyPage, PolicyRequest
+from shared.policy.schema import parse_policy
 
 router = APIRouter(prefix="/exams/{exam_id}", tags=["policies"])
 

@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select, tuple_
 
-from coordinator.cursors import Cursor, cut
 from coordinator.exams.tables import Exam
-from coordinator.ids import uuid7
+from coordinator.ground.ids import uuid7
 from coordinator.policies.tables import PolicyVersion
+from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
-from shared.policy import Policy
+from shared.policy.schema import Policy
 
 
 def add(

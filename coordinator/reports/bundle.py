@@ -25,9 +25,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.alerts.service import Stored
 from shared.alerts import encode_alert
+from shared.api.reports import SessionReport
 from shared.canonical import canonical_json
 from shared.fields import format_utc
-from shared.report_api import SessionReport
 from shared.sealing import signing_public_text
 
 SCHEMA: Final = "proctor.bundle/1"

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Final, assert_never
 
 from coordinator.reports.picture import Picture, elapsed, picture
-from shared.events import EventType
+from shared.api.reports import ReportedAlert, ReportedIncident, SessionReport
+from shared.events.types import EventType
 from shared.fields import format_utc
 from shared.plain_text import plain
-from shared.report_api import ReportedAlert, ReportedIncident, SessionReport
 
 MAX_STILLS: Final = 60
 """Small pictures in one document; at 45 KB each that is 2.6 MB."""

@@ -19,10 +19,7 @@ from coordinator.reports.unknowns import Circumstances, Identity, unknown_second
 from coordinator.reviews.states import State
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.tables import Acknowledgement
-from shared.canonical import canonical_json
-from shared.events import EventClass
-from shared.policy import Policy
-from shared.report_api import (
+from shared.api.reports import (
     Acknowledged,
     ReportedAlert,
     ReportedIncident,
@@ -31,6 +28,9 @@ from shared.report_api import (
     SessionReport,
     Unknown,
 )
+from shared.canonical import canonical_json
+from shared.events.types import EventClass
+from shared.policy.schema import Policy
 
 _SUSPICIONS: Final = (EventClass.CONDUCT, EventClass.IDENTITY)
 _EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED)

@@ -10,15 +10,15 @@ from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Stored
+from coordinator.ground.keyring import Keyring
 from coordinator.incidents import service as incidents
 from coordinator.incidents.service import FoundIncident
-from coordinator.keyring import Keyring
 from coordinator.reviews import service as reviews
 from coordinator.reviews.service import PastAct
-from coordinator.sessions.changes_service import policy_changes
+from coordinator.sessions.changing.service import policy_changes
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import Acknowledgement
-from shared.session_api import SessionPolicyChange
+from shared.api.sessions import SessionPolicyChange
 
 
 @dataclass(frozen=True, slots=True)

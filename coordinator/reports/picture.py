@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from shared.events import EventClass
-from shared.report_api import ReportedAlert, SessionReport
+from shared.api.reports import ReportedAlert, SessionReport
+from shared.events.types import EventClass
 
 LANES: Final = ("Conduct", "Identity", "Technical", "Unknown", "People")
 COLOURS: Final = ("#9a3412", "#6d28d9", "#475569", "#a16207", "#1d4ed8")

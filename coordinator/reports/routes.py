@@ -11,19 +11,19 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from coordinator.openapi import problems
-from coordinator.parts import Now, Parts, PartsDep, SessionRef
-from coordinator.rates import check_rate
 from coordinator.reports.as_html import CONTENT_POLICY, as_html
 from coordinator.reports.as_pdf import as_pdf
 from coordinator.reports.bundle import Printed, bundle, report_json
 from coordinator.reports.document import document
 from coordinator.reports.facts import report
 from coordinator.reports.gather_service import Gathered, gather
-from coordinator.security import Staff
 from coordinator.sessions import service
-from shared.events import EventClass
-from shared.report_api import SessionReport
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import Staff
+from shared.api.reports import SessionReport
+from shared.events.types import EventClass
 from shared.tokens import Claims
 
 T = TypeVar("T")

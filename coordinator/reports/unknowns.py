@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 from shared.alerts import Alert
-from shared.events import EventType
-from shared.policy import Policy
-from shared.report_api import Unknown, UnknownWhat
+from shared.api.reports import Unknown, UnknownWhat
+from shared.events.types import EventType
+from shared.policy.schema import Policy
 
 Identity = Literal["enrolled", "unavailable", "not-asked"]
 

@@ -13,8 +13,8 @@ from typing import Final
 from coordinator.incidents.tables import Incident
 from coordinator.reviews.states import TABLE, VERDICTS, Act, Outcome, State
 from shared.alerts import Alert
-from shared.events import EventType
-from shared.incident_api import OutcomeOut, RulePrecision
+from shared.api.incidents import OutcomeOut, RulePrecision
+from shared.events.types import EventType
 
 _WORDS: Final[Mapping[State, str]] = MappingProxyType(
     {

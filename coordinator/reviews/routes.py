@@ -17,17 +17,17 @@ from coordinator.idempotency.sameness import Asked
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
-from coordinator.openapi import problems
-from coordinator.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.reviews import service
 from coordinator.reviews.outcomes import outcome_out
 from coordinator.reviews.rescore import rescored_incidents, rescored_session
 from coordinator.reviews.service import Deed
 from coordinator.reviews.states import Act, DismissReason
-from coordinator.security import CandidateSelf, Reviewer, Staff, StaffOrSelf, check_own_session
 from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import status_of
-from shared.incident_api import (
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
+from coordinator.web_api.security import CandidateSelf, Reviewer, Staff, StaffOrSelf, check_own_session
+from shared.api.incidents import (
     AppealDecision,
     AppealRequest,
     CommentRequest,
@@ -39,7 +39,7 @@ from shared.incident_api import (
     RescoreOut,
     RescoreRequest,
 )
-from shared.policy import parse_policy
+from shared.policy.schema import parse_policy
 
 router = APIRouter(tags=["incidents"])
 _REFUSALS = problems(401, 403, 404, 409, 410)

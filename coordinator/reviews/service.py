@@ -14,11 +14,12 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from coordinator.alerts.tables import StoredAlert
-from coordinator.ids import uuid7
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
 from coordinator.incidents import service as incidents
 from coordinator.incidents.service import FoundIncident
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.keyring import Keyring
 from coordinator.keys.tables import Key
 from coordinator.reviews.states import (
     CLAIM_LASTS,
@@ -32,10 +33,9 @@ from coordinator.reviews.states import (
     queue_place,
 )
 from coordinator.reviews.tables import ReviewAct
-from coordinator.sealed_fields import Place
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Claims
 
 _VERDICT_ACTS = frozenset({Act.CONFIRM, Act.DISMISS, Act.UPHOLD, Act.OVERTURN})

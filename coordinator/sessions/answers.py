@@ -6,14 +6,14 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from coordinator.config import CoordinatorConfig
-from coordinator.headers import socket_url
 from coordinator.sessions.clock import LONGEST
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.tokens.keys import Signer
-from shared.api import JoinResponse, SessionOut, SessionStartResponse, WebrtcConfig
-from shared.policy import Policy
+from coordinator.web_api.headers import socket_url
+from shared.api.sessions import JoinResponse, SessionOut, SessionStartResponse, WebrtcConfig
+from shared.policy.schema import Policy
 from shared.tokens import Claims, Role, issue
 
 VIDEO_CONSTRAINTS: Final[dict[str, Any]] = {

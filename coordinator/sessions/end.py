@@ -14,15 +14,15 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coordinator import orders
 from coordinator.excerpts import service as excerpts
-from coordinator.parts import Parts
+from coordinator.nodes import orders
 from coordinator.sessions import service
 from coordinator.sessions.service import Found
+from coordinator.web_api.parts import Parts
 from shared.alerts import Alert
-from shared.api import SessionEndResponse
+from shared.api.sessions import SessionEndResponse
 from shared.errors import ProctorError
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.messages import EndSession
 from shared.notices import RAISED
 

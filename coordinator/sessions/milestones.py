@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events import Action, EventType, event_class
+from shared.events.types import Action, EventType, event_class
 
 _SENTENCES: Mapping[EventType, str] = MappingProxyType(
     {

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.api import Notice
+from shared.api.sessions import Notice
 from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.events import EventType
-from shared.policy import Policy
+from shared.events.types import EventType
+from shared.policy.schema import Policy
 
 VERSION: Final = "2026-11-22.2"
 LANGUAGE: Final = "en"

@@ -8,19 +8,20 @@ from sqlmodel import Session
 from coordinator.alerts import service as alerts
 from coordinator.alerts.answers import alert_out
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.openapi import problems
-from coordinator.parts import Now, PartsDep, SessionRef
-from coordinator.rates import check_rate
-from coordinator.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
-from coordinator.sessions import end, service, start, verify
+from coordinator.sessions import end, service, verify
 from coordinator.sessions.answers import session_out
-from coordinator.sessions.prepare import Wish
-from shared.api import (
+from coordinator.sessions.starting import start
+from coordinator.sessions.starting.prepare import Wish
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, PartsDep, SessionRef
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
+from shared.api.alerts import TimelineOut
+from shared.api.sessions import (
     SessionEndResponse,
     SessionOut,
     SessionStartRequest,
     SessionStartResponse,
-    TimelineOut,
     VerifyFrameRequest,
     VerifyFrameResponse,
 )

@@ -13,19 +13,19 @@ from sqlmodel import Session, col, select, update
 
 from coordinator.alerts.service import store_milestone
 from coordinator.candidates.tables import Candidate
-from coordinator.keyring import Keyring
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
 from coordinator.keys.service import get as get_key
 from coordinator.keys.tables import Key
 from coordinator.nodes.tables import Node
-from coordinator.sealed_fields import Place
-from coordinator.sessions.join import code_hash
+from coordinator.sessions.joining.codes import code_hash
 from coordinator.sessions.milestones import Subject, milestone
 from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
 from shared.alerts import Alert
-from shared.api import Notice
+from shared.api.sessions import Notice
 from shared.errors import Rejected
-from shared.events import EventType
-from shared.policy import Policy
+from shared.events.types import EventType
+from shared.policy.schema import Policy
 
 CANDIDATE_TERMS: Final = "candidate_terms"
 """In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""

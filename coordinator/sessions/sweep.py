@@ -21,13 +21,13 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.nodes.fleet import NodeState
-from coordinator.parts import Parts
 from coordinator.sessions import service
-from coordinator.sessions.absences import Absences
-from coordinator.sessions.changes import mend
+from coordinator.sessions.absence.absences import Absences
+from coordinator.sessions.changing.changes import mend
 from coordinator.sessions.end import tell_node
-from coordinator.sessions.resume import resume
 from coordinator.sessions.service import Found
+from coordinator.sessions.starting.resume import resume
+from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.messages import HEARTBEAT_INTERVAL_S
 

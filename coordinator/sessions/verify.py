@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from coordinator import orders
 from coordinator.enrollments.quality import face_quality, failed_out
 from coordinator.keys import service as keys
-from coordinator.parts import Parts
+from coordinator.nodes import orders
 from coordinator.sessions.service import Found
-from shared.api import VerifyFrameRequest, VerifyFrameResponse
+from coordinator.web_api.parts import Parts
+from shared.api.sessions import VerifyFrameRequest, VerifyFrameResponse
 from shared.messages import VerifiedFrame, VerifyFrame
-from shared.policy import Policy
+from shared.policy.schema import Policy
 
 _FRAME_PREFIX = "FRAME-"
 

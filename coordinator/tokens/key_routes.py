@@ -8,16 +8,16 @@ from fastapi import APIRouter, Path, Response
 from pydantic import StringConstraints
 from sqlmodel import Session
 
+from coordinator.ground.own_keys import OwnKeys
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.openapi import problems
-from coordinator.own_keys import OwnKeys
-from coordinator.parts import Now, PartsDep
-from coordinator.rates import check_rate
-from coordinator.security import Admin
 from coordinator.tokens import keys
 from coordinator.tokens.tables import KID_CHARS, TokenKey
-from shared.token_api import TokenKeyOut
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, PartsDep
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import Admin
+from shared.api.tokens import TokenKeyOut
 
 router = APIRouter(prefix="/token-keys", tags=["tokens"])
 

@@ -14,10 +14,10 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlmodel import Session, col, select
 
-from coordinator.ids import uuid7
-from coordinator.keyring import MASTER_VERSION
-from coordinator.own_keys import OwnKeys, key_id_of
-from coordinator.sealed_fields import Place
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import MASTER_VERSION
+from coordinator.ground.own_keys import OwnKeys, key_id_of
+from coordinator.ground.sealed_fields import Place
 from coordinator.tokens.tables import TokenKey
 from shared.errors import Corrupt, Rejected
 from shared.sealing import private_bytes, signing_public_text

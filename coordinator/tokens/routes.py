@@ -9,18 +9,18 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from sqlmodel import Session
 
-from coordinator.cursors import PageParams, write_cursor
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.once import once
-from coordinator.openapi import problems
-from coordinator.parts import Now, PartsDep
-from coordinator.rates import check_rate
-from coordinator.security import Admin
 from coordinator.tokens import service
 from coordinator.tokens.service import TokenQuery, Wanted
 from coordinator.tokens.tables import IssuedToken
+from coordinator.web_api.cursors import PageParams, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, PartsDep
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import Admin
+from shared.api.tokens import TokenOut, TokenPage, TokenRequest, TokenResponse
 from shared.fields import Reference
-from shared.token_api import TokenOut, TokenPage, TokenRequest, TokenResponse
 from shared.tokens import Role
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])

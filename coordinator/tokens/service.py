@@ -9,12 +9,12 @@ from uuid import UUID
 
 from sqlmodel import Session, col, delete, func, select, tuple_
 
-from coordinator.cursors import Cursor, cut
-from coordinator.ids import uuid7
-from coordinator.own_keys import OwnKeys
+from coordinator.ground.ids import uuid7
+from coordinator.ground.own_keys import OwnKeys
 from coordinator.tokens import keys
 from coordinator.tokens.standing import KeyStanding, Standing
 from coordinator.tokens.tables import IssuedToken, TokenKey
+from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
 from shared.sealing import parse_signing_public
 from shared.tokens import Claims, Role, issue

@@ -14,15 +14,15 @@ from edge.analysis.engine import Engine
 from edge.analysis.enrolling import enroll, read_picture
 from edge.analysis.examination import Enrolled
 from edge.analysis.networks import Networks
-from edge.analysis.offline import BEGINNING, Outcome, Report, analyse, recorded_session, session_id_of
 from edge.analysis.perception import Perception
+from edge.judging.watch import Watch
 from edge.media.recording import open_recording
-from edge.watch import Watch
+from edge.tools.offline import BEGINNING, Outcome, Report, analyse, recorded_session, session_id_of
 from shared.alerts import Alert
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 from shared.incidents import group
 from shared.observations import Observation
-from shared.policy import Features, Policy, parse_policy
+from shared.policy.schema import Features, Policy, parse_policy
 
 LEVEL = 1
 """Judged at the full level of a node without a GPU."""

@@ -15,8 +15,8 @@ from models.speakers import SpeakerCounter
 from models.voice import VoiceDetector, WebRtcVoice
 from models.whisper import Transcript
 from shared.errors import Unavailable
-from shared.events import EventType
-from shared.policy import Policy
+from shared.events.types import EventType
+from shared.policy.schema import Policy
 
 T = TypeVar("T")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from edge.analysis.levels import LEVELS, Task
-from shared.events import EventType as E
-from shared.policy import Policy
+from shared.events.types import EventType as E
+from shared.policy.schema import Policy
 
 SEEN = (Task.FACES, Task.HEAD, Task.GAZE, Task.IDENTITY, Task.LIVENESS, Task.BODY, Task.OBJECTS)
 """Tasks of looking, as they are told to people."""

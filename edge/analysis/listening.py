@@ -26,7 +26,7 @@ from models.speakers import VoiceTrail
 from models.voice import VoiceStream
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard, SpeechHeard
-from shared.policy import Policy
+from shared.policy.schema import Policy
 
 SPEAKS = 0.5
 """From this probability on a part of a window may be speech: voices are counted and phrases sought in it."""

@@ -19,7 +19,7 @@ from models.quality import Check
 from models.recognition import Recogniser
 from models.results import Body, Face, HeadPose, Mesh, Region, SeenObject
 from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
-from shared.policy import Gate
+from shared.policy.schema import Gate
 
 Verifier = tuple[Recogniser, Enrolled]
 """Who compares, and with whom."""

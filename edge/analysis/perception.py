@@ -27,9 +27,9 @@ from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule
 from edge.analysis.tilts import Tilts
 from edge.media.frames import AudioWindow, VideoFrame
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import IdentityCheck, Observation
-from shared.policy import Policy
+from shared.policy.schema import Policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import sin, tau
 from typing import Literal
 
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.rehearsal import Expectation, Kind, Script, Segment
 
 WIDTH_PX = 640

@@ -19,7 +19,7 @@ from edge.rules.conditions import face_share
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import Settings, Zone
 from edge.rules.snapshots import Json, Saved, numbers, optional_number, part
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 SAMPLES = 80

@@ -6,7 +6,7 @@ from edge.rules.findings import NO, Evidence, Finding, Judgement, Phase, Value, 
 from edge.rules.hold import FRAME_S, Hold, State
 from edge.rules.settings import RuleSettings
 from edge.rules.snapshots import Json, Saved, integer, number, optional_integer, part, text
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 

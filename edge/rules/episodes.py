@@ -8,7 +8,7 @@ from edge.rules.episode import Episode
 from edge.rules.findings import Finding, Judgement
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, part
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 SLOW_SIGNAL_S = 15.0

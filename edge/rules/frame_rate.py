@@ -11,7 +11,7 @@ from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, integer, optional_number
-from shared.events import EventType
+from shared.events.types import EventType
 
 STRETCH_S = 5.0
 STALL_S = 3.0

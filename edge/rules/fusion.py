@@ -12,7 +12,7 @@ from collections import deque
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import FusionTerm, Settings
 from edge.rules.snapshots import Json, Saved, number, numbers, optional_number, part
-from shared.events import EventType
+from shared.events.types import EventType
 
 MAX_SPANS = 128
 """Per term; older ones are forgotten first."""

@@ -16,7 +16,7 @@ from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings, Zone
 from edge.rules.snapshots import Json, Saved, flag, numbers, optional_number
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 MIN_LOOKS = 3

@@ -13,7 +13,7 @@ from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
 from edge.rules.looks import Looks
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 WINDOW_S = 2.0

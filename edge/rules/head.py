@@ -9,7 +9,7 @@ from statistics import median
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Json, Saved, flag, numbers
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import HeadPose, Observation
 
 SPEED_WINDOW_S = 0.5

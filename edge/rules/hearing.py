@@ -8,7 +8,7 @@ from edge.rules.findings import Finding
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, part
 from edge.rules.speech import Speech
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 EVENTS = (

@@ -13,7 +13,7 @@ from edge.rules.findings import NO, UNKNOWN, Finding, Judgement, Phase, Value, u
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, integer, number, optional_number, part, text
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import IdentityCheck, Observation
 
 SURE_MISMATCH = 0.25

@@ -8,7 +8,7 @@ from statistics import fmean
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Json, Saved, numbers
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 MAX_AGE_S = 60.0

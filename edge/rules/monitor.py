@@ -29,7 +29,7 @@ from edge.rules.seeing import Seeing
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, integer, number, optional_number, part
 from edge.rules.stream import Stream
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 SNAPSHOT_VERSION = 3

@@ -18,7 +18,7 @@ from edge.rules.identity import Mismatch, Unverified, is_mismatch
 from edge.rules.liveness import Liveness
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, flag, optional_number, part
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 EVENTS = (

@@ -13,7 +13,7 @@ from edge.rules.findings import Finding, Phase, Value, unseen
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, number, optional_number
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation, SpeechHeard
 
 

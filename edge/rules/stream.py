@@ -11,7 +11,7 @@ from edge.rules.findings import Finding, Phase
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from edge.rules.snapshots import Saved, number, optional_number, part
-from shared.events import EventType
+from shared.events.types import EventType
 
 EVENTS = (EventType.STREAM_STALLED, EventType.CANDIDATE_OFFLINE)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from html import escape
 
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 from shared.timeline.values import Entry, Segment, Timeline
 from shared.timeline.words import CLASS_NAMES, clock, event_name, spoken
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from html import escape
 from importlib.resources import files
 
-from shared.events import EventClass
+from shared.events.types import EventClass
 from shared.timeline.chart import chart_html
 from shared.timeline.table import table_html
 from shared.timeline.values import Entry, Timeline

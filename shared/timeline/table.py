@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from html import escape
 
-from shared.events import EventClass
+from shared.events.types import EventClass
 from shared.timeline.values import Entry, Measure
 from shared.timeline.words import ACTION_NAMES, CLASS_NAMES, clock, event_name, number, spoken
 

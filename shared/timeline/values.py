@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events import Action, EventClass, EventType, event_class
+from shared.events.types import Action, EventClass, EventType, event_class
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

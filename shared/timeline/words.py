@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.events import Action, EventClass, EventType
+from shared.events.types import Action, EventClass, EventType
 
 _NAMES = {
     EventType.MULTIPLE_FACES: "More than one face",

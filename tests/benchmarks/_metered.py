@@ -135,11 +135,11 @@ async def _analyse(task: Task, networks: Networks, until_s: float | None = None)
     """Seconds watched, frames, and frames looked at."""
     from edge.analysis.engine import Engine
     from edge.analysis.enrolling import enroll, read_picture
-    from edge.analysis.offline import analyse, recorded_session, session_id_of
     from edge.analysis.perception import Perception
+    from edge.judging.watch import Watch
     from edge.media.recording import open_recording
-    from edge.watch import Watch
-    from shared.policy import parse_policy
+    from edge.tools.offline import analyse, recorded_session, session_id_of
+    from shared.policy.schema import parse_policy
 
     policy = parse_policy({"features": {"pose_analysis": task.body}})
     portrait = read_picture(Path(task.portrait))

@@ -16,18 +16,18 @@ import pytest
 from nats.aio.client import Client
 
 from coordinator.alerts import service as alerts
+from coordinator.alerts.ingest import Ingest
 from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
-from coordinator.commands import Commander
-from coordinator.database import Database
-from coordinator.heartbeats import Heartbeats
-from coordinator.hub import Hub
-from coordinator.ingest import Ingest
+from coordinator.ground.database import Database
+from coordinator.ground.own_keys import OwnKeys, make_own_keys
+from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
-from coordinator.own_keys import OwnKeys, make_own_keys
-from coordinator.stream import HubAddress, StreamSettings
+from coordinator.nodes.heartbeats import Heartbeats
+from coordinator.nodes.hub import Hub
+from coordinator.nodes.stream import HubAddress, StreamSettings
 from shared import subjects
-from shared.events import Lane
+from shared.events.types import Lane
 from shared.messages import Heartbeat, OutboxState
 from shared.sealing import pack
 from tests.support.nats import RunningServer, nats_server, node_password

@@ -17,9 +17,9 @@ import pytest
 from PIL import Image, ImageDraw
 
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events import EventType, event_class
+from shared.events.types import EventType, event_class
 from shared.messages import StartSession
-from shared.policy import DEFAULT_RULES
+from shared.policy.schema import DEFAULT_RULES
 from shared.tokens import Role
 from tests.support.chromium import Page, open_page
 from tests.support.exam_site import Site

@@ -10,10 +10,10 @@ import pytest
 from sqlmodel import col, select
 
 from coordinator.alerts.intake import AlertStore
-from coordinator.database import Database
-from coordinator.hub import Delivery
+from coordinator.ground.database import Database
+from coordinator.ground.keyring import Keyring
 from coordinator.incidents.tables import Incident
-from coordinator.keyring import Keyring
+from coordinator.nodes.hub import Delivery
 from coordinator.reviews.states import State
 from shared.alerts import Alert
 from tests.support.sittings import START, EdgeNode, Sitting, sit

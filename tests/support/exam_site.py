@@ -22,9 +22,9 @@ from PIL import Image
 
 from coordinator.app import create_app
 from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
-from coordinator.own_keys import make_own_keys
-from coordinator.parts import Parts, utc_now
+from coordinator.ground.own_keys import make_own_keys
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.web_api.parts import Parts, utc_now
 from shared.sealing import signing_public_text
 from shared.tokens import Claims, Role, issue
 from tests.support.eventually import until

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from shared.api import TimelineOut
-from shared.events import EventType
+from shared.api.alerts import TimelineOut
+from shared.events.types import EventType
 from tests.support.camera_files import camera_files
 from tests.support.chromium import FakeDevices, Page, needs_chromium, open_page
 from tests.support.whole import Whole

@@ -20,14 +20,15 @@ import pytest
 import coordinator
 from coordinator.sessions.notice import notice_for
 from edge.analysis import levels
-from edge.candidate_words import message
-from edge.explanations import explain
+from edge.judging.candidate_words import message
+from edge.judging.explanations import explain
 from edge.rules.findings import Finding, Phase
 from models import manifest
-from shared import observations, policy_terms
-from shared.event_rules import DEFAULT_RULES, NOT_OBSERVED, THRESHOLD_UNITS
-from shared.events import EventClass, EventType, event_class
-from shared.policy import Features, Policy, parse_policy
+from shared import observations
+from shared.events.types import EventClass, EventType, event_class
+from shared.policy import terms as policy_terms
+from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED, THRESHOLD_UNITS
+from shared.policy.schema import Features, Policy, parse_policy
 from shared.timeline.words import ACTION_NAMES, CLASS_NAMES, event_name
 from tests.support.never import NEVER, SAID_SO
 

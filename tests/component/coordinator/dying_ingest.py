@@ -12,10 +12,10 @@ from pathlib import Path
 from uuid import UUID
 
 from coordinator.alerts.intake import AlertStore
-from coordinator.database import Database
-from coordinator.hub import Hub
-from coordinator.own_keys import load_own_keys
-from coordinator.stream import HubAddress, StreamSettings
+from coordinator.ground.database import Database
+from coordinator.ground.own_keys import load_own_keys
+from coordinator.nodes.hub import Hub
+from coordinator.nodes.stream import HubAddress, StreamSettings
 from shared.sealing import parse_signing_public
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from coordinator.pages import vocabulary
-from shared.events import EventType
+from coordinator.web_api.pages import vocabulary
+from shared.events.types import EventType
 from tests.support.chromium import needs_chromium, open_page
 from tests.support.exam_stand import exam_stand
 

@@ -13,14 +13,14 @@ import pytest
 from sqlmodel import select
 
 from coordinator.excerpts import expiry
-from coordinator.keyring import Keyring
+from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.sessions.resume import assignment
 from coordinator.sessions.service import find
+from coordinator.sessions.starting.resume import assignment
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import Alert
 from shared.errors import Corrupt, Rejected
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.excerpts import ExcerptHeader, open_excerpt
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site

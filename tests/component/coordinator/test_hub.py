@@ -14,12 +14,12 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 
-from coordinator.handling import MAX_OF_ONE
-from coordinator.hub import Hub
-from coordinator.stream import HubAddress, StreamSettings
+from coordinator.nodes.handling import MAX_OF_ONE
+from coordinator.nodes.hub import Hub
+from coordinator.nodes.stream import HubAddress, StreamSettings
 from shared import subjects
 from shared.errors import Unavailable
-from shared.events import Lane
+from shared.events.types import Lane
 from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.keyring import Keyring, Owner
+from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.sealed_fields import Place
 from coordinator.keys.tables import Key, KeyKind, RetentionClass
-from coordinator.sealed_fields import Place
 from shared.errors import ConfigError, Corrupt, Rejected
 from shared.sealing import sealing_public_text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.own_keys import load_own_keys, make_own_keys
+from coordinator.ground.own_keys import load_own_keys, make_own_keys
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import tokens
 from shared.sealing import parse_signing_public

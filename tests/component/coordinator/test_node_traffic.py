@@ -11,9 +11,9 @@ import nats.errors
 import pytest
 from nats.aio.msg import Msg
 
-from coordinator.commands import Order
-from coordinator.heartbeats import RATE
-from coordinator.own_keys import OwnKeys
+from coordinator.ground.own_keys import OwnKeys
+from coordinator.nodes.commands import Order
+from coordinator.nodes.heartbeats import RATE
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages import CommandHeader, Marks, ReplyHeader, parse

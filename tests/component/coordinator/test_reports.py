@@ -20,7 +20,7 @@ from PIL import Image
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts_service
-from coordinator.keyring import Owner
+from coordinator.ground.keyring import Owner
 from coordinator.keys import service as keys
 from coordinator.keys.tables import RetentionClass
 from coordinator.reports.bundle import DOMAIN, verifier
@@ -28,7 +28,7 @@ from coordinator.reports.verify_bundle import check
 from coordinator.sessions import service
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.canonical import canonical_json
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.fields import format_utc
 from shared.sealing import signing_public_text
 from shared.tokens import Role

@@ -7,11 +7,11 @@ from uuid import UUID, uuid4
 from sqlmodel import select
 
 from coordinator.candidates.tables import Candidate
-from coordinator.examples import EXAMPLES
 from coordinator.keys.tables import Key
 from coordinator.sessions.notice import VERSION
 from coordinator.sessions.sweep import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
+from coordinator.web_api.examples import EXAMPLES
 from shared.tokens import Audience, Role, verify
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site, enroll_body
 from tests.support.node_answers import Refusal, watching

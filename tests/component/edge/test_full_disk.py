@@ -8,17 +8,16 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.alert_writer import AlertWriter
-from edge.alerts import AlertRevision
 from edge.hub import Hub, HubAddress
-from edge.outbox import Outbox, Sealed
-from edge.outbox_caps import Caps
-from edge.outbox_thread import OutboxThread
-from edge.publisher import Pace, Publisher
+from edge.judging.alerts import AlertRevision
+from edge.outbound.alert_writer import AlertWriter
+from edge.outbound.outbox import Outbox, Sealed
+from edge.outbound.outbox_caps import Caps
+from edge.outbound.outbox_thread import OutboxThread
+from edge.outbound.publisher import Pace, Publisher
 from shared.errors import Unavailable
-from shared.events import EventType, Lane
-from tests.support.alerts import alert as alert_of
-from tests.support.alerts import new_identity
+from shared.events.types import EventType, Lane
+from tests.support.alerts import alert as alert_of, new_identity
 from tests.support.eventually import until
 from tests.support.small_disk import SmallDisk, small_disk
 

@@ -13,7 +13,7 @@ from nats.aio.client import Client
 from edge.hub import MAX_HANDLING, Hub, HubAddress
 from shared import subjects
 from shared.errors import Unavailable
-from shared.events import Lane
+from shared.events.types import Lane
 from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server, node_password
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.events import Action, EventType
+from shared.events.types import Action, EventType
 from shared.timeline import Entry, Timeline, timeline_html
 from tests.support.chromium import Page, needs_chromium, open_page
 

@@ -8,7 +8,7 @@ import pytest
 from coordinator.consents.standing import Word, check_consented, serves, speech_opt_in, standing
 from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.policy import Features, Policy
+from shared.policy.schema import Features, Policy
 
 T0 = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from coordinator.cursors import Cursor, cut, read_cursor, write_cursor
+from coordinator.web_api.cursors import Cursor, cut, read_cursor, write_cursor
 from shared.errors import Rejected
 
 AT = datetime(2026, 11, 22, 14, 0, 0, 123456, tzinfo=UTC)

@@ -5,8 +5,8 @@ from uuid import uuid4
 
 import pytest
 
-from coordinator.cursors import write_places
-from coordinator.sessions.listing_cursor import Cursor, read_cursor, write_cursor
+from coordinator.sessions.listing.cursor import Cursor, read_cursor, write_cursor
+from coordinator.web_api.cursors import write_places
 from shared.errors import Rejected
 
 AT = datetime(2026, 11, 22, 14, 0, 0, 123456, tzinfo=UTC)

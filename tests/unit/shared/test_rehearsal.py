@@ -7,7 +7,7 @@ import json
 import pytest
 
 from shared.errors import Corrupt
-from shared.events import EventType, event_class
+from shared.events.types import EventType, event_class
 from shared.rehearsal import (
     Expectation,
     ObservedAlert,

@@ -13,7 +13,7 @@ from uuid import UUID
 import pytest
 
 from shared.alerts import Alert, AlertMetadata
-from shared.events import Action, EventClass, EventType
+from shared.events.types import Action, EventClass, EventType
 from shared.timeline import Entry, Measure, Segment, Timeline, entry_of, timeline_html
 from shared.timeline.entries import measures_of
 from shared.timeline.words import clock, event_name, number, spoken

@@ -28,8 +28,8 @@ from models.speakers import SpeakerCounter
 from models.whisper import Transcript
 from shared.errors import Rejected, Unavailable
 from shared.observations import Observation, SoundHeard
-from shared.policy import Accommodation, Features, Policy
-from shared.policy_terms import Look, Sound
+from shared.policy.schema import Accommodation, Features, Policy
+from shared.policy.terms import Look, Sound
 from tests.support.foreign import Answering, Phrasing, Spotter, Voices
 from tests.support.people import media
 from tests.support.sounds import heard as heard_file

@@ -19,7 +19,7 @@ from edge.analysis.perception import Perception, Seen
 from edge.media.frames import AudioWindow
 from models.results import Box, Gaze
 from shared.observations import GazeSeen, Observation
-from shared.policy import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
+from shared.policy.schema import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
 from tests.support.foreign import (
     Detector,
     Eyes,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from edge.analysis.levels import LEVELS, Task
 from edge.analysis.schedule import Schedule

@@ -12,11 +12,11 @@ import pytest
 
 from edge.analysis.levels import LEVELS, Task
 from edge.analysis.schedule import Schedule
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Box, HandsSeen, ObjectSeen, Observation, PersonsSeen
-from shared.policy import parse_policy
+from shared.policy.schema import parse_policy
 from tests.support.observations import BLACK, LIGHT, ONE, TWO, body, check, eyes, face, frame, head, play
 
 SETTINGS = monitor_settings(parse_policy({"baseline_s": 10, "rules": {"PHONE_VISIBLE": {"enabled": True}}}))

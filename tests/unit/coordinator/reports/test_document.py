@@ -11,9 +11,9 @@ import pytest
 from coordinator.reports.as_html import as_html
 from coordinator.reports.document import MAX_STILLS, Heading, Still, Table, Timeline, Words, document
 from coordinator.reports.picture import LANES, LEAST_WIDTH, elapsed, picture
-from shared.api import SessionOut
-from shared.events import EventType, event_class
-from shared.report_api import ReportedAlert, ReportTotals, SessionReport, Unknown
+from shared.api.reports import ReportedAlert, ReportTotals, SessionReport, Unknown
+from shared.api.sessions import SessionOut
+from shared.events.types import EventType, event_class
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'&"

@@ -10,9 +10,9 @@ import pytest
 
 from coordinator.reports.unknowns import Circumstances, unknown_seconds, unknowns
 from shared.alerts import Alert, AlertMetadata
-from shared.events import Action, EventClass, EventType, event_class
-from shared.policy import Features, Policy
-from shared.report_api import Unknown
+from shared.api.reports import Unknown
+from shared.events.types import Action, EventClass, EventType, event_class
+from shared.policy.schema import Features, Policy
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 WELL = Circumstances(

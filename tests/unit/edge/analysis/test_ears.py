@@ -6,8 +6,8 @@ import pytest
 
 from edge.analysis.ears import asked_to_hear, unheard
 from edge.analysis.levels import Task
-from shared.events import EventType
-from shared.policy import Accommodation, Policy, parse_policy
+from shared.events.types import EventType
+from shared.policy.schema import Accommodation, Policy, parse_policy
 
 ASKED = parse_policy({"features": {"speech_transcription": True}, "phrases": ["what is the answer"]})
 

@@ -6,7 +6,7 @@ from edge.analysis.eyes import SEEN, asked_to_see, unseen
 from edge.analysis.levels import Task
 from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD
 from models.manifest import Task as Of
-from shared.policy import Features, Policy, parse_policy
+from shared.policy.schema import Features, Policy, parse_policy
 
 NETWORKS = {
     Task.FACES: (Of.FACE_DETECTION, Of.FACE_MESH),

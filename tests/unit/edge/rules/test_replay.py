@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
 from edge.rules.snapshots import Saved
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from tests.support.observations import every, frame, lines, long_exam, moved, play
 
 SETTINGS = monitor_settings(Policy(baseline_s=5))

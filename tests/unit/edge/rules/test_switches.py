@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
-from shared.event_rules import DEFAULT_RULES, NOT_OBSERVED
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import (
     Box,
     HandsSeen,
@@ -22,7 +21,8 @@ from shared.observations import (
     SoundHeard,
     SpeakersHeard,
 )
-from shared.policy import Accommodation, Features, Policy, parse_policy
+from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED
+from shared.policy.schema import Accommodation, Features, Policy, parse_policy
 from tests.support.observations import (
     BLACK,
     LIGHT,

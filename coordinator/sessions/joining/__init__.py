@@ -1,0 +1,5 @@
+"""The candidate's way in.
+
+codes   one-time join codes (pure)
+routes  the code, the notice, a ticket for the live socket
+"""

@@ -1,0 +1,8 @@
+"""From observations to alerts, without input or output.
+
+watch            one session: observations and the time in, alerts out
+policy_settings  an exam's policy as the rules' numbers
+alerts           a finding into its alert          thumbnails       the small picture beside it
+explanations     a sentence with its values        sentences        the sentences of all events
+candidate_words  what the candidate reads
+"""

@@ -1,0 +1,1 @@
+"""Bodies of the REST API, one module per noun."""

@@ -1,0 +1,4 @@
+"""Events.
+
+types  the closed list of events, their classes and lanes
+"""

@@ -1,0 +1,4 @@
+"""An exam's policy.
+
+schema  x
+"""
