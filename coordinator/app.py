@@ -32,7 +32,7 @@ from coordinator.enrollments import face_routes, routes as enrollment_routes
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import expiry, routes as excerpt_routes
 from coordinator.ground.database import Database
-from coordinator.ground.own_keys import OwnKeys, own_keys_of
+from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
@@ -161,7 +161,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator; nothing is connected yet. Raises `ConfigError`."""
-    keys = own_keys_of(config)
+    keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
     address = HubAddress(url=config.nats.url, user=config.nats.user, password=read_password(config.nats))
     settings = StreamSettings(
         max_bytes=config.nats.stream_max_bytes, max_age_s=config.nats.stream_max_age_hours * 3600.0
