@@ -23,9 +23,9 @@ from starlette.requests import Request
 
 from coordinator.accommodations import routes as accommodation_routes
 from coordinator.alerts import routes as alert_routes
-from coordinator.alerts.ingest import Ingest
-from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
+from coordinator.arriving.ingest import Ingest
+from coordinator.arriving.intake import AlertStore
 from coordinator.config import CoordinatorConfig, read_password
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes

@@ -17,8 +17,8 @@ from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents.cursor import Cursor
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.reviews.states import State
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected
 from shared.events.types import EventClass

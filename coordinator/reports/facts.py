@@ -13,10 +13,11 @@ from datetime import datetime
 from typing import Final
 
 from coordinator.alerts.service import Stored
-from coordinator.incidents.answers import act_out, incident_out
+from coordinator.incidents.answers import incident_out
+from coordinator.incidents.states import State
 from coordinator.reports.gather_service import Gathered
 from coordinator.reports.unknowns import Circumstances, Identity, unknown_seconds, unknowns
-from coordinator.reviews.states import State
+from coordinator.reviews.answers import act_out
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.tables import Acknowledgement
 from shared.api.reports import (

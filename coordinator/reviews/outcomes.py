@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from coordinator.incidents.states import VERDICTS, Outcome, State
 from coordinator.incidents.tables import Incident
-from coordinator.reviews.states import TABLE, VERDICTS, Act, Outcome, State
+from coordinator.reviews.states import TABLE, Act
 from shared.alerts import Alert
 from shared.api.incidents import OutcomeOut, RulePrecision
 from shared.events.types import EventType
