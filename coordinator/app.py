@@ -23,7 +23,7 @@ from starlette.requests import Request
 
 from coordinator.accommodations import routes as accommodation_routes
 from coordinator.alerts import routes as alert_routes
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.intake import AlertStore
 from coordinator.config import CoordinatorConfig, read_password

@@ -16,7 +16,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.arriving.intake import AlertStore, Outcome, Verdict
 from coordinator.arriving.put_off import PutOff
 from coordinator.nodes.heartbeats import sign_marks

@@ -18,7 +18,8 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Stored, load_sittings
+from coordinator.alerts.service import load_sittings
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.arriving.arrival import Authentic, Forged, TooEarly, admit, authenticate
 from coordinator.ground.database import Database

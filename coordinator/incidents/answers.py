@@ -1,4 +1,4 @@
-"""Incidents as the API tells of them. Pure."""
+"""Incidents as the API tells of them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from coordinator.alerts.answers import alert_out
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.incidents.service import FoundIncident
 from shared.api.incidents import ActOut, IncidentDetail, IncidentOut
 from shared.events.types import Action, EventType

@@ -12,7 +12,8 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import During, Stored
+from coordinator.alerts.service import During
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -216,6 +216,16 @@ def acknowledge(
     )
     db.flush()
     return add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
+
+
+def acknowledgements(db: Session, session: ExamSession) -> Sequence[Acknowledgement]:
+    """Every notice of a session that its candidate acknowledged, oldest first."""
+    wanted = (
+        select(Acknowledgement)
+        .where(Acknowledgement.session_id == session.id)
+        .order_by(col(Acknowledgement.acknowledged_utc))
+    )
+    return db.exec(wanted).all()
 
 
 def running_on(

@@ -16,7 +16,7 @@ import pytest
 from nats.aio.client import Client
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database

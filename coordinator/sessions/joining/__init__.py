@@ -1,5 +1,5 @@
 """The candidate's way in.
 
-codes   one-time join codes (pure)
+codes   one-time join codes
 routes  the code, the notice, a ticket for the live socket
 """

@@ -1,4 +1,4 @@
-"""One-time join codes: 192 random bits in a URL's fragment, of which only the hash is stored. Pure."""
+"""One-time join codes: 192 random bits in a URL's fragment, of which only the hash is stored."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from coordinator.sessions import service
 from coordinator.sessions.answers import join_response, session_token
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from coordinator.sessions.service import Found
-from coordinator.tokens import keys as token_keys
+from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Outcome
 from coordinator.ground.database import Database

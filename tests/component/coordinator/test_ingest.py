@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from nats.aio.msg import Msg
 
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.nodes.stream import MAX_ACK_PENDING
 from shared import subjects
 from shared.messages import Marks, parse
