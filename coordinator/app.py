@@ -29,6 +29,7 @@ from coordinator.arriving.intake import AlertStore
 from coordinator.config import CoordinatorConfig, read_password
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes
+from coordinator.examples import ALL_EXAMPLES
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import expiry, routes as excerpt_routes
 from coordinator.ground.database import Database
@@ -117,7 +118,7 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
     app.include_router(health.router)
     add_pages(app, config.web.public_url, lambda: _signaling_urls(app))
     add_error_handlers(app)
-    describe(app)
+    describe(app, ALL_EXAMPLES)
     app.add_middleware(BodyBound, authorise=_authorise)
     app.add_middleware(
         CORSMiddleware,

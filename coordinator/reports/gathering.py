@@ -14,9 +14,9 @@ from coordinator.incidents.service import FoundIncident
 from coordinator.reports.facts import Gathered
 from coordinator.reviews import service as reviews
 from coordinator.reviews.answers import act_out
-from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.changing import service as changing
+from coordinator.sessions.joining import service as joining
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import Acknowledgement
 from shared.api.reports import Acknowledged, ReportedIncident
@@ -36,7 +36,7 @@ def gather(db: Session, keyring: Keyring, found: Found, now_utc: datetime) -> Ga
         erased=count - len(stored),
         incidents=[_reported(db, keyring, one) for one in grouped],
         homes=incidents.homes(db, session),
-        acknowledged=[_acknowledged(row) for row in sessions.acknowledgements(db, session)],
+        acknowledged=[_acknowledged(row) for row in joining.acknowledgements(db, session)],
         policy_changes=changing.policy_changes(db, keyring, session),
     )
 
