@@ -127,11 +127,11 @@ def token(
     Example: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
     """
     from coordinator import schema  # with Alembic and every table, as in `migrate`
-    from coordinator.tokens import service
+    from coordinator.tokens import service as tokens
 
     settings = load_config(config)
     keys, database = _own_keys(settings), Database(settings.database)
-    wanted = service.Wanted(
+    wanted = tokens.Wanted(
         tenant_id=DEFAULT_TENANT_ID,
         subject=subject,
         role=role,
@@ -142,7 +142,7 @@ def token(
     try:
         schema.require_newest(database)
         with database.write() as db:
-            made, _ = service.make(db, keys, wanted)
+            made, _ = tokens.make(db, keys, wanted)
     finally:
         database.close()
     typer.echo(made)

@@ -21,7 +21,7 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
-from coordinator.enrollments import service
+from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.pictures import decode_base64, reencode
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
 from coordinator.enrollments.service import NewEnrollment, StoredEnrollment
@@ -95,7 +95,7 @@ async def enroll(
         if not candidates.keep(db, candidate):
             raise Unavailable("the candidate was just made by another request; try again")
         keys.keep(db, reply_key)
-        stored = service.store(db, keyring, candidate, new, now_utc)
+        stored = enrollments.store(db, keyring, candidate, new, now_utc)
         answer = response(db, request.candidate_id, StoredEnrollment(stored, images), now_utc, sent=images)
         idempotency.keep(db, keyring, asked, answer, request.candidate_id)
         return answer
@@ -150,7 +150,7 @@ def response(
 ) -> EnrollResponse:
     """The seed's answer (4.1). `sent`: all pictures, where those that were left out are known."""
     row, images = stored.row, stored.images if sent is None else sent
-    before = service.replaced(db, row)
+    before = enrollments.replaced(db, row)
     return EnrollResponse(
         status="partial" if any(image.failed for image in images) else "success",
         candidate_id=candidate,
@@ -160,7 +160,7 @@ def response(
         enrollment_timestamp=row.created_utc,
         recommendations=recommendations(images),
         expires_at=row.expires_utc,
-        expired=service.expired(row, now_utc),
+        expired=enrollments.expired(row, now_utc),
         replaces=str(before) if before else None,
     )
 

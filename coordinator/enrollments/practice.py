@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
-from coordinator.enrollments import faces_service, service
+from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.enroll import judge_all, proposed
 from coordinator.enrollments.trial import FaceTried, outcomes
 from coordinator.exams import service as exams
@@ -34,7 +34,7 @@ async def practice(
         exam = exams.look_up(db, tenant_id, request.exam_id)
         policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
         known = candidates.find(db, tenant_id, request.candidate_id)
-        enrolled = service.enrolled(db, keyring, known, now_utc) if known else None
+        enrolled = enrollments.enrolled(db, keyring, known, now_utc) if known else None
         return policy, enrolled.templates if enrolled else ()
 
     policy, templates = await parts.reading(read)
@@ -61,7 +61,7 @@ async def practice(
         if not candidates.keep(db, candidate):
             raise Unavailable("the candidate was just made by another request; try again")
         keys.keep(db, key)
-        faces_service.keep_check(db, candidate, {one.check: one.outcome for one in tried}, now_utc)
+        faces.keep_check(db, candidate, {one.check: one.outcome for one in tried}, now_utc)
 
     await parts.writing(store)
     return PracticeResponse(

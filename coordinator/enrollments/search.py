@@ -16,9 +16,9 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
-from coordinator.enrollments import faces_service, service
+from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.alike import nearest
-from coordinator.enrollments.faces_service import FoundPair, NewPair, Searchable, best_template
+from coordinator.enrollments.faces_service import FoundPair, NewPair, Searchable
 from coordinator.keys import service as keys
 from coordinator.nodes import orders
 from coordinator.nodes.fleet import NodeState
@@ -75,8 +75,8 @@ async def search(
         for one, similarity in alike:
             details = {"similarity": similarity, "recogniser": one.recogniser, "reason": request.reason}
             new = NewPair(owners[one.embedding_id], details, claims.subject, now_utc)
-            pair = faces_service.keep_pair(db, parts.keys.keyring, probe.candidate, new)
-            found.append(pair_out(faces_service.opened(db, parts.keys.keyring, pair)))
+            pair = faces.keep_pair(db, parts.keys.keyring, probe.candidate, new)
+            found.append(pair_out(faces.opened(db, parts.keys.keyring, pair)))
         return found
 
     return FaceSearchResponse(
@@ -92,19 +92,19 @@ def _probe(
 ) -> Probe:
     keyring = parts.keys.keyring
     candidate = candidates.find(db, claims.tenant_id, reference)
-    enrolled = service.enrolled(db, keyring, candidate, now_utc) if candidate else None
+    enrolled = enrollments.enrolled(db, keyring, candidate, now_utc) if candidate else None
     if candidate is None or enrolled is None:
-        raise service.unknown()
+        raise enrollments.unknown()
     if not parts.config.faces.impersonation_search:
         raise Rejected("searching for faces is switched off here", code="search-off", status=409)
-    template = best_template(enrolled, node.heartbeat.recognisers)
+    template = faces.best_template(enrolled, node.heartbeat.recognisers)
     if template is None:
         raise Rejected(
             "no edge node runs a network that this candidate is enrolled with; enroll again",
             code="no-recogniser",
             status=409,
         )
-    among = faces_service.searchable(db, keyring, candidate, template.recogniser, now_utc)
+    among = faces.searchable(db, keyring, candidate, template.recogniser, now_utc)
     key = keys.propose_template_key(db, keyring, candidate, now_utc)
     return Probe(candidate, template, among, keyring.open_private(key))
 

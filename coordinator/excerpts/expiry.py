@@ -9,7 +9,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from coordinator.excerpts import service
+from coordinator.excerpts import service as excerpts
 from coordinator.keys import service as keys
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
@@ -34,7 +34,7 @@ async def run(parts: Parts) -> None:
 
 async def round_of(parts: Parts, now_utc: datetime) -> int:
     """One round; how many keys it destroyed."""
-    owners = await parts.reading(lambda db: service.expired(db, now_utc))
+    owners = await parts.reading(lambda db: excerpts.expired(db, now_utc))
     if not owners:
         return 0
 

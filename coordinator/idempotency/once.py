@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import BaseModel
 from sqlmodel import Session
 
-from coordinator.idempotency import service
+from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.web_api.parts import Parts
 
@@ -30,11 +30,11 @@ async def once(
     keyring = parts.keys.keyring
 
     def run(db: Session) -> M:
-        known = service.recall(db, keyring, asked, kind)
+        known = idempotency.recall(db, keyring, asked, kind)
         if known is not None:
             return known
         made = work(db)
-        service.keep(db, keyring, asked, made, about(made) if about is not None else None)
+        idempotency.keep(db, keyring, asked, made, about(made) if about is not None else None)
         return made
 
     return await parts.writing(run)

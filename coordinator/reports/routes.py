@@ -17,7 +17,7 @@ from coordinator.reports.bundle import Printed, bundle, report_json
 from coordinator.reports.document import document
 from coordinator.reports.facts import Gathered, report
 from coordinator.reports.gathering import gather
-from coordinator.sessions import service
+from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
@@ -81,7 +81,7 @@ async def _made(
     check_rate(parts.rates.report, claims.bearer, parts.clock())
 
     def work(db: Session) -> Gathered:
-        return gather(db, parts.keys.keyring, service.find(db, claims.tenant_id, reference), now_utc)
+        return gather(db, parts.keys.keyring, sessions.find(db, claims.tenant_id, reference), now_utc)
 
     async with parts.reporting:
         gathered = await parts.reading(work)

@@ -17,7 +17,7 @@ from coordinator.idempotency.sameness import Asked
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
-from coordinator.reviews import service
+from coordinator.reviews import service as reviews
 from coordinator.reviews.outcomes import outcome_out
 from coordinator.reviews.rescore import rescored_incidents, rescored_session
 from coordinator.reviews.service import Deed
@@ -56,7 +56,7 @@ class _Desk:
 
     async def do(self, deed: Deed) -> IncidentOut:
         def work(db: Session) -> IncidentOut:
-            return incident_out(service.do(db, self.parts.keys.keyring, self.incident_id, deed, self.now_utc))
+            return incident_out(reviews.do(db, self.parts.keys.keyring, self.incident_id, deed, self.now_utc))
 
         return await once(self.parts, self.asked, IncidentOut, work, lambda answer: answer.candidate_id)
 
@@ -96,7 +96,7 @@ async def confirm_incident(claims: Reviewer, desk: DeskDep, body: ConfirmRequest
 async def dismiss_incident(claims: Reviewer, desk: DeskDep, body: DismissRequest) -> IncidentOut:
     """Dismiss an incident with a reason; one person is enough."""
     reason = DismissReason(body.reason)
-    service.check_reason(reason, body.text)
+    reviews.check_reason(reason, body.text)
     return await desk.do(Deed(Act.DISMISS, claims, body.text, reason, body.alert_count))
 
 
@@ -120,7 +120,7 @@ async def appeal_incident(
     def work(db: Session) -> OutcomeOut:
         found = incidents.find(db, claims.tenant_id, incident_id)
         check_own_session(claims, found.session.id, found.candidate.reference)
-        found = service.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
+        found = reviews.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
         stored = incidents.opened(db, parts.keys.keyring, found.incident)
         outcome = outcome_out(found.incident, [one.alert for one in stored])
         assert outcome is not None  # appealed is a state with a verdict

@@ -16,7 +16,7 @@ from sqlmodel import Session
 
 from coordinator.excerpts import service as excerpts
 from coordinator.nodes import orders
-from coordinator.sessions import service
+from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.web_api.parts import Parts
 from shared.alerts import Alert
@@ -49,14 +49,14 @@ async def end(
     milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
 
     def mark(db: Session) -> tuple[datetime, list[Alert], int]:
-        ended_utc = service.mark_ended(db, found.session, now_utc)
+        ended_utc = sessions.mark_ended(db, found.session, now_utc)
         if ended_utc != now_utc:
             return ended_utc, [], 0
         keyring = parts.keys.keyring
         destroyed = excerpts.forget(db, found.session, now_utc)
         cause = [because(db)] if because is not None else []
         made = [
-            service.add_milestone(db, keyring, found, event, at_utc) for event, at_utc in milestones.items()
+            sessions.add_milestone(db, keyring, found, event, at_utc) for event, at_utc in milestones.items()
         ]
         return ended_utc, cause + made, destroyed
 

@@ -11,11 +11,11 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
-from coordinator.alerts.service import store_milestone
+from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.keys.service import get as get_key
+from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.nodes.tables import Node
 from coordinator.sessions.milestones import Subject, milestone
@@ -95,7 +95,7 @@ def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Pol
 
     That part is sealed: which detectors are muted may tell of somebody's health.
     """
-    key = get_key(db, session.tenant_id, session.data_key_id)
+    key = keys.get(db, session.tenant_id, session.data_key_id)
     details = open_details(keyring, key, session)
     return Policy.model_validate({**session.policy, "candidate": details.get(CANDIDATE_TERMS)})
 
@@ -130,7 +130,7 @@ def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime
 def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> Alert:
     """Put a milestone on a session's timeline; once committed, the room may be told of it."""
     made = milestone(subject_of(db, found), event, at_utc)
-    store_milestone(db, keyring, found.session, made, at_utc)
+    alerts.store_milestone(db, keyring, found.session, made, at_utc)
     return made
 
 

@@ -21,7 +21,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.nodes.fleet import NodeState
-from coordinator.sessions import service
+from coordinator.sessions import service as sessions
 from coordinator.sessions.absence.absences import Absences
 from coordinator.sessions.changing.changes import mend
 from coordinator.sessions.end import tell_node
@@ -89,7 +89,7 @@ def places(states: Iterable[NodeState]) -> set[Place]:
 
 
 def _known(db: Session, states: list[NodeState], named: set[Place], now_utc: datetime) -> _Known:
-    running, stored = service.running_among(db, {session for _, session in named}, now_utc)
+    running, stored = sessions.running_among(db, {session for _, session in named}, now_utc)
     nodes = {state.heartbeat.node_id for state in states}
     settled_utc = min(state.heard_utc for state in states) - SETTLED_AFTER
-    return _Known(running, stored, service.running_on(db, nodes, settled_utc, now_utc))
+    return _Known(running, stored, sessions.running_on(db, nodes, settled_utc, now_utc))

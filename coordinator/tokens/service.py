@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.ground.ids import uuid7
 from coordinator.ground.own_keys import OwnKeys
-from coordinator.tokens import key_service as keys
+from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.standing import KeyStanding, Standing
 from coordinator.tokens.tables import IssuedToken, TokenKey
 from coordinator.web_api.cursors import Cursor, cut
@@ -56,7 +56,7 @@ def make(db: Session, own: OwnKeys, wanted: Wanted) -> tuple[str, IssuedToken]:
             code="too-many-tokens",
             status=409,
         )
-    signer = keys.active(db, own, wanted.tenant_id)
+    signer = token_keys.active(db, own, wanted.tenant_id)
     row = IssuedToken(
         id=uuid7(),
         tenant_id=wanted.tenant_id,

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
-from coordinator.sessions.absence import service
+from coordinator.sessions.absence import service as absence
 from coordinator.sessions.absence.awaited import Awaited
 from coordinator.web_api.parts import Parts
 
@@ -42,7 +42,7 @@ class Absences:
         """Look once. Raises `Unavailable` when the database is away."""
         now_utc = now_utc or datetime.now(UTC)
         if self._open is None:
-            self._open = await parts.reading(lambda db: service.open_absences(db, now_utc))
+            self._open = await parts.reading(lambda db: absence.open_absences(db, now_utc))
         phases = {
             session.session_id: session.phase
             for state in parts.fleet.online(parts.clock())
@@ -66,7 +66,7 @@ class Absences:
         new = waiting - self._awaited.keys()
         if new:
             keyring, came = parts.keys.keyring, new & self._came.keys()
-            self._awaited |= await parts.reading(lambda db: service.missing(db, keyring, new, came, now_utc))
+            self._awaited |= await parts.reading(lambda db: absence.missing(db, keyring, new, came, now_utc))
 
     async def _say_absent(self, parts: Parts, said: set[UUID], now_utc: datetime) -> None:
         missed = [one for one, page in self._awaited.items() if one not in said and page.missed(now_utc)]
@@ -75,17 +75,17 @@ class Absences:
             page = self._awaited[one]
             await _told(
                 parts,
-                partial(service.say_absent, keyring=keyring, session_id=one, page=page, now_utc=now_utc),
+                partial(absence.say_absent, keyring=keyring, session_id=one, page=page, now_utc=now_utc),
             )
             said.add(one)
 
     async def _say_over(self, parts: Parts, said: set[UUID], watched: set[UUID], now_utc: datetime) -> None:
         if not said:
             return
-        running = await parts.reading(lambda db: service.running(db, said, now_utc))
+        running = await parts.reading(lambda db: absence.running(db, said, now_utc))
         keyring = parts.keys.keyring
         for one in sorted((said & watched) | (said - running))[:MAX_SAID]:
-            await _told(parts, partial(service.say_over, keyring=keyring, session_id=one, now_utc=now_utc))
+            await _told(parts, partial(absence.say_over, keyring=keyring, session_id=one, now_utc=now_utc))
             said.discard(one)
 
 

@@ -23,10 +23,10 @@ from coordinator.ground.keyring import Keyring
 from coordinator.nodes import orders
 from coordinator.nodes.fleet import NodeState
 from coordinator.policies import service as policies
-from coordinator.sessions import service
-from coordinator.sessions.changing import service as changes_service
+from coordinator.sessions import service as sessions
+from coordinator.sessions.changing import service as changing
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
-from coordinator.sessions.service import Found, effective_policy
+from coordinator.sessions.service import Found
 from coordinator.sessions.starting.resume import assignment
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.parts import Parts
@@ -55,10 +55,10 @@ async def change_policy(
     keyring = parts.keys.keyring
 
     def read(db: Session) -> tuple[Found, StartSession]:
-        found = service.find(db, claims.tenant_id, reference)
-        service.check_running(found.session, now_utc)
+        found = sessions.find(db, claims.tenant_id, reference)
+        sessions.check_running(found.session, now_utc)
         check_based_on(found.session.policy_version, request.based_on)
-        running = effective_policy(db, keyring, found.session)
+        running = sessions.effective_policy(db, keyring, found.session)
         policy = changed_policy(running, _wanted(db, found.session, request))
         return found, assignment(db, parts, found, now_utc).model_copy(update={"policy": policy})
 
@@ -66,9 +66,9 @@ async def change_policy(
     await orders.change(parts.commander, found.session.node_id, order)
 
     def write(db: Session) -> tuple[SessionPolicyOut, int]:
-        session = changes_service.hold(db, found.session.id, now_utc)
+        session = changing.hold(db, found.session.id, now_utc)
         check_based_on(session.policy_version, request.based_on)
-        changes_service.put_policy(
+        changing.put_policy(
             db, keyring, session, order.policy, by=claims, reason=request.reason, now_utc=now_utc
         )
         # What was recognised while the exam asked for it goes with that: nobody asks for it any more.
@@ -88,7 +88,7 @@ def policy_out(db: Session, parts: Parts, session: ExamSession) -> SessionPolicy
         session_id=session.reference,
         version=session.policy_version,
         policy=session.policy,
-        changes=changes_service.policy_changes(db, parts.keys.keyring, session),
+        changes=changing.policy_changes(db, parts.keys.keyring, session),
     )
 
 
@@ -114,7 +114,7 @@ async def tell(parts: Parts, found: Found) -> bool:
     try:
         order = await parts.reading(
             lambda db: assignment(
-                db, parts, service.find(db, session.tenant_id, session.reference), datetime.now(UTC)
+                db, parts, sessions.find(db, session.tenant_id, session.reference), datetime.now(UTC)
             )
         )
         await orders.change(parts.commander, session.node_id, order)
@@ -138,7 +138,7 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
     keyring = parts.keys.keyring
 
     def read(db: Session) -> list[Found]:
-        found = changes_service.running(db, states, datetime.now(UTC))
+        found = changing.running(db, states, datetime.now(UTC))
         named = [(one, states[one.session.id]) for one in found]
         return [
             one
@@ -178,6 +178,6 @@ def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: Sessi
     if not state.hears_phrases or session.epoch != state.epoch:
         return False
     try:
-        return not effective_policy(db, keyring, session).recognises_speech
+        return not sessions.effective_policy(db, keyring, session).recognises_speech
     except (Corrupt, Rejected):
         return True

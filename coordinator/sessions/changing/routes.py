@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from coordinator.sessions import service
+from coordinator.sessions import service as sessions
 from coordinator.sessions.changing import changes
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
@@ -22,7 +22,7 @@ async def get_session_policy(
     """The policy a session runs or ran under last, and who changed it while it ran."""
 
     def work(db: Session) -> SessionPolicyOut:
-        return changes.policy_out(db, parts, service.find(db, claims.tenant_id, session_id).session)
+        return changes.policy_out(db, parts, sessions.find(db, claims.tenant_id, session_id).session)
 
     return await parts.reading(work)
 

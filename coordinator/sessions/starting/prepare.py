@@ -19,7 +19,7 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.standing import check_consented, speech_opt_in, standing
-from coordinator.enrollments import faces_service, service as enrollments
+from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.service import Enrolled
 from coordinator.exams import service as exams
 from coordinator.exams.tables import Exam
@@ -30,7 +30,7 @@ from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
-from coordinator.sessions import service
+from coordinator.sessions import service as sessions
 from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
@@ -80,10 +80,10 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     """
     request, keyring = wish.request, own.keyring
     reference = request.exam_session_id or str(uuid4())
-    service.check_free(db, wish.tenant_id, reference)
+    sessions.check_free(db, wish.tenant_id, reference)
     candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
     if wish.by_candidate:
-        service.check_own_share(db, candidate.id, wish.now_utc)
+        sessions.check_own_share(db, candidate.id, wish.now_utc)
     exam = exams.look_up(db, wish.tenant_id, request.exam_id)
     terms = _terms(db, keyring, exam, candidate)
     window = Window(
@@ -105,7 +105,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         seal_key=seal_key,
         data_key=data_key,
         transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
-        checked_utc=faces_service.last_check(db, candidate, wish.now_utc),
+        checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
     )
 
