@@ -23,16 +23,17 @@ from starlette.requests import Request
 
 from coordinator.accommodations import routes as accommodation_routes
 from coordinator.alerts import routes as alert_routes
-from coordinator.alerts.ingest import Ingest
-from coordinator.alerts.intake import AlertStore
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
+from coordinator.arriving.ingest import Ingest
+from coordinator.arriving.intake import AlertStore
 from coordinator.config import CoordinatorConfig, read_password
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes
+from coordinator.examples import ALL_EXAMPLES
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import expiry, routes as excerpt_routes
 from coordinator.ground.database import Database
-from coordinator.ground.own_keys import OwnKeys, own_keys_of
+from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
@@ -117,7 +118,7 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
     app.include_router(health.router)
     add_pages(app, config.web.public_url, lambda: _signaling_urls(app))
     add_error_handlers(app)
-    describe(app)
+    describe(app, ALL_EXAMPLES)
     app.add_middleware(BodyBound, authorise=_authorise)
     app.add_middleware(
         CORSMiddleware,
@@ -161,7 +162,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator; nothing is connected yet. Raises `ConfigError`."""
-    keys = own_keys_of(config)
+    keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
     address = HubAddress(url=config.nats.url, user=config.nats.user, password=read_password(config.nats))
     settings = StreamSettings(
         max_bytes=config.nats.stream_max_bytes, max_age_s=config.nats.stream_max_age_hours * 3600.0

@@ -16,9 +16,9 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.config import load_config, read_password
+from coordinator.config import CoordinatorConfig, load_config, read_password
 from coordinator.ground.database import Database
-from coordinator.ground.own_keys import make_own_keys, master_text, own_keys_of
+from coordinator.ground.own_keys import OwnKeys, load_own_keys, make_own_keys, master_text
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
@@ -48,6 +48,10 @@ SERVER_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType(
 OPERATOR: Final = "operator"
 """Who issues tokens on this machine."""
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
+
+
+def _own_keys(config: CoordinatorConfig) -> OwnKeys:
+    return load_own_keys(config.data_folder, config.master_key_path, master_text())
 
 
 def _reference(text: str) -> str:
@@ -91,7 +95,7 @@ def check_config(config: ConfigFile) -> None:
     """
     settings = load_config(config)
     read_password(settings.nats)
-    own_keys_of(settings)
+    _own_keys(settings)
     typer.echo(f"{config} is good")
 
 
@@ -126,7 +130,7 @@ def token(
     from coordinator.tokens import service
 
     settings = load_config(config)
-    keys, database = own_keys_of(settings), Database(settings.database)
+    keys, database = _own_keys(settings), Database(settings.database)
     wanted = service.Wanted(
         tenant_id=DEFAULT_TENANT_ID,
         subject=subject,

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from coordinator.sessions.notice import purposes_of
+from coordinator.consents.purposes import purposes_of
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.policy.schema import Policy

@@ -18,9 +18,9 @@ from sqlmodel import Session, col, delete, select, update
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.ground.ids import uuid7
-from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.keys.service import destroy, get as get_key, template_data_key
+from coordinator.keys.service import Owner, destroy, get as get_key, template_data_key
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.tables import ExamSession
 from shared.api.enrollments import EnrolledImage

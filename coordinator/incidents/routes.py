@@ -13,9 +13,10 @@ from coordinator.incidents import service
 from coordinator.incidents.answers import incident_detail, incident_out
 from coordinator.incidents.cursor import read_cursor, write_cursor
 from coordinator.incidents.service import IncidentQuery
+from coordinator.incidents.states import State
 from coordinator.reviews import service as reviews
+from coordinator.reviews.answers import act_out
 from coordinator.reviews.outcomes import rule_precision
-from coordinator.reviews.states import State
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import PartsDep
 from coordinator.web_api.security import Staff
@@ -90,6 +91,7 @@ async def get_incident(incident_id: IncidentId, claims: Staff, parts: PartsDep) 
         found, keyring = service.find(db, claims.tenant_id, incident_id), parts.keys.keyring
         stored = service.opened(db, keyring, found.incident)
         technical = service.technical_around(db, keyring, found)
-        return incident_detail(found, stored, technical, reviews.history(db, keyring, found))
+        history = [act_out(one) for one in reviews.history(db, keyring, found)]
+        return incident_detail(found, stored, technical, history)
 
     return await parts.reading(work)

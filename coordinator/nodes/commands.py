@@ -13,11 +13,11 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from coordinator.alerts.arrival import Signers
 from coordinator.ground.ids import uuid7
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.hub import Hub
 from coordinator.nodes.replies import read_reply
+from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages import CommandHeader

@@ -7,7 +7,7 @@
     policy.json        the policy in force, without what is agreed with the candidate
     verify_bundle.py   checks all of that offline, and says what it cannot check
 
-Pure but for the signature. The same contents give the same bytes.
+The same contents give the same bytes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from shared.alerts import encode_alert
 from shared.api.reports import SessionReport
 from shared.canonical import canonical_json

@@ -19,19 +19,10 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.incidents import service as incidents
 from coordinator.incidents.service import FoundIncident
+from coordinator.incidents.states import VERDICTS, Outcome, State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
-from coordinator.reviews.states import (
-    CLAIM_LASTS,
-    VERDICTS,
-    Act,
-    DismissReason,
-    Outcome,
-    Review,
-    State,
-    decide,
-    queue_place,
-)
+from coordinator.reviews.states import CLAIM_LASTS, Act, DismissReason, Review, decide
 from coordinator.reviews.tables import ReviewAct
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected

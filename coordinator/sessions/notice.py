@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from coordinator.consents.purposes import purposes_of
 from shared.api.sessions import Notice
-from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.policy.schema import Policy
@@ -126,13 +126,3 @@ def check_acknowledged(notice: Notice, version: str, purposes: list[str]) -> Non
             status=422,
             errors=[{"path": "body.purposes", "message": f"must name exactly: {wanted}"}],
         )
-
-
-def purposes_of(policy: Policy) -> list[Purpose]:
-    """What a session under this policy uses the candidate's data for, as the notice names it."""
-    purposes = [Purpose.CAMERA_MONITORING]
-    if policy.features.face_verification:
-        purposes.append(Purpose.IDENTITY_VERIFICATION)
-    if policy.features.audio_monitoring:
-        purposes.append(Purpose.SPEECH_DETECTION)
-    return purposes

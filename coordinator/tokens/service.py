@@ -11,7 +11,7 @@ from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.ground.ids import uuid7
 from coordinator.ground.own_keys import OwnKeys
-from coordinator.tokens import keys
+from coordinator.tokens import key_service as keys
 from coordinator.tokens.standing import KeyStanding, Standing
 from coordinator.tokens.tables import IssuedToken, TokenKey
 from coordinator.web_api.cursors import Cursor, cut

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.sessions.absence import service
 from coordinator.sessions.absence.awaited import Awaited
 from coordinator.web_api.parts import Parts

@@ -11,7 +11,8 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Stored, Written
+from coordinator.alerts.service import Written
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring

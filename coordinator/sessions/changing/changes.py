@@ -162,7 +162,7 @@ def said(node: NodeState) -> Iterable[SessionState]:
 
 
 def differs(session: ExamSession, state: SessionState) -> bool:
-    """Whether a node runs a session otherwise than the database says. Pure."""
+    """Whether a node runs a session otherwise than the database says."""
     if session.epoch != state.epoch:
         return False
     late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING

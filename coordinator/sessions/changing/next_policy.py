@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from coordinator.accommodations.effective import effective
-from coordinator.sessions.notice import purposes_of
+from coordinator.consents.purposes import purposes_of
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.policy.schema import Policy

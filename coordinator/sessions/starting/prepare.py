@@ -1,6 +1,7 @@
 """What a session is started under, out of what is stored: exam, policy, accommodation, consents, faces, keys.
 
-Reads only. `terms` and the other pure modules decide; nothing is stored before a node has accepted.
+Reads only. `terms`, `consents.standing` and `accommodations.effective` decide; nothing is stored before a
+node has accepted.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
 from coordinator.sessions import service
 from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
-from coordinator.tokens import keys as token_keys
-from coordinator.tokens.keys import Signer
+from coordinator.tokens import key_service as token_keys
+from coordinator.tokens.key_service import Signer
 from shared.api.sessions import SessionStartRequest
 from shared.errors import Unavailable
 from shared.policy.schema import Accommodation, Policy

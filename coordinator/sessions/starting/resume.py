@@ -16,7 +16,7 @@ from coordinator.excerpts import service as excerpts
 from coordinator.keys import service as keys
 from coordinator.nodes import orders
 from coordinator.sessions.service import Found, effective_policy
-from coordinator.tokens import keys as token_keys
+from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.parts import Parts
 from shared.errors import ProctorError
 from shared.messages import StartSession, Template

@@ -20,7 +20,8 @@ from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service
 from coordinator.sessions.answers import session_token, start_response
 from coordinator.sessions.end import tell_node
-from coordinator.sessions.joining.codes import join_url, new_code
+from coordinator.sessions.joining import service as joining
+from coordinator.sessions.joining.codes import join_url
 from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.starting.prepare import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
@@ -106,8 +107,8 @@ def _store(
     if plan.checked_utc is not None:
         service.add_milestone(db, keyring, found, EventType.CHECKED, plan.checked_utc)
     service.add_milestone(db, keyring, found, EventType.SESSION_STARTED, wish.now_utc)
-    code = new_code()
-    service.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)
+    code = joining.new_code()
+    joining.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)
     token = session_token(plan.signer, found, wish.now_utc)
     return start_response(parts.config, found, token, join_url(parts.config.web.public_url, code))
 

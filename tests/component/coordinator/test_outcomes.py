@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from coordinator.incidents.states import VERDICTS, Outcome, State
 from coordinator.incidents.tables import Incident
 from coordinator.reviews.outcomes import outcome_out, rule_precision
-from coordinator.reviews.states import VERDICTS, Outcome, State
 from shared.events.types import EventType
 from tests.support.alerts import MADE_UTC, SESSION, alert
 

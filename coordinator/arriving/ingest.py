@@ -16,9 +16,9 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.alerts.intake import AlertStore, Outcome, Verdict
-from coordinator.alerts.put_off import PutOff
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
+from coordinator.arriving.intake import AlertStore, Outcome, Verdict
+from coordinator.arriving.put_off import PutOff
 from coordinator.nodes.heartbeats import sign_marks
 from coordinator.nodes.hub import Delivery, Hub
 from shared import subjects

@@ -18,15 +18,17 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.arrival import Authentic, Forged, Signers, TooEarly, admit, authenticate
-from coordinator.alerts.service import Stored, load_sittings
+from coordinator.alerts.service import load_sittings
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert
+from coordinator.arriving.arrival import Authentic, Forged, TooEarly, admit, authenticate
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as incidents
 from coordinator.nodes import service as nodes
 from coordinator.nodes.hub import Delivery
 from coordinator.nodes.service import LaneKey
+from coordinator.nodes.signers import Signers
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import AlertHeader
 from shared.errors import Corrupt, Rejected, Unavailable

@@ -10,17 +10,16 @@ Four things can be wrong with a message, and each wants something else done:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlmodel import Session
 
 from coordinator.alerts.service import Written
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
+from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, decode_alert
@@ -28,9 +27,6 @@ from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.types import lane
 from shared.messages import parse
 from shared.sealing import Parcel, open_body, unpack, verify
-
-Signers = Mapping[UUID, Ed25519PublicKey]
-"""Signing key per node that may speak."""
 
 
 class Forged(Corrupt):

@@ -1,0 +1,211 @@
+"""Every module of the coordinator is of one kind and imports none above it; what is called pure is pure.
+
+The kinds are told in `coordinator/__init__`. import-linter holds what it can say (`pyproject.toml`): ground,
+tables, services and routes by their names, and no circle between folders.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import coordinator
+
+ROOT = Path(coordinator.__file__).parents[1]
+FLOORS = ("pure", "tool", "tables", "service", "answers", "parts", "act", "routes", "app")
+"""From the ground up: a module imports its own floor and those below."""
+
+NAMED = {
+    "examples": "pure",
+    "tables": "tables",
+    "service": "service",
+    "answers": "answers",
+    "parts": "parts",
+    "routes": "routes",
+}
+"""Kinds by the module's name or the end of it: `tables`, `face_tables`."""
+LISTED = {
+    "tool": """
+        config ground.columns ground.database ground.ids ground.keyring ground.own_keys ground.sealed_fields
+        nodes.hub nodes.handling nodes.commands nodes.orders live.rooms live.socket live.tickets
+        oidc.issuer tokens.verifier enrollments.pictures reports.as_pdf reports.bundle reports.verify_bundle
+        web_api.errors web_api.headers web_api.limits web_api.metrics
+    """,
+    "act": """
+        arriving.arrival arriving.ingest arriving.intake nodes.heartbeats excerpts.expiry idempotency.once
+        enrollments.enroll enrollments.practice enrollments.search reports.gathering
+        sessions.end sessions.sweep sessions.verify sessions.absence.absences sessions.changing.changes
+        sessions.starting.prepare sessions.starting.resume sessions.starting.start
+    """,
+    "routes": "idempotency.asked web_api.health web_api.openapi web_api.pages web_api.security",
+    "app": "app main schema migrations.env",
+}
+"""Kinds of what no name tells."""
+LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}
+
+CLAIM = re.compile(r"\b(Pure|Decides only)\b")
+AMBIENT = """
+    alembic asyncio concurrent ctypes fastapi http httpx importlib logging multiprocessing nats os pathlib PIL
+    prometheus_client psycopg random reportlab secrets select shutil signal socket sqlalchemy sqlite3 sqlmodel
+    ssl starlette subprocess sys tempfile threading time urllib.request uvicorn
+"""
+"""What touches the world, or comes with it."""
+TAKEN = {
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("date", "today"),
+    ("uuid", "uuid1"),
+    ("uuid", "uuid4"),
+}
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+FILES = {name_of(path): path for top in ("coordinator", "shared") for path in (ROOT / top).rglob("*.py")}
+MODULES = sorted(
+    name
+    for name, path in FILES.items()
+    if name.startswith("coordinator.") and path.stem != "__init__" and ".migrations.versions." not in name
+)
+
+
+def source_of(name: str) -> str:
+    return FILES[name].read_text("utf-8")
+
+
+def kind_of(name: str, source: str) -> str | None:
+    """The floor of a module of the coordinator, None where nothing tells it."""
+    short, last = name.removeprefix("coordinator."), name.rpartition(".")[2].rpartition("_")[2]
+    if CLAIM.search(ast.get_docstring(ast.parse(source)) or ""):
+        return "pure"
+    return LISTED_KIND.get(short) or NAMED.get(last)
+
+
+def imported(source: str) -> set[str]:
+    """Full names of what some source imports: modules of ours, or modules and names of others."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            ours = {f"{node.module}.{alias.name}" for alias in node.names} & FILES.keys()
+            names |= ours or {node.module}
+    return names
+
+
+@cache
+def imported_by(name: str) -> frozenset[str]:
+    return frozenset(imported(source_of(name)))
+
+
+def through_shared(names: set[str]) -> set[str]:
+    """These, and what is imported through those of them that are in `shared`."""
+    found, left = set(names), [one for one in names if one.startswith("shared.")]
+    while left:
+        new = imported_by(left.pop()) - found
+        found |= new
+        left += [one for one in new if one.startswith("shared.")]
+    return found
+
+
+def upward(name: str, source: str, kinds: Mapping[str, str | None]) -> list[str]:
+    """The imports of a module that lie above it."""
+    mine = FLOORS.index(kind_of(name, source) or "pure")
+    return [one for one in sorted(imported(source)) if FLOORS.index(kinds.get(one) or "pure") > mine]
+
+
+def impure(source: str, kinds: Mapping[str, str | None]) -> list[str]:
+    """What makes a source impure: what it imports, through `shared` too, or an instant or an id it takes."""
+    names, tree, found = imported(source), ast.parse(source), []
+    for one in through_shared(names):
+        if {one, one.partition(".")[0]} & set(AMBIENT.split()):
+            found.append(one)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            found += [f"{node.value.id}.{node.attr}"] if (node.value.id, node.attr) in TAKEN else []
+        elif isinstance(node, ast.ImportFrom):
+            found += [f"{node.module}.{a.name}" for a in node.names if (node.module, a.name) in TAKEN]
+    return sorted({*found, *(one for one in names if one in kinds and kinds[one] != "pure")})
+
+
+KINDS = {name: kind_of(name, source_of(name)) for name in MODULES}
+
+
+def test_every_module_is_of_one_kind() -> None:
+    assert [name for name, kind in KINDS.items() if kind is None] == []
+
+
+def test_the_lists_name_modules_that_are_there_and_that_nothing_else_tells() -> None:
+    assert {f"coordinator.{name}" for name in LISTED_KIND} - set(MODULES) == set()
+    assert [name for name, kind in LISTED_KIND.items() if KINDS[f"coordinator.{name}"] != kind] == []
+
+
+def test_a_module_imports_nothing_above_it() -> None:
+    above = {name: upward(name, source_of(name), KINDS) for name in MODULES}
+    assert {name: found for name, found in above.items() if found} == {}
+
+
+def test_what_is_called_pure_is_pure() -> None:
+    stained = {name: impure(source_of(name), KINDS) for name, kind in KINDS.items() if kind == "pure"}
+    assert {name: found for name, found in stained.items() if found} == {}
+    assert len(stained) > 40
+
+
+def test_statements_stand_in_tables_and_services() -> None:
+    elsewhere = [name for name, kind in KINDS.items() if kind not in ("tables", "service", "tool")]
+    trees = {name: ast.parse(source_of(name)) for name in elsewhere}
+    named = {
+        name: {alias.name for node in ast.walk(tree) for alias in names_from(node, "sqlmodel")} - {"Session"}
+        for name, tree in trees.items()
+    }
+    assert {name: found for name, found in named.items() if found} == {}
+
+
+def names_from(node: ast.AST, module: str) -> list[ast.alias]:
+    return node.names if isinstance(node, ast.ImportFrom) and node.module == module else []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "import time",
+        "import logging",
+        "from sqlmodel import Session",
+        "from coordinator.exams import service",
+        "from coordinator.exams.tables import Exam",
+        "from coordinator.config import CoordinatorConfig",
+        "from shared.logs import configure",
+        "from datetime import datetime\nnow = datetime.now()",
+        "from uuid import uuid4",
+    ],
+)
+def test_a_new_liar_would_be_seen(said: str) -> None:
+    source = f'"""What becomes of an exam. Pure."""\n{said}\n'
+    assert kind_of("coordinator.exams.fate", source) == "pure"
+    assert impure(source, KINDS) != []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("coordinator.exams.tables", "from coordinator.exams import service"),
+        ("coordinator.exams.service", "from coordinator.web_api.parts import Parts"),
+        ("coordinator.exams.answers", "from coordinator.sessions import end"),
+        ("coordinator.sessions.end", "from coordinator.web_api.security import Staff"),
+        ("coordinator.exams.routes", "from coordinator.app import create_app"),
+    ],
+)
+def test_an_import_upwards_would_be_seen(name: str, said: str) -> None:
+    assert upward(name, said, KINDS) != []
+
+
+def test_a_module_that_nothing_tells_would_be_seen() -> None:
+    assert kind_of("coordinator.exams.fate", '"""What becomes of an exam."""') is None
