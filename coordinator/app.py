@@ -26,7 +26,7 @@ from coordinator.alerts import routes as alert_routes
 from coordinator.alerts.ingest import Ingest
 from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
-from coordinator.config import CoordinatorConfig, read_password
+from coordinator.config import CoordinatorConfig
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes
 from coordinator.exams import routes as exam_routes
@@ -162,7 +162,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator; nothing is connected yet. Raises `ConfigError`."""
     keys = own_keys_of(config)
-    address = HubAddress(url=config.nats.url, user=config.nats.user, password=read_password(config.nats))
+    address = HubAddress(url=config.nats.url, user=config.nats.user, password=config.nats.read_password())
     settings = StreamSettings(
         max_bytes=config.nats.stream_max_bytes, max_age_s=config.nats.stream_max_age_hours * 3600.0
     )

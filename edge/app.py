@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from edge.analysis.engine import Engine
 from edge.analysis.networks import Networks, open_networks
-from edge.config import EdgeConfig, read_secret
+from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
 from edge.fleet.commands import Commands
 from edge.fleet.heartbeat import Heart
@@ -38,6 +38,7 @@ from models.store import Store
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
 from shared.sealing import parse_signing_public
+from shared.secret_file import read_secret
 
 log = logging.getLogger(__name__)
 
