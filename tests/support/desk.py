@@ -13,7 +13,7 @@ from coordinator.alerts.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents.tables import Incident
-from coordinator.nodes.hub import Delivery
+from coordinator.nodes.alert_stream import Delivery
 from coordinator.reviews.states import State
 from shared.alerts import Alert
 from tests.support.sittings import START, EdgeNode, Sitting, sit
