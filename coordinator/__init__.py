@@ -12,16 +12,16 @@
     oidc/       external issuers of tokens: their keys fetched and cached, their claims mapped
     web/        the candidate's page and the proctors' console
 
-One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations, sessions,
-interventions (proctors' acts), alerts, excerpts (what was said), incidents, reviews, reports, tokens with their
-keys; live/ has the sockets, idempotency/ the answer that a repeated POST gets again.
+One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,
+sessions, interventions (proctors' acts), alerts, excerpts (what was said), incidents, reviews, reports,
+tokens with their keys; live/ has the sockets, idempotency/ the answer that a repeated POST gets again.
 
 Every module is of one kind, and imports its own kind and those before it:
 
-    pure       decides; values in, values out. Its docstring says "Pure." or "Decides only"; examples are data.
-               Imports pure modules alone: no table, clock, randomness, log, thread or network
-    tool       touches the world and knows no table: ground/, config, the hub and the commands over it, sockets,
-               PDF, what wraps every request
+    pure       decides; values in, values out. Its docstring says "Pure." or "Decides only"; examples are
+               data. Imports pure modules alone: no table, clock, randomness, log, thread or network
+    tool       touches the world and knows no table: ground/, config, the hub and the commands over it,
+               sockets, PDF, what wraps every request
     tables     rows
     service    SQL: works in the transaction it is given; flushes, never commits
     answers    rows in the API's form
