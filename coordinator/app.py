@@ -26,7 +26,7 @@ from coordinator.alerts import routes as alert_routes
 from coordinator.alerts.stored import Stored
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.intake import AlertStore
-from coordinator.config import CoordinatorConfig, read_password
+from coordinator.config import CoordinatorConfig
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes
 from coordinator.examples import ALL_EXAMPLES
@@ -38,11 +38,11 @@ from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
 from coordinator.nodes import routes as node_routes, service as nodes
+from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
-from coordinator.nodes.hub import Hub
-from coordinator.nodes.stream import HubAddress, StreamSettings
+from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
 from coordinator.policies import routes as policy_routes
 from coordinator.reports import routes as report_routes
@@ -64,6 +64,7 @@ from coordinator.web_api.pages import add_pages
 from coordinator.web_api.parts import Parts
 from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
+from shared.hub_link import HubAddress, HubLink
 from shared.sealing import parse_signing_public
 from shared.tokens import Claims
 
@@ -163,11 +164,11 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator; nothing is connected yet. Raises `ConfigError`."""
     keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
-    address = HubAddress(url=config.nats.url, user=config.nats.user, password=read_password(config.nats))
+    address = HubAddress(url=config.nats.url, user=config.nats.user, password=config.nats.read_password())
     settings = StreamSettings(
         max_bytes=config.nats.stream_max_bytes, max_age_s=config.nats.stream_max_age_hours * 3600.0
     )
-    hub, fleet = Hub(address, settings), Fleet()
+    hub, fleet = HubLink(address, CALLER), Fleet()
     signers = {node.node_id: parse_signing_public(node.signing_key) for node in config.nodes}
     database = Database(config.database)
     return Parts(
@@ -175,6 +176,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         database=database,
         keys=keys,
         hub=hub,
+        alert_stream=AlertStream(hub, settings),
         fleet=fleet,
         signers=signers,
         commander=Commander(hub, fleet, signers, keys.signing),
@@ -202,7 +204,7 @@ def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
     signing, metrics = parts.keys.signing, parts.metrics
     heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing)
     store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
-    ingest = Ingest(parts.hub, store, signing, tell)
+    ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
     metrics.read_counts("coordinator_alert_messages", "Alert messages by verdict and reason.", ingest.counts)
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by what became of them.", heartbeats.counts)
     metrics.read_counts("coordinator_hub_events", "What happened to the hub's connection.", parts.hub.counts)

@@ -2,7 +2,7 @@
 
     main           command line               app            composition: start, run, wind down
     config         settings, one TOML file    node_identity  node id, signing and sealing keys
-    hub            the one NATS connection    web            health, metrics, signaling over HTTP
+    hub            what it asks of NATS      web            health, metrics, signaling over HTTP
 
     media/         WebRTC in: peers, signaling           analysis/   networks, engine, schedule, perception
     rules/         pure: what holds, since when          judging/    observations in, alerts out

@@ -15,14 +15,14 @@ from typing import Any, Final
 
 from edge.analysis.engine import Engine
 from edge.analysis.networks import Networks, open_networks
-from edge.config import EdgeConfig, read_secret
+from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
 from edge.fleet.commands import Commands
 from edge.fleet.heartbeat import Heart
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node, Restarts
-from edge.hub import Hub, HubAddress
+from edge.hub import node_link
 from edge.node_identity import Identity
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
@@ -37,7 +37,9 @@ from models.serving import Serving
 from models.store import Store
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
+from shared.hub_link import HubAddress
 from shared.sealing import parse_signing_public
+from shared.secret_file import read_secret
 
 log = logging.getLogger(__name__)
 
@@ -80,14 +82,9 @@ async def _assemble(
     restarts: Restarts,
 ) -> Node:
     coordinator_key = parse_signing_public(config.coordinator.public_key)
-    hub = Hub(
-        HubAddress(
-            url=config.nats.url,
-            user=config.nats.user,
-            password=read_secret(config.nats.password_file),
-            node_id=identity.node_id,
-        )
-    )
+    password = read_secret(config.nats.password_file)
+    address = HubAddress(url=config.nats.url, user=config.nats.user, password=password)
+    hub = node_link(address, identity.node_id)
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
     publisher = await Publisher.over(
         outbox, hub, node_id=identity.node_id, coordinator_key=coordinator_key, pace=pace

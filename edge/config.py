@@ -1,31 +1,23 @@
-"""The daemon's settings: one TOML file, read once into frozen sections.
+"""The daemon's settings, as `shared.config_file` loads them.
 
-Relative paths are taken from the file's own folder. Secrets stand in files of their own, never in this one.
 `proctor-edge check-config` reads a file exactly as `run` does. The defaults live here and nowhere else.
 """
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.manifest import Profile
-from shared.errors import ConfigError, Corrupt
+from shared.config_file import FilePath, Section
+from shared.errors import Corrupt
 from shared.fields import Name
 from shared.sealing import parse_signing_public
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=200)]
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
-
-
-class Section(BaseModel):
-    """Settings that do not change and refuse what they do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class CoordinatorSection(Section):
@@ -51,7 +43,7 @@ class NatsSection(Section):
     """Address without user or password, such as `nats://127.0.0.1:4222`."""
     user: Name
     """The user the hub knows this node by: its node id."""
-    password_file: Path
+    password_file: FilePath
     """File whose first line is the password; readable by the daemon's user alone."""
 
 
@@ -127,7 +119,7 @@ class EdgeConfig(Section):
 
     region: Name
     """Where this node stands, as the coordinator's routing knows it."""
-    data_folder: Path
+    data_folder: FilePath
     """Identity and outbox live here."""
     coordinator: CoordinatorSection
     nats: NatsSection
@@ -149,38 +141,3 @@ class EdgeConfig(Section):
         if self.outbox.max_bytes < self.outbox.max_alerts * 1_000:
             raise ValueError("outbox.max_bytes leaves less than 1,000 bytes for each of outbox.max_alerts")
         return self
-
-
-def load_config(path: Path) -> EdgeConfig:
-    """The settings of a file. Raises `ConfigError` naming the file and every field that is wrong."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
-    try:
-        config = EdgeConfig.model_validate(data)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors(include_input=False)
-        )
-        raise ConfigError(f"{path} is refused: {problems}") from error
-    folder = path.resolve().parent
-    nats = config.nats.model_copy(update={"password_file": folder / config.nats.password_file})
-    return config.model_copy(update={"data_folder": folder / config.data_folder, "nats": nats})
-
-
-def read_secret(path: Path) -> str:
-    """The first line of a secret's file.
-
-    Raises `ConfigError` when it is missing, empty or readable by others.
-    """
-    try:
-        mode = path.stat().st_mode
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the secret in {path} cannot be read: {error}") from error
-    if mode & 0o077:
-        raise ConfigError(f"{path} is open to other users; run: chmod 600 {path}")
-    if not lines or not lines[0].strip():
-        raise ConfigError(f"{path} is empty")
-    return lines[0].strip()

@@ -17,10 +17,15 @@
     fields         bounded text, UTC instants, unit fractions
     plain_text     others' words without what steers a terminal or turns the reading order (pure)
     errors         the error tree
+    config_file    a program's settings: one TOML file into frozen sections
+    secret_file    passwords and keys in files that nobody else may read
     logs           JSON logs without personal data
     seldom         which of many equal log lines are written (pure)
+    hub_link       a program's one connection to the NATS hub
+    handling       work that messages bring, within limits
     slow_clients   HTTP connections with deadlines
     sqlite_file    what a SQLite file is, looked at without a trace
 
-Nothing but the last two does I/O or reads a clock.
+Only `config_file`, `secret_file`, `hub_link`, `handling`, `slow_clients` and `sqlite_file` do I/O or read a
+clock.
 """

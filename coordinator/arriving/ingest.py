@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from coordinator.alerts.stored import Stored
 from coordinator.arriving.intake import AlertStore, Outcome, Verdict
 from coordinator.arriving.put_off import PutOff
+from coordinator.nodes.alert_stream import AlertStream, Delivery
 from coordinator.nodes.heartbeats import sign_marks
-from coordinator.nodes.hub import Delivery, Hub
 from shared import subjects
 from shared.errors import Unavailable
+from shared.hub_link import HubLink
 from shared.messages import LaneMark
 from shared.seldom import Seldom
 
@@ -39,13 +40,15 @@ class Ingest:
 
     def __init__(
         self,
-        hub: Hub,
+        hub: HubLink,
+        stream: AlertStream,
         store: AlertStore,
         signing: Ed25519PrivateKey,
         on_stored: Callable[[Sequence[Stored]], None],
     ) -> None:
         """`on_stored` is called on the loop with what is new, after its commit; it must not wait."""
         self._hub = hub
+        self._stream = stream
         self._store = store
         self._signing = signing
         self._on_stored = on_stored
@@ -60,7 +63,7 @@ class Ingest:
         while True:
             await self._hub.wait_connected()
             try:
-                deliveries = await self._hub.fetch(BATCH, FETCH_WAIT_S)
+                deliveries = await self._stream.fetch(BATCH, FETCH_WAIT_S)
             except Unavailable:
                 await asyncio.sleep(AWAY_PAUSE_S / 4)
                 continue

@@ -26,7 +26,7 @@ from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as incidents
 from coordinator.nodes import service as nodes
-from coordinator.nodes.hub import Delivery
+from coordinator.nodes.alert_stream import Delivery
 from coordinator.nodes.service import LaneKey
 from coordinator.nodes.signers import Signers
 from coordinator.tenants.tables import DEFAULT_TENANT_ID

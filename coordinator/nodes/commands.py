@@ -15,11 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from coordinator.ground.ids import uuid7
 from coordinator.nodes.fleet import Fleet
-from coordinator.nodes.hub import Hub
 from coordinator.nodes.replies import read_reply
 from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.hub_link import HubLink
 from shared.messages import CommandHeader
 from shared.policy.schema import Gate
 from shared.sealing import pack, parse_sealing_public, sealing_public_text
@@ -48,7 +48,7 @@ class Order:
 class Commander:
     """The way to the nodes."""
 
-    def __init__(self, hub: Hub, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey) -> None:
+    def __init__(self, hub: HubLink, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey) -> None:
         self._hub = hub
         self._fleet = fleet
         self._signers = signers

@@ -1,4 +1,4 @@
-"""Where the hub is, and what its stream of alerts and the consumer must be like, as plain settings. Pure."""
+"""What the stream of alerts and its consumer must be like, as plain settings. Pure."""
 
 from __future__ import annotations
 
@@ -13,15 +13,6 @@ from shared.sealing import MAX_MESSAGE_BYTES
 DUPLICATE_WINDOW_S: Final = 2 * 3_600
 """A repeated Nats-Msg-Id is dropped for so long; later repeats are harmless, alerts are stored by id."""
 MAX_ACK_PENDING: Final = 1_024
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubAddress:
-    """Where the hub is and who calls."""
-
-    url: str
-    user: str
-    password: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

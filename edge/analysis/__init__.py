@@ -1,7 +1,15 @@
 """From frames and sound to observations: what is due, on which networks, in whose threads.
 
-`levels` and `schedule` say what to look at when (pure), `engine` runs network calls for all sessions within
-bounds, `perception` makes one session's observations: what is heard in `listening` with the networks of
-`ears`, `phrases` where speech may be recognised, `owed_sound` where nothing is heard at all (pure);
-`examination` and `enrolling` look closely at one face, `offline` and `results` do a whole recording.
+perception   the senses of one session: frames and sound in, observations out
+levels       what is looked at on each degradation level (pure)
+schedule     which looks are due at a frame (pure)
+engine       network calls of all sessions, within bounds
+networks     the networks of this process      attempts  calls that may fail without ending a session
+looking      what a frame shows                eyes      what is asked to be seen (pure)
+listening    what a window of sound says       ears      the networks for sound
+phrases      phrases of the policy in speech   owed_sound  sound that does not come (pure)
+examination  a close look at one face          enrolling one template from several pictures
+seen         networks' answers as values of an observation (pure)
+finite       answers that are numbers throughout (pure)
+lids         blinks and open eyes (pure)       tilts     a lowered head and another person (pure)
 """

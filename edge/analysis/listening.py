@@ -10,19 +10,19 @@ candidate agreed to speech recognition.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from edge.analysis.attempts import Attempts
 from edge.analysis.ears import Ears, asked_to_hear
 from edge.analysis.levels import LEVELS, Task
-from edge.analysis.owed_sound import OwedSound
+from edge.analysis.owed_sound import OwedSound, OwedSoundState
 from edge.analysis.phrases import Phrases
 from edge.analysis.schedule import slot
 from edge.media.frames import AudioWindow
 from models.sounds import SoundKind, SoundStream
-from models.speakers import VoiceTrail
+from models.speakers import TrailState, VoiceTrail
 from models.voice import VoiceStream
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard, SpeechHeard
@@ -51,23 +51,38 @@ class Heard:
     excerpt: Excerpt | None = None
 
 
+@dataclass(slots=True)
+class ListeningState:
+    """What the ears of one session remember; no sound is part of it."""
+
+    owed: OwedSoundState = field(default_factory=OwedSoundState)
+    last_s: dict[Task, float] = field(default_factory=dict)
+    """When each task was last asked for."""
+    adjoins: tuple[float, frozenset[Task]] | None = None
+    """Where the last window ended, and what it was listened to for."""
+    trail: TrailState = field(default_factory=TrailState)
+    """The voices, where they are listened for."""
+
+
 class Listening:
     """The ears of one session."""
 
-    def __init__(self, attempts: Attempts, ears: Ears, policy: Policy) -> None:
+    def __init__(
+        self, attempts: Attempts, ears: Ears, policy: Policy, state: ListeningState | None = None
+    ) -> None:
         self._attempts = attempts
         self._ears = ears
         self._wanted = asked_to_hear(policy)
         rates = {look.value: rate for look, rate in policy.cadences_hz.items()}
         self._rates_hz = {task: rates.get(task.value, rate) for task, rate in RATES_HZ.items()}
         self._kinds = frozenset(sound.value for sound in policy.sounds)
-        self._owed = OwedSound()
-        self._last_s: dict[Task, float] = {}
+        self._state = state or ListeningState()
+        self._owed = OwedSound(self._state.owed)
+        # What holds sound is never saved and begins anew after a restore. A detector of speech takes a part
+        # of a window to settle, a sound is judged with silence before it, a phrase then spoken is missed.
         self._voices: dict[bool, VoiceStream] = {}
-        self._sounds: SoundStream | None = None
-        self._trail: VoiceTrail | None = None
-        self._adjoins: tuple[float, frozenset[Task]] | None = None
-        """Where the last window ended, and what it was listened to for."""
+        self._sounds = self._sound_stream()
+        self._trail = self._voice_trail()
         self._phrases: Phrases | None = None
         if ears.keywords is not None and Task.PHRASES in self._wanted:
             self._phrases = Phrases(ears.keywords, ears.transcriber, policy.phrases)
@@ -114,14 +129,19 @@ class Listening:
         overdue_s = self._owed.overdue(at_s)
         return None if overdue_s is None else Observation(at=overdue_s, level=level, microphone_silent=True)
 
+    def pause(self, until_s: float) -> None:
+        """Let the time until then count for no wait."""
+        self._owed.pause(until_s)
+
     def _begin_anew(self, window: AudioWindow, hears: frozenset[Task]) -> None:
         """Forget voices, sounds and what is kept for an excerpt where the window does not adjoin the last
         one: after a gap, or where they were not listened for."""
-        last, self._adjoins = self._adjoins, (window.ends_at_s, hears)
+        last, self._state.adjoins = self._state.adjoins, (window.ends_at_s, hears)
         if last is not None and abs(window.at_s - last[0]) <= SLACK_S and hears == last[1]:
             return
-        self._sounds = None if self._ears.sounds is None else self._ears.sounds.stream()
-        self._trail = None if self._ears.speakers is None else self._ears.speakers.trail()
+        self._sounds = self._sound_stream()
+        self._state.trail = TrailState()
+        self._trail = self._voice_trail()
         if self._phrases is not None:
             self._phrases.forget()
 
@@ -182,11 +202,17 @@ class Listening:
         return found, said
 
     def _due(self, task: Task, at_s: float) -> bool:
-        rate_hz, last_s = self._rates_hz[task], self._last_s.get(task)
+        rate_hz, last_s = self._rates_hz[task], self._state.last_s.get(task)
         if last_s is not None and slot(at_s, rate_hz) <= slot(last_s, rate_hz):
             return False
-        self._last_s[task] = at_s
+        self._state.last_s[task] = at_s
         return True
+
+    def _sound_stream(self) -> SoundStream | None:
+        return None if self._ears.sounds is None else self._ears.sounds.stream()
+
+    def _voice_trail(self) -> VoiceTrail | None:
+        return None if self._ears.speakers is None else self._ears.speakers.trail(self._state.trail)
 
     def _voice(self, level: int) -> VoiceStream:
         """The stream of the tier in force; each tier remembers its own."""

@@ -8,18 +8,19 @@ from dataclasses import dataclass, field, replace
 from edge.analysis.attempts import Attempts
 from edge.analysis.examination import Enrolled, Frame, compare, examine_face, fit_head, identity_check
 from edge.analysis.levels import Task
-from edge.analysis.lids import Lids
+from edge.analysis.lids import Lids, LidsState
 from edge.analysis.networks import Networks
 from edge.analysis.seen import body_seen, faces_seen, hands_seen, objects_seen, persons_seen
-from edge.analysis.tilts import Tilts
+from edge.analysis.tilts import Tilts, TiltsState
 from edge.media.frames import VideoFrame
 from models import picture as pictures
 from models.mesh import eye_aspect_ratio
 from models.quality import Check
 from models.recognition import Recogniser
 from models.results import Body, Face, HeadPose, Mesh, Region, SeenObject
+from shared.events.types import EventType
 from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
-from shared.policy.schema import Gate
+from shared.policy.schema import Policy
 
 Verifier = tuple[Recogniser, Enrolled]
 """Who compares, and with whom."""
@@ -44,23 +45,38 @@ class _Looks:
     failed: list[str] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class LookingState:
+    """What the eyes of one session remember; no picture is part of it."""
+
+    tilts: TiltsState = field(default_factory=TiltsState)
+    lids: LidsState = field(default_factory=LidsState)
+    body: Region | None = None
+    """Where the body was."""
+
+
 class Looking:
     """The eyes of one session: remembers the last picture's brightness, how far this person's eyes open and
     where the body was."""
 
     def __init__(
-        self, attempts: Attempts, networks: Networks, *, gate: Gate, verifier: Verifier | None, tilts: Tilts
+        self,
+        attempts: Attempts,
+        networks: Networks,
+        policy: Policy,
+        verifier: Verifier | None,
+        state: LookingState,
     ) -> None:
-        """`gate` is what a face must pass to be verified; without a `verifier` none is. `tilts` is the
-        candidate's own."""
+        """The policy's `gate` is what a face must pass to be verified; without a `verifier` none is."""
         self._attempts = attempts
         self._networks = networks
-        self._gate = gate
+        self._gate = policy.verification_gate
         self._verifier = verifier
-        self._tilts = tilts
+        self._state = state
+        self._tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0, state.tilts)
+        self._lids = Lids(state.lids)
+        # A picture is never saved: the first look after a restore cannot tell how much has changed.
         self._luma: Frame | None = None
-        self._lids = Lids()
-        self._body: Region | None = None
 
     async def look(
         self, frame: VideoFrame, due: Collection[Task], level: int
@@ -139,11 +155,11 @@ class Looking:
 
     async def _look_around(self, bgr: Frame, due: Collection[Task], looks: _Looks) -> None:
         """The body, and persons and things."""
-        pose, region, detector = self._networks.body, self._body, self._networks.objects
+        pose, region, detector = self._networks.body, self._state.body, self._networks.objects
         if Task.BODY in due and pose is not None:
             looks.body = await self._attempts.make(Task.BODY, lambda: (pose.find(bgr, region),), looks.failed)
             if looks.body is not None:
-                self._body = None if looks.body[0] is None else looks.body[0].region
+                self._state.body = None if looks.body[0] is None else looks.body[0].region
         if Task.OBJECTS in due and detector is not None:
             looks.objects = await self._attempts.make(Task.OBJECTS, lambda: detector.find(bgr), looks.failed)
 

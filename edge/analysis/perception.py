@@ -13,7 +13,8 @@ picture content hides who has come or gone.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
 from edge.analysis.attempts import Attempts
@@ -21,15 +22,18 @@ from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
 from edge.analysis.eyes import can_see
 from edge.analysis.levels import Task
-from edge.analysis.listening import Heard, Listening
-from edge.analysis.looking import Looking, Verifier
+from edge.analysis.listening import Heard, Listening, ListeningState
+from edge.analysis.looking import Looking, LookingState, Verifier
 from edge.analysis.networks import Networks
-from edge.analysis.schedule import Schedule
-from edge.analysis.tilts import Tilts
+from edge.analysis.schedule import Schedule, ScheduleState
 from edge.media.frames import AudioWindow, VideoFrame
-from shared.events.types import EventType
+from shared.errors import Corrupt
 from shared.observations import IdentityCheck, Observation
 from shared.policy.schema import Policy
+from shared.saving import AtMost, Saved, restore, save
+
+MAX_NETWORKS = 32
+"""More than there are tasks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,17 @@ class Seen:
 
     observation: Observation
     frame: Frame | None
+
+
+@dataclass(slots=True)
+class PerceptionState:
+    """What perception remembers of one session: no picture, no sound, no template."""
+
+    networks: Annotated[dict[str, str], AtMost(MAX_NETWORKS)]
+    """Which served each task; what one has measured means nothing to another."""
+    schedule: ScheduleState = field(default_factory=ScheduleState)
+    eyes: LookingState = field(default_factory=LookingState)
+    ears: ListeningState = field(default_factory=ListeningState)
 
 
 class Perception:
@@ -58,14 +73,11 @@ class Perception:
         """Degradation level; may be changed between calls."""
         self._engine = engine
         self._networks = networks
-        self._gate = policy.verification_gate
+        self._policy = policy
         self._verifier = _verifier(networks, templates)
-        cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
-        self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz)
-        attempts = Attempts(session_id, engine)
-        tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0)
-        self._eyes = Looking(attempts, networks, gate=self._gate, verifier=self._verifier, tilts=tilts)
-        self._ears = Listening(attempts, networks.ears, policy)
+        # Which tasks were said to fail is not saved: it says so once more.
+        self._attempts = Attempts(session_id, engine)
+        self._go_on(PerceptionState(networks=dict(networks.labels)))
 
     @property
     def verifies(self) -> bool:
@@ -97,12 +109,40 @@ class Perception:
         verifier, template = self._verifier if self._verifier is not None else (None, None)
         chosen = () if verifier is None else (verifier,)
         examined = await self._engine.run(
-            Task.IDENTITY, lambda: examine(self._networks, frame, self._gate, chosen)
+            Task.IDENTITY, lambda: examine(self._networks, frame, self._policy.verification_gate, chosen)
         )
         if verifier is None or template is None:
             return examined, None
         similarity = compare(examined, verifier, template)
         return examined, identity_check(examined, verifier, template, similarity=similarity)
+
+    def snapshot(self) -> Saved:
+        """What is remembered, as JSON; a look that is under way may be missing from it."""
+        return save(self._state)
+
+    def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
+        """Go on where the perception of this session stopped, before the first look.
+
+        One that had other networks says nothing here. With `resumed_s` no wait counts the time until then.
+        Raises `Corrupt` for anything that is not such a snapshot, with nothing changed.
+        """
+        try:
+            state = restore(PerceptionState, saved)
+        except ValueError as error:
+            raise Corrupt("the snapshot of what was perceived cannot be taken over") from error
+        if state.networks == self._state.networks:
+            self._go_on(state)
+        if resumed_s is not None:
+            self._ears.pause(resumed_s)
+
+    def _go_on(self, state: PerceptionState) -> None:
+        """Make the senses, which share the state and keep it up to date."""
+        networks, policy = self._networks, self._policy
+        self._state = state
+        cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
+        self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz, state.schedule)
+        self._eyes = Looking(self._attempts, networks, policy, self._verifier, state.eyes)
+        self._ears = Listening(self._attempts, networks.ears, policy, state.ears)
 
 
 def arrival(frame: VideoFrame, level: int) -> Observation:

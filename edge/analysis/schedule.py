@@ -9,6 +9,7 @@ so does the body: what is said of one instant is then seen in one picture.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from math import floor
 
 from edge.analysis.levels import FULL, LEVELS, Task
@@ -17,16 +18,28 @@ SLOT_LEAD = 0.25
 """How much of its period a slot begins early."""
 
 
+@dataclass(slots=True)
+class ScheduleState:
+    """When each task was last due."""
+
+    last_s: dict[Task, float] = field(default_factory=dict)
+
+
 class Schedule:
-    """The looks of one session. Remembers when each task was last due."""
+    """The looks of one session."""
 
     __slots__ = ("_last_s", "_rates_hz", "_wanted")
 
-    def __init__(self, wanted: Collection[Task], cadences_hz: Mapping[str, float] | None = None) -> None:
+    def __init__(
+        self,
+        wanted: Collection[Task],
+        cadences_hz: Mapping[str, float] | None = None,
+        state: ScheduleState | None = None,
+    ) -> None:
         """`wanted` names the tasks that policy and networks allow at all, `cadences_hz` the policy's own."""
         self._wanted = frozenset(wanted)
         self._rates_hz = [_rates_hz(level, cadences_hz or {}) for level in range(len(LEVELS))]
-        self._last_s: dict[Task, float] = {}
+        self._last_s = (state or ScheduleState()).last_s
 
     def due(self, at: float, level: int) -> frozenset[Task]:
         """The tasks to do on the frame captured at `at`; empty: leave it. Counts as done when answered."""

@@ -18,13 +18,13 @@ from edge.fleet.commands import Commands
 from edge.fleet.health import Health, Vitals, health
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics, Readings
-from edge.hub import Hub
 from edge.node_identity import Identity
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Publisher
 from edge.sessions.roster import Roster
 from edge.sessions.session import Session
 from shared.errors import Unavailable
+from shared.hub_link import HubLink
 from shared.messages import Heartbeat, OutboxState
 
 MAX_RESTARTS: Final = 5
@@ -57,7 +57,7 @@ class Node:
     engine: Engine
     restarts: Restarts
     outbox: OutboxThread
-    hub: Hub
+    hub: HubLink
     publisher: Publisher
     roster: Roster[Session]
     actions: NodeActions

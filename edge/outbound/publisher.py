@@ -20,7 +20,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from edge.hub import Hub
+from edge.hub import store
 from edge.outbound.outbox import Sealed, Waiting
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.schedule import Delivery
@@ -28,6 +28,7 @@ from edge.outbound.skew import ClockSkew
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
+from shared.hub_link import HubLink
 from shared.messages import LaneMark, Marks, parse
 from shared.sealing import unpack, verify
 from shared.seldom import Seldom
@@ -64,7 +65,7 @@ class Publisher:
     def __init__(
         self,
         outbox: OutboxThread,
-        hub: Hub,
+        hub: HubLink,
         *,
         node_id: UUID,
         coordinator_key: Ed25519PublicKey,
@@ -91,7 +92,13 @@ class Publisher:
 
     @classmethod
     async def over(
-        cls, outbox: OutboxThread, hub: Hub, *, node_id: UUID, coordinator_key: Ed25519PublicKey, pace: Pace
+        cls,
+        outbox: OutboxThread,
+        hub: HubLink,
+        *,
+        node_id: UUID,
+        coordinator_key: Ed25519PublicKey,
+        pace: Pace,
     ) -> Publisher:
         """A publisher that knows what an earlier run left in the outbox."""
         lanes = {
@@ -212,7 +219,8 @@ class Publisher:
         resends = delivery.resends(alert.sequence)
         fresh = f":{self._boot}.{resends}" if resends else ""
         try:
-            await self._hub.store(
+            await store(
+                self._hub,
                 subjects.alert(self._node_id, alert.lane),
                 alert.message,
                 message_id=f"{alert.alert_id}:{alert.revision}{fresh}",

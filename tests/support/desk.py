@@ -14,7 +14,7 @@ from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
-from coordinator.nodes.hub import Delivery
+from coordinator.nodes.alert_stream import Delivery
 from shared.alerts import Alert
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 

@@ -145,6 +145,7 @@ async def exam_site(
 
 def site_config(database_url: str, hub: RunningServer, folder: Path, **web: Any) -> CoordinatorConfig:
     password = folder / "nats-password"
+    password.touch(mode=0o600)
     password.write_text(hub.password)
     node = NodeSection(
         node_id=NODE_ID, region="campus", signing_key=signing_public_text(NODE_KEY.public_key())

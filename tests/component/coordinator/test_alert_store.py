@@ -18,7 +18,7 @@ from coordinator.keys import service as keys
 from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.nodes import service as nodes
-from coordinator.nodes.hub import Delivery
+from coordinator.nodes.alert_stream import Delivery
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events.types import EventClass, EventType, Lane
 from shared.messages import OutboxState

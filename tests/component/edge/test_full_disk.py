@@ -8,7 +8,6 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.hub import Hub, HubAddress
 from edge.judging.alerts import AlertRevision
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.outbox import Outbox, Sealed
@@ -19,6 +18,7 @@ from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
 from tests.support.alerts import alert as alert_of, new_identity
 from tests.support.eventually import until
+from tests.support.nats import node_hub
 from tests.support.small_disk import SmallDisk, small_disk
 
 __all__ = ["small_disk"]
@@ -78,7 +78,7 @@ def test_an_alert_that_the_disk_refuses_waits_and_the_node_is_not_well_meanwhile
         outbox = await OutboxThread.open(small_disk.folder / "outbox.db", CAPS)
         publisher = await Publisher.over(
             outbox,
-            Hub(HubAddress(url="nats://127.0.0.1:1", user="", password="", node_id=node_id)),
+            node_hub("nats://127.0.0.1:1", node_id),
             node_id=node_id,
             coordinator_key=commander.public_key(),
             pace=Pace(backlog_jitter_s=0.0, resend_after_s=1.0),

@@ -26,7 +26,6 @@ def test_the_data_folder_alone_is_enough() -> None:
 @pytest.mark.parametrize(
     ("wrong", "place"),
     [
-        ({"data_folder": "relative"}, "data_folder"),
         ({"nats": {"urll": "x"}}, "nats.urll"),
         ({"nats": {"url": "nats://user:secret@host:4222"}}, "nats.url"),
         ({"nats": {"stream_max_bytes": 1}}, "nats.stream_max_bytes"),

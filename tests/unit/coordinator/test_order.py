@@ -32,7 +32,7 @@ NAMED = {
 LISTED = {
     "tool": """
         config ground.columns ground.database ground.ids ground.keyring ground.own_keys ground.sealed_fields
-        nodes.hub nodes.handling nodes.commands nodes.orders live.rooms live.socket live.tickets
+        nodes.alert_stream nodes.commands nodes.orders live.rooms live.socket live.tickets
         oidc.issuer tokens.verifier enrollments.pictures reports.as_pdf reports.bundle reports.verify_bundle
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,

@@ -9,7 +9,6 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.hub import Hub, HubAddress
 from edge.node_identity import Identity
 from edge.outbound.envelope import sealer
 from edge.outbound.outbox_caps import Caps
@@ -17,12 +16,13 @@ from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from shared import subjects
 from shared.events.types import EventType, Lane, lane
+from shared.hub_link import HubLink
 from shared.messages import LaneMark, Marks
 from shared.sealing import new_sealing_key, pack
 from tests.support.alerts import MADE_UTC, alert, envelope_to, new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.eventually import until
-from tests.support.nats import RunningServer, nats_server, node_password
+from tests.support.nats import RunningServer, nats_server, node_hub
 
 CAPS = Caps(max_alerts=100_000, max_bytes=2**30)
 PROMPT = Pace(backlog_jitter_s=0.0, resend_after_s=1.0)
@@ -35,7 +35,7 @@ class Side:
 
     node: Identity
     outbox: OutboxThread
-    hub: Hub
+    hub: HubLink
     publisher: Publisher
     session_id: UUID
 
@@ -64,11 +64,7 @@ async def publishing(
     pace: Pace = PROMPT,
 ) -> AsyncIterator[Side]:
     outbox = await OutboxThread.open(folder / "outbox.db", CAPS)
-    hub = Hub(
-        HubAddress(
-            url=server.url, user=str(node.node_id), password=node_password(node.node_id), node_id=node.node_id
-        )
-    )
+    hub = node_hub(server.url, node.node_id)
     publisher = await Publisher.over(
         outbox, hub, node_id=node.node_id, coordinator_key=coordinator_key.public_key(), pace=pace
     )

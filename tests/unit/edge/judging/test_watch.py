@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from edge.judging.alerts import AlertRevision
 from edge.judging.thumbnails import MAX_JPEG_BYTES, thumbnail
 from edge.judging.watch import Watch
-from edge.rules.snapshots import Saved
 from shared.alerts import MAX_ALERT_BYTES, encode_alert
 from shared.errors import Corrupt
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard
 from shared.policy.schema import Accommodation, Features, Policy
+from shared.saving import Saved
 from tests.support.observations import ONE, TWO, check, every, frame, windows
 from tests.support.watched import watched
 

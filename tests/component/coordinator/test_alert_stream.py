@@ -1,4 +1,4 @@
-"""The hub against a real nats-server: stream made and read back, fetched, lost and found again."""
+"""The stream of alerts at a real nats-server: made and read back, fetched, lost and found again."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ import nats.errors
 import pytest
 from nats.aio.client import Client
 
-from coordinator.nodes.handling import MAX_OF_ONE
-from coordinator.nodes.hub import Hub
-from coordinator.nodes.stream import HubAddress, StreamSettings
+from coordinator.nodes.alert_stream import CALLER, AlertStream
+from coordinator.nodes.stream import StreamSettings
 from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
+from shared.hub_link import HubAddress, HubLink
 from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server
 
@@ -34,17 +34,18 @@ def server(tmp_path: Path) -> Iterator[RunningServer]:
         yield running
 
 
-def hub_of(server: RunningServer, settings: StreamSettings = SETTINGS) -> Hub:
-    return Hub(HubAddress(url=server.url, user=server.user, password=server.password), settings)
+def hub_of(server: RunningServer) -> HubLink:
+    return HubLink(HubAddress(url=server.url, user=server.user, password=server.password), CALLER)
 
 
 @asynccontextmanager
-async def running(hub: Hub) -> AsyncIterator[Hub]:
+async def running(hub: HubLink, settings: StreamSettings = SETTINGS) -> AsyncIterator[AlertStream]:
+    stream = AlertStream(hub, settings)
     task = asyncio.create_task(hub.run())
     try:
         async with asyncio.timeout(20):
             await hub.wait_connected()
-        yield hub
+        yield stream
     finally:
         task.cancel()
         with suppress(asyncio.CancelledError):
@@ -60,12 +61,12 @@ async def plain_client(server: RunningServer) -> AsyncIterator[Client]:
         await client.close()
 
 
-async def fetched(hub: Hub, count: int) -> list[bytes]:
+async def fetched(stream: AlertStream, count: int) -> list[bytes]:
     """So many messages, acknowledged."""
     found: list[bytes] = []
     async with asyncio.timeout(20):
         while len(found) < count:
-            for delivery in await hub.fetch(10, 1.0):
+            for delivery in await stream.fetch(10, 1.0):
                 found.append(delivery.data)
                 await delivery.ack()
     return found
@@ -73,39 +74,39 @@ async def fetched(hub: Hub, count: int) -> list[bytes]:
 
 def test_a_stored_message_is_fetched_until_it_is_acknowledged(server: RunningServer) -> None:
     async def scenario() -> None:
-        async with running(hub_of(server)) as hub, plain_client(server) as client:
+        async with running(hub_of(server)) as stream, plain_client(server) as client:
             await client.jetstream().publish(SUBJECT, b"one")
-            [first] = await hub.fetch(10, 2.0)
+            [first] = await stream.fetch(10, 2.0)
             assert (first.subject, first.data, first.delivered) == (SUBJECT, b"one", 1)
             await first.put_off(0.1)
-            [second] = await hub.fetch(10, 2.0)
+            [second] = await stream.fetch(10, 2.0)
             assert second.delivered == 2
-            [third] = await hub.fetch(10, 3.0)  # nobody answered for ack_wait_s
+            [third] = await stream.fetch(10, 3.0)  # nobody answered for ack_wait_s
             assert third.delivered == 3
             await third.ack()
-            assert await hub.fetch(10, 1.5) == []
+            assert await stream.fetch(10, 1.5) == []
 
     asyncio.run(scenario())
 
 
 def test_a_dropped_message_never_comes_again(server: RunningServer) -> None:
     async def scenario() -> None:
-        async with running(hub_of(server)) as hub, plain_client(server) as client:
+        async with running(hub_of(server)) as stream, plain_client(server) as client:
             await client.jetstream().publish(SUBJECT, b"one")
-            [delivery] = await hub.fetch(10, 2.0)
+            [delivery] = await stream.fetch(10, 2.0)
             await delivery.drop()
-            assert await hub.fetch(10, 1.5) == []
+            assert await stream.fetch(10, 1.5) == []
 
     asyncio.run(scenario())
 
 
 def test_a_repeated_message_id_is_kept_once(server: RunningServer) -> None:
     async def scenario() -> None:
-        async with running(hub_of(server)) as hub, plain_client(server) as client:
+        async with running(hub_of(server)) as stream, plain_client(server) as client:
             for _ in range(2):
                 await client.jetstream().publish(SUBJECT, b"one", headers={"Nats-Msg-Id": "a:1"})
-            assert await fetched(hub, 1) == [b"one"]
-            assert await hub.fetch(10, 0.3) == []
+            assert await fetched(stream, 1) == [b"one"]
+            assert await stream.fetch(10, 0.3) == []
 
     asyncio.run(scenario())
 
@@ -114,8 +115,8 @@ def test_new_settings_change_the_stream_that_is_there(server: RunningServer) -> 
     async def scenario() -> None:
         async with running(hub_of(server)), plain_client(server) as client:
             await client.jetstream().publish(SUBJECT, b"kept")
-        async with running(hub_of(server, replace(SETTINGS, max_bytes=32 * 2**20))) as hub:
-            assert await fetched(hub, 1) == [b"kept"]
+        async with running(hub_of(server), replace(SETTINGS, max_bytes=32 * 2**20)) as stream:
+            assert await fetched(stream, 1) == [b"kept"]
 
     asyncio.run(scenario())
 
@@ -127,19 +128,21 @@ def test_a_stream_that_is_something_else_is_named_as_the_trouble(server: Running
                 name=subjects.ALERT_STREAM, subjects=[subjects.ALERT_SUBJECTS], retention="workqueue"
             )
         hub = hub_of(server)
+        stream = AlertStream(hub, SETTINGS)
         task = asyncio.create_task(hub.run())
         await until(lambda: hub.counts["unreachable"] > 0, "the hub is refused")
         task.cancel()
         assert "refuses the stream of alerts" in hub.trouble
         with pytest.raises(Unavailable):
-            await hub.fetch(1, 0.1)
+            await stream.fetch(1, 0.1)
 
     asyncio.run(scenario())
 
 
 def test_after_a_restart_of_the_server_everything_goes_on(server: RunningServer) -> None:
     async def scenario() -> None:
-        async with running(hub_of(server)) as hub:
+        hub = hub_of(server)
+        async with running(hub) as stream:
             heard: list[bytes] = []
             async with plain_client(server) as client:
                 await client.jetstream().publish(SUBJECT, b"before")
@@ -150,7 +153,7 @@ def test_after_a_restart_of_the_server_everything_goes_on(server: RunningServer)
             server.start()
             async with asyncio.timeout(20):
                 await hub.wait_connected()
-            heard += await fetched(hub, 1)
+            heard += await fetched(stream, 1)
             assert heard == [b"before"]
 
     asyncio.run(scenario())
@@ -158,91 +161,27 @@ def test_after_a_restart_of_the_server_everything_goes_on(server: RunningServer)
 
 def test_a_lost_stream_is_made_anew(server: RunningServer) -> None:
     async def scenario() -> None:
-        async with running(hub_of(server)) as hub, plain_client(server) as client:
+        async with running(hub_of(server)) as stream, plain_client(server) as client:
             await client.jetstream().delete_stream(subjects.ALERT_STREAM)
             async with asyncio.timeout(20):
                 while True:
                     try:
-                        await hub.fetch(1, 0.3)
+                        await stream.fetch(1, 0.3)
                         await client.jetstream().publish(SUBJECT, b"new")
                         break
                     except (Unavailable, nats.errors.Error):
                         await asyncio.sleep(0.1)
-            assert await fetched(hub, 1) == [b"new"]
-
-    asyncio.run(scenario())
-
-
-def test_a_heard_request_is_answered_and_one_that_fails_harms_nobody(server: RunningServer) -> None:
-    async def scenario() -> None:
-        hub = hub_of(server)
-
-        async def answer(subject: str, message: bytes) -> bytes | None:
-            if message == b"bad":
-                raise RuntimeError
-            return subject.encode() + b" " + message
-
-        hub.listen(subjects.ALL_HEARTBEATS, answer)
-        async with running(hub), plain_client(server) as client:
-            subject = subjects.heartbeat(NODE)
-            with pytest.raises(nats.errors.TimeoutError):
-                await client.request(subject, b"bad", timeout=0.3)
-            reply = await client.request(subject, b"good", timeout=5)
-            assert reply.data == subject.encode() + b" good"
-            assert hub.counts["handler-failed"] == 1
-
-    asyncio.run(scenario())
-
-
-def test_an_absent_server_is_waited_for(server: RunningServer) -> None:
-    async def scenario() -> None:
-        server.stop()
-        hub = hub_of(server)
-        task = asyncio.create_task(hub.run())
-        await until(lambda: hub.counts["unreachable"] > 0, "the first try fails")
-        with pytest.raises(Unavailable):
-            await hub.publish("anything", b"")
-        server.start()
-        await until(lambda: hub.connected, "the server is found")
-        task.cancel()
-        assert hub.trouble == ""
+            assert await fetched(stream, 1) == [b"new"]
 
     asyncio.run(scenario())
 
 
 def test_an_idle_stream_is_no_lost_one(server: RunningServer) -> None:
     async def scenario() -> None:
-        async with running(hub_of(server)) as hub:
+        hub = hub_of(server)
+        async with running(hub) as stream:
             for _ in range(300):  # server and client give up at the same instant, either first
-                assert await hub.fetch(10, 0.03) == []
+                assert await stream.fetch(10, 0.03) == []
             assert hub.counts["lost"] == 0
-
-    asyncio.run(scenario())
-
-
-def test_a_node_that_floods_is_held_to_its_share_and_another_is_answered(server: RunningServer) -> None:
-    async def scenario() -> None:
-        hub, flooding = hub_of(server), subjects.heartbeat(NODE)
-        release = asyncio.Event()
-
-        async def answer(subject: str, message: bytes) -> bytes | None:
-            if subject == flooding:
-                await release.wait()
-            return b"heard"
-
-        hub.listen(subjects.ALL_HEARTBEATS, answer)
-        async with running(hub), plain_client(server) as client:
-            for _ in range(500):
-                await client.publish(flooding, b"beat")
-            await until(
-                lambda: hub.counts["dropped-asker-busy"] == 500 - MAX_OF_ONE, "all but two are dropped"
-            )
-            reply = await client.request(subjects.heartbeat(UUID(int=2)), b"beat", timeout=5)
-            assert reply.data == b"heard"
-            assert hub.counts["dropped-busy"] == 0
-            release.set()
-            async with asyncio.timeout(10):
-                while (await client.request(flooding, b"beat", timeout=5)).data != b"heard":
-                    pass  # its share is free again
 
     asyncio.run(scenario())

@@ -1,6 +1,6 @@
-"""Work that messages bring: each in a task of its own, so many at once and no more.
+"""Work that messages bring: each in a task of its own, with a limit in total and a limit per asker.
 
-Each asker has its share of them, so that whoever floods waits for itself and nobody else does.
+An asker that floods waits for itself and for nobody else.
 """
 
 from __future__ import annotations
@@ -8,27 +8,25 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Coroutine
-from typing import Any, Final
-
-MAX_AT_ONCE: Final = 64
-"""What comes on top is dropped and counted, and its sender asks again."""
-MAX_OF_ONE: Final = 2
-"""Of them from one asker: a node, told by the subject, which no other may publish under."""
+from typing import Any
 
 
 class Handling:
-    """Owns the tasks it starts."""
+    """Owns the tasks it starts. What comes above a limit is dropped, and its sender asks again."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, at_once: int, of_one: int) -> None:
+        """At most so many at a time, and of them so many for one asker."""
+        self._at_once = at_once
+        self._of_one = of_one
         self._tasks: set[asyncio.Task[None]] = set()
         self._askers: Counter[str] = Counter()
 
     def start(self, asker: str, work: Callable[[], Coroutine[Any, Any, None]]) -> str:
         """Begin, and return ""; else begin nothing and say why. `work` deals with its own errors."""
-        if self._askers[asker] >= MAX_OF_ONE:
-            return "asker-busy"
-        if len(self._tasks) >= MAX_AT_ONCE:
+        if len(self._tasks) >= self._at_once:
             return "busy"
+        if self._askers[asker] >= self._of_one:
+            return "asker-busy"
         task = asyncio.create_task(work())
         self._tasks.add(task)
         self._askers[asker] += 1
