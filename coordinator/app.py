@@ -31,7 +31,7 @@ from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.exams import routes as exam_routes
-from coordinator.excerpts import expiry, routes as excerpt_routes
+from coordinator.excerpts import expiring, routes as excerpt_routes
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.incidents import routes as incident_routes
@@ -47,7 +47,7 @@ from coordinator.oidc.issuer import Issuer
 from coordinator.policies import routes as policy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
-from coordinator.sessions import routes as session_routes, sweep
+from coordinator.sessions import routes as session_routes, sweeping
 from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
@@ -146,8 +146,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             for name, work in (
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
-                ("sweep", lambda: sweep.run(parts)),
-                ("transcript keys", lambda: expiry.run(parts)),
+                ("sweep", lambda: sweeping.run(parts)),
+                ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
             )
         ]

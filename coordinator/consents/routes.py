@@ -13,7 +13,7 @@ from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.standing import Word, serves, standing
 from coordinator.excerpts import service as excerpts
-from coordinator.sessions.changing import changes, service as changing
+from coordinator.sessions.changing import service as changing, telling
 from coordinator.sessions.service import Found
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
@@ -101,7 +101,7 @@ async def put_consent(
 
     changed = await parts.writing(work)
     if silent:
-        told = (changes.tell(parts, found) for found in silenced)
+        told = (telling.tell(parts, found) for found in silenced)
         await asyncio.gather(asyncio.to_thread(parts.database.scrub), *told)
     return changed
 

@@ -13,8 +13,8 @@ from sqlmodel import Session
 
 from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.face_tables import PairState
-from coordinator.enrollments.practice import practice
-from coordinator.enrollments.search import pair_out, search
+from coordinator.enrollments.practising import practice
+from coordinator.enrollments.searching import pair_out, search
 from coordinator.web_api.cursors import read_cursor, write_cursor
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
-from coordinator.enrollments import enroll, faces_service as faces, service as enrollments
+from coordinator.enrollments import enrolling, faces_service as faces, service as enrollments
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.sessions import service as sessions
@@ -55,7 +55,7 @@ async def enroll_candidate(
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    return await enroll.enroll(parts, claims.tenant_id, body, now, asked)
+    return await enrolling.enroll(parts, claims.tenant_id, body, now, asked)
 
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))
@@ -71,7 +71,7 @@ async def get_enrollment(
         stored = enrollments.newest(db, parts.keys.keyring, candidate) if candidate else None
         if stored is None:
             raise enrollments.unknown()
-        return enroll.response(db, candidate_id, stored, now)
+        return enrolling.response(db, candidate_id, stored, now)
 
     return await parts.reading(work)
 

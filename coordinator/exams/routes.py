@@ -11,7 +11,7 @@ from coordinator.exams import service as exams
 from coordinator.exams.answers import exam_out
 from coordinator.exams.service import ExamQuery
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.policies import service as policies
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems

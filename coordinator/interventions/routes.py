@@ -11,12 +11,12 @@ from fastapi import APIRouter, Depends
 from sqlmodel import Session
 
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.idempotency.sameness import Asked
 from coordinator.interventions import service as interventions
 from coordinator.interventions.record import Intervention
-from coordinator.sessions import end, service as sessions
-from coordinator.sessions.changing import changes, service as changing
+from coordinator.sessions import ending, service as sessions
+from coordinator.sessions.changing import service as changing, telling
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.openapi import problems
@@ -62,7 +62,7 @@ class _Desk:
         if made:  # not a repetition
             parts.rooms.tell(found.session.id, made[-1], RAISED)
             if change is not None:
-                await changes.tell(parts, found)
+                await telling.tell(parts, found)
         return answer
 
 
@@ -122,7 +122,7 @@ async def terminate_session(
         made.append(interventions.record(db, parts.keys.keyring, found, done, now))
         return made[-1]
 
-    await end.end(parts, found, now, submitted=False, because=because)
+    await ending.end(parts, found, now, submitted=False, because=because)
     if not made:  # somebody else ended it in this moment
         found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
         sessions.check_running(found.session, now)

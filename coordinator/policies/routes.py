@@ -10,7 +10,7 @@ from sqlmodel import Session
 from coordinator.exams import service as exams
 from coordinator.exams.answers import policy_diff, policy_out, policy_summary
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.policies import service as policies
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems

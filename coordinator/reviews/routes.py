@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.idempotency.sameness import Asked
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out

@@ -8,10 +8,10 @@ from sqlmodel import Session
 from coordinator.alerts import service as alerts
 from coordinator.alerts.answers import alert_out
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.sessions import end, service as sessions, verify
+from coordinator.sessions import ending, service as sessions, verifying
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.starting import start
-from coordinator.sessions.starting.prepare import Wish
+from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
@@ -55,7 +55,7 @@ async def end_session(
     """End a session; a candidate ends its own by handing in. Ending twice gives the first answer again."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
-    return await end.end(parts, found, now, submitted=claims.role is Role.CANDIDATE)
+    return await ending.end(parts, found, now, submitted=claims.role is Role.CANDIDATE)
 
 
 @router.get("/{session_id}", responses=problems(401, 403, 404))
@@ -90,7 +90,7 @@ async def verify_frame(
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     sessions.check_running(found.session, now)
     check_rate(parts.rates.verify, str(found.session.id), parts.clock())
-    return await verify.verify(parts, found, body)
+    return await verifying.verify(parts, found, body)
 
 
 def _check_own_terms(claims: Claims, body: SessionStartRequest) -> None:

@@ -10,7 +10,7 @@ from sqlmodel import Session
 
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.tables import KID_CHARS, TokenKey
 from coordinator.web_api.openapi import problems

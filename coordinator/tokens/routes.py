@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlmodel import Session
 
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.tokens import service as tokens
 from coordinator.tokens.service import TokenQuery, Wanted
 from coordinator.tokens.tables import IssuedToken

@@ -14,7 +14,7 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.sessions import service as sessions
-from coordinator.sessions.clock import extended_expiry, paused_expiry, resumed_expiry
+from coordinator.sessions.expiry import extended_expiry, paused_expiry, resumed_expiry
 from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.tables import ExamSession, SessionPolicy
 from shared.api.sessions import SessionPolicyChange

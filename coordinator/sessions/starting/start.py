@@ -19,11 +19,11 @@ from coordinator.nodes import orders
 from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service
 from coordinator.sessions.answers import session_token, start_response
-from coordinator.sessions.end import tell_node
+from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
 from coordinator.sessions.service import CANDIDATE_TERMS, Found
-from coordinator.sessions.starting.prepare import Plan, Wish, check_still_agreed, prepare
+from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionStartResponse

@@ -9,7 +9,7 @@ from sqlmodel import select
 from coordinator.candidates.tables import Candidate
 from coordinator.keys.tables import Key
 from coordinator.sessions.notice import VERSION
-from coordinator.sessions.sweep import sweep
+from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.web_api.examples import EXAMPLES
 from shared.tokens import Audience, Role, verify

@@ -37,10 +37,11 @@ LISTED = {
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """
-        arriving.arrival arriving.ingest arriving.intake nodes.heartbeats excerpts.expiry idempotency.once
-        enrollments.enroll enrollments.practice enrollments.search reports.gathering
-        sessions.end sessions.sweep sessions.verify sessions.absence.absences sessions.changing.changes
-        sessions.starting.prepare sessions.starting.resume sessions.starting.start
+        arriving.arrival arriving.ingest arriving.intake nodes.heartbeats excerpts.expiring idempotency.doing
+        enrollments.enrolling enrollments.practising enrollments.searching reports.gathering
+        sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
+        sessions.changing.telling
+        sessions.starting.preparing sessions.starting.resume sessions.starting.start
     """,
     "routes": "idempotency.asked web_api.health web_api.openapi web_api.pages web_api.security",
     "app": "app main schema migrations.env",
@@ -198,8 +199,8 @@ def test_a_new_liar_would_be_seen(said: str) -> None:
     [
         ("coordinator.exams.tables", "from coordinator.exams import service"),
         ("coordinator.exams.service", "from coordinator.web_api.parts import Parts"),
-        ("coordinator.exams.answers", "from coordinator.sessions import end"),
-        ("coordinator.sessions.end", "from coordinator.web_api.security import Staff"),
+        ("coordinator.exams.answers", "from coordinator.sessions import ending"),
+        ("coordinator.sessions.ending", "from coordinator.web_api.security import Staff"),
         ("coordinator.exams.routes", "from coordinator.app import create_app"),
     ],
 )

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
-from coordinator.sessions.clock import LONGEST, MAX_PAUSE, extended_expiry, paused_expiry, resumed_expiry
+from coordinator.sessions.expiry import LONGEST, MAX_PAUSE, extended_expiry, paused_expiry, resumed_expiry
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.policy.schema import Accommodation, Features, Policy

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.enrollments import faces_service as faces, service as enrollments
-from coordinator.enrollments.enroll import judge_all, proposed
+from coordinator.enrollments.enrolling import judge_all, proposed
 from coordinator.enrollments.trial import FaceTried, outcomes
 from coordinator.exams import service as exams
 from coordinator.keys import service as keys

@@ -22,9 +22,9 @@ from sqlmodel import Session
 
 from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service as sessions
-from coordinator.sessions.absence.absences import Absences
-from coordinator.sessions.changing.changes import mend
-from coordinator.sessions.end import tell_node
+from coordinator.sessions.absence.telling import Absences
+from coordinator.sessions.changing.telling import mend
+from coordinator.sessions.ending import tell_node
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.resume import resume
 from coordinator.web_api.parts import Parts
