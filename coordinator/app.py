@@ -52,7 +52,7 @@ from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
 from coordinator.tokens import key_routes as token_key_routes, routes as token_routes, service as tokens
-from coordinator.tokens.standing import Standing
+from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api import health
 from coordinator.web_api.errors import Failures, add_error_handlers
@@ -182,16 +182,16 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         commander=Commander(hub, fleet, signers, keys.signing),
         metrics=metrics,
         verifier=Verifier(
-            Standing(keys.token_key_id, keys.token.public_key()), lambda: _standing(database, keys)
+            Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)
         ),
         issuers={section.issuer: Issuer(section) for section in config.issuers},
     )
 
 
-async def _standing(database: Database, keys: OwnKeys) -> Standing:
-    def read() -> Standing:
+async def _validity(database: Database, keys: OwnKeys) -> Validity:
+    def read() -> Validity:
         with database.read() as db:
-            return tokens.standing(db, keys, datetime.now(UTC))
+            return tokens.validity(db, keys, datetime.now(UTC))
 
     return await asyncio.to_thread(read)
 

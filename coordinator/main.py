@@ -132,7 +132,7 @@ def token(
 
     settings = load(config, CoordinatorConfig)
     keys, database = _own_keys(settings), Database(settings.database)
-    wanted = tokens.Wanted(
+    wanted = tokens.NewToken(
         tenant_id=DEFAULT_TENANT_ID,
         subject=subject,
         role=role,

@@ -11,7 +11,7 @@ from sqlmodel import Session
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
-from coordinator.consents.standing import Word, serves, standing
+from coordinator.consents.words import Word, latest, serves
 from coordinator.excerpts import service as excerpts
 from coordinator.sessions.changing import service as changing, telling
 from coordinator.sessions.service import Found
@@ -35,7 +35,7 @@ async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSelf, parts:
 
     def work(db: Session) -> ConsentsOut:
         words = consents.words_of(db, _known(db, claims, candidate_id))
-        items = [_out(word) for _, word in sorted(standing(words).items())]
+        items = [_out(word) for _, word in sorted(latest(words).items())]
         return ConsentsOut(candidate_id=candidate_id, items=items)
 
     return await parts.reading(work)

@@ -30,7 +30,7 @@ from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.web_api.parts import Parts
 from shared.api.enrollments import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse, FailedCheckOut
 from shared.enrollment import best_pictures, floats_of, mean_templates
@@ -185,7 +185,7 @@ async def judge_all(
             try:
                 async with parts.decoding:
                     jpeg = await asyncio.to_thread(lambda: reencode(decode_base64(image.image_base64)))
-                return Judged(await orders.enroll(parts.commander, node_id, jpeg, gate, reply_key))
+                return Judged(await asking.enroll(parts.commander, node_id, jpeg, gate, reply_key))
             except Rejected as error:
                 return Judged(None, error)
 

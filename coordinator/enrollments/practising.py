@@ -13,7 +13,7 @@ from coordinator.enrollments.enrolling import judge_all, proposed
 from coordinator.enrollments.trial import FaceTried, outcomes
 from coordinator.exams import service as exams
 from coordinator.keys import service as keys
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.policies import service as policies
 from coordinator.web_api.parts import Parts
 from shared.api.faces import PracticeRequest, PracticeResponse
@@ -50,7 +50,7 @@ async def practice(
         if judged.picture is not None and judged.passed and templates:
             node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
             order = CompareTemplates(probe=judged.picture.templates, others=templates)
-            answer = await orders.compare(parts.commander, node_id, order, reply_key)
+            answer = await asking.compare(parts.commander, node_id, order, reply_key)
             known = [one for one in answer.similarities if one is not None]
             threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
             alike = max(known) >= threshold if known else None

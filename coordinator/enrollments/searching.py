@@ -20,7 +20,7 @@ from coordinator.enrollments import faces_service as faces, service as enrollmen
 from coordinator.enrollments.alike import nearest
 from coordinator.enrollments.faces_service import FoundPair, NewPair, Searchable
 from coordinator.keys import service as keys
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.web_api.parts import Parts
 from shared.api.faces import FacePairOut, FaceSearchRequest, FaceSearchResponse
@@ -62,7 +62,7 @@ async def search(
 
     chosen = await asyncio.to_thread(preselect)
     order = CompareTemplates(probe=(probe.template,), others=tuple(chosen))
-    answer = await orders.compare(parts.commander, node.heartbeat.node_id, order, probe.reply_key)
+    answer = await asking.compare(parts.commander, node.heartbeat.node_id, order, probe.reply_key)
     alike = [
         (one, similarity)
         for one, similarity in zip(chosen, answer.similarities, strict=True)

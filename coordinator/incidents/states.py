@@ -28,20 +28,20 @@ class State(StrEnum):
     """It has become part of another incident, to which it points."""
 
 
-class Outcome(StrEnum):
+class Decision(StrEnum):
     """What a decided review counts as."""
 
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
 
 
-VERDICTS: Final[Mapping[State, Outcome]] = MappingProxyType(
+VERDICTS: Final[Mapping[State, Decision]] = MappingProxyType(
     {
-        State.CONFIRMED: Outcome.CONFIRMED,
-        State.APPEALED: Outcome.CONFIRMED,
-        State.UPHELD: Outcome.CONFIRMED,
-        State.DISMISSED: Outcome.DISMISSED,
-        State.OVERTURNED: Outcome.DISMISSED,
+        State.CONFIRMED: Decision.CONFIRMED,
+        State.APPEALED: Decision.CONFIRMED,
+        State.UPHELD: Decision.CONFIRMED,
+        State.DISMISSED: Decision.DISMISSED,
+        State.OVERTURNED: Decision.DISMISSED,
     }
 )
 """States with a verdict, and which one stands."""

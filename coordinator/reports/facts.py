@@ -16,7 +16,7 @@ from uuid import UUID
 
 from coordinator.alerts.stored import Stored
 from coordinator.incidents.states import State
-from coordinator.reports.unknowns import Circumstances, Identity, unknown_seconds, unknowns
+from coordinator.reports.gaps import Circumstances, Identity, unknown_seconds, unknowns
 from shared.api.reports import (
     Acknowledged,
     ReportedAlert,

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from coordinator.reports.as_html import CONTENT_POLICY, as_html
-from coordinator.reports.as_pdf import as_pdf
-from coordinator.reports.bundle import Printed, bundle, report_json
-from coordinator.reports.document import document
 from coordinator.reports.facts import Gathered, report
 from coordinator.reports.gathering import gather
+from coordinator.reports.hearing import Printed, bundle, report_json
+from coordinator.reports.html_form import CONTENT_POLICY, as_html
+from coordinator.reports.pdf_form import as_pdf
+from coordinator.reports.wording import document
 from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 from uuid import UUID
 
-from coordinator.incidents.states import VERDICTS, Outcome, State
+from coordinator.incidents.states import VERDICTS, Decision, State
 from coordinator.reviews.states import TABLE, Act
 from shared.alerts import Alert
 from shared.api.incidents import OutcomeOut, RulePrecision
@@ -58,9 +58,9 @@ def outcome_out(incident: Reviewed, alerts: Iterable[Alert]) -> OutcomeOut | Non
     )
 
 
-def rule_precision(event: EventType, counts: Mapping[Outcome, int]) -> RulePrecision:
+def rule_precision(event: EventType, counts: Mapping[Decision, int]) -> RulePrecision:
     """confirmed ÷ decided for one kind of event."""
-    confirmed, dismissed = counts[Outcome.CONFIRMED], counts[Outcome.DISMISSED]
+    confirmed, dismissed = counts[Decision.CONFIRMED], counts[Decision.DISMISSED]
     decided = confirmed + dismissed
     return RulePrecision(
         event_type=event,

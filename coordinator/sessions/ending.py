@@ -1,7 +1,7 @@
 """End a session: first here, in one transaction, then on its node. What was said dies in that transaction.
 
 A candidate can hand in while its node is away: the session is over from the commit on, and a node that did
-not hear of it is told again by `sweep` as long as its heartbeats still name the session.
+not hear of it is told again by `sweeping` as long as its heartbeats still name the session.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.excerpts import service as excerpts
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.web_api.parts import Parts
@@ -75,7 +75,7 @@ async def end(
 async def tell_node(parts: Parts, node_id: UUID, session_id: UUID, *, submitted: bool) -> bool:
     """Tell a node that a session is over; False when it did not answer, which is no error here."""
     try:
-        await orders.end(parts.commander, node_id, EndSession(session_id=session_id, submitted=submitted))
+        await asking.end(parts.commander, node_id, EndSession(session_id=session_id, submitted=submitted))
         return True
     except ProctorError as error:
         log.warning(

@@ -4,8 +4,8 @@ A node names its sessions in each heartbeat. What it names and the database says
 is ended on the node: after an `end` that got lost, or a `start` that was answered too late. A session the
 database does not know gets one more round, because its start may still be committing. What the database says
 a node watches and the node does not name is started there again: the node has lost it in a restart.
-In the same round `absences` looks for sessions whose page is not there, and `changes` tells nodes again what
-they have missed of a change.
+In the same round `absence` looks for sessions whose page is not there, and `changing` tells nodes again
+what they have missed of a change.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ MAX_TOLD: Final = 50
 SETTLED_AFTER: Final = timedelta(seconds=2 * HEARTBEAT_INTERVAL_S)
 """A session younger than this may be missing in a heartbeat that was under way when it started."""
 
-Place = tuple[UUID, UUID]
+Naming = tuple[UUID, UUID]
 """A node and a session it names."""
 
 
@@ -52,7 +52,7 @@ class _Known:
 
 async def run(parts: Parts) -> None:
     """Sweep every heartbeat's time until cancelled."""
-    unknown: set[Place] = set()
+    unknown: set[Naming] = set()
     differed: set[UUID] = set()
     absences = Absences()
     while True:
@@ -63,7 +63,7 @@ async def run(parts: Parts) -> None:
             await absences.round(parts)
 
 
-async def sweep(parts: Parts, unknown_before: set[Place]) -> set[Place]:
+async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
     """One round; returns what is named by nodes and unknown here, for the next one."""
     states = parts.fleet.online(parts.clock())
     if not states:
@@ -83,12 +83,12 @@ async def sweep(parts: Parts, unknown_before: set[Place]) -> set[Place]:
     return unknown
 
 
-def places(states: Iterable[NodeState]) -> set[Place]:
+def places(states: Iterable[NodeState]) -> set[Naming]:
     """Which node names which sessions."""
     return {(s.heartbeat.node_id, session.session_id) for s in states for session in s.heartbeat.sessions}
 
 
-def _known(db: Session, states: list[NodeState], named: set[Place], now_utc: datetime) -> _Known:
+def _known(db: Session, states: list[NodeState], named: set[Naming], now_utc: datetime) -> _Known:
     running, stored = sessions.running_among(db, {session for _, session in named}, now_utc)
     nodes = {state.heartbeat.node_id for state in states}
     settled_utc = min(state.heard_utc for state in states) - SETTLED_AFTER

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from coordinator.enrollments.quality import face_quality, failed_out
 from coordinator.keys import service as keys
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.sessions.service import Found
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import VerifyFrameRequest, VerifyFrameResponse
@@ -22,7 +22,7 @@ async def verify(parts: Parts, found: Found, request: VerifyFrameRequest) -> Ver
     session = found.session
     key = await parts.reading(lambda db: keys.get(db, session.tenant_id, session.seal_key_id))
     asked = VerifyFrame(session_id=session.id, frame_id=frame_number(request.frame_id))
-    verified = await orders.verify(
+    verified = await asking.verify(
         parts.commander, session.node_id, asked, parts.keys.keyring.open_private(key)
     )
     return answer(verified, Policy.model_validate(session.policy))

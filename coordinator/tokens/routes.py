@@ -12,7 +12,7 @@ from sqlmodel import Session
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.doing import once
 from coordinator.tokens import service as tokens
-from coordinator.tokens.service import TokenQuery, Wanted
+from coordinator.tokens.service import NewToken, TokenQuery
 from coordinator.tokens.tables import IssuedToken
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
@@ -43,7 +43,7 @@ async def create_token(
     Candidates are authenticated by the exam platform: it asks for their tokens here.
     """
     check_rate(parts.rates.token, claims.bearer, parts.clock())
-    wanted = Wanted(
+    wanted = NewToken(
         tenant_id=claims.tenant_id,
         subject=body.subject,
         role=Role(body.role),

@@ -17,7 +17,7 @@ from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions import service as sessions
-from coordinator.sessions.absence.awaited import Awaited, absence_alert, awaited
+from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.terms import JOIN_WINDOW
 from coordinator.sessions.tables import ExamSession, JoinCode

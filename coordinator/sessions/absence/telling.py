@@ -1,6 +1,6 @@
 """Sees to it that people are told of a page that never comes, or does not come back.
 
-What the nodes' heartbeats say of each session's page is remembered from round to round; `absence` decides.
+What the nodes' heartbeats say of each session's page is remembered from round to round; `waiting` decides.
 Told once: what is open in the database is known again after a restart, and written down under a lock.
 """
 
@@ -17,7 +17,7 @@ from sqlmodel import Session
 
 from coordinator.alerts.stored import Stored
 from coordinator.sessions.absence import service as absence
-from coordinator.sessions.absence.awaited import Awaited
+from coordinator.sessions.absence.waiting import Awaited
 from coordinator.web_api.parts import Parts
 
 MAX_SAID: Final = 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coordinator.accommodations.effective import effective
+from coordinator.accommodations.agreed import effective
 from coordinator.consents.purposes import purposes_of
 from shared.consents import Purpose
 from shared.errors import Rejected

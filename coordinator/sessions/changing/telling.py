@@ -20,7 +20,7 @@ from sqlmodel import Session
 from coordinator.exams import service as exams
 from coordinator.excerpts import service as excerpts
 from coordinator.ground.keyring import Keyring
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.policies import service as policies
 from coordinator.sessions import service as sessions
@@ -63,7 +63,7 @@ async def change_policy(
         return found, assignment(db, parts, found, now_utc).model_copy(update={"policy": policy})
 
     found, order = await parts.reading(read)
-    await orders.change(parts.commander, found.session.node_id, order)
+    await asking.change(parts.commander, found.session.node_id, order)
 
     def write(db: Session) -> tuple[SessionPolicyOut, int]:
         session = changing.hold(db, found.session.id, now_utc)
@@ -117,7 +117,7 @@ async def tell(parts: Parts, found: Found) -> bool:
                 db, parts, sessions.find(db, session.tenant_id, session.reference), datetime.now(UTC)
             )
         )
-        await orders.change(parts.commander, session.node_id, order)
+        await asking.change(parts.commander, session.node_id, order)
     except ProctorError as error:
         log.warning(
             "a node was not told of a session's change; it is told again",

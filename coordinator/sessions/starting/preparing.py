@@ -1,7 +1,7 @@
 """What a session is started under, out of what is stored: exam, policy, accommodation, consents, faces, keys.
 
-Reads only. `terms`, `consents.standing` and `accommodations.effective` decide; nothing is stored before a
-node has accepted.
+Reads only. `terms`, `consents.words` and `accommodations.agreed` decide; nothing is stored before a node has
+accepted.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from uuid import UUID, uuid4
 from sqlmodel import Session
 
 from coordinator.accommodations import service as accommodations
-from coordinator.accommodations.effective import effective
+from coordinator.accommodations.agreed import effective
 from coordinator.accommodations.service import NO_TERMS
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
-from coordinator.consents.standing import check_consented, speech_opt_in, standing
+from coordinator.consents.words import check_consented, latest, speech_opt_in
 from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.service import Enrolled
 from coordinator.exams import service as exams
@@ -115,7 +115,7 @@ def check_still_agreed(db: Session, plan: Plan) -> None:
 
     For the transaction that makes the session real, with the candidate locked.
     """
-    said = standing(consents.words_of(db, plan.candidate))
+    said = latest(consents.words_of(db, plan.candidate))
     check_consented(said, plan.policy)
     if plan.policy.recognises_speech and not speech_opt_in(said):
         raise Unavailable(
@@ -134,7 +134,7 @@ def _policy(
 ) -> Policy:
     in_force = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
     policy = session_policy(wish.request, in_force)
-    said = standing(consents.words_of(db, candidate))
+    said = latest(consents.words_of(db, candidate))
     check_consented(said, policy)
     opt_in = policy.features.speech_transcription and speech_opt_in(said)
     if accommodation == Accommodation() and not opt_in:

@@ -14,7 +14,7 @@ from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.tables import Enrollment
 from coordinator.excerpts import service as excerpts
 from coordinator.keys import service as keys
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.sessions.service import Found, effective_policy
 from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.parts import Parts
@@ -30,7 +30,7 @@ async def resume(parts: Parts, found: Found) -> bool:
     places = {"node_id": session.node_id, "session_id": session.id}
     try:
         order = await parts.reading(lambda db: assignment(db, parts, found, datetime.now(UTC)))
-        await orders.start(parts.commander, session.node_id, order)
+        await asking.start(parts.commander, session.node_id, order)
     except ProctorError as error:
         log.warning("a session was not taken up again", extra=places | {"error": type(error).__name__})
         return False

@@ -15,7 +15,7 @@ from coordinator.ground.database import insert_once
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
-from coordinator.nodes import orders
+from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service
 from coordinator.sessions.answers import session_token, start_response
@@ -58,7 +58,7 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         return answer
 
     try:
-        accepted = await orders.start(parts.commander, node.heartbeat.node_id, _order(parts, plan))
+        accepted = await asking.start(parts.commander, node.heartbeat.node_id, _order(parts, plan))
         return await parts.writing(write)
     except BaseException:
         # Also when no answer came: the node may have accepted all the same.

@@ -32,8 +32,9 @@ NAMED = {
 LISTED = {
     "tool": """
         config ground.columns ground.database ground.ids ground.keyring ground.own_keys ground.sealed_fields
-        nodes.alert_stream nodes.commands nodes.orders live.rooms live.socket live.tickets
-        oidc.issuer tokens.verifier enrollments.pictures reports.as_pdf reports.bundle reports.verify_bundle
+        nodes.alert_stream nodes.commands nodes.asking live.rooms live.socket live.tickets
+        oidc.issuer tokens.verifier enrollments.pictures
+        reports.pdf_form reports.hearing reports.verify_bundle
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """

@@ -7,18 +7,18 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.tokens.standing import KeyStanding, Standing
+from coordinator.tokens.validity import KeyValidity, Validity
 from shared.errors import Rejected
 from shared.tokens import Claims, Role
 
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 TENANT, OTHER = uuid4(), uuid4()
 OWN, NEW = Ed25519PrivateKey.generate().public_key(), Ed25519PrivateKey.generate().public_key()
-FRESH = Standing("own", OWN)
-ROTATED = Standing(
+FRESH = Validity("own", OWN)
+ROTATED = Validity(
     "own",
     OWN,
-    {(TENANT, "own"): KeyStanding(OWN, NOW, None), (TENANT, "new"): KeyStanding(NEW, None, None)},
+    {(TENANT, "own"): KeyValidity(OWN, NOW, None), (TENANT, "new"): KeyValidity(NEW, None, None)},
 )
 
 
@@ -33,9 +33,9 @@ def claims(kid: str, issued_s: float = 0.0) -> Claims:
     )
 
 
-def refused(standing: Standing, token: Claims) -> bool:
+def refused(validity: Validity, token: Claims) -> bool:
     try:
-        standing.check(token)
+        validity.check(token)
     except Rejected as error:
         return error.status == 401
     return False
@@ -52,7 +52,7 @@ def test_the_installations_key_is_good_until_it_is_retired_for_an_institution() 
 def test_a_session_keeps_the_key_it_began_with_and_loses_it_when_that_is_revoked() -> None:
     session = replace(claims("own", 60), session_id=uuid4())
     assert not refused(ROTATED, session)
-    revoked = replace(ROTATED, keys={(TENANT, "own"): KeyStanding(OWN, NOW, NOW)})
+    revoked = replace(ROTATED, keys={(TENANT, "own"): KeyValidity(OWN, NOW, NOW)})
     assert refused(revoked, session)
     assert refused(revoked, claims("own", -60))
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from coordinator.reports.as_html import as_html
-from coordinator.reports.document import MAX_STILLS, Heading, Still, Table, Timeline, Words, document
-from coordinator.reports.picture import LANES, LEAST_WIDTH, elapsed, picture
+from coordinator.reports.html_form import as_html
+from coordinator.reports.timeline import LANES, LEAST_WIDTH, elapsed, picture
+from coordinator.reports.wording import MAX_STILLS, Heading, Still, Table, Timeline, Words, document
 from shared.api.reports import ReportedAlert, ReportTotals, SessionReport, Unknown
 from shared.api.sessions import SessionOut
 from shared.events.types import EventType, event_class

@@ -8,7 +8,7 @@ from uuid import uuid4
 
 import pytest
 
-from coordinator.reports.unknowns import Circumstances, unknown_seconds, unknowns
+from coordinator.reports.gaps import Circumstances, unknown_seconds, unknowns
 from shared.alerts import Alert, AlertMetadata
 from shared.api.reports import Unknown
 from shared.events.types import Action, EventClass, EventType, event_class

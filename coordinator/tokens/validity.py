@@ -16,7 +16,7 @@ _LEEWAY: Final = timedelta(seconds=LEEWAY_S)
 
 
 @dataclass(frozen=True, slots=True)
-class KeyStanding:
+class KeyValidity:
     """What became of one key, for one institution."""
 
     public: Ed25519PublicKey
@@ -25,13 +25,13 @@ class KeyStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Validity:
     """Everything known of keys and of tokens taken back."""
 
     own_kid: str
     """Of the installation's key, good for an institution until it is retired or revoked there."""
     own: Ed25519PublicKey
-    keys: Mapping[tuple[UUID, str], KeyStanding] = field(default_factory=dict)
+    keys: Mapping[tuple[UUID, str], KeyValidity] = field(default_factory=dict)
     """By institution and kid."""
     revoked: frozenset[UUID] = frozenset()
     """Tokens taken back that have not expired yet, by jti."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from pydantic import BaseModel
 
-from coordinator.nodes.commands import Commander, Order
+from coordinator.nodes.commands import Command, Commander
 from shared.errors import Corrupt, Unavailable
 from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
@@ -32,44 +32,44 @@ M = TypeVar("M", bound=BaseModel)
 
 async def start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:
     """Watch a session."""
-    order = Order(kind="start", body=_json(session))
-    return _answer(SessionAccepted, await commander.send(node_id, order))
+    command = Command(kind="start", body=_json(session))
+    return _answer(SessionAccepted, await commander.send(node_id, command))
 
 
 async def change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:
     """Go on watching it under a changed assignment: policy, end or pause."""
-    order = Order(kind="change", body=_json(session))
-    return _answer(SessionChanged, await commander.send(node_id, order))
+    command = Command(kind="change", body=_json(session))
+    return _answer(SessionChanged, await commander.send(node_id, command))
 
 
 async def end(commander: Commander, node_id: UUID, session: EndSession) -> SessionEnded:
     """Stop watching it."""
-    order = Order(kind="end", body=_json(session))
-    return _answer(SessionEnded, await commander.send(node_id, order))
+    command = Command(kind="end", body=_json(session))
+    return _answer(SessionEnded, await commander.send(node_id, command))
 
 
 async def enroll(
     commander: Commander, node_id: UUID, jpeg: bytes, gate: Gate, reply_key: X25519PrivateKey
 ) -> EnrolledPicture:
     """Judge and embed one picture."""
-    order = Order(kind="enroll", body=jpeg, gate=gate, reply_key=reply_key)
-    return _answer(EnrolledPicture, await commander.send(node_id, order))
+    command = Command(kind="enroll", body=jpeg, gate=gate, reply_key=reply_key)
+    return _answer(EnrolledPicture, await commander.send(node_id, command))
 
 
 async def compare(
     commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: X25519PrivateKey
 ) -> ComparedTemplates:
     """Compare one person's templates with others."""
-    order = Order(kind="compare", body=_json(templates), reply_key=reply_key)
-    return _answer(ComparedTemplates, await commander.send(node_id, order))
+    command = Command(kind="compare", body=_json(templates), reply_key=reply_key)
+    return _answer(ComparedTemplates, await commander.send(node_id, command))
 
 
 async def verify(
     commander: Commander, node_id: UUID, frame: VerifyFrame, reply_key: X25519PrivateKey
 ) -> VerifiedFrame:
     """Compare one buffered frame with the enrolled face."""
-    order = Order(kind="verify", body=_json(frame), reply_key=reply_key)
-    return _answer(VerifiedFrame, await commander.send(node_id, order))
+    command = Command(kind="verify", body=_json(frame), reply_key=reply_key)
+    return _answer(VerifiedFrame, await commander.send(node_id, command))
 
 
 def _json(body: BaseModel) -> bytes:

@@ -31,8 +31,8 @@ from reportlab.platypus import (
     TableStyle,
 )
 
-from coordinator.reports.document import Block, Heading, Still, Table, Timeline, Words
-from coordinator.reports.picture import COLOURS, LANES, Picture
+from coordinator.reports.timeline import COLOURS, LANES, Picture
+from coordinator.reports.wording import Block, Heading, Still, Table, Timeline, Words
 
 MISSING: Final = "□"
 _MARGIN: Final = 16 * mm

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, assert_never
 
-from coordinator.reports.picture import Picture, elapsed, picture
+from coordinator.reports.timeline import Picture, elapsed, picture
 from shared.api.reports import ReportedAlert, ReportedIncident, SessionReport
 from shared.events.types import EventType
 from shared.fields import format_utc

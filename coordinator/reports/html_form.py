@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from html import escape
 from typing import Final, assert_never
 
-from coordinator.reports.document import Block, Heading, Still, Table, Timeline, Words
-from coordinator.reports.picture import COLOURS, LANES, Picture
+from coordinator.reports.timeline import COLOURS, LANES, Picture
+from coordinator.reports.wording import Block, Heading, Still, Table, Timeline, Words
 
 CONTENT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
 """Also written into the file itself, for when it is opened from a disk."""

@@ -30,25 +30,25 @@ class Word:
     at_utc: datetime
 
 
-Standing = dict[Purpose, Word]
+Said = dict[Purpose, Word]
 """The latest word on each purpose there was one on."""
 
 
-def standing(words: Iterable[Word]) -> Standing:
+def latest(words: Iterable[Word]) -> Said:
     """The latest of some words, purpose by purpose; of two at the same instant, the no."""
-    latest: Standing = {}
+    said: Said = {}
     for word in sorted(words, key=lambda word: (word.at_utc, not word.given)):
-        latest[word.purpose] = word
-    return latest
+        said[word.purpose] = word
+    return said
 
 
-def speech_opt_in(said: Standing) -> bool:
+def speech_opt_in(said: Said) -> bool:
     """Whether the candidate agreed to speech recognition."""
     word = said.get(Purpose.SPEECH_TRANSCRIPTION)
     return word is not None and word.given
 
 
-def check_consented(said: Standing, policy: Policy) -> None:
+def check_consented(said: Said, policy: Policy) -> None:
     """Raises `Rejected` (409 `consent-withdrawn`) when a session would serve what was taken back."""
     refused = [purpose for purpose in purposes_of(policy) if purpose in said and not said[purpose].given]
     if refused:
