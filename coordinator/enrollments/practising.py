@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
@@ -16,12 +18,22 @@ from coordinator.keys import service as keys
 from coordinator.nodes import asking
 from coordinator.policies import service as policies
 from coordinator.web_api.parts import Parts
+from shared.api.enrollments import EnrollImage
 from shared.api.faces import PracticeRequest, PracticeResponse
 from shared.errors import Unavailable
 from shared.events.types import EventType
 from shared.face_messages import CompareTemplates
-from shared.messages import Template
+from shared.messages import EnrolledPicture, Template
 from shared.policy.schema import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """How a picture is judged, and what it is compared with."""
+
+    templates: tuple[Template, ...]
+    reply_key: X25519PrivateKey
+    policy: Policy
 
 
 async def practice(
@@ -43,18 +55,8 @@ async def practice(
     )
     face = None
     if request.image is not None:
-        reply_key = keyring.open_private(key)
-        [judged] = await judge_all(parts, [request.image], reply_key, policy.verification_gate)
-        advice = [check.advice for check in judged.failed]
-        alike = None
-        if judged.picture is not None and judged.passed and templates:
-            node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
-            order = CompareTemplates(probe=judged.picture.templates, others=templates)
-            answer = await asking.compare(parts.commander, node_id, order, reply_key)
-            known = [one for one in answer.similarities if one is not None]
-            threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
-            alike = max(known) >= threshold if known else None
-        face = FaceTried(advice, alike)
+        judging = _Judging(templates, keyring.open_private(key), policy)
+        face = await _face_tried(parts, request.image, judging)
     tried = outcomes(request.camera, request.microphone, face)
 
     def store(db: Session) -> None:
@@ -70,3 +72,21 @@ async def practice(
         checks=tried,
         checked_at=now_utc,
     )
+
+
+async def _face_tried(parts: Parts, image: EnrollImage, judging: _Judging) -> FaceTried:
+    gate = judging.policy.verification_gate
+    [judged] = await judge_all(parts, [image], judging.reply_key, gate)
+    advice = [check.advice for check in judged.failed]
+    if judged.picture is None or not judged.passed or not judging.templates:
+        return FaceTried(advice, None)
+    return FaceTried(advice, await _alike(parts, judged.picture, judging))
+
+
+async def _alike(parts: Parts, picture: EnrolledPicture, judging: _Judging) -> bool | None:
+    node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+    compared = CompareTemplates(probe=picture.templates, others=judging.templates)
+    answer = await asking.compare(parts.commander, node_id, compared, judging.reply_key)
+    known = [one for one in answer.similarities if one is not None]
+    threshold = judging.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
+    return max(known) >= threshold if known else None
