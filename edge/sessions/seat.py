@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from uuid import UUID
 
 from edge.media.admission import Seat
-from edge.media.peer import Peer
+from edge.media.source import Source
 from edge.sessions.roster import Roster
 from edge.sessions.session import Session
 from shared.errors import Rejected
@@ -18,7 +18,7 @@ class CandidateSeat:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._notices = session.sit_down()
-        self._peer: Peer | None = None
+        self._peer: Source | None = None
 
     async def answer(self, offer_sdp: str) -> str:
         """Answer the page's offer; a second offer makes a second connection that replaces the first."""

@@ -20,15 +20,15 @@ from typing import Final
 from edge.analysis.ears import asked_to_hear
 from edge.analysis.examination import Frame
 from edge.analysis.levels import Task
-from edge.analysis.perception import Perception, arrival
+from edge.analysis.perception import arrival
 from edge.judging.alerts import AlertRevision
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
 from edge.media.latest import Latest
-from edge.media.peer import Peer
+from edge.media.source import Source
 from edge.sessions import frame_numbers
-from edge.sessions.session_parts import Parts
+from edge.sessions.session_parts import Parts, Senses
 from shared.errors import Rejected
 from shared.excerpts import Excerpt
 from shared.messages import SessionState, StartSession
@@ -57,8 +57,8 @@ class Session:
         self._rearm = asyncio.Event()
         self._armed_s = float("inf")
         self._tasks: asyncio.TaskGroup | None = None
-        self._peer: Peer | None = None
-        self._attended: set[Peer] = set()
+        self._peer: Source | None = None
+        self._attended: set[Source] = set()
         self._slot: Latest[VideoFrame] = Latest()
         self._newest: VideoFrame | None = None
         self._page: Notices = Latest(NOTICES)
@@ -71,7 +71,7 @@ class Session:
         return self._order
 
     @property
-    def perception(self) -> Perception:
+    def perception(self) -> Senses:
         return self._perception
 
     async def run(self) -> None:
@@ -108,16 +108,16 @@ class Session:
         if self._peer is not None:
             self._expect()
 
-    async def answer(self, offer_sdp: str) -> tuple[str, Peer]:
+    async def answer(self, offer_sdp: str) -> tuple[str, Source]:
         """A new peer for the page's offer; the one before is closed once this one has its answer.
 
-        Raises `Rejected` and `Unavailable` as `Peer.answer` does, and `Rejected` (410) after the end.
+        Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected` (410) after the end.
         """
         former = self._peer
         numbered = frame_numbers.first(self.order.elapsed_s)
         if former is not None:
             numbered = frame_numbers.after(former.frame_count)
-        peer = Peer(self._parts.peer_settings, self._clock, numbered)
+        peer = self._parts.make_source(self._clock, numbered)
         try:
             answer = await peer.answer(offer_sdp)
             self._attend(peer, former)
@@ -187,7 +187,7 @@ class Session:
                 task.cancel()
             await asyncio.gather(*(peer.close() for peer in self._attended))
 
-    def _attend(self, peer: Peer, former: Peer | None) -> None:
+    def _attend(self, peer: Source, former: Source | None) -> None:
         if self._tasks is None:
             raise Rejected("the session is over", code="session-ended", status=410)
         if self._peer is not former:
@@ -207,7 +207,7 @@ class Session:
         watch.expect(self._now_s())
         self._arm(watch)
 
-    async def _drain(self, peer: Peer) -> None:
+    async def _drain(self, peer: Source) -> None:
         """Take all a peer delivers until its connection has ended."""
         try:
             async with asyncio.TaskGroup() as pumps:
@@ -218,7 +218,7 @@ class Session:
             self._drops += Counter(peer.counts(time.monotonic()).dropped)
             await peer.close()
 
-    async def _pump_video(self, peer: Peer) -> None:
+    async def _pump_video(self, peer: Source) -> None:
         while (frame := await peer.video.get()) is not None:
             self._newest = frame
             self._see(arrival(frame, self.perception.level))
@@ -231,7 +231,7 @@ class Session:
             else:
                 self._slot.put(frame)
 
-    async def _pump_audio(self, peer: Peer) -> None:
+    async def _pump_audio(self, peer: Source) -> None:
         while (window := await peer.audio.get()) is not None:
             # What is said in a pause is nobody's affair: nothing hears it, and no excerpt reaches back to it.
             if self.order.paused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import enrolled
@@ -14,6 +15,7 @@ from edge.fleet.metrics import Metrics
 from edge.judging.alerts import RAISED_REVISION, AlertRevision, WatchedSession
 from edge.judging.watch import Watch
 from edge.media.negotiation import IceServer, PeerSettings
+from edge.media.peer import Peer
 from edge.media.sdp import AnswerShape
 from edge.node_identity import Identity
 from edge.outbound.alert_writer import AlertWriter
@@ -45,7 +47,7 @@ class SessionMaker:
             order,
             Parts(
                 perceive=self._perception,
-                peer_settings=peer_settings(self.config),
+                make_source=partial(Peer, peer_settings(self.config)),
                 writer=self._writer(order),
                 open_watch=self._watch,
             ),
