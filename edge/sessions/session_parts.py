@@ -8,21 +8,20 @@ from datetime import datetime
 from typing import Protocol
 
 from edge.analysis.examination import Examined, Frame
+from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard
 from edge.analysis.perception import Seen
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.source import Source
-from edge.outbound.alert_writer import AlertWriter
+from edge.sessions.port import Tell
 from shared.messages import StartSession
 from shared.observations import IdentityCheck, Observation
 
 
 class Senses(Protocol):
     """What a session sees and hears with. `edge.analysis.perception.Perception` is it on a node."""
-
-    level: int
 
     async def look(self, frame: VideoFrame) -> Seen:
         """What a frame shows."""
@@ -45,6 +44,8 @@ class Parts:
     """Makes the senses that an order asks for; raises `Corrupt` for templates that are none."""
     make_source: Callable[[SessionClock, int], Source]
     """Makes a connection for an offer, on the session's clock, its frames numbered from after a number."""
-    writer: AlertWriter
     open_watch: Callable[[StartSession, datetime], Watch]
     """Makes the watch once a page has connected, given the instant of the session clock's zero."""
+    level: LevelInForce
+    tell: Tell
+    """Hears of alerts and notices."""

@@ -11,6 +11,7 @@ from uuid import UUID
 import numpy as np
 
 from edge.analysis.examination import Examined, Frame
+from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard
 from edge.analysis.perception import Seen
 from edge.media.clock import SessionClock
@@ -108,7 +109,7 @@ class FakeSource:
 class FakeSenses:
     """Sees `faces` in every picture and says `heard` of every window; remembers what it was shown."""
 
-    def __init__(self, owner: tuple[UUID, int], level: int) -> None:
+    def __init__(self, owner: tuple[UUID, int], level: LevelInForce) -> None:
         """`owner`: session and epoch."""
         self.owner = owner
         self.level = level
@@ -133,7 +134,7 @@ class FakeSenses:
             raise self.fails
         observation = Observation(
             at=frame.at_s,
-            level=self.level,
+            level=self.level.number,
             frame_id=frame.frame_id,
             frame_width_px=frame.width,
             frame_height_px=frame.height,

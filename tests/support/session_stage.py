@@ -14,14 +14,19 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.analysis.engine import Engine
+from edge.analysis.instruments import Instruments
+from edge.analysis.levels import LevelInForce
 from edge.config import CoordinatorSection, EdgeConfig, NatsSection
 from edge.fleet.actions import NodeActions
+from edge.fleet.assignments import Assignments
 from edge.judging.alerts import AlertRevision, WatchedSession
 from edge.judging.watch import Watch
 from edge.media.admission import Seat
 from edge.media.clock import SessionClock
 from edge.media.frames import WINDOW_S
-from edge.outbound.alert_writer import AlertWriter
+from edge.outbound.envelope import Envelope, OutgoingAlert
+from edge.sessions.assignment import Assignment
+from edge.sessions.local_worker import LocalWorker
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.sessions.session import Session
@@ -76,12 +81,15 @@ class Disk:
 
     def __init__(self) -> None:
         self.kept: list[AlertRevision] = []
+        self.addressed: list[Envelope] = []
+        """To whom each of them is to be sealed."""
         self.takes = asyncio.Event()
         self.takes.set()
 
-    async def commit(self, revision: AlertRevision) -> None:
+    async def commit(self, outgoing: OutgoingAlert) -> None:
         await self.takes.wait()
-        self.kept.append(revision)
+        self.kept.append(outgoing.revision)
+        self.addressed.append(outgoing.envelope)
 
     def of(self, event: EventType, revision: int = 1) -> list[Alert]:
         return [one.alert for one in self.kept if (one.alert.event_type, one.revision) == (event, revision)]
@@ -104,7 +112,8 @@ class Stage:
 
     actions: NodeActions
     door: Door
-    roster: Roster[Session]
+    roster: Roster[Assignment]
+    worker: LocalWorker
     disk: Disk = field(default_factory=Disk)
     sources: list[FakeSource] = field(default_factory=list)
     senses: list[FakeSenses] = field(default_factory=list)
@@ -173,10 +182,11 @@ class Stage:
         return answer.was_running
 
     async def state(self, one: StartSession) -> SessionState:
-        return self.roster.find(one.session_id).state()
+        report = await self.worker.report()
+        return next(each for each in report.sessions if each.session_id == one.session_id)
 
     async def dropped(self) -> Counter[str]:
-        return self.actions.dropped()
+        return Counter((await self.worker.report()).dropped)
 
 
 async def soon(holds: Any, what: str) -> None:
@@ -191,8 +201,8 @@ async def soon(holds: Any, what: str) -> None:
 @asynccontextmanager
 async def stage(rating: int = 2) -> AsyncIterator[Stage]:
     """A node's sessions, ended at the end."""
-    settings, networks = config(rating), stand_in(Detector())
-    roster: Roster[Session] = Roster(rating)
+    roster: Roster[Assignment] = Roster(rating)
+    level = LevelInForce(LEVEL)
     disk, sources, senses = Disk(), list[FakeSource](), list[FakeSenses]()
 
     def make_source(clock: SessionClock, frames_before: int) -> FakeSource:
@@ -202,21 +212,28 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
     def perceive(one: StartSession) -> FakeSenses:
         if made.refuses:
             raise Corrupt("a template's vector is not finite")
-        senses.append(FakeSenses((one.session_id, one.epoch), LEVEL))
+        senses.append(FakeSenses((one.session_id, one.epoch), level))
         return senses[-1]
 
     def open_watch(one: StartSession, started_utc: datetime) -> Watch:
-        return Watch(watched(one, started_utc), level=LEVEL)
+        return Watch(watched(one, started_utc), level=level.number)
 
     def make(one: StartSession) -> Session:
-        writer = AlertWriter(disk.commit, retry_s=0.0)
-        return Session(
-            one, Parts(perceive=perceive, make_source=make_source, writer=writer, open_watch=open_watch)
+        parts = Parts(
+            perceive=perceive,
+            make_source=make_source,
+            open_watch=open_watch,
+            level=level,
+            tell=assignments.hear,
         )
+        return Session(one, parts)
 
     async with Engine(1) as engine:
-        actions = NodeActions(settings, roster, engine, networks, make)
-        made = Stage(actions, Door(roster), roster, disk, sources, senses)
+        instruments = Instruments(networks=stand_in(Detector()), engine=engine, level=level)
+        assignments = Assignments(roster, disk.commit, lambda _: None)
+        worker = LocalWorker(instruments, make, assignments.hear)
+        actions = NodeActions(config(rating), assignments, worker)
+        made = Stage(actions, Door(roster, worker), roster, worker, disk, sources, senses)
         made.answers.set()
         try:
             yield made
