@@ -13,6 +13,7 @@ from edge.accuracy.selection import Selection
 from edge.analysis.engine import Engine
 from edge.analysis.enrolling import enroll, read_picture
 from edge.analysis.examination import Enrolled
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
@@ -67,7 +68,12 @@ async def watch_exam(exam: Exam, selection: Selection, networks: Networks, repor
         watched = policy if templates else _without_identity(policy)
         session = recorded_session(exam.path.name, watched, networks)
         perception = Perception(
-            session.session_id, engine, networks, policy=watched, templates=templates, level=LEVEL
+            session.session_id,
+            engine,
+            networks,
+            policy=watched,
+            templates=templates,
+            level=LevelInForce(LEVEL),
         )
         watch = Watch(session, level=LEVEL)
         outcome = await analyse(recording, perception, watch, keep=seen.note, report=report)

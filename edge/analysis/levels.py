@@ -62,3 +62,11 @@ the same on all levels: each sees directions a little differently, and the zone 
 
 FULL = 1
 """The last level on which nothing is left out."""
+
+
+@dataclass(slots=True)
+class LevelInForce:
+    """The one holder of the level that a process analyses at: all its sessions read it with every frame."""
+
+    number: int
+    """An index of `LEVELS`; may be set at any time."""

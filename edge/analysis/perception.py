@@ -21,7 +21,7 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
 from edge.analysis.eyes import can_see
-from edge.analysis.levels import Task
+from edge.analysis.levels import LevelInForce, Task
 from edge.analysis.listening import Heard, Listening, ListeningState
 from edge.analysis.looking import Looking, LookingState, Verifier
 from edge.analysis.networks import Networks
@@ -66,11 +66,11 @@ class Perception:
         *,
         policy: Policy,
         templates: Mapping[str, Enrolled],
-        level: int,
+        level: LevelInForce,
     ) -> None:
-        """`templates` by recogniser; the best recogniser that has one verifies."""
-        self.level = level
-        """Degradation level; may be changed between calls."""
+        """`templates` by recogniser; the best recogniser that has one verifies. `level` is read anew with
+        every frame and window."""
+        self._level = level
         self._engine = engine
         self._networks = networks
         self._policy = policy
@@ -86,20 +86,21 @@ class Perception:
 
     async def look(self, frame: VideoFrame) -> Seen:
         """What a frame shows, as far as looks are due at its capture time; of a damaged one, nothing."""
+        level = self._level.number
         if frame.damaged:
-            return Seen(arrival(frame, self.level), None)
-        due = self._schedule.due(frame.at_s, self.level)
+            return Seen(arrival(frame, level), None)
+        due = self._schedule.due(frame.at_s, level)
         if not due:
-            return Seen(arrival(frame, self.level), None)
-        return Seen(*await self._eyes.look(frame, due, self.level))
+            return Seen(arrival(frame, level), None)
+        return Seen(*await self._eyes.look(frame, due, level))
 
     async def listen(self, window: AudioWindow) -> Heard | None:
         """What a window of sound says; None where nobody listens."""
-        return await self._ears.listen(window, self.level)
+        return await self._ears.listen(window, self._level.number)
 
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
         """What is to be said, as a frame comes, of sound that is owed and does not come; mostly None."""
-        return self._ears.miss(frame.at_s, self.level)
+        return self._ears.miss(frame.at_s, self._level.number)
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
         """A check on request, outside the schedule: the examined face and how it compares.

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from edge.analysis.engine import Engine
 from edge.analysis.enrolling import Portrait, enroll, read_picture
 from edge.analysis.examination import Enrolled
-from edge.analysis.levels import Task
+from edge.analysis.levels import LevelInForce, Task
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
@@ -147,7 +147,12 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
         watched = policy if templates else _without_identity(policy)
         session = recorded_session(name, watched, networks)
         perception = Perception(
-            session.session_id, engine, networks, policy=watched, templates=templates, level=order.level
+            session.session_id,
+            engine,
+            networks,
+            policy=watched,
+            templates=templates,
+            level=LevelInForce(order.level),
         )
         with ResultFolder(order.out) as folder, _bar(console) as bar:
             task = bar.add_task(escape(name), total=recording.duration_s)

@@ -14,6 +14,7 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception, Seen
 from edge.media.frames import AudioWindow
@@ -51,7 +52,7 @@ def tell(
                 networks,
                 policy=policy,
                 templates=templates(networks) if known else {},
-                level=level,
+                level=LevelInForce(level),
             )
             await asyncio.wait_for(story(perception), 30)
 

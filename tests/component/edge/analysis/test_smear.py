@@ -13,6 +13,7 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
@@ -88,7 +89,7 @@ def reported(
                 networks,
                 policy=Policy(),
                 templates=known,
-                level=VERIFYING_ONLY,
+                level=LevelInForce(VERIFYING_ONLY),
             )
             for frame in pictures(path, marked=marked):
                 seen = await perception.look(frame)
