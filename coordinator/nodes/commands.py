@@ -21,7 +21,7 @@ from coordinator.nodes.replies import read_reply
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages import CommandHeader
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 from shared.sealing import pack, parse_sealing_public, sealing_public_text
 
 Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]

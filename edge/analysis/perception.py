@@ -20,13 +20,13 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
 from edge.analysis.eyes import can_see
-from edge.analysis.levels import Task
 from edge.analysis.listening import Heard, Listening
 from edge.analysis.looking import Looking, Verifier
 from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule
 from edge.analysis.tilts import Tilts
 from edge.media.frames import AudioWindow, VideoFrame
+from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.observations import IdentityCheck, Observation
 from shared.policy.schema import Policy
@@ -60,8 +60,7 @@ class Perception:
         self._networks = networks
         self._gate = policy.verification_gate
         self._verifier = _verifier(networks, templates)
-        cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
-        self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz)
+        self._schedule = Schedule(can_see(networks.looks, policy), policy.cadences_hz)
         attempts = Attempts(session_id, engine)
         tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0)
         self._eyes = Looking(attempts, networks, gate=self._gate, verifier=self._verifier, tilts=tilts)
@@ -97,7 +96,7 @@ class Perception:
         verifier, template = self._verifier if self._verifier is not None else (None, None)
         chosen = () if verifier is None else (verifier,)
         examined = await self._engine.run(
-            Task.IDENTITY, lambda: examine(self._networks, frame, self._gate, chosen)
+            Look.IDENTITY, lambda: examine(self._networks, frame, self._gate, chosen)
         )
         if verifier is None or template is None:
             return examined, None

@@ -32,7 +32,7 @@ from shared.messages import (
     VerifiedFrame,
     VerifyFrame,
 )
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 log = logging.getLogger(__name__)
 

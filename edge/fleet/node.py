@@ -10,7 +10,6 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from edge.analysis.engine import Engine
-from edge.analysis.levels import Task
 from edge.analysis.networks import Networks
 from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
@@ -25,6 +24,7 @@ from edge.outbound.publisher import Publisher
 from edge.sessions.roster import Roster
 from edge.sessions.session import Session
 from shared.errors import Unavailable
+from shared.events.looks import Look
 from shared.messages import Heartbeat, OutboxState
 
 MAX_RESTARTS: Final = 5
@@ -104,7 +104,7 @@ class Node:
             loop_lag_s=self.lag.p99_s,
             loop_worst_s=self.lag.worst_s,
             clock_skew_s=self.publisher.skew.seconds,
-            queue_depth={task.value: self.engine.depth(task) for task in Task},
+            queue_depth={look.value: self.engine.depth(look) for look in Look},
             frames_dropped=self.actions.dropped(),
             outbox=states,
             messages=self._messages(),

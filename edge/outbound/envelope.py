@@ -15,7 +15,7 @@ from edge.node_identity import Identity
 from edge.outbound.outbox import Sealed
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.errors import Corrupt
-from shared.events.types import lane
+from shared.events.table import lane
 from shared.excerpts import ExcerptHeader, seal_excerpt
 from shared.sealing import pack
 

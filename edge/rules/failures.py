@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.snapshots import Saved, optional_number
+from shared.events.looks import Sense, fields_of
 from shared.observations import Observation
 
-SEEN = ("picture", "faces", "identity", "head", "gaze", "liveness", "body", "hands", "persons", "objects")
-HEARD = ("speech", "speakers", "sounds", "phrases", "microphone_silent")
+SEEN = fields_of(Sense.SIGHT)
+HEARD = fields_of(Sense.HEARING)
 MAX_TASKS = 16
 """More names than there are tasks; a bound on what a snapshot may bring."""
 

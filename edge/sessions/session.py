@@ -19,7 +19,6 @@ from typing import Final
 
 from edge.analysis.ears import asked_to_hear
 from edge.analysis.examination import Frame
-from edge.analysis.levels import Task
 from edge.analysis.perception import Perception, arrival
 from edge.judging.alerts import AlertRevision
 from edge.judging.watch import Watch
@@ -30,6 +29,7 @@ from edge.media.peer import Peer
 from edge.sessions import frame_numbers
 from edge.sessions.session_parts import Parts
 from shared.errors import Rejected
+from shared.events.looks import Look
 from shared.excerpts import Excerpt
 from shared.messages import SessionState, StartSession
 from shared.notices import candidate_notice
@@ -159,7 +159,7 @@ class Session:
             policy_version=self.order.policy.version,
             paused=self.order.paused,
             expires_utc=self.order.expires_utc,
-            hears_phrases=Task.PHRASES in asked_to_hear(self.order.policy),
+            hears_phrases=Look.PHRASES in asked_to_hear(self.order.policy),
         )
 
     def _phase(self) -> str:

@@ -22,7 +22,7 @@ from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Publisher
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
-from shared.events.types import lane
+from shared.events.table import lane
 from shared.messages import StartSession
 from shared.sealing import parse_sealing_public
 

@@ -35,7 +35,8 @@ from coordinator.tokens import keys as token_keys
 from coordinator.tokens.keys import Signer
 from shared.api.sessions import SessionStartRequest
 from shared.errors import Unavailable
-from shared.policy.schema import Accommodation, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation
 
 
 @dataclass(frozen=True, slots=True)

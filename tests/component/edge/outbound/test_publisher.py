@@ -16,7 +16,8 @@ from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from shared import subjects
-from shared.events.types import EventType, Lane, lane
+from shared.events.table import lane
+from shared.events.types import EventType, Lane
 from shared.messages import LaneMark, Marks
 from shared.sealing import new_sealing_key, pack
 from tests.support.alerts import MADE_UTC, alert, envelope_to, new_identity
