@@ -25,15 +25,15 @@ _CLASSES: Final = {
     EventClass.IDENTITY: "Observations of whether the enrolled person sits there.",
     EventClass.TECHNICAL: "Trouble of machines and networks. It never adds suspicion: its severity is 0.",
     EventClass.MILESTONE: "Neutral steps of an exam.",
-    EventClass.PROCTOR: "What a person did. Messages are told as they were written, extra time by its minutes.",
+    EventClass.PROCTOR: "What a person did. A message is told as it was written, extra time by its minutes.",
 }
 _ABOUT_RULES: Final = (
     "A condition must last for its *hold* before its event is raised, and be gone for its *clear* time "
     "before the event is over. A dash stands where an event is counted, made of other events, or told by "
     "whoever has the figures. The numbers are the defaults: an exam's policy may name its own for each "
     "event, and an accommodation may mute or relax an event for one candidate. Severity is the base from "
-    "which an alert's own is computed with confidence and duration. Advice goes to the exam platform; nothing "
-    "is done automatically."
+    "which an alert's own is computed with confidence and duration. Advice goes to the exam platform; "
+    "nothing is done automatically."
 )
 _ABOUT_WORDS: Final = (
     "Names in braces stand for what was measured. When an event is raised, its message is shown to the "
