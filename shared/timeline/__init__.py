@@ -2,8 +2,7 @@
 
 `values` says what a timeline is, `entries` makes its entries from alerts, `chart` and `table` render the two
 views of them with the `words` for times and numbers, `page` puts everything together with `page.css` and
-`page.js`. The page loads nothing from
-anywhere: it can be mailed, archived and opened in ten years.
+`page.js`. The page loads nothing from anywhere: it can be mailed, archived and opened in ten years.
 """
 
 from shared.timeline.entries import entry_of
