@@ -21,13 +21,14 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
 from edge.analysis.eyes import can_see
-from edge.analysis.levels import LevelInForce, Task
+from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard, Listening, ListeningState
 from edge.analysis.looking import Looking, LookingState, Verifier
 from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule, ScheduleState
 from edge.media.frames import AudioWindow, VideoFrame
 from shared.errors import Corrupt
+from shared.events.looks import Look
 from shared.observations import IdentityCheck, Observation
 from shared.policy.schema import Policy
 from shared.saving import AtMost, Saved, restore, save
@@ -110,7 +111,7 @@ class Perception:
         verifier, template = self._verifier if self._verifier is not None else (None, None)
         chosen = () if verifier is None else (verifier,)
         examined = await self._engine.run(
-            Task.IDENTITY, lambda: examine(self._networks, frame, self._policy.verification_gate, chosen)
+            Look.IDENTITY, lambda: examine(self._networks, frame, self._policy.verification_gate, chosen)
         )
         if verifier is None or template is None:
             return examined, None
@@ -140,8 +141,7 @@ class Perception:
         """Make the senses, which share the state and keep it up to date."""
         networks, policy = self._networks, self._policy
         self._state = state
-        cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
-        self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz, state.schedule)
+        self._schedule = Schedule(can_see(networks.looks, policy), policy.cadences_hz, state.schedule)
         self._eyes = Looking(self._attempts, networks, policy, self._verifier, state.eyes)
         self._ears = Listening(self._attempts, networks.ears, policy, state.ears)
 

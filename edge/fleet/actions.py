@@ -22,7 +22,7 @@ from shared.messages import (
     VerifiedFrame,
     VerifyFrame,
 )
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 END_TIMEOUT_S: Final = 3.5
 """For the last alerts to reach the disk; the coordinator waits 5 s for the reply."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from edge.judging.alerts import AlertRevision
-from shared.events.types import Lane, lane
+from shared.events.table import lane
+from shared.events.types import Lane
 from shared.messages import StartSession
 from shared.sealing import parse_sealing_public
 

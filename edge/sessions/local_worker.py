@@ -12,13 +12,13 @@ from edge.analysis.compared import compared
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
-from edge.analysis.levels import Task
 from edge.sessions.port import AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
 from shared.errors import Rejected
+from shared.events.looks import Look
 from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import EnrolledPicture, StartSession, VerifiedFrame
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +87,7 @@ class LocalWorker:
             models=networks.labels,
             recognisers=tuple(recogniser.name for recogniser in networks.recognisers),
             analysis_works=self._instruments.work,
-            calls_waiting={task.value: engine.depth(task) for task in Task},
+            calls_waiting={look.value: engine.depth(look) for look in Look},
             dropped=sum((session.dropped() for session in sessions), self._former_drops),
             sessions=tuple(session.state() for session in sessions),
         )

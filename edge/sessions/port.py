@@ -20,7 +20,7 @@ from edge.analysis.measured import Measured
 from edge.outbound.envelope import OutgoingAlert
 from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import EnrolledPicture, SessionState, StartSession, VerifiedFrame
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,6 @@ from collections import Counter
 from typing import Final
 
 from edge.analysis.ears import asked_to_hear
-from edge.analysis.levels import Task
 from edge.analysis.verified import verified_frame
 from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
@@ -23,6 +22,7 @@ from edge.sessions.live_watch import LiveWatch
 from edge.sessions.pumps import Pumps
 from edge.sessions.session_parts import Parts
 from shared.errors import Rejected
+from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession, VerifiedFrame
 
@@ -91,7 +91,7 @@ class Session:
             policy_version=order.policy.version,
             paused=order.paused,
             expires_utc=order.expires_utc,
-            hears_phrases=Task.PHRASES in asked_to_hear(order.policy),
+            hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
         )
 
     def dropped(self) -> Counter[str]:

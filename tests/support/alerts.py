@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from edge.node_identity import Identity
 from edge.outbound.envelope import Envelope
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events.types import Action, EventType, Lane, event_class, lane
+from shared.events.table import event_class, lane
+from shared.events.types import Action, EventType, Lane
 from shared.sealing import sealing_public_text
 
 MADE_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)

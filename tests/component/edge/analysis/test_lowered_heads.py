@@ -16,7 +16,8 @@ from edge.analysis.perception import Perception
 from models.images import Image
 from models.results import Face, HeadPose, Mesh
 from shared.observations import IdentityCheck
-from shared.policy.schema import Gate, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Gate
 from tests.support.foreign import Detector, face_at, picture, stand_in
 
 LIKE, LESS_LIKE = 128, 205

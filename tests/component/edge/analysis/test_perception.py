@@ -20,7 +20,8 @@ from edge.analysis.perception import Perception, Seen
 from edge.media.frames import AudioWindow
 from models.results import Box, Gaze
 from shared.observations import GazeSeen, Observation
-from shared.policy.schema import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import ENROLLMENT_GATE, Features, Gate
 from tests.support.foreign import (
     Detector,
     Eyes,

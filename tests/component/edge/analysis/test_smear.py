@@ -23,7 +23,8 @@ from edge.tools.offline import recorded_session
 from models.manifest import Profile
 from models.serving import Serving
 from shared.errors import Unavailable
-from shared.policy.schema import ENROLLMENT_GATE, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import ENROLLMENT_GATE
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, send
 from tests.scenarios.performers import Image, Performer, media_folder, performers
 from tests.support.weights import store
