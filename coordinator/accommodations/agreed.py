@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.errors import Rejected
 from shared.events.types import EventType
-from shared.policy.schema import Accommodation, Policy
-from shared.policy.terms import Relaxation
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Relaxation
 
 
 def effective(policy: Policy, accommodation: Accommodation, *, speech_opt_in: bool) -> Policy:

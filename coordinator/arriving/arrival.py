@@ -24,7 +24,7 @@ from coordinator.sessions.tables import ExamSession
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, decode_alert
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.events.types import lane
+from shared.events.table import lane
 from shared.messages import parse
 from shared.sealing import Parcel, open_body, unpack, verify
 

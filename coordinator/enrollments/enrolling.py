@@ -36,7 +36,7 @@ from shared.api.enrollments import EnrolledImage, EnrollImage, EnrollRequest, En
 from shared.enrollment import best_pictures, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
 from shared.messages import EnrolledPicture, decode_vector
-from shared.policy.schema import ENROLLMENT_GATE, Gate
+from shared.policy.terms import ENROLLMENT_GATE, Gate
 
 JUDGED_AT_ONCE: Final = 2
 """Pictures of one request that a node judges side by side."""

@@ -25,7 +25,7 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 M = TypeVar("M", bound=BaseModel)
 

@@ -21,7 +21,7 @@ from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hub_link import HubLink
 from shared.messages import CommandHeader
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 from shared.sealing import pack, parse_sealing_public, sealing_public_text
 
 Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]

@@ -5,40 +5,18 @@ A gap proves nothing: where no picture came, nobody was seen, and nobody was abs
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
-from typing import Final, Literal
+from typing import Literal
 
 from shared.alerts import Alert
-from shared.api.reports import Unknown, UnknownWhat
-from shared.events.types import EventType
+from shared.api.reports import Unknown
+from shared.events.row import Gap, UnknownWhat
+from shared.events.table import EVENTS
 from shared.policy.schema import Policy
 
 Identity = Literal["enrolled", "unavailable", "not-asked"]
-
-_FROM_EVENTS: Final[Mapping[EventType, tuple[UnknownWhat, str]]] = MappingProxyType(
-    {
-        EventType.IDENTITY_UNVERIFIED: (
-            "identity",
-            "A face was there, and no picture of it could be compared.",
-        ),
-        EventType.CAMERA_BLOCKED: ("picture", "The camera showed nothing: face and body are unknown."),
-        EventType.CAMERA_FROZEN: ("picture", "The picture stood still: face and body are unknown."),
-        EventType.STREAM_STALLED: ("picture", "No picture came: nothing that happened was seen."),
-        EventType.CANDIDATE_OFFLINE: (
-            "picture",
-            "No picture came for longer: nothing that happened was seen.",
-        ),
-        EventType.MICROPHONE_MUTED: ("sound", "No sound came: what was audible is unknown."),
-        EventType.LOW_FRAME_RATE: ("coverage", "Few pictures came: short events may have been missed."),
-        EventType.ANALYSIS_DEGRADED: ("coverage", "The node looked with fewer networks, or less often."),
-        EventType.NODE_FAILOVER: ("coverage", "Watching moved to another node, with a gap between."),
-        EventType.CLOCK_SKEW: ("times", "The node's clock was wrong: instants may be off."),
-        EventType.ALERT_GAP: ("reports", "Reports of the node are missing."),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +34,8 @@ class Circumstances:
 
 def unknowns(alerts: Iterable[Alert], around: Circumstances) -> list[Unknown]:
     """First what holds for the whole session, then stretches of time by their onset."""
-    return [*_throughout(around), *(_of(alert) for alert in alerts if alert.event_type in _FROM_EVENTS)]
+    gaps = ((alert, EVENTS[alert.event_type].gap) for alert in alerts)
+    return [*_throughout(around), *(_of(alert, gap) for alert, gap in gaps if gap is not None)]
 
 
 def unknown_seconds(found: Iterable[Unknown], until_utc: datetime) -> dict[UnknownWhat, float]:
@@ -101,8 +80,7 @@ def _throughout(around: Circumstances) -> list[Unknown]:
     ]
 
 
-def _of(alert: Alert) -> Unknown:
-    what, why = _FROM_EVENTS[alert.event_type]
+def _of(alert: Alert, gap: Gap) -> Unknown:
     return Unknown(
-        what=what, why=why, begins_at=alert.onset, ends_at=alert.cleared, event_id=str(alert.event_id)
+        what=gap.what, why=gap.why, begins_at=alert.onset, ends_at=alert.cleared, event_id=str(alert.event_id)
     )

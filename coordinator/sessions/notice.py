@@ -11,6 +11,7 @@ from typing import Final
 from coordinator.consents.purposes import purposes_of
 from shared.api.sessions import Notice
 from shared.errors import Rejected
+from shared.events.table import EVENTS
 from shared.events.types import EventType
 from shared.policy.schema import Policy
 
@@ -99,8 +100,9 @@ def _watched(policy: Policy) -> list[str]:
         said.append(_GAZE)
     if features.pose_analysis:
         said.append(_BODY)
-    kinds = {EventType.PHONE_VISIBLE: "telephones", EventType.BOOK_VISIBLE: "books"}
-    things = [word for event, word in kinds.items() if policy.rule(event).enabled]
+    things = [
+        row.words.sought for event, row in EVENTS.items() if row.words.sought and policy.rule(event).enabled
+    ]
     if things:
         said.append(_THINGS.format(things=" and ".join(things)))
     return said

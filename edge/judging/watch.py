@@ -20,29 +20,13 @@ from edge.judging.thumbnails import thumbnail
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
 from shared.errors import Corrupt
-from shared.events.types import EventClass, EventType, event_class
+from shared.events.table import EVENTS, event_class
+from shared.events.types import EventClass, EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation
 from shared.saving import AtLeast, AtMost, Saved, restore, save
 
-PICTURED = frozenset(
-    {
-        EventType.MULTIPLE_FACES,
-        EventType.FACE_NOT_FOUND,
-        EventType.PRESENCE_LOSS,
-        EventType.FACE_MISMATCH,
-        EventType.PRESENTATION_ATTACK,
-        EventType.GAZE_OFF_SCREEN,
-        EventType.PROLONGED_LOOK_AWAY,
-        EventType.HEAD_DOWN,
-        EventType.HEAD_TURNED_AWAY,
-        EventType.LEFT_FRAME,
-        EventType.HAND_NEAR_EAR,
-        EventType.MULTIPLE_PERSONS,
-        EventType.PHONE_VISIBLE,
-        EventType.BOOK_VISIBLE,
-    }
-)
+PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
 """Events a picture is evidence of. Others carry none: technical trouble needs no picture of a person."""
 MAX_THUMBNAIL_CHARS = 60_000
 """The alert schema's bound; what a snapshot may bring."""

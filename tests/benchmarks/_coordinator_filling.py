@@ -20,7 +20,8 @@ from coordinator.incidents.states import State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
 from shared.alerts import encode_alert
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 SESSION_ALERTS: Final = 500

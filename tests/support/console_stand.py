@@ -17,9 +17,10 @@ import pytest
 from PIL import Image, ImageDraw
 
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from shared.messages import StartSession
-from shared.policy.schema import DEFAULT_RULES
+from shared.policy.rules import DEFAULT_RULES
 from shared.tokens import Role
 from tests.support.chromium import Page, open_page
 from tests.support.exam_site import Site

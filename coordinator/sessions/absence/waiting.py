@@ -15,7 +15,7 @@ from coordinator.sessions.milestones import Subject, neutral_alert
 from shared.alerts import Alert
 from shared.events.types import EventType
 from shared.fields import format_utc
-from shared.policy.schema import EventRule
+from shared.policy.rules import EventRule
 
 FIRST_COMING_S: Final = 60.0
 """For a page to be opened, its notice to be read and its camera to be allowed: so long is nobody missed at an

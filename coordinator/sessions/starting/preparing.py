@@ -36,7 +36,8 @@ from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
 from shared.api.sessions import SessionStartRequest
 from shared.errors import Unavailable
-from shared.policy.schema import Accommodation, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ import pytest
 from coordinator.consents.words import Word, check_consented, latest, serves, speech_opt_in
 from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.policy.schema import Features, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Features
 
 T0 = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 

@@ -10,7 +10,8 @@ from coordinator.sessions.changing.next_policy import changed_policy, check_base
 from coordinator.sessions.expiry import LONGEST, MAX_PAUSE, extended_expiry, paused_expiry, resumed_expiry
 from shared.errors import Rejected
 from shared.events.types import EventType
-from shared.policy.schema import Accommodation, Features, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Features
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 EXPIRES = START + timedelta(hours=2)

@@ -27,9 +27,10 @@ from models.sounds import SoundClassifier
 from models.speakers import SpeakerCounter
 from models.whisper import Transcript
 from shared.errors import Rejected, Unavailable
+from shared.events.looks import Look
 from shared.observations import Observation, SoundHeard
-from shared.policy.schema import Accommodation, Features, Policy
-from shared.policy.terms import Look, Sound
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Features, Sound
 from tests.support.foreign import Answering, Phrasing, Spotter, Voices
 from tests.support.people import media
 from tests.support.sounds import heard as heard_file

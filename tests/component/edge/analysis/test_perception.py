@@ -14,12 +14,14 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception, Seen
 from edge.media.frames import AudioWindow
 from models.results import Box, Gaze
 from shared.observations import GazeSeen, Observation
-from shared.policy.schema import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import ENROLLMENT_GATE, Features, Gate
 from tests.support.foreign import (
     Detector,
     Eyes,
@@ -51,7 +53,7 @@ def tell(
                 networks,
                 policy=policy,
                 templates=templates(networks) if known else {},
-                level=level,
+                level=LevelInForce(level),
             )
             await asyncio.wait_for(story(perception), 30)
 

@@ -13,7 +13,8 @@ from coordinator.reports.timeline import LANES, LEAST_WIDTH, elapsed, picture
 from coordinator.reports.wording import MAX_STILLS, Heading, Still, Table, Timeline, Words, document
 from shared.api.reports import ReportedAlert, ReportTotals, SessionReport, Unknown
 from shared.api.sessions import SessionOut
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'&"

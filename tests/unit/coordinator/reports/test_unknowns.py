@@ -11,8 +11,10 @@ import pytest
 from coordinator.reports.gaps import Circumstances, unknown_seconds, unknowns
 from shared.alerts import Alert, AlertMetadata
 from shared.api.reports import Unknown
-from shared.events.types import Action, EventClass, EventType, event_class
-from shared.policy.schema import Features, Policy
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType
+from shared.policy.schema import Policy
+from shared.policy.terms import Features
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 WELL = Circumstances(

@@ -18,7 +18,8 @@ from shared.errors import Corrupt
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard
-from shared.policy.schema import Accommodation, Features, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Features
 from shared.saving import Saved
 from tests.support.observations import ONE, TWO, check, every, frame, windows
 from tests.support.watched import watched

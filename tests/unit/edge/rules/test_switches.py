@@ -22,7 +22,8 @@ from shared.observations import (
     SpeakersHeard,
 )
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED
-from shared.policy.schema import Accommodation, Features, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation, Features
 from tests.support.observations import (
     BLACK,
     LIGHT,

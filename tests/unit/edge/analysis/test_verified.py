@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from edge.analysis.examination import Examined
-from edge.fleet.verified import DAMAGED, verified_frame
+from edge.analysis.verified import DAMAGED, verified_frame
 from tests.support.foreign import picture
 from tests.support.observations import check
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from edge.fleet.compared import compared
+from edge.analysis.compared import compared
 from models.recognition import Recogniser
 from models.results import Embedding
 from shared.errors import Corrupt
