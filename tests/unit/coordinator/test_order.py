@@ -1,7 +1,7 @@
 """Every module of the coordinator is of one kind and imports none above it; what is called pure is pure.
 
 The kinds are told in `coordinator/__init__`. import-linter holds what it can say (`pyproject.toml`): ground,
-tables, services and routes by their names, and no circle between folders.
+tables, services and routes by their names, and no circle within folders.
 """
 
 from __future__ import annotations
@@ -138,6 +138,38 @@ def impure(source: str, kinds: Mapping[str, str | None]) -> list[str]:
     return sorted({*found, *(one for one in names if one in kinds and kinds[one] != "pure")})
 
 
+def folder_of(name: str, kinds: Mapping[str, str | None]) -> str:
+    """The folder of a module; its tables, its routes and the parts stand apart."""
+    apart = {"tables": ":tables", "routes": ":routes", "parts": ":parts"}.get(kinds[name] or "", "")
+    return name.split(".")[1] + apart
+
+
+def arrows_between(kinds: Mapping[str, str | None]) -> dict[str, set[str]]:
+    """Which folder imports which others."""
+    arrows: dict[str, set[str]] = {}
+    for name in kinds:
+        here = folder_of(name, kinds)
+        there = {folder_of(one, kinds) for one in imported_by(name) if one in kinds}
+        arrows.setdefault(here, set()).update(
+            one for one in there if one.partition(":")[0] != here.partition(":")[0] or one.endswith(":parts")
+        )
+    return arrows
+
+
+def in_circles(arrows: Mapping[str, set[str]]) -> set[str]:
+    """What reaches itself."""
+    return {one for one in arrows if one in beyond(one, arrows)}
+
+
+def beyond(start: str, arrows: Mapping[str, set[str]]) -> set[str]:
+    found, left = set[str](), [start]
+    while left:
+        new = arrows.get(left.pop(), set()) - found
+        found |= new
+        left += new
+    return found
+
+
 KINDS = {name: kind_of(name, source_of(name)) for name in MODULES}
 
 
@@ -169,6 +201,19 @@ def test_statements_stand_in_tables_and_services() -> None:
         for name, tree in trees.items()
     }
     assert {name: found for name, found in named.items() if found} == {}
+
+
+def test_no_circle_leads_through_folders() -> None:
+    assert in_circles(arrows_between(KINDS)) == set()
+
+
+@pytest.mark.parametrize(
+    ("here", "there"), [("alerts", "incidents"), ("consents", "sessions"), ("nodes", "web_api:parts")]
+)
+def test_a_new_circle_would_be_seen(here: str, there: str) -> None:
+    arrows = arrows_between(KINDS)
+    arrows[here].add(there)
+    assert {here, there} <= in_circles(arrows)
 
 
 def names_from(node: ast.AST, module: str) -> list[ast.alias]:
