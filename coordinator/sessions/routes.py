@@ -10,7 +10,7 @@ from coordinator.alerts.answers import alert_out
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.sessions import ending, service as sessions, verifying
 from coordinator.sessions.answers import session_out
-from coordinator.sessions.starting import start
+from coordinator.sessions.starting import first
 from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
@@ -45,7 +45,7 @@ async def start_session(
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, claims.bearer, parts.clock())
     wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
-    return await start.start(parts, wish, asked)
+    return await first.start(parts, wish, asked)
 
 
 @router.post("/{session_id}/end", responses=problems(401, 403, 404))

@@ -26,7 +26,7 @@ from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.resume import resume
+from coordinator.sessions.starting.again import resume
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.messages import HEARTBEAT_INTERVAL_S

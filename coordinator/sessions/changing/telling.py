@@ -27,7 +27,7 @@ from coordinator.sessions import service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.resume import assignment
+from coordinator.sessions.starting.again import assignment
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionPolicyOut, SessionPolicyRequest

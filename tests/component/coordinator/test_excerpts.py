@@ -16,7 +16,7 @@ from coordinator.excerpts import expiring
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.service import find
-from coordinator.sessions.starting.resume import assignment
+from coordinator.sessions.starting.again import assignment
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import Alert
 from shared.errors import Corrupt, Rejected

@@ -42,7 +42,7 @@ LISTED = {
         enrollments.enrolling enrollments.practising enrollments.searching reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
         sessions.changing.telling
-        sessions.starting.preparing sessions.starting.resume sessions.starting.start
+        sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
     "routes": "idempotency.asked web_api.health web_api.openapi web_api.pages web_api.security",
     "app": "app main schema migrations.env",
