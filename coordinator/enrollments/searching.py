@@ -61,8 +61,8 @@ async def search(
         return [others[owner] for _, owner in nearest(vector, vectors, COMPARED)]
 
     chosen = await asyncio.to_thread(preselect)
-    order = CompareTemplates(probe=(probe.template,), others=tuple(chosen))
-    answer = await asking.compare(parts.commander, node.heartbeat.node_id, order, probe.reply_key)
+    compared = CompareTemplates(probe=(probe.template,), others=tuple(chosen))
+    answer = await asking.compare(parts.commander, node.heartbeat.node_id, compared, probe.reply_key)
     alike = [
         (one, similarity)
         for one, similarity in zip(chosen, answer.similarities, strict=True)
