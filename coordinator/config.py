@@ -23,10 +23,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.api.sessions import IceServer
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
+from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
@@ -109,8 +109,12 @@ class WebSection(Section):
 class IceSection(Section):
     """How candidates' browsers find a way to the edge."""
 
-    servers: Annotated[tuple[IceServer, ...], Field(max_length=10)] = ()
+    servers: Annotated[tuple[IceServerSection, ...], Field(max_length=10)] = ()
     """STUN and TURN servers handed to them."""
+
+    def read_servers(self) -> tuple[IceServer, ...]:
+        """The servers with their passwords. Raises `ConfigError` when a file of one cannot be used."""
+        return tuple(server.read() for server in self.servers)
 
 
 class IssuerSection(Section):

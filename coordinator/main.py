@@ -92,6 +92,7 @@ def check_config(config: ConfigFile) -> None:
     """
     settings = load(config, CoordinatorConfig)
     settings.nats.read_password()
+    settings.ice.read_servers()
     own_keys_of(settings)
     typer.echo(f"{config} is good")
 

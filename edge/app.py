@@ -30,7 +30,7 @@ from edge.outbound.publisher import Pace, Publisher
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.sessions.session import Session
-from edge.sessions.session_maker import SessionMaker
+from edge.sessions.session_maker import SessionMaker, peer_settings
 from edge.web import WebServer, create_web
 from models.distributions import check_distributions
 from models.serving import Serving
@@ -98,6 +98,7 @@ async def _assemble(
         outbox=outbox,
         publisher=publisher,
         metrics=metrics,
+        peer_settings=peer_settings(config),
     )
     actions = NodeActions(config, roster, engine, networks, maker)
     commands = Commands(identity, coordinator_key, actions)

@@ -13,7 +13,7 @@ from edge.config import EdgeConfig
 from edge.fleet.metrics import Metrics
 from edge.judging.alerts import RAISED_REVISION, AlertRevision, WatchedSession
 from edge.judging.watch import Watch
-from edge.media.negotiation import IceServer, PeerSettings
+from edge.media.negotiation import PeerSettings
 from edge.media.sdp import AnswerShape
 from edge.node_identity import Identity
 from edge.outbound.alert_writer import AlertWriter
@@ -38,6 +38,7 @@ class SessionMaker:
     outbox: OutboxThread
     publisher: Publisher
     metrics: Metrics
+    peer_settings: PeerSettings
 
     def __call__(self, order: StartSession) -> Session:
         """A session that has not begun. Raises `Corrupt` for keys or templates that are none."""
@@ -45,7 +46,7 @@ class SessionMaker:
             order,
             Parts(
                 perceive=self._perception,
-                peer_settings=peer_settings(self.config),
+                peer_settings=self.peer_settings,
                 writer=self._writer(order),
                 open_watch=self._watch,
             ),
@@ -106,8 +107,6 @@ class SessionMaker:
 
 
 def peer_settings(config: EdgeConfig) -> PeerSettings:
-    """How candidates' connections are made on this node."""
-    servers = tuple(
-        IceServer(server.urls, server.username, server.credential) for server in config.media.ice_servers
-    )
-    return PeerSettings(ice_servers=servers, answer=AnswerShape(announced_ip=config.media.announced_ip))
+    """How candidates' connections are made on this node. Raises `ConfigError` for a secret's file."""
+    answer = AnswerShape(announced_ip=config.media.announced_ip)
+    return PeerSettings(ice_servers=config.media.read_ice_servers(), answer=answer)
