@@ -49,6 +49,12 @@ def _signing_key(text: str) -> str:
 def _database_url(text: str) -> str:
     if not text.startswith(("sqlite:////", "postgresql+psycopg://")):
         raise ValueError("must begin with sqlite://// (an absolute path) or postgresql+psycopg://")
+    parts = urlsplit(text)
+    if parts.password is not None or "password=" in parts.query:
+        raise ValueError(
+            "a password may not stand here: write it into a PostgreSQL password file of mode 600 and name "
+            "that file at the end of the URL as ?passfile=/its/path"
+        )
     return text
 
 
@@ -175,7 +181,8 @@ class CoordinatorConfig(Section):
     data_folder: FilePath
     """Folder of the keys and, by default, the database."""
     database_url: Annotated[str, AfterValidator(_database_url)] | None = None
-    """SQLAlchemy URL; left out: `coordinator.db` in the data folder."""
+    """SQLAlchemy URL without a password, which stands in a PostgreSQL password file (`?passfile=/its/path`);
+    left out: `coordinator.db` in the data folder."""
     keys: KeysSection = KeysSection()
     nats: NatsSection = NatsSection()
     web: WebSection = WebSection()
