@@ -28,7 +28,7 @@ from shared.errors import Rejected
 from shared.events.types import EventType, Lane
 from shared.face_messages import CompareTemplates
 from shared.messages import EndSession, Template, VerifyFrame, encode_vector, parse
-from shared.policy.schema import ENROLLMENT_GATE
+from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, open_body, unpack, verify
 from tests.support.alerts import new_identity
 from tests.support.candidates import Picture, Tone, offer_of

@@ -15,7 +15,8 @@ from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.messages import VerifyFrame
 from shared.observations import Observation, PhraseHeard, SpeechHeard
-from shared.policy.schema import Accommodation, parse_policy
+from shared.policy.schema import parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.eventually import until
 from tests.support.fake_media import REFUSED_OFFER
 from tests.support.observations import ONE, check

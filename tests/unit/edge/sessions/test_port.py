@@ -29,7 +29,8 @@ from shared.excerpts import Excerpt
 from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import EnrolledPicture, SessionState, Template, VerifiedFrame, encode_vector
 from shared.notices import candidate_notice
-from shared.policy.schema import ENROLLMENT_GATE, Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import ENROLLMENT_GATE, Accommodation
 from tests.support.alerts import SESSION, alert
 from tests.support.orders import start_order
 
