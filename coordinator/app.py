@@ -173,6 +173,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     database = Database(config.database)
     return Parts(
         config=config,
+        ice_servers=config.ice.read_servers(),
         database=database,
         keys=keys,
         hub=hub,

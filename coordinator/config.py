@@ -23,10 +23,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, model_validator
 
-from shared.api.sessions import IceServer
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
+from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
@@ -49,6 +49,12 @@ def _signing_key(text: str) -> str:
 def _database_url(text: str) -> str:
     if not text.startswith(("sqlite:////", "postgresql+psycopg://")):
         raise ValueError("must begin with sqlite://// (an absolute path) or postgresql+psycopg://")
+    parts = urlsplit(text)
+    if parts.password is not None or "password=" in parts.query:
+        raise ValueError(
+            "a password may not stand here: write it into a PostgreSQL password file of mode 600 and name "
+            "that file at the end of the URL as ?passfile=/its/path"
+        )
     return text
 
 
@@ -109,8 +115,12 @@ class WebSection(Section):
 class IceSection(Section):
     """How candidates' browsers find a way to the edge."""
 
-    servers: Annotated[tuple[IceServer, ...], Field(max_length=10)] = ()
+    servers: Annotated[tuple[IceServerSection, ...], Field(max_length=10)] = ()
     """STUN and TURN servers handed to them."""
+
+    def read_servers(self) -> tuple[IceServer, ...]:
+        """The servers with their passwords. Raises `ConfigError` when a file of one cannot be used."""
+        return tuple(server.read() for server in self.servers)
 
 
 class IssuerSection(Section):
@@ -171,7 +181,8 @@ class CoordinatorConfig(Section):
     data_folder: FilePath
     """Folder of the keys and, by default, the database."""
     database_url: Annotated[str, AfterValidator(_database_url)] | None = None
-    """SQLAlchemy URL; left out: `coordinator.db` in the data folder."""
+    """SQLAlchemy URL without a password, which stands in a PostgreSQL password file (`?passfile=/its/path`);
+    left out: `coordinator.db` in the data folder."""
     keys: KeysSection = KeysSection()
     nats: NatsSection = NatsSection()
     web: WebSection = WebSection()

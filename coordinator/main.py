@@ -96,6 +96,7 @@ def check_config(config: ConfigFile) -> None:
     """
     settings = load(config, CoordinatorConfig)
     settings.nats.read_password()
+    settings.ice.read_servers()
     _own_keys(settings)
     typer.echo(f"{config} is good")
 

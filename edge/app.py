@@ -42,7 +42,7 @@ from edge.sessions.local_worker import LocalWorker
 from edge.sessions.port import Tell
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
-from edge.sessions.session_maker import SessionMaker
+from edge.sessions.session_maker import SessionMaker, peer_settings
 from edge.web import WebServer, create_web
 from models.distributions import check_distributions
 from models.serving import Serving
@@ -127,7 +127,13 @@ async def _local_worker(
             level=LevelInForce(config.analysis.level_number),
             restarts=restarts,
         )
-        maker = SessionMaker(config=config, node_id=node_id, instruments=instruments, tell=tell)
+        maker = SessionMaker(
+            config=config,
+            node_id=node_id,
+            instruments=instruments,
+            tell=tell,
+            peer_settings=peer_settings(config),
+        )
         yield LocalWorker(instruments, maker, tell)
 
 

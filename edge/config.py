@@ -13,6 +13,7 @@ from models.manifest import Profile
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
+from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -78,27 +79,17 @@ class AnalysisSection(Section):
         return LEVELS.index(self.level)
 
 
-class IceServer(Section):
-    """One STUN or TURN server."""
-
-    urls: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^(stun|turn)s?:", max_length=200)], ...],
-        Field(min_length=1, max_length=4),
-    ]
-    """Addresses, such as `turn:turn.example.org:3478`."""
-    username: Name | None = None
-    """User of a TURN server."""
-    credential: Name | None = None
-    """Its password."""
-
-
 class MediaSection(Section):
     """How media reach this node."""
 
-    ice_servers: Annotated[tuple[IceServer, ...], Field(max_length=2)] = ()
+    ice_servers: Annotated[tuple[IceServerSection, ...], Field(max_length=2)] = ()
     """Empty on a local network; no server is ever assumed."""
     announced_ip: Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+$", max_length=45)] | None = None
     """Address to offer besides the host's own, where a router forwards to it."""
+
+    def read_ice_servers(self) -> tuple[IceServer, ...]:
+        """The servers with their passwords. Raises `ConfigError` when a file of one cannot be used."""
+        return tuple(server.read() for server in self.ice_servers)
 
 
 class OutboxSection(Section):

@@ -102,9 +102,10 @@ def check_config(config: ConfigOption) -> None:
 
 
 def _found(config: Path) -> tuple[EdgeConfig, Identity]:
-    """Settings and identity, and that the password can be read: said before the networks, which take long."""
+    """Settings and identity, and that the secrets can be read: said before the networks, which take long."""
     settings = load(config, EdgeConfig)
     read_secret(settings.nats.password_file)
+    settings.media.read_ice_servers()
     return settings, load_identity(settings.data_folder)
 
 

@@ -18,6 +18,7 @@
     plain_text     others' words without what steers a terminal or turns the reading order (pure)
     errors         the error tree
     config_file    a program's settings: one TOML file into frozen sections
+    ice            STUN and TURN servers
     secret_file    passwords and keys in files that nobody else may read
     logs           JSON logs without personal data
     seldom         which of many equal log lines are written (pure)

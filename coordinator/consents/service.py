@@ -75,7 +75,7 @@ def history(
     if after is not None:
         wanted = wanted.where(tuple_(*place) < after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(limit + 1)).all()
-    shown, following = cut(rows, limit, lambda row: (row.created_utc, row.id))
+    shown, following = cut(rows, limit, lambda row: Cursor(row.created_utc, row.id))
     return [_word(row) for row in shown], following
 
 

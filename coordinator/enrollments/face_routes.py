@@ -15,7 +15,7 @@ from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.face_tables import PairState
 from coordinator.enrollments.practising import practice
 from coordinator.enrollments.searching import pair_out, search
-from coordinator.web_api.cursors import read_cursor, write_cursor
+from coordinator.web_api.cursors import Cursor, read_cursor, write_cursor
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
 from coordinator.web_api.rates import check_rate
@@ -94,7 +94,7 @@ async def list_face_pairs(
 ) -> FacePairPage:
     """Pairs of alike faces, the newest first."""
 
-    after = None if filters.cursor is None else read_cursor(filters.cursor)
+    after = read_cursor(filters.cursor, Cursor)
 
     def work(db: Session) -> FacePairPage:
         rows, following = faces.pairs(db, claims.tenant_id, filters.state, after, filters.limit)

@@ -185,7 +185,7 @@ def pairs(
     if after is not None:
         wanted = wanted.where(tuple_(*place) < after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(limit + 1)).all()
-    return cut(rows, limit, lambda row: (row.found_utc, row.id))
+    return cut(rows, limit, lambda row: Cursor(row.found_utc, row.id))
 
 
 def forget(db: Session, candidate: Candidate) -> None:

@@ -2,5 +2,6 @@
 
 sameness  which requests are the same (pure)     asked    the header, for routes
 doing     done once, or answered again           service  answers kept
+desk      where a reviewer acts, for routes
 tables    the rows
 """

@@ -11,12 +11,13 @@ from sqlmodel import Session
 
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_detail, incident_out
-from coordinator.incidents.cursor import read_cursor, write_cursor
+from coordinator.incidents.cursor import QueueCursor
 from coordinator.incidents.service import IncidentQuery
 from coordinator.incidents.states import State
 from coordinator.reviews import service as reviews
 from coordinator.reviews.answers import act_out
 from coordinator.reviews.outcomes import rule_precision
+from coordinator.web_api.cursors import read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import PartsDep
 from coordinator.web_api.security import Staff
@@ -67,7 +68,7 @@ async def list_incidents(
         candidate=filters.candidate_id,
         states=filters.state,
         min_severity=filters.min_severity,
-        after=None if filters.cursor is None else read_cursor(filters.cursor),
+        after=read_cursor(filters.cursor, QueueCursor),
         limit=filters.limit,
     )
     found, following = await parts.reading(lambda db: incidents.page(db, query))

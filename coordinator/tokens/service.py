@@ -100,7 +100,7 @@ def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | No
     if query.after is not None:
         wanted = wanted.where(tuple_(*place) > query.after)
     rows = db.exec(wanted.order_by(*place).limit(query.limit + 1)).all()
-    shown, following = cut(rows, query.limit, lambda row: (row.expires_utc, row.id))
+    shown, following = cut(rows, query.limit, lambda row: Cursor(row.expires_utc, row.id))
     return list(shown), following
 
 

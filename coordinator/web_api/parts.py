@@ -28,6 +28,7 @@ from coordinator.web_api.limits import Rates
 from coordinator.web_api.metrics import Metrics
 from shared.fields import Reference
 from shared.hub_link import HubLink
+from shared.ice import IceServer
 
 T = TypeVar("T")
 
@@ -41,6 +42,7 @@ class Parts:
     """One coordinator's parts; one object per application."""
 
     config: CoordinatorConfig
+    ice_servers: tuple[IceServer, ...]
     database: Database
     keys: OwnKeys
     hub: HubLink

@@ -1,24 +1,21 @@
-"""WebRTC in: from a candidate's connection to pictures and windows of sound on one session clock.
+"""Media in over WebRTC, and recordings in its place; nothing here interprets what it carries.
 
 A connection
-    signaling    offers and answers over a WebSocket      whip       the same over HTTP (RFC 9725)
-    admission    what signaling needs of a session        peer       one candidate's connection
-    negotiation  from settings and an offer to aiortc     sdp        offers checked, answers written
-    seams        the names of aiortc that are replaced    datagrams  what must not reach it
-Packets to pictures and sound
-    flow         one track: packets in, encoded frames out
-    payloads     where a frame begins                     serial     counters that wrap
-    jitter       video packets in order, in time          inorder    audio packets in order
-    nack         which packets to ask for again           keyframes  when to ask for a keyframe
-    encoded      a frame before it is decoded             decoder    one bounded thread per track
-    frames       pictures and windows of sound            audio      any sound into 16 kHz mono windows
-    clock        from RTP time to the session clock       latest     a mailbox that keeps the newest
-    ring         the last seconds, encoded                rate       a bound on how often
-Files and senders
-    recording    a recording as live media                gaps       which of its pictures may be damaged
-    writer       writes a recording                       clips      a few seconds of sound
-    simulate     a candidate without a browser            outgoing   the tracks that it sends
-
-aiortc stalls for seconds after one lost packet, and joining its decoder blocks the event loop: three of its
-parts are replaced (`seams`).
+    peer         one candidate's connection        source       what a session needs of it
+    negotiation  settings and offer to aiortc      sdp          checks of offers, our answer (pure)
+    seams        what of aiortc is replaced        datagrams    what aiortc would fall over
+    flow         one track, packets to frames      encoded      a frame on its way
+    jitter       video packets, with a deadline    inorder      audio packets, in order
+    nack         lost packets asked for again      keyframes    when one is asked for (pure)
+    payloads     what a frame's first bytes say    serial       counters that wrap around
+    decoder      one thread per track              audio        sound cut into windows
+    frames       pictures and windows, decoded     clock        RTP times to session times (pure)
+    latest       mailbox that keeps the newest     ring         the last seconds, to look again
+Doors
+    signaling    WebSocket of a page               whip         the same in one HTTP request
+    admission    who stands behind the doors       rate         a bound on how often (pure)
+Recordings
+    recording    read as live media come           gaps         pictures left damaged (pure)
+    writer       written for a sender              clips        seconds of sound for an alert
+    simulate     a candidate from a recording      outgoing     its tracks
 """

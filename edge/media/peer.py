@@ -28,7 +28,6 @@ from edge.media.frames import AudioWindow, VideoFrame, video_frame
 from edge.media.latest import Latest
 from edge.media.negotiation import (
     ANSWER_ERRORS,
-    IceServer,
     PeerSettings,
     check_parses,
     open_connection,
@@ -38,7 +37,7 @@ from edge.media.sdp import check_offer, payload_codecs, shape_answer
 from edge.media.source import SourceCounts
 from shared.errors import Rejected, Unavailable
 
-__all__ = ["IceServer", "Peer", "PeerSettings"]
+__all__ = ["Peer", "PeerSettings"]
 
 logger = logging.getLogger(__name__)
 

@@ -13,7 +13,7 @@ from edge.analysis.perception import Perception
 from edge.config import EdgeConfig
 from edge.judging.alerts import WatchedSession
 from edge.judging.watch import Watch
-from edge.media.negotiation import IceServer, PeerSettings
+from edge.media.negotiation import PeerSettings
 from edge.media.peer import Peer
 from edge.media.sdp import AnswerShape
 from edge.sessions.port import Tell
@@ -30,6 +30,7 @@ class SessionMaker:
     node_id: UUID
     instruments: Instruments
     tell: Tell
+    peer_settings: PeerSettings
 
     def __call__(self, order: StartSession) -> Session:
         """A session that has not begun. Raises `Corrupt` for keys or templates that are none."""
@@ -37,7 +38,7 @@ class SessionMaker:
             order,
             Parts(
                 perceive=self._perception,
-                make_source=partial(Peer, peer_settings(self.config)),
+                make_source=partial(Peer, self.peer_settings),
                 open_watch=self._watch,
                 level=self.instruments.level,
                 tell=self.tell,
@@ -74,8 +75,6 @@ class SessionMaker:
 
 
 def peer_settings(config: EdgeConfig) -> PeerSettings:
-    """How candidates' connections are made on this node."""
-    servers = tuple(
-        IceServer(server.urls, server.username, server.credential) for server in config.media.ice_servers
-    )
-    return PeerSettings(ice_servers=servers, answer=AnswerShape(announced_ip=config.media.announced_ip))
+    """How candidates' connections are made on this node. Raises `ConfigError` for a secret's file."""
+    answer = AnswerShape(announced_ip=config.media.announced_ip)
+    return PeerSettings(ice_servers=config.media.read_ice_servers(), answer=answer)

@@ -53,6 +53,8 @@ class FakeSource:
         self.clock = clock
         self.frames_before = self.frame_count = frames_before
         self.may_answer = may_answer
+        self.may_close = asyncio.Event()
+        self.may_close.set()
         self.candidates: list[str] = []
         self.dropped: Counter[str] = Counter()
         self.frame_age_s: float | None = None
@@ -87,6 +89,7 @@ class FakeSource:
         return (self.video.taken, self.audio.taken) == (self.video.received, self.audio.received)
 
     async def close(self) -> None:
+        await self.may_close.wait()
         self.closed = True
         self.video.close()
         self.audio.close()

@@ -85,9 +85,14 @@ class Disk:
         """To whom each of them is to be sealed."""
         self.takes = asyncio.Event()
         self.takes.set()
+        self.breaks: Exception | None = None
+        """Raised once."""
 
     async def commit(self, outgoing: OutgoingAlert) -> None:
         await self.takes.wait()
+        if self.breaks is not None:
+            broken, self.breaks = self.breaks, None
+            raise broken
         self.kept.append(outgoing.revision)
         self.addressed.append(outgoing.envelope)
 
@@ -113,6 +118,7 @@ class Stage:
     actions: NodeActions
     door: Door
     roster: Roster[Assignment]
+    assignments: Assignments
     worker: LocalWorker
     disk: Disk = field(default_factory=Disk)
     sources: list[FakeSource] = field(default_factory=list)
@@ -158,11 +164,13 @@ class Stage:
         frame = page.source.send(at_s)
         await soon(lambda: frame.frame_id in senses.looked_at, "a look")
 
-    async def leave_empty(self, page: Page, *, from_s: float) -> float:
+    async def leave_empty(self, page: Page, *, from_s: float, kept: bool = True) -> float:
         """An empty chair until its alert is on disk; answers the time of the last picture's successor."""
         to_s = from_s + ABSENT_S + 2 * STEP_S
         before = len(self.disk.of(EventType.FACE_NOT_FOUND))
         await self.show(page, (), from_s=from_s, to_s=to_s)
+        if not kept:
+            return to_s
         await soon(lambda: len(self.disk.of(EventType.FACE_NOT_FOUND)) > before, "the absence on disk")
         return to_s
 
@@ -233,7 +241,7 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
         assignments = Assignments(roster, disk.commit, lambda _: None)
         worker = LocalWorker(instruments, make, assignments.hear)
         actions = NodeActions(config(rating), assignments, worker)
-        made = Stage(actions, Door(roster, worker), roster, worker, disk, sources, senses)
+        made = Stage(actions, Door(roster, worker), roster, assignments, worker, disk, sources, senses)
         made.answers.set()
         try:
             yield made

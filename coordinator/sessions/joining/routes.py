@@ -10,7 +10,7 @@ from sqlmodel import Session
 from coordinator.exams import service as exams
 from coordinator.live.tickets import LIFETIME_S
 from coordinator.sessions import service as sessions
-from coordinator.sessions.answers import join_response, session_token
+from coordinator.sessions.answers import join_response, session_token, webrtc_config
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from coordinator.sessions.service import Found
@@ -42,7 +42,8 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
         exam = exams.look_up(db, session.tenant_id, session.exam_reference)
         signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
         title = exam.title if exam else session.exam_reference
-        return join_response(parts.config, found, session_token(signer, found, now), title)
+        webrtc, token = webrtc_config(parts.ice_servers), session_token(signer, found, now)
+        return join_response(parts.config, webrtc, found, token, title)
 
     return await parts.writing(work)
 

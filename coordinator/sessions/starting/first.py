@@ -18,7 +18,7 @@ from coordinator.keys import service as keys
 from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service
-from coordinator.sessions.answers import session_token, start_response
+from coordinator.sessions.answers import session_token, start_response, webrtc_config
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
@@ -110,7 +110,8 @@ def _store(
     code = joining.new_code()
     joining.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)
     token = session_token(plan.signer, found, wish.now_utc)
-    return start_response(parts.config, found, token, join_url(parts.config.web.public_url, code))
+    webrtc, config = webrtc_config(parts.ice_servers), parts.config
+    return start_response(config, webrtc, found, token, join_url(config.web.public_url, code))
 
 
 def _row(parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted) -> ExamSession:

@@ -70,6 +70,21 @@ def test_a_password_that_others_can_read_ends_with_2_and_what_to_do(tmp_path: Pa
     assert (refused.returncode, f"chmod 600 {password}" in refused.stderr) == (2, True)
 
 
+def test_a_turn_password_comes_from_a_file_and_never_from_the_settings(tmp_path: Path, config: Path) -> None:
+    run("init", "--data", tmp_path / "data")
+    server = '[[ice.servers]]\nurls = ["turn:turn.example.org"]\nusername = "exam"\n'
+    settings = config.read_text()
+    config.write_text(settings + server + 'credential = "sesame"\n')
+    refused = run("check-config", "--config", config)
+    assert (refused.returncode, "credential_file" in refused.stderr) == (2, True)
+    assert "sesame" not in refused.stderr
+    config.write_text(settings + server + 'credential_file = "turn-password"\n')
+    assert run("check-config", "--config", config).returncode == 2
+    (tmp_path / "turn-password").touch(mode=0o600)
+    (tmp_path / "turn-password").write_text("sesame\n")
+    assert run("check-config", "--config", config).returncode == 0
+
+
 def test_missing_keys_end_with_2_and_what_to_do(config: Path) -> None:
     refused = run("check-config", "--config", config)
     assert (refused.returncode, refused.stderr.count("proctor-coordinator init")) == (2, 1)

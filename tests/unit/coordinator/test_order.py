@@ -44,7 +44,9 @@ LISTED = {
         sessions.changing.telling
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
-    "routes": "idempotency.asked web_api.health web_api.openapi web_api.pages web_api.security",
+    "routes": """
+        idempotency.asked idempotency.desk web_api.health web_api.openapi web_api.pages web_api.security
+    """,
     "app": "app main schema migrations.env",
 }
 """Kinds of what no name tells."""

@@ -15,7 +15,8 @@ from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Accommodation
 
 SPOKEN = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
-ORDINARY = {*Look} - {Look.PHRASES}
+SEEN = {Look.FACES, Look.HEAD, Look.GAZE, Look.IDENTITY, Look.LIVENESS, Look.BODY, Look.OBJECTS}
+ORDINARY = SEEN | {Look.SPEECH, Look.SPEAKERS, Look.SOUNDS}
 GAZE = ("GAZE_OFF_SCREEN", "PROLONGED_LOOK_AWAY", "FREQUENT_DISTRACTION")
 
 

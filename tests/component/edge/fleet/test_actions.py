@@ -10,6 +10,7 @@ import pytest
 
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.types import EventType
+from tests.support.eventually import until
 from tests.support.observations import ONE
 from tests.support.session_stage import Stage, order, play, soon
 
@@ -47,11 +48,12 @@ def test_a_replaced_assignment_ends_and_its_end_does_not_take_the_newer_one_out(
         await page.hearing
         await soon(lambda: world.disk.of(ABSENCE, 2), "the older one's alert ends")
         assert page.source.closed
-        await asyncio.sleep(0)
+        assert [one.id.epoch for one in world.assignments.watched] == [2]
         assert world.roster.find(newer.session_id).order.epoch == 2
         fresh = await world.page(newer)
         await world.leave_empty(fresh, from_s=60)
         assert len({one.event_id for one in world.disk.of(ABSENCE)}) == 2
+        assert [one.epoch for one in world.disk.addressed] == [1, 1, 2]
         assert await world.end(newer)
 
     play(story)
@@ -117,7 +119,7 @@ def test_a_session_ends_when_its_time_is_over() -> None:
         page = await world.page(short)
         await world.actions.end_expired()
         assert len(world.roster) == 2
-        await asyncio.sleep(0.2)
+        await until(lambda: datetime.now(UTC) >= short.expires_utc, "the end of its time")
         await world.actions.end_expired()
         assert page.source.closed
         await page.hearing
@@ -125,6 +127,65 @@ def test_a_session_ends_when_its_time_is_over() -> None:
         with pytest.raises(Rejected) as refusal:
             await world.actions.start(short)
         assert (refusal.value.code, refusal.value.status) == ("session-expired", 410)
+
+    play(story)
+
+
+def test_a_session_that_still_ends_is_not_taken_again_yet() -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started(expires_utc=datetime.now(UTC) + timedelta(seconds=0.2))
+        page = await world.page(one)
+        await world.leave_empty(page, from_s=0)
+        await until(lambda: datetime.now(UTC) >= one.expires_utc, "the end of its time")
+        page.source.may_close.clear()
+        ending = asyncio.create_task(world.actions.end_expired())
+        await soon(lambda: len(world.roster) == 0, "its leaving the roster")
+        right_again = one.model_copy(update={"expires_utc": one.expires_utc + timedelta(hours=1)})
+        with pytest.raises(Unavailable):
+            await world.actions.start(right_again)
+        page.source.may_close.set()
+        await ending
+        await world.actions.start(right_again)
+        assert len(world.disk.of(ABSENCE, 2)) == 1
+
+    play(story)
+
+
+def test_an_order_whose_keys_are_none_is_refused() -> None:
+    async def story(world: Stage) -> None:
+        for wrong in ({"seal_key": "x25519:AAAA"}, {"transcript_key": "none"}):
+            with pytest.raises(Corrupt):
+                await world.actions.start(order(**wrong))
+        assert len(world.roster) == 0
+
+    play(story)
+
+
+def test_an_alert_that_nobody_foresaw_to_fail_is_lost_alone() -> None:
+    async def story(world: Stage) -> None:
+        one = await world.started()
+        page = await world.page(one)
+        world.disk.breaks = ZeroDivisionError()
+        at_s = await world.leave_empty(page, from_s=0, kept=False)
+        await soon(lambda: world.disk.breaks is None, "the broken write")
+        await world.show(page, ONE, from_s=at_s, to_s=at_s + 1)
+        await soon(lambda: world.disk.of(ABSENCE, 2), "the next alert")
+        assert world.disk.of(ABSENCE) == []
+        assert await world.end(one)
+
+    play(story)
+
+
+def test_a_level_that_is_set_reaches_every_running_session_with_its_next_frame() -> None:
+    async def story(world: Stage) -> None:
+        pages = [await world.page(await world.started()) for _ in range(2)]
+        for page in pages:
+            await world.show(page, ONE, from_s=0, to_s=1)
+        await world.worker.set_level(3)
+        assert (await world.worker.report()).level == 3
+        for page in pages:
+            await world.leave_empty(page, from_s=1)
+        assert [one.metadata.degradation_level for one in world.disk.of(ABSENCE)] == [3, 3]
 
     play(story)
 

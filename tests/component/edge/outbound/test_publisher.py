@@ -124,6 +124,21 @@ def test_alerts_arrive_sealed_in_order_and_leave_the_outbox_when_marked(tmp_path
     scenario(tmp_path, story)
 
 
+def test_settling_waits_for_new_alerts_to_be_sent_and_gives_up_in_time(tmp_path: Path) -> None:
+    async def story(server: RunningServer, side: Side, _: FakeCoordinator) -> None:
+        for second in range(5):
+            await side.raise_alert(second)
+        assert await side.publisher.settle(10)
+        assert side.publisher.counts["sent"] == 5
+        server.kill()
+        await until(lambda: not side.hub.connected, "the loss is noticed")
+        await side.raise_alert(5)
+        assert not await side.publisher.settle(0.2)
+        assert await side.waiting() >= 1
+
+    scenario(tmp_path, story)
+
+
 def test_a_broker_killed_for_twenty_seconds_costs_no_alert_and_doubles_none(tmp_path: Path) -> None:
     async def story(server: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
         for second in range(5):

@@ -12,8 +12,11 @@ from edge.media.frames import WINDOW_S
 from edge.sessions import frame_numbers
 from shared.errors import Rejected
 from shared.events.types import EventType
+from shared.excerpts import Excerpt
 from shared.messages import VerifyFrame
-from shared.observations import Observation, SpeechHeard
+from shared.observations import Observation, PhraseHeard, SpeechHeard
+from shared.policy.schema import parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.eventually import until
 from tests.support.fake_media import REFUSED_OFFER
 from tests.support.observations import ONE, check
@@ -135,6 +138,22 @@ def test_what_was_being_heard_when_the_agreement_was_withdrawn_does_not_count() 
         await world.say(page, at_s=10.0)  # listened to only when the one before is done with
         assert world.disk.of(EventType.VOICE_DETECTED) == []
         assert (await world.dropped())["changed"] == 1
+
+    play(story)
+
+
+def test_what_was_said_goes_with_the_alert_of_its_phrase() -> None:
+    async def story(world: Stage) -> None:
+        asked = parse_policy({"phrases": ["psst"], "features": {"speech_transcription": True}})
+        order = await world.started(policy=asked.for_candidate(Accommodation(), speech_opt_in=True))
+        page = await world.page(order)
+        excerpt = Excerpt(phrases=("psst",), text="psst", duration_s=1.0, clip="")
+        phrases = (PhraseHeard(phrase="psst", score=1.0),)
+        world.sensing(order).heard = Heard(Observation(at=9.0, level=LEVEL, phrases=phrases), excerpt)
+        await world.say(page, at_s=9.0 - WINDOW_S)
+        await soon(lambda: world.disk.of(EventType.KEYWORD_SPOKEN), "the phrase")
+        assert [one.excerpt for one in world.disk.kept] == [excerpt]
+        assert page.told == []
 
     play(story)
 
