@@ -18,13 +18,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import load_sittings
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.arriving.arrival import Authentic, Forged, TooEarly, admit, authenticate
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
-from coordinator.incidents import grouping_service as incidents
+from coordinator.incidents import grouping_service as grouping
 from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
 from coordinator.nodes.service import LaneKey
@@ -92,7 +91,9 @@ class AlertStore:
         checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
         with self.database.write() as db:
             sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
-            held = load_sittings(db, sessions)  # while it is held, no message asks for these rows again
+            held = alerts.load_sittings(
+                db, sessions
+            )  # while it is held, no message asks for these rows again
             outcomes = [
                 self._judge(db, delivery, message, now_utc)
                 if isinstance(message, Authentic)
@@ -139,14 +140,14 @@ class AlertStore:
         session's next alert groups everything again."""
         changed: dict[UUID, datetime] = {}
         for stored in (outcome.stored for outcome in outcomes if outcome.stored is not None):
-            if stored.alert.event_class in incidents.SUSPICIONS:
+            if stored.alert.event_class in grouping.SUSPICIONS:
                 onset = stored.alert.onset
                 changed[stored.session_id] = min(onset, changed.get(stored.session_id, onset))
         if not changed:
             return
         try:
             with db.begin_nested():
-                incidents.regroup(db, changed, now_utc)
+                grouping.regroup(db, changed, now_utc)
         except (OperationalError, InterfaceError):
             raise  # the database is away: nothing of this batch counts
         except Exception:

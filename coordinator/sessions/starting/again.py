@@ -15,7 +15,8 @@ from coordinator.enrollments.tables import Enrollment
 from coordinator.excerpts import service as excerpts
 from coordinator.keys import service as keys
 from coordinator.nodes import asking
-from coordinator.sessions.service import Found, effective_policy
+from coordinator.sessions import service as sessions
+from coordinator.sessions.service import Found
 from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.parts import Parts
 from shared.errors import ProctorError
@@ -51,7 +52,7 @@ def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> St
         exam_session_id=session.reference,
         candidate_id=candidate.reference,
         exam_id=session.exam_reference,
-        policy=effective_policy(db, parts.keys.keyring, session),
+        policy=sessions.effective_policy(db, parts.keys.keyring, session),
         templates=_templates(db, parts, found),
         seal_key_id=seal_key.id,
         seal_key=seal_key.public_key or "",

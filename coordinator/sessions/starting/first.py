@@ -17,7 +17,7 @@ from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
-from coordinator.sessions import service
+from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import session_token, start_response, webrtc_config
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
@@ -97,16 +97,16 @@ def _store(
     candidates.lock(db, plan.candidate)  # of many requests at once each sees the one before
     check_still_agreed(db, plan)
     if wish.by_candidate:
-        service.check_own_share(db, plan.candidate.id, wish.now_utc)
+        sessions.check_own_share(db, plan.candidate.id, wish.now_utc)
     session = _row(parts, plan, node, accepted)
     if not insert_once(db, session):
-        raise service.taken()
+        raise sessions.taken()
     found = Found(session, plan.candidate)
     if plan.enrolled is not None:
-        service.add_milestone(db, keyring, found, EventType.ENROLLED, plan.enrolled.at_utc)
+        sessions.add_milestone(db, keyring, found, EventType.ENROLLED, plan.enrolled.at_utc)
     if plan.checked_utc is not None:
-        service.add_milestone(db, keyring, found, EventType.CHECKED, plan.checked_utc)
-    service.add_milestone(db, keyring, found, EventType.SESSION_STARTED, wish.now_utc)
+        sessions.add_milestone(db, keyring, found, EventType.CHECKED, plan.checked_utc)
+    sessions.add_milestone(db, keyring, found, EventType.SESSION_STARTED, wish.now_utc)
     code = joining.new_code()
     joining.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)
     token = session_token(plan.signer, found, wish.now_utc)
@@ -134,7 +134,7 @@ def _row(parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted) -
         token_kid=None if plan.signer.kid == parts.keys.token_key_id else plan.signer.kid,
         signaling_url=accepted.signaling_url,
         whip_url=accepted.whip_url,
-        details_sealed=service.seal_details(keyring, plan.data_key, plan.session_id, _details(plan)),
+        details_sealed=sessions.seal_details(keyring, plan.data_key, plan.session_id, _details(plan)),
         started_utc=wish.now_utc,
         expires_utc=plan.times.expires_utc,
     )

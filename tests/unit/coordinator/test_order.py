@@ -218,6 +218,53 @@ def test_a_new_circle_would_be_seen(here: str, there: str) -> None:
     assert {here, there} <= in_circles(arrows)
 
 
+def test_a_service_is_called_by_its_noun() -> None:
+    """Under one local name everywhere, its functions through that name; classes and constants by their own."""
+    wrong = {
+        f"{name}: {alias.name} as {alias.asname}"
+        for name in MODULES
+        for node in ast.walk(ast.parse(source_of(name)))
+        if isinstance(node, ast.ImportFrom) and node.module
+        for alias in node.names
+        if other_than_by_noun(node.module, alias)
+    }
+    assert wrong == set()
+
+
+def other_than_by_noun(module: str, alias: ast.alias) -> bool:
+    if KINDS.get(module) == "service":
+        return alias.name.islower()
+    if KINDS.get(f"{module}.{alias.name}") != "service":
+        return False
+    noun = module.rpartition(".")[2] if alias.name == "service" else alias.name.removesuffix("_service")
+    return alias.asname != {"key": "token_keys"}.get(noun, noun)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "from coordinator.exams import service",
+        "from coordinator.exams import service as tests",
+        "from coordinator.exams.service import find",
+    ],
+)
+def test_another_name_for_a_service_would_be_seen(said: str) -> None:
+    [node] = ast.parse(said).body
+    assert isinstance(node, ast.ImportFrom)
+    assert node.module is not None
+    assert other_than_by_noun(node.module, node.names[0])
+
+
+def test_no_function_is_called_like_its_module() -> None:
+    stuttering = {
+        f"{name}.{node.name}"
+        for name in MODULES
+        for node in ast.parse(source_of(name)).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name.rpartition(".")[2]
+    }
+    assert stuttering == {"coordinator.main.main"}
+
+
 def names_from(node: ast.AST, module: str) -> list[ast.alias]:
     return node.names if isinstance(node, ast.ImportFrom) and node.module == module else []
 
