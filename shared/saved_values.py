@@ -46,28 +46,29 @@ Maker = Callable[[Arguments, Bounds], Form]
 
 
 def refused(name: str, what: str) -> ValueError:
+    """What `restore` raises for the field of this name; of the whole it is empty."""
     of = f"'s {name}" if name else ""
     return ValueError(f"the snapshot{of} is not {what}")
 
 
-def same(value: Any) -> Any:
-    return value
-
-
 def anything(_arguments: Arguments, _bounds: Bounds) -> Form:
-    return Form(object, same, lambda saved, _name: saved)
+    """What is left as it is."""
+    return Form(object, _same, lambda saved, _name: saved)
 
 
 def exactly(kind: type) -> Maker:
+    """Values of one type that JSON has too."""
+
     def read(saved: Any, name: str) -> Any:
         if not isinstance(saved, kind):
             raise refused(name, f"a {kind.__name__}")
         return saved
 
-    return lambda _arguments, _bounds: Form(kind, same, read)
+    return lambda _arguments, _bounds: Form(kind, _same, read)
 
 
 def number(kind: type[int] | type[float]) -> Maker:
+    """Numbers within bounds; a truth value is none."""
     allowed = int if kind is int else (int, float)
 
     def maker(_arguments: Arguments, bounds: Bounds) -> Form:
@@ -79,7 +80,8 @@ def number(kind: type[int] | type[float]) -> Maker:
                 raise refused(name, f"{_ARTICLES[kind]} from {least:g} to {most:g}")
             return kind(saved)
 
-        return Form(kind, same, read)
+        # As plain numbers: arrays give numbers of their own kind, which JSON does not know.
+        return Form(kind, kind, read)
 
     return maker
 
@@ -88,6 +90,7 @@ _ARTICLES: Final = {int: "a whole number", float: "a number"}
 
 
 def text(_arguments: Arguments, bounds: Bounds) -> Form:
+    """Text of at most so many characters."""
     most = bounds.length(MOST_CHARS)
 
     def read(saved: Any, name: str) -> str:
@@ -98,24 +101,27 @@ def text(_arguments: Arguments, bounds: Bounds) -> Form:
             raise refused(name, "a text of whole characters")
         return saved
 
-    return Form(str, same, read)
+    return Form(str, _same, read)
 
 
 def octets(_arguments: Arguments, bounds: Bounds) -> Form:
+    """Bytes, as base64."""
     most = bounds.length()
 
     def read(saved: Any, name: str) -> bytes:
-        if not isinstance(saved, str) or len(saved) > (most + 2) // 3 * 4:
-            raise refused(name, f"base64 of at most {most} bytes")
         try:
-            return b64decode(saved, validate=True)
+            raw = b64decode(saved, validate=True) if isinstance(saved, str) else None
         except ValueError:
-            raise refused(name, "base64") from None
+            raw = None
+        if raw is None or len(raw) > most:
+            raise refused(name, f"base64 of at most {most} bytes")
+        return raw
 
     return Form(str, lambda value: b64encode(value).decode("ascii"), read)
 
 
 def word(kind: type[StrEnum]) -> Form:
+    """One of a closed list."""
     words = {member.value: member for member in kind}
 
     def read(saved: Any, name: str) -> StrEnum:
@@ -125,3 +131,7 @@ def word(kind: type[StrEnum]) -> Form:
         return word
 
     return Form(str, lambda word: word.value, read)
+
+
+def _same(value: Any) -> Any:
+    return value

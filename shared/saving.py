@@ -195,7 +195,8 @@ def _tuple(arguments: Arguments, bounds: Bounds) -> Form:
     def read(saved: Any, name: str) -> tuple[Any, ...]:
         if not isinstance(saved, list) or len(saved) != len(items):
             raise refused(name, f"a list of {len(items)}")
-        return tuple(item.read(value, name) for item, value in zip(items, saved, strict=True))
+        rows = enumerate(zip(items, saved, strict=True))
+        return tuple(item.read(value, f"{name}[{place}]") for place, (item, value) in rows)
 
     return Form(list, write, read)
 

@@ -1,9 +1,9 @@
 """From a frame or a window of sound to one observation.
 
 One `Perception` belongs to one session and keeps what its stream needs remembered, in its eyes (`looking`)
-and ears (`listening`). The networks and the engine are shared. What is not due stays unknown. A network that
-fails, or whose call came to nothing, makes its value unknown and names its task in `failed`; that never
-looks like an absent face.
+and ears (`listening`); what of that can move is `PerceptionState`. The networks and the engine are shared.
+What is not due stays unknown. A network that fails, or whose call came to nothing, makes its value unknown
+and names its task in `failed`; that never looks like an absent face.
 
 A frame that a loss may have left traces in is not looked at. A smeared face passes every gate of quality and
 is somebody else to a recogniser (similarity .54 to .74 where the same footage whole gives .97), and old

@@ -115,7 +115,9 @@ def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
 def test_a_snapshot_brings_no_picture_that_is_none() -> None:
     watch = Watch(watched(), level=1)
     saved = watch.snapshot()
-    for event, picture in (("MULTIPLE_FACES", "javascript:alert(1)"), ("NO_SUCH", "data:image/jpeg;base64,")):
+    picture = "data:image/jpeg;base64,"
+    wrong = [("MULTIPLE_FACES", "javascript:alert(1)"), ("NO_SUCH", picture), ("STREAM_STALLED", picture)]
+    for event, picture in wrong:
         with pytest.raises(Corrupt):
             watch.restore({**saved, "kept": {event: {"onset_s": 1.0, "picture": picture}}})
 
