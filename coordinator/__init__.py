@@ -18,17 +18,17 @@ tokens with their keys; live/ has the sockets, idempotency/ the answer that a re
 
 Every module is of one kind, and imports its own kind and those before it:
 
-    pure       decides; values in, values out. Its docstring says "Pure." or "Decides only"; examples are
-               data. Imports pure modules alone: no table, clock, randomness, log, thread or network
-    tool       touches the world and knows no table: ground/, config, the hub and the commands over it,
-               sockets, PDF, what wraps every request
-    tables     rows
-    service    SQL: works in the transaction it is given; flushes, never commits
-    answers    rows in the API's form
-    parts      what a running coordinator is made of (`web_api.parts`)
-    act        reads and plans, asks a node, writes: own transactions, several nouns
-    routes     REST and sockets, and what they share of FastAPI (security, description, pages)
-    app        main, app, schema, migrations
+- pure: decides; values in, values out. Its docstring says "Pure." or "Decides only"; examples are data.
+  Imports pure modules alone: no table, clock, randomness, log, thread or network.
+- tool: touches the world and knows no table: ground/, config, the hub and the commands over it, sockets, PDF,
+  what wraps every request.
+- tables: rows.
+- service: SQL. Works in the transaction it is given; flushes, never commits.
+- answers: rows in the API's form.
+- parts: what a running coordinator is made of (`web_api.parts`).
+- act: reads and plans, asks a node, writes: own transactions, several nouns.
+- routes: REST and sockets, and what they share of FastAPI (security, description, pages).
+- app: main, app, schema, migrations.
 
 ground/ and config stand below every noun, app above. Tables and routes taken apart, no circle leads through
 folders, and none through the modules of one. `tests/unit/coordinator/test_order.py` and the contracts in

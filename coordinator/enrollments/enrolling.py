@@ -148,7 +148,7 @@ def response(
     now_utc: datetime,
     sent: list[EnrolledImage] | None = None,
 ) -> EnrollResponse:
-    """The seed's answer (4.1). `sent`: all pictures, where those that were left out are known."""
+    """The answer to an enrollment. `sent`: all pictures, where those that were left out are known."""
     row, images = stored.row, stored.images if sent is None else sent
     before = enrollments.replaced(db, row)
     return EnrollResponse(

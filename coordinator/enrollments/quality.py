@@ -1,4 +1,4 @@
-"""What a caller reads of a picture's measures: shares in 0…1, in the seed's words (4.1, 4.3). Pure."""
+"""What a caller reads of a picture's measures: shares in 0…1, in the API's words. Pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def image_out(
     embedding_id: str | None,
     selected: bool,
 ) -> EnrolledImage:
-    """One picture's result in the seed's form."""
+    """One picture's result."""
     return EnrolledImage(
         embedding_id=embedding_id,
         quality_score=face.quality if face else 0.0,

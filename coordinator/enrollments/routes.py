@@ -1,4 +1,4 @@
-"""Enrollments over REST: enroll, look at, erase (seed 4.1)."""
+"""Enrollments over REST: enroll, look at, erase."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search for one face among all others of an institution (1:N, SPEC 7): what it finds is a question.
+"""The search for one face among all others of an institution (1:N): what it finds is a question.
 
 Off unless the installation switches it on, a purpose of its own, only among those who agreed to it, and never
 across institutions. Its results are pairs that people look at; no request is refused because of one.
@@ -33,7 +33,7 @@ from shared.tokens import Claims
 COMPARED: Final = 20
 """The nearest faces, which a node then compares on the scale that has a meaning."""
 ALIKE: Final = 0.75
-"""Where a comparison is accepted (SPEC 2.1)."""
+"""Where a comparison is accepted."""
 
 
 @dataclass(frozen=True, slots=True)

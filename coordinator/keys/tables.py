@@ -15,7 +15,7 @@ from coordinator.ground.keyring import KeyKind
 
 
 class RetentionClass(StrEnum):
-    """What lives and dies together (SPEC 7)."""
+    """What lives and dies together."""
 
     TEMPLATE = "template"
     """Per candidate: templates and what was measured on enrollment pictures. Scope is empty."""

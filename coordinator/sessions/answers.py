@@ -32,7 +32,7 @@ AUDIO_CONSTRAINTS: Final[dict[str, Any]] = {
     "sampleRate": 16_000,
     "channelCount": 1,
     "echoCancellation": True,
-    # Both erase second voices and typing (SPEC 2.1).
+    # Both erase second voices and typing.
     "noiseSuppression": False,
     "autoGainControl": False,
 }
@@ -83,7 +83,7 @@ def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
 def start_response(
     config: CoordinatorConfig, webrtc: WebrtcConfig, found: Found, token: str, join_url: str
 ) -> SessionStartResponse:
-    """The seed's answer to session/start (4.2), with what came to it."""
+    """The answer to session/start."""
     session, policy = found.session, Policy.model_validate(found.session.policy)
     return SessionStartResponse(
         status="active",

@@ -1,4 +1,4 @@
-"""Sessions over REST: start, end, look at, verify a frame (seed 4.2, 4.3)."""
+"""Sessions over REST: start, end, look at, verify a frame."""
 
 from __future__ import annotations
 

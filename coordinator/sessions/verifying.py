@@ -1,4 +1,4 @@
-"""Compare a buffered frame with the enrolled face, on the node that holds the frame (seed 4.3)."""
+"""Compare a buffered frame with the enrolled face, on the node that holds the frame."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def frame_number(frame_id: str | None) -> int | None:
 
 
 def answer(verified: VerifiedFrame, policy: Policy) -> VerifyFrameResponse:
-    """The seed's answer."""
+    """The answer of verify-frame."""
     return VerifyFrameResponse(
         frame_id=f"{_FRAME_PREFIX}{verified.frame_id}",
         match=verified.match,

@@ -1,4 +1,4 @@
-"""What the node counts, in Prometheus' text form, with the names of the seed and without `session_id`.
+"""What the node counts, in Prometheus' text form, with fixed names and without `session_id`.
 
 Histograms and counters of single happenings are kept here; what other parts count for themselves is read when
 somebody asks (`Readings`), so that nothing is counted twice.

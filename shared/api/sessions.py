@@ -15,7 +15,7 @@ from shared.policy.terms import Features
 
 
 class VerificationPolicy(Request):
-    """The seed's override of an exam's policy for one session."""
+    """Overrides of an exam's policy for one session."""
 
     face_match_threshold: Annotated[Unit, Field(strict=True)] | None = None
     gaze_tolerance_degrees: Annotated[float, Field(strict=True, ge=5, le=90)] | None = None

@@ -4,7 +4,7 @@ What is known of each event stands in `shared.events.table`.
 
 Classes keep kinds of truth apart: `conduct` and `identity` are observations a person may weigh, `technical`
 is trouble of machines and networks and never adds suspicion, `milestone` is a neutral step of the exam,
-`proctor` is what a person did. Nothing here infers emotion, stress, attention or engagement (SPEC 2.4).
+`proctor` is what a person did. Nothing here infers emotion, stress, attention or engagement.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Feature(StrEnum):
 
 
 class EventType(StrEnum):
-    """Every event there is, in the order of SPEC 2.3."""
+    """Every event there is."""
 
     MULTIPLE_FACES = "MULTIPLE_FACES"
     FACE_NOT_FOUND = "FACE_NOT_FOUND"

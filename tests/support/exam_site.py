@@ -167,7 +167,7 @@ def picture_base64(width: int = 320, height: int = 240, shade: int = 120) -> str
 
 
 def enroll_body(*pictures: str, candidate: str = "CAND-1") -> dict[str, Any]:
-    """A request of the seed's form (4.1)."""
+    """A request to enroll."""
     images = [
         {
             "image_base64": picture,

@@ -1,4 +1,4 @@
-"""What this product never infers (SPEC 2.4): held against every closed list and every text people are shown.
+"""What this product never infers: held against every closed list and every text people are shown.
 
 The words are looked for everywhere; a sentence may hold one only when it stands in SAID_SO, word for word,
 because it tells people that we do not do it.

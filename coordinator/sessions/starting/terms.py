@@ -26,7 +26,7 @@ JOIN_WINDOW: Final = timedelta(minutes=15)
 
 
 class _Schedule(BaseModel):
-    """The metadata of the seed (4.2) that means something to us; the rest is only kept."""
+    """The metadata that means something to us; the rest is only kept."""
 
     model_config = ConfigDict(extra="ignore")
 
