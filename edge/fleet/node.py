@@ -79,13 +79,13 @@ class Node:
             loop_worst_s=self.lag.worst_s,
             clock_skew_s=self.publisher.skew.seconds,
             queue_depth=report.calls_waiting,
-            frames_dropped=self.dropped(report),
+            frames_dropped=self._dropped(report),
             outbox=states,
             messages=self._messages(),
         )
         return self.metrics.text(readings)
 
-    def dropped(self, report: WorkerReport) -> Counter[str]:
+    def _dropped(self, report: WorkerReport) -> Counter[str]:
         """Frames, packets and alerts of all sessions so far that were not looked at or kept, by reason."""
         return Counter(report.dropped) + Counter({"alert_overflow": self.assignments.overflowed})
 

@@ -20,8 +20,8 @@ from edge.judging.thumbnails import thumbnail
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
 from shared.errors import Corrupt
-from shared.events.table import EVENTS, event_class
-from shared.events.types import EventClass, EventType
+from shared.events.table import EVENTS
+from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation
 from shared.saving import AtLeast, AtMost, Saved, restore, save
@@ -101,15 +101,6 @@ class Watch:
     def deadline(self) -> float | None:
         """When `tick` is next needed, on the session clock; None: not before another observation."""
         return self._monitor.deadline()
-
-    def milestone(self, event: EventType, at: float) -> AlertRevision:
-        """A neutral step of the exam. Raises ValueError for an event that is none."""
-        if event_class(event) is not EventClass.MILESTONE:
-            raise ValueError(f"{event} is no milestone")
-        finding = Finding(
-            event=event, phase=Phase.RAISED, onset_s=at, raised_s=at, at_s=at, confidence=1.0, evidence={}
-        )
-        return write_alert(self._session, finding, level=self._state.level)
 
     def finish(self, now: float) -> list[AlertRevision]:
         """The session is over: every event still open ends with what was last known of it."""

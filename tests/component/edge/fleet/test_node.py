@@ -18,7 +18,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.app import assembled
 from edge.fleet.node import Node
+from edge.judging.alerts import AlertRevision
 from edge.node_identity import Identity
+from edge.outbound.alert_writer import QUEUE
+from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
@@ -30,7 +33,7 @@ from shared.face_messages import CompareTemplates
 from shared.messages import EndSession, Template, VerifyFrame, encode_vector, parse
 from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, open_body, unpack, verify
-from tests.support.alerts import new_identity
+from tests.support.alerts import alert, new_identity
 from tests.support.candidates import Picture, Tone, offer_of
 from tests.support.foreign import Detector, stand_in
 from tests.support.orders import session_token, start_order
@@ -141,6 +144,35 @@ def test_a_node_without_a_session_enrolls_compares_and_is_well_but_for_the_hub(t
         beat, health = await node.heartbeat(), await node.health()
         assert (beat.level, beat.sessions, beat.device) == (1, (), "cpu")
         assert (health.score, health.reasons) == (7, ("hub-away",))
+
+    play(tmp_path, story)
+
+
+def test_alerts_that_the_disk_had_no_time_for_are_counted_also_after_their_session(tmp_path: Path) -> None:
+    async def story(world: Made) -> None:
+        node, order = world.node, start_order()
+        await node.actions.start(order)
+        for second in range(QUEUE + 9):  # at once: the writer has no chance between
+            made = AlertRevision(alert(order.session_id, second), 1)
+            node.assignments.hear(OutgoingAlert(made, envelope_of(order)))
+        lost = 'media_dropped_total{reason="alert_overflow"} 9.0'
+        assert lost in (await node.metrics_text()).decode()
+        await node.actions.end(EndSession(session_id=order.session_id, submitted=True))
+        await node.assignments.all_written()  # a slow disk may need longer than `end` waits
+        assert lost in (await node.metrics_text()).decode()
+        assert len(await world.kept(Lane.CONDUCT)) == QUEUE
+
+    play(tmp_path, story)
+
+
+def test_a_session_that_is_ending_is_named_no_more(tmp_path: Path) -> None:
+    async def story(world: Made) -> None:
+        node, order = world.node, start_order()
+        await node.actions.start(order)
+        assert len((await node.heartbeat()).sessions) == 1
+        node.assignments.roster.end(order.session_id)
+        assert len((await node.worker.report()).sessions) == 1
+        assert (await node.heartbeat()).sessions == ()
 
     play(tmp_path, story)
 

@@ -120,13 +120,6 @@ def test_a_snapshot_brings_no_picture_that_is_none() -> None:
             watch.restore({**saved, "kept": {event: {"onset_s": 1.0, "picture": picture}}})
 
 
-def test_milestones_are_written_once_asked() -> None:
-    alert = Watch(watched(), level=1).milestone(EventType.SUBMITTED, 61.0).alert
-    assert (alert.event_type, alert.severity_score, alert.duration) == (EventType.SUBMITTED, 0.0, 0.0)
-    with pytest.raises(ValueError, match="milestone"):
-        Watch(watched(), level=1).milestone(EventType.LEFT_FRAME, 61.0)
-
-
 def test_finishing_ends_what_is_open() -> None:
     watch = Watch(watched(), level=1)
     run(watch, HONEST + SECOND)
