@@ -91,9 +91,8 @@ class AlertStore:
         checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
         with self.database.write() as db:
             sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
-            held = alerts.load_sittings(
-                db, sessions
-            )  # while it is held, no message asks for these rows again
+            # While it is held, no message asks for these rows again.
+            held = alerts.load_sittings(db, sessions)
             outcomes = [
                 self._judge(db, delivery, message, now_utc)
                 if isinstance(message, Authentic)

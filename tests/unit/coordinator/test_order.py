@@ -219,7 +219,7 @@ def test_a_new_circle_would_be_seen(here: str, there: str) -> None:
 
 
 def test_a_service_is_called_by_its_noun() -> None:
-    """Under one local name everywhere, functions through that name; classes and constants by their own."""
+    """Under one local name everywhere; functions through it, classes and constants by their own names."""
     wrong = {
         f"{name}: {alias.name} as {alias.asname}"
         for name in MODULES
