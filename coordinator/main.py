@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
-from coordinator.ground.own_keys import make_own_keys, master_text, own_keys_of
+from coordinator.ground.own_keys import OwnKeys, load_own_keys, make_own_keys, master_text
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
@@ -49,6 +49,10 @@ SERVER_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType(
 OPERATOR: Final = "operator"
 """Who issues tokens on this machine."""
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
+
+
+def _own_keys(config: CoordinatorConfig) -> OwnKeys:
+    return load_own_keys(config.data_folder, config.master_key_path, master_text())
 
 
 def _reference(text: str) -> str:
@@ -93,7 +97,7 @@ def check_config(config: ConfigFile) -> None:
     settings = load(config, CoordinatorConfig)
     settings.nats.read_password()
     settings.ice.read_servers()
-    own_keys_of(settings)
+    _own_keys(settings)
     typer.echo(f"{config} is good")
 
 
@@ -125,11 +129,11 @@ def token(
     Example: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
     """
     from coordinator import schema  # with Alembic and every table, as in `migrate`
-    from coordinator.tokens import service
+    from coordinator.tokens import service as tokens
 
     settings = load(config, CoordinatorConfig)
-    keys, database = own_keys_of(settings), Database(settings.database)
-    wanted = service.Wanted(
+    keys, database = _own_keys(settings), Database(settings.database)
+    wanted = tokens.NewToken(
         tenant_id=DEFAULT_TENANT_ID,
         subject=subject,
         role=role,
@@ -140,7 +144,7 @@ def token(
     try:
         schema.require_newest(database)
         with database.write() as db:
-            made, _ = service.make(db, keys, wanted)
+            made, _ = tokens.make(db, keys, wanted)
     finally:
         database.close()
     typer.echo(made)

@@ -21,6 +21,8 @@
     ice            STUN and TURN servers
     secret_file    passwords and keys in files that nobody else may read
     logs           JSON logs without personal data
+    saving         state as JSON and back, by the declared fields of dataclasses (pure)
+    saved_values   its numbers, texts and words (pure)
     seldom         which of many equal log lines are written (pure)
     hub_link       a program's one connection to the NATS hub
     handling       work that messages bring, within limits

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from shared.canonical import canonical_json
 from shared.errors import Corrupt
-from shared.events.types import Action, EventClass, EventType, Lane, event_class
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType, Lane
 from shared.excerpts import Sealed
 from shared.fields import Name, Text, Unit, Utc, format_utc
 

@@ -19,7 +19,7 @@ from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
-from shared.policy.schema import Accommodation
+from shared.policy.terms import Accommodation
 
 
 class Terms(BaseModel):

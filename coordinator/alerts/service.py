@@ -18,6 +18,7 @@ from sqlalchemy import or_, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.database import insert_once
@@ -44,16 +45,6 @@ class Written:
     revision: int
     node_id: UUID | None
     """Who saw it; None: the coordinator."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An alert as it was stored."""
-
-    alert: Alert
-    session_id: UUID
-    revision: int
-    received_utc: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

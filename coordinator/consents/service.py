@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select, tuple_
 
 from coordinator.candidates.tables import Candidate
-from coordinator.consents.standing import Word
 from coordinator.consents.tables import Consent
+from coordinator.consents.words import Word
 from coordinator.ground.ids import uuid7
 from coordinator.sessions.tables import Acknowledgement, ExamSession
 from coordinator.web_api.cursors import Cursor, cut

@@ -10,7 +10,7 @@ from shared.api.enrollments import EnrolledImage, FailedCheckOut, PoseAngles
 from shared.api.sessions import FaceQuality
 from shared.errors import Rejected
 from shared.messages import FacePicture, FailedCheck
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 _ENOUGH_PICTURES: Final = 3
 

@@ -21,7 +21,6 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.config import CoordinatorConfig
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place, new_key
 from shared.errors import ConfigError, Corrupt
@@ -89,11 +88,6 @@ def load_own_keys(folder: Path, master_file: Path, master_text: str | None) -> O
     Raises `ConfigError` when one is missing, readable by others, or not wrapped by this master key.
     """
     return _load(folder, Keyring(_master_key(master_file, master_text)))
-
-
-def own_keys_of(settings: CoordinatorConfig) -> OwnKeys:
-    """The keys that an installation's configuration and environment point to. Raises `ConfigError`."""
-    return load_own_keys(settings.data_folder, settings.master_key_path, master_text())
 
 
 def master_text() -> str | None:

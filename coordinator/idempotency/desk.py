@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.idempotency.sameness import Asked
 from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.security import Reviewer

@@ -12,13 +12,14 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import During, Stored
+from coordinator.alerts.service import During
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents.cursor import QueueCursor
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.reviews.states import State
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import cut
 from shared.errors import Rejected

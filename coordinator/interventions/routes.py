@@ -9,10 +9,10 @@ from fastapi import APIRouter
 from sqlmodel import Session
 
 from coordinator.idempotency.desk import Desk, DeskDep
+from coordinator.interventions import service as interventions
 from coordinator.interventions.record import Intervention
-from coordinator.interventions.service import record
-from coordinator.sessions import end, service
-from coordinator.sessions.changing import changes, service as changes_service
+from coordinator.sessions import ending, service as sessions
+from coordinator.sessions.changing import service as changing, telling
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.openapi import problems
@@ -42,7 +42,7 @@ async def pause_session(session_id: SessionRef, desk: DeskDep, body: Interventio
     """Pause the exam and tell the candidate: for up to 4 hours its node judges nothing and the session does
     not expire. The exam platform's clock is the platform's to stop."""
     done = _done(EventType.PROCTOR_PAUSE, desk.claims, body.reason)
-    return await _act(desk, session_id, done, lambda session: changes_service.pause(session, desk.now_utc))
+    return await _act(desk, session_id, done, lambda session: changing.pause(session, desk.now_utc))
 
 
 @router.post("/resume", responses=_REFUSALS)
@@ -50,14 +50,14 @@ async def resume_session(session_id: SessionRef, desk: DeskDep, body: Interventi
     """Let the exam go on and tell the candidate: the session gets back the time of the pause, and its node
     judges again, with rules and baselines begun anew."""
     done = _done(EventType.PROCTOR_RESUME, desk.claims, body.reason)
-    return await _act(desk, session_id, done, lambda session: changes_service.resume(session, desk.now_utc))
+    return await _act(desk, session_id, done, lambda session: changing.resume(session, desk.now_utc))
 
 
 @router.post("/extra-time", responses=_REFUSALS)
 async def give_extra_time(session_id: SessionRef, desk: DeskDep, body: ExtraTimeRequest) -> InterventionOut:
     """Give the candidate more time and say so: the session expires so many minutes later."""
     done = _done(EventType.PROCTOR_EXTRA_TIME, desk.claims, body.reason, minutes=body.minutes)
-    return await _act(desk, session_id, done, lambda session: changes_service.extend(session, body.minutes))
+    return await _act(desk, session_id, done, lambda session: changing.extend(session, body.minutes))
 
 
 @router.post("/flag", responses=_REFUSALS)
@@ -77,13 +77,13 @@ async def terminate_session(
     made: list[Alert] = []
 
     def because(db: Session) -> Alert:
-        made.append(record(db, parts.keys.keyring, found, done, now))
+        made.append(interventions.record(db, parts.keys.keyring, found, done, now))
         return made[-1]
 
-    await end.end(parts, found, now, submitted=False, because=because)
+    await ending.end(parts, found, now, submitted=False, because=because)
     if not made:  # somebody else ended it in this moment
-        found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
-        service.check_running(found.session, now)
+        found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
+        sessions.check_running(found.session, now)
     return _answer(made[-1], claims, heard)
 
 
@@ -98,21 +98,21 @@ async def _act(
 
     def work(db: Session) -> InterventionOut:
         if change is not None:
-            change(changes_service.hold(db, found.session.id, now_utc))
-        made.append(record(db, parts.keys.keyring, found, done, now_utc))
+            change(changing.hold(db, found.session.id, now_utc))
+        made.append(interventions.record(db, parts.keys.keyring, found, done, now_utc))
         return _answer(made[-1], desk.claims, heard)
 
     answer = await desk.once(InterventionOut, work, lambda _: found.candidate.reference)
     if made:  # not a repetition
         parts.rooms.tell(found.session.id, made[-1], RAISED)
         if change is not None:
-            await changes.tell(parts, found)
+            await telling.tell(parts, found)
     return answer
 
 
 async def _running(parts: Parts, claims: Claims, reference: str, now: datetime) -> Found:
-    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, reference))
-    service.check_running(found.session, now)
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, reference))
+    sessions.check_running(found.session, now)
     return found
 
 

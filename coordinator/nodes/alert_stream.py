@@ -111,22 +111,22 @@ class AlertStream:
 
 async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
     """Make or update stream and consumer, and read both back."""
-    asked = StreamConfig(**stream.stream(settings))
+    asked = StreamConfig(**stream.stream_config(settings))
     try:
         try:
             await context.stream_info(subjects.ALERT_STREAM)
             await context.update_stream(asked)
         except nats.js.errors.NotFoundError:
             await context.add_stream(asked)
-        await context.add_consumer(subjects.ALERT_STREAM, ConsumerConfig(**stream.consumer(settings)))
+        await context.add_consumer(subjects.ALERT_STREAM, ConsumerConfig(**stream.consumer_config(settings)))
     except nats.js.errors.ServiceUnavailableError as error:
         raise Unavailable("the hub has no JetStream now") from error
     except nats.js.errors.APIError as error:
         raise ConfigError(f"the hub refuses the stream of alerts: {error.description}") from error
     kept = await context.stream_info(subjects.ALERT_STREAM)
-    stream.require_same(stream.stream(settings), vars(kept.config))
+    stream.require_same(stream.stream_config(settings), vars(kept.config))
     used = await context.consumer_info(subjects.ALERT_STREAM, subjects.ALERT_CONSUMER)
-    stream.require_same(stream.consumer(settings), vars(used.config))
+    stream.require_same(stream.consumer_config(settings), vars(used.config))
 
 
 async def _fetched(reading: _Reading, batch: int, wait_s: float) -> list[Msg]:

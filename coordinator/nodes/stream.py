@@ -25,7 +25,7 @@ class StreamSettings:
     """A message neither acknowledged nor put off for so long is delivered again."""
 
 
-def stream(settings: StreamSettings) -> dict[str, Any]:
+def stream_config(settings: StreamSettings) -> dict[str, Any]:
     """The stream: a transport with a memory, never the record; that is the nodes' outboxes."""
     return {
         "name": subjects.ALERT_STREAM,
@@ -41,7 +41,7 @@ def stream(settings: StreamSettings) -> dict[str, Any]:
     }
 
 
-def consumer(settings: StreamSettings) -> dict[str, Any]:
+def consumer_config(settings: StreamSettings) -> dict[str, Any]:
     """The durable pull consumer; how often a message is delivered at most is decided by `ingest`."""
     return {
         "durable_name": subjects.ALERT_CONSUMER,

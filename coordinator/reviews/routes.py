@@ -10,11 +10,11 @@ from sqlmodel import Session
 from coordinator.alerts import service as alerts
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.desk import Desk, DeskDep
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
-from coordinator.reviews import service
+from coordinator.reviews import service as reviews
 from coordinator.reviews.outcomes import outcome_out
 from coordinator.reviews.rescore import rescored_incidents, rescored_session
 from coordinator.reviews.service import Deed
@@ -70,7 +70,7 @@ async def confirm_incident(incident_id: IncidentId, desk: DeskDep, body: Confirm
 async def dismiss_incident(incident_id: IncidentId, desk: DeskDep, body: DismissRequest) -> IncidentOut:
     """Dismiss an incident with a reason; one person is enough."""
     reason = DismissReason(body.reason)
-    service.check_reason(reason, body.text)
+    reviews.check_reason(reason, body.text)
     return await _do(desk, incident_id, Deed(Act.DISMISS, desk.claims, body.text, reason, body.alert_count))
 
 
@@ -94,7 +94,7 @@ async def appeal_incident(
     def work(db: Session) -> OutcomeOut:
         found = incidents.find(db, claims.tenant_id, incident_id)
         check_own_session(claims, found.session.id, found.candidate.reference)
-        found = service.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
+        found = reviews.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
         stored = incidents.opened(db, parts.keys.keyring, found.incident)
         outcome = outcome_out(found.incident, [one.alert for one in stored])
         assert outcome is not None  # appealed is a state with a verdict
@@ -151,6 +151,6 @@ async def rescore_session(
 
 async def _do(desk: Desk, incident_id: UUID, deed: Deed) -> IncidentOut:
     def work(db: Session) -> IncidentOut:
-        return incident_out(service.do(db, desk.parts.keys.keyring, incident_id, deed, desk.now_utc))
+        return incident_out(reviews.do(db, desk.parts.keys.keyring, incident_id, deed, desk.now_utc))
 
     return await desk.once(IncidentOut, work, lambda answer: answer.candidate_id)

@@ -1,4 +1,4 @@
-"""Sessions as the API tells of them. Pure, apart from signing a session token."""
+"""Sessions as the API tells of them, and the token of a session's candidate."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from coordinator.config import CoordinatorConfig
-from coordinator.sessions.clock import LONGEST
+from coordinator.sessions.expiry import LONGEST
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
-from coordinator.tokens.keys import Signer
+from coordinator.tokens.key_service import Signer
 from coordinator.web_api.headers import socket_url
 from shared.api.sessions import (
     IceServer as IceServerOut,

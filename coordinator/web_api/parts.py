@@ -13,7 +13,6 @@ from fastapi import Depends, Path
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
-from coordinator.alerts.arrival import Signers
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys
@@ -22,6 +21,7 @@ from coordinator.live.tickets import Tickets
 from coordinator.nodes.alert_stream import AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.signers import Signers
 from coordinator.oidc.issuer import Issuer
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import Rates

@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from edge.analysis.engine import Measured
+from edge.analysis.measured import Measured
 from shared.events.types import EventType
 from shared.messages import OutboxState
 

@@ -21,7 +21,8 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from edge.hub import store
-from edge.outbound.outbox import Sealed, Waiting
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.outbox import Waiting
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.schedule import Delivery
 from edge.outbound.skew import ClockSkew
@@ -106,18 +107,18 @@ class Publisher:
         }
         return cls(outbox, hub, node_id=node_id, coordinator_key=coordinator_key, pace=pace, lanes=lanes)
 
-    async def add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
+    async def add(self, outgoing: OutgoingAlert) -> int:
         """Commit one alert and send it when its turn comes; returns its sequence.
 
-        Raises `Unavailable` when the disk refuses, and what `seal` raises.
+        Raises `Unavailable` when the disk refuses, `Corrupt` for an alert that cannot be sealed.
         """
         try:
-            sequence = await self._outbox.add(lane, seal)
+            sequence = await self._outbox.add(outgoing)
         except Unavailable:
             self.outbox_works = False
             raise
         self.outbox_works = True
-        self._lanes[lane].added(sequence, self._now())
+        self._lanes[outgoing.lane].added(sequence, self._now())
         self._wake.set()
         return sequence
 

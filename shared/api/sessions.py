@@ -10,7 +10,8 @@ from shared.api.bodies import Request, Response
 from shared.api.enrollments import FailedCheckOut
 from shared.api.exams import PolicyData
 from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words
-from shared.policy.schema import Features, Sensitivity
+from shared.policy.rules import Sensitivity
+from shared.policy.terms import Features
 
 
 class VerificationPolicy(Request):

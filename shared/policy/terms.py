@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from shared.events.types import EventClass, EventType, event_class
+from shared.events.looks import LOOKS, Look
+from shared.events.table import event_class
+from shared.events.types import EventClass, EventType
 from shared.fields import YesNo
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED, Frozen, Seconds
 
@@ -120,20 +122,14 @@ class Sound(StrEnum):
 Phrase = Annotated[str, StringConstraints(min_length=2, max_length=60, strip_whitespace=True)]
 
 
-class Look(StrEnum):
-    """What has a cadence of its own; named like the fields of an observation."""
-
-    FACES = "faces"
-    HEAD = "head"
-    GAZE = "gaze"
-    IDENTITY = "identity"
-    LIVENESS = "liveness"
-    BODY = "body"
-    OBJECTS = "objects"
-    SPEAKERS = "speakers"
-    SOUNDS = "sounds"
+def _paced(look: Look) -> Look:
+    if not LOOKS[look].paced:
+        raise ValueError("has no cadence of its own")
+    return look
 
 
+PacedLook = Annotated[Look, AfterValidator(_paced)]
+"""A look whose cadence a policy may name."""
 Rate = Annotated[float, Field(ge=0.2, le=15, allow_inf_nan=False)]
 
 

@@ -24,8 +24,8 @@ from typing import Any, Final, cast
 import pytest
 
 from coordinator import schema
-from coordinator.alerts.ingest import BATCH
-from coordinator.alerts.intake import AlertStore, Verdict
+from coordinator.arriving.ingest import BATCH
+from coordinator.arriving.intake import AlertStore, Verdict
 from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import Delivery
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill

@@ -16,9 +16,9 @@ import pytest
 from nats.aio.client import Client
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.ingest import Ingest
-from coordinator.alerts.intake import AlertStore
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
+from coordinator.arriving.ingest import Ingest
+from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, make_own_keys
 from coordinator.nodes.alert_stream import CALLER, AlertStream

@@ -11,12 +11,14 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Stored, Written
+from coordinator.alerts.service import Written
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
-from coordinator.sessions.absence.awaited import Awaited, absence_alert, awaited
-from coordinator.sessions.service import Found, effective_policy, subject_of
+from coordinator.sessions import service as sessions
+from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited
+from coordinator.sessions.service import Found
 from coordinator.sessions.starting.terms import JOIN_WINDOW
 from coordinator.sessions.tables import ExamSession, JoinCode
 from shared.errors import Corrupt, Rejected
@@ -38,7 +40,7 @@ def missing(
     begins, found = _begins(db, session_ids), {}
     for session in list(db.exec(wanted)):
         try:
-            rule = effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
+            rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):
             continue  # its key is gone: nothing can be written about it
         begins_utc = begins.get(session.id, session.started_utc)
@@ -68,7 +70,7 @@ def say_absent(
     found = _locked(db, session_id)
     if found is None or found.session.ended_utc is not None or _newest(db, found.session) is not None:
         return None
-    alert = absence_alert(subject_of(db, found), page, now_utc)
+    alert = absence_alert(sessions.subject_of(db, found), page, now_utc)
     if not alerts.store_milestone(db, keyring, found.session, alert, now_utc):
         return None
     return Stored(alert, session_id, 1, now_utc)

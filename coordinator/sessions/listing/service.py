@@ -15,8 +15,8 @@ from sqlalchemy.sql.expression import Subquery
 from sqlmodel import Session, col, func, select
 
 from coordinator.candidates.tables import Candidate
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
-from coordinator.reviews.states import State
 from coordinator.sessions.listing.cursor import SessionCursor
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession

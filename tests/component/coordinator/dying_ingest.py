@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from coordinator.alerts.intake import AlertStore
+from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys
 from coordinator.nodes.alert_stream import CALLER, AlertStream

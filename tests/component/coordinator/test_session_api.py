@@ -10,7 +10,7 @@ from coordinator.candidates.tables import Candidate
 from coordinator.keys.tables import Key
 from coordinator.sessions.answers import webrtc_config
 from coordinator.sessions.notice import VERSION
-from coordinator.sessions.sweep import sweep
+from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.web_api.examples import EXAMPLES
 from shared.ice import IceServer

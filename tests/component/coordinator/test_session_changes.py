@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from coordinator.sessions.changing.changes import mend
+from coordinator.sessions.changing.telling import mend
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession
 from shared.tokens import Role

@@ -27,7 +27,7 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 from shared.sealing import new_sealing_key
 from tests.support.alerts import new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
