@@ -26,12 +26,11 @@ import coordinator
 from coordinator.accommodations import tables as _accommodations
 from coordinator.alerts import tables as _alerts
 from coordinator.candidates import tables as _candidates
-from coordinator.columns import Row
 from coordinator.consents import tables as _consents
-from coordinator.database import Database
-from coordinator.enrollments import face_tables as _faces
-from coordinator.enrollments import tables as _enrollments
+from coordinator.enrollments import face_tables as _faces, tables as _enrollments
 from coordinator.exams import tables as _exams
+from coordinator.ground.columns import Row
+from coordinator.ground.database import Database
 from coordinator.idempotency import tables as _idempotency
 from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys

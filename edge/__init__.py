@@ -1,22 +1,16 @@
 """The edge node's daemon, `proctor-edge`, and its tools.
 
-    main         command line                      app         composition: start, run, wind down
-    config       settings, one TOML file           identity    node id, signing and sealing keys
-    hub          the one NATS connection           node        health, heartbeat and metrics of this node
-    commands     who may command, once             actions     start, end, enroll, verify
-    roster       who is watched here               seat        a page takes its seat
-    session      shell of one candidate            watch       observations in, alerts out (no I/O)
-    session_memory  all that moves with a session (pure)
-    alerts       finding -> alert                  envelope    alert -> signed, sealed message
-    outbox       every alert on disk (SQLite)      publisher   outbox -> hub; marks -> outbox
-    delivery     what is sent when (pure)          outbox_caps what a full outbox gives up (pure)
-    outbox_file  opened, locked, set aside         reserve     room for forgetting on a full disk
-    health       how well the node is (pure)       lag, skew   how late its loop, how wrong its clock
-    analyze      recordings, without any server
+    main           command line               app            composition: start, run, wind down
+    config         settings, one TOML file    node_identity  node id, signing and sealing keys
+    hub            what it asks of NATS      web            health, metrics, signaling over HTTP
 
-    rules/       pure: what holds, since when      analysis/   networks, engine, schedule, perception
-    media/       WebRTC in: peers, signaling       rehearsal/  the demo's recording
+    media/         WebRTC in: peers, signaling           analysis/   networks, engine, schedule, perception
+    rules/         pure: what holds, since when          judging/    observations in, alerts out
+    sessions/      the shell of one candidate            outbound/   alerts sealed, on disk, sent
+    fleet/         commands, heartbeat, health           tools/      recordings, without any server
+    accuracy/      how good the analysis is              rehearsal/  the demo's recording
 
-A frame: `media.peer` -> `session` -> `analysis.perception` -> `watch` (-> `rules`) -> `alerts`.
-An alert: `alert_writer` -> `envelope` -> `outbox` -> `publisher` -> `hub`; the coordinator's mark lets it go.
+A frame: `media.peer` -> `sessions.pumps` -> `analysis.perception` -> `sessions.live_watch` ->
+`judging.watch` (-> `rules`). An alert: over `sessions.port` to `outbound.alert_writer` -> `outbox_thread`,
+sealed -> `outbox` -> `publisher` -> `hub`, until the coordinator's mark lets it go.
 """

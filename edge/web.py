@@ -10,7 +10,7 @@ import uvicorn
 from fastapi import FastAPI, Response
 from fastapi.responses import JSONResponse
 
-from edge.health import Health
+from edge.fleet.health import Health
 from edge.media.admission import Admission
 from edge.media.signaling import MESSAGE_CHARS, signaling_router
 from edge.media.whip import whip_router

@@ -1,7 +1,7 @@
-"""The networks this product may use: what each is for, where its weights come from, what it expects.
+"""The networks this product may use: what each is for, where its weights come from, who may use them.
 
-`manifest.toml` lists them, best first within a task. Everything that may differ between two networks of one
-task is data here, so that trying another one, or doing without the one that cannot be had, changes no code.
+`manifest.toml` lists them, best first within a task. What differs between networks that the same code runs is
+data here, so that trying another one, or doing without the one that cannot be had, changes no code.
 Weights are pinned by the SHA-256 of the bytes as they come (a file, or one member of an archive); what a
 conversion makes of them is proved by a known answer in the tests.
 """
@@ -31,7 +31,11 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class Task(StrEnum):
-    """What a network may be asked. The list is closed: nothing here reads feelings or intentions."""
+    """What a network may be asked. The list is closed: nothing here reads feelings or intentions.
+
+    These are questions to single networks; `shared.events.looks.Look` says what a session looks at, for which
+    several networks may work together.
+    """
 
     FACE_DETECTION = "face-detection"
     FACE_MESH = "face-mesh"
@@ -66,15 +70,6 @@ class Runtime(StrEnum):
     LITERT = "litert"
 
 
-class Layout(StrEnum):
-    """The order of an input's axes."""
-
-    NCHW = "nchw"
-    NHWC = "nhwc"
-    SAMPLES = "samples"
-    MEL = "mel"
-
-
 class Colour(StrEnum):
     """The order of a picture's colour planes."""
 
@@ -83,23 +78,28 @@ class Colour(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Input:
-    """What preprocessing must make: pictures become (x - mean) · scale from x in 0..255.
-
-    A side of 0 px is free (`multiple_px` says of what it must be a multiple); `shapes` gives the canary's
-    shapes by input name where the network leaves more than the batch open.
-    """
+class Levels:
+    """What a recogniser sees of a picture's levels 0…255: (x - mean) · scale, the planes in this order."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
-    layout: Layout
-    width_px: int = 0
-    height_px: int = 0
-    multiple_px: int = 1
-    colour: Colour | None = None
-    mean: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    scale: tuple[float, float, float] = (1.0, 1.0, 1.0)
-    sample_rate_hz: int = 0
+    colour: Colour
+    mean: tuple[float, float, float]
+    """Of each plane, in the order of `colour`."""
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """What differs between networks that the same code runs. All else that a network expects is written once,
+    in its module."""
+
+    __pydantic_config__: ClassVar[ConfigDict] = _STRICT
+    canvas_px: tuple[int, int] | None = None
+    """Width and height of the only picture a detector of faces takes; None: all with sides of 32 · n px."""
+    levels: Levels | None = None
+    """Of recognisers."""
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    """The canary's shapes by input name, where the network leaves more than the batch open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +187,7 @@ class Entry:
     version: Slug
     licence: Annotated[str, StringConstraints(min_length=2)]
     profile: Profile
-    input: Input
+    input: Input = Input()
     files: tuple[File, ...] = ()
     weights_of: Slug | None = None
     runtime: Runtime | None = None

@@ -1,10 +1,10 @@
 """Who a face is: the recognisers, and how far two faces are apart.
 
-A recogniser is a network and a recipe: which points of the mesh are brought onto which template, in which
-colours and size, and which distance its training meant. All of them align by the mesh and never by a
-detector's landmarks: a template enrolled on one node then compares with a face found by another node's
-detector, and it separates better too (ArcFace on 41 same and 779 different pairs: d' 10.4 with the mesh,
-9.7 with YuNet's points).
+A recogniser is a network, the levels of a picture it sees (from the manifest) and a recipe: which points of
+the mesh are brought onto which template, and which distance its training meant. All of them align by the
+mesh and never by a detector's landmarks: a template enrolled on one node then compares with a face found by
+another node's detector, and it separates better too (ArcFace on 41 same and 779 different pairs: d' 10.4 with
+the mesh, 9.7 with YuNet's points).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from models.images import Image, similarity_transform, warp
+from models.manifest import Colour, Levels
 from models.mesh import landmarks
 from models.network import Network
 from models.results import Embedding, Floats, Mesh
@@ -34,11 +35,6 @@ class Recipe:
     """Where the points land in the chip."""
     points: Callable[[Mesh], Floats]
     """The mesh's points that land there, (N, 2)."""
-    rgb: bool
-    mean: tuple[float, float, float]
-    """Subtracted per channel, in the order of the network's input."""
-    scale: float
-    """Multiplied after the mean is subtracted."""
     mirrored: bool = False
     """Average with the mirrored chip."""
     sphere: float | None = None
@@ -61,9 +57,6 @@ ARCFACE = Recipe(
         (70.7299, 92.2041),
     ),
     points=landmarks,
-    rgb=True,
-    mean=(127.5, 127.5, 127.5),
-    scale=1 / 127.5,
 )
 REIDENTIFICATION = Recipe(
     alignment="mesh-5-retail-128",
@@ -72,9 +65,6 @@ REIDENTIFICATION = Recipe(
     # Model card of Open Model Zoo's face-reidentification-retail-0095, there in shares of the side.
     template_px=((40.393, 59.081), (87.375, 59.081), (64.033, 81.985), (44.732, 105.560), (83.640, 105.560)),
     points=landmarks,
-    rgb=False,
-    mean=(0.0, 0.0, 0.0),
-    scale=1.0,
 )
 DLIB = Recipe(
     alignment="mesh-eyes-nose-dlib-150-108",
@@ -85,9 +75,6 @@ DLIB = Recipe(
     # d' 5.8 as it stands, 6.2 at 1.06 to 1.08, 5.7 at 1.2 (51 same and 1,719 different pairs).
     template_px=((34.18, 44.33), (57.18, 46.06), (90.77, 46.06), (113.77, 44.33), (73.92, 88.82)),
     points=lambda mesh: mesh.points_px[list(DLIB_POINTS), :2],
-    rgb=True,
-    mean=(122.782, 117.001, 104.298),
-    scale=1 / 256,
     mirrored=True,
     sphere=4.0,
 )
@@ -96,9 +83,12 @@ DLIB = Recipe(
 class Recogniser:
     """Embeds faces and compares them. `name` is `name@version` of its network."""
 
-    def __init__(self, name: str, network: Network, recipe: Recipe, similarity: Similarity) -> None:
+    def __init__(
+        self, name: str, network: Network, levels: Levels, recipe: Recipe, similarity: Similarity
+    ) -> None:
         self.name = name
         self._network = network
+        self._levels = levels
         self._recipe = recipe
         self._template = np.array(recipe.template_px, np.float32)
         self._similarity = similarity
@@ -149,9 +139,9 @@ class Recogniser:
         return self._similarity.of(self.native_score(one, other))
 
     def _vector(self, chip: Image) -> Floats:
-        r = self._recipe
-        blob = cv2.dnn.blobFromImage(chip, r.scale, (0, 0), r.mean, swapRB=r.rgb)
-        vector: Floats = next(iter(self._network.run({r.input: blob}).values())).reshape(-1)
+        of = self._levels
+        blob = cv2.dnn.blobFromImage(chip, of.scale, (0, 0), of.mean, swapRB=of.colour is Colour.RGB)
+        vector: Floats = next(iter(self._network.run({self._recipe.input: blob}).values())).reshape(-1)
         return vector
 
 

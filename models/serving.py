@@ -22,7 +22,7 @@ from models.images import Image
 from models.iris import IrisGaze
 from models.keywords import KeywordSpotter
 from models.liveness import Liveness
-from models.manifest import Entry, Profile, Task
+from models.manifest import Entry, Levels, Profile, Task
 from models.mesh import LANDMARKS_468, LANDMARKS_478, FaceMesh
 from models.mesh_pose import MeshPose
 from models.movenet import MoveNet
@@ -52,7 +52,7 @@ SURE_YUNET_SCORE = 0.85
 SURE_RETINAFACE_SCORE = 0.99
 """Above every ghost seen (0.81 and 0.99); below it the mesh decides."""
 
-_YUNET = {"yunet": FACE_CANVAS_PX, "yunet-2023mar": (640, 640)}
+_YUNET = frozenset({"yunet", "yunet-2023mar"})
 _SCRFD = frozenset({"scrfd-500m", "scrfd-2.5g", "scrfd-10g"})
 _RETINAFACE = "retinaface-mnet025"
 _BLAZEFACE: Mapping[str, Variant] = {"blazeface-full-sparse": FULL_RANGE, "blazeface-short": SHORT_RANGE}
@@ -85,7 +85,7 @@ class HeadPoseEstimator(Protocol):
     def device(self) -> str: ...
 
     def head(self, frame: Image, face: Face, mesh: Mesh, /) -> HeadPose:
-        """The angles of SPEC 2 of one face of a BGR frame."""
+        """The angles of `shared.observations` of one face of a BGR frame."""
         ...
 
 
@@ -96,7 +96,7 @@ class GazeEstimator(Protocol):
     def device(self) -> str: ...
 
     def gaze(self, frame: Image, face: Face, mesh: Mesh, head: HeadPose, /) -> Gaze:
-        """The angles of SPEC 2 of one face of a BGR frame, relative to the camera."""
+        """The angles of `shared.observations` of one face of a BGR frame, relative to the camera."""
         ...
 
 
@@ -133,12 +133,12 @@ class Serving:
         """Detections that may be ghosts have been confirmed by the mesh."""
         entry = self._best(Task.FACE_DETECTION, {*_YUNET, *_SCRFD, *_BLAZEFACE, _RETINAFACE})
         network = self._networks(entry)[0]
+        width_px, height_px = entry.input.canvas_px or FACE_CANVAS_PX
         if entry.name in _YUNET:
-            width_px, height_px = _YUNET[entry.name]
             yunet = YuNet(network, width_px=width_px, height_px=height_px)
             return Confirmed(yunet, self.face_mesh(), sure_score=SURE_YUNET_SCORE)
         if entry.name in _SCRFD:
-            return Scrfd(network, width_px=FACE_CANVAS_PX[0], height_px=FACE_CANVAS_PX[1])
+            return Scrfd(network, width_px=width_px, height_px=height_px)
         if entry.name == _RETINAFACE:
             return Confirmed(RetinaFace(network), self.face_mesh(), sure_score=SURE_RETINAFACE_SCORE)
         return ConfirmedBlazeFace(BlazeFace(network, _BLAZEFACE[entry.name]), self.face_mesh())
@@ -235,7 +235,8 @@ class Serving:
         return Whisper(encoder, decoder, read_vocabulary(vocabulary))
 
     def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
-        return Recogniser(entry.label, self._networks(entry)[0], _RECIPES[entry.name], similarity)
+        network, recipe = self._networks(entry)[0], _RECIPES[entry.name]
+        return Recogniser(entry.label, network, levels_of(entry), recipe, similarity)
 
     def _present(self, task: Task) -> list[Entry]:
         return [
@@ -256,6 +257,13 @@ class Serving:
         if name not in self._open:
             self._open[name] = open_entry(self._store, entry, device=self._device, streams=self._streams)
         return self._open[name]
+
+
+def levels_of(entry: Entry) -> Levels:
+    """What the recogniser wants to see of a picture. Raises ConfigError when the manifest does not say it."""
+    if entry.input.levels is None:
+        raise ConfigError(f"the manifest does not say what {entry.label} sees of a picture's levels")
+    return entry.input.levels
 
 
 def similarity_of(entry: Entry) -> Similarity:

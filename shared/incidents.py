@@ -18,7 +18,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from shared.alerts import Alert
-from shared.events import Action, EventClass, EventType
+from shared.events.types import Action, EventClass, EventType
 
 WITHIN_S: Final = 10.0
 _GRAVITY = (Action.NONE, Action.WARNING, Action.ESCALATE, Action.AUTO_PAUSE)

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from shared import subjects
 from shared.errors import ConfigError
-from shared.events import Lane
+from shared.events.types import Lane
 from shared.sealing import MAX_MESSAGE_BYTES
 
 COORDINATOR_USER = "coordinator"

@@ -13,7 +13,7 @@ from typing import Literal
 from pydantic import TypeAdapter, ValidationError
 
 from shared.errors import Corrupt
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 
 Kind = Literal["honest", "second_face", "another_person", "empty_chair", "voice"]
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from shared.errors import Corrupt
-from shared.events import Lane
+from shared.events.types import Lane
 
 ALERT_STREAM = "ALERTS"
 ALERT_SUBJECTS = "edge.*.alert.*"

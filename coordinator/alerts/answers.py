@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coordinator.alerts.service import Stored
-from shared.api import AlertOut
+from coordinator.alerts.stored import Stored
+from shared.api.alerts import AlertOut
 
 
 def alert_out(stored: Stored) -> AlertOut:

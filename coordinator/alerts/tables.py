@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, Row, UtcDateTime, words
-from shared.events import EventClass, EventType, Lane
+from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
+from shared.events.types import EventClass, EventType, Lane
 
 
 class StoredAlert(Row, table=True):

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from coordinator.candidates.tables import Candidate
-from coordinator.database import insert_once
-from coordinator.ids import uuid7
+from coordinator.ground.database import insert_once
+from coordinator.ground.ids import uuid7
 
 
 def find(db: Session, tenant_id: UUID, reference: str) -> Candidate | None:

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, Row, UtcDateTime, words
-from coordinator.ids import uuid7
+from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
+from coordinator.ground.ids import uuid7
 from shared.consents import Purpose
 
 

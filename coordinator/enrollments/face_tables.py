@@ -10,8 +10,8 @@ from uuid import UUID
 from sqlalchemy import JSON, Index
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, Row, UtcDateTime, words
-from coordinator.ids import uuid7
+from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
+from coordinator.ground.ids import uuid7
 
 
 class PairState(StrEnum):

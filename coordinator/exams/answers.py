@@ -1,12 +1,12 @@
-"""Exams and their policies as the API tells of them. Pure."""
+"""Exams and their policies as the API tells of them."""
 
 from __future__ import annotations
 
 from coordinator.exams.tables import Exam
 from coordinator.policies.tables import PolicyVersion
-from shared.exam_api import ExamOut, PolicyChangeOut, PolicyDiff, PolicyOut, PolicySummary
-from shared.policy import Policy
-from shared.policy_diff import differences
+from shared.api.exams import ExamOut, PolicyChangeOut, PolicyDiff, PolicyOut, PolicySummary
+from shared.policy.diff import differences
+from shared.policy.schema import Policy
 
 
 def exam_out(exam: Exam, policy_version: int) -> ExamOut:

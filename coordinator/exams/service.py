@@ -8,12 +8,12 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, tuple_
 
-from coordinator.cursors import Cursor, cut
-from coordinator.database import insert_once
 from coordinator.exams.tables import Exam
-from coordinator.ids import uuid7
+from coordinator.ground.database import insert_once
+from coordinator.ground.ids import uuid7
+from coordinator.web_api.cursors import Cursor, cut
+from shared.api.exams import ExamChange, ExamRequest
 from shared.errors import Rejected
-from shared.exam_api import ExamChange, ExamRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,5 +81,5 @@ def page(db: Session, query: ExamQuery) -> tuple[list[Exam], Cursor | None]:
     if query.after is not None:
         wanted = wanted.where(tuple_(*place) < query.after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(query.limit + 1)).all()
-    shown, following = cut(rows, query.limit, lambda exam: (exam.created_utc, exam.id))
+    shown, following = cut(rows, query.limit, lambda exam: Cursor(exam.created_utc, exam.id))
     return list(shown), following

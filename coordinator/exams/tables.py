@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, REFERENCE_CHARS, Row, UtcDateTime
-from coordinator.ids import uuid7
+from coordinator.ground.columns import NAME_CHARS, REFERENCE_CHARS, Row, UtcDateTime
+from coordinator.ground.ids import uuid7
 
 
 class Exam(Row, table=True):

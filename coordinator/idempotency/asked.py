@@ -17,8 +17,8 @@ from typing import Annotated
 from fastapi import Depends, Header, Request
 
 from coordinator.idempotency.sameness import Asked, request_hash
-from coordinator.parts import Now
-from coordinator.security import Anyone
+from coordinator.web_api.parts import Now
+from coordinator.web_api.security import Anyone
 
 Key = Annotated[
     str | None,

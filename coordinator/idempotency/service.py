@@ -12,12 +12,12 @@ from uuid import UUID
 from pydantic import BaseModel
 from sqlmodel import Session, col, delete, select
 
-from coordinator.database import insert_once
+from coordinator.ground.database import insert_once
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
 from coordinator.idempotency.sameness import Asked
 from coordinator.idempotency.tables import KeptAnswer
-from coordinator.ids import uuid7
-from coordinator.keyring import Keyring
-from coordinator.sealed_fields import Place
 from shared.errors import Rejected
 
 KEPT_FOR: Final = timedelta(hours=24)

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from coordinator.columns import REFERENCE_CHARS, Row, UtcDateTime
-from coordinator.ids import uuid7
+from coordinator.ground.columns import REFERENCE_CHARS, Row, UtcDateTime
+from coordinator.ground.ids import uuid7
 
 
 class KeptAnswer(Row, table=True):

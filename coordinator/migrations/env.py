@@ -7,7 +7,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlmodel.sql.sqltypes import AutoString
 
-from coordinator.columns import Row, UtcDateTime
+from coordinator.ground.columns import Row, UtcDateTime
 
 
 def _plain_types(kind: str, value: Any, autogen_context: Any) -> str | Literal[False]:

@@ -10,11 +10,11 @@ from uuid import UUID
 from sqlmodel import Session, col, select, update
 
 from coordinator.config import NodeSection
-from coordinator.database import insert_once
+from coordinator.ground.database import insert_once
 from coordinator.nodes.marks import Progress, commit, step_over
 from coordinator.nodes.tables import CommittedLane, Node
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.events import Lane
+from shared.events.types import Lane
 from shared.messages import LaneMark, OutboxState
 
 

@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import JSON, BigInteger
 from sqlmodel import Field
 
-from coordinator.columns import KEY_TEXT_CHARS, NAME_CHARS, Row, UtcDateTime, words
-from coordinator.ids import uuid7
-from shared.events import Lane
+from coordinator.ground.columns import KEY_TEXT_CHARS, NAME_CHARS, Row, UtcDateTime, words
+from coordinator.ground.ids import uuid7
+from shared.events.types import Lane
 
 
 class Node(Row, table=True):

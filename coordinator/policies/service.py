@@ -7,12 +7,12 @@ from uuid import UUID
 
 from sqlmodel import Session, col, func, select, tuple_
 
-from coordinator.cursors import Cursor, cut
 from coordinator.exams.tables import Exam
-from coordinator.ids import uuid7
+from coordinator.ground.ids import uuid7
 from coordinator.policies.tables import PolicyVersion
+from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
-from shared.policy import Policy
+from shared.policy.schema import Policy
 
 
 def add(
@@ -72,7 +72,7 @@ def page(
     if after is not None:
         wanted = wanted.where(tuple_(*place) < after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(limit + 1)).all()
-    shown, following = cut(rows, limit, lambda row: (row.created_utc, row.id))
+    shown, following = cut(rows, limit, lambda row: Cursor(row.created_utc, row.id))
     return list(shown), following
 
 

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import JSON, UniqueConstraint
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, Row, UtcDateTime
-from coordinator.ids import uuid7
+from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime
+from coordinator.ground.ids import uuid7
 
 REASON_CHARS = 2_000
 
@@ -27,7 +27,7 @@ class PolicyVersion(Row, table=True):
     version: int
     """Counts up from 1 within the exam."""
     policy: dict[str, Any] = Field(sa_type=JSON)
-    """The whole policy, as `shared.policy.Policy` dumps it."""
+    """The whole policy, as `shared.policy.schema.Policy` dumps it."""
     changed_by: str = Field(max_length=NAME_CHARS)
     """The subject of the token that changed it."""
     reason: str = Field(max_length=REASON_CHARS)

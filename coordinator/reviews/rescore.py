@@ -12,9 +12,9 @@ from typing import Final
 from uuid import UUID
 
 from shared.alerts import Alert
-from shared.events import EventClass, EventType
-from shared.incident_api import RescoredAlert, RescoredIncident
-from shared.policy import Policy
+from shared.api.incidents import RescoredAlert, RescoredIncident
+from shared.events.types import EventClass, EventType
+from shared.policy.schema import Policy
 from shared.severity import severity
 
 _ROUNDING_S: Final = 0.001

@@ -8,9 +8,10 @@ from uuid import UUID
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, Row, UtcDateTime, words
-from coordinator.ids import uuid7
-from coordinator.reviews.states import Act, DismissReason, State
+from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
+from coordinator.ground.ids import uuid7
+from coordinator.incidents.states import State
+from coordinator.reviews.states import Act, DismissReason
 from shared.tokens import Role
 
 

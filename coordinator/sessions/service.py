@@ -1,4 +1,4 @@
-"""Sessions in the database: found, added, joined, acknowledged, ended. Flushes, never commits."""
+"""Sessions in the database: found, read, put on their timeline, ended. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -11,21 +11,19 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
-from coordinator.alerts.service import store_milestone
+from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
-from coordinator.keyring import Keyring
-from coordinator.keys.service import get as get_key
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
+from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.nodes.tables import Node
-from coordinator.sealed_fields import Place
-from coordinator.sessions.join import code_hash
 from coordinator.sessions.milestones import Subject, milestone
-from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
+from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
-from shared.api import Notice
 from shared.errors import Rejected
-from shared.events import EventType
-from shared.policy import Policy
+from shared.events.types import EventType
+from shared.policy.schema import Policy
 
 CANDIDATE_TERMS: Final = "candidate_terms"
 """In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""
@@ -97,51 +95,9 @@ def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Pol
 
     That part is sealed: which detectors are muted may tell of somebody's health.
     """
-    key = get_key(db, session.tenant_id, session.data_key_id)
+    key = keys.get(db, session.tenant_id, session.data_key_id)
     details = open_details(keyring, key, session)
     return Policy.model_validate({**session.policy, "candidate": details.get(CANDIDATE_TERMS)})
-
-
-def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, expires_utc: datetime) -> None:
-    """A join code for a session; only its hash is kept."""
-    db.add(
-        JoinCode(
-            tenant_id=session.tenant_id,
-            session_id=session.id,
-            code_hash=code_hash(code),
-            created_utc=now_utc,
-            expires_utc=expires_utc,
-        )
-    )
-    db.flush()
-
-
-def use_code(db: Session, code: str, now_utc: datetime) -> Found:
-    """The session a join code leads to; the code is used up.
-
-    Two requests with one code: one gets in. Raises `Rejected`: 404 `join-code-unknown`, 410 `join-code-used`,
-    `join-code-expired` or the session's end.
-    """
-    hashed = code_hash(code)
-    row = db.exec(select(JoinCode).where(JoinCode.code_hash == hashed)).one_or_none()
-    if row is None:
-        raise Rejected("the link is not valid; ask for a new one", code="join-code-unknown", status=404)
-    if row.expires_utc <= now_utc:
-        raise Rejected("the link has expired; ask for a new one", code="join-code-expired", status=410)
-    used = db.exec(
-        update(JoinCode)
-        .where(col(JoinCode.id) == row.id, col(JoinCode.used_utc).is_(None))
-        .values(used_utc=now_utc)
-    )
-    if used.rowcount != 1:
-        raise Rejected("the link was used already; ask for a new one", code="join-code-used", status=410)
-    session, candidate = db.exec(
-        select(ExamSession, Candidate)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .where(ExamSession.id == row.session_id)
-    ).one()
-    check_running(session, now_utc)
-    return Found(session, candidate)
 
 
 def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
@@ -174,7 +130,7 @@ def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime
 def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> Alert:
     """Put a milestone on a session's timeline; once committed, the room may be told of it."""
     made = milestone(subject_of(db, found), event, at_utc)
-    store_milestone(db, keyring, found.session, made, at_utc)
+    alerts.store_milestone(db, keyring, found.session, made, at_utc)
     return made
 
 
@@ -192,30 +148,6 @@ def subject_of(db: Session, found: Found) -> Subject:
         region=node.region,
         policy_version=session.policy_version,
     )
-
-
-def acknowledge(
-    db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime
-) -> Alert | None:
-    """Write down that the candidate acknowledged a notice; None when it had done so before."""
-    known = select(Acknowledgement.id).where(
-        Acknowledgement.session_id == found.session.id, Acknowledgement.notice_version == notice.version
-    )
-    if db.exec(known).first() is not None:
-        return None
-    db.add(
-        Acknowledgement(
-            tenant_id=found.session.tenant_id,
-            candidate_id=found.candidate.id,
-            session_id=found.session.id,
-            notice_version=notice.version,
-            language=notice.language,
-            purposes=list(notice.purposes),
-            acknowledged_utc=now_utc,
-        )
-    )
-    db.flush()
-    return add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
 
 
 def running_on(

@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, REFERENCE_CHARS, URL_CHARS, Row, UtcDateTime, words
-from coordinator.ids import uuid7
+from coordinator.ground.columns import NAME_CHARS, REFERENCE_CHARS, URL_CHARS, Row, UtcDateTime, words
+from coordinator.ground.ids import uuid7
 from coordinator.tokens.tables import KID_CHARS
 from shared.tokens import Role
 
@@ -43,7 +43,7 @@ class ExamSession(Row, table=True):
     enrollment_id: UUID | None = Field(default=None, foreign_key="enrollments.id")
     """Whose templates the node got; None: identity is unavailable."""
     policy: dict[str, Any] = Field(sa_type=JSON)
-    """The whole policy in force, as `shared.policy.Policy` dumps it."""
+    """The whole policy in force, as `shared.policy.schema.Policy` dumps it."""
     policy_version: int
     token_kid: str | None = Field(default=None, max_length=KID_CHARS)
     """Of the key whose public half its node got: every token of the session is signed with it. None: the
@@ -54,7 +54,7 @@ class ExamSession(Row, table=True):
     """JSON: what the caller sent along (metadata, front-end instance)."""
     started_utc: datetime = Field(sa_type=UtcDateTime)
     expires_utc: datetime = Field(sa_type=UtcDateTime)
-    """While the exam is paused as far away as a pause may last (`clock`)."""
+    """While the exam is paused as far away as a pause may last (`expiry`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""

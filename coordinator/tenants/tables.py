@@ -8,8 +8,8 @@ from uuid import UUID
 
 from sqlmodel import Field
 
-from coordinator.columns import NAME_CHARS, Row, UtcDateTime
-from coordinator.ids import uuid7
+from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime
+from coordinator.ground.ids import uuid7
 
 DEFAULT_TENANT_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
 """The institution of an installation that serves only one; made by the first migration."""

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import Index, UniqueConstraint
 from sqlmodel import Field
 
-from coordinator.columns import KEY_TEXT_CHARS, NAME_CHARS, Row, UtcDateTime, words
-from coordinator.ids import uuid7
+from coordinator.ground.columns import KEY_TEXT_CHARS, NAME_CHARS, Row, UtcDateTime, words
+from coordinator.ground.ids import uuid7
 from shared.tokens import Role
 
 KID_CHARS = 64

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from edge.accuracy.truth import Stretch, Truth, Wanted
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 
 LATEST_S = 1.5
 """How long after the hold an event may be raised."""

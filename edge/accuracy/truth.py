@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
 
 from shared.errors import Corrupt
-from shared.events import EventType
+from shared.events.types import EventType
 
 MAX_TRUTH_BYTES = 4_000_000
 _Instant = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)]

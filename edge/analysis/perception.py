@@ -21,15 +21,16 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
 from edge.analysis.eyes import can_see
-from edge.analysis.levels import Task
+from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard, Listening, ListeningState
 from edge.analysis.looking import Looking, LookingState, Verifier
 from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule, ScheduleState
 from edge.media.frames import AudioWindow, VideoFrame
 from shared.errors import Corrupt
+from shared.events.looks import Look
 from shared.observations import IdentityCheck, Observation
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from shared.saving import AtMost, Saved, restore, save
 
 MAX_NETWORKS = 32
@@ -66,11 +67,11 @@ class Perception:
         *,
         policy: Policy,
         templates: Mapping[str, Enrolled],
-        level: int,
+        level: LevelInForce,
     ) -> None:
-        """`templates` by recogniser; the best recogniser that has one verifies."""
-        self.level = level
-        """Degradation level; may be changed between calls."""
+        """`templates` by recogniser; the best recogniser that has one verifies. `level` is read anew with
+        every frame and window."""
+        self._level = level
         self._engine = engine
         self._networks = networks
         self._policy = policy
@@ -86,20 +87,21 @@ class Perception:
 
     async def look(self, frame: VideoFrame) -> Seen:
         """What a frame shows, as far as looks are due at its capture time; of a damaged one, nothing."""
+        level = self._level.number
         if frame.damaged:
-            return Seen(arrival(frame, self.level), None)
-        due = self._schedule.due(frame.at_s, self.level)
+            return Seen(arrival(frame, level), None)
+        due = self._schedule.due(frame.at_s, level)
         if not due:
-            return Seen(arrival(frame, self.level), None)
-        return Seen(*await self._eyes.look(frame, due, self.level))
+            return Seen(arrival(frame, level), None)
+        return Seen(*await self._eyes.look(frame, due, level))
 
     async def listen(self, window: AudioWindow) -> Heard | None:
         """What a window of sound says; None where nobody listens."""
-        return await self._ears.listen(window, self.level)
+        return await self._ears.listen(window, self._level.number)
 
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
         """What is to be said, as a frame comes, of sound that is owed and does not come; mostly None."""
-        return self._ears.miss(frame.at_s, self.level)
+        return self._ears.miss(frame.at_s, self._level.number)
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
         """A check on request, outside the schedule: the examined face and how it compares.
@@ -109,7 +111,7 @@ class Perception:
         verifier, template = self._verifier if self._verifier is not None else (None, None)
         chosen = () if verifier is None else (verifier,)
         examined = await self._engine.run(
-            Task.IDENTITY, lambda: examine(self._networks, frame, self._policy.verification_gate, chosen)
+            Look.IDENTITY, lambda: examine(self._networks, frame, self._policy.verification_gate, chosen)
         )
         if verifier is None or template is None:
             return examined, None
@@ -139,8 +141,7 @@ class Perception:
         """Make the senses, which share the state and keep it up to date."""
         networks, policy = self._networks, self._policy
         self._state = state
-        cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
-        self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz, state.schedule)
+        self._schedule = Schedule(can_see(networks.looks, policy), policy.cadences_hz, state.schedule)
         self._eyes = Looking(self._attempts, networks, policy, self._verifier, state.eyes)
         self._ears = Listening(self._attempts, networks.ears, policy, state.ears)
 

@@ -1,7 +1,7 @@
 """Phrases of the policy in what is spoken, and the words around one: only with policy and opt-in.
 
 Nothing is kept but the last 8 s of sound, in memory. What was said leaves this node only sealed to a key that
-dies with the session (`edge.envelope`).
+dies with the session (`edge.outbound.envelope`).
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from typing import Annotated
 from edge.rules.conditions import face_share
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import Settings, Zone
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 from shared.saving import AtMost
 

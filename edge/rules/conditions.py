@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Box, FaceSeen, Observation
 
 SAME_FACE_OVERLAP = 0.5

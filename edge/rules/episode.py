@@ -8,7 +8,7 @@ from typing import Annotated
 from edge.rules.findings import NO, Evidence, Finding, Judgement, Phase, Scalar, Value, unseen
 from edge.rules.hold import FRAME_S, Hold, HoldState, State
 from edge.rules.settings import RuleSettings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 from shared.saving import AtMost, Count, Omit
 

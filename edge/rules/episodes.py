@@ -7,12 +7,13 @@ from collections.abc import Iterable, Mapping
 from edge.rules.episode import Episode, EpisodeState
 from edge.rules.findings import Finding, Judgement
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.table import EVENTS
+from shared.events.types import EventType
 from shared.observations import Observation
 
 SLOW_SIGNAL_S = 15.0
 """What is judged every few seconds only is silent for longer than `max_gap_s` as a matter of course."""
-SLOW = frozenset({EventType.MULTIPLE_SPEAKERS, EventType.LOW_FRAME_RATE})
+SLOW = frozenset(event for event, row in EVENTS.items() if row.slow)
 
 
 class Episodes:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from edge.rules.findings import NO, UNKNOWN, Judgement
+from shared.events.looks import Sense, fields_of
 from shared.observations import Observation
 from shared.saving import AtMost
 
-SEEN = ("picture", "faces", "identity", "head", "gaze", "liveness", "body", "hands", "persons", "objects")
-HEARD = ("speech", "speakers", "sounds", "phrases", "microphone_silent")
+SEEN = fields_of(Sense.SIGHT)
+HEARD = fields_of(Sense.HEARING)
 MAX_TASKS = 16
 """More names than there are tasks; a bound on what a recording or a snapshot may bring."""
 

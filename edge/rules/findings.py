@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from shared.events import EventType
+from shared.events.types import EventType
 
 Scalar = str | int | float | bool | None
 Value = Scalar | list[Scalar]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.saving import Count
 
 STRETCH_S = 5.0

@@ -15,7 +15,7 @@ from statistics import median
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
 from edge.rules.looks import MAX_LOOKS, Looks, LooksState
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 WINDOW_S = 3.0

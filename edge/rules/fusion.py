@@ -13,7 +13,7 @@ from typing import Annotated
 
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import FusionTerm, Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.saving import AtMost
 
 MAX_SPANS = 128

@@ -12,7 +12,7 @@ from statistics import median_low
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
 from edge.rules.looks import Looks, LooksState
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 WINDOW_S = 2.0

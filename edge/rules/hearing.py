@@ -7,7 +7,7 @@ from edge.rules.episodes import Episodes
 from edge.rules.findings import Finding
 from edge.rules.settings import Settings
 from edge.rules.speech import Speech, SpeechState
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 EVENTS = (

@@ -14,7 +14,7 @@ from edge.rules.episode import Tally
 from edge.rules.findings import NO, UNKNOWN, Finding, Judgement, Phase, Value, unseen
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import IdentityCheck, Observation
 from shared.saving import Count
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 from shared.saving import AtMost
 

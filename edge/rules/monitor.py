@@ -31,7 +31,7 @@ from edge.rules.seeing import Seeing, SeeingState
 from edge.rules.settings import Settings
 from edge.rules.speech import SpeechState
 from edge.rules.stream import Stream, StreamState
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 from shared.saving import Count, Json, Saved, restore, save
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 KINDS = {EventType.PHONE_VISIBLE: "phone", EventType.BOOK_VISIBLE: "book"}

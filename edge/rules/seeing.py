@@ -20,7 +20,7 @@ from edge.rules.identity import Mismatch, MismatchState, Unverified, UnverifiedS
 from edge.rules.liveness import Liveness, LivenessState
 from edge.rules.looks import LooksState
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
 
 EVENTS = (

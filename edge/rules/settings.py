@@ -1,11 +1,11 @@
-"""All numbers the rules compare with; made from an exam's policy by `edge.policy_settings`."""
+"""All numbers the rules compare with; made from an exam's policy by `edge.judging.policy_settings`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from shared.events import EventType
+from shared.events.types import EventType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +17,7 @@ class RuleSettings:
     clear_s: float
     """It must be gone this long."""
     threshold: float | None = None
-    """In the unit of the event (shared.policy.THRESHOLD_UNITS)."""
+    """In the unit of the event (its `Threshold` in shared.events.table)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from edge.rules.findings import Finding, Phase, Value, unseen
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation, SpeechHeard
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from edge.rules.findings import Finding, Phase
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from shared.events import EventType
+from shared.events.types import EventType
 
 EVENTS = (EventType.STREAM_STALLED, EventType.CANDIDATE_OFFLINE)
 

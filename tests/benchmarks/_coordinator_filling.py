@@ -12,15 +12,16 @@ from sqlalchemy import insert
 from sqlmodel import Session
 
 from coordinator.alerts.tables import StoredAlert
-from coordinator.database import Database
-from coordinator.ids import uuid7
+from coordinator.ground.database import Database
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.sealed_fields import Place
+from coordinator.incidents.states import State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.keyring import Keyring
 from coordinator.keys.tables import Key
-from coordinator.reviews.states import State, queue_place
-from coordinator.sealed_fields import Place
 from shared.alerts import encode_alert
-from shared.events import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 SESSION_ALERTS: Final = 500

@@ -20,6 +20,7 @@ from models.opening import open_entry
 from models.recognition import ARCFACE, Recogniser
 from models.results import Mesh
 from models.scrfd import Scrfd
+from models.serving import levels_of
 from models.similarity import Similarity
 from models.store import Store
 
@@ -33,7 +34,9 @@ def main() -> None:
     (detector,), (recogniser,) = (open_entry(store, entry) for entry in entries)
     find = Scrfd(detector, width_px=task["size_px"][0], height_px=task["size_px"][1]).find
     by_points = replace(ARCFACE, points=lambda mesh: mesh.points_px[:, :2])
-    judge = Recogniser(entries[1].label, recogniser, by_points, Similarity(((0.0, 0.5), (1.0, 1.0))))
+    judge = Recogniser(
+        entries[1].label, recogniser, levels_of(entries[1]), by_points, Similarity(((0.0, 0.5), (1.0, 1.0)))
+    )
     pictures = [_read(path) for path in task["pictures"]]
     for line in sys.stdin:
         given = json.loads(line)

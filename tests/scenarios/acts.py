@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shared.events import EventType as E
+from shared.events.types import EventType as E
 from tests.scenarios import staging
 from tests.scenarios.heads import Turn
 from tests.scenarios.staging import Picture

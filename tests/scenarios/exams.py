@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from edge.accuracy.truth import Stretch, Truth, Wanted, truth_json
-from shared.events import EventType as E
+from shared.events.types import EventType as E
 from tests.scenarios.acts import ACTS, Act, share
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, Sound, send
 from tests.scenarios.heads import Fit

@@ -23,12 +23,12 @@ from nats.aio.msg import Msg
 from nats.js.api import StorageType, StreamConfig
 from pydantic import BaseModel
 
-from edge.identity import Identity
+from edge.node_identity import Identity
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, decode_alert
-from shared.events import Lane
+from shared.events.types import Lane
 from shared.messages import CommandHeader, Heartbeat, LaneMark, Marks, ReplyHeader, parse
-from shared.policy import Gate
+from shared.policy.terms import Gate
 from shared.sealing import (
     new_sealing_key,
     open_body,

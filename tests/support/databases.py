@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from coordinator import schema
-from coordinator.database import Database
+from coordinator.ground.database import Database
 from tests.support.postgres import database_url, postgres_server, run_sql
 
 TEMPLATE = "migrated"

@@ -14,7 +14,7 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from edge.identity import Identity, load_or_make
+from edge.node_identity import Identity, load_or_make
 from models.manifest import Profile, Task
 from models.store import Store
 from shared.errors import Unavailable

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from models.manifest import Entry, File, Input, Layout, Manifest, Mirror, Profile, Runtime, Source, Task
+from models.manifest import Entry, File, Manifest, Mirror, Profile, Runtime, Source, Task
 
 WEIGHTS = bytes(range(256)) * 40
 
@@ -37,7 +37,6 @@ def make_entry(
         version="1",
         licence="MIT" if profile is Profile.OPEN else "research only",
         profile=profile,
-        input=Input(Layout.NCHW),
         files=() if weights_of else files or (make_file(),),
         weights_of=weights_of,
         runtime=Runtime.ONNX_CPU,

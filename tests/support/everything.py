@@ -16,7 +16,8 @@ from shared.observations import (
     SoundHeard,
     SpeakersHeard,
 )
-from shared.policy import Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.observations import (
     BLACK,
     LIGHT,

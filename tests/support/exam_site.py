@@ -22,9 +22,9 @@ from PIL import Image
 
 from coordinator.app import create_app
 from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
-from coordinator.own_keys import make_own_keys
-from coordinator.parts import Parts, utc_now
+from coordinator.ground.own_keys import make_own_keys
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.web_api.parts import Parts, utc_now
 from shared.sealing import signing_public_text
 from shared.tokens import Claims, Role, issue
 from tests.support.eventually import until
@@ -145,6 +145,7 @@ async def exam_site(
 
 def site_config(database_url: str, hub: RunningServer, folder: Path, **web: Any) -> CoordinatorConfig:
     password = folder / "nats-password"
+    password.touch(mode=0o600)
     password.write_text(hub.password)
     node = NodeSection(
         node_id=NODE_ID, region="campus", signing_key=signing_public_text(NODE_KEY.public_key())
@@ -166,7 +167,7 @@ def picture_base64(width: int = 320, height: int = 240, shade: int = 120) -> str
 
 
 def enroll_body(*pictures: str, candidate: str = "CAND-1") -> dict[str, Any]:
-    """A request of the seed's form (4.1)."""
+    """A request to enroll."""
     images = [
         {
             "image_base64": picture,

@@ -18,10 +18,10 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
-from coordinator.pages import add_pages
+from coordinator.web_api.pages import add_pages
 from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
-from shared.api import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
+from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
 from shared.errors import Rejected
 from shared.fields import format_utc
 from tests.support.eventually import until

@@ -8,7 +8,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.alerts import Alert
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.excerpts import Excerpt, ExcerptHeader, seal_excerpt
 from shared.messages import StartSession
 from shared.sealing import parse_sealing_public

@@ -22,6 +22,7 @@ from models.objects import ObjectDetector
 from models.recognition import ARCFACE, Recogniser
 from models.results import Box, Face, Gaze, HeadPose, Mesh
 from models.similarity import Similarity
+from tests.support.recognisers import levels
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -163,7 +164,9 @@ def brightness_recogniser() -> Recogniser:
         return {"vector": np.array([[1.0 + bright, 1.0 - bright]], np.float32)}
 
     knots = ((-1.0, 0.0), (0.5, 0.5), (0.9, 0.75), (1.0, 1.0))
-    return Recogniser("brightness@1", Answering(embed), ARCFACE, Similarity(knots))
+    return Recogniser(
+        "brightness@1", Answering(embed), levels("arcface-resnet50"), ARCFACE, Similarity(knots)
+    )
 
 
 def stand_in(detector: Detector, voice: Voices | None = None, mesh: FaceMesh | None = None) -> Networks:

@@ -67,15 +67,20 @@ def save_saying(
     return path
 
 
-def save_pooling(path: Path, *, input_name: str, side_px: int, cell_px: int, values: int) -> Path:
-    """Writes an ONNX network that answers the first `values` means over cells of [N, 3, side, side]."""
+def save_pooling(
+    path: Path, *, input_name: str, side_px: int, cell_px: int, values: int, offset: float = 0.0
+) -> Path:
+    """Writes an ONNX network that answers the first `values` means over cells of [N, 3, side, side], all
+    `offset` larger."""
     ends = [numpy_helper.from_array(np.array([n], np.int64), k) for k, n in (("start", 0), ("end", values))]
     ends.append(numpy_helper.from_array(np.array([1], np.int64), "axis"))
+    ends.append(numpy_helper.from_array(np.array(offset, np.float32), "offset"))
     strides = [cell_px, cell_px]
     nodes = [
         helper.make_node("AveragePool", [input_name], ["cells"], kernel_shape=strides, strides=strides),
         helper.make_node("Flatten", ["cells"], ["flat"]),
-        helper.make_node("Slice", ["flat", "start", "end", "axis"], ["vector"]),
+        helper.make_node("Slice", ["flat", "start", "end", "axis"], ["means"]),
+        helper.make_node("Add", ["means", "offset"], ["vector"]),
     ]
     graph = helper.make_graph(
         nodes,

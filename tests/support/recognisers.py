@@ -7,6 +7,7 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from models.manifest import Colour, Levels, load_manifest
 from models.recognition import Recipe, Recogniser
 from models.similarity import Similarity
 
@@ -22,5 +23,12 @@ class Silent:
         raise AssertionError("no network is needed to compare")
 
 
+def levels(name: str) -> Levels:
+    """What the manifest says this recogniser sees of a picture."""
+    said = load_manifest().entry(name).input.levels
+    assert said is not None
+    return said
+
+
 def judge(recipe: Recipe) -> Recogniser:
-    return Recogniser("judge@1", Silent(), recipe, SCALE)
+    return Recogniser("judge@1", Silent(), Levels(Colour.RGB, (0.0, 0.0, 0.0), 1.0), recipe, SCALE)

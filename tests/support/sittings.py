@@ -11,16 +11,17 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.candidates import service as candidates
 from coordinator.config import NodeSection
-from coordinator.database import Database
-from coordinator.ids import uuid7
-from coordinator.keyring import Keyring
+from coordinator.ground.database import Database
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import Keyring
 from coordinator.keys import service as keys
 from coordinator.nodes import service as nodes
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, AlertMetadata, alert_id, encode_alert
-from shared.events import Action, EventType, event_class, lane
+from shared.events.table import event_class, lane
+from shared.events.types import Action, EventType
 from shared.sealing import (
     new_sealing_key,
     pack,

@@ -11,7 +11,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.saving import AtLeast, Omit, save
 
 PICTURE = "data:image/jpeg;base64,AAAA"
@@ -48,7 +48,7 @@ def sample(declared: Any) -> Any:
         return origin([sample(arguments[0])])
     if origin is dict:
         return {sample(arguments[0]): sample(arguments[1])}
-    if is_dataclass(declared):
+    if isinstance(declared, type) and is_dataclass(declared):
         return declared(**{name: sample(hint) for name, hint in _hints(declared).items()})
     if issubclass(declared, StrEnum):
         return EventType.MULTIPLE_FACES if declared is EventType else list(declared)[-1]

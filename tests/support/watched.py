@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from uuid import UUID
 
-from edge.alerts import WatchedSession
-from shared.policy import Policy
+from edge.judging.alerts import WatchedSession
+from shared.policy.schema import Policy
 
 SESSION_ID = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
 NODE_ID = UUID("018f3c1e-7b1a-7c00-8000-0000000000aa")

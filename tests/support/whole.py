@@ -28,8 +28,10 @@ from cli.installation import Installation, choose_ports, prepare
 from cli.programs import Program
 from cli.running import running, start_coordinator, start_edge, start_nats
 from edge.rehearsal.make import enrollment_pictures
-from shared.api import AlertOut, EnrollImage, EnrollRequest, SessionStartRequest, SessionStartResponse
-from shared.events import EventType
+from shared.api.alerts import AlertOut
+from shared.api.enrollments import EnrollImage, EnrollRequest
+from shared.api.sessions import SessionStartRequest, SessionStartResponse
+from shared.events.types import EventType
 from tests.support.edge_daemon import need_weights
 from tests.support.metrics import reading
 

@@ -18,7 +18,7 @@ from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
 from edge.media.signaling import PROTOCOL, TOKEN_PREFIX
-from shared.api import SessionStartResponse
+from shared.api.sessions import SessionStartResponse
 from tests.support.bad_pictures import failing_pictures, good_picture, jpeg
 from tests.support.picture_bomb import bomb
 from tests.support.whole import EXAM, Whole

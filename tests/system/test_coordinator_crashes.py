@@ -24,13 +24,13 @@ from sqlmodel import Session, func, select
 from cli.programs import free_port
 from coordinator import schema
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.database import Database
 from coordinator.exams.tables import Exam
+from coordinator.ground.database import Database
+from coordinator.ground.own_keys import make_own_keys
 from coordinator.incidents.tables import Incident
-from coordinator.own_keys import make_own_keys
 from coordinator.policies.tables import PolicyVersion
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Claims, Role, issue
 from tests.support.databases import migrated_postgres, migrated_sqlite, migrated_url, postgres
 from tests.support.exam_site import NODE_ID, NODE_KEY, hub, site_config

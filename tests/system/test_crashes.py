@@ -13,8 +13,8 @@ import pytest
 from websockets.sync.client import connect
 from websockets.typing import Subprotocol
 
-from shared.api import SessionStartResponse
-from shared.events import EventType
+from shared.api.sessions import SessionStartResponse
+from shared.events.types import EventType
 from tests.support.films import film
 from tests.support.whole import Whole, wait_until
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
 from edge.media.writer import write_recording
-from shared.events import EventType, Lane
+from shared.events.types import EventType, Lane
 from shared.messages import (
     EndSession,
     EnrolledPicture,
@@ -32,7 +32,7 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
-from shared.policy import ENROLLMENT_GATE
+from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, signing_public_text
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.edge_daemon import PROGRAM, EdgeDaemon, made_identity, need_weights

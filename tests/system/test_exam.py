@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from edge.analysis.offline import BEGINNING
-from shared.events import EventType
+from edge.tools.offline import BEGINNING
+from shared.events.types import EventType
 from shared.rehearsal import JUDGED_CLASSES
 from tests.support.edge_daemon import need_weights
 

@@ -12,7 +12,7 @@ from edge.rehearsal import faces
 from edge.rehearsal.faces import Cutout
 from edge.rehearsal.scene import Scene
 from edge.rehearsal.script import enrollment_shots
-from shared.api import EnrollImage, EnrollRequest
+from shared.api.enrollments import EnrollImage, EnrollRequest
 from tests.support.whole import EXAM, Whole
 
 pytestmark = pytest.mark.weights

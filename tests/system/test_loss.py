@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from cli.programs import Program
-from shared.api import SessionStartResponse
-from shared.events import EventType
+from shared.api.sessions import SessionStartResponse
+from shared.events.types import EventType
 from shared.rehearsal import Kind
 from tests.support.films import film
 from tests.support.whole import Whole, wait_until

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from edge.analysis.networks import open_networks
-from edge.analysis.offline import BEGINNING
 from edge.rehearsal.make import Rehearsal, make_rehearsal
+from edge.tools.offline import BEGINNING
 from models.manifest import Profile
 from models.serving import Serving
 from shared.alerts import Alert, decode_alert

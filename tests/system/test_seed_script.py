@@ -31,15 +31,16 @@ from websockets.typing import Subprotocol
 from cli.client import Client
 from edge.media.signaling import PROTOCOL, TOKEN_PREFIX
 from edge.rehearsal.make import enrollment_pictures
-from shared.api import AlertOut, EnrollImage, EnrollRequest, SessionStartResponse
+from shared.api.alerts import AlertOut
+from shared.api.enrollments import EnrollImage, EnrollRequest
+from shared.api.incidents import CommentRequest, ConfirmRequest, DismissRequest, IncidentOut
+from shared.api.sessions import SessionStartResponse
+from shared.api.tokens import TokenRequest
 from shared.errors import Rejected
-from shared.events import EventType
-from shared.incident_api import CommentRequest, ConfirmRequest, DismissRequest, IncidentOut
-from shared.token_api import TokenRequest
+from shared.events.types import EventType
 from tests.scenarios.acts import ACTS
 from tests.scenarios.camera import Shot
-from tests.scenarios.exams import Plan, make
-from tests.scenarios.exams import Turn as Staged
+from tests.scenarios.exams import Plan, Turn as Staged, make
 from tests.scenarios.heads import fitter
 from tests.scenarios.noises import library
 from tests.scenarios.performers import performers

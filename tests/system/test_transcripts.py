@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from edge.media.writer import write_recording
-from shared.api import AlertOut, SessionStartRequest, SessionStartResponse
-from shared.events import EventType
+from shared.api.alerts import AlertOut
+from shared.api.sessions import SessionStartRequest, SessionStartResponse
+from shared.events.types import EventType
 from tests.support.people import media
 from tests.support.sounds import RATE_HZ, heard
 from tests.support.weights import present

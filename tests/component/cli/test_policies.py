@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 
 from cli.policies import app, read_policy
 from shared.errors import ConfigError, Rejected
-from shared.policy import Policy, parse_policy
-from shared.policy_diff import in_force
+from shared.policy.diff import in_force
+from shared.policy.schema import Policy, parse_policy
 from shared.recorded import write_line
 from tests.support.observations import ONE, check, every, frame
 

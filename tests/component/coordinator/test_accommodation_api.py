@@ -7,11 +7,11 @@ import pytest
 from sqlmodel import select
 
 from coordinator.accommodations.tables import AccommodationVersion
-from coordinator.sessions.resume import resume
 from coordinator.sessions.service import find
+from coordinator.sessions.starting.again import resume
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.events import EventType
+from shared.events.types import EventType
 from tests.support.exam_site import OnSite, Site
 from tests.support.exams import AGREED, made, put
 

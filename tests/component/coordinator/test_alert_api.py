@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site

@@ -10,7 +10,7 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.service import AlertQuery
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import Alert
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 from tests.support.desk import KEYRING, NOW, Desk
 
 

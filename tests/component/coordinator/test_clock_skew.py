@@ -34,7 +34,7 @@ def test_a_session_that_no_node_with_a_right_clock_can_take_is_refused_by_name(
         assert abs(marks.sent_utc - datetime.now(UTC)) < timedelta(seconds=5)
 
     on_sqlite(test)
-    assert len([record for record in caplog.records if record.name == "coordinator.heartbeats"]) == 1
+    assert len([record for record in caplog.records if record.name == "coordinator.nodes.heartbeats"]) == 1
 
 
 def test_what_a_node_says_of_its_health_and_of_refused_commands_is_shown(on_sqlite: OnSite) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.chromium import needs_chromium
 from tests.support.console_stand import OnConsole, Stand, sat, with_incidents

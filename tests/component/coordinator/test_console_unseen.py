@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from shared.events import EventType
+from shared.events.types import EventType
 from tests.support.chromium import needs_chromium
 from tests.support.console_stand import OnConsole, Stand, notice, with_incidents
 from tests.support.findings import until_stored

@@ -10,8 +10,8 @@ from sqlmodel import Session, select
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
-from coordinator.database import Database, insert_once
-from coordinator.ids import uuid7
+from coordinator.ground.database import Database, insert_once
+from coordinator.ground.ids import uuid7
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.errors import Unavailable
 

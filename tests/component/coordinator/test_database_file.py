@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from coordinator import schema
-from coordinator.database import Database
+from coordinator.ground.database import Database
 from shared.errors import ConfigError
 
 Use = Callable[[Database], None]

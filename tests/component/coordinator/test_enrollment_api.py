@@ -12,8 +12,8 @@ from sqlmodel import select
 
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
+from coordinator.ground.sealed_fields import Place
 from coordinator.keys.tables import Key
-from coordinator.sealed_fields import Place
 from shared.enrollment import floats_of
 from shared.errors import Corrupt
 from shared.messages import EnrolledPicture, decode_vector

@@ -12,15 +12,15 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from coordinator.excerpts import expiry
-from coordinator.keyring import Keyring
+from coordinator.excerpts import expiring
+from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.sessions.resume import assignment
 from coordinator.sessions.service import find
+from coordinator.sessions.starting.again import assignment
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import Alert
 from shared.errors import Corrupt, Rejected
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.excerpts import ExcerptHeader, open_excerpt
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
@@ -138,10 +138,10 @@ def test_a_session_that_nobody_ended_loses_its_key_when_its_time_has_passed(on_s
     async def test(site: Site) -> None:
         order = await begun(site)
         path = await published(site, spoken(order, site), order)
-        assert await expiry.round_of(site.parts, datetime.now(UTC)) == 0
+        assert await expiring.round_of(site.parts, datetime.now(UTC)) == 0
         later = order.expires_utc + timedelta(seconds=1)
-        assert await expiry.round_of(site.parts, later) == 1
-        assert await expiry.round_of(site.parts, later) == 0
+        assert await expiring.round_of(site.parts, later) == 1
+        assert await expiring.round_of(site.parts, later) == 0
         assert await ask(site, path) == (410, "excerpt-destroyed")
 
     on_site(test)

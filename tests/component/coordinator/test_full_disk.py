@@ -12,7 +12,7 @@ from prometheus_client import generate_latest
 from sqlmodel import select
 
 from coordinator.alerts.tables import StoredAlert
-from shared.events import EventType
+from shared.events.types import EventType
 from tests.support.eventually import until
 from tests.support.exam_site import Site, exam_site
 from tests.support.findings import alert

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from shared.alerts import Alert
-from shared.events import EventType
+from shared.events.types import EventType
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import EXAM, ended_alert, found, until_stored
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, picture_base64
 from tests.support.findings import ended_alert, found

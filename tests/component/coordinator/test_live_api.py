@@ -14,7 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from coordinator.live.rooms import QUEUE_MESSAGES
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.eventually import until
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site

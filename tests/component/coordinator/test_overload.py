@@ -6,7 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 
-from coordinator.limits import LARGE_AT_ONCE
+from coordinator.web_api.limits import LARGE_AT_ONCE
 from shared.tokens import Role
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site, enroll_body

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from coordinator.own_keys import load_own_keys, make_own_keys
+from coordinator.ground.own_keys import load_own_keys, make_own_keys
 from shared.errors import ConfigError
 
 MASTER_TEXT = base64.b64encode(bytes(range(32))).decode()

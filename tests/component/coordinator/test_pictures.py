@@ -9,7 +9,7 @@ import zlib
 import pytest
 from PIL import Image
 
-from coordinator.pictures import MAX_INPUT_BYTES, MAX_SIDE_PX, decode_base64, reencode
+from coordinator.enrollments.pictures import MAX_INPUT_BYTES, MAX_SIDE_PX, decode_base64, reencode
 from shared.errors import Rejected
 from shared.messages import MAX_PICTURE_BYTES
 

@@ -20,15 +20,15 @@ from PIL import Image
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts_service
-from coordinator.keyring import Owner
 from coordinator.keys import service as keys
+from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
-from coordinator.reports.bundle import DOMAIN, verifier
+from coordinator.reports.hearing import DOMAIN, verifier
 from coordinator.reports.verify_bundle import check
 from coordinator.sessions import service
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.canonical import canonical_json
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.fields import format_utc
 from shared.sealing import signing_public_text
 from shared.tokens import Role

@@ -10,7 +10,7 @@ import pytest
 from sqlmodel import Session, select
 
 from coordinator.idempotency.tables import KeptAnswer
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found, noticed

@@ -6,8 +6,8 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from coordinator.alerts.intake import AlertStore
-from coordinator.database import Database
+from coordinator.arriving.intake import AlertStore
+from coordinator.ground.database import Database
 from coordinator.reviews import service as reviews
 from coordinator.reviews.service import Deed
 from coordinator.reviews.states import Act

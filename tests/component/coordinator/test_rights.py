@@ -16,7 +16,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from coordinator.tenants.tables import Tenant
-from shared.events import EventType
+from shared.events.types import EventType
 from tests.support.exam_site import enroll_body
 from tests.support.findings import found
 from tests.support.nats import RunningServer

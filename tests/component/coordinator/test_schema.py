@@ -5,8 +5,8 @@ from sqlalchemy import inspect, text
 from sqlmodel import select
 
 from coordinator import schema
-from coordinator.columns import Row
-from coordinator.database import Database
+from coordinator.ground.columns import Row
+from coordinator.ground.database import Database
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from shared.errors import ConfigError
 

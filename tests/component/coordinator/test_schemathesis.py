@@ -20,10 +20,10 @@ from uuid import UUID, uuid4
 import pytest
 
 import coordinator
-from coordinator.rates import Buckets, Rate
 from coordinator.sessions.notice import VERSION
+from coordinator.web_api.rates import Buckets, Rate
 from shared.consents import Purpose
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.messages import VerifiedFrame
 from shared.tokens import Role
 from tests.component.coordinator.test_faces_api import agree, enroll, search, switch_on

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlmodel import col, select, update
 
-from coordinator.database import Database
+from coordinator.ground.database import Database
 from coordinator.keys.tables import Key, RetentionClass
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from coordinator.sessions.changes import mend
-from shared.events import EventType
+from coordinator.sessions.changing.telling import mend
+from shared.events.types import EventType
 from shared.messages import SessionState, StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found

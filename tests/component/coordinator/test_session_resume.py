@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from coordinator.sessions.sweep import sweep
+from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.node_answers import watching

@@ -12,13 +12,13 @@ from coordinator.candidates import service as candidates
 from coordinator.consents import service as consents
 from coordinator.excerpts import service as excerpts
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.sessions.changes import mend
-from coordinator.sessions.resume import assignment
+from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.service import find
+from coordinator.sessions.starting.again import assignment
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.api.exams import ConsentRequest
 from shared.consents import Purpose
-from shared.exam_api import ConsentRequest
 from shared.messages import SessionAccepted, SessionState, StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site

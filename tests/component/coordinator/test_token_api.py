@@ -7,8 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
-from coordinator.sessions.resume import resume
 from coordinator.sessions.service import find
+from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.tokens.tables import TokenKey
 from shared.sealing import parse_signing_public

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found, noticed

@@ -9,7 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
-from edge.health import Health
+from edge.fleet.health import Health
 from edge.media.admission import Seat
 from edge.web import WebServer, create_web
 from shared.errors import Rejected

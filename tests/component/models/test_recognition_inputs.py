@@ -19,7 +19,7 @@ from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recipe, Recognis
 from models.results import Floats, Mesh
 from tests.support.detectors import detector, face_mesh
 from tests.support.people import collins, hopper
-from tests.support.recognisers import SCALE
+from tests.support.recognisers import SCALE, levels
 from tests.support.weights import network
 
 pytestmark = pytest.mark.weights
@@ -122,7 +122,7 @@ def test_an_embedding_is_the_one_its_publication_describes(name: str, who: str, 
     picture = collins() if who == "collins" else hopper()
     (face,) = detector("blazeface-full-sparse").find(picture)
     mesh = face.mesh or face_mesh().fit(picture, face)
-    judge = Recogniser(f"{name}@1", network(name), PUBLISHED[name].recipe, SCALE)
+    judge = Recogniser(f"{name}@1", network(name), levels(name), PUBLISHED[name].recipe, SCALE)
     expected = reference(name, picture, mesh)
     vector = judge.embed(picture, mesh).vector[: expected.size].astype(np.float64)
     assert float(vector @ expected / np.linalg.norm(vector)) > least_cosine

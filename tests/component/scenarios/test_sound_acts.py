@@ -15,7 +15,7 @@ from edge.accuracy.selection import Selection, serving
 from edge.analysis.networks import open_networks
 from models.results import Mesh
 from shared.errors import ConfigError, Unavailable
-from shared.events import EventType
+from shared.events.types import EventType
 from tests.scenarios.acts import ACTS, Act
 from tests.scenarios.exams import SHOTS, scripted, soundtrack, truth_of
 from tests.scenarios.material import write_wave

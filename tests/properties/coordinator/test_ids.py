@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from uuid import RFC_4122
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from coordinator.ids import uuid7_of
+from coordinator.ground.ids import uuid7_of
 
 times = st.integers(0, 2**48 - 1)
 randomness = st.integers(0, 2**74 - 1)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from coordinator.sealed_fields import Place, open_sealed, seal
+from coordinator.ground.sealed_fields import Place, open_sealed, seal
 from shared.errors import Corrupt
 
 KEY = bytes(range(32))

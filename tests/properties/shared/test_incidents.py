@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import pairwise
 from uuid import UUID
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from shared.alerts import Alert
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.incidents import WITHIN_S, group
 from tests.support.lasting import LATER, TECHNICAL, found
 

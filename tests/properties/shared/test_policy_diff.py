@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import assume, given
-from hypothesis import strategies as st
+from hypothesis import assume, given, strategies as st
 
 from shared.errors import Rejected
-from shared.event_rules import DEFAULT_RULES, THRESHOLD_UNITS
-from shared.events import EventType
-from shared.policy import Policy, parse_policy
-from shared.policy_diff import Change, differences
+from shared.events.types import EventType
+from shared.policy.diff import Change, differences
+from shared.policy.rules import DEFAULT_RULES, THRESHOLD_UNITS
+from shared.policy.schema import Policy, parse_policy
 
 WAITS = st.floats(0, 600, allow_nan=False)
 NUMBERS = {

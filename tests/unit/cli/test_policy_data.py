@@ -1,7 +1,7 @@
 """A policy file on its way to the API."""
 
 from cli.policies import policy_data
-from shared.policy import parse_policy
+from shared.policy.schema import parse_policy
 
 
 def test_a_bound_that_is_not_asked_stays_not_asked() -> None:

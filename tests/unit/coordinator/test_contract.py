@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from coordinator.contract import bare, breaks
+from coordinator.web_api.contract import bare, breaks
 
 Change = Callable[[dict[str, Any]], None]
 

@@ -1,8 +1,8 @@
 """An exam's policy with what is agreed with one candidate in it."""
 
-from coordinator.accommodations.effective import effective
-from shared.events import EventType
-from shared.policy import Policy, parse_accommodation, parse_policy
+from coordinator.accommodations.agreed import effective
+from shared.events.types import EventType
+from shared.policy.schema import Policy, parse_accommodation, parse_policy
 
 AGREED = parse_accommodation(
     {

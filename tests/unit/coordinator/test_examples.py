@@ -1,39 +1,53 @@
 """Every example of the description is what it says it is."""
 
 from collections.abc import Mapping
-from types import ModuleType
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
+import shared.api
 from coordinator.enrollments.examples import FACE_EXAMPLES
-from coordinator.examples import EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
-from shared import api, exam_api, face_api, incident_api, report_api, session_api, token_api
-from shared.policy import Accommodation, Policy, parse_accommodation, parse_policy
+from coordinator.web_api.examples import EXAMPLES
+from shared.policy.schema import Policy, parse_accommodation, parse_policy
+from shared.policy.terms import Accommodation
 
-ALL = [
-    (module, name, example)
-    for module, examples in (
-        (api, EXAMPLES),
-        (face_api, FACE_EXAMPLES),
-        (exam_api, EXAM_EXAMPLES),
-        (incident_api, REVIEW_EXAMPLES),
-        (report_api, REPORT_EXAMPLES),
-        (session_api, SESSION_EXAMPLES),
-        (token_api, TOKEN_EXAMPLES),
-    )
-    for name, example in examples.items()
-]
+GROUPS = (
+    EXAMPLES,
+    FACE_EXAMPLES,
+    EXAM_EXAMPLES,
+    REVIEW_EXAMPLES,
+    REPORT_EXAMPLES,
+    SESSION_EXAMPLES,
+    TOKEN_EXAMPLES,
+)
+ALL = [example for group in GROUPS for example in group.items()]
 
 
-@pytest.mark.parametrize(("module", "name", "example"), ALL, ids=[name for _, name, _ in ALL])
-def test_an_example_is_valid(module: ModuleType, name: str, example: Mapping[str, Any]) -> None:
-    told = getattr(module, name).model_validate(example)
+def bodies() -> dict[str, type[BaseModel]]:
+    """Every body of the API by its name."""
+    modules = [import_module(f"shared.api.{found.name}") for found in iter_modules(shared.api.__path__)]
+    named = {name: value for module in modules for name, value in vars(module).items()}
+    return {
+        name: value
+        for name, value in named.items()
+        if isinstance(value, type) and issubclass(value, BaseModel)
+    }
+
+
+BODIES = bodies()
+
+
+@pytest.mark.parametrize(("name", "example"), ALL, ids=[name for name, _ in ALL])
+def test_an_example_is_valid(name: str, example: Mapping[str, Any]) -> None:
+    told = BODIES[name].model_validate(example)
     assert told.model_fields_set == set(example), "a name that no field has would say nothing"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from coordinator.enrollments.alike import nearest
 from coordinator.enrollments.trial import FaceTried, outcomes
-from shared.face_api import CameraTried, MicrophoneTried
+from shared.api.faces import CameraTried, MicrophoneTried
 
 GOOD_CAMERA = CameraTried(width=640, height=480, frames_per_second=15)
 GOOD_SOUND = MicrophoneTried(muted=False, peak_dbfs=-20)

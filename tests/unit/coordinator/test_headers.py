@@ -2,7 +2,13 @@
 
 import pytest
 
-from coordinator.headers import allowed_origin, console_policy, page_policy, socket_origin, socket_url
+from coordinator.web_api.headers import (
+    allowed_origin,
+    console_policy,
+    page_policy,
+    socket_origin,
+    socket_url,
+)
 
 PUBLIC = "https://proctor.example.org"
 

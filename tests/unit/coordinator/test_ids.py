@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.ids import uuid7, uuid7_of
+from coordinator.ground.ids import uuid7, uuid7_of
 
 
 def test_the_example_of_rfc_9562_comes_out() -> None:

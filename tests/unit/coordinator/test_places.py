@@ -2,7 +2,7 @@
 
 import pytest
 
-from coordinator.places import Places
+from coordinator.web_api.places import Places
 from shared.errors import Rejected, Unavailable
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from coordinator.rates import Buckets, Rate, check_rate
+from coordinator.web_api.rates import Buckets, Rate, check_rate
 from shared.errors import Rejected
 
 

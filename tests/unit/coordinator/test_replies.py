@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.replies import read_reply
+from coordinator.nodes.replies import read_reply
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages import CommandHeader, ReplyHeader
 from shared.sealing import new_sealing_key, pack

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.sealed_fields import Place, new_key, open_sealed, seal
+from coordinator.ground.sealed_fields import Place, new_key, open_sealed, seal
 from shared.errors import Corrupt
 
 KEY = bytes(range(32))

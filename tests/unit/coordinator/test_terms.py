@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from coordinator.sessions.terms import Window, session_times
-from coordinator.sessions.terms import session_policy as policy_under
-from shared.api import SessionStartRequest
+from coordinator.sessions.starting.terms import Window, session_policy as policy_under, session_times
+from shared.api.sessions import SessionStartRequest
 from shared.errors import Rejected
-from shared.events import EventType
-from shared.policy import Policy, Sensitivity
+from shared.events.types import EventType
+from shared.policy.rules import Sensitivity
+from shared.policy.schema import Policy
 
 DEFAULT = Policy()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.identity import FILE_NAME, load, load_or_make
+from edge.node_identity import FILE_NAME, load, load_or_make
 from shared.errors import ConfigError
 
 

@@ -26,14 +26,14 @@ from models.mesh import LANDMARKS_478, FaceMesh
 from models.movenet import MoveNet
 from models.network import Network
 from models.objects import ObjectDetector
-from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recogniser
+from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recipe, Recogniser
 from models.results import Box, Face, HeadPose, Region
 from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
 from models.scrfd import Scrfd
 from models.yunet import YuNet
 from tests.support.foreign import Answering, face_at, head_mesh
-from tests.support.recognisers import SCALE
+from tests.support.recognisers import SCALE, levels
 
 BLUE, GREEN, RED = 10.0, 120.0, 250.0
 PAINTED = np.full((480, 640, 3), (BLUE, GREEN, RED), np.uint8)
@@ -61,9 +61,10 @@ def fed(look: Look, frame: Image) -> dict[str, NDArray[Any]]:
     return seen.value.inputs
 
 
-def recognise(recipe: Any) -> Look:
+def recognise(name: str, recipe: Recipe) -> Look:
     def look(network: Network, frame: Image) -> object:
-        return Recogniser("judge@1", network, recipe, SCALE).embed(frame, head_mesh().fit(frame, FACE))
+        made = Recogniser("judge@1", network, levels(name), recipe, SCALE)
+        return made.embed(frame, head_mesh().fit(frame, FACE))
 
     return look
 
@@ -115,10 +116,10 @@ LEVELS: dict[str, tuple[Look, str, tuple[float, float, float]]] = {
     "adas-gaze, other eye": (gaze_by(AdasGaze), "right_eye_image", BGR),
     "l2cs": (gaze_by(BinnedGaze), "input", imagenet(RED, GREEN, BLUE)),
     "iris": (gaze_by(IrisGaze), "input_1", RGB_SHARES),
-    "arcface": (recognise(ARCFACE), "input.1", RGB_SIGNED),
-    "retail-0095": (recognise(REIDENTIFICATION), "0", BGR),
+    "arcface": (recognise("arcface-resnet50", ARCFACE), "input.1", RGB_SIGNED),
+    "retail-0095": (recognise("face-reidentification-retail-0095", REIDENTIFICATION), "0", BGR),
     "dlib": (
-        recognise(DLIB),
+        recognise("dlib-resnet", DLIB),
         "picture",
         ((RED - 122.782) / 256, (GREEN - 117.001) / 256, (BLUE - 104.298) / 256),
     ),
@@ -139,8 +140,8 @@ def middle(array: NDArray[Any]) -> list[float]:
 
 @pytest.mark.parametrize("name", LEVELS)
 def test_a_network_is_fed_the_colours_and_levels_of_its_training(name: str) -> None:
-    look, port, levels = LEVELS[name]
-    assert middle(fed(look, PAINTED)[port]) == pytest.approx(levels, abs=1e-3)
+    look, port, expected = LEVELS[name]
+    assert middle(fed(look, PAINTED)[port]) == pytest.approx(expected, abs=1e-3)
 
 
 def test_what_is_beside_a_frame_is_the_grey_of_yolox_training() -> None:
@@ -148,10 +149,10 @@ def test_what_is_beside_a_frame_is_the_grey_of_yolox_training() -> None:
     assert images[0, :, -1, 0].tolist() == [114, 114, 114]
 
 
-def area_seen_px2(levels: NDArray[Any]) -> float:
+def area_seen_px2(shown: NDArray[Any]) -> float:
     """How much of the frame a crop shows, by the share that a white square of 60 px takes of it."""
-    span = float(levels.max() - levels.min())
-    return 3600.0 / float(((levels - levels.min()) / span).mean())
+    span = float(shown.max() - shown.min())
+    return 3600.0 / float(((shown - shown.min()) / span).mean())
 
 
 def with_white_square() -> Image:
@@ -173,10 +174,10 @@ def with_white_square() -> Image:
 )
 def test_a_crop_shows_as_much_around_the_face_as_its_network_wants(name: str, side_px: float) -> None:
     look, port, _ = LEVELS[name]
-    levels = fed(look, with_white_square())[port][:, 0] if name != "mesh" else None
-    if levels is None:
-        levels = fed(look, with_white_square())[port][..., 0]
-    assert area_seen_px2(levels) == pytest.approx(side_px * side_px, rel=0.06)
+    seen = fed(look, with_white_square())[port][:, 0] if name != "mesh" else None
+    if seen is None:
+        seen = fed(look, with_white_square())[port][..., 0]
+    assert area_seen_px2(seen) == pytest.approx(side_px * side_px, rel=0.06)
 
 
 def test_each_liveness_network_sees_its_own_surroundings() -> None:

@@ -124,7 +124,6 @@ name = "a"
 version = "1"
 licence = "MIT"
 profile = "open"
-input = { layout = "nchw" }
 [[network.files]]
 name = "a.onnx"
 sha256 = "%s"

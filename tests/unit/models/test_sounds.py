@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.sounds import CLASSES, WINDOW_SAMPLES, SoundClassifier, SoundKind
-from shared.policy_terms import Sound
+from shared.policy.terms import Sound
 from tests.support.foreign import Answering
 
 TYPING, RINGTONE, LAUGHTER = 378, 385, 13

@@ -8,8 +8,8 @@ import pytest
 from edge.accuracy.exams import hold_s
 from edge.accuracy.matching import LATEST_S
 from models.results import Mesh
-from shared.events import EventType
-from shared.policy import Policy
+from shared.events.types import EventType
+from shared.policy.schema import Policy
 from tests.scenarios.acts import ACTS, Act, share
 from tests.scenarios.exams import PAUSE_S, SHOTS, scripted, truth_of
 from tests.scenarios.performers import HEIGHT_PX, WIDTH_PX, Image, Performer

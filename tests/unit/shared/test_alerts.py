@@ -21,7 +21,7 @@ from shared.alerts import (
     seed_message,
 )
 from shared.errors import Corrupt
-from shared.events import Action, EventClass, EventType
+from shared.events.types import Action, EventClass, EventType
 
 SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
 AT = datetime(2025, 12, 12, 14, 20, 15, tzinfo=UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shared.alerts import alert_id
-from shared.events import Action, EventType
+from shared.events.types import Action, EventType
 from shared.incidents import WITHIN_S, Incident, group
 from tests.support.alerts import MADE_UTC, SESSION
 from tests.support.lasting import LATER, TECHNICAL, at, found

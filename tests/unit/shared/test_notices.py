@@ -3,7 +3,7 @@ from uuid import UUID
 import pytest
 
 from shared.alerts import Alert
-from shared.events import Action, EventType
+from shared.events.types import Action, EventType
 from shared.notices import candidate_notice
 from tests.support.alerts import alert
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from shared.errors import Rejected
-from shared.policy import parse_policy
-from shared.policy_refusals import MAX_PROBLEMS
+from shared.policy.refusals import MAX_PROBLEMS
+from shared.policy.schema import parse_policy
 
 CHECKS = [{"event": "FACE_MISMATCH", "more_than_checks": 6}, {"event": "VOICE_DETECTED"}]
 PHONE = [{"event": "PHONE_VISIBLE"}, {"event": "VOICE_DETECTED"}]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from shared.policy import Policy, parse_policy
-from shared.policy_diff import Change, differences
+from shared.policy.diff import Change, differences
+from shared.policy.schema import Policy, parse_policy
 
 
 def test_equal_policies_differ_in_nothing_and_a_version_is_no_difference() -> None:

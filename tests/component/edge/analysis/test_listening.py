@@ -28,9 +28,10 @@ from models.sounds import SoundClassifier
 from models.speakers import SpeakerCounter
 from models.whisper import Transcript
 from shared.errors import Rejected, Unavailable
+from shared.events.looks import Look
 from shared.observations import Observation, SoundHeard
-from shared.policy import Accommodation, Features, Policy
-from shared.policy_terms import Look, Sound
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Features, Sound
 from shared.saving import restore, save
 from tests.support.foreign import Answering, Phrasing, Spotter, Voices
 from tests.support.people import media

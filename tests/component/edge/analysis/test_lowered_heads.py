@@ -12,11 +12,13 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.perception import Perception
 from models.images import Image
 from models.results import Face, HeadPose, Mesh
 from shared.observations import IdentityCheck
-from shared.policy import Gate, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Gate
 from tests.support.foreign import Detector, face_at, picture, stand_in
 
 LIKE, LESS_LIKE = 128, 205
@@ -44,8 +46,9 @@ def check_after_matches(last_pitch_deg: float, *, elsewhere: bool = False) -> Id
 
     async def watch() -> IdentityCheck | None:
         async with Engine(2) as engine:
+            level = LevelInForce(1)
             eyes, others = (
-                Perception(UUID(int=1), engine, networks, policy=Policy(), templates=templates, level=1)
+                Perception(UUID(int=1), engine, networks, policy=Policy(), templates=templates, level=level)
                 for _ in range(2)
             )
             for second in range(4):

@@ -16,13 +16,15 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception, PerceptionState, Seen
 from edge.media.frames import AudioWindow
 from models.results import Box, Gaze
 from shared.errors import Corrupt
 from shared.observations import GazeSeen, Observation
-from shared.policy import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import ENROLLMENT_GATE, Features, Gate
 from shared.saving import restore, save
 from tests.support.foreign import (
     Detector,
@@ -56,7 +58,7 @@ def tell(
                 networks,
                 policy=policy,
                 templates=templates(networks) if known else {},
-                level=level,
+                level=LevelInForce(level),
             )
             await asyncio.wait_for(story(perception), 30)
 
@@ -331,7 +333,9 @@ def moved_on(
     """What one session sees, and its memory at the end; after so many looks it goes on elsewhere."""
 
     def senses(engine: Engine, networks: Networks) -> Perception:
-        return Perception(SESSION, engine, networks, policy=POLICY, templates=templates(networks), level=1)
+        return Perception(
+            SESSION, engine, networks, policy=POLICY, templates=templates(networks), level=LevelInForce(1)
+        )
 
     async def main() -> tuple[list[Observation], dict[str, Any]]:
         async with Engine(2) as engine:

@@ -7,14 +7,13 @@ import json
 from collections.abc import Sequence
 from typing import TypeVar
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
-from edge.analysis.levels import Task
 from edge.analysis.lids import Lids, LidsState
 from edge.analysis.owed_sound import OwedSound, OwedSoundState
 from edge.analysis.schedule import Schedule, ScheduleState
 from edge.analysis.tilts import Tilts, TiltsState
+from shared.events.looks import Look
 from shared.saving import restore, save
 
 T = TypeVar("T")
@@ -31,10 +30,10 @@ def carried(state: T) -> T:
 
 @given(steps, st.lists(st.integers(0, 4), min_size=60, max_size=60))
 def test_the_schedule(passed: list[float], levels: list[int]) -> None:
-    moving, staying = ScheduleState(), Schedule(set(Task))
+    moving, staying = ScheduleState(), Schedule(set(Look))
     for at, level in zip(times(passed), levels, strict=False):
         moving = carried(moving)
-        assert Schedule(set(Task), None, moving).due(at, level) == staying.due(at, level)
+        assert Schedule(set(Look), None, moving).due(at, level) == staying.due(at, level)
 
 
 @given(st.lists(st.tuples(st.floats(-40, 40), st.floats(0.3, 1.0)), max_size=100))

@@ -7,10 +7,9 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.observations import (
@@ -23,7 +22,7 @@ from shared.observations import (
     SoundHeard,
     SpeakersHeard,
 )
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from tests.support.everything import policy_of_everything
 from tests.support.observations import (
     BLACK,

@@ -9,7 +9,7 @@ import pytest
 
 from coordinator.interventions.record import Intervention, alert_of
 from coordinator.sessions.milestones import Subject
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 SUBJECT = Subject(

@@ -26,7 +26,7 @@ from edge.accuracy.results import (
 )
 from edge.accuracy.selection import Selection
 from edge.accuracy.statistics import Scores, Share
-from shared.events import EventClass, EventType
+from shared.events.types import EventClass, EventType
 
 FOUND = Answer(
     behaviour="leaving", event=EventType.LEFT_FRAME, holds_from_s=10, hold_s=5, onset_s=10.4, raised_s=15.5

@@ -18,7 +18,7 @@ from edge.rehearsal.script import (
     rehearsal_script,
     speech_span,
 )
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.rehearsal import Kind, Segment
 
 SCRIPT = rehearsal_script()

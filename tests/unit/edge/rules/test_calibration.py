@@ -8,12 +8,12 @@ from random import Random
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import GazeSeen, Observation
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from tests.support.observations import ONE, TWO, check, every, eyes, frame, head, play
 
 START = frame(0, faces=ONE, identity=check(0.9))

@@ -8,12 +8,13 @@ from functools import cache
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
-from shared.policy import Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.observations import ONE, arrival, check, every, eyes, frame, play, usual, windows
 
 FUSED = EventType.HIGH_CONFIDENCE_CHEATING

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
 from shared.observations import HeadPose, Observation
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from tests.support.observations import ONE, check, every, frame, head, lines, play, streamed, usual
 
 SEEN = frame(0, faces=ONE, identity=check(0.9))

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from tests.support.observations import BLACK, ONE, arrival, check, every, face, frame, lines, moved, play
 
 MATCH, MISMATCH, UNGATED = 0.86, 0.55, None

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from edge.alerts import gravity
-from edge.policy_settings import monitor_settings
+from edge.judging.alerts import gravity
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
-from shared.events import EventType
+from shared.events.types import EventType
 from shared.observations import Observation
-from shared.policy import Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
 from tests.support.observations import (
     BLACK,
     GREY_WALL,

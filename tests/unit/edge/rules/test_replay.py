@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from shared.saving import Saved
 from tests.support.observations import every, frame, lines, long_exam, moved, play
 

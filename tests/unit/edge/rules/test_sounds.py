@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard
-from shared.policy import Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.observations import lines, play, sound, windows
 
 LISTENING: dict[str, Any] = {

@@ -6,11 +6,11 @@ import itertools
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.observations import Observation
-from shared.policy import Policy
+from shared.policy.schema import Policy
 from tests.support.observations import ONE, check, every, frame, heard, lines, play, windows
 
 TALK, QUIET = 0.95, 0.02

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
+from edge.judging.watch import WatchState
 from edge.rules.monitor import Monitor, MonitorState
-from edge.watch import WatchState
 from shared.saving import restore, save
 from tests.support.everything import exam_of_everything, policy_of_everything
 from tests.support.observations import play
@@ -66,7 +66,9 @@ def test_what_is_remembered_beside_a_state_would_be_seen() -> None:
 
 def test_a_snapshot_of_other_rules_is_refused() -> None:
     saved = Monitor(SETTINGS).snapshot()
-    del saved["episodes"]["GAZE_OFF_SCREEN"]
+    episodes = saved["episodes"]
+    assert isinstance(episodes, dict)
+    del episodes["GAZE_OFF_SCREEN"]
     with pytest.raises(ValueError, match="episodes"):
         Monitor(SETTINGS).restore(saved)
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
-from shared.event_rules import DEFAULT_RULES, NOT_OBSERVED
-from shared.events import EventType
-from shared.policy import Features, Policy
+from shared.events.types import EventType
+from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED
+from shared.policy.schema import Policy
+from shared.policy.terms import Features
 from tests.support.everything import exam_of_everything, policy_of_everything
 from tests.support.observations import lines, play
 

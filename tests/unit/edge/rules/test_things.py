@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from edge.policy_settings import monitor_settings
+from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
 from shared.observations import Box, HandsSeen, ObjectSeen, Observation, PersonsSeen
-from shared.policy import Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
 from tests.support.observations import (
     BLACK,
     LIGHT,

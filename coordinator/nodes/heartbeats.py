@@ -1,0 +1,123 @@
+"""Hears nodes: checks each heartbeat, tells the fleet, answers with the committed marks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from coordinator.ground.database import Database
+from coordinator.nodes import service as nodes
+from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
+from coordinator.nodes.signers import Signers
+from coordinator.web_api.rates import Buckets, Rate
+from shared import subjects
+from shared.errors import Corrupt, Unavailable
+from shared.messages import Heartbeat, LaneMark, Marks, parse
+from shared.sealing import pack, unpack, verify
+from shared.seldom import Seldom
+
+log = logging.getLogger(__name__)
+
+SEEN_EVERY: Final = timedelta(minutes=1)
+"""How often `nodes.last_seen_utc` is written; the fleet knows better in the meantime."""
+
+RATE: Final = Rate(burst=10, per_s=1.0)
+"""Of one node. It beats every 5 s, and at once when its hub comes back."""
+
+
+class Heartbeats:
+    """The handler of `edge.*.heartbeat`."""
+
+    def __init__(
+        self, database: Database, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey
+    ) -> None:
+        self._database = database
+        self._fleet = fleet
+        self._signers = signers
+        self._signing = signing
+        self._written: dict[UUID, datetime] = {}
+        self._rates = Buckets(RATE)
+        self._complaints = Seldom()
+        self.counts: Counter[str] = Counter()
+        """Heartbeats taken and refused, by reason; `alerts-lost` counts what outboxes gave up unseen."""
+
+    async def hear(self, subject: str, message: bytes) -> bytes | None:
+        """The marks for an authentic heartbeat; None, and nothing told, for any other message."""
+        now_utc, now = datetime.now(UTC), time.monotonic()
+        if self._rates.wait_s(subject, now):
+            self._refuse(subject, "too-often", "heartbeats come too often", now)
+            return None
+        try:
+            heartbeat = _authentic(subject, message, self._signers)
+            self._fleet.hear(heartbeat, now, now_utc)
+        except WrongClock as error:
+            self._refuse(subject, "wrong-clock", str(error), now)
+            return sign_marks(error.node_id, [], self._signing)  # so that the node learns of it
+        except Corrupt as error:
+            self._refuse(subject, "refused", str(error), now)
+            return None
+        self.counts["heard"] += 1
+        if wrong_clock(self._fleet.skew_s(heartbeat.node_id, now)):
+            self._complain(subject, "the node's clock is wrong: it would refuse every command", now)
+        try:
+            return sign_marks(
+                heartbeat.node_id, await asyncio.to_thread(self._marks, heartbeat, now_utc), self._signing
+            )
+        except Unavailable:
+            self.counts["no-database"] += 1
+            return None
+
+    def _refuse(self, subject: str, what: str, reason: str, now: float) -> None:
+        self.counts[what] += 1
+        self._complain(subject, reason, now)
+
+    def _complain(self, subject: str, reason: str, now: float) -> None:
+        count = self._complaints.count((subject, reason), now)
+        if count:
+            log.warning("heartbeats are not well", extra={"url": subject, "reason": reason, "count": count})
+
+    def _marks(self, heartbeat: Heartbeat, now_utc: datetime) -> list[LaneMark]:
+        node_id = heartbeat.node_id
+        with self._database.read() as db:
+            marks = nodes.marks(db, node_id, heartbeat.outbox)
+        behind = any(
+            state.first_waiting - 1 > mark.sequence
+            for state, mark in zip(heartbeat.outbox, marks, strict=True)
+        )
+        last = self._written.get(node_id)
+        if not behind and last is not None and now_utc - last < SEEN_EVERY:
+            return marks
+        with self._database.write() as db:
+            nodes.seen(db, node_id, now_utc)
+            lost = nodes.stepped_over(db, node_id, heartbeat.outbox, now_utc) if behind else 0
+            marks = nodes.marks(db, node_id, heartbeat.outbox)
+        self._written[node_id] = now_utc
+        if lost:
+            self.counts["alerts-lost"] += lost
+            log.error("a node gave up alerts that never came", extra={"node_id": node_id, "count": lost})
+        return marks
+
+
+def sign_marks(node_id: UUID, marks: list[LaneMark], signing: Ed25519PrivateKey) -> bytes:
+    """The signed message that lets a node's outbox forget."""
+    said = Marks(node_id=node_id, marks=tuple(marks), sent_utc=datetime.now(UTC))
+    return pack(said.model_dump(mode="json"), b"", signing)
+
+
+def _authentic(subject: str, message: bytes, signers: Signers) -> Heartbeat:
+    node_id = subjects.node_of(subject)
+    if node_id not in signers:
+        raise Corrupt("the node is not known here")
+    parcel = unpack(message)
+    verify(parcel, signers[node_id])
+    heartbeat = parse(Heartbeat, parcel.header)
+    if heartbeat.node_id != node_id:
+        raise Corrupt("the heartbeat names another node")
+    return heartbeat

@@ -1,0 +1,40 @@
+"""The policy of a running session over REST: look at it, put another in force, by an explicit act."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from sqlmodel import Session
+
+from coordinator.sessions import service as sessions
+from coordinator.sessions.changing import telling
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, PartsDep, SessionRef
+from coordinator.web_api.security import Admin, StaffOrPrivacy
+from shared.api.sessions import SessionPolicyOut, SessionPolicyRequest
+
+router = APIRouter(prefix="/session/{session_id}", tags=["sessions"])
+
+
+@router.get("/policy", responses=problems(401, 403, 404))
+async def get_session_policy(
+    session_id: SessionRef, claims: StaffOrPrivacy, parts: PartsDep
+) -> SessionPolicyOut:
+    """The policy a session runs or ran under last, and who changed it while it ran."""
+
+    def work(db: Session) -> SessionPolicyOut:
+        return telling.policy_out(db, parts, sessions.find(db, claims.tenant_id, session_id).session)
+
+    return await parts.reading(work)
+
+
+@router.put("/policy", responses=problems(401, 403, 404, 409, 410))
+async def change_session_policy(
+    session_id: SessionRef, body: SessionPolicyRequest, claims: Admin, parts: PartsDep, now: Now
+) -> SessionPolicyOut:
+    """Put another policy in force in a running session: an administrator's act, with a reason, recorded.
+
+    Its node acknowledges it, later alerts carry its version, and every rule and baseline begins anew. It may
+    watch for less than the candidate was told of, never for more (409 `purposes-grow`). Where it recognises
+    speech no more, nobody opens any more what was said before.
+    """
+    return await telling.change_policy(parts, claims, session_id, body, now)

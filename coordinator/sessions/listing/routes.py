@@ -1,0 +1,70 @@
+"""GET /api/v1/sessions: the wall of an institution's sessions, worst first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from coordinator.sessions.answers import session_out
+from coordinator.sessions.listing import service as listing
+from coordinator.sessions.listing.cursor import SessionCursor
+from coordinator.sessions.listing.service import Listed, SessionQuery, Standing
+from coordinator.web_api.cursors import read_cursor, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, PartsDep
+from coordinator.web_api.security import Staff
+from shared.api.sessions import SessionListed, SessionPage
+from shared.fields import Reference, Unit
+
+router = APIRouter(prefix="/sessions", tags=["sessions"])
+
+
+class SessionFilters(BaseModel):
+    """Query parameters; what is left out does not narrow."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    exam_id: Reference | None = None
+    candidate_id: Reference | None = None
+    state: Annotated[list[Standing], Field(max_length=len(Standing))] = []
+    """May be repeated."""
+    min_severity: Unit = 0.0
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """`next_cursor` of the page before."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+@router.get("", responses=problems(401, 403))
+async def list_sessions(
+    filters: Annotated[SessionFilters, Query()], claims: Staff, parts: PartsDep, now: Now
+) -> SessionPage:
+    """Sessions by the worst severity of their incidents that nobody has dismissed; the newest first among
+    equals.
+
+    Severities move while exams run: a session that got worse between two pages may be missing on the next
+    one, and stands at the top when the list is begun again.
+    """
+    query = SessionQuery(
+        tenant_id=claims.tenant_id,
+        exam=filters.exam_id,
+        candidate=filters.candidate_id,
+        states=filters.state,
+        min_severity=filters.min_severity,
+        after=read_cursor(filters.cursor, SessionCursor),
+        limit=filters.limit,
+    )
+    listed, following = await parts.reading(lambda db: listing.page(db, query, now))
+    return SessionPage(items=[listed_out(one, now) for one in listed], next_cursor=write_cursor(following))
+
+
+def listed_out(listed: Listed, now_utc: datetime) -> SessionListed:
+    """A session of the list in the API's form."""
+    return SessionListed(
+        **session_out(listed.found, now_utc).model_dump(),
+        worst_severity=listed.worst,
+        open_incidents=listed.waiting,
+        incident_count=listed.incidents,
+    )

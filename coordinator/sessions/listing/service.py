@@ -1,0 +1,138 @@
+"""Sessions as a list, worst first, in the database. Flushes nothing; reads only."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Float, and_, literal, or_, tuple_
+from sqlalchemy.sql.expression import Subquery
+from sqlmodel import Session, col, func, select
+
+from coordinator.candidates.tables import Candidate
+from coordinator.incidents.states import State
+from coordinator.incidents.tables import Incident
+from coordinator.sessions.listing.cursor import SessionCursor
+from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
+from coordinator.web_api.cursors import cut
+
+_EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED, State.MERGED)
+"""What does not speak against a session any more, or speaks in another incident."""
+_WAITING: Final = (State.OPEN, State.SECONDING, State.APPEALED)
+
+
+class Standing(StrEnum):
+    """Where a session stands."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionQuery:
+    """Which of an institution's sessions."""
+
+    tenant_id: UUID
+    exam: str | None = None
+    candidate: str | None = None
+    """References of the institution."""
+    states: Sequence[Standing] = ()
+    min_severity: float = 0.0
+    after: SessionCursor | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A session and what its living incidents amount to."""
+
+    found: Found
+    worst: float
+    waiting: int
+    incidents: int
+
+
+def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[Listed], SessionCursor | None]:
+    """Sessions by their worst severity, the newest first among equals, and where the next page begins."""
+    incidents = _worst_by_session(query.tenant_id)
+    worst = func.coalesce(incidents.c.worst, literal(0.0, Float))
+    order = (worst, col(ExamSession.started_utc), col(ExamSession.id))
+    wanted = (
+        select(ExamSession, Candidate, worst)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .outerjoin(incidents, incidents.c.session_id == col(ExamSession.id))
+        .where(ExamSession.tenant_id == query.tenant_id, *_narrowed(query, now_utc))
+        .order_by(*(each.desc() for each in order))
+        .limit(query.limit + 1)
+    )
+    if query.min_severity > 0:
+        wanted = wanted.where(worst >= query.min_severity)
+    if query.after is not None:
+        wanted = wanted.where(tuple_(*order) < tuple(query.after))
+    rows = db.exec(wanted).all()
+    shown, following = cut(rows, query.limit, lambda row: _cursor(row[0], row[2]))
+    states = _states(db, [session.id for session, _, _ in shown])
+    listed = [
+        Listed(
+            found=Found(session, candidate),
+            worst=float(severity),
+            waiting=sum(states[session.id][state] for state in _WAITING),
+            incidents=states[session.id].total(),
+        )
+        for session, candidate, severity in shown
+    ]
+    return listed, following
+
+
+def _worst_by_session(tenant_id: UUID) -> Subquery:
+    return (
+        select(Incident.session_id, func.max(Incident.severity).label("worst"))
+        .where(Incident.tenant_id == tenant_id, col(Incident.state).not_in(_EXPLAINED))
+        .group_by(col(Incident.session_id))
+        .subquery()
+    )
+
+
+def _states(db: Session, session_ids: list[UUID]) -> defaultdict[UUID, Counter[State]]:
+    counts: defaultdict[UUID, Counter[State]] = defaultdict(Counter)
+    wanted = (
+        select(Incident.session_id, Incident.state, func.count())
+        .where(col(Incident.session_id).in_(session_ids), col(Incident.state).not_in(_EXPLAINED))
+        .group_by(col(Incident.session_id), col(Incident.state))
+    )
+    for session_id, state, number in db.exec(wanted):
+        counts[session_id][State(state)] = number
+    return counts
+
+
+def _narrowed(query: SessionQuery, now_utc: datetime) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if query.exam is not None:
+        conditions.append(col(ExamSession.exam_reference) == query.exam)
+    if query.candidate is not None:
+        conditions.append(col(Candidate.reference) == query.candidate)
+    if query.states:
+        conditions.append(or_(*(_stands(state, now_utc) for state in set(query.states))))
+    return conditions
+
+
+def _stands(state: Standing, now_utc: datetime) -> ColumnElement[bool]:
+    unended = col(ExamSession.ended_utc).is_(None)
+    match state:
+        case Standing.ACTIVE:
+            return and_(unended, col(ExamSession.expires_utc) > now_utc)
+        case Standing.EXPIRED:
+            return and_(unended, col(ExamSession.expires_utc) <= now_utc)
+        case Standing.ENDED:
+            return col(ExamSession.ended_utc).is_not(None)
+
+
+def _cursor(session: ExamSession, worst: float) -> SessionCursor:
+    return SessionCursor(float(worst), session.started_utc, session.id)

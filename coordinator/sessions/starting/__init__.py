@@ -1,0 +1,7 @@
+"""A session starts, or starts again on its node.
+
+terms      its policy and its times (pure)
+preparing  what it is started under, out of what is stored
+first      prepared, the node asked, then made real
+again      started again after its node lost its memory
+"""

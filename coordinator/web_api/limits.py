@@ -1,0 +1,138 @@
+"""Bounds on requests, kept before anything is parsed: body sizes and rates.
+
+A body is refused by its announced length before a byte of it is read, and by its real length where none or a
+wrong one was announced. The large bound of enrollment holds for bearers of a good token only: without one the
+answer is 401, and no stranger makes the coordinator read megabytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coordinator.web_api.errors import problem_of
+from coordinator.web_api.places import Places
+from coordinator.web_api.rates import Buckets, Rate
+from shared.api.bodies import MAX_BODY_BYTES
+from shared.errors import ProctorError, Rejected
+from shared.tokens import Claims, Role
+
+SMALL_BODY_BYTES: Final = 262_144
+"""Every body but enrollment's; a whole policy has some 10 KiB."""
+LARGE_AT_ONCE: Final = 16
+"""Enrollments in progress; each may hold some 100 MiB of text and pictures."""
+LARGE_OF_ONE: Final = 12
+"""Of one platform or person: with one token nobody keeps every place by sending slowly."""
+LARGE_OF_CANDIDATE: Final = 2
+"""An enrollment and a practice check."""
+PICTURE_PATHS: Final = frozenset({"/api/v1/enroll", "/api/v1/practice-check"})
+"""Where bodies carry pictures."""
+
+BEARER_RATE: Final = Rate(burst=3_000, per_s=100)
+"""Per bearer, whatever is asked: a platform brings in a term or reads all alerts, a loop is stopped."""
+CANDIDATE_RATE: Final = Rate(burst=300, per_s=10)
+"""Per candidate, whatever is asked: a page asks every few seconds."""
+JOIN_RATE: Final = Rate(burst=300, per_s=10)
+"""Per address: an exam hall of 300 behind one address joins at once. Codes are too long to guess anyway."""
+ENROLL_RATE: Final = Rate(burst=10, per_s=0.2)
+"""Per candidate enrolled: a person who retries, not a search for a picture that passes."""
+VERIFY_RATE: Final = Rate(burst=10, per_s=1)
+"""Per session: each check occupies an edge node."""
+TICKET_RATE: Final = Rate(burst=60, per_s=2)
+"""Per bearer; a page reconnects with back-off."""
+START_RATE: Final = Rate(burst=600, per_s=20)
+"""Per bearer: an exam platform starts a whole cohort."""
+TOKEN_RATE: Final = Rate(burst=600, per_s=20)
+"""Per administrator."""
+REPORT_RATE: Final = Rate(burst=20, per_s=0.5)
+"""Per bearer, for reports and bundles: a person who reads, not a crawl. Larger amounts come from /alerts."""
+
+
+class Rates:
+    """The rates of one coordinator process, by what is asked."""
+
+    def __init__(self) -> None:
+        self.bearer = Buckets(BEARER_RATE)
+        self.candidate = Buckets(CANDIDATE_RATE)
+        self.join = Buckets(JOIN_RATE)
+        self.enroll = Buckets(ENROLL_RATE)
+        self.verify = Buckets(VERIFY_RATE)
+        self.ticket = Buckets(TICKET_RATE)
+        self.start = Buckets(START_RATE)
+        self.token = Buckets(TOKEN_RATE)
+        self.report = Buckets(REPORT_RATE)
+
+    @property
+    def refused(self) -> int:
+        """Requests refused since the start."""
+        return sum(one.refused for one in vars(self).values())
+
+
+class BodyBound:
+    """ASGI layer that refuses bodies above a bound (413) before they are parsed.
+
+    `authorise` says who asks and raises `Rejected` for a request without a good token; it is asked before the
+    large bound.
+    """
+
+    def __init__(self, app: ASGIApp, authorise: Callable[[Request], Awaitable[Claims]]) -> None:
+        self._app = app
+        self._authorise = authorise
+        self._places = Places(LARGE_AT_ONCE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        large = request.method == "POST" and request.url.path in PICTURE_PATHS
+        try:
+            if large:
+                await self._large(request, receive, send)
+            else:
+                _check_announced(request, SMALL_BODY_BYTES)
+                await self._app(scope, _counted(receive, SMALL_BODY_BYTES), send)
+        except ProctorError as error:
+            await problem_of(error)(scope, receive, send)
+
+    async def _large(self, request: Request, receive: Receive, send: Send) -> None:
+        claims = await self._authorise(request)
+        _check_announced(request, MAX_BODY_BYTES)
+        most = LARGE_OF_CANDIDATE if claims.role is Role.CANDIDATE else LARGE_OF_ONE
+        self._places.take(claims.bearer, most)
+        try:
+            await self._app(request.scope, _counted(receive, MAX_BODY_BYTES), send)
+        finally:
+            self._places.leave(claims.bearer)
+
+
+def _check_announced(request: Request, bound: int) -> None:
+    announced = request.headers.get("content-length", "0")
+    if not announced.isascii() or not announced.isdigit():
+        raise Rejected("the content length is no number", code="bad-request")
+    if len(announced) > 12 or int(announced) > bound:
+        raise _too_large(bound)
+
+
+def _counted(receive: Receive, bound: int) -> Receive:
+    received_bytes = 0
+
+    async def counted() -> Message:
+        nonlocal received_bytes
+        message = await receive()
+        if message["type"] == "http.request":
+            received_bytes += len(message.get("body", b""))
+            if received_bytes > bound:
+                # Starlette's own type passes through FastAPI's reading of the body; any other becomes 400.
+                raise HTTPException(413, str(_too_large(bound)))
+        return message
+
+    return counted
+
+
+def _too_large(bound: int) -> Rejected:
+    return Rejected(f"the body exceeds {bound} bytes", code="body-too-large", status=413)

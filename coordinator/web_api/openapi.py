@@ -1,0 +1,76 @@
+"""The OpenAPI 3.1 description: stable operation ids, and every refusal declared as a problem."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from coordinator.web_api.errors import MEDIA_TYPE
+from shared.api.bodies import Problem
+from shared.api.enrollments import EnrollRequest
+from shared.api.faces import PracticeRequest
+
+READ_BY_ROUTES: Final = (EnrollRequest, PracticeRequest)
+"""Bodies that no signature names, because their route reads them itself."""
+ALWAYS: Final = (400, 413, 422, 503)
+"""Refusals any route may give."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """The function's name: callers' generated code keeps its names when paths or tags change."""
+    return route.name
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The `responses` of a route that may refuse with these statuses, besides those any may give.
+
+    Who needs a token (401) may also be told that it asks too often (429).
+    """
+    often = {429} if 401 in statuses else set()
+    return {
+        status: {"model": Problem, "description": HTTPStatus(status).phrase}
+        for status in sorted({*ALWAYS, *often, *statuses})
+    }
+
+
+def takes(body: type[BaseModel]) -> dict[str, Any]:
+    """The `openapi_extra` of a route that reads such a body by itself; name it in `READ_BY_ROUTES`."""
+    schema = {"$ref": f"#/components/schemas/{body.__name__}"}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+def describe(app: FastAPI, examples: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let the description carry an example per body, by its name, and name problems by their media type."""
+    generate = app.openapi
+
+    def described() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = generate()
+            _, read = models_json_schema(
+                [(body, "validation") for body in READ_BY_ROUTES],
+                ref_template="#/components/schemas/{model}",
+            )
+            schema["components"]["schemas"] |= read["$defs"]
+            for name, example in examples.items():
+                schema["components"]["schemas"][name]["examples"] = [example]
+            for path in schema["paths"].values():
+                for operation in path.values():
+                    _as_problems(operation["responses"])
+            app.openapi_schema = schema
+        return app.openapi_schema
+
+    replaced: Callable[[], dict[str, Any]] = described
+    app.openapi = replaced  # type: ignore[method-assign]  # FastAPI's documented way to extend the schema
+
+
+def _as_problems(responses: dict[str, dict[str, Any]]) -> None:
+    for status, response in responses.items():
+        content = response.get("content", {})
+        if status.isdigit() and int(status) >= 400 and "application/json" in content:
+            content[MEDIA_TYPE] = content.pop("application/json")

@@ -1,0 +1,102 @@
+"""What a running coordinator is made of, handed to every route. Built in `app`, nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Final, TypeVar
+
+from fastapi import Depends, Path
+from sqlmodel import Session
+from starlette.requests import HTTPConnection
+
+from coordinator.config import CoordinatorConfig
+from coordinator.ground.database import Database
+from coordinator.ground.own_keys import OwnKeys
+from coordinator.live.rooms import Rooms
+from coordinator.live.tickets import Tickets
+from coordinator.nodes.alert_stream import AlertStream
+from coordinator.nodes.commands import Commander
+from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.signers import Signers
+from coordinator.oidc.issuer import Issuer
+from coordinator.tokens.verifier import Verifier
+from coordinator.web_api.limits import Rates
+from coordinator.web_api.metrics import Metrics
+from shared.fields import Reference
+from shared.hub_link import HubLink
+from shared.ice import IceServer
+
+T = TypeVar("T")
+
+PICTURES_AT_ONCE: Final = 2
+"""Decoded at the same time in this process."""
+REPORTS_AT_ONCE: Final = 1
+
+
+@dataclass(slots=True, kw_only=True)
+class Parts:
+    """One coordinator's parts; one object per application."""
+
+    config: CoordinatorConfig
+    ice_servers: tuple[IceServer, ...]
+    database: Database
+    keys: OwnKeys
+    hub: HubLink
+    alert_stream: AlertStream
+    fleet: Fleet
+    signers: Signers
+    commander: Commander
+    metrics: Metrics
+    verifier: Verifier
+    issuers: Mapping[str, Issuer]
+    """External issuers of tokens, by their `iss`."""
+    rooms: Rooms = field(default_factory=Rooms)
+    tickets: Tickets = field(default_factory=Tickets)
+    decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))
+    """Turns at decoding pictures; the other threads stay free for alerts and requests."""
+    reporting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPORTS_AT_ONCE))
+    """Turns at writing reports, for the same reason; each may hold 200 MiB."""
+    rates: Rates = field(default_factory=Rates)
+
+    def clock(self) -> float:
+        """Monotonic seconds, as fleet, rates and tickets count."""
+        return time.monotonic()
+
+    async def reading(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a thread, in a transaction that changes nothing."""
+
+        def run() -> T:
+            with self.database.read() as db:
+                return work(db)
+
+        return await asyncio.to_thread(run)
+
+    async def writing(self, work: Callable[[Session], T]) -> T:
+        """Run `work` in a thread, in one transaction: committed whole, or rolled back when it raises."""
+
+        def run() -> T:
+            with self.database.write() as db:
+                return work(db)
+
+        return await asyncio.to_thread(run)
+
+
+async def _parts(connection: HTTPConnection) -> Parts:
+    parts: Parts = connection.app.state.parts
+    return parts
+
+
+async def utc_now() -> datetime:
+    """The instant of this request; every decision about it takes this one."""
+    return datetime.now(UTC)
+
+
+PartsDep = Annotated[Parts, Depends(_parts)]
+Now = Annotated[datetime, Depends(utc_now)]
+SessionRef = Annotated[Reference, Path(description="The institution's exam_session_id.")]
+ExamRef = Annotated[Reference, Path(description="The institution's exam_id.")]
+CandidateRef = Annotated[Reference, Path(description="The institution's candidate_id.")]

@@ -1,0 +1,109 @@
+"""Who asks and what they may: principals and roles as annotated dependencies.
+
+    Anyone      any good token
+    Staff       proctor, system, admin
+    Reviewer    proctor, admin: persons, not programs
+    Service     system, admin
+    Admin       admin
+    Privacy     system, admin, dpo
+    …OrPrivacy  the same, or dpo
+    …OrSelf     the same, or the candidate; the route then asks `check_own_…` with what it found
+
+A candidate acts on itself and its own session only (403 `not-yours`). What belongs to another institution is
+not found (404): every query carries the token's tenant.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.requests import HTTPConnection
+
+from coordinator.web_api.parts import Parts, PartsDep
+from coordinator.web_api.rates import check_rate
+from shared.errors import Rejected
+from shared.tokens import Claims, Role, hint
+
+_bearer = HTTPBearer(
+    auto_error=False,
+    bearerFormat="JWT",
+    description="An EdDSA token of this coordinator, or one of a configured OpenID Connect issuer.",
+)
+
+
+async def verify_token(parts: Parts, token: str) -> Claims:
+    """Whose token it is, ours or an external issuer's. Raises `Rejected` (401) and `Unavailable`."""
+    issuer = parts.issuers.get(hint(token).issuer)
+    return parts.verifier.verify(token) if issuer is None else await issuer.verify(token)
+
+
+def check_still_good(parts: Parts, claims: Claims) -> None:
+    """Raises `Rejected` (401) when a token verified before has been revoked; an external issuer's expires."""
+    if claims.key_id is not None:
+        parts.verifier.check(claims)
+
+
+def bearer_of(connection: HTTPConnection) -> str:
+    """The bearer token of a request's header, empty when there is none."""
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+async def principal(
+    parts: PartsDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+) -> Claims:
+    """The verified bearer of this request. Raises `Rejected` (401; 429 when it asks too often)."""
+    claims = await verify_token(parts, credentials.credentials if credentials else "")
+    buckets = parts.rates.candidate if claims.role is Role.CANDIDATE else parts.rates.bearer
+    check_rate(buckets, claims.bearer, parts.clock())
+    return claims
+
+
+Anyone = Annotated[Claims, Depends(principal)]
+
+
+def _allow(*roles: Role) -> Callable[[Claims], Awaitable[Claims]]:
+    async def allowed(claims: Anyone) -> Claims:
+        if claims.role not in roles:
+            raise Rejected(
+                f"the role {claims.role} may not do this; it takes {' or '.join(sorted(roles))}",
+                code="role-forbidden",
+                status=403,
+            )
+        return claims
+
+    return allowed
+
+
+Admin = Annotated[Claims, Depends(_allow(Role.ADMIN))]
+Staff = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM))]
+Reviewer = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR))]
+Service = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM))]
+Privacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO))]
+StaffOrPrivacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.DPO))]
+StaffOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE))]
+ServiceOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.CANDIDATE))]
+PrivacyOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO, Role.CANDIDATE))]
+CandidateSelf = Annotated[Claims, Depends(_allow(Role.CANDIDATE))]
+
+
+def check_own_candidate(claims: Claims, reference: str) -> None:
+    """Raises `Rejected` (403) when a candidate asks about another one."""
+    if claims.role is Role.CANDIDATE and claims.subject != reference:
+        raise not_yours()
+
+
+def check_own_session(claims: Claims, session_id: UUID, candidate_reference: str) -> None:
+    """Raises `Rejected` (403) when a candidate asks about a session that its token is not for."""
+    check_own_candidate(claims, candidate_reference)
+    if claims.session_id is not None and claims.session_id != session_id:
+        raise not_yours()
+
+
+def not_yours() -> Rejected:
+    """The refusal of what is somebody else's."""
+    return Rejected("this belongs to another candidate or session", code="not-yours", status=403)

@@ -1,0 +1,113 @@
+"""What the node does when the coordinator tells it to: start, change, end, enroll, compare, verify."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import Final
+
+from edge.config import EdgeConfig
+from edge.fleet.assignments import Assignments
+from edge.sessions.assignment import Assignment
+from edge.sessions.port import Worker, assignment_of
+from shared.errors import Rejected, Unavailable
+from shared.face_messages import ComparedTemplates, CompareTemplates
+from shared.messages import (
+    EndSession,
+    EnrolledPicture,
+    SessionAccepted,
+    SessionChanged,
+    SessionEnded,
+    StartSession,
+    VerifiedFrame,
+    VerifyFrame,
+)
+from shared.policy.terms import Gate
+
+END_TIMEOUT_S: Final = 3.5
+"""For the last alerts to reach the disk; the coordinator waits 5 s for the reply."""
+
+
+class NodeActions:
+    """Decides over the roster what is done, and has the worker do it; `close` ends all sessions."""
+
+    def __init__(self, config: EdgeConfig, assignments: Assignments, worker: Worker) -> None:
+        self._config = config
+        self._assignments = assignments
+        self._roster = assignments.roster
+        self._worker = worker
+        self._closing = False
+
+    async def start(self, order: StartSession) -> SessionAccepted:
+        """Watch a session. Started again with the same epoch, it answers as before."""
+        if self._closing:
+            raise Unavailable("this node is ending; start the session on another one")
+        running = self._roster.check(order, datetime.now(UTC))
+        if running is None or running.order.epoch != order.epoch:
+            await self._begin(order, running)
+        return SessionAccepted(
+            session_id=order.session_id,
+            signaling_url=self._config.signaling_url(order.session_id),
+            whip_url=self._config.whip_url(order.session_id),
+        )
+
+    async def change(self, order: StartSession) -> SessionChanged:
+        """Go on with a running session under a changed order of its epoch; twice the same is harmless.
+
+        Raises `Rejected`: 404 for a session that does not run here, 409 ("epoch-old") for another assignment.
+        """
+        assignment = self._roster.find(order.session_id)
+        if order.epoch != assignment.order.epoch:
+            raise Rejected("another assignment of this session runs here", code="epoch-old", status=409)
+        await self._worker.change(order)
+        assignment.order = order
+        return SessionChanged(
+            session_id=order.session_id, policy_version=order.policy.version, paused=order.paused
+        )
+
+    async def end(self, order: EndSession) -> SessionEnded:
+        """End a session; its last alerts are on disk on return, if the disk takes them in time."""
+        assignment = self._roster.end(order.session_id)
+        if assignment is not None:
+            await self._stop(assignment)
+        return SessionEnded(session_id=order.session_id, was_running=assignment is not None)
+
+    async def end_expired(self) -> None:
+        """End every session whose time is over."""
+        for assignment in self._roster.expire(datetime.now(UTC)):
+            await self._stop(assignment)
+
+    async def close(self) -> None:
+        """End every session and take no more, for the daemon's own end."""
+        self._closing = True
+        await asyncio.gather(*(self._worker.end(each.id) for each in self._assignments.watched))
+        await self._assignments.all_written()
+
+    async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
+        """Examine one picture; nothing of it is kept."""
+        return await self._worker.enroll(jpeg, gate)
+
+    async def compare(self, order: CompareTemplates) -> ComparedTemplates:
+        """Compare templates; nothing of them is kept."""
+        return await self._worker.compare(order)
+
+    async def verify(self, order: VerifyFrame) -> VerifiedFrame:
+        """Compare one frame, or the newest, with the enrolled face."""
+        return await self._worker.verify(self._roster.find(order.session_id).id, order.frame_id)
+
+    async def _begin(self, order: StartSession, former: Assignment | None) -> None:
+        if self._assignments.ends(assignment_of(order)):
+            raise Unavailable("this session is still ending here; start it again in a moment")
+        # In the roster before the worker has answered: of two starts at once, one counts.
+        assignment = self._assignments.add(order)
+        try:
+            await self._worker.start(order)
+        except BaseException:
+            self._assignments.undo(assignment, former)
+            raise
+        if former is not None:
+            await self._worker.end(former.id)
+
+    async def _stop(self, assignment: Assignment) -> None:
+        await self._worker.end(assignment.id)
+        await self._assignments.written(assignment, END_TIMEOUT_S)

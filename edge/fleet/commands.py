@@ -1,0 +1,236 @@
+"""The coordinator's commands: who may command, what is obeyed once, how the answer goes back.
+
+`CommandGate` decides and knows no clock; `Commands` opens, obeys and answers. What is not signed by the
+coordinator, not for this node, stale or seen before is counted and gets no answer at all: whoever sent it is
+told nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Final, Protocol, assert_never
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import BaseModel
+
+from edge.node_identity import Identity
+from shared.errors import Corrupt, Rejected, Unavailable
+from shared.face_messages import ComparedTemplates, CompareTemplates
+from shared.messages import (
+    COMMAND_LIFETIME_S,
+    CommandHeader,
+    EndSession,
+    EnrolledPicture,
+    ReplyHeader,
+    SessionAccepted,
+    SessionChanged,
+    SessionEnded,
+    StartSession,
+    VerifiedFrame,
+    VerifyFrame,
+    parse,
+)
+from shared.policy.terms import ENROLLMENT_GATE, Gate
+from shared.sealing import Parcel, open_body, pack, parse_sealing_public, unpack, verify
+from shared.seldom import Seldom
+
+log = logging.getLogger(__name__)
+
+MAX_REMEMBERED: Final = 4_096
+"""Commands remembered against replay; a coordinator sends far fewer within their lifetime."""
+ACTION_TIMEOUT_S: Final = 20.0
+
+
+class Refusal(StrEnum):
+    """Why a message is not obeyed."""
+
+    MALFORMED = "malformed"
+    SIGNATURE = "signature"
+    OTHER_NODE = "other-node"
+    SUBJECT = "subject"
+    STALE = "stale"
+    REPLAYED = "replayed"
+    FLOODED = "flooded"
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A command to be obeyed; its body is still closed."""
+
+    header: CommandHeader
+    parcel: Parcel
+
+
+class CommandGate:
+    """Admits each of the coordinator's commands once.
+
+    The memory lives as long as the process. A command replayed within its lifetime after a restart would be
+    obeyed again, which is harmless: starting and ending are idempotent, the others change nothing.
+    """
+
+    def __init__(self, node_id: UUID, coordinator_key: Ed25519PublicKey) -> None:
+        self._node_id = node_id
+        self._coordinator_key = coordinator_key
+        self._seen: dict[UUID, datetime] = {}
+
+    def admit(self, subject: str, message: bytes, now_utc: datetime) -> Admitted | Refusal:
+        """The command in a message that came on a subject, or why it is none for us."""
+        try:
+            parcel = unpack(message)
+        except Corrupt:
+            return Refusal.MALFORMED
+        try:
+            verify(parcel, self._coordinator_key)
+        except Corrupt:
+            return Refusal.SIGNATURE
+        try:
+            header = parse(CommandHeader, parcel.header)
+        except Corrupt:
+            return Refusal.MALFORMED
+        if header.node_id != self._node_id:
+            return Refusal.OTHER_NODE
+        if subject.rsplit(".", 1)[-1] != header.kind:
+            return Refusal.SUBJECT
+        return self._once(header, now_utc) or Admitted(header, parcel)
+
+    def _once(self, header: CommandHeader, now_utc: datetime) -> Refusal | None:
+        lifetime = timedelta(seconds=COMMAND_LIFETIME_S)
+        if abs(now_utc - header.issued_utc) > lifetime:
+            return Refusal.STALE
+        if header.command_id in self._seen:
+            return Refusal.REPLAYED
+        if len(self._seen) >= MAX_REMEMBERED:
+            self._seen = {one: at for one, at in self._seen.items() if abs(now_utc - at) <= lifetime}
+        if len(self._seen) >= MAX_REMEMBERED:
+            return Refusal.FLOODED
+        self._seen[header.command_id] = header.issued_utc
+        return None
+
+
+class Actions(Protocol):
+    """What a node does when it is told to; each may raise `Rejected` or `Unavailable`."""
+
+    async def start(self, order: StartSession) -> SessionAccepted: ...
+
+    async def change(self, order: StartSession) -> SessionChanged: ...
+
+    async def end(self, order: EndSession) -> SessionEnded: ...
+
+    async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture: ...
+
+    async def compare(self, order: CompareTemplates) -> ComparedTemplates: ...
+
+    async def verify(self, order: VerifyFrame) -> VerifiedFrame: ...
+
+
+class Commands:
+    """Answers what the hub delivers on this node's command subjects."""
+
+    def __init__(self, identity: Identity, coordinator_key: Ed25519PublicKey, actions: Actions) -> None:
+        self._identity = identity
+        self._gate = CommandGate(identity.node_id, coordinator_key)
+        self._actions = actions
+        self._complaints = Seldom()
+        self.counts: Counter[str] = Counter()
+        """Commands obeyed, rejected and refused, by reason."""
+
+    async def handle(self, subject: str, message: bytes) -> bytes | None:
+        """The signed reply to one message, None where none is due."""
+        command = self._gate.admit(subject, message, datetime.now(UTC))
+        if isinstance(command, Refusal):
+            self._refuse(command)
+            return None
+        try:
+            answer: BaseModel | Exception = await self._obeyed(command)
+            self.counts["obeyed"] += 1
+        except (Rejected, Unavailable) as error:
+            answer = error
+            self.counts["not-obeyed"] += 1
+        except Exception as error:
+            answer = error
+            self.counts["failed"] += 1
+            log.exception("a command failed", extra={"command": command.header.kind})
+        return self._reply(command.header, answer)
+
+    def refused(self) -> dict[str, int]:
+        """How many messages were no command to obey, by reason; those there were."""
+        counts = {refusal.value: self.counts[f"refused-{refusal}"] for refusal in Refusal}
+        return {reason: count for reason, count in counts.items() if count}
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self.counts[f"refused-{refusal}"] += 1
+        count = self._complaints.count(refusal, time.monotonic())
+        if count:
+            log.warning("commands are refused", extra={"reason": str(refusal), "count": count})
+
+    async def _obeyed(self, command: Admitted) -> BaseModel:
+        try:
+            body = open_body(command.parcel, self._identity.sealing)
+            action = self._action(command.header, body)
+        except Corrupt as error:
+            raise Rejected(str(error), code="command-malformed", status=422) from error
+        try:
+            async with asyncio.timeout(ACTION_TIMEOUT_S):
+                return await action
+        except TimeoutError as error:
+            raise Unavailable(f"the node did not finish within {ACTION_TIMEOUT_S:.0f} s") from error
+
+    def _action(self, header: CommandHeader, body: bytes) -> Awaitable[BaseModel]:
+        if header.kind in ("enroll", "compare", "verify") and header.reply_key is None:
+            raise Corrupt("an answer about a person needs a key to seal it to")
+        match header.kind:
+            case "start":
+                return self._actions.start(parse(StartSession, body))
+            case "change":
+                return self._actions.change(parse(StartSession, body))
+            case "end":
+                return self._actions.end(parse(EndSession, body))
+            case "enroll":
+                return self._actions.enroll(body, header.gate or ENROLLMENT_GATE)
+            case "compare":
+                return self._actions.compare(parse(CompareTemplates, body))
+            case "verify":
+                return self._actions.verify(parse(VerifyFrame, body))
+            case _:
+                assert_never(header.kind)
+
+    def _reply(self, command: CommandHeader, answer: BaseModel | Exception) -> bytes:
+        header = _reply_header(command, self._identity.node_id, answer)
+        body = b"" if isinstance(answer, Exception) else answer.model_dump_json().encode("utf-8")
+        seal_to = parse_sealing_public(command.reply_key) if command.reply_key and body else None
+        return pack(header.model_dump(mode="json"), body, self._identity.signing, seal_to=seal_to)
+
+
+def _reply_header(command: CommandHeader, node_id: UUID, answer: BaseModel | Exception) -> ReplyHeader:
+    match answer:
+        case Rejected():
+            return ReplyHeader(
+                command_id=command.command_id,
+                node_id=node_id,
+                status="rejected",
+                code=answer.code,
+                http_status=answer.status,
+                message=str(answer)[:2_000],
+            )
+        case Unavailable():
+            code, message = "node-unavailable", str(answer)[:2_000]
+        case Exception():
+            code, message = "node-failed", "the node failed at this command; its log says why"
+        case _:
+            return ReplyHeader(command_id=command.command_id, node_id=node_id, status="ok")
+    return ReplyHeader(
+        command_id=command.command_id,
+        node_id=node_id,
+        status="unavailable",
+        code=code,
+        http_status=503,
+        message=message,
+    )

@@ -1,0 +1,136 @@
+"""What the node counts, in Prometheus' text form, with fixed names and without `session_id`.
+
+Histograms and counters of single happenings are kept here; what other parts count for themselves is read when
+somebody asks (`Readings`), so that nothing is counted twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from edge.analysis.measured import Measured
+from shared.events.types import EventType
+from shared.messages import OutboxState
+
+LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """What is read at the moment of asking."""
+
+    sessions: int
+    level: int
+    health: int
+    hub_connected: bool
+    loop_lag_s: float
+    loop_worst_s: float
+    clock_skew_s: float
+    queue_depth: Mapping[str, int]
+    """Calls that wait, by task."""
+    frames_dropped: Mapping[str, int]
+    """Frames and packets that were never looked at, by reason, over all sessions so far."""
+    outbox: tuple[OutboxState, ...]
+    messages: Mapping[str, int]
+    """What hub, publisher, commands and heartbeat count, by name."""
+
+
+class Metrics:
+    """One process's metrics; its registry is its own."""
+
+    def __init__(self) -> None:
+        registry = self._registry = CollectorRegistry()
+        self._snapshot = _Snapshot()
+        registry.register(self._snapshot)
+        self._processed = Counter(
+            "frames_processed", "Frames and windows a network has answered for", ["model"], registry=registry
+        )
+        self._latency = Histogram(
+            "inference_latency_seconds",
+            "Time in the network",
+            ["model"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self._queued = Histogram(
+            "inference_queue_seconds",
+            "Time before the network was free",
+            ["model"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
+        self._errors = Counter("model_errors", "Calls a network failed at", ["model"], registry=registry)
+        self._skipped = Counter(
+            "inference_skipped", "Calls that came to nothing", ["model", "reason"], registry=registry
+        )
+        self._alerts = Counter("alerts_generated", "Alerts raised", ["event_type"], registry=registry)
+
+    def called(self, measured: Measured) -> None:
+        """One call to a network is over; what the engine tells."""
+        if measured.outcome in ("done", "failed"):
+            self._latency.labels(measured.task).observe(measured.run_s)
+            self._queued.labels(measured.task).observe(measured.queued_s)
+            (self._processed if measured.outcome == "done" else self._errors).labels(measured.task).inc()
+        else:
+            self._skipped.labels(measured.task, measured.outcome).inc()
+
+    def alerted(self, event: EventType) -> None:
+        """One alert was raised."""
+        self._alerts.labels(event.value).inc()
+
+    def text(self, readings: Readings) -> bytes:
+        """Everything, in Prometheus' text form."""
+        self._snapshot.readings = readings
+        return generate_latest(self._registry)
+
+
+class _Snapshot(Collector):
+    """Turns the last readings into metrics."""
+
+    def __init__(self) -> None:
+        self.readings: Readings | None = None
+
+    def collect(self) -> Iterator[Metric]:
+        now = self.readings
+        if now is None:
+            return
+        yield _gauge("active_exam_sessions", "Sessions watched", now.sessions)
+        yield _gauge("degradation_level", "0 full on GPU … 4 presence and identity only", now.level)
+        yield _gauge("node_health", "0 broken … 10 well", now.health)
+        yield _gauge("hub_connected", "1 while the hub is there", int(now.hub_connected))
+        yield _gauge("event_loop_lag_p99_seconds", "Lateness of the event loop", now.loop_lag_s)
+        yield _gauge("event_loop_lag_max_seconds", "Longest block of the last minute", now.loop_worst_s)
+        yield _gauge("clock_skew_seconds", "The coordinator's clock less this node's", now.clock_skew_s)
+        depth = GaugeMetricFamily("inference_queue_depth", "Calls that wait", labels=["model"])
+        for task, waiting in now.queue_depth.items():
+            depth.add_metric([task], waiting)
+        yield depth
+        yield _counters("media_dropped", "Frames and packets not looked at", "reason", now.frames_dropped)
+        yield _counters("messages", "What happened on the way to and from the hub", "what", now.messages)
+        yield from _outbox(now.outbox)
+
+
+def _outbox(states: tuple[OutboxState, ...]) -> Iterator[Metric]:
+    depth = GaugeMetricFamily("outbox_depth", "Alerts not yet committed by the coordinator", labels=["lane"])
+    dropped = CounterMetricFamily("outbox_dropped", "Alerts given up at the cap", labels=["lane"])
+    for state in states:
+        depth.add_metric([state.lane.value], state.waiting)
+        dropped.add_metric([state.lane.value], state.dropped)
+    yield depth
+    yield dropped
+
+
+def _gauge(name: str, text: str, value: float) -> Metric:
+    return GaugeMetricFamily(name, text, value=value)
+
+
+def _counters(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(name, text, labels=[label])
+    for key, value in sorted(values.items()):
+        family.add_metric([key], value)
+    return family

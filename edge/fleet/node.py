@@ -1,0 +1,122 @@
+"""What this node says of itself: its health, its heartbeat, its metrics."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+from edge.config import EdgeConfig
+from edge.fleet.actions import NodeActions
+from edge.fleet.assignments import Assignments
+from edge.fleet.commands import Commands
+from edge.fleet.health import Health, Vitals, health
+from edge.fleet.lag import LoopLag
+from edge.fleet.metrics import Metrics, Readings
+from edge.node_identity import Identity
+from edge.outbound.outbox_thread import OutboxThread
+from edge.outbound.publisher import Publisher
+from edge.sessions.port import AssignmentId, Worker, WorkerReport
+from shared.errors import Unavailable
+from shared.hub_link import HubLink
+from shared.messages import Heartbeat, OutboxState, SessionState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """The running parts, to be asked."""
+
+    config: EdgeConfig
+    identity: Identity
+    outbox: OutboxThread
+    hub: HubLink
+    publisher: Publisher
+    worker: Worker
+    assignments: Assignments
+    actions: NodeActions
+    commands: Commands
+    lag: LoopLag
+    metrics: Metrics
+    boot_id: UUID = field(default_factory=uuid4)
+
+    async def health(self) -> Health:
+        """How well the node is now."""
+        return self._health(await self._outbox_states(), await self.worker.report())
+
+    async def heartbeat(self) -> Heartbeat:
+        """The node's state now. Raises `Unavailable` while the outbox cannot be read."""
+        states, report = await self.outbox.states(), await self.worker.report()
+        health = self._health(states, report)
+        return Heartbeat(
+            node_id=self.identity.node_id,
+            boot_id=self.boot_id,
+            sent_utc=datetime.now(UTC),
+            region=self.config.region,
+            sealing_key=self.identity.sealing_public,
+            signaling_url=self.config.signaling_url(),
+            health=health.score,
+            reasons=health.reasons,
+            refused_commands=self.commands.refused(),
+            level=report.level,
+            rating=self.assignments.roster.rating,
+            device=report.device,
+            models=dict(report.models),
+            recognisers=report.recognisers,
+            outbox=states,
+            sessions=self._states(report),
+        )
+
+    async def metrics_text(self) -> bytes:
+        """Everything counted, in Prometheus' text form."""
+        states, report = await self._outbox_states(), await self.worker.report()
+        readings = Readings(
+            sessions=len(self.assignments.roster),
+            level=report.level,
+            health=self._health(states, report).score,
+            hub_connected=self.hub.connected,
+            loop_lag_s=self.lag.p99_s,
+            loop_worst_s=self.lag.worst_s,
+            clock_skew_s=self.publisher.skew.seconds,
+            queue_depth=report.calls_waiting,
+            frames_dropped=self._dropped(report),
+            outbox=states,
+            messages=self._messages(),
+        )
+        return self.metrics.text(readings)
+
+    def _dropped(self, report: WorkerReport) -> Counter[str]:
+        """Frames, packets and alerts of all sessions so far that were not looked at or kept, by reason."""
+        return Counter(report.dropped) + Counter({"alert_overflow": self.assignments.overflowed})
+
+    def _states(self, report: WorkerReport) -> tuple[SessionState, ...]:
+        """Those of the sessions in the roster: what is ending is no longer this node's to name."""
+        named = {each.id for each in self.assignments.roster}
+        return tuple(
+            state for state in report.sessions if AssignmentId(state.session_id, state.epoch) in named
+        )
+
+    async def _outbox_states(self) -> tuple[OutboxState, ...]:
+        try:
+            return await self.outbox.states()
+        except Unavailable:
+            return ()
+
+    def _health(self, states: tuple[OutboxState, ...], report: WorkerReport) -> Health:
+        waiting = sum(state.waiting for state in states)
+        return health(
+            Vitals(
+                hub_connected=self.hub.connected,
+                outbox_writes=self.publisher.outbox_works and bool(states),
+                outbox_fill=waiting / self.config.outbox.max_alerts,
+                outboxes_set_aside=self.outbox.set_aside,
+                loop_lag_s=self.lag.p99_s,
+                loop_worst_s=self.lag.worst_s,
+                clock_skew_s=self.publisher.skew.seconds,
+                analysis_works=report.analysis_works,
+            )
+        )
+
+    def _messages(self) -> dict[str, int]:
+        parts = {"hub": self.hub.counts, "alerts": self.publisher.counts, "commands": self.commands.counts}
+        return {f"{part}-{what}": count for part, counts in parts.items() for what, count in counts.items()}

@@ -1,0 +1,136 @@
+"""From a finding to the alert that leaves the node. Pure: the wall clock comes in as the session's start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from edge.judging.explanations import explain, message
+from edge.rules.findings import Finding, Phase
+from shared.alerts import Alert, AlertMetadata, alert_id
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass
+from shared.excerpts import Excerpt
+from shared.fields import format_utc
+from shared.policy.schema import Policy
+from shared.severity import severity
+
+INSTANTS = frozenset({"last_seen_pose", "last_passed_check"})
+"""Evidence that is a time on the session clock; an alert carries it as UTC."""
+RAISED_REVISION = 1
+CLEARED_REVISION = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedSession:
+    """Whose session it is, under which policy, and who watches with what: all that alerts repeat."""
+
+    session_id: UUID
+    """Internal id."""
+    exam_session_id: str
+    candidate_id: str
+    exam_id: str
+    policy: Policy
+    started_utc: datetime
+    """The session clock's zero."""
+    node_id: UUID
+    region: str
+    models: Mapping[str, str]
+    """Network per task as `name@version`."""
+    device: str
+    """The device verified in use."""
+
+    def utc(self, at_s: float) -> datetime:
+        """A time on the session clock as an instant."""
+        return self.started_utc + timedelta(seconds=at_s)
+
+
+@dataclass(frozen=True, slots=True)
+class AlertRevision:
+    """An alert as it is written down now: 1 when raised, 2 when cleared."""
+
+    alert: Alert
+    revision: int
+    excerpt: Excerpt | None = None
+    """What was said, to be sealed on its own before the alert is."""
+
+
+def write_alert(
+    session: WatchedSession, finding: Finding, *, level: int, thumbnail: str | None = None
+) -> AlertRevision:
+    """The alert of one finding; the same finding always gives the same alert.
+
+    `thumbnail` is a JPEG data URL. Revision 2 repeats everything, since whoever stores alerts keeps the last.
+    """
+    event = finding.event
+    identity = alert_id(session.session_id, event, finding.onset_s)
+    cleared = finding.phase is Phase.CLEARED
+    alert = Alert(
+        event_id=identity,
+        event_type=event,
+        event_class=event_class(event),
+        severity_score=gravity(session.policy, finding),
+        confidence=finding.confidence,
+        exam_session_id=session.exam_session_id,
+        candidate_id=session.candidate_id,
+        exam_id=session.exam_id,
+        onset=session.utc(finding.onset_s),
+        raised=session.utc(finding.raised_s),
+        cleared=session.utc(finding.at_s) if cleared else None,
+        duration=round(finding.lasted_s, 3),
+        evidence=_evidence(session, finding),
+        evidence_thumbnail=thumbnail,
+        explanation=explain(finding),
+        metadata=AlertMetadata(
+            node=session.node_id,
+            region=session.region,
+            models=dict(session.models),
+            device=session.device,
+            policy_version=session.policy.version,
+            degradation_level=level,
+            trace_id=identity.hex,
+        ),
+        action_required=_advice(session.policy, finding),
+        message=message(finding),
+    )
+    return AlertRevision(alert, CLEARED_REVISION if cleared else RAISED_REVISION)
+
+
+def gravity(policy: Policy, finding: Finding) -> float:
+    """A finding's severity 0…1 under a policy; a milestone weighs nothing.
+
+    What held together weighs as 1 − (1 − a)(1 − b): more than either, never more than 1.
+    """
+    if event_class(finding.event) is EventClass.MILESTONE:
+        return 0.0
+    rule = policy.rule(finding.event)
+    base = rule.severity
+    if finding.together_with is not None:
+        base = 1.0 - (1.0 - base) * (1.0 - policy.rule(finding.together_with).severity)
+    lasted_s = finding.lasted_s
+    return severity(base, confidence=finding.confidence, duration_s=lasted_s, hold_s=rule.hold_s)
+
+
+def _advice(policy: Policy, finding: Finding) -> Action:
+    if event_class(finding.event) is EventClass.MILESTONE:
+        return Action.NONE
+    return policy.rule(finding.event).action
+
+
+def _evidence(session: WatchedSession, finding: Finding) -> dict[str, JsonValue]:
+    """The finding's values as JSON; what is not known is left out."""
+    evidence: dict[str, JsonValue] = {}
+    for name, value in finding.evidence.items():
+        if name in INSTANTS and isinstance(value, int | float):
+            evidence[name] = format_utc(session.utc(value))
+        elif isinstance(value, list):
+            evidence[name] = [*value]
+        elif value is not None:
+            evidence[name] = value
+    if finding.together_with is not None:
+        evidence["together_with"] = finding.together_with.value
+    return evidence

@@ -1,0 +1,65 @@
+"""From an exam's policy to the numbers the rules compare with."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from types import MappingProxyType
+
+from edge.rules.settings import FusionTerm, GazeSettings, RuleSettings, Settings, Zone
+from shared.events.types import EventType
+from shared.policy.asked import watched
+from shared.policy.schema import Policy
+
+
+def monitor_settings(policy: Policy) -> Settings:
+    """Settings of the session's monitor; events that are switched off or muted have no rule."""
+    in_force = {event: policy.rule(event) for event in watched(policy)}
+    rules = {
+        event: RuleSettings(hold_s=rule.hold_s, clear_s=rule.clear_s, threshold=rule.threshold)
+        for event, rule in in_force.items()
+    }
+    if not _fuses(policy, rules):
+        rules.pop(EventType.HIGH_CONFIDENCE_CHEATING, None)
+    return Settings(
+        rules=MappingProxyType(rules),
+        min_face_px=policy.min_face_px,
+        mismatch_checks=policy.mismatches,
+        match_checks=policy.match_checks,
+        liveness_checks=policy.liveness_checks,
+        gaze=_gaze(policy),
+        sounds=frozenset(sound.value for sound in policy.sounds),
+        phrases=frozenset(phrase.casefold() for phrase in policy.phrases),
+        fusion_window_s=policy.fusion.window_s,
+        fusion=tuple(
+            FusionTerm(event=term.event, more_than_checks=term.more_than_checks, more_than_s=term.more_than_s)
+            for term in policy.fusion.terms
+        ),
+        speech_pause_s=policy.speech_pause_s,
+        blocked_mean_luma=policy.rule(EventType.CAMERA_BLOCKED).threshold or 0.0,
+        blocked_luma_variance=policy.blocked_luma_variance,
+        baseline_s=policy.baseline_s,
+        max_gap_s=policy.max_gap_s,
+    )
+
+
+def _gaze(policy: Policy) -> GazeSettings:
+    zone = policy.zone
+    return GazeSettings(
+        zone=Zone(
+            min_pitch_deg=zone.min_pitch_deg,
+            max_pitch_deg=zone.max_pitch_deg,
+            min_yaw_deg=-zone.yaw_deg,
+            max_yaw_deg=zone.yaw_deg,
+        ),
+        max_shift_deg=zone.max_shift_deg,
+        aggregate_s=policy.gaze_aggregate_s,
+        episode_s=policy.distraction.episode_s,
+        episodes_window_s=policy.distraction.window_s,
+        turns=policy.movement.turns,
+        turns_window_s=policy.movement.window_s,
+    )
+
+
+def _fuses(policy: Policy, watched: Collection[EventType]) -> bool:
+    """Whether everything the fusion is made of is watched: what is muted cannot come in by the back door."""
+    return all(term.event in watched for term in policy.fusion.terms)

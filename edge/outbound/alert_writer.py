@@ -1,0 +1,72 @@
+"""One session's alerts on their way to the outbox, so that no frame waits for the disk.
+
+What the disk refuses is tried again until it takes it; what cannot be sealed at all is counted and left. The
+queue is bounded: a disk that refuses for long costs the oldest alerts, counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from edge.media.latest import Latest
+from edge.outbound.envelope import OutgoingAlert
+from shared.errors import Corrupt, Unavailable
+
+log = logging.getLogger(__name__)
+
+QUEUE: Final = 512
+RETRY_S: Final = 1.0
+
+
+class AlertWriter:
+    """Writes while `run` runs, in order."""
+
+    def __init__(
+        self, commit: Callable[[OutgoingAlert], Awaitable[None]], *, retry_s: float = RETRY_S
+    ) -> None:
+        """`commit` puts one alert on disk, or raises `Unavailable` (try again) or `Corrupt` (never)."""
+        self._commit = commit
+        self._retry_s = retry_s
+        self._queue: Latest[OutgoingAlert] = Latest(QUEUE)
+        self.counts: Counter[str] = Counter()
+        """Alerts committed, and given up because they could not be sealed."""
+
+    @property
+    def overflowed(self) -> int:
+        """Alerts lost because the disk refused for too long."""
+        return self._queue.dropped
+
+    def write(self, outgoing: OutgoingAlert) -> None:
+        """Take one alert; it is on disk soon."""
+        self._queue.put(outgoing)
+
+    def close(self) -> None:
+        """No more alerts will come: `run` ends once the last is written."""
+        self._queue.close()
+
+    async def run(self) -> None:
+        """Write until closed and empty."""
+        while (outgoing := await self._queue.get()) is not None:
+            await self._write(outgoing)
+
+    async def _write(self, outgoing: OutgoingAlert) -> None:
+        failing = False
+        while True:
+            try:
+                await self._commit(outgoing)
+            except Unavailable as error:
+                if not failing:
+                    failing = True
+                    log.error("an alert cannot be kept; trying on", extra={"error": str(error)})
+                await asyncio.sleep(self._retry_s)
+                continue
+            except Corrupt as error:
+                self.counts["unsealable"] += 1
+                log.error("an alert cannot be sealed", extra={"error": str(error)})
+                return
+            self.counts["committed"] += 1
+            return

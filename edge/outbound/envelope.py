@@ -1,0 +1,56 @@
+"""An alert as it leaves its session, and who may open it. Values only: they may come from another process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from edge.judging.alerts import AlertRevision
+from shared.events.table import lane
+from shared.events.types import Lane
+from shared.messages import StartSession
+from shared.sealing import parse_sealing_public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What the messages of one session have in common."""
+
+    tenant_id: UUID
+    session_id: UUID
+    epoch: int
+    key_id: UUID
+    seal_to: str
+    """The candidate-and-exam key, public half (`x25519:…`); this node cannot open what it sealed."""
+    transcript_key_id: UUID | None = None
+    transcripts_to: str | None = None
+    """The session's transcript key, public half. None: nothing that was said leaves this node."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingAlert:
+    """An alert as it is written down now, still open, and for whom it is to be sealed."""
+
+    revision: AlertRevision
+    envelope: Envelope
+
+    @property
+    def lane(self) -> Lane:
+        """The lane it is numbered and sent in."""
+        return lane(self.revision.alert.event_type)
+
+
+def envelope_of(order: StartSession) -> Envelope:
+    """The envelope of an assignment's alerts. Raises `Corrupt` for keys that are none."""
+    parse_sealing_public(order.seal_key)
+    if order.transcript_key is not None:
+        parse_sealing_public(order.transcript_key)
+    return Envelope(
+        tenant_id=order.tenant_id,
+        session_id=order.session_id,
+        epoch=order.epoch,
+        key_id=order.seal_key_id,
+        seal_to=order.seal_key,
+        transcript_key_id=order.transcript_key_id,
+        transcripts_to=order.transcript_key,
+    )

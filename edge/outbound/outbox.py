@@ -1,0 +1,227 @@
+"""The outbox: every alert on this node's disk until the coordinator's mark covers it.
+
+SQLite in WAL mode with `synchronous=FULL`: `add` returns after the alert is committed, so a kill -9 right
+after it loses nothing. NATS is transport, this file is the record. Each lane counts its alerts from 1 within
+one `outbox_id`; a node that lost its file starts a new outbox.
+
+One connection, one thread: whoever opens an `Outbox` alone uses it (`edge.outbound.outbox_thread` sees to
+that).
+The file is locked while open, so two daemons never share a data folder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from edge.outbound.outbox_caps import Caps, Relief, Stock, next_relief
+from edge.outbound.outbox_file import opened, translated
+from edge.outbound.reserve import Reserve
+from shared.errors import Corrupt, Unavailable
+from shared.events.types import Lane
+from shared.messages import OutboxState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sealed:
+    """One alert as it goes out, made for the sequence it was given."""
+
+    alert_id: UUID
+    revision: int
+    message: bytes
+    """The whole signed and sealed message."""
+    lean: bytes | None
+    """The same without its thumbnail, for a full outbox; None when it has none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """One alert that no mark covers yet."""
+
+    lane: Lane
+    sequence: int
+    alert_id: UUID
+    revision: int
+    message: bytes
+
+
+class Outbox:
+    """The opened file. Every method may raise `Unavailable` when the disk refuses."""
+
+    def __init__(self, path: Path, caps: Caps) -> None:
+        """Open or make the file; a damaged one is set aside, loudly, and a new outbox begun.
+
+        Raises `ConfigError` when the folder cannot be written, another process holds the file, or it is
+        another program's.
+        """
+        self._caps = caps
+        self._db = opened(path)
+        self._reserve = Reserve(path.with_name(f"{path.name}.reserve"))
+        self.set_aside = sum(1 for _ in path.parent.glob(f"{path.name}.damaged-*"))
+        """Damaged files beside this one, with alerts that may never have been sent."""
+        self.outbox_id = self._identity()
+        self._alerts, self._thumbnails, self._size_bytes = self._count()
+
+    def add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
+        """Commit one alert under the lane's next sequence, which `seal` is given, and return it.
+
+        What `seal` raises passes through and leaves the outbox unchanged.
+        """
+        with suppress(Unavailable):
+            return self._add(lane, seal)
+        # A full disk may still have room in the file for what the log no longer takes.
+        self._empty_log()
+        return self._add(lane, seal)
+
+    def _add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
+        with self._transaction():
+            (last,) = self._db.execute("SELECT last_sequence FROM lane WHERE name = ?", (lane,)).fetchone()
+            alert = seal(last + 1)
+            self._db.execute("UPDATE lane SET last_sequence = ? WHERE name = ?", (last + 1, lane))
+            self._db.execute(
+                "INSERT INTO alert (lane, sequence, alert_id, revision, message, lean)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (lane, last + 1, str(alert.alert_id), alert.revision, alert.message, alert.lean),
+            )
+            self._alerts[lane] += 1
+            self._thumbnails += alert.lean is not None
+            self._size_bytes += len(alert.message) + len(alert.lean or b"")
+            self._relieve()
+        return int(last) + 1
+
+    def sequences(self, lane: Lane) -> list[int]:
+        """What waits in a lane, ascending."""
+        with translated():
+            rows = self._db.execute("SELECT sequence FROM alert WHERE lane = ? ORDER BY sequence", (lane,))
+            return [sequence for (sequence,) in rows]
+
+    def messages(self, lane: Lane, sequences: Sequence[int]) -> list[Waiting]:
+        """Those of the given alerts that still wait, in the given order."""
+        with translated():
+            return [found for sequence in sequences if (found := self._message(lane, sequence)) is not None]
+
+    def covered(self, lane: Lane, mark: int) -> int:
+        """Forget everything up to a mark and return how many that were.
+
+        On a full disk the reserve is given for it. Raises `Corrupt` for a mark beyond what this outbox ever
+        gave out.
+        """
+        with suppress(Unavailable):
+            return self._covered(lane, mark)
+        self._reserve.give()
+        try:
+            self._empty_log()
+            forgotten = self._covered(lane, mark)
+            self._empty_log()
+            return forgotten
+        finally:
+            self._reserve.hold()
+
+    def _empty_log(self) -> None:
+        with translated():
+            self._db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def _covered(self, lane: Lane, mark: int) -> int:
+        with self._transaction():
+            (last,) = self._db.execute("SELECT last_sequence FROM lane WHERE name = ?", (lane,)).fetchone()
+            if mark > last:
+                raise Corrupt("a mark lies beyond the last alert of this outbox")
+            return self._forget("lane = ? AND sequence <= ?", (lane, mark))
+
+    def states(self) -> tuple[OutboxState, ...]:
+        """Where each lane stands, for the heartbeat."""
+        with translated():
+            rows = self._db.execute(
+                "SELECT name, last_sequence, dropped, (SELECT min(sequence) FROM alert WHERE lane = name)"
+                " FROM lane ORDER BY name"
+            ).fetchall()
+        return tuple(
+            OutboxState(
+                outbox_id=self.outbox_id,
+                lane=Lane(name),
+                last_sequence=last,
+                waiting=self._alerts[Lane(name)],
+                dropped=dropped,
+                first_waiting=last + 1 if first is None else first,
+            )
+            for name, last, dropped, first in rows
+        )
+
+    def close(self) -> None:
+        self._db.close()
+
+    def _identity(self) -> UUID:
+        with self._transaction():
+            self._db.executemany("INSERT OR IGNORE INTO lane (name) VALUES (?)", [(lane,) for lane in Lane])
+            row = self._db.execute("SELECT outbox_id FROM outbox").fetchone()
+            if row is None:
+                row = (str(uuid4()),)
+                self._db.execute("INSERT INTO outbox VALUES (?)", row)
+        return UUID(row[0])
+
+    def _count(self) -> tuple[dict[Lane, int], int, int]:
+        with translated():
+            counts = dict(self._db.execute("SELECT lane, count(*) FROM alert GROUP BY lane").fetchall())
+            thumbnails, size_bytes = self._db.execute(
+                "SELECT count(lean), coalesce(sum(length(message) + coalesce(length(lean), 0)), 0) FROM alert"
+            ).fetchone()
+        return {lane: counts.get(lane, 0) for lane in Lane}, thumbnails, size_bytes
+
+    def _message(self, lane: Lane, sequence: int) -> Waiting | None:
+        row = self._db.execute(
+            "SELECT alert_id, revision, message FROM alert WHERE lane = ? AND sequence = ?", (lane, sequence)
+        ).fetchone()
+        if row is None:
+            return None
+        return Waiting(lane=lane, sequence=sequence, alert_id=UUID(row[0]), revision=row[1], message=row[2])
+
+    def _relieve(self) -> None:
+        while step := next_relief(
+            Stock(alerts=self._alerts, thumbnails=self._thumbnails, size_bytes=self._size_bytes), self._caps
+        ):
+            if step is Relief.DROP_THUMBNAIL:
+                self._drop_oldest_thumbnail()
+            else:
+                self._drop_oldest(Lane.TECHNICAL if step is Relief.DROP_TECHNICAL else Lane.CONDUCT)
+
+    def _drop_oldest_thumbnail(self) -> None:
+        row, freed = self._db.execute(
+            "SELECT row, length(message) FROM alert WHERE lean IS NOT NULL ORDER BY row LIMIT 1"
+        ).fetchone()
+        self._db.execute("UPDATE alert SET message = lean, lean = NULL WHERE row = ?", (row,))
+        self._thumbnails -= 1
+        self._size_bytes -= freed
+
+    def _drop_oldest(self, lane: Lane) -> None:
+        oldest = "lane = ? AND sequence = (SELECT min(sequence) FROM alert WHERE lane = ?)"
+        self._forget(oldest, (lane, lane))
+        self._db.execute("UPDATE lane SET dropped = dropped + 1 WHERE name = ?", (lane,))
+
+    def _forget(self, where: str, values: tuple[Lane | int, ...]) -> int:
+        gone = self._db.execute(
+            f"DELETE FROM alert WHERE {where}"
+            " RETURNING lane, lean IS NOT NULL, length(message) + coalesce(length(lean), 0)",
+            values,
+        ).fetchall()
+        for lane, had_thumbnail, size_bytes in gone:
+            self._alerts[Lane(lane)] -= 1
+            self._thumbnails -= had_thumbnail
+            self._size_bytes -= size_bytes
+        return len(gone)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with translated():
+            self._db.execute("BEGIN IMMEDIATE")
+        try:
+            with translated():
+                yield
+                self._db.execute("COMMIT")
+        except BaseException:
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            self._alerts, self._thumbnails, self._size_bytes = self._count()
+            raise

@@ -1,0 +1,125 @@
+"""The shell of one candidate: media in, observations to the watch, alerts and notices out.
+
+    connections ──> pumps ──> senses ──> live watch ──> told
+
+It decides nothing: `edge.judging.watch` does. A page that connects again gets a new connection on the same
+session clock. Whatever fails in here ends in this session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from typing import Final
+
+from edge.analysis.ears import asked_to_hear
+from edge.analysis.verified import verified_frame
+from edge.media.clock import SessionClock
+from edge.media.frames import VideoFrame
+from edge.sessions.connections import Connections
+from edge.sessions.live_watch import LiveWatch
+from edge.sessions.pumps import Pumps
+from edge.sessions.session_parts import Parts
+from shared.errors import Rejected
+from shared.events.looks import Look
+from shared.events.types import EventType
+from shared.messages import SessionState, StartSession, VerifiedFrame
+
+SILENT_S: Final = 3.0
+
+
+class Session:
+    """One candidate's exam on this node, from `start` to `end`, while `run` runs."""
+
+    def __init__(self, order: StartSession, parts: Parts) -> None:
+        """Raises `Corrupt` for keys or templates that are none."""
+        self._order = order
+        self._perceive = parts.perceive
+        clock = SessionClock(begins_s=order.elapsed_s)
+        self._watch = LiveWatch(order, parts, clock)
+        self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
+        self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._watch.expect)
+        """Of its pages."""
+        self._over = asyncio.Event()
+
+    async def run(self) -> None:
+        """Watch until `end`, or until something fails; then tell what is still open."""
+        try:
+            await self._watch_until_over()
+        finally:
+            self._watch.finish()
+
+    def end(self) -> None:
+        """Ask `run` to come to its end."""
+        self._over.set()
+
+    def change(self, order: StartSession) -> None:
+        """Go on under a changed order. A new policy or a pause ends what is open and begins with new senses
+        and baselines. Raises `Corrupt` for templates that are none, with nothing changed."""
+        before = self._order
+        anew = (order.policy, order.paused) != (before.policy, before.paused)
+        if anew:
+            self._pumps.senses = self._perceive(order)
+        self._order = order
+        if not anew:
+            return
+        self._watch.begin_anew(order)
+        if self.connections.newest is not None:
+            self._watch.expect()
+
+    async def verify(self, frame_id: int | None) -> VerifiedFrame:
+        """Compare one of the last seconds' frames, or the newest, with the enrolled face.
+
+        Raises `FrameGone` (410) for one no longer in memory, `Rejected` (409) before the first.
+        """
+        frame = await self._frame(frame_id)
+        examined, check = await self._pumps.senses.verify(await asyncio.to_thread(frame.to_bgr))
+        threshold = self._order.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
+        return verified_frame(frame, examined, check, threshold, self._watch.utc(frame.at_s))
+
+    def state(self) -> SessionState:
+        """For the heartbeat; no names."""
+        order = self._order
+        return SessionState(
+            session_id=order.session_id,
+            epoch=order.epoch,
+            phase=self._phase(),
+            frames_processed=self._pumps.analysed,
+            alerts_triggered=self._watch.raised,
+            last_verified_utc=self._watch.verified_utc,
+            policy_version=order.policy.version,
+            paused=order.paused,
+            expires_utc=order.expires_utc,
+            hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
+        )
+
+    def dropped(self) -> Counter[str]:
+        """Frames and packets that were never looked at, by reason."""
+        return self.connections.dropped() + self._pumps.dropped() + self._watch.drops
+
+    async def _watch_until_over(self) -> None:
+        async with asyncio.TaskGroup() as tasks:
+            steady = [tasks.create_task(work()) for work in (self._pumps.analyse, self._watch.keep_time)]
+            self.connections.open(tasks)
+            try:
+                await self._over.wait()
+            finally:
+                self.connections.refuse()
+            for task in steady:
+                task.cancel()
+            await self.connections.close()
+
+    async def _frame(self, frame_id: int | None) -> VideoFrame:
+        newest, source = self._pumps.newest, self.connections.newest
+        if newest is None or source is None:
+            raise Rejected("no frame has come yet", code="no-frame", status=409)
+        return newest if frame_id in (None, newest.frame_id) else await source.frame(frame_id)
+
+    def _phase(self) -> str:
+        if self._order.paused:
+            return "paused"
+        source = self.connections.newest
+        age_s = None if source is None else source.counts(time.monotonic()).frame_age_s
+        watching = age_s is not None and age_s <= SILENT_S
+        return "waiting" if not self._watch.opened else "watching" if watching else "silent"

@@ -1,0 +1,80 @@
+"""A session from its `start` order and what its process has: senses, connections, watch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from edge.analysis.examination import enrolled
+from edge.analysis.instruments import Instruments
+from edge.analysis.perception import Perception
+from edge.config import EdgeConfig
+from edge.judging.alerts import WatchedSession
+from edge.judging.watch import Watch
+from edge.media.negotiation import PeerSettings
+from edge.media.peer import Peer
+from edge.media.sdp import AnswerShape
+from edge.sessions.port import Tell
+from edge.sessions.session import Session
+from edge.sessions.session_parts import Parts
+from shared.messages import StartSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionMaker:
+    """What all sessions of one process share."""
+
+    config: EdgeConfig
+    node_id: UUID
+    instruments: Instruments
+    tell: Tell
+    peer_settings: PeerSettings
+
+    def __call__(self, order: StartSession) -> Session:
+        """A session that has not begun. Raises `Corrupt` for keys or templates that are none."""
+        return Session(
+            order,
+            Parts(
+                perceive=self._perception,
+                make_source=partial(Peer, self.peer_settings),
+                open_watch=self._watch,
+                level=self.instruments.level,
+                tell=self.tell,
+            ),
+        )
+
+    def _perception(self, order: StartSession) -> Perception:
+        return Perception(
+            order.session_id,
+            self.instruments.engine,
+            self.instruments.networks,
+            policy=order.policy,
+            templates=enrolled(order.templates),
+            level=self.instruments.level,
+        )
+
+    def _watch(self, order: StartSession, started_utc: datetime) -> Watch:
+        return Watch(self._watched(order, started_utc), level=self.instruments.level.number)
+
+    def _watched(self, order: StartSession, started_utc: datetime) -> WatchedSession:
+        networks = self.instruments.networks
+        return WatchedSession(
+            session_id=order.session_id,
+            exam_session_id=order.exam_session_id,
+            candidate_id=order.candidate_id,
+            exam_id=order.exam_id,
+            policy=order.policy,
+            started_utc=started_utc,
+            node_id=self.node_id,
+            region=self.config.region,
+            models=networks.labels,
+            device=networks.device,
+        )
+
+
+def peer_settings(config: EdgeConfig) -> PeerSettings:
+    """How candidates' connections are made on this node. Raises `ConfigError` for a secret's file."""
+    answer = AnswerShape(announced_ip=config.media.announced_ip)
+    return PeerSettings(ice_servers=config.media.read_ice_servers(), answer=answer)

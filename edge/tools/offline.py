@@ -1,0 +1,161 @@
+"""A recording through the same perception and rules as a live stream, as fast as the machine goes.
+
+A recording knows no wall clock: its session begins at 1970-01-01T00:00:00Z, so an alert's instants read as
+times into the recording, and the same recording gives the same alerts byte for byte.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from uuid import UUID, uuid5
+
+from edge.analysis.ears import asked_to_hear, unheard
+from edge.analysis.examination import Frame
+from edge.analysis.eyes import asked_to_see, unseen
+from edge.analysis.networks import Networks
+from edge.analysis.perception import Perception
+from edge.judging.alerts import AlertRevision, WatchedSession
+from edge.judging.watch import Watch
+from edge.media.frames import AudioWindow, VideoFrame
+from edge.media.recording import Recording
+from shared.alerts import Alert
+from shared.events.looks import Look
+from shared.observations import Observation
+from shared.policy.schema import Policy
+
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
+NODE_ID = UUID("00000000-0000-8000-8000-000000000000")
+"""Stands for the machine that analyses a recording; no node of a fleet."""
+_RECORDINGS = UUID("7f0d1d0e-8f6e-5d0c-9a57-2c1f4f7a6b11")
+
+Noted = tuple[Observation, Frame | None]
+"""An observation with the pixels it was made of."""
+Keep = Callable[[Observation], None]
+Report = Callable[[float], None]
+
+
+def session_id_of(name: str) -> UUID:
+    """The session of a recording, the same for the same name."""
+    return uuid5(_RECORDINGS, name)
+
+
+def recorded_session(name: str, policy: Policy, networks: Networks) -> WatchedSession:
+    """What the alerts of a recording say of their session."""
+    title = name.encode("utf-8", "replace").decode().replace("\x00", "")[:200] or "recording"
+    return WatchedSession(
+        session_id=session_id_of(name),
+        exam_session_id=title,
+        candidate_id="recording",
+        exam_id="analysis",
+        policy=policy,
+        started_utc=BEGINNING,
+        node_id=NODE_ID,
+        region="offline",
+        models=networks.labels,
+        device=networks.device,
+    )
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one recording."""
+
+    duration_s: float = 0.0
+    """Until the end of its last picture or sound."""
+    frames: int = 0
+    analysed_frames: int = 0
+    wall_s: float = 0.0
+    """From the first picture read to the last alert; opening the networks is not in it."""
+    heard: bool = False
+    revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
+    """The last revision of every alert, in order of raising."""
+
+    @property
+    def realtime_factor(self) -> float:
+        """How many times faster than real time."""
+        return self.duration_s / self.wall_s if self.wall_s > 0 else 0.0
+
+    @property
+    def alerts(self) -> list[Alert]:
+        return [each.alert for each in self.revisions.values()]
+
+
+async def analyse(
+    recording: Recording, perception: Perception, watch: Watch, *, keep: Keep, report: Report
+) -> Outcome:
+    """Watch a recording from its beginning to its end.
+
+    `keep` gets every observation in order, `report` the time reached. Raises `Rejected` when nothing in the
+    recording can be decoded.
+    """
+    outcome = Outcome()
+    started = time.perf_counter()
+    for media in recording.media():
+        now = media.at_s if isinstance(media, VideoFrame) else media.ends_at_s
+        if isinstance(media, VideoFrame):
+            noted = await _look(media, perception, outcome, sound=recording.has_audio)
+        else:
+            noted = await _listen(media, perception, outcome)
+        for observation, frame in noted:
+            _keep(outcome, _ticks(watch, now))
+            _keep(outcome, watch.observe(observation, frame))
+            keep(observation)
+        outcome.duration_s = max(outcome.duration_s, now)
+        report(now)
+    _keep(outcome, _ticks(watch, outcome.duration_s))
+    _keep(outcome, watch.finish(outcome.duration_s))
+    outcome.wall_s = time.perf_counter() - started
+    return outcome
+
+
+async def _look(frame: VideoFrame, perception: Perception, outcome: Outcome, *, sound: bool) -> list[Noted]:
+    """What a picture shows, and what is to be said of `sound` that ended before the pictures did."""
+    outcome.frames += 1
+    seen = await perception.look(frame)
+    outcome.analysed_frames += seen.frame is not None
+    missed = perception.miss_sound(frame) if sound else None
+    return [(seen.observation, seen.frame)] + ([] if missed is None else [(missed, None)])
+
+
+async def _listen(window: AudioWindow, perception: Perception, outcome: Outcome) -> list[Noted]:
+    outcome.heard = True
+    heard = await perception.listen(window)
+    return [] if heard is None else [(heard.observation, None)]
+
+
+def unavailable(
+    outcome: Outcome,
+    recording: Recording,
+    networks: Networks,
+    policy: Policy,
+    *,
+    level: int,
+    enrolled: bool,
+) -> dict[str, str]:
+    """Looks about which this analysis says nothing, each with the reason."""
+    reasons = unseen(networks.missing, policy, level) | unheard(networks.missing, policy)
+    if not enrolled and policy.features.face_verification:
+        reasons.setdefault(Look.IDENTITY, "nobody is enrolled: give pictures with --enroll")
+    if policy.features.audio_monitoring and not outcome.heard:
+        reasons |= dict.fromkeys(asked_to_hear(policy), "the recording has no sound")
+    if not recording.has_video:
+        reasons |= dict.fromkeys(asked_to_see(policy), "the recording has no pictures")
+    return {look.value: reason for look, reason in sorted(reasons.items())}
+
+
+def _ticks(watch: Watch, now: float) -> list[AlertRevision]:
+    """What time alone brought until `now`."""
+    revisions: list[AlertRevision] = []
+    deadline_s = watch.deadline()
+    while deadline_s is not None and deadline_s <= now:
+        revisions += watch.tick(deadline_s)
+        deadline_s = watch.deadline()
+    return revisions
+
+
+def _keep(outcome: Outcome, revisions: list[AlertRevision]) -> None:
+    for each in revisions:
+        outcome.revisions[each.alert.event_id] = each

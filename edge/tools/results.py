@@ -1,0 +1,103 @@
+"""What an analysis leaves behind: observations, alerts, a summary and a page to look at."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from edge.analysis.networks import Networks
+from edge.tools.offline import BEGINNING, Outcome
+from shared.alerts import encode_alert
+from shared.observations import Observation
+from shared.policy.schema import Policy
+from shared.recorded import write_line
+from shared.timeline import Timeline, entry_of, timeline_html
+from shared.writing import writing_under
+
+
+class ResultFolder:
+    """Writes the results; they take their names only when all of them are complete."""
+
+    def __init__(self, folder: Path) -> None:
+        """Makes the folder if it is not there. Raises `ConfigError`, as every method does, where it cannot be
+        written."""
+        self._folder = folder
+        with writing_under(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+            self._observations = (folder / "observations.jsonl.part").open("wb")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with writing_under(self._folder):
+            try:
+                self._observations.close()
+            finally:
+                for part in self._folder.glob("*.part"):
+                    part.unlink()
+
+    def keep(self, observation: Observation) -> None:
+        """Write one observation."""
+        with writing_under(self._folder):
+            self._observations.write(write_line(observation))
+
+    def finish(self, outcome: Outcome, summary: Mapping[str, Any], page: Timeline) -> None:
+        """Write the rest and give every file its name."""
+        alerts = b"".join(encode_alert(alert) + b"\n" for alert in outcome.alerts)
+        texts = {
+            "alerts.jsonl": alerts,
+            "summary.json": json.dumps(summary, indent=2, ensure_ascii=False).encode() + b"\n",
+            "timeline.html": timeline_html(page).encode(),
+        }
+        with writing_under(self._folder):
+            self._observations.close()
+            for name, data in texts.items():
+                (self._folder / f"{name}.part").write_bytes(data)
+            for name in ("observations.jsonl", *texts):
+                (self._folder / f"{name}.part").replace(self._folder / name)
+
+
+def summary_of(
+    outcome: Outcome, networks: Networks, level: int, reasons: Mapping[str, str]
+) -> dict[str, Any]:
+    """`summary.json`; rounded to what was measured."""
+    return {
+        "duration_s": round(outcome.duration_s, 3),
+        "frames": outcome.frames,
+        "analysed_frames": outcome.analysed_frames,
+        "wall_s": round(outcome.wall_s, 3),
+        "realtime_factor": round(outcome.realtime_factor, 2),
+        "level": f"L{level}",
+        "device": networks.device,
+        "models": networks.labels,
+        "alerts": dict(sorted(Counter(alert.event_type.value for alert in outcome.alerts).items())),
+        "unavailable": list(reasons),
+        "unavailable_reasons": dict(reasons),
+    }
+
+
+def page_of(title: str, outcome: Outcome, summary: Mapping[str, Any], policy: Policy) -> Timeline:
+    """The timeline page's content."""
+    facts = [
+        ("Analysed", f"{summary['analysed_frames']} of {summary['frames']} frames"),
+        ("Speed", f"{summary['realtime_factor']:.1f} × real time"),
+        ("Level", str(summary["level"])),
+        ("Device", str(summary["device"])),
+        ("Policy version", str(policy.version)),
+        *((f"Network for {task}", str(label)) for task, label in summary["models"].items()),
+        *((f"Not looked at: {task}", reason) for task, reason in summary["unavailable_reasons"].items()),
+    ]
+    return Timeline(
+        title=title,
+        duration_s=outcome.duration_s,
+        facts=tuple(facts),
+        segments=(),
+        entries=tuple(entry_of(alert, BEGINNING) for alert in outcome.alerts),
+    )

@@ -1,0 +1,66 @@
+"""Bodies of the REST API about enrollments."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints
+
+from shared.api.bodies import MAX_PICTURE_BASE64_CHARS, Request, Response
+from shared.fields import Json, Name, Reference, Unit, Utc
+
+
+class EnrollImage(Request):
+    image_base64: Annotated[str, StringConstraints(min_length=1, max_length=MAX_PICTURE_BASE64_CHARS)]
+    capture_timestamp: Utc | None = None
+    device_info: Annotated[dict[Name, Name], Field(max_length=20)] = {}
+
+
+class EnrollRequest(Request):
+    candidate_id: Reference
+    exam_id: Reference
+    images: Annotated[list[EnrollImage], Field(min_length=1, max_length=10)]
+    metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
+
+
+class PoseAngles(Response):
+    pitch: float | None
+    yaw: float | None
+    roll: float | None
+
+
+class FailedCheckOut(Response):
+    check: str
+    value: float | None
+    bound: str
+    advice: str
+
+
+class EnrolledImage(Response):
+    """What became of one picture, in the request's order."""
+
+    embedding_id: str | None
+    quality_score: Unit
+    face_bbox: list[int] | None
+    """x1, y1, x2, y2 in the picture as it was analysed."""
+    pose_angles: PoseAngles
+    sharpness_score: Unit
+    illumination_variance: float | None
+    selected: bool
+    failed: list[FailedCheckOut]
+
+
+class EnrollResponse(Response):
+    status: Literal["success", "partial"]
+    """`partial`: some pictures were left out. When none passes, the answer is a problem (422)."""
+    candidate_id: str
+    enrollment_id: str | None
+    embeddings: list[EnrolledImage]
+    average_embedding_stored: bool
+    enrollment_timestamp: Utc
+    recommendations: list[str]
+    expires_at: Utc | None = None
+    """From then on no session starts with it; enroll again before."""
+    expired: bool = False
+    replaces: str | None = None
+    """The enrollment_id that counted before; sessions that run keep the template they started with."""

@@ -1,0 +1,207 @@
+"""Bodies of the REST API about sessions: start, join, look at, list, change, verify a frame."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, JsonValue, StringConstraints, model_validator
+
+from shared.api.bodies import Request, Response
+from shared.api.enrollments import FailedCheckOut
+from shared.api.exams import PolicyData
+from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words
+from shared.policy.rules import Sensitivity
+from shared.policy.terms import Features
+
+
+class VerificationPolicy(Request):
+    """Overrides of an exam's policy for one session."""
+
+    face_match_threshold: Annotated[Unit, Field(strict=True)] | None = None
+    gaze_tolerance_degrees: Annotated[float, Field(strict=True, ge=5, le=90)] | None = None
+    max_offline_seconds: Annotated[float, Field(strict=True, ge=4, le=600)] | None = None
+    alert_sensitivity: Sensitivity | None = None
+
+
+class SessionStartRequest(Request):
+    exam_session_id: Reference | None = None
+    """Chosen by the caller, unique per institution; made up when left out."""
+    candidate_id: Reference
+    exam_id: Reference
+    frontend_instance_id: Reference | None = None
+    verification_policy: VerificationPolicy | None = None
+    policy: Annotated[dict[str, JsonValue], Field(max_length=50)] | None = None
+    """A whole policy (`shared.policy.schema`) instead of the exam's."""
+    features_enabled: Features | None = None
+    metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
+
+
+class IceServer(Response):
+    urls: str
+    username: str | None = None
+    credential: str | None = None
+
+
+class WebrtcConfig(Response):
+    ice_servers: list[IceServer]
+    video_constraints: dict[str, Any]
+    audio_constraints: dict[str, Any]
+
+
+class SessionStartResponse(Response):
+    status: Literal["active"]
+    session_id: str
+    session_uuid: str
+    """The internal id, as signaling paths, subjects and logs carry it."""
+    websocket_url: str
+    webrtc_config: WebrtcConfig
+    calibration_required: bool
+    calibration_duration_seconds: float
+    session_expires_at: Utc
+    signaling_url: str
+    whip_url: str
+    edge_node: str
+    session_token: str
+    join_url: str
+    """One-time code in the fragment; the candidate's page exchanges it by POST."""
+    identity: Literal["enrolled", "unavailable"]
+
+
+class SessionOut(Response):
+    session_id: str
+    session_uuid: str
+    candidate_id: str
+    exam_id: str
+    status: Literal["active", "ended", "expired"]
+    started_at: Utc
+    ended_at: Utc | None
+    session_expires_at: Utc
+    edge_node: str
+    policy_version: int
+    paused_at: Utc | None = None
+    """Since when a proctor has paused the exam. Meanwhile it expires later, and nothing is judged."""
+
+
+class SessionEndResponse(Response):
+    status: Literal["ended"]
+    session_id: str
+    ended_at: Utc
+
+
+class VerifyFrameRequest(Request):
+    frame_id: Annotated[str, StringConstraints(pattern=r"^(FRAME-)?[0-9]{1,12}$")] | None = None
+    """Left out: the newest frame."""
+    timestamp: Utc | None = None
+    trigger: Name = "manual_proctor_check"
+
+
+class FaceQuality(Response):
+    sharpness: Unit | None
+    pose_deviation: float | None
+    """Degrees from frontal."""
+    lighting_quality: Unit | None
+
+
+class VerifyFrameResponse(Response):
+    frame_id: str
+    match: bool | None
+    """None: the frame allows no check; neither match nor mismatch."""
+    similarity_score: Unit | None
+    threshold_used: Unit
+    comparison_embedding_id: str | None
+    face_quality: FaceQuality
+    failed: list[FailedCheckOut]
+    timestamp: Utc
+
+
+class JoinRequest(Request):
+    code: Annotated[str, StringConstraints(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+
+
+class Notice(Response):
+    version: str
+    language: str
+    title: str
+    paragraphs: list[str]
+    purposes: list[str]
+
+
+class JoinResponse(Response):
+    session_id: str
+    session_uuid: str
+    session_token: str
+    exam_title: str
+    notice: Notice
+    signaling_url: str
+    websocket_url: str
+    webrtc_config: WebrtcConfig
+    session_expires_at: Utc
+
+
+class AcknowledgeRequest(Request):
+    notice_version: Name
+    purposes: Annotated[list[Name], Field(max_length=20)]
+
+
+class TicketResponse(Response):
+    """A single-use WebSocket ticket, 30 s."""
+
+    ticket: str
+    expires_in_seconds: int
+
+
+class SessionListed(SessionOut):
+    """A session on the wall: where it stands, and how bad the worst is that nobody has explained away."""
+
+    worst_severity: Unit
+    """Of its incidents that were not dismissed or overturned; 0 without one."""
+    open_incidents: int
+    """That wait for a person: open, for a second one, or appealed."""
+    incident_count: int
+    """All that were not dismissed or overturned, decided ones included."""
+
+
+class SessionPage(Response):
+    items: list[SessionListed]
+    next_cursor: str | None
+
+
+class SessionPolicyRequest(Request):
+    """Another policy for a session that runs: a version of its exam's, or a whole one of its own."""
+
+    exam_version: Annotated[Count, Field(ge=1, le=2**31 - 1)] | None = None
+    """Left out, with no policy: the version that is in force now."""
+    policy: PolicyData | None = None
+    """Its own `version` is ignored: it gets the next one that neither session nor exam has used."""
+    reason: Words
+    """For the record; the candidate is not shown it."""
+    based_on: Annotated[Count, Field(ge=1, le=2**31 - 1)]
+    """The version the session runs under; when that has changed meanwhile, the change is refused (409)."""
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> SessionPolicyRequest:
+        if self.exam_version is not None and self.policy is not None:
+            raise ValueError("name a version of the exam's policy or give a policy, not both")
+        return self
+
+
+class SessionPolicyChange(Response):
+    """Who put which policy in force while the session ran, and why."""
+
+    version: int
+    version_before: int
+    changed_by: str
+    role: str
+    reason: str | None
+    """None: erased."""
+    at: Utc
+
+
+class SessionPolicyOut(Response):
+    """The policy a session runs under, without what is agreed with its candidate."""
+
+    session_id: str
+    version: int
+    policy: dict[str, JsonValue]
+    changes: list[SessionPolicyChange]
+    """While it ran, oldest first."""

@@ -1,0 +1,268 @@
+"""An exam's policy: what is watched, from which threshold, for how long, and what is advised.
+
+Every number is a field here with its default; an exam overrides what it needs. A policy is data: frozen,
+versioned by whoever stores it, unknown fields and contradictions refused with their path. Default rules are
+made in `shared.policy.rules` from the table of events, the parts stand in `shared.policy.terms`.
+
+What is agreed with one candidate (`Accommodation`, opt-in to speech recognition) is no part of an exam's
+policy: `Policy.for_candidate` adds it when a session starts, and the effective policy then records it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from math import ceil
+from typing import Any, Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+
+from shared.events.table import EVENTS, event_class
+from shared.events.types import EventClass, EventType
+from shared.policy import contradictions
+from shared.policy.refusals import Contradictions, Problem, problems_of, refused
+from shared.policy.rules import (
+    DEFAULT_RULES,
+    PRESETS,
+    THRESHOLD_UNITS,
+    EventRule,
+    Frozen,
+    Seconds,
+    Sensitivity,
+)
+from shared.policy.terms import (
+    ENROLLMENT_GATE,
+    VERIFICATION_GATE,
+    Accommodation,
+    CandidateTerms,
+    Distraction,
+    Features,
+    Fusion,
+    Gate,
+    GazeZone,
+    Movement,
+    PacedLook,
+    Phrase,
+    Rate,
+    Relaxation,
+    Sound,
+)
+
+
+class Policy(Frozen):
+    """All that an exam decides about its watching."""
+
+    version: int = Field(default=1, ge=1, le=2**31 - 1)
+    """Counts up with every change; stands on each alert."""
+    features: Features = Features()
+    rules: dict[EventType, EventRule] = Field(default_factory=dict)
+    """Overrides; an event not named keeps its default."""
+    sensitivity: Sensitivity = Sensitivity.MEDIUM
+    min_face_px: float = Field(default=24, ge=8, le=500)
+    """Faces whose smaller side is below do not count towards MULTIPLE_FACES."""
+    mismatch_checks: int = Field(default=4, ge=2, le=60)
+    """FACE_MISMATCH is raised at this many consecutive mismatches."""
+    match_checks: int = Field(default=3, ge=1, le=60)
+    """… and over after this many consecutive matches."""
+    liveness_checks: int = Field(default=10, ge=3, le=60)
+    """PRESENTATION_ATTACK judges the mean of this many."""
+    gaze_zone: GazeZone = GazeZone()
+    gaze_aggregate_s: float = Field(default=3, ge=0.5, le=10)
+    """Gaze is judged by what was seen for most of this time; blinks do not count."""
+    distraction: Distraction = Distraction()
+    movement: Movement = Movement()
+    speech_pause_s: Seconds = 0.6
+    """Pauses up to this length do not end a stretch of speech."""
+    sounds: tuple[Sound, ...] = Field(default=tuple(Sound), max_length=16)
+    """What AUDIO_ANOMALY listens for."""
+    phrases: tuple[Phrase, ...] = Field(default=(), max_length=100)
+    """What KEYWORD_SPOKEN listens for, where features.speech_transcription and the candidate allow it."""
+    fusion: Fusion = Fusion()
+    """What HIGH_CONFIDENCE_CHEATING is made of."""
+    cadences_hz: dict[PacedLook, Rate] = Field(default_factory=dict)
+    """Looks per second in place of the degradation level's own; what a level leaves out stays out."""
+    blocked_luma_variance: float = Field(default=15, ge=0, le=16_256)
+    """A picture with less luma variance than this counts as blocked."""
+    baseline_s: float = Field(default=30, ge=5, le=300)
+    """Face area, gaze zone and head baseline are calibrated over this first stretch."""
+    max_gap_s: float = Field(default=2, gt=0, le=30)
+    """A longer silence of a signal restarts every wait on it: silence proves nothing."""
+    enrollment_gate: Gate = ENROLLMENT_GATE
+    verification_gate: Gate = VERIFICATION_GATE
+    candidate: CandidateTerms | None = None
+    """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
+
+    @field_validator("rules")
+    @classmethod
+    def _checked(cls, rules: dict[EventType, EventRule]) -> dict[EventType, EventRule]:
+        problems = [problem for event, rule in rules.items() for problem in _rule_problems(event, rule)]
+        if problems:
+            raise Contradictions(problems)
+        return rules
+
+    @field_validator("sounds", "phrases")
+    @classmethod
+    def _distinct(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        if len({value.casefold() for value in values}) != len(values):
+            raise ValueError("an entry stands there twice")
+        return values
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if problems := list(self._contradictions()):
+            raise Contradictions(problems)
+        return self
+
+    def _contradictions(self) -> Iterator[Problem]:
+        episodes = self.rule(EventType.FREQUENT_DISTRACTION).threshold or 0
+        yield from contradictions.stages(self.own_rule)
+        yield from contradictions.waits(self.rules)
+        yield from contradictions.cadences(self.cadences_hz, self.max_gap_s, self.liveness_checks)
+        yield from contradictions.counters(episodes, self.distraction, self.movement)
+        yield from contradictions.fused(self.fusion, self.cadences_hz, self.own_rule)
+        if self.phrases and not self.features.speech_transcription:
+            yield "phrases", "need features.speech_transcription, which is switched off"
+
+    @property
+    def recognises_speech(self) -> bool:
+        """Whether both the exam and the candidate agreed that what is said may be recognised."""
+        agreed = self.candidate is not None and self.candidate.speech_opt_in
+        return agreed and self.features.audio_monitoring and self.features.speech_transcription
+
+    @property
+    def muted(self) -> frozenset[EventType]:
+        """Events that are not evaluated for this candidate."""
+        return frozenset(self.candidate.accommodation.muted) if self.candidate else frozenset()
+
+    @property
+    def zone(self) -> GazeZone:
+        """The gaze zone in force; a zone that the exam names itself stands against the preset."""
+        factor = PRESETS[self.sensitivity].zone_factor if self.gaze_zone == GazeZone() else 1.0
+        if self.candidate is not None:
+            factor *= self.candidate.accommodation.gaze_zone_factor
+        return self.gaze_zone.scaled(factor) if factor != 1.0 else self.gaze_zone
+
+    @property
+    def mismatches(self) -> int:
+        """How many consecutive mismatches raise FACE_MISMATCH for this candidate: a relaxed hold counts more
+        of them."""
+        factor = self._relaxation(EventType.FACE_MISMATCH).hold_factor
+        return ceil(self.mismatch_checks * factor)
+
+    def own_rule(self, event: EventType) -> EventRule:
+        """The exam's own rule, or the table's, before preset and candidate."""
+        return self.rules.get(event, DEFAULT_RULES[event])
+
+    def rule(self, event: EventType) -> EventRule:
+        """The rule in force for an event: the exam's own or the table's, the sensitivity preset on conduct,
+        and what is agreed with the candidate. A later stage never comes before its sooner one."""
+        rule = self._agreed(event)
+        sooner = EVENTS[event].later_stage_of
+        if sooner is None or not rule.enabled or not (first := self._agreed(sooner)).enabled:
+            return rule
+        return rule.model_copy(update={"hold_s": max(rule.hold_s, first.hold_s)})
+
+    def _agreed(self, event: EventType) -> EventRule:
+        rule = self._preset(event, self.own_rule(event))
+        if self.candidate is None:
+            return rule
+        if event in self.muted:
+            return rule.model_copy(update={"enabled": False})
+        relaxed = self._relaxation(event)
+        changes: dict[str, float] = {"hold_s": rule.hold_s * relaxed.hold_factor}
+        if relaxed.threshold is not None:
+            changes["threshold"] = relaxed.threshold
+        return rule.model_copy(update=changes)
+
+    def _relaxation(self, event: EventType) -> Relaxation:
+        agreed = None if self.candidate is None else self.candidate.accommodation.relaxed.get(event)
+        return agreed or Relaxation()
+
+    def for_candidate(self, accommodation: Accommodation, *, speech_opt_in: bool = False) -> Policy:
+        """The effective policy of one candidate's session: this one with what is agreed recorded in it.
+
+        Raises `Rejected` ("accommodation-invalid", 422) where a relaxed threshold would be stricter than the
+        exam's own or is out of range, and where there is no hold to lengthen.
+        """
+        plain = self.model_copy(update={"candidate": None})
+        problems = [
+            problem
+            for event, relaxed in accommodation.relaxed.items()
+            for problem in _relaxation_problems(event, relaxed, plain.rule(event))
+        ]
+        if problems:
+            raise refused("accommodation", problems)
+        terms = CandidateTerms(accommodation=accommodation, speech_opt_in=speech_opt_in)
+        return self.model_copy(update={"candidate": terms})
+
+    def _preset(self, event: EventType, rule: EventRule) -> EventRule:
+        if event_class(event) is not EventClass.CONDUCT or self.sensitivity is Sensitivity.MEDIUM:
+            return rule
+        preset = PRESETS[self.sensitivity]
+        threshold = rule.threshold
+        if threshold == DEFAULT_RULES[event].threshold:
+            threshold = preset.thresholds.get(event, threshold)
+        return rule.model_copy(update={"hold_s": rule.hold_s * preset.hold_factor, "threshold": threshold})
+
+
+def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
+    """What is wrong with an exam's own rule, whatever the other rules say."""
+    if event not in DEFAULT_RULES:
+        yield event, "has no rule to override"
+        return
+    if event_class(event) is EventClass.TECHNICAL and rule.severity > 0:
+        yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
+    known = THRESHOLD_UNITS.get(event)
+    if known is None:
+        if rule.threshold is not None:
+            yield f"{event}.threshold", f"{event} takes no threshold"
+    elif rule.threshold is None or not known.low <= rule.threshold <= known.high:
+        yield f"{event}.threshold", f"({known.unit}) must lie in {known.low:g}…{known.high:g}"
+
+
+def _relaxation_problems(event: EventType, relaxed: Relaxation, own: EventRule) -> Iterator[Problem]:
+    """What cannot be agreed on one event, given the exam's own rule in force."""
+    if relaxed.hold_factor > 1 and own.hold_s == 0 and event is not EventType.FACE_MISMATCH:
+        yield f"relaxed.{event}.hold_factor", f"{event} has no hold that could be longer"
+    if relaxed.threshold is None:
+        return
+    known = THRESHOLD_UNITS.get(event)
+    if known is None or own.threshold is None:
+        yield f"relaxed.{event}.threshold", f"{event} takes no threshold"
+    elif not known.low <= relaxed.threshold <= known.high or not known.relaxes(
+        relaxed.threshold, own.threshold
+    ):
+        what = f"must be reached no more easily than the exam's {own.threshold:g} ({known.unit})"
+        yield f"relaxed.{event}.threshold", what
+
+
+def parse_policy(value: Mapping[str, Any]) -> Policy:
+    """An exam's policy from JSON or YAML data; a rule may name only the fields it changes.
+
+    Raises `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong.
+    """
+    data = dict(value)
+    rules = data.get("rules")
+    if isinstance(rules, Mapping):
+        data["rules"] = {name: _with_defaults(name, rule) for name, rule in rules.items()}
+    try:
+        policy = Policy.model_validate(data)
+    except ValidationError as error:
+        raise refused("policy", problems_of("policy", error)) from error
+    if policy.candidate is not None:
+        problem = ("candidate", "is agreed with one candidate and added when a session starts")
+        raise refused("policy", [problem])
+    return policy
+
+
+def parse_accommodation(value: Mapping[str, Any]) -> Accommodation:
+    """An accommodation from data. Raises `Rejected` ("accommodation-invalid", 422) naming each wrong path."""
+    try:
+        return Accommodation.model_validate(dict(value))
+    except ValidationError as error:
+        raise refused("accommodation", problems_of("accommodation", error)) from error
+
+
+def _with_defaults(name: str, rule: Any) -> Any:
+    if not isinstance(rule, Mapping) or name not in DEFAULT_RULES:
+        return rule
+    return DEFAULT_RULES[EventType(name)].model_dump() | dict(rule)

@@ -1,0 +1,220 @@
+"""The parts of an exam's policy: features, gates, the gaze zone, counters, sounds, phrases, fusion."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
+
+from shared.events.looks import LOOKS, Look
+from shared.events.table import event_class
+from shared.events.types import EventClass, EventType
+from shared.fields import YesNo
+from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED, Frozen, Seconds
+
+PITCH_HALF_RANGE_DEG = 20.0
+"""Half the height of the default gaze zone, which belongs to YAW_HALF_RANGE_DEG."""
+YAW_HALF_RANGE_DEG = 30.0
+
+
+class Features(Frozen):
+    """What is switched on for an exam (`features_enabled`)."""
+
+    face_verification: YesNo = True
+    gaze_tracking: YesNo = True
+    pose_analysis: YesNo = True
+    audio_monitoring: YesNo = True
+    speech_transcription: YesNo = False
+    """Needs the candidate's own opt-in as well."""
+
+
+class Gate(Frozen):
+    """Bounds a face picture must keep to be enrolled or verified."""
+
+    min_face_px: float = Field(default=80, ge=16, le=2_000)
+    """Smaller side of the face box, pixels; must be exceeded."""
+    min_sharpness: float | None = Field(default=20, ge=0, le=10_000)
+    """Variance of the Laplacian on the grey face box at 160 px width; None: not asked. 20 is where people
+    draw the line at that width (models.quality.MIN_SHARPNESS); a bound of 100 refuses a NASA portrait."""
+    min_brightness: float = Field(default=40, ge=0, le=255)
+    """Mean luma of the same crop, levels."""
+    max_brightness: float = Field(default=220, ge=0, le=255)
+    max_yaw_deg: float = Field(default=20, ge=0, le=90)
+    max_pitch_deg: float = Field(default=20, ge=0, le=90)
+    max_roll_deg: float | None = Field(default=20, ge=0, le=180)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_brightness >= self.max_brightness:
+            raise ValueError("min_brightness must be below max_brightness")
+        return self
+
+
+ENROLLMENT_GATE = Gate()
+VERIFICATION_GATE = Gate(
+    min_face_px=48, min_sharpness=None, max_yaw_deg=35, max_pitch_deg=35, max_roll_deg=None
+)
+
+
+class GazeZone(Frozen):
+    """Where eyes may rest without a word: degrees around the camera, before calibration centres it."""
+
+    min_pitch_deg: float = Field(default=-25, ge=-90, le=90)
+    max_pitch_deg: float = Field(default=15, ge=-90, le=90)
+    yaw_deg: float = Field(default=YAW_HALF_RANGE_DEG, ge=5, le=120)
+    """To either side."""
+    max_shift_deg: float = Field(default=15, ge=0, le=45)
+    """How far calibration may move the centre, per axis; a centre further off is not believed."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.min_pitch_deg >= self.max_pitch_deg:
+            raise ValueError("min_pitch_deg must be below max_pitch_deg")
+        return self
+
+    def with_tolerance(self, yaw_deg: float) -> GazeZone:
+        """The zone of `gaze_tolerance_degrees`: half its range in yaw, pitch in proportion."""
+        half_deg = PITCH_HALF_RANGE_DEG * yaw_deg / YAW_HALF_RANGE_DEG
+        return self._of(half_deg, yaw_deg)
+
+    def scaled(self, factor: float) -> GazeZone:
+        """The same centre, another extent."""
+        half_deg = (self.max_pitch_deg - self.min_pitch_deg) / 2
+        return self._of(half_deg * factor, self.yaw_deg * factor)
+
+    def _of(self, half_deg: float, yaw_deg: float) -> GazeZone:
+        centre_deg = (self.min_pitch_deg + self.max_pitch_deg) / 2
+        return GazeZone(
+            min_pitch_deg=max(-90.0, centre_deg - half_deg),
+            max_pitch_deg=min(90.0, centre_deg + half_deg),
+            yaw_deg=min(120.0, max(5.0, yaw_deg)),
+            max_shift_deg=self.max_shift_deg,
+        )
+
+
+class Distraction(Frozen):
+    """What FREQUENT_DISTRACTION counts; its threshold is how many episodes must be exceeded."""
+
+    episode_s: Seconds = 1.0
+    """Shorter glances do not count."""
+    window_s: float = Field(default=60, ge=10, le=600)
+
+
+class Movement(Frozen):
+    """What SUSPICIOUS_MOVEMENT counts; its threshold is the speed of a turn."""
+
+    turns: int = Field(default=3, ge=1, le=60)
+    """So many quick turns of the head …"""
+    window_s: float = Field(default=30, ge=5, le=600)
+    """… within this time."""
+
+
+class Sound(StrEnum):
+    """Kinds of sound that may be listened for."""
+
+    TYPING = "typing"
+    PHONE_RINGING = "phone_ringing"
+    DOOR = "door"
+    WHISPERING = "whispering"
+
+
+Phrase = Annotated[str, StringConstraints(min_length=2, max_length=60, strip_whitespace=True)]
+
+
+def _paced(look: Look) -> Look:
+    if not LOOKS[look].paced:
+        raise ValueError("has no cadence of its own")
+    return look
+
+
+PacedLook = Annotated[Look, AfterValidator(_paced)]
+"""A look whose cadence a policy may name."""
+Rate = Annotated[float, Field(ge=0.2, le=15, allow_inf_nan=False)]
+
+
+class Term(Frozen):
+    """One part of a fusion: something that must have been seen within the window."""
+
+    event: EventType
+    """With neither bound below: the event was raised."""
+    more_than_checks: int | None = Field(default=None, ge=1, le=60)
+    """FACE_MISMATCH alone: more mismatching checks than this."""
+    more_than_s: float | None = Field(default=None, gt=0, le=600)
+    """The event's condition held for longer than this, added up."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        kind = event_class(self.event)
+        known = self.event in DEFAULT_RULES and self.event not in NOT_OBSERVED
+        if not known or self.event is EventType.HIGH_CONFIDENCE_CHEATING:
+            raise ValueError(f"{self.event}: cannot be part of a fusion")
+        if kind is EventClass.TECHNICAL:
+            raise ValueError(f"{self.event}: technical events never add suspicion")
+        if self.more_than_checks is not None and self.event is not EventType.FACE_MISMATCH:
+            raise ValueError(f"{self.event}: more_than_checks goes with FACE_MISMATCH")
+        if self.more_than_checks is not None and self.more_than_s is not None:
+            raise ValueError(f"{self.event}: more_than_checks and more_than_s exclude one another")
+        return self
+
+
+class Fusion(Frozen):
+    """HIGH_CONFIDENCE_CHEATING: all terms within one window."""
+
+    window_s: float = Field(default=60, ge=5, le=600)
+    terms: tuple[Term, ...] = Field(
+        default=(
+            Term(event=EventType.FACE_MISMATCH, more_than_checks=2),
+            Term(event=EventType.GAZE_OFF_SCREEN, more_than_s=10),
+            Term(event=EventType.VOICE_DETECTED),
+        ),
+        min_length=2,
+        max_length=8,
+    )
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        events = [term.event for term in self.terms]
+        if len(set(events)) != len(events):
+            raise ValueError("terms: an event stands there twice")
+        if any((term.more_than_s or 0) > self.window_s for term in self.terms):
+            raise ValueError("terms: more_than_s exceeds window_s and can never be reached")
+        return self
+
+
+class Relaxation(Frozen):
+    """How much later one event is raised for one candidate. It never makes a rule stricter."""
+
+    hold_factor: float = Field(default=1, ge=1, le=20)
+    threshold: float | None = Field(default=None, allow_inf_nan=False)
+    """In the event's unit; must be reached no more easily than the exam's."""
+
+
+class Accommodation(Frozen):
+    """What is agreed with one candidate: detectors that are muted or relaxed, and nothing about why."""
+
+    muted: tuple[EventType, ...] = Field(default=(), max_length=64)
+    """Not evaluated at all."""
+    relaxed: dict[EventType, Relaxation] = Field(default_factory=dict, max_length=64)
+    gaze_zone_factor: float = Field(default=1, ge=1, le=4)
+    """On the extent of the gaze zone."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        for event in (*self.muted, *self.relaxed):
+            if event not in DEFAULT_RULES or event_class(event) is EventClass.TECHNICAL:
+                raise ValueError(f"{event}: only events of conduct and identity can be muted or relaxed")
+        for event in self.muted:
+            if event in self.relaxed:
+                raise ValueError(f"{event}: muted and relaxed at once")
+        if len(set(self.muted)) != len(self.muted):
+            raise ValueError("muted: an event stands there twice")
+        return self
+
+
+class CandidateTerms(Frozen):
+    """What holds for the one candidate of a session; added when it starts, never by an exam's policy."""
+
+    accommodation: Accommodation = Accommodation()
+    speech_opt_in: bool = False
+    """The candidate agreed to speech recognition."""

@@ -1,0 +1,258 @@
+"""From the outbox over a real hub to a coordinator that commits."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from edge.judging.alerts import AlertRevision
+from edge.node_identity import Identity
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.message import seal
+from edge.outbound.outbox_caps import Caps
+from edge.outbound.outbox_thread import OutboxThread
+from edge.outbound.publisher import Pace, Publisher
+from shared import subjects
+from shared.events.types import EventType, Lane
+from shared.hub_link import HubLink
+from shared.messages import LaneMark, Marks
+from shared.sealing import new_sealing_key, pack
+from tests.support.alerts import alert, envelope_to, new_identity
+from tests.support.coordinator import FakeCoordinator, fake_coordinator
+from tests.support.eventually import until
+from tests.support.nats import RunningServer, nats_server, node_hub
+
+CAPS = Caps(max_alerts=100_000, max_bytes=2**30)
+PROMPT = Pace(backlog_jitter_s=0.0, resend_after_s=1.0)
+EXAM_KEY = new_sealing_key()
+
+
+@dataclass
+class Side:
+    """The daemon's half of the road: outbox, hub, publisher."""
+
+    node: Identity
+    outbox: OutboxThread
+    hub: HubLink
+    publisher: Publisher
+    session_id: UUID
+
+    async def raise_alert(self, onset_s: float, event: EventType = EventType.FACE_NOT_FOUND) -> int:
+        made = AlertRevision(alert(self.session_id, onset_s, event, thumbnail=True), 1)
+        return await self.publisher.add(OutgoingAlert(made, envelope_to(EXAM_KEY, self.session_id)))
+
+    async def waiting(self) -> int:
+        return sum(state.waiting for state in await self.outbox.states())
+
+
+@asynccontextmanager
+async def publishing(
+    folder: Path,
+    server: RunningServer,
+    node: Identity,
+    coordinator_key: Ed25519PrivateKey,
+    pace: Pace = PROMPT,
+) -> AsyncIterator[Side]:
+    outbox = await OutboxThread.open(folder / "outbox.db", CAPS, partial(seal, node=node))
+    hub = node_hub(server.url, node.node_id)
+    publisher = await Publisher.over(
+        outbox, hub, node_id=node.node_id, coordinator_key=coordinator_key.public_key(), pace=pace
+    )
+
+    async def on_mark(_: str, message: bytes) -> None:
+        await publisher.marks(message)
+
+    hub.listen(subjects.mark(node.node_id), on_mark)
+    tasks = [asyncio.create_task(hub.run()), asyncio.create_task(publisher.run())]
+    try:
+        yield Side(node, outbox, hub, publisher, uuid4())
+    finally:
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        await outbox.close()
+
+
+def scenario(
+    folder: Path,
+    story: Callable[[RunningServer, Side, FakeCoordinator], Awaitable[None]],
+    pace: Pace = PROMPT,
+) -> None:
+    """Run a story between one publishing daemon and one coordinator."""
+    node = new_identity()
+
+    async def run(server: RunningServer) -> None:
+        async with (
+            fake_coordinator(server, node, EXAM_KEY) as coordinator,
+            publishing(folder, server, node, coordinator.signing, pace) as side,
+        ):
+            await side.hub.wait_connected()
+            await story(server, side, coordinator)
+
+    with nats_server(folder, [node.node_id]) as server:
+        asyncio.run(run(server))
+
+
+async def settled(side: Side) -> None:
+    """Until the coordinator's marks have emptied the outbox."""
+    for _ in range(1_500):
+        if await side.waiting() == 0:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError(f"{await side.waiting()} alerts still wait")
+
+
+def test_alerts_arrive_sealed_in_order_and_leave_the_outbox_when_marked(tmp_path: Path) -> None:
+    async def story(__: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        for second in range(20):
+            await side.raise_alert(second)
+        await side.raise_alert(0, EventType.STREAM_STALLED)
+        await settled(side)
+        sequences = [one.sequence for one in coordinator.committed.headers if one.lane is Lane.CONDUCT]
+        assert sequences == list(range(1, 21))
+        assert len(coordinator.committed.alerts) == 21
+        stored = next(iter(coordinator.committed.alerts.values()))
+        assert stored.candidate_id == "candidate"
+        assert stored.evidence_thumbnail is not None
+
+    scenario(tmp_path, story)
+
+
+def test_settling_waits_for_new_alerts_to_be_sent_and_gives_up_in_time(tmp_path: Path) -> None:
+    async def story(server: RunningServer, side: Side, _: FakeCoordinator) -> None:
+        for second in range(5):
+            await side.raise_alert(second)
+        assert await side.publisher.settle(10)
+        assert side.publisher.counts["sent"] == 5
+        server.kill()
+        await until(lambda: not side.hub.connected, "the loss is noticed")
+        await side.raise_alert(5)
+        assert not await side.publisher.settle(0.2)
+        assert await side.waiting() >= 1
+
+    scenario(tmp_path, story)
+
+
+def test_a_broker_killed_for_twenty_seconds_costs_no_alert_and_doubles_none(tmp_path: Path) -> None:
+    async def story(server: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        for second in range(5):
+            await side.raise_alert(second)
+        server.kill()
+        for second in range(5, 25):
+            await side.raise_alert(second)
+            await asyncio.sleep(1)
+        assert await side.waiting() >= 20
+        server.start()
+        await until(lambda: len(coordinator.committed.alerts) == 25, "all alerts")
+        await settled(side)
+        assert {one.sequence for one in coordinator.committed.headers} == set(range(1, 26))
+        assert side.hub.counts["connected"] == 2
+
+    scenario(tmp_path, story)
+
+
+def test_after_an_outage_the_backlog_waits_no_longer_than_it_lasted_and_new_alerts_go_at_once(
+    tmp_path: Path,
+) -> None:
+    async def story(server: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        server.kill()
+        await until(lambda: not side.hub.connected, "the loss is noticed")
+        for second in range(10):
+            await side.raise_alert(second)
+        await asyncio.sleep(3)
+        server.start()
+        await side.hub.wait_connected()
+        fresh = await side.raise_alert(100)
+        await until(lambda: len(coordinator.committed.headers) > 0, "the new alert")
+        assert [one.sequence for one in coordinator.committed.headers] == [fresh]
+        await settled(side)
+        assert len(coordinator.committed.alerts) == 11
+
+    scenario(
+        tmp_path, story, Pace(backlog_jitter_s=180, resend_after_s=10, spread=lambda longest_s: longest_s)
+    )
+
+
+def test_a_stream_that_loses_what_it_acknowledged_is_filled_again(tmp_path: Path) -> None:
+    async def story(__: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        await side.raise_alert(0)
+        await settled(side)
+        coordinator.sending_marks = False
+        for second in range(1, 6):
+            await side.raise_alert(second)
+        await until(lambda: side.publisher.counts["sent"] == 6, "the hub's acknowledgements")
+        coordinator.committed.headers[1:] = []
+        coordinator.committed.alerts.clear()
+        await coordinator.lose_stream()
+        coordinator.sending_marks = True
+        for _ in range(200):
+            await side.publisher.marks(coordinator.marks())
+            if await side.waiting() == 0:
+                break
+            await asyncio.sleep(0.1)
+        await settled(side)
+        assert len(coordinator.committed.alerts) == 5
+        assert side.publisher.counts["sent-again"] >= 5
+
+    scenario(tmp_path, story)
+
+
+def test_before_the_stream_exists_alerts_wait_and_then_go(tmp_path: Path) -> None:
+    async def story(__: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        await coordinator._client.jetstream().delete_stream(subjects.ALERT_STREAM)
+        await side.raise_alert(0)
+        await until(lambda: side.publisher.counts["failed"] >= 1, "a failed send")
+        await coordinator.make_stream()
+        await settled(side)
+        assert len(coordinator.committed.headers) == 1
+
+    scenario(tmp_path, story)
+
+
+def test_marks_of_a_stranger_of_another_node_or_another_outbox_are_not_obeyed(tmp_path: Path) -> None:
+    async def story(__: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
+        coordinator.sending_marks = False
+        await side.raise_alert(0)
+
+        def marks(node_id: UUID, outbox_id: UUID, sequence: int = 1) -> dict[str, object]:
+            mark = LaneMark(outbox_id=outbox_id, lane=Lane.CONDUCT, sequence=sequence)
+            return Marks(node_id=node_id, marks=(mark,)).model_dump(mode="json")
+
+        own, outbox_id = side.node.node_id, side.outbox.outbox_id
+        good = pack(marks(own, outbox_id), b"", coordinator.signing)
+        await side.publisher.marks(pack(marks(own, outbox_id), b"", Ed25519PrivateKey.generate()))
+        await side.publisher.marks(pack(marks(uuid4(), outbox_id), b"", coordinator.signing))
+        await side.publisher.marks(pack(marks(own, uuid4()), b"", coordinator.signing))
+        await side.publisher.marks(pack(marks(own, outbox_id, 99), b"", coordinator.signing))
+        await side.publisher.marks(good[:-1])
+        await side.publisher.marks(good.replace(b'"sequence":1', b'"sequence":9'))
+        assert await side.waiting() == 1
+        assert side.publisher.counts["marks-refused"] == 5
+        await side.publisher.marks(good)
+        assert await side.waiting() == 0
+
+    scenario(tmp_path, story)
+
+
+def test_what_an_earlier_run_left_is_sent_by_the_next(tmp_path: Path) -> None:
+    node = new_identity()
+
+    async def run(server: RunningServer) -> None:
+        async with fake_coordinator(server, node, EXAM_KEY) as coordinator:
+            server.kill()
+            async with publishing(tmp_path, server, node, coordinator.signing) as before:
+                for second in range(3):
+                    await before.raise_alert(second)
+            server.start()
+            async with publishing(tmp_path, server, node, coordinator.signing) as after:
+                await settled(after)
+            assert len(coordinator.committed.alerts) == 3
+
+    with nats_server(tmp_path, [node.node_id]) as server:
+        asyncio.run(run(server))

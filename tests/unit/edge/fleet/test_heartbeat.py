@@ -1,0 +1,50 @@
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from shared.events.types import Lane
+from shared.messages import Heartbeat, OutboxState, SessionState
+from shared.sealing import pack, unpack
+
+NOW_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+
+
+def session() -> SessionState:
+    return SessionState(
+        session_id=uuid4(),
+        epoch=2**31 - 1,
+        phase="watching",
+        frames_processed=2**31,
+        alerts_triggered=2**31,
+        last_verified_utc=NOW_UTC,
+        policy_version=2**31 - 1,
+        paused=False,
+        expires_utc=NOW_UTC,
+        hears_phrases=False,
+    )
+
+
+def test_a_full_node_can_name_every_session_in_one_heartbeat() -> None:
+    lanes = tuple(
+        OutboxState(outbox_id=uuid4(), lane=lane, last_sequence=2**53 - 1, waiting=100_000, dropped=2**31)
+        for lane in Lane
+    )
+    beat = Heartbeat(
+        node_id=uuid4(),
+        boot_id=uuid4(),
+        sent_utc=NOW_UTC,
+        region="r" * 200,
+        sealing_key="k" * 200,
+        signaling_url="u" * 200,
+        health=10,
+        level=4,
+        rating=500,
+        device="d" * 200,
+        models={f"task-{number}": "m" * 200 for number in range(15)},
+        recognisers=("r" * 200,) * 4,
+        outbox=lanes,
+        sessions=tuple(session() for _ in range(500)),
+    )
+    message = pack(beat.model_dump(mode="json"), b"", Ed25519PrivateKey.generate())
+    assert Heartbeat.model_validate(unpack(message).header) == beat
