@@ -250,6 +250,8 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
             for one in senses:
                 one.may_look.set()
                 one.may_listen.set()
+            for source in sources:
+                source.may_close.set()
             await actions.close()
             await asyncio.gather(*made._hearing)
 

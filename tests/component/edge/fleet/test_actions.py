@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
 
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.types import EventType
-from tests.support.eventually import until
 from tests.support.observations import ONE
 from tests.support.session_stage import Stage, order, play, soon
 
@@ -114,12 +113,12 @@ def test_what_does_not_run_ends_as_well_and_says_so() -> None:
 
 def test_a_session_ends_when_its_time_is_over() -> None:
     async def story(world: Stage) -> None:
-        short = await world.started(expires_utc=datetime.now(UTC) + timedelta(seconds=0.2))
-        long = await world.started()
-        page = await world.page(short)
+        one, long = await world.started(), await world.started()
+        page = await world.page(one)
         await world.actions.end_expired()
         assert len(world.roster) == 2
-        await until(lambda: datetime.now(UTC) >= short.expires_utc, "the end of its time")
+        short = one.model_copy(update={"expires_utc": datetime.now(UTC)})
+        await world.actions.change(short)
         await world.actions.end_expired()
         assert page.source.closed
         await page.hearing
@@ -133,19 +132,18 @@ def test_a_session_ends_when_its_time_is_over() -> None:
 
 def test_a_session_that_still_ends_is_not_taken_again_yet() -> None:
     async def story(world: Stage) -> None:
-        one = await world.started(expires_utc=datetime.now(UTC) + timedelta(seconds=0.2))
+        one = await world.started()
         page = await world.page(one)
         await world.leave_empty(page, from_s=0)
-        await until(lambda: datetime.now(UTC) >= one.expires_utc, "the end of its time")
+        await world.actions.change(one.model_copy(update={"expires_utc": datetime.now(UTC)}))
         page.source.may_close.clear()
         ending = asyncio.create_task(world.actions.end_expired())
         await soon(lambda: len(world.roster) == 0, "its leaving the roster")
-        right_again = one.model_copy(update={"expires_utc": one.expires_utc + timedelta(hours=1)})
         with pytest.raises(Unavailable):
-            await world.actions.start(right_again)
+            await world.actions.start(one)
         page.source.may_close.set()
         await ending
-        await world.actions.start(right_again)
+        await world.actions.start(one)
         assert len(world.disk.of(ABSENCE, 2)) == 1
 
     play(story)

@@ -39,6 +39,7 @@ def test_an_absence_is_told_to_the_page_and_kept_with_its_picture_and_its_end() 
         at_s = await world.leave_empty(page, from_s=1)
         await world.show(page, ONE, from_s=at_s, to_s=at_s + 1)
         await soon(lambda: world.disk.of(ABSENCE, 2), "its end")
+        assert (await world.state(order)).alerts_triggered == 1
         [raised], [cleared] = world.disk.of(ABSENCE), world.disk.of(ABSENCE, 2)
         assert raised.event_id == cleared.event_id
         assert raised.evidence_thumbnail is not None
@@ -180,6 +181,18 @@ def test_a_page_that_connects_and_shows_nothing_is_a_stall() -> None:
     play(story)
 
 
+def test_a_look_that_takes_long_is_no_stall() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started(policy=quick(STREAM_STALLED={"hold_s": 0.5}))
+        page = await world.page(order)
+        world.sensing(order).may_look.clear()
+        await world.show_one(page, ONE, at_s=1_000.0)
+        await asyncio.wait({page.hearing}, timeout=0.7)
+        assert world.disk.of(STALL) == []
+
+    play(story)
+
+
 def test_a_page_that_connects_in_a_pause_owes_no_picture_until_it_is_over() -> None:
     async def story(world: Stage) -> None:
         order = await world.started(policy=IMPATIENT, paused=True)
@@ -275,6 +288,23 @@ def test_candidates_go_to_the_pages_own_connection_and_none_comes_before_the_off
     play(story)
 
 
+def test_an_offer_while_the_session_ends_is_refused_and_its_connection_closed() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page, late = await world.page(order), await world.seat(order)
+        page.source.may_close.clear()
+        ending = asyncio.create_task(world.end(order))
+        await soon(lambda: len(world.roster) == 0, "its leaving the roster")
+        with pytest.raises(Rejected) as refusal:
+            await late.answer("offer")
+        assert (refusal.value.code, refusal.value.status) == ("session-ended", 410)
+        assert [source.closed for source in world.sources] == [False, True]
+        page.source.may_close.set()
+        assert await ending
+
+    play(story)
+
+
 def test_an_offer_after_the_end_is_refused() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
@@ -283,7 +313,7 @@ def test_an_offer_after_the_end_is_refused() -> None:
         with pytest.raises(Rejected) as refusal:
             await page.seat.answer("offer")
         assert (refusal.value.code, refusal.value.status) == ("session-ended", 410)
-        assert world.sources[-1].closed
+        assert all(source.closed for source in world.sources)
         await page.seat.add_candidate("candidate:1", "0", 0)
         await page.seat.left()
 
