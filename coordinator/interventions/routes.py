@@ -62,7 +62,7 @@ class _Desk:
         if made:  # not a repetition
             parts.rooms.tell(found.session.id, made[-1], RAISED)
             if change is not None:
-                await changes.tell(parts, found)
+                await changes.tell(parts, found.session)
         return answer
 
 

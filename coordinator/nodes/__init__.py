@@ -1,1 +1,1 @@
-"""Edge nodes: who may speak, who is well, how far each outbox is committed."""
+"""Edge nodes: who may speak, who is well, who watches which session, how far each outbox is committed."""

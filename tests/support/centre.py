@@ -21,6 +21,7 @@ from coordinator.alerts.intake import AlertStore
 from coordinator.alerts.service import Stored
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, make_own_keys
+from coordinator.nodes import service as nodes
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
@@ -31,7 +32,7 @@ from shared.events.types import Lane
 from shared.messages import Heartbeat, OutboxState
 from shared.sealing import pack
 from tests.support.nats import RunningServer, nats_server, node_password
-from tests.support.sittings import EdgeNode, Sitting, sit
+from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 
 @dataclass(frozen=True)
@@ -52,10 +53,11 @@ class Centre:
     keys: OwnKeys
     server: RunningServer
     node: EdgeNode
+    next_node: EdgeNode
 
     @property
     def store(self) -> AlertStore:
-        signers = {self.node.node_id: self.node.signing.public_key()}
+        signers = {node.node_id: node.signing.public_key() for node in (self.node, self.next_node)}
         return AlertStore(self.database, self.keys.keyring, signers)
 
     def hub(self) -> Hub:
@@ -145,10 +147,19 @@ def node() -> EdgeNode:
 
 
 @pytest.fixture
-def server(tmp_path: Path, node: EdgeNode) -> Iterator[RunningServer]:
+def next_node(database: Database) -> EdgeNode:
+    """A node that watches nothing yet."""
+    made = EdgeNode()
+    with database.write() as db:
+        nodes.seed(db, [made.section], START)
+    return made
+
+
+@pytest.fixture
+def server(tmp_path: Path, node: EdgeNode, next_node: EdgeNode) -> Iterator[RunningServer]:
     folder = tmp_path / "nats"
     folder.mkdir()
-    with nats_server(folder, [node.node_id]) as running:
+    with nats_server(folder, [node.node_id, next_node.node_id]) as running:
         yield running
 
 
@@ -163,5 +174,7 @@ def sitting(database: Database, keys: OwnKeys, node: EdgeNode) -> Sitting:
 
 
 @pytest.fixture
-def centre(database: Database, keys: OwnKeys, server: RunningServer, node: EdgeNode) -> Centre:
-    return Centre(database, keys, server, node)
+def centre(
+    database: Database, keys: OwnKeys, server: RunningServer, node: EdgeNode, next_node: EdgeNode
+) -> Centre:
+    return Centre(database, keys, server, node, next_node)

@@ -13,10 +13,9 @@ from sqlmodel import Session, col, func, select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Stored, Written
 from coordinator.alerts.tables import StoredAlert
-from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions.absence.awaited import Awaited, absence_alert, awaited
-from coordinator.sessions.service import Found, effective_policy, subject_of
+from coordinator.sessions.service import Found, effective_policy, select_found, subject_of
 from coordinator.sessions.starting.terms import JOIN_WINDOW
 from coordinator.sessions.tables import ExamSession, JoinCode
 from shared.errors import Corrupt, Rejected
@@ -87,7 +86,7 @@ def say_over(db: Session, keyring: Keyring, session_id: UUID, now_utc: datetime)
     duration_s = max(0.0, (over_utc - before.alert.onset).total_seconds())
     changes = {"cleared": max(over_utc, before.alert.raised), "duration": round(duration_s, 3)}
     alert = before.alert.model_copy(update=changes)
-    written = Written(session=found.session, alert=alert, revision=2, node_id=None)
+    written = Written(session=found.session, alert=alert, revision=2, node_id=None, epoch=None)
     return Stored(alert, session_id, 2, now_utc) if alerts.store(db, keyring, written, now_utc) else None
 
 
@@ -113,11 +112,7 @@ def _begins(db: Session, session_ids: Collection[UUID]) -> dict[UUID, datetime]:
 
 def _locked(db: Session, session_id: UUID) -> Found | None:
     """The session, held until the commit: two replicas say one absence once."""
-    wanted = (
-        select(ExamSession, Candidate)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .where(ExamSession.id == session_id)
-    )
+    wanted = select_found().where(ExamSession.id == session_id)
     row = db.exec(wanted.with_for_update(of=ExamSession, key_share=True)).one_or_none()
     return Found(*row) if row else None
 

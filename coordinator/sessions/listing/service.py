@@ -16,6 +16,8 @@ from sqlmodel import Session, col, func, select
 
 from coordinator.candidates.tables import Candidate
 from coordinator.incidents.tables import Incident
+from coordinator.nodes.assignments_service import current_of
+from coordinator.nodes.tables import Assignment
 from coordinator.reviews.states import State
 from coordinator.sessions.listing.cursor import Cursor
 from coordinator.sessions.service import Found
@@ -64,8 +66,9 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
     worst = func.coalesce(incidents.c.worst, literal(0.0, Float))
     order = (worst, col(ExamSession.started_utc), col(ExamSession.id))
     wanted = (
-        select(ExamSession, Candidate, worst)
+        select(ExamSession, Candidate, Assignment, worst)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .join(Assignment, current_of(col(ExamSession.id)))
         .outerjoin(incidents, incidents.c.session_id == col(ExamSession.id))
         .where(ExamSession.tenant_id == query.tenant_id, *_narrowed(query, now_utc))
         .order_by(*(each.desc() for each in order))
@@ -77,15 +80,15 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
         wanted = wanted.where(tuple_(*order) < tuple(query.after))
     rows = db.exec(wanted).all()
     shown = rows[: query.limit]
-    states = _states(db, [session.id for session, _, _ in shown])
+    states = _states(db, [session.id for session, *_ in shown])
     listed = [
         Listed(
-            found=Found(session, candidate),
+            found=Found(session, candidate, assignment),
             worst=float(severity),
             waiting=sum(states[session.id][state] for state in _WAITING),
             incidents=states[session.id].total(),
         )
-        for session, candidate, severity in shown
+        for session, candidate, assignment, severity in shown
     ]
     return listed, _cursor(listed[-1]) if len(rows) > len(shown) else None
 
