@@ -9,7 +9,7 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test bench accuracy openapi promise lock clean
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test bench accuracy openapi docs promise lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -73,6 +73,10 @@ openapi: setup
 	@mkdir -p build
 	$(BIN)/proctor-coordinator openapi > build/openapi.json
 	@mv build/openapi.json coordinator/openapi.json
+
+# The pages that are made from the tables of events and looks.
+docs: setup
+	$(BIN)/python -m edge.tools.reference docs
 
 # After a release: what its API gives is what callers are promised from then on.
 promise: setup

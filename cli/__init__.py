@@ -1,1 +1,20 @@
-"""cli"""
+"""`proctorctl`: everything an administrator does, over the coordinator's REST API.
+
+main            the command line: one group per noun
+accommodations  agreed with one candidate      alerts    what edge nodes found
+enroll          faces of candidates            exams     exams and their policies
+incidents       grouped alerts                 models    weights of networks
+policies        policies as files              review    the queue of what waits for a person
+sessions        start, look at, act on, end    tokens    access tokens and their keys
+doctor          what is wrong with an installation, and how to repair it
+
+client          one method per call            calls     how a call is made, errors out of problems
+connection      which coordinator, as whom     documents what an administrator wrote, one object per file
+render          tables, JSON and YAML          watching  lists that stay open
+
+up              a whole installation on this machine
+demo            a scripted exam, judged        demo_files  the demo's page
+live            a candidate's stream and a proctor's socket
+installation    prepares one in a data folder  running     starts and watches one
+programs        child programs
+"""

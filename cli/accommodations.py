@@ -25,10 +25,10 @@ CandidateId = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candi
 @app.command("list")
 def list_command(
     exam: ExamId,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")] = 100,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List what is agreed with whom.
+    """List the accommodations of an exam.
 
     Example:
 
@@ -41,7 +41,7 @@ def list_command(
 
 @app.command()
 def show(exam: ExamId, candidate: CandidateId, output: OutputOption = Format.TABLE) -> None:
-    """Show what is agreed with a candidate.
+    """Show a candidate's accommodation.
 
     Example:
 
@@ -60,7 +60,7 @@ def set_command(
     file: Annotated[Path | None, typer.Option(help="JSON or YAML: muted, relaxed, gaze_zone_factor.")] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Agree on something in place of what was agreed before, for sessions that start from now on.
+    """Set a candidate's accommodation. It replaces the former one; running sessions keep theirs.
 
     Examples:
 
@@ -78,7 +78,7 @@ def set_command(
 
 @app.command()
 def withdraw(exam: ExamId, candidate: CandidateId, yes: YesOption = False) -> None:
-    """Take back what was agreed, for sessions that start from now on.
+    """Withdraw a candidate's accommodation. Running sessions keep it.
 
     Example:
 

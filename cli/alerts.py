@@ -29,8 +29,8 @@ def list_command(
     session: Annotated[str, typer.Option(help="Only this exam_session_id.")] = "",
     event: Annotated[EventType | None, typer.Option(help="Only this kind of event.")] = None,
     event_class: Annotated[EventClass | None, typer.Option("--class", help="Only this class.")] = None,
-    since: Annotated[datetime | None, typer.Option(help="Received then or later, in UTC.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    since: Annotated[datetime | None, typer.Option(help="Received at this time or later, in UTC.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")] = 100,
     watch: WatchOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:

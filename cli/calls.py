@@ -1,4 +1,4 @@
-"""How `proctorctl` calls the coordinator's REST API: bodies out and in, domain errors out of problems."""
+"""How `proctorctl` calls the REST API: sends bodies, reads answers, turns problems into our errors."""
 
 from __future__ import annotations
 
@@ -55,17 +55,17 @@ class Calls:
         body: BaseModel | None = None,
         query: Query | None = None,
     ) -> B:
-        """What is answered to one request."""
+        """The answer to one request."""
         return _parsed(TypeAdapter(answer), self.send(method, path, body=body, query=query))
 
     def rows(self, path: str, kind: type[B], query: Query | None = None) -> list[B]:
-        """A list that comes whole."""
+        """A list that is not split into pages."""
         return _parsed(TypeAdapter(list[kind]), self.send("GET", path, query=query))  # type: ignore[valid-type]
 
     def pages(
         self, path: str, kind: type[Page[B]], most: int | None, filters: Query = MappingProxyType({})
     ) -> list[B]:
-        """A list that comes in pages; at most so many items of it."""
+        """A list that comes in pages, up to `limit` items."""
         items: list[B] = []
         query = {**filters, "limit": str(min(most or PAGE_ITEMS, PAGE_ITEMS))}
         while True:
@@ -95,7 +95,7 @@ class Calls:
 
 
 def checked(kind: type[B], **fields: object) -> B:
-    """A request's body from what somebody typed. Raises `Rejected` naming what is wrong with it."""
+    """A request's body from what a person typed. Raises `Rejected` that names what is wrong."""
     try:
         return kind.model_validate(fields)
     except ValidationError as error:
@@ -105,12 +105,12 @@ def checked(kind: type[B], **fields: object) -> B:
 
 
 def path_of(*parts: str) -> str:
-    """A path of the API; what somebody typed stays one part of it."""
+    """A path of the API; each piece a person typed stays one segment."""
     return "/api/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
 def _refusal(response: httpx.Response) -> Rejected | Unavailable:
-    """The domain error of a problem document (RFC 9457), or of whatever else came."""
+    """Our error for a problem document (RFC 9457), or for any other answer."""
     try:
         problem: dict[str, Any] = response.json()
         detail, code = str(problem["detail"]), str(problem["code"])
@@ -126,4 +126,6 @@ def _parsed(adapter: TypeAdapter[P], content: bytes) -> P:
     try:
         return adapter.validate_json(content)
     except ValidationError as error:
-        raise Corrupt("the coordinator's answer is not of the version this proctorctl speaks") from error
+        raise Corrupt(
+            "the coordinator's answer has an unknown format; use the proctorctl of its version"
+        ) from error

@@ -1,4 +1,4 @@
-"""The coordinator's REST API for `proctorctl`: one method per call, domain errors out.
+"""The coordinator's REST API for `proctorctl`: one method per call; refusals become our errors.
 
 The token comes from the caller (a file or the environment, never the command line).
 """
@@ -70,7 +70,7 @@ class Client:
         return self._calls.one("POST", path_of("enroll"), EnrollResponse, body=request)
 
     def enrollment(self, candidate_id: str) -> EnrollResponse:
-        """The enrollment that counts."""
+        """The enrollment in force."""
         return self._calls.one("GET", path_of("enrollments", candidate_id), EnrollResponse)
 
     def erase_enrollment(self, candidate_id: str) -> None:
@@ -92,15 +92,15 @@ class Client:
         return self._calls.one("GET", path_of("session", session_id), SessionOut)
 
     def sessions(self, filters: Query, most: int) -> list[SessionListed]:
-        """The sessions that the filters let through, the worst first."""
+        """Sessions that match the filters, worst first."""
         return self._calls.pages(path_of("sessions"), SessionPage, most, filters)
 
     def alerts(self, filters: Query, most: int | None = None) -> list[AlertOut]:
-        """The alerts the filters let through, the oldest first; at most so many."""
+        """Alerts that match the filters, oldest first, up to `limit`."""
         return self._calls.pages(path_of("alerts"), AlertPage, most, filters)
 
     def incidents(self, filters: Query, most: int) -> list[IncidentOut]:
-        """The first incidents of the review queue that the filters let through."""
+        """The first incidents of the review queue that match the filters."""
         return self._calls.pages(path_of("incidents"), IncidentPage, most, filters)
 
     def incident(self, incident_id: str) -> IncidentDetail:
@@ -126,7 +126,7 @@ class Client:
         return self._calls.one("POST", path_of("session", session_id, "rescore"), RescoreOut, body=request)
 
     def report(self, session_id: str, form: str) -> bytes:
-        """`report`, `report.html`, `report.pdf` or `hearing-bundle` of a session, as it came."""
+        """`report`, `report.html`, `report.pdf` or `hearing-bundle` of a session, as received."""
         return self._calls.send("GET", path_of("session", session_id, form))
 
     def change_session_policy(self, session_id: str, request: SessionPolicyRequest) -> SessionPolicyOut:

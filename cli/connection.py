@@ -9,12 +9,12 @@ from typing import Final
 
 from cli.client import Client
 from shared.errors import ConfigError
+from shared.secret_file import read_secret
 
 URL_VARIABLE: Final = "PROCTOR_URL"
 TOKEN_VARIABLE: Final = "PROCTOR_TOKEN"
 TOKEN_FILE_VARIABLE: Final = "PROCTOR_TOKEN_FILE"
 DEFAULT_URL: Final = "http://127.0.0.1:8000"
-MAX_TOKEN_FILE_BYTES: Final = 16_384
 
 
 def connect(environment: Mapping[str, str] | None = None) -> Client:
@@ -33,7 +33,9 @@ def _token(environment: Mapping[str, str]) -> str:
             "(`proctorctl up` keeps an administrator's in secrets/admin.token of its data folder)"
         )
     try:
-        with Path(path).open("rb") as file:
-            return file.read(MAX_TOKEN_FILE_BYTES).decode("ascii").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the token file {path} of {TOKEN_FILE_VARIABLE} cannot be read") from error
+        token = read_secret(Path(path))
+    except ConfigError as error:
+        raise ConfigError(f"{TOKEN_FILE_VARIABLE}: {error}") from error
+    if not token.isascii():
+        raise ConfigError(f"{TOKEN_FILE_VARIABLE}: {path} holds no token")
+    return token

@@ -46,7 +46,7 @@ def demo(
     profile: Annotated[str, typer.Option(help="Networks: open, or research (non-commercial).")] = "open",
     seed: Annotated[int, typer.Option(help="Another seed makes other noise and motion.")] = 1,
 ) -> None:
-    """Play a scripted 90-second exam end to end and hold the alerts against the script.
+    """Run a scripted 90-second exam from end to end and compare its alerts with the script.
 
     A simulated candidate streams a recording over WebRTC: honest work, a second face, another person, an
     empty chair, a voice. Ends with 0 only when every scripted event was reported and nothing was reported
@@ -81,7 +81,7 @@ def _play(
     prepared: installing.Installation,
     script: Script,
 ) -> Report:
-    """Enroll, stream, judge; writes the report and the page."""
+    """Enroll, stream and compare; write the report and the page."""
     folder = prepared.folder.parent
     enrollment = client.enroll(_pictures(folder / "rehearsal"))
     console.print(f"enrolled: {sum(e.selected for e in enrollment.embeddings)} pictures selected")
@@ -108,7 +108,7 @@ def _pictures(folder: Path) -> EnrollRequest:
 
 
 def _observed(timeline: TimelineOut, arrivals: dict[str, Arrival], zero_utc: datetime) -> list[ObservedAlert]:
-    """What the coordinator stored, on the recording's clock, with the moment it reached this terminal."""
+    """The stored alerts in recording time, each with the moment it arrived here."""
     observed = []
     for item in timeline.items:
         arrival = arrivals.get(item.event_id)
@@ -125,10 +125,12 @@ def _observed(timeline: TimelineOut, arrivals: dict[str, Arrival], zero_utc: dat
 
 
 def _clear(folder: Path) -> None:
-    """Remove what an earlier demo left; refuse a folder that holds something else."""
+    """Remove the files of an earlier demo; refuse a folder that holds anything else."""
     known = {"rehearsal", "data", "report.json", "timeline.html"}
     if folder.exists() and (strangers := {p.name for p in folder.iterdir()} - known):
-        raise Unavailable(f"{folder} holds {min(strangers)}, which no demo made; choose another --out")
+        raise Unavailable(
+            f"{folder} contains {min(strangers)}, which is not from a demo; choose another --out"
+        )
     for name in ("rehearsal", "data"):
         shutil.rmtree(folder / name, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""The demo's page: the stored timeline laid over the script. Pure."""
+"""The demo's page: the stored timeline beside the script. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.timeline import Segment, Timeline, entry_of
 
 
 def page(script: Script, timeline: TimelineOut, zero_utc: datetime) -> Timeline:
-    """What `timeline.html` shows; times count from the recording's beginning."""
+    """The content of `timeline.html`; times are seconds from the start of the recording."""
     alerts = [as_alert(item) for item in timeline.items]
     return Timeline(
         title=f"Rehearsal of {timeline.session.exam_id}",
@@ -36,7 +36,7 @@ def as_alert(item: AlertOut) -> Alert:
 
 
 def _facts(timeline: TimelineOut, alerts: list[Alert]) -> tuple[tuple[str, str], ...]:
-    """Who watched, with what: from the first alert of a node."""
+    """Which node and networks watched, from the node's first alert."""
     facts = [
         ("Session", timeline.session.session_id),
         ("Policy version", str(timeline.session.policy_version)),

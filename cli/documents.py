@@ -1,7 +1,7 @@
-"""Reading what an administrator wrote: one JSON or YAML object per file.
+"""Reads files that administrators write: one JSON or YAML object per file.
 
-A name that stands twice in one object is refused: YAML and JSON would keep the last and drop the other
-without a word. A few lines of YAML can name one another without end; what they unfold to is counted first.
+A key that appears twice in one object is refused: YAML and JSON would silently keep the last one. A few lines
+of YAML with aliases can expand without end, so the expanded size is counted first.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def read_document(path: Path, kind: str, max_bytes: int) -> dict[str, Any]:
     """
     try:
         if path.stat().st_size > max_bytes:
-            raise ConfigError(f"{path} is larger than {max_bytes} bytes and no {kind}")
+            raise ConfigError(f"{path} is larger than {max_bytes} bytes, too large for a {kind}")
         text = path.read_bytes()
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
@@ -56,7 +56,7 @@ def _refused(path: Path, kind: str, place: str, what: str) -> Rejected:
 
 
 def _parts(node: yaml.Node, known: dict[int, int]) -> int:
-    """How many nodes there are below a node and itself, aliases unfolded; too many where one holds itself."""
+    """The number of nodes in a tree with aliases expanded; too many if one contains itself."""
     if id(node) not in known:
         known[id(node)] = MAX_PARTS + 1
         children: list[yaml.Node] = []
@@ -69,7 +69,7 @@ def _parts(node: yaml.Node, known: dict[int, int]) -> int:
 
 
 def _named_twice(root: yaml.Node | None) -> Iterator[str]:
-    """Paths of names that an object holds twice; each node is looked at once, however often it is named."""
+    """Paths of keys that appear twice in one object; each node is visited once, even if aliased."""
     waiting: list[tuple[str, yaml.Node]] = [] if root is None else [("", root)]
     seen: set[int] = set()
     while waiting:

@@ -30,7 +30,7 @@ def add(
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="3 to 5 JPEG or PNG files.")],
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Enroll a candidate from pictures; says of each whether it was taken, and if not, why and what to do.
+    """Enroll a candidate from pictures. Says of each whether it was taken, and if not, why and what to do.
 
     Example:
 
@@ -44,7 +44,7 @@ def add(
 
 @app.command()
 def show(candidate: Candidate, output: OutputOption = Format.TABLE) -> None:
-    """Show the enrollment that counts: what was measured, never the pictures.
+    """Show the enrollment in force: its measurements, never the pictures.
 
     Example:
 
@@ -57,7 +57,7 @@ def show(candidate: Candidate, output: OutputOption = Format.TABLE) -> None:
 
 @app.command()
 def erase(candidate: Candidate, yes: YesOption = False) -> None:
-    """Erase a candidate's templates for good: their keys are destroyed.
+    """Erase a candidate's templates permanently by destroying their keys.
 
     Example:
 
@@ -69,7 +69,7 @@ def erase(candidate: Candidate, yes: YesOption = False) -> None:
 
 
 def _base64(path: Path) -> str:
-    """A picture file as the API takes it. Raises `ConfigError` for one that is none or too large."""
+    """A picture file as the API accepts it. Raises `ConfigError` if it is empty or too large."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_PICTURE_BYTES + 1)

@@ -25,7 +25,7 @@ OpensOption = Annotated[datetime | None, typer.Option(help="When it opens, in UT
 ClosesOption = Annotated[datetime | None, typer.Option(help="When it closes, in UTC.")]
 Version = Annotated[int, typer.Argument(min=1, help="A version.")]
 PolicyOption = Annotated[Path | None, typer.Option(help="A policy, JSON or YAML.")]
-LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")]
+LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")]
 
 
 @app.command("list")
@@ -61,7 +61,7 @@ def create(
     policy: PolicyOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Make an exam with version 1 of its policy; the default one without a file.
+    """Create an exam with version 1 of its policy; without a file, the default policy.
 
     Example:
 
@@ -87,7 +87,7 @@ def change(
     closes: ClosesOption = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Change an exam's title or window; what is not named stays. Sessions that run keep their times.
+    """Change an exam's title or window; other fields stay. Running sessions keep their times.
 
     Example:
 
@@ -108,10 +108,12 @@ def change(
 @app.command()
 def policy(
     exam: ExamId,
-    version: Annotated[int | None, typer.Option(min=1, help="A version; the one in force if none.")] = None,
+    version: Annotated[
+        int | None, typer.Option(min=1, help="A version; without it, the one in force.")
+    ] = None,
     output: OutputOption = Format.YAML,
 ) -> None:
-    """Show a version of an exam's policy, ready to be edited and given to `set-policy`.
+    """Show a version of an exam's policy, ready to edit and pass to `set-policy`.
 
     Example:
 
@@ -128,7 +130,7 @@ def set_policy(
     policy: Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JSON or YAML.")],
     reason: Annotated[str, typer.Option("--reason", "-r", help="Why; shown with the version.")],
     based_on: Annotated[
-        int | None, typer.Option(min=1, help="Refuse when another version came after this one.")
+        int | None, typer.Option(min=1, help="Refuse if a newer version than this one exists.")
     ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
@@ -146,7 +148,7 @@ def set_policy(
 
 @app.command()
 def history(exam: ExamId, limit: LimitOption = 100, output: OutputOption = Format.TABLE) -> None:
-    """List who changed the policy when and why, the newest version first.
+    """List who changed the policy, when and why, newest version first.
 
     Example:
 
@@ -159,7 +161,7 @@ def history(exam: ExamId, limit: LimitOption = 100, output: OutputOption = Forma
 
 @app.command()
 def diff(exam: ExamId, before: Version, after: Version, output: OutputOption = Format.TABLE) -> None:
-    """Show what differs in force between two versions.
+    """Show the differences in force between two versions.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""`proctorctl incidents`: what was grouped out of alerts, whole and in figures."""
+"""`proctorctl incidents`: alerts grouped into incidents, and statistics about them."""
 
 from __future__ import annotations
 
@@ -32,12 +32,14 @@ def list_command(
     session: Annotated[str, typer.Option(help="Only this exam_session_id.")] = "",
     exam: Annotated[str, typer.Option(help="Only this exam_id.")] = "",
     state: Annotated[list[str] | None, typer.Option(help="Only this state; may be repeated.")] = None,
-    min_severity: Annotated[float, typer.Option(min=0.0, max=1.0, help="At least so grave.")] = 0.0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    min_severity: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Only this severity or higher, 0 to 1.")
+    ] = 0.0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")] = 100,
     watch: WatchOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List incidents: the unreviewed first, then the worst, then the oldest.
+    """List incidents: unreviewed first, then worst, then oldest.
 
     Examples:
 
@@ -54,7 +56,7 @@ def list_command(
 
 @app.command()
 def show(incident: Incident, output: OutputOption = Format.TABLE) -> None:
-    """Show an incident with its alerts and what people did about it.
+    """Show an incident with its alerts and its history.
 
     Example:
 
@@ -75,7 +77,7 @@ def show(incident: Incident, output: OutputOption = Format.TABLE) -> None:
 def precision(
     exam: Annotated[str, typer.Option(help="Only this exam_id.")] = "", output: OutputOption = Format.TABLE
 ) -> None:
-    """Show per kind of event how often reviewers confirmed it.
+    """Show for each kind of event how often reviewers confirmed it.
 
     Example:
 

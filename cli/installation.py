@@ -78,7 +78,7 @@ class Installation:
 
 
 def find_binaries() -> Binaries:
-    """All three programs, or `ConfigError` naming the first that is missing and what to install."""
+    """All three programs. Raises `ConfigError` that names the first missing one and what to install."""
     return Binaries(
         nats_server=find_program("nats-server", setting="NATS_SERVER_BIN", package="nats-server"),
         coordinator=find_program("proctor-coordinator"),
@@ -87,7 +87,7 @@ def find_binaries() -> Binaries:
 
 
 def lock(folder: Path) -> IO[str]:
-    """Take the data folder for this process; closing the file gives it back.
+    """Lock the data folder for this process; closing the file unlocks it.
 
     Raises `ConfigError` when another `up` holds it or the folder cannot be written.
     """
@@ -103,7 +103,7 @@ def lock(folder: Path) -> IO[str]:
 
 
 def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Ports:
-    """The ports a person demanded; else those of the last run where they are free, else free ones."""
+    """The requested ports; otherwise those of the last run if free, otherwise any free ones."""
     memory = folder / "ports.json"
     try:
         last: dict[str, int] = json.loads(memory.read_text())
@@ -124,7 +124,7 @@ def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Por
 
 
 def prepare(folder: Path, ports: Ports, *, profile: str, level: str) -> Installation:
-    """Make keys and identities where they are missing and write the three configurations."""
+    """Create missing keys and identities and write the three configuration files."""
     binaries = find_binaries()
     with writing_under(folder):
         for part in ("logs", "secrets", "jetstream", "coordinator", "edge"):
@@ -142,7 +142,7 @@ def prepare(folder: Path, ports: Ports, *, profile: str, level: str) -> Installa
 
 
 def admin_token(installation: Installation) -> str:
-    """A fresh administrator's token for a day, also kept in secrets/admin.token."""
+    """A new administrator's token for one day, also written to secrets/admin.token."""
     options = ("--role", "admin", "--subject", "proctorctl-up", "--minutes", "1440")
     token = ask(installation.coordinator("token", *options)).strip()
     _write_secret(installation.folder / "secrets" / "admin.token", token)
@@ -211,14 +211,14 @@ def _write_toml(path: Path, text: str) -> None:
 
 
 def _password(path: Path) -> str:
-    """The secret of this file, made on first use."""
+    """The secret in this file, created on first use."""
     if not path.exists():
         _write_secret(path, secrets.token_urlsafe(32))
     return path.read_text().strip()
 
 
 def _write_secret(path: Path, text: str) -> None:
-    """Atomically, and never readable by others, not even for a moment."""
+    """Written atomically and never readable by others, not even for a moment."""
     draft = path.with_name(path.name + ".new")
     with writing_under(path):
         with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:

@@ -26,7 +26,7 @@ _STREAM_WITHIN_S = 300.0
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """One alert in this terminal's hand."""
+    """One alert as it arrived here."""
 
     event_type: str
     at_utc: datetime
@@ -39,7 +39,7 @@ def stream_and_listen(
     prepared: Installation,
     programs: list[Program],
 ) -> tuple[datetime, dict[str, Arrival]]:
-    """Run the simulated candidate to its end.
+    """Run the simulated candidate until it ends.
 
     Returns when the recording began on the wall clock, and each alert's first arrival by event id.
     Raises `Unavailable` when a program ends early or the candidate could not stream.
@@ -58,7 +58,7 @@ def stream_and_listen(
 
 
 def _start_sender(prepared: Installation, session: SessionStartResponse) -> Program:
-    """The token goes by file: a command line is readable by everybody on the machine."""
+    """Start the sender. The token is passed in a file: everybody on the machine can read a command line."""
     token_file: Path = prepared.folder / "secrets" / "session.token"
     token_file.touch(mode=0o600)
     token_file.write_text(session.session_token)
@@ -77,7 +77,7 @@ def _start_sender(prepared: Installation, session: SessionStartResponse) -> Prog
 def _listen(
     console: Console, socket: ClientConnection, sender: Program, programs: list[Program]
 ) -> dict[str, Arrival]:
-    """Print alerts until the sender is done and a little longer, for what is still under way."""
+    """Print alerts until the sender ends and a little longer, for alerts still in transit."""
     arrivals: dict[str, Arrival] = {}
     give_up = time.monotonic() + _STREAM_WITHIN_S
     ends: float | None = None
@@ -88,7 +88,7 @@ def _listen(
             if failure := program.failure():
                 raise Unavailable(failure)
         if time.monotonic() > give_up:
-            raise Unavailable(f"the recording was not through after {_STREAM_WITHIN_S:.0f} s")
+            raise Unavailable(f"the recording had not ended after {_STREAM_WITHIN_S:.0f} s")
         if (message := _next_message(socket)) is not None:
             _note(console, message, arrivals)
     return arrivals
@@ -118,8 +118,8 @@ def _note(console: Console, message: dict[str, Any], arrivals: dict[str, Arrival
 
 
 def _began_utc(sender: Program) -> datetime:
-    """The sender logs one JSON line when its first frame leaves."""
+    """When the first frame left, from the sender's log."""
     for line in sender.log.read_text().splitlines():
         if line.startswith("{") and "streaming_since_utc" in line:
             return datetime.fromisoformat(json.loads(line)["streaming_since_utc"])
-    raise Unavailable(f"the simulated candidate never streamed; see {sender.log}")
+    raise Unavailable(f"the simulated candidate never started to stream; see {sender.log}")

@@ -1,6 +1,6 @@
 """`proctorctl`: the command line.
 
-Exit codes: 0 done, 1 refused or not available, 2 a wrong installation or a wrong command line.
+Exit codes: 0 done, 1 refused or not available, 2 wrong installation or wrong command line.
 """
 
 from __future__ import annotations
@@ -44,9 +44,9 @@ app.command()(doctor)
 
 
 def main() -> None:
-    """Run the command; a problem is said in one line, with exit code 2 for a wrong installation.
+    """Run the command; an error is printed as one line, with exit code 2 for a wrong installation.
 
-    SIGINT stops every command, also one that a shell started as a background job, with the signal ignored.
+    SIGINT stops every command, also one started as a background job by a shell that ignores the signal.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

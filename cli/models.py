@@ -1,4 +1,4 @@
-"""`proctorctl models`: fetch the weights of networks, show which serve, prove that they are whole and run."""
+"""`proctorctl models`: fetch weights of networks, show which are used, verify them."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def fetch_command(
         str, typer.Option(envvar="PROCTOR_WEIGHTS_MIRROR", help="Folder or address of a mirror, tried first.")
     ] = "",
 ) -> None:
-    """Fetch weights: for each task the best network to be had, and all those package registries give.
+    """Fetch weights: for each task the best available network, and all that package registries offer.
 
-    Unless told which, for all that an ordinary exam uses. What package registries do not give of it
-    (liveness, objects, kinds of sound) is fetched where another source has it.
+    Without options, for everything an ordinary exam uses. What package registries do not offer (liveness,
+    objects, kinds of sound) is fetched if another source has it.
 
-    What is there and whole is not fetched again. Sources are tried in order: the mirror, package registries,
-    the public address. Every file is checked against its SHA-256 before it is used.
+    Files that are present and intact are not fetched again. Sources are tried in order: the mirror, package
+    registries, the public address. Every file is checked against its SHA-256 before it is used.
 
     Examples:
 
@@ -63,7 +63,9 @@ def fetch_command(
     store = Store.here()
     names = held_by_mirror(store.manifest, profile, mirror) if mirrored else tuple(name or ())
     if mirrored and not names:
-        raise ConfigError("the mirror holds no network of the manifest: name it in PROCTOR_WEIGHTS_MIRROR")
+        raise ConfigError(
+            "the mirror holds no network of the manifest; set PROCTOR_WEIGHTS_MIRROR to its folder or address"
+        )
     welcome = () if task or everything or names else WHERE_TO_BE_HAD
     request = Request(profile, tasks, names, everything, welcome)
     console = Console()
@@ -76,7 +78,7 @@ def fetch_command(
 
 @app.command("list")
 def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = Format.TABLE) -> None:
-    """Show every network: its task, licence and profile, whether it serves, and if not, why.
+    """Show every network: its task, licence and profile, whether it is used, and if not, why.
 
     Example:
 
@@ -109,9 +111,9 @@ def list_command(profile: ProfileOption = Profile.OPEN, output: OutputOption = F
 
 @app.command("verify")
 def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE) -> None:
-    """Hash every present file again, then open each present network and run zeros through it.
+    """Check the hash of every present file, then open each present network and run it on zeros.
 
-    Ends with 1 if a file is damaged or missing, or a network does not run, with 2 if there is none to verify.
+    Exits with 1 if a file is damaged or missing or a network does not run, with 2 if there is none to verify.
 
     Example:
 
@@ -124,7 +126,7 @@ def verify_command(name: NameOption = None, output: OutputOption = Format.TABLE)
         entry for entry in manifest.entries if entry.files and _begun(store, entry)
     ]
     if not present:
-        raise ConfigError(f"no network is present under {store.root}; run: proctorctl models fetch")
+        raise ConfigError(f"no network is installed in {store.root}; run: proctorctl models fetch")
     flaws = {entry.name: store.verify(entry) for entry in present}
     canaries = _canaries([entry.name for entry in present if entry.runtime and not flaws[entry.name]], store)
     rows: list[dict[str, Any]] = [
@@ -171,12 +173,12 @@ def listing(store: Store, profile: Profile) -> list[dict[str, Any]]:
 
 
 def _begun(store: Store, entry: Entry) -> bool:
-    """Whether any of its files is there."""
+    """Whether any of its files is present."""
     return any(path.is_file() for path in store.paths(entry))
 
 
 def _canaries(names: Sequence[str], store: Store) -> dict[str, dict[str, Any]]:
-    """How each network ran, by name; opened by a program of its own."""
+    """The result of running each network, by name, in a separate process."""
     if not names:
         return {}
     command = [sys.executable, "-m", "models.canary", *names]
@@ -195,7 +197,7 @@ def _canaries(names: Sequence[str], store: Store) -> dict[str, dict[str, Any]]:
 
 
 class _Bars:
-    """One progress bar per download, made when its first bytes arrive; called from several threads."""
+    """One progress bar per download, created when its first bytes arrive; called from several threads."""
 
     def __init__(self, console: Console) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())

@@ -1,4 +1,4 @@
-"""`proctorctl policies`: exam policies as files, before anybody is examined under them."""
+"""`proctorctl policies`: check, compare and simulate policy files before an exam uses them."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def check(
     policies: Annotated[list[Path], typer.Argument(metavar="POLICY...", help="Policies, JSON or YAML.")],
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Say of each file whether it is a policy, and if not, what is wrong at which path. Ends with 1 if one is
-    not, or cannot be read.
+    """Check whether each file is a valid policy, and if not, say what is wrong at which path. Exits with 1 if
+    one is invalid or cannot be read.
 
     Example:
 
@@ -65,11 +65,11 @@ def check(
 def show(
     policy: Annotated[
         Path | None,
-        typer.Argument(metavar="[POLICY]", help="A policy, JSON or YAML; the default one if none."),
+        typer.Argument(metavar="[POLICY]", help="A policy, JSON or YAML; without it, the default policy."),
     ] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Show every rule in force, presets applied.
+    """Show every rule in force, with presets applied.
 
     Example:
 
@@ -99,7 +99,7 @@ def show(
 
 @app.command()
 def diff(before: PolicyFile, after: PolicyFile, output: OutputOption = Format.TABLE) -> None:
-    """Show what differs between two policies in what is in force, not in how it is written down.
+    """Show the differences in force between two policies, however they are written.
 
     Example:
 
@@ -125,7 +125,7 @@ def simulate(
     ],
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Show what each policy would have flagged in a recorded exam (`proctor-edge replay`).
+    """Show what each policy would have reported in a recorded exam (`proctor-edge replay`).
 
     Example:
 
@@ -154,7 +154,7 @@ def simulate(
 def read_policy(path: Path) -> Policy:
     """The policy of a JSON or YAML file.
 
-    Raises `ConfigError` when it cannot be read, `Rejected` with each wrong path when it is no policy; both
+    Raises `ConfigError` if it cannot be read, `Rejected` with each wrong path if it is not valid; both
     name the file.
     """
     value = read_document(path, "policy", MAX_POLICY_BYTES)
@@ -182,7 +182,7 @@ def _problems(path: Path) -> list[dict[str, str]]:
 
 
 def _replayed(observations: Path, policies: Sequence[Path]) -> dict[str, Any]:
-    """What `proctor-edge replay` says; each policy keeps its own file name as its name."""
+    """The output of `proctor-edge replay`; each policy is named by its file name."""
     read = [(path, read_policy(path)) for path in policies]
     with tempfile.TemporaryDirectory(prefix="proctor-simulate-") as folder:
         command = [str(find_program("proctor-edge")), "replay", str(observations), "-o", "json"]

@@ -1,4 +1,4 @@
-"""Child programs: found, started, watched, stopped. Nothing here knows what they are for.
+"""Child processes: find, start, watch and stop them. Nothing here knows what they do.
 
 Every child gets its own log file, dies with its parent (Linux parent-death signal, so that even a killed
 `proctorctl up` leaves no daemon behind) and is stopped with SIGTERM, then SIGKILL after its grace.
@@ -26,7 +26,7 @@ _LOG_TAIL_LINES = 12
 
 
 def find_program(name: str, *, setting: str | None = None, package: str | None = None) -> Path:
-    """Where a program is: an environment setting, beside this interpreter, on PATH, then /usr/sbin.
+    """Find a program: environment setting, beside this interpreter, PATH, then /usr/sbin.
 
     Raises `ConfigError` that says what to install.
     """
@@ -47,7 +47,7 @@ def find_program(name: str, *, setting: str | None = None, package: str | None =
 
 
 def free_port(preferred: int | None = None) -> int:
-    """The preferred TCP port on loopback where it is free, else any free one."""
+    """The preferred TCP port on loopback if it is free, otherwise any free one."""
     for port in (preferred, 0) if preferred else (0,):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -60,15 +60,17 @@ def free_port(preferred: int | None = None) -> int:
 
 
 def demanded_port(port: int, program: str) -> int:
-    """The port a person asked for. Raises `ConfigError` when somebody else has it."""
+    """The requested port. Raises `ConfigError` if it is in use."""
     if free_port(port) != port:
-        raise ConfigError(f"port {port} for {program} is taken; stop its owner or choose another port")
+        raise ConfigError(
+            f"port {port} for {program} is in use; stop the program that uses it or choose another port"
+        )
     return port
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One running child."""
+    """One running child process."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -76,7 +78,7 @@ class Program:
     grace_s: float
 
     def failure(self) -> str | None:
-        """What to tell a person when the child is gone, with the end of its log; None while it runs."""
+        """An error text with the end of the log if the child has ended; None while it runs."""
         status = self.process.poll()
         if status is None:
             return None
@@ -87,7 +89,7 @@ class Program:
         return "\n".join(f"    {line}" for line in lines) or "    (empty)"
 
     def wait_until(self, ready: Callable[[], bool], *, within_s: float) -> None:
-        """Return once `ready()` holds. Raises `Unavailable` when the child dies or the time is over."""
+        """Return once `ready()` is true. Raises `Unavailable` if the child ends or time runs out."""
         deadline = time.monotonic() + within_s
         while not ready():
             if failure := self.failure():
@@ -100,7 +102,7 @@ class Program:
             time.sleep(_POLL_S)
 
     def stop(self) -> None:
-        """SIGTERM, wait for the grace, SIGKILL. Harmless when it is gone already."""
+        """SIGTERM, wait, then SIGKILL. Harmless if it has already ended."""
         if self.process.poll() is None:
             self.process.terminate()
         try:
@@ -111,7 +113,7 @@ class Program:
 
 
 def start(name: str, command: Sequence[str | Path], log: Path, *, grace_s: float) -> Program:
-    """Start a child in its own process group, its output appended to its log."""
+    """Start a child process in its own process group; its output is appended to its log."""
     libc = ctypes.CDLL(None, use_errno=True)
     parent = os.getpid()
 
@@ -133,7 +135,7 @@ def start(name: str, command: Sequence[str | Path], log: Path, *, grace_s: float
 
 
 def ask(command: Sequence[str | Path], *, within_s: float = 60.0) -> str:
-    """The standard output of a short command. Raises `ConfigError` with its last words when it fails."""
+    """The standard output of a short command. Raises `ConfigError` with its last line if it fails."""
     name = Path(command[0]).name
     try:
         done = subprocess.run(

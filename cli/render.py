@@ -1,7 +1,7 @@
 """How `proctorctl` prints: a table for people, JSON or YAML for programs.
 
-Names, reasons and appeals come from candidates too: nothing in them steers the terminal, or writes a row of a
-table that is not there.
+Names, reasons and appeals come from candidates too: control characters in them must not steer the terminal or
+fake a table row.
 """
 
 from __future__ import annotations
@@ -48,14 +48,14 @@ def write_data(data: object, output: Format) -> None:
 
 
 def json_text(data: object, indent: int | None = None) -> str:
-    """JSON with a line's end, readable in every language, that steers no terminal."""
+    """JSON with a final newline, readable in every language, without control characters."""
     return json.dumps(data, indent=indent, ensure_ascii=False).translate(_STEERING_JSON) + "\n"
 
 
 def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output: Format) -> None:
-    """Write rows: whole as JSON or YAML, as a table these columns of them.
+    """Write rows: complete as JSON or YAML, or a table of these columns.
 
-    The first column is never cut: it is what another command takes.
+    The first column is never cut: other commands take it as an argument.
     """
     if output is not Format.TABLE:
         write_data([dict(row) for row in rows], output)
@@ -72,7 +72,7 @@ def _width(rows: Sequence[Mapping[str, Any]], name: str) -> int:
 
 
 def write_one(row: Mapping[str, Any], output: Format) -> None:
-    """Write one thing: as a table, one line per field that is known."""
+    """Write one object: as a table, one line per known field."""
     if output is not Format.TABLE:
         write_data(dict(row), output)
         return
@@ -83,7 +83,7 @@ def write_one(row: Mapping[str, Any], output: Format) -> None:
 
 
 def print_whole(table: Table) -> None:
-    """Print a table without cutting a word of it: one line a row in a pipe, folded in a narrow terminal."""
+    """Print a table without cutting text: one line per row in a pipe, wrapped in a narrow terminal."""
     console = Console()
     for column in table.columns:
         column.overflow = "fold"
@@ -110,6 +110,6 @@ def text_of(value: object) -> str:
 
 
 def ask_first(question: str, yes: bool) -> None:
-    """Ask before what cannot be undone; ends the command (1) unless the answer is yes."""
+    """Ask before an act that cannot be undone; exits with 1 unless the answer is yes."""
     if not yes:
         typer.confirm(f"{question} This cannot be undone.", abort=True, err=True)

@@ -1,4 +1,4 @@
-"""`proctorctl review`: the queue of what waits for a person, and what a reviewer does about an incident."""
+"""`proctorctl review`: the review queue, and a reviewer's acts on an incident."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ AlertsOption = Annotated[
     typer.Option(
         "--alerts",
         min=1,
-        help="How many alerts of it you have seen: with more by now it is refused. Unless --yes: as asked.",
+        help="How many of its alerts you have seen; refused if there are more by now.",
     ),
 ]
-TextOption = Annotated[str, typer.Option("--text", "-t", help="Words for the record.")]
+TextOption = Annotated[str, typer.Option("--text", "-t", help="A comment for the record.")]
 
 
 class Reason(StrEnum):
@@ -41,7 +41,7 @@ class Reason(StrEnum):
 
 
 class Decision(StrEnum):
-    """What becomes of an appeal."""
+    """The decision on an appeal."""
 
     UPHOLD = "uphold"
     OVERTURN = "overturn"
@@ -50,12 +50,14 @@ class Decision(StrEnum):
 @app.command()
 def queue(
     exam: Annotated[str, typer.Option(help="Only this exam_id.")] = "",
-    min_severity: Annotated[float, typer.Option(min=0.0, max=1.0, help="At least so grave.")] = 0.0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 50,
+    min_severity: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Only this severity or higher, 0 to 1.")
+    ] = 0.0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")] = 50,
     watch: WatchOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List what waits for a person: a first look, a second one, or the decision of an appeal.
+    """List what waits for a person: a first review, a second review, or a decision on an appeal.
 
     Example:
 
@@ -81,7 +83,7 @@ def claim(incident: Incident, output: OutputOption = Format.TABLE) -> None:
 
 @app.command()
 def release(incident: Incident, output: OutputOption = Format.TABLE) -> None:
-    """Give a claimed incident back without a verdict.
+    """Release a claimed incident without a verdict.
 
     Example:
 
@@ -93,7 +95,7 @@ def release(incident: Incident, output: OutputOption = Format.TABLE) -> None:
 
 @app.command()
 def comment(incident: Incident, text: TextOption, output: OutputOption = Format.TABLE) -> None:
-    """Write something into an incident's history.
+    """Add a comment to an incident's history.
 
     Example:
 
@@ -111,7 +113,7 @@ def confirm(
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Confirm an incident. The first confirmation waits for another person's.
+    """Confirm an incident. A second person must confirm it too.
 
     Example:
 
@@ -126,7 +128,7 @@ def confirm(
 @app.command()
 def dismiss(
     incident: Incident,
-    reason: Annotated[Reason, typer.Option(help="Why it is none; `other` needs --text.")],
+    reason: Annotated[Reason, typer.Option(help="Why it is dismissed; `other` needs --text.")],
     text: TextOption = "",
     alerts: AlertsOption = None,
     yes: YesOption = False,
@@ -146,7 +148,7 @@ def dismiss(
 
 @app.command()
 def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.TABLE) -> None:
-    """Take up again an incident that has grown since its verdict.
+    """Reopen an incident that has grown since its verdict.
 
     Example:
 
@@ -159,13 +161,13 @@ def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.T
 @app.command("decide-appeal")
 def decide_appeal(
     incident: Incident,
-    decision: Annotated[Decision, typer.Argument(metavar="uphold|overturn", help="What becomes of it.")],
+    decision: Annotated[Decision, typer.Argument(metavar="uphold|overturn", help="The decision.")],
     text: TextOption,
     alerts: AlertsOption = None,
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Decide a candidate's appeal; for somebody who gave no verdict on the incident.
+    """Decide a candidate's appeal; only for a person who gave no verdict on the incident.
 
     Example:
 
@@ -178,7 +180,7 @@ def decide_appeal(
 
 
 def _asked(client: Client, incident: str, act: str, alerts: int | None, *, yes: bool) -> int | None:
-    """Ask, saying what is decided about; answers how many alerts whoever decides knows of, None: not said."""
+    """Ask for confirmation and show what is decided; returns how many alerts were shown, or None."""
     if yes:
         return alerts
     shown = client.incident(incident).incident

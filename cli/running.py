@@ -1,4 +1,4 @@
-"""Start a prepared installation in order, watch it, stop it in reverse."""
+"""Start a prepared installation in order, watch it, stop it in reverse order."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _WATCH_S = 0.3
 
 @contextmanager
 def running(installation: Installation) -> Iterator[tuple[Client, list[Program]]]:
-    """The three programs, ready to take sessions, and an administrator's client; stopped at the end.
+    """The three programs, ready for sessions, and an administrator's client; stopped on exit.
 
-    Raises `Unavailable` naming the program that did not come up, with the end of its log.
+    Raises `Unavailable` that names the program that did not start, with the end of its log.
     """
     programs: list[Program] = []
     try:
@@ -40,7 +40,7 @@ def running(installation: Installation) -> Iterator[tuple[Client, list[Program]]
 
 
 def watch(programs: list[Program]) -> None:
-    """Return never while all run. Raises `Unavailable` as soon as one has ended."""
+    """Watch until one program ends, then raise `Unavailable`. Never returns."""
     while True:
         for program in programs:
             if failure := program.failure():
@@ -49,7 +49,7 @@ def watch(programs: list[Program]) -> None:
 
 
 def start_nats(installation: Installation) -> Program:
-    """nats-server, taking clients. Raises `Unavailable` when it does not come up."""
+    """nats-server, accepting clients. Raises `Unavailable` if it does not start."""
     config: Path = installation.folder / "nats.conf"
     command: list[str | Path] = [installation.binaries.nats_server, "-c", config]
     program = start("nats-server", command, installation.log("nats-server"), grace_s=10)
@@ -58,7 +58,7 @@ def start_nats(installation: Installation) -> Program:
 
 
 def start_coordinator(installation: Installation) -> Program:
-    """The coordinator, able to serve. Raises `Unavailable` when it does not come up."""
+    """The coordinator, ready to serve. Raises `Unavailable` if it does not start."""
     command = installation.coordinator("serve")
     program = start("proctor-coordinator", command, installation.log("coordinator"), grace_s=15)
     program.wait_until(lambda: _answers(installation.coordinator_url + "/readyz"), within_s=READY_WITHIN_S)
@@ -66,7 +66,7 @@ def start_coordinator(installation: Installation) -> Program:
 
 
 def start_edge(installation: Installation) -> Program:
-    """The edge node, its networks open. Raises `Unavailable` when it does not come up."""
+    """The edge node, with its networks open. Raises `Unavailable` if it does not start."""
     program = start("proctor-edge", installation.edge("run"), installation.log("edge"), grace_s=15)
     program.wait_until(lambda: _answers(installation.edge_url + "/healthz"), within_s=READY_WITHIN_S)
     return program

@@ -31,7 +31,7 @@ _SCORES = ("event_type", "original", "rescored", "would_be_raised", "event_id")
 
 
 class Standing(StrEnum):
-    """Where a session stands."""
+    """The state of a session."""
 
     ACTIVE = "active"
     ENDED = "ended"
@@ -51,7 +51,7 @@ def start(
     session: Annotated[str, typer.Option(help="The exam_session_id; made up when left out.")] = "",
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Start watching a candidate's exam; prints the link for the candidate.
+    """Start watching a candidate's exam and print the link for the candidate.
 
     Example:
 
@@ -70,13 +70,15 @@ def start(
 def list_command(
     exam: Annotated[str, typer.Option(help="Only this exam_id.")] = "",
     candidate: Annotated[str, typer.Option(help="Only this candidate_id.")] = "",
-    state: Annotated[list[Standing] | None, typer.Option(help="Only these; may be repeated.")] = None,
-    min_severity: Annotated[float, typer.Option(min=0.0, max=1.0, help="At least so grave.")] = 0.0,
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    state: Annotated[list[Standing] | None, typer.Option(help="Only this state; may be repeated.")] = None,
+    min_severity: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Only this severity or higher, 0 to 1.")
+    ] = 0.0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")] = 100,
     watch: WatchOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List sessions, the worst first.
+    """List sessions, worst first.
 
     Examples:
 
@@ -93,7 +95,7 @@ def list_command(
 
 @app.command()
 def show(session: SessionId, output: OutputOption = Format.TABLE) -> None:
-    """Show where a session stands.
+    """Show the state of a session.
 
     Example:
 
@@ -121,7 +123,7 @@ def timeline(session: SessionId, output: OutputOption = Format.TABLE) -> None:
 
 @app.command()
 def end(session: SessionId, yes: YesOption = False, output: OutputOption = Format.TABLE) -> None:
-    """End a session in the ordinary way.
+    """End a session normally.
 
     Example:
 
@@ -138,7 +140,7 @@ def message(
     text: Annotated[str, typer.Argument(metavar="TEXT", help="What the candidate reads.")],
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Tell the candidate something.
+    """Send the candidate a message.
 
     Example:
 
@@ -149,7 +151,7 @@ def message(
 
 @app.command()
 def pause(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
-    """Record that the exam is paused, and tell the candidate.
+    """Pause the exam and tell the candidate.
 
     Example:
 
@@ -160,7 +162,7 @@ def pause(session: SessionId, reason: ReasonOption, output: OutputOption = Forma
 
 @app.command()
 def resume(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
-    """Record that the exam goes on, and tell the candidate.
+    """Resume a paused exam and tell the candidate.
 
     Example:
 
@@ -172,11 +174,11 @@ def resume(session: SessionId, reason: ReasonOption, output: OutputOption = Form
 @app.command("extra-time")
 def extra_time(
     session: SessionId,
-    minutes: Annotated[int, typer.Argument(min=1, max=600, help="How many more.")],
+    minutes: Annotated[int, typer.Argument(min=1, max=600, help="Minutes to add.")],
     reason: ReasonOption,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Record that the candidate has more time, and tell the candidate.
+    """Give the candidate more time and tell the candidate.
 
     Example:
 
@@ -187,7 +189,7 @@ def extra_time(
 
 @app.command()
 def flag(session: SessionId, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
-    """Mark this moment for whoever reviews later; the candidate is not told.
+    """Mark this moment for later review; the candidate is not told.
 
     Example:
 
@@ -216,7 +218,7 @@ def rescore(
     policy: Annotated[Path, typer.Option(help="A policy, JSON or YAML.")],
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Show a session's severities under another policy beside the original ones; nothing is stored.
+    """Compare a session's severities under another policy with the original ones; stores nothing.
 
     Example:
 
@@ -236,7 +238,7 @@ def report(
     session: SessionId,
     file: Annotated[Path, typer.Argument(help="Where to write it: .json, .html, .pdf or .zip.")],
 ) -> None:
-    """Write a session's report to a file; a .zip is the bundle for a hearing, with what verifies it.
+    """Write a session's report to a file. A .zip is the hearing bundle and contains its own verifier.
 
     Examples:
 
@@ -263,7 +265,7 @@ def set_policy(
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Put another policy in force in a running session; without one, the exam's newest.
+    """Put another policy in force in a running session; without --policy or --version, the exam's newest.
 
     Example:
 

@@ -21,10 +21,10 @@ _KEYS = ("key_id", "status", "created_by", "created_at", "retired_at", "revoked_
 @app.command("list")
 def list_command(
     subject: Annotated[str, typer.Option(help="Only this subject's.")] = "",
-    limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="The most to list.")] = 100,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """List tokens that have not expired, the first to expire first. The tokens themselves are nowhere kept.
+    """List tokens that have not expired, soonest to expire first. The tokens themselves are not stored.
 
     Example:
 
@@ -42,7 +42,7 @@ def create(
     minutes: Annotated[int, typer.Option(min=1, max=1_440, help="Lifetime.")] = 60,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Make a token; it is shown this once.
+    """Create a token. It is shown only once.
 
     Example:
 
@@ -58,7 +58,7 @@ def revoke(
     token: Annotated[str, typer.Argument(metavar="TOKEN-ID", help="As `tokens list` shows it.")],
     yes: YesOption = False,
 ) -> None:
-    """Take a token back; it is refused within five seconds everywhere.
+    """Revoke a token; it is refused everywhere within five seconds.
 
     Example:
 
@@ -83,7 +83,7 @@ def keys(output: OutputOption = Format.TABLE) -> None:
 
 @app.command()
 def rotate(output: OutputOption = Format.TABLE) -> None:
-    """Let a new key sign; tokens of the one before stay good until they expire.
+    """Sign with a new key from now on; tokens of the former key stay valid until they expire.
 
     Example:
 
@@ -98,7 +98,7 @@ def revoke_key(
     key: Annotated[str, typer.Argument(metavar="KEY-ID", help="As `tokens keys` shows it.")],
     yes: YesOption = False,
 ) -> None:
-    """End every token that a stolen key has signed, perhaps also the one this command uses.
+    """Revoke every token that a stolen key has signed, possibly including the one this command uses.
 
     Example:
 

@@ -14,7 +14,7 @@ from cli.running import running, watch
 
 
 def default_data_folder() -> Path:
-    """Where `up` keeps everything unless told otherwise (XDG data folder)."""
+    """The default data folder of `up` (XDG data folder)."""
     return Path(typer.get_app_dir("proctor")) / "up"
 
 
@@ -27,7 +27,7 @@ def up(
 ) -> None:
     """Start nats-server, coordinator and one edge node on this machine, and stop them on Ctrl-C.
 
-    Everything listens on loopback only. Keys are made on the first start and kept in the data folder.
+    Everything listens on loopback only. Keys are created on the first start and kept in the data folder.
 
     Examples:
 
@@ -56,7 +56,7 @@ def _interrupt(signal_number: int, frame: object) -> NoReturn:
 
 
 def _lines(prepared: installing.Installation) -> str:
-    """Plain lines: a table would cut the token to the terminal's width, and so would a pipe's."""
+    """Plain lines: a table would cut the token to the terminal's width."""
     rows = {
         "API": prepared.coordinator_url + "/api/v1",
         "API description": prepared.coordinator_url + "/api/v1/openapi.json",

@@ -1,4 +1,4 @@
-"""`--watch`: a list that stays open and says what is new or changed, until Ctrl-C."""
+"""`--watch`: a list that stays open and prints what is new or changed, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ WatchOption = Annotated[
     typer.Option(
         "--watch",
         "-w",
-        help="Stay, and print what is new or changed: whole tables in a terminal, else each row by itself.",
+        help="Keep running and print what is new or changed.",
     ),
 ]
 
 
 class News:
-    """Tells rows that have not been seen as they are now, by the column that names them."""
+    """Finds new or changed rows, by the column that names them."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._seen: dict[object, Row] = {}
 
     def of(self, rows: Sequence[Row]) -> list[Row]:
-        """Those of these rows that are new or changed since the last call; forgets what is not listed."""
+        """The rows that are new or changed since the last call; rows not listed are forgotten."""
         fresh = [row for row in rows if self._seen.get(row[self._name]) != row]
         self._seen = {row[self._name]: row for row in rows}
         return fresh
@@ -45,10 +45,10 @@ class News:
 def show_rows(
     read: Callable[[], Iterable[BaseModel]], columns: Sequence[str], output: Format, *, watch: bool
 ) -> None:
-    """Write what is read as rows, once; or, watching, whenever they change. The first column names a row.
+    """Write rows once, or while watching whenever they change. The first column names a row.
 
-    As JSON each new or changed row is one line, as YAML one document. A coordinator that is away meanwhile is
-    said once and waited for.
+    As JSON each new or changed row is one line, as YAML one document. If the coordinator does not
+    answer, this is said once and it is waited for.
     """
     if not watch:
         write_rows(_rows(read()), columns, output)

@@ -23,35 +23,36 @@ from starlette.requests import Request
 
 from coordinator.accommodations import routes as accommodation_routes
 from coordinator.alerts import routes as alert_routes
-from coordinator.alerts.ingest import Ingest
-from coordinator.alerts.intake import AlertStore
-from coordinator.alerts.service import Stored
-from coordinator.config import CoordinatorConfig, read_password
+from coordinator.alerts.stored import Stored
+from coordinator.arriving.ingest import Ingest
+from coordinator.arriving.intake import AlertStore
+from coordinator.config import CoordinatorConfig
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes
+from coordinator.examples import ALL_EXAMPLES
 from coordinator.exams import routes as exam_routes
-from coordinator.excerpts import expiry, routes as excerpt_routes
+from coordinator.excerpts import expiring, routes as excerpt_routes
 from coordinator.ground.database import Database
-from coordinator.ground.own_keys import OwnKeys, own_keys_of
+from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
 from coordinator.nodes import routes as node_routes, service as nodes
+from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
-from coordinator.nodes.hub import Hub
-from coordinator.nodes.stream import HubAddress, StreamSettings
+from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
 from coordinator.policies import routes as policy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
-from coordinator.sessions import routes as session_routes, sweep
+from coordinator.sessions import routes as session_routes, sweeping
 from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
 from coordinator.tokens import key_routes as token_key_routes, routes as token_routes, service as tokens
-from coordinator.tokens.standing import Standing
+from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api import health
 from coordinator.web_api.errors import Failures, add_error_handlers
@@ -63,6 +64,7 @@ from coordinator.web_api.pages import add_pages
 from coordinator.web_api.parts import Parts
 from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
+from shared.hub_link import HubAddress, HubLink
 from shared.sealing import parse_signing_public
 from shared.tokens import Claims
 
@@ -117,7 +119,7 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
     app.include_router(health.router)
     add_pages(app, config.web.public_url, lambda: _signaling_urls(app))
     add_error_handlers(app)
-    describe(app)
+    describe(app, ALL_EXAMPLES)
     app.add_middleware(BodyBound, authorise=_authorise)
     app.add_middleware(
         CORSMiddleware,
@@ -144,8 +146,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
             for name, work in (
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
-                ("sweep", lambda: sweep.run(parts)),
-                ("transcript keys", lambda: expiry.run(parts)),
+                ("sweep", lambda: sweeping.run(parts)),
+                ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
             )
         ]
@@ -161,34 +163,36 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator; nothing is connected yet. Raises `ConfigError`."""
-    keys = own_keys_of(config)
-    address = HubAddress(url=config.nats.url, user=config.nats.user, password=read_password(config.nats))
+    keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
+    address = HubAddress(url=config.nats.url, user=config.nats.user, password=config.nats.read_password())
     settings = StreamSettings(
         max_bytes=config.nats.stream_max_bytes, max_age_s=config.nats.stream_max_age_hours * 3600.0
     )
-    hub, fleet = Hub(address, settings), Fleet()
+    hub, fleet = HubLink(address, CALLER), Fleet()
     signers = {node.node_id: parse_signing_public(node.signing_key) for node in config.nodes}
     database = Database(config.database)
     return Parts(
         config=config,
+        ice_servers=config.ice.read_servers(),
         database=database,
         keys=keys,
         hub=hub,
+        alert_stream=AlertStream(hub, settings),
         fleet=fleet,
         signers=signers,
         commander=Commander(hub, fleet, signers, keys.signing),
         metrics=metrics,
         verifier=Verifier(
-            Standing(keys.token_key_id, keys.token.public_key()), lambda: _standing(database, keys)
+            Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)
         ),
         issuers={section.issuer: Issuer(section) for section in config.issuers},
     )
 
 
-async def _standing(database: Database, keys: OwnKeys) -> Standing:
-    def read() -> Standing:
+async def _validity(database: Database, keys: OwnKeys) -> Validity:
+    def read() -> Validity:
         with database.read() as db:
-            return tokens.standing(db, keys, datetime.now(UTC))
+            return tokens.validity(db, keys, datetime.now(UTC))
 
     return await asyncio.to_thread(read)
 
@@ -201,7 +205,7 @@ def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
     signing, metrics = parts.keys.signing, parts.metrics
     heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing)
     store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
-    ingest = Ingest(parts.hub, store, signing, tell)
+    ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
     metrics.read_counts("coordinator_alert_messages", "Alert messages by verdict and reason.", ingest.counts)
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by what became of them.", heartbeats.counts)
     metrics.read_counts("coordinator_hub_events", "What happened to the hub's connection.", parts.hub.counts)

@@ -1,4 +1,4 @@
-"""The coordinator's configuration: one TOML file into frozen sections.
+"""The coordinator's settings, as `shared.config_file` loads them.
 
     data_folder = "/var/lib/proctor/coordinator"
     [nats]
@@ -16,31 +16,20 @@ Secrets come from files and the environment, never from here.
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from shared.api.sessions import IceServer
-from shared.errors import ConfigError, Corrupt
+from shared.config_file import FilePath, Section
+from shared.errors import Corrupt
 from shared.fields import Name
+from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
+from shared.secret_file import read_secret
 from shared.tokens import Role
-
-
-class Section(BaseModel):
-    """Settings that do not change and refuse what they do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-def _absolute(path: Path) -> Path:
-    if not path.is_absolute():
-        raise ValueError("must be an absolute path")
-    return path
 
 
 def _web_url(text: str) -> str:
@@ -60,6 +49,12 @@ def _signing_key(text: str) -> str:
 def _database_url(text: str) -> str:
     if not text.startswith(("sqlite:////", "postgresql+psycopg://")):
         raise ValueError("must begin with sqlite://// (an absolute path) or postgresql+psycopg://")
+    parts = urlsplit(text)
+    if parts.password is not None or "password=" in parts.query:
+        raise ValueError(
+            "a password may not stand here: write it into a PostgreSQL password file of mode 600 and name "
+            "that file at the end of the URL as ?passfile=/its/path"
+        )
     return text
 
 
@@ -72,7 +67,6 @@ def _issuer_url(text: str) -> str:
     return text
 
 
-AbsolutePath = Annotated[Path, AfterValidator(_absolute)]
 IssuerUrl = Annotated[str, Field(max_length=500), AfterValidator(_issuer_url)]
 WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
 
@@ -80,7 +74,7 @@ WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
 class KeysSection(Section):
     """Where the master key is."""
 
-    master_key_file: AbsolutePath | None = None
+    master_key_file: FilePath | None = None
     """File of mode 0600 with the master key; left out: `master.key` in the data folder, unless the
     environment gives the key as PROCTOR_MASTER_KEY."""
 
@@ -92,12 +86,17 @@ class NatsSection(Section):
     """Without credentials."""
     user: Name = "coordinator"
     """User name at the hub."""
-    password_file: AbsolutePath | None = None
-    """File with that user's password; left out: none is sent."""
+    password_file: FilePath | None = None
+    """File whose first line is that user's password, readable by the coordinator's user alone; left out: none
+    is sent."""
     stream_max_bytes: Annotated[int, Field(ge=16 * 2**20, le=2**50)] = 2**30
     """The stream of alerts drops its oldest beyond this; the nodes' outboxes send again what was lost."""
     stream_max_age_hours: Annotated[int, Field(ge=2, le=8_760)] = 168
     """… and whatever is older."""
+
+    def read_password(self) -> str | None:
+        """The password, if one is set. Raises `ConfigError` when its file cannot be used."""
+        return None if self.password_file is None else read_secret(self.password_file)
 
 
 class WebSection(Section):
@@ -116,8 +115,12 @@ class WebSection(Section):
 class IceSection(Section):
     """How candidates' browsers find a way to the edge."""
 
-    servers: Annotated[tuple[IceServer, ...], Field(max_length=10)] = ()
+    servers: Annotated[tuple[IceServerSection, ...], Field(max_length=10)] = ()
     """STUN and TURN servers handed to them."""
+
+    def read_servers(self) -> tuple[IceServer, ...]:
+        """The servers with their passwords. Raises `ConfigError` when a file of one cannot be used."""
+        return tuple(server.read() for server in self.servers)
 
 
 class IssuerSection(Section):
@@ -175,10 +178,11 @@ class NodeSection(Section):
 class CoordinatorConfig(Section):
     """Everything that can be set."""
 
-    data_folder: AbsolutePath
+    data_folder: FilePath
     """Folder of the keys and, by default, the database."""
     database_url: Annotated[str, AfterValidator(_database_url)] | None = None
-    """SQLAlchemy URL; left out: `coordinator.db` in the data folder."""
+    """SQLAlchemy URL without a password, which stands in a PostgreSQL password file (`?passfile=/its/path`);
+    left out: `coordinator.db` in the data folder."""
     keys: KeysSection = KeysSection()
     nats: NatsSection = NatsSection()
     web: WebSection = WebSection()
@@ -205,31 +209,3 @@ class CoordinatorConfig(Section):
     def master_key_path(self) -> Path:
         """The master key's file in force."""
         return self.keys.master_key_file or self.data_folder / "master.key"
-
-
-def load_config(path: Path) -> CoordinatorConfig:
-    """The configuration of a file. Raises `ConfigError` naming everything that is wrong with it."""
-    try:
-        return CoordinatorConfig.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} is not TOML: {error}") from error
-    except ValidationError as error:
-        problems = "\n".join(
-            f"  {'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors()
-        )
-        raise ConfigError(f"{path} is refused:\n{problems}") from error
-
-
-def read_password(section: NatsSection) -> str | None:
-    """The hub password of its file. Raises `ConfigError` when the file cannot be read or is empty."""
-    if section.password_file is None:
-        return None
-    try:
-        password = section.password_file.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the NATS password file {section.password_file} cannot be read") from error
-    if not password:
-        raise ConfigError(f"the NATS password file {section.password_file} is empty")
-    return password

@@ -16,12 +16,13 @@ from typing import Annotated, Any, Final
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.config import load_config, read_password
+from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
-from coordinator.ground.own_keys import make_own_keys, master_text, own_keys_of
+from coordinator.ground.own_keys import OwnKeys, load_own_keys, make_own_keys, master_text
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
+from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
@@ -50,6 +51,10 @@ OPERATOR: Final = "operator"
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
 
 
+def _own_keys(config: CoordinatorConfig) -> OwnKeys:
+    return load_own_keys(config.data_folder, config.master_key_path, master_text())
+
+
 def _reference(text: str) -> str:
     try:
         return TypeAdapter(Reference).validate_python(text)
@@ -75,7 +80,7 @@ def migrate(config: ConfigFile) -> None:
     """
     from coordinator import schema  # Alembic takes half a second to load; no other quick command needs it
 
-    database = Database(load_config(config).database)
+    database = Database(load(config, CoordinatorConfig).database)
     try:
         schema.upgrade(database)
         typer.echo(f"the database is at revision {schema.current(database)}")
@@ -89,9 +94,10 @@ def check_config(config: ConfigFile) -> None:
 
     Example: proctor-coordinator check-config --config /etc/proctor/coordinator.toml
     """
-    settings = load_config(config)
-    read_password(settings.nats)
-    own_keys_of(settings)
+    settings = load(config, CoordinatorConfig)
+    settings.nats.read_password()
+    settings.ice.read_servers()
+    _own_keys(settings)
     typer.echo(f"{config} is good")
 
 
@@ -103,7 +109,7 @@ def check_database(config: ConfigFile) -> None:
     """
     from coordinator import schema  # with Alembic and every table, as in `migrate`
 
-    database = Database(load_config(config).database)
+    database = Database(load(config, CoordinatorConfig).database)
     try:
         schema.require_newest(database)
     finally:
@@ -123,11 +129,11 @@ def token(
     Example: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
     """
     from coordinator import schema  # with Alembic and every table, as in `migrate`
-    from coordinator.tokens import service
+    from coordinator.tokens import service as tokens
 
-    settings = load_config(config)
-    keys, database = own_keys_of(settings), Database(settings.database)
-    wanted = service.Wanted(
+    settings = load(config, CoordinatorConfig)
+    keys, database = _own_keys(settings), Database(settings.database)
+    wanted = tokens.NewToken(
         tenant_id=DEFAULT_TENANT_ID,
         subject=subject,
         role=role,
@@ -138,7 +144,7 @@ def token(
     try:
         schema.require_newest(database)
         with database.write() as db:
-            made, _ = service.make(db, keys, wanted)
+            made, _ = tokens.make(db, keys, wanted)
     finally:
         database.close()
     typer.echo(made)
@@ -151,7 +157,6 @@ def openapi() -> None:
     Example: proctor-coordinator openapi > openapi.json
     """
     from coordinator.app import create_app
-    from coordinator.config import CoordinatorConfig
 
     described = create_app(CoordinatorConfig(data_folder=Path("/nonexistent"))).openapi()
     typer.echo(json.dumps(described, indent=1, ensure_ascii=False))
@@ -167,7 +172,6 @@ def contract(
     Example: proctor-coordinator contract coordinator/promised.json
     """
     from coordinator.app import create_app
-    from coordinator.config import CoordinatorConfig
     from coordinator.web_api.contract import bare, breaks
 
     described = create_app(CoordinatorConfig(data_folder=Path("/nonexistent"))).openapi()
@@ -196,7 +200,7 @@ def serve(config: ConfigFile) -> None:
     from coordinator.app import create_app  # only this command needs the whole web stack
 
     no_core_dumps()
-    settings = load_config(config)
+    settings = load(config, CoordinatorConfig)
     logs.configure("coordinator")
     database = Database(settings.database)
     try:

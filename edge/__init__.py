@@ -2,7 +2,7 @@
 
     main           command line               app            composition: start, run, wind down
     config         settings, one TOML file    node_identity  node id, signing and sealing keys
-    hub            the one NATS connection    web            health, metrics, signaling over HTTP
+    hub            what it asks of NATS      web            health, metrics, signaling over HTTP
 
     media/         WebRTC in: peers, signaling           analysis/   networks, engine, schedule, perception
     rules/         pure: what holds, since when          judging/    observations in, alerts out
@@ -10,7 +10,7 @@
     fleet/         commands, heartbeat, health           tools/      recordings, without any server
     accuracy/      how good the analysis is              rehearsal/  the demo's recording
 
-A frame: `media.peer` -> `sessions.session` -> `analysis.perception` -> `judging.watch` (-> `rules`).
-An alert: `outbound.alert_writer` -> `envelope` -> `outbox` -> `publisher` -> `hub`, until the
-coordinator's mark lets it go.
+A frame: `media.peer` -> `sessions.pumps` -> `analysis.perception` -> `sessions.live_watch` ->
+`judging.watch` (-> `rules`). An alert: over `sessions.port` to `outbound.alert_writer` -> `outbox_thread`,
+sealed -> `outbox` -> `publisher` -> `hub`, until the coordinator's mark lets it go.
 """

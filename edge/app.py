@@ -10,34 +10,48 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, Final
+from uuid import UUID
 
 from edge.analysis.engine import Engine
+from edge.analysis.instruments import Instruments
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks, open_networks
-from edge.config import EdgeConfig, read_secret
+from edge.analysis.restarts import Restarts
+from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
+from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.heartbeat import Heart
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics
-from edge.fleet.node import Node, Restarts
-from edge.hub import Hub, HubAddress
+from edge.fleet.node import Node
+from edge.hub import node_link
+from edge.judging.alerts import RAISED_REVISION
 from edge.node_identity import Identity
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
+from edge.sessions.assignment import Assignment, Commit
+from edge.sessions.local_worker import LocalWorker
+from edge.sessions.port import Tell
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
-from edge.sessions.session import Session
-from edge.sessions.session_maker import SessionMaker
+from edge.sessions.session_maker import SessionMaker, peer_settings
 from edge.web import WebServer, create_web
 from models.distributions import check_distributions
 from models.serving import Serving
 from models.store import Store
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
+from shared.hub_link import HubAddress
 from shared.sealing import parse_signing_public
+from shared.secret_file import read_secret
 
 log = logging.getLogger(__name__)
 
@@ -54,71 +68,73 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
     """
     check_distributions()
     listener = _listener(config.web.host, config.web.port)
-    outbox = await OutboxThread.open(
-        config.data_folder / "outbox.db",
-        Caps(max_alerts=config.outbox.max_alerts, max_bytes=config.outbox.max_bytes),
-    )
     try:
-        networks = await asyncio.to_thread(_open_networks, config)
-        metrics, restarts = Metrics(), Restarts()
-        engine = Engine(config.analysis.threads, on_call=metrics.called, on_restart=restarts.note)
-        async with engine:
-            node = await _assemble(config, identity, networks, engine, outbox, metrics, restarts)
-            await _serve(node, listener, stop)
+        outbox = await OutboxThread.open(
+            config.data_folder / "outbox.db",
+            Caps(max_alerts=config.outbox.max_alerts, max_bytes=config.outbox.max_bytes),
+            partial(seal, node=identity),
+        )
+        try:
+            networks = await asyncio.to_thread(_open_networks, config)
+            async with assembled(config, identity, networks, outbox) as node:
+                await _serve(node, listener, stop)
+        finally:
+            await outbox.close()
     finally:
         listener.close()
-        await outbox.close()
 
 
-async def _assemble(
-    config: EdgeConfig,
-    identity: Identity,
-    networks: Networks,
-    engine: Engine,
-    outbox: OutboxThread,
-    metrics: Metrics,
-    restarts: Restarts,
-) -> Node:
+@asynccontextmanager
+async def assembled(
+    config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread
+) -> AsyncIterator[Node]:
+    """A node with its worker in this process; nothing is connected or served yet."""
+    metrics = Metrics()
     coordinator_key = parse_signing_public(config.coordinator.public_key)
-    hub = Hub(
-        HubAddress(
-            url=config.nats.url,
-            user=config.nats.user,
-            password=read_secret(config.nats.password_file),
-            node_id=identity.node_id,
-        )
-    )
+    hub = node_link(_hub_address(config), identity.node_id)
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
     publisher = await Publisher.over(
         outbox, hub, node_id=identity.node_id, coordinator_key=coordinator_key, pace=pace
     )
-    roster: Roster[Session] = Roster(config.analysis.rating)
-    maker = SessionMaker(
-        config=config,
-        identity=identity,
-        networks=networks,
-        engine=engine,
-        outbox=outbox,
-        publisher=publisher,
-        metrics=metrics,
-    )
-    actions = NodeActions(config, roster, engine, networks, maker)
-    commands = Commands(identity, coordinator_key, actions)
-    return Node(
-        config=config,
-        identity=identity,
-        networks=networks,
-        engine=engine,
-        restarts=restarts,
-        outbox=outbox,
-        hub=hub,
-        publisher=publisher,
-        roster=roster,
-        actions=actions,
-        commands=commands,
-        lag=LoopLag(),
-        metrics=metrics,
-    )
+    roster: Roster[Assignment] = Roster(config.analysis.rating)
+    assignments = Assignments(roster, _committing(publisher, metrics), metrics.called)
+    async with _local_worker(config, identity.node_id, networks, assignments.hear) as worker:
+        actions = NodeActions(config, assignments, worker)
+        yield Node(
+            config=config,
+            identity=identity,
+            outbox=outbox,
+            hub=hub,
+            publisher=publisher,
+            worker=worker,
+            assignments=assignments,
+            actions=actions,
+            commands=Commands(identity, coordinator_key, actions),
+            lag=LoopLag(),
+            metrics=metrics,
+        )
+
+
+@asynccontextmanager
+async def _local_worker(
+    config: EdgeConfig, node_id: UUID, networks: Networks, tell: Tell
+) -> AsyncIterator[LocalWorker]:
+    restarts = Restarts()
+    async with Engine(config.analysis.threads, on_call=tell, on_restart=restarts.note) as engine:
+        instruments = Instruments(
+            networks=networks,
+            engine=engine,
+            level=LevelInForce(config.analysis.level_number),
+            restarts=restarts,
+        )
+        maker = SessionMaker(
+            config=config,
+            node_id=node_id,
+            instruments=instruments,
+            tell=tell,
+            peer_settings=peer_settings(config),
+        )
+        yield LocalWorker(instruments, maker, tell)
 
 
 async def _serve(node: Node, listener: socket.socket, stop: asyncio.Event) -> None:
@@ -129,6 +145,7 @@ async def _serve(node: Node, listener: socket.socket, stop: asyncio.Event) -> No
     node.hub.listen(subjects.mark(node.identity.node_id), on_mark)
     heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat)
     web = _web(node)
+    device = (await node.worker.report()).device
     steady: list[Coroutine[Any, Any, None]] = [
         node.hub.run(),
         node.publisher.run(),
@@ -139,7 +156,7 @@ async def _serve(node: Node, listener: socket.socket, stop: asyncio.Event) -> No
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(web.serve(sockets=[listener]))
         running = [tasks.create_task(work) for work in steady]
-        log.info("the node is ready", extra={"port": node.config.web.port, "device": node.networks.device})
+        log.info("the node is ready", extra={"port": node.config.web.port, "device": device})
         try:
             await stop.wait()
         finally:
@@ -163,8 +180,23 @@ async def _wind_down(node: Node) -> None:
 
 def _web(node: Node) -> WebServer:
     web = node.config.web
-    app = create_web(Door(node.roster), web.allowed_origins, health=node.health, metrics=node.metrics_text)
+    door = Door(node.assignments.roster, node.worker)
+    app = create_web(door, web.allowed_origins, health=node.health, metrics=node.metrics_text)
     return WebServer(app, web.host, web.port)
+
+
+def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
+    async def commit(outgoing: OutgoingAlert) -> None:
+        await publisher.add(outgoing)
+        if outgoing.revision.revision == RAISED_REVISION:
+            metrics.alerted(outgoing.revision.alert.event_type)
+
+    return commit
+
+
+def _hub_address(config: EdgeConfig) -> HubAddress:
+    password = read_secret(config.nats.password_file)
+    return HubAddress(url=config.nats.url, user=config.nats.user, password=password)
 
 
 async def _end_expired(actions: NodeActions) -> None:

@@ -1,31 +1,24 @@
-"""The daemon's settings: one TOML file, read once into frozen sections.
+"""The daemon's settings, as `shared.config_file` loads them.
 
-Relative paths are taken from the file's own folder. Secrets stand in files of their own, never in this one.
 `proctor-edge check-config` reads a file exactly as `run` does. The defaults live here and nowhere else.
 """
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from models.manifest import Profile
-from shared.errors import ConfigError, Corrupt
+from shared.config_file import FilePath, Section
+from shared.errors import Corrupt
 from shared.fields import Name
+from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=200)]
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
-
-
-class Section(BaseModel):
-    """Settings that do not change and refuse what they do not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class CoordinatorSection(Section):
@@ -51,7 +44,7 @@ class NatsSection(Section):
     """Address without user or password, such as `nats://127.0.0.1:4222`."""
     user: Name
     """The user the hub knows this node by: its node id."""
-    password_file: Path
+    password_file: FilePath
     """File whose first line is the password; readable by the daemon's user alone."""
 
 
@@ -86,27 +79,17 @@ class AnalysisSection(Section):
         return LEVELS.index(self.level)
 
 
-class IceServer(Section):
-    """One STUN or TURN server."""
-
-    urls: Annotated[
-        tuple[Annotated[str, Field(pattern=r"^(stun|turn)s?:", max_length=200)], ...],
-        Field(min_length=1, max_length=4),
-    ]
-    """Addresses, such as `turn:turn.example.org:3478`."""
-    username: Name | None = None
-    """User of a TURN server."""
-    credential: Name | None = None
-    """Its password."""
-
-
 class MediaSection(Section):
     """How media reach this node."""
 
-    ice_servers: Annotated[tuple[IceServer, ...], Field(max_length=2)] = ()
+    ice_servers: Annotated[tuple[IceServerSection, ...], Field(max_length=2)] = ()
     """Empty on a local network; no server is ever assumed."""
     announced_ip: Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+$", max_length=45)] | None = None
     """Address to offer besides the host's own, where a router forwards to it."""
+
+    def read_ice_servers(self) -> tuple[IceServer, ...]:
+        """The servers with their passwords. Raises `ConfigError` when a file of one cannot be used."""
+        return tuple(server.read() for server in self.ice_servers)
 
 
 class OutboxSection(Section):
@@ -127,7 +110,7 @@ class EdgeConfig(Section):
 
     region: Name
     """Where this node stands, as the coordinator's routing knows it."""
-    data_folder: Path
+    data_folder: FilePath
     """Identity and outbox live here."""
     coordinator: CoordinatorSection
     nats: NatsSection
@@ -149,38 +132,3 @@ class EdgeConfig(Section):
         if self.outbox.max_bytes < self.outbox.max_alerts * 1_000:
             raise ValueError("outbox.max_bytes leaves less than 1,000 bytes for each of outbox.max_alerts")
         return self
-
-
-def load_config(path: Path) -> EdgeConfig:
-    """The settings of a file. Raises `ConfigError` naming the file and every field that is wrong."""
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read as TOML: {error}") from error
-    try:
-        config = EdgeConfig.model_validate(data)
-    except ValidationError as error:
-        problems = "; ".join(
-            f"{'.'.join(map(str, e['loc'])) or 'file'}: {e['msg']}" for e in error.errors(include_input=False)
-        )
-        raise ConfigError(f"{path} is refused: {problems}") from error
-    folder = path.resolve().parent
-    nats = config.nats.model_copy(update={"password_file": folder / config.nats.password_file})
-    return config.model_copy(update={"data_folder": folder / config.data_folder, "nats": nats})
-
-
-def read_secret(path: Path) -> str:
-    """The first line of a secret's file.
-
-    Raises `ConfigError` when it is missing, empty or readable by others.
-    """
-    try:
-        mode = path.stat().st_mode
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"the secret in {path} cannot be read: {error}") from error
-    if mode & 0o077:
-        raise ConfigError(f"{path} is open to other users; run: chmod 600 {path}")
-    if not lines or not lines[0].strip():
-        raise ConfigError(f"{path} is empty")
-    return lines[0].strip()

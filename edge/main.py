@@ -24,12 +24,14 @@ from typing import Annotated, Any, Final, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from edge.config import EdgeConfig, load_config, read_secret
-from edge.node_identity import Identity, load, load_or_make
+from edge.config import EdgeConfig
+from edge.node_identity import Identity, load as load_identity, load_or_make
+from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
 from shared.fields import format_utc
 from shared.logs import configure
+from shared.secret_file import read_secret
 from shared.writing import writing_under
 
 log = logging.getLogger(__name__)
@@ -100,10 +102,11 @@ def check_config(config: ConfigOption) -> None:
 
 
 def _found(config: Path) -> tuple[EdgeConfig, Identity]:
-    """Settings and identity, and that the password can be read: said before the networks, which take long."""
-    settings = load_config(config)
+    """Settings and identity, and that the secrets can be read: said before the networks, which take long."""
+    settings = load(config, EdgeConfig)
     read_secret(settings.nats.password_file)
-    return settings, load(settings.data_folder)
+    settings.media.read_ice_servers()
+    return settings, load_identity(settings.data_folder)
 
 
 @cli.command()

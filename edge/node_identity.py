@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from shared.errors import ConfigError
 from shared.sealing import private_bytes, sealing_public_text, signing_public_text
+from shared.secret_file import read_private
 
 FILE_NAME: Final = "identity.json"
 
@@ -65,21 +66,16 @@ def load(folder: Path) -> Identity:
     Raises `ConfigError` when there is none, or when it is damaged or open to other users.
     """
     path = folder / FILE_NAME
+    missing = f"no identity in {folder}; run: proctor-edge identity --data {folder}"
     try:
-        mode = path.stat().st_mode
-        data = json.loads(path.read_bytes())
-        identity = Identity(
+        data = json.loads(read_private(path, missing=missing))
+        return Identity(
             UUID(data["node_id"]),
             Ed25519PrivateKey.from_private_bytes(base64.b64decode(data["signing"], validate=True)),
             X25519PrivateKey.from_private_bytes(base64.b64decode(data["sealing"], validate=True)),
         )
-    except FileNotFoundError as error:
-        raise ConfigError(f"no identity in {folder}; run: proctor-edge identity --data {folder}") from error
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ConfigError(f"{path} is damaged or unreadable; restore it from its backup") from error
-    if mode & 0o077:
-        raise ConfigError(f"{path} is open to other users; run: chmod 600 {path}")
-    return identity
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ConfigError(f"{path} is damaged; restore it from its backup") from error
 
 
 def _make(path: Path) -> None:

@@ -6,7 +6,7 @@ picture, y upwards.
 
 Settled on 32 pictures and their mirror images. What the network calls the left eye is the one on the left of
 the picture, the candidate's right: so fed, a picture and its mirror image differ by 6.6° in yaw and 3.1° in
-pitch on average, the other way by 9.3° and 3.4°. Its yaw has the sign of SPEC 2 (the same eyes in a head
+pitch on average, the other way by 9.3° and 3.4°. Its yaw has our sign (the same eyes in a head
 turned by 1° more look 0.7° further to that side), its pitch grows downwards like that of its sister network
 for heads. On portraits that look into the camera the median error is 4° in yaw and 5° in pitch.
 """

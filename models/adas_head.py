@@ -1,8 +1,8 @@
 """Direction of the head by head-pose-estimation-adas-0001 (Open Model Zoo, Apache-2.0).
 
 Input: the face box a little enlarged, 60×60 BGR 0…255. Output: yaw, pitch and roll in degrees, each by
-itself. Yaw and roll have the signs of SPEC 2; pitch grows downwards, so its sign is turned here (settled on
-32 pictures against the face mesh and FSA-Net: correlation of yaw .98, roll .93, pitch −.88).
+itself. Yaw and roll have our signs; pitch grows downwards, so its sign is turned here (settled on 32
+pictures against the face mesh and FSA-Net: correlation of yaw .98, roll .93, pitch −.88).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class AdasHeadPose:
         return self._network.device
 
     def head(self, frame: Image, face: Face, _mesh: Mesh) -> HeadPose:
-        """Where the head points, in the angles of SPEC 2."""
+        """Where the head points, in the angles of `shared.observations`."""
         chip = cut(frame, around(face.box, MARGIN), SIDE_PX)
         answer = self._network.run({"data": cv2.dnn.blobFromImage(chip)})
         pitch_deg, yaw_deg, roll_deg = (float(answer[f"angle_{letter}_fc"].flat[0]) for letter in "pyr")

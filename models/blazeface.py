@@ -154,7 +154,7 @@ class ConfirmedBlazeFace:
 
 
 def turn_of(points_px: Floats) -> float:
-    """Yaw in the signs of SPEC 2 by BlazeFace's six points (6, 2): how far the nose stands out to the side.
+    """Yaw, in our signs, by BlazeFace's six points (6, 2): how far the nose stands out to the side.
 
     The tip of the nose lies `NOSE_REACH` before the line of the ears; of that a turned head shows the sine.
     """

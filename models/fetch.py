@@ -43,7 +43,10 @@ FIRST_EXAM = (
 )
 """What is fetched when nothing is named: every task an ordinary exam cannot do without."""
 
-WHERE_TO_BE_HAD = (Task.LIVENESS, Task.OBJECTS, Task.SOUND_CLASSES)
+ONLY_WHEN_NAMED = (Task.SPEAKER_SEGMENTATION, Task.SPEECH_RECOGNITION)
+"""What no ordinary exam uses."""
+
+WHERE_TO_BE_HAD = tuple(task for task in Task if task not in (*FIRST_EXAM, *ONLY_WHEN_NAMED))
 """What an ordinary exam uses as well, and package registries do not give. Where there is no other source its
 signals stay unknown, and are said to be."""
 

@@ -29,7 +29,7 @@ class FsaNet:
         return self._networks[0].device
 
     def head(self, frame: Image, face: Face, _mesh: Mesh) -> HeadPose:
-        """Where the head points, in the angles of SPEC 2."""
+        """Where the head points, in the angles of `shared.observations`."""
         box = face.box
         side_px = max(box.width_px, box.height_px) * MARGIN
         middle = Region(box.x_px + box.width_px / 2, box.y_px + box.height_px / 2, side_px, 0.0)

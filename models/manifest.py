@@ -31,7 +31,11 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class Task(StrEnum):
-    """What a network may be asked. The list is closed: nothing here reads feelings or intentions."""
+    """What a network may be asked. The list is closed: nothing here reads feelings or intentions.
+
+    These are questions to single networks; `shared.events.looks.Look` says what a session looks at, for which
+    several networks may work together.
+    """
 
     FACE_DETECTION = "face-detection"
     FACE_MESH = "face-mesh"

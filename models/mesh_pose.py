@@ -71,7 +71,7 @@ class MeshPose:
         self._places = places - self._weights @ places
 
     def head(self, _frame: Image, face: Face, mesh: Mesh) -> HeadPose:
-        """Where the head of a mesh points, in the angles of SPEC 2."""
+        """Where the head of a mesh points, in the angles of `shared.observations`."""
         seen = mesh.points_px[self._numbers].astype(np.float64) * (1.0, -1.0, -1.0)
         seen -= self._weights @ seen
         left, _, right = np.linalg.svd((seen * self._weights[:, None]).T @ self._places)

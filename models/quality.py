@@ -1,4 +1,4 @@
-"""Is this picture of a face good enough? The gates of SPEC 2.2, as values that a person can act on.
+"""Is this picture of a face good enough? Quality gates, as values that a person can act on.
 
 Two gates judge the same measurements: a strict one for the pictures a template is made of, a looser one for
 checks during the exam. Whatever fails is named with its value, its bound and what to do about it.

@@ -1,7 +1,7 @@
 """What the networks answer: frozen values, pixels of the frame they were asked about.
 
 Arrays in them are float32 and not to be written to. Points are (x, y) with x to the right and y down in the
-unmirrored picture, so the candidate's right eye has the smaller x. Angles follow SPEC 2.
+unmirrored picture, so the candidate's right eye has the smaller x. Angles follow `shared.observations`.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ class Face:
 
 @dataclass(frozen=True, slots=True)
 class Gaze:
-    """Where the eyes look, from the camera's place: 0, 0 looks into the camera. Signs of SPEC 2."""
+    """Where the eyes look, from the camera's place: 0, 0 looks into the camera."""
 
     pitch_deg: float
     yaw_deg: float

@@ -30,14 +30,14 @@ class RotationHeadPose:
         return self._network.device
 
     def head(self, frame: Image, face: Face, _mesh: Mesh) -> HeadPose:
-        """Where the head points, in the angles of SPEC 2."""
+        """Where the head points, in the angles of `shared.observations`."""
         chip = cut(frame, around(face.box, MARGIN), SIDE_PX)
         answer = self._network.run({self._input_name: as_imagenet(chip)})
         return pose_of(next(iter(answer.values()))[0])
 
 
 def pose_of(turn: Floats) -> HeadPose:
-    """The angles of SPEC 2 of a (3, 3) rotation Rz(roll) · Ry(yaw) · Rx(pitch) as 300W-LP labels heads."""
+    """The angles of a (3, 3) rotation Rz(roll) · Ry(yaw) · Rx(pitch) as 300W-LP labels heads."""
     level = math.hypot(float(turn[0, 0]), float(turn[1, 0]))
     pitch = math.atan2(float(turn[2, 1]), float(turn[2, 2]))
     yaw = math.atan2(-float(turn[2, 0]), level)

@@ -85,7 +85,7 @@ class HeadPoseEstimator(Protocol):
     def device(self) -> str: ...
 
     def head(self, frame: Image, face: Face, mesh: Mesh, /) -> HeadPose:
-        """The angles of SPEC 2 of one face of a BGR frame."""
+        """The angles of `shared.observations` of one face of a BGR frame."""
         ...
 
 
@@ -96,7 +96,7 @@ class GazeEstimator(Protocol):
     def device(self) -> str: ...
 
     def gaze(self, frame: Image, face: Face, mesh: Mesh, head: HeadPose, /) -> Gaze:
-        """The angles of SPEC 2 of one face of a BGR frame, relative to the camera."""
+        """The angles of `shared.observations` of one face of a BGR frame, relative to the camera."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""From a recogniser's own score to the one similarity of SPEC 2.1.
+"""From a recogniser's own score to the one similarity that all recognisers share.
 
 Anchors per recogniser and alignment, so that one threshold means the same for every recogniser:
 

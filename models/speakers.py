@@ -17,11 +17,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import numpy as np
 
 from models.results import Floats
+from shared.saving import AtMost, Count
 
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SAMPLES = 25_600
@@ -39,6 +40,8 @@ LEAST_WINDOWS = 7
 SPAN_S = 20.0
 """Pauses may double the time that so much speech takes."""
 SPEECH_PROBABILITY = 0.5
+MAX_EMBEDDING_BYTES = 4 * 1_024
+"""Of one window; GE2E gives a quarter of it."""
 _ROUNDS = 10
 
 
@@ -74,9 +77,34 @@ class SpeakerCounter:
     def device(self) -> str:
         return self._encoder.device
 
-    def trail(self, *, span_s: float = SPAN_S) -> VoiceTrail:
-        """Follows the voices of one stream; speech older than `span_s` counts no more."""
-        return VoiceTrail(self._encoder, self._max_cosine, span_s)
+    def trail(self, state: TrailState | None = None, *, span_s: float = SPAN_S) -> VoiceTrail:
+        """Follows the voices of one stream; speech older than `span_s` counts no more.
+
+        With a `state` of the same network it goes on from there.
+        """
+        return VoiceTrail(self._encoder, self._max_cosine, span_s, state or TrailState())
+
+
+@dataclass(slots=True)
+class TrailState:
+    """What a trail remembers, speech that is in no window yet left out."""
+
+    heard: Count = 0
+    """Samples, since the trail began."""
+    last_speech: Count = 0
+    """After how many of them somebody last spoke."""
+    windows: Annotated[
+        tuple[tuple[Count, Annotated[bytes, AtMost(MAX_EMBEDDING_BYTES)]], ...], AtMost(MAX_WINDOWS)
+    ] = ()
+    """After how many each was heard, and its embedding, float32. Replaced and never changed: `count` runs in
+    a thread, and the state may be saved meanwhile."""
+
+    def __post_init__(self) -> None:
+        lengths = {len(embedding) for _, embedding in self.windows}
+        if len(lengths) > 1 or any(length % 4 for length in lengths):
+            raise ValueError("the snapshot's voices are not embeddings of one network")
+        if not np.isfinite(np.frombuffer(b"".join(each for _, each in self.windows), np.float32)).all():
+            raise ValueError("the snapshot's voices are not finite")
 
 
 class VoiceTrail:
@@ -86,33 +114,32 @@ class VoiceTrail:
     every count, two short turns of a second voice fell between windows and were found 5 s later.
     """
 
-    def __init__(self, encoder: VoiceEncoder, max_cosine: float, span_s: float) -> None:
+    def __init__(self, encoder: VoiceEncoder, max_cosine: float, span_s: float, state: TrailState) -> None:
         self._encoder = encoder
         self._max_cosine = max_cosine
         self._span = int(span_s * SAMPLE_RATE_HZ)
-        self._heard = 0
+        self._state = state
+        # What was said is never saved: up to 1.6 s of speech are heard anew after a restore.
         self._waiting: deque[Floats] = deque()
         """Speech that is in no window yet, or will be in the next."""
         self._speech = 0
-        self._last_speech = 0
-        self._windows: deque[tuple[int, Floats]] = deque(maxlen=MAX_WINDOWS)
-        """When each was heard, and its embedding."""
 
     def add(self, samples: Floats, probabilities: Sequence[float]) -> None:
         """Take in what is speech of a window; one probability for each equal part of it, in order."""
+        own = self._state
         for part, probability in zip(np.split(samples, len(probabilities)), probabilities, strict=True):
-            self._heard += len(part)
+            own.heard += len(part)
             if probability > SPEECH_PROBABILITY:
                 self._waiting.append(part)
                 self._speech += len(part)
-                self._last_speech = self._heard
-        if self._heard - self._last_speech > self._span:
+                own.last_speech = own.heard
+        if own.heard - own.last_speech > self._span:
             self._waiting.clear()
             self._speech = 0
         while self._speech > SPEECH_S * SAMPLE_RATE_HZ:
             self._speech -= len(self._waiting.popleft())
-        while self._windows and self._heard - self._windows[0][0] > self._span:
-            self._windows.popleft()
+        if own.windows and own.heard - own.windows[0][0] > self._span:
+            own.windows = tuple(each for each in own.windows if own.heard - each[0] <= self._span)
 
     @property
     def ready(self) -> bool:
@@ -123,19 +150,23 @@ class VoiceTrail:
         """How many people speak; None for under 4 s of speech. Takes 8 ms per new window; not for two
         threads, nor beside `add`."""
         if self.ready:
-            speech = np.concatenate(list(self._waiting))
-            starts = range(0, len(speech) - WINDOW_SAMPLES + 1, HOP_SAMPLES)
-            for start in starts:
-                embedding = self._encoder.embed(speech[start : start + WINDOW_SAMPLES])
-                self._windows.append((self._heard, embedding))
-            rest = speech[starts[-1] + HOP_SAMPLES :]
-            self._waiting = deque([rest])
-            self._speech = len(rest)
-        if len(self._windows) < LEAST_WINDOWS:
+            self._embed(np.concatenate(list(self._waiting)))
+        windows = self._state.windows
+        if len(windows) < LEAST_WINDOWS:
             return None
-        speakers, cosine = count_voices(np.stack([each for _, each in self._windows]), self._max_cosine)
-        speech_s = (WINDOW_SAMPLES + (len(self._windows) - 1) * HOP_SAMPLES) / SAMPLE_RATE_HZ
+        embeddings = np.stack([np.frombuffer(each, np.float32) for _, each in windows])
+        speakers, cosine = count_voices(embeddings, self._max_cosine)
+        speech_s = (WINDOW_SAMPLES + (len(windows) - 1) * HOP_SAMPLES) / SAMPLE_RATE_HZ
         return SpeakerCount(speakers, cosine, speech_s)
+
+    def _embed(self, speech: Floats) -> None:
+        """Take the new windows in; what remains of the speech waits for the next."""
+        own, starts = self._state, range(0, len(speech) - WINDOW_SAMPLES + 1, HOP_SAMPLES)
+        new = [self._encoder.embed(speech[start : start + WINDOW_SAMPLES]).tobytes() for start in starts]
+        own.windows = (*own.windows, *((own.heard, each) for each in new))[-MAX_WINDOWS:]
+        rest = speech[starts[-1] + HOP_SAMPLES :]
+        self._waiting = deque([rest])
+        self._speech = len(rest)
 
 
 def count_voices(embeddings: Floats, max_cosine: float = MAX_COSINE) -> tuple[int, float]:

@@ -1,26 +1,27 @@
 """The words everyone uses: what crosses a border between programs is defined here, once.
 
-    events/        the closed list of events, their classes and lanes
-    observations   what perception says of one instant (pure)
-    recorded       observations as JSON lines
-    policy/        an exam's policy: schema, defaults, presets
-    severity       how grave an alert is, one formula (pure)
-    alerts         the alert, its clear header, its deterministic id
-    sealing        the envelope: HPKE seal, Ed25519 signature
-    messages       commands, replies, heartbeats, high-water marks on NATS
-    subjects       subject and stream names
-    tokens         access tokens and roles
-    api/           REST bodies, one module per noun
-    rehearsal      the demo's script and how a run is compared with it (pure)
-    timeline       one exam as a self-contained HTML page (pure)
-    canonical      canonical JSON
-    fields         bounded text, UTC instants, unit fractions
-    plain_text     others' words without what steers a terminal or turns the reading order (pure)
-    errors         the error tree
-    logs           JSON logs without personal data
-    seldom         which of many equal log lines are written (pure)
-    slow_clients   HTTP connections with deadlines
-    sqlite_file    what a SQLite file is, looked at without a trace
-
-Nothing but the last two does I/O or reads a clock.
+Exams
+    events/        every event in one row: class, rule, words policy/     what an exam asks for
+    observations   what perception says of one instant (pure) recorded    the same as JSON lines
+    alerts         the alert, its clear header, its id        severity    how grave it is (pure)
+    incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
+    excerpts       words around a phrase, sealed on their own enrollment  pictures to a template (pure)
+    consents       what data is used for                      rehearsal   the demo's script (pure)
+    timeline/      one exam as a self-contained HTML page (pure)
+Between programs
+    messages       commands, replies, heartbeats, marks       face_messages  templates compared
+    api/           REST bodies, one module per noun           tokens      access tokens and roles
+    sealing        signed and sealed messages                 subjects    subject and stream names
+    hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
+    ice            STUN and TURN servers
+Values and errors
+    fields         bounded text, UTC instants, unit fractions canonical   canonical JSON
+    saving         state as JSON and back (pure)              saved_values  its single values (pure)
+    plain_text     others' words made safe to show (pure)     errors      the error tree
+Running a program
+    config_file    settings: one TOML file                    secret_file passwords and keys in files
+    logs           JSON logs without personal data            seldom      which equal lines are written (pure)
+    handling       work that messages bring, within limits    slow_clients  HTTP with deadlines
+    sqlite_file    what a SQLite file is                      dumps       no memory image on a disk
+    writing        writing where a person said to
 """

@@ -1,4 +1,4 @@
-"""The alert: the one record that leaves an edge node about a candidate (SPEC 3).
+"""The alert: the one record that leaves an edge node about a candidate.
 
 An `Alert` is personal and travels only sealed; `AlertHeader` is the clear part beside it and holds internal
 ids alone. An alert is written twice under one `event_id`: revision 1 when the event is raised and revision 2
@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints,
 
 from shared.canonical import canonical_json
 from shared.errors import Corrupt
-from shared.events.types import Action, EventClass, EventType, Lane, event_class
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType, Lane
 from shared.excerpts import Sealed
 from shared.fields import Name, Text, Unit, Utc, format_utc
 
@@ -139,7 +140,7 @@ def decode_alert(data: bytes) -> Alert:
 
 
 def seed_message(alert: Alert) -> dict[str, Any]:
-    """The WebSocket form of the seed (4.4), as proctors' sockets carry it."""
+    """The alert as proctors' sockets carry it."""
     body: dict[str, Any] = {
         "type": "alert",
         "event_id": str(alert.event_id),

@@ -1,4 +1,4 @@
-"""From several pictures to one template: the best by quality, and their mean embedding (SPEC 2.2). Pure.
+"""From several pictures to one template: the best by quality, and their mean embedding. Pure.
 
 Used by the coordinator's enrollment and by the analysis of recordings, so both enroll alike.
 """

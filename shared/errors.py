@@ -16,7 +16,15 @@ from collections.abc import Mapping, Sequence
 
 
 class ProctorError(Exception):
-    """Anything this product raises on purpose."""
+    """Anything this product raises on purpose. It may cross to another process by pickle."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # An exception is pickled as a call of its class with its message, which leaves are not made by.
+        return _remade, (type(self), self.args), vars(self)
+
+
+def _remade(kind: type[ProctorError], args: tuple[object, ...]) -> ProctorError:
+    return kind.__new__(kind, *args)
 
 
 class ConfigError(ProctorError):

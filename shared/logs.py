@@ -1,4 +1,4 @@
-"""JSON logs on standard error, one object a line (SPEC 8).
+"""JSON logs on standard error, one object a line.
 
 The message is a fixed sentence about machines; whatever varies goes into `extra` under one of the allowed
 names, all of them internal ids or measures. Other extras are dropped here, and so is the text of foreign

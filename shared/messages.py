@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from shared.errors import Corrupt
 from shared.events.types import Lane
 from shared.fields import Name, Text, Unit, Utc
-from shared.policy.schema import Gate, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Gate
 
 COMMAND_LIFETIME_S = 30.0
 HEARTBEAT_INTERVAL_S = 5.0

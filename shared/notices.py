@@ -1,4 +1,4 @@
-"""What a candidate is told of an alert (SPEC, sentence 4). Pure; the node and the coordinator say the same.
+"""What a candidate is told of an alert. Pure; the node and the coordinator say the same.
 
 Technical notices and gentle warnings: a sentence, never a score, threshold, count, thumbnail or the name of a
 suspicion. Identity findings and whatever asks for a person's look (`escalate`) are told to staff alone. What

@@ -1,7 +1,7 @@
 """What perception says of one instant: frozen values, no arrays, plain Python only.
 
 `None` always means *unknown*: not looked at now, not possible, or the network failed. It is never "no".
-Angles follow the one convention of SPEC 2, in the unmirrored camera picture: pitch + up, yaw + towards the
+Angles follow one convention, in the unmirrored camera picture: pitch + up, yaw + towards the
 candidate's left, roll + towards the candidate's left shoulder; degrees. Times are seconds on the session
 clock, which starts at zero with the session's media and is the same for live streams and recordings.
 """
@@ -175,7 +175,7 @@ class Observation:
     at: float
     """Capture time on the session clock, seconds; for audio the end of the window."""
     level: int
-    """Degradation level 0…4 in force (SPEC 5)."""
+    """Degradation level 0…4 in force."""
     frame_id: int | None = None
     """Running number of the video frame; None for audio."""
     frame_width_px: int | None = None

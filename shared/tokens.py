@@ -25,7 +25,7 @@ MAX_TOKEN_CHARS: Final = 4_096
 
 
 class Role(StrEnum):
-    """What a bearer may do (SPEC 4)."""
+    """What a bearer may do."""
 
     CANDIDATE = "candidate"
     PROCTOR = "proctor"

@@ -1,10 +1,11 @@
-"""`proctorctl doctor`: what is wrong with an installation, and how to mend it.
+"""`proctorctl doctor`: what is wrong with an installation, and how to repair it.
 
-    finding    one thing that was looked at, and what the whole amounts to
-    place      where the installation's parts are, out of its configuration files
+    finding    one result of a check, and the overall result
+    place      where the installation's parts are, from its configuration files
     machine    programs, weights, configurations, permissions, disk, clock
-    services   hub, coordinator, database, node, token: whatever answers on the network
+    services   hub, coordinator, database, node and token, over the network
     command    the command
 
-What judges takes readings and is pure; what reads says "unknown" where it cannot. Nothing is changed.
+Judging functions take readings and are pure; reading functions answer "unknown" where they cannot read.
+Nothing is changed.
 """

@@ -22,7 +22,7 @@ def doctor(
     edge: Annotated[Path | None, typer.Option(help="An edge.toml that lies elsewhere.")] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Find what is wrong with an installation, and say how to mend it. Nothing is changed.
+    """Check an installation and say how to repair what is wrong. Changes nothing.
 
     Ends with 1 when something is broken. The token is the one of PROCTOR_TOKEN or PROCTOR_TOKEN_FILE.
 
@@ -42,6 +42,6 @@ def doctor(
 
 
 def _lines(found: Finding) -> str:
-    """What was found, and on a line of its own what to do; nothing cut, for it may be a path or a command."""
+    """The result, and on its own line what to do. Nothing is cut: it may be a path or a command."""
     mend = f"\n{'':9}-> {found.mend}" if found.mend else ""
     return f"{found.standing:8} {found.what}: {found.says}{mend}"

@@ -1,4 +1,4 @@
-"""One thing that was looked at, and what the whole amounts to. Pure."""
+"""One result of a check, and the overall result. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class Standing(StrEnum):
-    """How it is."""
+    """The state of what was checked."""
 
     OK = "ok"
     UNKNOWN = "unknown"
@@ -20,7 +20,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found."""
+    """One result."""
 
     what: str
     """Stable words for programs, such as `port nats`."""
@@ -47,5 +47,5 @@ def broken(what: str, says: str, mend: str) -> Finding:
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
-    """0 where nothing is broken, else 1."""
+    """0 if nothing is broken, otherwise 1."""
     return int(any(one.standing is Standing.BROKEN for one in findings))

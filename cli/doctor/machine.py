@@ -1,4 +1,4 @@
-"""What this machine must have: programs, weights, good configurations, closed files, room, the time."""
+"""Checks of this machine: programs, weights, configurations, file permissions, disk space, clock."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHOWN: Final = 5
 
 
 def check_machine(place: Place) -> Iterator[Finding]:
-    """Everything here, one thing after the other."""
+    """All checks of this machine, in order."""
     if place.folder is None and place.coordinator_config is None and place.edge_config is None:
         mend = "make one: proctorctl up; or say where it is: --data, --coordinator, --edge"
         yield unknown("installation", f"there is none here; {mend}")
@@ -44,7 +44,7 @@ def check_machine(place: Place) -> Iterator[Finding]:
 
 
 def check_programs() -> Iterator[Finding]:
-    """The three programs of an installation."""
+    """Whether the three programs are installed."""
     wanted = (("nats-server", "NATS_SERVER_BIN"), ("proctor-coordinator", None), ("proctor-edge", None))
     for name, setting in wanted:
         try:
@@ -57,7 +57,7 @@ def check_programs() -> Iterator[Finding]:
 
 
 def check_weights(profile: str) -> Finding:
-    """Whether a network serves every task; the ones no registry gives are missed and no more."""
+    """Whether every task has a network; a warning where only a mirror could provide one."""
     store = Store.here()
     lacking = [task for task in FIRST_EXAM if not _serves(store, task, profile)]
     if lacking:
@@ -69,7 +69,7 @@ def check_weights(profile: str) -> Finding:
     wished = [task for task in WHERE_TO_BE_HAD if not _serves(store, task, profile)]
     if wished:
         mend = "give a mirror that has them in PROCTOR_WEIGHTS_MIRROR, then: proctorctl models fetch"
-        return warning("weights", f"nothing serves {', '.join(wished)}: its events are never raised", mend)
+        return warning("weights", f"no network for {', '.join(wished)}: its events are never raised", mend)
     return ok("weights", f"every task is served, under {store.root}")
 
 
@@ -82,7 +82,7 @@ def _serves(store: Store, task: Task, profile: str) -> bool:
 
 
 def check_configurations(place: Place) -> Iterator[Finding]:
-    """What the programs themselves say of their files, and of the database."""
+    """What the programs report about their configuration files and the database."""
     checks = (
         ("proctor-coordinator", "check-config", place.coordinator_config),
         ("proctor-edge", "check-config", place.edge_config),
@@ -103,13 +103,13 @@ def _said(program: str, verb: str, path: Path) -> Finding:
 
 
 def check_permissions(folder: Path) -> Finding:
-    """Whether anybody else on this machine can read keys, passwords, the database or the outbox."""
+    """Whether other users of this machine can read keys, passwords, the database or the outbox."""
     modes = [(path, path.stat().st_mode) for pattern in _SECRETS for path in folder.glob(pattern)]
     return judge_permissions((folder, folder.stat().st_mode), [m for m in modes if stat.S_ISREG(m[1])])
 
 
 def judge_permissions(folder: tuple[Path, int], files: Iterable[tuple[Path, int]]) -> Finding:
-    """From the modes of the folder and of the files in it that are nobody else's."""
+    """The result from the permissions of the folder and its private files."""
     path, mode = folder
     if mode & _OTHERS:
         says = f"{path} is open to others ({stat.filemode(mode)})"
@@ -121,7 +121,7 @@ def judge_permissions(folder: tuple[Path, int], files: Iterable[tuple[Path, int]
 
 
 def judge_room(folder: Path, free_bytes: int) -> Finding:
-    """Whether alerts can be kept for another day."""
+    """Whether the disk has room for another day of alerts."""
     says = f"{free_bytes / 2**30:.1f} GiB are free under {folder}"
     if free_bytes < LEAST_FREE_BYTES:
         return broken("disk", says, "make room: soon no alert can be kept")
@@ -131,7 +131,7 @@ def judge_room(folder: Path, free_bytes: int) -> Finding:
 
 
 def clock_state() -> int | None:
-    """What the kernel says of the clock (adjtimex(2)); None where it does not."""
+    """What the kernel reports about the clock (adjtimex(2)); None if it reports nothing."""
     try:
         state: int = ctypes.CDLL(None).adjtimex(ctypes.create_string_buffer(_TIMEX_BYTES))
     except (AttributeError, OSError):
@@ -140,10 +140,10 @@ def clock_state() -> int | None:
 
 
 def judge_clock(state: int | None) -> Finding:
-    """Nodes and coordinator refuse one another when their clocks differ by half a minute."""
+    """The result for the clock: nodes and coordinator refuse each other when clocks differ by 30 s."""
     if state is None:
         return unknown("clock", "the kernel does not say whether this clock is synchronised")
     if state == _UNSYNCHRONISED:
         mend = "install a time service (as root: apt-get install chrony), unless the host keeps the time"
-        return warning("clock", "the kernel says that nothing synchronises this clock", mend)
+        return warning("clock", "the kernel reports that this clock is not synchronised", mend)
     return ok("clock", "synchronised")

@@ -1,4 +1,4 @@
-"""Where an installation's parts are, as far as its configuration files say."""
+"""Where an installation's parts are, according to its configuration files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Address:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """One installation; None: no file tells of that part."""
+    """One installation; None for a part that no file mentions."""
 
     folder: Path | None
     """Of `proctorctl up`, with everything in it."""
@@ -44,7 +44,7 @@ class Place:
 
 
 def find_place(folder: Path, coordinator: Path | None, edge: Path | None) -> Place:
-    """The installation in a folder of `up`, or the one that these files configure.
+    """The installation in a data folder of `up`, or the one these files configure.
 
     Raises `ConfigError` for a file that is not TOML.
     """

@@ -1,4 +1,4 @@
-"""What answers on the network: hub, coordinator, node, and what the coordinator says to our token."""
+"""Checks over the network: hub, coordinator, node, and whether the coordinator accepts our token."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _START = "start it: proctorctl up, or its service"
 
 
 def check_services(place: Place) -> Iterator[Finding]:
-    """Everything here; what is not configured is left out."""
+    """All network checks; parts that are not configured are left out."""
     if place.hub is not None:
         yield check_hub(place.hub)
     if place.coordinator is not None:
@@ -36,7 +36,7 @@ def check_services(place: Place) -> Iterator[Finding]:
 
 
 def check_hub(address: Address) -> Finding:
-    """The first line of the hub's protocol says what it is."""
+    """Whether the hub answers, from the first line of its protocol."""
     try:
         with socket.create_connection((address.host, address.port), ANSWER_S) as hub:
             hub.settimeout(ANSWER_S)
@@ -53,7 +53,7 @@ def check_hub(address: Address) -> Finding:
 
 
 def judge_hub(info: Mapping[str, Any], address: Address) -> Finding:
-    """From what the hub says of itself."""
+    """The result from what the hub reports about itself."""
     version = tuple(int(part) for part in str(info["version"]).split("-")[0].split(".")[:2])
     if version < OLDEST_HUB:
         return broken("hub", f"nats-server {info['version']} is too old", "install nats-server 2.9 or newer")
@@ -66,7 +66,7 @@ def judge_hub(info: Mapping[str, Any], address: Address) -> Finding:
 
 
 def check_coordinator(address: Address) -> Iterator[Finding]:
-    """Whether it serves, and whether its clock is ours."""
+    """Whether the coordinator answers, and whether its clock agrees with ours."""
     try:
         response = httpx.get(f"{address.url}/readyz", timeout=ANSWER_S)
     except httpx.ConnectError:
@@ -80,7 +80,7 @@ def check_coordinator(address: Address) -> Iterator[Finding]:
 
 
 def judge_coordinator(response: httpx.Response, address: Address) -> Finding:
-    """From its answer to /readyz."""
+    """The result from its answer to /readyz."""
     try:
         reasons = [str(reason) for reason in response.json()["reasons"]]
     except (ValueError, KeyError, TypeError):
@@ -92,7 +92,7 @@ def judge_coordinator(response: httpx.Response, address: Address) -> Finding:
 
 
 def judge_skew(date: str | None, now_utc: datetime) -> Finding:
-    """From the Date header of an answer that has just come."""
+    """The result from the Date header of a fresh answer."""
     try:
         theirs = parsedate_to_datetime(date or "")
         skew_s = (theirs - now_utc).total_seconds()
@@ -105,7 +105,7 @@ def judge_skew(date: str | None, now_utc: datetime) -> Finding:
 
 
 def check_edge(address: Address) -> Finding:
-    """What the node says of its health."""
+    """The health the node reports."""
     try:
         response = httpx.get(f"{address.url}/healthz", timeout=ANSWER_S)
         answer = response.json()
@@ -125,7 +125,7 @@ def check_edge(address: Address) -> Finding:
 
 
 def check_token() -> Iterator[Finding]:
-    """Whether our token is good, and the nodes the coordinator hears."""
+    """Whether our token is accepted, and which nodes the coordinator hears from."""
     try:
         with connect() as client:
             nodes = client.nodes()

@@ -10,7 +10,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from sqlmodel import Session
 
-from coordinator.accommodations import service
+from coordinator.accommodations import service as accommodations
 from coordinator.accommodations.service import Agreed, Change, Terms
 from coordinator.candidates import service as candidates
 from coordinator.exams import service as exams
@@ -34,7 +34,7 @@ async def list_accommodations(
 
     def work(db: Session) -> AccommodationPage:
         exam = exams.find(db, claims.tenant_id, exam_id)
-        agreed, following = service.page(db, parts.keys.keyring, exam, params.after, params.limit)
+        agreed, following = accommodations.page(db, parts.keys.keyring, exam, params.after, params.limit)
         items = [_out(exam, one) for one in agreed]
         return AccommodationPage(items=items, next_cursor=write_cursor(following))
 
@@ -63,7 +63,7 @@ async def put_accommodation(
         policy.for_candidate(terms.accommodation)  # refuses what would be stricter than the exam itself
         candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
         change = Change(terms=terms, changed_by=claims.subject, now_utc=now)
-        return _out(exam, service.record(db, parts.keys.keyring, exam, candidate, change))
+        return _out(exam, accommodations.record(db, parts.keys.keyring, exam, candidate, change))
 
     return await parts.writing(work)
 
@@ -78,7 +78,7 @@ async def get_accommodation(
     def work(db: Session) -> AccommodationOut:
         exam = exams.find(db, claims.tenant_id, exam_id)
         candidate = candidates.find(db, claims.tenant_id, candidate_id)
-        return _out(exam, service.find(db, parts.keys.keyring, exam, candidate))
+        return _out(exam, accommodations.find(db, parts.keys.keyring, exam, candidate))
 
     return await parts.reading(work)
 
@@ -92,9 +92,9 @@ async def withdraw_accommodation(
     def work(db: Session) -> None:
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
         candidate = candidates.find(db, claims.tenant_id, candidate_id)
-        agreed = service.find(db, parts.keys.keyring, exam, candidate)
+        agreed = accommodations.find(db, parts.keys.keyring, exam, candidate)
         change = Change(terms=None, changed_by=claims.subject, now_utc=now)
-        service.record(db, parts.keys.keyring, exam, agreed.candidate, change)
+        accommodations.record(db, parts.keys.keyring, exam, agreed.candidate, change)
 
     await parts.writing(work)
     return Response(status_code=204)

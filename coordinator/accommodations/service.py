@@ -19,7 +19,7 @@ from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
-from shared.policy.schema import Accommodation
+from shared.policy.terms import Accommodation
 
 
 class Terms(BaseModel):
@@ -121,7 +121,7 @@ def page(
     if after is not None:
         wanted = wanted.where(tuple_(*place) > after)
     rows = db.exec(wanted.order_by(*place).limit(limit + 1)).all()
-    shown, following = cut(rows, limit, lambda found: (found[0].created_utc, found[0].id))
+    shown, following = cut(rows, limit, lambda found: Cursor(found[0].created_utc, found[0].id))
     opened = (_opened(db, keyring, row, candidate) for row, candidate in shown)
     return [one for one in opened if one is not None], following
 

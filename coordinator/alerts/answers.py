@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from shared.api.alerts import AlertOut
 
 

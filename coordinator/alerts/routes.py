@@ -7,10 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from coordinator.alerts import service
+from coordinator.alerts import service as alerts
 from coordinator.alerts.answers import alert_out
 from coordinator.alerts.service import AlertQuery
-from coordinator.web_api.cursors import read_cursor, write_cursor
+from coordinator.web_api.cursors import Cursor, read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import PartsDep
 from coordinator.web_api.security import Staff
@@ -45,10 +45,10 @@ async def list_alerts(filters: Annotated[AlertFilters, Query()], claims: Staff, 
         event_type=filters.event_type,
         event_class=filters.event_class,
         since_utc=filters.since,
-        after=None if filters.cursor is None else read_cursor(filters.cursor),
+        after=read_cursor(filters.cursor, Cursor),
         limit=filters.limit,
     )
-    stored, following = await parts.reading(lambda db: service.page(db, parts.keys.keyring, query))
+    stored, following = await parts.reading(lambda db: alerts.page(db, parts.keys.keyring, query))
     return AlertPage(
         items=[alert_out(one) for one in stored],
         next_cursor=write_cursor(following),

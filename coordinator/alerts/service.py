@@ -21,6 +21,7 @@ from sqlalchemy import or_, tuple_
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.database import insert_once
@@ -28,6 +29,7 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
+from coordinator.web_api.cursors import Cursor, cut
 from shared.alerts import Alert, decode_alert, encode_alert
 from shared.errors import Corrupt, Rejected
 from shared.events.types import EventClass, EventType
@@ -50,16 +52,6 @@ class Written:
     """Of the assignment under which it was seen; None: the coordinator's."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """An alert as it was stored."""
-
-    alert: Alert
-    session_id: UUID
-    revision: int
-    received_utc: datetime
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertQuery:
     """Which of an institution's alerts, in the order of their arrival."""
@@ -71,8 +63,8 @@ class AlertQuery:
     event_class: EventClass | None = None
     since_utc: datetime | None = None
     """Received then or later."""
-    after: tuple[datetime, UUID] | None = None
-    """Received after this alert: its received_utc and id."""
+    after: Cursor | None = None
+    """Received after this alert."""
     limit: int = 100
 
 
@@ -227,9 +219,7 @@ def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Sto
     return _opened(db, keyring, db.exec(wanted))
 
 
-def page(
-    db: Session, keyring: Keyring, query: AlertQuery
-) -> tuple[list[Stored], tuple[datetime, UUID] | None]:
+def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored], Cursor | None]:
     """Alerts in the order of their arrival, and where the next page begins, None on the last one."""
     wanted = select(StoredAlert).where(StoredAlert.tenant_id == query.tenant_id)
     if query.exam_session is not None:
@@ -246,8 +236,7 @@ def page(
         wanted = wanted.where(tuple_(col(StoredAlert.received_utc), col(StoredAlert.id)) > query.after)
     order = (col(StoredAlert.received_utc), col(StoredAlert.id))
     rows = db.exec(wanted.order_by(*order).limit(query.limit + 1)).all()
-    shown = rows[: query.limit]
-    following = (shown[-1].received_utc, shown[-1].id) if len(rows) > len(shown) else None
+    shown, following = cut(rows, query.limit, lambda row: Cursor(row.received_utc, row.id))
     return _opened(db, keyring, shown), following
 
 

@@ -10,10 +10,10 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
-from coordinator.consents import service
-from coordinator.consents.standing import Word, serves, standing
+from coordinator.consents import service as consents
+from coordinator.consents.words import Word, latest, serves
 from coordinator.excerpts import service as excerpts
-from coordinator.sessions.changing import changes, service as changes_service
+from coordinator.sessions.changing import service as changing, telling
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
@@ -34,8 +34,8 @@ async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSelf, parts:
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> ConsentsOut:
-        words = service.words_of(db, _known(db, claims, candidate_id))
-        items = [_out(word) for _, word in sorted(standing(words).items())]
+        words = consents.words_of(db, _known(db, claims, candidate_id))
+        items = [_out(word) for _, word in sorted(latest(words).items())]
         return ConsentsOut(candidate_id=candidate_id, items=items)
 
     return await parts.reading(work)
@@ -53,7 +53,7 @@ async def list_consents(
 
     def work(db: Session) -> ConsentPage:
         candidate = _known(db, claims, candidate_id)
-        words, following = service.history(db, candidate, params.after, params.limit)
+        words, following = consents.history(db, candidate, params.after, params.limit)
         return ConsentPage(items=[_out(word) for word in words], next_cursor=write_cursor(following))
 
     return await parts.reading(work)
@@ -83,12 +83,12 @@ async def put_consent(
     def work(db: Session) -> ConsentChangeOut:
         candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
         candidates.lock(db, candidate)  # a session that is about to start sees what was said, or is seen here
-        word = service.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
-        touched = [] if body.given else service.running(db, candidate, now)
+        word = consents.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
+        touched = [] if body.given else consents.running(db, candidate, now)
         if silent:
             excerpts.forget_all_of(db, candidate, now)
             keyring = parts.keys.keyring
-            silenced.extend(one for one in touched if changes_service.silence(db, keyring, one))
+            silenced.extend(one for one in touched if changing.silence(db, keyring, one))
         return ConsentChangeOut(
             consent=_out(word),
             running_sessions=[
@@ -100,7 +100,7 @@ async def put_consent(
 
     changed = await parts.writing(work)
     if silent:
-        told = (changes.tell(parts, session) for session in silenced)
+        told = (telling.tell(parts, session) for session in silenced)
         await asyncio.gather(asyncio.to_thread(parts.database.scrub), *told)
     return changed
 

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select, tuple_
 
 from coordinator.candidates.tables import Candidate
-from coordinator.consents.standing import Word
 from coordinator.consents.tables import Consent
+from coordinator.consents.words import Word
 from coordinator.ground.ids import uuid7
 from coordinator.sessions.tables import Acknowledgement, ExamSession
 from coordinator.web_api.cursors import Cursor, cut
@@ -75,7 +75,7 @@ def history(
     if after is not None:
         wanted = wanted.where(tuple_(*place) < after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(limit + 1)).all()
-    shown, following = cut(rows, limit, lambda row: (row.created_utc, row.id))
+    shown, following = cut(rows, limit, lambda row: Cursor(row.created_utc, row.id))
     return [_word(row) for row in shown], following
 
 

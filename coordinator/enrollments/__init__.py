@@ -2,7 +2,9 @@
 
 Each request is planned, judged on a node, and stored in one transaction:
 
-    enroll, quality    from pictures to templates; service, tables, routes
-    practice, trial    the try before an exam, told in words
-    search, alike      one face among all others, off by default; faces_service, face_tables, face_routes
+    enrolling, pictures, quality    from pictures to templates; service, tables, routes
+    practising, trial               the try before an exam, told in words
+    searching, alike                one face among all others, off by default
+    faces_service, face_tables, face_routes    the try and the search, in the database and over REST
+    examples                        for the API's description
 """

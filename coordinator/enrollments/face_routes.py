@@ -11,11 +11,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlmodel import Session
 
-from coordinator.enrollments import faces_service
+from coordinator.enrollments import faces_service as faces
 from coordinator.enrollments.face_tables import PairState
-from coordinator.enrollments.practice import practice
-from coordinator.enrollments.search import pair_out, search
-from coordinator.web_api.cursors import read_cursor, write_cursor
+from coordinator.enrollments.practising import practice
+from coordinator.enrollments.searching import pair_out, search
+from coordinator.web_api.cursors import Cursor, read_cursor, write_cursor
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
 from coordinator.web_api.rates import check_rate
@@ -94,11 +94,11 @@ async def list_face_pairs(
 ) -> FacePairPage:
     """Pairs of alike faces, the newest first."""
 
-    after = None if filters.cursor is None else read_cursor(filters.cursor)
+    after = read_cursor(filters.cursor, Cursor)
 
     def work(db: Session) -> FacePairPage:
-        rows, following = faces_service.pairs(db, claims.tenant_id, filters.state, after, filters.limit)
-        found = [faces_service.opened(db, parts.keys.keyring, row) for row in rows]
+        rows, following = faces.pairs(db, claims.tenant_id, filters.state, after, filters.limit)
+        found = [faces.opened(db, parts.keys.keyring, row) for row in rows]
         return FacePairPage(items=[pair_out(one) for one in found], next_cursor=write_cursor(following))
 
     return await parts.reading(work)
@@ -112,8 +112,8 @@ async def decide_face_pair(
     keyring, state = parts.keys.keyring, PairState(body.verdict)
 
     def work(db: Session) -> FacePairOut:
-        found = faces_service.find_pair(db, keyring, claims.tenant_id, pair_id)
-        faces_service.decide(db, keyring, found, state, body.text, claims.subject, now)
+        found = faces.find_pair(db, keyring, claims.tenant_id, pair_id)
+        faces.decide(db, keyring, found, state, body.text, claims.subject, now)
         return pair_out(found)
 
     return await parts.writing(work)

@@ -14,13 +14,14 @@ from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.candidates.tables import Candidate
 from coordinator.consents.tables import Consent
+from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.face_tables import FacePair, PairState, PracticeCheck
-from coordinator.enrollments.service import Enrolled, vector_of
+from coordinator.enrollments.service import Enrolled
 from coordinator.enrollments.tables import Enrollment, FaceTemplate
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.keys.service import get as get_key, template_data_key
+from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.web_api.cursors import Cursor, cut
 from shared.consents import Purpose
@@ -109,7 +110,7 @@ def searchable(
         .where(FaceTemplate.tenant_id == candidate.tenant_id, FaceTemplate.recogniser == recogniser)
     ):
         if row.enrollment_id in wanted and key.wrapped is not None:
-            templates[wanted[row.enrollment_id]] = vector_of(keyring, key, row)
+            templates[wanted[row.enrollment_id]] = enrollments.vector_of(keyring, key, row)
     return Searchable(templates, others - len(templates))
 
 
@@ -123,7 +124,7 @@ def keep_pair(db: Session, keyring: Keyring, candidate: Candidate, new: NewPair)
     known = db.exec(select(FacePair).where(same, FacePair.state == PairState.OPEN)).first()
     if known is not None:
         return known
-    row_id, key = uuid7(), template_data_key(db, keyring, candidate, new.found_utc)
+    row_id, key = uuid7(), keys.template_data_key(db, keyring, candidate, new.found_utc)
     pair = FacePair(
         id=row_id,
         tenant_id=candidate.tenant_id,
@@ -151,7 +152,7 @@ def find_pair(db: Session, keyring: Keyring, tenant_id: UUID, pair_id: UUID) -> 
 
 def opened(db: Session, keyring: Keyring, pair: FacePair) -> FoundPair:
     """A pair with whose it is and what was said of it."""
-    key = get_key(db, pair.tenant_id, pair.data_key_id)
+    key = keys.get(db, pair.tenant_id, pair.data_key_id)
     details = {}
     if key.wrapped is not None:
         details = json.loads(keyring.open_field(key, _place(pair.id), pair.details_sealed))
@@ -166,7 +167,7 @@ def decide(
     pair = found.pair
     if pair.state is not PairState.OPEN:
         raise Rejected("somebody has decided this already", code="decided-already", status=409)
-    key = get_key(db, pair.tenant_id, pair.data_key_id)
+    key = keys.get(db, pair.tenant_id, pair.data_key_id)
     found.details["text"] = text
     pair.details_sealed = keyring.seal_field(key, _place(pair.id), json.dumps(found.details).encode())
     pair.state, pair.decided_by, pair.decided_utc = said, by, now_utc
@@ -184,7 +185,7 @@ def pairs(
     if after is not None:
         wanted = wanted.where(tuple_(*place) < after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(limit + 1)).all()
-    return cut(rows, limit, lambda row: (row.found_utc, row.id))
+    return cut(rows, limit, lambda row: Cursor(row.found_utc, row.id))
 
 
 def forget(db: Session, candidate: Candidate) -> None:

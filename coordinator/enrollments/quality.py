@@ -1,4 +1,4 @@
-"""What a caller reads of a picture's measures: shares in 0…1, in the seed's words (4.1, 4.3). Pure."""
+"""What a caller reads of a picture's measures: shares in 0…1, in the API's words. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.api.enrollments import EnrolledImage, FailedCheckOut, PoseAngles
 from shared.api.sessions import FaceQuality
 from shared.errors import Rejected
 from shared.messages import FacePicture, FailedCheck
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 _ENOUGH_PICTURES: Final = 3
 
@@ -62,7 +62,7 @@ def image_out(
     embedding_id: str | None,
     selected: bool,
 ) -> EnrolledImage:
-    """One picture's result in the seed's form."""
+    """One picture's result."""
     return EnrolledImage(
         embedding_id=embedding_id,
         quality_score=face.quality if face else 0.0,

@@ -1,4 +1,4 @@
-"""Enrollments over REST: enroll, look at, erase (seed 4.1)."""
+"""Enrollments over REST: enroll, look at, erase."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
-from coordinator.enrollments import enroll, faces_service, service
+from coordinator.enrollments import enrolling, faces_service as faces, service as enrollments
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.sessions.service import active_count
+from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
 from coordinator.web_api.rates import check_rate
@@ -55,7 +55,7 @@ async def enroll_candidate(
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    return await enroll.enroll(parts, claims.tenant_id, body, now, asked)
+    return await enrolling.enroll(parts, claims.tenant_id, body, now, asked)
 
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))
@@ -68,10 +68,10 @@ async def get_enrollment(
 
     def work(db: Session) -> EnrollResponse:
         candidate = candidates.find(db, claims.tenant_id, candidate_id)
-        stored = service.newest(db, parts.keys.keyring, candidate) if candidate else None
+        stored = enrollments.newest(db, parts.keys.keyring, candidate) if candidate else None
         if stored is None:
-            raise service.unknown()
-        return enroll.response(db, candidate_id, stored, now)
+            raise enrollments.unknown()
+        return enrolling.response(db, candidate_id, stored, now)
 
     return await parts.reading(work)
 
@@ -89,14 +89,14 @@ async def erase_enrollment(
     def work(db: Session) -> None:
         candidate = candidates.find(db, claims.tenant_id, candidate_id)
         if candidate is None:
-            raise service.unknown()
-        if active_count(db, candidate.id, now):
+            raise enrollments.unknown()
+        if sessions.active_count(db, candidate.id, now):
             raise Rejected(
                 "a session of this candidate is running; end it first", code="session-active", status=409
             )
-        if not service.erase(db, candidate, now):
-            raise service.unknown()
-        faces_service.forget(db, candidate)
+        if not enrollments.erase(db, candidate, now):
+            raise enrollments.unknown()
+        faces.forget(db, candidate)
         idempotency.forget(db, claims.tenant_id, candidate_id)
 
     await parts.writing(work)

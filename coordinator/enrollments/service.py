@@ -18,9 +18,10 @@ from sqlmodel import Session, col, delete, select, update
 from coordinator.candidates.tables import Candidate
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.ground.ids import uuid7
-from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.keys.service import destroy, get as get_key, template_data_key
+from coordinator.keys import service as keys
+from coordinator.keys.service import Owner
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.tables import ExamSession
 from shared.api.enrollments import EnrolledImage
@@ -64,7 +65,7 @@ def store(
     db: Session, keyring: Keyring, candidate: Candidate, new: NewEnrollment, now_utc: datetime
 ) -> Enrollment:
     """Keep an enrollment; earlier ones stay until erased, and the newest counts."""
-    key = template_data_key(db, keyring, candidate, now_utc)
+    key = keys.template_data_key(db, keyring, candidate, now_utc)
     row_id = uuid7()
     row = Enrollment(
         id=row_id,
@@ -91,7 +92,7 @@ def newest(db: Session, keyring: Keyring, candidate: Candidate) -> StoredEnrollm
     row = _newest_row(db, candidate)
     if row is None:
         return None
-    key = get_key(db, candidate.tenant_id, row.data_key_id)
+    key = keys.get(db, candidate.tenant_id, row.data_key_id)
     pictures = db.exec(
         select(EnrollmentPicture)
         .where(EnrollmentPicture.enrollment_id == row.id)
@@ -129,7 +130,7 @@ def replaced(db: Session, row: Enrollment) -> UUID | None:
 
 def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
     """One enrollment's templates, as an edge node takes them."""
-    key = get_key(db, row.tenant_id, row.data_key_id)
+    key = keys.get(db, row.tenant_id, row.data_key_id)
     stored = db.exec(
         select(FaceTemplate)
         .where(FaceTemplate.enrollment_id == row.id)
@@ -141,7 +142,7 @@ def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
 def erase(db: Session, candidate: Candidate, now_utc: datetime) -> int:
     """Destroy the candidate's template keys and delete every enrollment; returns how many there were."""
     owner = Owner(candidate.tenant_id, candidate.id, RetentionClass.TEMPLATE)
-    destroy(db, owner, now_utc)
+    keys.destroy(db, owner, now_utc)
     ids = list(db.exec(select(Enrollment.id).where(Enrollment.candidate_id == candidate.id)).all())
     db.exec(update(ExamSession).where(col(ExamSession.enrollment_id).in_(ids)).values(enrollment_id=None))
     for table in (FaceTemplate, EnrollmentPicture):

@@ -11,7 +11,7 @@ from shared.api.faces import CameraTried, MicrophoneTried, PracticeOutcome, Trie
 LEAST_WIDTH_PX: Final = 640
 LEAST_HEIGHT_PX: Final = 480
 LEAST_FPS: Final = 10.0
-"""Of the 15 that the page asks for (SPEC 2)."""
+"""Of the 15 that the page asks for."""
 LEAST_PEAK_DBFS: Final = -50.0
 """Speech at arm's length peaks some 20 dB above, an unplugged input lies some 20 dB below."""
 

@@ -1,1 +1,5 @@
-"""Exams as the institution plans them."""
+"""Exams as the institution plans them.
+
+service  in the database     tables    the rows     routes  over REST
+answers  in the API's form   examples  for the API's description
+"""

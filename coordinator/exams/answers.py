@@ -1,4 +1,4 @@
-"""Exams and their policies as the API tells of them. Pure."""
+"""Exams and their policies as the API tells of them."""
 
 from __future__ import annotations
 

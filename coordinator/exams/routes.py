@@ -7,11 +7,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from sqlmodel import Session
 
-from coordinator.exams import service
+from coordinator.exams import service as exams
 from coordinator.exams.answers import exam_out
 from coordinator.exams.service import ExamQuery
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
+from coordinator.idempotency.doing import once
 from coordinator.policies import service as policies
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
@@ -44,7 +44,7 @@ async def create_exam(
     policy = parse_policy(body.policy)
 
     def work(db: Session) -> ExamOut:
-        exam = service.create(db, claims.tenant_id, body, now)
+        exam = exams.create(db, claims.tenant_id, body, now)
         row = policies.add(db, exam, policy, changed_by=claims.subject, reason=_FIRST_REASON, now_utc=now)
         return exam_out(exam, row.version)
 
@@ -59,9 +59,9 @@ async def list_exams(
     query = ExamQuery(claims.tenant_id, filters.open_at, filters.after, filters.limit)
 
     def work(db: Session) -> ExamPage:
-        exams, following = service.page(db, query)
-        versions = policies.versions_in_force(db, [exam.id for exam in exams])
-        items = [exam_out(exam, versions[exam.id]) for exam in exams]
+        found, following = exams.page(db, query)
+        versions = policies.versions_in_force(db, [exam.id for exam in found])
+        items = [exam_out(exam, versions[exam.id]) for exam in found]
         return ExamPage(items=items, next_cursor=write_cursor(following))
 
     return await parts.reading(work)
@@ -72,7 +72,7 @@ async def get_exam(exam_id: ExamRef, claims: StaffOrPrivacy, parts: PartsDep) ->
     """One exam."""
 
     def work(db: Session) -> ExamOut:
-        exam = service.find(db, claims.tenant_id, exam_id)
+        exam = exams.find(db, claims.tenant_id, exam_id)
         return exam_out(exam, policies.latest(db, exam.id))
 
     return await parts.reading(work)
@@ -85,8 +85,8 @@ async def change_exam(
     """Replace an exam's title, window and metadata. Sessions that have started keep their times."""
 
     def work(db: Session) -> ExamOut:
-        exam = service.find(db, claims.tenant_id, exam_id, to_change=True)
-        service.change(db, exam, body, now)
+        exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
+        exams.change(db, exam, body, now)
         return exam_out(exam, policies.latest(db, exam.id))
 
     return await parts.writing(work)

@@ -81,5 +81,5 @@ def page(db: Session, query: ExamQuery) -> tuple[list[Exam], Cursor | None]:
     if query.after is not None:
         wanted = wanted.where(tuple_(*place) < query.after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(query.limit + 1)).all()
-    shown, following = cut(rows, query.limit, lambda exam: (exam.created_utc, exam.id))
+    shown, following = cut(rows, query.limit, lambda exam: Cursor(exam.created_utc, exam.id))
     return list(shown), following

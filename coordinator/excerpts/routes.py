@@ -7,7 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Response
 
-from coordinator.excerpts import service
+from coordinator.excerpts import service as excerpts
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
 from coordinator.web_api.security import Reviewer
@@ -29,6 +29,6 @@ async def get_excerpt(
     For people who review, and only while the session runs: its key is destroyed with its end.
     """
     keyring = parts.keys.keyring
-    found = await parts.reading(lambda db: service.read(db, keyring, claims.tenant_id, event_id, now))
+    found = await parts.reading(lambda db: excerpts.read(db, keyring, claims.tenant_id, event_id, now))
     response.headers["Cache-Control"] = "no-store"
     return ExcerptOut(event_id=str(event_id), **found.model_dump())

@@ -14,9 +14,10 @@ from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
-from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.keyring import KeyKind, Keyring
 from coordinator.keys import service as keys
-from coordinator.keys.tables import Key, KeyKind, RetentionClass
+from coordinator.keys.service import Owner
+from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Corrupt, Rejected
 from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt

@@ -14,7 +14,6 @@ import base64
 import binascii
 import hashlib
 import os
-import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -22,11 +21,11 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.config import CoordinatorConfig
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place, new_key
 from shared.errors import ConfigError, Corrupt
 from shared.sealing import private_bytes, signing_public_text
+from shared.secret_file import read_private
 
 MASTER_KEY_VARIABLE: Final = "PROCTOR_MASTER_KEY"
 _NO_ROW: Final = UUID(int=0)
@@ -91,11 +90,6 @@ def load_own_keys(folder: Path, master_file: Path, master_text: str | None) -> O
     return _load(folder, Keyring(_master_key(master_file, master_text)))
 
 
-def own_keys_of(settings: CoordinatorConfig) -> OwnKeys:
-    """The keys that an installation's configuration and environment point to. Raises `ConfigError`."""
-    return load_own_keys(settings.data_folder, settings.master_key_path, master_text())
-
-
 def master_text() -> str | None:
     """The master key as the environment gives it, if it does."""
     return os.environ.get(MASTER_KEY_VARIABLE)
@@ -126,7 +120,7 @@ def _load(folder: Path, keyring: Keyring) -> OwnKeys:
 
 
 def _signing_key(path: Path, keyring: Keyring) -> Ed25519PrivateKey:
-    wrapped = _decoded(_read_private(path).decode("ascii", "replace"), str(path))
+    wrapped = _base64_file(path)
     try:
         return Ed25519PrivateKey.from_private_bytes(keyring.unwrap(_place(path.name), wrapped))
     except (Corrupt, ValueError) as error:
@@ -136,19 +130,12 @@ def _signing_key(path: Path, keyring: Keyring) -> Ed25519PrivateKey:
 def _master_key(path: Path, text: str | None) -> bytes:
     if text is not None:
         return _decoded(text, MASTER_KEY_VARIABLE)
-    return _decoded(_read_private(path).decode("ascii", "replace"), str(path))
+    return _base64_file(path)
 
 
-def _read_private(path: Path) -> bytes:
-    try:
-        mode = path.stat().st_mode
-        if mode & (stat.S_IRWXG | stat.S_IRWXO):
-            raise ConfigError(f"{path} is open to others (mode {mode & 0o777:o}); run chmod 600 on it")
-        return path.read_bytes()
-    except OSError as error:
-        raise ConfigError(
-            f"{path} cannot be read ({error.strerror}); `proctor-coordinator init` makes it"
-        ) from error
+def _base64_file(path: Path) -> bytes:
+    missing = f"there is no key {path}; `proctor-coordinator init` makes it"
+    return _decoded(read_private(path, missing=missing).decode("ascii", "replace"), str(path))
 
 
 def _decoded(text: str, source: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Incidents as the API tells of them. Pure."""
+"""Incidents as the API tells of them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from coordinator.alerts.answers import alert_out
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.incidents.service import FoundIncident
-from coordinator.reviews.service import PastAct
 from shared.api.incidents import ActOut, IncidentDetail, IncidentOut
 from shared.events.types import Action, EventType
 
@@ -37,23 +36,8 @@ def incident_out(found: FoundIncident) -> IncidentOut:
     )
 
 
-def act_out(past: PastAct) -> ActOut:
-    """An act in the API's form."""
-    row = past.row
-    return ActOut(
-        incident_id=str(row.incident_id),
-        act=row.act.value,
-        by=row.actor,
-        role=row.role.value,
-        at=row.at_utc,
-        reason=None if row.reason is None else row.reason.value,
-        text=past.text,
-        state=row.state.value,
-    )
-
-
 def incident_detail(
-    found: FoundIncident, stored: Sequence[Stored], technical: Sequence[Stored], history: Sequence[PastAct]
+    found: FoundIncident, stored: Sequence[Stored], technical: Sequence[Stored], history: Sequence[ActOut]
 ) -> IncidentDetail:
     """An incident with its alerts, the technical trouble around it and its history."""
     actions = [one.alert.action_required for one in stored]
@@ -62,5 +46,5 @@ def incident_detail(
         action=max(actions, key=_GRAVITY.index, default=Action.NONE),
         alerts=[alert_out(one) for one in stored],
         technical=[alert_out(one) for one in technical],
-        history=[act_out(one) for one in history],
+        history=list(history),
     )

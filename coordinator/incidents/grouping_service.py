@@ -14,8 +14,8 @@ from sqlmodel import Session, col, select, update
 from coordinator.alerts.tables import StoredAlert
 from coordinator.ground.ids import uuid7
 from coordinator.incidents.regroup import Known, Placed, place
+from coordinator.incidents.states import State, progress, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.reviews.states import State, progress, queue_place
 from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventClass, EventType
 from shared.incidents import WITHIN_S, Span, gather

@@ -9,13 +9,15 @@ from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlmodel import Session
 
-from coordinator.incidents import service
+from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_detail, incident_out
-from coordinator.incidents.cursor import read_cursor, write_cursor
+from coordinator.incidents.cursor import QueueCursor
 from coordinator.incidents.service import IncidentQuery
+from coordinator.incidents.states import State
 from coordinator.reviews import service as reviews
+from coordinator.reviews.answers import act_out
 from coordinator.reviews.outcomes import rule_precision
-from coordinator.reviews.states import State
+from coordinator.web_api.cursors import read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import PartsDep
 from coordinator.web_api.security import Staff
@@ -66,10 +68,10 @@ async def list_incidents(
         candidate=filters.candidate_id,
         states=filters.state,
         min_severity=filters.min_severity,
-        after=None if filters.cursor is None else read_cursor(filters.cursor),
+        after=read_cursor(filters.cursor, QueueCursor),
         limit=filters.limit,
     )
-    found, following = await parts.reading(lambda db: service.page(db, query))
+    found, following = await parts.reading(lambda db: incidents.page(db, query))
     return IncidentPage(items=[incident_out(one) for one in found], next_cursor=write_cursor(following))
 
 
@@ -87,9 +89,10 @@ async def get_incident(incident_id: IncidentId, claims: Staff, parts: PartsDep) 
     """An incident: its first 200 alerts by onset, technical trouble around it, and what people did."""
 
     def work(db: Session) -> IncidentDetail:
-        found, keyring = service.find(db, claims.tenant_id, incident_id), parts.keys.keyring
-        stored = service.opened(db, keyring, found.incident)
-        technical = service.technical_around(db, keyring, found)
-        return incident_detail(found, stored, technical, reviews.history(db, keyring, found))
+        found, keyring = incidents.find(db, claims.tenant_id, incident_id), parts.keys.keyring
+        stored = incidents.opened(db, keyring, found.incident)
+        technical = incidents.technical_around(db, keyring, found)
+        history = [act_out(one) for one in reviews.history(db, keyring, found)]
+        return incident_detail(found, stored, technical, history)
 
     return await parts.reading(work)

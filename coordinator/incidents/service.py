@@ -12,14 +12,16 @@ from sqlalchemy import tuple_
 from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import During, Stored
+from coordinator.alerts.service import During
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
-from coordinator.incidents.cursor import Cursor
+from coordinator.incidents.cursor import QueueCursor
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.reviews.states import State
 from coordinator.sessions.tables import ExamSession
+from coordinator.web_api.cursors import cut
 from shared.errors import Rejected
 from shared.events.types import EventClass
 
@@ -49,7 +51,7 @@ class IncidentQuery:
     """References of the institution."""
     states: Sequence[State] = ()
     min_severity: float = 0.0
-    after: Cursor | None = None
+    after: QueueCursor | None = None
     limit: int = 100
 
 
@@ -68,7 +70,7 @@ def find(db: Session, tenant_id: UUID, incident_id: UUID, *, lock: bool = False)
     return FoundIncident(row, session, db.get_one(Candidate, session.candidate_id))
 
 
-def page(db: Session, query: IncidentQuery) -> tuple[list[FoundIncident], Cursor | None]:
+def page(db: Session, query: IncidentQuery) -> tuple[Sequence[FoundIncident], QueueCursor | None]:
     """Incidents in the order of the queue, and where the next page begins, None on the last one."""
     order = (col(Incident.queue_place), col(Incident.begins_utc), col(Incident.id))
     wanted = (
@@ -92,8 +94,7 @@ def page(db: Session, query: IncidentQuery) -> tuple[list[FoundIncident], Cursor
     if query.after is not None:
         wanted = wanted.where(tuple_(*order) > tuple(query.after))
     rows = [FoundIncident(*row) for row in db.exec(wanted)]
-    shown = rows[: query.limit]
-    return shown, _cursor(shown[-1].incident) if len(rows) > len(shown) else None
+    return cut(rows, query.limit, lambda found: _cursor(found.incident))
 
 
 def of_session(db: Session, session: ExamSession) -> list[Incident]:
@@ -141,5 +142,5 @@ def technical_around(db: Session, keyring: Keyring, found: FoundIncident) -> lis
     return alerts.during(db, keyring, span)
 
 
-def _cursor(incident: Incident) -> Cursor:
-    return Cursor(incident.queue_place, incident.begins_utc, incident.id)
+def _cursor(incident: Incident) -> QueueCursor:
+    return QueueCursor(incident.queue_place, incident.begins_utc, incident.id)

@@ -10,7 +10,7 @@ from sqlmodel import Field
 
 from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
 from coordinator.ground.ids import uuid7
-from coordinator.reviews.states import State
+from coordinator.incidents.states import State
 
 
 class Incident(Row, table=True):
@@ -27,7 +27,7 @@ class Incident(Row, table=True):
     session_id: UUID = Field(foreign_key="sessions.id")
     state: State = Field(sa_type=words(State))
     queue_place: int
-    """Smaller is sooner (`reviews.states.queue_place`)."""
+    """Smaller is sooner (`states.queue_place`)."""
     severity: float
     """The worst of its alerts."""
     events: list[str] = Field(sa_type=JSON)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlmodel import Session
 
-from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
-from coordinator.idempotency.sameness import Asked
+from coordinator.idempotency.desk import Desk, DeskDep
+from coordinator.interventions import service as interventions
 from coordinator.interventions.record import Intervention
-from coordinator.interventions.service import record
-from coordinator.sessions import end, service
-from coordinator.sessions.changing import changes, service as changes_service
+from coordinator.sessions import ending, service as sessions
+from coordinator.sessions.changing import service as changing, telling
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.openapi import problems
@@ -35,77 +31,39 @@ Change = Callable[[ExamSession], None]
 """What an act changes of the session itself. Raises `Rejected` where that cannot be."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """One session, who acts on it, and how that is done once."""
-
-    reference: str
-    claims: Claims
-    asked: Asked | None
-    parts: Parts
-    now_utc: datetime
-
-    async def do(self, done: Intervention, change: Change | None = None) -> InterventionOut:
-        parts = self.parts
-        found = await _running(parts, self.claims, self.reference, self.now_utc)
-        heard = parts.rooms.candidate_listens(found.session.id)
-        made: list[Alert] = []
-
-        def work(db: Session) -> InterventionOut:
-            if change is not None:
-                change(changes_service.hold(db, found.session.id, self.now_utc))
-            made.append(record(db, parts.keys.keyring, found, done, self.now_utc))
-            return _answer(made[-1], self.claims, heard)
-
-        candidate = found.candidate.reference
-        answer = await once(parts, self.asked, InterventionOut, work, lambda _: candidate)
-        if made:  # not a repetition
-            parts.rooms.tell(found.session.id, made[-1], RAISED)
-            if change is not None:
-                await changes.tell(parts, found.session)
-        return answer
-
-
-def _desk(session_id: SessionRef, claims: Reviewer, asked: AskedOnce, parts: PartsDep, now: Now) -> _Desk:
-    return _Desk(session_id, claims, asked, parts, now)
-
-
-DeskDep = Annotated[_Desk, Depends(_desk)]
-
-
 @router.post("/message", responses=_REFUSALS)
-async def message_candidate(desk: DeskDep, body: MessageRequest) -> InterventionOut:
+async def message_candidate(session_id: SessionRef, desk: DeskDep, body: MessageRequest) -> InterventionOut:
     """Tell the candidate something, in these words."""
-    return await desk.do(_done(EventType.PROCTOR_MESSAGE, desk.claims, message=body.message))
+    return await _act(desk, session_id, _done(EventType.PROCTOR_MESSAGE, desk.claims, message=body.message))
 
 
 @router.post("/pause", responses=_REFUSALS)
-async def pause_session(desk: DeskDep, body: InterventionRequest) -> InterventionOut:
+async def pause_session(session_id: SessionRef, desk: DeskDep, body: InterventionRequest) -> InterventionOut:
     """Pause the exam and tell the candidate: for up to 4 hours its node judges nothing and the session does
     not expire. The exam platform's clock is the platform's to stop."""
     done = _done(EventType.PROCTOR_PAUSE, desk.claims, body.reason)
-    return await desk.do(done, lambda session: changes_service.pause(session, desk.now_utc))
+    return await _act(desk, session_id, done, lambda session: changing.pause(session, desk.now_utc))
 
 
 @router.post("/resume", responses=_REFUSALS)
-async def resume_session(desk: DeskDep, body: InterventionRequest) -> InterventionOut:
+async def resume_session(session_id: SessionRef, desk: DeskDep, body: InterventionRequest) -> InterventionOut:
     """Let the exam go on and tell the candidate: the session gets back the time of the pause, and its node
     judges again, with rules and baselines begun anew."""
     done = _done(EventType.PROCTOR_RESUME, desk.claims, body.reason)
-    return await desk.do(done, lambda session: changes_service.resume(session, desk.now_utc))
+    return await _act(desk, session_id, done, lambda session: changing.resume(session, desk.now_utc))
 
 
 @router.post("/extra-time", responses=_REFUSALS)
-async def give_extra_time(desk: DeskDep, body: ExtraTimeRequest) -> InterventionOut:
+async def give_extra_time(session_id: SessionRef, desk: DeskDep, body: ExtraTimeRequest) -> InterventionOut:
     """Give the candidate more time and say so: the session expires so many minutes later."""
     done = _done(EventType.PROCTOR_EXTRA_TIME, desk.claims, body.reason, minutes=body.minutes)
-    return await desk.do(done, lambda session: changes_service.extend(session, body.minutes))
+    return await _act(desk, session_id, done, lambda session: changing.extend(session, body.minutes))
 
 
 @router.post("/flag", responses=_REFUSALS)
-async def flag_session(desk: DeskDep, body: InterventionRequest) -> InterventionOut:
+async def flag_session(session_id: SessionRef, desk: DeskDep, body: InterventionRequest) -> InterventionOut:
     """Mark this moment for whoever reviews later; the candidate is not told."""
-    return await desk.do(_done(EventType.PROCTOR_FLAG, desk.claims, body.reason))
+    return await _act(desk, session_id, _done(EventType.PROCTOR_FLAG, desk.claims, body.reason))
 
 
 @router.post("/terminate", responses=_REFUSALS)
@@ -119,19 +77,42 @@ async def terminate_session(
     made: list[Alert] = []
 
     def because(db: Session) -> Alert:
-        made.append(record(db, parts.keys.keyring, found, done, now))
+        made.append(interventions.record(db, parts.keys.keyring, found, done, now))
         return made[-1]
 
-    await end.end(parts, found, now, submitted=False, because=because)
+    await ending.end(parts, found, now, submitted=False, because=because)
     if not made:  # somebody else ended it in this moment
-        found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
-        service.check_running(found.session, now)
+        found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
+        sessions.check_running(found.session, now)
     return _answer(made[-1], claims, heard)
 
 
+async def _act(
+    desk: Desk, reference: str, done: Intervention, change: Change | None = None
+) -> InterventionOut:
+    """Record what was done to a running session, tell its candidate, and let the node know of a change."""
+    parts, now_utc = desk.parts, desk.now_utc
+    found = await _running(parts, desk.claims, reference, now_utc)
+    heard = parts.rooms.candidate_listens(found.session.id)
+    made: list[Alert] = []
+
+    def work(db: Session) -> InterventionOut:
+        if change is not None:
+            change(changing.hold(db, found.session.id, now_utc))
+        made.append(interventions.record(db, parts.keys.keyring, found, done, now_utc))
+        return _answer(made[-1], desk.claims, heard)
+
+    answer = await desk.once(InterventionOut, work, lambda _: found.candidate.reference)
+    if made:  # not a repetition
+        parts.rooms.tell(found.session.id, made[-1], RAISED)
+        if change is not None:
+            await telling.tell(parts, found.session)
+    return answer
+
+
 async def _running(parts: Parts, claims: Claims, reference: str, now: datetime) -> Found:
-    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, reference))
-    service.check_running(found.session, now)
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, reference))
+    sessions.check_running(found.session, now)
     return found
 
 

@@ -7,10 +7,11 @@ from typing import Final
 
 from sqlmodel import Session
 
-from coordinator.alerts.service import store_milestone
+from coordinator.alerts import service as alerts
 from coordinator.ground.keyring import Keyring
 from coordinator.interventions.record import Intervention, alert_of
-from coordinator.sessions.service import Found, subject_of
+from coordinator.sessions import service as sessions
+from coordinator.sessions.service import Found
 from shared.alerts import Alert
 from shared.errors import Unavailable
 
@@ -23,10 +24,10 @@ def record(db: Session, keyring: Keyring, found: Found, done: Intervention, now_
     An alert's id holds its millisecond; a second act of a kind in one millisecond moves to the next. Raises
     `Unavailable` when ten of them are taken.
     """
-    subject = subject_of(db, found)
+    subject = sessions.subject_of(db, found)
     for tried in range(_TRIES):
         at_utc = now_utc + timedelta(milliseconds=tried)
         alert = alert_of(subject, done, at_utc)
-        if store_milestone(db, keyring, found.session, alert, now_utc):
+        if alerts.store_milestone(db, keyring, found.session, alert, now_utc):
             return alert
     raise Unavailable("too many acts at once; try again", code="busy", retry_after_s=1)

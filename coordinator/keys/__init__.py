@@ -1,1 +1,4 @@
-"""Keys whose destruction erases what was sealed under them."""
+"""Keys whose destruction erases what was sealed under them.
+
+service  found, made, destroyed      tables  the rows
+"""

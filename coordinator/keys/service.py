@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from sqlmodel import Session, col, select, update
 
 from coordinator.candidates.tables import Candidate
+from coordinator.ground import sealed_fields
 from coordinator.ground.database import insert_once
-from coordinator.ground.keyring import Keyring, Owner
-from coordinator.keys.tables import Key, KeyKind, RetentionClass
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import MASTER_VERSION, KeyKind, Keyring
+from coordinator.keys.tables import Key, RetentionClass
 from shared.errors import Corrupt
+from shared.sealing import new_sealing_key, private_bytes, sealing_public_text
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose key it is and what it dies with."""
+
+    tenant_id: UUID
+    candidate_id: UUID
+    retention_class: RetentionClass
+    scope: str = ""
 
 
 def template_data_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
@@ -89,7 +103,7 @@ def _living_data_key(db: Session, keyring: Keyring, owner: Owner, now_utc: datet
     found = find(db, KeyKind.DATA, owner)
     if found is not None:
         return found
-    insert_once(db, keyring.new_data_key(owner, now_utc))
+    insert_once(db, new_data_key(keyring, owner, now_utc))
     found = find(db, KeyKind.DATA, owner)  # another request's key, when that one was first
     if found is None:
         raise RuntimeError("a key just inserted is not there")
@@ -103,8 +117,36 @@ def propose(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc:
 
 def _new(keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
     if kind is KeyKind.SEALING:
-        return keyring.new_sealing_pair(owner, now_utc)
-    return keyring.new_data_key(owner, now_utc)
+        return new_sealing_pair(keyring, owner, now_utc)
+    return new_data_key(keyring, owner, now_utc)
+
+
+def new_sealing_pair(keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
+    """A fresh HPKE key pair as a row that is not stored."""
+    private = new_sealing_key()
+    row = _row(keyring, KeyKind.SEALING, private_bytes(private), owner, now_utc)
+    row.public_key = sealing_public_text(private.public_key())
+    return row
+
+
+def new_data_key(keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
+    """A fresh data key as a row that is not stored."""
+    return _row(keyring, KeyKind.DATA, sealed_fields.new_key(), owner, now_utc)
+
+
+def _row(keyring: Keyring, kind: KeyKind, secret: bytes, owner: Owner, now_utc: datetime) -> Key:
+    key_id = uuid7()
+    return Key(
+        id=key_id,
+        tenant_id=owner.tenant_id,
+        candidate_id=owner.candidate_id,
+        kind=kind,
+        retention_class=owner.retention_class,
+        scope=owner.scope,
+        wrapped=keyring.wrap_key(key_id, secret),
+        master_version=MASTER_VERSION,
+        created_utc=now_utc,
+    )
 
 
 def find(db: Session, kind: KeyKind, owner: Owner) -> Key | None:

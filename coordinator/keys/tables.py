@@ -11,17 +11,11 @@ from sqlmodel import Field
 
 from coordinator.ground.columns import KEY_TEXT_CHARS, REFERENCE_CHARS, Row, UtcDateTime, words
 from coordinator.ground.ids import uuid7
-
-
-class KeyKind(StrEnum):
-    SEALING = "sealing"
-    """An HPKE key pair; edges seal to its public half."""
-    DATA = "data"
-    """An AES-256-GCM key for fields at rest."""
+from coordinator.ground.keyring import KeyKind
 
 
 class RetentionClass(StrEnum):
-    """What lives and dies together (SPEC 7)."""
+    """What lives and dies together."""
 
     TEMPLATE = "template"
     """Per candidate: templates and what was measured on enrollment pictures. Scope is empty."""

@@ -1,6 +1,6 @@
 """What a live socket says to whom. Pure.
 
-Staff get the seed's forms (4.4). What a candidate is told of an alert is decided in `shared.notices`, for the
+Staff get the full forms. What a candidate is told of an alert is decided in `shared.notices`, for the
 node's socket and this one alike.
 """
 
@@ -16,7 +16,7 @@ from shared.notices import RAISED
 
 
 def staff_message(alert: Alert, revision: int) -> dict[str, Any]:
-    """The seed's `alert` when it is raised, a `cleared` when it is over."""
+    """The `alert` when it is raised, a `cleared` when it is over."""
     if revision == RAISED:
         return seed_message(alert)
     return {
@@ -30,7 +30,7 @@ def staff_message(alert: Alert, revision: int) -> dict[str, Any]:
 
 
 def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) -> dict[str, Any]:
-    """The seed's heartbeat; its figures are those of the node's last own heartbeat, None while unknown.
+    """The heartbeat; its figures are those of the node's last own heartbeat, None while unknown.
 
     The count of alerts is for staff.
     """

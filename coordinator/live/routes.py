@@ -17,7 +17,7 @@ from pydantic import TypeAdapter, ValidationError
 from coordinator.live.messages import heartbeat
 from coordinator.live.rooms import Listener
 from coordinator.live.socket import Term, serve
-from coordinator.sessions import service
+from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.web_api.errors import problem_of
 from coordinator.web_api.headers import allowed_origin
@@ -72,9 +72,9 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     claims = await _claims(websocket, parts, reference)
     if claims.role not in _MAY_LISTEN:
         raise Rejected(f"the role {claims.role} may not listen", code="role-forbidden", status=403)
-    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, _checked(reference)))
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, _checked(reference)))
     check_own_session(claims, found.session.id, found.candidate.reference)
-    service.check_running(found.session, now)
+    sessions.check_running(found.session, now)
     session = found.session
     listener = Listener(session.id, session.reference, claims.bearer, claims.role is not Role.CANDIDATE)
     return Admitted(found, listener, claims, min(claims.expires_utc or now, found.session.expires_utc))

@@ -1,7 +1,7 @@
 """Single-use tickets: how a page opens a socket without its token in a URL.
 
-Decides only; `now` is an argument. Tickets live in this process's memory for 30 s; a coordinator that
-restarts in between makes the page ask again.
+Tickets live in this process's memory for 30 s; a coordinator that restarts in between makes the page ask
+again.
 """
 
 from __future__ import annotations

@@ -13,15 +13,15 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from coordinator.alerts.arrival import Signers
 from coordinator.ground.ids import uuid7
 from coordinator.nodes.fleet import Fleet
-from coordinator.nodes.hub import Hub
 from coordinator.nodes.replies import read_reply
+from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.hub_link import HubLink
 from shared.messages import CommandHeader
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 from shared.sealing import pack, parse_sealing_public, sealing_public_text
 
 Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]
@@ -33,7 +33,7 @@ TIMEOUTS_S: Final[Mapping[Kind, float]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
+class Command:
     """What a node shall do."""
 
     kind: Kind
@@ -48,13 +48,13 @@ class Order:
 class Commander:
     """The way to the nodes."""
 
-    def __init__(self, hub: Hub, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey) -> None:
+    def __init__(self, hub: HubLink, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey) -> None:
         self._hub = hub
         self._fleet = fleet
         self._signers = signers
         self._signing = signing
 
-    async def send(self, node_id: UUID, order: Order) -> bytes:
+    async def send(self, node_id: UUID, command: Command) -> bytes:
         """The body of the node's reply, open.
 
         Raises `Rejected` with the node's code and status, `Unavailable` when no good reply came: the node may
@@ -64,25 +64,26 @@ class Commander:
         state = self._fleet.state(node_id)
         if state is None or node_id not in self._signers:
             raise Unavailable("the session's edge node does not answer", code="node-away")
+        reply_key = command.reply_key
         header = CommandHeader(
-            kind=order.kind,
+            kind=command.kind,
             command_id=uuid7(),
             node_id=node_id,
             issued_utc=datetime.now(UTC),
-            reply_key=None if order.reply_key is None else sealing_public_text(order.reply_key.public_key()),
-            gate=order.gate,
+            reply_key=None if reply_key is None else sealing_public_text(reply_key.public_key()),
+            gate=command.gate,
         )
         try:
             seal_to = parse_sealing_public(state.heartbeat.sealing_key)
-            message = pack(header.model_dump(mode="json"), order.body, self._signing, seal_to=seal_to)
+            message = pack(header.model_dump(mode="json"), command.body, self._signing, seal_to=seal_to)
         except Corrupt as error:
             raise Rejected("the command is too large", code="command-too-large", status=413) from error
-        subject = subjects.command(node_id, order.kind)
+        subject = subjects.command(node_id, command.kind)
         try:
-            reply = await self._hub.request(subject, message, timeout_s=TIMEOUTS_S[order.kind])
+            reply = await self._hub.request(subject, message, timeout_s=TIMEOUTS_S[command.kind])
         except Unavailable as error:
             raise Unavailable("the edge node does not answer; try again", code="node-away") from error
         try:
-            return read_reply(reply, header, self._signers[node_id], order.reply_key)
+            return read_reply(reply, header, self._signers[node_id], reply_key)
         except Corrupt as error:
             raise Unavailable("the edge node's reply cannot be trusted", code="bad-reply") from error

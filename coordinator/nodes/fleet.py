@@ -1,7 +1,7 @@
 """Which nodes are well, as their heartbeats tell. Decides only; time is an argument.
 
 A node that was silent for `MISSING_AFTER_S` gets no new session; running ones are its own and the page's
-affair (DESIGN 5).
+affair.
 """
 
 from __future__ import annotations

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.alerts.arrival import Signers
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
+from coordinator.nodes.signers import Signers
 from coordinator.web_api.rates import Buckets, Rate
 from shared import subjects
 from shared.errors import Corrupt, Unavailable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from coordinator.nodes import service
+from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.tables import Node
 from coordinator.web_api.openapi import problems
@@ -18,7 +18,7 @@ router = APIRouter(tags=["nodes"])
 @router.get("/nodes", responses=problems(401, 403))
 async def list_nodes(claims: Staff, parts: PartsDep) -> list[NodeOut]:
     """Every node of the institution, by region: whether it is online, how well, with which networks."""
-    rows = await parts.reading(lambda db: service.all_nodes(db, claims.tenant_id))
+    rows = await parts.reading(lambda db: nodes.all_nodes(db, claims.tenant_id))
     now = parts.clock()
     return [node_out(row, parts.fleet.state(row.id), parts.fleet.skew_s(row.id, now), now) for row in rows]
 

@@ -1,4 +1,4 @@
-"""Where the hub is, and what its stream of alerts and the consumer must be like, as plain settings. Pure."""
+"""What the stream of alerts and its consumer must be like, as plain settings. Pure."""
 
 from __future__ import annotations
 
@@ -16,15 +16,6 @@ MAX_ACK_PENDING: Final = 1_024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HubAddress:
-    """Where the hub is and who calls."""
-
-    url: str
-    user: str
-    password: str | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSettings:
     """How much the stream keeps, and how long it waits for an answer."""
 
@@ -34,7 +25,7 @@ class StreamSettings:
     """A message neither acknowledged nor put off for so long is delivered again."""
 
 
-def stream(settings: StreamSettings) -> dict[str, Any]:
+def stream_config(settings: StreamSettings) -> dict[str, Any]:
     """The stream: a transport with a memory, never the record; that is the nodes' outboxes."""
     return {
         "name": subjects.ALERT_STREAM,
@@ -50,7 +41,7 @@ def stream(settings: StreamSettings) -> dict[str, Any]:
     }
 
 
-def consumer(settings: StreamSettings) -> dict[str, Any]:
+def consumer_config(settings: StreamSettings) -> dict[str, Any]:
     """The durable pull consumer; how often a message is delivered at most is decided by `ingest`."""
     return {
         "durable_name": subjects.ALERT_CONSUMER,

@@ -1,1 +1,5 @@
-"""External issuers of access tokens: their keys, fetched and cached, and what their claims mean here."""
+"""External issuers of access tokens.
+
+issuer  verifies a token       cache   when keys are fetched, and which count (pure)
+keys    out of a JWKS (pure)   claims  what they mean here (pure)
+"""

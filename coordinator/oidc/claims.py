@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
-from coordinator.config import IssuerSection
 from shared.errors import Rejected
 from shared.fields import Name
 from shared.tokens import Claims, Role
@@ -17,7 +16,22 @@ from shared.tokens import Claims, Role
 _SUBJECT: Final[TypeAdapter[str]] = TypeAdapter(Name)
 
 
-def claims_of(section: IssuerSection, payload: Mapping[str, Any]) -> Claims:
+class Meanings(Protocol):
+    """What an issuer's claims mean here; `config.IssuerSection` is one."""
+
+    @property
+    def role_claim(self) -> str: ...
+    @property
+    def roles(self) -> Mapping[str, Role]: ...
+    @property
+    def tenant(self) -> UUID | None: ...
+    @property
+    def tenant_claim(self) -> str | None: ...
+    @property
+    def tenants(self) -> Mapping[str, UUID]: ...
+
+
+def claims_of(meanings: Meanings, payload: Mapping[str, Any]) -> Claims:
     """The claims of a verified token. Raises `Rejected` (401 `token-unmapped`) for ones that mean nothing."""
     try:
         subject = _SUBJECT.validate_python(payload["sub"])
@@ -26,27 +40,27 @@ def claims_of(section: IssuerSection, payload: Mapping[str, Any]) -> Claims:
         raise _unmapped("its subject or its expiry cannot be used") from error
     return Claims(
         subject=subject,
-        role=_role(section, payload.get(section.role_claim)),
-        tenant_id=_tenant(section, payload),
+        role=_role(meanings, payload.get(meanings.role_claim)),
+        tenant_id=_tenant(meanings, payload),
         expires_utc=expires_utc,
     )
 
 
-def _role(section: IssuerSection, said: object) -> Role:
+def _role(meanings: Meanings, said: object) -> Role:
     words = said if isinstance(said, list) else [said]
-    for word, role in section.roles.items():
+    for word, role in meanings.roles.items():
         if word in words:
             return role
-    raise _unmapped(f"its claim {section.role_claim} names no role known here")
+    raise _unmapped(f"its claim {meanings.role_claim} names no role known here")
 
 
-def _tenant(section: IssuerSection, payload: Mapping[str, Any]) -> UUID:
-    if section.tenant is not None:
-        return section.tenant
-    word = payload.get(section.tenant_claim or "")
-    tenant = section.tenants.get(word) if isinstance(word, str) else None
+def _tenant(meanings: Meanings, payload: Mapping[str, Any]) -> UUID:
+    if meanings.tenant is not None:
+        return meanings.tenant
+    word = payload.get(meanings.tenant_claim or "")
+    tenant = meanings.tenants.get(word) if isinstance(word, str) else None
     if tenant is None:
-        raise _unmapped(f"its claim {section.tenant_claim} names no institution known here")
+        raise _unmapped(f"its claim {meanings.tenant_claim} names no institution known here")
     return tenant
 
 

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from coordinator.exams import service as exams
 from coordinator.exams.answers import policy_diff, policy_out, policy_summary
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
-from coordinator.policies import service
+from coordinator.idempotency.doing import once
+from coordinator.policies import service as policies
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import ExamRef, Now, PartsDep
@@ -38,8 +38,8 @@ async def create_policy_version(
 
     def work(db: Session) -> PolicyOut:
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
-        service.check_based_on(db, exam, body.based_on)
-        row = service.add(db, exam, policy, changed_by=claims.subject, reason=body.reason, now_utc=now)
+        policies.check_based_on(db, exam, body.based_on)
+        row = policies.add(db, exam, policy, changed_by=claims.subject, reason=body.reason, now_utc=now)
         return policy_out(exam, row)
 
     return await once(parts, asked, PolicyOut, work)
@@ -53,7 +53,7 @@ async def list_policy_versions(
 
     def work(db: Session) -> PolicyPage:
         exam = exams.find(db, claims.tenant_id, exam_id)
-        rows, following = service.page(db, exam, params.after, params.limit)
+        rows, following = policies.page(db, exam, params.after, params.limit)
         items = [policy_summary(exam, row) for row in rows]
         return PolicyPage(items=items, next_cursor=write_cursor(following))
 
@@ -66,7 +66,7 @@ async def get_policy(exam_id: ExamRef, claims: StaffOrPrivacy, parts: PartsDep) 
 
     def work(db: Session) -> PolicyOut:
         exam = exams.find(db, claims.tenant_id, exam_id)
-        return policy_out(exam, service.get(db, exam))
+        return policy_out(exam, policies.get(db, exam))
 
     return await parts.reading(work)
 
@@ -79,7 +79,7 @@ async def get_policy_version(
 
     def work(db: Session) -> PolicyOut:
         exam = exams.find(db, claims.tenant_id, exam_id)
-        return policy_out(exam, service.get(db, exam, version))
+        return policy_out(exam, policies.get(db, exam, version))
 
     return await parts.reading(work)
 
@@ -92,6 +92,6 @@ async def compare_policy_versions(
 
     def work(db: Session) -> PolicyDiff:
         exam = exams.find(db, claims.tenant_id, exam_id)
-        return policy_diff(exam, service.get(db, exam, before), service.get(db, exam, after))
+        return policy_diff(exam, policies.get(db, exam, before), policies.get(db, exam, after))
 
     return await parts.reading(work)

@@ -72,7 +72,7 @@ def page(
     if after is not None:
         wanted = wanted.where(tuple_(*place) < after)
     rows = db.exec(wanted.order_by(*(each.desc() for each in place)).limit(limit + 1)).all()
-    shown, following = cut(rows, limit, lambda row: (row.created_utc, row.id))
+    shown, following = cut(rows, limit, lambda row: Cursor(row.created_utc, row.id))
     return list(shown), following
 
 

@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
+from uuid import UUID
 
-from coordinator.alerts.service import Stored
-from coordinator.incidents.answers import act_out, incident_out
-from coordinator.reports.gather_service import Gathered
-from coordinator.reports.unknowns import Circumstances, Identity, unknown_seconds, unknowns
-from coordinator.reviews.states import State
-from coordinator.sessions.answers import session_out
-from coordinator.sessions.tables import Acknowledgement
+from coordinator.alerts.stored import Stored
+from coordinator.incidents.states import State
+from coordinator.reports.gaps import Circumstances, Identity, unknown_seconds, unknowns
 from shared.api.reports import (
     Acknowledged,
     ReportedAlert,
@@ -28,6 +26,7 @@ from shared.api.reports import (
     SessionReport,
     Unknown,
 )
+from shared.api.sessions import SessionOut, SessionPolicyChange
 from shared.canonical import canonical_json
 from shared.events.types import EventClass
 from shared.policy.schema import Policy
@@ -36,10 +35,28 @@ _SUSPICIONS: Final = (EventClass.CONDUCT, EventClass.IDENTITY)
 _EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """A session with all that is known about it."""
+
+    session: SessionOut
+    policy: Mapping[str, Any]
+    """As it is stored: without what is agreed with the candidate."""
+    enrolled: bool
+    stored: Sequence[Stored]
+    """By onset; without those whose key was destroyed."""
+    erased: int
+    incidents: Sequence[ReportedIncident]
+    homes: Mapping[UUID, UUID]
+    """The incident of each alert that has one."""
+    acknowledged: Sequence[Acknowledged]
+    policy_changes: Sequence[SessionPolicyChange]
+
+
 def report(gathered: Gathered, now_utc: datetime) -> SessionReport:
     """The report as it stands at this instant."""
-    session = session_out(gathered.found, now_utc)
-    policy = Policy.model_validate(gathered.found.session.policy)
+    session = gathered.session
+    policy = Policy.model_validate(gathered.policy)
     identity = identity_of(gathered, policy)
     around = Circumstances(
         policy=policy,
@@ -59,7 +76,7 @@ def report(gathered: Gathered, now_utc: datetime) -> SessionReport:
         identity=identity,
         policy_sha256=policy_sha256(gathered),
         policy_changes=list(gathered.policy_changes),
-        acknowledged=[_acknowledged(row) for row in gathered.acknowledged],
+        acknowledged=list(gathered.acknowledged),
         totals=_totals(gathered, unknown, ends_utc(gathered, now_utc)),
         findings=sorted(
             by_class[EventClass.CONDUCT] + by_class[EventClass.IDENTITY], key=lambda one: one.onset
@@ -67,10 +84,7 @@ def report(gathered: Gathered, now_utc: datetime) -> SessionReport:
         technical=by_class[EventClass.TECHNICAL],
         acts=by_class[EventClass.PROCTOR],
         milestones=by_class[EventClass.MILESTONE],
-        incidents=[
-            ReportedIncident(incident=incident_out(row), history=[act_out(act) for act in acts])
-            for row, acts in gathered.incidents
-        ],
+        incidents=list(gathered.incidents),
         seen_with=seen_with(gathered.stored),
         unknown=unknown,
         erased_alerts=gathered.erased,
@@ -81,18 +95,18 @@ def identity_of(gathered: Gathered, policy: Policy) -> Identity:
     """Whether the session had an enrolled face to compare with."""
     if not policy.features.face_verification:
         return "not-asked"
-    return "enrolled" if gathered.found.session.enrollment_id is not None else "unavailable"
+    return "enrolled" if gathered.enrolled else "unavailable"
 
 
 def policy_sha256(gathered: Gathered) -> str:
     """The hash of the session's policy as canonical JSON; what is agreed with the candidate is no part."""
-    return hashlib.sha256(canonical_json(gathered.found.session.policy)).hexdigest()
+    return hashlib.sha256(canonical_json(dict(gathered.policy))).hexdigest()
 
 
 def ends_utc(gathered: Gathered, now_utc: datetime) -> datetime:
     """Where the session's time ends: its end, its expiry, or now."""
-    session = gathered.found.session
-    return min(session.ended_utc or session.expires_utc, now_utc)
+    session = gathered.session
+    return min(session.ended_at or session.session_expires_at, now_utc)
 
 
 def seen_with(stored: Iterable[Stored]) -> list[SeenWith]:
@@ -159,22 +173,14 @@ def _reported(gathered: Gathered, stored: Stored) -> ReportedAlert:
     )
 
 
-def _acknowledged(row: Acknowledgement) -> Acknowledged:
-    return Acknowledged(
-        notice_version=row.notice_version,
-        language=row.language,
-        purposes=list(row.purposes),
-        at=row.acknowledged_utc,
-    )
-
-
 def _totals(gathered: Gathered, unknown: list[Unknown], until_utc: datetime) -> ReportTotals:
-    rows = [found.incident for found, _ in gathered.incidents]
+    states = Counter(one.incident.state for one in gathered.incidents)
+    unexplained = (one.incident for one in gathered.incidents if one.incident.state not in _EXPLAINED)
     classes = Counter(one.alert.event_class for one in gathered.stored)
     return ReportTotals(
         findings=sum(classes[kind] for kind in _SUSPICIONS),
         technical=classes[EventClass.TECHNICAL],
-        incidents=dict(sorted(Counter(row.state.value for row in rows).items())),
-        worst_open_severity=max((row.severity for row in rows if row.state not in _EXPLAINED), default=0.0),
+        incidents=dict(sorted(states.items())),
+        worst_open_severity=max((incident.severity for incident in unexplained), default=0.0),
         unknown_seconds=unknown_seconds(unknown, until_utc),
     )

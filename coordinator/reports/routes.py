@@ -11,13 +11,13 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Response
 from sqlmodel import Session
 
-from coordinator.reports.as_html import CONTENT_POLICY, as_html
-from coordinator.reports.as_pdf import as_pdf
-from coordinator.reports.bundle import Printed, bundle, report_json
-from coordinator.reports.document import document
-from coordinator.reports.facts import report
-from coordinator.reports.gather_service import Gathered, gather
-from coordinator.sessions import service
+from coordinator.reports.facts import Gathered, report
+from coordinator.reports.gathering import gather
+from coordinator.reports.hearing import Printed, bundle, report_json
+from coordinator.reports.html_form import CONTENT_POLICY, as_html
+from coordinator.reports.pdf_form import as_pdf
+from coordinator.reports.wording import document
+from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
@@ -44,14 +44,14 @@ async def get_report(session_id: SessionRef, claims: Staff, parts: PartsDep, now
 
     While the session runs, `final` is false. Small pictures are in the other forms and in the bundle.
     """
-    data = await _made(parts, claims, session_id, lambda found: report_json(report(found, now)))
+    data = await _made(parts, claims, session_id, now, lambda gathered: report_json(report(gathered, now)))
     return Response(data, media_type="application/json")
 
 
 @router.get("/report.html", response_class=Response, responses=_form("text/html") | _REFUSALS)
 async def get_report_html(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
     """The report as one HTML file that needs nothing else, with a timeline picture."""
-    text = await _made(parts, claims, session_id, lambda found: _printed(found, now).html)
+    text = await _made(parts, claims, session_id, now, lambda gathered: _printed(gathered, now).html)
     headers = _named(session_id, "report.html") | {"Content-Security-Policy": CONTENT_POLICY}
     return Response(text, media_type="text/html", headers=headers)
 
@@ -59,7 +59,7 @@ async def get_report_html(session_id: SessionRef, claims: Staff, parts: PartsDep
 @router.get("/report.pdf", response_class=Response, responses=_form("application/pdf") | _REFUSALS)
 async def get_report_pdf(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
     """The report as PDF, with a timeline picture."""
-    data = await _made(parts, claims, session_id, lambda found: _printed(found, now).pdf)
+    data = await _made(parts, claims, session_id, now, lambda gathered: _printed(gathered, now).pdf)
     return Response(data, media_type="application/pdf", headers=_named(session_id, "report.pdf"))
 
 
@@ -68,29 +68,31 @@ async def get_hearing_bundle(session_id: SessionRef, claims: Staff, parts: Parts
     """A zip for a hearing: the report, every alert as canonical JSON with its hash, one signature over all,
     and a script that verifies them offline and says what it cannot check."""
 
-    def made(found: Gathered) -> bytes:
-        return bundle(_printed(found, now), found.stored, found.found.session.policy, parts.keys.signing)
+    def made(gathered: Gathered) -> bytes:
+        return bundle(_printed(gathered, now), gathered.stored, gathered.policy, parts.keys.signing)
 
-    data = await _made(parts, claims, session_id, made)
+    data = await _made(parts, claims, session_id, now, made)
     return Response(data, media_type="application/zip", headers=_named(session_id, "hearing.zip"))
 
 
-async def _made(parts: Parts, claims: Claims, reference: str, make: Callable[[Gathered], T]) -> T:
+async def _made(
+    parts: Parts, claims: Claims, reference: str, now_utc: datetime, make: Callable[[Gathered], T]
+) -> T:
     check_rate(parts.rates.report, claims.bearer, parts.clock())
 
     def work(db: Session) -> Gathered:
-        return gather(db, parts.keys.keyring, service.find(db, claims.tenant_id, reference))
+        return gather(db, parts.keys.keyring, sessions.find(db, claims.tenant_id, reference), now_utc)
 
     async with parts.reporting:
-        found = await parts.reading(work)
-        return await asyncio.to_thread(make, found)
+        gathered = await parts.reading(work)
+        return await asyncio.to_thread(make, gathered)
 
 
-def _printed(found: Gathered, now_utc: datetime) -> Printed:
-    made = report(found, now_utc)
+def _printed(gathered: Gathered, now_utc: datetime) -> Printed:
+    made = report(gathered, now_utc)
     stills = {
         str(one.alert.event_id): one.alert.evidence_thumbnail
-        for one in found.stored
+        for one in gathered.stored
         if one.alert.evidence_thumbnail is not None and one.alert.event_class in _STILLS_OF
     }
     blocks, title = document(made, stills), f"Session {made.session.session_id}"

@@ -7,11 +7,13 @@ never a score, a threshold or who decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Protocol
+from uuid import UUID
 
-from coordinator.incidents.tables import Incident
-from coordinator.reviews.states import TABLE, VERDICTS, Act, Outcome, State
+from coordinator.incidents.states import VERDICTS, Decision, State
+from coordinator.reviews.states import TABLE, Act
 from shared.alerts import Alert
 from shared.api.incidents import OutcomeOut, RulePrecision
 from shared.events.types import EventType
@@ -27,7 +29,20 @@ _WORDS: Final[Mapping[State, str]] = MappingProxyType(
 )
 
 
-def outcome_out(incident: Incident, alerts: Iterable[Alert]) -> OutcomeOut | None:
+class Reviewed(Protocol):
+    """What a candidate may learn of an incident; `incidents.tables.Incident` is one."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def begins_utc(self) -> datetime: ...
+    @property
+    def ends_utc(self) -> datetime | None: ...
+
+
+def outcome_out(incident: Reviewed, alerts: Iterable[Alert]) -> OutcomeOut | None:
     """What the candidate is told of an incident, None while there is no verdict on it."""
     state = incident.state
     if state not in VERDICTS:
@@ -43,9 +58,9 @@ def outcome_out(incident: Incident, alerts: Iterable[Alert]) -> OutcomeOut | Non
     )
 
 
-def rule_precision(event: EventType, counts: Mapping[Outcome, int]) -> RulePrecision:
+def rule_precision(event: EventType, counts: Mapping[Decision, int]) -> RulePrecision:
     """confirmed ÷ decided for one kind of event."""
-    confirmed, dismissed = counts[Outcome.CONFIRMED], counts[Outcome.DISMISSED]
+    confirmed, dismissed = counts[Decision.CONFIRMED], counts[Decision.DISMISSED]
     decided = confirmed + dismissed
     return RulePrecision(
         event_type=event,

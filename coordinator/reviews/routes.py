@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
-from coordinator.idempotency.sameness import Asked
+from coordinator.idempotency.desk import Desk, DeskDep
+from coordinator.idempotency.doing import once
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
-from coordinator.reviews import service
+from coordinator.reviews import service as reviews
 from coordinator.reviews.outcomes import outcome_out
 from coordinator.reviews.rescore import rescored_incidents, rescored_session
 from coordinator.reviews.service import Deed
@@ -25,8 +22,8 @@ from coordinator.reviews.states import Act, DismissReason
 from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import status_of
 from coordinator.web_api.openapi import problems
-from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
-from coordinator.web_api.security import CandidateSelf, Reviewer, Staff, StaffOrSelf, check_own_session
+from coordinator.web_api.parts import Now, PartsDep, SessionRef
+from coordinator.web_api.security import CandidateSelf, Staff, StaffOrSelf, check_own_session
 from shared.api.incidents import (
     AppealDecision,
     AppealRequest,
@@ -45,65 +42,42 @@ router = APIRouter(tags=["incidents"])
 _REFUSALS = problems(401, 403, 404, 409, 410)
 
 
-@dataclass(frozen=True, slots=True)
-class _Desk:
-    """One incident, and how something is done about it once."""
-
-    incident_id: UUID
-    asked: Asked | None
-    parts: Parts
-    now_utc: datetime
-
-    async def do(self, deed: Deed) -> IncidentOut:
-        def work(db: Session) -> IncidentOut:
-            return incident_out(service.do(db, self.parts.keys.keyring, self.incident_id, deed, self.now_utc))
-
-        return await once(self.parts, self.asked, IncidentOut, work, lambda answer: answer.candidate_id)
-
-
-def _desk(incident_id: IncidentId, asked: AskedOnce, parts: PartsDep, now: Now) -> _Desk:
-    return _Desk(incident_id, asked, parts, now)
-
-
-DeskDep = Annotated[_Desk, Depends(_desk)]
-
-
 @router.post("/incidents/{incident_id}/claim", responses=_REFUSALS)
-async def claim_incident(claims: Reviewer, desk: DeskDep) -> IncidentOut:
+async def claim_incident(incident_id: IncidentId, desk: DeskDep) -> IncidentOut:
     """Reserve an incident for 15 minutes; claiming again begins them anew."""
-    return await desk.do(Deed(Act.CLAIM, claims))
+    return await _do(desk, incident_id, Deed(Act.CLAIM, desk.claims))
 
 
 @router.post("/incidents/{incident_id}/release", responses=_REFUSALS)
-async def release_incident(claims: Reviewer, desk: DeskDep) -> IncidentOut:
+async def release_incident(incident_id: IncidentId, desk: DeskDep) -> IncidentOut:
     """Give an incident back to the queue without a verdict."""
-    return await desk.do(Deed(Act.RELEASE, claims))
+    return await _do(desk, incident_id, Deed(Act.RELEASE, desk.claims))
 
 
 @router.post("/incidents/{incident_id}/comment", responses=_REFUSALS)
-async def comment_incident(claims: Reviewer, desk: DeskDep, body: CommentRequest) -> IncidentOut:
+async def comment_incident(incident_id: IncidentId, desk: DeskDep, body: CommentRequest) -> IncidentOut:
     """Write something into an incident's history."""
-    return await desk.do(Deed(Act.COMMENT, claims, body.text))
+    return await _do(desk, incident_id, Deed(Act.COMMENT, desk.claims, body.text))
 
 
 @router.post("/incidents/{incident_id}/confirm", responses=_REFUSALS)
-async def confirm_incident(claims: Reviewer, desk: DeskDep, body: ConfirmRequest) -> IncidentOut:
+async def confirm_incident(incident_id: IncidentId, desk: DeskDep, body: ConfirmRequest) -> IncidentOut:
     """Confirm an incident. It takes two people: the first makes it wait for the second (`seconding`)."""
-    return await desk.do(Deed(Act.CONFIRM, claims, body.text, shown=body.alert_count))
+    return await _do(desk, incident_id, Deed(Act.CONFIRM, desk.claims, body.text, shown=body.alert_count))
 
 
 @router.post("/incidents/{incident_id}/dismiss", responses=_REFUSALS)
-async def dismiss_incident(claims: Reviewer, desk: DeskDep, body: DismissRequest) -> IncidentOut:
+async def dismiss_incident(incident_id: IncidentId, desk: DeskDep, body: DismissRequest) -> IncidentOut:
     """Dismiss an incident with a reason; one person is enough."""
     reason = DismissReason(body.reason)
-    service.check_reason(reason, body.text)
-    return await desk.do(Deed(Act.DISMISS, claims, body.text, reason, body.alert_count))
+    reviews.check_reason(reason, body.text)
+    return await _do(desk, incident_id, Deed(Act.DISMISS, desk.claims, body.text, reason, body.alert_count))
 
 
 @router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
-async def reopen_incident(claims: Reviewer, desk: DeskDep, body: CommentRequest) -> IncidentOut:
+async def reopen_incident(incident_id: IncidentId, desk: DeskDep, body: CommentRequest) -> IncidentOut:
     """Take up again an incident that has grown since its verdict."""
-    return await desk.do(Deed(Act.REOPEN, claims, body.text))
+    return await _do(desk, incident_id, Deed(Act.REOPEN, desk.claims, body.text))
 
 
 @router.post("/incidents/{incident_id}/appeal", responses=_REFUSALS)
@@ -120,7 +94,7 @@ async def appeal_incident(
     def work(db: Session) -> OutcomeOut:
         found = incidents.find(db, claims.tenant_id, incident_id)
         check_own_session(claims, found.session.id, found.candidate.reference)
-        found = service.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
+        found = reviews.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
         stored = incidents.opened(db, parts.keys.keyring, found.incident)
         outcome = outcome_out(found.incident, [one.alert for one in stored])
         assert outcome is not None  # appealed is a state with a verdict
@@ -130,9 +104,11 @@ async def appeal_incident(
 
 
 @router.post("/incidents/{incident_id}/appeal/decide", responses=_REFUSALS)
-async def decide_appeal(claims: Reviewer, desk: DeskDep, body: AppealDecision) -> IncidentOut:
+async def decide_appeal(incident_id: IncidentId, desk: DeskDep, body: AppealDecision) -> IncidentOut:
     """Decide an appeal; never by anybody who gave a verdict on the incident before."""
-    return await desk.do(Deed(Act(body.decision), claims, body.text, shown=body.alert_count))
+    return await _do(
+        desk, incident_id, Deed(Act(body.decision), desk.claims, body.text, shown=body.alert_count)
+    )
 
 
 @router.get("/session/{session_id}/outcomes", responses=problems(401, 403, 404))
@@ -171,3 +147,10 @@ async def rescore_session(
         return RescoreOut(session_id=session_id, alerts=scored, incidents=rescored_incidents(scored, homes))
 
     return await parts.reading(work)
+
+
+async def _do(desk: Desk, incident_id: UUID, deed: Deed) -> IncidentOut:
+    def work(db: Session) -> IncidentOut:
+        return incident_out(reviews.do(db, desk.parts.keys.keyring, incident_id, deed, desk.now_utc))
+
+    return await desk.once(IncidentOut, work, lambda answer: answer.candidate_id)

@@ -19,19 +19,10 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.incidents import service as incidents
 from coordinator.incidents.service import FoundIncident
+from coordinator.incidents.states import VERDICTS, Decision, State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
-from coordinator.reviews.states import (
-    CLAIM_LASTS,
-    VERDICTS,
-    Act,
-    DismissReason,
-    Outcome,
-    Review,
-    State,
-    decide,
-    queue_place,
-)
+from coordinator.reviews.states import CLAIM_LASTS, Act, DismissReason, Review, decide
 from coordinator.reviews.tables import ReviewAct
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected
@@ -144,7 +135,7 @@ def _place(act_id: UUID) -> Place:
     return Place("review_acts", "text_sealed", act_id)
 
 
-def verdicts_by_event(db: Session, tenant_id: UUID, exam: str | None) -> dict[EventType, dict[Outcome, int]]:
+def verdicts_by_event(db: Session, tenant_id: UUID, exam: str | None) -> dict[EventType, dict[Decision, int]]:
     """How many decided incidents, by the kind of event in them and by the verdict that stands."""
     wanted = (
         select(StoredAlert.event_type, Incident.state, func.count(col(Incident.id).distinct()))
@@ -157,9 +148,9 @@ def verdicts_by_event(db: Session, tenant_id: UUID, exam: str | None) -> dict[Ev
         wanted = wanted.join(ExamSession, col(ExamSession.id) == col(Incident.session_id)).where(
             ExamSession.exam_reference == exam
         )
-    counts: dict[EventType, dict[Outcome, int]] = {}
+    counts: dict[EventType, dict[Decision, int]] = {}
     for event, state, number in db.exec(wanted):
-        of_event = counts.setdefault(EventType(event), dict.fromkeys(Outcome, 0))
+        of_event = counts.setdefault(EventType(event), dict.fromkeys(Decision, 0))
         of_event[VERDICTS[State(state)]] += number
     return counts
 

@@ -22,28 +22,12 @@ from itertools import product
 from types import MappingProxyType
 from typing import Final
 
+from coordinator.incidents.states import State
 from shared.errors import Rejected
 
 CLAIM_LASTS: Final = timedelta(minutes=15)
 MAX_ACTS: Final = 500
 """In an incident's history; every look at it reads them all."""
-
-
-class State(StrEnum):
-    """Where the review of an incident stands."""
-
-    OPEN = "open"
-    SECONDING = "seconding"
-    """Confirmed by one person; an adverse verdict needs another one."""
-    CONFIRMED = "confirmed"
-    DISMISSED = "dismissed"
-    APPEALED = "appealed"
-    UPHELD = "upheld"
-    """The appeal did not change the verdict."""
-    OVERTURNED = "overturned"
-    """The appeal took the verdict back."""
-    MERGED = "merged"
-    """It has become part of another incident, to which it points."""
 
 
 class Act(StrEnum):
@@ -74,24 +58,6 @@ class DismissReason(StrEnum):
     OTHER = "other"
     """Told in the text."""
 
-
-class Outcome(StrEnum):
-    """What a decided review counts as."""
-
-    CONFIRMED = "confirmed"
-    DISMISSED = "dismissed"
-
-
-VERDICTS: Final[Mapping[State, Outcome]] = MappingProxyType(
-    {
-        State.CONFIRMED: Outcome.CONFIRMED,
-        State.APPEALED: Outcome.CONFIRMED,
-        State.UPHELD: Outcome.CONFIRMED,
-        State.DISMISSED: Outcome.DISMISSED,
-        State.OVERTURNED: Outcome.DISMISSED,
-    }
-)
-"""States with a verdict, and which one stands."""
 
 _ALWAYS: Final = frozenset({Act.CLAIM, Act.RELEASE, Act.COMMENT})
 _MOVES: Final[Mapping[tuple[State, Act], State]] = MappingProxyType(
@@ -198,24 +164,3 @@ def _held_by_another(review: Review, who: str, now: datetime) -> bool:
 
 def _refusal(code: str, status: int = 409) -> Rejected:
     return Rejected(_SENTENCES[code], code=code, status=status)
-
-
-def progress(state: State) -> int:
-    """How far a review has come: an appeal must not be lost, then a verdict, then half of one."""
-    if state is State.APPEALED:
-        return 3
-    return 2 if state in VERDICTS else int(state is State.SECONDING)
-
-
-def queue_place(state: State, severity: float, *, changed: bool) -> int:
-    """Where an incident stands in the queue, smaller sooner: what nobody has looked at first, worst first.
-
-    Ten thousands say how urgent the state is, the rest is 1,000 − severity in thousandths.
-    """
-    if state is State.OPEN or (changed and state in VERDICTS):
-        rank = 0
-    elif state in (State.SECONDING, State.APPEALED):
-        rank = 1
-    else:
-        rank = 2 if state in VERDICTS else 3
-    return rank * 10_000 + 1_000 - round(severity * 1_000)

@@ -10,7 +10,8 @@ from sqlmodel import Field
 
 from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime, words
 from coordinator.ground.ids import uuid7
-from coordinator.reviews.states import Act, DismissReason, State
+from coordinator.incidents.states import State
+from coordinator.reviews.states import Act, DismissReason
 from shared.tokens import Role
 
 

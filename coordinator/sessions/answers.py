@@ -1,4 +1,4 @@
-"""Sessions as the API tells of them. Pure, apart from signing a session token."""
+"""Sessions as the API tells of them, and the token of a session's candidate."""
 
 from __future__ import annotations
 
@@ -6,13 +6,20 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from coordinator.config import CoordinatorConfig
-from coordinator.sessions.clock import LONGEST
+from coordinator.sessions.expiry import LONGEST
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
-from coordinator.tokens.keys import Signer
+from coordinator.tokens.key_service import Signer
 from coordinator.web_api.headers import socket_url
-from shared.api.sessions import JoinResponse, SessionOut, SessionStartResponse, WebrtcConfig
+from shared.api.sessions import (
+    IceServer as IceServerOut,
+    JoinResponse,
+    SessionOut,
+    SessionStartResponse,
+    WebrtcConfig,
+)
+from shared.ice import IceServer
 from shared.policy.schema import Policy
 from shared.tokens import Claims, Role, issue
 
@@ -25,7 +32,7 @@ AUDIO_CONSTRAINTS: Final[dict[str, Any]] = {
     "sampleRate": 16_000,
     "channelCount": 1,
     "echoCancellation": True,
-    # Both erase second voices and typing (SPEC 2.1).
+    # Both erase second voices and typing.
     "noiseSuppression": False,
     "autoGainControl": False,
 }
@@ -74,16 +81,16 @@ def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
 
 
 def start_response(
-    config: CoordinatorConfig, found: Found, token: str, join_url: str
+    config: CoordinatorConfig, webrtc: WebrtcConfig, found: Found, token: str, join_url: str
 ) -> SessionStartResponse:
-    """The seed's answer to session/start (4.2), with what came to it."""
+    """The answer to session/start."""
     session, policy = found.session, Policy.model_validate(found.session.policy)
     return SessionStartResponse(
         status="active",
         session_id=session.reference,
         session_uuid=str(session.id),
         websocket_url=_websocket_url(config, session),
-        webrtc_config=webrtc_config(config),
+        webrtc_config=webrtc,
         calibration_required=True,
         calibration_duration_seconds=policy.baseline_s,
         session_expires_at=session.expires_utc,
@@ -96,7 +103,9 @@ def start_response(
     )
 
 
-def join_response(config: CoordinatorConfig, found: Found, token: str, exam_title: str) -> JoinResponse:
+def join_response(
+    config: CoordinatorConfig, webrtc: WebrtcConfig, found: Found, token: str, exam_title: str
+) -> JoinResponse:
     """All that the candidate's page needs."""
     session = found.session
     return JoinResponse(
@@ -107,15 +116,20 @@ def join_response(config: CoordinatorConfig, found: Found, token: str, exam_titl
         notice=notice_for(Policy.model_validate(session.policy)),
         signaling_url=session.signaling_url,
         websocket_url=_websocket_url(config, session),
-        webrtc_config=webrtc_config(config),
+        webrtc_config=webrtc,
         session_expires_at=session.expires_utc,
     )
 
 
-def webrtc_config(config: CoordinatorConfig) -> WebrtcConfig:
+def webrtc_config(servers: tuple[IceServer, ...]) -> WebrtcConfig:
     """ICE servers and what to ask of camera and microphone."""
     return WebrtcConfig(
-        ice_servers=list(config.ice.servers),
+        # The API promises one address to an entry; several of one server become several entries.
+        ice_servers=[
+            IceServerOut(urls=url, username=server.username, credential=server.credential)
+            for server in servers
+            for url in server.urls
+        ],
         video_constraints=VIDEO_CONSTRAINTS,
         audio_constraints=AUDIO_CONSTRAINTS,
     )

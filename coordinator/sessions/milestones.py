@@ -11,18 +11,8 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events.types import Action, EventType, event_class
-
-_SENTENCES: Mapping[EventType, str] = MappingProxyType(
-    {
-        EventType.ENROLLED: "The candidate's face was enrolled.",
-        EventType.CHECKED: "The candidate tried camera, microphone and face before the exam.",
-        EventType.SESSION_STARTED: "The session was started.",
-        EventType.NOTICE_ACKNOWLEDGED: "The candidate acknowledged the notice.",
-        EventType.SUBMITTED: "The candidate handed in.",
-        EventType.SESSION_ENDED: "The session ended.",
-    }
-)
+from shared.events.table import EVENTS, event_class
+from shared.events.types import Action, EventType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +31,7 @@ class Subject:
 
 def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
     """The alert of one milestone; its id is the same however often it is made for the same instant."""
-    sentence = _SENTENCES[event]
+    sentence = EVENTS[event].words.sentence
     return neutral_alert(subject, event, at_utc, explanation=sentence, message=sentence)
 
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from coordinator.consents.purposes import purposes_of
 from shared.api.sessions import Notice
-from shared.consents import Purpose
 from shared.errors import Rejected
+from shared.events.table import EVENTS
 from shared.events.types import EventType
 from shared.policy.schema import Policy
 
@@ -99,8 +100,9 @@ def _watched(policy: Policy) -> list[str]:
         said.append(_GAZE)
     if features.pose_analysis:
         said.append(_BODY)
-    kinds = {EventType.PHONE_VISIBLE: "telephones", EventType.BOOK_VISIBLE: "books"}
-    things = [word for event, word in kinds.items() if policy.rule(event).enabled]
+    things = [
+        row.words.sought for event, row in EVENTS.items() if row.words.sought and policy.rule(event).enabled
+    ]
     if things:
         said.append(_THINGS.format(things=" and ".join(things)))
     return said
@@ -126,13 +128,3 @@ def check_acknowledged(notice: Notice, version: str, purposes: list[str]) -> Non
             status=422,
             errors=[{"path": "body.purposes", "message": f"must name exactly: {wanted}"}],
         )
-
-
-def purposes_of(policy: Policy) -> list[Purpose]:
-    """What a session under this policy uses the candidate's data for, as the notice names it."""
-    purposes = [Purpose.CAMERA_MONITORING]
-    if policy.features.face_verification:
-        purposes.append(Purpose.IDENTITY_VERIFICATION)
-    if policy.features.audio_monitoring:
-        purposes.append(Purpose.SPEECH_DETECTION)
-    return purposes

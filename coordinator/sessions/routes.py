@@ -1,4 +1,4 @@
-"""Sessions over REST: start, end, look at, verify a frame (seed 4.2, 4.3)."""
+"""Sessions over REST: start, end, look at, verify a frame."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from sqlmodel import Session
 from coordinator.alerts import service as alerts
 from coordinator.alerts.answers import alert_out
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.sessions import end, service, verify
+from coordinator.sessions import ending, service as sessions, verifying
 from coordinator.sessions.answers import session_out
-from coordinator.sessions.starting import start
-from coordinator.sessions.starting.prepare import Wish
+from coordinator.sessions.starting import first
+from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
@@ -45,7 +45,7 @@ async def start_session(
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, claims.bearer, parts.clock())
     wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
-    return await start.start(parts, wish, asked)
+    return await first.start(parts, wish, asked)
 
 
 @router.post("/{session_id}/end", responses=problems(401, 403, 404))
@@ -53,15 +53,15 @@ async def end_session(
     session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
 ) -> SessionEndResponse:
     """End a session; a candidate ends its own by handing in. Ending twice gives the first answer again."""
-    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
-    return await end.end(parts, found, now, submitted=claims.role is Role.CANDIDATE)
+    return await ending.end(parts, found, now, submitted=claims.role is Role.CANDIDATE)
 
 
 @router.get("/{session_id}", responses=problems(401, 403, 404))
 async def get_session(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> SessionOut:
     """Where a session stands."""
-    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
     return session_out(found, now)
 
@@ -74,7 +74,7 @@ async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, n
     """
 
     def work(db: Session) -> TimelineOut:
-        found = service.find(db, claims.tenant_id, session_id)
+        found = sessions.find(db, claims.tenant_id, session_id)
         alerts.count_within_bounds(db, found.session, "timeline-too-large")
         stored = alerts.timeline(db, parts.keys.keyring, found.session)
         return TimelineOut(session=session_out(found, now), items=[alert_out(one) for one in stored])
@@ -87,10 +87,10 @@ async def verify_frame(
     session_id: SessionRef, body: VerifyFrameRequest, claims: Staff, parts: PartsDep, now: Now
 ) -> VerifyFrameResponse:
     """Compare one buffered frame, or the newest, with the enrolled face. A frame no longer held is 410."""
-    found = await parts.reading(lambda db: service.find(db, claims.tenant_id, session_id))
-    service.check_running(found.session, now)
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
+    sessions.check_running(found.session, now)
     check_rate(parts.rates.verify, str(found.session.id), parts.clock())
-    return await verify.verify(parts, found, body)
+    return await verifying.verify(parts, found, body)
 
 
 def _check_own_terms(claims: Claims, body: SessionStartRequest) -> None:

@@ -1,4 +1,4 @@
-"""Sessions in the database: found, added, joined, acknowledged, ended. Flushes, never commits."""
+"""Sessions in the database: found, read, put on their timeline, ended. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -12,20 +12,18 @@ from uuid import UUID
 from sqlmodel import Session, col, select, update
 from sqlmodel.sql.expression import Select
 
-from coordinator.alerts.service import store_milestone
+from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.keys.service import get as get_key
+from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
+from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held
-from coordinator.nodes.assignments_service import current_of, value_of
 from coordinator.nodes.tables import Assignment, Node
-from coordinator.sessions.joining.codes import code_hash
 from coordinator.sessions.milestones import Subject, milestone
-from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
+from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
-from shared.api.sessions import Notice
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.policy.schema import Policy
@@ -52,7 +50,7 @@ def select_found() -> Select[ExamSession, Candidate, Assignment]:
     return (
         select(ExamSession, Candidate, Assignment)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .join(Assignment, current_of(col(ExamSession.id)))
+        .join(Assignment, assignments.current_of(col(ExamSession.id)))
     )
 
 
@@ -109,47 +107,9 @@ def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Pol
 
     That part is sealed: which detectors are muted may tell of somebody's health.
     """
-    key = get_key(db, session.tenant_id, session.data_key_id)
+    key = keys.get(db, session.tenant_id, session.data_key_id)
     details = open_details(keyring, key, session)
     return Policy.model_validate({**session.policy, "candidate": details.get(CANDIDATE_TERMS)})
-
-
-def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, expires_utc: datetime) -> None:
-    """A join code for a session; only its hash is kept."""
-    db.add(
-        JoinCode(
-            tenant_id=session.tenant_id,
-            session_id=session.id,
-            code_hash=code_hash(code),
-            created_utc=now_utc,
-            expires_utc=expires_utc,
-        )
-    )
-    db.flush()
-
-
-def use_code(db: Session, code: str, now_utc: datetime) -> Found:
-    """The session a join code leads to; the code is used up.
-
-    Two requests with one code: one gets in. Raises `Rejected`: 404 `join-code-unknown`, 410 `join-code-used`,
-    `join-code-expired` or the session's end.
-    """
-    hashed = code_hash(code)
-    row = db.exec(select(JoinCode).where(JoinCode.code_hash == hashed)).one_or_none()
-    if row is None:
-        raise Rejected("the link is not valid; ask for a new one", code="join-code-unknown", status=404)
-    if row.expires_utc <= now_utc:
-        raise Rejected("the link has expired; ask for a new one", code="join-code-expired", status=410)
-    used = db.exec(
-        update(JoinCode)
-        .where(col(JoinCode.id) == row.id, col(JoinCode.used_utc).is_(None))
-        .values(used_utc=now_utc)
-    )
-    if used.rowcount != 1:
-        raise Rejected("the link was used already; ask for a new one", code="join-code-used", status=410)
-    found = Found(*db.exec(select_found().where(ExamSession.id == row.session_id)).one())
-    check_running(found.session, now_utc)
-    return found
 
 
 def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
@@ -182,7 +142,7 @@ def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime
 def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> Alert:
     """Put a milestone on a session's timeline; once committed, the room may be told of it."""
     made = milestone(subject_of(db, found), event, at_utc)
-    store_milestone(db, keyring, found.session, made, at_utc)
+    alerts.store_milestone(db, keyring, found.session, made, at_utc)
     return made
 
 
@@ -200,30 +160,6 @@ def subject_of(db: Session, found: Found) -> Subject:
         region=node.region,
         policy_version=session.policy_version,
     )
-
-
-def acknowledge(
-    db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime
-) -> Alert | None:
-    """Write down that the candidate acknowledged a notice; None when it had done so before."""
-    known = select(Acknowledgement.id).where(
-        Acknowledgement.session_id == found.session.id, Acknowledgement.notice_version == notice.version
-    )
-    if db.exec(known).first() is not None:
-        return None
-    db.add(
-        Acknowledgement(
-            tenant_id=found.session.tenant_id,
-            candidate_id=found.candidate.id,
-            session_id=found.session.id,
-            notice_version=notice.version,
-            language=notice.language,
-            purposes=list(notice.purposes),
-            acknowledged_utc=now_utc,
-        )
-    )
-    db.flush()
-    return add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
 
 
 def running_on(
@@ -247,11 +183,11 @@ def held_now(db: Session, session_ids: set[UUID], now_utc: datetime) -> dict[UUI
     """Who holds those of these sessions that are known; None: it is over."""
     rows = db.exec(
         select(ExamSession, Assignment)
-        .join(Assignment, current_of(col(ExamSession.id)))
+        .join(Assignment, assignments.current_of(col(ExamSession.id)))
         .where(col(ExamSession.id).in_(session_ids))
     )
     return {
-        session.id: value_of(assignment)
+        session.id: assignments.value_of(assignment)
         if session.ended_utc is None and session.expires_utc > now_utc
         else None
         for session, assignment in rows

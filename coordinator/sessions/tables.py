@@ -53,7 +53,7 @@ class ExamSession(Row, table=True):
     """JSON: what the caller sent along (metadata, front-end instance)."""
     started_utc: datetime = Field(sa_type=UtcDateTime)
     expires_utc: datetime = Field(sa_type=UtcDateTime)
-    """While the exam is paused as far away as a pause may last (`clock`)."""
+    """While the exam is paused as far away as a pause may last (`expiry`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""

@@ -1,1 +1,4 @@
-"""Institutions: every row belongs to one."""
+"""Institutions: every row belongs to one.
+
+tables  the rows
+"""

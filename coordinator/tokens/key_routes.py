@@ -10,8 +10,8 @@ from sqlmodel import Session
 
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
-from coordinator.tokens import keys
+from coordinator.idempotency.doing import once
+from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.tables import KID_CHARS, TokenKey
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
@@ -32,7 +32,7 @@ KeyRef = Annotated[
 async def list_token_keys(claims: Admin, parts: PartsDep) -> list[TokenKeyOut]:
     """What has signed the institution's tokens, the oldest first. Until the first rotation that is the
     installation's own key."""
-    rows = await parts.reading(lambda db: keys.listing(db, claims.tenant_id))
+    rows = await parts.reading(lambda db: token_keys.listing(db, claims.tenant_id))
     return [_out(row) for row in rows] if rows else [_installations(parts.keys)]
 
 
@@ -42,7 +42,7 @@ async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now
     check_rate(parts.rates.token, claims.bearer, parts.clock())
 
     def work(db: Session) -> TokenKeyOut:
-        return _out(keys.rotate(db, parts.keys, claims.tenant_id, claims.subject, now))
+        return _out(token_keys.rotate(db, parts.keys, claims.tenant_id, claims.subject, now))
 
     made = await once(parts, asked, TokenKeyOut, work)
     await parts.verifier.refresh()
@@ -57,7 +57,7 @@ async def revoke_token_key(key_id: KeyRef, claims: Admin, parts: PartsDep, now: 
     """
 
     def work(db: Session) -> None:
-        keys.revoke(db, parts.keys, claims.tenant_id, key_id, claims.subject, now)
+        token_keys.revoke(db, parts.keys, claims.tenant_id, key_id, claims.subject, now)
 
     await parts.writing(work)
     await parts.verifier.refresh()

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Path, Query, Response
 from sqlmodel import Session
 
 from coordinator.idempotency.asked import AskedOnce
-from coordinator.idempotency.once import once
-from coordinator.tokens import service
-from coordinator.tokens.service import TokenQuery, Wanted
+from coordinator.idempotency.doing import once
+from coordinator.tokens import service as tokens
+from coordinator.tokens.service import NewToken, TokenQuery
 from coordinator.tokens.tables import IssuedToken
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
@@ -43,7 +43,7 @@ async def create_token(
     Candidates are authenticated by the exam platform: it asks for their tokens here.
     """
     check_rate(parts.rates.token, claims.bearer, parts.clock())
-    wanted = Wanted(
+    wanted = NewToken(
         tenant_id=claims.tenant_id,
         subject=body.subject,
         role=Role(body.role),
@@ -53,7 +53,7 @@ async def create_token(
     )
 
     def work(db: Session) -> TokenResponse:
-        token, row = service.make(db, parts.keys, wanted)
+        token, row = tokens.make(db, parts.keys, wanted)
         return TokenResponse(token=token, token_id=str(row.id), role=row.role, expires_at=row.expires_utc)
 
     return await once(parts, asked, TokenResponse, work)
@@ -68,14 +68,14 @@ async def list_tokens(
     Session tokens are not among them: they end with their session.
     """
     query = TokenQuery(claims.tenant_id, now, filters.subject, filters.after, filters.limit)
-    rows, following = await parts.reading(lambda db: service.page(db, query))
+    rows, following = await parts.reading(lambda db: tokens.page(db, query))
     return TokenPage(items=[_out(row) for row in rows], next_cursor=write_cursor(following))
 
 
 @router.delete("/{token_id}", status_code=204, responses=problems(401, 403, 404))
 async def revoke_token(token_id: TokenRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
     """Take a token back: refused from now on, at other replicas within five seconds."""
-    await parts.writing(lambda db: service.revoke(db, claims.tenant_id, token_id, claims.subject, now))
+    await parts.writing(lambda db: tokens.revoke(db, claims.tenant_id, token_id, claims.subject, now))
     await parts.verifier.refresh()
     return Response(status_code=204)
 

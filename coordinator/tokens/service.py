@@ -11,9 +11,9 @@ from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.ground.ids import uuid7
 from coordinator.ground.own_keys import OwnKeys
-from coordinator.tokens import keys
-from coordinator.tokens.standing import KeyStanding, Standing
+from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.tables import IssuedToken, TokenKey
+from coordinator.tokens.validity import KeyValidity, Validity
 from coordinator.web_api.cursors import Cursor, cut
 from shared.errors import Rejected
 from shared.sealing import parse_signing_public
@@ -24,7 +24,7 @@ MAX_LIVING: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class NewToken:
     """A token somebody asks for."""
 
     tenant_id: UUID
@@ -46,7 +46,7 @@ class TokenQuery:
     limit: int = 100
 
 
-def make(db: Session, own: OwnKeys, wanted: Wanted) -> tuple[str, IssuedToken]:
+def make(db: Session, own: OwnKeys, wanted: NewToken) -> tuple[str, IssuedToken]:
     """A signed token, and what is written down of it. Raises `Rejected` (409 `too-many-tokens`)."""
     mine = col(IssuedToken.tenant_id) == wanted.tenant_id
     db.exec(delete(IssuedToken).where(mine, col(IssuedToken.expires_utc) <= wanted.now_utc))
@@ -56,7 +56,7 @@ def make(db: Session, own: OwnKeys, wanted: Wanted) -> tuple[str, IssuedToken]:
             code="too-many-tokens",
             status=409,
         )
-    signer = keys.active(db, own, wanted.tenant_id)
+    signer = token_keys.active(db, own, wanted.tenant_id)
     row = IssuedToken(
         id=uuid7(),
         tenant_id=wanted.tenant_id,
@@ -100,20 +100,20 @@ def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | No
     if query.after is not None:
         wanted = wanted.where(tuple_(*place) > query.after)
     rows = db.exec(wanted.order_by(*place).limit(query.limit + 1)).all()
-    shown, following = cut(rows, query.limit, lambda row: (row.expires_utc, row.id))
+    shown, following = cut(rows, query.limit, lambda row: Cursor(row.expires_utc, row.id))
     return list(shown), following
 
 
-def standing(db: Session, own: OwnKeys, now_utc: datetime) -> Standing:
+def validity(db: Session, own: OwnKeys, now_utc: datetime) -> Validity:
     """Which keys and tokens are good now, of every institution."""
     revoked = select(IssuedToken.id).where(
         col(IssuedToken.revoked_utc).is_not(None), col(IssuedToken.expires_utc) > now_utc
     )
-    return Standing(
+    return Validity(
         own_kid=own.token_key_id,
         own=own.token.public_key(),
         keys={
-            (row.tenant_id, row.kid): KeyStanding(
+            (row.tenant_id, row.kid): KeyValidity(
                 parse_signing_public(row.public_key), row.retired_utc, row.revoked_utc
             )
             for row in db.exec(select(TokenKey))

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from coordinator.tokens.standing import Standing
+from coordinator.tokens.validity import Validity
 from shared.errors import Unavailable
 from shared.tokens import Audience, Claims, hint, verify
 
@@ -20,25 +20,25 @@ INTERVAL_S: Final = 5.0
 class Verifier:
     """One per application."""
 
-    def __init__(self, first: Standing, read: Callable[[], Awaitable[Standing]]) -> None:
+    def __init__(self, first: Validity, read: Callable[[], Awaitable[Validity]]) -> None:
         """`first` holds until `read` has given the database's standing once."""
-        self._standing = first
+        self._validity = first
         self._read = read
 
     def verify(self, token: str) -> Claims:
         """Whose token it is. Raises `Rejected` (401)."""
-        key = self._standing.key(hint(token).key_id)
+        key = self._validity.key(hint(token).key_id)
         claims = verify(token, key, audience=Audience.COORDINATOR)
-        self._standing.check(claims)
+        self._validity.check(claims)
         return claims
 
     def check(self, claims: Claims) -> None:
         """Raises `Rejected` (401) when a token that was verified before is not good any more."""
-        self._standing.check(claims)
+        self._validity.check(claims)
 
     async def refresh(self) -> None:
         """Learn what the database says. Raises `Unavailable` when it is away."""
-        self._standing = await self._read()
+        self._validity = await self._read()
 
     async def run(self) -> None:
         """Follow the database until cancelled."""

@@ -1,24 +1,39 @@
 """Pages of a list: where one ends and the next begins. Pure.
 
-A list is ordered by an instant and an id, so a page stays where it was while rows come in before or after it.
+A list is ordered by what its cursor holds, the row's id last, so a page stays where it was while rows come in
+before or after it. A cursor is a tuple of declared fields:
+
+    class Cursor(NamedTuple):
+        severity: Unit
+        at_utc: Utc
+        row_id: UUID
 """
 
 from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
-from typing import Annotated, TypeVar
+from datetime import datetime
+from functools import cache
+from typing import Annotated, Final, NamedTuple, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from shared.errors import Rejected
+from shared.fields import Utc
 
 R = TypeVar("R")
+C = TypeVar("C", bound=tuple[object, ...])
 
-Cursor = tuple[datetime, UUID]
-"""The instant that the list is ordered by, of a page's last row, and that row's id."""
+REFUSAL: Final = "is not a valid cursor; repeat the request without it"
+
+
+class Cursor(NamedTuple):
+    """The last row of a page, of a list that is ordered by an instant."""
+
+    at_utc: Utc
+    row_id: UUID
 
 
 class PageParams(BaseModel):
@@ -32,56 +47,41 @@ class PageParams(BaseModel):
 
     @property
     def after(self) -> Cursor | None:
-        """Where the page before ended. Raises `Rejected` (422) for a cursor that is none of ours."""
-        return None if self.cursor is None else read_cursor(self.cursor)
+        """Where the page before ended. Raises `Rejected` (422) for a text that is no such cursor."""
+        return read_cursor(self.cursor, Cursor)
 
 
-def cut(rows: Sequence[R], limit: int, cursor_of: Callable[[R], Cursor]) -> tuple[Sequence[R], Cursor | None]:
+def cut(rows: Sequence[R], limit: int, cursor_of: Callable[[R], C]) -> tuple[Sequence[R], C | None]:
     """A page out of up to one row more than it holds, and where the next begins; None on the last one."""
     shown = rows[:limit]
     return shown, cursor_of(shown[-1]) if len(rows) > len(shown) else None
 
 
-def write_cursor(cursor: Cursor | None) -> str | None:
-    """A cursor as text; opaque to callers."""
+def write_cursor(cursor: tuple[object, ...] | None) -> str | None:
+    """A cursor as text, opaque to callers. No value in it may hold a bar."""
     if cursor is None:
         return None
-    instant, row_id = cursor
-    return write_places(instant.isoformat(), str(row_id))
+    values = (value.isoformat() if isinstance(value, datetime) else str(value) for value in cursor)
+    return base64.urlsafe_b64encode("|".join(values).encode()).decode("ascii")
 
 
-def read_cursor(text: str) -> Cursor:
-    """The cursor of such a text. Raises `Rejected` (422) for any other."""
+def read_cursor(text: str | None, kind: type[C]) -> C | None:
+    """The cursor of a text, its fields within their bounds. Raises `Rejected` (422) for any other text."""
+    if text is None:
+        return None
     try:
-        instant_text, row_id = read_places(text)
-        return read_instant(instant_text), UUID(row_id)
-    except (ValueError, OverflowError) as error:
-        raise foreign() from error
+        values = base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split("|")
+        cursor: C = _reader(kind).validate_python(values)
+    except ValueError as error:
+        raise Rejected(
+            f"query.cursor {REFUSAL}",
+            code="invalid-request",
+            status=422,
+            errors=[{"path": "query.cursor", "message": REFUSAL}],
+        ) from error
+    return cursor
 
 
-def write_places(*places: str) -> str:
-    """The values of a cursor, none of which holds a bar, as one opaque text."""
-    return base64.urlsafe_b64encode("|".join(places).encode()).decode("ascii")
-
-
-def read_places(text: str) -> list[str]:
-    """The values of such a text. Raises `ValueError` for any other."""
-    return base64.urlsafe_b64decode(text.encode("ascii")).decode("ascii").split("|")
-
-
-def read_instant(text: str) -> datetime:
-    """A cursor's instant in UTC. Raises `ValueError`, or `OverflowError` outside the calendar."""
-    instant = datetime.fromisoformat(text)
-    if instant.tzinfo is None:
-        raise ValueError("without a zone")
-    return instant.astimezone(UTC)
-
-
-def foreign() -> Rejected:
-    """The refusal (422) of a cursor that is none of ours."""
-    return Rejected(
-        "query.cursor is none of ours; begin again without it",
-        code="invalid-request",
-        status=422,
-        errors=[{"path": "query.cursor", "message": "is not a cursor of this API"}],
-    )
+@cache
+def _reader(kind: type[C]) -> TypeAdapter[C]:
+    return TypeAdapter(kind)

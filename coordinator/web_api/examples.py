@@ -1,4 +1,4 @@
-"""One example per body that callers write or read, for the API's description; the seed's where it has one."""
+"""One example per body that callers write or read, for the API's description."""
 
 from __future__ import annotations
 

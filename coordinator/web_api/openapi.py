@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Any, Final
 
@@ -11,29 +11,13 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from coordinator.enrollments.examples import FACE_EXAMPLES
-from coordinator.exams.examples import EXAM_EXAMPLES
-from coordinator.reports.examples import REPORT_EXAMPLES
-from coordinator.reviews.examples import REVIEW_EXAMPLES
-from coordinator.sessions.examples import SESSION_EXAMPLES
-from coordinator.tokens.examples import TOKEN_EXAMPLES
 from coordinator.web_api.errors import MEDIA_TYPE
-from coordinator.web_api.examples import EXAMPLES
 from shared.api.bodies import Problem
 from shared.api.enrollments import EnrollRequest
 from shared.api.faces import PracticeRequest
 
 READ_BY_ROUTES: Final = (EnrollRequest, PracticeRequest)
 """Bodies that no signature names, because their route reads them itself."""
-ALL_EXAMPLES: Final = {
-    **EXAMPLES,
-    **FACE_EXAMPLES,
-    **EXAM_EXAMPLES,
-    **REVIEW_EXAMPLES,
-    **REPORT_EXAMPLES,
-    **SESSION_EXAMPLES,
-    **TOKEN_EXAMPLES,
-}
 ALWAYS: Final = (400, 413, 422, 503)
 """Refusals any route may give."""
 
@@ -61,8 +45,8 @@ def takes(body: type[BaseModel]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
-def describe(app: FastAPI) -> None:
-    """Let the description carry examples and name problems by their media type."""
+def describe(app: FastAPI, examples: Mapping[str, Mapping[str, Any]]) -> None:
+    """Let the description carry an example per body, by its name, and name problems by their media type."""
     generate = app.openapi
 
     def described() -> dict[str, Any]:
@@ -73,7 +57,7 @@ def describe(app: FastAPI) -> None:
                 ref_template="#/components/schemas/{model}",
             )
             schema["components"]["schemas"] |= read["$defs"]
-            for name, example in ALL_EXAMPLES.items():
+            for name, example in examples.items():
                 schema["components"]["schemas"][name]["examples"] = [example]
             for path in schema["paths"].values():
                 for operation in path.values():

@@ -19,9 +19,10 @@ from starlette.staticfiles import StaticFiles
 
 from coordinator.web_api.headers import console_policy, page_policy
 from coordinator.web_api.security import bearer_of, verify_token
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
+from shared.events.words import ACTION_NAMES, CLASS_NAMES, event_name
 from shared.fields import format_utc
-from shared.timeline.words import ACTION_NAMES, CLASS_NAMES, event_name
 
 WEB: Final = Path(__file__).parents[1] / "web"
 CANDIDATE: Final = WEB / "candidate"

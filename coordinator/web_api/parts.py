@@ -13,20 +13,22 @@ from fastapi import Depends, Path
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
-from coordinator.alerts.arrival import Signers
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.live.rooms import Rooms
 from coordinator.live.tickets import Tickets
+from coordinator.nodes.alert_stream import AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
-from coordinator.nodes.hub import Hub
+from coordinator.nodes.signers import Signers
 from coordinator.oidc.issuer import Issuer
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import Rates
 from coordinator.web_api.metrics import Metrics
 from shared.fields import Reference
+from shared.hub_link import HubLink
+from shared.ice import IceServer
 
 T = TypeVar("T")
 
@@ -40,9 +42,11 @@ class Parts:
     """One coordinator's parts; one object per application."""
 
     config: CoordinatorConfig
+    ice_servers: tuple[IceServer, ...]
     database: Database
     keys: OwnKeys
-    hub: Hub
+    hub: HubLink
+    alert_stream: AlertStream
     fleet: Fleet
     signers: Signers
     commander: Commander

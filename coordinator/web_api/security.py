@@ -1,4 +1,4 @@
-"""Who asks and what they may: principals and roles as annotated dependencies (SPEC 4).
+"""Who asks and what they may: principals and roles as annotated dependencies.
 
     Anyone      any good token
     Staff       proctor, system, admin

@@ -16,7 +16,8 @@ folder holds whichever of these there is; what is not there is left out of the r
     voices/<name>/*.flac         speech of one person each
     groups.csv                   `name,group`: people, voices and exams' people by group
 
-`truth` and `matching` say what counts as found, `statistics` how far a count can be trusted (all pure);
+`truth` and `matching` say what counts as found, `statistics` how far a count can be trusted, `halves` tries
+an operating point on people it was not chosen on (all pure). `judging` goes through a folder part by part;
 `folder` reads the layout, `selection` the networks to judge; `exams`, `identity`, `pictures` and `sounds`
 measure; `results` are their values, `report` makes the page of them, `command` is the command.
 """

@@ -13,45 +13,26 @@ from edge.accuracy.selection import Selection
 from edge.analysis.engine import Engine
 from edge.analysis.enrolling import enroll, read_picture
 from edge.analysis.examination import Enrolled
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
 from edge.media.recording import open_recording
 from edge.tools.offline import BEGINNING, Outcome, Report, analyse, recorded_session, session_id_of
 from shared.alerts import Alert
+from shared.events.table import EVENTS
 from shared.events.types import EventClass, EventType
 from shared.incidents import group
 from shared.observations import Observation
-from shared.policy.schema import Features, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Features
 
 LEVEL = 1
 """Judged at the full level of a node without a GPU."""
-NEEDS: Mapping[EventType, str] = {
-    EventType.FACE_MISMATCH: "identity",
-    EventType.IDENTITY_UNVERIFIED: "identity",
-    EventType.PRESENTATION_ATTACK: "liveness",
-    EventType.GAZE_OFF_SCREEN: "gaze",
-    EventType.PROLONGED_LOOK_AWAY: "gaze",
-    EventType.FREQUENT_DISTRACTION: "gaze",
-    EventType.HEAD_DOWN: "head",
-    EventType.HEAD_TURNED_AWAY: "head",
-    EventType.SUSPICIOUS_MOVEMENT: "head",
-    EventType.LEFT_FRAME: "body",
-    EventType.HAND_NEAR_EAR: "hands",
-    EventType.MULTIPLE_PERSONS: "persons",
-    EventType.PHONE_VISIBLE: "objects",
-    EventType.BOOK_VISIBLE: "objects",
-    EventType.VOICE_DETECTED: "speech",
-    EventType.MULTIPLE_SPEAKERS: "speakers",
-    EventType.AUDIO_ANOMALY: "sounds",
-    EventType.KEYWORD_SPOKEN: "phrases",
-    EventType.CAMERA_BLOCKED: "picture",
-    EventType.CAMERA_FROZEN: "picture",
-    EventType.MICROPHONE_MUTED: "microphone_silent",
-}
-"""The field of an observation without which an event cannot be found; the others need faces only."""
+NEEDS: Mapping[EventType, str] = {event: row.needs or "faces" for event, row in EVENTS.items()}
+"""The field of an observation without which an event cannot be found; others need faces at least."""
 
-_LOOKS = frozenset(NEEDS.values()) | {"faces"}
+_LOOKS = frozenset(NEEDS.values())
 
 
 async def watch_exam(exam: Exam, selection: Selection, networks: Networks, report: Report) -> ExamResult:
@@ -67,7 +48,12 @@ async def watch_exam(exam: Exam, selection: Selection, networks: Networks, repor
         watched = policy if templates else _without_identity(policy)
         session = recorded_session(exam.path.name, watched, networks)
         perception = Perception(
-            session.session_id, engine, networks, policy=watched, templates=templates, level=LEVEL
+            session.session_id,
+            engine,
+            networks,
+            policy=watched,
+            templates=templates,
+            level=LevelInForce(LEVEL),
         )
         watch = Watch(session, level=LEVEL)
         outcome = await analyse(recording, perception, watch, keep=seen.note, report=report)
@@ -142,7 +128,7 @@ def hold_s(policy: Policy, event: EventType) -> float:
 
 
 def _excuse(event: EventType, known: Set[str]) -> str:
-    needed = NEEDS.get(event, "faces")
+    needed = NEEDS[event]
     return "" if needed in known else f"nothing was known of {needed.replace('_', ' ')}"
 
 

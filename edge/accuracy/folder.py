@@ -54,7 +54,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class KnownAngle:
-    """An angle of the one head in a picture, or of where its eyes look, in the signs of SPEC 2."""
+    """An angle of the one head in a picture, or of where its eyes look (signs: `shared.observations`)."""
 
     path: Path
     angle: str

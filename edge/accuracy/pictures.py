@@ -16,14 +16,14 @@ from models.images import Image
 from models.serving import FaceDetector, Serving
 
 MIN_FACE_PX = 24
-"""Smaller faces count nowhere (SPEC 2.3)."""
+"""Smaller faces count nowhere."""
 MIN_SCORE = 0.5
 HEAD, GAZE = "head", "gaze"
 
 
 @dataclass(frozen=True, slots=True)
 class Angles:
-    """Where a head points or eyes look, degrees, in the signs of SPEC 2; eyes have no roll."""
+    """Where a head points or eyes look, degrees, in the signs of `shared.observations`; eyes have no roll."""
 
     pitch_deg: float
     yaw_deg: float

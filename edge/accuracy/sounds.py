@@ -19,7 +19,7 @@ from models.speakers import VoiceEncoder
 from models.voice import PART_SAMPLES, VoiceDetector
 
 SPEECH = 0.8
-"""Probability above which a part counts as speech (SPEC 2.1)."""
+"""Probability above which a part counts as speech."""
 PART_S = PART_SAMPLES / SAMPLE_RATE_HZ
 COLLAR_S = 0.1
 """Left out on both sides of where somebody begins or stops: labels are not more exact."""

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from edge.analysis.engine import Engine
 from edge.analysis.finite import is_finite
-from edge.analysis.levels import Task
 from shared.errors import Corrupt
+from shared.events.looks import Look
 from shared.seldom import Seldom
 
 T = TypeVar("T")
@@ -25,11 +25,11 @@ class Attempts:
     def __init__(self, session_id: UUID, engine: Engine) -> None:
         self._session_id = session_id
         self._engine = engine
-        self._failing: set[Task] = set()
+        self._failing: set[Look] = set()
         """Tasks said to fail."""
         self._complaints = Seldom()
 
-    async def make(self, task: Task, call: Callable[[], T], failed: list[str]) -> T | None:
+    async def make(self, task: Look, call: Callable[[], T], failed: list[str]) -> T | None:
         """The call's answer, or None and the task in `failed`. Logged as failing begins and ends.
 
         An answer with something in it that is no number counts as a failure: nobody may be accused by it.
@@ -49,7 +49,7 @@ class Attempts:
             log.info("a task works again", extra=extra)
         return answer
 
-    def _complain(self, task: Task, extra: Mapping[str, str]) -> None:
+    def _complain(self, task: Look, extra: Mapping[str, str]) -> None:
         """Say that a task begins to fail; of one that fails and works by turns, once a minute."""
         if task in self._failing:
             return

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
 
-from edge.analysis.levels import LEVELS, Task
+from edge.analysis.levels import LEVELS
 from models.keywords import KeywordSpotter
 from models.results import Floats
 from models.serving import Serving
@@ -15,14 +15,14 @@ from models.speakers import SpeakerCounter
 from models.voice import VoiceDetector, WebRtcVoice
 from models.whisper import Transcript
 from shared.errors import Unavailable
-from shared.events.types import EventType
+from shared.events.looks import Look, Sense, looks_of
+from shared.policy.asked import asked
 from shared.policy.schema import Policy
 
 T = TypeVar("T")
 
 WEBRTC_LABEL = "webrtc-vad@2"
-HEARD = (Task.SPEECH, Task.SPEAKERS, Task.SOUNDS, Task.PHRASES)
-"""The tasks of hearing."""
+HEARD = looks_of(Sense.HEARING)
 
 
 class Transcriber(Protocol):
@@ -33,7 +33,7 @@ class Transcriber(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ears:
-    """Shared by all sessions; nothing in it remembers a stream. None: no network of that task is here."""
+    """Shared by all sessions; nothing in it remembers a stream. None: no network for it is here."""
 
     voice: VoiceDetector | None = None
     light_voice: VoiceDetector = field(default_factory=WebRtcVoice)
@@ -49,52 +49,42 @@ class Ears:
         return self.light_voice if LEVELS[level].light or self.voice is None else self.voice
 
 
-def open_ears(serving: Serving, missing: dict[Task, str]) -> Ears:
-    """Open what serves each task of hearing; what cannot be had is put into `missing` with the reason.
+def open_ears(serving: Serving, missing: dict[Look, str]) -> Ears:
+    """Open what serves each look of hearing; what cannot be had is put into `missing` with the reason.
 
     Speech is always listened for, by the light tier where there is no network.
     """
 
-    def optional(opener: Callable[[], T], task: Task | None) -> T | None:
+    def optional(opener: Callable[[], T], look: Look | None) -> T | None:
         try:
             return opener()
         except Unavailable as error:
-            if task is not None:
-                missing[task] = str(error)
+            if look is not None:
+                missing[look] = str(error)
             return None
 
     return Ears(
         voice=optional(serving.voice_detector, None),
-        sounds=optional(serving.sounds, Task.SOUNDS),
-        speakers=optional(serving.speaker_counter, Task.SPEAKERS),
-        keywords=optional(serving.keywords, Task.PHRASES),
+        sounds=optional(serving.sounds, Look.SOUNDS),
+        speakers=optional(serving.speaker_counter, Look.SPEAKERS),
+        keywords=optional(serving.keywords, Look.PHRASES),
         transcriber=optional(serving.transcriber, None),
     )
 
 
-def asked_to_hear(policy: Policy) -> frozenset[Task]:
+def asked_to_hear(policy: Policy) -> frozenset[Look]:
     """What an exam and its candidate allow to be listened for; what no rule asks about is not."""
-    if not policy.features.audio_monitoring:
-        return frozenset()
-    asked = {
-        Task.SPEECH: True,
-        Task.SPEAKERS: policy.rule(EventType.MULTIPLE_SPEAKERS).enabled,
-        Task.SOUNDS: bool(policy.sounds) and policy.rule(EventType.AUDIO_ANOMALY).enabled,
-        Task.PHRASES: policy.recognises_speech
-        and bool(policy.phrases)
-        and policy.rule(EventType.KEYWORD_SPOKEN).enabled,
-    }
-    return frozenset(task for task, wanted in asked.items() if wanted)
+    return asked(policy).intersection(HEARD)
 
 
-def unheard(missing: Mapping[Task, str], policy: Policy) -> dict[Task, str]:
-    """Which tasks of hearing that the exam asks for nothing is said about, each with the reason."""
-    asked = asked_to_hear(policy)
-    reasons = {task: missing[task] for task in HEARD if task in missing and task in asked}
+def unheard(missing: Mapping[Look, str], policy: Policy) -> dict[Look, str]:
+    """What of hearing the exam asks for and nothing is said about, each with the reason."""
+    wanted = asked_to_hear(policy)
+    reasons = {look: missing[look] for look in HEARD if look in missing and look in wanted}
     if not policy.features.audio_monitoring:
-        return reasons | {Task.SPEECH: "switched off by the policy"}
+        return reasons | {Look.SPEECH: "switched off by the policy"}
     if policy.phrases and not policy.recognises_speech:
-        reasons[Task.PHRASES] = "the candidate has not agreed to speech recognition"
-    elif policy.phrases and Task.PHRASES not in asked:
-        reasons[Task.PHRASES] = "switched off by the policy"
+        reasons[Look.PHRASES] = "the candidate has not agreed to speech recognition"
+    elif policy.phrases and Look.PHRASES not in wanted:
+        reasons[Look.PHRASES] = "switched off by the policy"
     return reasons

@@ -22,6 +22,7 @@ from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from edge.analysis.measured import Measured
 from shared.errors import Unavailable
 
 T = TypeVar("T")
@@ -32,17 +33,6 @@ MAX_WAIT_S = 2.0
 MAX_RUN_S = 10.0
 MAX_REST_S = 600.0
 """Six threads left behind in an hour by a network that never answers again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """One call as it went, for metrics."""
-
-    task: str
-    queued_s: float
-    run_s: float
-    outcome: str
-    """`done`, `failed`, or why it came to nothing: `overflow`, `stale`, `stuck`, `resting`, `cancelled`."""
 
 
 @dataclass(slots=True, eq=False)

@@ -25,7 +25,7 @@ from models.results import Embedding
 from shared.enrollment import best_pictures, bytes_of, mean_templates
 from shared.errors import Rejected
 from shared.messages import EnrolledPicture, Template, encode_vector
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 MAX_SIDE_PX = 1_280
 """Larger pictures are scaled down first, as the coordinator does before it sends one."""

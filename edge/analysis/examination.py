@@ -23,7 +23,7 @@ from shared.enrollment import floats_of
 from shared.errors import Corrupt
 from shared.messages import FacePicture, FailedCheck, Template, decode_vector
 from shared.observations import IdentityCheck
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 
 Frame = NDArray[np.uint8]
 

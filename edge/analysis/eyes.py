@@ -4,44 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
-from edge.analysis.levels import LEVELS, Task
-from shared.events.types import EventType as E
+from edge.analysis.levels import LEVELS
+from shared.events.looks import Look, Sense, looks_of
+from shared.policy.asked import asked
 from shared.policy.schema import Policy
 
-SEEN = (Task.FACES, Task.HEAD, Task.GAZE, Task.IDENTITY, Task.LIVENESS, Task.BODY, Task.OBJECTS)
-"""Tasks of looking, as they are told to people."""
-_OF_GAZE = (E.GAZE_OFF_SCREEN, E.PROLONGED_LOOK_AWAY, E.FREQUENT_DISTRACTION)
-_OF_THINGS = (E.PHONE_VISIBLE, E.BOOK_VISIBLE)
+SEEN = looks_of(Sense.SIGHT)
 
 
-def asked_to_see(policy: Policy) -> frozenset[Task]:
-    """What the exam's features and rules need to be looked at; what nobody asks about costs nothing."""
-    features = policy.features
-
-    def watches(*events: E) -> bool:
-        return any(policy.rule(event).enabled for event in events)
-
-    asked = {
-        Task.FACES: True,
-        Task.HEAD: features.gaze_tracking,
-        Task.GAZE: features.gaze_tracking and watches(*_OF_GAZE),
-        Task.IDENTITY: features.face_verification,
-        Task.LIVENESS: features.face_verification and watches(E.PRESENTATION_ATTACK),
-        Task.BODY: features.pose_analysis,
-        Task.OBJECTS: (features.pose_analysis and watches(E.MULTIPLE_PERSONS)) or watches(*_OF_THINGS),
-    }
-    return frozenset(task for task, wanted in asked.items() if wanted)
+def asked_to_see(policy: Policy) -> frozenset[Look]:
+    """What the exam's features and rules need to be looked at."""
+    return asked(policy).intersection(SEEN)
 
 
-def unseen(missing: Mapping[Task, str], policy: Policy, level: int) -> dict[Task, str]:
-    """Tasks of looking about which nothing is said, each with the reason."""
-    asked, done = asked_to_see(policy), LEVELS[level].rates_hz
-    reasons = {task: f"left out on level L{level}" for task in asked if task not in done}
-    reasons |= {task: missing[task] for task in asked if task in missing}
-    off = {task: "switched off by the policy" for task in SEEN if task not in asked}
+def unseen(missing: Mapping[Look, str], policy: Policy, level: int) -> dict[Look, str]:
+    """Looks about which nothing is said, each with the reason."""
+    wanted, done = asked_to_see(policy), LEVELS[level].rates_hz
+    reasons = {look: f"left out on level L{level}" for look in wanted if look not in done}
+    reasons |= {look: missing[look] for look in wanted if look in missing}
+    off = {look: "switched off by the policy" for look in SEEN if look not in wanted}
     return reasons | off
 
 
-def can_see(possible: Collection[Task], policy: Policy) -> frozenset[Task]:
+def can_see(possible: Collection[Look], policy: Policy) -> frozenset[Look]:
     """What is asked for and can be done."""
     return asked_to_see(policy) & frozenset(possible)

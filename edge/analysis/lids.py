@@ -7,7 +7,11 @@ lids count as shut for a moment at most, and eyes that stay narrow are taken for
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from statistics import median
+from typing import Annotated
+
+from shared.saving import AtMost
 
 SHUT_SHARE = 0.8
 """Of the usual opening: the mesh draws shut lids at 0.60 to 0.78 of it (six people), open ones seldom below
@@ -19,23 +23,33 @@ REMEMBERED = 90
 LEAST_REMEMBERED = 10
 
 
+@dataclass(slots=True)
+class LidsState:
+    """How far the eyes have been open."""
+
+    ratios: Annotated[deque[float], AtMost(REMEMBERED)] = field(
+        default_factory=lambda: deque(maxlen=REMEMBERED)
+    )
+    low_s: float | None = None
+    """Since when the lids have been low."""
+
+
 class Lids:
     """Follows the opening of one person's eyes (`models.mesh.eye_aspect_ratio`)."""
 
-    __slots__ = ("_low_s", "_ratios")
+    __slots__ = ("_state",)
 
-    def __init__(self) -> None:
-        self._ratios: deque[float] = deque(maxlen=REMEMBERED)
-        self._low_s: float | None = None
-        """Since when the lids have been low."""
+    def __init__(self, state: LidsState | None = None) -> None:
+        self._state = state or LidsState()
 
     def shut(self, at: float, ratio: float) -> bool:
         """Whether the eyes are in a blink at this time; no while it is not known what is usual."""
-        usual = median(self._ratios) if len(self._ratios) >= LEAST_REMEMBERED else None
-        self._ratios.append(ratio)
+        own = self._state
+        usual = median(own.ratios) if len(own.ratios) >= LEAST_REMEMBERED else None
+        own.ratios.append(ratio)
         if usual is None or ratio >= SHUT_SHARE * usual:
-            self._low_s = None
+            own.low_s = None
             return False
-        if self._low_s is None:
-            self._low_s = at
-        return at - self._low_s <= LONGEST_BLINK_S
+        if own.low_s is None:
+            own.low_s = at
+        return at - own.low_s <= LONGEST_BLINK_S

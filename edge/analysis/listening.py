@@ -10,20 +10,21 @@ candidate agreed to speech recognition.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from edge.analysis.attempts import Attempts
 from edge.analysis.ears import Ears, asked_to_hear
-from edge.analysis.levels import LEVELS, Task
-from edge.analysis.owed_sound import OwedSound
+from edge.analysis.levels import FULL, LEVELS
+from edge.analysis.owed_sound import OwedSound, OwedSoundState
 from edge.analysis.phrases import Phrases
 from edge.analysis.schedule import slot
 from edge.media.frames import AudioWindow
 from models.sounds import SoundKind, SoundStream
-from models.speakers import VoiceTrail
+from models.speakers import TrailState, VoiceTrail
 from models.voice import VoiceStream
+from shared.events.looks import LOOKS, Look
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard, SpeechHeard
 from shared.policy.schema import Policy
@@ -32,7 +33,7 @@ SPEAKS = 0.5
 """From this probability on a part of a window may be speech: voices are counted and phrases sought in it."""
 SILENT_PEAK = 1e-4
 """Three steps of 16 bits: a microphone that is on is never that quiet, a muted one may dither."""
-RATES_HZ = {Task.SOUNDS: 2.0, Task.SPEAKERS: 2.0}
+RATES_HZ = {look: LOOKS[look].rates_hz[FULL] for look in (Look.SOUNDS, Look.SPEAKERS)}
 """How often, where the policy does not say: with every window."""
 MAX_LOST_SHARE = 0.2
 """Where more of a window was lost only speech is judged, with the share. Lost packets of 20 ms, 8 % of them,
@@ -51,31 +52,45 @@ class Heard:
     excerpt: Excerpt | None = None
 
 
+@dataclass(slots=True)
+class ListeningState:
+    """What the ears of one session remember; no sound is part of it."""
+
+    owed: OwedSoundState = field(default_factory=OwedSoundState)
+    last_s: dict[Look, float] = field(default_factory=dict)
+    """When each task was last asked for."""
+    adjoins: tuple[float, frozenset[Look]] | None = None
+    """Where the last window ended, and what it was listened to for."""
+    trail: TrailState = field(default_factory=TrailState)
+    """The voices, where they are listened for."""
+
+
 class Listening:
     """The ears of one session."""
 
-    def __init__(self, attempts: Attempts, ears: Ears, policy: Policy) -> None:
+    def __init__(
+        self, attempts: Attempts, ears: Ears, policy: Policy, state: ListeningState | None = None
+    ) -> None:
         self._attempts = attempts
         self._ears = ears
         self._wanted = asked_to_hear(policy)
-        rates = {look.value: rate for look, rate in policy.cadences_hz.items()}
-        self._rates_hz = {task: rates.get(task.value, rate) for task, rate in RATES_HZ.items()}
+        self._rates_hz = {look: policy.cadences_hz.get(look, rate_hz) for look, rate_hz in RATES_HZ.items()}
         self._kinds = frozenset(sound.value for sound in policy.sounds)
-        self._owed = OwedSound()
-        self._last_s: dict[Task, float] = {}
+        self._state = state or ListeningState()
+        self._owed = OwedSound(self._state.owed)
+        # What holds sound is never saved and begins anew after a restore. A detector of speech takes a part
+        # of a window to settle, a sound is judged with silence before it, a phrase then spoken is missed.
         self._voices: dict[bool, VoiceStream] = {}
-        self._sounds: SoundStream | None = None
-        self._trail: VoiceTrail | None = None
-        self._adjoins: tuple[float, frozenset[Task]] | None = None
-        """Where the last window ended, and what it was listened to for."""
+        self._sounds = self._sound_stream()
+        self._trail = self._voice_trail()
         self._phrases: Phrases | None = None
-        if ears.keywords is not None and Task.PHRASES in self._wanted:
+        if ears.keywords is not None and Look.PHRASES in self._wanted:
             self._phrases = Phrases(ears.keywords, ears.transcriber, policy.phrases)
 
     async def listen(self, window: AudioWindow, level: int) -> Heard | None:
         """What a window of sound says; None where nobody listens. Windows come in order, one at a time."""
         hears = LEVELS[level].hears & self._wanted
-        if Task.SPEECH not in hears:
+        if Look.SPEECH not in hears:
             return None
         self._owed.heard(window.ends_at_s)
         self._begin_anew(window, hears)
@@ -86,11 +101,11 @@ class Listening:
         speaks = whole and speech is not None and max(speech.probabilities, default=0.0) > SPEAKS
         sounds = await self._classify(window, hears, failed, silent=silent is True)
         speakers = None
-        if self._trail is not None and Task.SPEAKERS in hears:
+        if self._trail is not None and Look.SPEAKERS in hears:
             spoken = speech.probabilities if speaks and speech is not None else (0.0,)
             speakers = await self._count(self._trail, window, spoken, failed)
         phrases, excerpt = None, None
-        if self._phrases is not None and Task.PHRASES in hears:
+        if self._phrases is not None and Look.PHRASES in hears:
             if whole:
                 phrases, excerpt = await self._seek(self._phrases, window, failed, speaks=speaks)
             else:
@@ -109,43 +124,48 @@ class Listening:
 
     def miss(self, at_s: float, level: int) -> Observation | None:
         """What is to be said, at a picture taken at `at_s`, of sound that does not come; mostly None."""
-        if Task.SPEECH not in LEVELS[level].hears & self._wanted:
+        if Look.SPEECH not in LEVELS[level].hears & self._wanted:
             return None
         overdue_s = self._owed.overdue(at_s)
         return None if overdue_s is None else Observation(at=overdue_s, level=level, microphone_silent=True)
 
-    def _begin_anew(self, window: AudioWindow, hears: frozenset[Task]) -> None:
+    def pause(self, until_s: float) -> None:
+        """Let the time until then count for no wait."""
+        self._owed.pause(until_s)
+
+    def _begin_anew(self, window: AudioWindow, hears: frozenset[Look]) -> None:
         """Forget voices, sounds and what is kept for an excerpt where the window does not adjoin the last
         one: after a gap, or where they were not listened for."""
-        last, self._adjoins = self._adjoins, (window.ends_at_s, hears)
+        last, self._state.adjoins = self._state.adjoins, (window.ends_at_s, hears)
         if last is not None and abs(window.at_s - last[0]) <= SLACK_S and hears == last[1]:
             return
-        self._sounds = None if self._ears.sounds is None else self._ears.sounds.stream()
-        self._trail = None if self._ears.speakers is None else self._ears.speakers.trail()
+        self._sounds = self._sound_stream()
+        self._state.trail = TrailState()
+        self._trail = self._voice_trail()
         if self._phrases is not None:
             self._phrases.forget()
 
     async def _hear_speech(self, window: AudioWindow, level: int, failed: list[str]) -> SpeechHeard | None:
         voice = self._voice(level)
-        heard = await self._attempts.make(Task.SPEECH, lambda: voice.hear(window.samples), failed)
+        heard = await self._attempts.make(Look.SPEECH, lambda: voice.hear(window.samples), failed)
         if heard is None:
             return None
         duration_s = window.ends_at_s - window.at_s
         return SpeechHeard(duration_s=duration_s, probabilities=heard, lost_share=window.lost_share)
 
     async def _classify(
-        self, window: AudioWindow, hears: Collection[Task], failed: list[str], *, silent: bool
+        self, window: AudioWindow, hears: Collection[Look], failed: list[str], *, silent: bool
     ) -> tuple[SoundHeard, ...] | None:
         """Kinds of sound that the policy lists; None where nobody looked or part of the sound is missing."""
         stream = self._sounds
-        if stream is None or Task.SOUNDS not in hears:
+        if stream is None or Look.SOUNDS not in hears:
             return None
         stream.add(window.samples, lost=window.lost_share > MAX_LOST_SHARE)
-        if not stream.whole or not self._due(Task.SOUNDS, window.ends_at_s):
+        if not stream.whole or not self._due(Look.SOUNDS, window.ends_at_s):
             return None
         if silent:
             return ()
-        judged = await self._attempts.make(Task.SOUNDS, stream.judge, failed)
+        judged = await self._attempts.make(Look.SOUNDS, stream.judge, failed)
         if judged is None:
             return None
         return tuple(
@@ -159,9 +179,9 @@ class Listening:
     ) -> SpeakersHeard | None:
         # Every window is taken in, so that speech of long ago is forgotten.
         trail.add(window.samples, spoken)
-        if not trail.ready or not self._due(Task.SPEAKERS, window.ends_at_s):
+        if not trail.ready or not self._due(Look.SPEAKERS, window.ends_at_s):
             return None
-        counted = await self._attempts.make(Task.SPEAKERS, trail.count, failed)
+        counted = await self._attempts.make(Look.SPEAKERS, trail.count, failed)
         if counted is None:
             return None
         return SpeakersHeard(count=counted.speakers, window_s=round(counted.speech_s, 3))
@@ -172,21 +192,27 @@ class Listening:
         samples = phrases.worth_hearing(window.samples, speaks=speaks)
         if samples is None:
             return (None if phrases.broken else ()), None
-        found = await self._attempts.make(Task.PHRASES, lambda: phrases.hear(samples), failed)
+        found = await self._attempts.make(Look.PHRASES, lambda: phrases.hear(samples), failed)
         if not found:
             return found, None
         # Where writing it down fails the excerpt still has its phrases and its sound.
         ignored: list[str] = []
-        text = await self._attempts.make(Task.PHRASES, phrases.transcript, ignored)
-        said = await self._attempts.make(Task.PHRASES, lambda: phrases.excerpt(text), ignored)
+        text = await self._attempts.make(Look.PHRASES, phrases.transcript, ignored)
+        said = await self._attempts.make(Look.PHRASES, lambda: phrases.excerpt(text), ignored)
         return found, said
 
-    def _due(self, task: Task, at_s: float) -> bool:
-        rate_hz, last_s = self._rates_hz[task], self._last_s.get(task)
+    def _due(self, task: Look, at_s: float) -> bool:
+        rate_hz, last_s = self._rates_hz[task], self._state.last_s.get(task)
         if last_s is not None and slot(at_s, rate_hz) <= slot(last_s, rate_hz):
             return False
-        self._last_s[task] = at_s
+        self._state.last_s[task] = at_s
         return True
+
+    def _sound_stream(self) -> SoundStream | None:
+        return None if self._ears.sounds is None else self._ears.sounds.stream()
+
+    def _voice_trail(self) -> VoiceTrail | None:
+        return None if self._ears.speakers is None else self._ears.speakers.trail(self._state.trail)
 
     def _voice(self, level: int) -> VoiceStream:
         """The stream of the tier in force; each tier remembers its own."""

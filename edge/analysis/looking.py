@@ -7,24 +7,25 @@ from dataclasses import dataclass, field, replace
 
 from edge.analysis.attempts import Attempts
 from edge.analysis.examination import Enrolled, Frame, compare, examine_face, fit_head, identity_check
-from edge.analysis.levels import Task
-from edge.analysis.lids import Lids
+from edge.analysis.lids import Lids, LidsState
 from edge.analysis.networks import Networks
 from edge.analysis.seen import body_seen, faces_seen, hands_seen, objects_seen, persons_seen
-from edge.analysis.tilts import Tilts
+from edge.analysis.tilts import Tilts, TiltsState
 from edge.media.frames import VideoFrame
 from models import picture as pictures
 from models.mesh import eye_aspect_ratio
 from models.quality import Check
 from models.recognition import Recogniser
 from models.results import Body, Face, HeadPose, Mesh, Region, SeenObject
+from shared.events.looks import Look
+from shared.events.types import EventType
 from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
-from shared.policy.schema import Gate
+from shared.policy.schema import Policy
 
 Verifier = tuple[Recogniser, Enrolled]
 """Who compares, and with whom."""
 
-_BY_MESH = (Task.HEAD, Task.GAZE, Task.IDENTITY)
+_BY_MESH = (Look.HEAD, Look.GAZE, Look.IDENTITY)
 """What needs the face's mesh, the commonest first."""
 
 
@@ -44,26 +45,41 @@ class _Looks:
     failed: list[str] = field(default_factory=list)
 
 
+@dataclass(slots=True)
+class LookingState:
+    """What the eyes of one session remember; no picture is part of it."""
+
+    tilts: TiltsState = field(default_factory=TiltsState)
+    lids: LidsState = field(default_factory=LidsState)
+    body: Region | None = None
+    """Where the body was."""
+
+
 class Looking:
     """The eyes of one session: remembers the last picture's brightness, how far this person's eyes open and
     where the body was."""
 
     def __init__(
-        self, attempts: Attempts, networks: Networks, *, gate: Gate, verifier: Verifier | None, tilts: Tilts
+        self,
+        attempts: Attempts,
+        networks: Networks,
+        policy: Policy,
+        verifier: Verifier | None,
+        state: LookingState,
     ) -> None:
-        """`gate` is what a face must pass to be verified; without a `verifier` none is. `tilts` is the
-        candidate's own."""
+        """The policy's `gate` is what a face must pass to be verified; without a `verifier` none is."""
         self._attempts = attempts
         self._networks = networks
-        self._gate = gate
+        self._gate = policy.verification_gate
         self._verifier = verifier
-        self._tilts = tilts
+        self._state = state
+        self._tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0, state.tilts)
+        self._lids = Lids(state.lids)
+        # A picture is never saved: the first look after a restore cannot tell how much has changed.
         self._luma: Frame | None = None
-        self._lids = Lids()
-        self._body: Region | None = None
 
     async def look(
-        self, frame: VideoFrame, due: Collection[Task], level: int
+        self, frame: VideoFrame, due: Collection[Look], level: int
     ) -> tuple[Observation, Frame | None]:
         """What a frame shows to the looks that are due, and its BGR pixels if they could be had."""
         looks = _Looks()
@@ -81,7 +97,7 @@ class Looking:
             bgr = frame.to_bgr()
             return bgr, pictures.thumbnail(bgr), self._networks.faces.find(bgr)
 
-        found = await self._attempts.make(Task.FACES, find, looks.failed)
+        found = await self._attempts.make(Look.FACES, find, looks.failed)
         if found is None:
             return None
         bgr, luma, looks.faces = found
@@ -90,25 +106,25 @@ class Looking:
         return bgr
 
     async def _look_at_face(
-        self, shot: tuple[float, Frame], face: Face, due: Collection[Task], looks: _Looks
+        self, shot: tuple[float, Frame], face: Face, due: Collection[Look], looks: _Looks
     ) -> None:
         """Head, gaze, identity and liveness of the one face. Of several none can be called theirs."""
         at_s, bgr = shot
-        needed = [task for task in _BY_MESH if task in due]
-        if self._verifier is None and Task.IDENTITY in needed:
-            needed.remove(Task.IDENTITY)
+        needed = [look for look in _BY_MESH if look in due]
+        if self._verifier is None and Look.IDENTITY in needed:
+            needed.remove(Look.IDENTITY)
         if needed:
             # Named after what it was done for, so that the next value of that task shows it works again.
             fitted = await self._attempts.make(
                 needed[0], lambda: fit_head(self._networks, bgr, face), looks.failed
             )
             if fitted is not None:
-                looks.head = fitted[1] if Task.HEAD in due else None
-                if Task.GAZE in needed:
+                looks.head = fitted[1] if Look.HEAD in due else None
+                if Look.GAZE in needed:
                     await self._look_at_gaze((at_s, bgr), face, fitted, looks)
-                if Task.IDENTITY in needed:
+                if Look.IDENTITY in needed:
                     looks.identity = await self._check(bgr, face, fitted, looks.failed)
-        if Task.LIVENESS in due and self._is_clear(face, looks.identity):
+        if Look.LIVENESS in due and self._is_clear(face, looks.identity):
             await self._look_for_life(bgr, face, looks)
 
     async def _look_at_gaze(
@@ -118,7 +134,7 @@ class Looking:
         if estimator is None or head is None:
             return
         gaze = await self._attempts.make(
-            Task.GAZE, lambda: estimator.gaze(bgr, face, mesh, head), looks.failed
+            Look.GAZE, lambda: estimator.gaze(bgr, face, mesh, head), looks.failed
         )
         if gaze is not None:
             shut = self._lids.shut(at_s, eye_aspect_ratio(mesh))
@@ -134,18 +150,18 @@ class Looking:
         network = self._networks.liveness
         if network is not None:
             looks.liveness = await self._attempts.make(
-                Task.LIVENESS, lambda: network.live(bgr, face), looks.failed
+                Look.LIVENESS, lambda: network.live(bgr, face), looks.failed
             )
 
-    async def _look_around(self, bgr: Frame, due: Collection[Task], looks: _Looks) -> None:
+    async def _look_around(self, bgr: Frame, due: Collection[Look], looks: _Looks) -> None:
         """The body, and persons and things."""
-        pose, region, detector = self._networks.body, self._body, self._networks.objects
-        if Task.BODY in due and pose is not None:
-            looks.body = await self._attempts.make(Task.BODY, lambda: (pose.find(bgr, region),), looks.failed)
+        pose, region, detector = self._networks.body, self._state.body, self._networks.objects
+        if Look.BODY in due and pose is not None:
+            looks.body = await self._attempts.make(Look.BODY, lambda: (pose.find(bgr, region),), looks.failed)
             if looks.body is not None:
-                self._body = None if looks.body[0] is None else looks.body[0].region
-        if Task.OBJECTS in due and detector is not None:
-            looks.objects = await self._attempts.make(Task.OBJECTS, lambda: detector.find(bgr), looks.failed)
+                self._state.body = None if looks.body[0] is None else looks.body[0].region
+        if Look.OBJECTS in due and detector is not None:
+            looks.objects = await self._attempts.make(Look.OBJECTS, lambda: detector.find(bgr), looks.failed)
 
     async def _check(
         self, bgr: Frame, face: Face, fitted: tuple[Mesh, HeadPose | None], failed: list[str]
@@ -159,7 +175,7 @@ class Looking:
             similarity = compare(examined, recogniser, template)
             return identity_check(examined, recogniser, template, similarity=similarity)
 
-        made = await self._attempts.make(Task.IDENTITY, check, failed)
+        made = await self._attempts.make(Look.IDENTITY, check, failed)
         return None if made is None else self._judged(made, fitted[1])
 
     def _judged(self, check: IdentityCheck, head: HeadPose | None) -> IdentityCheck:

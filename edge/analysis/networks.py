@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
-from edge.analysis.levels import Task
 from models import manifest
 from models.body import BodyPose
 from models.liveness import Liveness
@@ -17,6 +16,7 @@ from models.objects import ObjectDetector
 from models.recognition import Recogniser
 from models.serving import FaceDetector, GazeEstimator, HeadPoseEstimator, Serving
 from shared.errors import Unavailable
+from shared.events.looks import Look
 
 T = TypeVar("T")
 
@@ -39,40 +39,40 @@ class Networks:
     """`name@version` per task, for alerts and reports."""
     device: str = "cpu"
     """The devices verified in use, joined by `+`."""
-    missing: dict[Task, str] = field(default_factory=dict)
-    """Tasks that no network serves here, with the reason."""
+    missing: dict[Look, str] = field(default_factory=dict)
+    """Looks that no network serves here, with the reason."""
 
     @property
-    def tasks(self) -> frozenset[Task]:
+    def looks(self) -> frozenset[Look]:
         """What can be done here."""
-        return frozenset(Task) - frozenset(self.missing)
+        return frozenset(Look) - frozenset(self.missing)
 
 
 def open_networks(serving: Serving) -> Networks:
-    """Open what serves each task; takes seconds the first time.
+    """Open what serves each look; takes seconds the first time.
 
-    Raises `Unavailable` where faces cannot be found at all; any other task that cannot be had is missing.
+    Raises `Unavailable` where faces cannot be found at all; any other look that cannot be had is missing.
     """
-    missing: dict[Task, str] = {}
+    missing: dict[Look, str] = {}
 
-    def optional(task: Task, opener: Callable[[], T], otherwise: T) -> T:
+    def optional(look: Look, opener: Callable[[], T], otherwise: T) -> T:
         try:
             return opener()
         except Unavailable as error:
-            missing[task] = str(error)
+            missing[look] = str(error)
             return otherwise
 
     faces, mesh = serving.face_detector(), serving.face_mesh()
-    head = optional(Task.HEAD, serving.head_pose, None)
+    head = optional(Look.HEAD, serving.head_pose, None)
     nobody: tuple[Recogniser, ...] = ()
-    recognisers = optional(Task.IDENTITY, serving.recognisers, nobody)
+    recognisers = optional(Look.IDENTITY, serving.recognisers, nobody)
     # Gaze is a turn of the eyes in a head whose pose is known.
-    gaze = optional(Task.GAZE, serving.gaze, None) if head is not None else None
+    gaze = optional(Look.GAZE, serving.gaze, None) if head is not None else None
     if head is None:
-        missing[Task.GAZE] = missing[Task.HEAD]
-    liveness = optional(Task.LIVENESS, serving.liveness, None)
-    objects = optional(Task.OBJECTS, serving.objects, None)
-    body = optional(Task.BODY, lambda: _body(serving), None)
+        missing[Look.GAZE] = missing[Look.HEAD]
+    liveness = optional(Look.LIVENESS, serving.liveness, None)
+    objects = optional(Look.OBJECTS, serving.objects, None)
+    body = optional(Look.BODY, lambda: _body(serving), None)
     ears = open_ears(serving, missing)
     return Networks(
         faces=faces,
@@ -102,20 +102,21 @@ def _body(serving: Serving) -> BodyPose | MoveNet:
 
 
 def _labels(serving: Serving, ears: Ears) -> dict[str, str]:
-    labels = {_WORDS.get(task, task.value): label for task, label in serving.labels.items()}
+    labels = {_LOOK_OF.get(task, task).value: label for task, label in serving.labels.items()}
     if ears.voice is None:
-        labels[Task.SPEECH] = WEBRTC_LABEL
+        labels[Look.SPEECH] = WEBRTC_LABEL
     return dict(sorted(labels.items()))
 
 
-_WORDS = {
-    manifest.Task.FACE_DETECTION: Task.FACES.value,
-    manifest.Task.FACE_RECOGNITION: Task.IDENTITY.value,
-    manifest.Task.HEAD_POSE: Task.HEAD.value,
-    manifest.Task.BODY_POSE: Task.BODY.value,
-    manifest.Task.VOICE_ACTIVITY: Task.SPEECH.value,
-    manifest.Task.SOUND_CLASSES: Task.SOUNDS.value,
-    manifest.Task.SPEAKER_EMBEDDING: Task.SPEAKERS.value,
-    manifest.Task.SPEECH_RECOGNITION: Task.PHRASES.value,
+_LOOK_OF = {
+    manifest.Task.FACE_DETECTION: Look.FACES,
+    manifest.Task.FACE_RECOGNITION: Look.IDENTITY,
+    manifest.Task.HEAD_POSE: Look.HEAD,
+    manifest.Task.BODY_POSE: Look.BODY,
+    manifest.Task.VOICE_ACTIVITY: Look.SPEECH,
+    manifest.Task.SOUND_CLASSES: Look.SOUNDS,
+    manifest.Task.SPEAKER_EMBEDDING: Look.SPEAKERS,
+    manifest.Task.SPEECH_RECOGNITION: Look.PHRASES,
 }
-"""Tasks as observations name them; others keep the manifest's word."""
+"""The look that a network decides, where the manifest calls it otherwise. Alerts and reports name networks by
+look; one that only helps others to look keeps the manifest's word."""

@@ -10,7 +10,11 @@ one, on six people turned down by known angles: 0.77 to 0.82 at 15°, 0.70 to 0.
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from statistics import median
+from typing import Annotated
+
+from shared.saving import AtMost
 
 FREE_DEG = 7.0
 """So far from the usual tilt a check counts as it is."""
@@ -21,15 +25,24 @@ REMEMBERED = 60
 LEAST_REMEMBERED = 3
 
 
+@dataclass(slots=True)
+class TiltsState:
+    """The pitch of one candidate's matches."""
+
+    matched_deg: Annotated[deque[float], AtMost(REMEMBERED)] = field(
+        default_factory=lambda: deque(maxlen=REMEMBERED)
+    )
+
+
 class Tilts:
-    """Remembers the pitch of one candidate's matches."""
+    """Judges checks by the pitch of one candidate's matches."""
 
     __slots__ = ("_matched_deg", "_threshold")
 
-    def __init__(self, threshold: float) -> None:
+    def __init__(self, threshold: float, state: TiltsState | None = None) -> None:
         """`threshold` is the similarity from which on a check matches."""
         self._threshold = threshold
-        self._matched_deg: deque[float] = deque(maxlen=REMEMBERED)
+        self._matched_deg = (state or TiltsState()).matched_deg
 
     def doubtful(self, pitch_deg: float, similarity: float) -> bool:
         """Whether a check that does not match may be the candidate's, whose head is up or down: neither match

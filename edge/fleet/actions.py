@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import Counter
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
-from edge.analysis.engine import Engine
-from edge.analysis.enrolling import decode_picture, enrolled_picture
-from edge.analysis.examination import examine
-from edge.analysis.networks import Networks
 from edge.config import EdgeConfig
-from edge.fleet.compared import compared
-from edge.fleet.verified import verified_frame
-from edge.sessions.roster import Roster
-from edge.sessions.session import Session
+from edge.fleet.assignments import Assignments
+from edge.sessions.assignment import Assignment
+from edge.sessions.port import Worker, assignment_of
 from shared.errors import Rejected, Unavailable
-from shared.events.types import EventType
 from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
     EndSession,
@@ -32,33 +22,20 @@ from shared.messages import (
     VerifiedFrame,
     VerifyFrame,
 )
-from shared.policy.schema import Gate
-
-log = logging.getLogger(__name__)
+from shared.policy.terms import Gate
 
 END_TIMEOUT_S: Final = 3.5
 """For the last alerts to reach the disk; the coordinator waits 5 s for the reply."""
 
 
 class NodeActions:
-    """Keeps the running sessions' tasks; `close` ends them all."""
+    """Decides over the roster what is done, and has the worker do it; `close` ends all sessions."""
 
-    def __init__(
-        self,
-        config: EdgeConfig,
-        roster: Roster[Session],
-        engine: Engine,
-        networks: Networks,
-        make: Callable[[StartSession], Session],
-    ) -> None:
-        """`make` builds a session; it may raise `Corrupt` for an order that cannot be obeyed."""
+    def __init__(self, config: EdgeConfig, assignments: Assignments, worker: Worker) -> None:
         self._config = config
-        self._roster = roster
-        self._engine = engine
-        self._networks = networks
-        self._make = make
-        self._running: dict[Session, asyncio.Task[None]] = {}
-        self._former_drops: Counter[str] = Counter()
+        self._assignments = assignments
+        self._roster = assignments.roster
+        self._worker = worker
         self._closing = False
 
     async def start(self, order: StartSession) -> SessionAccepted:
@@ -67,11 +44,7 @@ class NodeActions:
             raise Unavailable("this node is ending; start the session on another one")
         running = self._roster.check(order, datetime.now(UTC))
         if running is None or running.order.epoch != order.epoch:
-            session = self._make(order)
-            if running is not None:
-                running.end()
-            self._roster.add(session)
-            self._running[session] = asyncio.create_task(self._supervise(session))
+            await self._begin(order, running)
         return SessionAccepted(
             session_id=order.session_id,
             signaling_url=self._config.signaling_url(order.session_id),
@@ -83,70 +56,58 @@ class NodeActions:
 
         Raises `Rejected`: 404 for a session that does not run here, 409 ("epoch-old") for another assignment.
         """
-        session = self._roster.find(order.session_id)
-        if order.epoch != session.order.epoch:
+        assignment = self._roster.find(order.session_id)
+        if order.epoch != assignment.order.epoch:
             raise Rejected("another assignment of this session runs here", code="epoch-old", status=409)
-        session.change(order)
+        await self._worker.change(order)
+        assignment.order = order
         return SessionChanged(
             session_id=order.session_id, policy_version=order.policy.version, paused=order.paused
         )
 
     async def end(self, order: EndSession) -> SessionEnded:
         """End a session; its last alerts are on disk on return, if the disk takes them in time."""
-        session = self._roster.end(order.session_id)
-        if session is not None:
-            await self._stop(session)
-        return SessionEnded(session_id=order.session_id, was_running=session is not None)
+        assignment = self._roster.end(order.session_id)
+        if assignment is not None:
+            await self._stop(assignment)
+        return SessionEnded(session_id=order.session_id, was_running=assignment is not None)
 
     async def end_expired(self) -> None:
         """End every session whose time is over."""
-        for session in self._roster.expire(datetime.now(UTC)):
-            await self._stop(session)
+        for assignment in self._roster.expire(datetime.now(UTC)):
+            await self._stop(assignment)
 
     async def close(self) -> None:
         """End every session and take no more, for the daemon's own end."""
         self._closing = True
-        for session in self._running:
-            session.end()
-        await asyncio.gather(*self._running.values())
-
-    def dropped(self) -> Counter[str]:
-        """Frames, packets and alerts of all sessions so far that were not looked at or kept, by reason."""
-        return sum((session.dropped() for session in self._running), self._former_drops)
+        await asyncio.gather(*(self._worker.end(each.id) for each in self._assignments.watched))
+        await self._assignments.all_written()
 
     async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
         """Examine one picture; nothing of it is kept."""
-        picture = await asyncio.to_thread(decode_picture, jpeg, "the picture")
-        examined = await self._engine.run("enrollment", partial(examine, self._networks, picture.frame, gate))
-        return enrolled_picture(examined)
+        return await self._worker.enroll(jpeg, gate)
 
     async def compare(self, order: CompareTemplates) -> ComparedTemplates:
         """Compare templates; nothing of them is kept."""
-        return await asyncio.to_thread(compared, order, self._networks.recognisers)
+        return await self._worker.compare(order)
 
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
         """Compare one frame, or the newest, with the enrolled face."""
-        session = self._roster.find(order.session_id)
-        frame = await session.frame(order.frame_id)
-        examined, check = await session.perception.verify(await asyncio.to_thread(frame.to_bgr))
-        threshold = session.order.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
-        return verified_frame(frame, examined, check, threshold, session.utc(frame.at_s))
+        return await self._worker.verify(self._roster.find(order.session_id).id, order.frame_id)
 
-    async def _stop(self, session: Session) -> None:
-        session.end()
-        await asyncio.wait({self._running[session]}, timeout=END_TIMEOUT_S)
-
-    async def _supervise(self, session: Session) -> None:
-        """A session that fails ends alone; its page will ask for another node."""
-        extra = {"session_id": str(session.order.session_id)}
-        log.info("a session begins", extra=extra)
+    async def _begin(self, order: StartSession, former: Assignment | None) -> None:
+        if self._assignments.ends(assignment_of(order)):
+            raise Unavailable("this session is still ending here; start it again in a moment")
+        # In the roster before the worker has answered: of two starts at once, one counts.
+        assignment = self._assignments.add(order)
         try:
-            await session.run()
-        except Exception:
-            log.exception("a session failed", extra=extra)
-        finally:
-            del self._running[session]
-            self._former_drops += session.dropped()
-            if session in self._roster:
-                self._roster.forget(session.order.session_id)
-            log.info("a session is over", extra=extra)
+            await self._worker.start(order)
+        except BaseException:
+            self._assignments.undo(assignment, former)
+            raise
+        if former is not None:
+            await self._worker.end(former.id)
+
+    async def _stop(self, assignment: Assignment) -> None:
+        await self._worker.end(assignment.id)
+        await self._assignments.written(assignment, END_TIMEOUT_S)

@@ -38,7 +38,7 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
-from shared.policy.schema import ENROLLMENT_GATE, Gate
+from shared.policy.terms import ENROLLMENT_GATE, Gate
 from shared.sealing import Parcel, open_body, pack, parse_sealing_public, unpack, verify
 from shared.seldom import Seldom
 

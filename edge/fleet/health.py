@@ -13,7 +13,7 @@ from typing import Final
 from shared.messages import MAX_CLOCK_SKEW_S
 
 SLOW_LOOP_S: Final = 0.03
-"""STACK 1.1: a process whose event loop is later than this takes nobody on."""
+"""A process whose event loop is later than this takes nobody on."""
 STUCK_LOOP_S: Final = 0.5
 """As a rule, the node cannot work; once in a minute, it is degraded: every peer of it stood still."""
 NEARLY_FULL: Final = 0.8

@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from edge.hub import Hub
 from edge.node_identity import Identity
 from edge.outbound.publisher import Publisher
 from shared import subjects
 from shared.errors import Unavailable
+from shared.hub_link import HubLink
 from shared.messages import HEARTBEAT_INTERVAL_S, Heartbeat
 from shared.sealing import pack
 
@@ -25,7 +25,11 @@ class Heart:
     """Beats while `run` runs; a missed beat is only counted, the next one says more."""
 
     def __init__(
-        self, hub: Hub, publisher: Publisher, identity: Identity, write: Callable[[], Awaitable[Heartbeat]]
+        self,
+        hub: HubLink,
+        publisher: Publisher,
+        identity: Identity,
+        write: Callable[[], Awaitable[Heartbeat]],
     ) -> None:
         """`write` makes one beat."""
         self._hub = hub

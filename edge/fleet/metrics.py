@@ -1,4 +1,4 @@
-"""What the node counts, in Prometheus' text form, with the names of the seed and without `session_id`.
+"""What the node counts, in Prometheus' text form, with fixed names and without `session_id`.
 
 Histograms and counters of single happenings are kept here; what other parts count for themselves is read when
 somebody asks (`Readings`), so that nothing is counted twice.
@@ -13,7 +13,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from edge.analysis.engine import Measured
+from edge.analysis.measured import Measured
 from shared.events.types import EventType
 from shared.messages import OutboxState
 

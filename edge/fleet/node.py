@@ -2,49 +2,25 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic
-from typing import Final
 from uuid import UUID, uuid4
 
-from edge.analysis.engine import Engine
-from edge.analysis.levels import Task
-from edge.analysis.networks import Networks
 from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
+from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.health import Health, Vitals, health
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics, Readings
-from edge.hub import Hub
 from edge.node_identity import Identity
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Publisher
-from edge.sessions.roster import Roster
-from edge.sessions.session import Session
+from edge.sessions.port import AssignmentId, Worker, WorkerReport
 from shared.errors import Unavailable
-from shared.messages import Heartbeat, OutboxState
-
-MAX_RESTARTS: Final = 5
-RESTART_WINDOW_S: Final = 60.0
-"""SPEC 5: an engine that had to be restarted more often than this within a minute does not work."""
-
-
-class Restarts:
-    """The engine's latest restarts."""
-
-    def __init__(self) -> None:
-        self._at: deque[float] = deque(maxlen=MAX_RESTARTS + 1)
-
-    def note(self, _: str) -> None:
-        """The engine was restarted over a stuck call, now."""
-        self._at.append(monotonic())
-
-    def too_many(self, now: float) -> bool:
-        """Whether the last minute saw more of them than an engine may have."""
-        return sum(now - at <= RESTART_WINDOW_S for at in self._at) > MAX_RESTARTS
+from shared.hub_link import HubLink
+from shared.messages import Heartbeat, OutboxState, SessionState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,13 +29,11 @@ class Node:
 
     config: EdgeConfig
     identity: Identity
-    networks: Networks
-    engine: Engine
-    restarts: Restarts
     outbox: OutboxThread
-    hub: Hub
+    hub: HubLink
     publisher: Publisher
-    roster: Roster[Session]
+    worker: Worker
+    assignments: Assignments
     actions: NodeActions
     commands: Commands
     lag: LoopLag
@@ -68,12 +42,12 @@ class Node:
 
     async def health(self) -> Health:
         """How well the node is now."""
-        return self._health(await self._outbox_states())
+        return self._health(await self._outbox_states(), await self.worker.report())
 
     async def heartbeat(self) -> Heartbeat:
         """The node's state now. Raises `Unavailable` while the outbox cannot be read."""
-        states = await self.outbox.states()
-        health = self._health(states)
+        states, report = await self.outbox.states(), await self.worker.report()
+        health = self._health(states, report)
         return Heartbeat(
             node_id=self.identity.node_id,
             boot_id=self.boot_id,
@@ -84,32 +58,43 @@ class Node:
             health=health.score,
             reasons=health.reasons,
             refused_commands=self.commands.refused(),
-            level=self.config.analysis.level_number,
-            rating=self.roster.rating,
-            device=self.networks.device,
-            models=self.networks.labels,
-            recognisers=tuple(recogniser.name for recogniser in self.networks.recognisers),
+            level=report.level,
+            rating=self.assignments.roster.rating,
+            device=report.device,
+            models=dict(report.models),
+            recognisers=report.recognisers,
             outbox=states,
-            sessions=tuple(session.state() for session in self.roster),
+            sessions=self._states(report),
         )
 
     async def metrics_text(self) -> bytes:
         """Everything counted, in Prometheus' text form."""
-        states = await self._outbox_states()
+        states, report = await self._outbox_states(), await self.worker.report()
         readings = Readings(
-            sessions=len(self.roster),
-            level=self.config.analysis.level_number,
-            health=self._health(states).score,
+            sessions=len(self.assignments.roster),
+            level=report.level,
+            health=self._health(states, report).score,
             hub_connected=self.hub.connected,
             loop_lag_s=self.lag.p99_s,
             loop_worst_s=self.lag.worst_s,
             clock_skew_s=self.publisher.skew.seconds,
-            queue_depth={task.value: self.engine.depth(task) for task in Task},
-            frames_dropped=self.actions.dropped(),
+            queue_depth=report.calls_waiting,
+            frames_dropped=self._dropped(report),
             outbox=states,
             messages=self._messages(),
         )
         return self.metrics.text(readings)
+
+    def _dropped(self, report: WorkerReport) -> Counter[str]:
+        """Frames, packets and alerts of all sessions so far that were not looked at or kept, by reason."""
+        return Counter(report.dropped) + Counter({"alert_overflow": self.assignments.overflowed})
+
+    def _states(self, report: WorkerReport) -> tuple[SessionState, ...]:
+        """Those of the sessions in the roster: what is ending is no longer this node's to name."""
+        named = {each.id for each in self.assignments.roster}
+        return tuple(
+            state for state in report.sessions if AssignmentId(state.session_id, state.epoch) in named
+        )
 
     async def _outbox_states(self) -> tuple[OutboxState, ...]:
         try:
@@ -117,7 +102,7 @@ class Node:
         except Unavailable:
             return ()
 
-    def _health(self, states: tuple[OutboxState, ...]) -> Health:
+    def _health(self, states: tuple[OutboxState, ...], report: WorkerReport) -> Health:
         waiting = sum(state.waiting for state in states)
         return health(
             Vitals(
@@ -128,7 +113,7 @@ class Node:
                 loop_lag_s=self.lag.p99_s,
                 loop_worst_s=self.lag.worst_s,
                 clock_skew_s=self.publisher.skew.seconds,
-                analysis_works=not self.restarts.too_many(monotonic()) and not self.engine.rests(),
+                analysis_works=report.analysis_works,
             )
         )
 

@@ -3,6 +3,5 @@
 watch            one session: observations and the time in, alerts out
 policy_settings  an exam's policy as the rules' numbers
 alerts           a finding into its alert          thumbnails       the small picture beside it
-explanations     a sentence with its values        sentences        the sentences of all events
-candidate_words  what the candidate reads
+explanations     what reviewer and candidate read of a finding
 """

@@ -9,11 +9,11 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from edge.judging.candidate_words import message
-from edge.judging.explanations import explain
+from edge.judging.explanations import explain, message
 from edge.rules.findings import Finding, Phase
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events.types import Action, EventClass, event_class
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass
 from shared.excerpts import Excerpt
 from shared.fields import format_utc
 from shared.policy.schema import Policy

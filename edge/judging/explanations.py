@@ -1,5 +1,7 @@
-"""Words for whoever reviews: one sentence with the values and their bounds, what was measured and never what
-it means.
+"""What is said of a finding, in the words of its event.
+
+Whoever reviews reads one sentence with the values and their bounds: what was measured and never what it
+means. The candidate reads a gentle one without any.
 """
 
 from __future__ import annotations
@@ -8,9 +10,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from edge.judging.sentences import SENTENCES
-from edge.rules.findings import Finding, Value
-from shared.events.types import EventType
+from edge.rules.findings import Finding, Phase, Value
+from shared.events.table import EVENTS
 
 Values = Mapping[str, Value]
 Way = Callable[[Values, str], str]
@@ -20,21 +21,20 @@ Way = Callable[[Values, str], str]
 def explain(finding: Finding) -> str:
     """One neutral sentence about a finding of any event, with what was measured against which bound."""
     evidence = finding.evidence
-    sentence = _FIELD.sub(
-        lambda field: _WAYS[field["way"]](evidence, field["name"]), SENTENCES[finding.event]
-    )
+    words = EVENTS[finding.event].words
+    sentence = _FIELD.sub(lambda field: _WAYS[field["way"]](evidence, field["name"]), words.sentence)
     if finding.together_with is not None:
-        sentence += f" {_BESIDE[finding.together_with]}"
+        sentence += f" {EVENTS[finding.together_with].words.beside}"
     if "unseen_seconds" in evidence:
         sentence += f" For {_s(evidence, 'unseen_seconds')} in between nobody could tell; they do not count."
     ongoing = evidence.get("open_at_end") is True
     return f"{sentence} It still held when watching ended." if ongoing else sentence
 
 
-_BESIDE: Mapping[EventType, str] = {
-    EventType.GAZE_OFF_SCREEN: "The gaze was off the screen at the same time.",
-    EventType.HEAD_TURNED_AWAY: "The head was turned away at the same time.",
-}
+def message(finding: Finding) -> str:
+    """What the candidate reads; empty where there is nothing to tell."""
+    words = EVENTS[finding.event].words
+    return words.raised if finding.phase is Phase.RAISED else words.cleared
 
 
 def _n(values: Values, name: str) -> str:

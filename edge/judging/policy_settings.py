@@ -7,17 +7,17 @@ from types import MappingProxyType
 
 from edge.rules.settings import FusionTerm, GazeSettings, RuleSettings, Settings, Zone
 from shared.events.types import EventType
-from shared.policy.rules import NOT_OBSERVED
-from shared.policy.schema import DEFAULT_RULES, Policy
+from shared.policy.asked import watched
+from shared.policy.schema import Policy
 
 
 def monitor_settings(policy: Policy) -> Settings:
     """Settings of the session's monitor; events that are switched off or muted have no rule."""
-    rules = {}
-    for event in DEFAULT_RULES:
-        rule = policy.rule(event)
-        if rule.enabled and _watched(event, policy):
-            rules[event] = RuleSettings(hold_s=rule.hold_s, clear_s=rule.clear_s, threshold=rule.threshold)
+    in_force = {event: policy.rule(event) for event in watched(policy)}
+    rules = {
+        event: RuleSettings(hold_s=rule.hold_s, clear_s=rule.clear_s, threshold=rule.threshold)
+        for event, rule in in_force.items()
+    }
     if not _fuses(policy, rules):
         rules.pop(EventType.HIGH_CONFIDENCE_CHEATING, None)
     return Settings(
@@ -63,35 +63,3 @@ def _gaze(policy: Policy) -> GazeSettings:
 def _fuses(policy: Policy, watched: Collection[EventType]) -> bool:
     """Whether everything the fusion is made of is watched: what is muted cannot come in by the back door."""
     return all(term.event in watched for term in policy.fusion.terms)
-
-
-def _watched(event: EventType, policy: Policy) -> bool:
-    """Whether the exam's features include what an event needs."""
-    features = policy.features
-    if event in NOT_OBSERVED:
-        return False
-    match event:
-        case EventType.FACE_MISMATCH | EventType.IDENTITY_UNVERIFIED | EventType.PRESENTATION_ATTACK:
-            return features.face_verification
-        case (
-            EventType.GAZE_OFF_SCREEN
-            | EventType.PROLONGED_LOOK_AWAY
-            | EventType.FREQUENT_DISTRACTION
-            | EventType.HEAD_DOWN
-            | EventType.HEAD_TURNED_AWAY
-            | EventType.SUSPICIOUS_MOVEMENT
-        ):
-            return features.gaze_tracking
-        case EventType.LEFT_FRAME | EventType.HAND_NEAR_EAR | EventType.MULTIPLE_PERSONS:
-            return features.pose_analysis
-        case (
-            EventType.VOICE_DETECTED
-            | EventType.MULTIPLE_SPEAKERS
-            | EventType.AUDIO_ANOMALY
-            | EventType.MICROPHONE_MUTED
-        ):
-            return features.audio_monitoring
-        case EventType.KEYWORD_SPOKEN:
-            return policy.recognises_speech
-        case _:
-            return True

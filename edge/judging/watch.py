@@ -8,7 +8,8 @@ to nothing, so that an alert shows what it is about and not what came after.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,33 +19,42 @@ from edge.judging.policy_settings import monitor_settings
 from edge.judging.thumbnails import thumbnail
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
-from edge.rules.snapshots import Json, Saved, integer, number, part, text
 from shared.errors import Corrupt
-from shared.events.types import EventClass, EventType, event_class
+from shared.events.table import EVENTS
+from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation
+from shared.saving import AtLeast, AtMost, Saved, restore, save
 
-PICTURED = frozenset(
-    {
-        EventType.MULTIPLE_FACES,
-        EventType.FACE_NOT_FOUND,
-        EventType.PRESENCE_LOSS,
-        EventType.FACE_MISMATCH,
-        EventType.PRESENTATION_ATTACK,
-        EventType.GAZE_OFF_SCREEN,
-        EventType.PROLONGED_LOOK_AWAY,
-        EventType.HEAD_DOWN,
-        EventType.HEAD_TURNED_AWAY,
-        EventType.LEFT_FRAME,
-        EventType.HAND_NEAR_EAR,
-        EventType.MULTIPLE_PERSONS,
-        EventType.PHONE_VISIBLE,
-        EventType.BOOK_VISIBLE,
-    }
-)
+PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
 """Events a picture is evidence of. Others carry none: technical trouble needs no picture of a person."""
 MAX_THUMBNAIL_CHARS = 60_000
 """The alert schema's bound; what a snapshot may bring."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The picture of a condition that is pending or raised."""
+
+    onset_s: float
+    picture: Annotated[str, AtMost(MAX_THUMBNAIL_CHARS)]
+
+    def __post_init__(self) -> None:
+        if not self.picture.startswith("data:image/jpeg;base64,"):
+            raise ValueError("the snapshot's picture is not a thumbnail")
+
+
+@dataclass(slots=True)
+class WatchState:
+    """What a watch remembers besides its rules."""
+
+    level: Annotated[int, AtLeast(0), AtMost(4)]
+    kept: dict[EventType, Kept] = field(default_factory=dict)
+    """By event, of those that have a picture."""
+
+    def __post_init__(self) -> None:
+        if not self.kept.keys() <= PICTURED:
+            raise ValueError("the snapshot keeps pictures of what has none")
 
 
 class Watch:
@@ -54,9 +64,7 @@ class Watch:
         """`level`: of degradation, until an observation says its own."""
         self._session = session
         self._monitor = Monitor(monitor_settings(session.policy))
-        self._level = level
-        self._kept: dict[EventType, tuple[float, str]] = {}
-        """Onset and thumbnail per event pending or raised."""
+        self._state = WatchState(level)
         self._excerpt: Excerpt | None = None
         """What was said around a phrase, until its event is over; never in a snapshot."""
 
@@ -73,13 +81,13 @@ class Watch:
     ) -> list[AlertRevision]:
         """Take one observation, with its BGR frame or what was said where there is such; answers the alerts
         it makes."""
-        self._level = observation.level
+        self._state.level = observation.level
         self._excerpt = excerpt or self._excerpt
         findings = self._monitor.observe(observation)
         holding = {event: at for event, at in self._monitor.holding().items() if event in PICTURED}
         self._keep_onset_frames(holding, frame)
         written = self._write(findings)
-        self._kept = {event: kept for event, kept in self._kept.items() if event in holding}
+        self._state.kept = {event: kept for event, kept in self._state.kept.items() if event in holding}
         return written
 
     def expect(self, now: float) -> None:
@@ -94,15 +102,6 @@ class Watch:
         """When `tick` is next needed, on the session clock; None: not before another observation."""
         return self._monitor.deadline()
 
-    def milestone(self, event: EventType, at: float) -> AlertRevision:
-        """A neutral step of the exam. Raises ValueError for an event that is none."""
-        if event_class(event) is not EventClass.MILESTONE:
-            raise ValueError(f"{event} is no milestone")
-        finding = Finding(
-            event=event, phase=Phase.RAISED, onset_s=at, raised_s=at, at_s=at, confidence=1.0, evidence={}
-        )
-        return write_alert(self._session, finding, level=self._level)
-
     def finish(self, now: float) -> list[AlertRevision]:
         """The session is over: every event still open ends with what was last known of it."""
         return self._write(self._monitor.finish(now))
@@ -110,9 +109,9 @@ class Watch:
     def _write(self, findings: list[Finding]) -> list[AlertRevision]:
         written = []
         for finding in findings:
-            onset_s, picture = self._kept.get(finding.event, (None, None))
-            shown = picture if onset_s == finding.onset_s else None
-            revision = write_alert(self._session, finding, level=self._level, thumbnail=shown)
+            kept = self._state.kept.get(finding.event)
+            shown = kept.picture if kept is not None and kept.onset_s == finding.onset_s else None
+            revision = write_alert(self._session, finding, level=self._state.level, thumbnail=shown)
             if finding.event is EventType.KEYWORD_SPOKEN:
                 revision = replace(revision, excerpt=self._excerpt)
             written.append(revision)
@@ -122,39 +121,29 @@ class Watch:
 
     def _keep_onset_frames(self, holding: Mapping[EventType, float], frame: NDArray[np.uint8] | None) -> None:
         """Keep a thumbnail for each condition that has just begun."""
-        begun = [event for event, onset_s in holding.items() if self._kept.get(event, (None,))[0] != onset_s]
+        begun = [event for event, onset_s in holding.items() if not self._keeps(event, onset_s)]
         picture = thumbnail(frame) if frame is not None and begun else None
         for event in begun:
-            self._kept.pop(event, None)
+            self._state.kept.pop(event, None)
             if picture is not None:
-                self._kept[event] = (holding[event], picture)
+                self._state.kept[event] = Kept(holding[event], picture)
+
+    def _keeps(self, event: EventType, onset_s: float) -> bool:
+        kept = self._state.kept.get(event)
+        return kept is not None and kept.onset_s == onset_s
 
     def snapshot(self) -> Saved:
         """The whole state as JSON: the monitor's few kilobytes and the pictures kept."""
-        kept: dict[str, Json] = {
-            event.value: {"onset_s": onset_s, "picture": picture}
-            for event, (onset_s, picture) in self._kept.items()
-        }
-        return {"monitor": self._monitor.snapshot(), "level": self._level, "kept": kept}
+        return {"monitor": self._monitor.snapshot(), **save(self._state)}
 
     def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
         """Go on where another watch of this session stopped; see `Monitor.restore` for `resumed_s`.
 
         Raises `Corrupt` for anything that is not such a snapshot; the watch is then not to be used.
         """
+        own = {name: value for name, value in saved.items() if name != "monitor"}
         try:
-            self._monitor.restore(part(saved, "monitor"), resumed_s=resumed_s)
-            self._level = integer(saved, "level")
-            kept = part(saved, "kept")
-            for event in PICTURED & {EventType(name) for name in kept}:
-                one = part(kept, event.value)
-                self._kept[event] = (number(one, "onset_s"), _picture(one))
-        except (ValueError, KeyError) as error:
+            self._monitor.restore(saved.get("monitor"), resumed_s=resumed_s)
+            self._state = restore(WatchState, own)
+        except ValueError as error:
             raise Corrupt("the session's snapshot cannot be taken over") from error
-
-
-def _picture(saved: Saved) -> str:
-    picture = text(saved, "picture")
-    if len(picture) > MAX_THUMBNAIL_CHARS or not picture.startswith("data:image/jpeg;base64,"):
-        raise ValueError("the snapshot's picture is no thumbnail")
-    return picture

@@ -11,17 +11,9 @@ from aiortc.sdp import SessionDescription
 
 from edge.media.sdp import AnswerShape
 from shared.errors import Rejected
+from shared.ice import IceServer
 
 _CODECS = {"audio": ("audio/opus",), "video": ("video/VP8", "video/H264", "video/rtx")}
-
-
-@dataclass(frozen=True, slots=True)
-class IceServer:
-    """A STUN or TURN server; TURN with time-limited credentials."""
-
-    urls: tuple[str, ...]
-    username: str | None = None
-    credential: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

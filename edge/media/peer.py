@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import cast
 
 import av
@@ -28,16 +28,16 @@ from edge.media.frames import AudioWindow, VideoFrame, video_frame
 from edge.media.latest import Latest
 from edge.media.negotiation import (
     ANSWER_ERRORS,
-    IceServer,
     PeerSettings,
     check_parses,
     open_connection,
     preferred_codecs,
 )
 from edge.media.sdp import check_offer, payload_codecs, shape_answer
+from edge.media.source import SourceCounts
 from shared.errors import Rejected, Unavailable
 
-__all__ = ["IceServer", "Peer", "PeerCounts", "PeerSettings"]
+__all__ = ["Peer", "PeerSettings"]
 
 logger = logging.getLogger(__name__)
 
@@ -49,25 +49,8 @@ _AUDIO_WINDOWS = 8
 _CANDIDATES = 64
 
 
-@dataclass(frozen=True, slots=True)
-class PeerCounts:
-    """What came, what was dropped and why, at one moment."""
-
-    frames: int
-    """Pictures delivered."""
-    windows: int
-    """Windows of sound delivered."""
-    dropped: Mapping[str, int]
-    """Reason to count, since the peer began; see `Peer.counts` for the reasons."""
-    keyframe_requests: int
-    frame_age_s: float | None
-    """Since the last picture was delivered; None before the first."""
-    sound_age_s: float | None
-    """Since the last sound came; None before the first."""
-
-
 class Peer:
-    """Answers one offer and delivers its media until closed. Use on one event loop.
+    """A `Source` over WebRTC: answers one offer and delivers its media until closed. Use on one event loop.
 
     The caller must `close()` it, also when the connection ended by itself (`ended` is set then).
     """
@@ -140,7 +123,7 @@ class Peer:
         except (ValueError, IndexError, AssertionError) as error:
             raise Rejected("not an ICE candidate", code="bad-candidate") from error
 
-    def counts(self, now: float) -> PeerCounts:
+    def counts(self, now: float) -> SourceCounts:
         """Counters at monotonic time `now`. Reasons for drops, with what is counted:
 
         datagrams: `datagram_refused` (empty or too large);
@@ -151,7 +134,7 @@ class Peer:
         video, audio = self._flows.video, self._flows.audio
         jitter, order = video.jitter.counts, audio.order.counts
         decoders = (video.decoder, audio.decoder)
-        return PeerCounts(
+        return SourceCounts(
             frames=self.video.received,
             windows=self.audio.received,
             dropped={

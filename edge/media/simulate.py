@@ -26,10 +26,11 @@ from aiortc import (
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, WebSocketException
 
-from edge.media.negotiation import IceServer, open_connection
+from edge.media.negotiation import open_connection
 from edge.media.outgoing import Outgoing, open_outgoing
 from edge.media.signaling import PROTOCOL, TOKEN_PREFIX
 from shared.errors import Rejected, Unavailable
+from shared.ice import IceServer
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from edge.judging.alerts import RAISED_REVISION, AlertRevision
 from edge.media.latest import Latest
+from edge.outbound.envelope import OutgoingAlert
 from shared.errors import Corrupt, Unavailable
 
 log = logging.getLogger(__name__)
@@ -26,24 +26,23 @@ class AlertWriter:
     """Writes while `run` runs, in order."""
 
     def __init__(
-        self, commit: Callable[[AlertRevision], Awaitable[None]], *, retry_s: float = RETRY_S
+        self, commit: Callable[[OutgoingAlert], Awaitable[None]], *, retry_s: float = RETRY_S
     ) -> None:
         """`commit` puts one alert on disk, or raises `Unavailable` (try again) or `Corrupt` (never)."""
         self._commit = commit
         self._retry_s = retry_s
-        self._queue: Latest[AlertRevision] = Latest(QUEUE)
+        self._queue: Latest[OutgoingAlert] = Latest(QUEUE)
         self.counts: Counter[str] = Counter()
-        """Alerts raised, committed, and given up because they could not be sealed."""
+        """Alerts committed, and given up because they could not be sealed."""
 
     @property
     def overflowed(self) -> int:
         """Alerts lost because the disk refused for too long."""
         return self._queue.dropped
 
-    def write(self, revision: AlertRevision) -> None:
+    def write(self, outgoing: OutgoingAlert) -> None:
         """Take one alert; it is on disk soon."""
-        self.counts["raised"] += revision.revision == RAISED_REVISION
-        self._queue.put(revision)
+        self._queue.put(outgoing)
 
     def close(self) -> None:
         """No more alerts will come: `run` ends once the last is written."""
@@ -51,14 +50,14 @@ class AlertWriter:
 
     async def run(self) -> None:
         """Write until closed and empty."""
-        while (revision := await self._queue.get()) is not None:
-            await self._write(revision)
+        while (outgoing := await self._queue.get()) is not None:
+            await self._write(outgoing)
 
-    async def _write(self, revision: AlertRevision) -> None:
+    async def _write(self, outgoing: OutgoingAlert) -> None:
         failing = False
         while True:
             try:
-                await self._commit(revision)
+                await self._commit(outgoing)
             except Unavailable as error:
                 if not failing:
                     failing = True

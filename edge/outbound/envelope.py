@@ -1,25 +1,15 @@
-"""An alert into its signed and sealed message. Pure."""
+"""An alert as it leaves its session, and who may open it. Values only: they may come from another process."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PublicKey
-
 from edge.judging.alerts import AlertRevision
-from edge.node_identity import Identity
-from edge.outbound.outbox import Sealed
-from shared.alerts import Alert, AlertHeader, encode_alert
-from shared.errors import Corrupt
-from shared.events.types import lane
-from shared.excerpts import ExcerptHeader, seal_excerpt
-from shared.sealing import pack
-
-log = logging.getLogger(__name__)
+from shared.events.table import lane
+from shared.events.types import Lane
+from shared.messages import StartSession
+from shared.sealing import parse_sealing_public
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,61 +20,37 @@ class Envelope:
     session_id: UUID
     epoch: int
     key_id: UUID
-    seal_to: X25519PublicKey
-    """The candidate-and-exam key; this node cannot open what it sealed."""
+    seal_to: str
+    """The candidate-and-exam key, public half (`x25519:…`); this node cannot open what it sealed."""
     transcript_key_id: UUID | None = None
-    transcripts_to: X25519PublicKey | None = None
-    """The session's transcript key. None: nothing that was said leaves this node."""
+    transcripts_to: str | None = None
+    """The session's transcript key, public half. None: nothing that was said leaves this node."""
 
 
-def with_excerpt(revision: AlertRevision, envelope: Envelope, identity: Identity) -> Alert:
-    """The alert, with its excerpt sealed into it where the session has a key for that.
+@dataclass(frozen=True, slots=True)
+class OutgoingAlert:
+    """An alert as it is written down now, still open, and for whom it is to be sealed."""
 
-    An excerpt that grew too large is left out: the alert counts for more.
-    """
-    alert, excerpt = revision.alert, revision.excerpt
-    if excerpt is None or envelope.transcripts_to is None or envelope.transcript_key_id is None:
-        return alert
-    header = ExcerptHeader(
-        alert_id=alert.event_id, session_id=envelope.session_id, key_id=envelope.transcript_key_id
+    revision: AlertRevision
+    envelope: Envelope
+
+    @property
+    def lane(self) -> Lane:
+        """The lane it is numbered and sent in."""
+        return lane(self.revision.alert.event_type)
+
+
+def envelope_of(order: StartSession) -> Envelope:
+    """The envelope of an assignment's alerts. Raises `Corrupt` for keys that are none."""
+    parse_sealing_public(order.seal_key)
+    if order.transcript_key is not None:
+        parse_sealing_public(order.transcript_key)
+    return Envelope(
+        tenant_id=order.tenant_id,
+        session_id=order.session_id,
+        epoch=order.epoch,
+        key_id=order.seal_key_id,
+        seal_to=order.seal_key,
+        transcript_key_id=order.transcript_key_id,
+        transcripts_to=order.transcript_key,
     )
-    try:
-        sealed = seal_excerpt(excerpt, header, identity.signing, envelope.transcripts_to)
-    except Corrupt as error:
-        log.warning("an excerpt is left out", extra={"error": str(error)})
-        return alert
-    return alert.model_copy(update={"sealed_excerpt": sealed})
-
-
-def sealer(
-    alert: Alert, revision: int, envelope: Envelope, identity: Identity, *, outbox_id: UUID, now_utc: datetime
-) -> Callable[[int], Sealed]:
-    """A function from the sequence the outbox gives to the message under it, with and without thumbnail.
-
-    The function raises `Corrupt` for an alert too large to send.
-    """
-    body = encode_alert(alert)
-    lean_body = None
-    if alert.evidence_thumbnail is not None:
-        lean_body = encode_alert(alert.model_copy(update={"evidence_thumbnail": None}))
-
-    def seal(sequence: int) -> Sealed:
-        header = AlertHeader(
-            alert_id=alert.event_id,
-            revision=revision,
-            tenant_id=envelope.tenant_id,
-            session_id=envelope.session_id,
-            node_id=identity.node_id,
-            outbox_id=outbox_id,
-            lane=lane(alert.event_type),
-            sequence=sequence,
-            event_class=alert.event_class,
-            epoch=envelope.epoch,
-            key_id=envelope.key_id,
-            created_utc=now_utc,
-        ).model_dump(mode="json")
-        message = pack(header, body, identity.signing, seal_to=envelope.seal_to)
-        lean = lean_body and pack(header, lean_body, identity.signing, seal_to=envelope.seal_to)
-        return Sealed(alert_id=alert.event_id, revision=revision, message=message, lean=lean)
-
-    return seal

@@ -1,31 +1,37 @@
-"""The outbox on a thread of its own, so that no commit ever holds the event loop up."""
+"""The outbox on a thread of its own, so that neither sealing nor a commit ever holds the event loop up."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 from uuid import UUID
 
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.message import Place
 from edge.outbound.outbox import Outbox, Sealed, Waiting
 from edge.outbound.outbox_caps import Caps
 from shared.events.types import Lane
 from shared.messages import OutboxState
 
 R = TypeVar("R")
+Seal = Callable[[OutgoingAlert, Place], Sealed]
+"""Makes the message of an alert in its place; raises `Corrupt` for one that cannot be sealed."""
 
 
 class OutboxThread:
     """`Outbox` for coroutines. A call in flight when its caller is cancelled still runs to its end."""
 
-    def __init__(self, outbox: Outbox, executor: ThreadPoolExecutor) -> None:
+    def __init__(self, outbox: Outbox, executor: ThreadPoolExecutor, seal: Seal) -> None:
         self._outbox = outbox
         self._executor = executor
+        self._seal = seal
 
     @classmethod
-    async def open(cls, path: Path, caps: Caps) -> OutboxThread:
+    async def open(cls, path: Path, caps: Caps, seal: Seal) -> OutboxThread:
         """Open the file. Raises `ConfigError` as `Outbox` does."""
         executor = ThreadPoolExecutor(1, thread_name_prefix="outbox")
         try:
@@ -33,7 +39,7 @@ class OutboxThread:
         except BaseException:
             executor.shutdown(wait=False)
             raise
-        return cls(outbox, executor)
+        return cls(outbox, executor, seal)
 
     @property
     def outbox_id(self) -> UUID:
@@ -44,9 +50,9 @@ class OutboxThread:
         """Damaged outboxes that lie beside this one."""
         return self._outbox.set_aside
 
-    async def add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
-        """Committed on return; `seal` runs on the outbox's thread."""
-        return await self._run(self._outbox.add, lane, seal)
+    async def add(self, outgoing: OutgoingAlert) -> int:
+        """Numbered, sealed and committed on return; what was open never touches the disk."""
+        return await self._run(self._add, outgoing)
 
     async def sequences(self, lane: Lane) -> list[int]:
         return await self._run(self._outbox.sequences, lane)
@@ -64,6 +70,15 @@ class OutboxThread:
         """Finish what was begun, then close the file."""
         await self._run(self._outbox.close)
         self._executor.shutdown(wait=True)
+
+    def _add(self, outgoing: OutgoingAlert) -> int:
+        now_utc = datetime.now(UTC)
+
+        def numbered(sequence: int) -> Sealed:
+            place = Place(outbox_id=self._outbox.outbox_id, sequence=sequence, created_utc=now_utc)
+            return self._seal(outgoing, place)
+
+        return self._outbox.add(outgoing.lane, numbered)
 
     async def _run(self, call: Callable[..., R], *arguments: object) -> R:
         return await asyncio.get_running_loop().run_in_executor(self._executor, call, *arguments)

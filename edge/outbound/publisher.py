@@ -20,14 +20,16 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from edge.hub import Hub
-from edge.outbound.outbox import Sealed, Waiting
+from edge.hub import store
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.outbox import Waiting
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.schedule import Delivery
 from edge.outbound.skew import ClockSkew
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
+from shared.hub_link import HubLink
 from shared.messages import LaneMark, Marks, parse
 from shared.sealing import unpack, verify
 from shared.seldom import Seldom
@@ -64,7 +66,7 @@ class Publisher:
     def __init__(
         self,
         outbox: OutboxThread,
-        hub: Hub,
+        hub: HubLink,
         *,
         node_id: UUID,
         coordinator_key: Ed25519PublicKey,
@@ -91,7 +93,13 @@ class Publisher:
 
     @classmethod
     async def over(
-        cls, outbox: OutboxThread, hub: Hub, *, node_id: UUID, coordinator_key: Ed25519PublicKey, pace: Pace
+        cls,
+        outbox: OutboxThread,
+        hub: HubLink,
+        *,
+        node_id: UUID,
+        coordinator_key: Ed25519PublicKey,
+        pace: Pace,
     ) -> Publisher:
         """A publisher that knows what an earlier run left in the outbox."""
         lanes = {
@@ -99,18 +107,18 @@ class Publisher:
         }
         return cls(outbox, hub, node_id=node_id, coordinator_key=coordinator_key, pace=pace, lanes=lanes)
 
-    async def add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
+    async def add(self, outgoing: OutgoingAlert) -> int:
         """Commit one alert and send it when its turn comes; returns its sequence.
 
-        Raises `Unavailable` when the disk refuses, and what `seal` raises.
+        Raises `Unavailable` when the disk refuses, `Corrupt` for an alert that cannot be sealed.
         """
         try:
-            sequence = await self._outbox.add(lane, seal)
+            sequence = await self._outbox.add(outgoing)
         except Unavailable:
             self.outbox_works = False
             raise
         self.outbox_works = True
-        self._lanes[lane].added(sequence, self._now())
+        self._lanes[outgoing.lane].added(sequence, self._now())
         self._wake.set()
         return sequence
 
@@ -212,7 +220,8 @@ class Publisher:
         resends = delivery.resends(alert.sequence)
         fresh = f":{self._boot}.{resends}" if resends else ""
         try:
-            await self._hub.store(
+            await store(
+                self._hub,
                 subjects.alert(self._node_id, alert.lane),
                 alert.message,
                 message_id=f"{alert.alert_id}:{alert.revision}{fresh}",

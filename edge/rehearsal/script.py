@@ -1,6 +1,6 @@
 """What happens in the rehearsal's recording, and where everybody sits at each moment. Pure.
 
-Each scripted segment lasts long enough for its rules to hold and clear (SPEC 2.3), and entering and leaving
+Each scripted segment lasts long enough for its rules to hold and clear, and entering and leaving
 happen inside it, so that an honest stretch shows the candidate alone from its first frame to its last.
 """
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from edge.rules.episode import Episode
+from edge.rules.episode import Episode, EpisodeState
 from edge.rules.findings import Finding, Judgement
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, part
+from shared.events.table import EVENTS
 from shared.events.types import EventType
 from shared.observations import Observation
 
 SLOW_SIGNAL_S = 15.0
 """What is judged every few seconds only is silent for longer than `max_gap_s` as a matter of course."""
-SLOW = frozenset({EventType.MULTIPLE_SPEAKERS, EventType.LOW_FRAME_RATE})
+SLOW = frozenset(event for event, row in EVENTS.items() if row.slow)
 
 
 class Episodes:
@@ -21,16 +21,25 @@ class Episodes:
 
     __slots__ = ("_episodes",)
 
-    def __init__(self, events: Iterable[EventType], settings: Settings) -> None:
+    def __init__(
+        self, events: Iterable[EventType], settings: Settings, states: Mapping[EventType, EpisodeState]
+    ) -> None:
+        """Goes on from `states`, which `begun` makes. Raises ValueError for those of other events."""
+        wanted = [event for event in events if event in settings.rules]
+        if states.keys() != set(wanted):
+            raise ValueError("the snapshot's episodes are not those of these rules")
+        slow_s = max(settings.max_gap_s, SLOW_SIGNAL_S)
         self._episodes = {
             event: Episode(
-                event,
-                settings.rules[event],
-                max(settings.max_gap_s, SLOW_SIGNAL_S) if event in SLOW else settings.max_gap_s,
+                event, settings.rules[event], slow_s if event in SLOW else settings.max_gap_s, states[event]
             )
-            for event in events
-            if event in settings.rules
+            for event in wanted
         }
+
+    @staticmethod
+    def begun(events: Iterable[EventType], settings: Settings) -> dict[EventType, EpisodeState]:
+        """What the events that are switched on begin with."""
+        return {event: EpisodeState() for event in events if event in settings.rules}
 
     def __contains__(self, event: EventType) -> bool:
         return event in self._episodes
@@ -87,11 +96,3 @@ class Episodes:
         """Let the time until then count for no wait."""
         for episode in self._episodes.values():
             episode.pause(until_s)
-
-    def snapshot(self) -> Saved:
-        return {event.value: episode.snapshot() for event, episode in self._episodes.items()}
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        for event, episode in self._episodes.items():
-            episode.restore(part(saved, event.value))

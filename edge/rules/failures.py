@@ -6,23 +6,34 @@ such as a check that was not due, says nothing.
 
 from __future__ import annotations
 
-from edge.rules.findings import NO, UNKNOWN, Judgement
-from edge.rules.snapshots import Saved, optional_number
-from shared.observations import Observation
+from dataclasses import dataclass, field
+from typing import Annotated
 
-SEEN = ("picture", "faces", "identity", "head", "gaze", "liveness", "body", "hands", "persons", "objects")
-HEARD = ("speech", "speakers", "sounds", "phrases", "microphone_silent")
+from edge.rules.findings import NO, UNKNOWN, Judgement
+from shared.events.looks import Sense, fields_of
+from shared.observations import Observation
+from shared.saving import AtMost
+
+SEEN = fields_of(Sense.SIGHT)
+HEARD = fields_of(Sense.HEARING)
 MAX_TASKS = 16
-"""More names than there are tasks; a bound on what a snapshot may bring."""
+"""More names than there are tasks; a bound on what a recording or a snapshot may bring."""
+
+
+@dataclass(slots=True)
+class FailuresState:
+    """The tasks that are failing now, each since when."""
+
+    since_s: Annotated[dict[str, float], AtMost(MAX_TASKS)] = field(default_factory=dict)
 
 
 class Failures:
-    """The tasks that are failing now, each since when."""
+    """Follows which tasks fail."""
 
     __slots__ = ("_since_s",)
 
-    def __init__(self) -> None:
-        self._since_s: dict[str, float] = {}
+    def __init__(self, state: FailuresState) -> None:
+        self._since_s = state.since_s
 
     def judge(self, observation: Observation) -> Judgement:
         """Yes when a task failed just now, no when tasks worked and none is failing."""
@@ -32,22 +43,13 @@ class Failures:
         for task in worked:
             self._since_s.pop(task, None)
         for task in observation.failed[:MAX_TASKS]:
-            self._since_s.setdefault(task, observation.at)
+            if len(self._since_s) < MAX_TASKS:
+                self._since_s.setdefault(task, observation.at)
         if observation.failed:
             return Judgement(True, 1.0, {"failed_tasks": [*sorted(self._since_s)]})
         if self._since_s or not worked:
             return UNKNOWN
         return NO
-
-    def snapshot(self) -> Saved:
-        return {**self._since_s}
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        if len(saved) > MAX_TASKS:
-            raise ValueError("the snapshot names too many tasks")
-        since_s = {task: optional_number(saved, task) for task in saved}
-        self._since_s = {task: at for task, at in since_s.items() if at is not None}
 
 
 def tasks_done(observation: Observation) -> tuple[str, ...]:

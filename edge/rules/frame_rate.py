@@ -7,48 +7,58 @@ the stretch it falls into unknown.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, integer, optional_number
 from shared.events.types import EventType
+from shared.saving import Count
 
 STRETCH_S = 5.0
 STALL_S = 3.0
 """So long without a frame is a stall and no low rate."""
 
 
+@dataclass(slots=True)
+class FrameRateState:
+    """The frames of the present stretch."""
+
+    began_s: float | None = None
+    last_s: float | None = None
+    frames: Count = 0
+    """All that came …"""
+    damaged: Count = 0
+    """… and those of them that are damaged."""
+
+
 class FrameRate:
     """Counts frames as they arrive, analysed or not."""
 
-    __slots__ = ("_began_s", "_bound", "_damaged", "_frames", "_last_s")
+    __slots__ = ("_bound", "_state")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: FrameRateState) -> None:
         rule = settings.rules.get(EventType.LOW_FRAME_RATE)
         self._bound = None if rule is None else rule.threshold
-        self._began_s: float | None = None
-        self._last_s: float | None = None
-        self._frames = 0
-        """Of the present stretch, all that came …"""
-        self._damaged = 0
-        """… and those of them that are damaged."""
+        self._state = state
 
     def judge(self, at: float, *, damaged: bool = False) -> Judgement:
         """A frame captured at `at` has come; says something at the end of each stretch."""
-        if self._bound is None or (self._last_s is not None and at <= self._last_s):
+        own = self._state
+        if self._bound is None or (own.last_s is not None and at <= own.last_s):
             return UNKNOWN
-        stalled = self._last_s is not None and at - self._last_s >= STALL_S - EPSILON_S
-        self._last_s = at
-        if self._began_s is None or stalled:
+        stalled = own.last_s is not None and at - own.last_s >= STALL_S - EPSILON_S
+        own.last_s = at
+        if own.began_s is None or stalled:
             self._begin(at)
             return UNKNOWN
-        self._frames += 1
-        self._damaged += damaged
-        length_s = at - self._began_s
+        own.frames += 1
+        own.damaged += damaged
+        length_s = at - own.began_s
         if length_s < STRETCH_S - EPSILON_S:
             return UNKNOWN
-        rate, since_s = (self._frames - self._damaged) / length_s, self._began_s
-        damaged_share = self._damaged / self._frames
+        rate, since_s = (own.frames - own.damaged) / length_s, own.began_s
+        damaged_share = own.damaged / own.frames
         self._begin(at)
         if rate >= self._bound:
             return NO
@@ -61,25 +71,11 @@ class FrameRate:
 
     def _begin(self, at: float) -> None:
         """Start the next stretch."""
-        self._began_s, self._frames, self._damaged = at, 0, 0
-
-    def snapshot(self) -> Saved:
-        return {
-            "began_s": self._began_s,
-            "last_s": self._last_s,
-            "frames": self._frames,
-            "damaged": self._damaged,
-        }
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self._began_s = optional_number(saved, "began_s")
-        self._last_s = optional_number(saved, "last_s")
-        self._frames = integer(saved, "frames")
-        self._damaged = integer(saved, "damaged")
+        self._state.began_s, self._state.frames, self._state.damaged = at, 0, 0
 
     def pause(self, until_s: float) -> None:
         """Begin a new stretch: the time until then was nobody's slowness."""
-        if self._last_s is not None:
-            self._last_s = max(self._last_s, until_s)
-            self._begin(self._last_s)
+        own = self._state
+        if own.last_s is not None:
+            own.last_s = max(own.last_s, until_s)
+            self._begin(own.last_s)

@@ -13,16 +13,14 @@ from __future__ import annotations
 from statistics import median
 
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
-from edge.rules.looks import Looks
+from edge.rules.looks import MAX_LOOKS, Looks, LooksState
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved
 from shared.events.types import EventType
 from shared.observations import Observation
 
 WINDOW_S = 3.0
 MIN_LOOKS = 3
 """Of the slowest level, which looks once a second."""
-MAX_LOOKS = 64
 
 
 class Frozen:
@@ -30,9 +28,9 @@ class Frozen:
 
     __slots__ = ("_looks", "_settings")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: LooksState) -> None:
         self._settings = settings
-        self._looks = Looks(WINDOW_S, MIN_LOOKS, MAX_LOOKS, settings.max_gap_s)
+        self._looks = Looks(WINDOW_S, MIN_LOOKS, MAX_LOOKS, settings.max_gap_s, state)
 
     def judge(self, observation: Observation) -> Judgement:
         """Whether most of the last looks saw no change; unknown until there were some."""
@@ -57,10 +55,3 @@ class Frozen:
         if not still_s:
             return NO
         return Judgement(False, since_s=next(at for at, _ in self._looks if at > still_s[-1]))
-
-    def snapshot(self) -> Saved:
-        return self._looks.snapshot()
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self._looks.restore(saved)

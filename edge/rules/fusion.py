@@ -8,132 +8,119 @@ once raise it; it is over when the window has moved on. It says that things came
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import FusionTerm, Settings
-from edge.rules.snapshots import Json, Saved, number, numbers, optional_number, part
 from shared.events.types import EventType
+from shared.saving import AtMost
 
 MAX_SPANS = 128
 """Per term; older ones are forgotten first."""
+MAX_PARTS = 16
+"""More terms than a policy may name."""
+
+Spans = Annotated[deque[tuple[float, float]], AtMost(MAX_SPANS)]
+
+
+@dataclass(slots=True)
+class FusionState:
+    """What the terms have collected, and what is raised."""
+
+    spans: dict[EventType, Spans] = field(default_factory=dict)
+    """By term; what none was noted of may be missing."""
+    raised_s: float | None = None
+    onset_s: float = 0.0
+    ended_s: float = 0.0
+    last_s: float = 0.0
+    parts: Annotated[list[str], AtMost(MAX_PARTS)] = field(default_factory=list)
 
 
 class Fusion:
     """One fusion of one session."""
 
-    __slots__ = ("_ended_s", "_last_s", "_onset_s", "_parts", "_raised_s", "_spans", "_terms", "_window_s")
+    __slots__ = ("_state", "_terms", "_window_s")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: FusionState) -> None:
+        """Raises ValueError for the state of other terms."""
         self._terms = settings.fusion
         self._window_s = settings.fusion_window_s
-        self._spans: dict[EventType, deque[tuple[float, float]]] = {
-            term.event: deque(maxlen=MAX_SPANS) for term in self._terms
-        }
-        self._raised_s: float | None = None
-        self._onset_s = 0.0
-        self._ended_s = 0.0
-        self._last_s = 0.0
-        self._parts: list[str] = []
+        self._state = state
+        for event in self.events:
+            state.spans.setdefault(event, deque(maxlen=MAX_SPANS))
+        if len(state.spans) > len(self.events):
+            raise ValueError("the snapshot's spans are not those of these terms")
 
     @property
     def events(self) -> frozenset[EventType]:
         """What it is made of."""
-        return frozenset(self._spans)
+        return frozenset(term.event for term in self._terms)
 
     @property
     def onset_s(self) -> float | None:
         """When the first part of what is raised began; None while nothing is."""
-        return None if self._raised_s is None else self._onset_s
+        return None if self._state.raised_s is None else self._state.onset_s
 
     def note(self, event: EventType, begins_s: float, ends_s: float) -> None:
         """A term's span, or its continuation where it begins like the last one."""
-        spans = self._spans[event]
+        spans = self._state.spans[event]
         if spans and spans[-1][0] == begins_s:
             spans.pop()
         spans.append((begins_s, ends_s))
 
     def see(self, at: float) -> Finding | None:
         """What the spans noted until `at` amount to."""
-        if self._raised_s is None and not all(self._spans.values()):
+        own = self._state
+        if own.raised_s is None and not all(own.spans.values()):
             return None
-        self._last_s = at
+        own.last_s = at
         parts, begins_s = [], at
         for term in self._terms:
             spans = self._within(term.event, at)
             part = _fulfilled(term, spans)
             if part is None:
-                return self._over(at, {}) if self._raised_s is not None else None
+                return self._over(at, {}) if own.raised_s is not None else None
             parts.append(part)
             begins_s = min(begins_s, spans[0][0])
-        self._parts = parts
-        if self._raised_s is not None:
+        own.parts = parts
+        if own.raised_s is not None:
             return None
-        self._raised_s, self._onset_s = at, max(begins_s, self._ended_s)
+        own.raised_s, own.onset_s = at, max(begins_s, own.ended_s)
         return self._finding(Phase.RAISED, at, {})
 
     def finish(self) -> Finding | None:
         """The session is over: end it if it is raised."""
-        return None if self._raised_s is None else self._over(self._last_s, {"open_at_end": True})
+        return None if self._state.raised_s is None else self._over(self._state.last_s, {"open_at_end": True})
 
     def _within(self, event: EventType, at: float) -> list[tuple[float, float]]:
         """The term's spans, cut to the window; those before it are forgotten."""
-        spans, from_s = self._spans[event], at - self._window_s
+        spans, from_s = self._state.spans[event], at - self._window_s
         while spans and spans[0][1] < from_s:
             spans.popleft()
         return [(max(begins_s, from_s), ends_s) for begins_s, ends_s in spans]
 
     def _over(self, at: float, more: dict[str, Value]) -> Finding:
         finding = self._finding(Phase.CLEARED, at, more)
-        self._raised_s, self._ended_s = None, at
+        self._state.raised_s, self._state.ended_s = None, at
         return finding
 
     def _finding(self, phase: Phase, at: float, more: dict[str, Value]) -> Finding:
+        own = self._state
         return Finding(
             event=EventType.HIGH_CONFIDENCE_CHEATING,
             phase=phase,
-            onset_s=self._onset_s,
-            raised_s=at if self._raised_s is None else self._raised_s,
+            onset_s=own.onset_s,
+            raised_s=at if own.raised_s is None else own.raised_s,
             at_s=at,
             confidence=1.0,
             evidence={
-                "parts": [*self._parts],
+                "parts": [*own.parts],
                 "window_seconds": self._window_s,
-                "duration_seconds": round(at - self._onset_s, 3),
+                "duration_seconds": round(at - own.onset_s, 3),
                 **more,
             },
         )
-
-    def snapshot(self) -> Saved:
-        spans: Saved = {}
-        for event, each in self._spans.items():
-            flat: list[Json] = [value for span in each for value in span]
-            spans[event.value] = flat
-        parts: list[Json] = [*self._parts]
-        return {
-            "raised_s": self._raised_s,
-            "onset_s": self._onset_s,
-            "ended_s": self._ended_s,
-            "last_s": self._last_s,
-            "parts": parts,
-            "spans": spans,
-        }
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self._raised_s = optional_number(saved, "raised_s")
-        self._onset_s = number(saved, "onset_s")
-        self._ended_s = number(saved, "ended_s")
-        self._last_s = number(saved, "last_s")
-        parts = saved.get("parts")
-        if not isinstance(parts, list) or len(parts) > len(self._terms):
-            raise ValueError("the snapshot's parts are not a list")
-        self._parts = [str(each) for each in parts]
-        spans = part(saved, "spans")
-        for event in self._spans:
-            flat = numbers(spans, event.value, 2 * MAX_SPANS)
-            if len(flat) % 2:
-                raise ValueError("the snapshot's spans are not whole")
-            self._spans[event] = deque(zip(flat[::2], flat[1::2], strict=True), maxlen=MAX_SPANS)
 
 
 def _fulfilled(term: FusionTerm, spans: list[tuple[float, float]]) -> str | None:

@@ -10,9 +10,8 @@ from __future__ import annotations
 from statistics import median_low
 
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
-from edge.rules.looks import Looks
+from edge.rules.looks import Looks, LooksState
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved
 from shared.events.types import EventType
 from shared.observations import Observation
 
@@ -29,9 +28,9 @@ class Hands:
 
     __slots__ = ("_looks", "_settings")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: LooksState) -> None:
         self._settings = settings
-        self._looks = Looks(WINDOW_S, 1, MAX_LOOKS, settings.max_gap_s)
+        self._looks = Looks(WINDOW_S, 1, MAX_LOOKS, settings.max_gap_s, state)
 
     def judge(self, observation: Observation) -> Judgement:
         """Whether a hand has been near since the first of the near looks."""
@@ -62,10 +61,3 @@ class Hands:
                     break
                 since_s = look_s
         return since_s
-
-    def snapshot(self) -> Saved:
-        return self._looks.snapshot()
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self._looks.restore(saved)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from math import hypot
 from statistics import median
+from typing import Annotated
 
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Json, Saved, flag, numbers
 from shared.events.types import EventType
 from shared.observations import HeadPose, Observation
+from shared.saving import AtMost
 
 SPEED_WINDOW_S = 0.5
 """Speed is the median over this long: one wrong pose is no movement."""
@@ -59,76 +61,66 @@ def _sure(value: float, bound: float) -> float:
     return min(1.0, 0.5 + (value - bound) / bound)
 
 
+@dataclass(slots=True)
+class MovementState:
+    """The last pose, and how fast the head has been turned."""
+
+    last: tuple[float, HeadPose] | None = None
+    speeds: Annotated[deque[tuple[float, float]], AtMost(MAX_SPEEDS)] = field(
+        default_factory=lambda: deque(maxlen=MAX_SPEEDS)
+    )
+    turns: Annotated[deque[tuple[float, float]], AtMost(MAX_TURNS)] = field(
+        default_factory=lambda: deque(maxlen=MAX_TURNS)
+    )
+    """When each turn began, and its highest speed."""
+    fast: bool = False
+
+
 class Movement:
     """Quick turns of the head: how often the speed of rotation has risen above the threshold."""
 
-    __slots__ = ("_fast", "_last", "_settings", "_speeds", "_turns")
+    __slots__ = ("_settings", "_state")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: MovementState) -> None:
         self._settings = settings
-        self._last: tuple[float, HeadPose] | None = None
-        self._speeds: deque[tuple[float, float]] = deque(maxlen=MAX_SPEEDS)
-        self._turns: deque[tuple[float, float]] = deque(maxlen=MAX_TURNS)
-        """When each turn began, and its highest speed."""
-        self._fast = False
+        self._state = state
 
     def judge(self, observation: Observation) -> Judgement:
         """Yes while there have been too many quick turns in the window."""
-        head, at = observation.head, observation.at
+        own, head, at = self._state, observation.head, observation.at
         if head is None:
             return UNKNOWN
-        last, self._last = self._last, (at, head)
+        last, own.last = own.last, (at, head)
         if last is None or at - last[0] > MAX_STEP_S:
-            self._speeds.clear()
-            self._fast = False
+            own.speeds.clear()
+            own.fast = False
             return UNKNOWN
-        self._speeds.append((at, _turned_deg(last[1], head) / (at - last[0])))
-        while at - self._speeds[0][0] >= SPEED_WINDOW_S:
-            self._speeds.popleft()
-        self._count(last[0], median(speed for _, speed in self._speeds))
+        own.speeds.append((at, _turned_deg(last[1], head) / (at - last[0])))
+        while at - own.speeds[0][0] >= SPEED_WINDOW_S:
+            own.speeds.popleft()
+        self._count(last[0], median(speed for _, speed in own.speeds))
         gaze = self._settings.gaze
-        while self._turns and at - self._turns[0][0] > gaze.turns_window_s:
-            self._turns.popleft()
-        if len(self._turns) < gaze.turns:
+        while own.turns and at - own.turns[0][0] > gaze.turns_window_s:
+            own.turns.popleft()
+        if len(own.turns) < gaze.turns:
             return NO
         evidence = {
-            "quick_turns": len(self._turns),
+            "quick_turns": len(own.turns),
             "quick_turns_bound": gaze.turns,
-            "degrees_per_second": round(max(speed for _, speed in self._turns), 0),
+            "degrees_per_second": round(max(speed for _, speed in own.turns), 0),
             "degrees_per_second_bound": self._settings.threshold(EventType.SUSPICIOUS_MOVEMENT),
             "window_seconds": gaze.turns_window_s,
         }
-        return Judgement(True, 1.0, evidence, self._turns[0][0])
+        return Judgement(True, 1.0, evidence, own.turns[0][0])
 
     def _count(self, began_s: float, speed: float) -> None:
+        own = self._state
         fast = speed > self._settings.threshold(EventType.SUSPICIOUS_MOVEMENT)
-        if fast and not self._fast:
-            self._turns.append((began_s, round(speed, 1)))
-        elif fast and self._turns and speed > self._turns[-1][1]:
-            self._turns[-1] = (self._turns[-1][0], round(speed, 1))
-        self._fast = fast
-
-    def snapshot(self) -> Saved:
-        last: list[Json] = []
-        if self._last is not None:
-            at, head = self._last
-            last = [at, head.pitch_deg, head.yaw_deg, head.roll_deg, head.doubt_deg]
-        return {
-            "last": last,
-            "speeds": [value for pair in self._speeds for value in pair],
-            "turns": [value for pair in self._turns for value in pair],
-            "fast": self._fast,
-        }
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        last = numbers(saved, "last", 5)
-        if len(last) not in (0, 5):
-            raise ValueError("the snapshot's last pose is not whole")
-        self._last = (last[0], HeadPose(*last[1:])) if last else None
-        self._speeds = deque(_pairs(saved, "speeds", MAX_SPEEDS), maxlen=MAX_SPEEDS)
-        self._turns = deque(_pairs(saved, "turns", MAX_TURNS), maxlen=MAX_TURNS)
-        self._fast = flag(saved, "fast")
+        if fast and not own.fast:
+            own.turns.append((began_s, round(speed, 1)))
+        elif fast and own.turns and speed > own.turns[-1][1]:
+            own.turns[-1] = (own.turns[-1][0], round(speed, 1))
+        own.fast = fast
 
 
 def _turned_deg(before: HeadPose, after: HeadPose) -> float:
@@ -137,10 +129,3 @@ def _turned_deg(before: HeadPose, after: HeadPose) -> float:
         after.pitch_deg - before.pitch_deg, after.yaw_deg - before.yaw_deg, after.roll_deg - before.roll_deg
     )
     return max(0.0, turned_deg - max(before.doubt_deg, after.doubt_deg))
-
-
-def _pairs(saved: Saved, name: str, limit: int) -> list[tuple[float, float]]:
-    flat = numbers(saved, name, 2 * limit)
-    if len(flat) % 2:
-        raise ValueError(f"the snapshot's {name} are not whole")
-    return list(zip(flat[::2], flat[1::2], strict=True))

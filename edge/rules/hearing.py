@@ -6,8 +6,7 @@ from edge.rules import sounds
 from edge.rules.episodes import Episodes
 from edge.rules.findings import Finding
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, part
-from edge.rules.speech import Speech
+from edge.rules.speech import Speech, SpeechState
 from shared.events.types import EventType
 from shared.observations import Observation
 
@@ -25,10 +24,10 @@ class Hearing:
 
     __slots__ = ("_episodes", "_settings", "_speech")
 
-    def __init__(self, settings: Settings, episodes: Episodes) -> None:
+    def __init__(self, settings: Settings, episodes: Episodes, speech: SpeechState) -> None:
         self._settings = settings
         self._episodes = episodes
-        self._speech = Speech(settings) if EventType.VOICE_DETECTED in settings.rules else None
+        self._speech = Speech(settings, speech) if EventType.VOICE_DETECTED in settings.rules else None
 
     @property
     def voice_onset_s(self) -> float | None:
@@ -65,11 +64,3 @@ class Hearing:
     def pause(self, until_s: float) -> None:
         if self._speech is not None:
             self._speech.pause(until_s)
-
-    def snapshot(self) -> Saved:
-        return {"speech": None if self._speech is None else self._speech.snapshot()}
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        if self._speech is not None:
-            self._speech.restore(part(saved, "speech"))

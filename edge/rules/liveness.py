@@ -3,27 +3,38 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import dataclass, field
 from statistics import fmean
+from typing import Annotated
 
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Json, Saved, numbers
 from shared.events.types import EventType
 from shared.observations import Observation
+from shared.saving import AtMost
 
 MAX_AGE_S = 60.0
 """Checks further back than this say nothing of now."""
 MAX_CHECKS = 60
 
 
+@dataclass(slots=True)
+class LivenessState:
+    """When the last checks were made, and their scores."""
+
+    checks: Annotated[deque[tuple[float, float]], AtMost(MAX_CHECKS)] = field(
+        default_factory=lambda: deque(maxlen=MAX_CHECKS)
+    )
+
+
 class Liveness:
-    """The scores of the last checks."""
+    """Judges the scores of the last checks."""
 
     __slots__ = ("_checks", "_settings")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: LivenessState) -> None:
         self._settings = settings
-        self._checks: deque[tuple[float, float]] = deque(maxlen=settings.liveness_checks)
+        self._checks = state.checks
 
     def judge(self, observation: Observation) -> Judgement:
         """Yes while the mean lies below the threshold, since the first low check of those; unknown before
@@ -32,7 +43,7 @@ class Liveness:
         if score is None:
             return UNKNOWN
         self._checks.append((at, round(score, 4)))
-        while at - self._checks[0][0] > MAX_AGE_S:
+        while len(self._checks) > self._settings.liveness_checks or at - self._checks[0][0] > MAX_AGE_S:
             self._checks.popleft()
         if len(self._checks) < self._settings.liveness_checks:
             return UNKNOWN
@@ -47,15 +58,3 @@ class Liveness:
             "checks": len(self._checks),
         }
         return Judgement(True, min(1.0, 0.5 + 0.5 * (bound - mean) / bound), evidence, since_s)
-
-    def snapshot(self) -> Saved:
-        flat: list[Json] = [value for check in self._checks for value in check]
-        return {"checks": flat}
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        flat = numbers(saved, "checks", 2 * MAX_CHECKS)
-        if len(flat) % 2:
-            raise ValueError("the snapshot's checks are not whole")
-        pairs = zip(flat[::2], flat[1::2], strict=True)
-        self._checks = deque(pairs, maxlen=self._settings.liveness_checks)

@@ -4,30 +4,47 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Annotated
 
 from edge.rules.hold import EPSILON_S
-from edge.rules.snapshots import Json, Saved, numbers
+from shared.saving import AtMost
+
+MAX_LOOKS = 64
+"""The most that any rule keeps."""
+
+
+@dataclass(slots=True)
+class LooksState:
+    """When it was looked and what was seen, the oldest first."""
+
+    taken: Annotated[deque[tuple[float, float]], AtMost(MAX_LOOKS)] = field(
+        default_factory=lambda: deque(maxlen=MAX_LOOKS)
+    )
 
 
 class Looks:
-    """When it was looked and what was seen, the oldest first: of `window_s`, `least` looks at least.
+    """The looks of the last `window_s`, or `least` of them, `most` at most.
 
     After more than `max_gap_s` without a look they begin anew.
     """
 
     __slots__ = ("_least", "_max_gap_s", "_most", "_taken", "_window_s")
 
-    def __init__(self, window_s: float, least: int, most: int, max_gap_s: float) -> None:
+    def __init__(self, window_s: float, least: int, most: int, max_gap_s: float, state: LooksState) -> None:
         self._window_s, self._least, self._most, self._max_gap_s = window_s, least, most, max_gap_s
-        self._taken: deque[tuple[float, float]] = deque(maxlen=most)
+        self._taken = state.taken
 
     def add(self, at: float, value: float) -> None:
         """A look at capture time `at`, and forget what is too old."""
-        if self._taken and at - self._taken[-1][0] > self._max_gap_s + EPSILON_S:
-            self._taken.clear()
-        self._taken.append((at, round(value, 3)))
-        while len(self._taken) > self._least and at - self._taken[0][0] > self._window_s + EPSILON_S:
-            self._taken.popleft()
+        taken = self._taken
+        if taken and at - taken[-1][0] > self._max_gap_s + EPSILON_S:
+            taken.clear()
+        taken.append((at, round(value, 3)))
+        while len(taken) > self._most or (
+            len(taken) > self._least and at - taken[0][0] > self._window_s + EPSILON_S
+        ):
+            taken.popleft()
 
     def __len__(self) -> int:
         return len(self._taken)
@@ -42,15 +59,3 @@ class Looks:
     def last(self) -> float:
         """What was seen last. Raises IndexError when nothing was."""
         return self._taken[-1][1]
-
-    def snapshot(self) -> Saved:
-        """All of them, for another node to go on with."""
-        flat: list[Json] = [value for look in self._taken for value in look]
-        return {"looks": flat}
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        flat = numbers(saved, "looks", 2 * self._most)
-        if len(flat) % 2:
-            raise ValueError("the snapshot's looks are not whole")
-        self._taken = deque(zip(flat[::2], flat[1::2], strict=True), maxlen=self._most)

@@ -17,43 +17,57 @@ The same calls give the same findings, on a live stream, a recording or another 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from edge.rules import hearing, seeing
+from edge.rules.episode import EpisodeState
 from edge.rules.episodes import Episodes
-from edge.rules.failures import Failures, any_done
+from edge.rules.failures import Failures, FailuresState, any_done
 from edge.rules.findings import Finding
-from edge.rules.frame_rate import FrameRate
-from edge.rules.fusion import Fusion
+from edge.rules.frame_rate import FrameRate, FrameRateState
+from edge.rules.fusion import Fusion, FusionState
 from edge.rules.hearing import Hearing
-from edge.rules.seeing import Seeing
+from edge.rules.seeing import Seeing, SeeingState
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, integer, number, optional_number, part
-from edge.rules.stream import Stream
+from edge.rules.speech import SpeechState
+from edge.rules.stream import Stream, StreamState
 from shared.events.types import EventType
 from shared.observations import Observation
-
-SNAPSHOT_VERSION = 3
+from shared.saving import Count, Json, Saved, restore, save
 
 HELD = (*seeing.EVENTS, *hearing.EVENTS, EventType.LOW_FRAME_RATE, EventType.ANALYSIS_DEGRADED)
 """Events whose condition must last."""
+
+
+@dataclass(slots=True)
+class MonitorState:
+    """All that the rules of one session remember."""
+
+    episodes: dict[EventType, EpisodeState]
+    stream: StreamState = field(default_factory=StreamState)
+    frame_rate: FrameRateState = field(default_factory=FrameRateState)
+    seeing: SeeingState = field(default_factory=SeeingState)
+    speech: SpeechState = field(default_factory=SpeechState)
+    fusion: FusionState = field(default_factory=FusionState)
+    failures: FailuresState = field(default_factory=FailuresState)
+    late: Count = 0
+    video_s: float | None = None
+    """Capture time of the last observation of video …"""
+    audio_s: float | None = None
+    """… and of sound."""
 
 
 class Monitor:
     """Applies every rule of one session. Pure: no clock, no lock, no log."""
 
     def __init__(self, settings: Settings) -> None:
-        self.late = 0
+        self._settings = settings
+        self._go_on(MonitorState(episodes=Episodes.begun(HELD, settings)))
+
+    @property
+    def late(self) -> int:
         """Observations left out because a newer one of their channel had come."""
-        self._episodes = Episodes(HELD, settings)
-        self._stream = Stream(settings)
-        self._frame_rate = FrameRate(settings)
-        self._seeing = Seeing(settings, self._episodes)
-        self._hearing = Hearing(settings, self._episodes)
-        fuses = EventType.HIGH_CONFIDENCE_CHEATING in settings.rules
-        self._fusion = Fusion(settings) if fuses else None
-        self._failures = Failures()
-        self._video_s: float | None = None
-        self._audio_s: float | None = None
+        return self._state.late
 
     def observe(self, observation: Observation) -> list[Finding]:
         """Take one observation; answers what it changed, in order of judgement."""
@@ -61,7 +75,7 @@ class Monitor:
         if not observation.failed and not any_done(observation):
             return findings
         if not self._in_order(observation):
-            self.late += 1
+            self._state.late += 1
             return findings
         failing = self._failures.judge(observation)
         self._episodes.note(findings, EventType.ANALYSIS_DEGRADED, observation, failing)
@@ -110,14 +124,14 @@ class Monitor:
 
     def _in_order(self, observation: Observation) -> bool:
         """Note the time of the observation's channel; False when a newer one has been taken."""
-        video = observation.frame_id is not None
-        last_s = self._video_s if video else self._audio_s
+        own, video = self._state, observation.frame_id is not None
+        last_s = own.video_s if video else own.audio_s
         if last_s is not None and observation.at <= last_s:
             return False
         if video:
-            self._video_s = observation.at
+            own.video_s = observation.at
         else:
-            self._audio_s = observation.at
+            own.audio_s = observation.at
         return True
 
     def _fuse(self, observation: Observation, findings: list[Finding]) -> None:
@@ -146,42 +160,31 @@ class Monitor:
 
     def snapshot(self) -> Saved:
         """The whole state as JSON, a few kilobytes: what another node needs to go on."""
-        return {
-            "version": SNAPSHOT_VERSION,
-            "episodes": self._episodes.snapshot(),
-            "stream": self._stream.snapshot(),
-            "frame_rate": self._frame_rate.snapshot(),
-            "seeing": self._seeing.snapshot(),
-            "hearing": self._hearing.snapshot(),
-            "fusion": None if self._fusion is None else self._fusion.snapshot(),
-            "failures": self._failures.snapshot(),
-            "late": self.late,
-            "video_s": self._video_s,
-            "audio_s": self._audio_s,
-        }
+        return save(self._state)
 
-    def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
+    def restore(self, saved: Json, *, resumed_s: float | None = None) -> None:
         """Take over a snapshot made under the same settings.
 
         With `resumed_s` every wait pauses from the snapshot's last values until then: the time of a
         hand-over, in which nobody looked, counts neither for nor against the candidate. Raises ValueError for
         anything that is not such a snapshot; the monitor is then not to be used.
         """
-        if number(saved, "version") != SNAPSHOT_VERSION:
-            raise ValueError(f"a snapshot of version {saved.get('version')} cannot be taken over")
-        self._episodes.restore(part(saved, "episodes"))
-        self._stream.restore(part(saved, "stream"))
-        self._frame_rate.restore(part(saved, "frame_rate"))
-        self._seeing.restore(part(saved, "seeing"))
-        self._hearing.restore(part(saved, "hearing"))
-        if self._fusion is not None:
-            self._fusion.restore(part(saved, "fusion"))
-        self._failures.restore(part(saved, "failures"))
-        self.late = integer(saved, "late")
-        self._video_s = optional_number(saved, "video_s")
-        self._audio_s = optional_number(saved, "audio_s")
+        self._go_on(restore(MonitorState, saved))
         if resumed_s is not None:
             self._pause(resumed_s)
+
+    def _go_on(self, state: MonitorState) -> None:
+        """Make the rules of the settings and a state, which they share and keep up to date."""
+        settings = self._settings
+        self._state = state
+        self._episodes = Episodes(HELD, settings, state.episodes)
+        self._stream = Stream(settings, state.stream)
+        self._frame_rate = FrameRate(settings, state.frame_rate)
+        self._seeing = Seeing(settings, self._episodes, state.seeing)
+        self._hearing = Hearing(settings, self._episodes, state.speech)
+        fuses = EventType.HIGH_CONFIDENCE_CHEATING in settings.rules
+        self._fusion = Fusion(settings, state.fusion) if fuses else None
+        self._failures = Failures(state.failures)
 
     def _pause(self, until_s: float) -> None:
         self._episodes.pause(until_s)

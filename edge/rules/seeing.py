@@ -7,17 +7,19 @@ keeps it from being told a second time.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from edge.rules import conditions, head, objects
-from edge.rules.calibration import Calibration
+from edge.rules.calibration import Calibration, CalibrationState
 from edge.rules.episodes import Episodes
 from edge.rules.findings import NO, Finding, Judgement
 from edge.rules.frozen import Frozen
-from edge.rules.gaze import Gaze
+from edge.rules.gaze import Gaze, GazeState
 from edge.rules.hands import Hands
-from edge.rules.identity import Mismatch, Unverified, is_mismatch
-from edge.rules.liveness import Liveness
+from edge.rules.identity import Mismatch, MismatchState, Unverified, UnverifiedState, is_mismatch
+from edge.rules.liveness import Liveness, LivenessState
+from edge.rules.looks import LooksState
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, flag, optional_number, part
 from shared.events.types import EventType
 from shared.observations import Observation
 
@@ -53,31 +55,47 @@ OF_A_FACE = (
 While pending, a face lost for a moment, as turned ones are, leaves it undecided."""
 
 
+@dataclass(slots=True)
+class SeeingState:
+    """What the rules of video remember."""
+
+    frozen: LooksState = field(default_factory=LooksState)
+    hands: LooksState = field(default_factory=LooksState)
+    calibration: CalibrationState = field(default_factory=CalibrationState)
+    mismatch: MismatchState = field(default_factory=MismatchState)
+    unverified: UnverifiedState = field(default_factory=UnverifiedState)
+    gaze: GazeState = field(default_factory=GazeState)
+    liveness: LivenessState = field(default_factory=LivenessState)
+    movement: head.MovementState = field(default_factory=head.MovementState)
+    dark: bool = False
+    """Whether the last picture was black or even: it hides at once, before any hold."""
+    blind: bool = False
+    """Whether the picture shows nothing: black, covered or standing still."""
+    unseen: bool = False
+    """Whether the last look was at nothing, also because the stream had stalled meanwhile."""
+    face_s: float | None = None
+    """Last time a face was seen."""
+    pose_s: float | None = None
+    """Last time shoulders were seen."""
+
+
 class Seeing:
     """Judges analysed frames; the episodes are the monitor's."""
 
-    def __init__(self, settings: Settings, episodes: Episodes) -> None:
+    def __init__(self, settings: Settings, episodes: Episodes, state: SeeingState) -> None:
         rules = settings.rules
         self._settings = settings
         self._episodes = episodes
-        self._frozen = Frozen(settings)
-        self._hands = Hands(settings)
-        self._calibration = Calibration(settings)
-        self._mismatch = Mismatch(settings) if EventType.FACE_MISMATCH in rules else None
-        self._unverified = Unverified()
-        self._gaze = Gaze(settings)
-        self._liveness = Liveness(settings) if EventType.PRESENTATION_ATTACK in rules else None
-        self._movement = head.Movement(settings) if EventType.SUSPICIOUS_MOVEMENT in rules else None
-        self._dark = False
-        """Whether the last picture was black or even: it hides at once, before any hold."""
-        self._blind = False
-        """Whether the picture shows nothing: black, covered or standing still."""
-        self._unseen = False
-        """Whether the last look was at nothing, also because the stream had stalled meanwhile."""
-        self._face_s: float | None = None
-        """Last time a face was seen."""
-        self._pose_s: float | None = None
-        """Last time shoulders were seen."""
+        self._state = state
+        self._frozen = Frozen(settings, state.frozen)
+        self._hands = Hands(settings, state.hands)
+        self._calibration = Calibration(settings, state.calibration)
+        self._mismatch = Mismatch(settings, state.mismatch) if EventType.FACE_MISMATCH in rules else None
+        self._unverified = Unverified(state.unverified)
+        self._gaze = Gaze(settings, state.gaze)
+        liveness, movement = EventType.PRESENTATION_ATTACK in rules, EventType.SUSPICIOUS_MOVEMENT in rules
+        self._liveness = Liveness(settings, state.liveness) if liveness else None
+        self._movement = head.Movement(settings, state.movement) if movement else None
 
     @property
     def mismatch_onset_s(self) -> float | None:
@@ -94,28 +112,28 @@ class Seeing:
         return (
             observation.identity is not None
             and self._mismatch is not None
-            and not self._unseen
+            and not self._state.unseen
             and is_mismatch(observation.identity, self._settings)
         )
 
     def _sees(self) -> bool:
         """Whether the picture shows anything: it is not black, covered or standing still."""
         raised = self._episodes.raised
-        return not (self._dark or raised(EventType.CAMERA_BLOCKED) or raised(EventType.CAMERA_FROZEN))
+        return not (self._state.dark or raised(EventType.CAMERA_BLOCKED) or raised(EventType.CAMERA_FROZEN))
 
     def look(self, observation: Observation, findings: list[Finding], *, stalled: bool) -> None:
         """Judge what a frame shows; changes are added to `findings`."""
         if observation.picture is not None:
             blocked = conditions.camera_blocked(observation, self._settings)
-            self._dark = bool(blocked.value)
+            self._state.dark = bool(blocked.value)
             note = self._episodes.note
             note(findings, EventType.CAMERA_BLOCKED, observation, blocked)
-            if EventType.CAMERA_FROZEN in self._episodes and not self._dark:
+            if EventType.CAMERA_FROZEN in self._episodes and not self._state.dark:
                 frozen = self._frozen.judge(observation)
                 note(findings, EventType.CAMERA_FROZEN, observation, frozen)
-            self._blind = not self._sees()
-        self._unseen = stalled or self._blind
-        if self._unseen:
+            self._state.blind = not self._sees()
+        self._state.unseen = stalled or self._state.blind
+        if self._state.unseen:
             return
         self._look_at_face(observation, findings)
         self._look_at_direction(observation, findings)
@@ -125,7 +143,7 @@ class Seeing:
     def _look_at_face(self, observation: Observation, findings: list[Finding]) -> None:
         settings, note = self._settings, self._episodes.note
         if observation.faces:
-            self._face_s = observation.at
+            self._state.face_s = observation.at
         calibrated = self._calibration.see(observation)
         if calibrated is not None:
             findings.append(calibrated)
@@ -134,7 +152,7 @@ class Seeing:
             several = conditions.multiple_faces(observation, settings)
             note(findings, EventType.MULTIPLE_FACES, observation, several)
         if EventType.PRESENCE_LOSS in settings.rules:
-            loss = conditions.presence_loss(observation, settings, self._calibration.share)
+            loss = conditions.presence_loss(observation, settings, self._state.calibration.share)
             note(findings, EventType.PRESENCE_LOSS, observation, loss)
         note(findings, EventType.IDENTITY_UNVERIFIED, observation, self._unverified.judge(observation))
         mismatch = self._mismatch.see(observation) if self._mismatch is not None else None
@@ -156,13 +174,13 @@ class Seeing:
             turned = head.head_turned_away(observation, settings)
             self._note_one_of(findings, observation, (turned_event, off_event), turned)
         if observation.gaze is not None:
-            off, often = self._gaze.see(observation, self._calibration.zone)
+            off, often = self._gaze.see(observation, self._state.calibration.zone)
             self._note_one_of(findings, observation, (off_event, turned_event), off)
             episodes.note(findings, EventType.PROLONGED_LOOK_AWAY, observation, off)
             episodes.note(findings, EventType.FREQUENT_DISTRACTION, observation, often)
         if observation.head is not None:
             if EventType.HEAD_DOWN in settings.rules:
-                down = head.head_down(observation, settings, self._calibration.usual_pitch_deg)
+                down = head.head_down(observation, settings, self._state.calibration.usual_pitch_deg)
                 episodes.note(findings, EventType.HEAD_DOWN, observation, down)
             if self._movement is not None:
                 moved = self._movement.judge(observation)
@@ -193,11 +211,11 @@ class Seeing:
         note = self._episodes.note
         if observation.body is not None:
             judgement = conditions.left_frame(
-                observation, face_in_view=self._face_in_view(observation), last_seen_pose_s=self._pose_s
+                observation, face_in_view=self._face_in_view(observation), last_seen_pose_s=self._state.pose_s
             )
             note(findings, EventType.LEFT_FRAME, observation, judgement)
             if observation.body.shoulders_visible:
-                self._pose_s = observation.at
+                self._state.pose_s = observation.at
         if observation.hands is not None and EventType.HAND_NEAR_EAR in self._settings.rules:
             note(findings, EventType.HAND_NEAR_EAR, observation, self._hands.judge(observation))
 
@@ -214,7 +232,8 @@ class Seeing:
     def _face_in_view(self, observation: Observation) -> bool:
         if observation.faces is not None:
             return bool(observation.faces)
-        return self._face_s is not None and observation.at - self._face_s <= self._settings.max_gap_s
+        face_s = self._state.face_s
+        return face_s is not None and observation.at - face_s <= self._settings.max_gap_s
 
     def pause(self, until_s: float) -> None:
         """Let the time until then count for no wait."""
@@ -224,37 +243,3 @@ class Seeing:
     def finish(self) -> Finding | None:
         """The session is over: end the mismatch if it is raised."""
         return None if self._mismatch is None else self._mismatch.finish()
-
-    def snapshot(self) -> Saved:
-        return {
-            "frozen": self._frozen.snapshot(),
-            "hands": self._hands.snapshot(),
-            "calibration": self._calibration.snapshot(),
-            "mismatch": None if self._mismatch is None else self._mismatch.snapshot(),
-            "unverified": self._unverified.snapshot(),
-            "gaze": self._gaze.snapshot(),
-            "liveness": None if self._liveness is None else self._liveness.snapshot(),
-            "movement": None if self._movement is None else self._movement.snapshot(),
-            "dark": self._dark,
-            "blind": self._blind,
-            "face_s": self._face_s,
-            "pose_s": self._pose_s,
-        }
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self._frozen.restore(part(saved, "frozen"))
-        self._hands.restore(part(saved, "hands"))
-        self._calibration.restore(part(saved, "calibration"))
-        if self._mismatch is not None:
-            self._mismatch.restore(part(saved, "mismatch"))
-        self._unverified.restore(part(saved, "unverified"))
-        self._gaze.restore(part(saved, "gaze"))
-        if self._liveness is not None:
-            self._liveness.restore(part(saved, "liveness"))
-        if self._movement is not None:
-            self._movement.restore(part(saved, "movement"))
-        self._dark = flag(saved, "dark")
-        self._blind = flag(saved, "blind")
-        self._face_s = optional_number(saved, "face_s")
-        self._pose_s = optional_number(saved, "pose_s")

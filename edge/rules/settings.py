@@ -17,7 +17,7 @@ class RuleSettings:
     clear_s: float
     """It must be gone this long."""
     threshold: float | None = None
-    """In the unit of the event (shared.policy.schema.THRESHOLD_UNITS)."""
+    """In the unit of the event (its `Threshold` in shared.events.table)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

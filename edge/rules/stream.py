@@ -7,89 +7,118 @@ sends one is a stall like any other, else a camera left out would be an exam tha
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from edge.rules.findings import Finding, Phase
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
-from edge.rules.snapshots import Saved, number, optional_number, part
 from shared.events.types import EventType
 
 EVENTS = (EventType.STREAM_STALLED, EventType.CANDIDATE_OFFLINE)
 
 
+@dataclass(slots=True)
+class StreamState:
+    """When the last frame came, and what has been raised since."""
+
+    last_s: float | None = None
+    raised_s: dict[EventType, float] = field(default_factory=dict)
+
+
 class Stream:
     """Time since the last frame, against each event's bound."""
 
-    __slots__ = ("_bounds", "_last_s", "_raised_s")
+    __slots__ = ("_bounds", "_soonest_s", "_state")
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, state: StreamState) -> None:
+        """Raises ValueError for a state in which something else is raised."""
         self._bounds = {event: settings.rules[event].hold_s for event in EVENTS if event in settings.rules}
-        self._raised_s: dict[EventType, float] = {}
-        self._last_s: float | None = None
+        if not state.raised_s.keys() <= self._bounds.keys():
+            raise ValueError("the snapshot's stream has raised what is switched off")
+        self._soonest_s = min(self._bounds.values(), default=None)
+        self._state = state
 
     @property
     def stalled(self) -> bool:
         """Whether any of the two holds now."""
-        return bool(self._raised_s)
+        return bool(self._state.raised_s)
 
     def expect(self, at: float) -> None:
         """A page has connected: unless frames came already, the first is awaited from now on."""
-        if self._last_s is None:
-            self._last_s = at
+        own = self._state
+        if own.last_s is None:
+            own.last_s = at
 
     def frame(self, at: float) -> list[Finding]:
         """A frame captured at `at` has come; what was raised is over.
 
         A frame that is not newer than the newest, such as one whose analysis took long, is no news.
         """
-        if self._last_s is not None and at <= self._last_s:
+        own = self._state
+        if own.last_s is not None and at <= own.last_s:
             return []
-        findings = [self._finding(event, Phase.CLEARED, at) for event in self._raised_s]
-        self._raised_s = {}
-        self._last_s = at
+        findings = []
+        if own.raised_s:
+            findings = [self._finding(event, Phase.CLEARED, at) for event in self._raised()]
+            own.raised_s = {}
+        own.last_s = at
         return findings
 
     def tick(self, now: float) -> list[Finding]:
         """What has become true without a frame."""
+        own = self._state
         findings = []
         for event, bound_s in self._bounds.items():
-            if self._last_s is None or event in self._raised_s or now - self._last_s < bound_s - EPSILON_S:
+            if own.last_s is None or event in own.raised_s or now - own.last_s < bound_s - EPSILON_S:
                 continue
-            self._raised_s[event] = now
+            own.raised_s[event] = now
             findings.append(self._finding(event, Phase.RAISED, now))
         return findings
 
     def deadline(self) -> float | None:
         """When `tick` could next say something; None while only a frame could."""
-        if self._last_s is None:
+        own = self._state
+        if own.last_s is None or self._soonest_s is None:
             return None
-        waits = [bound_s for event, bound_s in self._bounds.items() if event not in self._raised_s]
-        return self._last_s + min(waits) if waits else None
+        if not own.raised_s:
+            return own.last_s + self._soonest_s
+        waits = [bound_s for event, bound_s in self._bounds.items() if event not in own.raised_s]
+        return own.last_s + min(waits) if waits else None
 
     def holding(self) -> dict[EventType, float]:
         """What is raised, since when."""
-        if self._last_s is None:
+        own = self._state
+        if own.last_s is None:
             return {}
-        return dict.fromkeys(self._raised_s, self._last_s)
+        return dict.fromkeys(own.raised_s, own.last_s)
 
     def finish(self, at: float) -> list[Finding]:
         """The session is over: end what is raised."""
-        findings = [self._finding(event, Phase.CLEARED, at, open_at_end=True) for event in self._raised_s]
-        self._raised_s = {}
+        own = self._state
+        findings = [self._finding(event, Phase.CLEARED, at, open_at_end=True) for event in self._raised()]
+        own.raised_s = {}
         return findings
 
     def pause(self, until_s: float) -> None:
         """Let the time until then count as if frames had come."""
-        if self._last_s is not None and not self.stalled:
-            self._last_s = max(self._last_s, until_s)
+        own = self._state
+        if own.last_s is not None and not self.stalled:
+            own.last_s = max(own.last_s, until_s)
+
+    def _raised(self) -> list[EventType]:
+        """What is raised, in the order in which it was."""
+        raised_s = self._state.raised_s
+        return sorted((event for event in self._bounds if event in raised_s), key=raised_s.__getitem__)
 
     def _finding(self, event: EventType, phase: Phase, at_s: float, *, open_at_end: bool = False) -> Finding:
-        last_s = at_s if self._last_s is None else self._last_s
+        own = self._state
+        last_s = at_s if own.last_s is None else own.last_s
         end = {"open_at_end": True} if open_at_end else {}
         return Finding(
             event=event,
             phase=phase,
             onset_s=last_s,
-            raised_s=self._raised_s[event],
+            raised_s=own.raised_s[event],
             at_s=max(at_s, last_s),
             confidence=1.0,
             evidence={
@@ -98,13 +127,3 @@ class Stream:
                 **end,
             },
         )
-
-    def snapshot(self) -> Saved:
-        raised_s: Saved = {event.value: raised_s for event, raised_s in self._raised_s.items()}
-        return {"last_s": self._last_s, "raised_s": raised_s}
-
-    def restore(self, saved: Saved) -> None:
-        """Take over what `snapshot` gave. Raises ValueError for anything else."""
-        self._last_s = optional_number(saved, "last_s")
-        raised_s = part(saved, "raised_s")
-        self._raised_s = {event: number(raised_s, event) for event in self._bounds if event in raised_s}

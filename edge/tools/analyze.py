@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from edge.analysis.engine import Engine
 from edge.analysis.enrolling import Portrait, enroll, read_picture
 from edge.analysis.examination import Enrolled
-from edge.analysis.levels import Task
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
@@ -29,7 +29,9 @@ from models.manifest import Profile
 from models.serving import Serving
 from models.store import Store
 from shared.errors import ConfigError, ProctorError, Unavailable
-from shared.policy.schema import Accommodation, Features, Policy
+from shared.events.looks import Look
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Features
 from shared.writing import writing_under
 
 
@@ -147,7 +149,12 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
         watched = policy if templates else _without_identity(policy)
         session = recorded_session(name, watched, networks)
         perception = Perception(
-            session.session_id, engine, networks, policy=watched, templates=templates, level=order.level
+            session.session_id,
+            engine,
+            networks,
+            policy=watched,
+            templates=templates,
+            level=LevelInForce(order.level),
         )
         with ResultFolder(order.out) as folder, _bar(console) as bar:
             task = bar.add_task(escape(name), total=recording.duration_s)
@@ -171,7 +178,7 @@ async def _enroll(order: Order, networks: Networks, engine: Engine) -> Mapping[s
     if not order.portraits:
         return {}
     if not networks.recognisers:
-        raise Unavailable(networks.missing[Task.IDENTITY])
+        raise Unavailable(networks.missing[Look.IDENTITY])
     owner = session_id_of(order.recording.path.name)
     return await enroll(order.portraits, networks, engine, order.policy.enrollment_gate, owner)
 

@@ -15,7 +15,6 @@ from uuid import UUID, uuid5
 from edge.analysis.ears import asked_to_hear, unheard
 from edge.analysis.examination import Frame
 from edge.analysis.eyes import asked_to_see, unseen
-from edge.analysis.levels import Task
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
 from edge.judging.alerts import AlertRevision, WatchedSession
@@ -23,6 +22,7 @@ from edge.judging.watch import Watch
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.recording import Recording
 from shared.alerts import Alert
+from shared.events.looks import Look
 from shared.observations import Observation
 from shared.policy.schema import Policy
 
@@ -135,15 +135,15 @@ def unavailable(
     level: int,
     enrolled: bool,
 ) -> dict[str, str]:
-    """Tasks about which this analysis says nothing, each with the reason."""
+    """Looks about which this analysis says nothing, each with the reason."""
     reasons = unseen(networks.missing, policy, level) | unheard(networks.missing, policy)
     if not enrolled and policy.features.face_verification:
-        reasons.setdefault(Task.IDENTITY, "nobody is enrolled: give pictures with --enroll")
+        reasons.setdefault(Look.IDENTITY, "nobody is enrolled: give pictures with --enroll")
     if policy.features.audio_monitoring and not outcome.heard:
         reasons |= dict.fromkeys(asked_to_hear(policy), "the recording has no sound")
     if not recording.has_video:
         reasons |= dict.fromkeys(asked_to_see(policy), "the recording has no pictures")
-    return {task.value: reason for task, reason in sorted(reasons.items())}
+    return {look.value: reason for look, reason in sorted(reasons.items())}
 
 
 def _ticks(watch: Watch, now: float) -> list[AlertRevision]:

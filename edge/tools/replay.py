@@ -25,7 +25,8 @@ from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
 from edge.tools.policy_files import read_policy
 from shared.errors import ConfigError, Corrupt, ProctorError
-from shared.events.types import EventClass, EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventClass, EventType
 from shared.observations import Observation
 from shared.policy.schema import Policy
 from shared.recorded import read_lines

@@ -9,10 +9,9 @@ from pydantic import JsonValue
 from shared.api.bodies import Response
 from shared.api.incidents import ActOut, IncidentOut
 from shared.api.sessions import SessionOut, SessionPolicyChange
+from shared.events.row import UnknownWhat
 from shared.events.types import EventClass, EventType
 from shared.fields import Unit, Utc
-
-UnknownWhat = Literal["identity", "picture", "sound", "coverage", "times", "reports", "session"]
 
 
 class ReportedAlert(Response):

@@ -10,11 +10,12 @@ from shared.api.bodies import Request, Response
 from shared.api.enrollments import FailedCheckOut
 from shared.api.exams import PolicyData
 from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words
-from shared.policy.schema import Features, Sensitivity
+from shared.policy.rules import Sensitivity
+from shared.policy.terms import Features
 
 
 class VerificationPolicy(Request):
-    """The seed's override of an exam's policy for one session."""
+    """Overrides of an exam's policy for one session."""
 
     face_match_threshold: Annotated[Unit, Field(strict=True)] | None = None
     gaze_tolerance_degrees: Annotated[float, Field(strict=True, ge=5, le=90)] | None = None

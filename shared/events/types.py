@@ -1,8 +1,10 @@
-"""The closed list of events (SPEC 2.3): names, classes, and what is advised.
+"""The closed lists of events: their names, their classes, who raises them, what is advised.
+
+What is known of each event stands in `shared.events.table`.
 
 Classes keep kinds of truth apart: `conduct` and `identity` are observations a person may weigh, `technical`
 is trouble of machines and networks and never adds suspicion, `milestone` is a neutral step of the exam,
-`proctor` is what a person did. Nothing here infers emotion, stress, attention or engagement (SPEC 2.4).
+`proctor` is what a person did. Nothing here infers emotion, stress, attention or engagement.
 """
 
 from __future__ import annotations
@@ -34,8 +36,29 @@ class Lane(StrEnum):
     TECHNICAL = "technical"
 
 
+class Raiser(StrEnum):
+    """Who raises an event."""
+
+    NODE = "node"
+    """Its rules over observations."""
+    COORDINATOR = "coordinator"
+    PROCTOR = "proctor"
+    """By an act of a person."""
+
+
+class Feature(StrEnum):
+    """What an exam switches on or off; named like the fields of `shared.policy.terms.Features`."""
+
+    FACE_VERIFICATION = "face_verification"
+    GAZE_TRACKING = "gaze_tracking"
+    POSE_ANALYSIS = "pose_analysis"
+    AUDIO_MONITORING = "audio_monitoring"
+    SPEECH_TRANSCRIPTION = "speech_transcription"
+    """Needs the candidate's own opt-in as well."""
+
+
 class EventType(StrEnum):
-    """Every event there is, in the order of SPEC 2.3."""
+    """Every event there is."""
 
     MULTIPLE_FACES = "MULTIPLE_FACES"
     FACE_NOT_FOUND = "FACE_NOT_FOUND"
@@ -86,51 +109,3 @@ class EventType(StrEnum):
     PROCTOR_EXTRA_TIME = "PROCTOR_EXTRA_TIME"
     PROCTOR_FLAG = "PROCTOR_FLAG"
     PROCTOR_TERMINATE = "PROCTOR_TERMINATE"
-
-
-_CLASSES = {
-    EventClass.IDENTITY: {EventType.FACE_MISMATCH, EventType.PRESENTATION_ATTACK},
-    EventClass.TECHNICAL: {
-        EventType.IDENTITY_UNVERIFIED,
-        EventType.CAMERA_BLOCKED,
-        EventType.CAMERA_FROZEN,
-        EventType.STREAM_STALLED,
-        EventType.CANDIDATE_OFFLINE,
-        EventType.MICROPHONE_MUTED,
-        EventType.LOW_FRAME_RATE,
-        EventType.ANALYSIS_DEGRADED,
-        EventType.NODE_FAILOVER,
-        EventType.CLOCK_SKEW,
-        EventType.ALERT_GAP,
-        EventType.VIRTUAL_CAMERA_SUSPECTED,
-    },
-    EventClass.MILESTONE: {
-        EventType.NOTICE_ACKNOWLEDGED,
-        EventType.ENROLLED,
-        EventType.CHECKED,
-        EventType.SESSION_STARTED,
-        EventType.CALIBRATED,
-        EventType.SUBMITTED,
-        EventType.SESSION_ENDED,
-    },
-    EventClass.PROCTOR: {
-        EventType.PROCTOR_MESSAGE,
-        EventType.PROCTOR_PAUSE,
-        EventType.PROCTOR_RESUME,
-        EventType.PROCTOR_EXTRA_TIME,
-        EventType.PROCTOR_FLAG,
-        EventType.PROCTOR_TERMINATE,
-    },
-}
-_CLASS_OF = {event: event_class for event_class, events in _CLASSES.items() for event in events}
-
-
-def event_class(event: EventType) -> EventClass:
-    """The class of an event; conduct unless the table says otherwise."""
-    return _CLASS_OF.get(event, EventClass.CONDUCT)
-
-
-def lane(event: EventType) -> Lane:
-    """Conduct and identity share one lane; everything else takes the technical one."""
-    suspicion = event_class(event) in (EventClass.CONDUCT, EventClass.IDENTITY)
-    return Lane.CONDUCT if suspicion else Lane.TECHNICAL

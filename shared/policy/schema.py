@@ -1,8 +1,8 @@
 """An exam's policy: what is watched, from which threshold, for how long, and what is advised.
 
-Every number of SPEC 2 is a field here with its default; an exam overrides what it needs. A policy is data:
-frozen, versioned by whoever stores it, unknown fields and contradictions refused with their path. The table
-of defaults stands in `shared.policy.rules`, the parts in `shared.policy.terms`.
+Every number is a field here with its default; an exam overrides what it needs. A policy is data: frozen,
+versioned by whoever stores it, unknown fields and contradictions refused with their path. Default rules are
+made in `shared.policy.rules` from the table of events, the parts stand in `shared.policy.terms`.
 
 What is agreed with one candidate (`Accommodation`, opt-in to speech recognition) is no part of an exam's
 policy: `Policy.for_candidate` adds it when a session starts, and the effective policy then records it.
@@ -16,8 +16,9 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
-from shared.events.types import EventClass, EventType, event_class
-from shared.policy.contradictions import NOT_BEFORE, contradictions
+from shared.events.table import EVENTS, event_class
+from shared.events.types import EventClass, EventType
+from shared.policy import contradictions
 from shared.policy.refusals import Contradictions, Problem, problems_of, refused
 from shared.policy.rules import (
     DEFAULT_RULES,
@@ -38,28 +39,13 @@ from shared.policy.terms import (
     Fusion,
     Gate,
     GazeZone,
-    Look,
     Movement,
+    PacedLook,
     Phrase,
     Rate,
     Relaxation,
     Sound,
 )
-
-__all__ = [
-    "DEFAULT_RULES",
-    "ENROLLMENT_GATE",
-    "THRESHOLD_UNITS",
-    "VERIFICATION_GATE",
-    "Accommodation",
-    "EventRule",
-    "Features",
-    "Gate",
-    "Policy",
-    "Sensitivity",
-    "parse_accommodation",
-    "parse_policy",
-]
 
 
 class Policy(Frozen):
@@ -92,7 +78,7 @@ class Policy(Frozen):
     """What KEYWORD_SPOKEN listens for, where features.speech_transcription and the candidate allow it."""
     fusion: Fusion = Fusion()
     """What HIGH_CONFIDENCE_CHEATING is made of."""
-    cadences_hz: dict[Look, Rate] = Field(default_factory=dict)
+    cadences_hz: dict[PacedLook, Rate] = Field(default_factory=dict)
     """Looks per second in place of the degradation level's own; what a level leaves out stays out."""
     blocked_luma_variance: float = Field(default=15, ge=0, le=16_256)
     """A picture with less luma variance than this counts as blocked."""
@@ -122,10 +108,19 @@ class Policy(Frozen):
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
-        problems = list(contradictions(self))
-        if problems:
+        if problems := list(self._contradictions()):
             raise Contradictions(problems)
         return self
+
+    def _contradictions(self) -> Iterator[Problem]:
+        episodes = self.rule(EventType.FREQUENT_DISTRACTION).threshold or 0
+        yield from contradictions.stages(self.own_rule)
+        yield from contradictions.waits(self.rules)
+        yield from contradictions.cadences(self.cadences_hz, self.max_gap_s, self.liveness_checks)
+        yield from contradictions.counters(episodes, self.distraction, self.movement)
+        yield from contradictions.fused(self.fusion, self.cadences_hz, self.own_rule)
+        if self.phrases and not self.features.speech_transcription:
+            yield "phrases", "need features.speech_transcription, which is switched off"
 
     @property
     def recognises_speech(self) -> bool:
@@ -161,10 +156,10 @@ class Policy(Frozen):
         """The rule in force for an event: the exam's own or the table's, the sensitivity preset on conduct,
         and what is agreed with the candidate. A later stage never comes before its sooner one."""
         rule = self._agreed(event)
-        for later, sooner in NOT_BEFORE:
-            if event is later and rule.enabled and (first := self._agreed(sooner)).enabled:
-                return rule.model_copy(update={"hold_s": max(rule.hold_s, first.hold_s)})
-        return rule
+        sooner = EVENTS[event].later_stage_of
+        if sooner is None or not rule.enabled or not (first := self._agreed(sooner)).enabled:
+            return rule
+        return rule.model_copy(update={"hold_s": max(rule.hold_s, first.hold_s)})
 
     def _agreed(self, event: EventType) -> EventRule:
         rule = self._preset(event, self.own_rule(event))

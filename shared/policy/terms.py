@@ -5,9 +5,11 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from shared.events.types import EventClass, EventType, event_class
+from shared.events.looks import LOOKS, Look
+from shared.events.table import event_class
+from shared.events.types import EventClass, EventType
 from shared.fields import YesNo
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED, Frozen, Seconds
 
@@ -17,7 +19,7 @@ YAW_HALF_RANGE_DEG = 30.0
 
 
 class Features(Frozen):
-    """What is switched on for an exam (the seed's features_enabled)."""
+    """What is switched on for an exam (`features_enabled`)."""
 
     face_verification: YesNo = True
     gaze_tracking: YesNo = True
@@ -28,13 +30,13 @@ class Features(Frozen):
 
 
 class Gate(Frozen):
-    """Bounds a face picture must keep to be enrolled or verified (SPEC 2.2)."""
+    """Bounds a face picture must keep to be enrolled or verified."""
 
     min_face_px: float = Field(default=80, ge=16, le=2_000)
     """Smaller side of the face box, pixels; must be exceeded."""
     min_sharpness: float | None = Field(default=20, ge=0, le=10_000)
     """Variance of the Laplacian on the grey face box at 160 px width; None: not asked. 20 is where people
-    draw the line at that width (models.quality.MIN_SHARPNESS); the seed's 100 refuses a NASA portrait."""
+    draw the line at that width (models.quality.MIN_SHARPNESS); a bound of 100 refuses a NASA portrait."""
     min_brightness: float = Field(default=40, ge=0, le=255)
     """Mean luma of the same crop, levels."""
     max_brightness: float = Field(default=220, ge=0, le=255)
@@ -72,7 +74,7 @@ class GazeZone(Frozen):
         return self
 
     def with_tolerance(self, yaw_deg: float) -> GazeZone:
-        """The zone of the seed's `gaze_tolerance_degrees`: half its range in yaw, pitch in proportion."""
+        """The zone of `gaze_tolerance_degrees`: half its range in yaw, pitch in proportion."""
         half_deg = PITCH_HALF_RANGE_DEG * yaw_deg / YAW_HALF_RANGE_DEG
         return self._of(half_deg, yaw_deg)
 
@@ -120,20 +122,14 @@ class Sound(StrEnum):
 Phrase = Annotated[str, StringConstraints(min_length=2, max_length=60, strip_whitespace=True)]
 
 
-class Look(StrEnum):
-    """What has a cadence of its own; named like the fields of an observation."""
-
-    FACES = "faces"
-    HEAD = "head"
-    GAZE = "gaze"
-    IDENTITY = "identity"
-    LIVENESS = "liveness"
-    BODY = "body"
-    OBJECTS = "objects"
-    SPEAKERS = "speakers"
-    SOUNDS = "sounds"
+def _paced(look: Look) -> Look:
+    if not LOOKS[look].paced:
+        raise ValueError("has no cadence of its own")
+    return look
 
 
+PacedLook = Annotated[Look, AfterValidator(_paced)]
+"""A look whose cadence a policy may name."""
 Rate = Annotated[float, Field(ge=0.2, le=15, allow_inf_nan=False)]
 
 

@@ -10,8 +10,9 @@ from collections.abc import Iterable
 from html import escape
 
 from shared.events.types import EventClass, EventType
+from shared.events.words import CLASS_NAMES, event_name
 from shared.timeline.values import Entry, Segment, Timeline
-from shared.timeline.words import CLASS_NAMES, clock, event_name, spoken
+from shared.timeline.words import clock, spoken
 
 _STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400)
 _MOST_TICKS = 10

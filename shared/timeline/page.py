@@ -9,10 +9,11 @@ from html import escape
 from importlib.resources import files
 
 from shared.events.types import EventClass
+from shared.events.words import CLASS_NAMES
 from shared.timeline.chart import chart_html
 from shared.timeline.table import table_html
 from shared.timeline.values import Entry, Timeline
-from shared.timeline.words import CLASS_NAMES, counted, spoken
+from shared.timeline.words import counted, spoken
 
 
 def timeline_html(timeline: Timeline) -> str:

@@ -10,8 +10,9 @@ import re
 from html import escape
 
 from shared.events.types import EventClass
+from shared.events.words import ACTION_NAMES, CLASS_NAMES, event_name
 from shared.timeline.values import Entry, Measure
-from shared.timeline.words import ACTION_NAMES, CLASS_NAMES, clock, event_name, number, spoken
+from shared.timeline.words import clock, number, spoken
 
 _PICTURE = re.compile(r"data:image/jpeg;base64,[A-Za-z0-9+/]+={0,2}")
 _HEADINGS = ("When", "What was noticed", "Explanation and evidence", "Severity", "Picture")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from shared.events.types import Action, EventClass, EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

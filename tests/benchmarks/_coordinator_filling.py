@@ -16,11 +16,12 @@ from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
+from coordinator.incidents.states import State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
-from coordinator.reviews.states import State, queue_place
 from shared.alerts import encode_alert
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 SESSION_ALERTS: Final = 500

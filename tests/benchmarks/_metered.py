@@ -135,6 +135,7 @@ async def _analyse(task: Task, networks: Networks, until_s: float | None = None)
     """Seconds watched, frames, and frames looked at."""
     from edge.analysis.engine import Engine
     from edge.analysis.enrolling import enroll, read_picture
+    from edge.analysis.levels import LevelInForce
     from edge.analysis.perception import Perception
     from edge.judging.watch import Watch
     from edge.media.recording import open_recording
@@ -146,7 +147,9 @@ async def _analyse(task: Task, networks: Networks, until_s: float | None = None)
     async with Engine(threads=0) as engine:
         owner = session_id_of("bench")
         templates = await enroll([portrait], networks, engine, policy.enrollment_gate, owner)
-        perception = Perception(owner, engine, networks, policy=policy, templates=templates, level=task.level)
+        perception = Perception(
+            owner, engine, networks, policy=policy, templates=templates, level=LevelInForce(task.level)
+        )
         recording = open_recording(Path(task.recording))
 
         def enough(at_s: float) -> None:

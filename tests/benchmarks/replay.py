@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from edge.analysis.levels import Task
 from edge.analysis.schedule import Schedule
+from shared.events.looks import Look
 from shared.observations import Box, FaceSeen, GazeSeen, HeadPose, Observation, SpeechHeard
 from shared.recorded import write_line
 from tests.benchmarks._figures import Figure
@@ -52,7 +52,7 @@ def run(_arguments: Sequence[str]) -> list[Figure]:
 
 def _exam() -> Iterator[Observation]:
     """Somebody who sits still, not quite, and is away for nine seconds of each hour."""
-    schedule = Schedule(frozenset(Task))
+    schedule = Schedule(frozenset(Look))
     chance = np.random.default_rng(1)
     windows = 0
     for number in range(HOURS * 3600 * FRAMES_PER_S):
@@ -65,23 +65,23 @@ def _exam() -> Iterator[Observation]:
         yield _look(at, due, chance, here=here) if due else arrival(at)
 
 
-def _look(at: float, due: frozenset[Task], chance: np.random.Generator, *, here: bool) -> Observation:
+def _look(at: float, due: frozenset[Look], chance: np.random.Generator, *, here: bool) -> Observation:
     moved = [float(value) for value in chance.normal(0.0, 1.0, 12)]
     face = FaceSeen(Box(200 + moved[0], 120 + moved[1], 160 + moved[2], 160 + moved[3]), 0.95)
     seen = replace(
         frame(at, faces=(face,) if here else ()),
         picture=replace(LIGHT, mean_luma=110 + moved[4], luma_variance=2_400 + moved[5]),
-        body=body(shoulders=True) if Task.BODY in due else None,
+        body=body(shoulders=True) if Look.BODY in due else None,
     )
     if not here:
         return seen
-    if Task.HEAD in due:
+    if Look.HEAD in due:
         seen = replace(
             seen,
             head=HeadPose(-4 + moved[6], 2 + moved[7], moved[8]),
             gaze=GazeSeen(pitch_deg=-6 + moved[9], yaw_deg=2 + moved[10]),
         )
-    return replace(seen, identity=check(0.86 + 0.01 * moved[11])) if Task.IDENTITY in due else seen
+    return replace(seen, identity=check(0.86 + 0.01 * moved[11])) if Look.IDENTITY in due else seen
 
 
 def _window(at: float, chance: np.random.Generator) -> Observation:

@@ -1,4 +1,4 @@
-"""What is never inferred (SPEC 2.4) has no name in any file of any program, nor in any document of it."""
+"""What is never inferred has no name in any file of any program, nor in any document of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.never import NEVER, SAID_SO
 DENIED = (
     *SAID_SO,
     "There is no inference of emotion, stress, attention or engagement under any name",
-    "Nothing here infers emotion, stress, attention or engagement (SPEC 2.4).",
+    "Nothing here infers emotion, stress, attention or engagement.",
     "The list is closed: nothing here reads feelings or intentions.",
     "People are mistaken for others of their own age, sex and origin ten and more times as easily",
 )

@@ -32,7 +32,7 @@ _SHORTEST_DEG = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Degrees in the signs of SPEC 2: pitch + up, yaw + towards the candidate's left."""
+    """Degrees in the signs of `shared.observations`: pitch + up, yaw + towards the candidate's left."""
 
     pitch_deg: float = 0.0
     yaw_deg: float = 0.0

@@ -11,7 +11,9 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from edge.node_identity import Identity
 from edge.outbound.envelope import Envelope
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events.types import Action, EventType, Lane, event_class, lane
+from shared.events.table import event_class, lane
+from shared.events.types import Action, EventType, Lane
+from shared.sealing import sealing_public_text
 
 MADE_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 SESSION = UUID("11111111-1111-4111-8111-111111111111")
@@ -24,7 +26,11 @@ def new_identity() -> Identity:
 
 def envelope_to(key: X25519PrivateKey, session_id: UUID) -> Envelope:
     return Envelope(
-        tenant_id=uuid4(), session_id=session_id, epoch=1, key_id=uuid4(), seal_to=key.public_key()
+        tenant_id=uuid4(),
+        session_id=session_id,
+        epoch=1,
+        key_id=uuid4(),
+        seal_to=sealing_public_text(key.public_key()),
     )
 
 

@@ -16,19 +16,20 @@ import pytest
 from nats.aio.client import Client
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.ingest import Ingest
-from coordinator.alerts.intake import AlertStore
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
+from coordinator.arriving.ingest import Ingest
+from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, make_own_keys
 from coordinator.nodes import service as nodes
+from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
-from coordinator.nodes.hub import Hub
-from coordinator.nodes.stream import HubAddress, StreamSettings
+from coordinator.nodes.stream import StreamSettings
 from shared import subjects
 from shared.events.types import Lane
+from shared.hub_link import HubAddress, HubLink
 from shared.messages import Heartbeat, OutboxState
 from shared.sealing import pack
 from tests.support.nats import RunningServer, nats_server, node_password
@@ -39,7 +40,7 @@ from tests.support.sittings import START, EdgeNode, Sitting, sit
 class Link:
     """The coordinator's side of the wire, running."""
 
-    hub: Hub
+    hub: HubLink
     heartbeats: Heartbeats
     commander: Commander
     ingest: Ingest
@@ -60,9 +61,12 @@ class Centre:
         signers = {node.node_id: node.signing.public_key() for node in (self.node, self.next_node)}
         return AlertStore(self.database, self.keys.keyring, signers)
 
-    def hub(self) -> Hub:
+    def hub(self) -> HubLink:
         address = HubAddress(url=self.server.url, user=self.server.user, password=self.server.password)
-        return Hub(address, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
+        return HubLink(address, CALLER)
+
+    def stream(self, hub: HubLink) -> AlertStream:
+        return AlertStream(hub, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
 
     @asynccontextmanager
     async def linked(self, told: list[Stored] | None = None) -> AsyncIterator[Link]:
@@ -74,7 +78,7 @@ class Centre:
         heartbeats = Heartbeats(self.database, fleet, signers, self.keys.signing)
         hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         commander = Commander(hub, fleet, signers, self.keys.signing)
-        ingest = Ingest(hub, self.store, self.keys.signing, on_stored)
+        ingest = Ingest(hub, self.stream(hub), self.store, self.keys.signing, on_stored)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(work.run()) for work in (hub, ingest)]
             async with asyncio.timeout(20):

@@ -8,8 +8,9 @@ import itertools
 import json
 import os
 import shutil
+import subprocess
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,8 +34,8 @@ _FLAGS = (
     "--disable-sync",
     "--disable-dev-shm-usage",
     "--remote-debugging-port=0",
-    "--window-size=900,1000",
 )
+_WINDOW_PX = {"width": 900, "height": 1000}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,50 +141,97 @@ def _complaint(message: dict[str, Any]) -> str | None:
     return None
 
 
-@contextlib.asynccontextmanager
-async def open_page(profile: Path, devices: FakeDevices | None = None) -> AsyncIterator[Page]:
-    """A fresh browser with one empty tab, gone at the end. `profile` is a folder of its own."""
-    assert BINARY is not None
-    flags = [*_FLAGS, f"--user-data-dir={profile}", *(devices.flags() if devices else [])]
-    if os.geteuid() == 0:
-        flags.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
-    browser = await asyncio.create_subprocess_exec(
-        BINARY, *flags, "about:blank", stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL
-    )
-    try:
-        async with connect(await _tab_address(profile), max_size=None) as socket:
-            page = Page(socket)
-            reading = asyncio.create_task(page.read())
+class Browser:
+    """One running Chromium for many tests; each page is a tab with cookies and storage of its own."""
+
+    def __init__(self, folder: Path, devices: FakeDevices) -> None:
+        """`folder` becomes the browser's profile."""
+        self._folder = folder
+        self._devices = devices
+        self._process: subprocess.Popen[bytes] | None = None
+        self._address = ""
+
+    @contextlib.asynccontextmanager
+    async def page(self) -> AsyncIterator[Page]:
+        """A fresh tab with nothing of any other; gone at the end."""
+        if self._process is None or self._process.poll() is not None:
+            await asyncio.to_thread(self._start)
+        async with connect(f"ws://{self._address}", max_size=None) as socket, _talking(socket) as browser:
+            context = (await browser.command("Target.createBrowserContext"))["browserContextId"]
             try:
-                for domain in ("Page", "Runtime", "Log"):
-                    await page.command(f"{domain}.enable")
-                yield page
+                tab = await browser.command(
+                    "Target.createTarget", url="about:blank", browserContextId=context, **_WINDOW_PX
+                )
+                place = self._address.partition("/")[0]
+                async with (
+                    connect(f"ws://{place}/devtools/page/{tab['targetId']}", max_size=None) as tab_socket,
+                    _talking(tab_socket) as page,
+                ):
+                    for domain in ("Page", "Runtime", "Log"):
+                        await page.command(f"{domain}.enable")
+                    yield page
             finally:
-                reading.cancel()
-                await asyncio.gather(reading, return_exceptions=True)
-    finally:
-        if browser.returncode is None:
-            browser.terminate()
+                await browser.command("Target.disposeBrowserContext", browserContextId=context)
+
+    def stop(self) -> None:
+        """End it, if it was ever started."""
+        if self._process is None:
+            return
+        self._process.terminate()
         try:
-            await asyncio.wait_for(browser.wait(), 10)
-        except TimeoutError:
-            browser.kill()
-            await browser.wait()
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def _start(self) -> None:
+        assert BINARY is not None
+        port_file = self._folder / "DevToolsActivePort"
+        port_file.unlink(missing_ok=True)
+        flags = [*_FLAGS, f"--user-data-dir={self._folder}", *self._devices.flags()]
+        if os.geteuid() == 0:
+            flags.append("--no-sandbox")  # Chromium's sandbox refuses to run as root
+        self._process = subprocess.Popen(
+            [BINARY, *flags], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        self._address = self._address_in(port_file, self._process)
+
+    def _address_in(self, port_file: Path, process: subprocess.Popen[bytes]) -> str:
+        """Host, port and path of the browser's own DevTools socket, from the file it writes."""
+        deadline = time.monotonic() + _START_S
+        while time.monotonic() < deadline and process.poll() is None:
+            with contextlib.suppress(OSError, ValueError):
+                port, path = port_file.read_text().split()
+                return f"127.0.0.1:{int(port)}{path}"
+            time.sleep(_LOOK_EVERY_S)
+        raise RuntimeError(f"Chromium did not start: {process.poll()}")
 
 
-async def _tab_address(profile: Path) -> str:
-    """The DevTools address of the first tab, from the file in which the browser writes its port."""
-    async with asyncio.timeout(_START_S):
-        while True:
-            with contextlib.suppress(OSError, ValueError, LookupError):
-                port, path = (profile / "DevToolsActivePort").read_text().split()
-                return await _first_tab(f"ws://127.0.0.1:{port}{path}", int(port))
-            await asyncio.sleep(_LOOK_EVERY_S)
+@contextlib.asynccontextmanager
+async def _talking(socket: ClientConnection) -> AsyncIterator[Page]:
+    """A tab, or the browser itself, listened to for as long as the block runs."""
+    page = Page(socket)
+    reading = asyncio.create_task(page.read())
+    try:
+        yield page
+    finally:
+        reading.cancel()
+        await asyncio.gather(reading, return_exceptions=True)
 
 
-async def _first_tab(browser_address: str, port: int) -> str:
-    async with connect(browser_address) as socket:
-        await socket.send(json.dumps({"id": 1, "method": "Target.getTargets"}))
-        targets = json.loads(await socket.recv())["result"]["targetInfos"]
-    tab = next(target for target in targets if target["type"] == "page")
-    return f"ws://127.0.0.1:{port}/devtools/page/{tab['targetId']}"
+@contextlib.contextmanager
+def running_browser(folder: Path, devices: FakeDevices) -> Iterator[Browser]:
+    """A browser of its own, for a test that needs a camera of its own."""
+    browser = Browser(folder, devices)
+    try:
+        yield browser
+    finally:
+        browser.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    """One browser for all tests of this process; started at its first page."""
+    with running_browser(tmp_path_factory.mktemp("chromium"), FakeDevices()) as shared:
+        yield shared

@@ -17,11 +17,12 @@ import pytest
 from PIL import Image, ImageDraw
 
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from shared.messages import StartSession
-from shared.policy.schema import DEFAULT_RULES
+from shared.policy.rules import DEFAULT_RULES
 from shared.tokens import Role
-from tests.support.chromium import Page, open_page
+from tests.support.chromium import Browser, Page
 from tests.support.exam_site import Site
 from tests.support.findings import until_stored
 from tests.support.nats import RunningServer
@@ -86,24 +87,26 @@ OnConsole = Callable[[Scene], None]
 
 
 @pytest.fixture
-def on_console(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> OnConsole:
-    """Plays a scene on a coordinator and a browser of its own."""
+def on_console(migrated_sqlite: Path, hub: RunningServer, browser: Browser, tmp_path: Path) -> OnConsole:
+    """Plays a scene on a coordinator of its own, in a fresh tab of the browser."""
     database = tmp_path / "coordinator.db"
     shutil.copyfile(migrated_sqlite, database)
 
     async def play(scene: Scene) -> None:
-        async with asyncio.timeout(150), console_stand(database, hub, tmp_path) as stand:
+        async with asyncio.timeout(150), console_stand(database, hub, browser, tmp_path) as stand:
             await scene(stand)
 
     return lambda scene: asyncio.run(play(scene))
 
 
 @asynccontextmanager
-async def console_stand(database: Path, hub: RunningServer, folder: Path) -> AsyncIterator[Stand]:
-    """A coordinator under its own address, and an empty browser beside it."""
+async def console_stand(
+    database: Path, hub: RunningServer, browser: Browser, folder: Path
+) -> AsyncIterator[Stand]:
+    """A coordinator under its own address, and an empty tab beside it."""
     async with (
         served_site(f"sqlite:///{database}", hub, folder) as served,
-        open_page(folder / "profile") as page,
+        browser.page() as page,
     ):
         yield Stand(served.site, page, served.url)
 

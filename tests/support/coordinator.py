@@ -28,7 +28,7 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, decode_alert
 from shared.events.types import Lane
 from shared.messages import CommandHeader, Heartbeat, LaneMark, Marks, ReplyHeader, parse
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 from shared.sealing import (
     new_sealing_key,
     open_body,

@@ -9,12 +9,12 @@ from typing import Any, Final, cast
 import pytest
 from sqlmodel import col, select
 
-from coordinator.alerts.intake import AlertStore
+from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
-from coordinator.nodes.hub import Delivery
-from coordinator.reviews.states import State
+from coordinator.nodes.alert_stream import Delivery
 from shared.alerts import Alert
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 

@@ -145,6 +145,7 @@ async def exam_site(
 
 def site_config(database_url: str, hub: RunningServer, folder: Path, **web: Any) -> CoordinatorConfig:
     password = folder / "nats-password"
+    password.touch(mode=0o600)
     password.write_text(hub.password)
     node = NodeSection(
         node_id=NODE_ID, region="campus", signing_key=signing_public_text(NODE_KEY.public_key())
@@ -166,7 +167,7 @@ def picture_base64(width: int = 320, height: int = 240, shade: int = 120) -> str
 
 
 def enroll_body(*pictures: str, candidate: str = "CAND-1") -> dict[str, Any]:
-    """A request of the seed's form (4.1)."""
+    """A request to enroll."""
     images = [
         {
             "image_base64": picture,

@@ -22,7 +22,8 @@ from pydantic import BaseModel
 
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
-from shared.events.types import Lane, lane
+from shared.events.table import lane
+from shared.events.types import Lane
 from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
     CommandHeader,

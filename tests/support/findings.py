@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from shared.alerts import Alert, AlertMetadata, alert_id
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from shared.messages import StartSession
-from shared.policy.schema import DEFAULT_RULES
+from shared.policy.rules import DEFAULT_RULES
 from tests.support.eventually import until
 from tests.support.exam_site import Site
 from tests.support.fake_node import FakeNode

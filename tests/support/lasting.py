@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from shared.alerts import Alert
-from shared.events.types import Action, EventClass, EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType
 from tests.support.alerts import MADE_UTC, SESSION, alert
 
 TECHNICAL = [EventType.STREAM_STALLED, EventType.CALIBRATED, EventType.PROCTOR_FLAG]

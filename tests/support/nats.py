@@ -16,6 +16,8 @@ from uuid import UUID
 
 import pytest
 
+from edge.hub import node_link
+from shared.hub_link import HubAddress, HubLink
 from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
 
 COORDINATOR_PASSWORD: Final = "coordinator-password"
@@ -24,6 +26,12 @@ START_TIMEOUT_S: Final = 10.0
 
 def node_password(node_id: UUID) -> str:
     return f"node-{node_id}"
+
+
+def node_hub(url: str, node_id: UUID) -> HubLink:
+    """A node's link to a server under its own name and password; not running yet."""
+    address = HubAddress(url=url, user=str(node_id), password=node_password(node_id))
+    return node_link(address, node_id)
 
 
 class RunningServer:

@@ -1,4 +1,4 @@
-"""Words for what this product never infers (SPEC 2.4), and the one sentence that may hold them."""
+"""Words for what this product never infers, and the one sentence that may hold them."""
 
 from __future__ import annotations
 

@@ -21,7 +21,8 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, AlertMetadata, alert_id, encode_alert
-from shared.events.types import Action, EventType, event_class, lane
+from shared.events.table import event_class, lane
+from shared.events.types import Action, EventType
 from shared.sealing import (
     new_sealing_key,
     pack,

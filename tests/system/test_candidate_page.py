@@ -15,7 +15,7 @@ import pytest
 from shared.api.alerts import TimelineOut
 from shared.events.types import EventType
 from tests.support.camera_files import camera_files
-from tests.support.chromium import FakeDevices, Page, needs_chromium, open_page
+from tests.support.chromium import FakeDevices, Page, needs_chromium, running_browser
 from tests.support.whole import Whole
 
 pytestmark = [
@@ -40,7 +40,7 @@ def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: FakeDev
     looks = site.metric("frames_processed_total", model="faces")
 
     async def sit() -> None:
-        async with open_page(tmp_path / "profile", camera) as page:
+        async with browser.page() as page:
             await page.goto(session.join_url)
             await _begin(page)
             await _hear_of_the_empty_chair(page)
@@ -50,7 +50,8 @@ def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: FakeDev
             assert await page.text("#closed h1") == "You have finished"
             assert page.complaints == []
 
-    asyncio.run(sit())
+    with running_browser(tmp_path / "profile", camera) as browser:
+        asyncio.run(sit())
     assert site.metric("frames_processed_total", model="faces") > looks
     timeline = site.client.timeline(session.session_id)
     assert timeline.session.status == "ended"

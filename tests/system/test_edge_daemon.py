@@ -32,7 +32,7 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
-from shared.policy.schema import ENROLLMENT_GATE
+from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, signing_public_text
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.edge_daemon import PROGRAM, EdgeDaemon, made_identity, need_weights

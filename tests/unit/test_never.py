@@ -1,4 +1,4 @@
-"""What this product never infers (SPEC 2.4): held against every closed list and every text people are shown.
+"""What this product never infers: held against every closed list and every text people are shown.
 
 The words are looked for everywhere; a sentence may hold one only when it stands in SAID_SO, word for word,
 because it tells people that we do not do it.
@@ -19,17 +19,18 @@ import pytest
 
 import coordinator
 from coordinator.sessions.notice import notice_for
-from edge.analysis import levels
-from edge.judging.candidate_words import message
-from edge.judging.explanations import explain
+from edge.judging.explanations import explain, message
 from edge.rules.findings import Finding, Phase
 from models import manifest
 from shared import observations
-from shared.events.types import EventClass, EventType, event_class
+from shared.events.looks import Look
+from shared.events.table import EVENTS, event_class
+from shared.events.types import EventClass, EventType, Feature
+from shared.events.words import ACTION_NAMES, CLASS_NAMES, event_name
 from shared.policy import terms as policy_terms
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED, THRESHOLD_UNITS
-from shared.policy.schema import Features, Policy, parse_policy
-from shared.timeline.words import ACTION_NAMES, CLASS_NAMES, event_name
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Features
 from tests.support.never import NEVER, SAID_SO
 
 SHOWN = re.compile(NEVER.pattern + r"|distract|suspici|cheat|fraud", re.IGNORECASE)
@@ -42,7 +43,7 @@ WEB = Path(coordinator.__file__).parent / "web"
 def closed_lists() -> Iterator[str]:
     """Every name that says what is looked for, asked of a network or decided about."""
     lists: tuple[type[StrEnum], ...] = (
-        EventType, EventClass, manifest.Task, levels.Task, policy_terms.Sound, policy_terms.Look)  # fmt: skip
+        EventType, EventClass, Feature, manifest.Task, Look, policy_terms.Sound)  # fmt: skip
     for each in lists:
         yield from (member.value for member in each)
     for entry in manifest.load_manifest().entries:
@@ -72,6 +73,10 @@ def texts() -> Iterator[str]:
         yield explain(dataclasses.replace(told, evidence={"open_at_end": True}))
         yield message(told)
     yield from map(event_name, EventType)
+    for row in EVENTS.values():
+        words = row.words
+        yield from (words.sentence, words.raised, words.cleared, words.beside, words.sought)
+        yield row.gap.why if row.gap is not None else ""
     yield from CLASS_NAMES.values()
     yield from ACTION_NAMES.values()
     yield from (known.unit for known in THRESHOLD_UNITS.values())

@@ -11,11 +11,13 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Stored, Written
+from coordinator.alerts.service import Written
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.ground.keyring import Keyring
-from coordinator.sessions.absence.awaited import Awaited, absence_alert, awaited
-from coordinator.sessions.service import Found, effective_policy, select_found, subject_of
+from coordinator.sessions import service as sessions
+from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited
+from coordinator.sessions.service import Found
 from coordinator.sessions.starting.terms import JOIN_WINDOW
 from coordinator.sessions.tables import ExamSession, JoinCode
 from shared.errors import Corrupt, Rejected
@@ -37,7 +39,7 @@ def missing(
     begins, found = _begins(db, session_ids), {}
     for session in list(db.exec(wanted)):
         try:
-            rule = effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
+            rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):
             continue  # its key is gone: nothing can be written about it
         begins_utc = begins.get(session.id, session.started_utc)
@@ -67,7 +69,7 @@ def say_absent(
     found = _locked(db, session_id)
     if found is None or found.session.ended_utc is not None or _newest(db, found.session) is not None:
         return None
-    alert = absence_alert(subject_of(db, found), page, now_utc)
+    alert = absence_alert(sessions.subject_of(db, found), page, now_utc)
     if not alerts.store_milestone(db, keyring, found.session, alert, now_utc):
         return None
     return Stored(alert, session_id, 1, now_utc)
@@ -112,7 +114,7 @@ def _begins(db: Session, session_ids: Collection[UUID]) -> dict[UUID, datetime]:
 
 def _locked(db: Session, session_id: UUID) -> Found | None:
     """The session, held until the commit: two replicas say one absence once."""
-    wanted = select_found().where(ExamSession.id == session_id)
+    wanted = sessions.select_found().where(ExamSession.id == session_id)
     row = db.exec(wanted.with_for_update(of=ExamSession, key_share=True)).one_or_none()
     return Found(*row) if row else None
 

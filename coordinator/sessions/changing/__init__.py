@@ -1,5 +1,5 @@
 """A running session changes: pause, more time, another policy.
 
-routes       over REST               changes  told to its node
-next_policy  whether it may (pure)   service  in the database
+next_policy  whether it may (pure)    telling  told to its node
+service      in the database          routes   over REST
 """

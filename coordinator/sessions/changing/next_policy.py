@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from coordinator.accommodations.effective import effective
-from coordinator.sessions.notice import purposes_of
+from coordinator.accommodations.agreed import effective
+from coordinator.consents.purposes import purposes_of
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.policy.schema import Policy

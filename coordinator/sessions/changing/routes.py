@@ -5,8 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlmodel import Session
 
-from coordinator.sessions import service
-from coordinator.sessions.changing import changes
+from coordinator.sessions import service as sessions
+from coordinator.sessions.changing import telling
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.security import Admin, StaffOrPrivacy
@@ -22,7 +22,7 @@ async def get_session_policy(
     """The policy a session runs or ran under last, and who changed it while it ran."""
 
     def work(db: Session) -> SessionPolicyOut:
-        return changes.policy_out(db, parts, service.find(db, claims.tenant_id, session_id).session)
+        return telling.policy_out(db, parts, sessions.find(db, claims.tenant_id, session_id).session)
 
     return await parts.reading(work)
 
@@ -37,4 +37,4 @@ async def change_session_policy(
     watch for less than the candidate was told of, never for more (409 `purposes-grow`). Where it recognises
     speech no more, nobody opens any more what was said before.
     """
-    return await changes.change_policy(parts, claims, session_id, body, now)
+    return await telling.change_policy(parts, claims, session_id, body, now)

@@ -11,16 +11,10 @@ from sqlmodel import Session, col, select
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.keys.service import get as get_key
-from coordinator.sessions.clock import extended_expiry, paused_expiry, resumed_expiry
-from coordinator.sessions.service import (
-    CANDIDATE_TERMS,
-    Found,
-    check_running,
-    open_details,
-    seal_details,
-    select_found,
-)
+from coordinator.keys import service as keys
+from coordinator.sessions import service as sessions
+from coordinator.sessions.expiry import extended_expiry, paused_expiry, resumed_expiry
+from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.tables import ExamSession, SessionPolicy
 from shared.api.sessions import SessionPolicyChange
 from shared.errors import Rejected
@@ -32,7 +26,7 @@ def hold(db: Session, session_id: UUID, now_utc: datetime) -> ExamSession:
     """A running session that nobody else changes until the commit. Raises `Rejected` (410) after its end."""
     wanted = select(ExamSession).where(ExamSession.id == session_id)
     session = db.exec(wanted.with_for_update().execution_options(populate_existing=True)).one()
-    check_running(session, now_utc)
+    sessions.check_running(session, now_utc)
     return session
 
 
@@ -70,7 +64,7 @@ def put_policy(
     """Put another policy in force and write down who did it and why."""
     row_id = uuid7()
     plain = policy.model_copy(update={"candidate": None}).model_dump(mode="json")
-    key = get_key(db, session.tenant_id, session.data_key_id)
+    key = keys.get(db, session.tenant_id, session.data_key_id)
     db.add(
         SessionPolicy(
             id=row_id,
@@ -92,13 +86,13 @@ def put_policy(
 def silence(db: Session, keyring: Keyring, session: ExamSession) -> bool:
     """Let a session recognise no more of what is said: its candidate has taken back the agreement, which
     does not come back to this session. False where it recognised nothing."""
-    key = get_key(db, session.tenant_id, session.data_key_id)
-    details = open_details(keyring, key, session)
+    key = keys.get(db, session.tenant_id, session.data_key_id)
+    details = sessions.open_details(keyring, key, session)
     terms = details.get(CANDIDATE_TERMS)
     if terms is None or not terms["speech_opt_in"]:
         return False
     details[CANDIDATE_TERMS] = terms | {"speech_opt_in": False}
-    session.details_sealed = seal_details(keyring, key, session.id, details)
+    session.details_sealed = sessions.seal_details(keyring, key, session.id, details)
     db.flush()
     return True
 
@@ -110,7 +104,7 @@ def policy_changes(db: Session, keyring: Keyring, session: ExamSession) -> list[
         .where(SessionPolicy.session_id == session.id)
         .order_by(col(SessionPolicy.changed_utc), col(SessionPolicy.id))
     )
-    key = get_key(db, session.tenant_id, session.data_key_id)
+    key = keys.get(db, session.tenant_id, session.data_key_id)
     return [
         SessionPolicyChange(
             version=row.version,
@@ -129,7 +123,7 @@ def policy_changes(db: Session, keyring: Keyring, session: ExamSession) -> list[
 def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> list[Found]:
     """Those of these sessions that run."""
     rows = db.exec(
-        select_found().where(
+        sessions.select_found().where(
             col(ExamSession.id).in_(session_ids),
             col(ExamSession.ended_utc).is_(None),
             col(ExamSession.expires_utc) > now_utc,

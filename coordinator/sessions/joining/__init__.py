@@ -1,5 +1,6 @@
 """The candidate's way in.
 
-codes   one-time join codes (pure)
-routes  the code, the notice, a ticket for the live socket
+codes    what is stored and shown of a one-time join code (pure)
+service  codes and acknowledged notices in the database
+routes   the code, the notice, a ticket for the live socket
 """

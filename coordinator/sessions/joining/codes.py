@@ -3,15 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import secrets
-from typing import Final
-
-_CODE_BYTES: Final = 24
-
-
-def new_code() -> str:
-    """A fresh code of 32 URL-safe characters."""
-    return secrets.token_urlsafe(_CODE_BYTES)
 
 
 def code_hash(code: str) -> bytes:

@@ -9,11 +9,12 @@ from sqlmodel import Session
 
 from coordinator.exams import service as exams
 from coordinator.live.tickets import LIFETIME_S
-from coordinator.sessions import service
-from coordinator.sessions.answers import join_response, session_token
+from coordinator.sessions import service as sessions
+from coordinator.sessions.answers import join_response, session_token, webrtc_config
+from coordinator.sessions.joining import service as joining
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from coordinator.sessions.service import Found
-from coordinator.tokens import keys as token_keys
+from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
@@ -36,12 +37,13 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
     check_rate(parts.rates.join, request.client.host if request.client else "", parts.clock())
 
     def work(db: Session) -> JoinResponse:
-        found = service.use_code(db, body.code, now)
+        found = joining.use_code(db, body.code, now)
         session = found.session
         exam = exams.look_up(db, session.tenant_id, session.exam_reference)
         signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
         title = exam.title if exam else session.exam_reference
-        return join_response(parts.config, found, session_token(signer, found, now), title)
+        webrtc, token = webrtc_config(parts.ice_servers), session_token(signer, found, now)
+        return join_response(parts.config, webrtc, found, token, title)
 
     return await parts.writing(work)
 
@@ -58,7 +60,7 @@ async def acknowledge_notice(
         found = _own(db, claims, session_id, now)
         notice = notice_for(Policy.model_validate(found.session.policy))
         check_acknowledged(notice, body.notice_version, body.purposes)
-        return found, service.acknowledge(db, parts.keys.keyring, found, notice, now)
+        return found, joining.acknowledge(db, parts.keys.keyring, found, notice, now)
 
     found, milestone = await parts.writing(work)
     if milestone is not None:
@@ -80,7 +82,7 @@ async def create_ticket(
 
 
 def _own(db: Session, claims: Claims, reference: str, now: datetime) -> Found:
-    found = service.find(db, claims.tenant_id, reference)
+    found = sessions.find(db, claims.tenant_id, reference)
     check_own_session(claims, found.session.id, found.candidate.reference)
-    service.check_running(found.session, now)
+    sessions.check_running(found.session, now)
     return found

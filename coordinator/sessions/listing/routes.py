@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from coordinator.sessions.answers import session_out
-from coordinator.sessions.listing import service as listing_service
-from coordinator.sessions.listing.cursor import read_cursor, write_cursor
+from coordinator.sessions.listing import service as listing
+from coordinator.sessions.listing.cursor import SessionCursor
 from coordinator.sessions.listing.service import Listed, SessionQuery, Standing
+from coordinator.web_api.cursors import read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
 from coordinator.web_api.security import Staff
@@ -52,10 +53,10 @@ async def list_sessions(
         candidate=filters.candidate_id,
         states=filters.state,
         min_severity=filters.min_severity,
-        after=None if filters.cursor is None else read_cursor(filters.cursor),
+        after=read_cursor(filters.cursor, SessionCursor),
         limit=filters.limit,
     )
-    listed, following = await parts.reading(lambda db: listing_service.page(db, query, now))
+    listed, following = await parts.reading(lambda db: listing.page(db, query, now))
     return SessionPage(items=[listed_out(one, now) for one in listed], next_cursor=write_cursor(following))
 
 

@@ -15,13 +15,14 @@ from sqlalchemy.sql.expression import Subquery
 from sqlmodel import Session, col, func, select
 
 from coordinator.candidates.tables import Candidate
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
-from coordinator.nodes.assignments_service import current_of
+from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
-from coordinator.reviews.states import State
-from coordinator.sessions.listing.cursor import Cursor
+from coordinator.sessions.listing.cursor import SessionCursor
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
+from coordinator.web_api.cursors import cut
 
 _EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED, State.MERGED)
 """What does not speak against a session any more, or speaks in another incident."""
@@ -46,7 +47,7 @@ class SessionQuery:
     """References of the institution."""
     states: Sequence[Standing] = ()
     min_severity: float = 0.0
-    after: Cursor | None = None
+    after: SessionCursor | None = None
     limit: int = 100
 
 
@@ -60,7 +61,7 @@ class Listed:
     incidents: int
 
 
-def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[Listed], Cursor | None]:
+def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[Listed], SessionCursor | None]:
     """Sessions by their worst severity, the newest first among equals, and where the next page begins."""
     incidents = _worst_by_session(query.tenant_id)
     worst = func.coalesce(incidents.c.worst, literal(0.0, Float))
@@ -68,7 +69,7 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
     wanted = (
         select(ExamSession, Candidate, Assignment, worst)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .join(Assignment, current_of(col(ExamSession.id)))
+        .join(Assignment, assignments.current_of(col(ExamSession.id)))
         .outerjoin(incidents, incidents.c.session_id == col(ExamSession.id))
         .where(ExamSession.tenant_id == query.tenant_id, *_narrowed(query, now_utc))
         .order_by(*(each.desc() for each in order))
@@ -79,7 +80,7 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
     if query.after is not None:
         wanted = wanted.where(tuple_(*order) < tuple(query.after))
     rows = db.exec(wanted).all()
-    shown = rows[: query.limit]
+    shown, following = cut(rows, query.limit, lambda row: _cursor(row[0], row[3]))
     states = _states(db, [session.id for session, *_ in shown])
     listed = [
         Listed(
@@ -90,7 +91,7 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
         )
         for session, candidate, assignment, severity in shown
     ]
-    return listed, _cursor(listed[-1]) if len(rows) > len(shown) else None
+    return listed, following
 
 
 def _worst_by_session(tenant_id: UUID) -> Subquery:
@@ -136,5 +137,5 @@ def _stands(state: Standing, now_utc: datetime) -> ColumnElement[bool]:
             return col(ExamSession.ended_utc).is_not(None)
 
 
-def _cursor(last: Listed) -> Cursor:
-    return Cursor(last.worst, last.found.session.started_utc, last.found.session.id)
+def _cursor(session: ExamSession, worst: float) -> SessionCursor:
+    return SessionCursor(float(worst), session.started_utc, session.id)

@@ -18,9 +18,10 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
-from coordinator.sessions.service import Found, effective_policy
-from coordinator.tokens import keys as token_keys
-from coordinator.tokens.keys import Signer
+from coordinator.sessions import service as sessions
+from coordinator.sessions.service import Found
+from coordinator.tokens import key_service as token_keys
+from coordinator.tokens.key_service import Signer
 from shared.messages import StartSession, Template
 from shared.policy.schema import Policy
 
@@ -41,7 +42,7 @@ class Facts:
 
 
 def start_session(facts: Facts, now_utc: datetime) -> StartSession:
-    """The message. Pure."""
+    """The message."""
     found, transcript_key = facts.found, facts.transcript_key
     session = found.session
     return StartSession(
@@ -69,7 +70,7 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
     session = found.session
     return Facts(
         found=found,
-        policy=effective_policy(db, own.keyring, session),
+        policy=sessions.effective_policy(db, own.keyring, session),
         templates=_templates(db, own.keyring, found),
         seal_key=keys.get(db, session.tenant_id, session.seal_key_id),
         transcript_key=excerpts.living_key(db, session),

@@ -14,7 +14,8 @@ from shared.api.sessions import SessionStartRequest, VerificationPolicy
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.fields import Utc
-from shared.policy.schema import DEFAULT_RULES, EventRule, Policy, parse_policy
+from shared.policy.rules import DEFAULT_RULES, EventRule
+from shared.policy.schema import Policy, parse_policy
 
 DEFAULT_DURATION_MINUTES: Final = 180.0
 MAX_DURATION_MINUTES: Final = 1_440.0
@@ -25,7 +26,7 @@ JOIN_WINDOW: Final = timedelta(minutes=15)
 
 
 class _Schedule(BaseModel):
-    """The metadata of the seed (4.2) that means something to us; the rest is only kept."""
+    """The metadata that means something to us; the rest is only kept."""
 
     model_config = ConfigDict(extra="ignore")
 

@@ -8,7 +8,7 @@ const OVER = 1000;
 const TOKEN_OVER = 4401;
 
 /**
- * Listens until stopped or until the session is over. `onMessage` gets what staff is told (SPEC 4.4's forms),
+ * Listens until stopped or until the session is over. `onMessage` gets what staff are told,
  * `onState` "connecting", "live", "waiting", "over" or "refused".
  */
 export function listen(api, id, { onMessage, onState = () => {} }) {

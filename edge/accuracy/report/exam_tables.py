@@ -10,7 +10,7 @@ from edge.accuracy.report.table import Table
 from edge.accuracy.report.words import duration, middle_and_worst, rate, share
 from edge.accuracy.results import Exams
 from edge.accuracy.statistics import Share
-from shared.timeline.words import event_name
+from shared.events.words import event_name
 
 
 def behaviours(exams: Exams) -> Table:

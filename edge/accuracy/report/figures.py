@@ -11,7 +11,7 @@ from edge.accuracy.report.words import percent, rate, signed
 from edge.accuracy.results import AngleResult, Exams, IdentityResult
 from edge.accuracy.statistics import Rate, histogram, median
 from models.similarity import ACCEPTED
-from shared.timeline.words import event_name
+from shared.events.words import event_name
 
 INCIDENTS_AN_HOUR = 1.0
 """What is accepted at most at default sensitivity."""

@@ -32,7 +32,7 @@ def test_a_taken_port_is_refused_by_number_and_replaced_where_only_preferred() -
         owner.bind(("127.0.0.1", 0))
         owner.listen()
         taken = owner.getsockname()[1]
-        with pytest.raises(ConfigError, match=f"port {taken} for the edge node is taken"):
+        with pytest.raises(ConfigError, match=f"port {taken} for the edge node is in use"):
             demanded_port(taken, "the edge node")
         assert free_port(taken) != taken
     assert free_port(taken) == taken

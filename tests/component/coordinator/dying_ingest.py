@@ -11,19 +11,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-from coordinator.alerts.intake import AlertStore
+from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys
-from coordinator.nodes.hub import Hub
-from coordinator.nodes.stream import HubAddress, StreamSettings
+from coordinator.nodes.alert_stream import CALLER, AlertStream
+from coordinator.nodes.stream import StreamSettings
+from shared.hub_link import HubAddress, HubLink
 from shared.sealing import parse_signing_public
 
 
 async def die(about: dict[str, str]) -> None:
-    hub = Hub(
-        HubAddress(url=about["url"], user="coordinator", password=about["password"]),
-        StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0),
-    )
+    hub = HubLink(HubAddress(url=about["url"], user="coordinator", password=about["password"]), CALLER)
+    stream = AlertStream(hub, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
     folder = Path(about["keys"])
     keyring = load_own_keys(folder, folder / "master.key", None).keyring
     signers = {UUID(about["node_id"]): parse_signing_public(about["signing_key"])}
@@ -33,7 +32,7 @@ async def die(about: dict[str, str]) -> None:
         await hub.wait_connected()
         print("connected", flush=True)  # noqa: T201 - the test waits for it
         while True:
-            for delivery in await hub.fetch(1, 5.0):
+            for delivery in await stream.fetch(1, 5.0):
                 await asyncio.to_thread(store.take, [delivery], datetime.now(UTC))
                 os.kill(os.getpid(), signal.SIGKILL)
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from sqlmodel import Session, select
 
-from coordinator.sessions.absence.absences import Absences
-from coordinator.sessions.absence.awaited import FIRST_COMING_S
+from coordinator.sessions.absence.telling import Absences
+from coordinator.sessions.absence.waiting import FIRST_COMING_S
 from coordinator.sessions.tables import ExamSession, JoinCode
 from shared.events.types import EventType
 from tests.support.exam_site import OnSite, Site

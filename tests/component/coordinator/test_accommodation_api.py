@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from coordinator.accommodations.tables import AccommodationVersion
 from coordinator.sessions.service import find
-from coordinator.sessions.starting.resume import resume
+from coordinator.sessions.starting.again import resume
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events.types import EventType

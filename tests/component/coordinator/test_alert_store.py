@@ -9,15 +9,16 @@ import pytest
 from sqlmodel import select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.intake import LATER_DELAYS_S, AlertStore, Outcome
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
+from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Outcome
 from coordinator.ground.database import Database
-from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.keyring import Keyring
 from coordinator.keys import service as keys
+from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.nodes import service as nodes
-from coordinator.nodes.hub import Delivery
+from coordinator.nodes.alert_stream import Delivery
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events.types import EventClass, EventType, Lane
 from shared.messages import OutboxState

@@ -11,11 +11,12 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from sqlmodel import select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.intake import LATER_DELAYS_S, AlertStore, Outcome
+from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
+from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Outcome
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
-from coordinator.nodes.hub import Delivery
+from coordinator.nodes.alert_stream import Delivery
 from shared.alerts import Alert
 from shared.events.types import Lane
 from shared.messages import OutboxState
@@ -68,7 +69,7 @@ class Pair:
             for row in rows
         }
 
-    def timeline(self) -> list[alerts.Stored]:
+    def timeline(self) -> list[Stored]:
         with self.database.read() as db:
             return alerts.timeline(db, KEYRING, self.former.session)
 

@@ -12,9 +12,9 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from sqlmodel import select
 
-from coordinator.alerts.ingest import Ingest
-from coordinator.alerts.intake import LATER_DELAYS_S
 from coordinator.alerts.tables import RefusedAlert
+from coordinator.arriving.ingest import Ingest
+from coordinator.arriving.intake import LATER_DELAYS_S
 from coordinator.ground.database import Database
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held
@@ -129,20 +129,21 @@ def test_where_the_epoch_stays_unknown_it_goes_back_to_its_outbox_and_is_taken_w
 ) -> None:
     async def scenario() -> None:
         hub = centre.hub()
-        ingest = Ingest(hub, centre.store, centre.keys.signing, lambda new: None)
+        stream = centre.stream(hub)
+        ingest = Ingest(hub, stream, centre.store, centre.keys.signing, lambda new: None)
         moved = sitting.by(centre.next_node, epoch=2)
         running = asyncio.create_task(hub.run())
         try:
             await hub.wait_connected()
             async with edge(centre.server, centre.next_node) as following:
                 await send(following, moved, 1, onset_s=110)
-                [delivery] = await hub.fetch(1, 5.0)
+                [delivery] = await stream.fetch(1, 5.0)
                 await ingest.take([replace(delivery, delivered=len(LATER_DELAYS_S) + 1)])
                 assert ingest.counts["given-back:unknown-epoch"] == 1
-                assert await hub.fetch(1, 1.5) == []  # longer than the stream waits for an answer
+                assert await stream.fetch(1, 1.5) == []  # longer than the stream waits for an answer
                 hand_over(centre.database, sitting, centre.next_node, MOVED_S)
                 await send(following, moved, 1, onset_s=110)
-                await ingest.take(await hub.fetch(1, 5.0))
+                await ingest.take(await stream.fetch(1, 5.0))
         finally:
             running.cancel()
         assert (onsets(centre, sitting), refusals(centre)) == ([110], [])

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
 from shared.errors import Rejected
-from tests.support.chromium import FakeDevices, Page, needs_chromium, open_page
+from tests.support.chromium import Browser, Page, needs_chromium
 from tests.support.eventually import until
 from tests.support.exam_stand import NOTICE, Stand, exam_stand, notice
 
@@ -18,11 +17,11 @@ pytestmark = [pytest.mark.browser, needs_chromium]
 Scene = Callable[[Page, Stand], Awaitable[None]]
 
 
-def play(tmp_path: Path, scene: Scene, devices: FakeDevices | None = None) -> None:
+def play(browser: Browser, scene: Scene) -> None:
     """Runs one test's scene with a browser and a stand of its own."""
 
     async def run() -> None:
-        async with exam_stand() as stand, open_page(tmp_path / "profile", devices or FakeDevices()) as page:
+        async with exam_stand() as stand, browser.page() as page:
             await scene(page, stand)
 
     asyncio.run(run())
@@ -56,7 +55,7 @@ async def frames(stand: Stand, number: int, count: int) -> None:
     await until(came, f"{count} pictures of connection {number}")
 
 
-def test_the_whole_way_from_link_to_end(tmp_path: Path) -> None:
+def test_the_whole_way_from_link_to_end(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await sit_exam(page, stand)
         await frames(stand, 0, 15)
@@ -73,10 +72,10 @@ def test_the_whole_way_from_link_to_end(tmp_path: Path) -> None:
         assert await page.evaluate("sessionStorage.length") == 0
         assert page.complaints == []
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_the_code_leaves_the_address_and_a_reload_keeps_the_attempt(tmp_path: Path) -> None:
+def test_the_code_leaves_the_address_and_a_reload_keeps_the_attempt(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await read_notice(page, stand)
         assert await page.evaluate("location.href") == f"{stand.url}/join"
@@ -84,10 +83,10 @@ def test_the_code_leaves_the_address_and_a_reload_keeps_the_attempt(tmp_path: Pa
         await page.until("!document.querySelector('#notice').hidden")
         assert await page.text("#exam-title") == "Mathematics I"
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_a_used_link_says_so_and_what_to_do(tmp_path: Path) -> None:
+def test_a_used_link_says_so_and_what_to_do(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         stand.used_codes.add(stand.join_url.split("#")[1])
         await page.goto(stand.join_url)
@@ -95,19 +94,19 @@ def test_a_used_link_says_so_and_what_to_do(tmp_path: Path) -> None:
         assert await page.text("#problem-text") == "The link was used before."
         assert "Ask your institution for a new one" in await page.text("#problem-help")
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_without_a_link_the_page_asks_for_it(tmp_path: Path) -> None:
+def test_without_a_link_the_page_asks_for_it(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await page.goto(f"{stand.url}/join")
         await page.until("!document.querySelector('#problem').hidden")
         assert await page.text("#problem h1") == "This page needs your link"
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(tmp_path: Path) -> None:
+def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await read_notice(page, stand)
         assert "<b>Nothing</b> is stored." in await page.text("#notice-text")
@@ -124,7 +123,7 @@ def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(tmp_path: P
         assert said.notice_version == NOTICE.version
         assert said.purposes == NOTICE.purposes
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
 @pytest.mark.parametrize(
@@ -136,7 +135,7 @@ def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(tmp_path: P
     ],
 )
 def test_refused_devices_are_explained_and_can_be_tried_again(
-    tmp_path: Path, refusal: str, reason: str
+    browser: Browser, refusal: str, reason: str
 ) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await acknowledge(page, stand)
@@ -155,10 +154,10 @@ def test_refused_devices_are_explained_and_can_be_tried_again(
         await page.until("document.querySelector('#start').checkVisibility()")
         assert await page.text("#devices-error") == ""
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_the_microphone_check_hears_and_sound_processing_is_off(tmp_path: Path) -> None:
+def test_the_microphone_check_hears_and_sound_processing_is_off(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await acknowledge(page, stand)
         await page.click("#devices-on")
@@ -171,10 +170,10 @@ def test_the_microphone_check_hears_and_sound_processing_is_off(tmp_path: Path) 
         assert settings["echoCancellation"] is True
         assert "640 × 480, 15 pictures per second" in await page.text("#camera-state")
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_messages_of_both_roads_appear_once_and_politely(tmp_path: Path) -> None:
+def test_messages_of_both_roads_appear_once_and_politely(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await sit_exam(page, stand)
         await stand.seats[0].outbox.put(notice("light", "Please move into the light."))
@@ -186,10 +185,10 @@ def test_messages_of_both_roads_appear_once_and_politely(tmp_path: Path) -> None
         region = "document.querySelector('#messages').parentElement"
         assert await page.evaluate(f"{region}.getAttribute('aria-live')") == "polite"
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_silent_media_are_connected_anew_within_ten_seconds(tmp_path: Path) -> None:
+def test_silent_media_are_connected_anew_within_ten_seconds(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await sit_exam(page, stand)
         await frames(stand, 0, 5)
@@ -200,10 +199,10 @@ def test_silent_media_are_connected_anew_within_ten_seconds(tmp_path: Path) -> N
         assert not stand.seats[0].said_goodbye
         await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_a_refusing_node_is_asked_again_but_not_hammered(tmp_path: Path) -> None:
+def test_a_refusing_node_is_asked_again_but_not_hammered(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         stand.refuse_seats = Rejected("full", code="full", status=503)
         await acknowledge(page, stand)
@@ -214,10 +213,10 @@ def test_a_refusing_node_is_asked_again_but_not_hammered(tmp_path: Path) -> None
         await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
         assert len(stand.seats) == 1
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_a_session_that_is_over_closes_the_page(tmp_path: Path) -> None:
+def test_a_session_that_is_over_closes_the_page(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await sit_exam(page, stand)
         await until(lambda: bool(stand.listeners), "the page listens")
@@ -225,10 +224,10 @@ def test_a_session_that_is_over_closes_the_page(tmp_path: Path) -> None:
         await page.until("!document.querySelector('#closed').hidden")
         assert await page.text("#closed h1") == "The session has ended"
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_an_end_that_fails_keeps_the_exam_running(tmp_path: Path) -> None:
+def test_an_end_that_fails_keeps_the_exam_running(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         stand.refuse_end = True
         await sit_exam(page, stand)
@@ -241,10 +240,10 @@ def test_an_end_that_fails_keeps_the_exam_running(tmp_path: Path) -> None:
         await page.click("#end-yes")
         await page.until("!document.querySelector('#closed').hidden")
 
-    play(tmp_path, scene)
+    play(browser, scene)
 
 
-def test_the_keyboard_alone_goes_all_the_way(tmp_path: Path) -> None:
+def test_the_keyboard_alone_goes_all_the_way(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await read_notice(page, stand)
         assert await page.evaluate("document.activeElement.id") == "notice-title"
@@ -268,4 +267,4 @@ def test_the_keyboard_alone_goes_all_the_way(tmp_path: Path) -> None:
         await page.until("document.activeElement.id === 'end'")
         assert stand.ended == 0
 
-    play(tmp_path, scene)
+    play(browser, scene)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from coordinator.web_api.pages import vocabulary
 from shared.events.types import EventType
-from tests.support.chromium import needs_chromium, open_page
+from tests.support.chromium import Browser, needs_chromium
 from tests.support.exam_stand import exam_stand
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -52,9 +51,9 @@ Promise.all(["fresh", "words", "incident", "dom"].map((name) => import(`/console
 """
 
 
-def test_waiting_times_words_and_rights(tmp_path: Path) -> None:
+def test_waiting_times_words_and_rights(browser: Browser) -> None:
     async def run() -> dict[str, Any]:
-        async with exam_stand() as stand, open_page(tmp_path / "profile") as page:
+        async with exam_stand() as stand, browser.page() as page:
             await page.goto(f"{stand.url}/console")
             decided: dict[str, Any] = await page.evaluate(SCRIPT)
             assert page.complaints == []

@@ -8,7 +8,7 @@ from sqlmodel import select
 
 from coordinator.exams.tables import Exam
 from coordinator.sessions.service import find
-from coordinator.sessions.starting.resume import resume
+from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from tests.support.exam_site import OnSite, Site
 from tests.support.exams import EXAM, made, put

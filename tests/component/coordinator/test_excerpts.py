@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from sqlmodel import select
 
-from coordinator.excerpts import expiry
+from coordinator.excerpts import expiring
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.service import find
@@ -138,10 +138,10 @@ def test_a_session_that_nobody_ended_loses_its_key_when_its_time_has_passed(on_s
     async def test(site: Site) -> None:
         order = await begun(site)
         path = await published(site, spoken(order, site), order)
-        assert await expiry.round_of(site.parts, datetime.now(UTC)) == 0
+        assert await expiring.round_of(site.parts, datetime.now(UTC)) == 0
         later = order.expires_utc + timedelta(seconds=1)
-        assert await expiry.round_of(site.parts, later) == 1
-        assert await expiry.round_of(site.parts, later) == 0
+        assert await expiring.round_of(site.parts, later) == 1
+        assert await expiring.round_of(site.parts, later) == 0
         assert await ask(site, path) == (410, "excerpt-destroyed")
 
     on_site(test)

@@ -13,8 +13,8 @@ from sqlmodel import Session, delete, select
 from coordinator.alerts.service import timeline
 from coordinator.ground.database import Database
 from coordinator.incidents import grouping_service as incidents
+from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident, IncidentAlert
-from coordinator.reviews.states import State
 from shared.events.types import EventType
 from shared.incidents import group
 from tests.support.desk import KEYRING, NOW, Desk, second

@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 from nats.aio.msg import Msg
 
-from coordinator.alerts.service import Stored
+from coordinator.alerts.stored import Stored
 from coordinator.nodes.stream import MAX_ACK_PENDING
 from coordinator.nodes.tables import Assignment
 from shared import subjects
@@ -177,7 +177,7 @@ def test_a_flood_of_garbage_is_counted_whole_and_logged_once_a_minute(
             await until(lambda: link.ingest.counts["stored"] == 1, "the good one is stored")
 
     asyncio.run(scenario())
-    assert len([record for record in caplog.records if record.name == "coordinator.alerts.ingest"]) == 1
+    assert len([record for record in caplog.records if record.name == "coordinator.arriving.ingest"]) == 1
 
 
 def test_alerts_of_unknown_sessions_hold_up_no_other_alert_and_are_not_settled(

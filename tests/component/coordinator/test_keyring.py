@@ -5,9 +5,11 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.keyring import KeyKind, Keyring
 from coordinator.ground.sealed_fields import Place
-from coordinator.keys.tables import Key, KeyKind, RetentionClass
+from coordinator.keys import service as keys
+from coordinator.keys.service import Owner
+from coordinator.keys.tables import Key, RetentionClass
 from shared.errors import ConfigError, Corrupt, Rejected
 from shared.sealing import sealing_public_text
 
@@ -23,18 +25,18 @@ def destroyed(key: Key) -> Key:
 
 
 def test_a_pair_opens_to_the_private_half_of_its_public_one() -> None:
-    key = KEYRING.new_sealing_pair(OWNER, NOW)
+    key = keys.new_sealing_pair(KEYRING, OWNER, NOW)
     assert sealing_public_text(KEYRING.open_private(key).public_key()) == key.public_key
     assert (key.kind, key.retention_class, key.scope) == (KeyKind.SEALING, RetentionClass.EXAM, "BIO-101")
 
 
 def test_a_field_sealed_under_a_data_key_opens_again() -> None:
-    key = KEYRING.new_data_key(OWNER, NOW)
+    key = keys.new_data_key(KEYRING, OWNER, NOW)
     assert KEYRING.open_field(key, PLACE, KEYRING.seal_field(key, PLACE, b"face")) == b"face"
 
 
 def test_destroying_a_key_makes_what_it_sealed_unreadable() -> None:
-    key = KEYRING.new_data_key(OWNER, NOW)
+    key = keys.new_data_key(KEYRING, OWNER, NOW)
     sealed = KEYRING.seal_field(key, PLACE, b"face")
     with pytest.raises(Rejected) as refused:
         KEYRING.open_field(destroyed(key), PLACE, sealed)
@@ -43,17 +45,17 @@ def test_destroying_a_key_makes_what_it_sealed_unreadable() -> None:
 
 def test_a_destroyed_pair_opens_nothing() -> None:
     with pytest.raises(Rejected, match="destroyed"):
-        KEYRING.open_private(destroyed(KEYRING.new_sealing_pair(OWNER, NOW)))
+        KEYRING.open_private(destroyed(keys.new_sealing_pair(KEYRING, OWNER, NOW)))
 
 
 def test_another_master_key_opens_nothing() -> None:
-    key = KEYRING.new_sealing_pair(OWNER, NOW)
+    key = keys.new_sealing_pair(KEYRING, OWNER, NOW)
     with pytest.raises(Corrupt):
         Keyring(bytes([1] * 32)).open_private(key)
 
 
 def test_a_wrapped_half_copied_to_another_row_does_not_open() -> None:
-    one, other = KEYRING.new_data_key(OWNER, NOW), KEYRING.new_data_key(OWNER, NOW)
+    one, other = keys.new_data_key(KEYRING, OWNER, NOW), keys.new_data_key(KEYRING, OWNER, NOW)
     other.wrapped = one.wrapped
     with pytest.raises(Corrupt):
         KEYRING.seal_field(other, PLACE, b"face")
@@ -61,9 +63,9 @@ def test_a_wrapped_half_copied_to_another_row_does_not_open() -> None:
 
 def test_a_key_serves_its_own_kind_only() -> None:
     with pytest.raises(Corrupt, match="cannot serve"):
-        KEYRING.open_private(KEYRING.new_data_key(OWNER, NOW))
+        KEYRING.open_private(keys.new_data_key(KEYRING, OWNER, NOW))
     with pytest.raises(Corrupt, match="cannot serve"):
-        KEYRING.seal_field(KEYRING.new_sealing_pair(OWNER, NOW), PLACE, b"face")
+        KEYRING.seal_field(keys.new_sealing_pair(KEYRING, OWNER, NOW), PLACE, b"face")
 
 
 def test_a_short_master_key_is_refused() -> None:

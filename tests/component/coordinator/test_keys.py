@@ -11,9 +11,10 @@ from sqlmodel import Session
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.database import Database
-from coordinator.ground.keyring import Keyring, Owner
+from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
+from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.errors import Corrupt, Rejected

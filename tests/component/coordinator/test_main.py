@@ -43,12 +43,46 @@ def test_an_installation_is_made_migrated_checked_and_gives_a_token(tmp_path: Pa
 
 
 def test_wrong_configurations_are_named_and_end_with_2(tmp_path: Path, config: Path) -> None:
-    config.write_text('data_folder = "here"\nport = 1\n')
+    config.write_text("data_folder = 1\nport = 1\n")
     refused = run("check-config", "--config", config)
     assert refused.returncode == 2
     assert "data_folder: " in refused.stderr
     assert "port: " in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_relative_paths_lie_beside_the_configuration(tmp_path: Path, config: Path) -> None:
+    run("init", "--data", tmp_path / "data")
+    config.write_text('data_folder = "data"\n[nats]\npassword_file = "password"\n')
+    password = tmp_path / "password"
+    password.touch(mode=0o600)
+    password.write_text("of the hub\n")
+    assert run("check-config", "--config", config).returncode == 0
+
+
+def test_a_password_that_others_can_read_ends_with_2_and_what_to_do(tmp_path: Path, config: Path) -> None:
+    run("init", "--data", tmp_path / "data")
+    password = tmp_path / "password"
+    password.write_text("of the hub\n")
+    password.chmod(0o640)
+    config.write_text(config.read_text() + f'[nats]\npassword_file = "{password}"\n')
+    refused = run("check-config", "--config", config)
+    assert (refused.returncode, f"chmod 600 {password}" in refused.stderr) == (2, True)
+
+
+def test_a_turn_password_comes_from_a_file_and_never_from_the_settings(tmp_path: Path, config: Path) -> None:
+    run("init", "--data", tmp_path / "data")
+    server = '[[ice.servers]]\nurls = ["turn:turn.example.org"]\nusername = "exam"\n'
+    settings = config.read_text()
+    config.write_text(settings + server + 'credential = "sesame"\n')
+    refused = run("check-config", "--config", config)
+    assert (refused.returncode, "credential_file" in refused.stderr) == (2, True)
+    assert "sesame" not in refused.stderr
+    config.write_text(settings + server + 'credential_file = "turn-password"\n')
+    assert run("check-config", "--config", config).returncode == 2
+    (tmp_path / "turn-password").touch(mode=0o600)
+    (tmp_path / "turn-password").write_text("sesame\n")
+    assert run("check-config", "--config", config).returncode == 0
 
 
 def test_missing_keys_end_with_2_and_what_to_do(config: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from nats.aio.msg import Msg
 
 from coordinator.ground.own_keys import OwnKeys
-from coordinator.nodes.commands import Order
+from coordinator.nodes.commands import Command
 from coordinator.nodes.heartbeats import RATE
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
@@ -67,18 +67,18 @@ def test_a_command_reaches_its_node_sealed_and_its_reply_comes_back(
         await message.respond(pack(about, b"done", node.signing))
 
     async def scenario() -> None:
-        order = Order(kind="end", body=b"do it")
+        command = Command(kind="end", body=b"do it")
         async with centre.linked() as link, edge(centre.server, node) as client:
             with pytest.raises(Unavailable):  # never heard of
-                await link.commander.send(node.node_id, order)
+                await link.commander.send(node.node_id, command)
             await client.request(subjects.heartbeat(node.node_id), heartbeat(node), timeout=5)
             with pytest.raises(Unavailable):  # heard of, and not listening
-                await link.commander.send(node.node_id, order)
+                await link.commander.send(node.node_id, command)
             await client.subscribe(subjects.commands(node.node_id), cb=obey)
             await client.flush()
-            assert await link.commander.send(node.node_id, order) == b"done"
+            assert await link.commander.send(node.node_id, command) == b"done"
             with pytest.raises(Rejected) as refused:
-                await link.commander.send(node.node_id, order)
+                await link.commander.send(node.node_id, command)
             assert (refused.value.code, refused.value.status) == ("full", 503)
 
     asyncio.run(scenario())

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from coordinator.incidents.states import VERDICTS, Decision, State
 from coordinator.incidents.tables import Incident
 from coordinator.reviews.outcomes import outcome_out, rule_precision
-from coordinator.reviews.states import VERDICTS, Outcome, State
 from shared.events.types import EventType
 from tests.support.alerts import MADE_UTC, SESSION, alert
 
@@ -50,7 +50,7 @@ def test_a_candidate_is_told_each_sentence_once_and_no_score() -> None:
 
 
 def test_precision_is_confirmed_out_of_decided() -> None:
-    some = rule_precision(EventType.FACE_MISMATCH, {Outcome.CONFIRMED: 1, Outcome.DISMISSED: 2})
+    some = rule_precision(EventType.FACE_MISMATCH, {Decision.CONFIRMED: 1, Decision.DISMISSED: 2})
     assert (some.decided, some.precision) == (3, 0.3333)
-    none = rule_precision(EventType.FACE_MISMATCH, dict.fromkeys(Outcome, 0))
+    none = rule_precision(EventType.FACE_MISMATCH, dict.fromkeys(Decision, 0))
     assert (none.decided, none.precision) == (0, None)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.chromium import needs_chromium, open_page
+from tests.support.chromium import Browser, needs_chromium
 from tests.support.exam_stand import exam_stand
 
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -29,9 +28,9 @@ import("/join/silence.js").then(({ Silence, waitBefore }) => {
 """
 
 
-def test_silence_and_waiting_times(tmp_path: Path) -> None:
+def test_silence_and_waiting_times(browser: Browser) -> None:
     async def run() -> dict[str, Any]:
-        async with exam_stand() as stand, open_page(tmp_path / "profile") as page:
+        async with exam_stand() as stand, browser.page() as page:
             await page.goto(f"{stand.url}/join")
             decided: dict[str, Any] = await page.evaluate(SCRIPT)
             return decided

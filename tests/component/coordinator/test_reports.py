@@ -20,10 +20,10 @@ from PIL import Image
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts_service
-from coordinator.ground.keyring import Owner
 from coordinator.keys import service as keys
+from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
-from coordinator.reports.bundle import DOMAIN, verifier
+from coordinator.reports.hearing import DOMAIN, verifier
 from coordinator.reports.verify_bundle import check
 from coordinator.sessions import service
 from coordinator.tenants.tables import DEFAULT_TENANT_ID

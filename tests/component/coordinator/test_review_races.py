@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from coordinator.alerts.intake import AlertStore
+from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.reviews import service as reviews
 from coordinator.reviews.service import Deed

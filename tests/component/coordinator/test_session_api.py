@@ -8,10 +8,12 @@ from sqlmodel import select
 
 from coordinator.candidates.tables import Candidate
 from coordinator.keys.tables import Key
+from coordinator.sessions.answers import webrtc_config
 from coordinator.sessions.notice import VERSION
-from coordinator.sessions.sweep import sweep
+from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.web_api.examples import EXAMPLES
+from shared.ice import IceServer
 from shared.tokens import Audience, Role, verify
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site, enroll_body
 from tests.support.node_answers import Refusal, watching
@@ -29,6 +31,16 @@ async def timeline(site: Site, reference: str = "SESS-1") -> list[str]:
     response = await site.get(f"/session/{reference}/timeline")
     assert response.status_code == 200, response.text
     return [item["event_type"] for item in response.json()["items"]]
+
+
+def test_candidates_are_told_each_address_of_a_turn_server_with_its_password() -> None:
+    servers = (IceServer(("stun:a",)), IceServer(("turn:b", "turns:b"), "exam", "sesame"))
+    told = webrtc_config(servers).model_dump()["ice_servers"]
+    assert [tuple(server.values()) for server in told] == [
+        ("stun:a", None, None),
+        ("turn:b", "exam", "sesame"),
+        ("turns:b", "exam", "sesame"),
+    ]
 
 
 def test_the_seeds_request_starts_a_session_on_the_node(on_site: OnSite) -> None:

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions.changing.changes import mend, said_of
+from coordinator.sessions.changing.telling import mend, said_of
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession
 from shared.tokens import Role

@@ -11,9 +11,8 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from coordinator.nodes import assignments_service as assignments, service as nodes
-from coordinator.nodes.assignments_service import current_of
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions.sweep import sweep
+from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.node_answers import watching
@@ -90,7 +89,7 @@ async def _handed_over(site: Site, session_id: UUID, node_id: UUID, age: timedel
 
     def move(db: Session) -> None:
         nodes.seed(db, [NEXT_NODE.section], datetime.now(UTC))
-        current = db.exec(select(Assignment).where(current_of(session_id))).one()
+        current = db.exec(select(Assignment).where(assignments.current_of(session_id))).one()
         assignments.hand_over(db, current, node_id, datetime.now(UTC) - age)
 
     await site.parts.writing(move)

@@ -12,7 +12,7 @@ from coordinator.candidates import service as candidates
 from coordinator.consents import service as consents
 from coordinator.excerpts import service as excerpts
 from coordinator.keys.tables import Key, RetentionClass
-from coordinator.sessions.changing.changes import mend
+from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.service import find
 from coordinator.sessions.starting.assignment import start_session, stored_facts
 from coordinator.sessions.tables import ExamSession

@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions import service
-from coordinator.sessions.changing import changes
+from coordinator.sessions import service as sessions
+from coordinator.sessions.changing import telling
+from coordinator.sessions.starting.again import resume
 from coordinator.sessions.starting.assignment import start_session, stored_facts
-from coordinator.sessions.starting.resume import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.messages import StartSession, parse
 from shared.tokens import Role
@@ -41,15 +41,15 @@ async def started(site: Site) -> StartSession:
     return order
 
 
-def found(site: Site) -> service.Found:
+def found(site: Site) -> sessions.Found:
     with site.parts.database.read() as db:
-        return service.find(db, DEFAULT_TENANT_ID, "SESS-1")
+        return sessions.find(db, DEFAULT_TENANT_ID, "SESS-1")
 
 
 def from_the_start(site: Site) -> StartSession:
     """What would be told at the session's first instant from what is stored now, as it is on the wire."""
     with site.parts.database.read() as db:
-        one = service.find(db, DEFAULT_TENANT_ID, "SESS-1")
+        one = sessions.find(db, DEFAULT_TENANT_ID, "SESS-1")
         order = start_session(stored_facts(db, site.parts.keys, one), one.session.started_utc)
     return parse(StartSession, order.model_dump_json().encode())
 
@@ -63,7 +63,7 @@ def test_start_resume_and_change_tell_the_same(on_site: OnSite) -> None:
         first = await started(site)
         assert from_the_start(site) == first
         assert await resume(site.parts, found(site))
-        assert await changes.tell(site.parts, found(site).session)
+        assert await telling.tell(site.parts, found(site).session)
         again, changed = site.node.obeyed.started[-1], site.node.obeyed.changed[-1]
         assert timeless(again) == timeless(changed) == first
 
@@ -82,7 +82,7 @@ def test_they_go_on_telling_the_same_when_it_was_paused_and_handed_over(on_site:
 
         await site.parts.writing(back_to_itself)
         assert await resume(site.parts, found(site))
-        assert await changes.tell(site.parts, found(site).session)
+        assert await telling.tell(site.parts, found(site).session)
         again, changed = site.node.obeyed.started[-1], site.node.obeyed.changed[-1]
         later = {"epoch": 2, "paused": True, "expires_utc": again.expires_utc}
         assert timeless(again) == timeless(changed) == first.model_copy(update=later)

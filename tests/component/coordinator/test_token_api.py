@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import select
 
 from coordinator.sessions.service import find
-from coordinator.sessions.starting.resume import resume
+from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.tokens.tables import TokenKey
 from shared.sealing import parse_signing_public

@@ -8,17 +8,20 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.hub import Hub, HubAddress
 from edge.judging.alerts import AlertRevision
 from edge.outbound.alert_writer import AlertWriter
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.message import Place
 from edge.outbound.outbox import Outbox, Sealed
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from shared.errors import Unavailable
 from shared.events.types import EventType, Lane
-from tests.support.alerts import alert as alert_of, new_identity
+from shared.sealing import new_sealing_key
+from tests.support.alerts import alert as alert_of, envelope_to, new_identity
 from tests.support.eventually import until
+from tests.support.nats import node_hub
 from tests.support.small_disk import SmallDisk, small_disk
 
 __all__ = ["small_disk"]
@@ -75,25 +78,31 @@ def test_an_alert_that_the_disk_refuses_waits_and_the_node_is_not_well_meanwhile
 ) -> None:
     async def scenario() -> None:
         node_id, commander = new_identity().node_id, Ed25519PrivateKey.generate()
-        outbox = await OutboxThread.open(small_disk.folder / "outbox.db", CAPS)
+
+        def sealed(_: OutgoingAlert, place: Place) -> Sealed:
+            return alert(place.sequence)
+
+        outbox = await OutboxThread.open(small_disk.folder / "outbox.db", CAPS, sealed)
         publisher = await Publisher.over(
             outbox,
-            Hub(HubAddress(url="nats://127.0.0.1:1", user="", password="", node_id=node_id)),
+            node_hub("nats://127.0.0.1:1", node_id),
             node_id=node_id,
             coordinator_key=commander.public_key(),
             pace=Pace(backlog_jitter_s=0.0, resend_after_s=1.0),
         )
 
-        async def commit(revision: AlertRevision) -> None:
-            taken.append(await publisher.add(Lane.CONDUCT, alert))
+        async def commit(outgoing: OutgoingAlert) -> None:
+            taken.append(await publisher.add(outgoing))
 
         taken: list[int] = []
         small_disk.fill()
         writer = AlertWriter(commit, retry_s=0.05)
         writing = asyncio.create_task(writer.run())
-        made = alert_of(uuid4(), 1.0, EventType.FACE_NOT_FOUND)
+        session_id = uuid4()
+        made = AlertRevision(alert_of(session_id, 1.0, EventType.FACE_NOT_FOUND), 1)
+        outgoing = OutgoingAlert(made, envelope_to(new_sealing_key(), session_id))
         for _ in range(200):  # the log may have room for the first
-            writer.write(AlertRevision(made, 1))
+            writer.write(outgoing)
         await until(lambda: not publisher.outbox_works, "the disk refuses")
         kept = len(taken)
         small_disk.free()

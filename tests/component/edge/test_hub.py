@@ -1,7 +1,6 @@
 """The connection to a real hub, under the permissions the product gives a node."""
 
 import asyncio
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -10,22 +9,23 @@ from uuid import UUID, uuid4
 import pytest
 from nats.aio.client import Client
 
-from edge.hub import MAX_HANDLING, Hub, HubAddress
+from edge.hub import node_link
 from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
+from shared.hub_link import HubAddress, HubLink
 from tests.support.eventually import until
-from tests.support.nats import RunningServer, nats_server, node_password
+from tests.support.nats import RunningServer, nats_server, node_hub
 
 NODE, OTHER = uuid4(), uuid4()
 
 
-def hub_of(server: RunningServer, node: UUID) -> Hub:
-    return Hub(HubAddress(url=server.url, user=str(node), password=node_password(node), node_id=node))
+def hub_of(server: RunningServer, node: UUID) -> HubLink:
+    return node_hub(server.url, node)
 
 
 @asynccontextmanager
-async def connected(hub: Hub) -> AsyncIterator[Hub]:
+async def connected(hub: HubLink) -> AsyncIterator[HubLink]:
     task = asyncio.create_task(hub.run())
     try:
         await asyncio.wait_for(hub.wait_connected(), 10)
@@ -130,90 +130,12 @@ def test_a_node_hears_neither_anothers_commands_nor_anothers_replies(tmp_path: P
 
 def test_a_node_without_its_password_is_not_let_in(tmp_path: Path) -> None:
     async def story(server: RunningServer) -> None:
-        hub = Hub(HubAddress(url=server.url, user=str(NODE), password="wrong-wrong-wrong", node_id=NODE))
+        hub = node_link(HubAddress(url=server.url, user=str(NODE), password="wrong-wrong-wrong"), NODE)
         task = asyncio.create_task(hub.run())
         await until(lambda: hub.counts["unreachable"] >= 2, "two refusals")
         assert not hub.connected
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
-
-    with_server(tmp_path, story)
-
-
-def test_while_the_hub_is_away_sending_fails_at_once_and_comes_back_by_itself(tmp_path: Path) -> None:
-    async def story(server: RunningServer) -> None:
-        hub = hub_of(server, NODE)
-        hub.listen(subjects.commands(NODE), echo)
-        async with connected(hub):
-            assert hub.away_s == float("inf")
-            server.kill()
-            await until(lambda: not hub.connected, "the loss is noticed")
-            before = asyncio.get_running_loop().time()
-            with pytest.raises(Unavailable):
-                await hub.request(subjects.heartbeat(NODE), b"", timeout_s=5)
-            assert asyncio.get_running_loop().time() - before < 0.5
-            server.start()
-            await until(lambda: hub.connected, "the hub is back")
-            async with coordinator(server) as sender:
-                reply = await sender.request(subjects.command(NODE, "start"), b"again", timeout=5)
-                assert reply.data == b"echo again"
-
-    with_server(tmp_path, story)
-
-
-def test_a_handler_that_fails_is_counted_and_takes_nothing_down(tmp_path: Path) -> None:
-    async def story(server: RunningServer) -> None:
-        async def fail_once(_: str, message: bytes) -> bytes:
-            if message == b"bad":
-                raise ZeroDivisionError
-            return b"good"
-
-        hub = hub_of(server, NODE)
-        hub.listen(subjects.commands(NODE), fail_once)
-        async with connected(hub), coordinator(server) as sender:
-            await sender.publish(subjects.command(NODE, "start"), b"bad")
-            reply = await sender.request(subjects.command(NODE, "start"), b"fine", timeout=5)
-            assert reply.data == b"good"
-            assert hub.counts["handler-failed"] == 1
-
-    with_server(tmp_path, story)
-
-
-def test_what_comes_while_all_hands_are_full_is_dropped_and_counted(tmp_path: Path) -> None:
-    async def story(server: RunningServer) -> None:
-        release, begun, ended = asyncio.Event(), Counter[str](), Counter[str]()
-
-        async def slow(subject: str, _: bytes) -> None:
-            begun[subject] += 1
-            await release.wait()
-            ended[subject] += 1
-
-        hub = hub_of(server, NODE)
-        hub.listen(subjects.commands(NODE), slow)
-        async with connected(hub), coordinator(server) as sender:
-            for _ in range(MAX_HANDLING + 5):
-                await sender.publish(subjects.command(NODE, "start"), b"")
-            await until(lambda: hub.counts["dropped-busy"] == 5, "five dropped")
-            assert begun.total() == MAX_HANDLING
-            release.set()
-            await until(lambda: ended.total() == MAX_HANDLING, "all others are done")
-        assert begun.total() == MAX_HANDLING
-
-    with_server(tmp_path, story)
-
-
-def test_a_hub_that_refuses_the_connection_is_noticed_at_once(tmp_path: Path) -> None:
-    async def story(server: RunningServer) -> None:
-        server.kill()
-        hub = hub_of(server, NODE)
-        trying = asyncio.create_task(hub.run())
-        try:
-            async with asyncio.timeout(5):
-                await until(lambda: hub.counts["unreachable"] >= 2, "two refusals")
-        finally:
-            trying.cancel()
-            with suppress(asyncio.CancelledError):
-                await trying
 
     with_server(tmp_path, story)

@@ -9,7 +9,7 @@ import pytest
 
 from shared.events.types import Action, EventType
 from shared.timeline import Entry, Timeline, timeline_html
-from tests.support.chromium import Page, needs_chromium, open_page
+from tests.support.chromium import Browser, Page, needs_chromium
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -34,12 +34,14 @@ ENTRIES = (
 )
 
 
-def test_bars_lead_to_rows_arrows_go_through_time_and_filters_say_what_they_show(tmp_path: Path) -> None:
+def test_bars_lead_to_rows_arrows_go_through_time_and_filters_say_what_they_show(
+    browser: Browser, tmp_path: Path
+) -> None:
     path = tmp_path / "timeline.html"
     path.write_text(timeline_html(Timeline("An exam", 100, (), (), ENTRIES)), "utf-8")
 
     async def run() -> None:
-        async with open_page(tmp_path / "profile") as page:
+        async with browser.page() as page:
             await page.goto(path.as_uri())
             await _arrows_and_rows(page)
             await _filters(page)

@@ -5,10 +5,10 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.sessions.absence.awaited import FIRST_COMING_S, Awaited, absence_alert, awaited
+from coordinator.sessions.absence.waiting import FIRST_COMING_S, Awaited, absence_alert, awaited
 from coordinator.sessions.milestones import Subject
 from shared.events.types import EventClass, EventType
-from shared.policy.schema import DEFAULT_RULES
+from shared.policy.rules import DEFAULT_RULES
 
 BEGAN = datetime(2026, 11, 22, 14, tzinfo=UTC)
 RULE = DEFAULT_RULES[EventType.CANDIDATE_OFFLINE]

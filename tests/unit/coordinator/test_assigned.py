@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.alerts.assigned import FAST_CLOCK, SLOW_CLOCK, Objection, happened_utc, objection
+from coordinator.arriving.assigned import FAST_CLOCK, SLOW_CLOCK, Objection, happened_utc, objection
 from coordinator.nodes.assignments import Held, may_keep
 from shared.alerts import Alert, AlertHeader, AlertMetadata
 from shared.events.types import Action, EventClass, EventType, Lane

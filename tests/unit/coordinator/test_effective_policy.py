@@ -1,6 +1,6 @@
 """An exam's policy with what is agreed with one candidate in it."""
 
-from coordinator.accommodations.effective import effective
+from coordinator.accommodations.agreed import effective
 from shared.events.types import EventType
 from shared.policy.schema import Policy, parse_accommodation, parse_policy
 

@@ -16,7 +16,8 @@ from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
 from coordinator.web_api.examples import EXAMPLES
-from shared.policy.schema import Accommodation, Policy, parse_accommodation, parse_policy
+from shared.policy.schema import Policy, parse_accommodation, parse_policy
+from shared.policy.terms import Accommodation
 
 GROUPS = (
     EXAMPLES,

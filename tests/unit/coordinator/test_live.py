@@ -18,9 +18,10 @@ from coordinator.live.rooms import (
 from coordinator.live.tickets import LIFETIME_S, Tickets
 from shared.alerts import Alert
 from shared.errors import Rejected, Unavailable
-from shared.events.types import Action, EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import Action, EventType
 from shared.messages import SessionState
-from shared.policy.schema import DEFAULT_RULES
+from shared.policy.rules import DEFAULT_RULES
 from shared.tokens import Claims, Role
 
 NOW = datetime(2026, 11, 22, 14, 20, 15, tzinfo=UTC)

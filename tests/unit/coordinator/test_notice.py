@@ -4,7 +4,8 @@ import pytest
 
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from shared.errors import Rejected
-from shared.policy.schema import Features, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Features
 
 
 def policy(**features: bool) -> Policy:

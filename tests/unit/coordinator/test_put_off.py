@@ -1,6 +1,6 @@
 from uuid import UUID
 
-from coordinator.alerts.put_off import PutOff
+from coordinator.arriving.put_off import PutOff
 
 FLOODING, OTHER = UUID(int=1), UUID(int=2)
 

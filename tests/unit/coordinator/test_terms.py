@@ -9,7 +9,8 @@ from coordinator.sessions.starting.terms import Window, session_policy as policy
 from shared.api.sessions import SessionStartRequest
 from shared.errors import Rejected
 from shared.events.types import EventType
-from shared.policy.schema import Policy, Sensitivity
+from shared.policy.rules import Sensitivity
+from shared.policy.schema import Policy
 
 DEFAULT = Policy()
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)

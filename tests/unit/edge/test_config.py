@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.config import load_config, read_secret
+from edge.config import EdgeConfig
+from shared.config_file import load
 from shared.errors import ConfigError
 from shared.sealing import signing_public_text
 
@@ -27,7 +28,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 def test_a_minimal_file_gets_the_defaults_and_paths_beside_itself(tmp_path: Path) -> None:
-    config = load_config(written(tmp_path, MINIMAL))
+    config = load(written(tmp_path, MINIMAL), EdgeConfig)
     assert config.analysis.level_number == 1
     assert config.outbox.max_alerts >= 100_000
     assert config.media.ice_servers == ()
@@ -37,7 +38,7 @@ def test_a_minimal_file_gets_the_defaults_and_paths_beside_itself(tmp_path: Path
 
 def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None:
     text = MINIMAL + '[web]\npublic_url = "https://edge.example.org"\n'
-    config = load_config(written(tmp_path, text))
+    config = load(written(tmp_path, text), EdgeConfig)
     assert config.signaling_url("S") == "wss://edge.example.org/signal/S"
     assert config.whip_url("S") == "https://edge.example.org/whip/S"
 
@@ -61,43 +62,27 @@ def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None
 )
 def test_a_wrong_value_is_refused_by_name(tmp_path: Path, extra: str, named: str) -> None:
     with pytest.raises(ConfigError, match=named.replace(".", r"\.")):
-        load_config(written(tmp_path, MINIMAL + extra))
+        load(written(tmp_path, MINIMAL + extra), EdgeConfig)
 
 
 @pytest.mark.parametrize("key", ["", "ed25519:AAAA", "x25519:" + KEY.removeprefix("ed25519:")])
 def test_the_coordinators_key_must_be_one(tmp_path: Path, key: str) -> None:
     with pytest.raises(ConfigError, match="coordinator"):
-        load_config(written(tmp_path, MINIMAL.replace(KEY, key)))
+        load(written(tmp_path, MINIMAL.replace(KEY, key)), EdgeConfig)
 
 
 def test_a_url_with_a_password_inside_is_refused_and_not_repeated(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as refusal:
-        load_config(written(tmp_path, MINIMAL.replace("nats://", "nats://me:secret@")))
+        load(written(tmp_path, MINIMAL.replace("nats://", "nats://me:secret@")), EdgeConfig)
     assert "secret" not in str(refusal.value)
 
 
 @pytest.mark.parametrize("text", ["region = ", "\x00", "[nats"])
 def test_what_is_not_toml_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"edge\.toml"):
-        load_config(written(tmp_path, text))
+        load(written(tmp_path, text), EdgeConfig)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="absent"):
-        load_config(tmp_path / "absent.toml")
-
-
-def test_a_secret_is_the_first_line_of_a_file_of_ones_own(tmp_path: Path) -> None:
-    path = tmp_path / "password"
-    path.write_text("open sesame \n")
-    path.chmod(0o600)
-    assert read_secret(path) == "open sesame"
-
-
-@pytest.mark.parametrize(("text", "mode"), [("x\n", 0o644), ("x\n", 0o620), ("\n", 0o600)])
-def test_an_empty_or_shared_secret_is_refused(tmp_path: Path, text: str, mode: int) -> None:
-    path = tmp_path / "password"
-    path.write_text(text)
-    path.chmod(mode)
-    with pytest.raises(ConfigError):
-        read_secret(path)
+        load(tmp_path / "absent.toml", EdgeConfig)

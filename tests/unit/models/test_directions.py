@@ -1,4 +1,4 @@
-"""From what networks answer to the angles of SPEC 2."""
+"""From what networks answer to our angles."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ANGLES_DEG = [(0.0, 0.0, 0.0), (20.0, -35.0, 10.0), (-30.0, 50.0, -25.0), (5.0, 
 
 
 def turn_of(pitch_deg: float, yaw_deg: float, roll_deg: float) -> NDArray[np.float32]:
-    """The matrix that 300W-LP gives a head with these angles of SPEC 2."""
+    """The matrix that 300W-LP gives a head with these angles."""
     x, y, z = math.radians(pitch_deg), -math.radians(yaw_deg), math.radians(roll_deg)
     about_x = [[1, 0, 0], [0, math.cos(x), -math.sin(x)], [0, math.sin(x), math.cos(x)]]
     about_y = [[math.cos(y), 0, math.sin(y)], [0, 1, 0], [-math.sin(y), 0, math.cos(y)]]

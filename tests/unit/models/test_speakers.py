@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from models.results import Floats
-from models.speakers import SpeakerCount, SpeakerCounter, count_voices, halves
+from models.speakers import SpeakerCount, SpeakerCounter, TrailState, count_voices, halves
+from shared.saving import restore, save
 
 
 def voice(number: int, windows: int, *, spread: float = 0.3, seed: int = 0) -> Floats:
@@ -119,3 +120,30 @@ def test_what_waits_to_be_counted_is_bounded() -> None:
     found = trail.count()
     assert found is not None
     assert found.speech_s <= 10
+
+
+def test_a_trail_goes_on_where_another_stopped_but_for_the_speech_in_no_window_yet() -> None:
+    counter, state = SpeakerCounter(Loudness()), TrailState()
+    first = counter.trail(state, span_s=600)
+    for _ in range(16):
+        first.add(ONE[:8192], (1.0,))
+        first.count()
+    second = counter.trail(restore(TrailState, save(state)), span_s=600)
+    said = []
+    for _ in range(8):
+        second.add(OTHER[:8192], (1.0,))
+        said.append(second.count())
+    assert [found and found.speakers for found in said] == [1, 1, 1, 1, 2, 2, 2, 2]
+
+
+@pytest.mark.parametrize(
+    "windows",
+    [
+        ((5, b"\0\0\0"),),
+        ((5, bytes(4)), (6, bytes(8))),
+        ((5, np.array([np.nan], np.float32).tobytes()),),
+    ],
+)
+def test_what_no_network_answers_is_no_memory_of_voices(windows: tuple[tuple[int, bytes], ...]) -> None:
+    with pytest.raises(ValueError, match="snapshot"):
+        TrailState(windows=windows)

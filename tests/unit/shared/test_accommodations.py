@@ -9,7 +9,8 @@ import pytest
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.policy.rules import DEFAULT_RULES
-from shared.policy.schema import Accommodation, Policy, parse_accommodation, parse_policy
+from shared.policy.schema import Policy, parse_accommodation, parse_policy
+from shared.policy.terms import Accommodation
 
 
 def effective(accommodation: dict[str, Any], policy: dict[str, Any] | None = None) -> Policy:

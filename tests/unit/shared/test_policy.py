@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from shared.errors import Rejected
-from shared.events.types import Action, EventClass, EventType, event_class
-from shared.policy.schema import DEFAULT_RULES, THRESHOLD_UNITS, Policy, Sensitivity, parse_policy
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType
+from shared.policy.rules import DEFAULT_RULES, THRESHOLD_UNITS, Sensitivity
+from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import GazeZone
 
 

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from shared.errors import Corrupt
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from shared.rehearsal import (
     Expectation,
     ObservedAlert,

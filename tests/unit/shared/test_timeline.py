@@ -14,9 +14,10 @@ import pytest
 
 from shared.alerts import Alert, AlertMetadata
 from shared.events.types import Action, EventClass, EventType
+from shared.events.words import event_name
 from shared.timeline import Entry, Measure, Segment, Timeline, entry_of, timeline_html
 from shared.timeline.entries import measures_of
-from shared.timeline.words import clock, event_name, number, spoken
+from shared.timeline.words import clock, number, spoken
 
 ZERO = datetime(2026, 5, 4, 9, 0, tzinfo=UTC)
 PICTURE = "data:image/jpeg;base64,/9j/4AAQSkZJRg=="

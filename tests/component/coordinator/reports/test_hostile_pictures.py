@@ -10,8 +10,8 @@ import struct
 import pytest
 from PIL import Image
 
-from coordinator.reports.as_pdf import MAX_STILL_PIXELS, as_pdf
-from coordinator.reports.document import Block, Heading, Still
+from coordinator.reports.pdf_form import MAX_STILL_PIXELS, as_pdf
+from coordinator.reports.wording import Block, Heading, Still
 
 
 def jpeg(picture: Image.Image | None = None) -> bytes:

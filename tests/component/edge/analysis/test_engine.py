@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from edge.analysis.engine import Engine, Measured
+from edge.analysis.engine import Engine
+from edge.analysis.measured import Measured
 from shared.errors import Unavailable
 from tests.support.eventually import until
 

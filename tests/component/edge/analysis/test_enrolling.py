@@ -21,7 +21,7 @@ from edge.analysis.networks import Networks, open_networks
 from models.serving import Serving
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages import EnrolledPicture, Template
-from shared.policy.schema import ENROLLMENT_GATE, VERIFICATION_GATE
+from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 from tests.support.people import as_by_webcam, collins, hopper
 from tests.support.weights import PROFILE, store
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event, get_ident
@@ -17,7 +18,7 @@ from numpy.typing import NDArray
 from edge.analysis.attempts import Attempts
 from edge.analysis.ears import Ears, Transcriber
 from edge.analysis.engine import Engine
-from edge.analysis.listening import Heard, Listening
+from edge.analysis.listening import Heard, Listening, ListeningState
 from edge.analysis.phrases import Phrases
 from edge.media.frames import WINDOW_S, AudioWindow
 from models.manifest import Profile
@@ -27,9 +28,11 @@ from models.sounds import SoundClassifier
 from models.speakers import SpeakerCounter
 from models.whisper import Transcript
 from shared.errors import Rejected, Unavailable
+from shared.events.looks import Look
 from shared.observations import Observation, SoundHeard
-from shared.policy.schema import Accommodation, Features, Policy
-from shared.policy.terms import Look, Sound
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Features, Sound
+from shared.saving import restore, save
 from tests.support.foreign import Answering, Phrasing, Spotter, Voices
 from tests.support.people import media
 from tests.support.sounds import heard as heard_file
@@ -200,6 +203,28 @@ def test_what_was_heard_before_a_gap_does_not_adjoin_what_comes_after_it(gap_s: 
     stream[10:] = [AudioWindow(each.at_s + gap_s, each.samples, 0.0) for each in stream[10:]]
     counts = {seen.speakers.count for seen in observations(listen(ears, stream)) if seen.speakers is not None}
     assert counts == ({1} if gap_s else {1, 2})
+
+
+@pytest.mark.parametrize(("gap_s", "last"), [(0.0, [2]), (3.0, [])])
+def test_voices_are_known_after_a_restore_where_the_sound_goes_on(gap_s: float, last: list[int]) -> None:
+    quiet = (LOUD * 0.1).astype(np.float32)
+    ears = Ears(voice=Voices(0.9), speakers=SpeakerCounter(Loudness()))
+    before, after = windows(*[LOUD] * 12), windows(*[quiet] * 6)
+    after = [AudioWindow(12 * WINDOW_S + gap_s + each.at_s, each.samples, 0.0) for each in after]
+
+    async def main() -> list[Heard | None]:
+        async with Engine(2) as engine:
+            first = Listening(Attempts(SESSION, engine), ears, POLICY, state := ListeningState())
+            for window in before:
+                await first.listen(window, 1)
+            saved = json.dumps(save(state))
+            assert len(saved) < 65_536
+            restored = restore(ListeningState, json.loads(saved))
+            second = Listening(Attempts(SESSION, engine), ears, POLICY, restored)
+            return [await second.listen(window, 1) for window in after]
+
+    counts = [seen.speakers.count for seen in observations(asyncio.run(main())) if seen.speakers is not None]
+    assert counts[-1:] == last
 
 
 def test_a_failing_classifier_leaves_the_other_senses_alone() -> None:

@@ -11,11 +11,13 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.perception import Perception
 from models.images import Image
 from models.results import Face, HeadPose, Mesh
 from shared.observations import IdentityCheck
-from shared.policy.schema import Gate, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Gate
 from tests.support.foreign import Detector, face_at, picture, stand_in
 
 LIKE, LESS_LIKE = 128, 205
@@ -42,7 +44,9 @@ def check_after_matches(last_pitch_deg: float) -> IdentityCheck:
 
     async def watch() -> IdentityCheck | None:
         async with Engine(2) as engine:
-            eyes = Perception(UUID(int=1), engine, networks, policy=Policy(), templates=templates, level=1)
+            eyes = Perception(
+                UUID(int=1), engine, networks, policy=Policy(), templates=templates, level=LevelInForce(1)
+            )
             for second in range(4):
                 await eyes.look(picture(LIKE, float(second), second))
             return (await eyes.look(picture(LESS_LIKE, 4.0, 4))).observation.identity

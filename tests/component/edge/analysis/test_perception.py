@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import math
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import fields, replace
+from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -14,12 +16,16 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
-from edge.analysis.perception import Perception, Seen
+from edge.analysis.perception import Perception, PerceptionState, Seen
 from edge.media.frames import AudioWindow
 from models.results import Box, Gaze
+from shared.errors import Corrupt
 from shared.observations import GazeSeen, Observation
-from shared.policy.schema import ENROLLMENT_GATE, Features, Gate, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import ENROLLMENT_GATE, Features, Gate
+from shared.saving import restore, save
 from tests.support.foreign import (
     Detector,
     Eyes,
@@ -30,6 +36,7 @@ from tests.support.foreign import (
     picture,
     stand_in,
 )
+from tests.support.states import falsified, kinds, sample
 
 SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
 POLICY = Policy()
@@ -51,7 +58,7 @@ def tell(
                 networks,
                 policy=policy,
                 templates=templates(networks) if known else {},
-                level=level,
+                level=LevelInForce(level),
             )
             await asyncio.wait_for(story(perception), 30)
 
@@ -318,3 +325,95 @@ def test_the_enrollment_gate_is_stricter_than_the_verification_gate() -> None:
         found = examine(networks, picture(128).to_bgr(), gate)
         assert [failure.check for failure in found.failed] == failed
         assert bool(found.embeddings) is (failed == [])
+
+
+def moved_on(
+    looks: int, *, stop: int | None, networks: Networks, elsewhere: Networks
+) -> tuple[list[Observation], dict[str, Any]]:
+    """What one session sees, and its memory at the end; after so many looks it goes on elsewhere."""
+
+    def senses(engine: Engine, networks: Networks) -> Perception:
+        return Perception(
+            SESSION, engine, networks, policy=POLICY, templates=templates(networks), level=LevelInForce(1)
+        )
+
+    async def main() -> tuple[list[Observation], dict[str, Any]]:
+        async with Engine(2) as engine:
+            perception, seen = senses(engine, networks), []
+            for number in range(looks):
+                if number == stop:
+                    saved = json.loads(json.dumps(perception.snapshot()))
+                    perception = senses(engine, elsewhere)
+                    perception.restore(saved)
+                frame = picture(128 if number % 7 else 215, number / 15, number)
+                seen.append((await perception.look(frame)).observation)
+            return seen, perception.snapshot()
+
+    return asyncio.run(asyncio.wait_for(main(), 60))
+
+
+def but_for_change(seen: list[Observation]) -> list[Observation]:
+    """Without how much a picture differs from the one before: that one is never saved."""
+    return [
+        replace(each, picture=None if each.picture is None else replace(each.picture, change=None))
+        for each in seen
+    ]
+
+
+@pytest.mark.parametrize("stop", [1, 4, 20])
+def test_senses_go_on_elsewhere_as_if_they_had_never_stopped(stop: int) -> None:
+    networks = everything()
+    whole, memory = moved_on(40, stop=None, networks=networks, elsewhere=networks)
+    went_on, memory_elsewhere = moved_on(40, stop=stop, networks=networks, elsewhere=everything())
+    assert but_for_change(went_on) == but_for_change(whole)
+    assert sum(one != other for one, other in zip(went_on, whole, strict=True)) <= 1
+    assert memory_elsewhere == memory
+    looked = sum(each.gaze is not None for each in whole)
+    matched = sum(each.identity is not None and (each.identity.similarity or 0) > 0.9 for each in whole)
+    eyes = memory["eyes"]
+    assert (len(eyes["lids"]["ratios"]), len(eyes["tilts"]["matched_deg"])) == (looked, matched)
+    assert (looked, matched) > (3, 1)
+
+
+def test_what_other_networks_have_measured_says_nothing() -> None:
+    networks = replace(everything(), labels={"head": "mesh@1"})
+    others = replace(everything(), labels={"head": "mesh@2"})
+    went_on, _ = moved_on(2, stop=1, networks=networks, elsewhere=others)
+    assert went_on[1].faces is not None
+
+
+@pytest.mark.parametrize("kind", kinds(PerceptionState), ids=lambda kind: kind.__name__)
+def test_what_senses_remember_is_declared_and_comes_back_as_it_was_or_not_at_all(kind: Any) -> None:
+    state = sample(kind)
+    assert not hasattr(state, "__dict__")
+    assert restore(kind, json.loads(json.dumps(save(state)))) == state
+    assert save(state).keys() == {each.name for each in fields(kind)}
+    for false in falsified(kind):
+        with pytest.raises(ValueError, match="snapshot"):
+            restore(kind, false)
+
+
+def test_a_broken_memory_is_refused_and_changes_nothing() -> None:
+    async def story(perception: Perception) -> None:
+        await perception.look(picture(128))
+        before = perception.snapshot()
+        for broken in ({}, {**before, "eyes": {}}, {**before, "more": 1}):
+            with pytest.raises(Corrupt):
+                perception.restore(broken)
+        assert perception.snapshot() == before
+
+    tell(everything(), story)
+
+
+@pytest.mark.parametrize(("resumed_s", "told_s"), [(None, 4.0), (5.0, 7.0)])
+def test_sound_is_not_owed_for_the_time_of_a_hand_over(resumed_s: float | None, told_s: float) -> None:
+    def said(perception: Perception, tenths: range) -> list[float]:
+        missed = (perception.miss_sound(picture(128, number / 10, number)) for number in tenths)
+        return [each.at for each in missed if each is not None]
+
+    async def story(perception: Perception) -> None:
+        assert said(perception, range(29)) == []
+        perception.restore(perception.snapshot(), resumed_s=resumed_s)
+        assert said(perception, range(50, 90))[0] == told_s
+
+    tell(everything(), story)

@@ -13,6 +13,7 @@ import pytest
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
@@ -22,7 +23,8 @@ from edge.tools.offline import recorded_session
 from models.manifest import Profile
 from models.serving import Serving
 from shared.errors import Unavailable
-from shared.policy.schema import ENROLLMENT_GATE, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import ENROLLMENT_GATE
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, send
 from tests.scenarios.performers import Image, Performer, media_folder, performers
 from tests.support.weights import store
@@ -88,7 +90,7 @@ def reported(
                 networks,
                 policy=Policy(),
                 templates=known,
-                level=VERIFYING_ONLY,
+                level=LevelInForce(VERIFYING_ONLY),
             )
             for frame in pictures(path, marked=marked):
                 seen = await perception.look(frame)

@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from nats.aio.client import Client
 
 from edge.fleet.commands import Commands
-from edge.hub import Hub, HubAddress
 from shared import subjects
 from shared.face_messages import ComparedTemplates, CompareTemplates
+from shared.hub_link import HubLink
 from shared.messages import (
     EndSession,
     EnrolledPicture,
@@ -27,11 +27,11 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
-from shared.policy.schema import Gate
+from shared.policy.terms import Gate
 from shared.sealing import new_sealing_key
 from tests.support.alerts import new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
-from tests.support.nats import nats_server, node_password
+from tests.support.nats import nats_server, node_hub
 
 NODE = new_identity()
 ENDING = EndSession(session_id=uuid4(), submitted=True)
@@ -66,9 +66,9 @@ class Obeying:
 
 
 @asynccontextmanager
-async def listening(url: str, commands: Commands) -> AsyncIterator[Hub]:
+async def listening(url: str, commands: Commands) -> AsyncIterator[HubLink]:
     node = NODE.node_id
-    hub = Hub(HubAddress(url=url, user=str(node), password=node_password(node), node_id=node))
+    hub = node_hub(url, node)
     hub.listen(subjects.commands(node), commands.handle)
     running = asyncio.create_task(hub.run())
     try:

@@ -6,6 +6,8 @@ import os
 import signal
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -13,13 +15,21 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from edge.judging.alerts import AlertRevision
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.message import seal
 from edge.outbound.outbox import Outbox, Sealed
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
+from shared.alerts import decode_alert
 from shared.errors import ConfigError, Corrupt, Unavailable
-from shared.events.types import Lane
+from shared.events.types import EventType, Lane
+from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt
 from shared.messages import OutboxState
+from shared.sealing import new_sealing_key, open_body, sealing_public_text, unpack
+from tests.support.alerts import alert as alert_of, envelope_to, new_identity
 
+EXAM_KEY, SESSION_KEY = new_sealing_key(), new_sealing_key()
 ROOMY = Caps(max_alerts=100_000, max_bytes=2**30)
 
 
@@ -29,6 +39,19 @@ def alert(message: bytes = b"message", lean: bytes | None = None) -> Sealed:
 
 def numbered(sequence: int) -> Sealed:
     return alert(b"message %d" % sequence)
+
+
+def outgoing(said: Excerpt | None = None) -> OutgoingAlert:
+    """A conduct alert to the exam's key, and what was said to the session's own."""
+    session_id = uuid4()
+    envelope = replace(
+        envelope_to(EXAM_KEY, session_id),
+        transcript_key_id=uuid4(),
+        transcripts_to=sealing_public_text(SESSION_KEY.public_key()),
+    )
+    return OutgoingAlert(
+        AlertRevision(alert_of(session_id, 1.0, EventType.KEYWORD_SPOKEN), 1, said), envelope
+    )
 
 
 def fill(outbox: Outbox, lane: Lane, count: int) -> None:
@@ -244,8 +267,8 @@ def test_the_file_is_written_through_before_add_returns(tmp_path: Path) -> None:
 
 def test_coroutines_share_the_outbox_through_its_own_thread(tmp_path: Path) -> None:
     async def scenario() -> tuple[list[int], UUID]:
-        outbox = await OutboxThread.open(tmp_path / "outbox.db", ROOMY)
-        added = await asyncio.gather(*(outbox.add(Lane.CONDUCT, numbered) for _ in range(20)))
+        outbox = await OutboxThread.open(tmp_path / "outbox.db", ROOMY, lambda _, at: numbered(at.sequence))
+        added = await asyncio.gather(*(outbox.add(outgoing()) for _ in range(20)))
         await outbox.covered(Lane.CONDUCT, 10)
         assert await outbox.sequences(Lane.CONDUCT) == list(range(11, 21))
         await outbox.close()
@@ -253,3 +276,32 @@ def test_coroutines_share_the_outbox_through_its_own_thread(tmp_path: Path) -> N
 
     added, _ = asyncio.run(scenario())
     assert added == list(range(1, 21))
+
+
+def test_what_was_said_and_of_whom_never_lies_on_the_disk_unsealed(tmp_path: Path) -> None:
+    said = Excerpt(phrases=("psst",), text="what is number seven", duration_s=1.0, clip="T2dnUw==")
+    sent = outgoing(said)
+    node = new_identity()
+
+    def on_disk() -> bytes:
+        return b"".join(path.read_bytes() for path in tmp_path.iterdir())
+
+    async def scenario() -> bytes:
+        outbox = await OutboxThread.open(tmp_path / "outbox.db", ROOMY, partial(seal, node=node))
+        await outbox.add(sent)
+        [waiting] = await outbox.messages(Lane.CONDUCT, [1])
+        written = on_disk()
+        assert waiting.message in written
+        for open_words in (b"number seven", b"T2dnUw", b"psst", b"exam-session"):
+            assert open_words not in written
+        await outbox.close()
+        return waiting.message
+
+    arrived = decode_alert(open_body(unpack(asyncio.run(scenario())), EXAM_KEY))
+    assert arrived.sealed_excerpt is not None
+    header = ExcerptHeader(
+        alert_id=arrived.event_id,
+        session_id=sent.envelope.session_id,
+        key_id=sent.envelope.transcript_key_id or UUID(int=0),
+    )
+    assert open_excerpt(arrived.sealed_excerpt, header, SESSION_KEY) == said

@@ -4,25 +4,28 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.hub import Hub, HubAddress
+from edge.judging.alerts import AlertRevision
 from edge.node_identity import Identity
-from edge.outbound.envelope import sealer
+from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from shared import subjects
-from shared.events.types import EventType, Lane, lane
+from shared.events.types import EventType, Lane
+from shared.hub_link import HubLink
 from shared.messages import LaneMark, Marks
 from shared.sealing import new_sealing_key, pack
-from tests.support.alerts import MADE_UTC, alert, envelope_to, new_identity
+from tests.support.alerts import alert, envelope_to, new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.eventually import until
-from tests.support.nats import RunningServer, nats_server, node_password
+from tests.support.nats import RunningServer, nats_server, node_hub
 
 CAPS = Caps(max_alerts=100_000, max_bytes=2**30)
 PROMPT = Pace(backlog_jitter_s=0.0, resend_after_s=1.0)
@@ -35,21 +38,13 @@ class Side:
 
     node: Identity
     outbox: OutboxThread
-    hub: Hub
+    hub: HubLink
     publisher: Publisher
     session_id: UUID
 
     async def raise_alert(self, onset_s: float, event: EventType = EventType.FACE_NOT_FOUND) -> int:
-        made = alert(self.session_id, onset_s, event, thumbnail=True)
-        seal = sealer(
-            made,
-            1,
-            envelope_to(EXAM_KEY, self.session_id),
-            self.node,
-            outbox_id=self.outbox.outbox_id,
-            now_utc=MADE_UTC,
-        )
-        return await self.publisher.add(lane(event), seal)
+        made = AlertRevision(alert(self.session_id, onset_s, event, thumbnail=True), 1)
+        return await self.publisher.add(OutgoingAlert(made, envelope_to(EXAM_KEY, self.session_id)))
 
     async def waiting(self) -> int:
         return sum(state.waiting for state in await self.outbox.states())
@@ -63,12 +58,8 @@ async def publishing(
     coordinator_key: Ed25519PrivateKey,
     pace: Pace = PROMPT,
 ) -> AsyncIterator[Side]:
-    outbox = await OutboxThread.open(folder / "outbox.db", CAPS)
-    hub = Hub(
-        HubAddress(
-            url=server.url, user=str(node.node_id), password=node_password(node.node_id), node_id=node.node_id
-        )
-    )
+    outbox = await OutboxThread.open(folder / "outbox.db", CAPS, partial(seal, node=node))
+    hub = node_hub(server.url, node.node_id)
     publisher = await Publisher.over(
         outbox, hub, node_id=node.node_id, coordinator_key=coordinator_key.public_key(), pace=pace
     )
@@ -129,6 +120,21 @@ def test_alerts_arrive_sealed_in_order_and_leave_the_outbox_when_marked(tmp_path
         stored = next(iter(coordinator.committed.alerts.values()))
         assert stored.candidate_id == "candidate"
         assert stored.evidence_thumbnail is not None
+
+    scenario(tmp_path, story)
+
+
+def test_settling_waits_for_new_alerts_to_be_sent_and_gives_up_in_time(tmp_path: Path) -> None:
+    async def story(server: RunningServer, side: Side, _: FakeCoordinator) -> None:
+        for second in range(5):
+            await side.raise_alert(second)
+        assert await side.publisher.settle(10)
+        assert side.publisher.counts["sent"] == 5
+        server.kill()
+        await until(lambda: not side.hub.connected, "the loss is noticed")
+        await side.raise_alert(5)
+        assert not await side.publisher.settle(0.2)
+        assert await side.waiting() >= 1
 
     scenario(tmp_path, story)
 

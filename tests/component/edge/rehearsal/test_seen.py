@@ -14,7 +14,7 @@ from edge.rehearsal.script import Camera, Figure, camera_at, enrollment_shots, f
 from models.body import shoulders_visible
 from models.serving import Serving
 from shared.errors import Unavailable
-from shared.policy.schema import ENROLLMENT_GATE, VERIFICATION_GATE
+from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 from tests.support.weights import PROFILE, store
 
 SCRIPT = rehearsal_script()

@@ -10,10 +10,11 @@ from typing import Any
 
 import pytest
 
-from edge.analysis.levels import LEVELS, Task
+from edge.analysis.levels import LEVELS
 from edge.analysis.schedule import Schedule
 from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
+from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.observations import Box, HandsSeen, ObjectSeen, Observation, PersonsSeen
 from shared.policy.schema import parse_policy
@@ -24,32 +25,32 @@ BEGINS_S = (15.1, 15.37, 15.62, 15.88)
 MOST_LATE_S = 1.5
 ONSET_WITHIN_S = 1.1
 """A second between two looks, and a frame."""
-HONEST: Mapping[Task, dict[str, Any]] = {
-    Task.FACES: {"faces": ONE, "picture": LIGHT},
-    Task.HEAD: {"head": head()},
-    Task.GAZE: {"gaze": eyes(-5, 0)},
-    Task.IDENTITY: {"identity": check(0.9)},
-    Task.LIVENESS: {"liveness": 0.9},
-    Task.BODY: {"body": body(shoulders=True), "hands": HandsSeen(to_ear_head_widths=None)},
-    Task.OBJECTS: {"persons": PersonsSeen(count=1, score=0.9), "objects": ()},
+HONEST: Mapping[Look, dict[str, Any]] = {
+    Look.FACES: {"faces": ONE, "picture": LIGHT},
+    Look.HEAD: {"head": head()},
+    Look.GAZE: {"gaze": eyes(-5, 0)},
+    Look.IDENTITY: {"identity": check(0.9)},
+    Look.LIVENESS: {"liveness": 0.9},
+    Look.BODY: {"body": body(shoulders=True), "hands": HandsSeen(to_ear_head_widths=None)},
+    Look.OBJECTS: {"persons": PersonsSeen(count=1, score=0.9), "objects": ()},
 }
 PHONE = ObjectSeen(kind="phone", score=0.9, box=Box(0, 0, 90, 90))
-BEHAVIOURS: Mapping[EventType, tuple[Task, dict[str, Any]]] = {
-    EventType.MULTIPLE_FACES: (Task.FACES, {"faces": TWO}),
-    EventType.FACE_NOT_FOUND: (Task.FACES, {"faces": ()}),
-    EventType.PRESENCE_LOSS: (Task.FACES, {"faces": (face(40),)}),
-    EventType.CAMERA_BLOCKED: (Task.FACES, {"picture": BLACK}),
-    EventType.CAMERA_FROZEN: (Task.FACES, {"picture": replace(LIGHT, change=0.0)}),
-    EventType.FACE_MISMATCH: (Task.IDENTITY, {"identity": check(0.4)}),
-    EventType.PRESENTATION_ATTACK: (Task.LIVENESS, {"liveness": 0.05}),
-    EventType.GAZE_OFF_SCREEN: (Task.GAZE, {"gaze": eyes(-5, 70)}),
-    EventType.PROLONGED_LOOK_AWAY: (Task.GAZE, {"gaze": eyes(-5, 70)}),
-    EventType.HEAD_DOWN: (Task.HEAD, {"head": head(-50)}),
-    EventType.HEAD_TURNED_AWAY: (Task.HEAD, {"head": head(0, 70)}),
-    EventType.LEFT_FRAME: (Task.BODY, {"body": body(shoulders=False), "faces": ()}),
-    EventType.HAND_NEAR_EAR: (Task.BODY, {"hands": HandsSeen(to_ear_head_widths=0.3)}),
-    EventType.MULTIPLE_PERSONS: (Task.OBJECTS, {"persons": PersonsSeen(count=2, score=0.9)}),
-    EventType.PHONE_VISIBLE: (Task.OBJECTS, {"objects": (PHONE,)}),
+BEHAVIOURS: Mapping[EventType, tuple[Look, dict[str, Any]]] = {
+    EventType.MULTIPLE_FACES: (Look.FACES, {"faces": TWO}),
+    EventType.FACE_NOT_FOUND: (Look.FACES, {"faces": ()}),
+    EventType.PRESENCE_LOSS: (Look.FACES, {"faces": (face(40),)}),
+    EventType.CAMERA_BLOCKED: (Look.FACES, {"picture": BLACK}),
+    EventType.CAMERA_FROZEN: (Look.FACES, {"picture": replace(LIGHT, change=0.0)}),
+    EventType.FACE_MISMATCH: (Look.IDENTITY, {"identity": check(0.4)}),
+    EventType.PRESENTATION_ATTACK: (Look.LIVENESS, {"liveness": 0.05}),
+    EventType.GAZE_OFF_SCREEN: (Look.GAZE, {"gaze": eyes(-5, 70)}),
+    EventType.PROLONGED_LOOK_AWAY: (Look.GAZE, {"gaze": eyes(-5, 70)}),
+    EventType.HEAD_DOWN: (Look.HEAD, {"head": head(-50)}),
+    EventType.HEAD_TURNED_AWAY: (Look.HEAD, {"head": head(0, 70)}),
+    EventType.LEFT_FRAME: (Look.BODY, {"body": body(shoulders=False), "faces": ()}),
+    EventType.HAND_NEAR_EAR: (Look.BODY, {"hands": HandsSeen(to_ear_head_widths=0.3)}),
+    EventType.MULTIPLE_PERSONS: (Look.OBJECTS, {"persons": PersonsSeen(count=2, score=0.9)}),
+    EventType.PHONE_VISIBLE: (Look.OBJECTS, {"objects": (PHONE,)}),
 }
 HOLDS_S = {event: SETTINGS.rules[event].hold_s for event in BEHAVIOURS} | {EventType.FACE_MISMATCH: 4.0}
 LOOKED_AT = [
@@ -63,7 +64,7 @@ LOOKED_AT = [
 @cache
 def honest(level: int) -> tuple[Observation, ...]:
     """Half a minute of what a level looks at, in a stream whose frames keep no step with the looks."""
-    chance, schedule = Random(level), Schedule(set(Task))
+    chance, schedule = Random(level), Schedule(set(Look))
     looks = []
     for number in range(round(30 * 14.3)):
         at = number / 14.3 + chance.uniform(0, 0.02)

@@ -7,7 +7,8 @@ import itertools
 from hypothesis import given, strategies as st
 
 from edge.rules.findings import Phase
-from edge.rules.hold import FRAME_S, Hold
+from edge.rules.hold import FRAME_S, Hold, HoldState
+from shared.saving import restore, save
 
 RAISED, CLEARED = Phase.RAISED, Phase.CLEARED
 values = st.lists(st.tuples(st.floats(0.01, 3.0), st.sampled_from([True, False, None])), max_size=80)
@@ -25,9 +26,10 @@ def test_raised_and_cleared_alternate_and_no_clear_comes_without_a_raise(
 @given(values, st.integers(0, 80))
 def test_a_snapshot_anywhere_changes_nothing(steps: list[tuple[float, bool | None]], cut: int) -> None:
     timed = at_times(steps)
-    first, second = Hold(1.0, 0.5, 2.0), Hold(1.0, 0.5, 2.0)
+    state = HoldState()
+    first = Hold(1.0, 0.5, 2.0, state)
     said = [first.see(at, value) for at, value in timed[:cut]]
-    second.restore(first.snapshot())
+    second = Hold(1.0, 0.5, 2.0, restore(HoldState, save(state)))
     said += [second.see(at, value) for at, value in timed[cut:]]
     whole = Hold(1.0, 0.5, 2.0)
     assert said == [whole.see(at, value) for at, value in timed]

@@ -12,8 +12,18 @@ from hypothesis import given, settings, strategies as st
 from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
-from shared.observations import HandsSeen, Observation, PersonsSeen, SpeakersHeard
+from shared.observations import (
+    Box,
+    HandsSeen,
+    ObjectSeen,
+    Observation,
+    PersonsSeen,
+    PhraseHeard,
+    SoundHeard,
+    SpeakersHeard,
+)
 from shared.policy.schema import Policy
+from tests.support.everything import policy_of_everything
 from tests.support.observations import (
     BLACK,
     LIGHT,
@@ -27,6 +37,7 @@ from tests.support.observations import (
     face,
     frame,
     head,
+    heard,
     lines,
     moved,
     play,
@@ -35,10 +46,12 @@ from tests.support.observations import (
 )
 
 SETTINGS = monitor_settings(Policy(baseline_s=5))
+EVERY_RULE = monitor_settings(policy_of_everything())
 ROOM: dict[str, Any] = {
     "persons": PersonsSeen(count=2, score=0.9),
     "hands": HandsSeen(to_ear_head_widths=0.2),
     "liveness": 0.1,
+    "objects": (ObjectSeen(kind="phone", score=0.9, box=Box(0, 0, 9, 9)),),
 }
 moments = st.one_of(
     st.builds(
@@ -58,7 +71,16 @@ moments = st.one_of(
         st.sampled_from([{}, ROOM]),
     ),
     st.builds(window, st.just(0.0), st.sampled_from([0.0, 0.95])),
+    st.just(heard(0.0, [0.95, 0.1] * 8, lost_share=0.2)),
     st.just(sound(0, speakers=SpeakersHeard(count=2, window_s=10), microphone_silent=True)),
+    st.just(
+        sound(
+            0,
+            sounds=(SoundHeard(kind="typing", score=0.9),),
+            phrases=(PhraseHeard(phrase="hey", score=0.9),),
+            failed=("speech",),
+        )
+    ),
     st.just(arrival(0)),
 )
 exams = st.lists(st.tuples(moments, st.integers(1, 6), st.sampled_from([0.0, 0.0, 1.5, 4.0])), max_size=8)
@@ -95,19 +117,56 @@ def test_raised_and_cleared_alternate_per_event_and_share_their_onset(
         assert all(f.onset_s <= f.at_s for f in findings)
 
 
+def carried(monitor: Monitor, resumed_s: float | None = None) -> Monitor:
+    """Another one that goes on from what this one saved, whose keys may have been sorted on the way."""
+    saved = json.dumps(monitor.snapshot(), sort_keys=True)
+    assert len(saved) < 16_384
+    other = Monitor(EVERY_RULE)
+    other.restore(json.loads(saved), resumed_s=resumed_s)
+    return other
+
+
 @settings(deadline=None, max_examples=25)
 @given(exams, st.integers(0, 80))
 def test_a_snapshot_anywhere_gives_the_same_findings(
     exam: list[tuple[Observation, int, float]], cut: int
 ) -> None:
     observations = unfold(exam)
-    first, second = Monitor(SETTINGS), Monitor(SETTINGS)
+    first, whole = Monitor(EVERY_RULE), Monitor(EVERY_RULE)
     found = play(first, observations[:cut])
-    second.restore(json.loads(json.dumps(first.snapshot())))
+    second = carried(first)
     found += play(second, observations[cut:]) + second.finish(1_000.0)
-    whole = Monitor(SETTINGS)
     assert found == play(whole, observations) + whole.finish(1_000.0)
-    assert len(json.dumps(first.snapshot())) < 16_384
+
+
+@settings(deadline=None, max_examples=20)
+@given(exams)
+def test_a_session_that_is_carried_on_after_every_observation_never_differs(
+    exam: list[tuple[Observation, int, float]],
+) -> None:
+    moving, whole = Monitor(EVERY_RULE), Monitor(EVERY_RULE)
+    for observation in unfold(exam):
+        moving = carried(moving)
+        assert moving._state == whole._state
+        assert play(moving, [observation]) == play(whole, [observation])
+        assert moving.holding() == whole.holding()
+    assert carried(moving).finish(1_000.0) == whole.finish(1_000.0)
+
+
+@settings(deadline=None, max_examples=25)
+@given(exams, st.integers(0, 80), st.sampled_from([0.0, 1.0, 9.0, 40.0]))
+def test_a_pause_is_the_same_whether_the_session_is_carried_on_or_stays(
+    exam: list[tuple[Observation, int, float]], cut: int, away_s: float
+) -> None:
+    observations = unfold(exam)
+    before, after = observations[:cut], [moved(each, away_s) for each in observations[cut:]]
+    resumed_s = (before[-1].at if before else 0.0) + away_s
+    staying = Monitor(EVERY_RULE)
+    play(staying, before)
+    moving = carried(staying, resumed_s)
+    staying._pause(resumed_s)
+    assert moving._state == staying._state
+    assert play(moving, after) + moving.finish(1_000.0) == play(staying, after) + staying.finish(1_000.0)
 
 
 @settings(deadline=None, max_examples=25)

@@ -8,7 +8,8 @@ import pytest
 
 from coordinator.reviews.rescore import rescored, rescored_incidents, rescored_session
 from shared.alerts import Alert
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 from shared.policy.schema import Policy, parse_accommodation, parse_policy
 from shared.severity import severity
 from tests.support.alerts import SESSION, alert

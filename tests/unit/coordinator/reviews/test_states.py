@@ -7,7 +7,8 @@ from itertools import product
 
 import pytest
 
-from coordinator.reviews.states import CLAIM_LASTS, MAX_ACTS, TABLE, Act, Review, State, decide, queue_place
+from coordinator.incidents.states import State, queue_place
+from coordinator.reviews.states import CLAIM_LASTS, MAX_ACTS, TABLE, Act, Review, decide
 from shared.errors import Rejected
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)

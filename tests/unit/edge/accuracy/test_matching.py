@@ -7,7 +7,8 @@ import pytest
 from edge.accuracy.matching import Reported, explains, honest_s, judge
 from edge.accuracy.truth import Stretch, Truth, Wanted, read_truth, truth_json
 from shared.errors import Corrupt
-from shared.events.types import EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import EventType
 
 FACES = EventType.MULTIPLE_FACES
 VOICE = EventType.VOICE_DETECTED

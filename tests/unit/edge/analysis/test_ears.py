@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from edge.analysis.ears import asked_to_hear, unheard
-from edge.analysis.levels import Task
+from shared.events.looks import Look
 from shared.events.types import EventType
-from shared.policy.schema import Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation
 
 ASKED = parse_policy({"features": {"speech_transcription": True}, "phrases": ["what is the answer"]})
 
@@ -17,7 +18,7 @@ def agreed(policy: Policy, *muted: EventType, opt_in: bool = True) -> Policy:
 
 
 def test_phrases_are_listened_for_where_exam_and_candidate_agreed() -> None:
-    assert Task.PHRASES in asked_to_hear(agreed(ASKED))
+    assert Look.PHRASES in asked_to_hear(agreed(ASKED))
     assert unheard({}, agreed(ASKED)) == {}
 
 
@@ -31,18 +32,18 @@ def test_phrases_are_listened_for_where_exam_and_candidate_agreed() -> None:
     ],
 )
 def test_otherwise_they_are_not_and_it_says_why(policy: Policy, reason: str | None) -> None:
-    assert Task.PHRASES not in asked_to_hear(policy)
-    assert unheard({}, policy).get(Task.PHRASES) == reason
+    assert Look.PHRASES not in asked_to_hear(policy)
+    assert unheard({}, policy).get(Look.PHRASES) == reason
 
 
 @pytest.mark.parametrize(
     ("event", "task"),
     [
-        (EventType.MULTIPLE_SPEAKERS, Task.SPEAKERS),
-        (EventType.AUDIO_ANOMALY, Task.SOUNDS),
-        (EventType.KEYWORD_SPOKEN, Task.PHRASES),
+        (EventType.MULTIPLE_SPEAKERS, Look.SPEAKERS),
+        (EventType.AUDIO_ANOMALY, Look.SOUNDS),
+        (EventType.KEYWORD_SPOKEN, Look.PHRASES),
     ],
 )
-def test_what_is_muted_for_a_candidate_is_not_listened_for_either(event: EventType, task: Task) -> None:
+def test_what_is_muted_for_a_candidate_is_not_listened_for_either(event: EventType, task: Look) -> None:
     assert task in asked_to_hear(agreed(ASKED))
     assert asked_to_hear(agreed(ASKED)) - asked_to_hear(agreed(ASKED, event)) == {task}

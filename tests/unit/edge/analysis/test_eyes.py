@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from edge.analysis.eyes import SEEN, asked_to_see, unseen
-from edge.analysis.levels import Task
 from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD
 from models.manifest import Task as Of
-from shared.policy.schema import Features, Policy, parse_policy
+from shared.events.looks import Look
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Features
 
 NETWORKS = {
-    Task.FACES: (Of.FACE_DETECTION, Of.FACE_MESH),
-    Task.HEAD: (Of.HEAD_POSE,),
-    Task.GAZE: (Of.GAZE, Of.IRIS),
-    Task.IDENTITY: (Of.FACE_RECOGNITION,),
-    Task.LIVENESS: (Of.LIVENESS,),
-    Task.BODY: (Of.BODY_DETECTION, Of.BODY_POSE),
-    Task.OBJECTS: (Of.OBJECTS,),
+    Look.FACES: (Of.FACE_DETECTION, Of.FACE_MESH),
+    Look.HEAD: (Of.HEAD_POSE,),
+    Look.GAZE: (Of.GAZE, Of.IRIS),
+    Look.IDENTITY: (Of.FACE_RECOGNITION,),
+    Look.LIVENESS: (Of.LIVENESS,),
+    Look.BODY: (Of.BODY_DETECTION, Of.BODY_POSE),
+    Look.OBJECTS: (Of.OBJECTS,),
 }
 
 
@@ -27,22 +28,22 @@ def test_an_ordinary_exam_looks_at_everything_and_fetching_brings_its_networks()
 
 def test_features_that_are_off_are_not_looked_at() -> None:
     policy = Policy(features=Features(face_verification=False, gaze_tracking=False, pose_analysis=False))
-    assert asked_to_see(policy) == {Task.FACES}
+    assert asked_to_see(policy) == {Look.FACES}
 
 
 def test_a_telephone_is_looked_for_where_the_exam_asks_whatever_else_is_off() -> None:
     rules = {"PHONE_VISIBLE": {"enabled": True}}
     policy = parse_policy({"rules": rules, "features": {"pose_analysis": False}})
-    assert Task.OBJECTS in asked_to_see(policy)
-    assert Task.BODY not in asked_to_see(policy)
+    assert Look.OBJECTS in asked_to_see(policy)
+    assert Look.BODY not in asked_to_see(policy)
 
 
 def test_what_is_not_looked_at_is_said_with_the_reason() -> None:
     policy = Policy(features=Features(gaze_tracking=False))
-    assert unseen({Task.LIVENESS: "not fetched"}, policy, 2) == {
-        Task.HEAD: "switched off by the policy",
-        Task.GAZE: "switched off by the policy",
-        Task.LIVENESS: "not fetched",
-        Task.BODY: "left out on level L2",
+    assert unseen({Look.LIVENESS: "not fetched"}, policy, 2) == {
+        Look.HEAD: "switched off by the policy",
+        Look.GAZE: "switched off by the policy",
+        Look.LIVENESS: "not fetched",
+        Look.BODY: "left out on level L2",
     }
     assert unseen({}, Policy(), 1) == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from edge.analysis.owed_sound import GRACE_S, OwedSound
+from edge.analysis.owed_sound import GRACE_S, OwedSound, OwedSoundState
 
 
 def told(owed: OwedSound, begins_s: float, ends_s: float) -> list[float]:
@@ -42,3 +42,13 @@ def test_a_gap_of_the_pictures_speaks_of_the_network_and_begins_the_wait_anew() 
     assert told(owed, 9.0, 11.0) == []
     assert told(owed, 60.0, 62.9) == []
     assert told(owed, 63.0, 65.0)
+
+
+def test_a_hand_over_in_which_neither_could_come_begins_the_wait_anew() -> None:
+    state = OwedSoundState()
+    OwedSound(state).heard(10.0)
+    assert told(OwedSound(state), 9.0, 12.9) == []
+    going_on = OwedSound(state)
+    going_on.pause(15.0)
+    assert told(going_on, 15.0, 17.9) == []
+    assert told(going_on, 18.0, 19.0)

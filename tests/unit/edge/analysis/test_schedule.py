@@ -6,13 +6,14 @@ from collections import Counter
 
 import pytest
 
-from edge.analysis.levels import LEVELS, Task
+from edge.analysis.levels import LEVELS
 from edge.analysis.schedule import Schedule
+from shared.events.looks import Look
 
-ALL = frozenset(Task)
+ALL = frozenset(Look)
 
 
-def looks(times: list[float], level: int, wanted: frozenset[Task] = ALL) -> Counter[Task]:
+def looks(times: list[float], level: int, wanted: frozenset[Look] = ALL) -> Counter[Look]:
     schedule = Schedule(wanted)
     return Counter(task for at in times for task in schedule.due(at, level))
 
@@ -30,8 +31,8 @@ def test_the_table_says_what_the_specification_says() -> None:
         {"faces": 2, "head": 1, "gaze": 1, "identity": 1},
         {"faces": 1, "identity": 1},
     ]
-    assert [Task.SPEECH in level.hears for level in LEVELS] == [True, True, True, True, False]
-    assert [Task.SOUNDS in level.hears for level in LEVELS] == [True, True, False, False, False]
+    assert [Look.SPEECH in level.hears for level in LEVELS] == [True, True, True, True, False]
+    assert [Look.SOUNDS in level.hears for level in LEVELS] == [True, True, False, False, False]
 
 
 @pytest.mark.parametrize("level", range(5))
@@ -45,50 +46,50 @@ def test_every_task_keeps_its_cadence(level: int, rate_hz: float) -> None:
 @pytest.mark.parametrize("level", range(5))
 def test_verification_stays_at_one_hertz(level: int) -> None:
     times = [at for at in stream(15) if at < 59.7]
-    assert looks(times, level)[Task.IDENTITY] == 60
+    assert looks(times, level)[Look.IDENTITY] == 60
 
 
 def test_a_stream_as_slow_as_the_task_is_looked_at_frame_by_frame_in_spite_of_jitter() -> None:
     jittered = [at + (0.03 if number % 2 else -0.03) for number, at in enumerate(stream(5)[1:])]
-    assert looks(jittered, 1)[Task.FACES] == len(jittered)
+    assert looks(jittered, 1)[Look.FACES] == len(jittered)
 
 
 def test_other_tasks_ride_on_frames_whose_faces_are_looked_for() -> None:
     schedule = Schedule(ALL)
-    others = [due for at in stream(30) if (due := schedule.due(at, 1)) - {Task.FACES}]
+    others = [due for at in stream(30) if (due := schedule.due(at, 1)) - {Look.FACES}]
     assert others
-    assert all(Task.FACES in due for due in others)
+    assert all(Look.FACES in due for due in others)
 
 
 def test_a_lost_stretch_is_not_made_up_for() -> None:
     schedule = Schedule(ALL)
     schedule.due(0.0, 1)
-    assert Task.FACES in schedule.due(10.0, 1)
+    assert Look.FACES in schedule.due(10.0, 1)
     assert schedule.due(10.05, 1) == frozenset()
 
 
 def test_what_nobody_asked_for_is_never_due() -> None:
-    found = looks(stream(15), 1, frozenset({Task.FACES, Task.IDENTITY}))
-    assert set(found) == {Task.FACES, Task.IDENTITY}
+    found = looks(stream(15), 1, frozenset({Look.FACES, Look.IDENTITY}))
+    assert set(found) == {Look.FACES, Look.IDENTITY}
 
 
 def test_stepping_down_takes_effect_at_once_and_back_again() -> None:
     schedule = Schedule(ALL)
-    counts = [sum(Task.FACES in schedule.due(at + 20.0 * n, level) for at in stream(15, 20))
+    counts = [sum(Look.FACES in schedule.due(at + 20.0 * n, level) for at in stream(15, 20))
               for n, level in enumerate((1, 3, 1))]  # fmt: skip
     assert counts == pytest.approx([100, 40, 100], abs=1)
 
 
 def test_a_policy_s_own_cadence_stands_in_place_of_a_full_level_s() -> None:
-    cadences_hz = {"head": 1.0, "objects": 2.5}
+    cadences_hz = {Look.HEAD: 1.0, Look.OBJECTS: 2.5}
     schedule = Schedule(ALL, cadences_hz)
     found = Counter(task for at in stream(15) for task in schedule.due(at, 1))
-    looked = [found[task] for task in (Task.HEAD, Task.OBJECTS, Task.GAZE)]
+    looked = [found[task] for task in (Look.HEAD, Look.OBJECTS, Look.GAZE)]
     assert looked == pytest.approx([60, 150, 180], abs=2)
 
 
 def test_below_the_full_levels_a_policy_only_slows_down_and_what_is_left_out_stays_out() -> None:
-    schedule = Schedule(ALL, {"faces": 10.0, "identity": 0.5, "body": 3.0})
+    schedule = Schedule(ALL, {Look.FACES: 10.0, Look.IDENTITY: 0.5, Look.BODY: 3.0})
     found = Counter(task for at in stream(15) for task in schedule.due(at, 4))
-    assert [found[task] for task in (Task.FACES, Task.IDENTITY)] == pytest.approx([60, 30], abs=1)
-    assert set(found) == {Task.FACES, Task.IDENTITY}
+    assert [found[task] for task in (Look.FACES, Look.IDENTITY)] == pytest.approx([60, 30], abs=1)
+    assert set(found) == {Look.FACES, Look.IDENTITY}

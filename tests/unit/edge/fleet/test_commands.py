@@ -24,7 +24,7 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
-from shared.policy.schema import ENROLLMENT_GATE, Gate
+from shared.policy.terms import ENROLLMENT_GATE, Gate
 from shared.sealing import (
     new_sealing_key,
     open_body,

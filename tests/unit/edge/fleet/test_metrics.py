@@ -1,6 +1,6 @@
 from uuid import uuid4
 
-from edge.analysis.engine import Measured
+from edge.analysis.measured import Measured
 from edge.fleet.metrics import Metrics, Readings
 from shared.events.types import EventType, Lane
 from shared.messages import OutboxState

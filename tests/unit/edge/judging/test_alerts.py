@@ -9,11 +9,11 @@ from datetime import timedelta
 import pytest
 
 from edge.judging.alerts import write_alert
-from edge.judging.candidate_words import message
-from edge.judging.explanations import explain
+from edge.judging.explanations import explain, message
 from edge.rules.findings import Evidence, Finding, Phase
 from shared.alerts import alert_id, decode_alert, encode_alert, seed_message
-from shared.events.types import Action, EventClass, EventType, event_class
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED
 from shared.policy.schema import parse_policy
 from tests.support.watched import SESSION_ID, STARTED, watched

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from edge.judging.alerts import AlertRevision
 from edge.judging.thumbnails import MAX_JPEG_BYTES, thumbnail
 from edge.judging.watch import Watch
-from edge.rules.snapshots import Saved
 from shared.alerts import MAX_ALERT_BYTES, encode_alert
 from shared.errors import Corrupt
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard
-from shared.policy.schema import Accommodation, Features, Policy
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation, Features
+from shared.saving import Saved
 from tests.support.observations import ONE, TWO, check, every, frame, windows
 from tests.support.watched import watched
 
@@ -114,16 +115,11 @@ def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
 def test_a_snapshot_brings_no_picture_that_is_none() -> None:
     watch = Watch(watched(), level=1)
     saved = watch.snapshot()
-    for event, picture in (("MULTIPLE_FACES", "javascript:alert(1)"), ("NO_SUCH", "data:image/jpeg;base64,")):
+    picture = "data:image/jpeg;base64,"
+    wrong = [("MULTIPLE_FACES", "javascript:alert(1)"), ("NO_SUCH", picture), ("STREAM_STALLED", picture)]
+    for event, picture in wrong:
         with pytest.raises(Corrupt):
             watch.restore({**saved, "kept": {event: {"onset_s": 1.0, "picture": picture}}})
-
-
-def test_milestones_are_written_once_asked() -> None:
-    alert = Watch(watched(), level=1).milestone(EventType.SUBMITTED, 61.0).alert
-    assert (alert.event_type, alert.severity_score, alert.duration) == (EventType.SUBMITTED, 0.0, 0.0)
-    with pytest.raises(ValueError, match="milestone"):
-        Watch(watched(), level=1).milestone(EventType.LEFT_FRAME, 61.0)
 
 
 def test_finishing_ends_what_is_open() -> None:

@@ -13,7 +13,8 @@ from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
 from shared.observations import Observation
-from shared.policy.schema import Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.observations import ONE, arrival, check, every, eyes, frame, play, usual, windows
 
 FUSED = EventType.HIGH_CONFIDENCE_CHEATING

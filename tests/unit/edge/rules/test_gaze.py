@@ -14,7 +14,8 @@ from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
 from shared.observations import GazeSeen, Observation
-from shared.policy.schema import Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.observations import ONE, check, every, eyes, frame, head, lines, play, streamed, usual
 
 SCREEN, ASIDE = eyes(-5, 0), eyes(-5, 60)

@@ -7,8 +7,8 @@ import itertools
 import pytest
 
 from edge.rules.findings import Phase
-from edge.rules.hold import NEXT, Hold, State
-from edge.rules.snapshots import Saved
+from edge.rules.hold import NEXT, Hold, HoldState, State
+from shared.saving import Saved, restore
 
 Step = tuple[float, bool | None, Phase | None]
 YES, NO = True, False
@@ -111,4 +111,4 @@ def test_a_pause_counts_for_no_wait(away_s: float) -> None:
 )
 def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
     with pytest.raises(ValueError, match=r"snapshot|State"):
-        Hold(1, 1, 2).restore(broken)
+        restore(HoldState, broken)

@@ -6,8 +6,8 @@ import pytest
 
 from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
-from edge.rules.snapshots import Saved
 from shared.policy.schema import Policy
+from shared.saving import Saved
 from tests.support.observations import every, frame, lines, long_exam, moved, play
 
 SETTINGS = monitor_settings(Policy(baseline_s=5))

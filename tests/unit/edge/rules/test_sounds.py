@@ -9,7 +9,8 @@ import pytest
 from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard
-from shared.policy.schema import Accommodation, Policy, parse_policy
+from shared.policy.schema import Policy, parse_policy
+from shared.policy.terms import Accommodation
 from tests.support.observations import lines, play, sound, windows
 
 LISTENING: dict[str, Any] = {

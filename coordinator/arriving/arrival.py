@@ -1,0 +1,147 @@
+"""From a message of the stream to an alert that may be stored: who said it, about what, and is it whole.
+
+Five things can be wrong with a message, and each wants something else done:
+
+    Forged      nobody who may speak signed it       drop it, count it; it moves no mark
+    TooEarly    its session is not there yet         come back in a moment: `start` may still be committing
+    Behind      its assignment is not recorded here  come back, if need be for ever: no mark covers it
+    Refused     authentic, and never an alert        write the refusal down; its sequence counts as settled
+    Unavailable ours: database or keyring            come back; nothing is lost meanwhile
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coordinator.alerts.service import Written
+from coordinator.arriving.assigned import happened_utc, objection
+from coordinator.candidates.tables import Candidate
+from coordinator.ground.keyring import Keyring
+from coordinator.keys.tables import Key
+from coordinator.nodes.assignments import Held
+from coordinator.nodes.signers import Signers
+from coordinator.sessions.tables import ExamSession
+from shared import subjects
+from shared.alerts import Alert, AlertHeader, decode_alert
+from shared.errors import Corrupt, Rejected, Unavailable
+from shared.events.table import lane
+from shared.messages import parse
+from shared.sealing import Parcel, open_body, unpack, verify
+
+
+class Forged(Corrupt):
+    """Not a message of a node that may speak; `args[0]` is the reason in one word."""
+
+
+class Refused(Corrupt):
+    """An authentic message that will never be an alert; `args[0]` is the reason in one word."""
+
+
+class TooEarly(Unavailable):
+    """The session is not known, or not yet."""
+
+
+class Behind(Unavailable):
+    """The session is known, and this assignment of it is not, or not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Authentic:
+    """A message whose signature holds; its body is still sealed."""
+
+    header: AlertHeader
+    parcel: Parcel
+
+
+def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
+    """The message of a node under its own subject. Raises `Forged` for everything else."""
+    try:
+        node_id = subjects.node_of(subject)
+        parcel = unpack(data)
+    except Corrupt as error:
+        raise Forged("malformed") from error
+    if node_id not in signers:
+        raise Forged("unknown-node")
+    try:
+        verify(parcel, signers[node_id])
+    except Corrupt as error:
+        raise Forged("bad-signature") from error
+    try:
+        header = parse(AlertHeader, parcel.header)
+    except Corrupt as error:
+        raise Forged("bad-header") from error
+    if subjects.alert(header.node_id, header.lane) != subject:
+        raise Forged("wrong-subject")
+    return Authentic(header, parcel)
+
+
+def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held]) -> Written:
+    """The alert of an authentic message, checked against its session and the session's assignments.
+
+    Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` when our own keyring does not open the session's
+    key.
+    """
+    header = message.header
+    session = db.get(ExamSession, header.session_id)
+    if session is None:
+        raise TooEarly("unknown-session")
+    _check_header(header, session)
+    alert = _opened(keyring, _key(db, header.key_id), message.parcel)
+    candidate = db.get(Candidate, session.candidate_id)
+    names = (alert.exam_session_id, alert.candidate_id, alert.exam_id)
+    if candidate is None or names != (session.reference, candidate.reference, session.exam_reference):
+        raise Refused("wrong-person")
+    _check_alert(header, alert)
+    against = objection(header, happened_utc(header, alert), held)
+    if against is not None:
+        raise Refused(against.reason) if against.final else Behind(against.reason)
+    return Written(
+        session=session, alert=alert, revision=header.revision, node_id=header.node_id, epoch=header.epoch
+    )
+
+
+def _check_header(header: AlertHeader, session: ExamSession) -> None:
+    if header.tenant_id != session.tenant_id:
+        raise Refused("wrong-tenant")
+    if header.key_id != session.seal_key_id:
+        raise Refused("wrong-key")
+
+
+def _check_alert(header: AlertHeader, alert: Alert) -> None:
+    if alert.event_id != header.alert_id or alert.event_id.version != 5:
+        raise Refused("wrong-id")
+    if alert.metadata.node != header.node_id:
+        raise Refused("wrong-node")
+    if (alert.event_class, lane(alert.event_type)) != (header.event_class, header.lane):
+        raise Refused("wrong-class")
+    if header.revision == 2 and alert.cleared is None:
+        raise Refused("wrong-revision")
+
+
+def _key(db: Session, key_id: UUID) -> Key:
+    key = db.get(Key, key_id)
+    if key is None:
+        raise Refused("wrong-key")
+    return key
+
+
+def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Alert:
+    try:
+        private = keyring.open_private(key)
+    except Rejected as error:
+        raise Refused("key-destroyed") from error
+    except Corrupt as error:
+        # Not the node's fault: the wrong master key would refuse, and so lose, every alert.
+        raise Unavailable("the keyring does not open a session's key", code="keyring") from error
+    try:
+        body = open_body(parcel, private)
+    except Corrupt as error:
+        raise Refused("does-not-open") from error
+    try:
+        return decode_alert(body)
+    except Corrupt as error:
+        raise Refused("no-alert") from error

@@ -1,0 +1,133 @@
+"""Takes alerts in: fetch, store, and only after the commit acknowledge and tell the nodes how far all is.
+
+A crash between commit and acknowledgement brings the messages again, and storing them finds what is there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from coordinator.alerts.stored import Stored
+from coordinator.arriving.intake import AlertStore, Outcome, Verdict
+from coordinator.arriving.put_off import PutOff
+from coordinator.nodes.alert_stream import AlertStream, Delivery
+from coordinator.nodes.heartbeats import sign_marks
+from shared import subjects
+from shared.errors import Unavailable
+from shared.hub_link import HubLink
+from shared.messages import LaneMark
+from shared.seldom import Seldom
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 64
+FETCH_WAIT_S: Final = 5.0
+AWAY_PAUSE_S: Final = 2.0
+"""Before the next try while the database is away, and the delay asked of the stream meanwhile."""
+
+
+class Ingest:
+    """The loop from the stream to the database."""
+
+    def __init__(
+        self,
+        hub: HubLink,
+        stream: AlertStream,
+        store: AlertStore,
+        signing: Ed25519PrivateKey,
+        on_stored: Callable[[Sequence[Stored]], None],
+    ) -> None:
+        """`on_stored` is called on the loop with what is new, after its commit; it must not wait."""
+        self._hub = hub
+        self._stream = stream
+        self._store = store
+        self._signing = signing
+        self._on_stored = on_stored
+        self._away = False
+        self._waiting = PutOff()
+        self._complaints = Seldom()
+        self.counts: Counter[str] = Counter()
+        """Messages by verdict, and by `verdict:reason` where it has one."""
+
+    async def run(self) -> None:
+        """Take alerts in until cancelled."""
+        while True:
+            await self._hub.wait_connected()
+            try:
+                deliveries = await self._stream.fetch(BATCH, FETCH_WAIT_S)
+            except Unavailable:
+                await asyncio.sleep(AWAY_PAUSE_S / 4)
+                continue
+            if deliveries:
+                await self.take(deliveries)
+
+    async def take(self, deliveries: list[Delivery]) -> None:
+        """Store one batch and settle each of its messages."""
+        try:
+            taken = await asyncio.to_thread(self._store.take, deliveries, datetime.now(UTC))
+        except Unavailable as error:
+            await self._put_off(deliveries, error)
+            return
+        if self._away:
+            self._away = False
+            log.info("alerts are stored again")
+        for outcome in taken.outcomes:
+            await self._settle(outcome)
+        await self._tell(taken.marks)
+        new = [outcome.stored for outcome in taken.outcomes if outcome.stored is not None]
+        if new:
+            self._on_stored(new)
+
+    async def _put_off(self, deliveries: list[Delivery], error: Unavailable) -> None:
+        self.counts["away"] += len(deliveries)
+        if not self._away:
+            self._away = True
+            log.error("alerts cannot be stored; they wait in the stream", extra={"error": str(error)})
+        for delivery in deliveries:
+            await delivery.put_off(AWAY_PAUSE_S)
+        await asyncio.sleep(AWAY_PAUSE_S)
+
+    async def _settle(self, outcome: Outcome) -> None:
+        self.counts[outcome.verdict] += 1
+        if outcome.reason:
+            self.counts[f"{outcome.verdict}:{outcome.reason}"] += 1
+        match outcome.verdict:
+            case Verdict.STORED | Verdict.REPEATED:
+                await outcome.delivery.ack()
+            case Verdict.LATER:
+                await self._come_again(outcome)
+            case Verdict.REFUSED | Verdict.FORGED | Verdict.GIVEN_BACK:
+                self._complain(outcome)
+                await outcome.delivery.drop()
+
+    async def _come_again(self, outcome: Outcome) -> None:
+        assert outcome.header is not None  # only an authentic message is put off
+        if self._waiting.admit(outcome.header.node_id, outcome.delay_s, time.monotonic()):
+            await outcome.delivery.put_off(outcome.delay_s)
+        else:
+            self.counts["given-back"] += 1  # no mark covers it: its outbox sends it again
+            await outcome.delivery.drop()
+
+    def _complain(self, outcome: Outcome) -> None:
+        """One line per node and minute: a node that is broken, or hostile, shall not fill the log."""
+        node = outcome.delivery.subject.split(".")[1][:36]  # what was published under; the header may lie
+        count = self._complaints.count(node, time.monotonic())
+        if count:
+            extra = {"node_id": node, "status": outcome.verdict, "reason": outcome.reason, "count": count}
+            log.error("alert messages are not stored", extra=extra)
+
+    async def _tell(self, marks: dict[UUID, list[LaneMark]]) -> None:
+        for node_id, moved in marks.items():
+            try:
+                await self._hub.publish(subjects.mark(node_id), sign_marks(node_id, moved, self._signing))
+            except Unavailable:
+                self.counts["mark-unsent"] += 1  # the next heartbeat's reply says it again

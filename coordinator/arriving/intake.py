@@ -1,0 +1,208 @@
+"""One batch of alert messages into the database: a verdict on each, stored or refused, marks moved.
+
+One batch is one transaction, one message one savepoint in it. A mark moves in the transaction that stores
+what it covers, and incidents are grouped in it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+from uuid import UUID
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlmodel import Session
+
+from coordinator.alerts import service as alerts
+from coordinator.alerts.stored import Stored
+from coordinator.alerts.tables import RefusedAlert
+from coordinator.arriving.arrival import Authentic, Behind, Forged, TooEarly, admit, authenticate
+from coordinator.ground.database import Database
+from coordinator.ground.keyring import Keyring
+from coordinator.incidents import grouping_service as grouping
+from coordinator.nodes import assignments_service as assignments, service as nodes
+from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.assignments import Held
+from coordinator.nodes.service import LaneKey
+from coordinator.nodes.signers import Signers
+from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.alerts import AlertHeader
+from shared.errors import Corrupt, Rejected, Unavailable
+from shared.messages import LaneMark
+
+log = logging.getLogger(__name__)
+
+LATER_DELAYS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
+"""How often and how late a message of an unknown session comes again before it is refused, and one of an
+unknown assignment before it is given back to its outbox."""
+KEYRING_DELAY_S: Final = 2.0
+"""How late one comes again that our own keyring does not open; for ever, nothing is lost by us."""
+
+
+class Verdict(StrEnum):
+    """What becomes of one message."""
+
+    STORED = "stored"
+    REPEATED = "repeated"
+    """It was there already."""
+    REFUSED = "refused"
+    """Authentic and never an alert: written down, its sequence settled."""
+    FORGED = "forged"
+    LATER = "later"
+    GIVEN_BACK = "given-back"
+    """Not judged, and kept in the stream no longer: no mark covers it, so its outbox sends it again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The verdict on one delivery."""
+
+    delivery: Delivery
+    verdict: Verdict
+    reason: str = ""
+    header: AlertHeader | None = None
+    stored: Stored | None = None
+    delay_s: float = 0.0
+
+    @property
+    def settled(self) -> bool:
+        """Whether its sequence counts as committed."""
+        return self.verdict in (Verdict.STORED, Verdict.REPEATED, Verdict.REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A batch after its commit."""
+
+    outcomes: list[Outcome]
+    marks: dict[UUID, list[LaneMark]]
+
+
+@dataclass(frozen=True, slots=True)
+class AlertStore:
+    """The part that runs in a thread: one batch, one transaction."""
+
+    database: Database
+    keyring: Keyring
+    signers: Signers
+
+    def take(self, deliveries: list[Delivery], now_utc: datetime) -> Taken:
+        """Verdicts and moved marks, committed. Raises `Unavailable`, with nothing changed."""
+        checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
+        with self.database.write() as db:
+            sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
+            # While these are kept, no message asks for its rows again.
+            kept = alerts.load_sittings(db, sessions)
+            held = assignments.held(db, sessions)
+            outcomes = [
+                self._judge(db, delivery, message, held.get(message.header.session_id, ()), now_utc)
+                if isinstance(message, Authentic)
+                else Outcome(delivery, Verdict.FORGED, message)
+                for delivery, message in checked
+            ]
+            self._group(db, outcomes, now_utc)
+            del kept
+            return Taken(outcomes, _commit_marks(db, outcomes, now_utc))
+
+    def _authentic(self, delivery: Delivery) -> Authentic | str:
+        try:
+            return authenticate(delivery.subject, delivery.data, self.signers)
+        except Forged as error:
+            return str(error)
+
+    def _judge(
+        self, db: Session, delivery: Delivery, message: Authentic, held: Sequence[Held], now_utc: datetime
+    ) -> Outcome:
+        header = message.header
+        try:
+            with db.begin_nested():
+                written = admit(db, self.keyring, message, held)
+                new = alerts.store(db, self.keyring, written, now_utc)
+        except TooEarly as error:
+            return _later(db, delivery, header, str(error), now_utc)
+        except Behind as error:
+            delay_s = _delay_s(delivery)
+            verdict = Verdict.GIVEN_BACK if delay_s is None else Verdict.LATER
+            return Outcome(delivery, verdict, str(error), header, delay_s=delay_s or 0.0)
+        except Unavailable as error:
+            return Outcome(delivery, Verdict.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
+        except Rejected as error:
+            return _refused(db, delivery, header, error.code, now_utc)
+        except Corrupt as error:
+            return _refused(db, delivery, header, str(error), now_utc)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: nothing of this batch counts
+        except Exception:
+            # A message that makes us fail must not hold up the others, nor come for ever.
+            log.exception("an alert message could not be judged", extra={"node_id": header.node_id})
+            return _later(db, delivery, header, "internal-error", now_utc)
+        if not new:
+            return Outcome(delivery, Verdict.REPEATED, header=header)
+        stored = Stored(written.alert, written.session.id, written.revision, now_utc)
+        return Outcome(delivery, Verdict.STORED, header=header, stored=stored)
+
+    def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
+        """Bring the incidents up to date. That this fails must not keep an alert from being stored: the
+        session's next alert groups everything again."""
+        changed: dict[UUID, datetime] = {}
+        for stored in (outcome.stored for outcome in outcomes if outcome.stored is not None):
+            if stored.alert.event_class in grouping.SUSPICIONS:
+                onset = stored.alert.onset
+                changed[stored.session_id] = min(onset, changed.get(stored.session_id, onset))
+        if not changed:
+            return
+        try:
+            with db.begin_nested():
+                grouping.regroup(db, changed, now_utc)
+        except (OperationalError, InterfaceError):
+            raise  # the database is away: nothing of this batch counts
+        except Exception:
+            log.exception("incidents could not be grouped; the next alert tries again")
+
+
+def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:
+    delay_s = _delay_s(delivery)
+    if delay_s is None:
+        return _refused(db, delivery, header, reason, now_utc)
+    return Outcome(delivery, Verdict.LATER, reason, header, delay_s=delay_s)
+
+
+def _delay_s(delivery: Delivery) -> float | None:
+    """When a message that cannot be judged yet comes again; None: it has come often enough."""
+    if delivery.delivered > len(LATER_DELAYS_S):
+        return None
+    return LATER_DELAYS_S[delivery.delivered - 1]
+
+
+def _refused(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:
+    alerts.write_refusal(
+        db,
+        RefusedAlert(
+            node_id=header.node_id,
+            outbox_id=header.outbox_id,
+            lane=header.lane,
+            sequence=header.sequence,
+            tenant_id=DEFAULT_TENANT_ID,
+            alert_id=header.alert_id,
+            reason=reason,
+            refused_utc=now_utc,
+        ),
+    )
+    return Outcome(delivery, Verdict.REFUSED, reason, header)
+
+
+def _commit_marks(db: Session, outcomes: list[Outcome], now_utc: datetime) -> dict[UUID, list[LaneMark]]:
+    settled: defaultdict[LaneKey, list[int]] = defaultdict(list)
+    for outcome in outcomes:
+        if outcome.header is not None and outcome.settled:
+            header = outcome.header
+            settled[LaneKey(header.node_id, header.outbox_id, header.lane)].append(header.sequence)
+    marks: defaultdict[UUID, list[LaneMark]] = defaultdict(list)
+    for key in sorted(settled):  # the same order in every replica, so that none waits for another in a circle
+        marks[key.node_id].append(nodes.committed(db, key, settled[key], now_utc))
+    return dict(marks)

@@ -1,0 +1,92 @@
+"""A candidate tries camera, microphone and face before the exam; only how it went is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlmodel import Session
+
+from coordinator.candidates import service as candidates
+from coordinator.enrollments import faces_service as faces, service as enrollments
+from coordinator.enrollments.enrolling import judge_all, proposed
+from coordinator.enrollments.trial import FaceTried, outcomes
+from coordinator.exams import service as exams
+from coordinator.keys import service as keys
+from coordinator.nodes import asking
+from coordinator.policies import service as policies
+from coordinator.web_api.parts import Parts
+from shared.api.enrollments import EnrollImage
+from shared.api.faces import PracticeRequest, PracticeResponse
+from shared.errors import Unavailable
+from shared.events.types import EventType
+from shared.face_messages import CompareTemplates
+from shared.messages import EnrolledPicture, Template
+from shared.policy.schema import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class _Judging:
+    """How a picture is judged, and what it is compared with."""
+
+    templates: tuple[Template, ...]
+    reply_key: X25519PrivateKey
+    policy: Policy
+
+
+async def practice(
+    parts: Parts, tenant_id: UUID, request: PracticeRequest, now_utc: datetime
+) -> PracticeResponse:
+    """Try it. Raises `Unavailable` when a picture came and no node can look at it."""
+    keyring = parts.keys.keyring
+
+    def read(db: Session) -> tuple[Policy, tuple[Template, ...]]:
+        exam = exams.look_up(db, tenant_id, request.exam_id)
+        policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+        known = candidates.find(db, tenant_id, request.candidate_id)
+        enrolled = enrollments.enrolled(db, keyring, known, now_utc) if known else None
+        return policy, enrolled.templates if enrolled else ()
+
+    policy, templates = await parts.reading(read)
+    candidate, key = await parts.reading(
+        lambda db: proposed(db, parts, tenant_id, request.candidate_id, now_utc)
+    )
+    face = None
+    if request.image is not None:
+        judging = _Judging(templates, keyring.open_private(key), policy)
+        face = await _face_tried(parts, request.image, judging)
+    tried = outcomes(request.camera, request.microphone, face)
+
+    def store(db: Session) -> None:
+        if not candidates.keep(db, candidate):
+            raise Unavailable("the candidate was just made by another request; try again")
+        keys.keep(db, key)
+        faces.keep_check(db, candidate, {one.check: one.outcome for one in tried}, now_utc)
+
+    await parts.writing(store)
+    return PracticeResponse(
+        candidate_id=request.candidate_id,
+        ready=all(one.outcome == "ok" for one in tried),
+        checks=tried,
+        checked_at=now_utc,
+    )
+
+
+async def _face_tried(parts: Parts, image: EnrollImage, judging: _Judging) -> FaceTried:
+    gate = judging.policy.verification_gate
+    [judged] = await judge_all(parts, [image], judging.reply_key, gate)
+    advice = [check.advice for check in judged.failed]
+    if judged.picture is None or not judged.passed or not judging.templates:
+        return FaceTried(advice, None)
+    return FaceTried(advice, await _alike(parts, judged.picture, judging))
+
+
+async def _alike(parts: Parts, picture: EnrolledPicture, judging: _Judging) -> bool | None:
+    node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+    compared = CompareTemplates(probe=picture.templates, others=judging.templates)
+    answer = await asking.compare(parts.commander, node_id, compared, judging.reply_key)
+    known = [one for one in answer.similarities if one is not None]
+    threshold = judging.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
+    return max(known) >= threshold if known else None

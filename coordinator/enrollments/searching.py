@@ -1,0 +1,127 @@
+"""The search for one face among all others of an institution (1:N): what it finds is a question.
+
+Off unless the installation switches it on, a purpose of its own, only among those who agreed to it, and never
+across institutions. Its results are pairs that people look at; no request is refused because of one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from sqlmodel import Session
+
+from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.enrollments import faces_service as faces, service as enrollments
+from coordinator.enrollments.alike import nearest
+from coordinator.enrollments.faces_service import FoundPair, NewPair, Searchable
+from coordinator.keys import service as keys
+from coordinator.nodes import asking
+from coordinator.nodes.fleet import NodeState
+from coordinator.web_api.parts import Parts
+from shared.api.faces import FacePairOut, FaceSearchRequest, FaceSearchResponse
+from shared.enrollment import floats_of
+from shared.errors import Rejected
+from shared.face_messages import CompareTemplates
+from shared.messages import Template, decode_vector
+from shared.tokens import Claims
+
+COMPARED: Final = 20
+"""The nearest faces, which a node then compares on the scale that has a meaning."""
+ALIKE: Final = 0.75
+"""Where a comparison is accepted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Whose face is searched for, among whom."""
+
+    candidate: Candidate
+    template: Template
+    among: Searchable
+    reply_key: X25519PrivateKey
+
+
+async def search(
+    parts: Parts, claims: Claims, reference: str, request: FaceSearchRequest, now_utc: datetime
+) -> FaceSearchResponse:
+    """Search. Raises `Rejected`: 404 without an enrollment, 409 `search-off`, `consent-missing`; and
+    `Unavailable` without a node that has a recogniser of the candidate's."""
+    node = parts.fleet.pick(parts.clock(), seat=False)
+    probe = await parts.reading(lambda db: _probe(db, parts, claims, reference, node, now_utc))
+    vector = floats_of(decode_vector(probe.template.vector))
+    others = probe.among.templates
+
+    def preselect() -> list[Template]:
+        vectors = {owner: floats_of(decode_vector(one.vector)) for owner, one in others.items()}
+        return [others[owner] for _, owner in nearest(vector, vectors, COMPARED)]
+
+    chosen = await asyncio.to_thread(preselect)
+    compared = CompareTemplates(probe=(probe.template,), others=tuple(chosen))
+    answer = await asking.compare(parts.commander, node.heartbeat.node_id, compared, probe.reply_key)
+    alike = [
+        (one, similarity)
+        for one, similarity in zip(chosen, answer.similarities, strict=True)
+        if similarity is not None and similarity >= ALIKE
+    ]
+    owners = {one.embedding_id: owner for owner, one in others.items()}
+
+    def store(db: Session) -> list[FacePairOut]:
+        found = []
+        for one, similarity in alike:
+            details = {"similarity": similarity, "recogniser": one.recogniser, "reason": request.reason}
+            new = NewPair(owners[one.embedding_id], details, claims.subject, now_utc)
+            pair = faces.keep_pair(db, parts.keys.keyring, probe.candidate, new)
+            found.append(pair_out(faces.opened(db, parts.keys.keyring, pair)))
+        return found
+
+    return FaceSearchResponse(
+        candidate_id=reference,
+        searched=len(others),
+        left_out=probe.among.left_out,
+        pairs=await parts.writing(store) if alike else [],
+    )
+
+
+def _probe(
+    db: Session, parts: Parts, claims: Claims, reference: str, node: NodeState, now_utc: datetime
+) -> Probe:
+    keyring = parts.keys.keyring
+    candidate = candidates.find(db, claims.tenant_id, reference)
+    enrolled = enrollments.enrolled(db, keyring, candidate, now_utc) if candidate else None
+    if candidate is None or enrolled is None:
+        raise enrollments.unknown()
+    if not parts.config.faces.impersonation_search:
+        raise Rejected("searching for faces is switched off here", code="search-off", status=409)
+    template = faces.best_template(enrolled, node.heartbeat.recognisers)
+    if template is None:
+        raise Rejected(
+            "no edge node runs a network that this candidate is enrolled with; enroll again",
+            code="no-recogniser",
+            status=409,
+        )
+    among = faces.searchable(db, keyring, candidate, template.recogniser, now_utc)
+    key = keys.propose_template_key(db, keyring, candidate, now_utc)
+    return Probe(candidate, template, among, keyring.open_private(key))
+
+
+def pair_out(found: FoundPair) -> FacePairOut:
+    """A pair in the API's form."""
+    pair, details = found.pair, found.details
+    return FacePairOut(
+        pair_id=str(pair.id),
+        candidate_id=found.candidate.reference,
+        other_candidate_id=found.other.reference,
+        similarity=details.get("similarity"),
+        reason=details.get("reason"),
+        state=pair.state.value,
+        found_by=pair.found_by,
+        found_at=pair.found_utc,
+        decided_by=pair.decided_by,
+        decided_at=pair.decided_utc,
+        text=details.get("text"),
+    )

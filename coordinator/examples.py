@@ -1,0 +1,28 @@
+"""Every noun's examples for the API's description. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from coordinator.enrollments.examples import FACE_EXAMPLES
+from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.reports.examples import REPORT_EXAMPLES
+from coordinator.reviews.examples import REVIEW_EXAMPLES
+from coordinator.sessions.examples import SESSION_EXAMPLES
+from coordinator.tokens.examples import TOKEN_EXAMPLES
+from coordinator.web_api.examples import EXAMPLES
+
+ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    {
+        **EXAMPLES,
+        **FACE_EXAMPLES,
+        **EXAM_EXAMPLES,
+        **REVIEW_EXAMPLES,
+        **REPORT_EXAMPLES,
+        **SESSION_EXAMPLES,
+        **TOKEN_EXAMPLES,
+    }
+)
+"""By the name of the body."""

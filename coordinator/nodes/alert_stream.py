@@ -1,0 +1,148 @@
+"""The stream of alerts at the hub: made, read back, fetched from. The coordinator's only use of JetStream.
+
+With each connection the stream and its durable pull consumer are made and read back, because an old server
+accepts settings it does not know and ignores them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Final
+
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js.api import ConsumerConfig, StreamConfig
+from nats.js.client import JetStreamContext
+
+from coordinator.nodes import stream
+from coordinator.nodes.stream import StreamSettings
+from shared import subjects
+from shared.errors import ConfigError, Unavailable
+from shared.hub_link import CONNECT_TIMEOUT_S, Caller, HubLink, translated
+from shared.sealing import MAX_MESSAGE_BYTES
+
+log = logging.getLogger(__name__)
+
+CALLER: Final = Caller(
+    name="coordinator",
+    inbox_of="coordinator",
+    queue="coordinators",
+    handled_at_once=64,
+    handled_of_one=2,  # a node's heartbeats come on a subject that no other node may publish under
+    pending_messages=4_096,
+    pending_bytes=64 * MAX_MESSAGE_BYTES,
+)
+"""What the hub is told of a coordinator, and how much it takes."""
+CHECK_EVERY_S: Final = 5.0
+"""How often an idle stream is asked whether it is still there: a fetch from a lost one only times out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message of the stream, to be settled by one of its three verbs."""
+
+    subject: str
+    data: bytes
+    delivered: int
+    """How often it was delivered, this time included."""
+    _message: Msg
+
+    async def ack(self) -> None:
+        """It is stored: never deliver it again."""
+        await _settled(self._message.ack())
+
+    async def put_off(self, delay_s: float) -> None:
+        """Deliver it again after a while."""
+        await _settled(self._message.nak(delay=delay_s))
+
+    async def drop(self) -> None:
+        """It will never be stored: never deliver it again."""
+        await _settled(self._message.term())
+
+
+@dataclass(slots=True)
+class _Reading:
+    context: JetStreamContext
+    pull: JetStreamContext.PullSubscription
+    checked_at: float
+    """Loop time at which stream and consumer were last seen."""
+
+
+class AlertStream:
+    """Fetches over a link while that is connected."""
+
+    def __init__(self, hub: HubLink, settings: StreamSettings) -> None:
+        """Make it before the link runs."""
+        self._hub = hub
+        self._settings = settings
+        self._reading: _Reading | None = None
+        hub.prepare(self._bind)
+
+    async def fetch(self, batch: int, wait_s: float) -> list[Delivery]:
+        """Up to so many messages of the stream, none when nothing came for a while.
+
+        Raises `Unavailable` when the hub is away or has lost the stream; the link then connects anew.
+        """
+        reading = self._reading
+        if reading is None or not self._hub.connected:
+            raise Unavailable("the hub is away", code="hub-away")
+        try:
+            with translated("the stream cannot be read"):
+                messages = await _fetched(reading, batch, wait_s)
+        except Unavailable:
+            if reading is self._reading:  # else the link has another connection already
+                self._hub.renew()
+            raise
+        return [Delivery(m.subject, m.data, m.metadata.num_delivered, m) for m in messages]
+
+    async def _bind(self, client: Client) -> None:
+        context = client.jetstream(timeout=CONNECT_TIMEOUT_S)
+        await _ensure(context, self._settings)
+        pull = await context.pull_subscribe_bind(
+            durable=subjects.ALERT_CONSUMER, stream=subjects.ALERT_STREAM
+        )
+        self._reading = _Reading(context, pull, asyncio.get_running_loop().time())
+
+
+async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
+    """Make or update stream and consumer, and read both back."""
+    asked = StreamConfig(**stream.stream_config(settings))
+    try:
+        try:
+            await context.stream_info(subjects.ALERT_STREAM)
+            await context.update_stream(asked)
+        except nats.js.errors.NotFoundError:
+            await context.add_stream(asked)
+        await context.add_consumer(subjects.ALERT_STREAM, ConsumerConfig(**stream.consumer_config(settings)))
+    except nats.js.errors.ServiceUnavailableError as error:
+        raise Unavailable("the hub has no JetStream now") from error
+    except nats.js.errors.APIError as error:
+        raise ConfigError(f"the hub refuses the stream of alerts: {error.description}") from error
+    kept = await context.stream_info(subjects.ALERT_STREAM)
+    stream.require_same(stream.stream_config(settings), vars(kept.config))
+    used = await context.consumer_info(subjects.ALERT_STREAM, subjects.ALERT_CONSUMER)
+    stream.require_same(stream.consumer_config(settings), vars(used.config))
+
+
+async def _fetched(reading: _Reading, batch: int, wait_s: float) -> list[Msg]:
+    try:
+        return await reading.pull.fetch(batch, timeout=wait_s)
+    except TimeoutError:  # the client's own or, where the server was quicker by a hair, the built-in one
+        now = asyncio.get_running_loop().time()
+        if now - reading.checked_at >= CHECK_EVERY_S:
+            await reading.context.consumer_info(subjects.ALERT_STREAM, subjects.ALERT_CONSUMER)
+            reading.checked_at = now
+        return []
+
+
+async def _settled(verb: Awaitable[None]) -> None:
+    try:
+        async with asyncio.timeout(CONNECT_TIMEOUT_S):
+            await verb
+    except (nats.errors.Error, OSError, TimeoutError):
+        log.debug("an answer to the stream was lost; the message comes again")

@@ -1,0 +1,83 @@
+"""The six commands, typed: what a node is told and what it answers.
+
+Each raises `Rejected` as the node does, and `Unavailable` when no good answer came.
+"""
+
+from __future__ import annotations
+
+from typing import TypeVar
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from pydantic import BaseModel
+
+from coordinator.nodes.commands import Command, Commander
+from shared.errors import Corrupt, Unavailable
+from shared.face_messages import ComparedTemplates, CompareTemplates
+from shared.messages import (
+    EndSession,
+    EnrolledPicture,
+    SessionAccepted,
+    SessionChanged,
+    SessionEnded,
+    StartSession,
+    VerifiedFrame,
+    VerifyFrame,
+    parse,
+)
+from shared.policy.terms import Gate
+
+M = TypeVar("M", bound=BaseModel)
+
+
+async def start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:
+    """Watch a session."""
+    command = Command(kind="start", body=_json(session))
+    return _answer(SessionAccepted, await commander.send(node_id, command))
+
+
+async def change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:
+    """Go on watching it under a changed assignment: policy, end or pause."""
+    command = Command(kind="change", body=_json(session))
+    return _answer(SessionChanged, await commander.send(node_id, command))
+
+
+async def end(commander: Commander, node_id: UUID, session: EndSession) -> SessionEnded:
+    """Stop watching it."""
+    command = Command(kind="end", body=_json(session))
+    return _answer(SessionEnded, await commander.send(node_id, command))
+
+
+async def enroll(
+    commander: Commander, node_id: UUID, jpeg: bytes, gate: Gate, reply_key: X25519PrivateKey
+) -> EnrolledPicture:
+    """Judge and embed one picture."""
+    command = Command(kind="enroll", body=jpeg, gate=gate, reply_key=reply_key)
+    return _answer(EnrolledPicture, await commander.send(node_id, command))
+
+
+async def compare(
+    commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: X25519PrivateKey
+) -> ComparedTemplates:
+    """Compare one person's templates with others."""
+    command = Command(kind="compare", body=_json(templates), reply_key=reply_key)
+    return _answer(ComparedTemplates, await commander.send(node_id, command))
+
+
+async def verify(
+    commander: Commander, node_id: UUID, frame: VerifyFrame, reply_key: X25519PrivateKey
+) -> VerifiedFrame:
+    """Compare one buffered frame with the enrolled face."""
+    command = Command(kind="verify", body=_json(frame), reply_key=reply_key)
+    return _answer(VerifiedFrame, await commander.send(node_id, command))
+
+
+def _json(body: BaseModel) -> bytes:
+    return body.model_dump_json().encode()
+
+
+def _answer(kind: type[M], body: bytes) -> M:
+    try:
+        return parse(kind, body)
+    except Corrupt as error:
+        raise Unavailable("the edge node's answer cannot be read", code="bad-reply") from error

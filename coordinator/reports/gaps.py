@@ -1,0 +1,86 @@
+"""What a report cannot know, out of technical alerts and of what the session lacked. Pure.
+
+A gap proves nothing: where no picture came, nobody was seen, and nobody was absent either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from shared.alerts import Alert
+from shared.api.reports import Unknown
+from shared.events.row import Gap, UnknownWhat
+from shared.events.table import EVENTS
+from shared.policy.schema import Policy
+
+Identity = Literal["enrolled", "unavailable", "not-asked"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What of a session, besides its alerts, decides about what is known."""
+
+    policy: Policy
+    identity: Identity
+    over: bool
+    watched: bool
+    """Whether anything ever came from its node."""
+    acknowledged: bool
+    erased: int
+
+
+def unknowns(alerts: Iterable[Alert], around: Circumstances) -> list[Unknown]:
+    """First what holds for the whole session, then stretches of time by their onset."""
+    gaps = ((alert, EVENTS[alert.event_type].gap) for alert in alerts)
+    return [*_throughout(around), *(_of(alert, gap) for alert, gap in gaps if gap is not None)]
+
+
+def unknown_seconds(found: Iterable[Unknown], until_utc: datetime) -> dict[UnknownWhat, float]:
+    """How long each kind lasted, overlaps counted once; one without an end lasts until `until_utc`."""
+    spans: dict[UnknownWhat, list[tuple[datetime, datetime]]] = {}
+    for one in found:
+        if one.begins_at is not None:
+            ends = max(one.begins_at, one.ends_at or until_utc)
+            spans.setdefault(one.what, []).append((one.begins_at, ends))
+    return {what: _covered_s(sorted(each)) for what, each in sorted(spans.items())}
+
+
+def _covered_s(spans: list[tuple[datetime, datetime]]) -> float:
+    covered_s, reached = 0.0, spans[0][0]
+    for begins, ends in spans:
+        covered_s += max(0.0, (ends - max(begins, reached)).total_seconds())
+        reached = max(reached, ends)
+    return round(covered_s, 3)
+
+
+def _throughout(around: Circumstances) -> list[Unknown]:
+    features = around.policy.features
+    said: list[tuple[bool, UnknownWhat, str]] = [
+        (not around.over, "session", "The session is not over: this report is not the last word."),
+        (not around.watched, "session", "Nothing ever came from the candidate's camera: nobody was watched."),
+        (
+            around.identity == "unavailable",
+            "identity",
+            "No enrollment counted when the session started: who sat there was not checked.",
+        ),
+        (around.identity == "not-asked", "identity", "The policy asks for no comparison of faces."),
+        (not features.audio_monitoring, "sound", "The policy asks for no listening."),
+        (not features.gaze_tracking, "coverage", "The policy asks for no watching of the gaze."),
+        (not features.pose_analysis, "coverage", "The policy asks for no watching of the body."),
+        (not around.acknowledged, "session", "No acknowledgement of the notice is recorded."),
+        (around.erased > 0, "reports", f"{around.erased} alerts were erased; what they said is gone."),
+    ]
+    return [
+        Unknown(what=what, why=why, begins_at=None, ends_at=None, event_id=None)
+        for holds, what, why in said
+        if holds
+    ]
+
+
+def _of(alert: Alert, gap: Gap) -> Unknown:
+    return Unknown(
+        what=gap.what, why=gap.why, begins_at=alert.onset, ends_at=alert.cleared, event_id=str(alert.event_id)
+    )

@@ -1,0 +1,55 @@
+"""Everything that is stored about one session, opened for its report. Reads only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from coordinator.alerts import service as alerts
+from coordinator.ground.keyring import Keyring
+from coordinator.incidents import service as incidents
+from coordinator.incidents.answers import incident_out
+from coordinator.incidents.service import FoundIncident
+from coordinator.reports.facts import Gathered
+from coordinator.reviews import service as reviews
+from coordinator.reviews.answers import act_out
+from coordinator.sessions.answers import session_out
+from coordinator.sessions.changing import service as changing
+from coordinator.sessions.joining import service as joining
+from coordinator.sessions.service import Found
+from coordinator.sessions.tables import Acknowledgement
+from shared.api.reports import Acknowledged, ReportedIncident
+
+
+def gather(db: Session, keyring: Keyring, found: Found, now_utc: datetime) -> Gathered:
+    """All of it. Raises `Rejected` (413 `report-too-large`) for more alerts than it may hold."""
+    session = found.session
+    count = alerts.count_within_bounds(db, session, "report-too-large")
+    stored = alerts.timeline(db, keyring, session)
+    grouped = [FoundIncident(row, session, found.candidate) for row in incidents.of_session(db, session)]
+    return Gathered(
+        session=session_out(found, now_utc),
+        policy=session.policy,
+        enrolled=session.enrollment_id is not None,
+        stored=stored,
+        erased=count - len(stored),
+        incidents=[_reported(db, keyring, one) for one in grouped],
+        homes=incidents.homes(db, session),
+        acknowledged=[_acknowledged(row) for row in joining.acknowledgements(db, session)],
+        policy_changes=changing.policy_changes(db, keyring, session),
+    )
+
+
+def _reported(db: Session, keyring: Keyring, found: FoundIncident) -> ReportedIncident:
+    history = [act_out(act) for act in reviews.history(db, keyring, found)]
+    return ReportedIncident(incident=incident_out(found), history=history)
+
+
+def _acknowledged(row: Acknowledgement) -> Acknowledged:
+    return Acknowledged(
+        notice_version=row.notice_version,
+        language=row.language,
+        purposes=list(row.purposes),
+        at=row.acknowledged_utc,
+    )

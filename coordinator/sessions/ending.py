@@ -1,0 +1,85 @@
+"""End a session: first here, in one transaction, then on its node. What was said dies in that transaction.
+
+A candidate can hand in while its node is away: the session is over from the commit on, and a node that did
+not hear of it is told again by `sweeping` as long as its heartbeats still name the session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coordinator.excerpts import service as excerpts
+from coordinator.nodes import asking
+from coordinator.sessions import service as sessions
+from coordinator.sessions.service import Found
+from coordinator.web_api.parts import Parts
+from shared.alerts import Alert
+from shared.api.sessions import SessionEndResponse
+from shared.errors import ProctorError
+from shared.events.types import EventType
+from shared.messages import EndSession
+from shared.notices import RAISED
+
+_AFTER_SUBMITTED = timedelta(milliseconds=1)
+"""Every list sorts by instants and ids; so the two milestones of one instant keep their order."""
+
+log = logging.getLogger(__name__)
+
+
+async def end(
+    parts: Parts,
+    found: Found,
+    now_utc: datetime,
+    *,
+    submitted: bool,
+    because: Callable[[Session], Alert] | None = None,
+) -> SessionEndResponse:
+    """End a session; the same answer again when it has ended already.
+
+    `because` writes down, in the same transaction, what it was ended by.
+    """
+
+    milestones = {EventType.SUBMITTED: now_utc} if submitted else {}
+    milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
+
+    def mark(db: Session) -> tuple[datetime, list[Alert], int]:
+        ended_utc = sessions.mark_ended(db, found.session, now_utc)
+        if ended_utc != now_utc:
+            return ended_utc, [], 0
+        keyring = parts.keys.keyring
+        destroyed = excerpts.forget(db, found.session, now_utc)
+        cause = [because(db)] if because is not None else []
+        made = [
+            sessions.add_milestone(db, keyring, found, event, at_utc) for event, at_utc in milestones.items()
+        ]
+        return ended_utc, cause + made, destroyed
+
+    ended_utc, made, destroyed = await parts.writing(mark)
+    for milestone in made:
+        parts.rooms.tell(found.session.id, milestone, RAISED)
+    parts.rooms.end(found.session.id)
+    # Side by side: a reader may keep the scrub waiting, and a node that is away the order.
+    after: list[Awaitable[object]] = [asyncio.to_thread(parts.database.scrub)] if destroyed else []
+    if ended_utc == now_utc:
+        after.append(tell_node(parts, found.assignment.node_id, found.session.id, submitted=submitted))
+    await asyncio.gather(*after)
+    return SessionEndResponse(status="ended", session_id=found.session.reference, ended_at=ended_utc)
+
+
+async def tell_node(parts: Parts, node_id: UUID, session_id: UUID, *, submitted: bool) -> bool:
+    """Tell a node that a session is over; False when it did not answer, which is no error here."""
+    try:
+        await asking.end(parts.commander, node_id, EndSession(session_id=session_id, submitted=submitted))
+        return True
+    except ProctorError as error:
+        log.warning(
+            "a node was not told of a session's end; it is told again",
+            extra={"node_id": node_id, "session_id": session_id, "error": type(error).__name__},
+        )
+        return False

@@ -1,0 +1,99 @@
+"""Join codes and acknowledged notices in the database. Flushes, never commits."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from sqlmodel import Session, col, select, update
+
+from coordinator.ground.keyring import Keyring
+from coordinator.sessions import service as sessions
+from coordinator.sessions.joining.codes import code_hash
+from coordinator.sessions.service import Found
+from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
+from shared.alerts import Alert
+from shared.api.sessions import Notice
+from shared.errors import Rejected
+from shared.events.types import EventType
+
+_CODE_BYTES: Final = 24
+
+
+def new_code() -> str:
+    """A fresh code of 32 URL-safe characters."""
+    return secrets.token_urlsafe(_CODE_BYTES)
+
+
+def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, expires_utc: datetime) -> None:
+    """A join code for a session; only its hash is kept."""
+    db.add(
+        JoinCode(
+            tenant_id=session.tenant_id,
+            session_id=session.id,
+            code_hash=code_hash(code),
+            created_utc=now_utc,
+            expires_utc=expires_utc,
+        )
+    )
+    db.flush()
+
+
+def use_code(db: Session, code: str, now_utc: datetime) -> Found:
+    """The session a join code leads to; the code is used up.
+
+    Two requests with one code: one gets in. Raises `Rejected`: 404 `join-code-unknown`, 410 `join-code-used`,
+    `join-code-expired` or the session's end.
+    """
+    hashed = code_hash(code)
+    row = db.exec(select(JoinCode).where(JoinCode.code_hash == hashed)).one_or_none()
+    if row is None:
+        raise Rejected("the link is not valid; ask for a new one", code="join-code-unknown", status=404)
+    if row.expires_utc <= now_utc:
+        raise Rejected("the link has expired; ask for a new one", code="join-code-expired", status=410)
+    used = db.exec(
+        update(JoinCode)
+        .where(col(JoinCode.id) == row.id, col(JoinCode.used_utc).is_(None))
+        .values(used_utc=now_utc)
+    )
+    if used.rowcount != 1:
+        raise Rejected("the link was used already; ask for a new one", code="join-code-used", status=410)
+    found = Found(*db.exec(sessions.select_found().where(ExamSession.id == row.session_id)).one())
+    sessions.check_running(found.session, now_utc)
+    return found
+
+
+def acknowledge(
+    db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime
+) -> Alert | None:
+    """Write down that the candidate acknowledged a notice; None when it had done so before."""
+    known = select(Acknowledgement.id).where(
+        Acknowledgement.session_id == found.session.id, Acknowledgement.notice_version == notice.version
+    )
+    if db.exec(known).first() is not None:
+        return None
+    db.add(
+        Acknowledgement(
+            tenant_id=found.session.tenant_id,
+            candidate_id=found.candidate.id,
+            session_id=found.session.id,
+            notice_version=notice.version,
+            language=notice.language,
+            purposes=list(notice.purposes),
+            acknowledged_utc=now_utc,
+        )
+    )
+    db.flush()
+    return sessions.add_milestone(db, keyring, found, EventType.NOTICE_ACKNOWLEDGED, now_utc)
+
+
+def acknowledgements(db: Session, session: ExamSession) -> Sequence[Acknowledgement]:
+    """Every notice of a session that its candidate acknowledged, oldest first."""
+    wanted = (
+        select(Acknowledgement)
+        .where(Acknowledgement.session_id == session.id)
+        .order_by(col(Acknowledgement.acknowledged_utc))
+    )
+    return db.exec(wanted).all()

@@ -1,0 +1,143 @@
+"""What a session is started under, out of what is stored: exam, policy, accommodation, consents, faces, keys.
+
+Reads only. `terms`, `consents.words` and `accommodations.agreed` decide; nothing is stored before a node has
+accepted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from sqlmodel import Session
+
+from coordinator.accommodations import service as accommodations
+from coordinator.accommodations.agreed import effective
+from coordinator.accommodations.service import NO_TERMS
+from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.consents import service as consents
+from coordinator.consents.words import check_consented, latest, speech_opt_in
+from coordinator.enrollments import faces_service as faces, service as enrollments
+from coordinator.enrollments.service import Enrolled
+from coordinator.exams import service as exams
+from coordinator.exams.tables import Exam
+from coordinator.excerpts import service as excerpts
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.own_keys import OwnKeys
+from coordinator.keys import service as keys
+from coordinator.keys.tables import Key
+from coordinator.policies import service as policies
+from coordinator.sessions import service as sessions
+from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
+from coordinator.tokens import key_service as token_keys
+from coordinator.tokens.key_service import Signer
+from shared.api.sessions import SessionStartRequest
+from shared.errors import Unavailable
+from shared.policy.schema import Policy
+from shared.policy.terms import Accommodation
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A request to start a session, of one institution, at one instant."""
+
+    tenant_id: UUID
+    request: SessionStartRequest
+    now_utc: datetime
+    by_candidate: bool = False
+    """The candidate itself asks, and not its exam platform."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A session that is ready to be asked for; nothing of it is stored yet."""
+
+    wish: Wish
+    session_id: UUID
+    reference: str
+    candidate: Candidate
+    policy: Policy
+    """The effective one, with what is agreed with the candidate."""
+    times: Times
+    signer: Signer
+    """Of every token of the session."""
+    seal_key: Key
+    data_key: Key
+    transcript_key: Key | None
+    """What was said is sealed to; None: nothing may be recognised."""
+    checked_utc: datetime | None
+    """When the candidate tried everything beforehand, within the last day."""
+    enrolled: Enrolled | None
+    """None: not enrolled, or faces are not verified; identity is then unavailable."""
+
+
+def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
+    """Everything a session needs.
+
+    Raises `Rejected` for a policy, a time, a consent or an id that stands against it.
+    """
+    request, keyring = wish.request, own.keyring
+    reference = request.exam_session_id or str(uuid4())
+    sessions.check_free(db, wish.tenant_id, reference)
+    candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
+    if wish.by_candidate:
+        sessions.check_own_share(db, candidate.id, wish.now_utc)
+    exam = exams.look_up(db, wish.tenant_id, request.exam_id)
+    terms = _terms(db, keyring, exam, candidate)
+    window = Window(
+        opens_utc=exam.opens_utc if exam else None,
+        closes_utc=exam.closes_utc if exam else None,
+        extra=timedelta(minutes=terms.extra_minutes),
+    )
+    policy = _policy(db, wish, exam, candidate, terms.accommodation)
+    seal_key, data_key = keys.propose_exam_keys(db, keyring, candidate, request.exam_id, wish.now_utc)
+    verified, session_id = policy.features.face_verification, uuid7()
+    return Plan(
+        wish=wish,
+        session_id=session_id,
+        reference=reference,
+        candidate=candidate,
+        policy=policy,
+        times=session_times(request.metadata, wish.now_utc, window),
+        signer=token_keys.active(db, own, wish.tenant_id),
+        seal_key=seal_key,
+        data_key=data_key,
+        transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
+        checked_utc=faces.last_check(db, candidate, wish.now_utc),
+        enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
+    )
+
+
+def check_still_agreed(db: Session, plan: Plan) -> None:
+    """Raises `Rejected` or `Unavailable` when the candidate took back meanwhile what the plan relies on.
+
+    For the transaction that makes the session real, with the candidate locked.
+    """
+    said = latest(consents.words_of(db, plan.candidate))
+    check_consented(said, plan.policy)
+    if plan.policy.recognises_speech and not speech_opt_in(said):
+        raise Unavailable(
+            "the candidate has just taken back its agreement to speech recognition; start it again",
+            code="consent-changed",
+        )
+
+
+def _terms(db: Session, keyring: Keyring, exam: Exam | None, candidate: Candidate) -> accommodations.Terms:
+    agreed = accommodations.look_up(db, keyring, exam, candidate) if exam else None
+    return agreed.terms if agreed else NO_TERMS
+
+
+def _policy(
+    db: Session, wish: Wish, exam: Exam | None, candidate: Candidate, accommodation: Accommodation
+) -> Policy:
+    in_force = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+    policy = session_policy(wish.request, in_force)
+    said = latest(consents.words_of(db, candidate))
+    check_consented(said, policy)
+    opt_in = policy.features.speech_transcription and speech_opt_in(said)
+    if accommodation == Accommodation() and not opt_in:
+        return policy
+    return effective(policy, accommodation, speech_opt_in=opt_in)

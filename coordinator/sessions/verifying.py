@@ -1,0 +1,47 @@
+"""Compare a buffered frame with the enrolled face, on the node that holds the frame."""
+
+from __future__ import annotations
+
+from coordinator.enrollments.quality import face_quality, failed_out
+from coordinator.keys import service as keys
+from coordinator.nodes import asking
+from coordinator.sessions.service import Found
+from coordinator.web_api.parts import Parts
+from shared.api.sessions import VerifyFrameRequest, VerifyFrameResponse
+from shared.messages import VerifiedFrame, VerifyFrame
+from shared.policy.schema import Policy
+
+_FRAME_PREFIX = "FRAME-"
+
+
+async def verify(parts: Parts, found: Found, request: VerifyFrameRequest) -> VerifyFrameResponse:
+    """Ask the session's node.
+
+    Raises `Rejected` as the node does (410 when the frame is gone) and `Unavailable` when it is away.
+    """
+    session = found.session
+    key = await parts.reading(lambda db: keys.get(db, session.tenant_id, session.seal_key_id))
+    asked = VerifyFrame(session_id=session.id, frame_id=frame_number(request.frame_id))
+    verified = await asking.verify(
+        parts.commander, found.assignment.node_id, asked, parts.keys.keyring.open_private(key)
+    )
+    return answer(verified, Policy.model_validate(session.policy))
+
+
+def frame_number(frame_id: str | None) -> int | None:
+    """The node's number of a frame: `FRAME-812` and `812` both mean 812; None is the newest."""
+    return None if frame_id is None else int(frame_id.removeprefix(_FRAME_PREFIX))
+
+
+def answer(verified: VerifiedFrame, policy: Policy) -> VerifyFrameResponse:
+    """The answer of verify-frame."""
+    return VerifyFrameResponse(
+        frame_id=f"{_FRAME_PREFIX}{verified.frame_id}",
+        match=verified.match,
+        similarity_score=verified.similarity,
+        threshold_used=verified.threshold,
+        comparison_embedding_id=str(verified.embedding_id) if verified.embedding_id else None,
+        face_quality=face_quality(verified.face, policy.verification_gate),
+        failed=failed_out(verified.failed),
+        timestamp=verified.captured_utc,
+    )

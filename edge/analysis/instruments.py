@@ -1,0 +1,27 @@
+"""What all sessions of one process look and listen with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from time import monotonic
+
+from edge.analysis.engine import Engine
+from edge.analysis.levels import LevelInForce
+from edge.analysis.networks import Networks
+from edge.analysis.restarts import Restarts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instruments:
+    """Networks, the engine that runs them, and the level in force."""
+
+    networks: Networks
+    engine: Engine
+    level: LevelInForce
+    restarts: Restarts = field(default_factory=Restarts)
+    """What the engine reports to."""
+
+    @property
+    def work(self) -> bool:
+        """Whether the networks answer."""
+        return not self.restarts.too_many(monotonic()) and not self.engine.rests()

@@ -1,0 +1,26 @@
+"""How often the engine had to be restarted of late."""
+
+from __future__ import annotations
+
+from collections import deque
+from time import monotonic
+from typing import Final
+
+MAX_RESTARTS: Final = 5
+RESTART_WINDOW_S: Final = 60.0
+"""An engine that had to be restarted more often than `MAX_RESTARTS` within this time does not work."""
+
+
+class Restarts:
+    """The engine's latest restarts."""
+
+    def __init__(self) -> None:
+        self._at: deque[float] = deque(maxlen=MAX_RESTARTS + 1)
+
+    def note(self, _: str) -> None:
+        """The engine was restarted over a stuck call, now."""
+        self._at.append(monotonic())
+
+    def too_many(self, now: float) -> bool:
+        """Whether the last minute saw more of them than an engine may have."""
+        return sum(now - at <= RESTART_WINDOW_S for at in self._at) > MAX_RESTARTS

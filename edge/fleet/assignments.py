@@ -1,0 +1,92 @@
+"""The sessions of this node on its control side, and where what the worker tells of them goes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from edge.analysis.measured import Measured
+from edge.sessions.assignment import Assignment, Commit
+from edge.sessions.port import AssignmentId, SessionOver, Told, about
+from edge.sessions.roster import Roster
+from shared.messages import StartSession
+
+log = logging.getLogger(__name__)
+
+
+class Assignments:
+    """Every session from its start until its last alert is on disk; the roster has those that go on."""
+
+    def __init__(
+        self, roster: Roster[Assignment], commit: Commit, measured: Callable[[Measured], None]
+    ) -> None:
+        """`commit` puts one alert on disk, `measured` hears of every call to a network."""
+        self.roster = roster
+        self._commit = commit
+        self._measured = measured
+        self._watched: dict[AssignmentId, Assignment] = {}
+        self._writing: dict[Assignment, asyncio.Task[None]] = {}
+        """Those whose last alert is not on disk."""
+        self._former_overflow = 0
+
+    @property
+    def watched(self) -> tuple[Assignment, ...]:
+        """Those that are not over."""
+        return tuple(self._watched.values())
+
+    @property
+    def overflowed(self) -> int:
+        """Alerts of all sessions so far that were lost because the disk refused for too long."""
+        return self._former_overflow + sum(each.overflowed for each in self._writing)
+
+    def add(self, order: StartSession) -> Assignment:
+        """Take a session in, in place of an older assignment of it."""
+        assignment = Assignment(order, self._commit)
+        self.roster.add(assignment)
+        self._watched[assignment.id] = assignment
+        self._writing[assignment] = asyncio.create_task(self._write(assignment))
+        return assignment
+
+    def ends(self, assignment: AssignmentId) -> bool:
+        """Whether it has left the roster and is not over: it cannot be taken in again yet."""
+        return assignment in self._watched and self._watched[assignment] not in self.roster
+
+    def undo(self, assignment: Assignment, former: Assignment | None) -> None:
+        """The worker could not take it: what ran before it, if it still does, stands in its place again."""
+        self.hear(SessionOver(assignment.id))
+        if former is not None and former.id in self._watched:
+            self.roster.add(former)
+
+    def hear(self, told: Told) -> None:
+        """What a worker told."""
+        if isinstance(told, Measured):
+            self._measured(told)
+            return
+        assignment = self._watched[about(told)]
+        assignment.hear(told)
+        if isinstance(told, SessionOver):
+            del self._watched[assignment.id]
+            if assignment in self.roster:
+                self.roster.forget(assignment.id.session_id)
+
+    async def written(self, assignment: Assignment, timeout_s: float) -> None:
+        """Wait until the session is over and its last alert on disk, or no longer."""
+        writing = self._writing.get(assignment)
+        if writing is not None:
+            await asyncio.wait({writing}, timeout=timeout_s)
+
+    async def all_written(self) -> None:
+        """Wait until every session is over and its last alert on disk."""
+        await asyncio.gather(*self._writing.values())
+
+    async def _write(self, assignment: Assignment) -> None:
+        # Each turn of this loop has taken one alert out of the queue, so it ends.
+        while True:
+            try:
+                await assignment.write()
+                break
+            except Exception:
+                log.exception("an alert was lost", extra={"session_id": str(assignment.id.session_id)})
+        self._former_overflow += assignment.overflowed
+        del self._writing[assignment]

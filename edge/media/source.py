@@ -1,0 +1,61 @@
+"""The border between a session and whatever brings its media: behind it is WebRTC, in tests it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from edge.media.frames import AudioWindow, VideoFrame
+from edge.media.latest import Latest
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCounts:
+    """What came, what was dropped and why, at one moment."""
+
+    frames: int
+    """Pictures delivered."""
+    windows: int
+    """Windows of sound delivered."""
+    dropped: Mapping[str, int]
+    """Reason to count, since the source began; `edge.media.peer.Peer.counts` names the reasons."""
+    keyframe_requests: int
+    frame_age_s: float | None
+    """Since the last picture was delivered; None before the first."""
+    sound_age_s: float | None
+    """Since the last sound came; None before the first."""
+
+
+class Source(Protocol):
+    """One connection of a candidate's page: an offer in, pictures and windows of sound out until it ends.
+
+    Its owner must `close()` it, also when the connection ended by itself.
+    """
+
+    @property
+    def video(self) -> Latest[VideoFrame]:
+        """Pictures; closed with the connection."""
+
+    @property
+    def audio(self) -> Latest[AudioWindow]:
+        """Windows of sound; closed with the connection."""
+
+    @property
+    def frame_count(self) -> int:
+        """The highest frame id so far."""
+
+    async def answer(self, offer_sdp: str) -> str:
+        """Accept the page's offer. Raises `Rejected` or `Unavailable`."""
+
+    async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
+        """Add one of the page's ICE candidates; empty text ends them. Raises `Rejected`."""
+
+    def counts(self, now: float) -> SourceCounts:
+        """Counters at monotonic time `now`."""
+
+    async def frame(self, frame_id: int) -> VideoFrame:
+        """One of the last seconds' frames again. Raises `FrameGone` (410), or `Corrupt` when undecodable."""
+
+    async def close(self) -> None:
+        """End the connection, within a few seconds whatever the other side does."""

@@ -1,0 +1,59 @@
+"""What the control side keeps of one session: its order, its page, its alerts on their way to the disk."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from edge.media.latest import Latest
+from edge.outbound.alert_writer import AlertWriter
+from edge.outbound.envelope import OutgoingAlert
+from edge.sessions.port import AssignmentId, Notice, SessionOver, assignment_of
+from shared.messages import StartSession
+
+NOTICES: Final = 64
+"""Notices that may wait for a slow page; the oldest goes first."""
+
+Notices = Latest[Mapping[str, Any]]
+Commit = Callable[[OutgoingAlert], Awaitable[None]]
+"""Puts one alert on disk; raises `Unavailable` (try again) or `Corrupt` (never)."""
+
+
+class Assignment:
+    """One session of this node, from its start until its last alert is on disk."""
+
+    def __init__(self, order: StartSession, commit: Commit) -> None:
+        self.order = order
+        """As it stands now."""
+        self._writer = AlertWriter(commit)
+        self._page: Notices = Latest(NOTICES)
+
+    @property
+    def id(self) -> AssignmentId:
+        return assignment_of(self.order)
+
+    @property
+    def overflowed(self) -> int:
+        """Alerts lost because the disk refused for too long."""
+        return self._writer.overflowed
+
+    def sit_down(self) -> Notices:
+        """The notices for a page that has just connected; the page before it hears no more."""
+        self._page.close()
+        self._page = Latest(NOTICES)
+        return self._page
+
+    def hear(self, told: OutgoingAlert | Notice | SessionOver) -> None:
+        """What the worker told of this session."""
+        match told:
+            case OutgoingAlert():
+                self._writer.write(told)
+            case Notice():
+                self._page.put(told.message)
+            case SessionOver():
+                self._page.close()
+                self._writer.close()
+
+    async def write(self) -> None:
+        """Put alerts on disk as they come, until the session is over and the last is there."""
+        await self._writer.run()

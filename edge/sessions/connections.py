@@ -1,0 +1,105 @@
+"""The connections of one session's pages, one after the other; the newest brings the media."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from edge.media.clock import SessionClock
+from edge.media.source import Source
+from edge.sessions import frame_numbers
+from shared.errors import Rejected
+
+
+class Connections:
+    """Makes a source for each offer; all share the session's clock and number their frames on."""
+
+    def __init__(
+        self,
+        make_source: Callable[[SessionClock, int], Source],
+        clock: SessionClock,
+        drain: Callable[[Source], Awaitable[None]],
+        connected: Callable[[], None],
+    ) -> None:
+        """`drain` takes what a source delivers until it ends; `connected` hears of each new one."""
+        self._make_source = make_source
+        self._clock = clock
+        self._drain = drain
+        self._connected = connected
+        self._first_number = frame_numbers.first(clock.begins_s)
+        self._tasks: asyncio.TaskGroup | None = None
+        self._pages: dict[UUID, Source] = {}
+        """The last connection of each page, until it ends."""
+        self._open: set[Source] = set()
+        self._drops: Counter[str] = Counter()
+        self.newest: Source | None = None
+        """The last to be made, also after its end."""
+
+    def open(self, tasks: asyncio.TaskGroup) -> None:
+        """Take offers from now on; connections are drained in tasks of this group."""
+        self._tasks = tasks
+
+    def refuse(self) -> None:
+        """Take no more offers."""
+        self._tasks = None
+
+    async def close(self) -> None:
+        """End all connections."""
+        await asyncio.gather(*(source.close() for source in self._open))
+
+    async def answer(self, page: UUID, offer_sdp: str) -> str:
+        """The answer to a page's offer; the connection before it is closed once this one has its answer.
+
+        Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected`: 409 where another was
+        quicker, 410 after the end.
+        """
+        former = self.newest
+        before = self._first_number if former is None else frame_numbers.after(former.frame_count)
+        source = self._make_source(self._clock, before)
+        try:
+            answer = await source.answer(offer_sdp)
+            self._take_in(source, former)
+        except BaseException:
+            await source.close()
+            raise
+        self._pages[page] = source
+        return answer
+
+    async def add_candidate(self, page: UUID, candidate: str, mid: str | None, index: int | None) -> None:
+        """Give a candidate to the page's connection, if it still has one. Raises `Rejected`."""
+        if page in self._pages:
+            await self._pages[page].add_candidate(candidate, mid, index)
+
+    async def left(self, page: UUID) -> None:
+        """The page hung up: its media end now."""
+        if page in self._pages:
+            await self._pages[page].close()
+
+    def dropped(self) -> Counter[str]:
+        """What all connections so far have dropped, by reason."""
+        now = time.monotonic()
+        return sum((Counter(source.counts(now).dropped) for source in self._open), self._drops)
+
+    def _take_in(self, source: Source, former: Source | None) -> None:
+        if self._tasks is None:
+            raise Rejected("the session is over", code="session-ended", status=410)
+        if self.newest is not former:
+            raise Rejected("another connection was quicker", code="superseded", status=409)
+        self.newest = source
+        self._open.add(source)
+        self._tasks.create_task(self._attend(source))
+        if former is not None:
+            self._tasks.create_task(former.close())
+        self._connected()
+
+    async def _attend(self, source: Source) -> None:
+        try:
+            await self._drain(source)
+        finally:
+            self._open.discard(source)
+            self._drops += Counter(source.counts(time.monotonic()).dropped)
+            self._pages = {page: each for page, each in self._pages.items() if each is not source}
+            await source.close()

@@ -1,0 +1,113 @@
+"""The worker of a node with one process: sessions on this event loop, over this process's networks."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+
+from edge.analysis.compared import compared
+from edge.analysis.enrolling import decode_picture, enrolled_picture
+from edge.analysis.examination import examine
+from edge.analysis.instruments import Instruments
+from edge.sessions.port import AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
+from edge.sessions.session import Session
+from shared.errors import Rejected
+from shared.events.looks import Look
+from shared.face_messages import ComparedTemplates, CompareTemplates
+from shared.messages import EnrolledPicture, StartSession, VerifiedFrame
+from shared.policy.terms import Gate
+
+log = logging.getLogger(__name__)
+
+
+class LocalWorker:
+    """A `Worker` whose calls are plain calls and who tells within them. Use on one event loop."""
+
+    def __init__(self, instruments: Instruments, make: Callable[[StartSession], Session], tell: Tell) -> None:
+        """`make` builds a session; it may raise `Corrupt` for an order that cannot be obeyed."""
+        self._instruments = instruments
+        self._make = make
+        self._tell = tell
+        self._sessions: dict[AssignmentId, Session] = {}
+        self._running: set[asyncio.Task[None]] = set()
+        self._former_drops: Counter[str] = Counter()
+
+    async def start(self, order: StartSession) -> None:
+        session = self._make(order)
+        self._sessions[assignment_of(order)] = session
+        running = asyncio.create_task(self._supervise(assignment_of(order), session))
+        self._running.add(running)
+        running.add_done_callback(self._running.discard)
+
+    async def change(self, order: StartSession) -> None:
+        self._find(assignment_of(order)).change(order)
+
+    async def end(self, assignment: AssignmentId) -> None:
+        if assignment in self._sessions:
+            self._sessions[assignment].end()
+
+    async def answer(self, page: PageId, offer_sdp: str) -> str:
+        session = self._sessions.get(page.assignment)
+        if session is None:
+            raise Rejected("the session is over", code="session-ended", status=410)
+        return await session.connections.answer(page.number, offer_sdp)
+
+    async def add_candidate(self, page: PageId, candidate: str, mid: str | None, index: int | None) -> None:
+        if page.assignment in self._sessions:
+            connections = self._sessions[page.assignment].connections
+            await connections.add_candidate(page.number, candidate, mid, index)
+
+    async def left(self, page: PageId) -> None:
+        if page.assignment in self._sessions:
+            await self._sessions[page.assignment].connections.left(page.number)
+
+    async def verify(self, assignment: AssignmentId, frame_id: int | None) -> VerifiedFrame:
+        return await self._find(assignment).verify(frame_id)
+
+    async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
+        picture = await asyncio.to_thread(decode_picture, jpeg, "the picture")
+        examination = partial(examine, self._instruments.networks, picture.frame, gate)
+        return enrolled_picture(await self._instruments.engine.run("enrollment", examination))
+
+    async def compare(self, order: CompareTemplates) -> ComparedTemplates:
+        return await asyncio.to_thread(compared, order, self._instruments.networks.recognisers)
+
+    async def set_level(self, level: int) -> None:
+        self._instruments.level.number = level
+
+    async def report(self) -> WorkerReport:
+        networks, engine = self._instruments.networks, self._instruments.engine
+        sessions = self._sessions.values()
+        return WorkerReport(
+            level=self._instruments.level.number,
+            device=networks.device,
+            models=networks.labels,
+            recognisers=tuple(recogniser.name for recogniser in networks.recognisers),
+            analysis_works=self._instruments.work,
+            calls_waiting={look.value: engine.depth(look) for look in Look},
+            dropped=sum((session.dropped() for session in sessions), self._former_drops),
+            sessions=tuple(session.state() for session in sessions),
+        )
+
+    def _find(self, assignment: AssignmentId) -> Session:
+        session = self._sessions.get(assignment)
+        if session is None:
+            raise Rejected("no such session runs on this node", code="session-unknown", status=404)
+        return session
+
+    async def _supervise(self, assignment: AssignmentId, session: Session) -> None:
+        """A session that fails ends alone; its page will ask for another node."""
+        extra = {"session_id": str(assignment.session_id)}
+        log.info("a session begins", extra=extra)
+        try:
+            await session.run()
+        except Exception:
+            log.exception("a session failed", extra=extra)
+        finally:
+            del self._sessions[assignment]
+            self._former_drops += session.dropped()
+            self._tell(SessionOver(assignment))
+            log.info("a session is over", extra=extra)

@@ -1,0 +1,78 @@
+"""From a session's connections through its senses to its watch.
+
+source ─frames─> arrival (told at once) ─newest─> look ──> watch
+       ─sound──> listen ───────────────────────────────────┘
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+
+from edge.analysis.levels import LevelInForce
+from edge.analysis.perception import arrival
+from edge.media.frames import VideoFrame
+from edge.media.latest import Latest
+from edge.media.source import Source
+from edge.sessions.live_watch import LiveWatch
+from edge.sessions.session_parts import Senses
+
+
+class Pumps:
+    """Moves one session's pictures and sound; `senses` may be replaced at any time."""
+
+    def __init__(self, senses: Senses, level: LevelInForce, watch: LiveWatch) -> None:
+        self.senses = senses
+        self.newest: VideoFrame | None = None
+        """The last picture that came."""
+        self.analysed = 0
+        """Pictures looked at."""
+        self._level = level
+        self._watch = watch
+        self._slot: Latest[VideoFrame] = Latest()
+        self._drops: Counter[str] = Counter()
+
+    def dropped(self) -> Counter[str]:
+        """Pictures and windows that came and were not looked at or listened to, by reason."""
+        return self._drops + Counter({"analysis_busy": self._slot.dropped})
+
+    async def drain(self, source: Source) -> None:
+        """Take all that a source delivers until its connection has ended."""
+        async with asyncio.TaskGroup() as pumps:
+            pumps.create_task(self._pump_video(source))
+            pumps.create_task(self._pump_audio(source))
+
+    async def analyse(self) -> None:
+        """Look at the newest picture, again and again, until cancelled."""
+        while (frame := await self._slot.get()) is not None:
+            seen = await self.senses.look(frame)
+            if seen.frame is not None or seen.observation.failed:
+                self.analysed += 1
+                self._watch.see(seen.observation, seen.frame)
+
+    async def _pump_video(self, source: Source) -> None:
+        while (frame := await source.video.get()) is not None:
+            self.newest = frame
+            self._watch.see(arrival(frame, self._level.number))
+            missed = self.senses.miss_sound(frame)
+            if missed is not None:
+                self._watch.see(missed)
+            # A damaged one would not be looked at, and must not push out one that is.
+            if frame.damaged:
+                self._drops["damaged"] += 1
+            else:
+                self._slot.put(frame)
+
+    async def _pump_audio(self, source: Source) -> None:
+        while (window := await source.audio.get()) is not None:
+            # What is said in a pause is nobody's affair: nothing hears it, and no excerpt reaches back to it.
+            if self._watch.paused:
+                self._drops["paused"] += 1
+                continue
+            senses = self.senses
+            heard = await senses.listen(window)
+            # Meanwhile the candidate may have taken back that words are recognised.
+            if senses is not self.senses:
+                self._drops["changed"] += 1
+            elif heard is not None:
+                self._watch.see(heard.observation, excerpt=heard.excerpt)

@@ -1,0 +1,122 @@
+"""A camera that shows nothing, and pictures that do not come."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.events.row import (
+    BY_COORDINATOR,
+    BY_NOBODY,
+    BY_NODE,
+    DefaultRule,
+    EventRow,
+    Gap,
+    Side,
+    Threshold,
+    Words,
+)
+from shared.events.types import Action, EventClass, EventType
+
+_NO_PICTURE: Final = "No picture arrived for {duration_seconds:s} (bound {hold_seconds:s})."
+
+ROWS: Final = (
+    EventRow(
+        event=EventType.CAMERA_BLOCKED,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=3, clear_s=1, action=Action.WARNING),
+        threshold=Threshold(default=12, unit="mean luma level", low=0, high=255, side=Side.BELOW),
+        needs="picture",
+        gap=Gap("picture", "The camera showed nothing: face and body are unknown."),
+        words=Words(
+            title="Camera shows nothing",
+            sentence=(
+                "The camera's picture was black or one even surface for {duration_seconds:s} (bound "
+                "{hold_seconds:s}; mean brightness {mean_luma}, bound {mean_luma_bound}; variance "
+                "{luma_variance}, bound {luma_variance_bound})."
+            ),
+            raised="The camera's picture is dark. Please check that nothing covers it.",
+            cleared="Thank you, the camera's picture is back.",
+        ),
+    ),
+    EventRow(
+        event=EventType.CAMERA_FROZEN,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=10, clear_s=1, action=Action.WARNING),
+        threshold=Threshold(
+            default=0.25, unit="change of luma where it is largest, levels", low=0, high=5, side=Side.BELOW
+        ),
+        needs="picture",
+        gap=Gap("picture", "The picture stood still: face and body are unknown."),
+        words=Words(
+            title="Camera picture stands still",
+            sentence=(
+                "The camera's picture did not change for {duration_seconds:s} (bound {hold_seconds:s}; where "
+                "it changed most {change} levels, bound {change_bound})."
+            ),
+            raised="Your camera's picture does not move. Please check the camera.",
+            cleared="Thank you, the camera's picture moves again.",
+        ),
+    ),
+    EventRow(
+        event=EventType.STREAM_STALLED,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=3),
+        gap=Gap("picture", "No picture came: nothing that happened was seen."),
+        words=Words(
+            title="Video stopped arriving",
+            sentence=_NO_PICTURE,
+            raised="Your picture has not reached us for a moment. Your exam goes on while we reconnect.",
+            cleared="Your picture is back.",
+        ),
+    ),
+    EventRow(
+        event=EventType.CANDIDATE_OFFLINE,
+        event_class=EventClass.TECHNICAL,
+        raised_by=BY_NODE | BY_COORDINATOR,
+        rule=DefaultRule(hold_s=10),
+        later_stage_of=EventType.STREAM_STALLED,
+        gap=Gap("picture", "No picture came for longer: nothing that happened was seen."),
+        words=Words(
+            title="Connection lost",
+            sentence=_NO_PICTURE,
+            raised="We have lost the connection. Your exam goes on; please check your network.",
+            cleared="The connection is back.",
+        ),
+    ),
+    EventRow(
+        event=EventType.LOW_FRAME_RATE,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=10, clear_s=5),
+        # 4 pictures a second is what the levels without a GPU look at, less a fifth.
+        threshold=Threshold(default=4, unit="frames per second", low=0.5, high=60, side=Side.BELOW),
+        slow=True,
+        gap=Gap("coverage", "Few pictures came: short events may have been missed."),
+        words=Words(
+            title="Few pictures per second",
+            sentence=(
+                "Whole pictures came at {frames_per_second} per second over {duration_seconds:s} (bound: "
+                "under {frames_per_second_bound} for {hold_seconds:s}; {damaged_share:percent} of those that "
+                "came were damaged by losses on the way and not looked at)."
+            ),
+            raised=(
+                "Few whole pictures of your camera reach us. Your exam goes on; closing other programs may "
+                "help."
+            ),
+            cleared="Your camera's pictures reach us well again.",
+        ),
+    ),
+    EventRow(
+        event=EventType.VIRTUAL_CAMERA_SUSPECTED,
+        event_class=EventClass.TECHNICAL,
+        raised_by=BY_NOBODY,
+        rule=DefaultRule(),
+        waited_for=False,
+        words=Words(
+            title="Camera may be a program",
+            sentence=(
+                "The camera names itself “{device}”, as programs do that make pictures; advisory: many are "
+                "harmless."
+            ),
+        ),
+    ),
+)

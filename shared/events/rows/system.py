@@ -1,0 +1,65 @@
+"""Trouble on our own side."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.events.row import BY_NOBODY, DefaultRule, EventRow, Gap, Words
+from shared.events.types import EventClass, EventType
+
+ROWS: Final = (
+    EventRow(
+        event=EventType.ANALYSIS_DEGRADED,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=5, clear_s=5),
+        gap=Gap("coverage", "The node looked with fewer networks, or less often."),
+        words=Words(
+            title="Analysis limited",
+            sentence=(
+                "Part of the analysis failed for {duration_seconds:s} (bound {hold_seconds:s}; "
+                "{failed_tasks:commas}); what it would have said is unknown."
+            ),
+            raised="Part of the analysis has a technical problem on our side. You need not do anything.",
+            cleared="The technical problem on our side is solved.",
+        ),
+    ),
+    EventRow(
+        event=EventType.NODE_FAILOVER,
+        event_class=EventClass.TECHNICAL,
+        raised_by=BY_NOBODY,
+        rule=DefaultRule(),
+        waited_for=False,
+        gap=Gap("coverage", "Watching moved to another node, with a gap between."),
+        words=Words(
+            title="Moved to another node",
+            sentence="Watching moved to another node, with a gap of {duration_seconds:s} between.",
+        ),
+    ),
+    EventRow(
+        event=EventType.CLOCK_SKEW,
+        event_class=EventClass.TECHNICAL,
+        raised_by=BY_NOBODY,
+        rule=DefaultRule(),
+        waited_for=False,
+        gap=Gap("times", "The node's clock was wrong: instants may be off."),
+        words=Words(
+            title="Clocks differ",
+            sentence=(
+                "The clocks of node and coordinator differed by {skew_seconds:s} (bound "
+                "{skew_seconds_bound:s})."
+            ),
+        ),
+    ),
+    EventRow(
+        event=EventType.ALERT_GAP,
+        event_class=EventClass.TECHNICAL,
+        raised_by=BY_NOBODY,
+        rule=DefaultRule(),
+        waited_for=False,
+        gap=Gap("reports", "Reports of the node are missing."),
+        words=Words(
+            title="Alerts missing",
+            sentence="{missing} reports of the node are missing and were asked for again.",
+        ),
+    ),
+)

@@ -1,0 +1,277 @@
+"""A program's one connection to the NATS hub, and the home of the hub's client library.
+
+`HubLink.run` keeps a connection: it tries for ever, with growing, jittered pauses, each time with a new
+client. Nothing is buffered for an absent hub: whoever uses it then gets `Unavailable` at once. An incoming
+message is handled in a task of its own; what comes above the caller's limits is dropped and counted.
+
+    hub = HubLink(address, caller)
+    hub.listen("node.1.command.*", handler)
+    await hub.run()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+import nats.errors
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+
+from shared import subjects
+from shared.errors import ConfigError, Unavailable
+from shared.handling import Handling
+from shared.seldom import Seldom
+
+log = logging.getLogger(__name__)
+
+CONNECT_TIMEOUT_S: Final = 5
+PING_INTERVAL_S: Final = 10
+"""A hub that answers no two pings in a row is away."""
+FIRST_PAUSE_S: Final = 0.25
+"""Between one connection and the next try; doubled with each that fails."""
+LONGEST_PAUSE_S: Final = 10.0
+LOOK_EVERY_S: Final = 1.0
+
+Handler = Callable[[str, bytes], Awaitable[bytes | None]]
+"""Takes subject and message; what it returns is sent back where the sender asked for a reply."""
+Prepare = Callable[[Client], Awaitable[None]]
+"""Makes a new connection ready. Raises `Unavailable` or `ConfigError` when it is of no use."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubAddress:
+    """Where the hub is and who calls."""
+
+    url: str
+    user: str
+    password: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """What the hub is told of a program, and how much the program takes."""
+
+    name: str
+    """As the hub's log shows it."""
+    inbox_of: UUID | str
+    """Whose replies these are; the hub lets nobody else read them."""
+    queue: str = ""
+    """Of several programs with the same queue, one hears each message."""
+    handled_at_once: int
+    handled_of_one: int
+    """Of them, messages of one subject."""
+    pending_messages: int
+    """For each subject listened to, before the client drops what comes on top."""
+    pending_bytes: int
+
+
+@dataclass(slots=True)
+class _Connection:
+    client: Client
+    gone: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when it is of no use any more."""
+
+
+class HubLink:
+    """Connected while `run` runs and the hub is there."""
+
+    def __init__(self, address: HubAddress, caller: Caller) -> None:
+        self._address = address
+        self._caller = caller
+        self._handlers: dict[str, Handler] = {}
+        self._preparations: list[Prepare] = []
+        self._connection: _Connection | None = None
+        self._present = asyncio.Event()
+        self._lost_at = float("-inf")
+        self._handling = Handling(at_once=caller.handled_at_once, of_one=caller.handled_of_one)
+        self._complaints = Seldom()
+        self.connected_since: float | None = None
+        """Event-loop time of the present connection's making, None while there is none."""
+        self.away_s = float("inf")
+        """How long the hub had been away before that; infinite for the first connection."""
+        self.trouble = "not connected yet"
+        """Why there is no connection, for people; empty while there is one."""
+        self.counts: Counter[str] = Counter()
+        """Connections made and lost, messages dropped, by reason."""
+
+    @property
+    def connected(self) -> bool:
+        return self._connection is not None and self._connection.client.is_connected
+
+    async def wait_connected(self) -> None:
+        await self._present.wait()
+
+    def listen(self, subject: str, handler: Handler) -> None:
+        """Hear a subject from the next connection on. Call it before `run`."""
+        self._handlers[subject] = handler
+
+    def prepare(self, preparation: Prepare) -> None:
+        """Do this with each new connection before it is used. Call it before `run`."""
+        self._preparations.append(preparation)
+
+    def renew(self) -> None:
+        """Give up the present connection and make another: it is of no use any more."""
+        if self._connection is not None:
+            self._connection.gone.set()
+
+    async def publish(self, subject: str, message: bytes) -> None:
+        """Send and forget. Raises `Unavailable` when the hub is away."""
+        with translated("the hub is away"):
+            await self._client().publish(subject, message)
+
+    async def request(
+        self, subject: str, message: bytes, *, timeout_s: float, headers: Mapping[str, str] | None = None
+    ) -> bytes:
+        """One reply to one message. Raises `Unavailable` when none comes."""
+        with translated("no reply came"):
+            reply = await self._client().request(
+                subject, message, timeout=timeout_s, headers=None if headers is None else dict(headers)
+            )
+        return reply.data
+
+    async def run(self) -> None:
+        """Stay connected until cancelled."""
+        pause_s = FIRST_PAUSE_S
+        try:
+            while True:
+                if await self._connect_once():
+                    pause_s = FIRST_PAUSE_S
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+        finally:
+            await self._handling.stop()
+
+    async def _connect_once(self) -> bool:
+        """One connection from its making to its end; False when none was made."""
+        connection = _Connection(Client())
+        try:
+            await self._open(connection)
+            await self._stay(connection)
+        except (Unavailable, ConfigError) as error:
+            if self.trouble != str(error):  # said once, not with every try
+                log.warning("the hub cannot be used; trying on", extra={"error": str(error)})
+            self.trouble = str(error)
+            self.counts["unreachable"] += 1
+            return False
+        finally:
+            await _closed(connection.client)
+        return True
+
+    async def _open(self, connection: _Connection) -> None:
+        async def lost() -> None:
+            connection.gone.set()
+
+        client, address, caller = connection.client, self._address, self._caller
+        with translated("the hub does not answer"):
+            async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
+                await client.connect(
+                    address.url,
+                    user=address.user,
+                    password=address.password,
+                    name=caller.name,
+                    inbox_prefix=subjects.inbox_prefix(caller.inbox_of),
+                    error_cb=self._complained,
+                    disconnected_cb=lost,
+                    # Its own reconnecting may give up for good: each connection gets a new client.
+                    allow_reconnect=False,
+                    max_reconnect_attempts=1,  # else it tries 60 times before it says anything
+                    reconnect_time_wait=0,
+                    connect_timeout=CONNECT_TIMEOUT_S,
+                    ping_interval=PING_INTERVAL_S,
+                )
+            async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
+                for preparation in self._preparations:
+                    await preparation(client)
+                await self._subscribe(client)
+                await client.flush(CONNECT_TIMEOUT_S)
+
+    async def _subscribe(self, client: Client) -> None:
+        for subject, handler in self._handlers.items():
+            await client.subscribe(
+                subject,
+                queue=self._caller.queue,
+                cb=self._receiver(handler),
+                pending_msgs_limit=self._caller.pending_messages,
+                pending_bytes_limit=self._caller.pending_bytes,
+            )
+
+    async def _stay(self, connection: _Connection) -> None:
+        clock = asyncio.get_running_loop().time
+        self._connection, self.trouble = connection, ""
+        self.connected_since = clock()
+        self.away_s = self.connected_since - self._lost_at
+        self._present.set()
+        self.counts["connected"] += 1
+        log.info("connected to the hub", extra={"url": self._address.url})
+        try:
+            while connection.client.is_connected and not connection.gone.is_set():
+                # Looked at every second too: the client's callback is lost when its closing fails.
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(connection.gone.wait(), LOOK_EVERY_S)
+        finally:
+            self._present.clear()
+            self._connection = self.connected_since = None
+            self.trouble = "the connection is lost"
+            self._lost_at = clock()
+            self.counts["lost"] += 1
+        log.warning("the hub's connection is lost; trying again")
+
+    def _client(self) -> Client:
+        if self._connection is None or not self._connection.client.is_connected:
+            raise Unavailable("the hub is away", code="hub-away")
+        return self._connection.client
+
+    def _receiver(self, handler: Handler) -> Callable[[Msg], Awaitable[None]]:
+        async def receive(message: Msg) -> None:
+            if why := self._handling.start(message.subject, lambda: self._handle(handler, message)):
+                self.counts[f"dropped-{why}"] += 1
+
+        return receive
+
+    async def _handle(self, handler: Handler, message: Msg) -> None:
+        try:
+            answer = await handler(message.subject, message.data)
+        except Exception:
+            self.counts["handler-failed"] += 1
+            log.exception("a message of the hub could not be handled")
+            return
+        if answer is not None and message.reply:
+            try:
+                await message.respond(answer)
+            except (nats.errors.Error, OSError):
+                self.counts["reply-lost"] += 1
+
+    async def _complained(self, error: Exception) -> None:
+        self.counts["complaint"] += 1
+        count = self._complaints.count(type(error), asyncio.get_running_loop().time())
+        if count:
+            log.warning("the hub's client reports trouble", extra={"error": str(error), "count": count})
+
+
+@contextmanager
+def translated(what: str) -> Iterator[None]:
+    """Around what speaks to the hub: its errors become `Unavailable`, saying `what` and why."""
+    try:
+        yield
+    except (nats.errors.Error, OSError, TimeoutError) as error:
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            # The client turned a cancellation into an error, as it does when it closes meanwhile.
+            raise asyncio.CancelledError from error
+        raise Unavailable(f"{what}: {str(error) or type(error).__name__}", code="hub-away") from error
+
+
+async def _closed(client: Client) -> None:
+    try:
+        async with asyncio.timeout(2):
+            await client.close()
+    except (nats.errors.Error, OSError, TimeoutError):
+        log.debug("the hub's connection did not close in order")

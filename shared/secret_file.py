@@ -1,0 +1,50 @@
+"""Secrets in files of their own: passwords, tokens, keys. A file that others may read is refused."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+from shared.errors import ConfigError
+
+MAX_BYTES: Final = 65_536
+"""Read at most; what is longer is refused."""
+_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+def read_secret(path: Path) -> str:
+    """The first line of a secret's file.
+
+    Raises `ConfigError` when it is missing, empty, no text, or open to other users.
+    """
+    try:
+        lines = read_private(path).decode("utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"the secret in {path} is not text") from error
+    if not lines or not lines[0].strip():
+        raise ConfigError(f"{path} is empty; its first line must be the secret")
+    return lines[0].strip()
+
+
+def read_private(path: Path, *, missing: str = "") -> bytes:
+    """What a file holds that only its owner may read.
+
+    Raises `ConfigError` when it is too large, open to other users, or missing: then it says `missing`.
+    """
+    try:
+        with path.open("rb") as file:
+            mode = os.fstat(
+                file.fileno()
+            ).st_mode  # of the file that is read, whatever the name means by then
+            data = file.read(MAX_BYTES + 1)
+    except FileNotFoundError as error:
+        raise ConfigError(missing or f"there is no file {path}") from error
+    except OSError as error:
+        raise ConfigError(f"the secret in {path} cannot be read: {error.strerror}") from error
+    if mode & _OTHERS:
+        raise ConfigError(f"{path} is open to other users (mode {mode & 0o777:o}); run: chmod 600 {path}")
+    if len(data) > MAX_BYTES:
+        raise ConfigError(f"{path} is larger than {MAX_BYTES} bytes; is it the secret?")
+    return data

@@ -1,0 +1,76 @@
+"""A session's memory as one value: it goes to another node and back, or is refused."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from edge.analysis.engine import Engine
+from edge.analysis.levels import LevelInForce
+from edge.analysis.perception import Perception
+from edge.judging.watch import Watch
+from edge.sessions.memory import SNAPSHOT_VERSION, read_memory, remembered
+from shared.errors import Corrupt
+from shared.policy.schema import Policy
+from tests.support.foreign import Detector, face_at, picture, stand_in
+from tests.support.observations import ONE, TWO, check, every, frame
+from tests.support.watched import SESSION_ID, watched
+
+HONEST = every(0, 5, frame(0, faces=ONE, identity=check(0.9)))
+SECOND = every(5, 9, frame(0, faces=TWO, identity=check(0.9)))
+
+
+def perception(engine: Engine) -> Perception:
+    networks = stand_in(Detector(face_at()))
+    return Perception(SESSION_ID, engine, networks, policy=Policy(), templates={}, level=LevelInForce(1))
+
+
+def watch_of(observations: list[Any]) -> Watch:
+    watch = Watch(watched(), level=1)
+    for observation in observations:
+        watch.observe(observation)
+    return watch
+
+
+@pytest.mark.parametrize("seen", [None, 0, 10])
+def test_a_session_goes_on_with_its_memory(seen: int | None) -> None:
+    async def main() -> None:
+        async with Engine(1) as engine:
+            senses, watch = perception(engine), None if seen is None else watch_of(HONEST + SECOND[:seen])
+            await senses.look(picture(128))
+            saved = json.loads(json.dumps(remembered(senses, watch)))
+            memory = read_memory(saved)
+            other_senses, other_watch = perception(engine), None if watch is None else watch_of([])
+            other_senses.restore(memory.perception)
+            if other_watch is not None and memory.watch is not None:
+                other_watch.restore(memory.watch)
+            assert remembered(other_senses, other_watch) == saved
+
+    asyncio.run(main())
+
+
+GOOD: dict[str, Any] = {"version": SNAPSHOT_VERSION, "perception": {}, "watch": None}
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        None,
+        [],
+        {},
+        {**GOOD, "version": SNAPSHOT_VERSION - 1},
+        {**GOOD, "version": SNAPSHOT_VERSION + 1},
+        {**GOOD, "version": True},
+        {**GOOD, "perception": None},
+        {**GOOD, "watch": []},
+        {**GOOD, "more": 1},
+        {name: value for name, value in GOOD.items() if name != "watch"},
+    ],
+)
+def test_what_is_no_memory_is_refused(broken: Any) -> None:
+    assert read_memory(GOOD).watch is None
+    with pytest.raises(Corrupt, match="memory"):
+        read_memory(broken)

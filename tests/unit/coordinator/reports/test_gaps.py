@@ -1,0 +1,128 @@
+"""What a report says it cannot know."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+
+from coordinator.reports.gaps import Circumstances, unknown_seconds, unknowns
+from shared.alerts import Alert, AlertMetadata
+from shared.api.reports import Unknown
+from shared.events.table import event_class
+from shared.events.types import Action, EventClass, EventType
+from shared.policy.schema import Policy
+from shared.policy.terms import Features
+
+START = datetime(2026, 11, 22, 14, tzinfo=UTC)
+WELL = Circumstances(
+    policy=Policy(), identity="enrolled", over=True, watched=True, acknowledged=True, erased=0
+)
+NOTHING_WATCHED = Features(
+    face_verification=False, gaze_tracking=False, pose_analysis=False, audio_monitoring=False
+)
+
+
+def alert(event: EventType, onset_s: float = 0.0, lasts_s: float | None = 1.0) -> Alert:
+    onset = START + timedelta(seconds=onset_s)
+    return Alert(
+        event_id=uuid4(),
+        event_type=event,
+        event_class=event_class(event),
+        severity_score=0.0,
+        confidence=1.0,
+        exam_session_id="SESS-1",
+        candidate_id="CAND-1",
+        exam_id="EXAM-1",
+        onset=onset,
+        raised=onset,
+        cleared=None if lasts_s is None else onset + timedelta(seconds=lasts_s),
+        duration=lasts_s or 0.0,
+        evidence={},
+        explanation="Something was measured.",
+        metadata=AlertMetadata(
+            node=uuid4(),
+            region="campus",
+            models={},
+            device="cpu",
+            policy_version=1,
+            degradation_level=1,
+            trace_id="0" * 32,
+        ),
+        action_required=Action.NONE,
+        message="",
+    )
+
+
+def test_a_session_without_trouble_leaves_nothing_unknown() -> None:
+    quiet = [alert(EventType.GAZE_OFF_SCREEN), alert(EventType.SESSION_STARTED)]
+    assert unknowns(quiet, WELL) == []
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        event
+        for event in EventType
+        if event_class(event) is EventClass.TECHNICAL and event is not EventType.VIRTUAL_CAMERA_SUSPECTED
+    ],
+)
+def test_technical_trouble_is_a_stretch_of_not_knowing(event: EventType) -> None:
+    trouble = alert(event, 5.0, 7.0)
+    [unknown] = unknowns([trouble], WELL)
+    assert unknown.begins_at == START + timedelta(seconds=5)
+    assert unknown.ends_at == START + timedelta(seconds=12)
+    assert unknown.event_id == str(trouble.event_id)
+
+
+@pytest.mark.parametrize(
+    ("around", "what"),
+    [
+        (replace(WELL, over=False), ["session"]),
+        (replace(WELL, watched=False), ["session"]),
+        (replace(WELL, identity="unavailable"), ["identity"]),
+        (replace(WELL, identity="not-asked"), ["identity"]),
+        (replace(WELL, acknowledged=False), ["session"]),
+        (replace(WELL, erased=3), ["reports"]),
+        (replace(WELL, policy=Policy(features=NOTHING_WATCHED)), ["sound", "coverage", "coverage"]),
+    ],
+)
+def test_what_a_session_lacked_holds_throughout(around: Circumstances, what: list[str]) -> None:
+    found = unknowns([], around)
+    assert [one.what for one in found] == what
+    assert {(one.begins_at, one.ends_at, one.event_id) for one in found} == {(None, None, None)}
+
+
+def stretch(begins_s: float, ends_s: float | None, what: str = "picture") -> Unknown:
+    ends = None if ends_s is None else START + timedelta(seconds=ends_s)
+    return Unknown.model_validate(
+        {
+            "what": what,
+            "why": "…",
+            "begins_at": START + timedelta(seconds=begins_s),
+            "ends_at": ends,
+            "event_id": None,
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("stretches", "expected"),
+    [
+        ([], {}),
+        ([stretch(0, 5)], {"picture": 5.0}),
+        ([stretch(3, 9), stretch(0, 5)], {"picture": 9.0}),  # an overlap counts once
+        ([stretch(0, 10), stretch(2, 3), stretch(20, 21)], {"picture": 11.0}),
+        ([stretch(95, None)], {"picture": 5.0}),  # not over: until the session's end
+        ([stretch(110, None)], {"picture": 0.0}),  # begun after it
+        ([stretch(0, 5), stretch(0, 5, "sound")], {"picture": 5.0, "sound": 5.0}),
+    ],
+)
+def test_time_unknown_is_added_up_once_per_kind(stretches: list[Unknown], expected: dict[str, float]) -> None:
+    assert unknown_seconds(stretches, START + timedelta(seconds=100)) == expected
+
+
+def test_what_holds_throughout_is_no_stretch() -> None:
+    assert unknown_seconds(unknowns([], replace(WELL, watched=False)), START) == {}

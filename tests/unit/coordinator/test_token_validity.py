@@ -1,0 +1,76 @@
+"""Which keys and tokens are good."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from coordinator.tokens.validity import KeyValidity, Validity
+from shared.errors import Rejected
+from shared.tokens import Claims, Role
+
+NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
+TENANT, OTHER = uuid4(), uuid4()
+OWN, NEW = Ed25519PrivateKey.generate().public_key(), Ed25519PrivateKey.generate().public_key()
+FRESH = Validity("own", OWN)
+ROTATED = Validity(
+    "own",
+    OWN,
+    {(TENANT, "own"): KeyValidity(OWN, NOW, None), (TENANT, "new"): KeyValidity(NEW, None, None)},
+)
+
+
+def claims(kid: str, issued_s: float = 0.0) -> Claims:
+    return Claims(
+        subject="alice",
+        role=Role.ADMIN,
+        tenant_id=TENANT,
+        issued_utc=NOW + timedelta(seconds=issued_s),
+        token_id=uuid4(),
+        key_id=kid,
+    )
+
+
+def refused(validity: Validity, token: Claims) -> bool:
+    try:
+        validity.check(token)
+    except Rejected as error:
+        return error.status == 401
+    return False
+
+
+def test_the_installations_key_is_good_until_it_is_retired_for_an_institution() -> None:
+    assert FRESH.key("own") is OWN
+    assert not refused(FRESH, claims("own", 60))
+    assert not refused(ROTATED, claims("own", -60))
+    assert refused(ROTATED, claims("own", 60))
+    assert not refused(ROTATED, replace(claims("own", 60), tenant_id=OTHER))
+
+
+def test_a_session_keeps_the_key_it_began_with_and_loses_it_when_that_is_revoked() -> None:
+    session = replace(claims("own", 60), session_id=uuid4())
+    assert not refused(ROTATED, session)
+    revoked = replace(ROTATED, keys={(TENANT, "own"): KeyValidity(OWN, NOW, NOW)})
+    assert refused(revoked, session)
+    assert refused(revoked, claims("own", -60))
+
+
+def test_an_institutions_key_signs_for_nobody_else() -> None:
+    assert ROTATED.key("new") is NEW
+    assert not refused(ROTATED, claims("new"))
+    assert refused(ROTATED, replace(claims("new"), tenant_id=OTHER))
+
+
+def test_an_unknown_key_is_refused() -> None:
+    with pytest.raises(Rejected):
+        ROTATED.key("none")
+    assert refused(ROTATED, claims("none"))
+
+
+def test_a_token_taken_back_is_refused() -> None:
+    token = claims("own")
+    assert token.token_id is not None
+    assert refused(replace(FRESH, revoked=frozenset({token.token_id})), token)
+    assert not refused(FRESH, token)
