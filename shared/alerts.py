@@ -105,7 +105,7 @@ class AlertHeader(BaseModel):
     sequence: Annotated[int, Field(ge=1, le=2**53 - 1)]
     event_class: EventClass
     epoch: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    """Of the session's assignment; older epochs are counted, not obeyed."""
+    """Of the assignment under which the node watched; it stays good for what happened then."""
     key_id: UUID
     """The candidate-and-exam key the body is sealed to."""
     created_utc: Utc

@@ -1,5 +1,8 @@
 """Alerts in the database: stored once at their highest revision, sealed at rest, read in order.
 
+Where two nodes have written the same revision of one alert around a hand-over, the later assignment's stays:
+its node knew what the one before had said. So it does not matter in which order the messages come.
+
 The opened body is sealed again under the data key of its candidate and exam instead of keeping the node's
 parcel: a page of alerts then costs one AES call each instead of one HPKE opening, the value is bound to its
 row, and the coordinator's own milestones are kept in the same way. Both keys die together.
@@ -45,6 +48,8 @@ class Written:
     revision: int
     node_id: UUID | None
     """Who saw it; None: the coordinator."""
+    epoch: int | None
+    """Of the assignment under which it was seen; None: the coordinator's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,8 +79,22 @@ class During:
     limit: int
 
 
+_REVISED: Final = (
+    "revision",
+    "severity_score",
+    "onset_utc",
+    "raised_utc",
+    "cleared_utc",
+    "node_id",
+    "epoch",
+    "data_key_id",
+    "body_sealed",
+)
+"""What a later revision replaces. Onset and raising differ where another node's clock told them."""
+
+
 def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) -> bool:
-    """Store a revision; False when this or a higher one is there already.
+    """Store a revision; False when this or a higher one is there already, or the same of a later epoch.
 
     Raises `Corrupt` ("claims-another-id") when the id belongs to another session's or another kind's alert.
     """
@@ -93,6 +112,7 @@ def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) ->
         raised_utc=alert.raised,
         cleared_utc=alert.cleared,
         node_id=written.node_id,
+        epoch=written.epoch,
         data_key_id=key.id,
         body_sealed=keyring.seal_field(key, _place(alert.event_id), encode_alert(alert)),
         received_utc=now_utc,
@@ -102,9 +122,9 @@ def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) ->
     found = db.exec(select(StoredAlert).where(StoredAlert.id == row.id).with_for_update()).one()
     if (found.session_id, found.event_type) != (row.session_id, row.event_type):
         raise Corrupt("claims-another-id")
-    if found.revision >= row.revision:
+    if (found.revision, found.epoch or 0) >= (row.revision, row.epoch or 0):
         return False
-    for name in ("revision", "severity_score", "cleared_utc", "data_key_id", "body_sealed", "node_id"):
+    for name in _REVISED:
         setattr(found, name, getattr(row, name))
     db.flush()
     return True
@@ -130,7 +150,7 @@ def store_milestone(
     db: Session, keyring: Keyring, session: ExamSession, alert: Alert, now_utc: datetime
 ) -> bool:
     """Store what the coordinator itself puts on a session's timeline."""
-    written = Written(session=session, alert=alert, revision=1, node_id=None)
+    written = Written(session=session, alert=alert, revision=1, node_id=None, epoch=None)
     return store(db, keyring, written, now_utc)
 
 

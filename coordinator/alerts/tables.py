@@ -39,6 +39,8 @@ class StoredAlert(Row, table=True):
     cleared_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     node_id: UUID | None = Field(default=None, foreign_key="nodes.id")
     """Who saw it; None: the coordinator itself (milestones)."""
+    epoch: int | None = None
+    """Of the assignment under which it was seen; None: the coordinator's own."""
     data_key_id: UUID = Field(foreign_key="keys.id")
     body_sealed: bytes
     """The alert as canonical JSON."""

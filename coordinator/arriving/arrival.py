@@ -1,24 +1,28 @@
 """From a message of the stream to an alert that may be stored: who said it, about what, and is it whole.
 
-Four things can be wrong with a message, and each wants something else done:
+Five things can be wrong with a message, and each wants something else done:
 
     Forged      nobody who may speak signed it       drop it, count it; it moves no mark
     TooEarly    its session is not there yet         come back in a moment: `start` may still be committing
+    Behind      its assignment is not recorded here  come back, if need be for ever: no mark covers it
     Refused     authentic, and never an alert        write the refusal down; its sequence counts as settled
     Unavailable ours: database or keyring            come back; nothing is lost meanwhile
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlmodel import Session
 
 from coordinator.alerts.service import Written
+from coordinator.arriving.assigned import happened_utc, objection
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
+from coordinator.nodes.assignments import Held
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
@@ -39,6 +43,10 @@ class Refused(Corrupt):
 
 class TooEarly(Unavailable):
     """The session is not known, or not yet."""
+
+
+class Behind(Unavailable):
+    """The session is known, and this assignment of it is not, or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +79,11 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
     return Authentic(header, parcel)
 
 
-def admit(db: Session, keyring: Keyring, message: Authentic) -> Written:
-    """The alert of an authentic message, checked against its session.
+def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held]) -> Written:
+    """The alert of an authentic message, checked against its session and the session's assignments.
 
-    Raises `TooEarly`, `Refused`, or `Unavailable` when our own keyring does not open the session's key.
+    Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` when our own keyring does not open the session's
+    key.
     """
     header = message.header
     session = db.get(ExamSession, header.session_id)
@@ -87,16 +96,17 @@ def admit(db: Session, keyring: Keyring, message: Authentic) -> Written:
     if candidate is None or names != (session.reference, candidate.reference, session.exam_reference):
         raise Refused("wrong-person")
     _check_alert(header, alert)
-    return Written(session=session, alert=alert, revision=header.revision, node_id=header.node_id)
+    against = objection(header, happened_utc(header, alert), held)
+    if against is not None:
+        raise Refused(against.reason) if against.final else Behind(against.reason)
+    return Written(
+        session=session, alert=alert, revision=header.revision, node_id=header.node_id, epoch=header.epoch
+    )
 
 
 def _check_header(header: AlertHeader, session: ExamSession) -> None:
     if header.tenant_id != session.tenant_id:
         raise Refused("wrong-tenant")
-    if header.epoch != session.epoch:
-        raise Refused("wrong-epoch")
-    if header.node_id != session.node_id:
-        raise Refused("wrong-node")
     if header.key_id != session.seal_key_id:
         raise Refused("wrong-key")
 

@@ -105,7 +105,7 @@ class Ingest:
                 await outcome.delivery.ack()
             case Verdict.LATER:
                 await self._come_again(outcome)
-            case Verdict.REFUSED | Verdict.FORGED:
+            case Verdict.REFUSED | Verdict.FORGED | Verdict.GIVEN_BACK:
                 self._complain(outcome)
                 await outcome.delivery.drop()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -20,12 +21,13 @@ from sqlmodel import Session
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert
-from coordinator.arriving.arrival import Authentic, Forged, TooEarly, admit, authenticate
+from coordinator.arriving.arrival import Authentic, Behind, Forged, TooEarly, admit, authenticate
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as grouping
-from coordinator.nodes import service as nodes
+from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.assignments import Held
 from coordinator.nodes.service import LaneKey
 from coordinator.nodes.signers import Signers
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -36,7 +38,8 @@ from shared.messages import LaneMark
 log = logging.getLogger(__name__)
 
 LATER_DELAYS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""How often and how late a message of an unknown session comes again before it is refused."""
+"""How often and how late a message of an unknown session comes again before it is refused, and one of an
+unknown assignment before it is given back to its outbox."""
 KEYRING_DELAY_S: Final = 2.0
 """How late one comes again that our own keyring does not open; for ever, nothing is lost by us."""
 
@@ -51,6 +54,8 @@ class Verdict(StrEnum):
     """Authentic and never an alert: written down, its sequence settled."""
     FORGED = "forged"
     LATER = "later"
+    GIVEN_BACK = "given-back"
+    """Not judged, and kept in the stream no longer: no mark covers it, so its outbox sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +96,17 @@ class AlertStore:
         checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
         with self.database.write() as db:
             sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
-            # While it is held, no message asks for these rows again.
-            held = alerts.load_sittings(db, sessions)
+            # While these are kept, no message asks for its rows again.
+            kept = alerts.load_sittings(db, sessions)
+            held = assignments.held(db, sessions)
             outcomes = [
-                self._judge(db, delivery, message, now_utc)
+                self._judge(db, delivery, message, held.get(message.header.session_id, ()), now_utc)
                 if isinstance(message, Authentic)
                 else Outcome(delivery, Verdict.FORGED, message)
                 for delivery, message in checked
             ]
             self._group(db, outcomes, now_utc)
-            del held
+            del kept
             return Taken(outcomes, _commit_marks(db, outcomes, now_utc))
 
     def _authentic(self, delivery: Delivery) -> Authentic | str:
@@ -109,14 +115,20 @@ class AlertStore:
         except Forged as error:
             return str(error)
 
-    def _judge(self, db: Session, delivery: Delivery, message: Authentic, now_utc: datetime) -> Outcome:
+    def _judge(
+        self, db: Session, delivery: Delivery, message: Authentic, held: Sequence[Held], now_utc: datetime
+    ) -> Outcome:
         header = message.header
         try:
             with db.begin_nested():
-                written = admit(db, self.keyring, message)
+                written = admit(db, self.keyring, message, held)
                 new = alerts.store(db, self.keyring, written, now_utc)
         except TooEarly as error:
             return _later(db, delivery, header, str(error), now_utc)
+        except Behind as error:
+            delay_s = _delay_s(delivery)
+            verdict = Verdict.GIVEN_BACK if delay_s is None else Verdict.LATER
+            return Outcome(delivery, verdict, str(error), header, delay_s=delay_s or 0.0)
         except Unavailable as error:
             return Outcome(delivery, Verdict.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
         except Rejected as error:
@@ -154,10 +166,17 @@ class AlertStore:
 
 
 def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:
-    if delivery.delivered > len(LATER_DELAYS_S):
+    delay_s = _delay_s(delivery)
+    if delay_s is None:
         return _refused(db, delivery, header, reason, now_utc)
-    delay_s = LATER_DELAYS_S[delivery.delivered - 1]
     return Outcome(delivery, Verdict.LATER, reason, header, delay_s=delay_s)
+
+
+def _delay_s(delivery: Delivery) -> float | None:
+    """When a message that cannot be judged yet comes again; None: it has come often enough."""
+    if delivery.delivered > len(LATER_DELAYS_S):
+        return None
+    return LATER_DELAYS_S[delivery.delivered - 1]
 
 
 def _refused(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:

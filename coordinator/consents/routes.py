@@ -14,7 +14,7 @@ from coordinator.consents import service as consents
 from coordinator.consents.words import Word, latest, serves
 from coordinator.excerpts import service as excerpts
 from coordinator.sessions.changing import service as changing, telling
-from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
@@ -78,7 +78,7 @@ async def put_consent(
     check_own_candidate(claims, candidate_id)
 
     silent = purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given
-    silenced: list[Found] = []
+    silenced: list[ExamSession] = []
 
     def work(db: Session) -> ConsentChangeOut:
         candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
@@ -88,8 +88,7 @@ async def put_consent(
         if silent:
             excerpts.forget_all_of(db, candidate, now)
             keyring = parts.keys.keyring
-            own = [session for session in touched if changing.silence(db, keyring, session)]
-            silenced.extend(Found(session, candidate) for session in own)
+            silenced.extend(one for one in touched if changing.silence(db, keyring, one))
         return ConsentChangeOut(
             consent=_out(word),
             running_sessions=[
@@ -101,7 +100,7 @@ async def put_consent(
 
     changed = await parts.writing(work)
     if silent:
-        told = (telling.tell(parts, found) for found in silenced)
+        told = (telling.tell(parts, session) for session in silenced)
         await asyncio.gather(asyncio.to_thread(parts.database.scrub), *told)
     return changed
 

@@ -106,7 +106,7 @@ async def _act(
     if made:  # not a repetition
         parts.rooms.tell(found.session.id, made[-1], RAISED)
         if change is not None:
-            await telling.tell(parts, found)
+            await telling.tell(parts, found.session)
     return answer
 
 

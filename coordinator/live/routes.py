@@ -102,7 +102,7 @@ def _protocols(websocket: WebSocket) -> list[str]:
 
 def _heartbeat(parts: Parts, admitted: Admitted) -> dict[str, Any]:
     session, listener = admitted.found.session, admitted.listener
-    node = parts.fleet.state(session.node_id)
+    node = parts.fleet.state(admitted.found.assignment.node_id)
     states = node.heartbeat.sessions if node is not None else ()
     state = next((one for one in states if one.session_id == session.id), None)
     return heartbeat(session.reference, state, for_staff=listener.for_staff)

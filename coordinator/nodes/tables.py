@@ -1,11 +1,11 @@
-"""Tables of edge nodes and of how far each outbox is committed."""
+"""Tables of edge nodes, of which node watches which session when, and of how far each outbox is committed."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import JSON, BigInteger
+from sqlalchemy import JSON, BigInteger, Index, text
 from sqlmodel import Field
 
 from coordinator.ground.columns import KEY_TEXT_CHARS, NAME_CHARS, Row, UtcDateTime, words
@@ -26,6 +26,36 @@ class Node(Row, table=True):
     created_utc: datetime = Field(sa_type=UtcDateTime)
     last_seen_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Of the last heartbeat, written at most once a minute."""
+
+
+_CURRENT = text("to_utc IS NULL")
+
+
+class Assignment(Row, table=True):
+    """That a node watches a session, from an instant on, until another node takes over.
+
+    The last one of a session stays current after the session's end: what its node still tells is its own.
+    """
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        Index(
+            "uq_assignments_current",
+            "session_id",
+            unique=True,
+            sqlite_where=_CURRENT,
+            postgresql_where=_CURRENT,
+        ),
+    )
+
+    session_id: UUID = Field(foreign_key="sessions.id", primary_key=True)
+    epoch: int = Field(primary_key=True)
+    """Counts the session's assignments from 1; commands and alerts carry it."""
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    node_id: UUID = Field(foreign_key="nodes.id")
+    from_utc: datetime = Field(sa_type=UtcDateTime)
+    to_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the next one began; None: this is the current one."""
 
 
 class CommittedLane(Row, table=True):

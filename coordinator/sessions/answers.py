@@ -57,7 +57,7 @@ def session_out(found: Found, now_utc: datetime) -> SessionOut:
         started_at=session.started_utc,
         ended_at=session.ended_utc,
         session_expires_at=session.expires_utc,
-        edge_node=str(session.node_id),
+        edge_node=str(found.assignment.node_id),
         policy_version=session.policy_version,
         paused_at=session.paused_utc,
     )
@@ -96,7 +96,7 @@ def start_response(
         session_expires_at=session.expires_utc,
         signaling_url=session.signaling_url,
         whip_url=session.whip_url,
-        edge_node=str(session.node_id),
+        edge_node=str(found.assignment.node_id),
         session_token=token,
         join_url=join_url,
         identity="enrolled" if session.enrollment_id is not None else "unavailable",

@@ -67,7 +67,7 @@ async def end(
     # Side by side: a reader may keep the scrub waiting, and a node that is away the order.
     after: list[Awaitable[object]] = [asyncio.to_thread(parts.database.scrub)] if destroyed else []
     if ended_utc == now_utc:
-        after.append(tell_node(parts, found.session.node_id, found.session.id, submitted=submitted))
+        after.append(tell_node(parts, found.assignment.node_id, found.session.id, submitted=submitted))
     await asyncio.gather(*after)
     return SessionEndResponse(status="ended", session_id=found.session.reference, ended_at=ended_utc)
 

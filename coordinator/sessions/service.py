@@ -10,6 +10,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session, col, select, update
+from sqlmodel.sql.expression import Select
 
 from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
@@ -17,7 +18,9 @@ from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
-from coordinator.nodes.tables import Node
+from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes.assignments import Held
+from coordinator.nodes.tables import Assignment, Node
 from coordinator.sessions.milestones import Subject, milestone
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert
@@ -34,18 +37,27 @@ one token fill every node."""
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A session and whose it is."""
+    """A session, whose it is, and who watches it now."""
 
     session: ExamSession
     candidate: Candidate
+    assignment: Assignment
+    """The current one."""
+
+
+def select_found() -> Select[ExamSession, Candidate, Assignment]:
+    """Sessions with all that makes a `Found`."""
+    return (
+        select(ExamSession, Candidate, Assignment)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .join(Assignment, assignments.current_of(col(ExamSession.id)))
+    )
 
 
 def find(db: Session, tenant_id: UUID, reference: str) -> Found:
     """The institution's session of this exam_session_id. Raises `Rejected` (404 `session-unknown`)."""
     row = db.exec(
-        select(ExamSession, Candidate)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .where(ExamSession.tenant_id == tenant_id, ExamSession.reference == reference)
+        select_found().where(ExamSession.tenant_id == tenant_id, ExamSession.reference == reference)
     ).one_or_none()
     if row is None:
         raise Rejected("there is no session of this id", code="session-unknown", status=404)
@@ -137,42 +149,49 @@ def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType,
 def subject_of(db: Session, found: Found) -> Subject:
     """What the coordinator's own alerts say of the session they are about."""
     session = found.session
-    node = db.get_one(Node, session.node_id)
+    node = db.get_one(Node, found.assignment.node_id)
     return Subject(
         session_id=session.id,
         exam_session_id=session.reference,
         candidate_id=found.candidate.reference,
         exam_id=session.exam_reference,
         started_utc=session.started_utc,
-        node_id=session.node_id,
+        node_id=node.id,
         region=node.region,
         policy_version=session.policy_version,
     )
 
 
 def running_on(
-    db: Session, node_ids: set[UUID], started_before_utc: datetime, now_utc: datetime
+    db: Session, node_ids: set[UUID], assigned_before_utc: datetime, now_utc: datetime
 ) -> list[Found]:
-    """The sessions that these nodes are to watch now, older than an instant; oldest first."""
+    """The sessions that these nodes are to watch now, since before an instant; oldest first."""
     rows = db.exec(
-        select(ExamSession, Candidate)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        select_found()
         .where(
-            col(ExamSession.node_id).in_(node_ids),
+            col(Assignment.node_id).in_(node_ids),
+            col(Assignment.from_utc) < assigned_before_utc,
             col(ExamSession.ended_utc).is_(None),
             col(ExamSession.expires_utc) > now_utc,
-            col(ExamSession.started_utc) < started_before_utc,
         )
         .order_by(col(ExamSession.started_utc))
-    ).all()
-    return [Found(session, candidate) for session, candidate in rows]
+    )
+    return [Found(*row) for row in rows]
 
 
-def running_among(db: Session, session_ids: set[UUID], now_utc: datetime) -> tuple[set[UUID], set[UUID]]:
-    """Which of these sessions are running, and which are known at all."""
-    rows = db.exec(select(ExamSession).where(col(ExamSession.id).in_(session_ids))).all()
-    running = {row.id for row in rows if row.ended_utc is None and row.expires_utc > now_utc}
-    return running, {row.id for row in rows}
+def held_now(db: Session, session_ids: set[UUID], now_utc: datetime) -> dict[UUID, Held | None]:
+    """Who holds those of these sessions that are known; None: it is over."""
+    rows = db.exec(
+        select(ExamSession, Assignment)
+        .join(Assignment, assignments.current_of(col(ExamSession.id)))
+        .where(col(ExamSession.id).in_(session_ids))
+    )
+    return {
+        session.id: assignments.value_of(assignment)
+        if session.ended_utc is None and session.expires_utc > now_utc
+        else None
+        for session, assignment in rows
+    }
 
 
 def _details_place(session_id: UUID) -> Place:

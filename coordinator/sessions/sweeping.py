@@ -1,9 +1,10 @@
 """Keeps nodes and database of one mind about which sessions run.
 
-A node names its sessions in each heartbeat. What it names and the database says is over, or has never known,
-is ended on the node: after an `end` that got lost, or a `start` that was answered too late. A session the
-database does not know gets one more round, because its start may still be committing. What the database says
-a node watches and the node does not name is started there again: the node has lost it in a restart.
+A node names its sessions in each heartbeat. What it names and the database says is over, or is another
+node's by now, or has never been known, is ended on the node: after an `end` that got lost, a hand-over, or a
+`start` that was answered too late. A session the database does not know gets one more round, because its
+start may still be committing. What the database says a node watches and the node does not name, or names
+under an older epoch, is started there again: the node has lost it in a restart.
 In the same round `absence` looks for sessions whose page is not there, and `changing` tells nodes again
 what they have missed of a change.
 """
@@ -11,7 +12,7 @@ what they have missed of a change.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from coordinator.nodes.assignments import Held, may_keep
 from coordinator.nodes.fleet import NodeState
 from coordinator.sessions import service as sessions
 from coordinator.sessions.absence.telling import Absences
@@ -35,7 +37,8 @@ INTERVAL_S: Final = 5.0
 MAX_TOLD: Final = 50
 """Ends, and starts, sent in one round; the rest follows in the next."""
 SETTLED_AFTER: Final = timedelta(seconds=2 * HEARTBEAT_INTERVAL_S)
-"""A session younger than this may be missing in a heartbeat that was under way when it started."""
+"""A heartbeat may have been under way while a session was given to a node: of an assignment younger than this
+the new node may say nothing yet, and the former one may still name the session."""
 
 Naming = tuple[UUID, UUID]
 """A node and a session it names."""
@@ -45,9 +48,12 @@ Naming = tuple[UUID, UUID]
 class _Known:
     """What the database says of a round's nodes and sessions."""
 
-    running: set[UUID]
-    stored: set[UUID]
+    settled_utc: datetime
+    """What was assigned before is in the heartbeats."""
+    holders: Mapping[UUID, Held | None]
+    """Who holds each session that is known; None: it is over."""
     assigned: list[Found]
+    """What these nodes are to watch since then."""
 
 
 async def run(parts: Parts) -> None:
@@ -73,23 +79,39 @@ async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
         known = await parts.reading(lambda db: _known(db, states, named, datetime.now(UTC)))
     except Unavailable:
         return unknown_before
-    unknown = {place for place in named if place[1] not in known.stored}
-    over = {place for place in named if place[1] in known.stored and place[1] not in known.running}
-    for node_id, session_id in sorted(over | (unknown & unknown_before))[:MAX_TOLD]:
+    unknown = {place for place in named if place[1] not in known.holders}
+    ended = {
+        (node_id, session_id)
+        for (node_id, session_id), epoch in named.items()
+        if session_id in known.holders
+        and not may_keep(known.holders[session_id], node_id, epoch, known.settled_utc)
+    }
+    for node_id, session_id in sorted(ended | (unknown & unknown_before))[:MAX_TOLD]:
         await tell_node(parts, node_id, session_id, submitted=False)
-    lost = [found for found in known.assigned if (found.session.node_id, found.session.id) not in named]
+    lost = [one for one in known.assigned if named.get(_naming(one), 0) < one.assignment.epoch]
     for found in lost[:MAX_TOLD]:
         await resume(parts, found)
     return unknown
 
 
-def places(states: Iterable[NodeState]) -> set[Naming]:
-    """Which node names which sessions."""
-    return {(s.heartbeat.node_id, session.session_id) for s in states for session in s.heartbeat.sessions}
+def places(states: Iterable[NodeState]) -> dict[Naming, int]:
+    """Which node names which sessions, and under which epoch."""
+    return {
+        (node.heartbeat.node_id, session.session_id): session.epoch
+        for node in states
+        for session in node.heartbeat.sessions
+    }
 
 
-def _known(db: Session, states: list[NodeState], named: set[Naming], now_utc: datetime) -> _Known:
-    running, stored = sessions.running_among(db, {session for _, session in named}, now_utc)
+def _naming(found: Found) -> Naming:
+    return found.assignment.node_id, found.session.id
+
+
+def _known(db: Session, states: list[NodeState], named: Iterable[Naming], now_utc: datetime) -> _Known:
     nodes = {state.heartbeat.node_id for state in states}
     settled_utc = min(state.heard_utc for state in states) - SETTLED_AFTER
-    return _Known(running, stored, sessions.running_on(db, nodes, settled_utc, now_utc))
+    return _Known(
+        settled_utc=settled_utc,
+        holders=sessions.held_now(db, {session_id for _, session_id in named}, now_utc),
+        assigned=sessions.running_on(db, nodes, settled_utc, now_utc),
+    )

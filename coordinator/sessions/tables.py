@@ -16,7 +16,10 @@ from shared.tokens import Role
 
 
 class ExamSession(Row, table=True):
-    """One sitting of one candidate. It is active until `ended_utc`, and expired past `expires_utc`."""
+    """One sitting of one candidate. It is active until `ended_utc`, and expired past `expires_utc`.
+
+    Which node watches it says its current assignment (`nodes.tables.Assignment`).
+    """
 
     __tablename__ = "sessions"
     __table_args__ = (
@@ -32,10 +35,6 @@ class ExamSession(Row, table=True):
     candidate_id: UUID = Field(foreign_key="candidates.id")
     exam_reference: str = Field(max_length=REFERENCE_CHARS)
     """The institution's exam_id."""
-    node_id: UUID = Field(foreign_key="nodes.id")
-    """The node that watches, in this epoch."""
-    epoch: int = 1
-    """Counts assignments; alerts of another epoch are refused."""
     seal_key_id: UUID = Field(foreign_key="keys.id")
     """Sealing key (class exam) that its alerts are sealed to."""
     data_key_id: UUID = Field(foreign_key="keys.id")

@@ -23,7 +23,7 @@ async def verify(parts: Parts, found: Found, request: VerifyFrameRequest) -> Ver
     key = await parts.reading(lambda db: keys.get(db, session.tenant_id, session.seal_key_id))
     asked = VerifyFrame(session_id=session.id, frame_id=frame_number(request.frame_id))
     verified = await asking.verify(
-        parts.commander, session.node_id, asked, parts.keys.keyring.open_private(key)
+        parts.commander, found.assignment.node_id, asked, parts.keys.keyring.open_private(key)
     )
     return answer(verified, Policy.model_validate(session.policy))
 

@@ -21,6 +21,7 @@ from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, make_own_keys
+from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
@@ -32,7 +33,7 @@ from shared.hub_link import HubAddress, HubLink
 from shared.messages import Heartbeat, OutboxState
 from shared.sealing import pack
 from tests.support.nats import RunningServer, nats_server, node_password
-from tests.support.sittings import EdgeNode, Sitting, sit
+from tests.support.sittings import START, EdgeNode, Sitting, sit
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,19 @@ class Centre:
     keys: OwnKeys
     server: RunningServer
     node: EdgeNode
+    next_node: EdgeNode
 
     @property
     def store(self) -> AlertStore:
-        signers = {self.node.node_id: self.node.signing.public_key()}
+        signers = {node.node_id: node.signing.public_key() for node in (self.node, self.next_node)}
         return AlertStore(self.database, self.keys.keyring, signers)
 
     def hub(self) -> HubLink:
         address = HubAddress(url=self.server.url, user=self.server.user, password=self.server.password)
         return HubLink(address, CALLER)
+
+    def stream(self, hub: HubLink) -> AlertStream:
+        return AlertStream(hub, StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0))
 
     @asynccontextmanager
     async def linked(self, told: list[Stored] | None = None) -> AsyncIterator[Link]:
@@ -73,8 +78,7 @@ class Centre:
         heartbeats = Heartbeats(self.database, fleet, signers, self.keys.signing)
         hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         commander = Commander(hub, fleet, signers, self.keys.signing)
-        settings = StreamSettings(max_bytes=16 * 2**20, max_age_s=7_200.0, ack_wait_s=1.0)
-        ingest = Ingest(hub, AlertStream(hub, settings), self.store, self.keys.signing, on_stored)
+        ingest = Ingest(hub, self.stream(hub), self.store, self.keys.signing, on_stored)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(work.run()) for work in (hub, ingest)]
             async with asyncio.timeout(20):
@@ -147,10 +151,19 @@ def node() -> EdgeNode:
 
 
 @pytest.fixture
-def server(tmp_path: Path, node: EdgeNode) -> Iterator[RunningServer]:
+def next_node(database: Database) -> EdgeNode:
+    """A node that watches nothing yet."""
+    made = EdgeNode()
+    with database.write() as db:
+        nodes.seed(db, [made.section], START)
+    return made
+
+
+@pytest.fixture
+def server(tmp_path: Path, node: EdgeNode, next_node: EdgeNode) -> Iterator[RunningServer]:
     folder = tmp_path / "nats"
     folder.mkdir()
-    with nats_server(folder, [node.node_id]) as running:
+    with nats_server(folder, [node.node_id, next_node.node_id]) as running:
         yield running
 
 
@@ -165,5 +178,7 @@ def sitting(database: Database, keys: OwnKeys, node: EdgeNode) -> Sitting:
 
 
 @pytest.fixture
-def centre(database: Database, keys: OwnKeys, server: RunningServer, node: EdgeNode) -> Centre:
-    return Centre(database, keys, server, node)
+def centre(
+    database: Database, keys: OwnKeys, server: RunningServer, node: EdgeNode, next_node: EdgeNode
+) -> Centre:
+    return Centre(database, keys, server, node, next_node)

@@ -15,7 +15,8 @@ from coordinator.ground.database import Database
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.keys import service as keys
-from coordinator.nodes import service as nodes
+from coordinator.nodes import assignments_service as assignments, service as nodes
+from coordinator.nodes.tables import Assignment
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import subjects
@@ -31,6 +32,11 @@ from shared.sealing import (
 )
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
+
+
+def second_of(at_s: float) -> datetime:
+    """The instant so many seconds after the start of every sitting."""
+    return START + timedelta(seconds=at_s)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +67,8 @@ class Sitting:
     session: ExamSession
     seal_key: str
     candidate: str
+    epoch: int = 1
+    """Of the assignment that the node watches under."""
 
     def alert(self, onset_s: float = 60.0, **changes: Any) -> Alert:
         """An alert of this session as its node writes it."""
@@ -109,7 +117,7 @@ class Sitting:
             lane=lane(alert.event_type),
             sequence=sequence,
             event_class=alert.event_class,
-            epoch=1,
+            epoch=self.epoch,
             key_id=self.session.seal_key_id,
             created_utc=START,
         ).model_copy(update=header)
@@ -120,9 +128,9 @@ class Sitting:
     def subject(self, alert: Alert) -> str:
         return subjects.alert(self.node.node_id, lane(alert.event_type))
 
-    def by(self, node: EdgeNode) -> Sitting:
+    def by(self, node: EdgeNode, epoch: int = 1) -> Sitting:
         """The same session in the hands of another node."""
-        return replace(self, node=node)
+        return replace(self, node=node, epoch=epoch)
 
 
 def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "EXAM-1") -> Sitting:
@@ -140,8 +148,6 @@ def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "
             reference=reference,
             candidate_id=candidate.id,
             exam_reference="BIO-101",
-            node_id=node.node_id,
-            epoch=1,
             seal_key_id=seal.id,
             data_key_id=data.id,
             policy={},
@@ -153,5 +159,24 @@ def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "
             expires_utc=START + timedelta(hours=4),
         )
         db.add(session)
+        db.flush()
+        db.add(
+            Assignment(
+                session_id=session.id,
+                epoch=1,
+                tenant_id=DEFAULT_TENANT_ID,
+                node_id=node.node_id,
+                from_utc=START,
+            )
+        )
     assert seal.public_key is not None
     return Sitting(node=node, session=session, seal_key=seal.public_key, candidate=candidate_name)
+
+
+def hand_over(database: Database, sitting: Sitting, node: EdgeNode, at_s: float) -> Sitting:
+    """The session in the hands of the next node, from so many seconds after its start on."""
+    with database.write() as db:
+        nodes.seed(db, [node.section], START)
+        former = db.get_one(Assignment, (sitting.session.id, sitting.epoch))
+        following = assignments.hand_over(db, former, node.node_id, second_of(at_s))
+    return sitting.by(node, following.epoch)

@@ -14,7 +14,6 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.service import Written
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
-from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions import service as sessions
 from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited
@@ -89,7 +88,7 @@ def say_over(db: Session, keyring: Keyring, session_id: UUID, now_utc: datetime)
     duration_s = max(0.0, (over_utc - before.alert.onset).total_seconds())
     changes = {"cleared": max(over_utc, before.alert.raised), "duration": round(duration_s, 3)}
     alert = before.alert.model_copy(update=changes)
-    written = Written(session=found.session, alert=alert, revision=2, node_id=None)
+    written = Written(session=found.session, alert=alert, revision=2, node_id=None, epoch=None)
     return Stored(alert, session_id, 2, now_utc) if alerts.store(db, keyring, written, now_utc) else None
 
 
@@ -115,11 +114,7 @@ def _begins(db: Session, session_ids: Collection[UUID]) -> dict[UUID, datetime]:
 
 def _locked(db: Session, session_id: UUID) -> Found | None:
     """The session, held until the commit: two replicas say one absence once."""
-    wanted = (
-        select(ExamSession, Candidate)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .where(ExamSession.id == session_id)
-    )
+    wanted = sessions.select_found().where(ExamSession.id == session_id)
     row = db.exec(wanted.with_for_update(of=ExamSession, key_share=True)).one_or_none()
     return Found(*row) if row else None
 

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlmodel import Session, col, select
 
-from coordinator.candidates.tables import Candidate
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
@@ -124,15 +123,13 @@ def policy_changes(db: Session, keyring: Keyring, session: ExamSession) -> list[
 def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> list[Found]:
     """Those of these sessions that run."""
     rows = db.exec(
-        select(ExamSession, Candidate)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .where(
+        sessions.select_found().where(
             col(ExamSession.id).in_(session_ids),
             col(ExamSession.ended_utc).is_(None),
             col(ExamSession.expires_utc) > now_utc,
         )
-    ).all()
-    return [Found(session, candidate) for session, candidate in rows]
+    )
+    return [Found(*row) for row in rows]
 
 
 def _place(row_id: UUID) -> Place:

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -22,12 +23,13 @@ from coordinator.excerpts import service as excerpts
 from coordinator.ground.keyring import Keyring
 from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
+from coordinator.nodes.tables import Assignment
 from coordinator.policies import service as policies
 from coordinator.sessions import service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.changing.next_policy import changed_policy, check_based_on, next_version
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.again import assignment
+from coordinator.sessions.starting.assignment import Facts, start_session, stored_facts
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionPolicyOut, SessionPolicyRequest
@@ -60,10 +62,11 @@ async def change_policy(
         check_based_on(found.session.policy_version, request.based_on)
         running = sessions.effective_policy(db, keyring, found.session)
         policy = changed_policy(running, _wanted(db, found.session, request))
-        return found, assignment(db, parts, found, now_utc).model_copy(update={"policy": policy})
+        facts = replace(stored_facts(db, parts.keys, found), policy=policy)
+        return found, start_session(facts, now_utc)
 
     found, order = await parts.reading(read)
-    await asking.change(parts.commander, found.session.node_id, order)
+    await asking.change(parts.commander, found.assignment.node_id, order)
 
     def write(db: Session) -> tuple[SessionPolicyOut, int]:
         session = changing.hold(db, found.session.id, now_utc)
@@ -107,17 +110,17 @@ def _wanted(db: Session, session: ExamSession, request: SessionPolicyRequest) ->
     return policy.model_copy(update={"version": next_version(running, latest)})
 
 
-async def tell(parts: Parts, found: Found) -> bool:
+async def tell(parts: Parts, session: ExamSession) -> bool:
     """Tell a session's node what the database says of it; False when that failed, which `mend` makes good."""
-    session = found.session
-    places = {"node_id": session.node_id, "session_id": session.id}
+
+    def read(db: Session) -> Facts:
+        return stored_facts(db, parts.keys, sessions.find(db, session.tenant_id, session.reference))
+
+    places: dict[str, UUID] = {"session_id": session.id}
     try:
-        order = await parts.reading(
-            lambda db: assignment(
-                db, parts, sessions.find(db, session.tenant_id, session.reference), datetime.now(UTC)
-            )
-        )
-        await asking.change(parts.commander, session.node_id, order)
+        facts = await parts.reading(read)
+        places["node_id"] = node_id = facts.found.assignment.node_id
+        await asking.change(parts.commander, node_id, start_session(facts, datetime.now(UTC)))
     except ProctorError as error:
         log.warning(
             "a node was not told of a session's change; it is told again",
@@ -132,18 +135,18 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
 
     One that differs gets a round's time: its change may be on its way between node and database.
     """
-    states = {state.session_id: state for node in parts.fleet.online(parts.clock()) for state in said(node)}
+    states = said(parts.fleet.online(parts.clock()))
     if not states:
         return set()
     keyring = parts.keys.keyring
 
     def read(db: Session) -> list[Found]:
-        found = changing.running(db, states, datetime.now(UTC))
-        named = [(one, states[one.session.id]) for one in found]
+        running = changing.running(db, {session_id for _, session_id in states}, datetime.now(UTC))
+        named = [(one, said_of(one.assignment, states)) for one in running]
         return [
             one
             for one, state in named
-            if differs(one.session, state) or _overhears(db, keyring, one.session, state)
+            if state and (differs(one.session, state) or _overhears(db, keyring, one.session, state))
         ]
 
     try:
@@ -152,19 +155,28 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
         return differed_before
     due = [one for one in differing if one.session.id in differed_before]
     for one in due[:MAX_TOLD]:
-        await tell(parts, one)
+        await tell(parts, one.session)
     return {one.session.id for one in differing}
 
 
-def said(node: NodeState) -> Iterable[SessionState]:
-    """The sessions of a node that says what they run under."""
-    return (state for state in node.heartbeat.sessions if state.policy_version is not None)
+def said(nodes: Iterable[NodeState]) -> dict[tuple[UUID, UUID], SessionState]:
+    """By node and session, what nodes that say what their sessions run under say of them."""
+    return {
+        (node.heartbeat.node_id, state.session_id): state
+        for node in nodes
+        for state in node.heartbeat.sessions
+        if state.policy_version is not None
+    }
+
+
+def said_of(assignment: Assignment, states: Mapping[tuple[UUID, UUID], SessionState]) -> SessionState | None:
+    """What is said under an assignment; a former node may name the session as well."""
+    state = states.get((assignment.node_id, assignment.session_id))
+    return state if state is not None and state.epoch == assignment.epoch else None
 
 
 def differs(session: ExamSession, state: SessionState) -> bool:
     """Whether a node runs a session otherwise than the database says."""
-    if session.epoch != state.epoch:
-        return False
     late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING
     paused = session.paused_utc is not None
     return late or state.policy_version != session.policy_version or state.paused != paused
@@ -175,7 +187,7 @@ def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: Sessi
 
     What is agreed and cannot be read counts as not agreed; telling the node then says what is wrong with it.
     """
-    if not state.hears_phrases or session.epoch != state.epoch:
+    if not state.hears_phrases:
         return False
     try:
         return not sessions.effective_policy(db, keyring, session).recognises_speech

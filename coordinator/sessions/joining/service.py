@@ -9,7 +9,6 @@ from typing import Final
 
 from sqlmodel import Session, col, select, update
 
-from coordinator.candidates.tables import Candidate
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions import service as sessions
 from coordinator.sessions.joining.codes import code_hash
@@ -61,13 +60,9 @@ def use_code(db: Session, code: str, now_utc: datetime) -> Found:
     )
     if used.rowcount != 1:
         raise Rejected("the link was used already; ask for a new one", code="join-code-used", status=410)
-    session, candidate = db.exec(
-        select(ExamSession, Candidate)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .where(ExamSession.id == row.session_id)
-    ).one()
-    sessions.check_running(session, now_utc)
-    return Found(session, candidate)
+    found = Found(*db.exec(sessions.select_found().where(ExamSession.id == row.session_id)).one())
+    sessions.check_running(found.session, now_utc)
+    return found
 
 
 def acknowledge(

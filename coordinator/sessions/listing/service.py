@@ -17,6 +17,8 @@ from sqlmodel import Session, col, func, select
 from coordinator.candidates.tables import Candidate
 from coordinator.incidents.states import State
 from coordinator.incidents.tables import Incident
+from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes.tables import Assignment
 from coordinator.sessions.listing.cursor import SessionCursor
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
@@ -65,8 +67,9 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
     worst = func.coalesce(incidents.c.worst, literal(0.0, Float))
     order = (worst, col(ExamSession.started_utc), col(ExamSession.id))
     wanted = (
-        select(ExamSession, Candidate, worst)
+        select(ExamSession, Candidate, Assignment, worst)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .join(Assignment, assignments.current_of(col(ExamSession.id)))
         .outerjoin(incidents, incidents.c.session_id == col(ExamSession.id))
         .where(ExamSession.tenant_id == query.tenant_id, *_narrowed(query, now_utc))
         .order_by(*(each.desc() for each in order))
@@ -77,16 +80,16 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
     if query.after is not None:
         wanted = wanted.where(tuple_(*order) < tuple(query.after))
     rows = db.exec(wanted).all()
-    shown, following = cut(rows, query.limit, lambda row: _cursor(row[0], row[2]))
-    states = _states(db, [session.id for session, _, _ in shown])
+    shown, following = cut(rows, query.limit, lambda row: _cursor(row[0], row[3]))
+    states = _states(db, [session.id for session, *_ in shown])
     listed = [
         Listed(
-            found=Found(session, candidate),
+            found=Found(session, candidate, assignment),
             worst=float(severity),
             waiting=sum(states[session.id][state] for state in _WAITING),
             incidents=states[session.id].total(),
         )
-        for session, candidate, severity in shown
+        for session, candidate, assignment, severity in shown
     ]
     return listed, following
 

@@ -7,6 +7,7 @@ If storing fails after the node has accepted, the node is told to end what nobod
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from sqlmodel import Session
 
@@ -16,22 +17,22 @@ from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.nodes import asking
-from coordinator.nodes.fleet import NodeState
+from coordinator.nodes.assignments import FIRST_EPOCH
+from coordinator.nodes.tables import Assignment
 from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import session_token, start_response, webrtc_config
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.codes import join_url
 from coordinator.sessions.service import CANDIDATE_TERMS, Found
+from coordinator.sessions.starting.assignment import Facts, start_session
 from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionStartResponse
 from shared.errors import Unavailable
 from shared.events.types import EventType
-from shared.messages import SessionAccepted, StartSession
-
-FIRST_EPOCH = 1
+from shared.messages import SessionAccepted
 
 
 async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartResponse:
@@ -50,43 +51,37 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
     if isinstance(plan, SessionStartResponse):
         return plan
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
-    node = parts.fleet.pick(parts.clock(), recognisers=recognisers)
+    node_id = parts.fleet.pick(parts.clock(), recognisers=recognisers).heartbeat.node_id
+    found = _rows(parts, plan, node_id)
 
     def write(db: Session) -> SessionStartResponse:
-        answer = _store(db, parts, plan, node, accepted)
+        answer = _store(db, parts, plan, found, accepted)
         idempotency.keep(db, keyring, asked, answer, wish.request.candidate_id)
         return answer
 
     try:
-        accepted = await asking.start(parts.commander, node.heartbeat.node_id, _order(parts, plan))
+        order = start_session(_facts(plan, found), wish.now_utc)
+        accepted = await asking.start(parts.commander, node_id, order)
         return await parts.writing(write)
     except BaseException:
         # Also when no answer came: the node may have accepted all the same.
-        await tell_node(parts, node.heartbeat.node_id, plan.session_id, submitted=False)
+        await tell_node(parts, node_id, plan.session_id, submitted=False)
         raise
 
 
-def _order(parts: Parts, plan: Plan) -> StartSession:
-    return StartSession(
-        session_id=plan.session_id,
-        tenant_id=plan.wish.tenant_id,
-        epoch=FIRST_EPOCH,
-        exam_session_id=plan.reference,
-        candidate_id=plan.candidate.reference,
-        exam_id=plan.wish.request.exam_id,
+def _facts(plan: Plan, found: Found) -> Facts:
+    return Facts(
+        found=found,
         policy=plan.policy,
         templates=plan.enrolled.templates if plan.enrolled else (),
-        seal_key_id=plan.seal_key.id,
-        seal_key=plan.seal_key.public_key or "",
-        transcript_key_id=plan.transcript_key.id if plan.transcript_key else None,
-        transcript_key=plan.transcript_key.public_key if plan.transcript_key else None,
-        token_key=plan.signer.public_text,
-        expires_utc=plan.times.expires_utc,
+        seal_key=plan.seal_key,
+        transcript_key=plan.transcript_key,
+        signer=plan.signer,
     )
 
 
 def _store(
-    db: Session, parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted
+    db: Session, parts: Parts, plan: Plan, found: Found, accepted: SessionAccepted
 ) -> SessionStartResponse:
     wish, keyring = plan.wish, parts.keys.keyring
     kept = candidates.keep(db, plan.candidate) and all(
@@ -98,10 +93,11 @@ def _store(
     check_still_agreed(db, plan)
     if wish.by_candidate:
         sessions.check_own_share(db, plan.candidate.id, wish.now_utc)
-    session = _row(parts, plan, node, accepted)
+    session = found.session
+    session.signaling_url, session.whip_url = accepted.signaling_url, accepted.whip_url
     if not insert_once(db, session):
         raise sessions.taken()
-    found = Found(session, plan.candidate)
+    db.add(found.assignment)
     if plan.enrolled is not None:
         sessions.add_milestone(db, keyring, found, EventType.ENROLLED, plan.enrolled.at_utc)
     if plan.checked_utc is not None:
@@ -114,30 +110,38 @@ def _store(
     return start_response(config, webrtc, found, token, join_url(config.web.public_url, code))
 
 
-def _row(parts: Parts, plan: Plan, node: NodeState, accepted: SessionAccepted) -> ExamSession:
+def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:
+    """The session and its first assignment as they will be stored, but for what the node answers."""
     wish, request = plan.wish, plan.wish.request
-    keyring = parts.keys.keyring
     policy = plan.policy.model_copy(update={"candidate": None})
-    return ExamSession(
+    session = ExamSession(
         id=plan.session_id,
         tenant_id=wish.tenant_id,
         reference=plan.reference,
         candidate_id=plan.candidate.id,
         exam_reference=request.exam_id,
-        node_id=node.heartbeat.node_id,
-        epoch=FIRST_EPOCH,
         seal_key_id=plan.seal_key.id,
         data_key_id=plan.data_key.id,
         enrollment_id=plan.enrolled.enrollment_id if plan.enrolled else None,
         policy=policy.model_dump(mode="json"),
         policy_version=policy.version,
         token_kid=None if plan.signer.kid == parts.keys.token_key_id else plan.signer.kid,
-        signaling_url=accepted.signaling_url,
-        whip_url=accepted.whip_url,
-        details_sealed=sessions.seal_details(keyring, plan.data_key, plan.session_id, _details(plan)),
+        signaling_url="",
+        whip_url="",
+        details_sealed=sessions.seal_details(
+            parts.keys.keyring, plan.data_key, plan.session_id, _details(plan)
+        ),
         started_utc=wish.now_utc,
         expires_utc=plan.times.expires_utc,
     )
+    first = Assignment(
+        session_id=session.id,
+        epoch=FIRST_EPOCH,
+        tenant_id=session.tenant_id,
+        node_id=node_id,
+        from_utc=session.started_utc,
+    )
+    return Found(session, plan.candidate, first)
 
 
 def _details(plan: Plan) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.support.centre import centre, keys, node, server, sitting
+from tests.support.centre import centre, keys, next_node, node, server, sitting
 from tests.support.console_stand import on_console
 from tests.support.databases import (
     database,
@@ -25,6 +25,7 @@ __all__ = [
     "migrated_postgres",
     "migrated_sqlite",
     "migrated_url",
+    "next_node",
     "node",
     "on_console",
     "on_site",

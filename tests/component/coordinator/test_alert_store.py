@@ -163,7 +163,6 @@ def test_another_nodes_subject_and_unknown_nodes_are_forged(store: AlertStore, s
 
 WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
     ({"tenant_id": UUID(int=9)}, {}, "wrong-tenant"),
-    ({"epoch": 2}, {}, "wrong-epoch"),
     ({"key_id": UUID(int=9)}, {}, "wrong-key"),
     ({"alert_id": UUID(int=9)}, {}, "wrong-id"),
     ({"revision": 2}, {}, "wrong-revision"),

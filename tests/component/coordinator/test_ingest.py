@@ -14,6 +14,7 @@ from nats.aio.msg import Msg
 
 from coordinator.alerts.stored import Stored
 from coordinator.nodes.stream import MAX_ACK_PENDING
+from coordinator.nodes.tables import Assignment
 from shared import subjects
 from shared.messages import Marks, parse
 from shared.sealing import unpack, verify
@@ -96,13 +97,19 @@ def test_an_alert_that_overtakes_its_session_is_stored_when_the_session_is_there
     sitting: Sitting,
 ) -> None:
     async def scenario() -> None:
+        key = (sitting.session.id, sitting.epoch)
         with centre.database.write() as db:
+            assigned = db.get_one(Assignment, key)
+            db.delete(assigned)
+            db.flush()
             db.delete(sitting.session)
         async with centre.linked() as link, edge(centre.server, sitting.node) as client:
             await send(client, sitting, 1, onset_s=1)
             await until(lambda: link.ingest.counts["later:unknown-session"] >= 1, "it is put off")
             with centre.database.write() as db:
                 db.add(type(sitting.session).model_validate(sitting.session.model_dump()))
+                db.flush()
+                db.add(Assignment.model_validate(assigned.model_dump()))
             await until(lambda: link.ingest.counts["stored"] == 1, "it is stored")
         assert [one.alert for one in stored(centre, sitting)] == [sitting.alert(onset_s=1)]
 

@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
 import pytest
-from sqlalchemy import inspect, text
+from sqlalchemy import Integer, Uuid, bindparam, inspect, text
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
 from coordinator import schema
-from coordinator.ground.columns import Row
+from coordinator.alerts.tables import StoredAlert
+from coordinator.ground.columns import Row, UtcDateTime
 from coordinator.ground.database import Database
+from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes.tables import Assignment
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from shared.errors import ConfigError
 
@@ -44,6 +51,75 @@ def test_an_unmigrated_database_is_refused_with_the_command_to_run(empty_databas
         schema.require_newest(empty_database)
     schema.upgrade(empty_database)
     schema.require_newest(empty_database)
+
+
+EARLIER = (
+    """INSERT INTO nodes (id, tenant_id, region, signing_key, created_utc)
+    VALUES (:node, :tenant, 'campus', 'ed25519:', :began)""",
+    """INSERT INTO candidates (id, tenant_id, reference, created_utc)
+    VALUES (:one, :tenant, 'CAND-1', :began)""",
+    """INSERT INTO keys
+    (id, tenant_id, candidate_id, kind, retention_class, scope, master_version, created_utc)
+    VALUES (:one, :tenant, :one, 'data', 'exam', 'EXAM-1', 1, :began)""",
+    """INSERT INTO sessions
+    (id, tenant_id, reference, candidate_id, exam_reference, node_id, epoch, seal_key_id, data_key_id,
+    policy, policy_version, signaling_url, whip_url, details_sealed, started_utc, expires_utc)
+    VALUES (:session, :tenant, 'SESS-1', :one, 'EXAM-1', :node, 4, :one, :one,
+    '{}', 1, 'ws:', 'http:', :sealed, :began, :began)""",
+    """INSERT INTO alerts
+    (id, tenant_id, session_id, revision, event_type, event_class, severity_score,
+    onset_utc, raised_utc, node_id, data_key_id, body_sealed, received_utc)
+    VALUES (:one, :tenant, :session, 1, 'FACE_NOT_FOUND', 'conduct', 0.5,
+    :began, :began, :node, :one, :sealed, :began)""",
+    """INSERT INTO alerts
+    (id, tenant_id, session_id, revision, event_type, event_class, severity_score,
+    onset_utc, raised_utc, data_key_id, body_sealed, received_utc)
+    VALUES (:two, :tenant, :session, 1, 'SESSION_STARTED', 'milestone', 0,
+    :began, :began, :one, :sealed, :began)""",
+)
+"""A session of before there were assignments, with an alert of its node and one of the coordinator."""
+
+
+def test_a_sessions_node_becomes_its_first_assignment_and_again_its_node(empty_database: Database) -> None:
+    ids = {name: UUID(int=number) for number, name in enumerate(("node", "next", "session", "one", "two"), 1)}
+    began = datetime(2026, 11, 22, 14, tzinfo=UTC)
+    later = began + timedelta(minutes=5)
+    values = {**ids, "tenant": DEFAULT_TENANT_ID, "began": began, "sealed": b"sealed"}
+    types = [bindparam(name, type_=Uuid()) for name in (*ids, "tenant")] + [
+        bindparam("began", type_=UtcDateTime())
+    ]
+
+    def run(statement: str) -> None:
+        used = [one for one in types if f":{one.key}" in statement]
+        with empty_database.write() as db:
+            db.connection().execute(text(statement).bindparams(*used), values)
+
+    schema.upgrade(empty_database, "0006")
+    for statement in EARLIER:
+        run(statement)
+    schema.upgrade(empty_database)
+    with empty_database.write() as db:
+        first = db.exec(select(Assignment)).one()
+        assert (first.session_id, first.epoch, first.tenant_id) == (ids["session"], 4, DEFAULT_TENANT_ID)
+        assert (first.node_id, first.from_utc, first.to_utc) == (ids["node"], began, None)
+        assert {row.id: row.epoch for row in db.exec(select(StoredAlert))} == {
+            ids["one"]: 4,
+            ids["two"]: None,
+        }
+    run(EARLIER[0].replace(":node", ":next"))
+    with empty_database.write() as db:
+        assignments.hand_over(db, db.exec(select(Assignment)).one(), ids["next"], later)
+    with pytest.raises(IntegrityError), empty_database.write() as db:
+        db.add(Assignment(**{**first.model_dump(), "epoch": 6}))  # a session has one current assignment
+
+    schema.downgrade(empty_database, "0006")
+    with empty_database.read() as db:
+        [row] = db.connection().execute(
+            text("SELECT node_id, epoch FROM sessions").columns(node_id=Uuid(), epoch=Integer())
+        )
+    assert tuple(row) == (ids["next"], 5)
+    schema.upgrade(empty_database)
+    assert schema.differences(empty_database) == []
 
 
 def test_every_table_carries_its_institution() -> None:

@@ -6,13 +6,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from coordinator.sessions.changing.telling import mend
+import pytest
+
+from coordinator.nodes.tables import Assignment
+from coordinator.sessions.changing.telling import mend, said_of
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found
-from tests.support.node_answers import Refusal
+from tests.support.node_answers import Refusal, watching
 
 REASON = {"reason": "The fire alarm went off."}
 GENTLER: dict[str, Any] = {"policy": {"sensitivity": "low"}, **REASON, "based_on": 1}
@@ -189,3 +192,32 @@ def test_a_node_that_missed_a_change_is_told_again_after_a_rounds_time(on_site: 
         assert await rounds(2, policy_version=7) == 0
 
     on_site(test)
+
+
+FORMER, HOLDER, SESSION = UUID(int=1), UUID(int=2), UUID(int=3)
+OLD, HELD = watching(SESSION, policy_version=1), watching(SESSION, epoch=2, policy_version=2)
+
+
+@pytest.mark.parametrize(
+    ("states", "believed"),
+    [
+        ({(FORMER, SESSION): OLD, (HOLDER, SESSION): HELD}, HELD),
+        ({(HOLDER, SESSION): HELD, (FORMER, SESSION): OLD}, HELD),
+        ({(FORMER, SESSION): OLD}, None),
+        ({(FORMER, SESSION): HELD}, None),
+        ({(HOLDER, SESSION): OLD}, None),
+        ({(HOLDER, UUID(int=9)): HELD}, None),
+        ({}, None),
+    ],
+)
+def test_of_two_nodes_that_name_a_session_the_one_that_holds_it_is_believed(
+    states: dict[tuple[UUID, UUID], SessionState], believed: SessionState | None
+) -> None:
+    held = Assignment(
+        session_id=SESSION,
+        epoch=2,
+        tenant_id=UUID(int=4),
+        node_id=HOLDER,
+        from_utc=datetime(2026, 11, 22, 14, tzinfo=UTC),
+    )
+    assert said_of(held, states) == believed

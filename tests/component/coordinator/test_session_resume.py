@@ -1,16 +1,22 @@
-"""A node that lost its sessions in a restart gets them again; nothing else is started twice."""
+"""A node that lost its sessions in a restart gets them again; nothing else is started twice.
+
+And a node that names a session which another one holds by now is told to end it.
+"""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from sqlmodel import Session, select
 
+from coordinator.nodes import assignments_service as assignments, service as nodes
+from coordinator.nodes.tables import Assignment
 from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.node_answers import watching
+from tests.support.sittings import EdgeNode
 
 
 async def _started_long_ago(site: Site) -> UUID:
@@ -20,6 +26,7 @@ async def _started_long_ago(site: Site) -> UUID:
     def age(db: Session) -> None:
         row = db.exec(select(ExamSession).where(ExamSession.id == session_id)).one()
         row.started_utc -= timedelta(minutes=1)
+        db.get_one(Assignment, (session_id, 1)).from_utc = row.started_utc
         db.add(row)
 
     await site.parts.writing(age)
@@ -70,5 +77,82 @@ def test_a_session_that_has_ended_is_not_raised_again(on_sqlite: OnSite) -> None
         await site.node.beat()
         await sweep(site.parts, set())
         assert len(site.node.obeyed.started) == 1
+
+    on_sqlite(test)
+
+
+NEXT_NODE = EdgeNode()
+
+
+async def _handed_over(site: Site, session_id: UUID, node_id: UUID, age: timedelta = timedelta(0)) -> None:
+    """Give the session to a node, so long ago."""
+
+    def move(db: Session) -> None:
+        nodes.seed(db, [NEXT_NODE.section], datetime.now(UTC))
+        current = db.exec(select(Assignment).where(assignments.current_of(session_id))).one()
+        assignments.hand_over(db, current, node_id, datetime.now(UTC) - age)
+
+    await site.parts.writing(move)
+
+
+def test_a_node_that_still_names_what_another_one_holds_is_told_to_end_it(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session_id = await _started_long_ago(site)
+        await _handed_over(site, session_id, NEXT_NODE.node_id, timedelta(seconds=30))
+        assert (await site.get("/session/SESS-1")).json()["edge_node"] == str(NEXT_NODE.node_id)
+        assert (await site.get("/sessions")).json()["items"][0]["edge_node"] == str(NEXT_NODE.node_id)
+        site.node.sessions = (watching(session_id),)
+        await site.node.beat()
+        await sweep(site.parts, set())
+        assert [told.session_id for told in site.node.obeyed.ended] == [session_id]
+        assert (await site.get("/session/SESS-1")).json()["status"] == "active"
+
+    on_site(test)
+
+
+def test_one_that_may_not_have_heard_of_the_move_is_left_alone(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session_id = await _started_long_ago(site)
+        await _handed_over(site, session_id, NEXT_NODE.node_id)
+        site.node.sessions = (watching(session_id),)
+        await site.node.beat()
+        await sweep(site.parts, set())
+        assert site.node.obeyed.ended == []
+
+    on_sqlite(test)
+
+
+def test_a_session_under_an_epoch_that_is_not_recorded_here_is_left_alone(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session_id = await _started_long_ago(site)
+        await _handed_over(site, session_id, NEXT_NODE.node_id, timedelta(seconds=30))
+        site.node.sessions = (watching(session_id, epoch=3),)  # this database is an older copy
+        await site.node.beat()
+        await sweep(site.parts, set())
+        assert site.node.obeyed.ended == []
+
+    on_sqlite(test)
+
+
+def test_a_node_that_got_its_session_back_is_started_under_the_new_epoch(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session_id = await _started_long_ago(site)
+        for node_id, age_s in ((NEXT_NODE.node_id, 40), (site.node.node_id, 30)):
+            await _handed_over(site, session_id, node_id, timedelta(seconds=age_s))
+        site.node.sessions = (watching(session_id, epoch=1),)
+        await site.node.beat()
+        await sweep(site.parts, set())
+        assert [told.epoch for told in site.node.obeyed.started] == [1, 3]
+        assert site.node.obeyed.ended == []
+
+    on_sqlite(test)
+
+
+def test_a_session_that_is_handed_in_is_ended_on_the_node_that_holds_it(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session_id = await _started_long_ago(site)
+        await _handed_over(site, session_id, NEXT_NODE.node_id)
+        assert (await site.post("/session/SESS-1/end")).status_code == 200
+        assert site.node.obeyed.ended == []
 
     on_sqlite(test)

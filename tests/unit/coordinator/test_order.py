@@ -41,7 +41,7 @@ LISTED = {
         arriving.arrival arriving.ingest arriving.intake nodes.heartbeats excerpts.expiring idempotency.doing
         enrollments.enrolling enrollments.practising enrollments.searching reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
-        sessions.changing.telling
+        sessions.changing.telling sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
     "routes": """

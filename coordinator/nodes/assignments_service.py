@@ -1,0 +1,61 @@
+"""Assignments of sessions to nodes in the database. Flushes, never commits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col, select, update
+
+from coordinator.nodes.assignments import Held
+from coordinator.nodes.tables import Assignment
+from shared.errors import Unavailable
+
+
+def current_of(session_id: Any) -> ColumnElement[bool]:
+    """The condition that joins a session, by the column of its id, to its current assignment."""
+    return and_(col(Assignment.session_id) == session_id, col(Assignment.to_utc).is_(None))
+
+
+def held(db: Session, session_ids: Collection[UUID]) -> dict[UUID, list[Held]]:
+    """Every assignment of these sessions, in the order of epochs."""
+    wanted = select(Assignment).where(col(Assignment.session_id).in_(session_ids))
+    found: defaultdict[UUID, list[Held]] = defaultdict(list)
+    for row in db.exec(wanted.order_by(col(Assignment.epoch))):
+        found[row.session_id].append(value_of(row))
+    return dict(found)
+
+
+def value_of(row: Assignment) -> Held:
+    """The assignment as a value."""
+    return Held(epoch=row.epoch, node_id=row.node_id, from_utc=row.from_utc, to_utc=row.to_utc)
+
+
+def hand_over(db: Session, former: Assignment, node_id: UUID, now_utc: datetime) -> Assignment:
+    """Give a session to the next node, under the next epoch, from now on; `former` ends then.
+
+    To be committed before the next node is told: an alert under an epoch that is not recorded has to wait.
+    Raises `Unavailable` ("handed-over") when `former` is not the current assignment any more.
+    """
+    at_utc = max(now_utc, former.from_utc)  # the clocks of two coordinators may differ a little
+    ended = db.exec(
+        update(Assignment)
+        .where(current_of(former.session_id), col(Assignment.epoch) == former.epoch)
+        .values(to_utc=at_utc)
+    )
+    if ended.rowcount != 1:
+        raise Unavailable("the session has just been handed over; look again", code="handed-over")
+    following = Assignment(
+        session_id=former.session_id,
+        epoch=former.epoch + 1,
+        tenant_id=former.tenant_id,
+        node_id=node_id,
+        from_utc=at_utc,
+    )
+    db.add(following)
+    db.flush()
+    return following

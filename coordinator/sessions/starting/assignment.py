@@ -1,0 +1,86 @@
+"""All that a node is told of a session it watches: the one builder of `StartSession`.
+
+A session that starts, one that its node has lost and one that was changed are told in the same way, so a node
+that hears of the same session twice hears the same.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session
+
+from coordinator.enrollments import service as enrollments
+from coordinator.enrollments.tables import Enrollment
+from coordinator.excerpts import service as excerpts
+from coordinator.ground.keyring import Keyring
+from coordinator.ground.own_keys import OwnKeys
+from coordinator.keys import service as keys
+from coordinator.keys.tables import Key
+from coordinator.sessions import service as sessions
+from coordinator.sessions.service import Found
+from coordinator.tokens import key_service as token_keys
+from coordinator.tokens.key_service import Signer
+from shared.messages import StartSession, Template
+from shared.policy.schema import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a node is told of a session, all but the time that has passed."""
+
+    found: Found
+    policy: Policy
+    """The effective one, with what is agreed with the candidate."""
+    templates: tuple[Template, ...]
+    seal_key: Key
+    transcript_key: Key | None
+    """What is said is sealed to; None: nothing may be recognised."""
+    signer: Signer
+    """Of every token of the session."""
+
+
+def start_session(facts: Facts, now_utc: datetime) -> StartSession:
+    """The message."""
+    found, transcript_key = facts.found, facts.transcript_key
+    session = found.session
+    return StartSession(
+        session_id=session.id,
+        tenant_id=session.tenant_id,
+        epoch=found.assignment.epoch,
+        exam_session_id=session.reference,
+        candidate_id=found.candidate.reference,
+        exam_id=session.exam_reference,
+        policy=facts.policy,
+        templates=facts.templates,
+        seal_key_id=facts.seal_key.id,
+        seal_key=facts.seal_key.public_key or "",
+        transcript_key_id=transcript_key.id if transcript_key else None,
+        transcript_key=transcript_key.public_key if transcript_key else None,
+        token_key=facts.signer.public_text,
+        expires_utc=session.expires_utc,
+        elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
+        paused=session.paused_utc is not None,
+    )
+
+
+def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
+    """What is stored of a running session. Raises `Corrupt` for a lost key."""
+    session = found.session
+    return Facts(
+        found=found,
+        policy=sessions.effective_policy(db, own.keyring, session),
+        templates=_templates(db, own.keyring, found),
+        seal_key=keys.get(db, session.tenant_id, session.seal_key_id),
+        transcript_key=excerpts.living_key(db, session),
+        signer=token_keys.of_session(db, own, session.tenant_id, session.token_kid),
+    )
+
+
+def _templates(db: Session, keyring: Keyring, found: Found) -> tuple[Template, ...]:
+    """Those it started with; an enrollment cannot be erased under a running session."""
+    if found.session.enrollment_id is None:
+        return ()
+    row = db.get_one(Enrollment, found.session.enrollment_id)
+    return enrollments.templates_of(db, keyring, row).templates
