@@ -22,7 +22,8 @@ from coordinator.keys.tables import Key
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
-from shared.alerts import Alert, AlertHeader, decode_alert
+from shared.alerts import Alert, AlertHeader, Shown, decode_shown
+from shared.bundles import unbundled
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.table import lane
 from shared.messages import parse
@@ -47,13 +48,16 @@ class Authentic:
 
     header: AlertHeader
     parcel: Parcel
+    beside: tuple[bytes, ...]
+    """What came with it as pictures, not looked at."""
 
 
 def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
     """The message of a node under its own subject. Raises `Forged` for everything else."""
     try:
         node_id = subjects.node_of(subject)
-        parcel = unpack(data)
+        bundle = unbundled(data)
+        parcel = unpack(bundle.message)
     except Corrupt as error:
         raise Forged("malformed") from error
     if node_id not in signers:
@@ -68,7 +72,7 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
         raise Forged("bad-header") from error
     if subjects.alert(header.node_id, header.lane) != subject:
         raise Forged("wrong-subject")
-    return Authentic(header, parcel)
+    return Authentic(header, parcel, bundle.beside)
 
 
 def admit(db: Session, keyring: Keyring, message: Authentic) -> Written:
@@ -81,13 +85,16 @@ def admit(db: Session, keyring: Keyring, message: Authentic) -> Written:
     if session is None:
         raise TooEarly("unknown-session")
     _check_header(header, session)
-    alert = _opened(keyring, _key(db, header.key_id), message.parcel)
+    shown = _opened(keyring, _key(db, header.key_id), message.parcel)
+    alert = shown.alert
     candidate = db.get(Candidate, session.candidate_id)
     names = (alert.exam_session_id, alert.candidate_id, alert.exam_id)
     if candidate is None or names != (session.reference, candidate.reference, session.exam_reference):
         raise Refused("wrong-person")
     _check_alert(header, alert)
-    return Written(session=session, alert=alert, revision=header.revision, node_id=header.node_id)
+    return Written(
+        session=session, alert=alert, revision=header.revision, node_id=header.node_id, jpeg=shown.jpeg
+    )
 
 
 def _check_header(header: AlertHeader, session: ExamSession) -> None:
@@ -119,7 +126,7 @@ def _key(db: Session, key_id: UUID) -> Key:
     return key
 
 
-def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Alert:
+def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Shown:
     try:
         private = keyring.open_private(key)
     except Rejected as error:
@@ -132,6 +139,6 @@ def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Alert:
     except Corrupt as error:
         raise Refused("does-not-open") from error
     try:
-        return decode_alert(body)
+        return decode_shown(body)
     except Corrupt as error:
         raise Refused("no-alert") from error

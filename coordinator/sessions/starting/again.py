@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.tables import Enrollment
+from coordinator.evidence import service as evidence
 from coordinator.excerpts import service as excerpts
 from coordinator.keys import service as keys
 from coordinator.nodes import asking
@@ -45,6 +46,7 @@ def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> St
     signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
     seal_key = keys.get(db, session.tenant_id, session.seal_key_id)
     transcript_key = excerpts.living_key(db, session)
+    evidence_key = evidence.living_key(db, session)
     return StartSession(
         session_id=session.id,
         tenant_id=session.tenant_id,
@@ -58,6 +60,8 @@ def assignment(db: Session, parts: Parts, found: Found, now_utc: datetime) -> St
         seal_key=seal_key.public_key or "",
         transcript_key_id=transcript_key.id if transcript_key else None,
         transcript_key=transcript_key.public_key if transcript_key else None,
+        evidence_key_id=evidence_key.id if evidence_key else None,
+        evidence_key=evidence_key.public_key if evidence_key else None,
         token_key=signer.public_text,
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),

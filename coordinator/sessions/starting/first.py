@@ -80,6 +80,8 @@ def _order(parts: Parts, plan: Plan) -> StartSession:
         seal_key=plan.seal_key.public_key or "",
         transcript_key_id=plan.transcript_key.id if plan.transcript_key else None,
         transcript_key=plan.transcript_key.public_key if plan.transcript_key else None,
+        evidence_key_id=plan.evidence_keys[0].id,
+        evidence_key=plan.evidence_keys[0].public_key,
         token_key=plan.signer.public_text,
         expires_utc=plan.times.expires_utc,
     )
@@ -90,7 +92,9 @@ def _store(
 ) -> SessionStartResponse:
     wish, keyring = plan.wish, parts.keys.keyring
     kept = candidates.keep(db, plan.candidate) and all(
-        keys.keep(db, key) for key in (plan.seal_key, plan.data_key, plan.transcript_key) if key is not None
+        keys.keep(db, key)
+        for key in (plan.seal_key, plan.data_key, *plan.evidence_keys, plan.transcript_key)
+        if key is not None
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
