@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from shared.alerts import Alert
+from shared.alerts import Alert, Shown
 from shared.api.alerts import AlertOut, TimelineOut
+from shared.evidence import from_data_url
 from shared.rehearsal import Script
 from shared.timeline import Segment, Timeline, entry_of
 
@@ -26,13 +27,19 @@ def page(script: Script, timeline: TimelineOut, zero_utc: datetime) -> Timeline:
             )
             for part in script.segments
         ),
-        entries=tuple(entry_of(alert, zero_utc) for alert in alerts),
+        entries=tuple(entry_of(as_shown(item), zero_utc) for item in timeline.items),
     )
 
 
 def as_alert(item: AlertOut) -> Alert:
     """The alert as the node wrote it, without what the coordinator added."""
-    return Alert.model_validate(item.model_dump(mode="json", exclude={"received_at"}))
+    return Alert.model_validate(item.model_dump(mode="json", exclude={"received_at", "evidence_thumbnail"}))
+
+
+def as_shown(item: AlertOut) -> Shown:
+    """The same with its picture."""
+    picture = item.evidence_thumbnail
+    return Shown(as_alert(item), None if picture is None else from_data_url(picture))
 
 
 def _facts(timeline: TimelineOut, alerts: list[Alert]) -> tuple[tuple[str, str], ...]:

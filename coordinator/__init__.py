@@ -13,8 +13,9 @@
     web/        the candidate's page and the proctors' console
 
 One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,
-sessions, interventions (proctors' acts), alerts, excerpts (what was said), incidents, reviews, reports,
-tokens with their keys; live/ has the sockets, idempotency/ the answer that a repeated POST gets again.
+sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (what was said),
+incidents, reviews, reports, tokens with their keys; live/ has the sockets, idempotency/ the answer that a
+repeated POST gets again.
 
 Every module is of one kind, and imports its own kind and those before it:
 

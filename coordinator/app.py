@@ -200,7 +200,7 @@ async def _validity(database: Database, keys: OwnKeys) -> Validity:
 def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
     def tell(stored: Sequence[Stored]) -> None:
         for one in stored:
-            parts.rooms.tell(one.session_id, one.alert, one.revision)
+            parts.rooms.tell(one.session_id, one.shown, one.revision)
 
     signing, metrics = parts.keys.signing, parts.metrics
     heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing)

@@ -28,6 +28,7 @@ from coordinator.alerts import tables as _alerts
 from coordinator.candidates import tables as _candidates
 from coordinator.consents import tables as _consents
 from coordinator.enrollments import face_tables as _faces, tables as _enrollments
+from coordinator.evidence import tables as _evidence
 from coordinator.exams import tables as _exams
 from coordinator.ground.columns import Row
 from coordinator.ground.database import Database
@@ -49,6 +50,7 @@ ALL_TABLES: Final = (
     _candidates,
     _consents,
     _enrollments,
+    _evidence,
     _exams,
     _faces,
     _idempotency,

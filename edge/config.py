@@ -98,7 +98,7 @@ class OutboxSection(Section):
     max_alerts: Annotated[int, Field(ge=100_000, le=10_000_000)] = 200_000
     """Alerts kept at most; at the cap technical ones go first."""
     max_bytes: Annotated[int, Field(ge=2**28, le=2**40)] = 2**31
-    """Bytes of alerts kept at most; at the cap thumbnails go first."""
+    """Bytes of alerts kept at most; at the cap pictures go first."""
     backlog_jitter_s: Annotated[float, Field(ge=0, le=180)] = 180
     """After an outage the backlog waits a random time up to this, so that a fleet does not return at once."""
     resend_after_s: Annotated[float, Field(ge=0.5, le=300)] = 10

@@ -5,13 +5,14 @@ Exams
     observations   what perception says of one instant (pure) recorded    the same as JSON lines
     alerts         the alert, its clear header, its id        severity    how grave it is (pure)
     incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
-    excerpts       words around a phrase, sealed on their own enrollment  pictures to a template (pure)
-    consents       what data is used for                      rehearsal   the demo's script (pure)
-    timeline/      one exam as a self-contained HTML page (pure)
+    excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
+    consents       what data is used for                      enrollment  pictures to a template (pure)
+    timeline/      one exam as a self-contained HTML page (pure) rehearsal the demo's script (pure)
 Between programs
     messages       commands, replies, heartbeats, marks       face_messages  templates compared
     api/           REST bodies, one module per noun           tokens      access tokens and roles
     sealing        signed and sealed messages                 subjects    subject and stream names
+    bundles        a message and the pictures beside it (pure)
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
     ice            STUN and TURN servers
 Values and errors

@@ -2,30 +2,43 @@
 
 An `Alert` is personal and travels only sealed; `AlertHeader` is the clear part beside it and holds internal
 ids alone. An alert is written twice under one `event_id`: revision 1 when the event is raised and revision 2
-when it has cleared; whoever stores it keeps the highest revision.
+when it has cleared; whoever stores it keeps the highest revision. Its pictures are parcels of their own
+(`shared.evidence`); only what is shown to people has one in it, as `evidence_thumbnail`.
+
+Version 1 had the picture in the alert itself. It is still read: outboxes and databases may hold such alerts.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, Self
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
 
-from shared.canonical import canonical_json
+from shared.canonical import canonical_json, parse_json
 from shared.errors import Corrupt
 from shared.events.table import event_class
 from shared.events.types import Action, EventClass, EventType, Lane
+from shared.evidence import (
+    MAX_PICTURE_BYTES,
+    MAX_PICTURES,
+    ONSET,
+    PictureRef,
+    data_url,
+    from_data_url,
+    onset_picture,
+    picture_id,
+)
 from shared.excerpts import Sealed
 from shared.fields import Name, Text, Unit, Utc, format_utc
 
 MAX_ALERT_BYTES = 65_536
-SCHEMA: Final = "proctor.alert/1"
+MAX_SHOWN_BYTES = MAX_ALERT_BYTES + MAX_PICTURE_BYTES * 4 // 3 + 100
+"""With its picture in it, for people."""
+SCHEMA: Final = "proctor.alert/2"
+SCHEMA_BEFORE: Final = "proctor.alert/1"
 _EVENT_NAMESPACE = UUID("5b0b6b1e-3c55-4c0e-9b43-0f6f6e2a9d11")
-
-Thumbnail = Annotated[
-    str, StringConstraints(max_length=60_000, pattern=r"^data:image/jpeg;base64,[A-Za-z0-9+/=]*$")
-]
 
 
 class AlertMetadata(BaseModel):
@@ -49,7 +62,7 @@ class Alert(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    schema_version: Literal["proctor.alert/1"] = SCHEMA
+    schema_version: Literal["proctor.alert/2"] = SCHEMA
     event_id: UUID
     event_type: EventType
     event_class: EventClass
@@ -66,7 +79,8 @@ class Alert(BaseModel):
     tell (evidence `unseen_seconds`): technical trouble adds no suspicion."""
     evidence: dict[str, JsonValue]
     """Values against thresholds, frames looked at, frame ids."""
-    evidence_thumbnail: Thumbnail | None = None
+    evidence_pictures: Annotated[tuple[PictureRef, ...], Field(max_length=MAX_PICTURES)] = ()
+    """Both revisions name them; they travel with the first."""
     sealed_excerpt: Sealed | None = None
     """What was said around a phrase, sealed to the session's transcript key (`shared.excerpts`)."""
     explanation: Text
@@ -82,7 +96,22 @@ class Alert(BaseModel):
             raise ValueError(f"{self.event_type} is not of class {self.event_class}")
         if self.severity_score > 0 and self.event_class in (EventClass.TECHNICAL, EventClass.MILESTONE):
             raise ValueError(f"{self.event_class} events carry no severity")
+        if any(ref.id != picture_id(self.event_id, ONSET) for ref in self.evidence_pictures):
+            raise ValueError("the alert names a picture of another")
         return self
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An alert with its picture, as people get to see it."""
+
+    alert: Alert
+    jpeg: bytes | None = None
+
+    @property
+    def thumbnail(self) -> str | None:
+        """The picture as a data URL."""
+        return None if self.jpeg is None else data_url(self.jpeg)
 
 
 class AlertHeader(BaseModel):
@@ -91,7 +120,7 @@ class AlertHeader(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["alert"] = "alert"
-    schema_version: Literal["proctor.alert/1"] = SCHEMA
+    schema_version: Literal["proctor.alert/2", "proctor.alert/1"] = SCHEMA
     alert_id: UUID
     """The alert's event_id."""
     revision: Annotated[int, Field(ge=1, le=2)]
@@ -117,13 +146,8 @@ def alert_id(session_id: UUID, event: EventType, onset_s: float) -> UUID:
 
 
 def encode_alert(alert: Alert) -> bytes:
-    """Canonical JSON; leaves the thumbnail out when the alert would exceed 64 KiB with it.
-
-    Raises `Corrupt` when it is too large even so.
-    """
+    """Canonical JSON. Raises `Corrupt` when it is too large."""
     data = canonical_json(alert.model_dump(mode="json", exclude_none=True))
-    if len(data) > MAX_ALERT_BYTES and alert.evidence_thumbnail is not None:
-        return encode_alert(alert.model_copy(update={"evidence_thumbnail": None}))
     if len(data) > MAX_ALERT_BYTES:
         raise Corrupt(f"an alert of {len(data)} bytes exceeds {MAX_ALERT_BYTES}")
     return data
@@ -133,14 +157,47 @@ def decode_alert(data: bytes) -> Alert:
     """The alert in canonical or any other JSON. Raises `Corrupt` for everything that is not one."""
     if len(data) > MAX_ALERT_BYTES:
         raise Corrupt(f"an alert of {len(data)} bytes exceeds {MAX_ALERT_BYTES}")
+    return decode_shown(data).alert
+
+
+def encode_shown(shown: Shown) -> bytes:
+    """Canonical JSON of an alert with its picture in it; for people, never for the wire."""
+    body = shown.alert.model_dump(mode="json", exclude_none=True)
+    if shown.thumbnail is not None:
+        body["evidence_thumbnail"] = shown.thumbnail
+    return canonical_json(body)
+
+
+def decode_shown(data: bytes) -> Shown:
+    """An alert as it is shown, or of version 1, which came with its picture in it. Raises `Corrupt`."""
+    if len(data) > MAX_SHOWN_BYTES:
+        raise Corrupt(f"an alert of {len(data)} bytes exceeds {MAX_SHOWN_BYTES}")
     try:
-        return Alert.model_validate_json(data)
-    except ValueError as error:
+        return Shown(Alert.model_validate_json(data))
+    except ValueError:
+        return _with_picture(parse_json(data))
+
+
+def _with_picture(body: Any) -> Shown:
+    try:
+        body = dict(body)
+        thumbnail = body.pop("evidence_thumbnail", None)
+        jpeg = None if thumbnail is None else from_data_url(str(thumbnail))
+        before = body.get("schema_version") == SCHEMA_BEFORE
+        alert = Alert.model_validate_json(
+            canonical_json(body | {"schema_version": SCHEMA} if before else body)
+        )
+    except (TypeError, ValueError) as error:
         raise Corrupt("the sealed body is not an alert of this schema") from error
+    if before and jpeg is not None:
+        named = (onset_picture(alert.event_id, jpeg).ref,)
+        alert = alert.model_copy(update={"evidence_pictures": named})
+    return Shown(alert, jpeg)
 
 
-def seed_message(alert: Alert) -> dict[str, Any]:
+def seed_message(shown: Shown) -> dict[str, Any]:
     """The alert as proctors' sockets carry it."""
+    alert = shown.alert
     body: dict[str, Any] = {
         "type": "alert",
         "event_id": str(alert.event_id),
@@ -152,6 +209,6 @@ def seed_message(alert: Alert) -> dict[str, Any]:
         "action_required": alert.action_required,
         "dismiss_after_seconds": alert.dismiss_after_seconds,
     }
-    if alert.evidence_thumbnail is not None:
-        body["evidence_thumbnail"] = alert.evidence_thumbnail
+    if shown.thumbnail is not None:
+        body["evidence_thumbnail"] = shown.thumbnail
     return body

@@ -102,6 +102,9 @@ class StartSession(Message):
     transcript_key: Name | None = None
     """Public key of this session that what is said is sealed to, besides the alert's own. None: exam and
     candidate have not both agreed, or no more; then nothing that was said is kept."""
+    evidence_key_id: UUID | None = None
+    evidence_key: Name | None = None
+    """Public key of this candidate and exam that pictures are sealed to. None: no picture is kept."""
     token_key: Name
     """The coordinator's public token key (`ed25519:…`); candidates' tokens are checked with it."""
     expires_utc: Utc

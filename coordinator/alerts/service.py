@@ -11,7 +11,7 @@ Flushes, never commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -24,13 +24,15 @@ from sqlmodel import Session, col, func, select
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.candidates.tables import Candidate
+from coordinator.evidence import service as evidence
+from coordinator.evidence.kept import Kept, PictureState
 from coordinator.ground.database import insert_once
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import Cursor, cut
-from shared.alerts import Alert, decode_alert, encode_alert
+from shared.alerts import Alert, Shown, decode_shown, encode_alert
 from shared.errors import Corrupt, Rejected
 from shared.events.types import EventClass, EventType
 
@@ -50,6 +52,8 @@ class Written:
     """Who saw it; None: the coordinator."""
     epoch: int | None
     """Of the assignment under which it was seen; None: the coordinator's."""
+    jpeg: bytes | None = None
+    """The picture that an alert of version 1 had in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +169,7 @@ def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
         StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id
     )
     count, size_bytes = db.exec(wanted).one()
+    size_bytes += evidence.size_bytes(db, session)
     if count > MAX_ALERTS or size_bytes > MAX_ALERT_BYTES:
         raise Rejected(
             f"the session has {count} alerts of {size_bytes} bytes, more than one answer holds "
@@ -249,8 +254,18 @@ def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[
     for row in rows:
         if (key := held[row.data_key_id]).wrapped is not None:
             body = keyring.open_field(key, _place(row.id), row.body_sealed)
-            opened.append(Stored(decode_alert(body), row.session_id, row.revision, row.received_utc))
-    return opened
+            opened.append((row, decode_shown(body)))
+    named = {ref.id for _, shown in opened if shown.jpeg is None for ref in shown.alert.evidence_pictures}
+    kept = evidence.find(db, keyring, named)
+    return [_stored(row, shown, kept) for row, shown in opened]
+
+
+def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, Kept]) -> Stored:
+    jpeg, state = shown.jpeg, PictureState.NONE if shown.jpeg is None else PictureState.KEPT
+    if jpeg is None and shown.alert.evidence_pictures:
+        found = kept.get(shown.alert.evidence_pictures[0].id)
+        jpeg, state = (found.jpeg, found.state) if found else (None, PictureState.MISSING)
+    return Stored(shown.alert, row.session_id, row.revision, row.received_utc, jpeg, state)
 
 
 def _data_key(db: Session, key_id: UUID) -> Key:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from shared.alerts import Alert
+from coordinator.evidence.kept import PictureState
+from shared.alerts import Alert, Shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +18,11 @@ class Stored:
     session_id: UUID
     revision: int
     received_utc: datetime
+    jpeg: bytes | None = None
+    """Its picture, where that can be shown."""
+    picture: PictureState = PictureState.NONE
+
+    @property
+    def shown(self) -> Shown:
+        """The alert with its picture, for people."""
+        return Shown(self.alert, self.jpeg)

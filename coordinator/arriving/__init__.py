@@ -3,6 +3,7 @@
 ingest    the loop: fetch, store, acknowledge, tell the nodes how far all is
 intake    one batch in one transaction: a verdict on each message
 arrival   who said it, about what, and whether it is whole
-assigned  whether the node held the session when it happened (pure)
+    assigned  whether the node held the session when it happened (pure)
+    pictures  what came beside it, held against it
 put_off   how many messages of one node may wait to come again (pure)
 """

@@ -26,7 +26,8 @@ from coordinator.nodes.assignments import Held
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
-from shared.alerts import Alert, AlertHeader, decode_alert
+from shared.alerts import Alert, AlertHeader, Shown, decode_shown
+from shared.bundles import unbundled
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.table import lane
 from shared.messages import parse
@@ -55,13 +56,16 @@ class Authentic:
 
     header: AlertHeader
     parcel: Parcel
+    beside: tuple[bytes, ...]
+    """What came with it as pictures, not looked at."""
 
 
 def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
     """The message of a node under its own subject. Raises `Forged` for everything else."""
     try:
         node_id = subjects.node_of(subject)
-        parcel = unpack(data)
+        bundle = unbundled(data)
+        parcel = unpack(bundle.message)
     except Corrupt as error:
         raise Forged("malformed") from error
     if node_id not in signers:
@@ -76,7 +80,7 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
         raise Forged("bad-header") from error
     if subjects.alert(header.node_id, header.lane) != subject:
         raise Forged("wrong-subject")
-    return Authentic(header, parcel)
+    return Authentic(header, parcel, bundle.beside)
 
 
 def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held]) -> Written:
@@ -90,7 +94,8 @@ def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held
     if session is None:
         raise TooEarly("unknown-session")
     _check_header(header, session)
-    alert = _opened(keyring, _key(db, header.key_id), message.parcel)
+    shown = _opened(keyring, _key(db, header.key_id), message.parcel)
+    alert = shown.alert
     candidate = db.get(Candidate, session.candidate_id)
     names = (alert.exam_session_id, alert.candidate_id, alert.exam_id)
     if candidate is None or names != (session.reference, candidate.reference, session.exam_reference):
@@ -100,7 +105,12 @@ def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held
     if against is not None:
         raise Refused(against.reason) if against.final else Behind(against.reason)
     return Written(
-        session=session, alert=alert, revision=header.revision, node_id=header.node_id, epoch=header.epoch
+        session=session,
+        alert=alert,
+        revision=header.revision,
+        node_id=header.node_id,
+        epoch=header.epoch,
+        jpeg=shown.jpeg,
     )
 
 
@@ -129,7 +139,7 @@ def _key(db: Session, key_id: UUID) -> Key:
     return key
 
 
-def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Alert:
+def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Shown:
     try:
         private = keyring.open_private(key)
     except Rejected as error:
@@ -142,6 +152,6 @@ def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Alert:
     except Corrupt as error:
         raise Refused("does-not-open") from error
     try:
-        return decode_alert(body)
+        return decode_shown(body)
     except Corrupt as error:
         raise Refused("no-alert") from error

@@ -56,7 +56,7 @@ class Ingest:
         self._waiting = PutOff()
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
-        """Messages by verdict, and by `verdict:reason` where it has one."""
+        """Messages by verdict, and by `verdict:reason` where it has one; so too the pictures beside them."""
 
     async def run(self) -> None:
         """Take alerts in until cancelled."""
@@ -100,6 +100,7 @@ class Ingest:
         self.counts[outcome.verdict] += 1
         if outcome.reason:
             self.counts[f"{outcome.verdict}:{outcome.reason}"] += 1
+        self.counts.update(outcome.pictures)
         match outcome.verdict:
             case Verdict.STORED | Verdict.REPEATED:
                 await outcome.delivery.ack()

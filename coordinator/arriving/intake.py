@@ -19,9 +19,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
+from coordinator.alerts.service import Written
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.arriving.arrival import Authentic, Behind, Forged, TooEarly, admit, authenticate
+from coordinator.arriving.pictures import Arrived, Taken as TakenPictures, take as take_pictures
+from coordinator.evidence.kept import PictureState
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as grouping
@@ -68,6 +71,8 @@ class Outcome:
     header: AlertHeader | None = None
     stored: Stored | None = None
     delay_s: float = 0.0
+    pictures: tuple[str, ...] = ()
+    """What is to be counted of those beside it."""
 
     @property
     def settled(self) -> bool:
@@ -123,6 +128,9 @@ class AlertStore:
             with db.begin_nested():
                 written = admit(db, self.keyring, message, held)
                 new = alerts.store(db, self.keyring, written, now_utc)
+                pictures = take_pictures(
+                    db, self.keyring, Arrived(message, written, self.signers[header.node_id]), now_utc
+                )
         except TooEarly as error:
             return _later(db, delivery, header, str(error), now_utc)
         except Behind as error:
@@ -141,10 +149,9 @@ class AlertStore:
             # A message that makes us fail must not hold up the others, nor come for ever.
             log.exception("an alert message could not be judged", extra={"node_id": header.node_id})
             return _later(db, delivery, header, "internal-error", now_utc)
-        if not new:
-            return Outcome(delivery, Verdict.REPEATED, header=header)
-        stored = Stored(written.alert, written.session.id, written.revision, now_utc)
-        return Outcome(delivery, Verdict.STORED, header=header, stored=stored)
+        stored = _stored(written, pictures, now_utc) if new else None
+        verdict = Verdict.REPEATED if stored is None else Verdict.STORED
+        return Outcome(delivery, verdict, header=header, stored=stored, pictures=pictures.counts)
 
     def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
         """Bring the incidents up to date. That this fails must not keep an alert from being stored: the
@@ -163,6 +170,18 @@ class AlertStore:
             raise  # the database is away: nothing of this batch counts
         except Exception:
             log.exception("incidents could not be grouped; the next alert tries again")
+
+
+def _stored(written: Written, pictures: TakenPictures, now_utc: datetime) -> Stored:
+    state = PictureState.MISSING if written.alert.evidence_pictures else PictureState.NONE
+    return Stored(
+        written.alert,
+        written.session.id,
+        written.revision,
+        now_utc,
+        pictures.jpeg,
+        state if pictures.jpeg is None else PictureState.KEPT,
+    )
 
 
 def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:

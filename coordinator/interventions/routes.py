@@ -18,7 +18,7 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.security import Reviewer
-from shared.alerts import Alert
+from shared.alerts import Alert, Shown
 from shared.api.incidents import ExtraTimeRequest, InterventionOut, InterventionRequest, MessageRequest
 from shared.events.types import EventType
 from shared.notices import RAISED, candidate_notice
@@ -104,7 +104,7 @@ async def _act(
 
     answer = await desk.once(InterventionOut, work, lambda _: found.candidate.reference)
     if made:  # not a repetition
-        parts.rooms.tell(found.session.id, made[-1], RAISED)
+        parts.rooms.tell(found.session.id, Shown(made[-1]), RAISED)
         if change is not None:
             await telling.tell(parts, found.session)
     return answer

@@ -38,6 +38,21 @@ def exam_data_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str
     return _living_data_key(db, keyring, _exam_owner(candidate, exam), now_utc)
 
 
+def data_key_unless_destroyed(db: Session, keyring: Keyring, owner: Owner, now_utc: datetime) -> Key | None:
+    """An owner's data key; made where there has never been one, None once it was destroyed."""
+    wanted = select(Key.id).where(
+        Key.tenant_id == owner.tenant_id,
+        Key.candidate_id == owner.candidate_id,
+        Key.kind == KeyKind.DATA,
+        Key.retention_class == owner.retention_class,
+        Key.scope == owner.scope,
+    )
+    found = find(db, KeyKind.DATA, owner)
+    if found is not None or db.exec(wanted).first() is not None:
+        return found
+    return _living_data_key(db, keyring, owner, now_utc)
+
+
 def propose_exam_keys(
     db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime
 ) -> tuple[Key, Key]:
@@ -45,11 +60,19 @@ def propose_exam_keys(
 
     So a request that is refused in the end leaves no key behind.
     """
-    owner = _exam_owner(candidate, exam)
-    return (
-        propose(db, keyring, KeyKind.SEALING, owner, now_utc),
-        propose(db, keyring, KeyKind.DATA, owner, now_utc),
-    )
+    return _propose_pair(db, keyring, _exam_owner(candidate, exam), now_utc)
+
+
+def propose_evidence_keys(
+    db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime
+) -> tuple[Key, Key]:
+    """The same for the pictures of this candidate and exam."""
+    return _propose_pair(db, keyring, evidence_owner(candidate.tenant_id, candidate.id, exam), now_utc)
+
+
+def evidence_owner(tenant_id: UUID, candidate_id: UUID, exam: str) -> Owner:
+    """Of the keys of this candidate's and exam's pictures."""
+    return Owner(tenant_id, candidate_id, RetentionClass.EVIDENCE, exam)
 
 
 def propose_template_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
@@ -75,20 +98,32 @@ def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
 def destroy(db: Session, owner: Owner, now_utc: datetime) -> int:
     """Destroy every living key of this candidate, class and scope; returns how many.
 
-    Whatever they sealed, wherever a copy lies, is unreadable from the commit on.
+    Whatever they sealed, wherever a copy lies, is unreadable from the commit on. With the keys of an exam's
+    alerts go those of their pictures: a picture does not outlive its alert.
     """
     done = db.exec(
         update(Key)
         .where(
             col(Key.tenant_id) == owner.tenant_id,
             col(Key.candidate_id) == owner.candidate_id,
-            col(Key.retention_class) == owner.retention_class,
+            col(Key.retention_class).in_(_dying_with(owner.retention_class)),
             col(Key.scope) == owner.scope,
             col(Key.destroyed_utc).is_(None),
         )
         .values(wrapped=None, destroyed_utc=now_utc)
     )
     return done.rowcount
+
+
+def _dying_with(kind: RetentionClass) -> tuple[RetentionClass, ...]:
+    return (kind, RetentionClass.EVIDENCE) if kind is RetentionClass.EXAM else (kind,)
+
+
+def _propose_pair(db: Session, keyring: Keyring, owner: Owner, now_utc: datetime) -> tuple[Key, Key]:
+    return (
+        propose(db, keyring, KeyKind.SEALING, owner, now_utc),
+        propose(db, keyring, KeyKind.DATA, owner, now_utc),
+    )
 
 
 def _template_owner(candidate: Candidate) -> Owner:

@@ -20,7 +20,9 @@ class RetentionClass(StrEnum):
     TEMPLATE = "template"
     """Per candidate: templates and what was measured on enrollment pictures. Scope is empty."""
     EXAM = "exam"
-    """Per candidate and exam: alerts, thumbnails, session details. Scope is the exam's reference."""
+    """Per candidate and exam: alerts, session details. Scope is the exam's reference."""
+    EVIDENCE = "evidence"
+    """Per candidate and exam: the pictures of its alerts. Scope is the exam's reference."""
     TRANSCRIPT = "transcript"
     """Per session: what was said. Scope is the session's id."""
 

@@ -9,16 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from shared.alerts import Alert, seed_message
+from shared.alerts import Shown, seed_message
 from shared.fields import format_utc
 from shared.messages import SessionState
 from shared.notices import RAISED
 
 
-def staff_message(alert: Alert, revision: int) -> dict[str, Any]:
+def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
     """The `alert` when it is raised, a `cleared` when it is over."""
     if revision == RAISED:
-        return seed_message(alert)
+        return seed_message(shown)
+    alert = shown.alert
     return {
         "type": "cleared",
         "event_id": str(alert.event_id),

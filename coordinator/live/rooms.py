@@ -14,7 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coordinator.live.messages import ended, staff_message
-from shared.alerts import Alert
+from shared.alerts import Shown
 from shared.errors import Unavailable
 from shared.notices import candidate_notice
 
@@ -81,13 +81,13 @@ class Rooms:
         """Whether the session's candidate has a socket open here."""
         return any(not listener.for_staff for listener in self._rooms.get(session_id, ()))
 
-    def tell(self, session_id: UUID, alert: Alert, revision: int) -> None:
+    def tell(self, session_id: UUID, shown: Shown, revision: int) -> None:
         """Give an alert to whoever listens, in the form for each."""
         room = self._rooms.get(session_id)
         if not room:
             return
-        staff = json.dumps(staff_message(alert, revision))
-        gentle = candidate_notice(alert, revision)
+        staff = json.dumps(staff_message(shown, revision))
+        gentle = candidate_notice(shown.alert, revision)
         for listener in room:
             if listener.for_staff:
                 self.put(listener, staff)

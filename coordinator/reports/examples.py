@@ -28,6 +28,7 @@ _FINDING: Final = {
     "evidence": {"current_similarity": 0.41, "threshold": 0.75, "consecutive_mismatches": 36},
     "message": "Please make sure that only you are in front of the camera.",
     "has_thumbnail": True,
+    "picture": "kept",
     "incident_id": REVIEW_EXAMPLES["IncidentOut"]["incident_id"],
     "node": _NODE,
     "device": "cpu-openvino",

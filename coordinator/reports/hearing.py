@@ -2,7 +2,8 @@
 
     manifest.json      what is in it, with sizes and SHA-256, file by file and alert by alert
     manifest.sig       base64 of the coordinator's Ed25519 signature of `DOMAIN` and the manifest's bytes
-    alerts.jsonl       the alerts as canonical JSON, one a line, by onset; small pictures are in them
+    alerts.jsonl       the alerts as canonical JSON, one a line, by onset, with their small pictures as
+                       `evidence_thumbnail`; an alert whose picture is gone still names its id and hash
     report.json …      the report in its three forms
     policy.json        the policy in force, without what is agreed with the candidate
     verify_bundle.py   checks all of that offline, and says what it cannot check
@@ -24,7 +25,7 @@ from typing import Any, Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.alerts.stored import Stored
-from shared.alerts import encode_alert
+from shared.alerts import encode_shown
 from shared.api.reports import SessionReport
 from shared.canonical import canonical_json
 from shared.fields import format_utc
@@ -49,7 +50,7 @@ def bundle(
     printed: Printed, stored: Sequence[Stored], policy: Mapping[str, Any], signing: Ed25519PrivateKey
 ) -> bytes:
     """The zip of a session's hearing bundle."""
-    alerts = [encode_alert(one.alert) for one in stored]
+    alerts = [encode_shown(one.shown) for one in stored]
     contents = {
         "alerts.jsonl": b"".join(line + b"\n" for line in alerts),
         "report.json": report_json(printed.report),

@@ -24,6 +24,7 @@ from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import Staff
 from shared.api.reports import SessionReport
 from shared.events.types import EventClass
+from shared.evidence import data_url
 from shared.tokens import Claims
 
 T = TypeVar("T")
@@ -91,9 +92,9 @@ async def _made(
 def _printed(gathered: Gathered, now_utc: datetime) -> Printed:
     made = report(gathered, now_utc)
     stills = {
-        str(one.alert.event_id): one.alert.evidence_thumbnail
+        str(one.alert.event_id): data_url(one.jpeg)
         for one in gathered.stored
-        if one.alert.evidence_thumbnail is not None and one.alert.event_class in _STILLS_OF
+        if one.jpeg is not None and one.alert.event_class in _STILLS_OF
     }
     blocks, title = document(made, stills), f"Session {made.session.session_id}"
     return Printed(made, as_html(title, blocks), as_pdf(title, blocks))

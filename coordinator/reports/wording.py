@@ -202,7 +202,7 @@ def _alerts(title: str, empty: str, report: SessionReport, alerts: Sequence[Repo
             one.event_type.value,
             f"{one.severity_score:.2f}",
             f"{one.duration:.1f} s",
-            f"{one.explanation} {_evidence(one)}".strip(),
+            " ".join(filter(None, (one.explanation, _evidence(one), _NO_PICTURE.get(one.picture)))),
         )
         for one in alerts
     )
@@ -212,6 +212,12 @@ def _alerts(title: str, empty: str, report: SessionReport, alerts: Sequence[Repo
             ("Onset", "Event", "Severity", "Lasted", "What was measured"), (0.1, 0.22, 0.09, 0.09, 0.5), rows
         ),
     ]
+
+
+_NO_PICTURE: Final = {
+    "erased": "Its picture was erased.",
+    "missing": "Its picture was not kept.",
+}
 
 
 def _acts(report: SessionReport) -> list[Block]:

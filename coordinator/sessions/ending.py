@@ -19,7 +19,7 @@ from coordinator.nodes import asking
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
 from coordinator.web_api.parts import Parts
-from shared.alerts import Alert
+from shared.alerts import Alert, Shown
 from shared.api.sessions import SessionEndResponse
 from shared.errors import ProctorError
 from shared.events.types import EventType
@@ -62,7 +62,7 @@ async def end(
 
     ended_utc, made, destroyed = await parts.writing(mark)
     for milestone in made:
-        parts.rooms.tell(found.session.id, milestone, RAISED)
+        parts.rooms.tell(found.session.id, Shown(milestone), RAISED)
     parts.rooms.end(found.session.id)
     # Side by side: a reader may keep the scrub waiting, and a node that is away the order.
     after: list[Awaitable[object]] = [asyncio.to_thread(parts.database.scrub)] if destroyed else []

@@ -14,6 +14,7 @@ from edge.rules.findings import Finding, Phase
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events.table import event_class
 from shared.events.types import Action, EventClass
+from shared.evidence import Picture, onset_picture
 from shared.excerpts import Excerpt
 from shared.fields import format_utc
 from shared.policy.schema import Policy
@@ -57,18 +58,23 @@ class AlertRevision:
     revision: int
     excerpt: Excerpt | None = None
     """What was said, to be sealed on its own before the alert is."""
+    pictures: tuple[Picture, ...] = ()
+    """Those the alert names, to be sealed beside it. With revision 1 alone: it stands before revision 2 in
+    the same lane, the outbox keeps both, and whoever stores them keeps the picture."""
 
 
 def write_alert(
-    session: WatchedSession, finding: Finding, *, level: int, thumbnail: str | None = None
+    session: WatchedSession, finding: Finding, *, level: int, jpeg: bytes | None = None
 ) -> AlertRevision:
     """The alert of one finding; the same finding always gives the same alert.
 
-    `thumbnail` is a JPEG data URL. Revision 2 repeats everything, since whoever stores alerts keeps the last.
+    `jpeg` is the picture of its onset. Revision 2 repeats everything else, since whoever stores alerts keeps
+    the last.
     """
     event = finding.event
     identity = alert_id(session.session_id, event, finding.onset_s)
     cleared = finding.phase is Phase.CLEARED
+    pictures = () if jpeg is None else (onset_picture(identity, jpeg),)
     alert = Alert(
         event_id=identity,
         event_type=event,
@@ -83,7 +89,7 @@ def write_alert(
         cleared=session.utc(finding.at_s) if cleared else None,
         duration=round(finding.lasted_s, 3),
         evidence=_evidence(session, finding),
-        evidence_thumbnail=thumbnail,
+        evidence_pictures=tuple(picture.ref for picture in pictures),
         explanation=explain(finding),
         metadata=AlertMetadata(
             node=session.node_id,
@@ -97,7 +103,9 @@ def write_alert(
         action_required=_advice(session.policy, finding),
         message=message(finding),
     )
-    return AlertRevision(alert, CLEARED_REVISION if cleared else RAISED_REVISION)
+    if cleared:
+        return AlertRevision(alert, CLEARED_REVISION)
+    return AlertRevision(alert, RAISED_REVISION, pictures=pictures)
 
 
 def gravity(policy: Policy, finding: Finding) -> float:

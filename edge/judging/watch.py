@@ -22,14 +22,14 @@ from edge.rules.monitor import Monitor
 from shared.errors import Corrupt
 from shared.events.table import EVENTS
 from shared.events.types import EventType
+from shared.evidence import MAX_PICTURE_BYTES
 from shared.excerpts import Excerpt
 from shared.observations import Observation
 from shared.saving import AtLeast, AtMost, Saved, restore, save
 
+JPEG_BEGINS = b"\xff\xd8"
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
 """Events a picture is evidence of. Others carry none: technical trouble needs no picture of a person."""
-MAX_THUMBNAIL_CHARS = 60_000
-"""The alert schema's bound; what a snapshot may bring."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,11 @@ class Kept:
     """The picture of a condition that is pending or raised."""
 
     onset_s: float
-    picture: Annotated[str, AtMost(MAX_THUMBNAIL_CHARS)]
+    jpeg: Annotated[bytes, AtMost(MAX_PICTURE_BYTES)]
 
     def __post_init__(self) -> None:
-        if not self.picture.startswith("data:image/jpeg;base64,"):
-            raise ValueError("the snapshot's picture is not a thumbnail")
+        if not self.jpeg.startswith(JPEG_BEGINS):
+            raise ValueError("the snapshot's picture is not a JPEG")
 
 
 @dataclass(slots=True)
@@ -110,8 +110,8 @@ class Watch:
         written = []
         for finding in findings:
             kept = self._state.kept.get(finding.event)
-            shown = kept.picture if kept is not None and kept.onset_s == finding.onset_s else None
-            revision = write_alert(self._session, finding, level=self._state.level, thumbnail=shown)
+            shown = kept.jpeg if kept is not None and kept.onset_s == finding.onset_s else None
+            revision = write_alert(self._session, finding, level=self._state.level, jpeg=shown)
             if finding.event is EventType.KEYWORD_SPOKEN:
                 revision = replace(revision, excerpt=self._excerpt)
             written.append(revision)
@@ -122,11 +122,11 @@ class Watch:
     def _keep_onset_frames(self, holding: Mapping[EventType, float], frame: NDArray[np.uint8] | None) -> None:
         """Keep a thumbnail for each condition that has just begun."""
         begun = [event for event, onset_s in holding.items() if not self._keeps(event, onset_s)]
-        picture = thumbnail(frame) if frame is not None and begun else None
+        jpeg = thumbnail(frame) if frame is not None and begun else None
         for event in begun:
             self._state.kept.pop(event, None)
-            if picture is not None:
-                self._state.kept[event] = Kept(holding[event], picture)
+            if jpeg is not None:
+                self._state.kept[event] = Kept(holding[event], jpeg)
 
     def _keeps(self, event: EventType, onset_s: float) -> bool:
         kept = self._state.kept.get(event)

@@ -2,7 +2,7 @@
 
 envelope      an alert and who may open it (values)
 alert_writer  a session's alerts, so that no frame waits for the disk
-message       an alert in its place, signed and sealed (pure)
+message       an alert in its place and its pictures beside it, signed and sealed (pure)
 outbox        every alert on disk (SQLite)      outbox_thread  its one thread, which seals too
 outbox_file   opened, locked, set aside         outbox_caps    what a full outbox gives up (pure)
 reserve       room for forgetting on a full disk

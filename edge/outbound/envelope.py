@@ -25,6 +25,9 @@ class Envelope:
     transcript_key_id: UUID | None = None
     transcripts_to: str | None = None
     """The session's transcript key, public half. None: nothing that was said leaves this node."""
+    evidence_key_id: UUID | None = None
+    evidence_to: str | None = None
+    """The evidence key of candidate and exam, public half. None: no picture leaves this node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +45,9 @@ class OutgoingAlert:
 
 def envelope_of(order: StartSession) -> Envelope:
     """The envelope of an assignment's alerts. Raises `Corrupt` for keys that are none."""
-    parse_sealing_public(order.seal_key)
-    if order.transcript_key is not None:
-        parse_sealing_public(order.transcript_key)
+    for key in (order.seal_key, order.transcript_key, order.evidence_key):
+        if key is not None:
+            parse_sealing_public(key)
     return Envelope(
         tenant_id=order.tenant_id,
         session_id=order.session_id,
@@ -53,4 +56,6 @@ def envelope_of(order: StartSession) -> Envelope:
         seal_to=order.seal_key,
         transcript_key_id=order.transcript_key_id,
         transcripts_to=order.transcript_key,
+        evidence_key_id=order.evidence_key_id,
+        evidence_to=order.evidence_key,
     )

@@ -8,10 +8,12 @@ from datetime import datetime
 from uuid import UUID
 
 from edge.node_identity import Identity
-from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.envelope import Envelope, OutgoingAlert
 from edge.outbound.outbox import Sealed
 from shared.alerts import Alert, AlertHeader, encode_alert
+from shared.bundles import framed
 from shared.errors import Corrupt
+from shared.evidence import EvidenceHeader, Picture, seal_picture
 from shared.excerpts import ExcerptHeader, seal_excerpt
 from shared.sealing import pack, parse_sealing_public
 
@@ -28,23 +30,39 @@ class Place:
 
 
 def seal(outgoing: OutgoingAlert, place: Place, node: Identity) -> Sealed:
-    """The message of an alert in its place, with and without thumbnail.
+    """The message of an alert in its place, and its pictures beside it.
 
     Raises `Corrupt` for an alert too large to send.
     """
-    alert = with_excerpt(outgoing, node)
+    alert = _named(with_excerpt(outgoing, node), outgoing.envelope)
     header = _header(outgoing, place, node).model_dump(mode="json")
     seal_to = parse_sealing_public(outgoing.envelope.seal_to)
-    lean = None
-    if alert.evidence_thumbnail is not None:
-        plain = alert.model_copy(update={"evidence_thumbnail": None})
-        lean = pack(header, encode_alert(plain), node.signing, seal_to=seal_to)
     return Sealed(
         alert_id=alert.event_id,
         revision=outgoing.revision.revision,
         message=pack(header, encode_alert(alert), node.signing, seal_to=seal_to),
-        lean=lean,
+        evidence=framed(_pictures(outgoing, node)) or None,
     )
+
+
+def _named(alert: Alert, envelope: Envelope) -> Alert:
+    """Where there is no key for pictures, the alert names none either."""
+    return alert if envelope.evidence_to else alert.model_copy(update={"evidence_pictures": ()})
+
+
+def _pictures(outgoing: OutgoingAlert, node: Identity) -> list[bytes]:
+    """The parcels of the revision's pictures. What grew too large is left out: the alert counts for more."""
+    envelope, sealed = outgoing.envelope, []
+    if envelope.evidence_to is None or envelope.evidence_key_id is None:
+        return []
+    seal_to = parse_sealing_public(envelope.evidence_to)
+    for picture in outgoing.revision.pictures:
+        header = _evidence_header(picture, outgoing, envelope.evidence_key_id, node)
+        try:
+            sealed.append(seal_picture(picture.jpeg, header, node.signing, seal_to))
+        except Corrupt as error:
+            log.warning("a picture is left out", extra={"error": str(error)})
+    return sealed
 
 
 def with_excerpt(outgoing: OutgoingAlert, node: Identity) -> Alert:
@@ -65,6 +83,19 @@ def with_excerpt(outgoing: OutgoingAlert, node: Identity) -> Alert:
         log.warning("an excerpt is left out", extra={"error": str(error)})
         return alert
     return alert.model_copy(update={"sealed_excerpt": sealed})
+
+
+def _evidence_header(
+    picture: Picture, outgoing: OutgoingAlert, key_id: UUID, node: Identity
+) -> EvidenceHeader:
+    return EvidenceHeader(
+        evidence_id=picture.ref.id,
+        alert_id=outgoing.revision.alert.event_id,
+        session_id=outgoing.envelope.session_id,
+        tenant_id=outgoing.envelope.tenant_id,
+        node_id=node.node_id,
+        key_id=key_id,
+    )
 
 
 def _header(outgoing: OutgoingAlert, place: Place, node: Identity) -> AlertHeader:

@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 from edge.outbound.outbox_caps import Caps, Relief, Stock, next_relief
 from edge.outbound.outbox_file import opened, translated
 from edge.outbound.reserve import Reserve
+from shared.bundles import bundled
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
 from shared.messages import OutboxState
@@ -32,9 +33,9 @@ class Sealed:
     alert_id: UUID
     revision: int
     message: bytes
-    """The whole signed and sealed message."""
-    lean: bytes | None
-    """The same without its thumbnail, for a full outbox; None when it has none."""
+    """The alert's signed and sealed message."""
+    evidence: bytes | None
+    """The parcels of its pictures, framed; None when it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,7 @@ class Waiting:
     alert_id: UUID
     revision: int
     message: bytes
+    """As it goes out: with its pictures beside it, unless they were given up."""
 
 
 class Outbox:
@@ -63,7 +65,7 @@ class Outbox:
         self.set_aside = sum(1 for _ in path.parent.glob(f"{path.name}.damaged-*"))
         """Damaged files beside this one, with alerts that may never have been sent."""
         self.outbox_id = self._identity()
-        self._alerts, self._thumbnails, self._size_bytes = self._count()
+        self._alerts, self._pictured, self._size_bytes = self._count()
 
     def add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
         """Commit one alert under the lane's next sequence, which `seal` is given, and return it.
@@ -82,13 +84,13 @@ class Outbox:
             alert = seal(last + 1)
             self._db.execute("UPDATE lane SET last_sequence = ? WHERE name = ?", (last + 1, lane))
             self._db.execute(
-                "INSERT INTO alert (lane, sequence, alert_id, revision, message, lean)"
+                "INSERT INTO alert (lane, sequence, alert_id, revision, message, evidence)"
                 " VALUES (?, ?, ?, ?, ?, ?)",
-                (lane, last + 1, str(alert.alert_id), alert.revision, alert.message, alert.lean),
+                (lane, last + 1, str(alert.alert_id), alert.revision, alert.message, alert.evidence),
             )
             self._alerts[lane] += 1
-            self._thumbnails += alert.lean is not None
-            self._size_bytes += len(alert.message) + len(alert.lean or b"")
+            self._pictured += alert.evidence is not None
+            self._size_bytes += len(alert.message) + len(alert.evidence or b"")
             self._relieve()
         return int(last) + 1
 
@@ -165,34 +167,37 @@ class Outbox:
     def _count(self) -> tuple[dict[Lane, int], int, int]:
         with translated():
             counts = dict(self._db.execute("SELECT lane, count(*) FROM alert GROUP BY lane").fetchall())
-            thumbnails, size_bytes = self._db.execute(
-                "SELECT count(lean), coalesce(sum(length(message) + coalesce(length(lean), 0)), 0) FROM alert"
+            pictured, size_bytes = self._db.execute(
+                "SELECT count(evidence), coalesce(sum(length(message) + coalesce(length(evidence), 0)), 0)"
+                " FROM alert"
             ).fetchone()
-        return {lane: counts.get(lane, 0) for lane in Lane}, thumbnails, size_bytes
+        return {lane: counts.get(lane, 0) for lane in Lane}, pictured, size_bytes
 
     def _message(self, lane: Lane, sequence: int) -> Waiting | None:
         row = self._db.execute(
-            "SELECT alert_id, revision, message FROM alert WHERE lane = ? AND sequence = ?", (lane, sequence)
+            "SELECT alert_id, revision, message, evidence FROM alert WHERE lane = ? AND sequence = ?",
+            (lane, sequence),
         ).fetchone()
         if row is None:
             return None
-        return Waiting(lane=lane, sequence=sequence, alert_id=UUID(row[0]), revision=row[1], message=row[2])
+        message = bundled(row[2], row[3])
+        return Waiting(lane=lane, sequence=sequence, alert_id=UUID(row[0]), revision=row[1], message=message)
 
     def _relieve(self) -> None:
         while step := next_relief(
-            Stock(alerts=self._alerts, thumbnails=self._thumbnails, size_bytes=self._size_bytes), self._caps
+            Stock(alerts=self._alerts, pictured=self._pictured, size_bytes=self._size_bytes), self._caps
         ):
-            if step is Relief.DROP_THUMBNAIL:
-                self._drop_oldest_thumbnail()
+            if step is Relief.DROP_PICTURES:
+                self._drop_oldest_pictures()
             else:
                 self._drop_oldest(Lane.TECHNICAL if step is Relief.DROP_TECHNICAL else Lane.CONDUCT)
 
-    def _drop_oldest_thumbnail(self) -> None:
+    def _drop_oldest_pictures(self) -> None:
         row, freed = self._db.execute(
-            "SELECT row, length(message) FROM alert WHERE lean IS NOT NULL ORDER BY row LIMIT 1"
+            "SELECT row, length(evidence) FROM alert WHERE evidence IS NOT NULL ORDER BY row LIMIT 1"
         ).fetchone()
-        self._db.execute("UPDATE alert SET message = lean, lean = NULL WHERE row = ?", (row,))
-        self._thumbnails -= 1
+        self._db.execute("UPDATE alert SET evidence = NULL WHERE row = ?", (row,))
+        self._pictured -= 1
         self._size_bytes -= freed
 
     def _drop_oldest(self, lane: Lane) -> None:
@@ -203,12 +208,12 @@ class Outbox:
     def _forget(self, where: str, values: tuple[Lane | int, ...]) -> int:
         gone = self._db.execute(
             f"DELETE FROM alert WHERE {where}"
-            " RETURNING lane, lean IS NOT NULL, length(message) + coalesce(length(lean), 0)",
+            " RETURNING lane, evidence IS NOT NULL, length(message) + coalesce(length(evidence), 0)",
             values,
         ).fetchall()
-        for lane, had_thumbnail, size_bytes in gone:
+        for lane, had_pictures, size_bytes in gone:
             self._alerts[Lane(lane)] -= 1
-            self._thumbnails -= had_thumbnail
+            self._pictured -= had_pictures
             self._size_bytes -= size_bytes
         return len(gone)
 
@@ -223,5 +228,5 @@ class Outbox:
         except BaseException:
             if self._db.in_transaction:
                 self._db.execute("ROLLBACK")
-            self._alerts, self._thumbnails, self._size_bytes = self._count()
+            self._alerts, self._pictured, self._size_bytes = self._count()
             raise

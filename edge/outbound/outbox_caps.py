@@ -1,6 +1,6 @@
 """What a full outbox gives up first. Pure.
 
-Thumbnails go first (the alert itself stays), then technical alerts, and only when nothing else is left the
+Pictures go first (the alert itself stays), then technical alerts, and only when nothing else is left the
 oldest of conduct and identity. Within each kind the oldest goes first, so that what a lane has given up lies
 below everything it still holds.
 """
@@ -20,7 +20,7 @@ class Caps:
 
     max_alerts: int
     max_bytes: int
-    """Sum of the messages' bytes, with and without thumbnail."""
+    """Sum of the messages' bytes, pictures included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,15 +28,15 @@ class Stock:
     """What it holds now."""
 
     alerts: Mapping[Lane, int]
-    thumbnails: int
-    """Alerts that still have theirs."""
+    pictured: int
+    """Alerts that still have their pictures beside them."""
     size_bytes: int
 
 
 class Relief(Enum):
     """One step towards the caps, each applied to the oldest of its kind."""
 
-    DROP_THUMBNAIL = auto()
+    DROP_PICTURES = auto()
     DROP_TECHNICAL = auto()
     DROP_CONDUCT = auto()
 
@@ -44,8 +44,8 @@ class Relief(Enum):
 def next_relief(stock: Stock, caps: Caps) -> Relief | None:
     """The next thing to give up, None while the stock keeps its caps."""
     too_large = stock.size_bytes > caps.max_bytes
-    if too_large and stock.thumbnails:
-        return Relief.DROP_THUMBNAIL
+    if too_large and stock.pictured:
+        return Relief.DROP_PICTURES
     if not too_large and sum(stock.alerts.values()) <= caps.max_alerts:
         return None
     if stock.alerts.get(Lane.TECHNICAL):

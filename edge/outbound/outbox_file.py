@@ -35,11 +35,19 @@ CREATE TABLE IF NOT EXISTS alert (
     alert_id TEXT NOT NULL,
     revision INTEGER NOT NULL,
     message BLOB NOT NULL,
-    lean BLOB,
+    evidence BLOB,
     UNIQUE (lane, sequence)
 );
-CREATE INDEX IF NOT EXISTS alert_with_thumbnail ON alert (row) WHERE lean IS NOT NULL;
+CREATE INDEX IF NOT EXISTS alert_with_pictures ON alert (row) WHERE evidence IS NOT NULL;
 """
+_OF_BEFORE: Final = """
+BEGIN IMMEDIATE;
+DROP INDEX IF EXISTS alert_with_thumbnail;
+ALTER TABLE alert DROP COLUMN lean;
+ALTER TABLE alert ADD COLUMN evidence BLOB;
+COMMIT;
+"""
+"""For a file made when an alert had its picture in it, and beside it a second message without."""
 
 
 def opened(path: Path) -> sqlite3.Connection:
@@ -92,6 +100,8 @@ def _connected(path: Path) -> sqlite3.Connection:
         db.execute(f"PRAGMA wal_autocheckpoint = {LOG_PAGES}")
         if db.execute("PRAGMA quick_check(1)").fetchone() != ("ok",):
             raise sqlite3.DatabaseError("the file is damaged")
+        if ("lean",) in db.execute("SELECT name FROM pragma_table_info('alert')").fetchall():
+            db.executescript(_OF_BEFORE)
         db.executescript(_TABLES)
     except BaseException:
         db.close()

@@ -21,7 +21,7 @@ from edge.judging.alerts import AlertRevision, WatchedSession
 from edge.judging.watch import Watch
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.recording import Recording
-from shared.alerts import Alert
+from shared.alerts import Alert, Shown
 from shared.events.looks import Look
 from shared.observations import Observation
 from shared.policy.schema import Policy
@@ -72,6 +72,8 @@ class Outcome:
     heard: bool = False
     revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
     """The last revision of every alert, in order of raising."""
+    jpegs: dict[UUID, bytes] = field(default_factory=dict)
+    """By alert, of those that have a picture: it comes with their first revision."""
 
     @property
     def realtime_factor(self) -> float:
@@ -81,6 +83,11 @@ class Outcome:
     @property
     def alerts(self) -> list[Alert]:
         return [each.alert for each in self.revisions.values()]
+
+    @property
+    def shown(self) -> list[Shown]:
+        """The alerts with their pictures."""
+        return [Shown(alert, self.jpegs.get(alert.event_id)) for alert in self.alerts]
 
 
 async def analyse(
@@ -159,3 +166,5 @@ def _ticks(watch: Watch, now: float) -> list[AlertRevision]:
 def _keep(outcome: Outcome, revisions: list[AlertRevision]) -> None:
     for each in revisions:
         outcome.revisions[each.alert.event_id] = each
+        for picture in each.pictures:
+            outcome.jpegs[each.alert.event_id] = picture.jpeg

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from edge.analysis.networks import Networks
 from edge.tools.offline import BEGINNING, Outcome
-from shared.alerts import encode_alert
+from shared.alerts import encode_shown
 from shared.observations import Observation
 from shared.policy.schema import Policy
 from shared.recorded import write_line
@@ -50,7 +50,7 @@ class ResultFolder:
 
     def finish(self, outcome: Outcome, summary: Mapping[str, Any], page: Timeline) -> None:
         """Write the rest and give every file its name."""
-        alerts = b"".join(encode_alert(alert) + b"\n" for alert in outcome.alerts)
+        alerts = b"".join(encode_shown(shown) + b"\n" for shown in outcome.shown)
         texts = {
             "alerts.jsonl": alerts,
             "summary.json": json.dumps(summary, indent=2, ensure_ascii=False).encode() + b"\n",
@@ -99,5 +99,5 @@ def page_of(title: str, outcome: Outcome, summary: Mapping[str, Any], policy: Po
         duration_s=outcome.duration_s,
         facts=tuple(facts),
         segments=(),
-        entries=tuple(entry_of(alert, BEGINNING) for alert in outcome.alerts),
+        entries=tuple(entry_of(shown, BEGINNING) for shown in outcome.shown),
     )

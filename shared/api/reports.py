@@ -30,6 +30,8 @@ class ReportedAlert(Response):
     """Measured values beside their thresholds."""
     message: str
     has_thumbnail: bool
+    picture: Literal["none", "kept", "erased", "missing"]
+    """Whether its small picture can be shown: `erased` with its key, `missing` where it was never kept."""
     incident_id: str | None
     node: str
     device: str

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import JsonValue
 
-from shared.alerts import Alert
+from shared.alerts import Shown
 from shared.timeline.values import Entry, Measure
 from shared.timeline.words import number
 
@@ -19,8 +19,9 @@ _BOUND_OF = {
 """Bounds with names of their own; every other bound is called as its value with `_bound` behind."""
 
 
-def entry_of(alert: Alert, zero_utc: datetime) -> Entry:
+def entry_of(shown: Shown, zero_utc: datetime) -> Entry:
     """One alert on the session clock, whose zero was at `zero_utc`."""
+    alert = shown.alert
 
     def since_zero_s(moment: datetime) -> float:
         return (moment - zero_utc).total_seconds()
@@ -35,7 +36,7 @@ def entry_of(alert: Alert, zero_utc: datetime) -> Entry:
         explanation=alert.explanation,
         action=alert.action_required,
         measures=measures_of(alert.evidence),
-        thumbnail=alert.evidence_thumbnail,
+        thumbnail=shown.thumbnail,
     )
 
 

@@ -30,6 +30,7 @@ from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import Delivery
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill
 from tests.benchmarks._figures import Figure
+from tests.support.album import pictured
 from tests.support.exam_site import NODE_ID, Site, exam_site
 from tests.support.nats import nats_server
 from tests.support.postgres import database_url, postgres_server, run_sql
@@ -40,7 +41,7 @@ PAGES: Final = 100
 """Requests per list."""
 STARTS: Final = 200
 INGESTED: Final = 2_048
-THUMBNAIL: Final = "data:image/jpeg;base64," + "A" * 12_000
+JPEG: Final = b"\xff\xd8\xff" + b"A" * 9_000
 BOUND_MS: Final = 100.0
 """p99 of a list's page."""
 
@@ -164,7 +165,7 @@ def _delivery(sitting: Sitting, number: int) -> Delivery:
         onset=onset,
         raised=onset + timedelta(seconds=3),
         cleared=onset + timedelta(seconds=5),
-        evidence_thumbnail=THUMBNAIL,
+        evidence_pictures=pictured(sitting.alert(30.0 * number).event_id, JPEG),
     )
     message = sitting.message(alert, number + 1, revision=2)
     return Delivery(sitting.subject(alert), message, 1, cast(Any, None))

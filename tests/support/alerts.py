@@ -8,16 +8,22 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
+from edge.judging.alerts import AlertRevision
 from edge.node_identity import Identity
 from edge.outbound.envelope import Envelope
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events.table import event_class, lane
 from shared.events.types import Action, EventType, Lane
 from shared.sealing import sealing_public_text
+from tests.support.album import EVIDENCE_KEY, pictured, pictures_of
 
 MADE_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 SESSION = UUID("11111111-1111-4111-8111-111111111111")
-THUMBNAIL = "data:image/jpeg;base64," + "A" * 8_000
+
+
+def first_revision(made: Alert) -> AlertRevision:
+    """An alert as it is written when it is raised: with its pictures."""
+    return AlertRevision(made, 1, pictures=pictures_of(made))
 
 
 def new_identity() -> Identity:
@@ -31,6 +37,8 @@ def envelope_to(key: X25519PrivateKey, session_id: UUID) -> Envelope:
         epoch=1,
         key_id=uuid4(),
         seal_to=sealing_public_text(key.public_key()),
+        evidence_key_id=uuid4(),
+        evidence_to=sealing_public_text(EVIDENCE_KEY.public_key()),
     )
 
 
@@ -50,7 +58,7 @@ def alert(
         raised=MADE_UTC,
         duration=5.0,
         evidence={"onset_s": onset_s},
-        evidence_thumbnail=THUMBNAIL if thumbnail else None,
+        evidence_pictures=pictured(alert_id(session_id, event, onset_s)) if thumbnail else (),
         explanation="No face was seen for 5 s.",
         metadata=AlertMetadata(
             node=uuid4(),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import io
 import shutil
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
@@ -22,6 +21,7 @@ from shared.events.types import EventType
 from shared.messages import StartSession
 from shared.policy.rules import DEFAULT_RULES
 from shared.tokens import Role
+from tests.support.album import pictured
 from tests.support.chromium import Browser, Page
 from tests.support.exam_site import Site
 from tests.support.findings import until_stored
@@ -126,8 +126,9 @@ def finding(site: Site, start: StartSession, event: EventType, onset: datetime, 
     """An alert of a session as its node writes it."""
     rule = DEFAULT_RULES[event]
     from_start_s = round((onset - EPOCH).total_seconds(), 3)
+    identity = alert_id(start.session_id, event, from_start_s)
     written: dict[str, Any] = {
-        "event_id": alert_id(start.session_id, event, from_start_s),
+        "event_id": identity,
         "event_type": event,
         "event_class": event_class(event),
         "severity_score": rule.severity,
@@ -140,7 +141,7 @@ def finding(site: Site, start: StartSession, event: EventType, onset: datetime, 
         "cleared": onset + timedelta(seconds=6),
         "duration": 6.0,
         "evidence": {"duration_seconds": 6.0},
-        "evidence_thumbnail": drawn_picture() if rule.severity else None,
+        "evidence_pictures": pictured(identity, drawn_picture()) if rule.severity else (),
         "explanation": "Something was seen.",
         "metadata": _metadata(site),
         "action_required": rule.action,
@@ -178,12 +179,12 @@ async def with_incidents(site: Site, count: int, sessions: int = 5) -> Sequence[
     return starts
 
 
-def drawn_picture(width: int = 320, height: int = 240) -> str:
-    """A drawn head and shoulders as the data URL of a JPEG."""
+def drawn_picture(width: int = 320, height: int = 240) -> bytes:
+    """A drawn head and shoulders as JPEG."""
     picture = Image.new("RGB", (width, height), "#6b7f8c")
     draw = ImageDraw.Draw(picture)
     draw.ellipse((60, 170, 260, 400), fill="#33424d")
     draw.ellipse((115, 50, 205, 170), fill="#d9b49a")
     out = io.BytesIO()
     picture.save(out, "JPEG", quality=80)
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode("ascii")
+    return out.getvalue()

@@ -26,7 +26,9 @@ from pydantic import BaseModel
 from edge.node_identity import Identity
 from shared import subjects
 from shared.alerts import Alert, AlertHeader, decode_alert
+from shared.bundles import unbundled
 from shared.events.types import Lane
+from shared.evidence import open_picture, read_picture
 from shared.messages import CommandHeader, Heartbeat, LaneMark, Marks, ReplyHeader, parse
 from shared.policy.terms import Gate
 from shared.sealing import (
@@ -39,6 +41,7 @@ from shared.sealing import (
     unpack,
     verify,
 )
+from tests.support.album import EVIDENCE_KEY
 from tests.support.nats import RunningServer
 
 
@@ -47,6 +50,8 @@ class Committed:
     """What this coordinator has stored, by alert and revision."""
 
     alerts: dict[tuple[UUID, int], Alert] = field(default_factory=dict)
+    jpegs: dict[UUID, bytes] = field(default_factory=dict)
+    """Pictures that came beside them, opened, by alert."""
     headers: list[AlertHeader] = field(default_factory=list)
     """Every delivery, duplicates included, in order."""
     heartbeats: list[Heartbeat] = field(default_factory=list)
@@ -173,7 +178,8 @@ class FakeCoordinator:
         return pack(header.model_dump(mode="json"), data, self.signing, seal_to=seal_to), header
 
     def _commit(self, message: Msg) -> None:
-        parcel = unpack(message.data)
+        bundle = unbundled(message.data)
+        parcel = unpack(bundle.message)
         verify(parcel, self.node.signing.public_key())
         header = parse(AlertHeader, parcel.header)
         assert subjects.node_of(message.subject) == header.node_id == self.node.node_id
@@ -181,6 +187,9 @@ class FakeCoordinator:
         assert alert.event_id == header.alert_id
         self.committed.headers.append(header)
         self.committed.alerts[header.alert_id, header.revision] = alert
+        for ref, one in zip(alert.evidence_pictures, bundle.beside, strict=False):
+            sealed = read_picture(one, self.node.signing.public_key())
+            self.committed.jpegs[header.alert_id] = open_picture(sealed, ref, EVIDENCE_KEY).jpeg
 
     async def _heartbeat(self, message: Msg) -> None:
         parcel = unpack(message.data)

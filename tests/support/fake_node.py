@@ -50,6 +50,7 @@ from shared.sealing import (
     unpack,
     verify,
 )
+from tests.support.album import parcels, pictures_of, with_parcels
 from tests.support.nats import RunningServer, node_password
 from tests.support.node_answers import GONE, RECOGNISER, Refusal, accepted, cosines, good_picture
 
@@ -78,6 +79,8 @@ class FakeNode:
         self.commander: Ed25519PublicKey | None = None
         """The coordinator's key, once the test knows it; commands by another one fail the test's node."""
         self.obeyed = Obeyed()
+        self.published: list[bytes] = []
+        """Alerts with their pictures as they went out."""
         self.sessions: tuple[SessionState, ...] = ()
         self.enroll: Callable[[bytes], EnrolledPicture] = lambda jpeg: good_picture()
         self.verify: Callable[[VerifyFrame], VerifiedFrame | Refusal] = lambda asked: GONE
@@ -119,7 +122,7 @@ class FakeNode:
         return (await self._client.request(subjects.heartbeat(self.node_id), message, timeout=5)).data
 
     async def publish(self, alert: Alert, start: StartSession, revision: int = 1) -> None:
-        """Sign, seal and publish an alert of a started session, and wait for JetStream's acknowledgement."""
+        """Sign, seal and publish an alert of a started session with its pictures; JetStream has it then."""
         road = lane(alert.event_type)
         self._sequences[road] += 1
         header = AlertHeader(
@@ -142,9 +145,14 @@ class FakeNode:
             self._signing,
             seal_to=parse_sealing_public(start.seal_key),
         )
+        beside: list[bytes] = []
+        if start.evidence_key is not None and start.evidence_key_id is not None:
+            to = (start.evidence_key_id, start.evidence_key)
+            beside = parcels(pictures_of(alert), header, *to, self._signing)
+        self.published.append(with_parcels(message, beside))
         await self._client.jetstream().publish(
             subjects.alert(self.node_id, road),
-            message,
+            self.published[-1],
             headers={"Nats-Msg-Id": f"{alert.event_id}:{revision}"},
         )
 

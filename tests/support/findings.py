@@ -8,13 +8,16 @@ from typing import Any, Final
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events.table import event_class
 from shared.events.types import EventType
+from shared.evidence import data_url
 from shared.messages import StartSession
 from shared.policy.rules import DEFAULT_RULES
+from tests.support.album import pictured
 from tests.support.eventually import until
 from tests.support.exam_site import Site
 from tests.support.fake_node import FakeNode
 
-PICTURE: Final = "data:image/jpeg;base64," + "A" * 40_000
+JPEG: Final = b"\xff\xd8\xff" + b"A" * 30_000
+PICTURE: Final = data_url(JPEG)
 EXAM: Final = datetime(2026, 11, 22, 14, tzinfo=UTC)
 """When the sessions of `found` began, as their findings have it."""
 SECOND: Final = timedelta(seconds=1)
@@ -37,7 +40,7 @@ def alert(start: StartSession, node: FakeNode, event: EventType, onset_s: float,
         raised=now,
         duration=rule.hold_s,
         evidence={"similarity": 0.123},
-        evidence_thumbnail=PICTURE,
+        evidence_pictures=pictured(alert_id(start.session_id, event, onset_s), JPEG),
         explanation="What was seen, with 5.2 s against 5 s.",
         metadata=AlertMetadata(
             node=node.node_id,

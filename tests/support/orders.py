@@ -12,6 +12,7 @@ from shared.messages import StartSession, Template
 from shared.policy.schema import Policy
 from shared.sealing import new_sealing_key, sealing_public_text, signing_public_text
 from shared.tokens import Claims, Role, issue
+from tests.support.album import EVIDENCE_KEY
 
 
 def start_order(
@@ -35,6 +36,8 @@ def start_order(
         templates=templates,
         seal_key_id=uuid4(),
         seal_key=sealing_public_text((exam_key or new_sealing_key()).public_key()),
+        evidence_key_id=uuid4(),
+        evidence_key=sealing_public_text(EVIDENCE_KEY.public_key()),
         token_key=signing_public_text((token_key or Ed25519PrivateKey.generate()).public_key()),
         expires_utc=expires_utc or datetime.now(UTC) + timedelta(hours=1),
     )

@@ -30,6 +30,7 @@ from shared.sealing import (
     sealing_public_text,
     signing_public_text,
 )
+from tests.support.album import parcels, pictures_of, with_parcels
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 
@@ -66,6 +67,8 @@ class Sitting:
     node: EdgeNode
     session: ExamSession
     seal_key: str
+    evidence_key_id: UUID
+    evidence_key: str
     candidate: str
     epoch: int = 1
     """Of the assignment that the node watches under."""
@@ -106,8 +109,22 @@ class Sitting:
         )
 
     def message(self, alert: Alert, sequence: int, *, body: bytes | None = None, **header: Any) -> bytes:
-        """The signed, sealed message of an alert; `header` changes what the clear part says."""
-        about = AlertHeader(
+        """The signed, sealed message of an alert with its pictures beside it; `header` changes what the clear
+        part says."""
+        about = self.header(alert, sequence).model_copy(update=header)
+        seal_to = parse_sealing_public(self.seal_key)
+        body = encode_alert(alert) if body is None else body
+        message = pack(about.model_dump(mode="json"), body, self.node.signing, seal_to=seal_to)
+        return with_parcels(message, self.parcels(alert, about))
+
+    def parcels(self, alert: Alert, about: AlertHeader) -> list[bytes]:
+        """An alert's pictures as its node seals them."""
+        to = (self.evidence_key_id, self.evidence_key)
+        return parcels(pictures_of(alert), about, *to, self.node.signing)
+
+    def header(self, alert: Alert, sequence: int) -> AlertHeader:
+        """The clear part of an alert's message."""
+        return AlertHeader(
             alert_id=alert.event_id,
             revision=1,
             tenant_id=self.session.tenant_id,
@@ -120,10 +137,7 @@ class Sitting:
             epoch=self.epoch,
             key_id=self.session.seal_key_id,
             created_utc=START,
-        ).model_copy(update=header)
-        seal_to = parse_sealing_public(self.seal_key)
-        body = encode_alert(alert) if body is None else body
-        return pack(about.model_dump(mode="json"), body, self.node.signing, seal_to=seal_to)
+        )
 
     def subject(self, alert: Alert) -> str:
         return subjects.alert(self.node.node_id, lane(alert.event_type))
@@ -142,6 +156,9 @@ def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "
         seal, data = keys.propose_exam_keys(db, keyring, candidate, "BIO-101", START)
         assert keys.keep(db, seal)
         assert keys.keep(db, data)
+        evidence, evidence_data = keys.propose_evidence_keys(db, keyring, candidate, "BIO-101", START)
+        assert keys.keep(db, evidence)
+        assert keys.keep(db, evidence_data)
         session = ExamSession(
             id=uuid7(),
             tenant_id=DEFAULT_TENANT_ID,
@@ -170,7 +187,15 @@ def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "
             )
         )
     assert seal.public_key is not None
-    return Sitting(node=node, session=session, seal_key=seal.public_key, candidate=candidate_name)
+    assert evidence.public_key is not None
+    return Sitting(
+        node=node,
+        session=session,
+        seal_key=seal.public_key,
+        evidence_key_id=evidence.id,
+        evidence_key=evidence.public_key,
+        candidate=candidate_name,
+    )
 
 
 def hand_over(database: Database, sitting: Sitting, node: EdgeNode, at_s: float) -> Sitting:

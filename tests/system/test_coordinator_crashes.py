@@ -129,7 +129,7 @@ async def publish(node: FakeNode, kept: Kept, stopping: asyncio.Event) -> None:
         onset = BEGAN + timedelta(seconds=onset_s)
         times = {"onset": onset, "raised": onset, "cleared": onset + timedelta(seconds=1)}
         one = alert(start, node, EventType.MULTIPLE_FACES, onset_s)
-        await node.publish(one.model_copy(update={**times, "evidence_thumbnail": None}), start, 2)
+        await node.publish(one.model_copy(update={**times, "evidence_pictures": ()}), start, 2)
         await asyncio.sleep(0.02)
 
 

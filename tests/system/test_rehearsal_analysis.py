@@ -18,7 +18,7 @@ from edge.rehearsal.make import Rehearsal, make_rehearsal
 from edge.tools.offline import BEGINNING
 from models.manifest import Profile
 from models.serving import Serving
-from shared.alerts import Alert, decode_alert
+from shared.alerts import Alert, decode_shown
 from shared.errors import Unavailable
 from shared.rehearsal import ObservedAlert, compare, script_from_json
 from tests.support.weights import store
@@ -91,7 +91,7 @@ def test_the_rehearsal_is_understood_at_five_times_real_time_on_one_core(
     cpu_s = analyze_on_one_core(rehearsal, tmp_path)
     summary = json.loads((tmp_path / "summary.json").read_bytes())
     lines = (tmp_path / "alerts.jsonl").read_bytes().splitlines()
-    alerts = observed([decode_alert(line) for line in lines])
+    alerts = observed([decode_shown(line).alert for line in lines])
     script = script_from_json(rehearsal.expected.read_bytes())
     report = compare(script, alerts)
     by_cpu = summary["duration_s"] / cpu_s

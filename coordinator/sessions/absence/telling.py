@@ -92,4 +92,4 @@ class Absences:
 async def _told(parts: Parts, write: Callable[[Session], Stored | None]) -> None:
     stored = await parts.writing(write)
     if stored is not None:
-        parts.rooms.tell(stored.session_id, stored.alert, stored.revision)
+        parts.rooms.tell(stored.session_id, stored.shown, stored.revision)

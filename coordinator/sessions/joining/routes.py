@@ -19,7 +19,7 @@ from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import CandidateSelf, StaffOrSelf, check_own_session
-from shared.alerts import Alert
+from shared.alerts import Alert, Shown
 from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, TicketResponse
 from shared.notices import RAISED
 from shared.policy.schema import Policy
@@ -64,7 +64,7 @@ async def acknowledge_notice(
 
     found, milestone = await parts.writing(work)
     if milestone is not None:
-        parts.rooms.tell(found.session.id, milestone, RAISED)
+        parts.rooms.tell(found.session.id, Shown(milestone), RAISED)
     return Response(status_code=204)
 
 

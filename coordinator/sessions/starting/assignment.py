@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.tables import Enrollment
+from coordinator.evidence import service as evidence
 from coordinator.excerpts import service as excerpts
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.own_keys import OwnKeys
@@ -35,6 +36,8 @@ class Facts:
     """The effective one, with what is agreed with the candidate."""
     templates: tuple[Template, ...]
     seal_key: Key
+    evidence_key: Key | None
+    """Pictures are sealed to; None: destroyed, no picture leaves the node."""
     transcript_key: Key | None
     """What is said is sealed to; None: nothing may be recognised."""
     signer: Signer
@@ -43,7 +46,7 @@ class Facts:
 
 def start_session(facts: Facts, now_utc: datetime) -> StartSession:
     """The message."""
-    found, transcript_key = facts.found, facts.transcript_key
+    found, transcript_key, evidence_key = facts.found, facts.transcript_key, facts.evidence_key
     session = found.session
     return StartSession(
         session_id=session.id,
@@ -58,6 +61,8 @@ def start_session(facts: Facts, now_utc: datetime) -> StartSession:
         seal_key=facts.seal_key.public_key or "",
         transcript_key_id=transcript_key.id if transcript_key else None,
         transcript_key=transcript_key.public_key if transcript_key else None,
+        evidence_key_id=evidence_key.id if evidence_key else None,
+        evidence_key=evidence_key.public_key if evidence_key else None,
         token_key=facts.signer.public_text,
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
@@ -73,6 +78,7 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
         policy=sessions.effective_policy(db, own.keyring, session),
         templates=_templates(db, own.keyring, found),
         seal_key=keys.get(db, session.tenant_id, session.seal_key_id),
+        evidence_key=evidence.living_key(db, session),
         transcript_key=excerpts.living_key(db, session),
         signer=token_keys.of_session(db, own, session.tenant_id, session.token_kid),
     )

@@ -76,6 +76,7 @@ def _facts(plan: Plan, found: Found) -> Facts:
         templates=plan.enrolled.templates if plan.enrolled else (),
         seal_key=plan.seal_key,
         transcript_key=plan.transcript_key,
+        evidence_key=plan.evidence_keys[0],
         signer=plan.signer,
     )
 
@@ -85,7 +86,9 @@ def _store(
 ) -> SessionStartResponse:
     wish, keyring = plan.wish, parts.keys.keyring
     kept = candidates.keep(db, plan.candidate) and all(
-        keys.keep(db, key) for key in (plan.seal_key, plan.data_key, plan.transcript_key) if key is not None
+        keys.keep(db, key)
+        for key in (plan.seal_key, plan.data_key, *plan.evidence_keys, plan.transcript_key)
+        if key is not None
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")

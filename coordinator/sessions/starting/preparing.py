@@ -66,6 +66,8 @@ class Plan:
     """Of every token of the session."""
     seal_key: Key
     data_key: Key
+    evidence_keys: tuple[Key, Key]
+    """For pictures: what they are sealed to, and the data key."""
     transcript_key: Key | None
     """What was said is sealed to; None: nothing may be recognised."""
     checked_utc: datetime | None
@@ -105,6 +107,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         signer=token_keys.active(db, own, wish.tenant_id),
         seal_key=seal_key,
         data_key=data_key,
+        evidence_keys=keys.propose_evidence_keys(db, keyring, candidate, request.exam_id, wish.now_utc),
         transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
         checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,

@@ -29,9 +29,11 @@ from coordinator.sessions import service
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.canonical import canonical_json
 from shared.events.types import EventType
+from shared.evidence import data_url
 from shared.fields import format_utc
 from shared.sealing import signing_public_text
 from shared.tokens import Role
+from tests.support.album import pictured
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import EXAM, ended_alert, found, until_stored
 from tests.support.reviewers import TEXT, Reviewers
@@ -39,10 +41,10 @@ from tests.support.reviewers import TEXT, Reviewers
 Contents = dict[str, bytes]
 
 
-def still() -> str:
+def still() -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (64, 48), (120, 90, 60)).save(out, "JPEG")
-    return "data:image/jpeg;base64," + base64.b64encode(out.getvalue()).decode()
+    return out.getvalue()
 
 
 async def reviewed(site: Site) -> list[dict[str, Any]]:
@@ -50,10 +52,9 @@ async def reviewed(site: Site) -> list[dict[str, Any]]:
     incidents = await found(site, (EventType.FACE_MISMATCH, 1.0), (EventType.GAZE_OFF_SCREEN, 60.0))
     start = site.node.obeyed.started[-1]
     blocked = ended_alert(site, EventType.CAMERA_BLOCKED, 30.0).model_copy(update={"severity_score": 0.0})
-    pictured = ended_alert(site, EventType.LEFT_FRAME, 200.0).model_copy(
-        update={"evidence_thumbnail": still()}
-    )
-    for one in (blocked, pictured):
+    left = ended_alert(site, EventType.LEFT_FRAME, 200.0)
+    left = left.model_copy(update={"evidence_pictures": pictured(left.event_id, still())})
+    for one in (blocked, left):
         await site.node.publish(one, start, 2)
     await until_stored(site, 4)
     people = Reviewers(site)
@@ -104,7 +105,7 @@ def test_the_printed_forms_show_pictures_and_survive_broken_ones(on_sqlite: OnSi
         page = await got(site, "report.html")
         assert page.headers["content-type"].startswith("text/html")
         assert "script-src" not in page.headers["content-security-policy"]
-        assert still() in page.text
+        assert data_url(still()) in page.text
         pdf = await got(site, "report.pdf")
         assert pdf.content.startswith(b"%PDF-")
         assert pdf.headers["content-disposition"] == 'attachment; filename="SESS-1.report.pdf"'

@@ -30,7 +30,7 @@ CAPS = Caps(max_alerts=100_000, max_bytes=2**30)
 
 
 def alert(sequence: int) -> Sealed:
-    return Sealed(alert_id=uuid4(), revision=1, message=b"%d " % sequence + bytes(20_000), lean=None)
+    return Sealed(alert_id=uuid4(), revision=1, message=b"%d " % sequence + bytes(20_000), evidence=None)
 
 
 def added_until_refused(outbox: Outbox) -> int:

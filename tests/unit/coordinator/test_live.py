@@ -16,7 +16,7 @@ from coordinator.live.rooms import (
     Rooms,
 )
 from coordinator.live.tickets import LIFETIME_S, Tickets
-from shared.alerts import Alert
+from shared.alerts import Alert, Shown
 from shared.errors import Rejected, Unavailable
 from shared.events.table import event_class
 from shared.events.types import Action, EventType
@@ -45,7 +45,6 @@ def alert(event: EventType, **fields: Any) -> Alert:
             "raised": NOW,
             "duration": 3.0,
             "evidence": {"similarity": 0.123, "threshold": 0.75},
-            "evidence_thumbnail": "data:image/jpeg;base64,AAAA",
             "explanation": "No face for 5.2 s (bound 5 s).",
             "metadata": {
                 "node": uuid4(),
@@ -64,7 +63,7 @@ def alert(event: EventType, **fields: Any) -> Alert:
 
 
 def test_staff_get_the_seeds_alert() -> None:
-    message = staff_message(alert(EventType.MULTIPLE_FACES), 1)
+    message = staff_message(Shown(alert(EventType.MULTIPLE_FACES), b"jpeg"), 1)
     assert set(message) == {
         "type", "event_id", "exam_session_id", "event_type", "severity_score", "timestamp", "message",
         "action_required", "evidence_thumbnail", "dismiss_after_seconds",
@@ -73,7 +72,7 @@ def test_staff_get_the_seeds_alert() -> None:
 
 
 def test_staff_learn_when_it_is_over() -> None:
-    message = staff_message(alert(EventType.FACE_NOT_FOUND, cleared=NOW, duration=7.25), 2)
+    message = staff_message(Shown(alert(EventType.FACE_NOT_FOUND, cleared=NOW, duration=7.25)), 2)
     assert (message["type"], message["duration_seconds"]) == ("cleared", 7.25)
 
 
@@ -115,8 +114,8 @@ def test_an_alert_reaches_its_own_room_in_the_form_for_each() -> None:
     other = listener(uuid4())
     for one in (staff, candidate, other):
         rooms.enter(one)
-    rooms.tell(SESSION, alert(EventType.FACE_NOT_FOUND), 1)
-    rooms.tell(SESSION, alert(EventType.FACE_MISMATCH), 1)
+    rooms.tell(SESSION, Shown(alert(EventType.FACE_NOT_FOUND)), 1)
+    rooms.tell(SESSION, Shown(alert(EventType.FACE_MISMATCH)), 1)
     assert [json.loads(text or "")["event_type"] for text in waiting(staff)] == [
         "FACE_NOT_FOUND",
         "FACE_MISMATCH",
@@ -131,7 +130,7 @@ def test_a_listener_that_does_not_keep_up_is_lost_and_the_others_are_not() -> No
     rooms.enter(slow)
     rooms.enter(quick)
     for _ in range(QUEUE_MESSAGES + 5):
-        rooms.tell(SESSION, alert(EventType.FACE_NOT_FOUND), 1)
+        rooms.tell(SESSION, Shown(alert(EventType.FACE_NOT_FOUND)), 1)
         waiting(quick)
     assert (slow.lost.is_set(), quick.lost.is_set(), rooms.slow) == (True, False, 1)
     assert slow.messages.qsize() == QUEUE_MESSAGES

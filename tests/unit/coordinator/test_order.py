@@ -38,7 +38,8 @@ LISTED = {
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """
-        arriving.arrival arriving.ingest arriving.intake nodes.heartbeats excerpts.expiring idempotency.doing
+        arriving.arrival arriving.ingest arriving.intake arriving.pictures nodes.heartbeats
+        excerpts.expiring idempotency.doing
         enrollments.enrolling enrollments.practising enrollments.searching reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
         sessions.changing.telling sessions.starting.assignment

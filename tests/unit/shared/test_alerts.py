@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
@@ -15,13 +16,18 @@ from shared.alerts import (
     MAX_ALERT_BYTES,
     Alert,
     AlertMetadata,
+    Shown,
     alert_id,
     decode_alert,
+    decode_shown,
     encode_alert,
+    encode_shown,
     seed_message,
 )
+from shared.canonical import canonical_json
 from shared.errors import Corrupt
 from shared.events.types import Action, EventClass, EventType
+from shared.evidence import data_url, from_data_url, onset_picture
 
 SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
 AT = datetime(2025, 12, 12, 14, 20, 15, tzinfo=UTC)
@@ -81,7 +87,9 @@ def test_the_seeds_departure_is_expressible() -> None:
 
 def test_the_seeds_socket_message_is_expressible() -> None:
     thumbnail = "data:image/jpeg;base64,/9j/4AAQ"
-    said = seed_message(alert(severity_score=0.72, message="Words.", evidence_thumbnail=thumbnail))
+    shown = Shown(alert(severity_score=0.72, message="Words."), from_data_url(thumbnail))
+    said = seed_message(shown)
+    assert said["evidence_thumbnail"] == thumbnail
     assert set(said) == {
         "type", "event_id", "exam_session_id", "event_type", "severity_score", "timestamp", "message",
         "action_required", "evidence_thumbnail", "dismiss_after_seconds"}  # fmt: skip
@@ -110,17 +118,45 @@ def test_instants_are_written_in_utc_with_milliseconds() -> None:
     assert (body["onset"], body["cleared"]) == ("2025-12-12T14:20:15.000Z", "2025-12-12T14:20:16.500Z")
 
 
-def test_a_thumbnail_that_makes_the_alert_too_large_is_left_out() -> None:
-    picture = "data:image/jpeg;base64," + base64.b64encode(bytes(40_000)).decode()
-    fits = alert(evidence_thumbnail=picture, evidence={"frames": "x" * 5_000})
-    too_large = alert(evidence_thumbnail=picture, evidence={"frames": "x" * 20_000})
-    assert "evidence_thumbnail" in json.loads(encode_alert(fits))
-    without = encode_alert(too_large)
-    assert len(without) <= MAX_ALERT_BYTES
-    assert "evidence_thumbnail" not in json.loads(without)
+PICTURE = onset_picture(alert().event_id, b"\xff\xd8 a picture")
 
 
-def test_an_alert_too_large_without_a_thumbnail_is_refused_both_ways() -> None:
+def test_an_alert_names_its_picture_by_id_and_hash_and_has_nothing_of_it_inside() -> None:
+    made = alert(evidence_pictures=(PICTURE.ref,))
+    data = encode_alert(made)
+    assert json.loads(data)["evidence_pictures"] == [
+        {
+            "id": str(PICTURE.ref.id),
+            "media_type": "image/jpeg",
+            "sha256": hashlib.sha256(PICTURE.jpeg).hexdigest(),
+        }
+    ]
+    assert base64.b64encode(PICTURE.jpeg)[:8] not in data
+    assert decode_alert(data) == made
+
+
+def test_what_is_shown_to_people_has_the_picture_in_it_and_comes_back() -> None:
+    shown = Shown(alert(evidence_pictures=(PICTURE.ref,)), PICTURE.jpeg)
+    data = encode_shown(shown)
+    assert json.loads(data)["evidence_thumbnail"] == data_url(PICTURE.jpeg)
+    assert decode_shown(data) == shown
+    without = Shown(shown.alert)
+    assert decode_shown(encode_shown(without)) == without
+
+
+def test_an_alert_of_version_1_is_read_and_names_the_picture_it_had_inside() -> None:
+    before = json.loads(encode_alert(alert())) | {"schema_version": "proctor.alert/1"}
+    del before["evidence_pictures"]
+    plain = decode_shown(canonical_json(before))
+    assert plain == Shown(alert())
+    shown = decode_shown(canonical_json(before | {"evidence_thumbnail": data_url(PICTURE.jpeg)}))
+    assert shown == Shown(alert(evidence_pictures=(PICTURE.ref,)), PICTURE.jpeg)
+    for wrong in ("javascript:alert(1)", "data:image/jpeg;base64,?", 7):
+        with pytest.raises(Corrupt):
+            decode_shown(canonical_json(before | {"evidence_thumbnail": wrong}))
+
+
+def test_an_alert_that_is_too_large_is_refused_both_ways() -> None:
     with pytest.raises(Corrupt, match="exceeds"):
         encode_alert(alert(evidence={"frames": "x" * 70_000}))
     with pytest.raises(Corrupt, match="exceeds"):
@@ -136,7 +172,8 @@ def test_an_alert_too_large_without_a_thumbnail_is_refused_both_ways() -> None:
         {"confidence": float("nan")},
         {"candidate_id": "a\x00b"},
         {"onset": datetime(2025, 12, 12)},  # noqa: DTZ001 — the point is that it has no zone
-        {"evidence_thumbnail": "javascript:alert(1)"},
+        {"evidence_thumbnail": "data:image/jpeg;base64,/9j/4AAQ"},
+        {"evidence_pictures": [onset_picture(UUID(int=1), b"another's").ref]},
         {"duration": -1},
         {"emotion": "bored"},
     ],

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import pytest
 
-from shared.alerts import Alert, AlertMetadata
+from shared.alerts import Alert, AlertMetadata, Shown
 from shared.events.types import Action, EventClass, EventType
 from shared.events.words import event_name
 from shared.timeline import Entry, Measure, Segment, Timeline, entry_of, timeline_html
@@ -226,7 +226,7 @@ def test_an_alert_becomes_an_entry_on_the_session_clock() -> None:
         action_required=Action.ESCALATE,
         message="m",
     )
-    made = entry_of(alert, ZERO)
+    made = entry_of(Shown(alert), ZERO)
     assert (made.onset_s, made.raised_s, made.cleared_s) == (30.5, 33.5, None)
     assert made.event_class is EventClass.IDENTITY
     assert made.measures == (Measure("current similarity", 0.4, 0.75),)

@@ -27,6 +27,7 @@ from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.sessions.seat import Door
 from shared.alerts import AlertHeader, decode_alert
+from shared.bundles import unbundled
 from shared.errors import Rejected
 from shared.events.types import EventType, Lane
 from shared.face_messages import CompareTemplates
@@ -116,7 +117,7 @@ def test_what_a_page_shows_lies_sealed_on_disk_and_stands_in_heartbeat_and_metri
         assert "degradation_level 2.0" in text
         assert "active_exam_sessions 1.0" in text
         await node.actions.end(EndSession(session_id=order.session_id, submitted=True))
-        messages = [unpack(one) for one in await world.kept(Lane.CONDUCT)]
+        messages = [unpack(unbundled(one).message) for one in await world.kept(Lane.CONDUCT)]
         for parcel in messages:
             verify(parcel, world.identity.signing.public_key())
         headers = [parse(AlertHeader, parcel.header) for parcel in messages]

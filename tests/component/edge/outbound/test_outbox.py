@@ -22,19 +22,22 @@ from edge.outbound.outbox import Outbox, Sealed
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from shared.alerts import decode_alert
+from shared.bundles import framed, unbundled
 from shared.errors import ConfigError, Corrupt, Unavailable
 from shared.events.types import EventType, Lane
+from shared.evidence import open_picture, read_picture
 from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt
 from shared.messages import OutboxState
 from shared.sealing import new_sealing_key, open_body, sealing_public_text, unpack
-from tests.support.alerts import alert as alert_of, envelope_to, new_identity
+from tests.support.album import EVIDENCE_KEY, JPEG
+from tests.support.alerts import alert as alert_of, envelope_to, first_revision, new_identity
 
 EXAM_KEY, SESSION_KEY = new_sealing_key(), new_sealing_key()
 ROOMY = Caps(max_alerts=100_000, max_bytes=2**30)
 
 
-def alert(message: bytes = b"message", lean: bytes | None = None) -> Sealed:
-    return Sealed(alert_id=uuid4(), revision=1, message=message, lean=lean)
+def alert(message: bytes = b"message", evidence: bytes | None = None) -> Sealed:
+    return Sealed(alert_id=uuid4(), revision=1, message=message, evidence=evidence)
 
 
 def numbered(sequence: int) -> Sealed:
@@ -109,13 +112,64 @@ def test_an_alert_that_cannot_be_sealed_uses_up_no_sequence(tmp_path: Path) -> N
     outbox.close()
 
 
-def test_at_the_byte_cap_the_oldest_thumbnails_go_and_the_alerts_stay(tmp_path: Path) -> None:
+def test_at_the_byte_cap_the_oldest_pictures_go_and_the_alerts_stay(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox.db", Caps(max_alerts=100, max_bytes=3_000))
     for _ in range(4):
-        outbox.add(Lane.CONDUCT, lambda _: alert(b"x" * 900, b"lean"))
-    sizes = [len(one.message) for one in outbox.messages(Lane.CONDUCT, [1, 2, 3, 4])]
-    assert sizes == [4, 900, 900, 900]
+        outbox.add(Lane.CONDUCT, lambda _: alert(b"alert", framed([b"x" * 900])))
+    bundles = [unbundled(one.message) for one in outbox.messages(Lane.CONDUCT, [1, 2, 3, 4])]
+    assert [one.message for one in bundles] == [b"alert"] * 4
+    assert [len(one.beside) for one in bundles] == [0, 1, 1, 1]
     assert state(outbox, Lane.CONDUCT).dropped == 0
+    outbox.close()
+
+
+def test_given_up_pictures_are_given_up_for_good_and_the_room_is_counted_again(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", Caps(max_alerts=100, max_bytes=2_000))
+    for _ in range(3):
+        outbox.add(Lane.CONDUCT, lambda _: alert(b"alert", framed([b"x" * 900])))
+    outbox.close()
+    roomy = Outbox(tmp_path / "outbox.db", ROOMY)
+    assert beside(roomy, 1, 2, 3) == [0, 1, 1]
+    assert roomy.covered(Lane.CONDUCT, 2) == 2
+    roomy.close()
+    again = Outbox(tmp_path / "outbox.db", Caps(max_alerts=100, max_bytes=2_000))
+    again.add(Lane.CONDUCT, lambda _: alert(b"alert", framed([b"x" * 900])))
+    assert beside(again, 3, 4) == [1, 1]
+    again.close()
+
+
+def beside(outbox: Outbox, *sequences: int) -> list[int]:
+    """How many pictures go out with each of these alerts."""
+    return [len(unbundled(one.message).beside) for one in outbox.messages(Lane.CONDUCT, sequences)]
+
+
+OF_BEFORE = """
+CREATE TABLE outbox (outbox_id TEXT NOT NULL);
+CREATE TABLE lane (name TEXT PRIMARY KEY, last_sequence INTEGER NOT NULL DEFAULT 0,
+    dropped INTEGER NOT NULL DEFAULT 0);
+CREATE TABLE alert (row INTEGER PRIMARY KEY, lane TEXT NOT NULL REFERENCES lane (name),
+    sequence INTEGER NOT NULL, alert_id TEXT NOT NULL, revision INTEGER NOT NULL, message BLOB NOT NULL,
+    lean BLOB, UNIQUE (lane, sequence));
+CREATE INDEX alert_with_thumbnail ON alert (row) WHERE lean IS NOT NULL;
+INSERT INTO outbox VALUES ('4f7a3f0e-6a64-4f5e-9f39-0d6b3a1f2c11');
+INSERT INTO lane VALUES ('conduct', 2, 0);
+INSERT INTO alert VALUES (1, 'conduct', 2, '5d0c0a2e-0b57-4d43-8f0f-0b9a4d0c7f10', 1,
+    CAST('with its picture' AS BLOB), CAST('without' AS BLOB));
+"""
+
+
+def test_an_outbox_of_before_keeps_what_waits_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "outbox.db"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(OF_BEFORE)
+    for _ in range(2):
+        outbox = Outbox(path, ROOMY)
+        assert str(outbox.outbox_id) == "4f7a3f0e-6a64-4f5e-9f39-0d6b3a1f2c11"
+        [waiting] = outbox.messages(Lane.CONDUCT, [2])
+        assert waiting.message == b"with its picture"
+        outbox.close()
+    outbox = Outbox(path, ROOMY)
+    assert outbox.add(Lane.CONDUCT, lambda _: alert(b"alert", framed([b"picture"]))) == 3
     outbox.close()
 
 
@@ -305,3 +359,26 @@ def test_what_was_said_and_of_whom_never_lies_on_the_disk_unsealed(tmp_path: Pat
         key_id=sent.envelope.transcript_key_id or UUID(int=0),
     )
     assert open_excerpt(arrived.sealed_excerpt, header, SESSION_KEY) == said
+
+
+def test_nothing_of_a_picture_is_open_on_the_disk_and_only_the_evidence_key_opens_it(tmp_path: Path) -> None:
+    made = first_revision(alert_of(uuid4(), 1.0, thumbnail=True))
+    sent = OutgoingAlert(made, envelope_to(EXAM_KEY, uuid4()))
+    node = new_identity()
+
+    def on_disk() -> list[bytes]:
+        return [file.read_bytes() for file in tmp_path.glob("outbox.db*")]
+
+    async def scenario() -> bytes:
+        outbox = await OutboxThread.open(tmp_path / "outbox.db", ROOMY, partial(seal, node=node))
+        await outbox.add(sent)
+        [waiting] = await outbox.messages(Lane.CONDUCT, [1])
+        assert not any(JPEG[:30] in content for content in await asyncio.to_thread(on_disk))
+        await outbox.close()
+        return waiting.message
+
+    [parcel] = unbundled(asyncio.run(scenario())).beside
+    sealed = read_picture(parcel, node.signing.public_key())
+    with pytest.raises(Corrupt):
+        open_picture(sealed, made.pictures[0].ref, EXAM_KEY)
+    assert open_picture(sealed, made.pictures[0].ref, EVIDENCE_KEY).jpeg == JPEG

@@ -10,7 +10,6 @@ from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from edge.judging.alerts import AlertRevision
 from edge.node_identity import Identity
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
@@ -22,7 +21,8 @@ from shared.events.types import EventType, Lane
 from shared.hub_link import HubLink
 from shared.messages import LaneMark, Marks
 from shared.sealing import new_sealing_key, pack
-from tests.support.alerts import alert, envelope_to, new_identity
+from tests.support.album import JPEG
+from tests.support.alerts import alert, envelope_to, first_revision, new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
 from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server, node_hub
@@ -43,7 +43,7 @@ class Side:
     session_id: UUID
 
     async def raise_alert(self, onset_s: float, event: EventType = EventType.FACE_NOT_FOUND) -> int:
-        made = AlertRevision(alert(self.session_id, onset_s, event, thumbnail=True), 1)
+        made = first_revision(alert(self.session_id, onset_s, event, thumbnail=True))
         return await self.publisher.add(OutgoingAlert(made, envelope_to(EXAM_KEY, self.session_id)))
 
     async def waiting(self) -> int:
@@ -119,7 +119,7 @@ def test_alerts_arrive_sealed_in_order_and_leave_the_outbox_when_marked(tmp_path
         assert len(coordinator.committed.alerts) == 21
         stored = next(iter(coordinator.committed.alerts.values()))
         assert stored.candidate_id == "candidate"
-        assert stored.evidence_thumbnail is not None
+        assert coordinator.committed.jpegs[stored.event_id] == JPEG
 
     scenario(tmp_path, story)
 

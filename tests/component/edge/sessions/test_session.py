@@ -42,7 +42,9 @@ def test_an_absence_is_told_to_the_page_and_kept_with_its_picture_and_its_end() 
         assert (await world.state(order)).alerts_triggered == 1
         [raised], [cleared] = world.disk.of(ABSENCE), world.disk.of(ABSENCE, 2)
         assert raised.event_id == cleared.event_id
-        assert raised.evidence_thumbnail is not None
+        assert [len(one.pictures) for one in world.disk.kept if one.alert.event_type == ABSENCE] == [1, 0]
+        assert len(raised.evidence_pictures) == 1
+        assert raised.evidence_pictures == cleared.evidence_pictures
         assert (raised.candidate_id, raised.metadata.degradation_level) == ("candidate", LEVEL)
         [notice] = page.told
         assert (notice["event_id"], notice["level"]) == (str(raised.event_id), "warning")

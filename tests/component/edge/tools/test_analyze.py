@@ -16,7 +16,7 @@ from edge.main import cli
 from edge.media.writer import write_recording
 from models.manifest import Profile
 from models.serving import Serving
-from shared.alerts import decode_alert, encode_alert
+from shared.alerts import decode_shown, encode_shown
 from shared.errors import Unavailable
 from shared.observations import Observation
 from shared.recorded import read_lines
@@ -69,7 +69,7 @@ def analyze(*arguments: object) -> Result:
 def results(out: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     summary = json.loads((out / "summary.json").read_bytes())
     lines = (out / "alerts.jsonl").read_bytes().splitlines()
-    assert [encode_alert(decode_alert(line)) for line in lines] == lines
+    assert [encode_shown(decode_shown(line)) for line in lines] == lines
     return summary, [json.loads(line) for line in lines]
 
 

@@ -42,10 +42,9 @@ def run(watch: Watch, observations: list[Observation]) -> list[AlertRevision]:
     ]
 
 
-def decoded(url: str | None) -> NDArray[np.uint8]:
-    assert url is not None
-    raw = base64.b64decode(url.removeprefix("data:image/jpeg;base64,"))
-    picture = cv2.imdecode(np.frombuffer(raw, np.uint8), cv2.IMREAD_COLOR)
+def decoded(jpeg: bytes | None) -> NDArray[np.uint8]:
+    assert jpeg is not None
+    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
     assert picture is not None
     return picture.astype(np.uint8, copy=False)
 
@@ -53,8 +52,10 @@ def decoded(url: str | None) -> NDArray[np.uint8]:
 def test_an_alert_shows_the_frame_in_which_its_condition_began() -> None:
     raised, cleared = run(Watch(watched(), level=1), HONEST + SECOND + AFTER)
     assert (raised.revision, cleared.revision) == (1, 2)
-    for each in (raised, cleared):
-        assert decoded(each.alert.evidence_thumbnail).mean() == pytest.approx(50, abs=3)
+    [picture] = raised.pictures
+    assert decoded(picture.jpeg).mean() == pytest.approx(50, abs=3)
+    assert raised.alert.evidence_pictures == cleared.alert.evidence_pictures == (picture.ref,)
+    assert cleared.pictures == ()  # it went with the first
     assert len(encode_alert(raised.alert)) < MAX_ALERT_BYTES
 
 
@@ -81,7 +82,7 @@ def test_what_is_heard_or_technical_carries_no_picture() -> None:
     stalled = watch.tick(60.0)
     assert [each.alert.event_type for each in heard + stalled] == [
         "VOICE_DETECTED", "STREAM_STALLED", "CANDIDATE_OFFLINE"]  # fmt: skip
-    assert {each.alert.evidence_thumbnail for each in heard + stalled} == {None}
+    assert {(each.alert.evidence_pictures, each.pictures) for each in heard + stalled} == {((), ())}
 
 
 def test_the_deadline_is_the_monitors() -> None:
@@ -115,11 +116,11 @@ def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
 def test_a_snapshot_brings_no_picture_that_is_none() -> None:
     watch = Watch(watched(), level=1)
     saved = watch.snapshot()
-    picture = "data:image/jpeg;base64,"
-    wrong = [("MULTIPLE_FACES", "javascript:alert(1)"), ("NO_SUCH", picture), ("STREAM_STALLED", picture)]
-    for event, picture in wrong:
+    jpeg, script = (base64.b64encode(each).decode() for each in (b"\xff\xd8\xff", b"javascript:alert(1)"))
+    watch.restore({**saved, "kept": {"MULTIPLE_FACES": {"onset_s": 1.0, "jpeg": jpeg}}})
+    for event, wrong in [("MULTIPLE_FACES", script), ("NO_SUCH", jpeg), ("STREAM_STALLED", jpeg)]:
         with pytest.raises(Corrupt):
-            watch.restore({**saved, "kept": {event: {"onset_s": 1.0, "picture": picture}}})
+            watch.restore({**saved, "kept": {event: {"onset_s": 1.0, "jpeg": wrong}}})
 
 
 def test_finishing_ends_what_is_open() -> None:
@@ -133,9 +134,9 @@ def test_finishing_ends_what_is_open() -> None:
 @pytest.mark.parametrize(("width_px", "height_px"), [(640, 480), (1280, 720), (480, 640), (100, 80)])
 def test_even_noise_fits_the_thumbnails_bound(width_px: int, height_px: int) -> None:
     noise = np.random.default_rng(1).integers(0, 256, (height_px, width_px, 3), np.uint8)
-    url = thumbnail(noise)
-    if url is not None:
-        assert len(base64.b64decode(url.partition(",")[2])) <= MAX_JPEG_BYTES
+    jpeg = thumbnail(noise)
+    if jpeg is not None:
+        assert len(jpeg) <= MAX_JPEG_BYTES
     picture = decoded(thumbnail(grey(100)[:height_px, :width_px]))
     assert max(picture.shape[:2]) <= 320
 

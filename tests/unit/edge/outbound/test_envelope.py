@@ -8,12 +8,15 @@ from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import Place, seal, with_excerpt
 from edge.outbound.outbox import Sealed
 from shared.alerts import Alert, AlertHeader, decode_alert
+from shared.bundles import bundled, unbundled
 from shared.errors import Corrupt
 from shared.events.types import EventType, Lane
+from shared.evidence import onset_picture, open_picture, read_picture
 from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt
 from shared.messages import parse
 from shared.sealing import new_sealing_key, open_body, sealing_public_text, unpack, verify
-from tests.support.alerts import MADE_UTC, alert, envelope_to, new_identity
+from tests.support.album import EVIDENCE_KEY, JPEG
+from tests.support.alerts import MADE_UTC, alert, envelope_to, first_revision, new_identity
 
 NODE = new_identity()
 KEY = new_sealing_key()
@@ -21,7 +24,8 @@ SESSION, OUTBOX = uuid4(), uuid4()
 
 
 def sealed_as(sequence: int, alert: Alert, revision: int = 1) -> Sealed:
-    outgoing = OutgoingAlert(AlertRevision(alert, revision), envelope_to(KEY, SESSION))
+    made = first_revision(alert) if revision == 1 else AlertRevision(alert, revision)
+    outgoing = OutgoingAlert(made, envelope_to(KEY, SESSION))
     return seal(outgoing, Place(outbox_id=OUTBOX, sequence=sequence, created_utc=MADE_UTC), NODE)
 
 
@@ -45,20 +49,46 @@ def test_the_clear_header_carries_ids_and_order_and_nothing_of_the_person() -> N
     assert made.event_type.encode() not in clear
 
 
-def test_the_lean_message_is_the_same_alert_without_its_picture() -> None:
+def beside(sealed: Sealed) -> tuple[bytes, ...]:
+    return unbundled(bundled(sealed.message, sealed.evidence)).beside
+
+
+def test_a_picture_is_a_parcel_of_its_own_that_only_the_evidence_key_opens() -> None:
     made = alert(SESSION, 12.5, thumbnail=True)
     sealed = sealed_as(7, made)
-    assert sealed.lean is not None
-    lean = unpack(sealed.lean)
-    verify(lean, NODE.signing.public_key())
-    assert lean.header == unpack(sealed.message).header
-    opened = decode_alert(open_body(lean, KEY))
-    assert opened == made.model_copy(update={"evidence_thumbnail": None})
-    assert len(sealed.lean) < 0.4 * len(sealed.message)
+    [parcel] = beside(sealed)
+    picture = read_picture(parcel, NODE.signing.public_key())
+    [ref] = made.evidence_pictures
+    assert open_picture(picture, ref, EVIDENCE_KEY).jpeg == JPEG
+    with pytest.raises(Corrupt):
+        open_picture(picture, ref, KEY)
+    header = picture.header
+    assert (header.alert_id, header.session_id, header.evidence_id) == (made.event_id, SESSION, ref.id)
+    assert ref.sha256.encode() not in parcel + sealed.message
+    assert len(sealed.message) < 0.4 * len(parcel)
 
 
-def test_an_alert_without_a_picture_is_sealed_once() -> None:
-    assert sealed_as(1, alert(SESSION, 1)).lean is None
+def test_the_second_revision_names_the_picture_and_does_not_carry_it_again() -> None:
+    made = alert(SESSION, 12.5, thumbnail=True)
+    sealed = sealed_as(8, made, 2)
+    assert sealed.evidence is None
+    assert decode_alert(open_body(unpack(sealed.message), KEY)) == made
+
+
+def test_without_a_key_for_pictures_none_leaves_the_node_and_none_is_promised() -> None:
+    made = alert(SESSION, 12.5, thumbnail=True)
+    envelope = replace(envelope_to(KEY, SESSION), evidence_key_id=None, evidence_to=None)
+    place = Place(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
+    sealed = seal(OutgoingAlert(first_revision(made), envelope), place, NODE)
+    assert sealed.evidence is None
+    assert decode_alert(open_body(unpack(sealed.message), KEY)).evidence_pictures == ()
+
+
+def test_a_picture_that_is_too_large_is_left_out_and_the_alert_goes() -> None:
+    made = alert(SESSION, 12.5, thumbnail=True)
+    huge = replace(first_revision(made), pictures=(onset_picture(made.event_id, bytes(50_000)),))
+    place = Place(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
+    assert seal(OutgoingAlert(huge, envelope_to(KEY, SESSION)), place, NODE).evidence is None
 
 
 EXCERPT = Excerpt(phrases=("psst",), text="psst, number seven", duration_s=1.0, clip="")

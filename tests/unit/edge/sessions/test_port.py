@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
@@ -31,7 +31,7 @@ from shared.messages import EnrolledPicture, SessionState, Template, VerifiedFra
 from shared.notices import candidate_notice
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import ENROLLMENT_GATE, Accommodation
-from tests.support.alerts import SESSION, alert
+from tests.support.alerts import SESSION, alert, first_revision
 from tests.support.orders import start_order
 
 NOW_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
@@ -82,7 +82,7 @@ VALUES: list[Any] = [
         dropped={"paused": 2},
         sessions=(STATE,),
     ),
-    OutgoingAlert(AlertRevision(RAISED, 1, SAID), envelope_of(ORDER)),
+    OutgoingAlert(replace(first_revision(RAISED), excerpt=SAID), envelope_of(ORDER)),
     Notice(ASSIGNMENT, candidate_notice(RAISED, 1) or {}),
     SessionOver(ASSIGNMENT),
     Measured("faces", queued_s=0.1, run_s=0.2, outcome="done"),
@@ -125,7 +125,9 @@ def test_what_is_told_says_which_assignment_it_is_about() -> None:
     assert assignment_of(ORDER.model_copy(update={"epoch": 2})) == AssignmentId(ORDER.session_id, 2)
 
 
-@pytest.mark.parametrize("wrong", [{"seal_key": "x25519:AAAA"}, {"transcript_key": "none"}])
+@pytest.mark.parametrize(
+    "wrong", [{"seal_key": "x25519:AAAA"}, {"transcript_key": "none"}, {"evidence_key": "x"}]
+)
 def test_an_order_with_a_key_that_is_none_has_no_envelope(wrong: dict[str, str]) -> None:
     with pytest.raises(Corrupt):
         envelope_of(ORDER.model_copy(update=wrong))

@@ -1,0 +1,29 @@
+"""What became of an alert's picture. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PictureState(StrEnum):
+    """Whether an alert's picture can be shown, and if not, why."""
+
+    NONE = "none"
+    """The alert has none."""
+    KEPT = "kept"
+    ERASED = "erased"
+    """It was kept until its key was destroyed."""
+    MISSING = "missing"
+    """The alert names one that never came: its node had to give it up, or its key was destroyed before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A picture that came; `jpeg` is None once its key is destroyed."""
+
+    jpeg: bytes | None
+
+    @property
+    def state(self) -> PictureState:
+        return PictureState.ERASED if self.jpeg is None else PictureState.KEPT

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, strategies as st
+
+from shared.bundles import MAGIC, Bundle, bundled, framed, unbundled
+from shared.errors import Corrupt
+from shared.evidence import MAX_PICTURES
+from shared.sealing import MAGIC as MESSAGE_BEGINS, MAX_MESSAGE_BYTES
+
+MESSAGE = MESSAGE_BEGINS + b"an alert"
+
+
+@given(st.binary(max_size=50), st.lists(st.binary(max_size=50), min_size=1, max_size=MAX_PICTURES))
+def test_a_message_and_what_lies_beside_it_come_apart_again(message: bytes, beside: list[bytes]) -> None:
+    assert unbundled(bundled(message, framed(beside))) == Bundle(message, tuple(beside))
+
+
+@pytest.mark.parametrize("beside", [None, b""])
+def test_a_message_alone_goes_as_it_is(beside: bytes | None) -> None:
+    assert bundled(MESSAGE, beside) == MESSAGE
+    assert unbundled(MESSAGE) == Bundle(MESSAGE)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        MAGIC,
+        MAGIC + framed([MESSAGE]) + b"\x00",
+        MAGIC + framed([MESSAGE])[:-1],
+        MAGIC + framed([MESSAGE]) + b"\x00\x00\x00\x09x",
+        MAGIC + framed([MESSAGE]) + b"\xff\xff\xff\xff",
+        MAGIC + framed([MESSAGE] * (MAX_PICTURES + 2)),
+        MAGIC + framed([bytes(MAX_MESSAGE_BYTES)]),
+    ],
+)
+def test_a_frame_that_does_not_fit_is_refused(wrong: bytes) -> None:
+    with pytest.raises(Corrupt):
+        unbundled(wrong)
+
+
+@given(st.binary(max_size=80))
+def test_any_bytes_are_a_bundle_or_refused(data: bytes) -> None:
+    try:
+        bundle = unbundled(MAGIC + data)
+    except Corrupt:
+        return
+    assert bundled(bundle.message, framed(bundle.beside)) in (MAGIC + data, bundle.message)
