@@ -38,6 +38,7 @@ def told(event: EventType, onset_s: float = 0.0, lasts_s: float = 10.0, **more: 
         "evidence": {"threshold": 4.0},
         "message": "",
         "has_thumbnail": False,
+        "picture": "none",
         "incident_id": None,
         "node": "node",
         "device": "cpu",

@@ -11,7 +11,7 @@ import pytest
 from edge.judging.alerts import write_alert
 from edge.judging.explanations import explain, message
 from edge.rules.findings import Evidence, Finding, Phase
-from shared.alerts import alert_id, decode_alert, encode_alert, seed_message
+from shared.alerts import Shown, alert_id, decode_alert, encode_alert, seed_message
 from shared.events.table import event_class
 from shared.events.types import Action, EventClass, EventType
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED
@@ -61,7 +61,7 @@ def test_the_seeds_departure_is_expressed_with_instants_in_utc() -> None:
 
 
 def test_the_seeds_socket_message_comes_from_the_alert() -> None:
-    said = seed_message(write_alert(watched(), finding(EventType.LEFT_FRAME, LEFT), level=1).alert)
+    said = seed_message(Shown(write_alert(watched(), finding(EventType.LEFT_FRAME, LEFT), level=1).alert))
     assert said["type"] == "alert"
     assert said["event_id"] == str(alert_id(SESSION_ID, EventType.LEFT_FRAME, 60.0))
     assert said["timestamp"] == "2026-11-22T14:01:07.200Z"
