@@ -19,7 +19,7 @@ from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.eventually import until
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site
-from tests.support.findings import PICTURE, alert
+from tests.support.findings import JPEG, PICTURE, alert
 from tests.support.node_answers import watching
 from tests.support.served_site import listening_to, served
 
@@ -146,7 +146,7 @@ def test_a_client_that_does_not_keep_up_is_dropped_and_delays_nobody(on_sqlite: 
             sent = 0
             while site.parts.rooms.slow < 2:
                 assert sent < 2_000, "the slow clients were never given up"
-                site.parts.rooms.tell(order.session_id, Shown(shown), 1)
+                site.parts.rooms.tell(order.session_id, Shown(shown, JPEG), 1)
                 sent += 1
                 await next_of(quick, "alert")
             assert sent > QUEUE_MESSAGES
@@ -155,7 +155,7 @@ def test_a_client_that_does_not_keep_up_is_dropped_and_delays_nobody(on_sqlite: 
             assert len(read) < sent
             assert slow.close_code == 1013
             await until(lambda: site.parts.rooms.listeners == 1, "the stuck client is gone as well")
-            site.parts.rooms.tell(order.session_id, Shown(shown), 1)
+            site.parts.rooms.tell(order.session_id, Shown(shown, JPEG), 1)
             await next_of(quick, "alert")
             assert stuck.close_code is None  # it has not even looked
 
