@@ -1,8 +1,8 @@
-"""The daemon put together: what is made in which order, what runs, and how it all ends.
+"""Builds the daemon from its parts, runs it and shuts it down.
 
-Start: outbox, networks, engine; then hub, publisher, heartbeat and web server side by side. End: no new
-pages; sessions write down what is open; the publisher has a moment to send it. What it cannot send waits in
-the outbox for the next run.
+Start: outbox, networks, engine; then hub, publisher, heartbeat and web server concurrently. Shutdown: refuse
+new pages; sessions close open events and write their alerts; the publisher has a short time to send them.
+Alerts that it cannot send stay in the outbox for the next run.
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ EXPIRY_INTERVAL_S: Final = 5.0
 async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> None:
     """Serve until `stop` is set.
 
-    Raises `ConfigError` for what a person must mend; an exception group when a part of the daemon failed,
-    after everything was ended in order.
+    Raises `ConfigError` for a problem that a person must fix, and an exception group when a part of the
+    daemon failed, after an orderly shutdown.
     """
     check_distributions()
     listener = _listener(config.web.host, config.web.port)
@@ -88,7 +88,7 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
 async def assembled(
     config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread
 ) -> AsyncIterator[Node]:
-    """A node with its worker in this process; nothing is connected or served yet."""
+    """Build a node with its worker in this process. Nothing is connected or served yet."""
     metrics = Metrics()
     coordinator_key = parse_signing_public(config.coordinator.public_key)
     hub = node_link(_hub_address(config), identity.node_id)
@@ -173,7 +173,7 @@ async def _wind_down(node: Node) -> None:
         async with asyncio.timeout(END_SESSIONS_S):
             await node.actions.close()
     except TimeoutError:
-        log.error("sessions did not end in time; what they had not written is lost")
+        log.error("sessions did not end in time; alerts not yet written are lost")
     if node.hub.connected and not await node.publisher.settle(SETTLE_S):
         log.warning("some alerts wait in the outbox for the next run")
 
@@ -212,7 +212,7 @@ def _open_networks(config: EdgeConfig) -> Networks:
     except Unavailable as error:
         raise ConfigError(f"this node cannot find faces: {error}") from error
     for task, reason in networks.missing.items():
-        log.warning("a task cannot be done here", extra={"task": task.value, "reason": reason})
+        log.warning("a task is not available on this node", extra={"task": task.value, "reason": reason})
     return networks
 
 

@@ -1,4 +1,4 @@
-"""The daemon's settings, as `shared.config_file` loads them.
+"""The daemon's settings, loaded by `shared.config_file`.
 
 `proctor-edge check-config` reads a file exactly as `run` does. The defaults live here and nowhere else.
 """
@@ -22,7 +22,7 @@ LEVELS = ("L0", "L1", "L2", "L3", "L4")
 
 
 class CoordinatorSection(Section):
-    """Who may command this node."""
+    """The coordinator that may command this node."""
 
     public_key: str
     """The coordinator's message-signing key, `ed25519:<base64>`; verifies commands and marks."""
@@ -41,77 +41,77 @@ class NatsSection(Section):
     """The hub that carries alerts and commands."""
 
     url: Annotated[str, Field(pattern=r"^(nats|tls)://[^/\s@]+$", max_length=200)]
-    """Address without user or password, such as `nats://127.0.0.1:4222`."""
+    """Address without user and password, such as `nats://127.0.0.1:4222`."""
     user: Name
-    """The user the hub knows this node by: its node id."""
+    """The node's user name at the hub: its node id."""
     password_file: FilePath
-    """File whose first line is the password; readable by the daemon's user alone."""
+    """File whose first line is the password; only the daemon's user may read it."""
 
 
 class WebSection(Section):
-    """Where candidates' pages reach this node."""
+    """The address where candidates' pages reach this node."""
 
     host: Name = "127.0.0.1"
     """Address to listen on."""
     port: Port = 8090
     """Port to listen on."""
     public_url: Origin = "http://127.0.0.1:8090"
-    """How pages reach it, through whatever stands in front; base of the signaling and WHIP addresses."""
+    """Address that pages use (the proxy's, if there is one); base of the signaling and WHIP addresses."""
     allowed_origins: Annotated[tuple[Origin, ...], Field(max_length=32)] = ()
     """Origins whose pages may open a signaling socket."""
 
 
 class AnalysisSection(Section):
-    """How much is looked at, with what."""
+    """What is analysed, and with which networks."""
 
     level: Literal["L0", "L1", "L2", "L3", "L4"] = "L1"
-    """The best level of the degradation ladder this host is meant for."""
+    """The best degradation level that this host can serve."""
     profile: Profile = Profile.OPEN
-    """Which licences of network weights may be used."""
+    """Which licences of network weights are allowed."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
-    """Networks that may run at the same moment."""
+    """Networks that may run at the same time."""
     rating: Annotated[int, Field(ge=1, le=500)] = 8
-    """Sessions this host takes; above it, admission refuses."""
+    """The most sessions of this host; further ones are refused."""
 
     @property
     def level_number(self) -> int:
-        """The level as the number that stands on alerts."""
+        """The level as a number, as in alerts."""
         return LEVELS.index(self.level)
 
 
 class MediaSection(Section):
-    """How media reach this node."""
+    """How media arrive at this node."""
 
     ice_servers: Annotated[tuple[IceServerSection, ...], Field(max_length=2)] = ()
-    """Empty on a local network; no server is ever assumed."""
+    """STUN and TURN servers. Empty on a local network; there is no default server."""
     announced_ip: Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+$", max_length=45)] | None = None
-    """Address to offer besides the host's own, where a router forwards to it."""
+    """An extra address to offer, for example of a router that forwards to this host."""
 
     def read_ice_servers(self) -> tuple[IceServer, ...]:
-        """The servers with their passwords. Raises `ConfigError` when a file of one cannot be used."""
+        """The servers with their passwords. Raises `ConfigError` when a password file cannot be used."""
         return tuple(server.read() for server in self.ice_servers)
 
 
 class OutboxSection(Section):
-    """How much waits for the hub, and how it is sent again."""
+    """How many alerts may wait for the hub, and when they are sent again."""
 
     max_alerts: Annotated[int, Field(ge=100_000, le=10_000_000)] = 200_000
-    """Alerts kept at most; at the cap technical ones go first."""
+    """The most alerts kept; at the limit technical ones are deleted first."""
     max_bytes: Annotated[int, Field(ge=2**28, le=2**40)] = 2**31
-    """Bytes of alerts kept at most; at the cap pictures go first."""
+    """The most bytes of alerts kept; at the limit pictures are deleted first."""
     backlog_jitter_s: Annotated[float, Field(ge=0, le=180)] = 180
-    """After an outage the backlog waits a random time up to this, so that a fleet does not return at once."""
+    """After an outage the backlog waits a random time up to this, so that nodes do not all send at once."""
     resend_after_s: Annotated[float, Field(ge=0.5, le=300)] = 10
-    """An alert the coordinator has not committed this long after the hub took it is sent again."""
+    """An alert that the coordinator has not committed this long after the hub accepted it is sent again."""
 
 
 class EdgeConfig(Section):
-    """Everything `proctor-edge run` is told."""
+    """All settings of `proctor-edge run`."""
 
     region: Name
-    """Where this node stands, as the coordinator's routing knows it."""
+    """The region of this node, for the coordinator's routing."""
     data_folder: FilePath
-    """Identity and outbox live here."""
+    """Folder of the node's identity and outbox."""
     coordinator: CoordinatorSection
     nats: NatsSection
     web: WebSection = WebSection()
@@ -130,5 +130,5 @@ class EdgeConfig(Section):
     @model_validator(mode="after")
     def _affordable(self) -> Self:
         if self.outbox.max_bytes < self.outbox.max_alerts * 1_000:
-            raise ValueError("outbox.max_bytes leaves less than 1,000 bytes for each of outbox.max_alerts")
+            raise ValueError("outbox.max_bytes must be at least 1,000 × outbox.max_alerts")
         return self

@@ -1,4 +1,4 @@
-"""What the node alone asks of its connection to the hub: to be let in as a node, and to keep an alert."""
+"""The node's connection to the hub: log in as a node, and store an alert in the stream."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from shared.errors import Unavailable
 from shared.hub_link import Caller, HubAddress, HubLink
 
 MAX_HANDLING: Final = 32
-"""Commands and marks handled at a time; what comes on top is dropped, and its sender times out."""
+"""Commands and marks handled at the same time; further ones are dropped, and their sender times out."""
 
 
 def node_link(address: HubAddress, node_id: UUID) -> HubLink:
-    """The node's connection; nothing is connected before it runs."""
+    """The node's connection. It connects when it runs."""
     return HubLink(
         address,
         Caller(
@@ -30,9 +30,9 @@ def node_link(address: HubAddress, node_id: UUID) -> HubLink:
 
 
 async def store(hub: HubLink, subject: str, message: bytes, *, message_id: str, timeout_s: float) -> None:
-    """Give a message to the alert stream and wait for its acknowledgement.
+    """Publish a message to the alert stream and wait for its acknowledgement.
 
-    Raises `Unavailable` when the hub is away, silent, without the stream, or refuses.
+    Raises `Unavailable` when the hub is not connected, does not answer, has no stream, or refuses.
     """
     headers = {"Nats-Msg-Id": message_id, "Nats-Expected-Stream": subjects.ALERT_STREAM}
     reply = await hub.request(subject, message, timeout_s=timeout_s, headers=headers)
@@ -41,4 +41,4 @@ async def store(hub: HubLink, subject: str, message: bytes, *, message_id: str, 
     except (ValueError, TypeError):
         acknowledged = False
     if not acknowledged:
-        raise Unavailable("the hub's alert stream did not take the message")
+        raise Unavailable("the hub's alert stream did not accept the message")

@@ -1,8 +1,8 @@
 """`proctor-edge`: the command line of an edge node.
 
-Exit codes: 0 done, 1 a part of the daemon failed (the supervisor starts it again), 2 something a person must
-mend, said on standard error. What a command alone needs is imported by it: the daemon's libraries take
-seconds, and `identity` and `check-config` are called by other programs.
+Exit codes: 0 done, 1 a part of the daemon failed (the supervisor starts it again), 2 a problem that a person
+must fix, described on standard error. Each command imports its own libraries: the daemon's take seconds to
+import, and other programs call `identity` and `check-config`.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from shared.writing import writing_under
 log = logging.getLogger(__name__)
 
 END_WITHIN_S: Final = 10.0
-"""From SIGTERM to the end of the process, whatever still runs."""
+"""From SIGTERM to the end of the process, even if something still runs."""
 
 _TOOLS: Final = {
     "analyze": ("edge.tools.analyze", "analyze"),
     "replay": ("edge.tools.replay", "command"),
     "accuracy": ("edge.accuracy.command", "accuracy"),
 }
-"""Commands in modules of their own, each imported when it is asked for: networks take a second to import."""
+"""Commands in modules of their own, imported only when called: networks take a second to import."""
 
 
 class _Commands(TyperGroup):
-    """Those below, and the tools."""
+    """The commands of this module, and the tools."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return [*_TOOLS, *super().list_commands(ctx)]
@@ -64,7 +64,7 @@ class _Commands(TyperGroup):
 
 cli = typer.Typer(
     cls=_Commands,
-    help="Watch exams on this host: the daemon, and tools for trying it.",
+    help="Watch exams on this host: the daemon, and tools to try it.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -75,7 +75,7 @@ ConfigOption = Annotated[Path, typer.Option("--config", metavar="FILE", help="Th
 
 @cli.command()
 def run(config: ConfigOption) -> None:
-    """Watch the sessions the coordinator sends, until SIGTERM.
+    """Watch the sessions that the coordinator assigns, until SIGTERM.
 
     Example:
 
@@ -91,7 +91,7 @@ def run(config: ConfigOption) -> None:
 
 @cli.command()
 def check_config(config: ConfigOption) -> None:
-    """Read the settings as `run` does and say what is wrong, or nothing.
+    """Check the settings as `run` does. Prints what is wrong; prints nothing when all is right.
 
     Example:
 
@@ -102,7 +102,7 @@ def check_config(config: ConfigOption) -> None:
 
 
 def _found(config: Path) -> tuple[EdgeConfig, Identity]:
-    """Settings and identity, and that the secrets can be read: said before the networks, which take long."""
+    """Load settings and identity and check the secrets, before the networks, which take long to open."""
     settings = load(config, EdgeConfig)
     read_secret(settings.nats.password_file)
     settings.media.read_ice_servers()
@@ -113,7 +113,7 @@ def _found(config: Path) -> tuple[EdgeConfig, Identity]:
 def identity(
     data: Annotated[Path, typer.Option("--data", metavar="DIR", help="The node's data folder.")],
 ) -> None:
-    """Print who this node is, as JSON; made the first time. The coordinator is told these public keys.
+    """Print the node's identity as JSON; created on first use. Give these public keys to the coordinator.
 
     Example:
 
@@ -131,10 +131,10 @@ def identity(
 
 @cli.command()
 def rehearse(
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Where the files go.")],
-    seed: Annotated[int, typer.Option(min=0, help="Another number, another film.")] = 1,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the files.")],
+    seed: Annotated[int, typer.Option(min=0, help="Another seed makes another recording.")] = 1,
 ) -> None:
-    """Make the demo's recording, its enrollment pictures and its script. Takes half a minute.
+    """Make the demo's recording, enrollment pictures and script. Takes half a minute.
 
     Example:
 
@@ -154,13 +154,13 @@ def rehearse(
 
 @cli.command()
 def simulate_candidate(
-    recording: Annotated[Path, typer.Argument(help="What the camera and the microphone show.")],
-    signaling_url: Annotated[str, typer.Option(help="ws://…/signal/… as `session/start` returned it.")],
+    recording: Annotated[Path, typer.Argument(help="Recording to send as camera and microphone.")],
+    signaling_url: Annotated[str, typer.Option(help="ws://…/signal/… from `session/start`.")],
     token_file: Annotated[Path, typer.Option(metavar="FILE", help="The session's token, mode 0600.")],
 ) -> None:
     """Stream a recording over WebRTC in real time, as a candidate's browser would.
 
-    Writes one line of JSON when it begins to stream and one when it ends.
+    Prints one line of JSON when the stream begins and one when it ends.
 
     Example:
 
@@ -215,7 +215,7 @@ async def _simulated(recording: Path, signaling_url: str, token: str) -> None:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What a person must mend is said in one sentence, with exit code 2."""
+    """Print a problem that a person must fix as one sentence, and exit with code 2."""
     try:
         yield
     except ProctorError as error:
@@ -230,7 +230,7 @@ def _exit_later(code: int) -> None:
 
 
 def _exit_now(code: int) -> NoReturn:
-    # Decoder threads are no daemon threads: a plain exit would wait for one that is stuck.
+    # Decoder threads are not daemon threads: a normal exit would wait for one that hangs.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(code)

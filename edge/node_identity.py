@@ -1,7 +1,7 @@
-"""Who this node is: its id, its signing key (Ed25519) and its sealing key (X25519).
+"""The node's identity: its id, its signing key (Ed25519) and its sealing key (X25519).
 
-Made once into one file (0600) in the data folder, complete or not at all; the coordinator is told the public
-halves. The file is the node: whoever copies it can speak as the node, whoever deletes it makes a new one.
+Created once, atomically, as one file (mode 0600) in the data folder; the coordinator gets the public keys.
+The file is the node: a copy of it can act as this node, and without it a new node is created.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ class Identity:
 
     @cached_property
     def signing_public(self) -> str:
-        """`ed25519:<base64>`: verifies everything the node says."""
+        """`ed25519:<base64>`: verifies all messages of the node."""
         return signing_public_text(self.signing.public_key())
 
     @cached_property
     def sealing_public(self) -> str:
-        """`x25519:<base64>`: what is meant for the node alone is sealed to it."""
+        """`x25519:<base64>`: messages that only the node may read are sealed to it."""
         return sealing_public_text(self.sealing.public_key())
 
 
 def load_or_make(folder: Path) -> Identity:
-    """The identity in this folder, made now if there is none; of two makers at once, one wins for both.
+    """Load the identity in this folder, or create it. Two callers at once get the same one.
 
     Raises `ConfigError` when the folder cannot be written or the file is damaged or open to others.
     """
@@ -56,12 +56,12 @@ def load_or_make(folder: Path) -> Identity:
         if not path.exists():
             _make(path)
     except OSError as error:
-        raise ConfigError(f"no identity can be made in {folder}: {error}") from error
+        raise ConfigError(f"cannot create an identity in {folder}: {error}") from error
     return load(folder)
 
 
 def load(folder: Path) -> Identity:
-    """The identity in this folder.
+    """Load the identity in this folder.
 
     Raises `ConfigError` when there is none, or when it is damaged or open to other users.
     """

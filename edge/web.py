@@ -1,4 +1,4 @@
-"""What this node serves over HTTP: signaling and WHIP for candidates, health and metrics for operators."""
+"""The node's HTTP server: signaling and WHIP for candidates, health and metrics for operators."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def create_web(
     health: Callable[[], Awaitable[Health]],
     metrics: Callable[[], Awaitable[bytes]],
 ) -> FastAPI:
-    """The application; it owns nothing that must be closed."""
+    """Build the application. It needs no closing."""
     app = FastAPI(title="Proctor Edge node", docs_url=None, redoc_url=None, openapi_url=None)
     app.include_router(signaling_router(admission, allowed_origins))
     app.include_router(whip_router(admission, allowed_origins))
@@ -48,7 +48,7 @@ def create_web(
 
 
 class WebServer(uvicorn.Server):
-    """uvicorn inside our own task; signals stay with the daemon."""
+    """uvicorn in a task of ours; the daemon handles the signals."""
 
     def __init__(self, app: FastAPI, host: str, port: int) -> None:
         super().__init__(
@@ -60,7 +60,7 @@ class WebServer(uvicorn.Server):
                 access_log=False,
                 lifespan="off",
                 server_header=False,
-                headers=list(BARE_HEADERS),  # on every answer, its own refusals and failures included
+                headers=list(BARE_HEADERS),  # on every answer, also uvicorn's own errors
                 limit_concurrency=MAX_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_S,
                 ws_max_size=2 * MESSAGE_CHARS,
@@ -70,5 +70,5 @@ class WebServer(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave SIGTERM and SIGINT alone."""
+        """Do not handle SIGTERM and SIGINT."""
         yield

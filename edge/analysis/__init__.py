@@ -1,14 +1,14 @@
-"""From frames and sound to observations: what is due, on which networks, in whose threads.
+"""Turns frames and sound into observations: which looks are due, on which networks, in which threads.
 
-networks     what is there, on which device         engine      their calls, within bounds
-restarts     how often it had to begin anew         measured    one call as it went (a value)
-levels       what is looked at how often (table)    schedule    what is due (pure)
+networks     which exist, on which device           engine      runs their calls, within bounds
+restarts     counts restarts of the engine          measured    one finished call (a value)
+levels       rates of looks per level (table)       schedule    which looks are due (pure)
 instruments  all that a process analyses with
 perception   one session's senses                   attempts    calls that may fail
-looking      a frame into what it shows             listening   a window of sound into what it says
+looking      a frame into an observation            listening   a window of sound into an observation
 eyes, ears   what can be seen and heard here        seen        a network's answer as observed (pure)
-tilts, lids  what is remembered of this person      finite      no number, no answer
-phrases      where speech may be recognised         owed_sound  where nothing is heard at all (pure)
-examination  a close look at one face               enrolling   pictures into templates
+tilts, lids  what is remembered of this person      finite      rejects NaN and infinity (pure)
+phrases      phrases in speech, if allowed          owed_sound  missing sound (pure)
+examination  one face in detail                     enrolling   pictures into templates
 verified     the answer about one frame (pure)      compared    the answer about many faces (pure)
 """

@@ -1,4 +1,4 @@
-"""Network calls that may fail without ending a session: the value is then unknown, and its task is named."""
+"""Network calls that may fail without ending a session: the value is then unknown and its task named."""
 
 from __future__ import annotations
 
@@ -20,26 +20,27 @@ log = logging.getLogger(__name__)
 
 
 class Attempts:
-    """The calls of one session, through the engine that all sessions share."""
+    """One session's calls, through the engine that all sessions share."""
 
     def __init__(self, session_id: UUID, engine: Engine) -> None:
         self._session_id = session_id
         self._engine = engine
         self._failing: set[Look] = set()
-        """Tasks said to fail."""
+        """Tasks reported as failing."""
         self._complaints = Seldom()
 
     async def make(self, task: Look, call: Callable[[], T], failed: list[str]) -> T | None:
-        """The call's answer, or None and the task in `failed`. Logged as failing begins and ends.
+        """The call's answer; on failure None, and the task is added to `failed`.
 
-        An answer with something in it that is no number counts as a failure: nobody may be accused by it.
+        Logs when failing begins and ends. An answer with NaN or infinity counts as a
+        failure: it must not lead to an accusation.
         """
         extra = {"task": task.value, "session_id": str(self._session_id)}
         try:
             answer = await self._engine.run(task, call)
             if not is_finite(answer):
-                raise Corrupt(f"the {task} call answered with something that is no number")
-        # Networks are foreign code: whatever they raise, this look is unknown and the session goes on.
+                raise Corrupt(f"the {task} call returned NaN or infinity")
+        # Networks are foreign code: on any exception this look is unknown and the session continues.
         except Exception as error:
             failed.append(task.value)
             self._complain(task, extra | {"error": type(error).__name__})
@@ -50,7 +51,7 @@ class Attempts:
         return answer
 
     def _complain(self, task: Look, extra: Mapping[str, str]) -> None:
-        """Say that a task begins to fail; of one that fails and works by turns, once a minute."""
+        """Log that a task begins to fail; at most once a minute for one that alternately fails and works."""
         if task in self._failing:
             return
         count = self._complaints.count(task, monotonic())

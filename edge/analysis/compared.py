@@ -1,4 +1,4 @@
-"""Templates against templates, each by its own recogniser and on the one scale of similarity. Pure."""
+"""Compares templates with templates, each by its own recogniser, on one scale of similarity. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.face_messages import ComparedTemplates, CompareTemplates
 
 
 def compared(order: CompareTemplates, recognisers: Iterable[Recogniser]) -> ComparedTemplates:
-    """The similarity of each other template to the probe's. Raises `Corrupt` for a vector that is none."""
+    """The similarity of each other template to the probe's. Raises `Corrupt` for an invalid vector."""
     running = {recogniser.name: recogniser for recogniser in recognisers}
     probes = enrolled(order.probe)
     others = [enrolled([other])[other.recogniser] for other in order.others]

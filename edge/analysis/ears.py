@@ -1,4 +1,4 @@
-"""The networks one process listens with: what is there, what is missing, which voice detector serves."""
+"""The networks that a process listens with: which exist, which are missing, which detects voice."""
 
 from __future__ import annotations
 
@@ -26,33 +26,33 @@ HEARD = looks_of(Sense.HEARING)
 
 
 class Transcriber(Protocol):
-    """Says what was said. `models.whisper.Whisper` is one."""
+    """Writes down speech. `models.whisper.Whisper` is one."""
 
     def transcribe(self, samples: Floats, /) -> Transcript: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ears:
-    """Shared by all sessions; nothing in it remembers a stream. None: no network for it is here."""
+    """Shared by all sessions; it keeps no state of a stream. None: there is no network for it here."""
 
     voice: VoiceDetector | None = None
     light_voice: VoiceDetector = field(default_factory=WebRtcVoice)
-    """The tier without a network, always there."""
+    """The tier without a network; always available."""
     sounds: SoundClassifier | None = None
     speakers: SpeakerCounter | None = None
     keywords: KeywordSpotter | None = None
     transcriber: Transcriber | None = None
-    """The optional extra: without it an excerpt has no text but the phrase."""
+    """Optional: without it an excerpt's only text is the phrase."""
 
     def voice_at(self, level: int) -> VoiceDetector:
-        """Who listens for speech on a level."""
+        """The voice detector of a level."""
         return self.light_voice if LEVELS[level].light or self.voice is None else self.voice
 
 
 def open_ears(serving: Serving, missing: dict[Look, str]) -> Ears:
-    """Open what serves each look of hearing; what cannot be had is put into `missing` with the reason.
+    """Open the networks for each look of hearing; those not available go to `missing` with the reason.
 
-    Speech is always listened for, by the light tier where there is no network.
+    Speech is always detected; without a network by the light tier.
     """
 
     def optional(opener: Callable[[], T], look: Look | None) -> T | None:
@@ -73,12 +73,12 @@ def open_ears(serving: Serving, missing: dict[Look, str]) -> Ears:
 
 
 def asked_to_hear(policy: Policy) -> frozenset[Look]:
-    """What an exam and its candidate allow to be listened for; what no rule asks about is not."""
+    """What may be listened for: allowed by exam and candidate, and needed by a rule."""
     return asked(policy).intersection(HEARD)
 
 
 def unheard(missing: Mapping[Look, str], policy: Policy) -> dict[Look, str]:
-    """What of hearing the exam asks for and nothing is said about, each with the reason."""
+    """Looks of hearing that the exam asks for and this node cannot do, each with the reason."""
     wanted = asked_to_hear(policy)
     reasons = {look: missing[look] for look in HEARD if look in missing and look in wanted}
     if not policy.features.audio_monitoring:

@@ -1,14 +1,14 @@
-"""One inference engine for all sessions of a process: bounded queues before a bounded pool of threads.
+"""The inference engine of a process, for all its sessions: bounded queues before a bounded thread pool.
 
-Calls wait in one queue per task, oldest first over all queues. A full queue gives up its oldest call: what is
-newest says most about now. A call that waited longer than `max_wait_s` is given up too. A call that runs
-longer than `max_run_s` cannot be stopped in its thread: its caller is told, the pool is replaced by a fresh
-one, and `on_restart` is called, so that whoever owns the engine can count restarts and step down. A task
-whose calls get stuck again and again rests, longer each time: every such call leaves a thread behind and
-keeps a place that other tasks' calls wait for. Every call that came to nothing is counted by task and reason.
+Calls wait in one queue per task; the oldest of all queues runs first. A full queue drops its oldest call,
+because the newest picture matters most. A call that waited longer than `max_wait_s` is dropped too. A call
+that runs longer than `max_run_s` cannot be stopped in its thread: its caller gets an error, a new pool
+replaces the old one, and `on_restart` is called, so that the engine's owner can count restarts and step
+down. A task whose calls get stuck repeatedly rests, longer each time: every such call leaves a thread behind
+and occupies a place that other tasks' calls wait for. Every dropped call is counted by task and reason.
 
-An engine of no threads makes its calls at once where it is asked: for recordings, where the loop has nothing
-else to do and a tenth of the time would go into handing work over.
+An engine without threads makes its calls at once in the caller: for recordings, where the loop has nothing
+else to do and passing work to threads would take a tenth of the time.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ T = TypeVar("T")
 
 QUEUE_LIMIT = 64
 MAX_WAIT_S = 2.0
-"""An older picture says nothing about now."""
+"""An older picture tells nothing about the present."""
 MAX_RUN_S = 10.0
 MAX_REST_S = 600.0
-"""Six threads left behind in an hour by a network that never answers again."""
+"""Leaves six threads behind per hour for a network that never answers again."""
 
 
 @dataclass(slots=True, eq=False)
@@ -45,7 +45,7 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Hang:
-    """How often in a row a task's calls got stuck, and until when it rests (the loop's time)."""
+    """How often in a row a task's calls got stuck, and until when it rests (event loop time)."""
 
     times: int
     rests_until: float
@@ -53,7 +53,7 @@ class _Hang:
 
 @dataclass(slots=True)
 class Counts:
-    """What became of the calls so far, by (task, outcome)."""
+    """The calls so far by (task, outcome)."""
 
     calls: Counter[tuple[str, str]] = field(default_factory=Counter)
     restarts: int = 0
@@ -72,9 +72,9 @@ class Engine:
         on_call: Callable[[Measured], None] | None = None,
         on_restart: Callable[[str], None] | None = None,
     ) -> None:
-        """`threads` calls run side by side, or none: each call blocks the loop and none can be given up.
+        """`threads` calls run in parallel. With 0, each call blocks the loop and none can be dropped.
 
-        `on_call` hears of every call, `on_restart` of a stuck task.
+        `on_call` is called for every call, `on_restart` for a stuck task.
         """
         self.counts = Counts()
         self._threads = threads
@@ -109,7 +109,7 @@ class Engine:
     async def run(self, task: str, call: Callable[[], T]) -> T:
         """The call's answer, from a thread of the pool.
 
-        Raises `Unavailable` when it was given up or got stuck, and whatever the call raises.
+        Raises `Unavailable` when it was dropped or got stuck, and any error of the call itself.
         """
         if self._closed:
             raise Unavailable("the engine is closed")
@@ -118,7 +118,7 @@ class Engine:
         loop = asyncio.get_running_loop()
         if self.rests(task):
             self._count(Measured(task, 0.0, 0.0, "resting"))
-            raise Unavailable(f"the {task} call came to nothing: resting")
+            raise Unavailable(f"the {task} call gave no result: resting")
         job = _Job(task, call, loop.create_future(), loop.time())
         queue = self._queues.setdefault(task, deque())
         if len(queue) >= self._queue_limit:
@@ -130,11 +130,11 @@ class Engine:
         return answer
 
     def depth(self, task: str) -> int:
-        """Calls of a task that wait now."""
+        """Number of a task's calls that wait now."""
         return len(self._queues.get(task, ()))
 
     def rests(self, task: str | None = None) -> bool:
-        """Whether a task, or any, is not done now because its calls got stuck time after time."""
+        """Whether a task, or any, rests now because its calls got stuck repeatedly."""
         hangs = self._hangs.values() if task is None else filter(None, (self._hangs.get(task),))
         return any(self._now() < hang.rests_until for hang in hangs)
 
@@ -166,7 +166,7 @@ class Engine:
     async def _run(self, job: _Job) -> None:
         started = self._now()
         running = asyncio.get_running_loop().run_in_executor(self._pool, job.call)
-        # Whatever a call left behind raises later is of no interest to anybody.
+        # Errors that an abandoned call raises later do not matter.
         running.add_done_callback(lambda left: left.cancelled() or left.exception())
         try:
             done, _ = await asyncio.wait({running}, timeout=self._max_run_s)
@@ -189,7 +189,7 @@ class Engine:
             job.answer.set_result(running.result())
 
     def _restart(self, job: _Job) -> None:
-        """Leave the stuck thread behind with its pool and go on with a fresh one."""
+        """Leave the stuck thread behind with its pool and continue with a new one."""
         self.counts.restarts += 1
         before = self._hangs.get(job.task)
         times = 1 if before is None else before.times + 1
@@ -204,7 +204,7 @@ class Engine:
     def _give_up(self, job: _Job, reason: str) -> None:
         self._tell(job, self._now() - job.queued_at, 0.0, reason)
         if not job.answer.done():
-            job.answer.set_exception(Unavailable(f"the {job.task} call came to nothing: {reason}"))
+            job.answer.set_exception(Unavailable(f"the {job.task} call gave no result: {reason}"))
 
     def _tell(self, job: _Job, queued_s: float, run_s: float, outcome: str) -> None:
         self._count(Measured(job.task, queued_s, run_s, outcome))

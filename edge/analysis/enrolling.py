@@ -1,4 +1,4 @@
-"""Enrolling a candidate from pictures: each must pass the gate; the best make one template per recogniser."""
+"""Enrolls a candidate from pictures that pass the gate; the best ones make one template per recogniser."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from shared.messages import EnrolledPicture, Template, encode_vector
 from shared.policy.terms import Gate
 
 MAX_SIDE_PX = 1_280
-"""Larger pictures are scaled down first, as the coordinator does before it sends one."""
+"""Larger pictures are scaled down first, as the coordinator does before sending."""
 MAX_PICTURE_BYTES = 16 * 1024 * 1024
 MAX_PICTURE_PIXELS = 100_000_000
 
@@ -42,15 +42,15 @@ class Portrait:
 
 
 def decode_picture(data: bytes, name: str) -> Portrait:
-    """A picture file's bytes, upright and at most 1,280 px long.
+    """Decode a picture file, turned upright and at most 1,280 px long.
 
-    Raises `Rejected`: 422 for what is no picture, 413 for what is too large.
+    Raises `Rejected`: 422 when it is not a picture, 413 when it is too large.
     """
     if len(data) > MAX_PICTURE_BYTES:
         raise Rejected(f"{name}: larger than {MAX_PICTURE_BYTES} bytes", code="too-large", status=413)
     frame = _decoded(data)
     if frame is None or frame.size == 0:
-        raise Rejected(f"{name}: not a picture that can be read", code="not-a-picture", status=422)
+        raise Rejected(f"{name}: not a readable picture", code="not-a-picture", status=422)
     if frame.shape[0] * frame.shape[1] > MAX_PICTURE_PIXELS:
         raise Rejected(f"{name}: more than {MAX_PICTURE_PIXELS} pixels", code="too-large", status=413)
     scale = MAX_SIDE_PX / max(frame.shape[:2])
@@ -61,7 +61,7 @@ def decode_picture(data: bytes, name: str) -> Portrait:
 
 
 def read_picture(path: Path) -> Portrait:
-    """A picture file. Raises `Rejected` (422) when it cannot be read."""
+    """Read a picture file. Raises `Rejected` (422) when it cannot be read."""
     try:
         data = path.read_bytes() if path.stat().st_size <= MAX_PICTURE_BYTES else b""
     except OSError as error:
@@ -74,8 +74,8 @@ async def enroll(
 ) -> Mapping[str, Enrolled]:
     """One template per recogniser from the best three pictures, by recogniser; ids derive from `owner`.
 
-    Raises `Rejected` (422) naming every check that any picture fails, with value, bound and advice, and
-    `Unavailable` when the networks could not be asked.
+    Raises `Rejected` (422) with every check that any picture fails, with value, bound and advice, and
+    `Unavailable` when the networks could not run.
     """
     examined = []
     for picture in pictures:

@@ -1,7 +1,7 @@
-"""A close look at the one face of a picture: its quality against a gate, and who it is.
+"""Examines the one face of a picture: its quality against a gate, and its identity.
 
-The same for an enrollment picture, a check during the exam and a proctor's request. Blocking: runs in the
-engine's threads.
+Used for enrollment pictures, checks during the exam and proctors' requests. Blocking: runs in the engine's
+threads.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ Frame = NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examined:
-    """What is known of a picture's face."""
+    """The measurements of a picture's face."""
 
     faces: int
     quality: Quality | None
-    """Of the largest face; None without one."""
+    """Quality of the largest face; None without a face."""
     failed: tuple[Failure, ...]
-    """Checks of the gate that the picture does not pass; empty: it is good enough."""
+    """Checks of the gate that the picture fails; empty when it is good enough."""
     embeddings: tuple[Embedding, ...]
-    """One per recogniser asked; empty unless the picture passed."""
+    """One per requested recogniser; empty unless the picture passed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class Enrolled:
 
 
 def enrolled(templates: Sequence[Template]) -> Mapping[str, Enrolled]:
-    """Templates as they came with `start`, by recogniser. Raises `Corrupt` for a vector that is none."""
+    """Templates from a `start` order, by recogniser. Raises `Corrupt` for an invalid vector."""
     result = {}
     for template in templates:
         vector = np.array(floats_of(decode_vector(template.vector)), np.float32)
@@ -61,7 +61,7 @@ def enrolled(templates: Sequence[Template]) -> Mapping[str, Enrolled]:
 
 
 def fit_head(networks: Networks, frame: Frame, face: Face) -> tuple[Mesh, HeadPose | None]:
-    """The face's mesh and where the head points; no pose from a mesh that does not see a face."""
+    """The face's mesh and the head's direction; no direction when the mesh finds no face."""
     mesh = face.mesh if face.mesh is not None else networks.mesh.fit(frame, face)
     if networks.head is None or mesh.presence < MIN_PRESENCE:
         return mesh, None
@@ -71,7 +71,7 @@ def fit_head(networks: Networks, frame: Frame, face: Face) -> tuple[Mesh, HeadPo
 def examine(
     networks: Networks, frame: Frame, gate: Gate, recognisers: Sequence[Recogniser] | None = None
 ) -> Examined:
-    """Find, measure, judge and describe the face of a whole picture; by all recognisers unless told which."""
+    """Find, measure, check and embed the face of a whole picture; by default with all recognisers."""
     faces = networks.faces.find(frame)
     if not faces:
         return Examined(faces=0, quality=None, failed=(quality.NO_FACE,), embeddings=())
@@ -88,7 +88,7 @@ def examine_face(
     gate: Gate,
     recognisers: Sequence[Recogniser],
 ) -> Examined:
-    """The same for faces already found, with the mesh and pose of the largest."""
+    """Like `examine`, for faces already found, with the mesh and pose of the largest."""
     mesh, head = fitted
     measured = quality.measure(frame, faces, head)
     failed = quality.failures(measured, gate_of(gate))
@@ -102,7 +102,7 @@ def examine_face(
 def identity_check(
     examined: Examined, recogniser: Recogniser, template: Enrolled, *, similarity: float | None
 ) -> IdentityCheck:
-    """The check as an observation carries it."""
+    """The check in the form of an observation."""
     return IdentityCheck(
         recogniser=recogniser.name,
         embedding_id=str(template.embedding_id),
@@ -113,7 +113,7 @@ def identity_check(
 
 
 def compare(examined: Examined, recogniser: Recogniser, template: Enrolled) -> float | None:
-    """Similarity 0…1 of an examined face to a template; None when the picture did not pass."""
+    """Similarity 0…1 of an examined face to a template; None when the picture failed the gate."""
     for embedding in examined.embeddings:
         if embedding.recogniser == recogniser.name:
             return recogniser.similarity(embedding, template.embedding)
@@ -121,7 +121,7 @@ def compare(examined: Examined, recogniser: Recogniser, template: Enrolled) -> f
 
 
 def gate_of(gate: Gate) -> quality.Gate:
-    """A policy's gate as the bounds that `models.quality` judges by."""
+    """A policy's gate as bounds for `models.quality`."""
     bounds = [
         (Check.ONE_FACE, Range(1, 1)),
         quality.WHOLE,
@@ -138,7 +138,7 @@ def gate_of(gate: Gate) -> quality.Gate:
 
 
 def face_picture(examined: Examined) -> FacePicture | None:
-    """The measurements as a message carries them."""
+    """The measurements in the form of a message."""
     measured = examined.quality
     if measured is None:
         return None
@@ -156,7 +156,7 @@ def face_picture(examined: Examined) -> FacePicture | None:
 
 
 def failed_checks(examined: Examined) -> tuple[FailedCheck, ...]:
-    """What the picture did not pass, as a message carries it: check, value, bound and advice."""
+    """The failed checks in the form of a message: check, value, bound and advice."""
     return tuple(
         FailedCheck(
             check=failure.check.value,

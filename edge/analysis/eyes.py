@@ -1,4 +1,4 @@
-"""What an exam asks to be looked at, and what of it nobody can look at here. Pure."""
+"""Which looks an exam needs, and which of them this node cannot do. Pure."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ SEEN = looks_of(Sense.SIGHT)
 
 
 def asked_to_see(policy: Policy) -> frozenset[Look]:
-    """What the exam's features and rules need to be looked at."""
+    """The looks that the exam's features and rules need."""
     return asked(policy).intersection(SEEN)
 
 
 def unseen(missing: Mapping[Look, str], policy: Policy, level: int) -> dict[Look, str]:
-    """Looks about which nothing is said, each with the reason."""
+    """Needed looks that this node cannot do, each with the reason."""
     wanted, done = asked_to_see(policy), LEVELS[level].rates_hz
     reasons = {look: f"left out on level L{level}" for look in wanted if look not in done}
     reasons |= {look: missing[look] for look in wanted if look in missing}
@@ -27,5 +27,5 @@ def unseen(missing: Mapping[Look, str], policy: Policy, level: int) -> dict[Look
 
 
 def can_see(possible: Collection[Look], policy: Policy) -> frozenset[Look]:
-    """What is asked for and can be done."""
+    """Needed looks that this node can do."""
     return asked_to_see(policy) & frozenset(possible)

@@ -1,8 +1,8 @@
-"""Whether what a network's call answered consists of numbers throughout. Pure.
+"""Checks that a network call's answer has only finite numbers. Pure.
 
-A network's own outputs are checked where they leave the runtime (`models.runtime`); what is made of them may
-still divide by nothing or run over. A comparison with what is no number is false whichever way it is written,
-so that one rule would let it pass and the next would raise an alert.
+A network's own outputs are checked in the runtime (`models.runtime`); values computed from them may still
+divide by zero or overflow. Every comparison with NaN is false, so that one rule would let it pass and the
+next would raise an alert.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 
 def is_finite(value: object) -> bool:
-    """True where no NaN and no infinity stands in it: in floats, arrays, dataclasses, sequences, mappings."""
+    """True without NaN and infinity in all floats, arrays, dataclasses, sequences and mappings."""
     match value:
         case float() | np.floating():
             return isfinite(value)

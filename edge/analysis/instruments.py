@@ -1,4 +1,4 @@
-"""What all sessions of one process look and listen with."""
+"""What all sessions of a process look and listen with."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from edge.analysis.restarts import Restarts
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruments:
-    """Networks, the engine that runs them, and the level in force."""
+    """The networks, the engine that runs them, and the level in force."""
 
     networks: Networks
     engine: Engine
     level: LevelInForce
     restarts: Restarts = field(default_factory=Restarts)
-    """What the engine reports to."""
+    """The engine reports its restarts here."""
 
     @property
     def work(self) -> bool:
-        """Whether the networks answer."""
+        """Whether the networks work."""
         return not self.restarts.too_many(monotonic()) and not self.engine.rests()

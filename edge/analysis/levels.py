@@ -1,4 +1,4 @@
-"""What is looked at how often on each degradation level, out of the table of looks."""
+"""How often each look is done on each degradation level, from the table of looks."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from shared.events.looks import LOOKS, Look, Sense, looks_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """One rung of the ladder."""
+    """One degradation level."""
 
     name: str
     rates_hz: Mapping[Look, float]
-    """Looks a second; what is not named is not done. Every look at faces sees the picture too."""
+    """Rate of each look; looks not listed are not done. Every look at faces includes the picture."""
     hears: frozenset[Look]
-    """What sound is listened to for."""
+    """The looks of hearing."""
     light: bool = False
-    """Whether the tier without a network does the listening."""
+    """Whether the tier without a network listens."""
 
 
 def _level(number: int, name: str, *, light: bool = False) -> Level:
@@ -30,8 +30,8 @@ def _level(number: int, name: str, *, light: bool = False) -> Level:
     return Level(name=name, rates_hz=MappingProxyType(seen), hears=heard, light=light)
 
 
-# The network of the gaze stays the same on all levels: each sees directions a little differently, and the
-# zone was calibrated with one.
+# The gaze network is the same on all levels: each network measures directions a little differently, and the
+# zone was calibrated with this one.
 LEVELS: Final = (
     _level(0, "full on a GPU"),
     _level(1, "full on a CPU"),
@@ -41,12 +41,12 @@ LEVELS: Final = (
 )
 
 FULL = 1
-"""The last level on which nothing is left out."""
+"""The last level that leaves nothing out."""
 
 
 @dataclass(slots=True)
 class LevelInForce:
-    """The one holder of the level that a process analyses at: all its sessions read it with every frame."""
+    """The level that a process analyses at. All its sessions read it with every frame."""
 
     number: int
     """An index of `LEVELS`; may be set at any time."""

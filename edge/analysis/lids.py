@@ -1,7 +1,7 @@
-"""Tells blinks from open eyes by how far one person's eyes usually open. Pure.
+"""Tells blinks from open eyes by how far this person's eyes usually open. Pure.
 
-Lids are low in a blink and also when somebody looks down; only a blink is over within half a second. So the
-lids count as shut for a moment at most, and eyes that stay narrow are taken for what they are.
+Lids are low in a blink and also when a person looks down; only a blink is over within half a second. So lids
+count as shut only for a short time, and eyes that stay narrow count as open.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ from typing import Annotated
 from shared.saving import AtMost
 
 SHUT_SHARE = 0.8
-"""Of the usual opening: the mesh draws shut lids at 0.60 to 0.78 of it (six people), open ones seldom below
-0.85."""
+"""Share of the usual opening: the mesh shows shut lids at 0.60 to 0.78 of it (six people), open ones rarely
+below 0.85."""
 LONGEST_BLINK_S = 0.7
 """Two looks at 3 Hz; a blink takes 0.1 to 0.4 s."""
 REMEMBERED = 90
-"""Looks that say what is usual: half a minute at 3 Hz."""
+"""Looks that determine the usual opening: half a minute at 3 Hz."""
 LEAST_REMEMBERED = 10
 
 
 @dataclass(slots=True)
 class LidsState:
-    """How far the eyes have been open."""
+    """The last openings of the eyes."""
 
     ratios: Annotated[deque[float], AtMost(REMEMBERED)] = field(
         default_factory=lambda: deque(maxlen=REMEMBERED)
     )
     low_s: float | None = None
-    """Since when the lids have been low."""
+    """When the lids became low."""
 
 
 class Lids:
@@ -43,7 +43,7 @@ class Lids:
         self._state = state or LidsState()
 
     def shut(self, at: float, ratio: float) -> bool:
-        """Whether the eyes are in a blink at this time; no while it is not known what is usual."""
+        """Whether the eyes are in a blink at this time; False while the usual opening is unknown."""
         own = self._state
         usual = median(own.ratios) if len(own.ratios) >= LEAST_REMEMBERED else None
         own.ratios.append(ratio)

@@ -1,10 +1,9 @@
-"""From a window of sound to one observation: speech, voices, kinds of sound, phrases, a dead microphone.
+"""Turns a window of sound into one observation: speech, voices, kinds of sound, phrases, a dead microphone.
 
-Every window is listened to for speech; the other networks are asked as often as the policy says and only
-where there is something for them: voices and phrases where somebody speaks, sounds where it is not silent. Of
-a window of which much was lost only speech is judged. What is kept of the sound is bounded and dies with the
-session: 10 s of speech for counting voices, a second for its kind, and 8 s for an excerpt where exam and
-candidate agreed to speech recognition.
+Every window is checked for speech. The other networks run as often as the policy says and only when useful:
+voices and phrases during speech, sounds when it is not silent. When much of a window was lost only speech is
+judged. The sound kept is bounded and is deleted with the session: 10 s of speech to count voices, 1 s to
+classify, and 8 s for an excerpt if exam and candidate agreed to speech recognition.
 """
 
 from __future__ import annotations
@@ -30,23 +29,23 @@ from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHe
 from shared.policy.schema import Policy
 
 SPEAKS = 0.5
-"""From this probability on a part of a window may be speech: voices are counted and phrases sought in it."""
+"""From this probability on a part of a window may be speech: voices are counted, phrases searched."""
 SILENT_PEAK = 1e-4
-"""Three steps of 16 bits: a microphone that is on is never that quiet, a muted one may dither."""
+"""Three steps of 16 bits: a microphone that is on is never so quiet; a muted one may dither."""
 RATES_HZ = {look: LOOKS[look].rates_hz[FULL] for look in (Look.SOUNDS, Look.SPEAKERS)}
-"""How often, where the policy does not say: with every window."""
+"""Rates when the policy has none: with every window."""
 MAX_LOST_SHARE = 0.2
-"""Where more of a window was lost only speech is judged, with the share. Lost packets of 20 ms, 8 % of them,
-lifted no score of rain, music, speech or a quiet room above 0.1 and left typing at 1.0."""
+"""When more of a window was lost, only speech is judged, with the share. A loss of 8 % of 20 ms packets
+raised no score of rain, music, speech or quiet room above 0.1 and left typing at 1.0."""
 SLACK_S = 0.1
-"""Windows further apart have a gap between them."""
+"""A longer time between two windows is a gap."""
 LEAST_SCORE = 0.1
-"""Sounds less likely are not worth a word in a recorded exam."""
+"""Less likely sounds are not written to a recorded exam."""
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """An observation, with what was said where it is to be sealed with the alert."""
+    """An observation, with the spoken words if they are to be sealed with the alert."""
 
     observation: Observation
     excerpt: Excerpt | None = None
@@ -54,19 +53,19 @@ class Heard:
 
 @dataclass(slots=True)
 class ListeningState:
-    """What the ears of one session remember; no sound is part of it."""
+    """The state of one session's listening, without sound."""
 
     owed: OwedSoundState = field(default_factory=OwedSoundState)
     last_s: dict[Look, float] = field(default_factory=dict)
-    """When each task was last asked for."""
+    """When each task last ran."""
     adjoins: tuple[float, frozenset[Look]] | None = None
-    """Where the last window ended, and what it was listened to for."""
+    """The end of the last window, and the looks done on it."""
     trail: TrailState = field(default_factory=TrailState)
-    """The voices, where they are listened for."""
+    """The voices, if they are listened for."""
 
 
 class Listening:
-    """The ears of one session."""
+    """Listens for one session."""
 
     def __init__(
         self, attempts: Attempts, ears: Ears, policy: Policy, state: ListeningState | None = None
@@ -78,9 +77,9 @@ class Listening:
         self._kinds = frozenset(sound.value for sound in policy.sounds)
         self._state = state or ListeningState()
         self._owed = OwedSound(self._state.owed)
-        # What holds sound is never saved and begins anew after a restore. It costs: of Silero's first window
-        # 4 or 5 parts of 16 judged otherwise, then one within ten windows; a sound judged with silence before
-        # it; a phrase that is being spoken.
+        # Parts that hold sound are never saved and are empty after a restore. The cost: in Silero's first
+        # window 4 or 5 parts of 16 are judged differently, then one within ten windows; a sound is judged
+        # with silence before it; a phrase being spoken is lost.
         self._voices: dict[bool, VoiceStream] = {}
         self._sounds = self._sound_stream()
         self._trail = self._voice_trail()
@@ -89,7 +88,7 @@ class Listening:
             self._phrases = Phrases(ears.keywords, ears.transcriber, policy.phrases)
 
     async def listen(self, window: AudioWindow, level: int) -> Heard | None:
-        """What a window of sound says; None where nobody listens. Windows come in order, one at a time."""
+        """Observe a window of sound; None when the session does not listen. Call in order, one at a time."""
         hears = LEVELS[level].hears & self._wanted
         if Look.SPEECH not in hears:
             return None
@@ -124,19 +123,19 @@ class Listening:
         return Heard(observation, excerpt)
 
     def miss(self, at_s: float, level: int) -> Observation | None:
-        """What is to be said, at a picture taken at `at_s`, of sound that does not come; mostly None."""
+        """At a picture taken at `at_s`, report expected sound that has not arrived; mostly None."""
         if Look.SPEECH not in LEVELS[level].hears & self._wanted:
             return None
         overdue_s = self._owed.overdue(at_s)
         return None if overdue_s is None else Observation(at=overdue_s, level=level, microphone_silent=True)
 
     def pause(self, until_s: float) -> None:
-        """Let the time until then count for no wait."""
+        """Do not count the time until then as waiting."""
         self._owed.pause(until_s)
 
     def _begin_anew(self, window: AudioWindow, hears: frozenset[Look]) -> None:
-        """Forget voices, sounds and what is kept for an excerpt where the window does not adjoin the last
-        one: after a gap, or where they were not listened for."""
+        """Forget voices, sounds and the sound kept for an excerpt when the window does not follow the last
+        one directly: after a gap, or when they were not listened for."""
         last, self._state.adjoins = self._state.adjoins, (window.ends_at_s, hears)
         if last is not None and abs(window.at_s - last[0]) <= SLACK_S and hears == last[1]:
             return
@@ -157,7 +156,7 @@ class Listening:
     async def _classify(
         self, window: AudioWindow, hears: Collection[Look], failed: list[str], *, silent: bool
     ) -> tuple[SoundHeard, ...] | None:
-        """Kinds of sound that the policy lists; None where nobody looked or part of the sound is missing."""
+        """Kinds of sound that the policy lists; None when not classified or part of the sound is missing."""
         stream = self._sounds
         if stream is None or Look.SOUNDS not in hears:
             return None
@@ -178,7 +177,7 @@ class Listening:
     async def _count(
         self, trail: VoiceTrail, window: AudioWindow, spoken: Sequence[float], failed: list[str]
     ) -> SpeakersHeard | None:
-        # Every window is taken in, so that speech of long ago is forgotten.
+        # Every window is added, so that old speech is forgotten.
         trail.add(window.samples, spoken)
         if not trail.ready or not self._due(Look.SPEAKERS, window.ends_at_s):
             return None
@@ -196,7 +195,7 @@ class Listening:
         found = await self._attempts.make(Look.PHRASES, lambda: phrases.hear(samples), failed)
         if not found:
             return found, None
-        # Where writing it down fails the excerpt still has its phrases and its sound.
+        # When the transcription fails, the excerpt still has its phrases and its sound.
         ignored: list[str] = []
         text = await self._attempts.make(Look.PHRASES, phrases.transcript, ignored)
         said = await self._attempts.make(Look.PHRASES, lambda: phrases.excerpt(text), ignored)
@@ -216,7 +215,7 @@ class Listening:
         return None if self._ears.speakers is None else self._ears.speakers.trail(self._state.trail)
 
     def _voice(self, level: int) -> VoiceStream:
-        """The stream of the tier in force; each tier remembers its own."""
+        """The stream of the tier in force; each tier keeps its own."""
         detector = self._ears.voice_at(level)
         light = detector is self._ears.light_voice
         if light not in self._voices:
@@ -225,7 +224,7 @@ class Listening:
 
 
 def is_silent(window: AudioWindow) -> bool | None:
-    """Whether a window holds nothing but digital silence; None where part of it was lost and the rest is."""
+    """Whether a window is digital silence; None when part of it was lost and the rest is silent."""
     if float(np.abs(window.samples).max(initial=0.0)) > SILENT_PEAK:
         return False
     return True if window.lost_share == 0 else None

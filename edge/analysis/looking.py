@@ -1,4 +1,4 @@
-"""From a frame to what it shows: face, head, gaze, identity, body and things, as far as looks are due."""
+"""Turns a frame into an observation: face, head, gaze, identity, body and objects, for the looks due."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
 from shared.policy.schema import Policy
 
 Verifier = tuple[Recogniser, Enrolled]
-"""Who compares, and with whom."""
+"""The recogniser, and the template to compare with."""
 
 _BY_MESH = (Look.HEAD, Look.GAZE, Look.IDENTITY)
-"""What needs the face's mesh, the commonest first."""
+"""Looks that need the face's mesh, the most frequent first."""
 
 
 @dataclass(slots=True)
 class _Looks:
-    """What one frame's looks have given so far."""
+    """Results of one frame's looks so far."""
 
     picture: Picture | None = None
     faces: tuple[Face, ...] | None = None
@@ -40,24 +40,24 @@ class _Looks:
     identity: IdentityCheck | None = None
     liveness: float | None = None
     body: tuple[Body | None] | None = None
-    """Around what was found, which may be nobody; None: not looked for."""
+    """A 1-tuple of the result, which may be no body; None: not looked for."""
     objects: tuple[SeenObject, ...] | None = None
     failed: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class LookingState:
-    """What the eyes of one session remember; no picture is part of it."""
+    """The state of one session's looking, without pictures."""
 
     tilts: TiltsState = field(default_factory=TiltsState)
     lids: LidsState = field(default_factory=LidsState)
     body: Region | None = None
-    """Where the body was."""
+    """The last place of the body."""
 
 
 class Looking:
-    """The eyes of one session: remembers the last picture's brightness, how far this person's eyes open and
-    where the body was."""
+    """Looks for one session. Remembers the last picture's brightness, how far this person's eyes open and the
+    last place of the body."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Looking:
         verifier: Verifier | None,
         state: LookingState,
     ) -> None:
-        """The policy's `gate` is what a face must pass to be verified; without a `verifier` none is."""
+        """A face is verified only when it passes the policy's `gate` and there is a `verifier`."""
         self._attempts = attempts
         self._networks = networks
         self._gate = policy.verification_gate
@@ -75,13 +75,13 @@ class Looking:
         self._state = state
         self._tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0, state.tilts)
         self._lids = Lids(state.lids)
-        # A picture is never saved: the first look after a restore cannot tell how much has changed.
+        # A picture is never saved, so the first look after a restore cannot measure the change.
         self._luma: Frame | None = None
 
     async def look(
         self, frame: VideoFrame, due: Collection[Look], level: int
     ) -> tuple[Observation, Frame | None]:
-        """What a frame shows to the looks that are due, and its BGR pixels if they could be had."""
+        """Observe a frame with the looks due. Also returns its BGR pixels, if they could be read."""
         looks = _Looks()
         bgr = await self._find_faces(frame, looks)
         if bgr is not None:
@@ -91,7 +91,7 @@ class Looking:
         return _observation(frame, level, looks), bgr
 
     async def _find_faces(self, frame: VideoFrame, looks: _Looks) -> Frame | None:
-        """The picture's brightness and its faces; answers the pixels, or None if they could not be had."""
+        """Find the picture's brightness and faces. Returns the pixels, or None if they could not be read."""
 
         def find() -> tuple[Frame, Frame, tuple[Face, ...]]:
             bgr = frame.to_bgr()
@@ -108,13 +108,13 @@ class Looking:
     async def _look_at_face(
         self, shot: tuple[float, Frame], face: Face, due: Collection[Look], looks: _Looks
     ) -> None:
-        """Head, gaze, identity and liveness of the one face. Of several none can be called theirs."""
+        """Head, gaze, identity and liveness of a single face. With several it is unknown whose they are."""
         at_s, bgr = shot
         needed = [look for look in _BY_MESH if look in due]
         if self._verifier is None and Look.IDENTITY in needed:
             needed.remove(Look.IDENTITY)
         if needed:
-            # Named after what it was done for, so that the next value of that task shows it works again.
+            # Named by the look that needs it: the next value of that look then shows that it works again.
             fitted = await self._attempts.make(
                 needed[0], lambda: fit_head(self._networks, bgr, face), looks.failed
             )
@@ -141,7 +141,7 @@ class Looking:
             looks.gaze = GazeSeen(pitch_deg=gaze.pitch_deg, yaw_deg=gaze.yaw_deg, eyes_closed=shut)
 
     def _is_clear(self, face: Face, check: IdentityCheck | None) -> bool:
-        """Whether a face is seen well enough to tell it from a picture of one: as for verifying it."""
+        """Whether a face is clear enough for the liveness check; the same gate as for identity."""
         if self._verifier is not None:
             return check is not None and check.similarity is not None
         return min(face.box.width_px, face.box.height_px) > self._gate.min_face_px
@@ -154,7 +154,7 @@ class Looking:
             )
 
     async def _look_around(self, bgr: Frame, due: Collection[Look], looks: _Looks) -> None:
-        """The body, and persons and things."""
+        """Look for the body, persons and objects."""
         pose, region, detector = self._networks.body, self._state.body, self._networks.objects
         if Look.BODY in due and pose is not None:
             looks.body = await self._attempts.make(Look.BODY, lambda: (pose.find(bgr, region),), looks.failed)
@@ -179,7 +179,7 @@ class Looking:
         return None if made is None else self._judged(made, fitted[1])
 
     def _judged(self, check: IdentityCheck, head: HeadPose | None) -> IdentityCheck:
-        """The check, or that it says nothing because the head is too far up or down for it."""
+        """The check; doubtful when the head is too far up or down for it."""
         if check.similarity is None or head is None:
             return check
         if not self._tilts.doubtful(head.pitch_deg, check.similarity):
@@ -188,7 +188,7 @@ class Looking:
 
 
 def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:
-    """All that is known of the frame; what was not looked at or failed stays None."""
+    """The frame's observation; looks not done or failed stay None."""
     things, size_px = looks.objects, (frame.width, frame.height)
     return Observation(
         at=frame.at_s,

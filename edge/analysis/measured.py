@@ -1,4 +1,4 @@
-"""One call to a network as it went. A value: it may come from another process."""
+"""The result of one call to a network. A value: it may come from another process."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """One call as it went, for metrics."""
+    """One finished call, for metrics."""
 
     task: str
     queued_s: float
     run_s: float
     outcome: str
-    """`done`, `failed`, or why it came to nothing: `overflow`, `stale`, `stuck`, `resting`, `cancelled`."""
+    """`done`, `failed`, or why there is no result: `overflow`, `stale`, `stuck`, `resting`, `cancelled`."""

@@ -1,4 +1,4 @@
-"""The networks one process analyses with: what is there, what is missing, on which device."""
+"""The networks that a process analyses with: which exist, which are missing, on which device."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Networks:
-    """Shared by all sessions; nothing in it remembers a stream."""
+    """Shared by all sessions; it keeps no state of a stream."""
 
     faces: FaceDetector
     mesh: FaceMesh
     head: HeadPoseEstimator | None
     recognisers: tuple[Recogniser, ...]
-    """Best first; empty: identity cannot be verified here."""
+    """Best first. Empty when identity cannot be verified here."""
     body: BodyPose | MoveNet | None
     ears: Ears
     gaze: GazeEstimator | None = None
@@ -40,18 +40,18 @@ class Networks:
     device: str = "cpu"
     """The devices verified in use, joined by `+`."""
     missing: dict[Look, str] = field(default_factory=dict)
-    """Looks that no network serves here, with the reason."""
+    """Looks without a network here, with the reason."""
 
     @property
     def looks(self) -> frozenset[Look]:
-        """What can be done here."""
+        """The looks that this node can do."""
         return frozenset(Look) - frozenset(self.missing)
 
 
 def open_networks(serving: Serving) -> Networks:
-    """Open what serves each look; takes seconds the first time.
+    """Open the networks of each look; takes seconds the first time.
 
-    Raises `Unavailable` where faces cannot be found at all; any other look that cannot be had is missing.
+    Raises `Unavailable` when faces cannot be found; any other look without a network is put into `missing`.
     """
     missing: dict[Look, str] = {}
 
@@ -66,7 +66,7 @@ def open_networks(serving: Serving) -> Networks:
     head = optional(Look.HEAD, serving.head_pose, None)
     nobody: tuple[Recogniser, ...] = ()
     recognisers = optional(Look.IDENTITY, serving.recognisers, nobody)
-    # Gaze is a turn of the eyes in a head whose pose is known.
+    # Gaze is the turn of the eyes in a head of known pose, so it needs the head.
     gaze = optional(Look.GAZE, serving.gaze, None) if head is not None else None
     if head is None:
         missing[Look.GAZE] = missing[Look.HEAD]
@@ -91,7 +91,7 @@ def open_networks(serving: Serving) -> Networks:
 
 
 def _body(serving: Serving) -> BodyPose | MoveNet:
-    """The network with hands, or the light one where that is all there is."""
+    """The body network with hands, or else the light one."""
     try:
         return serving.body_pose()
     except Unavailable as error:
@@ -118,5 +118,5 @@ _LOOK_OF = {
     manifest.Task.SPEAKER_EMBEDDING: Look.SPEAKERS,
     manifest.Task.SPEECH_RECOGNITION: Look.PHRASES,
 }
-"""The look that a network decides, where the manifest calls it otherwise. Alerts and reports name networks by
-look; one that only helps others to look keeps the manifest's word."""
+"""The look of a network, when the manifest names it differently. Alerts and reports name networks by look; a
+network that only helps other looks keeps the manifest's name."""

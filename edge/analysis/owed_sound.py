@@ -1,8 +1,8 @@
-"""Whether sound is owed and does not come: pictures arrive and the microphone gives nothing at all. Pure.
+"""Detects missing sound: pictures arrive, and no sound at all. Pure.
 
-A track that was never sent, or was taken away, makes no windows of silence. While pictures come the
-connection stands, so that sound should come too. A gap of the pictures begins the wait anew: it speaks of the
-network.
+An audio track that was never sent, or was removed, gives no windows of silence. While pictures arrive the
+connection works, so sound should arrive too. A gap in the pictures restarts the wait, because then the
+network is the cause.
 """
 
 from __future__ import annotations
@@ -10,24 +10,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GRACE_S = 3.0
-"""Sound may be this late: 0.5 s of a window, what jitter buffers and a slow network hold back."""
+"""Sound may be this late: 0.5 s for a window, and delays of jitter buffers and a slow network."""
 EVERY_S = 1.0
 LAG_S = 1.0
-"""What is said is said of so long ago, so that a window on its way does not come before it."""
+"""The report is for a time this long ago, so that a window still on its way is not earlier than it."""
 
 
 @dataclass(slots=True)
 class OwedSoundState:
-    """When pictures and sound came last."""
+    """When pictures and sound last arrived."""
 
     seen_s: float | None = None
     since_s: float = 0.0
-    """Since when sound has been owed."""
+    """Since when sound has been expected."""
     told_s: float = 0.0
 
 
 class OwedSound:
-    """The sound of one session."""
+    """Watches for missing sound of one session."""
 
     __slots__ = ("_state",)
 
@@ -35,15 +35,15 @@ class OwedSound:
         self._state = state or OwedSoundState()
 
     def heard(self, until_s: float) -> None:
-        """A window has come that ends then."""
+        """Note an arrived window and its end."""
         self._state.since_s = max(self._state.since_s, until_s)
 
     def pause(self, until_s: float) -> None:
-        """Let the time until then count as if sound had come: nobody could hear it."""
+        """Count the time until then as if sound had arrived, because it could not be heard."""
         self.heard(until_s)
 
     def overdue(self, at_s: float) -> float | None:
-        """For when it is to be said that nothing is heard, at a picture taken at `at_s`; None: not now."""
+        """At a picture taken at `at_s`, the time for which to report missing sound; None: not now."""
         own = self._state
         if own.seen_s is None or at_s - own.seen_s > GRACE_S:
             own.since_s = max(own.since_s, at_s)

@@ -1,12 +1,12 @@
-"""From a frame or a window of sound to one observation.
+"""Turns a frame or a window of sound into one observation.
 
-One `Perception` belongs to one session and keeps what its stream needs remembered, in its eyes (`looking`)
-and ears (`listening`); what of that can move is `PerceptionState`. The networks and the engine are shared.
-What is not due stays unknown. A network that fails, or whose call came to nothing, makes its value unknown
-and names its task in `failed`; that never looks like an absent face.
+A `Perception` belongs to one session and keeps its stream's state in its eyes (`looking`) and ears
+(`listening`); the part that can move is `PerceptionState`. The networks and the engine are shared. A look
+that is not due stays unknown. When a network fails or its call gives no result, the value is unknown and its
+task is named in `failed`; that is never read as an absent face.
 
-A frame that a loss may have left traces in is not looked at. A smeared face passes every gate of quality and
-is somebody else to a recogniser (similarity .54 to .74 where the same footage whole gives .97), and old
+A frame that a loss may have damaged is not analysed. A smeared face passes every quality gate, but a
+recogniser sees another person (similarity .54 to .74, where the same footage without loss gives .97), and old
 picture content hides who has come or gone.
 """
 
@@ -39,7 +39,7 @@ MAX_NETWORKS = 32
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """An observation, with the BGR pixels where they were looked at."""
+    """An observation, with the BGR pixels if they were analysed."""
 
     observation: Observation
     frame: Frame | None
@@ -47,17 +47,17 @@ class Seen:
 
 @dataclass(slots=True)
 class PerceptionState:
-    """What perception remembers of one session: no picture, no sound, no template."""
+    """The state of one session's perception, without pictures, sound or templates."""
 
     networks: Annotated[dict[str, str], AtMost(MAX_NETWORKS)]
-    """Which served each task; what one has measured means nothing to another."""
+    """The network of each task; values of one network mean nothing to another."""
     schedule: ScheduleState = field(default_factory=ScheduleState)
     eyes: LookingState = field(default_factory=LookingState)
     ears: ListeningState = field(default_factory=ListeningState)
 
 
 class Perception:
-    """The senses of one session. Calls must not overlap per method: one frame and one window at a time."""
+    """The senses of one session. Calls of one method must not overlap: one frame and one window at a time."""
 
     def __init__(
         self,
@@ -69,24 +69,24 @@ class Perception:
         templates: Mapping[str, Enrolled],
         level: LevelInForce,
     ) -> None:
-        """`templates` by recogniser; the best recogniser that has one verifies. `level` is read anew with
-        every frame and window."""
+        """`templates` by recogniser; the best recogniser with a template verifies. `level` is read with every
+        frame and window."""
         self._level = level
         self._engine = engine
         self._networks = networks
         self._policy = policy
         self._verifier = _verifier(networks, templates)
-        # Which tasks were said to fail is not saved: it says so once more.
+        # Tasks reported as failing are not saved: they are reported once more.
         self._attempts = Attempts(session_id, engine)
         self._go_on(PerceptionState(networks=dict(networks.labels)))
 
     @property
     def verifies(self) -> bool:
-        """Whether there is anything to verify the candidate with."""
+        """Whether the candidate can be verified."""
         return self._verifier is not None
 
     async def look(self, frame: VideoFrame) -> Seen:
-        """What a frame shows, as far as looks are due at its capture time; of a damaged one, nothing."""
+        """Observe a frame with the looks due at its capture time. A damaged frame is not analysed."""
         level = self._level.number
         if frame.damaged:
             return Seen(arrival(frame, level), None)
@@ -96,17 +96,17 @@ class Perception:
         return Seen(*await self._eyes.look(frame, due, level))
 
     async def listen(self, window: AudioWindow) -> Heard | None:
-        """What a window of sound says; None where nobody listens."""
+        """Observe a window of sound; None when the session does not listen."""
         return await self._ears.listen(window, self._level.number)
 
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
-        """What is to be said, as a frame comes, of sound that is owed and does not come; mostly None."""
+        """At a frame, report expected sound that has not arrived; mostly None."""
         return self._ears.miss(frame.at_s, self._level.number)
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
-        """A check on request, outside the schedule: the examined face and how it compares.
+        """Compare a frame on request, outside the schedule: the examined face and its comparison.
 
-        No comparison where the session has no template. Raises `Unavailable` when it came to nothing.
+        No comparison when the session has no template. Raises `Unavailable` when there is no result.
         """
         verifier, template = self._verifier if self._verifier is not None else (None, None)
         chosen = () if verifier is None else (verifier,)
@@ -119,26 +119,26 @@ class Perception:
         return examined, identity_check(examined, verifier, template, similarity=similarity)
 
     def snapshot(self) -> Saved:
-        """What is remembered, as JSON; a look that is under way may be missing from it."""
+        """The state as JSON; a look in progress may be missing from it."""
         return save(self._state)
 
     def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
-        """Go on where the perception of this session stopped, before the first look.
+        """Continue from a saved state, before the first look.
 
-        One that had other networks says nothing here. With `resumed_s` no wait counts the time until then.
-        Raises `Corrupt` for anything that is not such a snapshot, with nothing changed.
+        A state of other networks is ignored. With `resumed_s`, no wait counts the time until then.
+        Raises `Corrupt` for an invalid snapshot; then nothing is changed.
         """
         try:
             state = restore(PerceptionState, saved)
         except ValueError as error:
-            raise Corrupt("the snapshot of what was perceived cannot be taken over") from error
+            raise Corrupt("the saved state of the perception cannot be restored") from error
         if state.networks == self._state.networks:
             self._go_on(state)
         if resumed_s is not None:
             self._ears.pause(resumed_s)
 
     def _go_on(self, state: PerceptionState) -> None:
-        """Make the senses, which share the state and keep it up to date."""
+        """Make the senses; they share the state and update it."""
         networks, policy = self._networks, self._policy
         self._state = state
         self._schedule = Schedule(can_see(networks.looks, policy), policy.cadences_hz, state.schedule)
@@ -147,12 +147,12 @@ class Perception:
 
 
 def arrival(frame: VideoFrame, level: int) -> Observation:
-    """The observation of a frame that came and is not analysed."""
+    """The observation of a frame that arrived and is not analysed."""
     return Observation(at=frame.at_s, level=level, frame_id=frame.frame_id, damaged=frame.damaged)
 
 
 def _verifier(networks: Networks, templates: Mapping[str, Enrolled]) -> Verifier | None:
-    """The best recogniser the candidate is enrolled with."""
+    """The best recogniser that has a template of the candidate."""
     for recogniser in networks.recognisers:
         if recogniser.name in templates:
             return recogniser, templates[recogniser.name]

@@ -1,7 +1,7 @@
-"""Phrases of the policy in what is spoken, and the words around one: only with policy and opt-in.
+"""Finds the policy's phrases in speech, with the words around them: only with policy and opt-in.
 
-Nothing is kept but the last 8 s of sound, in memory. What was said leaves this node only sealed to a key that
-dies with the session (`edge.outbound.envelope`).
+Only the last 8 s of sound are kept, in memory. Spoken words leave this node only sealed to a key that is
+deleted with the session (`edge.outbound.envelope`).
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ MAX_TEXT_CHARS = 2_000
 KEPT_WINDOWS = 16
 """8.2 s around a phrase."""
 SURENESS = 0.5
-"""The spotter gives no likelihood. One false hit in 76 s of other speech with twelve phrases: no better than
-even that a single hit is one."""
+"""The spotter gives no probability. It had one false hit in 76 s of other speech with twelve phrases, so a
+single hit is as likely wrong as right."""
 
 
 class Phrases:
-    """Listens for the phrases in one session's sound. Its blocking calls are for the engine's threads."""
+    """Listens for phrases in one session's sound. Its blocking calls run in the engine's threads."""
 
     def __init__(
         self, spotter: KeywordSpotter, transcriber: Transcriber | None, phrases: Sequence[str]
@@ -47,18 +47,18 @@ class Phrases:
 
     @property
     def broken(self) -> bool:
-        """Whether phrases cannot be sought at all: then nothing is known, also where nobody speaks."""
+        """Whether phrases cannot be searched at all: then the value is unknown even without speech."""
         return isinstance(self._stream, Exception)
 
     def forget(self) -> None:
-        """What comes next does not adjoin what was heard: an excerpt must not reach back over the gap."""
+        """Forget the sound before a gap: an excerpt must not reach back over it."""
         self._kept.clear()
         self._spoke = False
 
     def worth_hearing(self, samples: Floats, *, speaks: bool) -> Floats | None:
-        """What of the sound is to be searched now: windows of speech, with the one before and the one after.
+        """The sound to search now: windows of speech, with the one before and the one after.
 
-        None: nobody speaks. To be asked of every window.
+        None: there is no speech. Call it with every window.
         """
         before = self._kept[-1] if self._kept else None
         self._kept.append(samples)
@@ -70,11 +70,11 @@ class Phrases:
     def hear(self, samples: Floats) -> tuple[PhraseHeard, ...]:
         """The phrases that became certain.
 
-        Raises what opening the spotter raised, every time, and `Unavailable` while a call that was given up
-        still hears: its decoder is not for two threads.
+        Raises the error of opening the spotter, every time, and `Unavailable` while an abandoned call
+        still runs: its decoder is not thread-safe.
         """
         if not self._hearing.acquire(blocking=False):
-            raise Unavailable("the phrases of before are still being sought")
+            raise Unavailable("an earlier search for phrases still runs")
         try:
             return self._hear(samples)
         finally:
@@ -90,14 +90,13 @@ class Phrases:
         return tuple(PhraseHeard(phrase=phrase, score=SURENESS) for phrase in self._last)
 
     def transcript(self) -> str | None:
-        """The words around the phrases heard last; None where there is no network for them. Takes a second
-        and more."""
+        """The words around the phrases heard last; None without a network for them. Takes over a second."""
         if self._transcriber is None:
             return None
         return self._transcriber.transcribe(self._sound()).text[:MAX_TEXT_CHARS].replace("\x00", "")
 
     def excerpt(self, text: str | None) -> Excerpt:
-        """What was said around the phrases heard last: its sound, with its words where they are known."""
+        """The excerpt around the phrases heard last: its sound, with its words if known."""
         samples = self._sound()
         return Excerpt(
             phrases=self._last,
@@ -110,7 +109,7 @@ class Phrases:
         return np.concatenate(list(self._kept))
 
     def _open(self) -> KeywordStream | Exception:
-        """The stream, or what stands against it: it would be the same at every try, and each takes long."""
+        """Open the stream once. The error is kept: each try takes long and would fail the same way."""
         try:
             return self._spotter.stream(tuple(self._wanted))
         except (ConfigError, Corrupt, Rejected) as error:

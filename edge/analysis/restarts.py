@@ -1,4 +1,4 @@
-"""How often the engine had to be restarted of late."""
+"""Counts recent restarts of the engine."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 MAX_RESTARTS: Final = 5
 RESTART_WINDOW_S: Final = 60.0
-"""An engine that had to be restarted more often than `MAX_RESTARTS` within this time does not work."""
+"""An engine with more than `MAX_RESTARTS` restarts within this time does not work."""
 
 
 class Restarts:
@@ -18,9 +18,9 @@ class Restarts:
         self._at: deque[float] = deque(maxlen=MAX_RESTARTS + 1)
 
     def note(self, _: str) -> None:
-        """The engine was restarted over a stuck call, now."""
+        """Note that the engine was restarted now because of a stuck call."""
         self._at.append(monotonic())
 
     def too_many(self, now: float) -> bool:
-        """Whether the last minute saw more of them than an engine may have."""
+        """Whether the last minute had too many restarts."""
         return sum(now - at <= RESTART_WINDOW_S for at in self._at) > MAX_RESTARTS

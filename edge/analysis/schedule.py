@@ -1,9 +1,9 @@
 """Which looks are due at a frame, by capture time, so that live stream and recording agree. Pure.
 
-Time is cut into slots of each look's period, a quarter of a period early, so that the frames of a stream
-whose rate is a multiple of the look's fall well inside their slot and jitter does not push two into one. The
-first frame of a slot is looked at. Looks that build on faces wait for a frame whose faces are looked for, and
-so does the body: what is said of one instant is then seen in one picture.
+Time is divided into slots of each look's period, a quarter of a period early, so that the frames of a stream
+whose rate is a multiple of the look's are well inside their slot and jitter does not push two into one. The
+first frame of a slot is analysed. Looks that need faces, and the body, wait for a frame on which faces are
+looked for: all values of one moment then come from one picture.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from edge.analysis.levels import FULL, LEVELS
 from shared.events.looks import Look
 
 SLOT_LEAD = 0.25
-"""How much of its period a slot begins early."""
+"""How early a slot begins, as a share of its period."""
 
 
 @dataclass(slots=True)
@@ -37,13 +37,13 @@ class Schedule:
         cadences_hz: Mapping[Look, float] | None = None,
         state: ScheduleState | None = None,
     ) -> None:
-        """`wanted` names the tasks that policy and networks allow at all, `cadences_hz` the policy's own."""
+        """`wanted`: the looks that policy and networks allow; `cadences_hz`: the policy's own rates."""
         self._wanted = frozenset(wanted)
         self._rates_hz = [_rates_hz(level, cadences_hz or {}) for level in range(len(LEVELS))]
         self._last_s = (state or ScheduleState()).last_s
 
     def due(self, at: float, level: int) -> frozenset[Look]:
-        """The looks to do on the frame captured at `at`; empty: leave it. Counts as done when answered."""
+        """The looks to do on the frame captured at `at`; may be empty. They count as done."""
         rates_hz = self._rates_hz[level]
         if not self._is_due(Look.FACES, at, rates_hz[Look.FACES]):
             return frozenset()
@@ -62,9 +62,9 @@ class Schedule:
 
 
 def _rates_hz(level: int, cadences_hz: Mapping[Look, float]) -> dict[Look, float]:
-    """The level's cadences, or the policy's in their place; what a level leaves out stays out.
+    """The policy's rates, or else the level's; looks that a level leaves out stay out.
 
-    Below the full levels a policy's cadence counts only where it is slower: they are there to do less.
+    Below the full levels a policy's rate counts only when it is slower, because these levels must do less.
     """
     rates_hz = {}
     for look, own_hz in LEVELS[level].rates_hz.items():
@@ -74,5 +74,5 @@ def _rates_hz(level: int, cadences_hz: Mapping[Look, float]) -> dict[Look, float
 
 
 def slot(at: float, rate_hz: float) -> int:
-    """The number of the slot of a look's period in which a time lies."""
+    """The number of the slot that contains a time, for a look's period."""
     return floor(at * rate_hz + SLOT_LEAD)

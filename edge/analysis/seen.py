@@ -1,4 +1,4 @@
-"""From what networks answer to what an observation says of it. Pure."""
+"""Converts networks' answers to values of an observation. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.observations import BodySeen, FaceSeen, HandsSeen, ObjectSeen, Perso
 
 MIN_PERSON_SCORE = 0.5
 MIN_PERSON_HEIGHT = 0.2
-"""Share of the picture's height; smaller ones are pictures on a wall or somebody far away."""
+"""Share of the picture's height; smaller ones are pictures on a wall or people far away."""
 
 
 def faces_seen(faces: tuple[Face, ...]) -> tuple[FaceSeen, ...]:
@@ -16,7 +16,7 @@ def faces_seen(faces: tuple[Face, ...]) -> tuple[FaceSeen, ...]:
 
 
 def body_seen(body: Body | None) -> BodySeen:
-    """The upper body; of nobody, that nothing of it is visible."""
+    """The upper body; with no body found, nothing of it is visible."""
     if body is None:
         return BodySeen(shoulders_visible=False, visible_keypoints=0, presence=0.0)
     return BodySeen(
@@ -27,14 +27,14 @@ def body_seen(body: Body | None) -> BodySeen:
 
 
 def hands_seen(body: Body | None, size_px: tuple[int, int]) -> HandsSeen | None:
-    """Where the hands are in a frame of this width and height; unknown where no body was found."""
+    """The hands' places in a frame of this width and height; unknown when no body was found."""
     if body is None:
         return None
     return HandsSeen(to_ear_head_widths=bodies.hand_to_ear(body, *size_px))
 
 
 def persons_seen(things: tuple[SeenObject, ...], size_px: tuple[int, int]) -> PersonsSeen:
-    """How many people are in a frame of this width and height."""
+    """The number of people in a frame of this width and height."""
     scores = [
         thing.score
         for thing in things
@@ -46,7 +46,7 @@ def persons_seen(things: tuple[SeenObject, ...], size_px: tuple[int, int]) -> Pe
 
 
 def objects_seen(things: tuple[SeenObject, ...]) -> tuple[ObjectSeen, ...]:
-    """Things, without people."""
+    """Objects, without people."""
     return tuple(
         ObjectSeen(kind=thing.kind.value, score=thing.score, box=thing.box)
         for thing in things

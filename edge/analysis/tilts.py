@@ -1,10 +1,10 @@
-"""Tells a candidate who looks down at the keyboard from somebody else, as far as that can be told. Pure.
+"""Tells a candidate who looks down at the keyboard from another person, as far as possible. Pure.
 
-Recognisers lose likeness as a head goes up or down, well within the verification gate. How far away a head
-reads depends on the face (people who look straight ahead: −16 to +4°), so it counts from where this candidate
-has matched, and estimators read about two thirds of the way. Measured by dlib's network, the most sensitive
-one, on six people turned down by known angles: 0.77 to 0.82 at 15°, 0.70 to 0.79 at 20°, 0.63 to 0.77 at 25°,
-0.58 to 0.75 at 30°.
+Similarity falls as a head turns up or down, even within the verification gate. The measured angle depends on
+the face (people who look straight ahead: −16 to +4°), so it is counted from the angle of this candidate's
+matches; estimators report about two thirds of the real turn. Similarity measured with dlib's network, the
+most sensitive one, on six people turned down by known angles: 0.77 to 0.82 at 15°, 0.70 to 0.79 at 20°,
+0.63 to 0.77 at 25°, 0.58 to 0.75 at 30°.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Annotated
 from shared.saving import AtMost
 
 FREE_DEG = 7.0
-"""So far from the usual tilt a check counts as it is."""
+"""Up to this far from the usual tilt a check counts unchanged."""
 LOSS_PER_DEG = 0.02
-"""Similarity that a candidate may lose with each degree beyond."""
+"""Similarity that a candidate may lose per degree beyond."""
 REMEMBERED = 60
-"""Matches that say what is usual: a minute of them."""
+"""Matches that determine the usual tilt: a minute of them."""
 LEAST_REMEMBERED = 3
 
 
@@ -40,13 +40,16 @@ class Tilts:
     __slots__ = ("_matched_deg", "_threshold")
 
     def __init__(self, threshold: float, state: TiltsState | None = None) -> None:
-        """`threshold` is the similarity from which on a check matches."""
+        """`threshold`: the least similarity of a match."""
         self._threshold = threshold
         self._matched_deg = (state or TiltsState()).matched_deg
 
     def doubtful(self, pitch_deg: float, similarity: float) -> bool:
-        """Whether a check that does not match may be the candidate's, whose head is up or down: neither match
-        nor mismatch then. A stranger's median likeness (0.50) stays a mismatch up to 19° from usual."""
+        """Whether a check that does not match may still be the candidate, with the head up or down.
+
+        Then it is neither match nor mismatch. A stranger's median similarity (0.50) is a mismatch up to 19°
+        from usual.
+        """
         if similarity >= self._threshold:
             self._matched_deg.append(pitch_deg)
             return False

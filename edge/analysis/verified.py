@@ -1,4 +1,4 @@
-"""The answer to a check on request: one frame against the enrolled face. Pure."""
+"""The answer to a check on request: one frame compared with the enrolled face. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def verified_frame(
     threshold: float,
     captured_utc: datetime,
 ) -> VerifiedFrame:
-    """What is told of a check; of a frame that a loss may have smeared, neither match nor mismatch."""
+    """The answer to a check; for a frame that a loss may have smeared, neither match nor mismatch."""
     similarity = None if check is None or frame.damaged else check.similarity
     failed = failed_checks(examined)
     return VerifiedFrame(

@@ -1,4 +1,4 @@
-"""What the node does when the coordinator tells it to: start, change, end, enroll, compare, verify."""
+"""The coordinator's commands on this node: start, change, end, enroll, compare, verify."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from shared.messages import (
 from shared.policy.terms import Gate
 
 END_TIMEOUT_S: Final = 3.5
-"""For the last alerts to reach the disk; the coordinator waits 5 s for the reply."""
+"""Time for the last alerts to reach the disk; the coordinator waits 5 s for the reply."""
 
 
 class NodeActions:
-    """Decides over the roster what is done, and has the worker do it; `close` ends all sessions."""
+    """Checks commands against the roster and passes them to the worker; `close` ends all sessions."""
 
     def __init__(self, config: EdgeConfig, assignments: Assignments, worker: Worker) -> None:
         self._config = config
@@ -39,9 +39,9 @@ class NodeActions:
         self._closing = False
 
     async def start(self, order: StartSession) -> SessionAccepted:
-        """Watch a session. Started again with the same epoch, it answers as before."""
+        """Watch a session. A second start with the same epoch changes nothing and answers the same."""
         if self._closing:
-            raise Unavailable("this node is ending; start the session on another one")
+            raise Unavailable("this node is shutting down; start the session on another one")
         running = self._roster.check(order, datetime.now(UTC))
         if running is None or running.order.epoch != order.epoch:
             await self._begin(order, running)
@@ -52,7 +52,7 @@ class NodeActions:
         )
 
     async def change(self, order: StartSession) -> SessionChanged:
-        """Go on with a running session under a changed order of its epoch; twice the same is harmless.
+        """Apply a changed assignment of the same epoch to a running session. Idempotent.
 
         Raises `Rejected`: 404 for a session that does not run here, 409 ("epoch-old") for another assignment.
         """
@@ -66,39 +66,39 @@ class NodeActions:
         )
 
     async def end(self, order: EndSession) -> SessionEnded:
-        """End a session; its last alerts are on disk on return, if the disk takes them in time."""
+        """End a session. Its last alerts are on disk on return, unless the disk is too slow."""
         assignment = self._roster.end(order.session_id)
         if assignment is not None:
             await self._stop(assignment)
         return SessionEnded(session_id=order.session_id, was_running=assignment is not None)
 
     async def end_expired(self) -> None:
-        """End every session whose time is over."""
+        """End every session past its end time."""
         for assignment in self._roster.expire(datetime.now(UTC)):
             await self._stop(assignment)
 
     async def close(self) -> None:
-        """End every session and take no more, for the daemon's own end."""
+        """End all sessions and refuse new ones, for the daemon's shutdown."""
         self._closing = True
         await asyncio.gather(*(self._worker.end(each.id) for each in self._assignments.watched))
         await self._assignments.all_written()
 
     async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
-        """Examine one picture; nothing of it is kept."""
+        """Examine one picture. Nothing is kept."""
         return await self._worker.enroll(jpeg, gate)
 
     async def compare(self, order: CompareTemplates) -> ComparedTemplates:
-        """Compare templates; nothing of them is kept."""
+        """Compare templates. Nothing is kept."""
         return await self._worker.compare(order)
 
     async def verify(self, order: VerifyFrame) -> VerifiedFrame:
-        """Compare one frame, or the newest, with the enrolled face."""
+        """Compare one frame, by default the newest, with the enrolled face."""
         return await self._worker.verify(self._roster.find(order.session_id).id, order.frame_id)
 
     async def _begin(self, order: StartSession, former: Assignment | None) -> None:
         if self._assignments.ends(assignment_of(order)):
             raise Unavailable("this session is still ending here; start it again in a moment")
-        # In the roster before the worker has answered: of two starts at once, one counts.
+        # Added before the worker answers, so that of two concurrent starts only one succeeds.
         assignment = self._assignments.add(order)
         try:
             await self._worker.start(order)

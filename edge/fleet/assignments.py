@@ -1,4 +1,4 @@
-"""The sessions of this node on its control side, and where what the worker tells of them goes."""
+"""The node's sessions on its control side: where the worker's alerts and notices are sent."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ log = logging.getLogger(__name__)
 
 
 class Assignments:
-    """Every session from its start until its last alert is on disk; the roster has those that go on."""
+    """Every session from its start until its last alert is on disk. The roster has the running ones."""
 
     def __init__(
         self, roster: Roster[Assignment], commit: Commit, measured: Callable[[Measured], None]
     ) -> None:
-        """`commit` puts one alert on disk, `measured` hears of every call to a network."""
+        """`commit` puts one alert on disk; `measured` is called after every call to a network."""
         self.roster = roster
         self._commit = commit
         self._measured = measured
         self._watched: dict[AssignmentId, Assignment] = {}
         self._writing: dict[Assignment, asyncio.Task[None]] = {}
-        """Those whose last alert is not on disk."""
+        """Sessions whose last alert is not on disk yet."""
         self._former_overflow = 0
 
     @property
     def watched(self) -> tuple[Assignment, ...]:
-        """Those that are not over."""
+        """The sessions that are not over."""
         return tuple(self._watched.values())
 
     @property
     def overflowed(self) -> int:
-        """Alerts of all sessions so far that were lost because the disk refused for too long."""
+        """Alerts of all sessions so far that were lost because the disk failed for too long."""
         return self._former_overflow + sum(each.overflowed for each in self._writing)
 
     def add(self, order: StartSession) -> Assignment:
-        """Take a session in, in place of an older assignment of it."""
+        """Add a session. It replaces an older assignment of the same session."""
         assignment = Assignment(order, self._commit)
         self.roster.add(assignment)
         self._watched[assignment.id] = assignment
@@ -49,17 +49,17 @@ class Assignments:
         return assignment
 
     def ends(self, assignment: AssignmentId) -> bool:
-        """Whether it has left the roster and is not over: it cannot be taken in again yet."""
+        """Whether it left the roster and is not over yet: it cannot be added again now."""
         return assignment in self._watched and self._watched[assignment] not in self.roster
 
     def undo(self, assignment: Assignment, former: Assignment | None) -> None:
-        """The worker could not take it: what ran before it, if it still does, stands in its place again."""
+        """Undo `add` when the worker refused: put back the assignment that ran before, if it still runs."""
         self.hear(SessionOver(assignment.id))
         if former is not None and former.id in self._watched:
             self.roster.add(former)
 
     def hear(self, told: Told) -> None:
-        """What a worker told."""
+        """Handle a message from the worker."""
         if isinstance(told, Measured):
             self._measured(told)
             return
@@ -71,17 +71,17 @@ class Assignments:
                 self.roster.forget(assignment.id.session_id)
 
     async def written(self, assignment: Assignment, timeout_s: float) -> None:
-        """Wait until the session is over and its last alert on disk, or no longer."""
+        """Wait, up to a limit, until the session is over and its last alert is on disk."""
         writing = self._writing.get(assignment)
         if writing is not None:
             await asyncio.wait({writing}, timeout=timeout_s)
 
     async def all_written(self) -> None:
-        """Wait until every session is over and its last alert on disk."""
+        """Wait until every session is over and its last alert is on disk."""
         await asyncio.gather(*self._writing.values())
 
     async def _write(self, assignment: Assignment) -> None:
-        # Each turn of this loop has taken one alert out of the queue, so it ends.
+        # Each turn of this loop removes one alert from the queue, so it ends.
         while True:
             try:
                 await assignment.write()

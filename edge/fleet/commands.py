@@ -1,8 +1,8 @@
-"""The coordinator's commands: who may command, what is obeyed once, how the answer goes back.
+"""Receives the coordinator's commands: checks each, obeys it once and answers.
 
-`CommandGate` decides and knows no clock; `Commands` opens, obeys and answers. What is not signed by the
-coordinator, not for this node, stale or seen before is counted and gets no answer at all: whoever sent it is
-told nothing.
+`CommandGate` decides without a clock; `Commands` opens, obeys and answers. A message that is not signed by
+the coordinator, not for this node, stale or seen before is only counted. Its sender gets no answer and so
+learns nothing.
 """
 
 from __future__ import annotations
@@ -45,12 +45,12 @@ from shared.seldom import Seldom
 log = logging.getLogger(__name__)
 
 MAX_REMEMBERED: Final = 4_096
-"""Commands remembered against replay; a coordinator sends far fewer within their lifetime."""
+"""Commands remembered against replay. A coordinator sends far fewer within a command's lifetime."""
 ACTION_TIMEOUT_S: Final = 20.0
 
 
 class Refusal(StrEnum):
-    """Why a message is not obeyed."""
+    """Why a message is refused."""
 
     MALFORMED = "malformed"
     SIGNATURE = "signature"
@@ -63,7 +63,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A command to be obeyed; its body is still closed."""
+    """A command to obey; its body is still sealed."""
 
     header: CommandHeader
     parcel: Parcel
@@ -72,8 +72,8 @@ class Admitted:
 class CommandGate:
     """Admits each of the coordinator's commands once.
 
-    The memory lives as long as the process. A command replayed within its lifetime after a restart would be
-    obeyed again, which is harmless: starting and ending are idempotent, the others change nothing.
+    The memory lasts as long as the process. After a restart, a command replayed within its lifetime is obeyed
+    again. That is harmless: start and end are idempotent, the others change nothing.
     """
 
     def __init__(self, node_id: UUID, coordinator_key: Ed25519PublicKey) -> None:
@@ -82,7 +82,7 @@ class CommandGate:
         self._seen: dict[UUID, datetime] = {}
 
     def admit(self, subject: str, message: bytes, now_utc: datetime) -> Admitted | Refusal:
-        """The command in a message that came on a subject, or why it is none for us."""
+        """Check a message that arrived on a subject: the command, or why it is refused."""
         try:
             parcel = unpack(message)
         except Corrupt:
@@ -116,7 +116,7 @@ class CommandGate:
 
 
 class Actions(Protocol):
-    """What a node does when it is told to; each may raise `Rejected` or `Unavailable`."""
+    """What a node can be commanded to do. Each may raise `Rejected` or `Unavailable`."""
 
     async def start(self, order: StartSession) -> SessionAccepted: ...
 
@@ -132,7 +132,7 @@ class Actions(Protocol):
 
 
 class Commands:
-    """Answers what the hub delivers on this node's command subjects."""
+    """Answers the messages that the hub delivers on this node's command subjects."""
 
     def __init__(self, identity: Identity, coordinator_key: Ed25519PublicKey, actions: Actions) -> None:
         self._identity = identity
@@ -143,7 +143,7 @@ class Commands:
         """Commands obeyed, rejected and refused, by reason."""
 
     async def handle(self, subject: str, message: bytes) -> bytes | None:
-        """The signed reply to one message, None where none is due."""
+        """Handle one message. Returns the signed reply, or None when there is no answer."""
         command = self._gate.admit(subject, message, datetime.now(UTC))
         if isinstance(command, Refusal):
             self._refuse(command)
@@ -161,7 +161,7 @@ class Commands:
         return self._reply(command.header, answer)
 
     def refused(self) -> dict[str, int]:
-        """How many messages were no command to obey, by reason; those there were."""
+        """How many messages were refused, by reason; reasons with none are left out."""
         counts = {refusal.value: self.counts[f"refused-{refusal}"] for refusal in Refusal}
         return {reason: count for reason, count in counts.items() if count}
 
@@ -169,7 +169,7 @@ class Commands:
         self.counts[f"refused-{refusal}"] += 1
         count = self._complaints.count(refusal, time.monotonic())
         if count:
-            log.warning("commands are refused", extra={"reason": str(refusal), "count": count})
+            log.warning("commands were refused", extra={"reason": str(refusal), "count": count})
 
     async def _obeyed(self, command: Admitted) -> BaseModel:
         try:
@@ -185,7 +185,7 @@ class Commands:
 
     def _action(self, header: CommandHeader, body: bytes) -> Awaitable[BaseModel]:
         if header.kind in ("enroll", "compare", "verify") and header.reply_key is None:
-            raise Corrupt("an answer about a person needs a key to seal it to")
+            raise Corrupt("an answer about a person must be sealed, but the command has no reply key")
         match header.kind:
             case "start":
                 return self._actions.start(parse(StartSession, body))
@@ -223,7 +223,7 @@ def _reply_header(command: CommandHeader, node_id: UUID, answer: BaseModel | Exc
         case Unavailable():
             code, message = "node-unavailable", str(answer)[:2_000]
         case Exception():
-            code, message = "node-failed", "the node failed at this command; its log says why"
+            code, message = "node-failed", "the node failed to run this command; see its log"
         case _:
             return ReplyHeader(command_id=command.command_id, node_id=node_id, status="ok")
     return ReplyHeader(

@@ -1,7 +1,7 @@
-"""How well this node is, from what is known of it. Pure.
+"""The node's health score, from measured values. Pure.
 
-10 is well, 0 broken. A node without its hub goes on watching and keeps its alerts, so that alone is no
-failure; a node that cannot keep alerts, or whose networks do not answer, is one.
+10 is healthy, 0 is broken. Without its hub a node continues to watch and keeps its alerts, so that alone is
+not a failure. A node that cannot keep alerts, or whose networks do not answer, has failed.
 """
 
 from __future__ import annotations
@@ -13,52 +13,52 @@ from typing import Final
 from shared.messages import MAX_CLOCK_SKEW_S
 
 SLOW_LOOP_S: Final = 0.03
-"""A process whose event loop is later than this takes nobody on."""
+"""A process whose event loop is later than this takes no new sessions."""
 STUCK_LOOP_S: Final = 0.5
-"""As a rule, the node cannot work; once in a minute, it is degraded: every peer of it stood still."""
+"""If usual, the node cannot work. If once in a minute, it is degraded: all its peers stood still."""
 NEARLY_FULL: Final = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vitals:
-    """What is looked at."""
+    """The values that decide the score."""
 
     hub_connected: bool
     outbox_writes: bool
-    """The last alert given to the outbox was committed."""
+    """Whether the last alert for the outbox was committed."""
     outbox_fill: float
-    """Share of its cap, 0…1."""
+    """Share of its limit, 0…1."""
     outboxes_set_aside: int
-    """Damaged ones of earlier runs, until a person has looked at them and moved them away."""
+    """Damaged outboxes of earlier runs, until a person has checked and moved them."""
     loop_lag_s: float
-    """What 99 of 100 measurements of the last minute did not exceed."""
+    """99th percentile of the last minute."""
     loop_worst_s: float
-    """Its longest block."""
+    """Longest block of the last minute."""
     clock_skew_s: float
-    """How far the coordinator's clock is from ours; 0 while unknown."""
+    """The coordinator's clock less ours; 0 while unknown."""
     analysis_works: bool
-    """The networks that the sessions need are open and answer."""
+    """Whether the networks that the sessions need are open and answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """What is told about it."""
+    """The score, with its reasons."""
 
     score: int
     """0…10."""
     reasons: tuple[str, ...]
-    """Stable words; empty when well."""
+    """Stable words; empty when healthy."""
     measures: Mapping[str, float] = field(default_factory=dict)
-    """Figures behind the reasons, by name with unit."""
+    """The values behind the reasons, by name with unit."""
 
     @property
     def failing(self) -> bool:
-        """The node cannot do its work."""
+        """Whether the node cannot do its work."""
         return self.score == 0
 
 
 def health(vitals: Vitals) -> Health:
-    """The score and the reasons for what is missing to 10."""
+    """The score, and a reason for everything that lowers it from 10."""
     costs = [
         ("analysis-failing", 10, not vitals.analysis_works),
         ("outbox-failing", 10, not vitals.outbox_writes),

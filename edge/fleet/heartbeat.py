@@ -1,4 +1,4 @@
-"""The node's word every 5 s: how it is, what it serves, where its outbox stands; the reply brings marks."""
+"""The node's heartbeat every 5 s: health, sessions and outbox state. The reply brings marks."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ REPLY_TIMEOUT_S: Final = 4.0
 
 
 class Heart:
-    """Beats while `run` runs; a missed beat is only counted, the next one says more."""
+    """Sends heartbeats while `run` runs. A failed one is only counted; the next one has newer values."""
 
     def __init__(
         self,
@@ -31,7 +31,7 @@ class Heart:
         identity: Identity,
         write: Callable[[], Awaitable[Heartbeat]],
     ) -> None:
-        """`write` makes one beat."""
+        """`write` makes one heartbeat."""
         self._hub = hub
         self._publisher = publisher
         self._identity = identity
@@ -39,7 +39,7 @@ class Heart:
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
-        """Beat until cancelled, at once whenever the hub comes back."""
+        """Send heartbeats until cancelled, and at once when the hub reconnects."""
         while True:
             await self._hub.wait_connected()
             try:

@@ -1,4 +1,4 @@
-"""How late the event loop is: what every peer, socket and timer of this process suffers together."""
+"""Lateness of the event loop, which delays every peer, socket and timer of this process."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections import deque
 from typing import Final
 
 INTERVAL_S: Final = 0.05
-"""A block is measured from the next measurement due, so this much of it may go unseen."""
+"""A block is measured from the next measurement due, so up to this much of it is not seen."""
 REMEMBERED: Final = 1_200
 """One minute of measurements."""
 
@@ -20,13 +20,13 @@ class LoopLag:
 
     @property
     def p99_s(self) -> float:
-        """What 99 of 100 measurements of the last minute did not exceed; 0 before the first."""
+        """The 99th percentile of the last minute; 0 before the first measurement."""
         ordered = sorted(self._late_s)
         return ordered[int(0.99 * (len(ordered) - 1))] if ordered else 0.0
 
     @property
     def worst_s(self) -> float:
-        """The longest block of the last minute; even one of seconds is a single measurement of many."""
+        """The longest block of the last minute. A single block of seconds does not raise the percentile."""
         return max(self._late_s, default=0.0)
 
     async def run(self) -> None:

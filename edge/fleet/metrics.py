@@ -1,7 +1,7 @@
-"""What the node counts, in Prometheus' text form, with fixed names and without `session_id`.
+"""The node's metrics in Prometheus' text format, with fixed names and without `session_id`.
 
-Histograms and counters of single happenings are kept here; what other parts count for themselves is read when
-somebody asks (`Readings`), so that nothing is counted twice.
+Histograms and counters of single occurrences are kept here. Counts of other parts are read on request
+(`Readings`), so that nothing is counted twice.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Readings:
-    """What is read at the moment of asking."""
+    """Values read at the moment of the request."""
 
     sessions: int
     level: int
@@ -32,23 +32,23 @@ class Readings:
     loop_worst_s: float
     clock_skew_s: float
     queue_depth: Mapping[str, int]
-    """Calls that wait, by task."""
+    """Waiting calls, by task."""
     frames_dropped: Mapping[str, int]
-    """Frames and packets that were never looked at, by reason, over all sessions so far."""
+    """Frames and packets that were not analysed, by reason, over all sessions so far."""
     outbox: tuple[OutboxState, ...]
     messages: Mapping[str, int]
-    """What hub, publisher, commands and heartbeat count, by name."""
+    """Counts of hub, publisher, commands and heartbeat, by name."""
 
 
 class Metrics:
-    """One process's metrics; its registry is its own."""
+    """One process's metrics, in a registry of its own."""
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
         self._snapshot = _Snapshot()
         registry.register(self._snapshot)
         self._processed = Counter(
-            "frames_processed", "Frames and windows a network has answered for", ["model"], registry=registry
+            "frames_processed", "Frames and windows processed", ["model"], registry=registry
         )
         self._latency = Histogram(
             "inference_latency_seconds",
@@ -64,14 +64,14 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
-        self._errors = Counter("model_errors", "Calls a network failed at", ["model"], registry=registry)
+        self._errors = Counter("model_errors", "Failed calls to a network", ["model"], registry=registry)
         self._skipped = Counter(
-            "inference_skipped", "Calls that came to nothing", ["model", "reason"], registry=registry
+            "inference_skipped", "Calls that gave no result", ["model", "reason"], registry=registry
         )
         self._alerts = Counter("alerts_generated", "Alerts raised", ["event_type"], registry=registry)
 
     def called(self, measured: Measured) -> None:
-        """One call to a network is over; what the engine tells."""
+        """Count a finished call to a network, as the engine reports it."""
         if measured.outcome in ("done", "failed"):
             self._latency.labels(measured.task).observe(measured.run_s)
             self._queued.labels(measured.task).observe(measured.queued_s)
@@ -80,11 +80,11 @@ class Metrics:
             self._skipped.labels(measured.task, measured.outcome).inc()
 
     def alerted(self, event: EventType) -> None:
-        """One alert was raised."""
+        """Count one raised alert."""
         self._alerts.labels(event.value).inc()
 
     def text(self, readings: Readings) -> bytes:
-        """Everything, in Prometheus' text form."""
+        """All metrics in Prometheus' text format."""
         self._snapshot.readings = readings
         return generate_latest(self._registry)
 
@@ -101,23 +101,23 @@ class _Snapshot(Collector):
             return
         yield _gauge("active_exam_sessions", "Sessions watched", now.sessions)
         yield _gauge("degradation_level", "0 full on GPU … 4 presence and identity only", now.level)
-        yield _gauge("node_health", "0 broken … 10 well", now.health)
-        yield _gauge("hub_connected", "1 while the hub is there", int(now.hub_connected))
+        yield _gauge("node_health", "0 broken … 10 healthy", now.health)
+        yield _gauge("hub_connected", "1 while the hub is connected", int(now.hub_connected))
         yield _gauge("event_loop_lag_p99_seconds", "Lateness of the event loop", now.loop_lag_s)
         yield _gauge("event_loop_lag_max_seconds", "Longest block of the last minute", now.loop_worst_s)
         yield _gauge("clock_skew_seconds", "The coordinator's clock less this node's", now.clock_skew_s)
-        depth = GaugeMetricFamily("inference_queue_depth", "Calls that wait", labels=["model"])
+        depth = GaugeMetricFamily("inference_queue_depth", "Waiting calls", labels=["model"])
         for task, waiting in now.queue_depth.items():
             depth.add_metric([task], waiting)
         yield depth
-        yield _counters("media_dropped", "Frames and packets not looked at", "reason", now.frames_dropped)
-        yield _counters("messages", "What happened on the way to and from the hub", "what", now.messages)
+        yield _counters("media_dropped", "Frames and packets not analysed", "reason", now.frames_dropped)
+        yield _counters("messages", "Counts of messages to and from the hub", "what", now.messages)
         yield from _outbox(now.outbox)
 
 
 def _outbox(states: tuple[OutboxState, ...]) -> Iterator[Metric]:
     depth = GaugeMetricFamily("outbox_depth", "Alerts not yet committed by the coordinator", labels=["lane"])
-    dropped = CounterMetricFamily("outbox_dropped", "Alerts given up at the cap", labels=["lane"])
+    dropped = CounterMetricFamily("outbox_dropped", "Alerts deleted at the outbox limit", labels=["lane"])
     for state in states:
         depth.add_metric([state.lane.value], state.waiting)
         dropped.add_metric([state.lane.value], state.dropped)

@@ -1,4 +1,4 @@
-"""What this node says of itself: its health, its heartbeat, its metrics."""
+"""The node's reports about itself: health, heartbeat and metrics."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from shared.messages import Heartbeat, OutboxState, SessionState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """The running parts, to be asked."""
+    """The running parts of the node."""
 
     config: EdgeConfig
     identity: Identity
@@ -41,11 +41,11 @@ class Node:
     boot_id: UUID = field(default_factory=uuid4)
 
     async def health(self) -> Health:
-        """How well the node is now."""
+        """The node's health now."""
         return self._health(await self._outbox_states(), await self.worker.report())
 
     async def heartbeat(self) -> Heartbeat:
-        """The node's state now. Raises `Unavailable` while the outbox cannot be read."""
+        """Make a heartbeat of the node's state now. Raises `Unavailable` while the outbox cannot be read."""
         states, report = await self.outbox.states(), await self.worker.report()
         health = self._health(states, report)
         return Heartbeat(
@@ -68,7 +68,7 @@ class Node:
         )
 
     async def metrics_text(self) -> bytes:
-        """Everything counted, in Prometheus' text form."""
+        """All metrics in Prometheus' text format."""
         states, report = await self._outbox_states(), await self.worker.report()
         readings = Readings(
             sessions=len(self.assignments.roster),
@@ -86,11 +86,11 @@ class Node:
         return self.metrics.text(readings)
 
     def _dropped(self, report: WorkerReport) -> Counter[str]:
-        """Frames, packets and alerts of all sessions so far that were not looked at or kept, by reason."""
+        """Frames and packets not analysed and alerts not kept, over all sessions so far, by reason."""
         return Counter(report.dropped) + Counter({"alert_overflow": self.assignments.overflowed})
 
     def _states(self, report: WorkerReport) -> tuple[SessionState, ...]:
-        """Those of the sessions in the roster: what is ending is no longer this node's to name."""
+        """States of the sessions in the roster, without those that are ending."""
         named = {each.id for each in self.assignments.roster}
         return tuple(
             state for state in report.sessions if AssignmentId(state.session_id, state.epoch) in named

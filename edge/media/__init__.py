@@ -1,21 +1,21 @@
-"""Media in over WebRTC, and recordings in its place; nothing here interprets what it carries.
+"""Incoming media, over WebRTC or from recordings. Nothing here interprets the content.
 
 A connection
     peer         one candidate's connection        source       what a session needs of it
     negotiation  settings and offer to aiortc      sdp          checks of offers, our answer (pure)
-    seams        what of aiortc is replaced        datagrams    what aiortc would fall over
-    flow         one track, packets to frames      encoded      a frame on its way
+    seams        replacements in aiortc            datagrams    drops what would crash aiortc
+    flow         one track, packets to frames      encoded      a frame before decoding
     jitter       video packets, with a deadline    inorder      audio packets, in order
-    nack         lost packets asked for again      keyframes    when one is asked for (pure)
-    payloads     what a frame's first bytes say    serial       counters that wrap around
+    nack         requests lost packets again       keyframes    when to request one (pure)
+    payloads     reads a frame's first bytes       serial       counters that wrap around
     decoder      one thread per track              audio        sound cut into windows
     frames       pictures and windows, decoded     clock        RTP times to session times (pure)
-    latest       mailbox that keeps the newest     ring         the last seconds, to look again
+    latest       mailbox that keeps the newest     ring         the last seconds of video
 Doors
     signaling    WebSocket of a page               whip         the same in one HTTP request
-    admission    who stands behind the doors       rate         a bound on how often (pure)
+    admission    interface to the sessions         rate         a rate limit (pure)
 Recordings
-    recording    read as live media come           gaps         pictures left damaged (pure)
-    writer       written for a sender              clips        seconds of sound for an alert
+    recording    reads like live media             gaps         damaged pictures (pure)
+    writer       writes for a sender               clips        seconds of sound for an alert
     simulate     a candidate from a recording      outgoing     its tracks
 """

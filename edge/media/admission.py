@@ -1,4 +1,4 @@
-"""The port between signaling and sessions: signaling knows nothing of what stands behind it."""
+"""The interface between signaling and sessions. Signaling knows nothing of the sessions behind it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class Seat(Protocol):
         """Add a trickled ICE candidate; empty text ends them. Raises Rejected."""
 
     def notices(self) -> AsyncIterator[Mapping[str, object]]:
-        """Messages for the page as they come, until the session ends: `{"type": "notice", …}` (technical
-        notices, gentle warnings) and `{"type": "rate", …}` (what to send). Never scores or pictures."""
+        """Messages for the page, until the session ends: `{"type": "notice", …}` (technical notices, gentle
+        warnings) and `{"type": "rate", …}` (what to send). Never scores or pictures."""
 
     async def left(self) -> None:
-        """The page hung up on purpose. A socket that merely broke says nothing about the media."""
+        """The page hung up on purpose. A broken socket alone does not mean that the media ended."""
 
 
 class Admission(Protocol):
-    """Who may sit down."""
+    """Admits pages to sessions."""
 
     async def connect(self, session_id: UUID, token: str) -> Seat:
-        """Raises Rejected: 401 (token), 403 (another's session), 404, 409, 503 (full, and where to go)."""
+        """Admit a page. Raises Rejected: 401 (token), 403 (another session's token), 404, 409, 503 (full)."""

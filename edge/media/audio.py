@@ -1,8 +1,8 @@
-"""Decoded sound of any rate and layout in, windows of 512 ms at 16 kHz mono out.
+"""Cuts decoded sound of any rate and layout into windows of 512 ms at 16 kHz mono.
 
-Windows follow the media clock: time for which nothing came is filled with zeros. Whether those zeros are
-known silence (the sender sent none) or unknown (packets were lost) is kept apart, because a voice detector
-must not read a loss as a pause.
+Windows follow the media clock: time without sound is filled with zeros. Known silence (the sender sent none)
+and unknown zeros (packets were lost) are counted separately, because a voice detector must not read a loss as
+a pause.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _FILL_S = 30.0
 
 
 class WindowMaker:
-    """Cuts one track's sound into windows. `at_s` of the windows is in the caller's media time."""
+    """Cuts one track's sound into windows. Their `at_s` is in the caller's media time."""
 
     def __init__(self) -> None:
         self._resampler: av.AudioResampler | None = None
@@ -32,7 +32,7 @@ class WindowMaker:
         self._end_s = 0.0
 
     def push(self, frame: av.AudioFrame, start_s: float, lost_before: bool) -> list[AudioWindow]:
-        """Add one decoded frame that starts at `start_s`; return the windows that are full now."""
+        """Add one decoded frame that starts at `start_s`. Return the windows that are full now."""
         gap_s = start_s - self._end_s
         windows: list[AudioWindow] = []
         if self._window_s is None or gap_s > _FILL_S or gap_s < -_FILL_S:
@@ -48,7 +48,7 @@ class WindowMaker:
         return windows
 
     def finish(self) -> list[AudioWindow]:
-        """End the timeline: the last window's missing rest is filled with zeros and counts as lost."""
+        """End the timeline. The missing rest of the last window is filled with zeros and counts as lost."""
         if self._filled == 0:
             return []
         return self._append(np.zeros(WINDOW_SAMPLES - self._filled, np.float32), lost=True)
@@ -64,9 +64,9 @@ class WindowMaker:
         if self._resampler is None or kind != self._input:
             self._resampler = av.AudioResampler(format="fltp", layout=frame.layout.name, rate=SAMPLE_RATE_HZ)
             self._input = kind
-        # Gaps are handled here; a timestamp would make the resampler guess about them too.
+        # Gaps are handled here; with timestamps the resampler would fill them too.
         frame.pts = None
-        # FFmpeg's own mixing to mono adds 3 dB to what both channels share, beyond full scale.
+        # FFmpeg's own mix to mono adds 3 dB to sound in both channels, which exceeds full scale.
         return [_mono(out) for out in self._resampler.resample(frame)]
 
     def _append(self, samples: NDArray[np.float32], lost: bool) -> list[AudioWindow]:

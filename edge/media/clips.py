@@ -1,4 +1,4 @@
-"""A few seconds of sound as Ogg Opus, small enough to go with an alert."""
+"""Encodes a few seconds of sound as Ogg Opus, small enough for an alert."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _FRAME_SAMPLES = SAMPLE_RATE_HZ * 20 // 1_000
 
 
 def encode_clip(samples: NDArray[np.float32]) -> bytes:
-    """(N,) float32 −1…1 at 16 kHz mono as Ogg Opus; the last 20 ms may be padded with silence."""
+    """Encode (N,) float32 −1…1 at 16 kHz mono as Ogg Opus. The last 20 ms may be padded with silence."""
     levels = (np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
     padded = np.pad(levels, (0, -len(levels) % _FRAME_SAMPLES))
     written = io.BytesIO()

@@ -1,8 +1,8 @@
-"""From RTP timestamps to the session clock. Pure: arrival times come in.
+"""Converts RTP timestamps to the session clock. Pure: arrival times are arguments.
 
 The two tracks of a peer have clocks with unrelated origins. Each is tied to the receiver's monotonic clock by
-its quickest packets: arrival minus media time is smallest when the network added least, and that smallest
-value hardly moves. Both tracks then lie on one clock, apart by the difference of their least delays (some
+its fastest packets: arrival minus media time is smallest when the network delayed least, and that minimum is
+nearly constant. Both tracks are then on one clock, except for the difference of their least delays (a few
 milliseconds). Sender reports would remove that too, but aiortc keeps them inside the receiver.
 """
 
@@ -11,13 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _CREEP = 0.0005
-"""Seconds per second by which the least delay is allowed to grow again: faster than any sound card drifts."""
+"""Seconds per second by which the least delay may grow again: faster than the drift of any sound card."""
 _JUMP_S = 5.0
 """A media clock that fell behind by more has been set back or paused."""
 
 
 class CaptureClock:
-    """Says when a track's frames were captured, in monotonic seconds of this machine."""
+    """Computes when a track's frames were captured, in monotonic seconds of this machine."""
 
     def __init__(self, clock_hz: int) -> None:
         self._clock_hz = clock_hz
@@ -37,16 +37,16 @@ class CaptureClock:
     def at(self, timestamp: float) -> float:
         """Monotonic seconds at which the tick `timestamp` was captured, less the network's least delay."""
         if self._offset_s is None:
-            raise ValueError("nothing was heard yet")
+            raise ValueError("no frame was heard yet")
         return timestamp / self._clock_hz + self._offset_s
 
 
 @dataclass(slots=True)
 class SessionClock:
-    """Begins when a page first connects; shared by all peers that the session has one after the other."""
+    """Starts when a page first connects. All successive peers of the session share it."""
 
     begins_s: float = 0.0
-    """Session time of that moment; above zero where another run of the node watched before."""
+    """Session time of that moment; above zero when another run of the node watched before."""
     zero_at: float | None = None
     """Monotonic seconds of session time zero; None until then."""
 

@@ -1,8 +1,8 @@
-"""Decoding in one thread per track, bounded before and after.
+"""Decodes in one thread per track, with bounded queues before and after.
 
-Stands where aiortc has its `decoder_worker`, whose queues have no bounds: a backlog of 600 frames there held
-0.8 GB and blocked the event loop for 2–4 s when the peer left, because the thread is joined on the loop. Here
-the thread notices the end behind at most one frame of work.
+It replaces aiortc's `decoder_worker`, whose queues have no bounds: a backlog of 600 frames there held 0.8 GB
+and blocked the event loop for 2–4 s when the peer left, because the thread is joined on the loop. Here the
+thread notices the end after at most one frame of work.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _VIDEO_READY_FRAMES = 2
 _AUDIO_READY_FRAMES = 50
 """Decoded audio packets that may wait for the event loop: a second at 20 ms."""
 _PIXELS = 1920 * 1088
-"""A stream that claims larger pictures is not decoded; the page sends 640×480."""
+"""Larger pictures are not decoded; the page sends 640×480."""
 
 VIDEO_CLOCK_HZ = 90_000
 AUDIO_CLOCK_HZ = 48_000
@@ -38,14 +38,15 @@ AUDIO_CLOCK_HZ = 48_000
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """One picture or stretch of sound, and what it was decoded from."""
+    """One picture or piece of sound, and the encoded frame it came from."""
 
     frame: av.VideoFrame | av.AudioFrame
     source: Encoded
 
 
 class Batch:
-    """What one RTP packet released, in the shape aiortc passes on: it only ever sets `timestamp`."""
+    """The frames that one RTP packet released, in the form that aiortc passes on; it only sets `timestamp`
+    of them."""
 
     def __init__(self, flow: VideoFlow | AudioFlow, frames: tuple[Encoded, ...]) -> None:
         self.flow = flow
@@ -58,9 +59,9 @@ class _Codec(Protocol):
 
 
 def open_decoder(codec: str) -> CodecContext:
-    """A decoder for `codec` (an RTP encoding name) without threads of its own. Raises Corrupt if unknown.
+    """Open a decoder for `codec` (an RTP encoding name) without own threads. Raises Corrupt if unknown.
 
-    By default FFmpeg starts one thread per CPU and decoder; one is as fast at these picture sizes.
+    By default FFmpeg starts one thread per CPU and decoder; one thread is as fast at these picture sizes.
     """
     if codec.lower() == "opus":
         opus = cast(Any, CodecContext.create("libopus", "r"))
@@ -79,7 +80,7 @@ def decode(decoder: CodecContext, source: Encoded) -> list[Decoded]:
     """Decode one encoded frame. Raises Corrupt when it cannot be."""
     width_px, height_px = declared_size_px(source.codec, source.data) or (0, 0)
     if width_px * height_px > _PIXELS:
-        # libvpx would reserve memory for it before FFmpeg's own limit speaks.
+        # libvpx would allocate memory for it before FFmpeg checks its own limit.
         raise Corrupt(f"a picture of {width_px}×{height_px} is too large")
     packet = av.Packet(source.data)
     packet.pts = source.timestamp
@@ -90,7 +91,7 @@ def decode(decoder: CodecContext, source: Encoded) -> list[Decoded]:
 
 
 def decode_last(chain: Iterable[Encoded]) -> av.VideoFrame:
-    """Decode a chain of frames that begins with a keyframe; return the last picture. Blocks for all of it.
+    """Decode a chain of frames that begins with a keyframe; return the last picture. Blocking.
 
     Raises Corrupt when the last frame gives no picture.
     """
@@ -101,14 +102,14 @@ def decode_last(chain: Iterable[Encoded]) -> av.VideoFrame:
         decoded = decode(decoder, source)
         last = decoded[-1] if decoded else None
     if last is None or not isinstance(last.frame, av.VideoFrame):
-        raise Corrupt("the frame asked for gives no picture")
+        raise Corrupt("the requested frame gives no picture")
     return last.frame
 
 
 class Outlet:
-    """Carries decoded frames from the thread to an asyncio queue, dropping the oldest above `limit`.
+    """Passes decoded frames from the thread to an asyncio queue; above `limit` it drops the oldest.
 
-    Bounded on both sides of the border: while the loop is busy at most one call is scheduled on it.
+    Bounded on both sides: while the loop is busy at most one call is scheduled on it.
     """
 
     def __init__(
@@ -126,7 +127,7 @@ class Outlet:
         self._scheduled = threading.Event()
 
     def put(self, decoded: Decoded) -> None:
-        """From the thread: pass one on."""
+        """Pass one frame on; called in the thread."""
         if len(self._crossing) >= self._limit:
             self._crossing.popleft()
             self._counts.untaken += 1
@@ -145,7 +146,7 @@ class Outlet:
 
 
 def call_soon(loop: asyncio.AbstractEventLoop, callback: Any, *arguments: object) -> None:
-    """Schedule from a thread; a loop that is gone needs nothing any more."""
+    """Schedule a call from a thread. Does nothing when the loop is closed."""
     try:
         loop.call_soon_threadsafe(callback, *arguments)
     except RuntimeError:
@@ -159,7 +160,7 @@ def decoder_worker(
     output_q: asyncio.Queue[Decoded | None],
     decode_error: threading.Event,
 ) -> None:
-    """Decode until the end marker `None`; runs in the one thread of a track.
+    """Decode until the end marker `None`. Runs in a track's thread.
 
     `decode_error` set makes the receiver send a PLI with the next packet.
     """
@@ -187,12 +188,12 @@ class _Worker:
         self._to_keyframe = False
 
     def ending(self) -> bool:
-        """Whether the end marker is in the queue, whatever stands before it."""
+        """Whether the end marker is in the queue, at any position."""
         with self._waiting.mutex:
             return bool(self._waiting.queue) and self._waiting.queue[-1] is None
 
     def take(self, codec: _Codec, batch: Batch) -> None:
-        """Decode one batch, or drop it when too much waits behind it."""
+        """Decode one batch, or drop it when the queue behind it is too long."""
         counts = batch.flow.decoder
         if self._outlet is None:
             limit = _VIDEO_READY_FRAMES if isinstance(batch.flow, VideoFlow) else _AUDIO_READY_FRAMES
@@ -206,7 +207,7 @@ class _Worker:
                 self._decode(codec.name, source, counts)
 
     def _is_overloaded(self, source: Encoded, is_video: bool) -> bool:
-        """Above the bound audio loses this packet, video all up to the next keyframe, which is asked for."""
+        """Above the bound audio drops this packet; video requests a keyframe and drops all before it."""
         full = self._waiting.qsize() > _WAITING_FRAMES
         if not is_video:
             return full

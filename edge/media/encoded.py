@@ -10,11 +10,11 @@ class Encoded:
     """One encoded video frame or audio packet, on its way to the decoder."""
 
     index: int
-    """Counts on by one for each, lost audio packets included: a step of more than one is a loss."""
+    """Rises by one for each, lost audio packets included: a step of more than one is a loss."""
     timestamp: int
     """RTP timestamp that does not wrap, in ticks of the codec's clock."""
     arrived_at: float
-    """Monotonic seconds of the packet that completed it."""
+    """Arrival of the packet that completed it, monotonic seconds."""
     keyframe: bool
     damaged: bool
     """Something was lost since the last keyframe; the picture may show traces."""

@@ -1,7 +1,7 @@
-"""One track's way from RTP packets to encoded frames, with all its counts.
+"""One track from RTP packets to encoded frames, with all its counts.
 
-A flow is created by the peer and fed by the seam that stands where aiortc has its jitter buffer. It is the
-one object that both know, so aiortc's private names stay untouched.
+The peer creates a flow; the seam that replaces aiortc's jitter buffer feeds it. It is the one object that
+both know, so aiortc's private names are not touched.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edge.media.serial import Unwrapper
 
 @dataclass(slots=True)
 class DecoderCounts:
-    """Written by the decoder thread only."""
+    """Counts of the decoder thread, which alone writes them."""
 
     decoded: int = 0
     overload: int = 0
@@ -41,9 +41,9 @@ class VideoFlow:
     codecs: Mapping[int, str] = field(default_factory=dict)
     """RTP payload type to codec name, from our own answer."""
     frames: int = 0
-    """Whole encoded frames so far."""
+    """Complete encoded frames so far."""
     frame_at: float | None = None
-    """Monotonic seconds of the newest whole frame."""
+    """Monotonic seconds of the newest complete frame."""
     _timestamp: Unwrapper = field(default_factory=lambda: Unwrapper(32))
 
     def begins(self, payload_type: int, payload: bytes) -> bool:
@@ -51,7 +51,7 @@ class VideoFlow:
         return begins_frame(self.codecs.get(payload_type, ""), payload)
 
     def accept(self, packet: VideoPacket, now: float) -> tuple[bool, tuple[Encoded, ...]]:
-        """Take one RTP packet; return whether to send a PLI, and the frames that are whole now."""
+        """Add one RTP packet. Return whether to send a PLI, and the frames that are complete now."""
         released = self.jitter.add(packet, now)
         if released.ask_keyframe:
             self.keyframes.lost()
@@ -92,7 +92,7 @@ class AudioFlow:
     _timestamp: Unwrapper = field(default_factory=lambda: Unwrapper(32))
 
     def accept(self, packet: AudioPacket, now: float) -> tuple[Encoded, ...]:
-        """Take one RTP packet; return what may be decoded now, oldest first."""
+        """Add one RTP packet. Return what may be decoded now, oldest first."""
         return tuple(
             self._encoded(ordered.packet, ordered.lost_before, now) for ordered in self.order.add(packet, now)
         )

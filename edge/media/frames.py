@@ -1,4 +1,4 @@
-"""What the media path hands to analysis: pictures and windows of sound on the session clock."""
+"""The media path's output for analysis: pictures and windows of sound on the session clock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LIMITED_TO_FULL = np.clip(np.round((np.arange(256) - 16.0) * 255 / 219), 0, 255
 
 
 class _PerThread(threading.local):
-    """A scaler keeps its set-up from frame to frame (0.2 ms instead of up to 6.7), but serves one thread."""
+    """One scaler per thread: it is not thread-safe, and a kept one takes 0.2 ms a frame, not up to 6.7."""
 
     def __init__(self) -> None:
         self.scaler = VideoReformatter()
@@ -33,7 +33,7 @@ _per_thread = _PerThread()
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VideoFrame:
-    """One picture. Pixels are converted only when asked for: most frames are never looked at."""
+    """One picture. Pixels are converted only on request: most frames are never analysed."""
 
     at_s: float
     """Capture time on the session clock, seconds."""
@@ -42,7 +42,7 @@ class VideoFrame:
     width: int
     height: int
     damaged: bool
-    """A loss before it may have left traces: some blocks can show old picture content."""
+    """An earlier loss may have left traces: some blocks can show old picture content."""
     picture: av.VideoFrame
     """The decoder's frame, unconverted."""
 
@@ -58,7 +58,7 @@ class VideoFrame:
         return _turned(cast("NDArray[np.uint8]", upright), picture)
 
     def luma(self) -> NDArray[np.uint8]:
-        """Brightness as uint8 (height, width), 0 black … 255 white whatever range the stream uses."""
+        """Brightness as uint8 (height, width), 0 black … 255 white for every range a stream may use."""
         picture = self.picture
         name = picture.format.name
         if not (name.startswith(("yuv4", "yuvj4")) or name in ("nv12", "gray")) or name[-2:] in ("le", "be"):
@@ -79,11 +79,11 @@ class AudioWindow:
     samples: NDArray[np.float32]
     """float32 (8192,), −1…1, 16 kHz mono. Zero where nothing was received."""
     lost_share: float
-    """Share of the window that never arrived, 0…1; zeros there say nothing about the room."""
+    """Share of the window that never arrived, 0…1; zeros there do not mean silence."""
 
     @property
     def ends_at_s(self) -> float:
-        """Session seconds of its end, when it is first known."""
+        """Session seconds of its end, when it is complete."""
         return self.at_s + WINDOW_S
 
 

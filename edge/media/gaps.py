@@ -1,9 +1,9 @@
-"""Which pictures of a recording may show traces of pictures that are missing. Pure.
+"""Finds pictures of a recording that missing pictures may have damaged. Pure.
 
-A live stream's packets are numbered, so a loss is known. A recording of it only has a hole in its times: one
-picture less in an otherwise steady rhythm. Most codecs paint later pictures on top of the missing one, so
-what follows up to the next keyframe may be smeared. Where the rhythm is not steady, as with recorders that
-take pictures when they come, holes say nothing, and only what the decoder complains of counts.
+A live stream's packets are numbered, so a loss is known. A recording only has a hole in its times: one
+picture less in a steady rhythm. Most codecs build later pictures on the missing one, so all pictures up to
+the next keyframe may be smeared. When the rhythm is not steady, as with recorders that store pictures on
+arrival, holes mean nothing, and only the decoder's errors count.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from collections import deque
 from statistics import median
 
 REMEMBERED = 32
-"""Steps between pictures that the rhythm is read from."""
+"""Steps between pictures that determine the rhythm."""
 LEAST_REMEMBERED = 4
 EVEN = 0.25
 """A step is even when it differs from the usual one by at most this share of it."""
 STEADY_SHARE = 0.75
-"""So many of the steps must be even; 10 % of lost pictures leave nine of ten."""
+"""The share of steps that must be even; with 10 % of pictures lost, nine of ten are."""
 HOLE_STEPS = 1.6
 """A longer step than this is a hole; a picture's time is rounded to a millisecond in some files."""
 
@@ -33,11 +33,11 @@ class Gaps:
         self._steps_s: deque[float] = deque(maxlen=REMEMBERED)
 
     def lost(self) -> None:
-        """The decoder could not make a picture of what it was given."""
+        """Note that the decoder could not decode a picture."""
         self._damaged = True
 
     def damaged(self, at_s: float, *, keyframe: bool) -> bool:
-        """Whether the picture at this time may be smeared; before the first keyframe it may."""
+        """Whether the picture at this time may be smeared; always true before the first keyframe."""
         if self._follows_hole(at_s):
             self._damaged = True
         if keyframe:
@@ -54,7 +54,7 @@ class Gaps:
         return usual_s is not None and step_s > HOLE_STEPS * usual_s
 
     def _usual_s(self) -> float | None:
-        """The rhythm, where there is one."""
+        """The usual step, or None without a steady rhythm."""
         if len(self._steps_s) < LEAST_REMEMBERED:
             return None
         usual_s = median(self._steps_s)

@@ -1,8 +1,7 @@
-"""Audio packets in, audio packets out in order; a hole waits a little, then is marked as lost.
+"""Puts audio packets in order; waits a little for a missing one, then marks it as lost.
 
-One RTP packet is one audio frame, so nothing is reassembled. aiortc's own 16-packet buffer throws away
-valid packets after a loss (3 % network loss became 15.7 %) and keeps 200 ms of delay for ever. Pure: `now`
-comes in.
+One RTP packet is one audio frame, so nothing is reassembled. aiortc's own 16-packet buffer discards valid
+packets after a loss (3 % network loss became 15.7 %) and always delays by 200 ms. Pure: `now` is an argument.
 """
 
 from __future__ import annotations
@@ -28,16 +27,16 @@ class AudioPacket:
 
 @dataclass(frozen=True, slots=True)
 class OrderedAudio:
-    """One audio packet in its turn."""
+    """One audio packet, in order."""
 
     packet: AudioPacket
     lost_before: int
-    """Packets missing between the one before and this one; silence that was never sent is not counted."""
+    """Packets missing just before this one; silence that was never sent is not counted."""
 
 
 @dataclass(slots=True)
 class OrderCounts:
-    """What became of packets that were not released, by reason."""
+    """Packets that were not released, by reason."""
 
     lost: int = 0
     late: int = 0
@@ -63,7 +62,7 @@ class InOrderAudioBuffer:
         self.counts = OrderCounts()
 
     def add(self, packet: AudioPacket, now: float) -> tuple[OrderedAudio, ...]:
-        """Take one packet; return what may go on now, oldest first."""
+        """Add one packet. Return the packets that are released now, oldest first."""
         number = self._sequence.extend(packet.sequence)
         self._restart_if_far(number)
         if self._next is None:

@@ -1,12 +1,12 @@
-"""Video packets in, whole frames out, in order, with a deadline on every hole.
+"""Assembles video packets into complete frames, in order, with a deadline for every hole.
 
-Pure: no clock, `now` comes in with each packet. Differences to aiortc's own buffer, each for a measured
-reason: a frame leaves with its marker bit and not with the next frame's first packet (200 ms earlier at
-5 fps); a hole is skipped after `hold_s` instead of blocking until 512 newer packets came (25 s at 5 fps);
-one packet may release any number of frames (a skipped hole left aiortc behind for good).
+Pure: no clock, `now` is given with each packet. Differences from aiortc's own buffer, each for a measured
+reason: a frame is released at its marker bit and not at the next frame's first packet (200 ms earlier at
+5 fps); a hole is skipped after `hold_s` instead of blocking until 512 newer packets arrive (25 s at 5 fps);
+one packet may release any number of frames (aiortc never caught up after a skipped hole).
 
-A frame is released only when all its packets are there and its beginning is proved: by its payload header,
-or because the packet just before it ended another frame. What cannot be proved is dropped and counted.
+A frame is released only when all its packets have arrived and its beginning is proved: by its payload header,
+or because the packet just before it ended another frame. Other packets are dropped and counted.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from edge.media.serial import Unwrapper
 
 RESTART_JUMP = 3000
-"""A sequence number this far off is a restarted sender, not a late packet (RFC 3550 A.1, MAX_DROPOUT)."""
+"""A sequence number this far off means a restarted sender, not a late packet (RFC 3550 A.1, MAX_DROPOUT)."""
 LATE_RUN = 50
-"""This many late packets in a row are a restarted sender whose new numbers lie just below the old ones."""
+"""This many late packets in a row mean a restarted sender whose new numbers are just below the old ones."""
 RECOVERABLE_HOLE = 128
 """A wider hole is skipped at once: no sender remembers more packets to send again."""
 
@@ -50,7 +50,7 @@ class WholeFrame:
     payload_type: int
     data: bytes
     after_hole: bool
-    """At least one packet between the frame before and this one is lost."""
+    """At least one packet between the previous frame and this one is lost."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ class Released:
 
     frames: tuple[WholeFrame, ...] = ()
     ask_keyframe: bool = False
-    """Something was lost for good; the decoder needs a keyframe."""
+    """A packet is finally lost; the decoder needs a keyframe."""
 
 
 @dataclass(slots=True)
 class JitterCounts:
-    """What became of packets that are in no released frame, by reason."""
+    """Packets that are in no released frame, by reason."""
 
     lost: int = 0
     """Never arrived in time: holes that were skipped."""
@@ -73,7 +73,7 @@ class JitterCounts:
     incomplete: int = 0
     """Arrived, but another part of their frame did not."""
     restarts: int = 0
-    """Times the sender began new numbers."""
+    """How often the sender restarted its numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +101,11 @@ class DeadlineJitterBuffer:
         self.counts = JitterCounts()
 
     def add(self, packet: VideoPacket, now: float) -> Released:
-        """Take one packet; return the frames that are now complete, oldest first."""
+        """Add one packet. Return the frames that are now complete, oldest first."""
         number = self._sequence.extend(packet.sequence)
         ask = self._restart_if_far(number)
         if self._next is None:
-            # Whether the first packet begins a frame cannot be known; the decoder finds out.
+            # It is unknown whether the first packet begins a frame; the decoder finds out.
             self._next = number
             self._previous = None
             self._first = True
@@ -127,7 +127,7 @@ class DeadlineJitterBuffer:
         return len(self._held)
 
     def _restart_if_far(self, number: int) -> bool:
-        """Forget everything when the numbers show that the sender began anew."""
+        """Forget everything when the numbers show that the sender restarted."""
         if self._next is None:
             return False
         far = abs(number - self._next) > RESTART_JUMP
@@ -147,7 +147,7 @@ class DeadlineJitterBuffer:
         self._late_run = self._late_run + 1 if number < self._next else 0
 
     def _complete_frames(self) -> list[WholeFrame]:
-        """Take every whole frame off the front; drop packets whose frame has lost its beginning."""
+        """Remove every complete frame from the front; drop packets of frames whose beginning is lost."""
         frames: list[WholeFrame] = []
         while True:
             self._drop_orphans()
@@ -194,7 +194,7 @@ class DeadlineJitterBuffer:
         self._next += 1
 
     def _hole_is_due(self, now: float) -> bool:
-        """Whether the first hole has been known for `hold_s`, or is too wide to be mended at all."""
+        """Whether the first hole is older than `hold_s`, or too wide to be filled."""
         beyond = self._beyond_first_hole()
         if not beyond:
             return False
@@ -217,7 +217,7 @@ class DeadlineJitterBuffer:
         return newest - self._next >= self._capacity
 
     def _skip(self, newest: int) -> None:
-        """Give up the first hole and what stands before it; if there is none, a frame larger than us."""
+        """Drop the first hole and all before it; without a hole, drop a frame larger than the buffer."""
         beyond = self._beyond_first_hole()
         if beyond:
             self.counts.lost += min(beyond) - self._first_missing()

@@ -1,7 +1,7 @@
-"""A small mailbox that keeps the newest: the writer never waits, the reader gets what is fresh.
+"""A small mailbox that keeps the newest items: the writer never waits, the reader gets fresh items.
 
-A live picture that waited is worth less than the one after it, so what is not taken in time is replaced and
-counted, never queued.
+A new live picture is worth more than one that waited. So an item not taken in time is replaced and counted,
+not queued.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ class Latest(Generic[T]):
         self.received = 0
         """Items put so far."""
         self.dropped = 0
-        """Items replaced before anybody took them."""
+        """Items replaced before they were taken."""
         self.closed = False
 
     def put(self, item: T) -> None:
-        """Offer the newest item; above the depth the oldest untaken one is dropped and counted."""
+        """Put the newest item; above the depth the oldest one is dropped and counted."""
         if self.closed:
             return
         self.received += 1
@@ -35,7 +35,7 @@ class Latest(Generic[T]):
         self._changed.set()
 
     def take(self) -> T | None:
-        """Return the oldest of the items held; `None` when there is nothing new."""
+        """Return the oldest of the items held; `None` when there is none."""
         item = self._items.popleft() if self._items else None
         if not self._items and not self.closed:
             self._changed.clear()
@@ -48,6 +48,6 @@ class Latest(Generic[T]):
         return self.take()
 
     def close(self) -> None:
-        """No more items will come; a waiting reader wakes up."""
+        """Accept no more items; a waiting reader wakes up."""
         self.closed = True
         self._changed.set()

@@ -1,8 +1,8 @@
-"""Which lost packets to ask for again, and when.
+"""Which lost packets to request again, and when.
 
-aiortc asks once per newly seen gap and has no retry; one lost NACK or one lost retransmission then leaves a
-hole until the next gap. Asking again while an answer is still of use closes most of those holes before the
-jitter buffer has to skip them. Pure: `now` comes in.
+aiortc requests once per new gap and never again; one lost NACK or one lost retransmission then leaves a hole
+until the next gap. Repeated requests, while an answer is still useful, close most of those holes before the
+jitter buffer must skip them. Pure: `now` is an argument.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class _Missing:
 
 
 class MissingPackets:
-    """Remembers holes in one RTP stream and says which to ask for with each packet that arrives."""
+    """Remembers holes in one RTP stream and tells with each arrived packet which to request."""
 
     def __init__(self, retry_s: float = 0.08, attempts: int = 3) -> None:
         self._retry_s = retry_s
@@ -32,10 +32,10 @@ class MissingPackets:
         self._missing: dict[int, _Missing] = {}
 
     def add(self, sequence: int, now: float) -> tuple[int, ...]:
-        """Note an arrived packet; return the 16-bit numbers to ask for now, oldest first.
+        """Note an arrived packet. Return the 16-bit numbers to request now, oldest first.
 
-        New holes are asked for at once, old ones again after `retry_s`, each at most `attempts` times.
-        A hole wider than the sender's memory is not asked for at all.
+        New holes are requested at once, old ones again after `retry_s`, each at most `attempts` times.
+        A hole wider than the sender's memory is not requested.
         """
         number = self._sequence.extend(sequence)
         if self._highest is None or abs(number - self._highest) > _WINDOW:

@@ -1,4 +1,4 @@
-"""From settings and an offer to an aiortc connection, with aiortc's errors turned into ours."""
+"""Makes an aiortc connection from settings and an offer; turns aiortc's errors into ours."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class PeerSettings:
     """How this node connects."""
 
     ice_servers: tuple[IceServer, ...] = ()
-    """Always the whole list; empty means host candidates only, and set-up needs no internet."""
+    """All servers. Empty means host candidates only, and set-up without internet."""
     answer: AnswerShape = field(default_factory=AnswerShape)
 
 
 _PARSE_ERRORS = (ValueError, LookupError, AttributeError, AssertionError, TypeError, StopIteration)
-"""aiortc's SDP parser has no error of its own: what is missing in a text surfaces as one of these."""
+"""aiortc's SDP parser has no error of its own: an invalid text raises one of these."""
 ANSWER_ERRORS = (*_PARSE_ERRORS, InternalError, InvalidAccessError, InvalidStateError, OperationError)
 
 
 def check_parses(offer_sdp: str) -> None:
-    """Raises Rejected before anything is built for an offer that aiortc cannot read or would trip over."""
+    """Check that aiortc can read an offer, before anything is built. Raises Rejected when it cannot."""
     try:
         description = SessionDescription.parse(offer_sdp)
     except _PARSE_ERRORS as error:
@@ -43,14 +43,14 @@ def check_parses(offer_sdp: str) -> None:
 
 
 def open_connection(servers: tuple[IceServer, ...]) -> RTCPeerConnection:
-    """A connection that knows these servers and no others."""
+    """Open a connection with these servers and no others."""
     # The list is given even when it is empty: None would mean Google's public STUN server.
     ice_servers = [RTCIceServer(list(s.urls), s.username, s.credential) for s in servers]
     return RTCPeerConnection(RTCConfiguration(iceServers=ice_servers))
 
 
 def preferred_codecs(kind: str) -> list[Any]:
-    """What to receive for `kind`, best first; everything else in an offer is left out of the answer."""
+    """Codecs to receive for `kind`, best first; the answer leaves out all others of the offer."""
     capabilities = RTCRtpReceiver.getCapabilities(kind)
     assert capabilities is not None
     codecs = capabilities.codecs

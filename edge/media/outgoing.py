@@ -18,28 +18,28 @@ from aiortc.mediastreams import MediaStreamError
 from edge.media.recording import open_recording, reading
 
 _KEYFRAME_S = 2.1
-"""A sender of ready-made packets cannot answer a PLI, so the file itself must have a keyframe this often."""
+"""A sender of encoded packets cannot answer a PLI, so the file must have a keyframe this often."""
 _SOUND_HZ = 48_000
 
 
 class Clock:
-    """Real time, started by whichever track is asked first."""
+    """Real time; the first track that is read starts it."""
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s
         self._began_at: float | None = None
 
     async def wait_for(self, media_s: float) -> None:
-        """Return when the recording's own time `media_s` is due."""
+        """Wait until the recording's time `media_s` is due."""
         if self._began_at is None:
             self._began_at = time.monotonic()
         await asyncio.sleep(max(0.0, self._began_at + media_s - self._start_s - time.monotonic()))
 
 
 class PlayedTrack(MediaStreamTrack):
-    """Plays frames or ready-made packets at their times; ends with the recording.
+    """Plays frames or encoded packets at their times; ends with the recording.
 
-    Reading and decoding happen in a thread, one item ahead of its time.
+    A thread reads and decodes one item ahead.
     """
 
     def __init__(self, kind: str, items: Iterator[Any], clock: Clock) -> None:
@@ -113,7 +113,7 @@ def _packets(path: Path, kind: str) -> Iterator[Any]:
     with reading(path) as container:
         stream: Any = container.streams.video[0] if kind == "video" else container.streams.audio[0]
         annex_b = stream.codec_context.name == "h264"
-        # Matroska and MP4 keep H.264 with lengths; RTP packing looks for start codes.
+        # Matroska and MP4 store H.264 with lengths; RTP packing needs start codes.
         to_annex_b = av.BitStreamFilterContext("h264_mp4toannexb", stream) if annex_b else None
         for packet in container.demux(stream):
             if packet.pts is None:
@@ -126,7 +126,7 @@ def _pictures(path: Path) -> Iterator[Any]:
         for number, frame in enumerate(container.decode(video=0)):
             if frame.pts is None or frame.time_base is None:
                 frame.pts, frame.time_base = number, Fraction(1, 25)
-            # Encoders want even sides.
+            # Encoders need an even width and height.
             yield frame.reformat(frame.width // 2 * 2, frame.height // 2 * 2, format="yuv420p")
 
 

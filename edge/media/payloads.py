@@ -1,4 +1,4 @@
-"""What the first bytes of VP8 and H.264 say: does a frame begin here, is it a keyframe."""
+"""Reads the first bytes of VP8 and H.264: whether a frame begins here, whether it is a keyframe."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _H264_SLICE, _H264_IDR, _H264_SPS, _H264_DELIMITER, _H264_STAP_A, _H264_FU_A = 1
 
 
 def begins_frame(codec: str, payload: bytes) -> bool:
-    """Whether this RTP payload proves that a frame begins with it; False when it does not say.
+    """Whether this RTP payload proves that a frame begins with it; False when unknown.
 
     VP8: start bit set and partition index 0 (RFC 7741, 4.2). H.264: an access unit delimiter, a sequence
     parameter set, or a slice whose first macroblock is 0 (RFC 6184, 5.4 and 5.8).
@@ -28,7 +28,7 @@ def begins_frame(codec: str, payload: bytes) -> bool:
 
 
 def is_keyframe(codec: str, data: bytes) -> bool:
-    """Whether an assembled frame can be decoded without any before it; False for an unknown codec.
+    """Whether an assembled frame can be decoded without earlier ones; False for an unknown codec.
 
     VP8: inverse key frame flag (RFC 6386, 9.1). H.264, Annex B: contains an IDR slice.
     """

@@ -1,7 +1,7 @@
 """One candidate's WebRTC connection: an offer in, pictures and windows of sound out.
 
-Both tracks are drained always, whoever looks: each into a small mailbox that keeps the newest and counts the
-rest. Nothing here interprets the absence of media; it only says how long ago the last of it came.
+Both tracks are always drained, even without a reader: each into a small mailbox that keeps the newest and
+counts the rest. Nothing here interprets missing media; it only tells the age of the last media.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ __all__ = ["Peer", "PeerSettings"]
 logger = logging.getLogger(__name__)
 
 _GATHER_S = 10.0
-"""aioice itself gives up a silent STUN server after 5 s."""
+"""aioice itself gives up on a STUN server without an answer after 5 s."""
 _CLOSE_S = 3.0
 _AUDIO_WINDOWS = 8
 """Windows that may wait for analysis: four seconds."""
@@ -58,7 +58,7 @@ class Peer:
     def __init__(
         self, settings: PeerSettings, clock: SessionClock | None = None, frames_before: int = 0
     ) -> None:
-        """`clock` and `frames_before` carry on when a session's page connects again."""
+        """`clock` and `frames_before` continue when a session's page reconnects."""
         self.video: Latest[VideoFrame] = Latest()
         self.audio: Latest[AudioWindow] = Latest(_AUDIO_WINDOWS)
         self.ended = asyncio.Event()
@@ -75,12 +75,12 @@ class Peer:
         self._last_capture_s = float("-inf")
 
     async def answer(self, offer_sdp: str) -> str:
-        """Accept an offer; return the answer with all our candidates in it.
+        """Accept an offer; return the answer with all our candidates.
 
-        Raises Rejected (the offer is no good, or not the first) or Unavailable (no candidates in time).
+        Raises Rejected (the offer is invalid, or not the first) or Unavailable (no candidates in time).
         """
         if self._connection is not None:
-            raise Rejected("this connection has its answer already", code="already-answered", status=409)
+            raise Rejected("this connection already has an answer", code="already-answered", status=409)
         kinds = check_offer(offer_sdp)
         check_parses(offer_sdp)
         seams.install()
@@ -107,10 +107,10 @@ class Peer:
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """Add one of the page's candidates (`candidate:…` or `a=candidate:…`); empty text ends them.
 
-        Raises Rejected when it comes before the offer, is not one, or is one too many.
+        Raises Rejected when it arrives before the offer, is invalid, or exceeds the limit.
         """
         if self._connection is None:
-            raise Rejected("a candidate came before the offer", code="no-offer", status=409)
+            raise Rejected("an ICE candidate arrived before the offer", code="no-offer", status=409)
         self._candidates += 1
         if self._candidates > _CANDIDATES:
             raise Rejected(f"more than {_CANDIDATES} candidates", code="too-many-candidates", status=429)
@@ -124,7 +124,7 @@ class Peer:
             raise Rejected("not an ICE candidate", code="bad-candidate") from error
 
     def counts(self, now: float) -> SourceCounts:
-        """Counters at monotonic time `now`. Reasons for drops, with what is counted:
+        """Counters at monotonic time `now`. Reasons for drops, by unit:
 
         datagrams: `datagram_refused` (empty or too large);
         packets: `video_packet_lost`, `video_packet_late`, `video_packet_incomplete` (its frame lost another),
@@ -161,7 +161,7 @@ class Peer:
         return self._flows.video.frames
 
     async def frame(self, frame_id: int) -> VideoFrame:
-        """One of the last seconds' frames again. Raises FrameGone (410), or Corrupt when undecodable."""
+        """A frame of the last seconds, decoded again. Raises FrameGone (410), or Corrupt when undecodable."""
         chain = self._flows.video.ring.chain(frame_id)
         wanted = chain[-1]
         picture = await asyncio.to_thread(decode_last, chain)
@@ -169,7 +169,7 @@ class Peer:
         return video_frame(picture, at_s, frame_id, wanted.damaged)
 
     async def close(self) -> None:
-        """End the connection and its threads, within a few seconds whatever the other side does."""
+        """End the connection and its threads, within a few seconds in any case."""
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
@@ -201,7 +201,7 @@ class Peer:
             capture = self._capture["video"]
             capture.heard(source.timestamp, source.arrived_at)
             at_s = self.clock.session_s(capture.at(source.timestamp))
-            # A better estimate of the network's least delay moves times back; a later frame stays later.
+            # A better estimate of the least delay moves times back; a later frame must stay later.
             at_s = self._last_capture_s = max(at_s, self._last_capture_s + 0.001)
             self._frame_at = time.monotonic()
             self.video.put(video_frame(decoded.frame, at_s, source.index, source.damaged))
@@ -225,7 +225,7 @@ class Peer:
 async def _received(track: MediaStreamTrack) -> AsyncIterator[Decoded]:
     while True:
         try:
-            # What comes out is what our decoder_worker put in.
+            # The items are those that our decoder_worker put in.
             decoded = cast(Decoded, await track.recv())
         except MediaStreamError:
             return

@@ -1,4 +1,4 @@
-"""A bound on how often something may happen. Pure: `now` comes in."""
+"""A rate limit. Pure: `now` is an argument."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class TokenBucket:
         self._at: float | None = None
 
     def allows(self, now: float) -> bool:
-        """Whether one more may happen at monotonic second `now`; a True counts."""
+        """Whether one more is allowed at monotonic second `now`. True counts it."""
         if self._at is not None:
             self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
         self._at = now

@@ -1,7 +1,7 @@
-"""Reads recordings as the live path delivers media: pictures and windows of sound on one session clock.
+"""Reads recordings like live media: pictures and windows of sound on one session clock.
 
-Each stream is read through a container of its own and the two are merged by time, so memory stays at one
-picture however the file is interleaved.
+Each stream is read through a container of its own and the two are merged by time, so only one picture is in
+memory for every interleaving of the file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Media: TypeAlias = VideoFrame | AudioWindow
 
 _PIXELS = 7680 * 4320
 _NO_RECORDINGS = ("tty", "txd")
-"""What FFmpeg makes of text files and the like: pictures of their bytes."""
+"""Formats that FFmpeg guesses for text files: pictures of their bytes."""
 _PICTURE_S = 0.04
 """Rhythm assumed for pictures without times, as FFmpeg does for bare streams."""
 
@@ -36,21 +36,20 @@ class Recording:
 
     path: Path
     sound_path: Path | None
-    """Where the sound is taken from; None when there is none."""
+    """The file with the sound; None without sound."""
     has_video: bool
     has_audio: bool
     duration_s: float | None
-    """As the file declares it; None when it does not."""
+    """The duration that the file declares, if it does."""
     start_s: float
-    """The file's own time that is session time zero."""
+    """The file's time that is session time zero."""
 
     def media(self) -> Iterator[Media]:
-        """All pictures and windows of sound, in the order in which they are known: a picture at its capture
-        time, a window at its end. As fast as the consumer takes them.
+        """All pictures and windows of sound by time (a picture's capture, a window's end), as fast as the
+        consumer takes them.
 
-        What cannot be decoded is passed over; pictures that it or a hole in the times may have left traces in
-        are marked as damaged up to the next keyframe. Raises Rejected when the first picture or sound cannot
-        be decoded.
+        Undecodable data is skipped. After it, or after a hole in the times, pictures are marked as damaged
+        up to the next keyframe. Raises Rejected when the first picture or sound cannot be decoded.
         """
         streams: list[Iterator[tuple[float, Media]]] = []
         if self.has_video:
@@ -63,10 +62,10 @@ class Recording:
 
 
 def open_recording(path: Path, sound: Path | None = None) -> Recording:
-    """Look into `path` (and `sound`, whose audio is then used instead and starts with the pictures).
+    """Open `path` (and `sound`, whose audio then replaces its own and starts with the pictures).
 
-    Anything FFmpeg reads: films, animations, still pictures (one frame), sound alone. Raises Rejected with
-    the reason when there is nothing in it to see or hear.
+    Anything that FFmpeg reads: films, animations, still pictures (one frame), sound alone. Raises Rejected
+    with the reason when it has neither pictures nor sound.
     """
     with reading(path) as container:
         has_video = bool(container.streams.video)
@@ -76,9 +75,9 @@ def open_recording(path: Path, sound: Path | None = None) -> Recording:
     if sound is not None:
         with reading(sound) as container:
             if not container.streams.audio:
-                raise Rejected(f"{sound.name}: no sound in it", code="no-sound", status=422)
+                raise Rejected(f"{sound.name}: has no sound", code="no-sound", status=422)
     if not has_video and not has_audio and sound is None:
-        raise Rejected(f"{path.name}: neither pictures nor sound in it", code="no-media", status=422)
+        raise Rejected(f"{path.name}: has neither pictures nor sound", code="no-media", status=422)
     sound_path = sound or (path if has_audio else None)
     return Recording(path, sound_path, has_video, sound_path is not None, duration_s, start_s)
 
@@ -120,7 +119,7 @@ def _pictures(path: Path, start_s: float) -> Iterator[VideoFrame]:
         if stream.width * stream.height > _PIXELS:
             raise Rejected(f"{path.name}: pictures are too large", code="too-large", status=422)
         for frame in _decoded(container, stream, path, gaps.lost):
-            # Times that stand still or run back (broken files) go on by one step.
+            # Times that repeat or go back (broken files) advance by one step.
             given_s = None if frame.time is None else frame.time - start_s
             at_s = at_s + _PICTURE_S if given_s is None or given_s <= at_s else given_s
             number += 1
@@ -146,14 +145,14 @@ def _windows(path: Path, start_s: float) -> Iterator[AudioWindow]:
 
 
 def _is_whole(frame: av.VideoFrame) -> bool:
-    """Whether a picture stands on no other one."""
+    """Whether a picture depends on no other one."""
     return bool(frame.key_frame) and not frame.is_corrupt
 
 
 def _decoded(
     container: InputContainer, stream: Any, path: Path, on_loss: Callable[[], None] = lambda: None
 ) -> Iterator[Any]:
-    """Frames of one stream; undecodable packets are passed over, and told, once there was a first frame."""
+    """Frames of one stream. After the first frame, undecodable packets are skipped and reported."""
     stream.codec_context.thread_count = 1
     any_yet = False
     failed: Exception | None = None

@@ -1,7 +1,7 @@
-"""The last seconds of a video track, encoded and in memory only, so that one frame can be looked at again.
+"""The last seconds of a video track, encoded and in memory only, to decode one frame again.
 
-Encoded, 15 s of 640×480 take some 400 kB where decoded they would take 100 MB. The price: a frame is decoded
-from the keyframe before it.
+Encoded, 15 s of 640×480 take about 400 kB; decoded they would take 100 MB. The cost: a frame is decoded from
+the keyframe before it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ class FrameGone(Rejected):
 
 
 class Ring:
-    """Keeps the frames of the last `keep_s` seconds, reaching back to the keyframe that they need.
+    """Keeps the frames of the last `keep_s` seconds, and back to the keyframe that they need.
 
-    Above `cap_bytes` the oldest frames go, whole groups from keyframe to keyframe at a time.
+    Above `cap_bytes` the oldest frames are dropped, a whole group from keyframe to keyframe at a time.
     """
 
     def __init__(self, keep_s: float = 5.0, cap_bytes: int = 8 << 20) -> None:
@@ -32,7 +32,7 @@ class Ring:
         self.size_bytes = 0
 
     def add(self, frame: Encoded) -> None:
-        """Append the newest frame; before the first keyframe nothing is kept, as nothing could be decoded."""
+        """Append the newest frame. Before the first keyframe nothing is kept: it could not be decoded."""
         if frame.keyframe:
             self._groups.append([])
         elif not self._groups:
@@ -48,7 +48,7 @@ class Ring:
         self.size_bytes -= sum(len(frame.data) for frame in self._groups.popleft())
 
     def chain(self, frame_id: int) -> tuple[Encoded, ...]:
-        """The frames to decode, oldest first, to see frame `frame_id`, their last. Raises FrameGone."""
+        """The frames to decode, oldest first, to get frame `frame_id`, the last of them. Raises FrameGone."""
         for group in self._groups:
             for place, frame in enumerate(group):
                 if frame.index == frame_id:

@@ -1,6 +1,6 @@
-"""What is checked in a peer's SDP offer and what is written into our own answer. Pure text work.
+"""Checks a peer's SDP offer and edits our own answer. Pure functions on text.
 
-Foreign SDP is never edited; only our own answer is.
+A peer's SDP is never edited; only our own answer is.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ _CANDIDATES = 64
 
 @dataclass(frozen=True, slots=True)
 class AnswerShape:
-    """What our answer asks of the sender."""
+    """What our answer requests from the sender."""
 
     audio_ptime_ms: int = 60
-    """Sound per packet: at 20 ms audio packets cost more than 5 pictures a second do."""
+    """Sound per packet: at 20 ms, audio packets cost more than 5 pictures a second."""
     video_kbps: int = 600
     """Upper limit of the sender's video rate (b=AS, RFC 8859)."""
     announced_ip: str | None = None
-    """Public address to offer beside each local one of its family, for hosts behind one-to-one NAT."""
+    """Public address to offer for each local one of its family, for hosts behind one-to-one NAT."""
 
 
 def check_offer(offer_sdp: str) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ def check_offer(offer_sdp: str) -> tuple[str, ...]:
 
 
 def payload_codecs(answer_sdp: str) -> dict[int, str]:
-    """RTP payload type to codec name, as our answer says (`a=rtpmap`)."""
+    """RTP payload type to codec name, from our answer (`a=rtpmap`)."""
     codecs: dict[int, str] = {}
     for line in answer_sdp.splitlines():
         if line.startswith("a=rtpmap:"):
@@ -59,7 +59,7 @@ def payload_codecs(answer_sdp: str) -> dict[int, str]:
 
 
 def shape_answer(answer_sdp: str, shape: AnswerShape) -> str:
-    """Add packet time, rate limit and announced address to our own answer; ValueError on a bad address."""
+    """Add packet time, rate limit and announced address to our answer. ValueError for an invalid address."""
     if shape.announced_ip is not None:
         ipaddress.ip_address(shape.announced_ip)
     written: list[str] = []

@@ -1,13 +1,12 @@
-"""The names of aiortc 1.16 and its ICE that are replaced; `datagrams` checks what reaches them.
+"""Replaces names of aiortc 1.16 and its ICE; `datagrams` checks what reaches them.
 
     aiortc.rtcrtpreceiver.JitterBuffer      -> deadline buffer for video, in-order buffer for audio
-    aiortc.rtcrtpreceiver.NackGenerator     -> asks again for what is still missing
+    aiortc.rtcrtpreceiver.NackGenerator     -> requests missing packets again
     aiortc.rtcrtpreceiver.decoder_worker    -> bounded decoder
     aioice.stun.parse_message               -> raises only what its caller expects
 
-aiortc builds its buffers deep inside
-`setRemoteDescription` and passes nothing of ours along, so the peer names its flows in a context variable
-around that call; flows then travel with the frames.
+aiortc builds its buffers deep inside `setRemoteDescription` and cannot pass our objects on, so the peer sets
+its flows in a context variable around that call; flows then travel with the frames.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ class RtpPacket(Protocol):
 
 
 def install() -> None:
-    """Put our parts into aiortc, before the process's first peer; again is harmless. Raises ConfigError."""
+    """Install our parts in aiortc, before the process's first peer. Idempotent. Raises ConfigError."""
     if not aiortc.__version__.startswith(PINNED):
         raise ConfigError(
             f"aiortc {aiortc.__version__} is installed, but the media path is built for {PINNED}x"
@@ -60,7 +59,7 @@ def install() -> None:
 
 @contextmanager
 def feeding(flows: Flows) -> Iterator[None]:
-    """Receivers created inside this block deliver into `flows`."""
+    """Make receivers created inside this block deliver to `flows`."""
     token = _flows.set(flows)
     try:
         yield
@@ -69,7 +68,7 @@ def feeding(flows: Flows) -> Iterator[None]:
 
 
 def open_buffer(capacity: int, prefetch: int = 0, is_video: bool = False) -> VideoSeam | AudioSeam:
-    """What aiortc calls as `JitterBuffer(...)`; capacity and prefetch are its own tuning and not used."""
+    """Called by aiortc as `JitterBuffer(...)`; its capacity and prefetch are not used."""
     del capacity, prefetch
     flows = _flows.get() or Flows()
     return VideoSeam(flows.video) if is_video else AudioSeam(flows.audio)
@@ -82,7 +81,7 @@ class VideoSeam:
         self._flow = flow
 
     def add(self, packet: RtpPacket) -> tuple[bool, Batch | None]:
-        """Return whether to send a PLI, and what is to be decoded."""
+        """Return whether to send a PLI, and what to decode."""
         begins = self._flow.begins(packet.payload_type, packet.payload)
         arrived = VideoPacket(
             packet.sequence_number,
@@ -103,20 +102,20 @@ class AudioSeam:
         self._flow = flow
 
     def add(self, packet: RtpPacket) -> tuple[bool, Batch | None]:
-        """Return False (audio asks for nothing), and what is to be decoded."""
+        """Return False (audio requests nothing), and what to decode."""
         arrived = AudioPacket(packet.sequence_number, packet.timestamp, packet.payload_type, packet._data)
         frames = self._flow.accept(arrived, time.monotonic())
         return False, Batch(self._flow, frames) if frames else None
 
 
 class NackSeam:
-    """The NACK generator as aiortc calls it: `add` says whether to send one, `missing` what goes into it."""
+    """The NACK generator as aiortc calls it: `add` tells whether to send one, `missing` what it contains."""
 
     def __init__(self) -> None:
         self._packets = MissingPackets()
         self.missing: tuple[int, ...] = ()
 
     def add(self, packet: RtpPacket) -> bool:
-        """Note an arrived packet; True when some are to be asked for."""
+        """Note an arrived packet. True when packets must be requested."""
         self.missing = self._packets.add(packet.sequence_number, time.monotonic())
         return bool(self.missing)

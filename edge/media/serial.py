@@ -1,12 +1,12 @@
-"""RTP counters that wrap around, made to count on (16-bit sequence numbers, 32-bit timestamps)."""
+"""Extends RTP counters that wrap around (16-bit sequence numbers, 32-bit timestamps)."""
 
 from __future__ import annotations
 
 
 class Unwrapper:
-    """Extends a wrapping counter: each value is taken as the one nearest to the last.
+    """Extends a counter that wraps around: each value is read as the one nearest to the last.
 
-    Serial number arithmetic as in RFC 1982; a step of half the range or more is ambiguous by nature.
+    Serial number arithmetic as in RFC 1982; a step of half the range or more is ambiguous.
     """
 
     def __init__(self, bits: int) -> None:
@@ -14,7 +14,7 @@ class Unwrapper:
         self._last: int | None = None
 
     def extend(self, value: int) -> int:
-        """The endless number that `value` (0 <= value < 2**bits) stands for; may be below the last one."""
+        """The extended number of `value` (0 <= value < 2**bits); it may be below the last one."""
         if self._last is None:
             self._last = value
             return value
@@ -24,5 +24,5 @@ class Unwrapper:
         return self._last
 
     def forget(self) -> None:
-        """Start anew with the next value, as after a sender restart."""
+        """Restart with the next value, as after a sender restart."""
         self._last = None

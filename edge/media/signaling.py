@@ -10,8 +10,8 @@ The page asks for the subprotocols `proctor.v1` and `bearer.<session token>`; th
                    {"type": "notice", …}, {"type": "rate", …}
                    {"type": "error", "code": …, "status": …, "message": …}
 
-What ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409, 4503, …),
-because a browser shows a refusal before the handshake only as 1006.
+An error that ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409,
+4503, …), because a browser shows a refusal before the handshake only as 1006.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from shared.tokens import MAX_TOKEN_CHARS
 PROTOCOL = "proctor.v1"
 TOKEN_PREFIX = "bearer."
 MESSAGE_CHARS = 80 * 1024
-"""An offer of 64 KiB, quoted. Uvicorn's `ws_max_size` should be no larger than a few times this."""
+"""An offer of 64 KiB as a JSON string. Uvicorn's `ws_max_size` should be at most a few times this."""
 _OFFER_S = 30.0
 _SEND_S = 5.0
 _LEFT_ON_PURPOSE = (1000, 1001)
@@ -60,7 +60,7 @@ class IceCandidate(_Message):
 class Candidate(_Message):
     type: Literal["candidate"]
     candidate: IceCandidate | None
-    """None: there are no more."""
+    """None: no more candidates follow."""
 
 
 class Bye(_Message):
@@ -88,7 +88,7 @@ def signaling_router(admission: Admission, allowed_origins: Collection[str]) -> 
 
 
 def parse_message(text: str) -> Offer | Candidate | Bye:
-    """Raises Rejected with what is wrong."""
+    """Parse a message of the page. Raises Rejected with what is wrong."""
     if len(text) > MESSAGE_CHARS:
         raise Rejected(f"a message is longer than {MESSAGE_CHARS} characters", code="too-long", status=413)
     try:
@@ -100,7 +100,7 @@ def parse_message(text: str) -> Offer | Candidate | Bye:
 
 
 def offered_token(subprotocols: Collection[str]) -> str:
-    """The session token among the subprotocols asked for. Raises Rejected (401)."""
+    """The session token among the requested subprotocols. Raises Rejected (401)."""
     tokens = [name.removeprefix(TOKEN_PREFIX) for name in subprotocols if name.startswith(TOKEN_PREFIX)]
     if PROTOCOL not in subprotocols or len(tokens) != 1 or not 0 < len(tokens[0]) <= MAX_TOKEN_CHARS:
         raise Rejected(
@@ -131,7 +131,7 @@ class _Signaling:
             return
 
     async def _serve(self, seat: Seat) -> None:
-        """Read until the page or the session ends; tell the seat when the page meant to leave."""
+        """Read until the page or the session ends; tell the seat when the page leaves on purpose."""
         reading = asyncio.create_task(self._read(seat), name="signaling-read")
         writing = asyncio.create_task(self._write_notices(seat), name="signaling-notices")
         try:
@@ -165,11 +165,11 @@ class _Signaling:
             raise Rejected("too many messages", code="too-fast", status=429)
         text = received.get("text")
         if text is None:
-            raise Rejected("a message is text, not bytes", code="bad-message")
+            raise Rejected("a message must be text, not bytes", code="bad-message")
         return parse_message(text)
 
     async def _handle(self, seat: Seat, message: Offer | Candidate | Bye) -> bool:
-        """Obey one message; False when it was the last."""
+        """Handle one message. Returns False after the last."""
         if isinstance(message, Bye):
             return False
         if isinstance(message, Offer):
@@ -182,7 +182,7 @@ class _Signaling:
             else:
                 await seat.add_candidate(given.candidate, given.sdpMid, given.sdpMLineIndex)
         except Rejected as error:
-            # One bad candidate is one bad candidate: the page is told and the call goes on.
+            # A bad candidate must not end the call: the page gets the error and the call continues.
             await self._send(_error(error))
         return True
 

@@ -1,8 +1,8 @@
-"""A simulated candidate: streams a recording over real WebRTC, in real time, as a browser page would.
+"""Simulates a candidate: streams a recording over real WebRTC, in real time, like a browser page.
 
-Recordings whose packets a browser could have sent (H.264 without B-frames or VP8, a keyframe every 2 s; Opus)
-go out as they are, so that the node decodes exactly what a reader of the file decodes; anything else is
-decoded and encoded again, and then a PLI is answered with a keyframe.
+Packets that a browser could have sent (H.264 without B-frames or VP8, a keyframe every 2 s; Opus) are sent
+unchanged, so that the node decodes exactly what a reader of the file decodes. Anything else is decoded and
+encoded again, and then a PLI is answered with a keyframe.
 """
 
 from __future__ import annotations
@@ -40,21 +40,21 @@ _MESSAGE_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """What to stream where."""
+    """What to stream, and where to."""
 
     recording: Path
     signaling_url: str
-    """`ws://…/signal/{session_id}`, as `session/start` returned it."""
+    """`ws://…/signal/{session_id}` from the answer to `session/start`."""
     token: str
     """The session token."""
     ice_servers: tuple[IceServer, ...] = ()
     origin: str | None = None
-    """The Origin header to send; None for none, as programs do."""
+    """The Origin header to send; None to send none, like programs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Streamed:
-    """How a simulation went."""
+    """The result of a simulation."""
 
     duration_s: float
     """From the connection to the end."""
@@ -69,10 +69,10 @@ async def simulate(
     stop: asyncio.Event | None = None,
     began: Callable[[], None] | None = None,
 ) -> Streamed:
-    """Stream the recording once; return when it is over, `stop` is set or the node ends it.
+    """Stream the recording once. Returns when it is over, `stop` is set or the node ends it.
 
-    `began` is called when the media connection stands and the recording's first frame leaves.
-    Raises Rejected (the node or the file refuses) or Unavailable (nobody there, no connection in time).
+    `began` is called when the media connection is open and the recording's first frame is sent.
+    Raises Rejected (refused by the node, or an unusable file) or Unavailable (no node or connection in time).
     """
     outgoing = open_outgoing(simulation.recording)
     connection = open_connection(simulation.ice_servers)
@@ -185,7 +185,7 @@ async def _read(socket: ClientConnection, notices: list[Mapping[str, object]]) -
 
 
 async def _over(outgoing: Outgoing) -> None:
-    """Wait until every track has sent its last, and a little for what is under way."""
+    """Wait until every track has sent everything, and a little longer for packets in flight."""
     ended = [_ended(track) for track, _ in outgoing.tracks]
     await asyncio.gather(*ended)
     await asyncio.sleep(0.3)

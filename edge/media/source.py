@@ -1,4 +1,4 @@
-"""The border between a session and whatever brings its media: behind it is WebRTC, in tests it is not."""
+"""The interface between a session and the source of its media: WebRTC, or a fake in tests."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from edge.media.latest import Latest
 
 @dataclass(frozen=True, slots=True)
 class SourceCounts:
-    """What came, what was dropped and why, at one moment."""
+    """What arrived, and what was dropped and why, at one moment."""
 
     frames: int
     """Pictures delivered."""
     windows: int
     """Windows of sound delivered."""
     dropped: Mapping[str, int]
-    """Reason to count, since the source began; `edge.media.peer.Peer.counts` names the reasons."""
+    """Counts by reason since the source began; `edge.media.peer.Peer.counts` lists the reasons."""
     keyframe_requests: int
     frame_age_s: float | None
-    """Since the last picture was delivered; None before the first."""
+    """Age of the last picture; None before the first."""
     sound_age_s: float | None
-    """Since the last sound came; None before the first."""
+    """Age of the last sound; None before the first."""
 
 
 class Source(Protocol):
-    """One connection of a candidate's page: an offer in, pictures and windows of sound out until it ends.
+    """One connection of a candidate's page: takes an offer, delivers pictures and sound until it ends.
 
     Its owner must `close()` it, also when the connection ended by itself.
     """
@@ -55,7 +55,7 @@ class Source(Protocol):
         """Counters at monotonic time `now`."""
 
     async def frame(self, frame_id: int) -> VideoFrame:
-        """One of the last seconds' frames again. Raises `FrameGone` (410), or `Corrupt` when undecodable."""
+        """A frame of the last seconds. Raises `FrameGone` (410), or `Corrupt` when undecodable."""
 
     async def close(self) -> None:
-        """End the connection, within a few seconds whatever the other side does."""
+        """End the connection, within a few seconds in any case."""

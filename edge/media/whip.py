@@ -1,7 +1,7 @@
-"""WHIP (RFC 9725) at `/whip/{session_id}`: one HTTP request starts a stream, also without a browser.
+"""WHIP (RFC 9725) at `/whip/{session_id}`: one HTTP request starts a stream, for browsers and programs.
 
-POST an offer with the session token as Bearer, get 201 with the answer, Location and ETag; PATCH trickles
-candidates, DELETE ends. ICE restarts are refused with 422: the sender posts again instead.
+POST an offer with the session token as Bearer; the answer is 201 with the SDP, Location and ETag. PATCH adds
+candidates, DELETE ends the stream. ICE restarts are refused with 422: the sender must post again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.errors import ProctorError, Rejected
 
 _BODY_BYTES = 64 * 1024
 _RESOURCES = 1000
-"""Streams that can be addressed at a time; far above what a node carries."""
+"""Streams that can be addressed at a time; far more than a node serves."""
 _SDP = "application/sdp"
 _FRAGMENT = "application/trickle-ice-sdpfrag"
 _METHODS = "OPTIONS, POST, PATCH, DELETE"
@@ -35,7 +35,7 @@ class _Resource:
 
 
 class _Resources:
-    """The running streams, one per session; the oldest goes when there are too many."""
+    """The running streams, one per session; the oldest is forgotten when there are too many."""
 
     def __init__(self) -> None:
         self._by_session: dict[UUID, _Resource] = {}
@@ -49,12 +49,12 @@ class _Resources:
         return resource
 
     def find(self, session_id: UUID, name: str, token: str) -> _Resource:
-        """Raises Rejected: 404 for an unknown stream, 401 for another token than the one that opened it."""
+        """Find a stream. Raises Rejected: 404 for an unknown stream, 401 for a token that did not open it."""
         resource = self._by_session.get(session_id)
         if resource is None or resource.name != name:
             raise Rejected("no such stream", code="no-stream", status=404)
         if not hmac.compare_digest(hashlib.sha256(token.encode()).digest(), resource.token_sha256):
-            raise Rejected("not the token that opened this stream", code="wrong-token", status=401)
+            raise Rejected("this token did not open this stream", code="wrong-token", status=401)
         return resource
 
     def drop(self, session_id: UUID) -> None:
@@ -118,7 +118,7 @@ class _Whip:
 
 
 def whip_router(admission: Admission, allowed_origins: Collection[str]) -> APIRouter:
-    """Routes for WHIP; browser pages of `allowed_origins` may use them too."""
+    """Routes for WHIP. Browser pages of `allowed_origins` may use them."""
     whip = _Whip(admission, allowed_origins)
     router = APIRouter()
     path = "/whip/{session_id}"
@@ -131,7 +131,7 @@ def whip_router(admission: Admission, allowed_origins: Collection[str]) -> APIRo
 
 
 def fragment_candidates(fragment: str) -> list[tuple[str | None, str]]:
-    """`(mid, candidate line)` of each candidate in an SDP fragment (RFC 8840); their end is empty text."""
+    """`(mid, candidate line)` of each candidate in an SDP fragment (RFC 8840); empty text marks their end."""
     found: list[tuple[str | None, str]] = []
     mid: str | None = None
     for line in fragment.splitlines():
@@ -162,7 +162,7 @@ async def _body(request: Request, media_type: str) -> str:
 def _token(request: Request) -> str:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
-        raise Rejected("an Authorization header with a Bearer token is needed", code="no-token", status=401)
+        raise Rejected("an Authorization header with a Bearer token is required", code="no-token", status=401)
     return token.strip()
 
 

@@ -1,4 +1,4 @@
-"""Writes recordings a WebRTC sender can stream as they are: H.264 without B-frames, Opus, Matroska."""
+"""Writes recordings that a WebRTC sender can stream unchanged: H.264 without B-frames, Opus, Matroska."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 _BITS_PER_S = 900_000
 _KEYFRAME_EVERY_S = 2
-"""A sender that passes packets on cannot make a keyframe when asked: there must always be one soon."""
+"""A sender of encoded packets cannot make a keyframe on request, so the file has one this often."""
 _SOUND_BITS_PER_S = 32_000
 _SOUND_STEP_S = 0.02
 
@@ -28,10 +28,10 @@ def write_recording(
     frames_per_s: int,
     samples_per_s: int,
 ) -> None:
-    """Writes BGR frames (H×W×3, all of one size) at a steady rate and mono sound (−1…1) as one Matroska file.
+    """Write BGR frames (H×W×3, all of one size) at a steady rate and mono sound (−1…1) as one Matroska file.
 
-    Frames are taken one by one, so a generator of any length needs the memory of one. The sound is written
-    as far as there are frames. The file appears at `path` only when it is whole.
+    Frames are taken one by one, so only one is in memory. The sound ends with the frames. The file appears
+    at `path` only when it is complete.
     """
     unfinished = path.with_name(path.name + ".part")
     try:

@@ -1,14 +1,15 @@
-"""What is usual for this candidate: the size of the face, the pose of the head, the middle of the gaze.
+"""Measures what is usual for this candidate: the size of the face, the pose of the head, the gaze's centre.
 
-Medians of the first stretch, so that a minority of odd moments (leaning in, a look aside, a glimpse of
-somebody else) does not move them. Samples are taken at even spacing, at most `SAMPLES`, whatever the cadence.
+The values are medians of the first stretch of time, so that a minority of unusual moments (leaning in, a look
+aside, another person for a moment) does not move them. Samples are evenly spaced, at most `SAMPLES` at any
+rate.
 
-A candidate may look elsewhere for most of that stretch. Head and gaze are therefore believed only when there
-were enough looks, when these lay close together, and when their middle lies near the default; otherwise the
-default holds, and CALIBRATED says so. Where only the middle of the gaze lies too far off, the zone moves as
-far towards it as it may: a camera far below or beside the screen is more common than somebody who looks the
-same way for half a minute. The stretch is never prolonged for them; it is for time in which nobody was seen
-alone, such as a stalled stream, until `SAMPLES` are taken: seconds that nobody watched say nothing of usual.
+A candidate may look elsewhere for most of that stretch. Head and gaze are therefore used only when there were
+enough looks, when they were close together, and when their centre is near the default; otherwise the default
+is used, and CALIBRATED says so. When only the gaze's centre is too far off, the zone moves towards it as far
+as allowed: a camera far below or beside the screen is more common than a person who looks the same way for
+half a minute. The stretch is never extended for such looks. It is extended by time without exactly one face,
+such as a stalled stream, until `SAMPLES` are taken, because that time has no usual values.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from shared.saving import AtMost
 
 SAMPLES = 80
 MIN_SAMPLES = 10
-"""Fewer say nothing: the face's baseline then waits for more, head and gaze keep their default."""
+"""With fewer, the face's baseline waits for more, and head and gaze keep their default."""
 MAX_SPREAD_DEG = 10.0
-"""Median distance to the median; somebody who reads a screen stays below it."""
+"""Median distance to the median; a person who reads a screen stays below it."""
 MAX_USUAL_PITCH_DEG = 25.0
-"""A head usually held further up or down than this is not believed."""
+"""A larger usual pitch of the head is not used."""
 MEASURED = "measured"
 MOVED = "moved as far as it may, the middle lay further off"
 TOO_FAR = "default, the middle lay too far off"
@@ -38,7 +39,7 @@ TOO_FAR = "default, the middle lay too far off"
 
 @dataclass(slots=True)
 class SamplesState:
-    """What has been taken of one thing, a row of one or two values each time."""
+    """Samples of one thing, each a row of one or two values."""
 
     last_s: float | None = None
     rows: Annotated[list[Annotated[tuple[float, ...], AtMost(2)]], AtMost(SAMPLES)] = field(
@@ -48,14 +49,14 @@ class SamplesState:
 
 @dataclass(slots=True)
 class CalibrationState:
-    """The samples of the stretch; once it is complete, what is usual."""
+    """The samples of the stretch and, once it is complete, the usual values."""
 
     share: float | None = None
     """Face area ÷ frame area."""
     usual_pitch_deg: float | None = None
-    """Of the head."""
+    """Usual pitch of the head."""
     zone: Zone | None = None
-    """Where eyes may rest."""
+    """Zone where the eyes may rest."""
     first_s: float | None = None
     shares: SamplesState = field(default_factory=SamplesState)
     heads: SamplesState = field(default_factory=SamplesState)
@@ -63,13 +64,13 @@ class CalibrationState:
 
 
 class Calibration:
-    """Collects from the first frame with exactly one face on; complete once, then fixed. Its state says what
-    is usual."""
+    """Collects samples from the first frame with exactly one face on. Once complete, the usual values in its
+    state are fixed."""
 
     __slots__ = ("_gaze", "_head", "_settings", "_share", "_state")
 
     def __init__(self, settings: Settings, state: CalibrationState) -> None:
-        """Raises ValueError for samples of another width."""
+        """Raises ValueError for samples of a wrong width."""
         self._settings = settings
         self._state = state
         spacing_s = settings.baseline_s / SAMPLES
@@ -79,7 +80,7 @@ class Calibration:
         )
 
     def see(self, observation: Observation) -> Finding | None:
-        """Take one observation; answers CALIBRATED when it completes the stretch."""
+        """Add one observation. Returns CALIBRATED when it completes the stretch."""
         own = self._state
         if own.share is not None or observation.faces is None or len(observation.faces) != 1:
             return None
@@ -136,7 +137,7 @@ class Calibration:
 
 
 class Samples:
-    """Values taken at even spacing, `width` each time."""
+    """Evenly spaced samples of `width` values."""
 
     __slots__ = ("_max_gap_s", "_spacing_s", "_state", "_width")
 
@@ -151,7 +152,7 @@ class Samples:
         return len(self._state.rows)
 
     def unseen_s(self, at: float) -> float:
-        """How long before `at` nothing was taken, where that is a gap and not the spacing."""
+        """Seconds before `at` without a sample, if that is a gap and not the spacing."""
         passed_s = 0.0 if self._state.last_s is None else at - self._state.last_s
         return passed_s if passed_s > self._max_gap_s + self._spacing_s else 0.0
 
@@ -168,7 +169,7 @@ class Samples:
         return tuple(median(column) for column in self._columns())
 
     def believed(self, default: tuple[float, ...], reach_deg: float) -> str:
-        """MEASURED, or why the default holds."""
+        """MEASURED, or why the default is used."""
         if self.count < MIN_SAMPLES:
             return "default, too few looks"
         middle = self.middle()
@@ -183,7 +184,7 @@ class Samples:
         return MEASURED
 
     def towards(self, default: tuple[float, ...], reach_deg: float) -> tuple[float, ...]:
-        """The middle, or what lies between it and the default no further than `reach_deg` per column."""
+        """The measured centre, limited to at most `reach_deg` from the default per column."""
         pairs = zip(self.middle(), default, strict=True)
         return tuple(usual + min(reach_deg, max(-reach_deg, found - usual)) for found, usual in pairs)
 

@@ -1,7 +1,7 @@
-"""What one observation says about each condition: yes, no or unknown, with the values it compared.
+"""Judges one observation for each condition: yes, no or unknown, with the compared values.
 
-Unknown is never yes: a value that was not looked at, could not be looked at or failed judges nothing. Callers
-take face, body and identity out of an observation first while the camera is blocked or the stream stalled.
+Unknown is never yes: a value that was not measured, could not be measured or failed judges nothing. While the
+camera is blocked or the stream is stalled, callers first remove face, body and identity from an observation.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from shared.events.types import EventType
 from shared.observations import Box, FaceSeen, Observation
 
 SAME_FACE_OVERLAP = 0.5
-"""Two boxes that share more than half of the smaller one are one face found twice."""
+"""Two boxes that overlap by more than half of the smaller one are one face found twice."""
 NO_FACE_CONFIDENCE = 0.8
-"""Detectors give no score for finding nothing; a body seen or missed moves it by BODY_WEIGHT."""
+"""Detectors give no score when they find nothing. A body seen or not seen changes this by BODY_WEIGHT."""
 BODY_WEIGHT = 0.15
 
 
 def camera_blocked(observation: Observation, settings: Settings) -> Judgement:
-    """The picture is black, or one even surface."""
+    """The picture is black, or one uniform surface."""
     picture = observation.picture
     if picture is None:
         return UNKNOWN
@@ -39,7 +39,7 @@ def camera_blocked(observation: Observation, settings: Settings) -> Judgement:
 
 
 def face_not_found(observation: Observation) -> Judgement:
-    """Looked for faces and found none."""
+    """Faces were looked for and none was found."""
     if observation.faces is None:
         return UNKNOWN
     if observation.faces:
@@ -51,7 +51,7 @@ def face_not_found(observation: Observation) -> Judgement:
 
 
 def multiple_faces(observation: Observation, settings: Settings) -> Judgement:
-    """More than one face large and sure enough; one face found twice counts once."""
+    """More than one face is large and certain enough; one face found twice counts once."""
     if observation.faces is None:
         return UNKNOWN
     if len(observation.faces) < 2:
@@ -74,7 +74,7 @@ def multiple_faces(observation: Observation, settings: Settings) -> Judgement:
 
 
 def presence_loss(observation: Observation, settings: Settings, baseline: float | None) -> Judgement:
-    """The face has become much smaller than at the start; `baseline` is its usual share of the frame."""
+    """The face is much smaller than at the start; `baseline` is its usual share of the frame."""
     share = face_share(observation)
     if share is None or baseline is None or not observation.faces:
         return UNKNOWN
@@ -91,9 +91,9 @@ def presence_loss(observation: Observation, settings: Settings, baseline: float 
 
 
 def left_frame(observation: Observation, *, face_in_view: bool, last_seen_pose_s: float | None) -> Judgement:
-    """Nobody's shoulders are in the picture.
+    """No shoulders are in the picture.
 
-    Somebody close to the camera shows a face and no shoulders, and has not left: a face in view says no.
+    A person close to the camera shows a face and no shoulders, and has not left: a visible face means no.
     """
     body = observation.body
     if body is None:
@@ -110,7 +110,7 @@ def left_frame(observation: Observation, *, face_in_view: bool, last_seen_pose_s
 
 
 def face_share(observation: Observation) -> float | None:
-    """Area of the largest face as a share of the frame; None when it was not looked for or is not there."""
+    """Area of the largest face as a share of the frame; None when not looked for or not found."""
     width_px, height_px = observation.frame_width_px, observation.frame_height_px
     if not observation.faces or not width_px or not height_px:
         return None
@@ -123,7 +123,7 @@ def smaller_side_px(face: FaceSeen) -> float:
 
 
 def distinct_faces(faces: Iterable[FaceSeen]) -> list[FaceSeen]:
-    """Faces without duplicates, surest first."""
+    """Faces without duplicates, the most certain first."""
     kept: list[FaceSeen] = []
     for face in sorted(faces, key=lambda face: -face.score):
         if all(_common_share(face.box, other.box) <= SAME_FACE_OVERLAP for other in kept):

@@ -1,4 +1,4 @@
-"""One event with its debounce and what was seen while its condition held."""
+"""One event, with its debounce and what was seen while its condition held."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from shared.observations import Observation
 from shared.saving import AtMost, Count, Omit
 
 MAX_VALUES = 32
-"""Of one judgement's evidence; the longest has eight."""
+"""The most values in one judgement's evidence; the longest has eight."""
 MAX_LISTED = 16
-"""In one list of it: tasks, scores, frames."""
+"""The most items in one list of it: tasks, scores, frames."""
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was looked at while a condition held: how often, which frames, how sure, and the last values."""
+    """The looks while a condition held: their number, frames, confidence and last values."""
 
     evidence: Annotated[
         dict[str, Scalar | Annotated[list[Scalar], AtMost(MAX_LISTED)]], AtMost(MAX_VALUES)
@@ -44,7 +44,7 @@ class Tally:
             self.last_frame = frame_id
 
     def frames(self) -> dict[str, Value]:
-        """How many looks the event rests on, and the first and last frame of them."""
+        """The number of looks of the event, and their first and last frame."""
         if self.first_frame is None:
             return {}
         return {"frames_looked_at": self.looks, "frame_ids": [self.first_frame, self.last_frame]}
@@ -52,20 +52,20 @@ class Tally:
 
 @dataclass(slots=True)
 class EpisodeState:
-    """What one event remembers; while nothing is pending or raised, of its debounce alone."""
+    """One event's state; only its debounce while nothing is pending or raised."""
 
     hold: HoldState = field(default_factory=HoldState)
     tally: Annotated[Tally, Omit.AT_DEFAULT] = field(default_factory=Tally)
     beside: Annotated[EventType | None, Omit.AT_DEFAULT] = None
-    """What holds at the same time and is told together with it."""
+    """An event that holds at the same time and is reported together with this one."""
 
     def forget(self) -> None:
-        """Begin a new tally."""
+        """Start a new tally."""
         self.tally, self.beside = Tally(), None
 
 
 class Episode:
-    """An event whose condition must last: judgements in, findings out."""
+    """An event whose condition must last: turns judgements into findings."""
 
     __slots__ = ("_hold", "_hold_s", "_state", "event")
 
@@ -77,19 +77,18 @@ class Episode:
 
     @property
     def raised(self) -> bool:
-        """Raised and not yet over."""
+        """Whether the event is raised and not yet over."""
         state = self._state.hold.state
         return state is State.RAISED or state is State.CLEARING
 
     @property
     def onset_s(self) -> float | None:
-        """Since when the condition is pending or raised; None while nothing is."""
+        """When the pending or raised condition began; None while neither."""
         hold = self._state.hold
         return None if hold.state is State.IDLE else hold.onset_s
 
     def span(self, at: float) -> tuple[float, float] | None:
-        """Since when, and until when as far as is known, the raised event's condition holds; None: not
-        raised."""
+        """The known start and end of the raised event's condition; None when not raised."""
         if not self.raised:
             return None
         clearing = self._hold.state is State.CLEARING
@@ -98,9 +97,9 @@ class Episode:
     def see(
         self, observation: Observation, judgement: Judgement, beside: EventType | None = None
     ) -> Finding | None:
-        """Take what one observation says; answers the change it makes, if any.
+        """Add one observation's judgement. Returns the change it makes, if any.
 
-        `beside` names what holds at the same time and is told together with this event.
+        `beside` is an event that holds at the same time and is reported together with this one.
         """
         if judgement is NO and self._hold.rests(observation.at):
             return None
@@ -119,11 +118,11 @@ class Episode:
         return finding
 
     def join(self, other: EventType) -> None:
-        """Name what holds beside this event while it lasts."""
+        """Set the event that holds at the same time as this one."""
         self._state.beside = other
 
     def finish(self) -> Finding | None:
-        """The session is over: end the event if it is raised."""
+        """End the event, if raised, at the end of the session."""
         was_clearing = self._hold.state is State.CLEARING
         if self._hold.finish() is None:
             return None
@@ -131,7 +130,7 @@ class Episode:
         return self._finding(Phase.CLEARED, self._hold.gone_s, ended)
 
     def pause(self, until_s: float) -> None:
-        """Let the time until then count for no wait."""
+        """Do not count the time until then as waiting."""
         self._hold.pause(until_s)
 
     def _finding(self, phase: Phase, at_s: float, more: Evidence | None = None) -> Finding:

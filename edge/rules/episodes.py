@@ -1,4 +1,4 @@
-"""All events of one session whose condition must last, each with its own debounce."""
+"""One session's events whose condition must last, each with its own debounce."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from shared.events.types import EventType
 from shared.observations import Observation
 
 SLOW_SIGNAL_S = 15.0
-"""What is judged every few seconds only is silent for longer than `max_gap_s` as a matter of course."""
+"""Allowed gap of conditions judged only every few seconds; they always exceed `max_gap_s`."""
 SLOW = frozenset(event for event, row in EVENTS.items() if row.slow)
 
 
 class Episodes:
-    """The episodes of the events that are switched on; the others are silently left alone."""
+    """The episodes of the enabled events; others are ignored."""
 
     __slots__ = ("_episodes",)
 
     def __init__(
         self, events: Iterable[EventType], settings: Settings, states: Mapping[EventType, EpisodeState]
     ) -> None:
-        """Goes on from `states`, which `begun` makes. Raises ValueError for those of other events."""
+        """Continues from `states`, made by `begun`. Raises ValueError for states of other events."""
         wanted = [event for event in events if event in settings.rules]
         if states.keys() != set(wanted):
-            raise ValueError("the snapshot's episodes are not those of these rules")
+            raise ValueError("the snapshot has episodes of other rules")
         slow_s = max(settings.max_gap_s, SLOW_SIGNAL_S)
         self._episodes = {
             event: Episode(
@@ -38,7 +38,7 @@ class Episodes:
 
     @staticmethod
     def begun(events: Iterable[EventType], settings: Settings) -> dict[EventType, EpisodeState]:
-        """What the events that are switched on begin with."""
+        """The initial states of the enabled events."""
         return {event: EpisodeState() for event in events if event in settings.rules}
 
     def __contains__(self, event: EventType) -> bool:
@@ -50,12 +50,12 @@ class Episodes:
         return episode is not None and episode.raised
 
     def onset_s(self, event: EventType) -> float | None:
-        """Since when the event is pending or raised; None while it is neither."""
+        """When the pending or raised event began; None while it is neither."""
         episode = self._episodes.get(event)
         return None if episode is None else episode.onset_s
 
     def span(self, event: EventType, at: float) -> tuple[float, float] | None:
-        """From when to when a raised event's condition holds; None while it is not raised."""
+        """Start and end of a raised event's condition; None while not raised."""
         episode = self._episodes.get(event)
         return None if episode is None else episode.span(at)
 
@@ -67,7 +67,7 @@ class Episodes:
         judgement: Judgement,
         beside: EventType | None = None,
     ) -> None:
-        """Take what an observation says of one event; a change is added to `findings`."""
+        """Add an observation's judgement of one event; a change is appended to `findings`."""
         if judgement.value is None:
             return
         episode = self._episodes.get(event)
@@ -76,23 +76,23 @@ class Episodes:
             findings.append(finding)
 
     def join(self, event: EventType, other: EventType) -> None:
-        """Let a raised event name what holds beside it."""
+        """Set the event that holds at the same time as a raised one."""
         episode = self._episodes.get(event)
         if episode is not None:
             episode.join(other)
 
     def holding(self) -> dict[EventType, float]:
-        """What is pending or raised, each with its onset."""
+        """The pending and raised events, each with its onset."""
         return {
             event: episode.onset_s for event, episode in self._episodes.items() if episode.onset_s is not None
         }
 
     def finish(self) -> list[Finding]:
-        """The session is over: every raised event ends."""
+        """End every raised event at the end of the session."""
         ends = [episode.finish() for episode in self._episodes.values()]
         return [finding for finding in ends if finding is not None]
 
     def pause(self, until_s: float) -> None:
-        """Let the time until then count for no wait."""
+        """Do not count the time until then as waiting."""
         for episode in self._episodes.values():
             episode.pause(until_s)

@@ -1,7 +1,7 @@
-"""ANALYSIS_DEGRADED: which tasks have been failing.
+"""ANALYSIS_DEGRADED: which tasks fail.
 
-A task fails when it was due and could not be done, and works again with its next value. What lies between,
-such as a check that was not due, says nothing.
+A task fails when it was due and could not be done, and works again with its next value. Observations between,
+such as one without a due check, change nothing.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from shared.saving import AtMost
 SEEN = fields_of(Sense.SIGHT)
 HEARD = fields_of(Sense.HEARING)
 MAX_TASKS = 16
-"""More names than there are tasks; a bound on what a recording or a snapshot may bring."""
+"""More than there are tasks; a bound for recordings and snapshots."""
 
 
 @dataclass(slots=True)
 class FailuresState:
-    """The tasks that are failing now, each since when."""
+    """The tasks that fail now, each with its start."""
 
     since_s: Annotated[dict[str, float], AtMost(MAX_TASKS)] = field(default_factory=dict)
 
@@ -36,7 +36,7 @@ class Failures:
         self._since_s = state.since_s
 
     def judge(self, observation: Observation) -> Judgement:
-        """Yes when a task failed just now, no when tasks worked and none is failing."""
+        """Yes when a task failed now, no when tasks worked and none fails."""
         if not self._since_s and not observation.failed:
             return NO
         worked = tasks_done(observation)
@@ -53,11 +53,11 @@ class Failures:
 
 
 def tasks_done(observation: Observation) -> tuple[str, ...]:
-    """Tasks whose value this observation carries; they are named like its fields."""
+    """Tasks whose value this observation has; they are named like its fields."""
     tasks = HEARD if observation.frame_id is None else SEEN
     return tuple([task for task in tasks if getattr(observation, task) is not None])
 
 
 def any_done(observation: Observation) -> bool:
-    """Whether the observation carries any task's value; asked of every one, so the commonest come first."""
+    """Whether the observation has any task's value. Called for every one, so the most frequent are first."""
     return observation.picture is not None or observation.speech is not None or bool(tasks_done(observation))

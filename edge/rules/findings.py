@@ -1,4 +1,4 @@
-"""What the rules say: an event has been raised, or is over."""
+"""The rules' results: an event has been raised, or is over."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.events.types import EventType
 Scalar = str | int | float | bool | None
 Value = Scalar | list[Scalar]
 Evidence = Mapping[str, Value]
-"""Values beside their bounds, as JSON can say them; times are seconds on the session clock."""
+"""Values and their bounds, as JSON values; times are seconds on the session clock."""
 
 
 class Phase(StrEnum):
@@ -21,41 +21,41 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One change of one event. RAISED and CLEARED of an event alternate and share their onset."""
+    """One change of one event. RAISED and CLEARED of an event alternate and have the same onset."""
 
     event: EventType
     phase: Phase
     onset_s: float
     """When the condition began, session clock."""
     raised_s: float
-    """When it had lasted its hold; the same in both phases."""
+    """When the condition had lasted its hold; the same in both phases."""
     at_s: float
-    """RAISED: when it had lasted its hold. CLEARED: when the condition ended, known its clear time later."""
+    """RAISED: when the condition had lasted its hold. CLEARED: when it ended, known its clear time later."""
     confidence: float
-    """0…1, the mean over what was looked at."""
+    """0…1, the mean over the looks."""
     evidence: Evidence
     together_with: EventType | None = None
-    """What held at the same time and is not a finding of its own: head turned and gaze off are one thing."""
+    """The event that held at the same time without its own finding, such as gaze with head turned."""
     unseen_s: float = 0.0
-    """So much of the time since the onset nobody knew whether the condition held: it weighs nothing."""
+    """Time since the onset in which it was unknown whether the condition held; it has no weight."""
 
     @property
     def lasted_s(self) -> float:
-        """How long the condition is known to have held, ≥ 0."""
+        """Time for which the condition is known to have held, ≥ 0."""
         return max(0.0, self.at_s - self.onset_s - self.unseen_s)
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What one observation says about one condition; value None: nothing."""
+    """One observation's judgement of one condition; value None: unknown."""
 
     value: bool | None
     confidence: float = 1.0
     evidence: Evidence = field(default_factory=dict)
     since_s: float | None = None
-    """Since when, where that is known to be earlier than the observation; None: since the observation."""
+    """Start of the value, if known to be earlier than the observation; None: at the observation."""
     until_s: float | None = None
-    """Until when, where that is earlier than the observation; None: until the observation."""
+    """End of the value, if earlier than the observation; None: at the observation."""
 
 
 UNKNOWN = Judgement(None)
@@ -63,5 +63,5 @@ NO = Judgement(False)
 
 
 def unseen(unseen_s: float) -> dict[str, Value]:
-    """The evidence of time in which nobody could tell; empty without any."""
+    """The evidence of time in which the condition was unknown; empty without any."""
     return {"unseen_seconds": round(unseen_s, 3)} if unseen_s > 0 else {}

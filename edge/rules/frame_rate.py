@@ -1,8 +1,8 @@
-"""LOW_FRAME_RATE: how many whole frames arrive per second, counted over stretches of `STRETCH_S`.
+"""LOW_FRAME_RATE: undamaged frames per second, counted over stretches of `STRETCH_S`.
 
-Frames that a loss has damaged are not looked at, so a stream that stays damaged is as good as one that brings
-few: this event says so, with how many there were. A stall is another matter (`edge.rules.stream`) and makes
-the stretch it falls into unknown.
+Frames that a loss has damaged are not analysed, so a stream that stays damaged is like one with few frames:
+this event reports it, with their number. A stall is a different event (`edge.rules.stream`) and makes its
+stretch unknown.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from shared.saving import Count
 
 STRETCH_S = 5.0
 STALL_S = 3.0
-"""So long without a frame is a stall and no low rate."""
+"""A longer time without a frame is a stall, not a low rate."""
 
 
 @dataclass(slots=True)
 class FrameRateState:
-    """The frames of the present stretch."""
+    """The frames of the current stretch."""
 
     began_s: float | None = None
     last_s: float | None = None
     frames: Count = 0
-    """All that came …"""
+    """All frames that arrived …"""
     damaged: Count = 0
-    """… and those of them that are damaged."""
+    """… and how many of them are damaged."""
 
 
 class FrameRate:
@@ -43,7 +43,7 @@ class FrameRate:
         self._state = state
 
     def judge(self, at: float, *, damaged: bool = False) -> Judgement:
-        """A frame captured at `at` has come; says something at the end of each stretch."""
+        """Count a frame captured at `at`. Judges at the end of each stretch."""
         own = self._state
         if self._bound is None or (own.last_s is not None and at <= own.last_s):
             return UNKNOWN
@@ -74,7 +74,7 @@ class FrameRate:
         self._state.began_s, self._state.frames, self._state.damaged = at, 0, 0
 
     def pause(self, until_s: float) -> None:
-        """Begin a new stretch: the time until then was nobody's slowness."""
+        """Start a new stretch: the time until then was not a low rate."""
         own = self._state
         if own.last_s is not None:
             own.last_s = max(own.last_s, until_s)

@@ -1,11 +1,11 @@
-"""CAMERA_FROZEN: the same picture over and over, seen through a codec that keeps repainting it.
+"""CAMERA_FROZEN: the same picture for a long time, although the codec changes it slightly.
 
-A codec paints a still picture anew with every keyframe and refines it for some frames after, so single looks
-at a frozen camera see changes of up to 3 levels. Most looks of a few seconds see next to none. Measured at
-5 Hz in pictures of 640×480 with a keyframe every 2 s, the median over 3 s of the change in the liveliest part
-of the picture: a frozen one up to 0.16 (VP8 at 700 kbit/s, H.264 at 250 and 900, MJPEG); a woman who stands
-still, filmed with next to no noise, at least 0.40; a talking face 11 and more. At 250 kbit/s VP8 never stops
-repainting (0.57), and a frozen camera is not found.
+A codec encodes a still picture again with every keyframe and refines it in the next frames, so a single look
+at a frozen camera may see changes of up to 3 levels. Most looks of a few seconds see almost none. Measured at
+5 Hz in pictures of 640×480 with a keyframe every 2 s, as the median over 3 s of the change in the part of the
+picture that changes most: a frozen picture up to 0.16 (VP8 at 700 kbit/s, H.264 at 250 and 900, MJPEG); a
+woman who stands still, filmed almost without noise, at least 0.40; a talking face 11 and more. At 250 kbit/s
+VP8 never stops refining (0.57), and a frozen camera is not found.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.observations import Observation
 
 WINDOW_S = 3.0
 MIN_LOOKS = 3
-"""Of the slowest level, which looks once a second."""
+"""For the slowest level, which looks once a second."""
 
 
 class Frozen:
@@ -33,7 +33,7 @@ class Frozen:
         self._looks = Looks(WINDOW_S, MIN_LOOKS, MAX_LOOKS, settings.max_gap_s, state)
 
     def judge(self, observation: Observation) -> Judgement:
-        """Whether most of the last looks saw no change; unknown until there were some."""
+        """Whether most of the last looks saw no change; unknown until there are enough."""
         change, at = None if observation.picture is None else observation.picture.change, observation.at
         if change is None:
             return UNKNOWN
@@ -43,7 +43,7 @@ class Frozen:
         return self._judged(self._settings.threshold(EventType.CAMERA_FROZEN))
 
     def _judged(self, bound: float) -> Judgement:
-        """What most looks say; one against the majority decides nothing: repainting, or the first change."""
+        """The majority of the looks. One against it decides nothing: the codec, or the first change."""
         middle = median(change for _, change in self._looks)
         frozen = middle <= bound
         if frozen is not (self._looks.last <= bound):

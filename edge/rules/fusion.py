@@ -1,8 +1,8 @@
-"""HIGH_CONFIDENCE_CHEATING: several findings of different kinds within one window; what and how much is
-policy data.
+"""HIGH_CONFIDENCE_CHEATING: several findings of different kinds within one window. The policy sets the terms.
 
-Each term collects spans of time: the mismatching checks, the stretches an event held. All terms fulfilled at
-once raise it; it is over when the window has moved on. It says that things came together, and no more.
+Each term collects spans of time: mismatching checks, or the time in which an event held. It is raised when
+all terms are fulfilled at once, and over when the window has passed. It means that these things coincided,
+nothing else.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ Spans = Annotated[deque[tuple[float, float]], AtMost(MAX_SPANS)]
 
 @dataclass(slots=True)
 class FusionState:
-    """What the terms have collected, and what is raised."""
+    """The spans of the terms, and the raised event."""
 
     spans: dict[EventType, Spans] = field(default_factory=dict)
-    """By term; what none was noted of may be missing."""
+    """By term; terms without spans may be missing."""
     raised_s: float | None = None
     onset_s: float = 0.0
     ended_s: float = 0.0
@@ -43,34 +43,34 @@ class Fusion:
     __slots__ = ("_state", "_terms", "_window_s")
 
     def __init__(self, settings: Settings, state: FusionState) -> None:
-        """Raises ValueError for the state of other terms."""
+        """Raises ValueError for a state of other terms."""
         self._terms = settings.fusion
         self._window_s = settings.fusion_window_s
         self._state = state
         for event in self.events:
             state.spans.setdefault(event, deque(maxlen=MAX_SPANS))
         if len(state.spans) > len(self.events):
-            raise ValueError("the snapshot's spans are not those of these terms")
+            raise ValueError("the snapshot has spans of other terms")
 
     @property
     def events(self) -> frozenset[EventType]:
-        """What it is made of."""
+        """The events of its terms."""
         return frozenset(term.event for term in self._terms)
 
     @property
     def onset_s(self) -> float | None:
-        """When the first part of what is raised began; None while nothing is."""
+        """When the first part of the raised event began; None while not raised."""
         return None if self._state.raised_s is None else self._state.onset_s
 
     def note(self, event: EventType, begins_s: float, ends_s: float) -> None:
-        """A term's span, or its continuation where it begins like the last one."""
+        """Add a term's span. One with the start of the last span replaces it."""
         spans = self._state.spans[event]
         if spans and spans[-1][0] == begins_s:
             spans.pop()
         spans.append((begins_s, ends_s))
 
     def see(self, at: float) -> Finding | None:
-        """What the spans noted until `at` amount to."""
+        """Judge the spans noted until `at`."""
         own = self._state
         if own.raised_s is None and not all(own.spans.values()):
             return None
@@ -90,11 +90,11 @@ class Fusion:
         return self._finding(Phase.RAISED, at, {})
 
     def finish(self) -> Finding | None:
-        """The session is over: end it if it is raised."""
+        """End it, if raised, at the end of the session."""
         return None if self._state.raised_s is None else self._over(self._state.last_s, {"open_at_end": True})
 
     def _within(self, event: EventType, at: float) -> list[tuple[float, float]]:
-        """The term's spans, cut to the window; those before it are forgotten."""
+        """The term's spans, cut to the window; earlier ones are forgotten."""
         spans, from_s = self._state.spans[event], at - self._window_s
         while spans and spans[0][1] < from_s:
             spans.popleft()
@@ -124,7 +124,7 @@ class Fusion:
 
 
 def _fulfilled(term: FusionTerm, spans: list[tuple[float, float]]) -> str | None:
-    """What the spans amount to, in words; None when it is not enough."""
+    """The result of the spans, as evidence; None when they are not enough."""
     name = term.event.value
     if term.more_than_checks is not None:
         enough = len(spans) > term.more_than_checks

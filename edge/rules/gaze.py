@@ -1,10 +1,10 @@
-"""Where the eyes look: GAZE_OFF_SCREEN, PROLONGED_LOOK_AWAY and FREQUENT_DISTRACTION.
+"""Judges the gaze: GAZE_OFF_SCREEN, PROLONGED_LOOK_AWAY and FREQUENT_DISTRACTION.
 
-A single look is noisy and a blink looks like anything, so the gaze counts as off the screen when most looks
-of the last `aggregate_s` lay outside the zone, blinks left out. That is known late; since when it was so is
-found in the same looks, as the beginning of the stretch in which they most outnumber the others. A look that
-goes against the majority decides nothing: it may be noise, or the first of a change.
-Glances are counted on the looks themselves: an unbroken run outside the zone of at least `episode_s`.
+A single look is noisy, and a blink may give any direction. So the gaze counts as off the screen when most
+looks of the last `aggregate_s`, without blinks, were outside the zone. That is known late; its start is found
+in the same looks, as the beginning of the stretch in which they most outnumber the others. A look against the
+majority decides nothing: it may be noise, or the first of a change.
+Glances are counted on single looks: an unbroken run outside the zone of at least `episode_s`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from shared.observations import Observation
 from shared.saving import AtMost
 
 MIN_LOOKS = 3
-"""As many are kept where a level looks too seldom for the aggregate to hold them."""
+"""At least this many are kept on levels that look rarely."""
 MAX_LOOKS = 64
-"""Of one aggregate; 10 s at 6 Hz."""
+"""The most looks of one aggregate; 10 s at 6 Hz."""
 MAX_EPISODES = 64
 Look = tuple[float, float, float, bool]
-"""Time, pitch, yaw, and whether it lay outside the zone."""
+"""Time, pitch, yaw, and whether it was outside the zone."""
 
 
 @dataclass(slots=True)
@@ -37,9 +37,9 @@ class GazeState:
     looks: Annotated[deque[Look], AtMost(MAX_LOOKS)] = field(default_factory=lambda: deque(maxlen=MAX_LOOKS))
     off: bool | None = None
     run_s: float | None = None
-    """Since when every look has been outside."""
+    """Start of the current run of looks outside."""
     counted: bool = False
-    """Whether the present run is among the episodes."""
+    """Whether the current run was counted as an episode."""
     episodes: Annotated[deque[float], AtMost(MAX_EPISODES)] = field(
         default_factory=lambda: deque(maxlen=MAX_EPISODES)
     )
@@ -47,7 +47,7 @@ class GazeState:
 
 
 class Gaze:
-    """Judges looks by those before them."""
+    """Judges looks together with the earlier ones."""
 
     __slots__ = ("_settings", "_state")
 
@@ -57,12 +57,12 @@ class Gaze:
 
     @property
     def run(self) -> tuple[float, float] | None:
-        """The present unbroken run of looks outside the zone, from and to; None while there is none."""
+        """Start and end of the current unbroken run of looks outside the zone; None without one."""
         own = self._state
         return None if own.run_s is None or own.last_s is None else (own.run_s, own.last_s)
 
     def see(self, observation: Observation, zone: Zone | None) -> tuple[Judgement, Judgement]:
-        """Whether the gaze is off the screen, and whether it has been too often; unknown without a zone."""
+        """Whether the gaze is off the screen now, and whether it was too often; unknown without a zone."""
         gaze = observation.gaze
         if gaze is None or gaze.eyes_closed or zone is None:
             return UNKNOWN, UNKNOWN
@@ -78,7 +78,7 @@ class Gaze:
         return self._off_screen(zone), self._too_often(at, outside)
 
     def _is_old(self, at: float) -> bool:
-        """Whether the oldest look lies before the aggregate."""
+        """Whether the oldest look is before the aggregate."""
         return at - self._state.looks[0][0] > self._settings.gaze.aggregate_s + EPSILON_S
 
     def _off_screen(self, zone: Zone) -> Judgement:
@@ -108,7 +108,7 @@ class Gaze:
         )
 
     def _since(self, off: bool) -> float:
-        """Since when most looks have been like this: where counting back from now gives the most surplus."""
+        """Start of the current majority: where counting back from now gives the largest surplus."""
         best, surplus, since_s = 0, 0, self._state.looks[-1][0]
         for at, _, _, outside in reversed(self._state.looks):
             surplus += 1 if outside is off else -1

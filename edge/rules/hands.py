@@ -1,8 +1,8 @@
 """HAND_NEAR_EAR: a hand or wrist close to an ear in most looks of two seconds.
 
-Points of a hand jump about by a tenth of a head from look to look, and the bound is close to where hands at
-the side of the head are seen. So the middle one of the last looks decides; a look that goes against it
-decides nothing. No hand in the picture is far away.
+Points of a hand jump by a tenth of a head from look to look, and the bound is close to where hands at the
+side of the head are seen. So the median of the last looks decides; a look against it decides nothing. No hand
+in the picture counts as far away.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from shared.observations import Observation
 WINDOW_S = 2.0
 MAX_LOOKS = 32
 JUMP = 0.1
-"""How far the points of a resting hand move from look to look, in widths of the head."""
+"""How far the points of a resting hand jump from look to look, in widths of the head."""
 _FAR = 1e6
-"""For no hand at all: a number, as a snapshot needs one."""
+"""Distance without a hand: a number, because a snapshot needs one."""
 
 
 class Hands:
@@ -33,7 +33,7 @@ class Hands:
         self._looks = Looks(WINDOW_S, 1, MAX_LOOKS, settings.max_gap_s, state)
 
     def judge(self, observation: Observation) -> Judgement:
-        """Whether a hand has been near since the first of the near looks."""
+        """Whether a hand is near, since the first of the near looks."""
         if observation.hands is None:
             return UNKNOWN
         at, seen = observation.at, observation.hands.to_ear_head_widths
@@ -53,7 +53,7 @@ class Hands:
         return Judgement(True, min(1.0, 1.0 - 0.5 * middle / bound), evidence, self._since(near_s[0], bound))
 
     def _since(self, near_s: float, bound: float) -> float:
-        """Since when the hand has been there: its first looks may have missed the bound by a jump."""
+        """Start of the hand's stay: its first looks may miss the bound by a jump."""
         since_s = near_s
         for look_s, distance in reversed(self._looks):
             if look_s < near_s:

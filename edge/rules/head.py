@@ -1,4 +1,4 @@
-"""The head: HEAD_DOWN, HEAD_TURNED_AWAY and SUSPICIOUS_MOVEMENT."""
+"""Judges the head: HEAD_DOWN, HEAD_TURNED_AWAY and SUSPICIOUS_MOVEMENT."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from shared.observations import HeadPose, Observation
 from shared.saving import AtMost
 
 SPEED_WINDOW_S = 0.5
-"""Speed is the median over this long: one wrong pose is no movement."""
+"""Speed is the median over this time, so that one wrong pose is not a movement."""
 MAX_STEP_S = 1.0
-"""Poses further apart say nothing of the speed between."""
+"""Poses further apart give no speed."""
 MAX_SPEEDS = 16
 MAX_TURNS = 64
 
 
 def head_down(observation: Observation, settings: Settings, usual_pitch_deg: float | None) -> Judgement:
-    """The head hangs far lower than usual; unknown before that is known."""
+    """The head is far lower than usual; unknown while the usual pose is unknown."""
     head = observation.head
     if head is None or usual_pitch_deg is None:
         return UNKNOWN
@@ -40,7 +40,7 @@ def head_down(observation: Observation, settings: Settings, usual_pitch_deg: flo
 
 
 def head_turned_away(observation: Observation, settings: Settings) -> Judgement:
-    """The head points far to either side of the camera."""
+    """The head points far to one side of the camera."""
     head = observation.head
     if head is None:
         return UNKNOWN
@@ -57,13 +57,13 @@ def head_turned_away(observation: Observation, settings: Settings) -> Judgement:
 
 
 def _sure(value: float, bound: float) -> float:
-    """Half at the bound, full half as far again beyond it."""
+    """Confidence: 0.5 at the bound, 1 at 1.5 times the bound."""
     return min(1.0, 0.5 + (value - bound) / bound)
 
 
 @dataclass(slots=True)
 class MovementState:
-    """The last pose, and how fast the head has been turned."""
+    """The last pose, and the recent speeds of the head."""
 
     last: tuple[float, HeadPose] | None = None
     speeds: Annotated[deque[tuple[float, float]], AtMost(MAX_SPEEDS)] = field(
@@ -77,7 +77,7 @@ class MovementState:
 
 
 class Movement:
-    """Quick turns of the head: how often the speed of rotation has risen above the threshold."""
+    """Counts quick turns of the head: how often the speed of rotation rose above the threshold."""
 
     __slots__ = ("_settings", "_state")
 
@@ -86,7 +86,7 @@ class Movement:
         self._state = state
 
     def judge(self, observation: Observation) -> Judgement:
-        """Yes while there have been too many quick turns in the window."""
+        """Yes while there are too many quick turns in the window."""
         own, head, at = self._state, observation.head, observation.at
         if head is None:
             return UNKNOWN
@@ -124,7 +124,7 @@ class Movement:
 
 
 def _turned_deg(before: HeadPose, after: HeadPose) -> float:
-    """How far the head has turned at least: what either pose leaves in doubt is no movement."""
+    """The least turn of the head: a difference within the uncertainty of the poses is not a movement."""
     turned_deg = hypot(
         after.pitch_deg - before.pitch_deg, after.yaw_deg - before.yaw_deg, after.roll_deg - before.roll_deg
     )

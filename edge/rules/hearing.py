@@ -1,4 +1,4 @@
-"""Everything that is heard: speech, voices, sounds, phrases, and a microphone that gives nothing."""
+"""Judges all sound: speech, voices, kinds of sound, phrases, and a microphone without sound."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Hearing:
 
     @property
     def voice_span(self) -> tuple[float, float] | None:
-        """From when to when the raised voice was heard; None while it is not raised."""
+        """Start and end of the raised voice; None while not raised."""
         return None if self._speech is None else self._speech.span
 
     def hear(self, observation: Observation, findings: list[Finding]) -> None:
-        """Judge what a window of sound holds; changes are added to `findings`."""
+        """Judge a window of sound; changes are appended to `findings`."""
         if self._speech is not None and observation.speech is not None:
             findings += self._speech.see(observation)
         note, settings = self._episodes.note, self._settings
@@ -58,7 +58,7 @@ class Hearing:
             note(findings, EventType.MICROPHONE_MUTED, observation, judgement)
 
     def finish(self) -> Finding | None:
-        """The session is over: end the voice if it is raised."""
+        """End the voice, if raised, at the end of the session."""
         return None if self._speech is None else self._speech.finish()
 
     def pause(self, until_s: float) -> None:

@@ -1,18 +1,18 @@
-"""Debounce: from yes, no and unknown to raised and cleared.
+"""Debounce: turns yes, no and unknown into raised and cleared.
 
-A condition flickers, an event must not. Each event goes round four states:
+A condition may flicker, an event must not. Each event has four states:
 
     IDLE ──yes──▶ PENDING ──has lasted hold_s──▶ RAISED ──no──▶ CLEARING ──gone for clear_s──▶ IDLE
       ▲              │                              ▲               │
       └──────no──────┘                              └──────yes──────┘
 
-The onset is the first yes, or since when that is known to hold; the end is the first no after which no yes
-came; both waits count from there. *Unknown leaves everything as it is.* Waits are measured between known
-values: when two of them lie further apart than `max_gap_s`, nobody knows what was true between, so the wait
-begins again at the newer one. Looks come at an even pace but up to a frame early, so a wait is over when it
-falls short by less than `FRAME_S`: what is looked at once a second would else wait a whole second more, as
-chance has it. A raised event stays raised through any silence. At a hand-over between nodes
-waits pause instead (`pause`): that nobody looked was our doing, and what had been seen before still stands.
+The onset is the first yes, or the earlier time since which it is known to hold; the end is the first no that
+no yes follows; both waits start there. *Unknown changes nothing.* Waits are measured between known values:
+when two of them are further apart than `max_gap_s`, the state between is unknown, so the wait restarts at the
+newer one. Looks are evenly spaced but up to a frame early, so a wait is over when less than `FRAME_S` is
+missing: otherwise an event with one look a second might by chance wait a whole second more. A raised event
+stays raised through any silence. At a hand-over between nodes waits pause instead (`pause`): the gap is ours,
+and earlier observations remain valid.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from edge.rules.findings import Phase
 from shared.saving import Omit
 
 EPSILON_S = 1e-6
-"""Waits are compared this leniently, so that sums of frame times such as 15 × 0.2 reach 3."""
+"""Tolerance of waits, so that sums of frame times such as 15 × 0.2 reach 3."""
 FRAME_S = 0.08
-"""Between two frames of a stream of at least 12.5 per second."""
+"""Time between two frames at 12.5 per second, the lowest rate expected."""
 
 
 class State(StrEnum):
@@ -51,39 +51,39 @@ NEXT: Mapping[tuple[State, bool], State] = MappingProxyType(
         (State.CLEARING, False): State.CLEARING,
     }
 )
-"""Where a known value leads at once."""
+"""The next state after a known value."""
 
 DUE: Mapping[State, tuple[State, Phase]] = MappingProxyType(
     {State.PENDING: (State.RAISED, Phase.RAISED), State.CLEARING: (State.IDLE, Phase.CLEARED)}
 )
-"""Where a state leads when its wait is over, and what is said then."""
+"""The next state when a wait is over, and the phase reported then."""
 
 
 @dataclass(slots=True)
 class HoldState:
-    """What the debounce of one event remembers."""
+    """The state of one event's debounce."""
 
     began_s: float = 0.0
-    """When the wait of the present state began."""
+    """When the wait of the current state began."""
     last_s: float | None = None
-    """The last known value."""
+    """Time of the last known value."""
     state: Annotated[State, Omit.AT_DEFAULT] = State.IDLE
     onset_s: Annotated[float, Omit.AT_DEFAULT] = 0.0
     raised_s: Annotated[float, Omit.AT_DEFAULT] = 0.0
     paused_s: Annotated[float, Omit.AT_DEFAULT] = 0.0
-    """So much of the present wait counts for none."""
+    """Time within the current wait that does not count."""
     unseen_s: Annotated[float, Omit.AT_DEFAULT] = 0.0
 
 
 class Hold:
-    """The debounce of one event. Times are given, never read, and must not go backwards."""
+    """The debounce of one event. Times are arguments, and must not go backwards."""
 
     __slots__ = ("_clear_s", "_gap_s", "_hold_s", "_state")
 
     def __init__(
         self, hold_s: float, clear_s: float, max_gap_s: float, state: HoldState | None = None
     ) -> None:
-        """With a `state` it goes on from there, and keeps it up to date."""
+        """Continues from `state`, if given, and updates it."""
         self._hold_s = hold_s
         self._clear_s = clear_s
         self._gap_s = max_gap_s + FRAME_S
@@ -110,16 +110,16 @@ class Hold:
 
     @property
     def unseen_s(self) -> float:
-        """How long, since it was raised, no value was known: such time adds nothing to what lasts."""
+        """Time without a known value since it was raised; it does not count to the duration."""
         return self._state.unseen_s
 
     def see(
         self, at: float, value: bool | None, since_s: float | None = None, until_s: float | None = None
     ) -> Phase | None:
-        """Take one value; answers what changed, if anything.
+        """Add one value. Returns the change, if any.
 
-        A value that became known late names `since_s`; it begins then, but not before the one it follows. One
-        that says nothing of the very present names `until_s`; it has lasted until then.
+        `since_s`: start of a value that became known late; not before the previous value. `until_s`: end of
+        a value that is not known up to the present.
         """
         if value is None:
             return None
@@ -136,7 +136,7 @@ class Hold:
         return self._when_due(at, at if until_s is None else until_s)
 
     def rests(self, at: float) -> bool:
-        """Take a no while idle, which by far the most values are; False: not idle, `see` it."""
+        """Fast path for a no while idle, the most frequent case. False: not idle, call `see`."""
         own = self._state
         if own.state is not State.IDLE:
             return False
@@ -146,7 +146,7 @@ class Hold:
         return True
 
     def pause(self, until_s: float) -> None:
-        """Let the time from the last known value until `until_s` count for no wait."""
+        """Do not count the time from the last known value until `until_s` as waiting."""
         own = self._state
         if own.last_s is not None and until_s > own.last_s:
             own.paused_s += until_s - own.last_s
@@ -154,7 +154,7 @@ class Hold:
             own.last_s = until_s
 
     def finish(self) -> Phase | None:
-        """The session is over: a raised event ends with the last known yes, or when it was seen to end."""
+        """End a raised event at the end of the session: at its last known yes, or when it was seen to end."""
         own = self._state
         open_event = own.state in (State.RAISED, State.CLEARING)
         if own.state is State.RAISED and own.last_s is not None:
@@ -163,7 +163,7 @@ class Hold:
         return Phase.CLEARED if open_event else None
 
     def _begin(self, at: float) -> None:
-        """Start the wait of the present state anew."""
+        """Restart the wait of the current state."""
         own = self._state
         own.began_s = at
         own.paused_s = 0.0

@@ -1,9 +1,10 @@
-"""Is it the enrolled person? Counted in checks, not in seconds.
+"""Judges whether it is the enrolled person. Counted in checks, not in seconds.
 
-A check whose frame failed the verification gate is neither match nor mismatch. FACE_MISMATCH is raised at the
-given number of consecutive mismatches, since the first of them, and over after so many consecutive matches,
-since the first of those. Checks further apart than `APART_S` do not follow one another: nobody knows who sat
-there between. That no check is possible is a state of its own: IDENTITY_UNVERIFIED.
+A check whose frame failed the verification gate is neither match nor mismatch. FACE_MISMATCH is raised after
+the given number of consecutive mismatches and begins at the first of them; it is over after the given number
+of consecutive matches and ends at the first of those. Checks further apart than `APART_S` do not count as
+consecutive: another person may have sat there between. When no check is possible, the event is
+IDENTITY_UNVERIFIED.
 """
 
 from __future__ import annotations
@@ -19,20 +20,20 @@ from shared.observations import IdentityCheck, Observation
 from shared.saving import Count
 
 SURE_MISMATCH = 0.25
-"""So far below the threshold stands the median stranger (0.50 against 0.75): confidence is full there."""
+"""Distance of the median stranger below the threshold (0.50 against 0.75); confidence is full there."""
 APART_S = 30.0
-"""IDENTITY_UNVERIFIED's hold by default: a face unverified for that long is that event's matter."""
+"""IDENTITY_UNVERIFIED's default hold: that event reports a face unverified for longer."""
 
 
 def is_mismatch(check: IdentityCheck | None, settings: Settings) -> bool:
-    """Whether a check passed its gate and found too little similarity."""
+    """Whether a check passed its gate and its similarity is too low."""
     threshold = settings.threshold(EventType.FACE_MISMATCH)
     return check is not None and check.similarity is not None and check.similarity < threshold
 
 
 @dataclass(slots=True)
 class MismatchState:
-    """The checks now counted, and what is raised."""
+    """The checks counted now, and the raised event."""
 
     mismatches: Count = 0
     matches: Count = 0
@@ -45,7 +46,7 @@ class MismatchState:
 
 
 class Mismatch:
-    """FACE_MISMATCH by consecutive checks."""
+    """Judges FACE_MISMATCH by consecutive checks."""
 
     __slots__ = ("_settings", "_state")
 
@@ -55,16 +56,16 @@ class Mismatch:
 
     @property
     def raised(self) -> bool:
-        """Raised and not yet over."""
+        """Whether the event is raised and not yet over."""
         return self._state.raised_s is not None
 
     @property
     def onset_s(self) -> float | None:
-        """The first of the mismatches now counted; None while there are none."""
+        """Time of the first mismatch counted now; None without one."""
         return self._state.onset_s if self.raised or self._state.mismatches else None
 
     def see(self, observation: Observation) -> Finding | None:
-        """Take one observation; answers the change its check makes, if any."""
+        """Add one observation. Returns the change that its check makes, if any."""
         check = observation.identity
         if check is None or check.similarity is None:
             return None
@@ -73,7 +74,7 @@ class Mismatch:
         return self._match(observation.at)
 
     def finish(self) -> Finding | None:
-        """The session is over: end the event if it is raised, with the last mismatch known."""
+        """End the event, if raised, at the last known mismatch."""
         own = self._state
         if not self.raised:
             return None
@@ -81,7 +82,7 @@ class Mismatch:
         return self._over({} if own.matches else {"open_at_end": True})
 
     def pause(self, until_s: float) -> None:
-        """Let the time since the last mismatch count as none: what a hand-over finds still stands."""
+        """Do not count the time since the last mismatch: after a hand-over, earlier checks remain valid."""
         own = self._state
         if own.mismatches and not self.raised:
             own.last_s = max(own.last_s, until_s)
@@ -123,7 +124,7 @@ class Mismatch:
         return self._over({}) if own.matches >= self._settings.match_checks else None
 
     def _note_gap(self, at: float) -> bool:
-        """Whether so much time lies since the last mismatch that nobody knows who sat there."""
+        """Note whether the last mismatch is so old that another person may have sat there since."""
         gap_s = at - self._state.last_s
         apart = gap_s > APART_S + EPSILON_S
         self._state.unseen_s += gap_s if apart else 0.0
@@ -158,14 +159,14 @@ class Mismatch:
 
 @dataclass(slots=True)
 class UnverifiedState:
-    """What the checks last failed at, and when one last passed."""
+    """Why the last checks failed, and when one last passed."""
 
     last_passed_s: float | None = None
     failed_gates: str = ""
 
 
 class Unverified:
-    """The condition of IDENTITY_UNVERIFIED, with what the checks last failed at."""
+    """The condition of IDENTITY_UNVERIFIED, with the reasons why the last checks failed."""
 
     __slots__ = ("_state",)
 
@@ -173,9 +174,9 @@ class Unverified:
         self._state = state
 
     def judge(self, observation: Observation) -> Judgement:
-        """Yes while a face is seen and no check has passed; only a passed check says no.
+        """Yes while a face is seen and no check has passed; only a passed check means no.
 
-        Without a face in the picture nothing can be said.
+        Unknown without a face in the picture.
         """
         own, check = self._state, observation.identity
         if check is not None and check.similarity is not None:

@@ -1,4 +1,4 @@
-"""PRESENTATION_ATTACK: the mean liveness score of the last checks. Advisory: light and lens move it."""
+"""PRESENTATION_ATTACK: the mean liveness score of the last checks. Advisory: light and lens change it."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from shared.observations import Observation
 from shared.saving import AtMost
 
 MAX_AGE_S = 60.0
-"""Checks further back than this say nothing of now."""
+"""Older checks tell nothing about the present."""
 MAX_CHECKS = 60
 
 
 @dataclass(slots=True)
 class LivenessState:
-    """When the last checks were made, and their scores."""
+    """The times and scores of the last checks."""
 
     checks: Annotated[deque[tuple[float, float]], AtMost(MAX_CHECKS)] = field(
         default_factory=lambda: deque(maxlen=MAX_CHECKS)
@@ -37,8 +37,8 @@ class Liveness:
         self._checks = state.checks
 
     def judge(self, observation: Observation) -> Judgement:
-        """Yes while the mean lies below the threshold, since the first low check of those; unknown before
-        there were enough checks."""
+        """Yes while the mean is below the threshold, since the first low check; unknown before there are
+        enough checks."""
         score, at = observation.liveness, observation.at
         if score is None:
             return UNKNOWN

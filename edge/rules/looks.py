@@ -1,4 +1,4 @@
-"""The last seconds' looks at one number, for rules that go by the middle one of them."""
+"""The last seconds' looks at one number, for rules that use their median."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ MAX_LOOKS = 64
 
 @dataclass(slots=True)
 class LooksState:
-    """When it was looked and what was seen, the oldest first."""
+    """Times and values of the looks, the oldest first."""
 
     taken: Annotated[deque[tuple[float, float]], AtMost(MAX_LOOKS)] = field(
         default_factory=lambda: deque(maxlen=MAX_LOOKS)
@@ -24,9 +24,9 @@ class LooksState:
 
 
 class Looks:
-    """The looks of the last `window_s`, or `least` of them, `most` at most.
+    """The looks of the last `window_s`; at least `least`, at most `most` of them.
 
-    After more than `max_gap_s` without a look they begin anew.
+    They are forgotten after more than `max_gap_s` without a look.
     """
 
     __slots__ = ("_least", "_max_gap_s", "_most", "_taken", "_window_s")
@@ -36,7 +36,7 @@ class Looks:
         self._taken = state.taken
 
     def add(self, at: float, value: float) -> None:
-        """A look at capture time `at`, and forget what is too old."""
+        """Add a look at capture time `at`; forget those that are too old."""
         taken = self._taken
         if taken and at - taken[-1][0] > self._max_gap_s + EPSILON_S:
             taken.clear()
@@ -57,5 +57,5 @@ class Looks:
 
     @property
     def last(self) -> float:
-        """What was seen last. Raises IndexError when nothing was."""
+        """The last value. Raises IndexError when there is none."""
         return self._taken[-1][1]

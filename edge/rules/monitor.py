@@ -1,15 +1,15 @@
-"""One session's deciding core: observations and the time in, findings out.
+"""All rules of one session: takes observations and the time, returns findings.
 
 The caller's obligations:
 
 * One clock: `at` and `now` are seconds on the session clock; for video its capture time.
-* Order: audio windows in order, analysed frames in order; the two may interleave as they come. What comes
-  too late is left out and counted in `late`.
+* Order: audio windows in order, analysed frames in order; the two may interleave. An observation that comes
+too late is left out and counted in `late`.
 * Every frame is reported when it arrives, analysed or not (an observation with its `frame_id` and nothing
   else): an analysis that takes long must not look like a stalled stream. The analysis may follow later.
-* `tick(now)` is called when `deadline()` is reached, before anything newer is observed; the deadline is asked
-  for again after every call.
-* `finish()` is called once, at the end; nothing is given afterwards.
+* `tick(now)` is called when `deadline()` is reached, before newer observations; the deadline is read
+again after every call.
+* `finish()` is called once, at the end; no call follows.
 
 The same calls give the same findings, on a live stream, a recording or another node (`snapshot`, `restore`).
 """
@@ -41,7 +41,7 @@ HELD = (*seeing.EVENTS, *hearing.EVENTS, EventType.LOW_FRAME_RATE, EventType.ANA
 
 @dataclass(slots=True)
 class MonitorState:
-    """All that the rules of one session remember."""
+    """The state of all rules of one session."""
 
     episodes: dict[EventType, EpisodeState]
     stream: StreamState = field(default_factory=StreamState)
@@ -66,11 +66,11 @@ class Monitor:
 
     @property
     def late(self) -> int:
-        """Observations left out because a newer one of their channel had come."""
+        """Observations left out because a newer one of their channel had arrived."""
         return self._state.late
 
     def observe(self, observation: Observation) -> list[Finding]:
-        """Take one observation; answers what it changed, in order of judgement."""
+        """Add one observation. Returns its changes, in order of judgement."""
         findings = [] if observation.frame_id is None else self._arrived(observation)
         if not observation.failed and not any_done(observation):
             return findings
@@ -87,26 +87,26 @@ class Monitor:
         return findings
 
     def expect(self, now: float) -> None:
-        """A page has connected and owes pictures: their silence counts from now on."""
+        """A page has connected and must send pictures: missing ones count from now on."""
         self._stream.expect(now)
 
     def tick(self, now: float) -> list[Finding]:
-        """What has become true by time alone."""
+        """Report what becomes true as time passes."""
         return self._stream.tick(now)
 
     def deadline(self) -> float | None:
-        """When `tick` is next needed; None while only an observation can change anything."""
+        """When `tick` is next needed; None while only an observation can cause a change."""
         return self._stream.deadline()
 
     def finish(self, now: float) -> list[Finding]:
-        """The session is over: every raised event ends with what was last known of it."""
+        """End every raised event at the end of the session, with its last known values."""
         ends = [self._seeing.finish(), self._hearing.finish()]
         ends.append(self._fusion.finish() if self._fusion is not None else None)
         known = [finding for finding in ends if finding is not None]
         return [*self._stream.finish(now), *self._episodes.finish(), *known]
 
     def holding(self) -> Mapping[EventType, float]:
-        """Conditions pending or raised, each with its onset: whose onset frame is worth keeping."""
+        """Pending and raised conditions, each with its onset: their onset frames must be kept."""
         holding = self._stream.holding() | self._episodes.holding()
         more = {
             EventType.FACE_MISMATCH: self._seeing.mismatch_onset_s,
@@ -123,7 +123,7 @@ class Monitor:
         return findings
 
     def _in_order(self, observation: Observation) -> bool:
-        """Note the time of the observation's channel; False when a newer one has been taken."""
+        """Note the time of the observation's channel; False when a newer one was added."""
         own, video = self._state, observation.frame_id is not None
         last_s = own.video_s if video else own.audio_s
         if last_s is not None and observation.at <= last_s:
@@ -135,7 +135,7 @@ class Monitor:
         return True
 
     def _fuse(self, observation: Observation, findings: list[Finding]) -> None:
-        """Tell the fusion what holds now, and hear what it makes of it."""
+        """Give the fusion what holds now, and take its findings."""
         fusion = self._fusion
         if fusion is None:
             return
@@ -148,7 +148,7 @@ class Monitor:
             findings.append(fused)
 
     def _span(self, event: EventType, observation: Observation) -> tuple[float, float] | None:
-        """Since when and until when what a term counts has just been seen to hold."""
+        """Start and end of what a term counts, as just seen."""
         at = observation.at
         if event is EventType.FACE_MISMATCH:
             return (at, at) if self._seeing.mismatching(observation) else None
@@ -159,22 +159,22 @@ class Monitor:
         return self._episodes.span(event, at)
 
     def snapshot(self) -> Saved:
-        """The whole state as JSON, a few kilobytes: what another node needs to go on."""
+        """The whole state as JSON, a few kilobytes, for another node to continue."""
         return save(self._state)
 
     def restore(self, saved: Json, *, resumed_s: float | None = None) -> None:
-        """Take over a snapshot made under the same settings.
+        """Restore a snapshot made under the same settings.
 
         With `resumed_s` every wait pauses from the snapshot's last values until then: the time of a
-        hand-over, in which nobody looked, counts neither for nor against the candidate. Raises ValueError for
-        anything that is not such a snapshot; the monitor is then not to be used.
+        hand-over counts neither for nor against the candidate. Raises ValueError for an invalid snapshot;
+        the monitor must not be used afterwards.
         """
         self._go_on(restore(MonitorState, saved))
         if resumed_s is not None:
             self._pause(resumed_s)
 
     def _go_on(self, state: MonitorState) -> None:
-        """Make the rules of the settings and a state, which they share and keep up to date."""
+        """Make the rules from the settings and a state; they share the state and update it."""
         settings = self._settings
         self._state = state
         self._episodes = Episodes(HELD, settings, state.episodes)

@@ -1,4 +1,4 @@
-"""What one frame says of people and things besides faces."""
+"""Judges one frame for people and objects, without faces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KINDS = {EventType.PHONE_VISIBLE: "phone", EventType.BOOK_VISIBLE: "book"}
 
 
 def multiple_persons(observation: Observation) -> Judgement:
-    """More than one person, whether their faces show or not."""
+    """More than one person, with or without visible faces."""
     persons = observation.persons
     if persons is None:
         return UNKNOWN
@@ -21,7 +21,7 @@ def multiple_persons(observation: Observation) -> Judgement:
 
 
 def object_visible(observation: Observation, event: EventType, settings: Settings) -> Judgement:
-    """A thing of the kind that `event` is about."""
+    """An object of the kind that `event` is about."""
     if observation.objects is None:
         return UNKNOWN
     bound = settings.threshold(event)

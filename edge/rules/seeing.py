@@ -1,8 +1,8 @@
-"""Everything that an analysed frame shows: camera, face, identity, head and gaze, body, people and things.
+"""Judges analysed frames: camera, face, identity, head and gaze, body, people and objects.
 
-While the picture is black, frozen or stalled, nothing is known of face and body. A head turned away and a
-gaze off the screen at once are one thing: whichever is raised first is told, names the other beside it and
-keeps it from being told a second time.
+While the picture is black, frozen or stalled, face and body are unknown. A head turned away and a gaze off
+the screen at the same time are one thing: the one raised first is reported and names the other, which is then
+not reported itself.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ EVENTS = (
     EventType.PHONE_VISIBLE,
     EventType.BOOK_VISIBLE,
 )
-"""Events of video whose condition must last, in the order they are judged."""
+"""Video events whose condition must last, in the order in which they are judged."""
 
 OF_A_FACE = (
     EventType.HEAD_TURNED_AWAY,
@@ -51,13 +51,13 @@ OF_A_FACE = (
     EventType.PROLONGED_LOOK_AWAY,
     EventType.HEAD_DOWN,
 )
-"""What a face does. Once raised it ends where no face is left to do it: its absence is an event of its own.
-While pending, a face lost for a moment, as turned ones are, leaves it undecided."""
+"""Events that need a face. A raised one ends when no face is left: its absence is an event of its own. A
+pending one stays undecided when the face is lost for a moment, which happens to turned faces."""
 
 
 @dataclass(slots=True)
 class SeeingState:
-    """What the rules of video remember."""
+    """The state of the video rules."""
 
     frozen: LooksState = field(default_factory=LooksState)
     hands: LooksState = field(default_factory=LooksState)
@@ -68,11 +68,11 @@ class SeeingState:
     liveness: LivenessState = field(default_factory=LivenessState)
     movement: head.MovementState = field(default_factory=head.MovementState)
     dark: bool = False
-    """Whether the last picture was black or even: it hides at once, before any hold."""
+    """Whether the last picture was black or uniform: it hides everything at once, before any hold."""
     blind: bool = False
-    """Whether the picture shows nothing: black, covered or standing still."""
+    """Whether the picture shows nothing: black, covered or frozen."""
     unseen: bool = False
-    """Whether the last look was at nothing, also because the stream had stalled meanwhile."""
+    """Whether the last look saw nothing, also because of a stall."""
     face_s: float | None = None
     """Last time a face was seen."""
     pose_s: float | None = None
@@ -80,7 +80,7 @@ class SeeingState:
 
 
 class Seeing:
-    """Judges analysed frames; the episodes are the monitor's."""
+    """Judges analysed frames. The monitor owns the episodes."""
 
     def __init__(self, settings: Settings, episodes: Episodes, state: SeeingState) -> None:
         rules = settings.rules
@@ -99,16 +99,16 @@ class Seeing:
 
     @property
     def mismatch_onset_s(self) -> float | None:
-        """The first of the mismatches now counted; None while there are none."""
+        """Time of the first mismatch counted now; None without one."""
         return None if self._mismatch is None else self._mismatch.onset_s
 
     @property
     def gaze_run(self) -> tuple[float, float] | None:
-        """The present run of looks off the screen, from and to."""
+        """Start and end of the current run of looks off the screen."""
         return self._gaze.run
 
     def mismatching(self, observation: Observation) -> bool:
-        """Whether the observation, looked at just now, holds a check that FACE_MISMATCH counts."""
+        """Whether the observation just judged has a check that FACE_MISMATCH counts."""
         return (
             observation.identity is not None
             and self._mismatch is not None
@@ -117,12 +117,12 @@ class Seeing:
         )
 
     def _sees(self) -> bool:
-        """Whether the picture shows anything: it is not black, covered or standing still."""
+        """Whether the picture shows anything: it is not black, covered or frozen."""
         raised = self._episodes.raised
         return not (self._state.dark or raised(EventType.CAMERA_BLOCKED) or raised(EventType.CAMERA_FROZEN))
 
     def look(self, observation: Observation, findings: list[Finding], *, stalled: bool) -> None:
-        """Judge what a frame shows; changes are added to `findings`."""
+        """Judge a frame; changes are appended to `findings`."""
         if observation.picture is not None:
             blocked = conditions.camera_blocked(observation, self._settings)
             self._state.dark = bool(blocked.value)
@@ -162,7 +162,7 @@ class Seeing:
             note(findings, EventType.PRESENTATION_ATTACK, observation, self._liveness.judge(observation))
 
     def _look_at_direction(self, observation: Observation, findings: list[Finding]) -> None:
-        """Head and gaze, told once where they go together."""
+        """Judge head and gaze; report them once when they coincide."""
         if observation.faces is not None and not observation.faces:
             for event in OF_A_FACE:
                 if self._episodes.raised(event):
@@ -193,9 +193,9 @@ class Seeing:
         events: tuple[EventType, EventType],
         judgement: Judgement,
     ) -> None:
-        """Take a judgement of the first event, whose twin is the second.
+        """Add a judgement of the first event, whose twin is the second.
 
-        One that is muted or switched off is nothing, neither told nor weighed with its twin.
+        A muted or disabled event is neither reported nor combined with its twin.
         """
         event, twin = events
         episodes = self._episodes
@@ -236,10 +236,10 @@ class Seeing:
         return face_s is not None and observation.at - face_s <= self._settings.max_gap_s
 
     def pause(self, until_s: float) -> None:
-        """Let the time until then count for no wait."""
+        """Do not count the time until then as waiting."""
         if self._mismatch is not None:
             self._mismatch.pause(until_s)
 
     def finish(self) -> Finding | None:
-        """The session is over: end the mismatch if it is raised."""
+        """End the mismatch, if raised, at the end of the session."""
         return None if self._mismatch is None else self._mismatch.finish()

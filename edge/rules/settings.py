@@ -1,4 +1,4 @@
-"""All numbers the rules compare with; made from an exam's policy by `edge.judging.policy_settings`."""
+"""All numbers that the rules compare with; `edge.judging.policy_settings` makes them from a policy."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ class RuleSettings:
     clear_s: float
     """It must be gone this long."""
     threshold: float | None = None
-    """In the unit of the event (its `Threshold` in shared.events.table)."""
+    """In the event's unit (its `Threshold` in shared.events.table)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Zone:
-    """Where eyes may rest, degrees relative to the camera."""
+    """Where the eyes may rest, in degrees relative to the camera."""
 
     min_pitch_deg: float
     max_pitch_deg: float
@@ -36,7 +36,7 @@ class Zone:
         )
 
     def moved(self, pitch_deg: float, yaw_deg: float) -> Zone:
-        """The same extent, moved by so much."""
+        """The zone with the same size, moved."""
         return Zone(
             min_pitch_deg=self.min_pitch_deg + pitch_deg,
             max_pitch_deg=self.max_pitch_deg + pitch_deg,
@@ -47,27 +47,27 @@ class Zone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GazeSettings:
-    """How gaze and the head's movement are judged."""
+    """Numbers for gaze and head movement."""
 
     zone: Zone
-    """Before calibration centres it."""
+    """The zone before calibration moves its centre."""
     max_shift_deg: float
     """How far calibration may move the centre, per axis."""
     aggregate_s: float
-    """Gaze is judged by what was seen for most of this time."""
+    """Gaze is judged by the majority of the looks in this time."""
     episode_s: float
     """Shorter glances do not count towards FREQUENT_DISTRACTION …"""
     episodes_window_s: float
-    """… which looks back this far."""
+    """… which counts over this time."""
     turns: int
-    """So many quick turns of the head are SUSPICIOUS_MOVEMENT …"""
+    """This many quick turns of the head are SUSPICIOUS_MOVEMENT …"""
     turns_window_s: float
     """… within this time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FusionTerm:
-    """One part of a fusion; with neither bound the event must have been raised."""
+    """One part of a fusion. With neither bound, the event must have been raised."""
 
     event: EventType
     more_than_checks: int | None = None
@@ -76,33 +76,33 @@ class FusionTerm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The rules of one session; frozen for its whole life."""
+    """The rules of one session. They never change."""
 
     rules: Mapping[EventType, RuleSettings]
     min_face_px: float
-    """Faces whose smaller side is below do not count towards MULTIPLE_FACES."""
+    """Faces with a smaller shorter side do not count for MULTIPLE_FACES."""
     mismatch_checks: int
     match_checks: int
     liveness_checks: int
-    """PRESENTATION_ATTACK judges the mean of this many."""
+    """PRESENTATION_ATTACK judges the mean of this many checks."""
     gaze: GazeSettings
     sounds: frozenset[str]
-    """Kinds that AUDIO_ANOMALY listens for."""
+    """Kinds of sound of AUDIO_ANOMALY."""
     phrases: frozenset[str]
-    """What KEYWORD_SPOKEN listens for, in lower case."""
+    """Phrases of KEYWORD_SPOKEN, in lower case."""
     fusion_window_s: float
     fusion: tuple[FusionTerm, ...]
-    """What HIGH_CONFIDENCE_CHEATING is made of."""
+    """The terms of HIGH_CONFIDENCE_CHEATING."""
     speech_pause_s: float
     blocked_mean_luma: float
-    """A darker picture is blocked, and shows nothing even where CAMERA_BLOCKED is switched off."""
+    """A darker picture is blocked and shows nothing, even when CAMERA_BLOCKED is disabled."""
     blocked_luma_variance: float
     baseline_s: float
     max_gap_s: float
-    """A longer silence of a signal restarts every wait on it."""
+    """A longer time without a signal's value restarts all its waits."""
 
     def threshold(self, event: EventType) -> float:
-        """The threshold of an event that has one. Raises ValueError for an event without."""
+        """The threshold of an event. Raises ValueError for an event without one."""
         value = self.rules[event].threshold
         if value is None:
             raise ValueError(f"{event} needs a threshold")

@@ -1,4 +1,4 @@
-"""What one audio observation says besides speech: voices, kinds of sound, phrases, a dead microphone."""
+"""Judges one audio observation, speech excepted: voices, kinds of sound, phrases, a dead microphone."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from shared.events.types import EventType
 from shared.observations import Observation
 
 QUIET = 0.5
-"""A window whose speech probabilities all stay below this holds no second voice either."""
+"""A window with all speech probabilities below this has no second voice either."""
 
 LOOK_BACK_S = 0.4875
-"""Half of the 0.975 s that YAMNet judges at once: a sound found began, by estimate, in their middle,
-and what a window says is true until its middle: three in a row and not two make a hold of 1 s."""
+"""Half of the 0.975 s that YAMNet judges at once. A sound is assumed to begin at the middle of this time,
+and a window's value holds until the middle: so a hold of 1 s takes three windows in a row, not two."""
 
 
 def multiple_speakers(observation: Observation) -> Judgement:
-    """More than one voice in the last stretch of speech; a quiet window says that there is none now."""
+    """More than one voice in the last stretch of speech; a quiet window means that there is none now."""
     speakers = observation.speakers
     if speakers is not None:
         if speakers.count < 2:
@@ -30,7 +30,7 @@ def multiple_speakers(observation: Observation) -> Judgement:
 
 
 def audio_anomaly(observation: Observation, settings: Settings) -> Judgement:
-    """A sound of the policy's list, loud and clear enough."""
+    """A sound of the policy's list, loud and certain enough."""
     if observation.sounds is None:
         return UNKNOWN
     bound = settings.threshold(EventType.AUDIO_ANOMALY)
@@ -55,7 +55,7 @@ def keyword_spoken(observation: Observation, settings: Settings) -> Judgement:
 
 
 def microphone_muted(observation: Observation) -> Judgement:
-    """Nothing but digital silence: a real room is never that quiet."""
+    """Digital silence only: a real room is never so quiet."""
     if observation.microphone_silent is None:
         return UNKNOWN
     return Judgement(True) if observation.microphone_silent else NO

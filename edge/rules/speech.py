@@ -1,10 +1,10 @@
 """VOICE_DETECTED: speech counted in the equal parts of each audio window (32 ms with Silero).
 
-A part is speech when its probability exceeds the threshold. Speech time adds up over a stretch; pauses up to
-`pause_s` belong to the stretch and are not counted; a longer one ends it. The event is raised when a stretch
-holds more than `hold_s` of speech and is over after `clear_s` without any. Audio that was lost proves
-nothing: a window's silence counts only for the share of it that arrived, and when more than `max_gap_s` in a
-row is missing or lost, every wait begins again.
+A part is speech when its probability exceeds the threshold. Speech is summed over a stretch; pauses up to
+`pause_s` belong to the stretch but are not counted; a longer one ends it. The event is raised when a stretch
+has more than `hold_s` of speech and is over after `clear_s` without any. Lost audio proves nothing: a
+window's silence counts only for the share that arrived, and when more than `max_gap_s` in a row is missing or
+lost, every wait restarts.
 """
 
 from __future__ import annotations
@@ -20,29 +20,29 @@ from shared.observations import Observation, SpeechHeard
 
 @dataclass(slots=True)
 class SpeechState:
-    """The stretch of speech now counted, or raised."""
+    """The stretch of speech counted now, or raised."""
 
     onset_s: float | None = None
     raised_s: float | None = None
     heard_s: float = 0.0
-    """Speech in this stretch."""
+    """Seconds of speech in this stretch."""
     probability: float = 0.0
-    """Probability × seconds of it."""
+    """Sum of probability × seconds of the speech."""
     pause_s: float = 0.0
-    """Silence heard since the last speech."""
+    """Seconds of silence heard since the last speech."""
     last_speech_s: float = 0.0
     lost_s: float = 0.0
-    """Audio lost since something last arrived."""
+    """Seconds of audio lost since the last that arrived."""
     unheard_s: float = 0.0
     """Long losses since the last speech of the raised event."""
     unseen_s: float = 0.0
-    """Those before it: in the middle of the event, and no part of what it lasted."""
+    """Long losses before it, within the event; they do not count to its duration."""
     known_s: float | None = None
     """End of the last window."""
 
     def __post_init__(self) -> None:
         if self.raised_s is not None and self.heard_s <= 0:
-            raise ValueError("the snapshot's voice is raised without any speech")
+            raise ValueError("the snapshot has a raised voice without speech")
 
 
 class Speech:
@@ -58,12 +58,12 @@ class Speech:
 
     @property
     def raised(self) -> bool:
-        """Raised and not yet over."""
+        """Whether the event is raised and not yet over."""
         return self._state.raised_s is not None
 
     @property
     def onset_s(self) -> float | None:
-        """When the stretch now counted, or the raised event, began."""
+        """When the stretch counted now, or the raised event, began."""
         return self._state.onset_s
 
     @property
@@ -73,7 +73,7 @@ class Speech:
         return None if own.raised_s is None or own.onset_s is None else (own.onset_s, own.last_speech_s)
 
     def see(self, observation: Observation) -> list[Finding]:
-        """Take one observation; answers what changed within its audio window, in order."""
+        """Add one observation. Returns the changes within its audio window, in order."""
         own = self._state
         speech = observation.speech
         if speech is None or not speech.probabilities:
@@ -93,11 +93,11 @@ class Speech:
         return findings
 
     def finish(self) -> Finding | None:
-        """The session is over: end the event if it is raised, with the last speech heard."""
+        """End the event, if raised, at the last speech heard."""
         return self._over() if self.raised else None
 
     def pause(self, until_s: float) -> None:
-        """Let the time until then count as neither speech nor silence nor loss."""
+        """Do not count the time until then as speech, silence or loss."""
         own = self._state
         if own.known_s is not None:
             own.known_s = max(own.known_s, until_s)
@@ -136,7 +136,7 @@ class Speech:
         return None
 
     def _miss(self, lost_s: float) -> None:
-        """Audio that never arrived: a short piece changes nothing, a long one restarts every wait."""
+        """Note lost audio: a short piece changes nothing, a long one restarts every wait."""
         own = self._state
         own.lost_s += lost_s
         if own.lost_s <= self._settings.max_gap_s + EPSILON_S:

@@ -1,8 +1,8 @@
-"""STREAM_STALLED and CANDIDATE_OFFLINE: how long no frame has come, by the clock.
+"""STREAM_STALLED and CANDIDATE_OFFLINE: time without a frame, by the clock.
 
-The one rule that silence itself speaks to. It says something of the connection and nothing of the candidate.
-Before anybody has connected nothing is said. From then on pictures are owed: a page that connects and never
-sends one is a stall like any other, else a camera left out would be an exam that nobody watches.
+The only rule that is triggered by missing frames. It describes the connection, not the candidate. Before a
+page connects it reports nothing. From then on pictures are expected: a page that connects and never sends one
+is a stall too; otherwise an exam without a camera would not be watched and nobody would know.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ EVENTS = (EventType.STREAM_STALLED, EventType.CANDIDATE_OFFLINE)
 
 @dataclass(slots=True)
 class StreamState:
-    """When the last frame came, and what has been raised since."""
+    """Time of the last frame, and what has been raised since."""
 
     last_s: float | None = None
     raised_s: dict[EventType, float] = field(default_factory=dict)
 
 
 class Stream:
-    """Time since the last frame, against each event's bound."""
+    """Compares the time since the last frame with each event's bound."""
 
     __slots__ = ("_bounds", "_soonest_s", "_state")
 
     def __init__(self, settings: Settings, state: StreamState) -> None:
-        """Raises ValueError for a state in which something else is raised."""
+        """Raises ValueError for a state with another event raised."""
         self._bounds = {event: settings.rules[event].hold_s for event in EVENTS if event in settings.rules}
         if not state.raised_s.keys() <= self._bounds.keys():
-            raise ValueError("the snapshot's stream has raised what is switched off")
+            raise ValueError("the snapshot's stream has raised a disabled event")
         self._soonest_s = min(self._bounds.values(), default=None)
         self._state = state
 
     @property
     def stalled(self) -> bool:
-        """Whether any of the two holds now."""
+        """Whether one of the two events holds now."""
         return bool(self._state.raised_s)
 
     def expect(self, at: float) -> None:
-        """A page has connected: unless frames came already, the first is awaited from now on."""
+        """A page has connected: expect the first frame from now on, unless frames arrived already."""
         own = self._state
         if own.last_s is None:
             own.last_s = at
 
     def frame(self, at: float) -> list[Finding]:
-        """A frame captured at `at` has come; what was raised is over.
+        """Note a frame captured at `at`; raised events are over.
 
-        A frame that is not newer than the newest, such as one whose analysis took long, is no news.
+        A frame that is not newer than the newest, such as one whose analysis took long, changes nothing.
         """
         own = self._state
         if own.last_s is not None and at <= own.last_s:
@@ -65,7 +65,7 @@ class Stream:
         return findings
 
     def tick(self, now: float) -> list[Finding]:
-        """What has become true without a frame."""
+        """Report what has become true without a frame."""
         own = self._state
         findings = []
         for event, bound_s in self._bounds.items():
@@ -76,7 +76,7 @@ class Stream:
         return findings
 
     def deadline(self) -> float | None:
-        """When `tick` could next say something; None while only a frame could."""
+        """When `tick` can next report something; None while only a frame can cause a change."""
         own = self._state
         if own.last_s is None or self._soonest_s is None:
             return None
@@ -86,27 +86,27 @@ class Stream:
         return own.last_s + min(waits) if waits else None
 
     def holding(self) -> dict[EventType, float]:
-        """What is raised, since when."""
+        """The raised events, each with its onset."""
         own = self._state
         if own.last_s is None:
             return {}
         return dict.fromkeys(own.raised_s, own.last_s)
 
     def finish(self, at: float) -> list[Finding]:
-        """The session is over: end what is raised."""
+        """End the raised events at the end of the session."""
         own = self._state
         findings = [self._finding(event, Phase.CLEARED, at, open_at_end=True) for event in self._raised()]
         own.raised_s = {}
         return findings
 
     def pause(self, until_s: float) -> None:
-        """Let the time until then count as if frames had come."""
+        """Count the time until then as if frames had arrived."""
         own = self._state
         if own.last_s is not None and not self.stalled:
             own.last_s = max(own.last_s, until_s)
 
     def _raised(self) -> list[EventType]:
-        """What is raised, in the order in which it was."""
+        """The raised events, in the order of raising."""
         raised_s = self._state.raised_s
         return sorted((event for event in self._bounds if event in raised_s), key=raised_s.__getitem__)
 

@@ -1,4 +1,4 @@
-"""What the control side keeps of one session: its order, its page, its alerts on their way to the disk."""
+"""One session on the control side: its order, its page, and its alerts until they are on disk."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from edge.sessions.port import AssignmentId, Notice, SessionOver, assignment_of
 from shared.messages import StartSession
 
 NOTICES: Final = 64
-"""Notices that may wait for a slow page; the oldest goes first."""
+"""Notices that may wait for a slow page; the oldest is dropped first."""
 
 Notices = Latest[Mapping[str, Any]]
 Commit = Callable[[OutgoingAlert], Awaitable[None]]
-"""Puts one alert on disk; raises `Unavailable` (try again) or `Corrupt` (never)."""
+"""Puts one alert on disk; raises `Unavailable` (try again) or `Corrupt` (do not try again)."""
 
 
 class Assignment:
@@ -24,7 +24,7 @@ class Assignment:
 
     def __init__(self, order: StartSession, commit: Commit) -> None:
         self.order = order
-        """As it stands now."""
+        """The order in force."""
         self._writer = AlertWriter(commit)
         self._page: Notices = Latest(NOTICES)
 
@@ -34,17 +34,17 @@ class Assignment:
 
     @property
     def overflowed(self) -> int:
-        """Alerts lost because the disk refused for too long."""
+        """Alerts lost because the disk failed for too long."""
         return self._writer.overflowed
 
     def sit_down(self) -> Notices:
-        """The notices for a page that has just connected; the page before it hears no more."""
+        """The notices for a page that has just connected. The earlier page gets no more."""
         self._page.close()
         self._page = Latest(NOTICES)
         return self._page
 
     def hear(self, told: OutgoingAlert | Notice | SessionOver) -> None:
-        """What the worker told of this session."""
+        """Handle a message from the worker about this session."""
         match told:
             case OutgoingAlert():
                 self._writer.write(told)
@@ -55,5 +55,5 @@ class Assignment:
                 self._writer.close()
 
     async def write(self) -> None:
-        """Put alerts on disk as they come, until the session is over and the last is there."""
+        """Put alerts on disk as they arrive, until the session is over and the last one is on disk."""
         await self._writer.run()

@@ -1,4 +1,4 @@
-"""The connections of one session's pages, one after the other; the newest brings the media."""
+"""The successive connections of one session's pages. The newest one delivers the media."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.errors import Rejected
 
 
 class Connections:
-    """Makes a source for each offer; all share the session's clock and number their frames on."""
+    """Makes a source for each offer. All share the session's clock and continue its frame numbers."""
 
     def __init__(
         self,
@@ -24,7 +24,7 @@ class Connections:
         drain: Callable[[Source], Awaitable[None]],
         connected: Callable[[], None],
     ) -> None:
-        """`drain` takes what a source delivers until it ends; `connected` hears of each new one."""
+        """`drain` takes the media of a source until it ends; `connected` is called for each new source."""
         self._make_source = make_source
         self._clock = clock
         self._drain = drain
@@ -32,18 +32,18 @@ class Connections:
         self._first_number = frame_numbers.first(clock.begins_s)
         self._tasks: asyncio.TaskGroup | None = None
         self._pages: dict[UUID, Source] = {}
-        """The last connection of each page, until it ends."""
+        """The newest connection of each page, until it ends."""
         self._open: set[Source] = set()
         self._drops: Counter[str] = Counter()
         self.newest: Source | None = None
-        """The last to be made, also after its end."""
+        """The newest connection, also after its end."""
 
     def open(self, tasks: asyncio.TaskGroup) -> None:
-        """Take offers from now on; connections are drained in tasks of this group."""
+        """Accept offers from now on. Connections are drained in tasks of this group."""
         self._tasks = tasks
 
     def refuse(self) -> None:
-        """Take no more offers."""
+        """Accept no more offers."""
         self._tasks = None
 
     async def close(self) -> None:
@@ -51,10 +51,10 @@ class Connections:
         await asyncio.gather(*(source.close() for source in self._open))
 
     async def answer(self, page: UUID, offer_sdp: str) -> str:
-        """The answer to a page's offer; the connection before it is closed once this one has its answer.
+        """Answer a page's offer, then close the earlier connection.
 
-        Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected`: 409 where another was
-        quicker, 410 after the end.
+        Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected`: 409 when a newer offer
+        was answered first, 410 after the end.
         """
         former = self.newest
         before = self._first_number if former is None else frame_numbers.after(former.frame_count)
@@ -69,17 +69,17 @@ class Connections:
         return answer
 
     async def add_candidate(self, page: UUID, candidate: str, mid: str | None, index: int | None) -> None:
-        """Give a candidate to the page's connection, if it still has one. Raises `Rejected`."""
+        """Add an ICE candidate to the page's connection, if it still has one. Raises `Rejected`."""
         if page in self._pages:
             await self._pages[page].add_candidate(candidate, mid, index)
 
     async def left(self, page: UUID) -> None:
-        """The page hung up: its media end now."""
+        """End the media of a page that hung up."""
         if page in self._pages:
             await self._pages[page].close()
 
     def dropped(self) -> Counter[str]:
-        """What all connections so far have dropped, by reason."""
+        """What all connections so far dropped, by reason."""
         now = time.monotonic()
         return sum((Counter(source.counts(now).dropped) for source in self._open), self._drops)
 
@@ -87,7 +87,7 @@ class Connections:
         if self._tasks is None:
             raise Rejected("the session is over", code="session-ended", status=410)
         if self.newest is not former:
-            raise Rejected("another connection was quicker", code="superseded", status=409)
+            raise Rejected("a newer connection was answered first", code="superseded", status=409)
         self.newest = source
         self._open.add(source)
         self._tasks.create_task(self._attend(source))

@@ -1,8 +1,8 @@
-"""Frame numbers of one session that never name two frames. Pure.
+"""Frame numbers that are unique in one session. Pure.
 
-They count within one peer. A page that connects again gets a new peer, and after a restart the node knows
-nothing of the numbers before: without a step in both cases an alert's frame 12 and the one that
-`verify-frame` asks for could be two different pictures.
+Each peer counts its own frames. A page that reconnects gets a new peer, and after a restart the node does not
+know the earlier numbers. Without a step in both cases, frame 12 of an alert and frame 12 of a `verify-frame`
+request could be two different pictures.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ from __future__ import annotations
 from typing import Final
 
 MEANWHILE: Final = 600
-"""Left to a peer that still receives while the next one connects: 10 s at 60 fps."""
+"""Numbers reserved for a peer that still receives while the next one connects: 10 s at 60 fps."""
 PER_SECOND: Final = 1_000
-"""Left to each second before a restart: many times what a camera sends, reconnections included."""
+"""Numbers reserved per second before a restart: far more than a camera sends, reconnections included."""
 
 
 def first(elapsed_s: float) -> int:
-    """The number before the first frame of a run that takes a session up after so long, 0 for a new one."""
+    """The number before the first frame when a run continues a session this old; 0 for a new session."""
     return int(elapsed_s * PER_SECOND)
 
 
 def after(highest: int) -> int:
-    """The number before the first frame of the peer that follows one which has come so far."""
+    """The number before the first frame of the next peer, from the last number of this one."""
     return highest + MEANWHILE

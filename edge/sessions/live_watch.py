@@ -1,4 +1,4 @@
-"""A session's watch on the live clock: opened when first needed, its alerts and notices told at once."""
+"""A session's watch in real time: opened on first use, reports alerts and notices at once."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from shared.observations import Observation
 
 
 class LiveWatch:
-    """Between what is seen and heard of one session and what is told of it. In a pause it judges nothing."""
+    """Turns one session's observations into alerts and notices. During a pause it judges nothing."""
 
     def __init__(self, order: StartSession, parts: Parts, clock: SessionClock) -> None:
-        """Raises `Corrupt` for keys that are none."""
+        """Raises `Corrupt` for invalid keys."""
         self._order = order
         self._parts = parts
         self._clock = clock
@@ -41,7 +41,7 @@ class LiveWatch:
 
     @property
     def opened(self) -> bool:
-        """Whether anything has been expected or seen since the beginning, or since it last began anew."""
+        """Whether the watch has been used since the start or since the last `begin_anew`."""
         return self._watch is not None
 
     @property
@@ -54,11 +54,11 @@ class LiveWatch:
         return self._clock.session_s(time.monotonic())
 
     def utc(self, at_s: float) -> datetime:
-        """A time on the session clock as an instant."""
+        """Convert a time on the session clock to UTC."""
         return datetime.now(UTC) - timedelta(seconds=self.now_s() - at_s)
 
     def expect(self) -> None:
-        """A page is connected: from now on its pictures are owed, unless the exam is paused."""
+        """A page has connected: expect its pictures from now on, unless the exam is paused."""
         if not self.paused:
             self._opened().expect(self.now_s())
             self._timer.moved()
@@ -66,7 +66,7 @@ class LiveWatch:
     def see(
         self, observation: Observation, frame: Frame | None = None, excerpt: Excerpt | None = None
     ) -> None:
-        """Judge an observation, with its pixels or what was said where there is such."""
+        """Judge an observation, with its pixels or spoken words if there are any."""
         if self.paused:
             self.drops["paused"] += 1
             return
@@ -76,18 +76,18 @@ class LiveWatch:
         self._timer.moved()
 
     def begin_anew(self, order: StartSession) -> None:
-        """What is open ends; what comes next is judged under another order, from nothing."""
+        """Close open events, and judge what follows under a new order without earlier state."""
         self._order = order
         self.finish()
         self._watch = None
 
     def finish(self) -> None:
-        """What is open ends."""
+        """Close open events."""
         if self._watch is not None:
             self._take(self._watch.finish(self.now_s()))
 
     async def keep_time(self) -> None:
-        """Say what becomes true by time alone, until cancelled."""
+        """Report conditions that become true as time passes, until cancelled."""
         await self._timer.run()
 
     def _opened(self) -> Watch:

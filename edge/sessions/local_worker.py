@@ -1,4 +1,4 @@
-"""The worker of a node with one process: sessions on this event loop, over this process's networks."""
+"""The worker of a node with one process: sessions on this event loop, with this process's networks."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ log = logging.getLogger(__name__)
 
 
 class LocalWorker:
-    """A `Worker` whose calls are plain calls and who tells within them. Use on one event loop."""
+    """A `Worker` called directly; its reports are direct calls too. Use on one event loop."""
 
     def __init__(self, instruments: Instruments, make: Callable[[StartSession], Session], tell: Tell) -> None:
-        """`make` builds a session; it may raise `Corrupt` for an order that cannot be obeyed."""
+        """`make` builds a session; it may raise `Corrupt` for an invalid order."""
         self._instruments = instruments
         self._make = make
         self._tell = tell
@@ -99,7 +99,7 @@ class LocalWorker:
         return session
 
     async def _supervise(self, assignment: AssignmentId, session: Session) -> None:
-        """A session that fails ends alone; its page will ask for another node."""
+        """Run a session. If it fails, only it ends; its page asks for another node."""
         extra = {"session_id": str(assignment.session_id)}
         log.info("a session begins", extra=extra)
         try:

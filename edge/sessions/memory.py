@@ -1,7 +1,7 @@
-"""All that moves with a session to another node or process, as one value. Pure.
+"""The state that moves with a session to another node or process, as one value. Pure.
 
-Of the candidate it holds what was measured and the small pictures of what is pending or raised; no sound, no
-other picture, no template and no key. It is as personal as alerts are, and is sealed like them.
+It holds measurements of the candidate and the thumbnails of pending or raised events; no sound, no other
+picture, no template and no key. It is as personal as alerts, and sealed like them.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from shared.errors import Corrupt
 from shared.saving import AtLeast, AtMost, Json, Part, Saved, restore, save
 
 SNAPSHOT_VERSION: Final = 4
-"""Rises when something saved changes its meaning; what has changed its shape is refused anyway."""
+"""Raise it when a saved value changes its meaning. A changed shape is refused anyway."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionMemory:
-    """What a session's parts have saved; each restores its own."""
+    """The saved state of a session's parts; each part restores its own."""
 
     version: Annotated[int, AtLeast(SNAPSHOT_VERSION), AtMost(SNAPSHOT_VERSION)] = SNAPSHOT_VERSION
     perception: Part
@@ -29,7 +29,7 @@ class SessionMemory:
 
 
 def remembered(perception: Perception, watch: Watch | None) -> Saved:
-    """The memory of a session, as JSON."""
+    """A session's memory as JSON."""
     memory = SessionMemory(
         perception=perception.snapshot(), watch=None if watch is None else watch.snapshot()
     )
@@ -37,9 +37,9 @@ def remembered(perception: Perception, watch: Watch | None) -> Saved:
 
 
 def read_memory(saved: Json) -> SessionMemory:
-    """A memory that has come from elsewhere. Raises `Corrupt` for anything that is none, or is of a version
+    """Read a memory from another node or process. Raises `Corrupt` when it is invalid or has a version
     that this program does not write."""
     try:
         return restore(SessionMemory, saved)
     except ValueError as error:
-        raise Corrupt(f"the session's memory cannot be taken over: {error}") from error
+        raise Corrupt(f"the session's memory cannot be restored: {error}") from error

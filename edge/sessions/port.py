@@ -4,9 +4,9 @@
     doors, commands, heartbeat ───calls────>  connections, senses, watch
     outbox, pages, metrics     <───told─────  alerts, notices, ends, measured calls
 
-Only values cross it: frozen, no larger than a picture, and such that pickle gives them back. So a worker may
-be a part of the control process (`edge.sessions.local_worker`) or a process of its own. The worker needs the
-orders and no key of the node: what it tells is numbered, sealed and written down on the control side.
+Only values cross it: frozen, no larger than a picture, and picklable. So a worker may be part of the control
+process (`edge.sessions.local_worker`) or a process of its own. The worker needs the orders and no key of the
+node: the control side numbers, seals and stores its alerts.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shared.policy.terms import Gate
 
 @dataclass(frozen=True, slots=True)
 class AssignmentId:
-    """One session as it was given to this node once; given again, it has another epoch."""
+    """One assignment of a session to this node. A new assignment has another epoch."""
 
     session_id: UUID
     epoch: int
@@ -33,7 +33,7 @@ class AssignmentId:
 
 @dataclass(frozen=True, slots=True)
 class PageId:
-    """One page of a candidate; the page that connects again is another."""
+    """One page of a candidate. A page that reconnects gets a new id."""
 
     assignment: AssignmentId
     number: UUID
@@ -41,31 +41,31 @@ class PageId:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message for the candidate's page: never scores or pictures."""
+    """A message for the candidate's page. It never has scores or pictures."""
 
     assignment: AssignmentId
     message: Mapping[str, Any]
-    """As JSON has it."""
+    """JSON values."""
 
 
 @dataclass(frozen=True, slots=True)
 class SessionOver:
-    """A session has ended, as it was asked to or because it failed; nothing more is told of it."""
+    """A session has ended, on request or because it failed. It is the last report of the session."""
 
     assignment: AssignmentId
 
 
 Told = OutgoingAlert | Notice | SessionOver | Measured
-"""What a worker tells without being asked, in the order in which it happened."""
+"""What a worker reports on its own, in the order of the events."""
 Tell = Callable[[Told], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReport:
-    """How a worker is and what it serves, at one moment."""
+    """A worker's state and its sessions at one moment."""
 
     level: int
-    """Of degradation, in force for all its sessions."""
+    """Degradation level of all its sessions."""
     device: str
     """The devices verified in use."""
     models: Mapping[str, str]
@@ -73,68 +73,68 @@ class WorkerReport:
     recognisers: tuple[str, ...]
     """Best first."""
     analysis_works: bool
-    """Its networks are open and answer."""
+    """Whether its networks are open and answer."""
     calls_waiting: Mapping[str, int]
-    """Calls to a network that wait, by task."""
+    """Calls that wait for a network, by task."""
     dropped: Mapping[str, int]
-    """Frames and packets that were never looked at, by reason, over all its sessions so far."""
+    """Frames and packets that were not analysed, by reason, over all its sessions so far."""
     sessions: tuple[SessionState, ...]
     """Every session that is not over."""
 
 
 class Worker(Protocol):
-    """Watches the sessions it is given. Any call may raise `Unavailable`."""
+    """Watches the sessions assigned to it. Any call may raise `Unavailable`."""
 
     async def start(self, order: StartSession) -> None:
-        """Watch from now on. Raises `Corrupt` for keys or templates that are none."""
+        """Watch from now on. Raises `Corrupt` for invalid keys or templates."""
 
     async def change(self, order: StartSession) -> None:
-        """Go on with an assignment under a changed order.
+        """Apply a changed order to an assignment.
 
-        Raises `Corrupt` for templates that are none, with nothing changed, `Rejected` (404) after the end.
+        Raises `Corrupt` for invalid templates (nothing is changed), `Rejected` (404) after the end.
         """
 
     async def end(self, assignment: AssignmentId) -> None:
-        """Begin to end; `SessionOver` is told after the last alert. Harmless after the end."""
+        """Begin to end; `SessionOver` follows the last alert. Harmless after the end."""
 
     async def answer(self, page: PageId, offer_sdp: str) -> str:
-        """The answer to a page's offer; the session's connection before it is closed.
+        """Answer a page's offer and close the session's earlier connection.
 
-        Raises `Rejected`: for an offer that is no good, 409 where another was quicker, 410 after the end.
+        Raises `Rejected`: for an invalid offer, 409 when a newer one was answered first, 410 after the end.
         """
 
     async def add_candidate(self, page: PageId, candidate: str, mid: str | None, index: int | None) -> None:
         """Add an ICE candidate to the page's connection, if it still has one. Raises `Rejected`."""
 
     async def left(self, page: PageId) -> None:
-        """The page hung up: close its connection, if it still has one."""
+        """Close the connection of a page that hung up, if it still has one."""
 
     async def verify(self, assignment: AssignmentId, frame_id: int | None) -> VerifiedFrame:
-        """Compare one of the last frames, or the newest, with the enrolled face.
+        """Compare one of the last frames, by default the newest, with the enrolled face.
 
         Raises `Rejected`: 404 after the end, 409 before the first frame, 410 for a frame no longer in memory.
         """
 
     async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
-        """Examine one picture; nothing of it is kept. Raises `Rejected` for what is no picture."""
+        """Examine one picture. Nothing is kept. Raises `Rejected` when it is not a picture."""
 
     async def compare(self, order: CompareTemplates) -> ComparedTemplates:
-        """Compare templates; nothing of them is kept. Raises `Corrupt` for a vector that is none."""
+        """Compare templates. Nothing is kept. Raises `Corrupt` for an invalid vector."""
 
     async def set_level(self, level: int) -> None:
-        """Analyse at another level of degradation, each session from its next frame on."""
+        """Change the degradation level; each session uses it from its next frame on."""
 
     async def report(self) -> WorkerReport:
-        """How it is now."""
+        """The worker's state now."""
 
 
 def about(told: OutgoingAlert | Notice | SessionOver) -> AssignmentId:
-    """Which assignment something told is about."""
+    """The assignment that a report is about."""
     if isinstance(told, OutgoingAlert):
         return AssignmentId(told.envelope.session_id, told.envelope.epoch)
     return told.assignment
 
 
 def assignment_of(order: StartSession) -> AssignmentId:
-    """Which assignment an order is about."""
+    """The assignment that an order is about."""
     return AssignmentId(order.session_id, order.epoch)

@@ -1,4 +1,4 @@
-"""From a session's connections through its senses to its watch.
+"""Moves media from a session's connections through its senses to its watch.
 
 source ─frames─> arrival (told at once) ─newest─> look ──> watch
        ─sound──> listen ───────────────────────────────────┘
@@ -19,31 +19,31 @@ from edge.sessions.session_parts import Senses
 
 
 class Pumps:
-    """Moves one session's pictures and sound; `senses` may be replaced at any time."""
+    """Moves one session's pictures and sound. `senses` may be replaced at any time."""
 
     def __init__(self, senses: Senses, level: LevelInForce, watch: LiveWatch) -> None:
         self.senses = senses
         self.newest: VideoFrame | None = None
-        """The last picture that came."""
+        """The last picture that arrived."""
         self.analysed = 0
-        """Pictures looked at."""
+        """Pictures analysed."""
         self._level = level
         self._watch = watch
         self._slot: Latest[VideoFrame] = Latest()
         self._drops: Counter[str] = Counter()
 
     def dropped(self) -> Counter[str]:
-        """Pictures and windows that came and were not looked at or listened to, by reason."""
+        """Pictures and windows that arrived and were not analysed, by reason."""
         return self._drops + Counter({"analysis_busy": self._slot.dropped})
 
     async def drain(self, source: Source) -> None:
-        """Take all that a source delivers until its connection has ended."""
+        """Take the media of a source until its connection ends."""
         async with asyncio.TaskGroup() as pumps:
             pumps.create_task(self._pump_video(source))
             pumps.create_task(self._pump_audio(source))
 
     async def analyse(self) -> None:
-        """Look at the newest picture, again and again, until cancelled."""
+        """Analyse the newest picture, repeatedly, until cancelled."""
         while (frame := await self._slot.get()) is not None:
             seen = await self.senses.look(frame)
             if seen.frame is not None or seen.observation.failed:
@@ -57,7 +57,7 @@ class Pumps:
             missed = self.senses.miss_sound(frame)
             if missed is not None:
                 self._watch.see(missed)
-            # A damaged one would not be looked at, and must not push out one that is.
+            # A damaged picture is not analysed, and must not replace a good one that waits.
             if frame.damaged:
                 self._drops["damaged"] += 1
             else:
@@ -65,13 +65,13 @@ class Pumps:
 
     async def _pump_audio(self, source: Source) -> None:
         while (window := await source.audio.get()) is not None:
-            # What is said in a pause is nobody's affair: nothing hears it, and no excerpt reaches back to it.
+            # Speech during a pause is private: nothing listens to it, and no excerpt reaches back to it.
             if self._watch.paused:
                 self._drops["paused"] += 1
                 continue
             senses = self.senses
             heard = await senses.listen(window)
-            # Meanwhile the candidate may have taken back that words are recognised.
+            # Meanwhile the candidate may have withdrawn the consent to recognise words.
             if senses is not self.senses:
                 self._drops["changed"] += 1
             elif heard is not None:

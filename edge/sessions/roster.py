@@ -1,7 +1,7 @@
-"""Who is watched here: admission up to the rating, one assignment per session, and who may sit down.
+"""The sessions of this node: admission up to the rating, one assignment per session, candidates' tokens.
 
-No clock, no socket: sessions are whatever its owner puts in. A session that ended is remembered for a while,
-so that a `start` that comes late does not raise it from the dead.
+No clock and no socket: it is generic over its owner's session type. An ended session is remembered for a
+while, so that a late `start` does not restart it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_ENDED: Final = 2_000
 
 
 class Watched(Protocol):
-    """What the roster knows of a session."""
+    """What the roster needs to know of a session."""
 
     @property
     def order(self) -> StartSession: ...
@@ -31,10 +31,10 @@ S = TypeVar("S", bound=Watched)
 
 
 class Roster(Generic[S]):
-    """The running sessions by their internal id."""
+    """The running sessions, by internal id."""
 
     def __init__(self, rating: int) -> None:
-        """`rating`: sessions this host takes."""
+        """`rating`: the most sessions of this host."""
         self.rating = rating
         self._sessions: dict[UUID, S] = {}
         self._ended: OrderedDict[UUID, int] = OrderedDict()
@@ -46,8 +46,8 @@ class Roster(Generic[S]):
         return iter(list(self._sessions.values()))
 
     def check(self, order: StartSession, now_utc: datetime) -> S | None:
-        """What runs under this session already: the same assignment (nothing is to do) or an older one, which
-        the new one replaces. None: a new session may be added.
+        """Check whether a session may be added. Returns what runs for it already: the same assignment (then
+        there is nothing to do) or an older one, which the new one replaces; None when nothing runs.
 
         Raises `Rejected`: 409 ("epoch-old", "session-ended"), 410 ("session-expired"), 503 ("node-full").
         """
@@ -60,29 +60,29 @@ class Roster(Generic[S]):
             raise Rejected("the session has ended here", code="session-ended", status=409)
         if running is None and len(self._sessions) >= self.rating:
             raise Rejected(
-                f"this node watches {self.rating} sessions and takes no more; start it on another node",
+                f"this node already watches {self.rating} sessions, its limit; start it on another node",
                 code="node-full",
                 status=503,
             )
         return running
 
     def add(self, session: S) -> None:
-        """Take a session in, in place of an older assignment of it."""
+        """Add a session. It replaces an older assignment of the same session."""
         self._sessions[session.order.session_id] = session
 
     def find(self, session_id: UUID) -> S:
-        """Raises `Rejected` (404) for a session that does not run here."""
+        """Find a running session. Raises `Rejected` (404) when it does not run here."""
         session = self._sessions.get(session_id)
         if session is None:
             raise Rejected("no such session runs on this node", code="session-unknown", status=404)
         return session
 
     def forget(self, session_id: UUID) -> S | None:
-        """Take out a session that failed: it may be started again. Returns what ran."""
+        """Remove a failed session; it may be started again. Returns what ran."""
         return self._sessions.pop(session_id, None)
 
     def end(self, session_id: UUID) -> S | None:
-        """Take out a session that is over, for good under this epoch. Returns what ran."""
+        """Remove an ended session; it cannot start again under this epoch. Returns what ran."""
         session = self.forget(session_id)
         if session is not None:
             self._ended[session_id] = session.order.epoch
@@ -91,8 +91,9 @@ class Roster(Generic[S]):
         return session
 
     def expire(self, now_utc: datetime) -> list[S]:
-        """Take out the sessions past their time, not for good: this host's clock may have jumped, and once it
-        is right again the coordinator starts what still runs. Until then `check` refuses them as expired.
+        """Remove the sessions past their end time. They may start again: this host's clock may have jumped,
+        and once it is right the coordinator restarts those that are not over. Until then `check` refuses
+        them as expired.
         """
         expired = [session for session in self if session.order.expires_utc <= now_utc]
         for session in expired:
@@ -100,7 +101,7 @@ class Roster(Generic[S]):
         return expired
 
     def bearer(self, session_id: UUID, token: str) -> S:
-        """The session that a candidate's token opens.
+        """The session that a candidate's token gives access to.
 
         Raises `Rejected`: 404 for an unknown session, 401 for a bad token, 403 for another session's.
         """
@@ -108,9 +109,7 @@ class Roster(Generic[S]):
         try:
             key = parse_signing_public(session.order.token_key)
         except Corrupt as error:
-            raise Rejected(
-                "the session came without a token key", code="token-invalid", status=401
-            ) from error
+            raise Rejected("the session has no token key", code="token-invalid", status=401) from error
         claims = verify(token, key, audience=Audience.EDGE)
         if claims.role is not Role.CANDIDATE or claims.session_id != session_id:
             raise Rejected("the token is for another session", code="not-yours", status=403)

@@ -1,4 +1,4 @@
-"""Between signaling and the worker: a candidate's page takes its seat in its own session, and in no other."""
+"""Connects signaling to the worker: admits a candidate's page to its own session only."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.errors import Rejected
 
 
 class CandidateSeat:
-    """One page's connection to its session. A page that connects again takes a new seat."""
+    """One page's connection to its session. A page that reconnects gets a new seat."""
 
     def __init__(self, worker: Worker, page: PageId, notices: Notices) -> None:
         self._worker = worker
@@ -22,34 +22,34 @@ class CandidateSeat:
         self._answered = False
 
     async def answer(self, offer_sdp: str) -> str:
-        """Answer the page's offer; a second offer makes a second connection that replaces the first."""
+        """Answer the page's offer. A second offer makes a new connection that replaces the first."""
         answer = await self._worker.answer(self._page, offer_sdp)
         self._answered = True
         return answer
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         if not self._answered:
-            raise Rejected("a candidate came before the offer", code="no-offer", status=409)
+            raise Rejected("an ICE candidate arrived before the offer", code="no-offer", status=409)
         await self._worker.add_candidate(self._page, candidate, mid, index)
 
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
-        """Technical notices and gentle warnings, until the session ends or another page takes its place."""
+        """Technical notices and gentle warnings, until the session ends or another page replaces this one."""
         while (notice := await self._notices.get()) is not None:
             yield notice
 
     async def left(self) -> None:
-        """The page hung up: its media end now, and the session waits for it to come back."""
+        """End the media of a page that hung up. The session waits for it to reconnect."""
         await self._worker.left(self._page)
 
 
 class Door:
-    """Lets a page in that shows its session's token."""
+    """Admits a page with a valid token of its session."""
 
     def __init__(self, roster: Roster[Assignment], worker: Worker) -> None:
         self._roster = roster
         self._worker = worker
 
     async def connect(self, session_id: UUID, token: str) -> Seat:
-        """Raises `Rejected` as `Roster.bearer` does."""
+        """Admit a page. Raises `Rejected` as `Roster.bearer` does."""
         assignment = self._roster.bearer(session_id, token)
         return CandidateSeat(self._worker, PageId(assignment.id, uuid4()), assignment.sit_down())

@@ -1,9 +1,9 @@
-"""The shell of one candidate: media in, observations to the watch, alerts and notices out.
+"""One candidate's session: media in, observations to the watch, alerts and notices out.
 
     connections ──> pumps ──> senses ──> live watch ──> told
 
-It decides nothing: `edge.judging.watch` does. A page that connects again gets a new connection on the same
-session clock. Whatever fails in here ends in this session.
+It decides nothing; `edge.judging.watch` does. A page that reconnects gets a new connection on the same
+session clock. A failure in here ends only this session.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ class Session:
     """One candidate's exam on this node, from `start` to `end`, while `run` runs."""
 
     def __init__(self, order: StartSession, parts: Parts) -> None:
-        """Raises `Corrupt` for keys or templates that are none."""
+        """Raises `Corrupt` for invalid keys or templates."""
         self._order = order
         self._perceive = parts.perceive
         clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
         self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
         self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._watch.expect)
-        """Of its pages."""
+        """The connections of its pages."""
         self._over = asyncio.Event()
 
     async def run(self) -> None:
-        """Watch until `end`, or until something fails; then tell what is still open."""
+        """Watch until `end` or a failure; then close and report open events."""
         try:
             await self._watch_until_over()
         finally:
             self._watch.finish()
 
     def end(self) -> None:
-        """Ask `run` to come to its end."""
+        """Ask `run` to end."""
         self._over.set()
 
     def change(self, order: StartSession) -> None:
-        """Go on under a changed order. A new policy or a pause ends what is open and begins with new senses
-        and baselines. Raises `Corrupt` for templates that are none, with nothing changed."""
+        """Apply a changed order. A new policy or a pause closes open events and resets senses and baselines.
+        Raises `Corrupt` for invalid templates; then nothing is changed."""
         before = self._order
         anew = (order.policy, order.paused) != (before.policy, before.paused)
         if anew:
@@ -69,9 +69,9 @@ class Session:
             self._watch.expect()
 
     async def verify(self, frame_id: int | None) -> VerifiedFrame:
-        """Compare one of the last seconds' frames, or the newest, with the enrolled face.
+        """Compare a frame of the last seconds, by default the newest, with the enrolled face.
 
-        Raises `FrameGone` (410) for one no longer in memory, `Rejected` (409) before the first.
+        Raises `FrameGone` (410) for a frame no longer in memory, `Rejected` (409) before the first frame.
         """
         frame = await self._frame(frame_id)
         examined, check = await self._pumps.senses.verify(await asyncio.to_thread(frame.to_bgr))
@@ -79,7 +79,7 @@ class Session:
         return verified_frame(frame, examined, check, threshold, self._watch.utc(frame.at_s))
 
     def state(self) -> SessionState:
-        """For the heartbeat; no names."""
+        """The state for the heartbeat, without names."""
         order = self._order
         return SessionState(
             session_id=order.session_id,
@@ -95,7 +95,7 @@ class Session:
         )
 
     def dropped(self) -> Counter[str]:
-        """Frames and packets that were never looked at, by reason."""
+        """Frames and packets that were not analysed, by reason."""
         return self.connections.dropped() + self._pumps.dropped() + self._watch.drops
 
     async def _watch_until_over(self) -> None:
@@ -113,7 +113,7 @@ class Session:
     async def _frame(self, frame_id: int | None) -> VideoFrame:
         newest, source = self._pumps.newest, self.connections.newest
         if newest is None or source is None:
-            raise Rejected("no frame has come yet", code="no-frame", status=409)
+            raise Rejected("no frame has arrived yet", code="no-frame", status=409)
         return newest if frame_id in (None, newest.frame_id) else await source.frame(frame_id)
 
     def _phase(self) -> str:

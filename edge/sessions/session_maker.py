@@ -1,4 +1,4 @@
-"""A session from its `start` order and what its process has: senses, connections, watch."""
+"""Builds a session from its `start` order: senses, connections, watch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from shared.messages import StartSession
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionMaker:
-    """What all sessions of one process share."""
+    """Builds sessions from the parts that all sessions of one process share."""
 
     config: EdgeConfig
     node_id: UUID
@@ -33,7 +33,7 @@ class SessionMaker:
     peer_settings: PeerSettings
 
     def __call__(self, order: StartSession) -> Session:
-        """A session that has not begun. Raises `Corrupt` for keys or templates that are none."""
+        """Build a session that has not begun. Raises `Corrupt` for invalid keys or templates."""
         return Session(
             order,
             Parts(
@@ -75,6 +75,6 @@ class SessionMaker:
 
 
 def peer_settings(config: EdgeConfig) -> PeerSettings:
-    """How candidates' connections are made on this node. Raises `ConfigError` for a secret's file."""
+    """The settings of candidates' connections. Raises `ConfigError` when a secret's file cannot be used."""
     answer = AnswerShape(announced_ip=config.media.announced_ip)
     return PeerSettings(ice_servers=config.media.read_ice_servers(), answer=answer)

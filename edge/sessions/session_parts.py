@@ -1,4 +1,4 @@
-"""What a session is made of; `edge.sessions.session_maker` puts it together."""
+"""The parts of a session; `edge.sessions.session_maker` builds them."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from shared.observations import IdentityCheck, Observation
 
 
 class Senses(Protocol):
-    """What a session sees and hears with. `edge.analysis.perception.Perception` is it on a node."""
+    """How a session sees and hears. On a node this is `edge.analysis.perception.Perception`."""
 
     async def look(self, frame: VideoFrame) -> Seen:
-        """What a frame shows."""
+        """Observe a frame."""
 
     async def listen(self, window: AudioWindow) -> Heard | None:
-        """What a window of sound says; None where nobody listens."""
+        """Observe a window of sound; None when the session does not listen."""
 
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
-        """What is to be said, as a frame comes, of sound that is owed and does not come."""
+        """At a frame, report expected sound that has not arrived, if any."""
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
-        """A check on request. Raises `Unavailable` when it came to nothing."""
+        """Compare a frame with the enrolled face, on request. Raises `Unavailable` when it could not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """What a session is made of."""
+    """The parts of a session."""
 
     perceive: Callable[[StartSession], Senses]
-    """Makes the senses that an order asks for; raises `Corrupt` for templates that are none."""
+    """Makes the senses that an order asks for; raises `Corrupt` for invalid templates."""
     make_source: Callable[[SessionClock, int], Source]
-    """Makes a connection for an offer, on the session's clock, its frames numbered from after a number."""
+    """Makes a connection for an offer, on the session's clock; frames are numbered after the given number."""
     open_watch: Callable[[StartSession, datetime], Watch]
-    """Makes the watch once a page has connected, given the instant of the session clock's zero."""
+    """Makes the watch once a page has connected, given the UTC time of zero on the session clock."""
     level: LevelInForce
     tell: Tell
-    """Hears of alerts and notices."""
+    """Receives alerts and notices."""

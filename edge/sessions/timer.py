@@ -1,4 +1,4 @@
-"""A deadline on the session clock, kept on the event loop."""
+"""Calls a function at a deadline of the session clock, on the event loop."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contextlib import suppress
 from typing import Final
 
 LEAST_PAUSE_S: Final = 0.02
-"""Between two ticks, whatever the deadline says."""
+"""Minimum between two ticks, whatever the deadline is."""
 
 
 class Timer:
-    """Calls `tick` whenever the deadline is reached, while `run` runs; the deadline may move at any time."""
+    """Calls `tick` when the deadline is reached, while `run` runs. The deadline may move at any time."""
 
     def __init__(
         self, deadline: Callable[[], float | None], tick: Callable[[], None], now_s: Callable[[], float]
     ) -> None:
-        """`deadline` answers when `tick` is next due, None: not before something else happens."""
+        """`deadline` returns when `tick` is next due; None means not before another event."""
         self._deadline = deadline
         self._tick = tick
         self._now_s = now_s
@@ -25,13 +25,13 @@ class Timer:
         self._armed_s = float("inf")
 
     def moved(self) -> None:
-        """The deadline may have come nearer."""
+        """Tell that the deadline may be nearer now."""
         deadline_s = self._deadline()
         if deadline_s is not None and deadline_s < self._armed_s:
             self._moved.set()
 
     async def run(self) -> None:
-        """Keep the deadline until cancelled."""
+        """Wait for deadlines until cancelled."""
         while True:
             deadline_s = self._deadline()
             self._armed_s = float("inf") if deadline_s is None else deadline_s

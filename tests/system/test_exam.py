@@ -41,7 +41,7 @@ LITERT_SAYS = "INFO: Created TensorFlow Lite"
 WHEN_STOPPED = ("connection is lost", "was not told of a session's end")
 """What the coordinator may say, once each, while the node is being stopped: by its last heartbeat the session
 still runs there, and it is told again of the end that it has heard."""
-CANNOT_BE_DONE = "a task cannot be done here"
+CANNOT_BE_DONE = "a task is not available on this node"
 """Said once of each task that the weights at hand leave out."""
 
 

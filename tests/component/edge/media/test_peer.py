@@ -209,7 +209,7 @@ def test_a_second_offer_and_a_candidate_before_the_first_are_refused() -> None:
         candidate = await offer_of(Picture())
         try:
             await peer.answer(candidate.localDescription.sdp)
-            with pytest.raises(Rejected, match="answer already"):
+            with pytest.raises(Rejected, match="already has an answer"):
                 await peer.answer(candidate.localDescription.sdp)
             with pytest.raises(Rejected, match="not an ICE candidate"):
                 await peer.add_candidate("candidate:nonsense", "0", 0)
