@@ -9,7 +9,12 @@ ifneq ($(wildcard ../shared/media/manifest.json),)
 export PROCTOR_MEDIA ?= $(abspath ../shared/media)
 endif
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test bench accuracy openapi docs promise lock clean
+# Compiled modules are kept under build/, also where the environment forbids __pycache__: every program that a
+# test starts would compile all it imports anew.
+export PYTHONDONTWRITEBYTECODE :=
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
+
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos bench accuracy openapi docs promise lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -30,14 +35,13 @@ check: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/mypy tests
 	$(BIN)/lint-imports
 	$(BIN)/proctor-coordinator contract coordinator/promised.json
 
 # Most of a unit run is importing: two processes do it side by side, one of them without numpy; both without the
-# plugins that other tests need. Compiled modules are kept under build/, also where the environment forbids
-# __pycache__.
-UNIT := PYTHONDONTWRITEBYTECODE= PYTHONPYCACHEPREFIX=$(CURDIR)/build/bytecode PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 \
-    $(BIN)/pytest -q -p pytest_timeout -p no:cacheprovider
+# plugins that other tests need.
+UNIT := PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/pytest -q -p pytest_timeout -p no:cacheprovider
 
 unit: setup
 	@$(MAKE) --no-print-directory -j2 -Otarget unit-values unit-arrays
@@ -53,10 +57,27 @@ unit-arrays:
 properties: setup
 	$(BIN)/pytest -q tests/properties
 
-test: setup-test check unit properties
+# Three processes at once on two cores, for exams in real time mostly wait: tests/conftest.py says who yields to whom.
+AT_ONCE := -n 3 --dist loadgroup --no-loadscope-reorder
+
+test: setup-test
+	@$(MAKE) --no-print-directory -j2 -Otarget check unit-values unit-arrays properties
 	@$(BIN)/proctorctl models fetch
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
-	$(BIN)/pytest -q tests/component tests/system
+	$(BIN)/pytest -q $(AT_ONCE) --durations 20 tests/component tests/system
+
+# The tests that could go on for ever, for longer than `make test` lets them; SEED=7 leaves other things to chance.
+SEED ?= 20261122
+LONGER := PROCTOR_THOROUGH=1 PROCTOR_SEED=$(SEED) $(BIN)/pytest -q $(AT_ONCE) --durations 20
+
+# An hour or so: every property, operation, connection and broken picture, many times over.
+soak: setup-test
+	$(BIN)/pytest -q -n 2 --timeout 3600 --hypothesis-profile soak --hypothesis-seed $(SEED) tests/properties
+	$(LONGER) -m soak tests/component tests/system
+
+# Some minutes: programs, hub and databases killed again and again, disks that fill.
+chaos: weights setup-test
+	$(LONGER) -m chaos tests/component tests/system
 
 bench: weights
 	$(BIN)/python -m tests.benchmarks

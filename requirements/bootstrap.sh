@@ -12,6 +12,17 @@ missing=""
 need_command() { command -v "$1" >/dev/null 2>&1 || [ -x "/usr/sbin/$1" ] || missing="$missing $2"; }
 need_library() { ldconfig -p 2>/dev/null | grep -q "$1" || /sbin/ldconfig -p 2>/dev/null | grep -q "$1" || missing="$missing $2"; }
 
+# A fresh machine upgrades itself in its first minute. apt-get waits for the lock on packages, if told to, but
+# never for the one on their lists.
+update_package_lists() {
+    for _ in $(seq 120); do
+        said=$(apt-get -o DPkg::Lock::Timeout=600 update -qq 2>&1) && return
+        case "$said" in *"Could not get lock"*) sleep 5 ;; *) break ;; esac
+    done
+    echo "$said" >&2
+    return 1
+}
+
 python=${PYTHON:-python3}
 command -v "$python" >/dev/null 2>&1 || missing="$missing python3"
 "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
@@ -29,11 +40,11 @@ fi
 
 if [ -n "$missing" ]; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
-        echo "installing Debian packages:$missing"
-        export DEBIAN_FRONTEND=noninteractive
-        apt-get update -qq
+        echo "installing Debian packages:$missing (waits up to 10 minutes for another installation to end)"
+        export DEBIAN_FRONTEND=noninteractive LC_ALL=C
+        update_package_lists
         # shellcheck disable=SC2086
-        apt-get install -y -qq --no-install-recommends $missing >/dev/null
+        apt-get -o DPkg::Lock::Timeout=600 install -y -qq --no-install-recommends $missing >/dev/null
     else
         echo "These Debian packages are missing:$missing" >&2
         echo "Install them as root, then run make again:  apt-get install$missing" >&2

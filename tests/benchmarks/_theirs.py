@@ -30,7 +30,7 @@ def main() -> None:
     providers = ["CPUExecutionProvider"]
     detect = SCRFD(model_name=SCRFDWeights.SCRFD_500M_KPS, input_size=size, providers=providers).detect
     embed = ArcFace(model_name=ArcFaceWeights.MNET, providers=providers).get_normalized_embedding
-    pictures = [cv2.imread(path) for path in task["pictures"]]
+    pictures = [picture for path in task["pictures"] if (picture := cv2.imread(path)) is not None]
     swapped = [cv2.cvtColor(picture, cv2.COLOR_BGR2RGB) for picture in pictures]
     for line in sys.stdin:
         rows = []
@@ -53,7 +53,7 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def one_thread(path: str, providers: list) -> onnxruntime.InferenceSession:
+def one_thread(path: str, providers: list[str]) -> onnxruntime.InferenceSession:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3

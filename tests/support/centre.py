@@ -32,6 +32,7 @@ from shared.events.types import Lane
 from shared.hub_link import HubAddress, HubLink
 from shared.messages import Heartbeat, OutboxState
 from shared.sealing import pack
+from tests.support.eventually import cancelled
 from tests.support.nats import RunningServer, nats_server, node_password
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
@@ -86,8 +87,7 @@ class Centre:
             try:
                 yield Link(hub, heartbeats, commander, ingest)
             finally:
-                for task in running:
-                    task.cancel()
+                await cancelled(*running)
 
 
 @asynccontextmanager

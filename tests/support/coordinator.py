@@ -42,6 +42,7 @@ from shared.sealing import (
     verify,
 )
 from tests.support.album import EVIDENCE_KEY
+from tests.support.eventually import cancelled
 from tests.support.nats import RunningServer
 
 
@@ -219,9 +220,7 @@ async def fake_coordinator(
     try:
         yield coordinator
     finally:
-        taking.cancel()
-        with suppress(asyncio.CancelledError):
-            await taking
+        await cancelled(taking)
         with suppress(OSError, nats.errors.Error):
             await asyncio.wait_for(client.close(), 5)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,6 +19,7 @@ from models.store import Store
 from shared.errors import Unavailable
 from tests.support.metrics import reading
 from tests.support.nats import RunningServer, node_password
+from tests.support.ports import reserved_port
 
 PROGRAM: Final = Path(sys.executable).with_name("proctor-edge")
 READY_S: Final = 60.0
@@ -31,7 +31,7 @@ class EdgeDaemon:
     def __init__(self, folder: Path, hub: RunningServer, identity: Identity, coordinator_key: str) -> None:
         self.folder = folder
         self.identity = identity
-        self.port = _free_port()
+        self.port = reserved_port()
         self.config = folder / "edge.toml"
         self._process: subprocess.Popen[bytes] | None = None
         password = folder / "password"
@@ -113,9 +113,3 @@ def need_weights() -> None:
 def _section(name: str, values: dict[str, Any]) -> str:
     lines = "".join(f"{key} = {json.dumps(value)}\n" for key, value in values.items())
     return f"[{name}]\n{lines}" if name else lines
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

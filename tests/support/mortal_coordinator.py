@@ -1,11 +1,10 @@
 """A coordinator that dies by kill -9 and is back in a moment, on the same folders and port.
 
-Each life is a process of its own, forked from one that has the imports behind it: fifty lives in a minute.
+Each life is a process of its own, forked from one that has the imports behind it: a life a second.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import socket
 import time
 from typing import Final
@@ -15,9 +14,9 @@ import uvicorn
 from coordinator.app import create_app
 from coordinator.config import CoordinatorConfig
 from coordinator.main import SERVER_OPTIONS
+from tests.support.forks import FORKS
 
 READY_WITHIN_S: Final = 30.0
-_LIVES: Final = multiprocessing.get_context("forkserver")
 
 
 class MortalCoordinator:
@@ -25,13 +24,12 @@ class MortalCoordinator:
 
     def __init__(self, config: CoordinatorConfig) -> None:
         self._config = config
-        _LIVES.set_forkserver_preload([__name__])
-        self._life = _LIVES.Process(target=serve, args=(config,))
+        self._life = FORKS.Process(target=serve, args=(config,))
         self.lives = 0
 
     def start(self) -> None:
         """Begin a life; returns when it takes connections."""
-        self._life = _LIVES.Process(target=serve, args=(self._config,), daemon=True)
+        self._life = FORKS.Process(target=serve, args=(self._config,), daemon=True)
         self._life.start()
         self.lives += 1
         deadline = time.monotonic() + READY_WITHIN_S

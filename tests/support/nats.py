@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from uuid import UUID
@@ -19,6 +17,7 @@ import pytest
 from edge.hub import node_link
 from shared.hub_link import HubAddress, HubLink
 from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
+from tests.support.ports import reserved_port
 
 COORDINATOR_PASSWORD: Final = "coordinator-password"
 START_TIMEOUT_S: Final = 10.0
@@ -45,7 +44,7 @@ class RunningServer:
         self._log = folder / "nats.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = NatsServer(
-            port=-1,
+            port=reserved_port(),
             store_folder=folder / "store",
             coordinator_password=COORDINATOR_PASSWORD,
             node_passwords={node: node_password(node) for node in nodes},
@@ -69,7 +68,7 @@ class RunningServer:
                 stdout=log,
                 stderr=log,
             )
-        self._settings = replace(self._settings, port=self._wait_for_port(self._process))
+        self._wait_until_ready(self._process)
 
     def kill(self) -> None:
         """kill -9: no goodbye, nothing flushed."""
@@ -88,14 +87,12 @@ class RunningServer:
     def _ports_file(self, process: subprocess.Popen[bytes]) -> Path:
         return self._folder / f"nats-server_{process.pid}.ports"
 
-    def _wait_for_port(self, process: subprocess.Popen[bytes]) -> int:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and process.poll() is None:
-            try:
-                urls = json.loads(self._ports_file(process).read_bytes())["nats"]
-                return int(urls[0].rsplit(":", 1)[1])
-            except (OSError, ValueError):
-                time.sleep(0.02)
+            if self._ports_file(process).exists():  # written once it listens
+                return
+            time.sleep(0.02)
         raise RuntimeError(f"nats-server did not start:\n{self._log.read_text(errors='replace')}")
 
 

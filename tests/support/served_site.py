@@ -17,7 +17,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from coordinator.main import SERVER_OPTIONS
-from tests.support.eventually import until
+from tests.support.eventually import cancelled, until
 from tests.support.exam_site import Site, exam_site
 from tests.support.fake_node import FakeNode
 from tests.support.nats import RunningServer
@@ -99,6 +99,4 @@ async def _beating(node: FakeNode) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        beating.cancel()
-        with suppress(asyncio.CancelledError):
-            await beating
+        await cancelled(beating)

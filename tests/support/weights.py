@@ -6,10 +6,13 @@ from functools import cache
 
 import pytest
 
+from edge.accuracy.selection import Selection, serving
+from edge.analysis.networks import Networks, open_networks
 from models.manifest import Entry, Profile, load_manifest
 from models.opening import open_entry
 from models.runtime import Network
 from models.store import Store
+from shared.errors import Unavailable
 
 
 @cache
@@ -34,6 +37,22 @@ def network(name: str, index: int = 0) -> Network:
 def networks(name: str) -> tuple[Network, ...]:
     """All compiled networks of one entry."""
     return _opened(present(name))
+
+
+def all_networks(selection: Selection = Selection.OPEN) -> Networks:
+    """All that a node of this machine would analyse with, opened once per process; nothing in them remembers.
+
+    Skips loudly where faces cannot be found.
+    """
+    try:
+        return _all_opened(selection)
+    except Unavailable as error:
+        pytest.skip(f"weights are missing: {error}")
+
+
+@cache
+def _all_opened(selection: Selection) -> Networks:
+    return open_networks(serving(store(), selection))
 
 
 @cache

@@ -34,6 +34,7 @@ from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.events.types import EventType
 from tests.support.edge_daemon import need_weights
 from tests.support.metrics import reading
+from tests.support.ports import remember_ports
 
 EXAM: Final = "EXAM-1"
 _STARTERS: Final[dict[str, Callable[[Installation], Program]]] = {
@@ -167,6 +168,7 @@ def whole(folder: Path) -> Iterator[Whole]:
             pytest.skip(f"{program} is not installed (Debian's package {program})")
     for package in ("skimage", "matplotlib"):
         pytest.importorskip(package, reason=f"{package} (extra `demo`) is not installed")
+    remember_ports(folder)
     prepared = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1")
     with prepared.config("edge").open("a") as settings:
         # A fleet spreads its backlog over minutes; one node in a test need not.

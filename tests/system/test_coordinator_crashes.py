@@ -1,4 +1,4 @@
-"""The coordinator killed with -9 fifty times while it writes: what it accepted is there once, none is torn.
+"""The coordinator killed with -9 again and again: what it accepted is there once, none is torn.
 
 Writers ask under an Idempotency-Key and ask again until they are answered, as platforms do; a node publishes
 sealed alerts meanwhile. In the end all of it is compared with what was answered.
@@ -21,7 +21,6 @@ import nats.errors
 import pytest
 from sqlmodel import Session, func, select
 
-from cli.programs import free_port
 from coordinator import schema
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.exams.tables import Exam
@@ -38,10 +37,14 @@ from tests.support.fake_node import FakeNode, fake_node
 from tests.support.findings import alert
 from tests.support.mortal_coordinator import MortalCoordinator
 from tests.support.nats import RunningServer
+from tests.support.ports import reserved_port
+from tests.support.thorough import SEED, rounds
+
+pytestmark = pytest.mark.chaos
 
 __all__ = ["hub", "migrated_postgres", "migrated_sqlite", "migrated_url", "postgres"]
 
-LIVES: Final = 50
+LIVES: Final = rounds(12, 50)
 BEGAN: Final = datetime(2026, 11, 22, 14, tzinfo=UTC)
 FIRST_REASON: Final = "made with the exam"
 APART_S: Final = 30.0
@@ -146,7 +149,7 @@ async def start_session(http: httpx.AsyncClient, node: FakeNode) -> None:
 
 async def die_often(coordinator: MortalCoordinator, kept: Kept, work: Sequence[asyncio.Task[None]]) -> None:
     """Each life ends at another moment after its first answers."""
-    chance = random.Random(20261122)
+    chance = random.Random(SEED)
     for _ in range(LIVES):
         answered = kept.answered
         while kept.answered == answered:
@@ -207,8 +210,8 @@ def check_whole(database: Database) -> None:
 
 
 @pytest.mark.timeout(400)
-def test_fifty_deaths_under_load_tear_nothing(migrated_url: str, hub: RunningServer, tmp_path: Path) -> None:
-    config = site_config(migrated_url, hub, tmp_path, port=free_port())
+def test_deaths_under_load_tear_nothing(migrated_url: str, hub: RunningServer, tmp_path: Path) -> None:
+    config = site_config(migrated_url, hub, tmp_path, port=reserved_port())
     keys = make_own_keys(config.data_folder, None)
     who = Claims(subject="platform", role=Role.ADMIN, tenant_id=DEFAULT_TENANT_ID)
     now, hour = datetime.now(UTC), timedelta(hours=1)

@@ -18,7 +18,7 @@ from shared.events.types import EventType
 from tests.support.films import film
 from tests.support.whole import Whole, wait_until
 
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.weights, pytest.mark.chaos]
 
 ABSENT, LEFT = EventType.FACE_NOT_FOUND, EventType.LEFT_FRAME
 VISITED, SPOKE = EventType.MULTIPLE_FACES, EventType.VOICE_DETECTED

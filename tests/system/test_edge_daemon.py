@@ -40,6 +40,8 @@ from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server
 from tests.support.orders import session_token, start_order
 
+pytestmark = pytest.mark.realtime
+
 FPS = 10
 EXAM_KEY = new_sealing_key()
 FRESH_KEY = signing_public_text(Ed25519PrivateKey.generate().public_key())
@@ -206,6 +208,7 @@ def test_enrollment_pictures_become_templates_or_reasons(tmp_path: Path) -> None
     asyncio.run(story())
 
 
+@pytest.mark.chaos
 def test_killed_between_outbox_and_hub_it_sends_every_alert_once_and_takes_the_session_again(
     tmp_path: Path,
 ) -> None:

@@ -21,6 +21,7 @@ from tests.support.edge_daemon import need_weights
 
 pytestmark = [
     pytest.mark.weights,
+    pytest.mark.realtime,
     pytest.mark.timeout(600),  # a loaded machine takes its time around the 90 s that cannot be hurried
     pytest.mark.skipif(shutil.which("espeak-ng") is None, reason="espeak-ng is not installed"),
 ]

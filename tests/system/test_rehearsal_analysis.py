@@ -13,15 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from edge.analysis.networks import open_networks
 from edge.rehearsal.make import Rehearsal, make_rehearsal
 from edge.tools.offline import BEGINNING
-from models.manifest import Profile
-from models.serving import Serving
 from shared.alerts import Alert, decode_shown
-from shared.errors import Unavailable
 from shared.rehearsal import ObservedAlert, compare, script_from_json
-from tests.support.weights import store
+from tests.support.weights import all_networks
 
 CHECK_PERIOD_S = 1.0
 """Of the slowest cadence."""
@@ -39,12 +35,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Rehearsal:
-    try:
-        opened = open_networks(Serving(store(), Profile.OPEN))
-    except Unavailable as error:
-        pytest.skip(f"weights are missing: {error}")
-    if opened.missing:
-        pytest.skip(f"weights are missing: {opened.missing}")
+    if missing := all_networks().missing:
+        pytest.skip(f"weights are missing: {missing}")
     return make_rehearsal(tmp_path_factory.mktemp("rehearsal"))
 
 
@@ -96,7 +88,7 @@ def test_the_rehearsal_is_understood_at_five_times_real_time_on_one_core(
     report = compare(script, alerts)
     by_cpu = summary["duration_s"] / cpu_s
     with capsys.disabled():
-        sys.stdout.write(
+        sys.stderr.write(
             f"\n  rehearsal of {summary['duration_s']:.0f} s on one core: {summary['realtime_factor']:.1f} × "
             f"real time by the clock, {by_cpu:.1f} × by CPU time with start-up\n"
         )

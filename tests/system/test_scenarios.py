@@ -11,16 +11,16 @@ import pytest
 from edge.accuracy.exams import watch_exam
 from edge.accuracy.folder import read_folder
 from edge.accuracy.results import ExamResult
-from edge.accuracy.selection import Selection, serving
-from edge.analysis.networks import Networks, open_networks
-from shared.errors import ConfigError, Unavailable
+from edge.accuracy.selection import Selection
+from edge.analysis.networks import Networks
+from shared.errors import ConfigError
 from tests.scenarios.acts import ACTS
 from tests.scenarios.camera import Shot
 from tests.scenarios.exams import casts, make, scripted
 from tests.scenarios.heads import fitter
 from tests.scenarios.noises import library
 from tests.scenarios.performers import Performer, media_folder, performers
-from tests.support.weights import store
+from tests.support.weights import all_networks
 
 pytestmark = [pytest.mark.weights, pytest.mark.timeout(900)]
 """Two minutes of pictures are drawn, encoded, decoded and looked at: a busy machine takes minutes for it."""
@@ -36,10 +36,7 @@ EXAMS = {
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    try:
-        opened = open_networks(serving(store(), Selection.OPEN))
-    except Unavailable as error:
-        pytest.skip(f"weights are missing: {error}")
+    opened = all_networks()
     if opened.missing.keys() & {"faces", "identity", "body", "speech"}:
         pytest.skip(f"weights are missing: {opened.missing}")
     return opened
@@ -68,7 +65,7 @@ def test_what_is_staged_is_found_in_time_and_its_twins_are_left_in_peace(
     (exam,) = read_folder(tmp_path).exams
     result = asyncio.run(watch_exam(exam, Selection.OPEN, networks, lambda at_s: None))
     with capsys.disabled():
-        sys.stdout.write(_told(name, result))
+        sys.stderr.write(_told(name, result))
     assert len(result.answers) == sum(len(act.wanted) for act in acts)
     assert [answer for answer in result.answers if not (answer.in_time and answer.placed)] == []
     assert [twin for twin in result.twins if not twin.peaceful] == []

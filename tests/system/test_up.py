@@ -18,9 +18,11 @@ import psutil
 import pytest
 
 from tests.support.edge_daemon import need_weights
+from tests.support.ports import remember_ports
 
 pytestmark = [
     pytest.mark.weights,
+    pytest.mark.realtime,
     pytest.mark.skipif(
         shutil.which("nats-server", path=f"{os.environ['PATH']}:/usr/sbin") is None,
         reason="nats-server is not installed (Debian's package nats-server)",
@@ -35,6 +37,8 @@ class Up:
 
     def __init__(self, folder: Path) -> None:
         self.data = folder / "data"
+        self.data.mkdir(mode=0o700)
+        remember_ports(self.data)
         self._output = folder / "output"
         with self._output.open("wb") as output:
             command: list[str | Path] = [PROGRAM, "up", "--data", self.data]

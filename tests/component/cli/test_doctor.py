@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from cli.installation import Installation, choose_ports, prepare
+from tests.support.ports import remember_ports
 
 PROGRAM = Path(sys.executable).with_name("proctorctl")
 
@@ -23,6 +24,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Installation:
     """As `proctorctl up` leaves it: made, and not running."""
     folder = tmp_path_factory.mktemp("installation")
     folder.chmod(0o700)
+    remember_ports(folder)
     return prepare(folder, choose_ports(folder, None, None), profile="open", level="L1")
 
 

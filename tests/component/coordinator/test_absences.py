@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.absence.waiting import FIRST_COMING_S
 from coordinator.sessions.tables import ExamSession, JoinCode
 from shared.events.types import EventType
+from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
 from tests.support.node_answers import watching
 
@@ -139,7 +139,7 @@ def test_a_session_that_is_watched_is_not_missed(on_sqlite: OnSite) -> None:
 
 def test_the_sweep_that_runs_looks_for_absences(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
-        session, nearly = await site.started(), timedelta(seconds=FIRST_COMING_S - 10)
+        session, nearly = await site.started(), timedelta(seconds=FIRST_COMING_S - 2)
 
         def age(db: Session) -> None:
             for row in db.exec(select(ExamSession)):
@@ -150,12 +150,8 @@ def test_the_sweep_that_runs_looks_for_absences(on_sqlite: OnSite) -> None:
                 db.add(code)
 
         await site.parts.writing(age)
-        absent: list[dict[str, Any]] = []
-        async with asyncio.timeout(40):
-            while not absent:
-                await _says(site, session, "waiting")
-                await asyncio.sleep(1.5)
-                absent += await _absences(site)
-        assert [one["cleared"] for one in absent] == [None]
+        await _says(site, session, "waiting")
+        await until(lambda: _absences(site), "the absence")
+        assert [one["cleared"] for one in await _absences(site)] == [None]
 
     on_sqlite(test)

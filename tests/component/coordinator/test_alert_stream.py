@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
@@ -20,7 +20,7 @@ from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubAddress, HubLink
-from tests.support.eventually import until
+from tests.support.eventually import cancelled, until
 from tests.support.nats import RunningServer, nats_server
 
 NODE = UUID(int=1)
@@ -47,9 +47,7 @@ async def running(hub: HubLink, settings: StreamSettings = SETTINGS) -> AsyncIte
             await hub.wait_connected()
         yield stream
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)
 
 
 @asynccontextmanager
@@ -163,14 +161,16 @@ def test_a_lost_stream_is_made_anew(server: RunningServer) -> None:
     async def scenario() -> None:
         async with running(hub_of(server)) as stream, plain_client(server) as client:
             await client.jetstream().delete_stream(subjects.ALERT_STREAM)
-            async with asyncio.timeout(20):
-                while True:
-                    try:
-                        await stream.fetch(1, 0.3)
-                        await client.jetstream().publish(SUBJECT, b"new")
-                        break
-                    except (Unavailable, nats.errors.Error):
-                        await asyncio.sleep(0.1)
+
+            async def there_again() -> bool:
+                try:
+                    await stream.fetch(1, 0.3)
+                    await client.jetstream().publish(SUBJECT, b"new")
+                except (Unavailable, nats.errors.Error):
+                    return False
+                return True
+
+            await until(there_again, "the stream is there again")
             assert await fetched(stream, 1) == [b"new"]
 
     asyncio.run(scenario())

@@ -8,6 +8,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import httpx
+import pytest
 from prometheus_client import generate_latest
 from sqlmodel import select
 
@@ -20,6 +21,8 @@ from tests.support.nats import RunningServer
 from tests.support.small_disk import SmallDisk, small_disk
 
 __all__ = ["small_disk"]
+
+pytestmark = pytest.mark.chaos
 
 
 def test_a_full_disk_stores_nothing_acknowledges_nothing_and_loses_nothing(

@@ -34,11 +34,11 @@ from tests.support.nats import RunningServer
 from tests.support.node_answers import FACE
 from tests.support.reviewers import Reviewers
 from tests.support.served_site import Served, served_site
+from tests.support.thorough import SEED, rounds
 
 PROGRAM: Final = Path(sys.executable).with_name("schemathesis")
 DESCRIPTION: Final = Path(coordinator.__file__).with_name("openapi.json")
-SEED: Final = "20261122"
-EXAMPLES: Final = "8"
+EXAMPLES: Final = rounds(8, 60)
 """Per operation and phase; more find more and take longer."""
 CHECKS: Final = (
     "not_a_server_error",
@@ -99,7 +99,8 @@ class Known:
     operation: str = ""
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.soak
+@pytest.mark.timeout(rounds(600, 7_200))
 def test_every_answer_is_one_of_the_description(
     migrated_url: str, hub: RunningServer, tmp_path: Path
 ) -> None:
@@ -138,7 +139,7 @@ async def _run(served: Served, folder: Path, token: str, *options: str) -> set[s
             "--no-color",
         ),
         *("--checks", ",".join(CHECKS), "--continue-on-failure", "--suppress-health-check", "all"),
-        *("--seed", SEED, "--max-examples", EXAMPLES, "--generation-database", "none"),
+        *("--seed", str(SEED), "--max-examples", str(EXAMPLES), "--generation-database", "none"),
         *("--header", f"Authorization: Bearer {token}", "--report-ndjson-path", str(report), *options),
         cwd=folder,
         stdout=asyncio.subprocess.PIPE,

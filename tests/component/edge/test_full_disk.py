@@ -24,6 +24,8 @@ from tests.support.eventually import until
 from tests.support.nats import node_hub
 from tests.support.small_disk import SmallDisk, small_disk
 
+pytestmark = pytest.mark.chaos
+
 __all__ = ["small_disk"]
 
 CAPS = Caps(max_alerts=100_000, max_bytes=2**30)

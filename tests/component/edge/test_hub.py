@@ -14,7 +14,7 @@ from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubAddress, HubLink
-from tests.support.eventually import until
+from tests.support.eventually import cancelled, until
 from tests.support.nats import RunningServer, nats_server, node_hub
 
 NODE, OTHER = uuid4(), uuid4()
@@ -31,9 +31,7 @@ async def connected(hub: HubLink) -> AsyncIterator[HubLink]:
         await asyncio.wait_for(hub.wait_connected(), 10)
         yield hub
     finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        await cancelled(task)
 
 
 @asynccontextmanager
@@ -114,6 +112,7 @@ def test_a_node_hears_neither_anothers_commands_nor_anothers_replies(tmp_path: P
             "_INBOX.>",
         ):
             hub.listen(subject, spy)
+        hub.listen(subjects.commands(OTHER), echo)
         own = hub_of(server, NODE)
         own.listen(subjects.commands(NODE), echo)
         async with connected(hub), connected(own), coordinator(server) as sender:
@@ -121,8 +120,8 @@ def test_a_node_hears_neither_anothers_commands_nor_anothers_replies(tmp_path: P
             await sender.request(subjects.command(NODE, "start"), b"secret", timeout=5)
             await sender.publish(subjects.mark(NODE), b"mark")
             await sender.publish(f"_INBOX_{NODE}.x", b"reply")
-            await sender.flush()
-            await asyncio.sleep(0.2)
+            # What is meant for this node comes last: the others would have come before it.
+            await sender.request(subjects.command(OTHER, "start"), b"open", timeout=5)
             assert overheard == []
 
     with_server(tmp_path, story)

@@ -11,10 +11,9 @@ import pytest
 from edge.accuracy.exams import watch_exam
 from edge.accuracy.folder import Exam
 from edge.accuracy.results import ExamResult
-from edge.accuracy.selection import Selection, serving
-from edge.analysis.networks import open_networks
+from edge.accuracy.selection import Selection
 from models.results import Mesh
-from shared.errors import ConfigError, Unavailable
+from shared.errors import ConfigError
 from shared.events.types import EventType
 from tests.scenarios.acts import ACTS, Act
 from tests.scenarios.exams import SHOTS, scripted, soundtrack, truth_of
@@ -22,7 +21,7 @@ from tests.scenarios.material import write_wave
 from tests.scenarios.noises import library
 from tests.scenarios.performers import HEIGHT_PX, WIDTH_PX, Image, Performer, media_folder
 from tests.scenarios.staging import Cast
-from tests.support.weights import present, store
+from tests.support.weights import all_networks, present
 
 pytestmark = pytest.mark.weights
 
@@ -46,10 +45,7 @@ def staged(folder: Path, media: Path | None, selection: Selection) -> ExamResult
     plan = scripted(Cast(nobody("anna"), nobody("bob"), unfitted), acts, SHOTS[0], seed=3)
     path = folder / "sounds.wav"
     write_wave(path, soundtrack(plan, library(media)))
-    try:
-        networks = open_networks(serving(store(), selection))
-    except Unavailable as error:
-        pytest.skip(f"weights are missing: {error}")
+    networks = all_networks(selection)
     exam = Exam(path, staged=True, truth=truth_of(plan), enrollment=())
     return asyncio.run(watch_exam(exam, selection, networks, lambda at_s: None))
 

@@ -12,6 +12,9 @@ from fastapi import FastAPI, Request, WebSocket
 
 from shared import slow_clients
 from shared.slow_clients import PunctualProtocol
+from tests.support.eventually import until
+
+pytestmark = pytest.mark.realtime
 
 HEAD_S, BODY_S = 0.3, 0.6
 
@@ -44,9 +47,7 @@ async def _served() -> AsyncIterator[int]:
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
-            while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
-                await asyncio.sleep(0.01)
+        await until(lambda: server.started, "the server listens")
         yield server.servers[0].sockets[0].getsockname()[1]
     finally:
         server.should_exit = True

@@ -12,6 +12,7 @@ from PIL import Image
 
 from coordinator.reports.pdf_form import MAX_STILL_PIXELS, as_pdf
 from coordinator.reports.wording import Block, Heading, Still
+from tests.support.thorough import SEED, rounds
 
 
 def jpeg(picture: Image.Image | None = None) -> bytes:
@@ -48,11 +49,13 @@ def test_a_picture_that_claims_too_many_pixels_is_left_out(side: int) -> None:
     assert b"/Subtype /Image" not in report
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(rounds(300, 1_800))
 def test_a_whole_picture_is_printed_and_a_broken_one_stops_nothing() -> None:
-    whole, chance = jpeg(), random.Random(7)
+    whole, chance = jpeg(), random.Random(SEED)
     assert b"/Subtype /Image" in printed(whole)
     assert printed(whole[:-200]).startswith(b"%PDF-")
-    for _ in range(40):
+    for _ in range(rounds(40, 4_000)):
         broken = bytearray(whole)
         for _ in range(chance.choice((1, 3, 9))):
             broken[chance.randrange(len(broken))] = chance.randrange(256)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from edge.accuracy.selection import Selection
 from edge.analysis.engine import Engine
 from edge.analysis.enrolling import (
     Portrait,
@@ -17,13 +18,12 @@ from edge.analysis.enrolling import (
     enrolled_picture,
 )
 from edge.analysis.examination import Enrolled, Frame, compare, enrolled, examine
-from edge.analysis.networks import Networks, open_networks
-from models.serving import Serving
-from shared.errors import Corrupt, Rejected, Unavailable
+from edge.analysis.networks import Networks
+from shared.errors import Corrupt, Rejected
 from shared.messages import EnrolledPicture, Template
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 from tests.support.people import as_by_webcam, collins, hopper
-from tests.support.weights import PROFILE, store
+from tests.support.weights import all_networks
 
 pytestmark = pytest.mark.weights
 OWNER = UUID(int=3)
@@ -31,10 +31,7 @@ OWNER = UUID(int=3)
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    try:
-        opened = open_networks(Serving(store(), PROFILE))
-    except Unavailable as error:
-        pytest.skip(f"weights are missing: {error}")
+    opened = all_networks(Selection.RESEARCH)
     if not opened.recognisers:
         pytest.skip(f"weights are missing: {opened.missing}")
     return opened

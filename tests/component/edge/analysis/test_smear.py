@@ -14,20 +14,17 @@ import pytest
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, examine
 from edge.analysis.levels import LevelInForce
-from edge.analysis.networks import Networks, open_networks
+from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
 from edge.media.frames import VideoFrame
 from edge.media.recording import open_recording
 from edge.tools.offline import recorded_session
-from models.manifest import Profile
-from models.serving import Serving
-from shared.errors import Unavailable
 from shared.policy.schema import Policy
 from shared.policy.terms import ENROLLMENT_GATE
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, send
 from tests.scenarios.performers import Image, Performer, media_folder, performers
-from tests.support.weights import store
+from tests.support.weights import all_networks
 
 pytestmark = [pytest.mark.weights, pytest.mark.timeout(300)]
 
@@ -43,10 +40,7 @@ View = Callable[[float], Image]
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    try:
-        return open_networks(Serving(store(), Profile.OPEN))
-    except Unavailable as error:
-        pytest.skip(f"weights are missing: {error}")
+    return all_networks()
 
 
 @pytest.fixture(scope="module")

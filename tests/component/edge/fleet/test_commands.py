@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -31,6 +31,7 @@ from shared.policy.terms import Gate
 from shared.sealing import new_sealing_key
 from tests.support.alerts import new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
+from tests.support.eventually import cancelled
 from tests.support.nats import nats_server, node_hub
 
 NODE = new_identity()
@@ -75,9 +76,7 @@ async def listening(url: str, commands: Commands) -> AsyncIterator[HubLink]:
         await asyncio.wait_for(hub.wait_connected(), 10)
         yield hub
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await cancelled(running)
 
 
 Story = Callable[[FakeCoordinator, Client, Commands, Obeying], Awaitable[None]]

@@ -5,7 +5,8 @@ import time
 from contextlib import suppress
 
 from edge.fleet.health import STUCK_LOOP_S
-from edge.fleet.lag import INTERVAL_S, LoopLag
+from edge.fleet.lag import LoopLag
+from tests.support.eventually import until
 
 
 def test_one_long_block_shows_as_the_worst_of_the_minute_though_hardly_in_its_p99() -> None:
@@ -13,9 +14,10 @@ def test_one_long_block_shows_as_the_worst_of_the_minute_though_hardly_in_its_p9
         lag = LoopLag()
         lag._late_s.extend([0.001] * 1_000)  # a quiet minute so far
         measuring = asyncio.create_task(lag.run())
-        await asyncio.sleep(2 * INTERVAL_S)
+        await until(lambda: len(lag._late_s) > 1_000, "a measurement")
         time.sleep(STUCK_LOOP_S + 0.2)  # noqa: ASYNC251  the block itself
-        await asyncio.sleep(2 * INTERVAL_S)
+        blocked = len(lag._late_s)
+        await until(lambda: len(lag._late_s) > blocked, "the next measurement")
         measuring.cancel()
         with suppress(asyncio.CancelledError):
             await measuring

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from tests.support.eventually import until
 from tests.support.signaling import TOKEN, Served, served
+
+pytestmark = pytest.mark.realtime
 
 CHROMIUM = shutil.which("chromium")
 FLAGS = (
@@ -81,9 +85,10 @@ async def check(node: Served) -> None:
     assert frames[-1] is not None
     assert (frames[-1].width, frames[-1].height) == (640, 480)
     assert not frames[-1].damaged
-    packets = peer._flows.audio.packets
-    await asyncio.sleep(2.0)
-    assert 20 < peer._flows.audio.packets - packets < 60, "33 packets of 60 ms, or 100 of 20 ms"
+    packets, began_at = peer._flows.audio.packets, time.monotonic()
+    await until(lambda: peer._flows.audio.packets - packets >= 30, "30 packets")
+    took_s = time.monotonic() - began_at
+    assert 1.0 < took_s < 3.0, "30 packets of 60 ms take 1.8 s, of 20 ms 0.6 s"
     frame, window = await peer.video.get(), None
     while peer.audio.received > 4 and (waiting := peer.audio.take()) is not None:
         window = waiting

@@ -18,6 +18,9 @@ from edge.media.encoded import Encoded
 from edge.media.flow import AudioFlow, VideoFlow
 from edge.media.payloads import is_keyframe
 from shared.errors import Corrupt
+from tests.support.eventually import until
+
+pytestmark = pytest.mark.realtime
 
 KEYFRAME_EVERY = 40
 
@@ -121,8 +124,7 @@ def test_only_the_newest_pictures_wait_for_a_busy_loop() -> None:
         deadline = time.monotonic() + 10
         while bench.flow.decoder.decoded < 20 and time.monotonic() < deadline:
             time.sleep(0.01)  # noqa: ASYNC251  the loop is meant to be busy
-        await asyncio.sleep(0.01)
-        assert bench.ready.qsize() == 2
+        await until(lambda: bench.ready.qsize() == 2, "the loop hears of the newest")
         assert bench.flow.decoder.untaken == 18
         newest = [bench.ready.get_nowait() for _ in range(2)]
         assert [item.source.index for item in newest if item is not None] == [19, 20]
@@ -136,7 +138,7 @@ def test_ending_with_a_backlog_takes_at_most_one_frame_of_work() -> None:
         bench = Bench(VideoFlow())
         bench.give([frame for frame in vp8(30, 1280, 720) for _ in range(20)])
         bench.thread.start()
-        await asyncio.sleep(0.02)
+        await until(lambda: bench._handled() > 0, "it is at work")
         bench.waiting.put(None)
         began_at = time.perf_counter()
         bench.thread.join()  # as aiortc does it, on the event loop

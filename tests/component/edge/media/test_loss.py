@@ -10,6 +10,8 @@ from aiortc.rtp import RtpPacket
 from edge.media.jitter import DeadlineJitterBuffer, VideoPacket
 from tests.support.lossy import LossyCall, measure
 
+pytestmark = pytest.mark.realtime
+
 
 def test_three_percent_loss_leaves_no_long_gap_and_costs_audio_no_more_than_the_network_took() -> None:
     figures = asyncio.run(measure(LossyCall("ours", fps=15, duration_s=25.0, width=320, height=240)))

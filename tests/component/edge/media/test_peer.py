@@ -18,6 +18,9 @@ from edge.media.ring import FrameGone
 from shared.errors import Rejected
 from tests.support.candidates import Call, Picture, Tone, call, offer_of
 from tests.support.impairment import Impairment
+from tests.support.thorough import rounds
+
+pytestmark = pytest.mark.realtime
 
 
 def test_the_first_picture_comes_within_two_seconds_without_any_ice_server() -> None:
@@ -307,6 +310,8 @@ def foreign_threads() -> int:
     return psutil.Process().num_threads() - threading.active_count()
 
 
+@pytest.mark.soak
+@pytest.mark.timeout(rounds(300, 1_800))
 def test_connecting_and_closing_again_and_again_leaks_neither_threads_nor_files() -> None:
     async def once() -> None:
         async with call(Picture(width=64, height=48), Tone()) as connected, asyncio.timeout(20):
@@ -317,7 +322,7 @@ def test_connecting_and_closing_again_and_again_leaks_neither_threads_nor_files(
         for _ in range(3):
             await once()
         threads, files = process.num_threads(), process.num_fds()
-        for _ in range(100):
+        for _ in range(rounds(30, 400)):
             await once()
         return process.num_threads() - threads, process.num_fds() - files
 

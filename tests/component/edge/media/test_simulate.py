@@ -18,6 +18,8 @@ from edge.media.writer import write_recording
 from shared.errors import Rejected, Unavailable
 from tests.support.signaling import TOKEN, Served, served
 
+pytestmark = pytest.mark.realtime
+
 FPS = 10
 
 

@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from uuid import UUID, uuid4
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.node_identity import Identity
@@ -24,7 +25,7 @@ from shared.sealing import new_sealing_key, pack
 from tests.support.album import JPEG
 from tests.support.alerts import alert, envelope_to, first_revision, new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
-from tests.support.eventually import until
+from tests.support.eventually import cancelled, until
 from tests.support.nats import RunningServer, nats_server, node_hub
 
 CAPS = Caps(max_alerts=100_000, max_bytes=2**30)
@@ -72,10 +73,7 @@ async def publishing(
     try:
         yield Side(node, outbox, hub, publisher, uuid4())
     finally:
-        for task in tasks:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+        await cancelled(*tasks)
         await outbox.close()
 
 
@@ -101,11 +99,11 @@ def scenario(
 
 async def settled(side: Side) -> None:
     """Until the coordinator's marks have emptied the outbox."""
-    for _ in range(1_500):
-        if await side.waiting() == 0:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError(f"{await side.waiting()} alerts still wait")
+
+    async def empty() -> bool:
+        return await side.waiting() == 0
+
+    await until(empty, "an empty outbox")
 
 
 def test_alerts_arrive_sealed_in_order_and_leave_the_outbox_when_marked(tmp_path: Path) -> None:
@@ -139,6 +137,7 @@ def test_settling_waits_for_new_alerts_to_be_sent_and_gives_up_in_time(tmp_path:
     scenario(tmp_path, story)
 
 
+@pytest.mark.chaos
 def test_a_broker_killed_for_twenty_seconds_costs_no_alert_and_doubles_none(tmp_path: Path) -> None:
     async def story(server: RunningServer, side: Side, coordinator: FakeCoordinator) -> None:
         for second in range(5):
@@ -191,12 +190,12 @@ def test_a_stream_that_loses_what_it_acknowledged_is_filled_again(tmp_path: Path
         coordinator.committed.alerts.clear()
         await coordinator.lose_stream()
         coordinator.sending_marks = True
-        for _ in range(200):
+
+        async def covered() -> bool:
             await side.publisher.marks(coordinator.marks())
-            if await side.waiting() == 0:
-                break
-            await asyncio.sleep(0.1)
-        await settled(side)
+            return await side.waiting() == 0
+
+        await until(covered, "all of it sent again")
         assert len(coordinator.committed.alerts) == 5
         assert side.publisher.counts["sent-again"] >= 5
 

@@ -6,16 +6,15 @@ from importlib.util import find_spec
 
 import pytest
 
+from edge.accuracy.selection import Selection
 from edge.analysis.examination import Frame, examine
-from edge.analysis.networks import Networks, open_networks
+from edge.analysis.networks import Networks
 from edge.rehearsal import faces
 from edge.rehearsal.scene import Scene
 from edge.rehearsal.script import Camera, Figure, camera_at, enrollment_shots, figures_at, rehearsal_script
 from models.body import shoulders_visible
-from models.serving import Serving
-from shared.errors import Unavailable
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
-from tests.support.weights import PROFILE, store
+from tests.support.weights import all_networks
 
 SCRIPT = rehearsal_script()
 HONEST_S = (1.0, 9.0, 26.0, 46.5, 66.5, 75.0, 88.0)
@@ -31,10 +30,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def networks() -> Networks:
-    try:
-        opened = open_networks(Serving(store(), PROFILE))
-    except Unavailable as error:
-        pytest.skip(f"weights are missing: {error}")
+    opened = all_networks(Selection.RESEARCH)
     if opened.missing or not opened.recognisers:
         pytest.skip(f"weights are missing for {', '.join(opened.missing)}")
     return opened

@@ -11,17 +11,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from edge.analysis.networks import open_networks
 from edge.main import cli
 from edge.media.writer import write_recording
-from models.manifest import Profile
-from models.serving import Serving
 from shared.alerts import decode_shown, encode_shown
-from shared.errors import Unavailable
 from shared.observations import Observation
 from shared.recorded import read_lines
 from tests.support.people import as_by_webcam, collins, hopper, media
-from tests.support.weights import present, store
+from tests.support.weights import all_networks, present
 
 FRAMES_PER_S = 5
 SAMPLES_PER_S = 48_000
@@ -30,12 +26,8 @@ pytestmark = pytest.mark.weights
 
 @pytest.fixture(scope="module", autouse=True)
 def served() -> None:
-    try:
-        opened = open_networks(Serving(store(), Profile.OPEN))
-    except Unavailable as error:
-        pytest.skip(f"weights are missing: {error}")
-    if opened.missing:
-        pytest.skip(f"weights are missing: {opened.missing}")
+    if missing := all_networks().missing:
+        pytest.skip(f"weights are missing: {missing}")
 
 
 @pytest.fixture(scope="module")

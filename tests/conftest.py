@@ -1,0 +1,57 @@
+"""How a run is spread over several processes, and which of them has the processor first.
+
+    pytest -n 3 --dist loadgroup --no-loadscope-reorder
+
+The tests of a module stay in one process, so that what a module makes is made once. Whatever uses the shared
+installation stays in one too, and so does everything else that happens in real time: two lanes of exams,
+which begin first and at full priority. All the rest yields to them.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Final
+
+import pytest
+
+IN_REAL_TIME: Final = "realtime"
+LONG: Final = ("test_schemathesis.py", "test_scenarios.py", "test_coordinator_crashes.py", "test_smear.py")
+"""Begin before the rest of those that yield: a long one that comes last would keep one process busy alone."""
+YIELDING: Final = 10
+"""The niceness of what yields."""
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not hasattr(config, "workerinput"):  # one process runs everything, in its order
+        return
+    items.sort(key=_turn)
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(_lane(item)))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """From its first test that yields on a process yields for good; its tests in real time come before."""
+    yields = hasattr(item.config, "workerinput") and not _in_real_time(item)
+    if yields and (missing := YIELDING - os.nice(0)) > 0:
+        os.nice(missing)
+
+
+def _turn(item: pytest.Item) -> int:
+    if _in_real_time(item):
+        return 0
+    return 1 if item.path.name in LONG else 2
+
+
+def _lane(item: pytest.Item) -> str:
+    if _shares_installation(item):
+        return "installation"
+    return IN_REAL_TIME if _in_real_time(item) else item.nodeid.partition("::")[0]
+
+
+def _in_real_time(item: pytest.Item) -> bool:
+    return _shares_installation(item) or item.get_closest_marker(IN_REAL_TIME) is not None
+
+
+def _shares_installation(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "installation" in item.fixturenames
