@@ -26,6 +26,7 @@ MIN_REALTIME_FACTOR = 5.0
 
 pytestmark = [
     pytest.mark.weights,
+    pytest.mark.alone,
     pytest.mark.skipif(
         find_spec("skimage") is None or find_spec("matplotlib") is None,
         reason="scikit-image or matplotlib (extra `demo`) is not installed",

@@ -1,7 +1,8 @@
+"""An alert's message and what travels beside it."""
+
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, strategies as st
 
 from shared.bundles import MAGIC, Bundle, bundled, framed, unbundled
 from shared.errors import Corrupt
@@ -9,11 +10,6 @@ from shared.evidence import MAX_PICTURES
 from shared.sealing import MAGIC as MESSAGE_BEGINS, MAX_MESSAGE_BYTES
 
 MESSAGE = MESSAGE_BEGINS + b"an alert"
-
-
-@given(st.binary(max_size=50), st.lists(st.binary(max_size=50), min_size=1, max_size=MAX_PICTURES))
-def test_a_message_and_what_lies_beside_it_come_apart_again(message: bytes, beside: list[bytes]) -> None:
-    assert unbundled(bundled(message, framed(beside))) == Bundle(message, tuple(beside))
 
 
 @pytest.mark.parametrize("beside", [None, b""])
@@ -37,12 +33,3 @@ def test_a_message_alone_goes_as_it_is(beside: bytes | None) -> None:
 def test_a_frame_that_does_not_fit_is_refused(wrong: bytes) -> None:
     with pytest.raises(Corrupt):
         unbundled(wrong)
-
-
-@given(st.binary(max_size=80))
-def test_any_bytes_are_a_bundle_or_refused(data: bytes) -> None:
-    try:
-        bundle = unbundled(MAGIC + data)
-    except Corrupt:
-        return
-    assert bundled(bundle.message, framed(bundle.beside)) in (MAGIC + data, bundle.message)
