@@ -1,4 +1,7 @@
-"""The whole rehearsal through `proctor-edge analyze` on one core: what the script shows is found, fast."""
+"""The whole rehearsal through `proctor-edge analyze` on one core: what the script shows is found.
+
+How fast it was is printed. `make bench` measures speed, as ratios within one run.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,9 @@ from tests.support.weights import all_networks
 CHECK_PERIOD_S = 1.0
 """Of the slowest cadence."""
 ONSET_TOLERANCE_S = CHECK_PERIOD_S + 0.3
-MIN_REALTIME_FACTOR = 5.0
 
 pytestmark = [
     pytest.mark.weights,
-    pytest.mark.alone,
     pytest.mark.skipif(
         find_spec("skimage") is None or find_spec("matplotlib") is None,
         reason="scikit-image or matplotlib (extra `demo`) is not installed",
@@ -78,7 +79,7 @@ def observed(alerts: list[Alert]) -> list[ObservedAlert]:
     ]
 
 
-def test_the_rehearsal_is_understood_at_five_times_real_time_on_one_core(
+def test_the_rehearsal_is_understood_on_one_core(
     rehearsal: Rehearsal, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     cpu_s = analyze_on_one_core(rehearsal, tmp_path)
@@ -99,5 +100,3 @@ def test_the_rehearsal_is_understood_at_five_times_real_time_on_one_core(
         for expectation in segment.expected:
             onsets = [alert.onset_s for alert in alerts if alert.event_type == expectation.event_type]
             assert any(abs(onset_s - expectation.holds_from_s) <= ONSET_TOLERANCE_S for onset_s in onsets)
-    # By the clock what else runs here counts against it, by CPU time its start-up: either proves the speed.
-    assert max(summary["realtime_factor"], by_cpu) >= MIN_REALTIME_FACTOR
