@@ -1,9 +1,9 @@
-"""The words everyone uses: what crosses a border between programs is defined here, once.
+"""Shared definitions: everything that passes between programs is defined here, once.
 
 Exams
     events/        every event in one row: class, rule, words policy/     what an exam asks for
-    observations   what perception says of one instant (pure) recorded    the same as JSON lines
-    alerts         the alert, its clear header, its id        severity    how grave it is (pure)
+    observations   perception's result for one instant (pure) recorded    the same as JSON lines
+    alerts         the alert, its clear header, its id        severity    its severity (pure)
     incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     consents       what data is used for                      enrollment  pictures to a template (pure)
@@ -18,11 +18,11 @@ Between programs
 Values and errors
     fields         bounded text, UTC instants, unit fractions canonical   canonical JSON
     saving         state as JSON and back (pure)              saved_values  its single values (pure)
-    plain_text     others' words made safe to show (pure)     errors      the error tree
+    plain_text     foreign text made safe to show (pure)      errors      the error tree
 Running a program
     config_file    settings: one TOML file                    secret_file passwords and keys in files
-    logs           JSON logs without personal data            seldom      which equal lines are written (pure)
-    handling       work that messages bring, within limits    slow_clients  HTTP with deadlines
-    sqlite_file    what a SQLite file is                      dumps       no memory image on a disk
-    writing        writing where a person said to
+    logs           JSON logs without personal data            seldom      limits repeated log lines (pure)
+    handling       tasks for messages, within limits          slow_clients  HTTP with deadlines
+    sqlite_file    checks of a SQLite file                    dumps       no core dumps
+    writing        errors of writing, in one sentence
 """

@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785): one value, one byte string, whoever writes it.
+"""Canonical JSON (RFC 8785): equal values give equal bytes.
 
 Signatures, event ids and golden files depend on it.
 """
@@ -16,7 +16,7 @@ from shared.errors import Corrupt
 def canonical_json(value: Any) -> bytes:
     """The RFC 8785 form of a JSON value (str, int, float, bool, None, list, dict with str keys).
 
-    Raises `Corrupt` for what JSON cannot say (NaN, infinities, integers beyond 2**53, lone surrogates).
+    Raises `Corrupt` for values outside JSON (NaN, infinities, integers beyond 2**53, lone surrogates).
     """
     try:
         return rfc8785.dumps(value)
@@ -25,10 +25,10 @@ def canonical_json(value: Any) -> bytes:
 
 
 def parse_json(data: bytes, *, names_once: bool = False) -> Any:
-    """The value of JSON text. Raises `Corrupt` for broken UTF-8, broken JSON and too deep nesting.
+    """Parse JSON text. Raises `Corrupt` for invalid UTF-8, invalid JSON and too deep nesting.
 
-    With `names_once` also where a name stands twice in one object, of which the last would count: for what
-    people write. What programs write is signed or has its schema, and is read more often.
+    With `names_once` also when an object has a name twice, of which the last would win: use it for text
+    that people write. Text from programs is signed or has a schema, and is read more often.
     """
     try:
         return json.loads(data, object_pairs_hook=_named_once if names_once else None)
@@ -41,5 +41,5 @@ def _named_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in value if names.count(name) > 1)
-        raise ValueError(f"{twice} stands there twice")
+        raise ValueError(f"{twice} is given twice")
     return value

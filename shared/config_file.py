@@ -2,8 +2,8 @@
 
     config = load(Path("edge.toml"), EdgeConfig)
 
-A relative path in the file is taken from the file's own folder. Secrets stand in files of their own, which
-the settings only name (`shared.secret_file` reads them). Defaults live in the sections and nowhere else.
+A relative path in the file is relative to the file's folder. Secrets are in files of their own, which the
+settings only name (`shared.secret_file` reads them). The sections define all defaults.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from shared.errors import ConfigError
 
 
 class Section(BaseModel):
-    """Settings that do not change and refuse what they do not know."""
+    """Frozen settings that refuse unknown fields."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
@@ -33,13 +33,13 @@ def _beside_the_file(path: Path, info: ValidationInfo) -> Path:
 
 
 FilePath = Annotated[Path, AfterValidator(_beside_the_file)]
-"""A path; a relative one is taken from the folder of the settings' file."""
+"""A path; a relative one is relative to the folder of the settings file."""
 
 C = TypeVar("C", bound=Section)
 
 
 def load(path: Path, kind: type[C]) -> C:
-    """The settings of a file. Raises `ConfigError` with one line for each thing that is wrong."""
+    """Load the settings from a file. Raises `ConfigError` with one line per problem."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -74,7 +74,7 @@ def _section_at(kind: type[Section], place: tuple[int | str, ...]) -> type[Secti
 
 
 def _sections_in(annotation: Any) -> Iterator[type[Section]]:
-    """The sections in a field's type, at whatever depth: `tuple[NodeSection, ...]`, `Section | None`."""
+    """The sections in a field's type, at any depth: `tuple[NodeSection, ...]`, `Section | None`."""
     if isinstance(annotation, type) and issubclass(annotation, Section):
         yield annotation
     for part in get_args(annotation):

@@ -1,4 +1,4 @@
-"""What personal data is used for, in the words that notices, acknowledgements and consents share."""
+"""The purposes of personal data, as named in notices, acknowledgements and consents."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """One thing that a candidate is told of and can say yes or no to."""
+    """A purpose that a candidate is informed of and can accept or refuse."""
 
     CAMERA_MONITORING = "camera-monitoring"
     IDENTITY_VERIFICATION = "identity-verification"
     SPEECH_DETECTION = "speech-detection"
     SPEECH_TRANSCRIPTION = "speech-transcription"
-    """Recognising what is said: off unless the policy and the candidate both say so."""
+    """Recognising spoken words: off unless policy and candidate both agree."""
     IMPERSONATION_SEARCH = "impersonation-search"
-    """Searching one's face among others': no session serves it, and only who said yes is searched."""
+    """Searching a face among others: never part of a session; only candidates who agreed are searched."""

@@ -1,4 +1,4 @@
-"""No memory image of a daemon on a disk: it would hold pictures, seconds of sound and keys in the clear."""
+"""Prevents core dumps of a daemon: they would have pictures, seconds of sound and keys in plain form."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import resource
 
 
 def no_core_dumps() -> None:
-    """Let this process and its children leave no core file when they crash, for good.
+    """Disable core files of this process and its children. This cannot be undone.
 
-    A host's crash collector that is piped to by the kernel (systemd-coredump) honours the same limit.
+    A crash collector that the kernel pipes to (systemd-coredump) respects the same limit.
     """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,6 +1,6 @@
-"""From several pictures to one template: the best by quality, and their mean embedding. Pure.
+"""Makes one template from several pictures: the best by quality, and their mean embedding. Pure.
 
-Used by the coordinator's enrollment and by the analysis of recordings, so both enroll alike.
+The coordinator's enrollment and the analysis of recordings both use it, so both enroll the same way.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Final
 from shared.errors import Corrupt
 
 BEST_PICTURES: Final = 3
-"""So many pictures make a template; more add the weaker ones."""
+"""Pictures for a template; more would add weaker ones."""
 
 
 def best_pictures(qualities: Sequence[float], count: int = BEST_PICTURES) -> tuple[int, ...]:
-    """Indices of the `count` best qualities, best first; of equals the earlier picture."""
+    """Indices of the `count` best qualities, best first; of equal ones the earlier picture."""
     return tuple(sorted(range(len(qualities)), key=lambda index: (-qualities[index], index))[:count])
 
 
 def mean_embedding(embeddings: Sequence[Sequence[float]]) -> tuple[float, ...]:
     """The mean direction of some embeddings of one recogniser, of length 1.
 
-    Each is brought to length 1 first, so none outweighs another. Raises `Corrupt` for none, for different
-    dimensions, for values that are not finite and for directions that cancel out.
+    Each is scaled to length 1 first, so all have equal weight. Raises `Corrupt` without embeddings, for
+    different dimensions, for values that are not finite and for directions that cancel out.
     """
     if not embeddings:
         raise Corrupt("a mean needs at least one embedding")
@@ -37,7 +37,7 @@ def mean_embedding(embeddings: Sequence[Sequence[float]]) -> tuple[float, ...]:
 
 
 def mean_templates(pictures: Sequence[Mapping[str, Sequence[float]]]) -> dict[str, tuple[float, ...]]:
-    """The mean embedding per recogniser over pictures, for the recognisers that saw every one of them."""
+    """The mean embedding per recogniser over all pictures, for recognisers with an embedding of every one."""
     if not pictures:
         return {}
     common = set(pictures[0]).intersection(*pictures[1:])
@@ -45,7 +45,7 @@ def mean_templates(pictures: Sequence[Mapping[str, Sequence[float]]]) -> dict[st
 
 
 def floats_of(raw: bytes) -> tuple[float, ...]:
-    """The numbers of raw little-endian float32 bytes. Raises `Corrupt` when they are none."""
+    """Numbers from raw little-endian float32 bytes. Raises `Corrupt` for invalid bytes."""
     if not raw or len(raw) % 4:
         raise Corrupt("a template's vector is not float32")
     values = array("f", raw)
@@ -55,7 +55,7 @@ def floats_of(raw: bytes) -> tuple[float, ...]:
 
 
 def bytes_of(values: Sequence[float]) -> bytes:
-    """Raw little-endian float32 bytes of some numbers."""
+    """Numbers as raw little-endian float32 bytes."""
     packed = array("f", values)
     if sys.byteorder == "big":
         packed.byteswap()
@@ -65,5 +65,5 @@ def bytes_of(values: Sequence[float]) -> bytes:
 def _unit(values: Sequence[float]) -> tuple[float, ...]:
     length = math.sqrt(math.fsum(value * value for value in values))
     if not math.isfinite(length) or length < 1e-6:
-        raise Corrupt("an embedding has no direction")
+        raise Corrupt("an embedding has length zero")
     return tuple(value / length for value in values)

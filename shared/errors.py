@@ -1,13 +1,13 @@
-"""The error tree. Leaves are named by what the catcher does.
+"""The error tree. Each error is named by what its catcher does.
 
     ProctorError
-    ├── ConfigError    the installation is wrong: say it, exit 2, never retry
-    ├── Unavailable    somebody needed is away: retry with back-off
-    ├── Rejected       the peer asked for what it may not have: tell it, drop that one thing
-    └── Corrupt        bytes that are not what they claim: refuse, count, alarm
+    ├── ConfigError    the installation is wrong: print it, exit 2, never retry
+    ├── Unavailable    something needed is not available: retry with back-off
+    ├── Rejected       the peer's request is not allowed: answer so, drop that one request
+    └── Corrupt        invalid bytes: refuse, count, alarm
 
-Foreign exceptions are translated once, at the border where they appear, with the cause chained.
-Messages say what happened, where and what to do; they never carry personal data.
+Foreign exceptions are translated once, where they first appear, with the cause chained.
+Messages say what happened, where and what to do; they never contain personal data.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from collections.abc import Mapping, Sequence
 
 
 class ProctorError(Exception):
-    """Anything this product raises on purpose. It may cross to another process by pickle."""
+    """Base of all errors that this product raises on purpose. They can be pickled for another process."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        # An exception is pickled as a call of its class with its message, which leaves are not made by.
+        # By default pickle calls the class with only the message, but subclasses take more arguments.
         return _remade, (type(self), self.args), vars(self)
 
 
@@ -28,13 +28,13 @@ def _remade(kind: type[ProctorError], args: tuple[object, ...]) -> ProctorError:
 
 
 class ConfigError(ProctorError):
-    """The installation or its configuration is wrong; a person must mend it."""
+    """The installation or its configuration is wrong; a person must fix it."""
 
 
 class Unavailable(ProctorError):
-    """Something needed is not there now; the same request may succeed later.
+    """Something needed is not available now; the same request may succeed later.
 
-    `code` is a short stable word for programs (`"no-node-online"`); `retry_after_s` says when to ask again.
+    `code` is a short stable word for programs (`"no-node-online"`); `retry_after_s`: when to try again.
     """
 
     def __init__(self, message: str, *, code: str = "unavailable", retry_after_s: int = 5) -> None:
@@ -46,7 +46,7 @@ class Unavailable(ProctorError):
 class Rejected(ProctorError):
     """The peer's request is refused and changes nothing.
 
-    `status` is the HTTP status that says it best, also where the transport is not HTTP; `code` is a short
+    `status` is the best matching HTTP status, even when the transport is not HTTP; `code` is a short
     stable word for programs (`"token-expired"`); the message is for people.
     """
 
@@ -63,10 +63,10 @@ class Rejected(ProctorError):
         self.code = code
         self.status = status
         self.retry_after_s = retry_after_s
-        """When the same request may be made again (status 429)."""
+        """When the same request may be repeated (status 429)."""
         self.errors = tuple(errors)
         """One entry per wrong part, with its `path` and `message`."""
 
 
 class Corrupt(ProctorError):
-    """Bytes that fail their hash, signature, seal or schema."""
+    """Bytes with a wrong hash, signature, seal or schema."""

@@ -11,15 +11,15 @@ from shared.messages import Message, Template
 
 
 class CompareTemplates(Message):
-    """Body of `compare`: one person's templates against those of others, each by its own recogniser."""
+    """Body of `compare`: one person's templates to compare with others', each by its own recogniser."""
 
     probe: Annotated[tuple[Template, ...], Field(max_length=8)]
     others: Annotated[tuple[Template, ...], Field(max_length=20)]
 
 
 class ComparedTemplates(Message):
-    """Reply to `compare`, sealed to the key the command named."""
+    """Reply to `compare`, sealed to the command's reply key."""
 
     similarities: Annotated[tuple[Unit | None, ...], Field(max_length=20)]
-    """One per other template, in their order, on the scale all recognisers share. None: nothing to compare it
-    with, or its recogniser does not run here."""
+    """One per other template, in their order, on the common scale of all recognisers. None: there is nothing
+    to compare it with, or its recogniser does not run here."""

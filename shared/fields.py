@@ -1,4 +1,4 @@
-"""Field types that every schema shares: bounded text without NUL, UTC instants, unit fractions.
+"""Field types for all schemas: bounded text without NUL, UTC instants, unit fractions.
 
 PostgreSQL refuses NUL in text and SQLite does not; one type refuses it for both, before any database.
 """
@@ -31,7 +31,7 @@ def _plain_json(value: JsonValue) -> JsonValue:
         if isinstance(part, str):
             _no_nul(part)
         elif isinstance(part, float) and not isfinite(part):
-            raise ValueError("contains a number that JSON has no word for")
+            raise ValueError("contains a number that JSON cannot express")
         elif isinstance(part, dict):
             waiting += [*part.keys(), *part.values()]
         elif isinstance(part, list):
@@ -40,18 +40,18 @@ def _plain_json(value: JsonValue) -> JsonValue:
 
 
 def _no_number(value: object) -> object:
-    """Seconds since 1970, which pydantic takes for an instant too, are not as RFC 3339 writes one."""
+    """Refuse seconds since 1970: pydantic accepts them as an instant, but they are not RFC 3339."""
     written = isinstance(value, str) and value[4:5] == "-" and len(value) > _DATE_CHARS
     if not (written or isinstance(value, datetime)):
-        raise ValueError("is no instant as RFC 3339 writes it, such as 2026-11-22T14:00:00Z")
+        raise ValueError("is not an RFC 3339 time such as 2026-11-22T14:00:00Z")
     return value
 
 
 def _to_utc(instant: datetime) -> datetime:
     try:
         return instant.astimezone(UTC)
-    except OverflowError as error:  # within a day of year 1 or 10000; only a ValueError is a refusal
-        raise ValueError("lies outside the calendar in UTC") from error
+    except OverflowError as error:  # within a day of year 1 or 10000; pydantic expects a ValueError
+        raise ValueError("is outside the UTC calendar (years 1 to 9999)") from error
 
 
 def format_utc(instant: datetime) -> str:
@@ -63,20 +63,20 @@ Text = Annotated[str, Field(max_length=2_000), AfterValidator(_no_nul)]
 """Text for people, at most 2,000 characters."""
 
 Words = Annotated[str, Field(min_length=1, max_length=2_000, pattern=r"\S"), AfterValidator(_no_nul)]
-"""What a person has to say: text, and not nothing."""
+"""Text of a person; not empty."""
 
 Name = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_no_nul)]
-"""A short name or an identifier given by somebody outside, such as an exam's or a candidate's."""
+"""A short name or an identifier from outside, such as an exam's or a candidate's."""
 
 Json = Annotated[JsonValue, AfterValidator(_plain_json)]
-"""Any JSON value attached by somebody outside; all of it can be stored as text, however deep it stands."""
+"""Any JSON value from outside; all its text can be stored, at any depth."""
 
 Reference = Annotated[
     str,
     Field(min_length=1, max_length=128, pattern=r"^[A-Za-z0-9][A-Za-z0-9._:@-]*$"),
     AfterValidator(_no_nul),
 ]
-"""An identifier that stands in a path: letters, digits, `. _ : @ -`."""
+"""An identifier for use in a path: letters, digits, `. _ : @ -`."""
 
 Utc = Annotated[
     AwareDatetime,
@@ -84,13 +84,13 @@ Utc = Annotated[
     AfterValidator(_to_utc),
     PlainSerializer(format_utc, return_type=str, when_used="json"),
 ]
-"""An instant with its zone, kept in UTC, written with milliseconds."""
+"""An instant with a time zone, stored in UTC, written with milliseconds."""
 
 Count = Annotated[int, Field(strict=True)]
-"""A whole number, and neither its text nor a truth value."""
+"""A whole number; text and booleans are refused."""
 
 YesNo = Annotated[bool, Field(strict=True)]
-"""A truth value, and neither a number nor a word."""
+"""A boolean; numbers and text are refused."""
 
 Unit = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 """A share, probability, similarity or severity in 0…1."""

@@ -1,6 +1,6 @@
-"""Work that messages bring: each in a task of its own, with a limit in total and a limit per asker.
+"""Handles messages in tasks, with a total and a per-sender limit.
 
-An asker that floods waits for itself and for nobody else.
+A sender that floods delays only itself.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any
 
 
 class Handling:
-    """Owns the tasks it starts. What comes above a limit is dropped, and its sender asks again."""
+    """Owns the tasks it starts. Messages above a limit are dropped; their sender must repeat them."""
 
     def __init__(self, *, at_once: int, of_one: int) -> None:
-        """At most so many at a time, and of them so many for one asker."""
+        """The most tasks at a time, in total and per sender."""
         self._at_once = at_once
         self._of_one = of_one
         self._tasks: set[asyncio.Task[None]] = set()
         self._askers: Counter[str] = Counter()
 
     def start(self, asker: str, work: Callable[[], Coroutine[Any, Any, None]]) -> str:
-        """Begin, and return ""; else begin nothing and say why. `work` deals with its own errors."""
+        """Start a task and return ""; or start nothing and return why. `work` handles its own errors."""
         if len(self._tasks) >= self._at_once:
             return "busy"
         if self._askers[asker] >= self._of_one:
@@ -34,7 +34,7 @@ class Handling:
         return ""
 
     async def stop(self) -> None:
-        """Cancel what runs and wait for its end."""
+        """Cancel the running tasks and wait for their end."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

@@ -1,8 +1,8 @@
-"""A program's one connection to the NATS hub, and the home of the hub's client library.
+"""A program's connection to the NATS hub. Only this module uses the hub's client library.
 
-`HubLink.run` keeps a connection: it tries for ever, with growing, jittered pauses, each time with a new
-client. Nothing is buffered for an absent hub: whoever uses it then gets `Unavailable` at once. An incoming
-message is handled in a task of its own; what comes above the caller's limits is dropped and counted.
+`HubLink.run` keeps a connection: it retries for ever, with growing, jittered pauses, each time with a new
+client. Nothing is buffered while the hub is away: calls then raise `Unavailable` at once. Each incoming
+message is handled in a task of its own; messages above the caller's limits are dropped and counted.
 
     hub = HubLink(address, caller)
     hub.listen("node.1.command.*", handler)
@@ -34,21 +34,21 @@ log = logging.getLogger(__name__)
 
 CONNECT_TIMEOUT_S: Final = 5
 PING_INTERVAL_S: Final = 10
-"""A hub that answers no two pings in a row is away."""
+"""A hub that leaves two pings in a row unanswered is away."""
 FIRST_PAUSE_S: Final = 0.25
-"""Between one connection and the next try; doubled with each that fails."""
+"""Pause before the next try; doubled with each failure."""
 LONGEST_PAUSE_S: Final = 10.0
 LOOK_EVERY_S: Final = 1.0
 
 Handler = Callable[[str, bytes], Awaitable[bytes | None]]
-"""Takes subject and message; what it returns is sent back where the sender asked for a reply."""
+"""Takes subject and message; returns the reply, sent if the sender requested one."""
 Prepare = Callable[[Client], Awaitable[None]]
-"""Makes a new connection ready. Raises `Unavailable` or `ConfigError` when it is of no use."""
+"""Prepares a new connection. Raises `Unavailable` or `ConfigError` when it is not usable."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HubAddress:
-    """Where the hub is and who calls."""
+    """The hub's address and the program's credentials."""
 
     url: str
     user: str
@@ -57,19 +57,19 @@ class HubAddress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """What the hub is told of a program, and how much the program takes."""
+    """A program's name and inbox at the hub, and its limits."""
 
     name: str
-    """As the hub's log shows it."""
+    """The name in the hub's log."""
     inbox_of: UUID | str
-    """Whose replies these are; the hub lets nobody else read them."""
+    """Owner of the replies; the hub lets no one else read them."""
     queue: str = ""
-    """Of several programs with the same queue, one hears each message."""
+    """Of several programs with the same queue, one gets each message."""
     handled_at_once: int
     handled_of_one: int
-    """Of them, messages of one subject."""
+    """The most of them for one subject."""
     pending_messages: int
-    """For each subject listened to, before the client drops what comes on top."""
+    """Per subject; the client drops further messages."""
     pending_bytes: int
 
 
@@ -77,11 +77,11 @@ class Caller:
 class _Connection:
     client: Client
     gone: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when it is of no use any more."""
+    """Set when the connection is no longer usable."""
 
 
 class HubLink:
-    """Connected while `run` runs and the hub is there."""
+    """A connection to the hub while `run` runs and the hub is reachable."""
 
     def __init__(self, address: HubAddress, caller: Caller) -> None:
         self._address = address
@@ -94,11 +94,11 @@ class HubLink:
         self._handling = Handling(at_once=caller.handled_at_once, of_one=caller.handled_of_one)
         self._complaints = Seldom()
         self.connected_since: float | None = None
-        """Event-loop time of the present connection's making, None while there is none."""
+        """Event-loop time when the current connection was made; None without one."""
         self.away_s = float("inf")
-        """How long the hub had been away before that; infinite for the first connection."""
+        """How long the hub was away before that; infinite for the first connection."""
         self.trouble = "not connected yet"
-        """Why there is no connection, for people; empty while there is one."""
+        """Why there is no connection, for people; empty when connected."""
         self.counts: Counter[str] = Counter()
         """Connections made and lost, messages dropped, by reason."""
 
@@ -110,27 +110,27 @@ class HubLink:
         await self._present.wait()
 
     def listen(self, subject: str, handler: Handler) -> None:
-        """Hear a subject from the next connection on. Call it before `run`."""
+        """Subscribe to a subject from the next connection on. Call it before `run`."""
         self._handlers[subject] = handler
 
     def prepare(self, preparation: Prepare) -> None:
-        """Do this with each new connection before it is used. Call it before `run`."""
+        """Set what prepares each new connection before its use. Call it before `run`."""
         self._preparations.append(preparation)
 
     def renew(self) -> None:
-        """Give up the present connection and make another: it is of no use any more."""
+        """Drop the current connection, which is not usable, and make a new one."""
         if self._connection is not None:
             self._connection.gone.set()
 
     async def publish(self, subject: str, message: bytes) -> None:
-        """Send and forget. Raises `Unavailable` when the hub is away."""
+        """Send a message without a reply. Raises `Unavailable` when the hub is away."""
         with translated("the hub is away"):
             await self._client().publish(subject, message)
 
     async def request(
         self, subject: str, message: bytes, *, timeout_s: float, headers: Mapping[str, str] | None = None
     ) -> bytes:
-        """One reply to one message. Raises `Unavailable` when none comes."""
+        """Send a message and wait for one reply. Raises `Unavailable` without a reply."""
         with translated("no reply came"):
             reply = await self._client().request(
                 subject, message, timeout=timeout_s, headers=None if headers is None else dict(headers)
@@ -150,14 +150,14 @@ class HubLink:
             await self._handling.stop()
 
     async def _connect_once(self) -> bool:
-        """One connection from its making to its end; False when none was made."""
+        """Make one connection and wait for its end; False when none was made."""
         connection = _Connection(Client())
         try:
             await self._open(connection)
             await self._stay(connection)
         except (Unavailable, ConfigError) as error:
-            if self.trouble != str(error):  # said once, not with every try
-                log.warning("the hub cannot be used; trying on", extra={"error": str(error)})
+            if self.trouble != str(error):  # log it once, not with every try
+                log.warning("the hub cannot be used; trying again", extra={"error": str(error)})
             self.trouble = str(error)
             self.counts["unreachable"] += 1
             return False
@@ -180,9 +180,9 @@ class HubLink:
                     inbox_prefix=subjects.inbox_prefix(caller.inbox_of),
                     error_cb=self._complained,
                     disconnected_cb=lost,
-                    # Its own reconnecting may give up for good: each connection gets a new client.
+                    # The client's own reconnecting may give up, so each connection gets a new client.
                     allow_reconnect=False,
-                    max_reconnect_attempts=1,  # else it tries 60 times before it says anything
+                    max_reconnect_attempts=1,  # by default it tries 60 times before it reports anything
                     reconnect_time_wait=0,
                     connect_timeout=CONNECT_TIMEOUT_S,
                     ping_interval=PING_INTERVAL_S,
@@ -213,7 +213,7 @@ class HubLink:
         log.info("connected to the hub", extra={"url": self._address.url})
         try:
             while connection.client.is_connected and not connection.gone.is_set():
-                # Looked at every second too: the client's callback is lost when its closing fails.
+                # Also check every second: the client's callback is lost when its closing fails.
                 with suppress(TimeoutError):
                     await asyncio.wait_for(connection.gone.wait(), LOOK_EVERY_S)
         finally:
@@ -253,18 +253,18 @@ class HubLink:
         self.counts["complaint"] += 1
         count = self._complaints.count(type(error), asyncio.get_running_loop().time())
         if count:
-            log.warning("the hub's client reports trouble", extra={"error": str(error), "count": count})
+            log.warning("the hub's client reports an error", extra={"error": str(error), "count": count})
 
 
 @contextmanager
 def translated(what: str) -> Iterator[None]:
-    """Around what speaks to the hub: its errors become `Unavailable`, saying `what` and why."""
+    """Translate errors of the hub's client inside the block to `Unavailable`, with `what` and the cause."""
     try:
         yield
     except (nats.errors.Error, OSError, TimeoutError) as error:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
-            # The client turned a cancellation into an error, as it does when it closes meanwhile.
+            # The client turns a cancellation into an error when it closes at the same time.
             raise asyncio.CancelledError from error
         raise Unavailable(f"{what}: {str(error) or type(error).__name__}", code="hub-away") from error
 
@@ -274,4 +274,4 @@ async def _closed(client: Client) -> None:
         async with asyncio.timeout(2):
             await client.close()
     except (nats.errors.Error, OSError, TimeoutError):
-        log.debug("the hub's connection did not close in order")
+        log.debug("the hub's connection did not close properly")

@@ -1,4 +1,4 @@
-"""A STUN or TURN server: as a program uses it, and as a program's settings name it."""
+"""A STUN or TURN server, as a value and as a section of settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.secret_file import read_secret
 
 @dataclass(frozen=True, slots=True)
 class IceServer:
-    """A STUN or TURN server, ready to be used."""
+    """A STUN or TURN server, ready for use."""
 
     urls: tuple[str, ...]
     username: str | None = None
@@ -32,15 +32,15 @@ class IceServerSection(Section):
     username: Name | None = None
     """User of a TURN server."""
     credential_file: FilePath | None = None
-    """File whose first line is that user's password; readable by the program's user alone."""
+    """File whose first line is that user's password; only the program's user may read it."""
 
     @model_validator(mode="before")
     @classmethod
     def _holds_no_secret(cls, data: Any) -> Any:
         if isinstance(data, dict) and "credential" in data:
             raise ValueError(
-                "a credential may not stand here: write it into a file of mode 600 and name that file "
-                "as credential_file"
+                "a credential must not be in the settings: write it to a file of mode 600 and set "
+                "credential_file to its path"
             )
         return data
 
@@ -51,6 +51,6 @@ class IceServerSection(Section):
         return self
 
     def read(self) -> IceServer:
-        """The server with its password. Raises `ConfigError` when the file of that cannot be used."""
+        """The server with its password. Raises `ConfigError` when the password file cannot be used."""
         credential = None if self.credential_file is None else read_secret(self.credential_file)
         return IceServer(self.urls, self.username, credential)

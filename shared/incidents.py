@@ -1,10 +1,9 @@
-"""Several findings close together are one incident for a person to look at. Pure; used by edge and
-coordinator.
+"""Groups findings that are close in time into incidents for review. Pure; used by edge and coordinator.
 
-Findings of conduct and identity within `WITHIN_S` of one another form one incident: its severity is the
-worst of theirs, its evidence all of theirs. Distance is measured between the spans from onset to end, so a
-long event gathers what happens during it. The result depends on the set of findings alone, not on their
-order, and one that arrives late may join two incidents into one.
+Findings of conduct and identity within `WITHIN_S` of one another form one incident: its severity is their
+highest, its evidence all of theirs. Distance is measured between the spans from onset to end, so a long
+event includes everything that happens during it. The result depends only on the set of findings, not on their
+order, and a late finding may join two incidents into one.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ _GRAVITY = (Action.NONE, Action.WARNING, Action.ESCALATE, Action.AUTO_PAUSE)
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From when until when one finding held, as far as grouping needs it."""
+    """The time in which one finding held, for grouping."""
 
     alert_id: UUID
     onset: datetime
@@ -37,28 +36,28 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """What one person should look at in one go."""
+    """Alerts for one person to review together."""
 
     alerts: tuple[UUID, ...]
-    """By onset, then id. The first one names the incident."""
+    """Sorted by onset, then id. The id of the first one is the incident's."""
     events: tuple[EventType, ...]
-    """Kinds, each once, in the order of their first onset."""
+    """The event types, each once, in the order of their first onset."""
     begins: datetime
     ends: datetime | None
     """None while any of them lasts."""
     severity: float
-    """The worst."""
+    """The highest of its alerts."""
     action: Action
-    """The gravest advice."""
+    """The strongest advice."""
     evidence: Mapping[str, Mapping[str, JsonValue]]
-    """Of every alert, by its id."""
+    """The evidence of every alert, by alert id."""
 
 
 def group(alerts: Iterable[Alert], now: datetime) -> list[Incident]:
-    """The incidents of one session, earliest first; technical events, milestones and the like form none.
+    """The incidents of one session, earliest first. Only conduct and identity form incidents.
 
-    One alert per `event_id`: whoever stores revisions gives the latest. An alert that still lasts reaches
-    until `now`, or until it was raised where that is later.
+    Give one alert per `event_id`, its latest revision. An alert that still lasts counts until `now`, or
+    until it was raised if that is later.
     """
     alone: dict[UUID, Alert] = {}
     for alert in alerts:
@@ -70,9 +69,9 @@ def group(alerts: Iterable[Alert], now: datetime) -> list[Incident]:
 
 
 def gather(spans: Iterable[Span], now: datetime) -> list[list[Span]]:
-    """Spans of findings of one session in groups, earliest first; each group by onset, then id.
+    """Group spans of one session's findings, earliest first; each group by onset, then id.
 
-    The rule behind `group`, for whoever holds instants and not whole alerts.
+    The rule of `group`, for callers with spans instead of whole alerts.
     """
     groups: list[list[Span]] = []
     reach: datetime | None = None
@@ -87,7 +86,7 @@ def gather(spans: Iterable[Span], now: datetime) -> list[list[Span]]:
 
 
 def _newer(first: Alert, second: Alert) -> Alert:
-    """Of two revisions of one alert, the one that has ended; of two alike the longer."""
+    """Of two revisions of one alert, the one that has ended; else the longer one."""
     return max(first, second, key=lambda alert: (alert.cleared is not None, alert.duration))
 
 

@@ -1,9 +1,9 @@
-"""JSON logs on standard error, one object a line.
+"""JSON logs on standard error, one object per line.
 
-The message is a fixed sentence about machines; whatever varies goes into `extra` under one of the allowed
-names, all of them internal ids or measures. Other extras are dropped here, and so is the text of foreign
-exceptions, which quotes what they stumbled over: a validation error its input, a database's its parameters.
-So a candidate's id, a token or what was said cannot slip into a log by carelessness.
+The message is a fixed sentence about machines; variable values go to `extra` under one of the allowed names,
+all of them internal ids or measurements. Other extras are dropped here, and so is the text of foreign
+exceptions, because it quotes input: a validation error its value, a database error its parameters. So a
+candidate's id, a token or spoken words cannot get into a log by mistake.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ FIELDS: Final = frozenset(
 
 
 MAX_CHAIN: Final = 16
-"""Causes of causes that are told."""
+"""The most chained causes written."""
 
 
 class JsonFormatter(logging.Formatter):
@@ -55,7 +55,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def _told(error: BaseException | None, depth: int = 0) -> Iterator[str]:
-    """Where an exception and what it came from were raised, the first of them first; of our own and the
+    """Where an exception and its causes were raised, the first cause first; for our own errors and the
     system's with their text."""
     if error is None or depth > MAX_CHAIN:
         return
@@ -72,7 +72,7 @@ def _told(error: BaseException | None, depth: int = 0) -> Iterator[str]:
 
 
 def configure(service: str, level: str = "INFO") -> None:
-    """Send every logger of this process through the JSON formatter; third-party ones from WARNING up."""
+    """Use the JSON formatter for all loggers of this process; third-party ones from WARNING up."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter(service))
     root = logging.getLogger()

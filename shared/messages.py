@@ -1,8 +1,8 @@
-"""What travels on NATS besides alerts: commands and their replies, heartbeats, high-water marks.
+"""Messages on NATS, alerts excepted: commands and their replies, heartbeats, high-water marks.
 
 Each message is a parcel of `shared.sealing`: a clear, signed header (one class here per kind, closed by its
-`kind`) and a body. Bodies that speak of a person are sealed: commands to the node's key, replies to the key
-the command named. A command is obeyed once, within `COMMAND_LIFETIME_S` of its making, by the node it names.
+`kind`) and a body. Bodies about a person are sealed: commands to the node's key, replies to the command's
+reply key. A command is obeyed once, within `COMMAND_LIFETIME_S` of its creation, by the node it names.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ from shared.policy.terms import Gate
 COMMAND_LIFETIME_S = 30.0
 HEARTBEAT_INTERVAL_S = 5.0
 MISSING_AFTER_S = 15.0
-"""A node silent for this long gets no new sessions."""
+"""A node without a heartbeat for this long gets no new sessions."""
 MAX_CLOCK_SKEW_S = 25.0
-"""Between the clocks of node and coordinator, a little below a command's lifetime: with more, a node refuses
-every command as stale, so it is sent none and gets no new sessions."""
+"""The most skew between the clocks of node and coordinator, a little below a command's lifetime. With more, a
+node refuses every command as stale, so it is sent none and gets no new sessions."""
 MAX_PICTURE_BYTES = 900_000
-"""Of one re-encoded enrollment picture, so that its sealed command stays below NATS' message bound."""
+"""The most for a re-encoded enrollment picture, so that its sealed command is below NATS' message limit."""
 
 M = TypeVar("M", bound=BaseModel)
 
 
 class Message(BaseModel):
-    """Frozen, and unknown fields are refused."""
+    """A frozen message; unknown fields are refused."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def parse(kind: type[M], data: bytes | dict[str, Any]) -> M:
-    """A message or body of this kind. Raises `Corrupt` when it is none; never repeats its content."""
+    """Parse a message or body of this kind. Raises `Corrupt`, without its content, when it is invalid."""
     try:
         return kind.model_validate_json(data) if isinstance(data, bytes) else kind.model_validate(data)
     except ValidationError as error:
@@ -48,16 +48,16 @@ def parse(kind: type[M], data: bytes | dict[str, Any]) -> M:
 
 
 class CommandHeader(Message):
-    """Clear part of every command of the coordinator to one node."""
+    """Clear part of every command from the coordinator to one node."""
 
     kind: Literal["start", "change", "end", "enroll", "compare", "verify"]
     command_id: UUID
     node_id: UUID
     issued_utc: Utc
     reply_key: Name | None = None
-    """The sealing key (text form) the reply's body must be sealed to, where it is personal."""
+    """The sealing key (text form) for the reply's body, if it is personal."""
     gate: Gate | None = None
-    """For `enroll`: the bounds the picture must keep."""
+    """For `enroll`: the bounds for the picture."""
 
 
 class ReplyHeader(Message):
@@ -68,7 +68,7 @@ class ReplyHeader(Message):
     node_id: UUID
     status: Literal["ok", "rejected", "unavailable"]
     code: Name | None = None
-    """Stable word for programs when the status is not ok."""
+    """A stable word for programs when the status is not ok."""
     http_status: Annotated[int, Field(ge=200, le=599)] = 200
     message: Text = ""
 
@@ -84,7 +84,7 @@ class Template(Message):
 
 
 class StartSession(Message):
-    """Body of `start`: all a node needs to watch one session, sealed to the node."""
+    """Body of `start`: everything a node needs to watch one session, sealed to the node."""
 
     session_id: UUID
     tenant_id: UUID
@@ -94,14 +94,14 @@ class StartSession(Message):
     exam_id: Name
     policy: Policy
     templates: Annotated[tuple[Template, ...], Field(max_length=8)]
-    """Empty: identity cannot be verified, and the node says so."""
+    """Empty: identity cannot be verified, and the node reports that."""
     seal_key_id: UUID
     seal_key: Name
     """Public key of this candidate and exam; every alert of the session is sealed to it."""
     transcript_key_id: UUID | None = None
     transcript_key: Name | None = None
-    """Public key of this session that what is said is sealed to, besides the alert's own. None: exam and
-    candidate have not both agreed, or no more; then nothing that was said is kept."""
+    """Public key of this session for spoken words, sealed in addition to the alert. None: exam and candidate
+    do not both agree; then no spoken words are kept."""
     evidence_key_id: UUID | None = None
     evidence_key: Name | None = None
     """Public key of this candidate and exam that pictures are sealed to. None: no picture is kept."""
@@ -109,10 +109,10 @@ class StartSession(Message):
     """The coordinator's public token key (`ed25519:…`); candidates' tokens are checked with it."""
     expires_utc: Utc
     elapsed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
-    """How long the session has run when it is ordered again. Its clock goes on from there: an event after a
-    node's restart must not take the id of one before it."""
+    """How long the session has run when it is started again. Its clock continues from there: an event after a
+    node's restart must not get the id of an earlier one."""
     paused: bool = False
-    """A proctor has paused the exam: nothing is judged until it is changed again."""
+    """A proctor has paused the exam: nothing is judged until the next change."""
 
 
 class SessionAccepted(Message):
@@ -124,7 +124,7 @@ class SessionAccepted(Message):
 
 
 class SessionChanged(Message):
-    """Reply to `change`, whose body is the whole `StartSession` as it is from now on, of the same epoch."""
+    """Reply to `change`. That command's body is the complete new `StartSession` of the same epoch."""
 
     session_id: UUID
     policy_version: int
@@ -136,18 +136,18 @@ class EndSession(Message):
 
     session_id: UUID
     submitted: bool
-    """True when the candidate handed in, False when somebody else ended the session."""
+    """True when the candidate submitted, False when someone else ended the session."""
 
 
 class SessionEnded(Message):
-    """Reply to `end`; the alert sequences let the coordinator know when everything has arrived."""
+    """Reply to `end`; from the alert sequences the coordinator knows when all alerts have arrived."""
 
     session_id: UUID
     was_running: bool
 
 
 class FailedCheck(Message):
-    """One check of a gate that a picture did not pass."""
+    """One failed check of a gate."""
 
     check: Name
     value: float | None
@@ -157,7 +157,7 @@ class FailedCheck(Message):
 
 
 class FacePicture(Message):
-    """What is known of the one face of a picture."""
+    """The measurements of a picture's one face."""
 
     box_px: tuple[float, float, float, float]
     """x, y, width, height."""
@@ -181,7 +181,7 @@ class EnrolledPicture(Message):
 
 
 class VerifyFrame(Message):
-    """Body of `verify`: compare one buffered frame, or the newest, with the enrolled face."""
+    """Body of `verify`: compare one buffered frame, by default the newest, with the enrolled face."""
 
     session_id: UUID
     frame_id: Annotated[int, Field(ge=0)] | None = None
@@ -202,17 +202,17 @@ class VerifiedFrame(Message):
 
 
 class OutboxState(Message):
-    """Where one lane of a node's outbox stands."""
+    """The state of one lane of a node's outbox."""
 
     outbox_id: UUID
     lane: Lane
     last_sequence: int
     waiting: int
     dropped: int
-    """Alerts given up at the outbox's cap since it was made."""
+    """Alerts deleted at the outbox's limit since it was created."""
     first_waiting: Annotated[int, Field(ge=1)] = 1
-    """The lowest sequence still held: what lies below and was never committed is lost for good, so that a
-    mark may step over it. One above `last_sequence` when nothing waits."""
+    """The lowest sequence still held. Lower ones that were never committed are lost, so a mark may skip
+    them. One above `last_sequence` when nothing waits."""
 
 
 class SessionState(Message):
@@ -225,50 +225,50 @@ class SessionState(Message):
     alerts_triggered: int
     last_verified_utc: Utc | None
     policy_version: int | None = None
-    """What it runs under: the coordinator tells a node again what it has missed. None: not said."""
+    """Its policy version: the coordinator repeats changes that a node missed. None: unknown."""
     paused: bool | None = None
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
-    """Whether it listens for phrases: it is told again when the candidate no longer agrees to that."""
+    """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
 
 
 class Heartbeat(Message):
-    """A node's state every 5 s: header only, signed, about nobody."""
+    """A node's state every 5 s: header only, signed, without personal data."""
 
     kind: Literal["heartbeat"] = "heartbeat"
     node_id: UUID
     boot_id: UUID
-    """New at each start of the daemon."""
+    """A new id at each start of the daemon."""
     sent_utc: Utc
     region: Name
     sealing_key: Name
     signaling_url: Name
     health: Annotated[int, Field(ge=0, le=10)]
-    """0 broken … 10 well."""
+    """0 broken … 10 healthy."""
     level: Annotated[int, Field(ge=0, le=4)]
     rating: int
-    """Sessions this node takes."""
+    """The most sessions of this node."""
     device: Name
     models: dict[str, Name]
     recognisers: tuple[Name, ...]
     outbox: tuple[OutboxState, ...]
     reasons: Annotated[tuple[Name, ...], Field(max_length=32)] = ()
-    """What is missing to full health, in stable words."""
+    """What lowers its health, in stable words."""
     refused_commands: Annotated[dict[Name, Annotated[int, Field(ge=0)]], Field(max_length=32)] = Field(
         default_factory=dict
     )
-    """Commands it would not obey since its start, by reason; `stale` tells of a wrong clock."""
+    """Commands it refused since its start, by reason; `stale` points to a wrong clock."""
     sessions: Annotated[tuple[SessionState, ...], Field(max_length=500)] = ()
-    """Every session it has; one that the coordinator misses here is started again."""
+    """All its sessions. The coordinator restarts a session that is missing here."""
 
     @property
     def load(self) -> int:
-        """How many sessions the node has."""
+        """The number of the node's sessions."""
         return len(self.sessions)
 
 
 class LaneMark(Message):
-    """Everything of this outbox and lane up to `sequence` is committed at the coordinator."""
+    """All alerts of this outbox and lane up to `sequence` are committed at the coordinator."""
 
     outbox_id: UUID
     lane: Lane
@@ -278,23 +278,23 @@ class LaneMark(Message):
 class Marks(Message):
     """Committed high-water marks of one node: header only, signed by the coordinator.
 
-    Answers a heartbeat and is sent on its own as marks move. Only what a mark covers leaves the outbox.
+    The reply to a heartbeat; also sent when marks advance. The outbox deletes only alerts up to a mark.
     """
 
     kind: Literal["marks"] = "marks"
     node_id: UUID
     marks: tuple[LaneMark, ...]
     sent_utc: Utc | None = None
-    """By the coordinator's clock; a node compares its own with it."""
+    """Time of the coordinator's clock; a node compares its own clock with it."""
 
 
 def encode_vector(values: bytes) -> str:
-    """Base64 text of raw little-endian float32 bytes."""
+    """Encode raw little-endian float32 bytes as base64."""
     return base64.b64encode(values).decode("ascii")
 
 
 def decode_vector(text: str) -> bytes:
-    """The raw bytes of such a text. Raises `Corrupt` when it is none."""
+    """Decode a vector's base64 to raw bytes. Raises `Corrupt` when it is invalid."""
     try:
         raw = base64.b64decode(text, validate=True)
     except ValueError as error:

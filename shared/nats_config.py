@@ -1,12 +1,12 @@
-"""The configuration of the embedded nats-server, as text: who may say and hear what.
+"""The configuration of the embedded nats-server, with the permissions of each user.
 
 Pure. `proctorctl up` writes it for the server it starts; tests start real servers with the same text, so the
 permissions that are tested are the ones that are used. The server listens on loopback only and has one
-account; passwords stand in the text, so whoever writes it to a file keeps that file at 0600.
+account. The text contains passwords, so a file of it must have mode 0600.
 
-A node may publish alerts and heartbeats under its own id, hear its own commands, marks and inbox, and answer
-each command once; it has no access to JetStream's API. The coordinator may do everything: it makes the
-stream.
+A node may publish alerts and heartbeats under its own id, subscribe to its own commands, marks and inbox, and
+answer each command once; it has no access to JetStream's API. The coordinator may do everything: it creates
+the stream.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from shared.sealing import MAX_MESSAGE_BYTES
 
 COORDINATOR_USER = "coordinator"
 REPLY_LIFETIME_S = 60
-"""How long after a command its one reply is let through."""
+"""How long after a command its one reply is allowed."""
 _PASSWORD = re.compile(r"[A-Za-z0-9_-]{16,128}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NatsServer:
-    """What the embedded server is started with."""
+    """The settings of the embedded server."""
 
     port: int
     """TCP port on loopback; -1 lets the server choose a free one."""
@@ -43,7 +43,7 @@ class NatsServer:
 
 
 def server_config(server: NatsServer) -> str:
-    """The configuration file's text. Raises `ConfigError` for a password or path that could not be quoted."""
+    """The configuration file's text. Raises `ConfigError` for a password or path that cannot be quoted."""
     users: list[dict[str, object]] = [
         {"user": COORDINATOR_USER, "password": _checked(server.coordinator_password)}
     ]
@@ -62,7 +62,7 @@ def server_config(server: NatsServer) -> str:
 
 
 def node_permissions(node_id: UUID) -> dict[str, object]:
-    """What one node's user may do: nothing outside its own subjects."""
+    """The permissions of one node's user: only its own subjects."""
     return {
         "publish": [*(subjects.alert(node_id, lane) for lane in Lane), subjects.heartbeat(node_id)],
         "subscribe": [
@@ -86,5 +86,5 @@ def _checked(password: str) -> str:
 
 def _quotable(path: str) -> str:
     if any(ord(c) < 32 or c in '"\\' for c in path):
-        raise ConfigError("the NATS store folder's name holds a quote, a backslash or a control character")
+        raise ConfigError("the NATS store folder's name contains a quote, a backslash or a control character")
     return path

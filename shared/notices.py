@@ -1,8 +1,8 @@
-"""What a candidate is told of an alert. Pure; the node and the coordinator say the same.
+"""The message for a candidate about an alert. Pure; node and coordinator send the same.
 
 Technical notices and gentle warnings: a sentence, never a score, threshold, count, thumbnail or the name of a
-suspicion. Identity findings and whatever asks for a person's look (`escalate`) are told to staff alone. What
-a proctor does is told as a `message`; that one marked a moment is not.
+suspicion. Identity findings and alerts for a person's review (`escalate`) are shown to staff only. A
+proctor's act is sent as a `message`, except the mark of a moment.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ RAISED: Final = 1
 def candidate_notice(alert: Alert, revision: int) -> dict[str, Any] | None:
     """The message for the candidate's socket, or None when the alert is not for them.
 
-    `event_id` lets a page that hears it from the node and from the coordinator show it once.
+    With `event_id` a page that gets it from node and coordinator shows it once.
     """
     if alert.event_class is EventClass.PROCTOR:
         return _proctors_message(alert) if revision == RAISED else None

@@ -1,6 +1,6 @@
-"""What perception says of one instant: frozen values, no arrays, plain Python only.
+"""Perception's result for one instant: frozen values, no arrays, plain Python only.
 
-`None` always means *unknown*: not looked at now, not possible, or the network failed. It is never "no".
+`None` always means *unknown*: not analysed now, not possible, or the network failed. It is never "no".
 Angles follow one convention, in the unmirrored camera picture: pitch + up, yaw + towards the
 candidate's left, roll + towards the candidate's left shoulder; degrees. Times are seconds on the session
 clock, which starts at zero with the session's media and is the same for live streams and recordings.
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """A rectangle in the picture, from its upper left corner; pixels, possibly fractions of them."""
+    """A rectangle in the picture, from its upper left corner; pixels, possibly fractions."""
 
     x_px: float
     y_px: float
@@ -36,12 +36,12 @@ class FaceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityCheck:
-    """One attempt to verify who sits there (1 Hz). Made only when exactly one face was seen."""
+    """One attempt to verify the candidate's identity (1 Hz). Made only when exactly one face is seen."""
 
     recogniser: str
     """`name@version`; similarities of different recognisers are never compared."""
     embedding_id: str
-    """The template compared with."""
+    """The template used."""
     similarity: float | None
     """Calibrated, 0…1 (0.50 median stranger, 0.75 operating point, 0.85 median same person); None when the
     frame did not pass the verification gate: such a check is neither match nor mismatch."""
@@ -57,17 +57,17 @@ class HeadPose:
     yaw_deg: float
     roll_deg: float
     doubt_deg: float = 0.0
-    """So far do two measures of it lie apart, ≥ 0; a step within it is no turn of the head."""
+    """Difference of two measurements of the pose, ≥ 0; a smaller change is not a turn of the head."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GazeSeen:
-    """Where the eyes look, relative to the camera."""
+    """The direction of the eyes, relative to the camera."""
 
     pitch_deg: float
     yaw_deg: float
     eyes_closed: bool = False
-    """A blink: the direction then means nothing."""
+    """A blink: the direction is then invalid."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,12 +76,12 @@ class PersonsSeen:
 
     count: int
     score: float
-    """Of the least sure of them, 0…1; 1 for nobody."""
+    """Score of the least certain of them, 0…1; 1 without persons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectSeen:
-    """One thing found in the frame."""
+    """One object found in the frame."""
 
     kind: str
     """`phone`, `book`, `laptop`."""
@@ -92,11 +92,11 @@ class ObjectSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandsSeen:
-    """Where the hands are."""
+    """The place of the hands."""
 
     to_ear_head_widths: float | None
-    """Smallest distance between a wrist or hand and an ear, in widths of the head; None: no hand is in the
-    picture, which is known and not unknown."""
+    """Smallest distance between a wrist or hand and an ear, in widths of the head. None: no hand is in the
+    picture (a known value, not unknown)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,11 +137,11 @@ class SpeechHeard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpeakersHeard:
-    """How many voices a stretch of speech holds."""
+    """The number of voices in a stretch of speech."""
 
     count: int
     window_s: float
-    """Length of the sound looked at, which ends at the observation's time."""
+    """Length of the sound analysed, which ends at the observation's time."""
     confidence: float = 1.0
 
 
@@ -157,7 +157,7 @@ class SoundHeard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PhraseHeard:
-    """A phrase of the policy's list that was recognised; nothing else that was said is kept."""
+    """A recognised phrase of the policy's list. No other spoken words are kept."""
 
     phrase: str
     score: float
@@ -166,10 +166,10 @@ class PhraseHeard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
-    """All that is known of one instant; whatever was not due stays None.
+    """All results for one instant; looks that were not due are None.
 
-    An observation with a `frame_id` and nothing else says: a frame arrived and was not analysed, because none
-    of it was due or because it is damaged.
+    An observation with only a `frame_id` means: a frame arrived and was not analysed, because no look was
+    due or because it is damaged.
     """
 
     at: float
@@ -181,14 +181,14 @@ class Observation:
     frame_width_px: int | None = None
     frame_height_px: int | None = None
     damaged: bool = False
-    """A loss may have left traces in the frame, old content or smears: nothing is read off it."""
+    """A loss may have left traces in the frame, old content or smears; it is not analysed."""
     picture: Picture | None = None
     faces: tuple[FaceSeen, ...] | None = None
     identity: IdentityCheck | None = None
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     liveness: float | None = None
-    """Score of the one face being a living one, 0…1; advisory."""
+    """Score that the one face is a living person, 0…1; advisory."""
     body: BodySeen | None = None
     hands: HandsSeen | None = None
     persons: PersonsSeen | None = None
@@ -198,6 +198,6 @@ class Observation:
     sounds: tuple[SoundHeard, ...] | None = None
     phrases: tuple[PhraseHeard, ...] | None = None
     microphone_silent: bool | None = None
-    """Whether the track is muted, or the window held nothing but digital silence."""
+    """Whether the track is muted or the window has only digital silence."""
     failed: tuple[str, ...] = ()
     """Tasks that were due and could not be done (a network failed); their values are None."""

@@ -1,7 +1,7 @@
-"""Text that somebody else wrote, made safe to stand among our own: on a terminal, in a cell, in a document.
+"""Makes foreign text safe to show within our own: on a terminal, in a cell, in a document.
 
-What steers a terminal, breaks a line or turns the reading order of what follows is shown as what it is. Every
-letter of every language stays, also the joiners that some of them need. Pure.
+Characters that control a terminal, break a line or reverse the reading order are shown as escapes. Letters of
+all languages stay, also the joiners that some of them need. Pure.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final
 CONTROLS: Final = (*range(0x20), *range(0x7F, 0xA0))
 """C0, DEL and C1 of Unicode."""
 TURNING: Final = (0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
-"""Separators of lines and paragraphs; embeddings, overrides and isolates of UAX 9."""
+"""Separators of lines and paragraphs; embeddings, overrides and isolates of UAX 9 (text direction)."""
 _SHOWN: Final[Mapping[int, str]] = MappingProxyType(
     {
         **{code: f"\\x{code:02x}" for code in CONTROLS},
@@ -25,5 +25,5 @@ _SHOWN: Final[Mapping[int, str]] = MappingProxyType(
 
 
 def plain(text: str) -> str:
-    """The text on one line, without anything that acts."""
+    """The text on one line, without control characters."""
     return text.replace("\r\n", "\n").translate(_SHOWN)

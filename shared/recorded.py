@@ -1,4 +1,4 @@
-"""Observations as JSON lines, so that an exam can be replayed under another policy."""
+"""Reads and writes observations as JSON lines, so that an exam can be replayed under another policy."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from shared.errors import Corrupt
 from shared.observations import Observation
 
 EARLIEST_S: Final = -60.0
-"""Sound may begin before the first picture, with which the session clock starts."""
+"""Sound may begin before the first picture, at which the session clock starts."""
 LATEST_S: Final = 7 * 86_400.0
 """No exam lasts a week."""
 
 _WRITER = TypeAdapter(Observation)
 _READER = TypeAdapter(tuple[Observation], config=ConfigDict(extra="forbid", allow_inf_nan=False, strict=True))
-"""Of one observation in brackets: a dataclass of its own takes no settings. What another program wrote, or a
-newer one that saw more, is refused: nobody could say what a policy would have made of it."""
+"""Reads one observation as a 1-tuple, because a plain dataclass takes no settings. Unknown fields, from
+another or a newer program, are refused: it is unknown how a policy would judge them."""
 
 
 def write_line(observation: Observation) -> bytes:
@@ -27,7 +27,7 @@ def write_line(observation: Observation) -> bytes:
 
 
 def read_lines(lines: Iterable[bytes]) -> Iterator[Observation]:
-    """Observations in file order. Raises `Corrupt` naming the line that is not one, and why."""
+    """Observations in file order. Raises `Corrupt` with the number of an invalid line, and why."""
     for number, line in enumerate(lines, 1):
         try:
             (observation,) = _READER.validate_json(b"[" + line + b"]")
@@ -37,5 +37,5 @@ def read_lines(lines: Iterable[bytes]) -> Iterator[Observation]:
             what = f"{place}: {first['msg']}" if place else first["msg"]
             raise Corrupt(f"line {number} is not an observation: {what}") from error
         if not EARLIEST_S <= observation.at <= LATEST_S:
-            raise Corrupt(f"line {number} is not an observation: at lies outside of any exam")
+            raise Corrupt(f"line {number} is not an observation: at is outside of any exam")
         yield observation

@@ -1,7 +1,7 @@
-"""The rehearsal's script: what happens when in the demo's recording, and what an exam made of it.
+"""The rehearsal's script: what happens when in the demo's recording, compared with an exam's alerts.
 
-The recording (`edge.rehearsal`) is made from a `Script`; beside it lies the script as JSON, so that whoever
-plays the recording, live or through `analyze`, can hold what was reported against what really happened.
+`edge.rehearsal` makes the recording from a `Script` and stores the script as JSON beside it, so that the
+alerts of a run, live or with `analyze`, can be compared with what really happened.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from shared.events.types import EventClass, EventType
 Kind = Literal["honest", "second_face", "another_person", "empty_chair", "voice"]
 
 JUDGED_CLASSES = frozenset({EventClass.CONDUCT, EventClass.IDENTITY})
-"""Classes that say something about the candidate; technical events and milestones may come at any time."""
+"""Classes about the candidate; technical events and milestones may happen at any time."""
 
 MARGIN_S = 1.0
-"""How far outside its segment an onset still counts as its own: one check of the slowest cadence (1 Hz)."""
+"""How far outside a segment an onset still belongs to it: one check at the slowest rate (1 Hz)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expectation:
-    """One alert that must come."""
+    """One alert that must be raised."""
 
     event_type: EventType
     holds_from_s: float
@@ -44,10 +44,10 @@ class Segment:
     """One sentence for people: what can be seen and heard."""
     expected: tuple[Expectation, ...] = ()
     allowed: tuple[EventType, ...] = ()
-    """Event types that are right here too, but need not come."""
+    """Event types that are correct here too, but not required."""
 
     def explains(self, event_type: EventType, onset_s: float) -> bool:
-        """Whether an alert of this type and onset is this segment's doing."""
+        """Whether an alert of this type and onset belongs to this segment."""
         near = self.begins_s - MARGIN_S <= onset_s < self.ends_s + MARGIN_S
         return near and (event_type in self.allowed or any(e.event_type == event_type for e in self.expected))
 
@@ -66,19 +66,19 @@ class Script:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObservedAlert:
-    """One alert as it came, in seconds on the recording's own clock."""
+    """One received alert, in seconds of recording time."""
 
     event_type: EventType
     event_class: EventClass
     onset_s: float
     raised_s: float
     arrived_s: float | None = None
-    """When whoever watches had it in hand; None where nothing is delivered (a recording analysed)."""
+    """When the observer received it; None when nothing is delivered (an analysed recording)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """One alert the script asks for, with the segment it belongs to."""
+    """One alert that the script expects, with its segment."""
 
     event_type: EventType
     segment: Kind
@@ -101,14 +101,14 @@ class Latency:
 
     event_type: EventType
     from_condition_ms: float
-    """From the condition in the picture to the alert: the rule's hold is in it."""
+    """From the condition in the picture to the alert, including the rule's hold."""
     delivery_ms: float | None
     """From the alert being raised to its arrival; None where nothing was delivered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was asked for and what came."""
+    """The expected and the received alerts."""
 
     expected: tuple[Expected, ...]
     observed: tuple[ObservedAlert, ...]
@@ -118,12 +118,12 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Nothing is missing, and no conduct or identity alert began in an honest stretch."""
+        """Whether nothing is missing and no conduct or identity alert began in an honest stretch."""
         return not self.missing and all(each.segment != "honest" for each in self.unexpected)
 
 
 def compare(script: Script, observed: Iterable[ObservedAlert]) -> Report:
-    """Holds the alerts that came against the script. An expected alert may come more than once."""
+    """Compare the received alerts with the script. An expected alert may be raised more than once."""
     alerts = tuple(sorted(observed, key=lambda alert: (alert.onset_s, alert.event_type)))
     expected: list[Expected] = []
     missing: list[Expected] = []
@@ -177,12 +177,12 @@ def _latency(expectation: Expectation, alert: ObservedAlert) -> Latency:
 
 
 def script_json(script: Script) -> bytes:
-    """The script as it lies beside the recording (`expected.json`)."""
+    """The script as JSON, for the file beside the recording (`expected.json`)."""
     return TypeAdapter(Script).dump_json(script, indent=2) + b"\n"
 
 
 def script_from_json(text: bytes) -> Script:
-    """Reads what `script_json` wrote. Raises `Corrupt` when it is something else."""
+    """Read the output of `script_json`. Raises `Corrupt` when it is invalid."""
     try:
         return TypeAdapter(Script).validate_json(text)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Single values of a saved state, written and read back, for `shared.saving`. Pure."""
+"""Writes and reads single values of a saved state, for `shared.saving`. Pure."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from enum import StrEnum
 from typing import Any, Final
 
 MOST: Final = 1e12
-"""No time, angle or count of an exam is larger; NaN and infinities, which compare with nothing, are none."""
+"""No time, angle or count of an exam is larger. NaN and infinities are refused."""
 MOST_CHARS: Final = 1_000
-"""Of a text that declares no other bound."""
+"""The most for a text that declares no other bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How values of one type are written and read; `read` also takes the name of the field."""
+    """How values of one type are written and read; `read` also takes the field's name."""
 
     json: type
-    """What they are when written."""
+    """Their type when written."""
     write: Callable[[Any], Any]
     read: Callable[[Any, str], Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a declaration allows."""
+    """The bounds of a declaration."""
 
     least: float | None = None
     most: float | None = None
 
     def length(self, otherwise: int | None = None) -> int:
-        """How long something may be."""
+        """The greatest length."""
         most = otherwise if self.most is None else int(self.most)
         if most is None:
             raise TypeError("what can grow must say how far: Annotated[…, AtMost(…)]")
@@ -41,23 +41,23 @@ class Bounds:
 
 UNBOUNDED: Final = Bounds()
 Arguments = tuple[Any, ...]
-"""Of a declared type: what stands in its brackets."""
+"""The arguments of a declared type, in its brackets."""
 Maker = Callable[[Arguments, Bounds], Form]
 
 
 def refused(name: str, what: str) -> ValueError:
-    """What `restore` raises for the field of this name; of the whole it is empty."""
+    """The error of `restore` for the field of this name; an empty name for the whole."""
     of = f"'s {name}" if name else ""
     return ValueError(f"the snapshot{of} is not {what}")
 
 
 def anything(_arguments: Arguments, _bounds: Bounds) -> Form:
-    """What is left as it is."""
+    """Values that stay unchanged."""
     return Form(object, _same, lambda saved, _name: saved)
 
 
 def exactly(kind: type) -> Maker:
-    """Values of one type that JSON has too."""
+    """Values of a type that JSON has too."""
 
     def read(saved: Any, name: str) -> Any:
         if not isinstance(saved, kind):
@@ -68,7 +68,7 @@ def exactly(kind: type) -> Maker:
 
 
 def number(kind: type[int] | type[float]) -> Maker:
-    """Numbers within bounds; a truth value is none."""
+    """Numbers within bounds; booleans are refused."""
     allowed = int if kind is int else (int, float)
 
     def maker(_arguments: Arguments, bounds: Bounds) -> Form:
@@ -80,7 +80,7 @@ def number(kind: type[int] | type[float]) -> Maker:
                 raise refused(name, f"{_ARTICLES[kind]} from {least:g} to {most:g}")
             return kind(saved)
 
-        # As plain numbers: arrays give numbers of their own kind, which JSON does not know.
+        # Convert to plain numbers: arrays give their own number types, which JSON does not support.
         return Form(kind, kind, read)
 
     return maker
@@ -90,13 +90,13 @@ _ARTICLES: Final = {int: "a whole number", float: "a number"}
 
 
 def text(_arguments: Arguments, bounds: Bounds) -> Form:
-    """Text of at most so many characters."""
+    """Text with a greatest length."""
     most = bounds.length(MOST_CHARS)
 
     def read(saved: Any, name: str) -> str:
         if not isinstance(saved, str) or len(saved) > most:
             raise refused(name, f"a text of at most {most} characters")
-        # Half of a surrogate pair is text to JSON, and cannot be sent on.
+        # JSON accepts half of a surrogate pair as text, but it cannot be encoded as UTF-8.
         if not saved.isascii() and any("\ud800" <= character <= "\udfff" for character in saved):
             raise refused(name, "a text of whole characters")
         return saved

@@ -1,10 +1,10 @@
-"""State as JSON and back, by the declared fields of its dataclasses. Pure, standard library only.
+"""Saves state as JSON and restores it, by the fields of its dataclasses. Pure, standard library only.
 
-`save` trusts its caller. `restore` trusts nobody: what comes from another node or process is checked value by
-value, and whatever the declaration does not allow raises `ValueError` with the name of the field.
+`save` trusts its caller. `restore` trusts no input: data from another node or process is checked value by
+value, and a value that the declaration does not allow raises `ValueError` with the field's name.
 
 A field may be a bool, int, float, str, bytes, StrEnum or dataclass; a list, deque, tuple, frozenset or dict
-of these; and a union of them that JSON tells apart. What can grow says how far, such as
+of these; and a union of them whose JSON types differ. A type that can grow declares a limit, such as
 `Annotated[deque[float], AtMost(64)]`, unless a StrEnum bounds it. A declaration that cannot be saved raises
 `TypeError` when it is first used.
 """
@@ -48,7 +48,7 @@ class AtLeast:
 
 @dataclass(frozen=True, slots=True)
 class AtMost:
-    """The greatest value of a number; of everything else, its greatest length."""
+    """The greatest value of a number; for other types the greatest length."""
 
     value: float
 
@@ -57,23 +57,23 @@ class Omit(Enum):
     """Marks a field that may be missing from what is saved."""
 
     AT_DEFAULT = "at default"
-    """It is left out while it has its default: idle rules then take little room."""
+    """Left out while it has its default, so that idle rules take little space."""
 
 
 Count = Annotated[int, AtLeast(0)]
-"""A whole number, not negative."""
+"""A whole number ≥ 0."""
 Part = Annotated[dict[str, Any], AtMost(64)]
-"""Something saved already, which its owner restores."""
+"""State that is saved already; its owner restores it."""
 
 
 def save(state: Any) -> Saved:
-    """A dataclass as JSON that shares nothing with it."""
+    """Save a dataclass as JSON; the result shares no object with it."""
     saved: Saved = _form(type(state)).write(state)
     return saved
 
 
 def restore(kind: type[T], saved: Json) -> T:
-    """The dataclass that was saved. Raises ValueError, which names the field, for anything else."""
+    """Restore a saved dataclass. Raises ValueError with the field's name for invalid data."""
     restored: T = _form(kind).read(saved, "")
     return restored
 
@@ -101,7 +101,7 @@ def _resolved(kind: Any, bounds: Bounds) -> Form:
 
 
 def _union(kinds: Arguments) -> Form:
-    """Told apart by what they are in JSON; one member beside None may be anything."""
+    """A union: members are told apart by their JSON type; a single member beside None may be of any type."""
     forms = {form.json: form for form in map(_form, kinds)}
     if len(forms) < len(kinds):
         raise TypeError(f"JSON does not tell {kinds} apart")
@@ -129,7 +129,7 @@ def _union(kinds: Arguments) -> Form:
 
 
 def _record(kind: Any) -> Form:
-    """A dataclass, as an object with its fields' names."""
+    """A dataclass, as an object by field names."""
     hints = get_type_hints(kind, include_extras=True)
     declared = [(each, each.name, hints[each.name]) for each in fields(kind)]
     columns = [(name, _form(hint), _omitted(each, hint)) for each, name, hint in declared]
@@ -158,14 +158,14 @@ def _record(kind: Any) -> Form:
 
 
 def _omitted(declared: Field[Any], hint: Any) -> Any:
-    """The value at which a field is left out; MISSING: it never is."""
+    """The value at which a field is left out; MISSING: never left out."""
     if Omit.AT_DEFAULT not in getattr(hint, "__metadata__", ()):
         return MISSING
     return declared.default if declared.default_factory is MISSING else declared.default_factory()
 
 
 def _sequence(fill: Callable[[list[Any], int], Any]) -> Maker:
-    """A row of values of one type."""
+    """A sequence of values of one type."""
 
     def maker(arguments: Arguments, bounds: Bounds) -> Form:
         most, item = bounds.length(), _form(arguments[0])
@@ -184,7 +184,7 @@ def _sequence(fill: Callable[[list[Any], int], Any]) -> Maker:
 
 
 def _tuple(arguments: Arguments, bounds: Bounds) -> Form:
-    """Values of one type, or as many as there are types."""
+    """A tuple: values of one type, or one value per type."""
     if arguments[-1] is Ellipsis:
         return _sequence(lambda values, _: tuple(values))(arguments, bounds)
     items = [_form(kind) for kind in arguments]
@@ -209,7 +209,7 @@ def _set(arguments: Arguments, bounds: Bounds) -> Form:
 
 
 def _mapping(arguments: Arguments, bounds: Bounds) -> Form:
-    """Values by texts or words."""
+    """A mapping from text or words to values."""
     key, value = map(_form, arguments)
     most = bounds.length(_members(arguments[0]))
 
@@ -228,7 +228,7 @@ def _mapping(arguments: Arguments, bounds: Bounds) -> Form:
 
 
 def _members(kind: Any) -> int | None:
-    """How many words there are of a kind; None: any number."""
+    """The number of members of a StrEnum; None: unlimited."""
     return len(kind) if isinstance(kind, type) and issubclass(kind, StrEnum) else None
 
 

@@ -1,4 +1,4 @@
-"""Secrets in files of their own: passwords, tokens, keys. A file that others may read is refused."""
+"""Reads secrets from files: passwords, tokens, keys. A file that other users may read is refused."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Final
 from shared.errors import ConfigError
 
 MAX_BYTES: Final = 65_536
-"""Read at most; what is longer is refused."""
+"""Longer files are refused."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 def read_secret(path: Path) -> str:
-    """The first line of a secret's file.
+    """Read the first line of a secret's file.
 
-    Raises `ConfigError` when it is missing, empty, no text, or open to other users.
+    Raises `ConfigError` when the file is missing, empty, not text, or open to other users.
     """
     try:
         lines = read_private(path).decode("utf-8").splitlines()
@@ -29,15 +29,15 @@ def read_secret(path: Path) -> str:
 
 
 def read_private(path: Path, *, missing: str = "") -> bytes:
-    """What a file holds that only its owner may read.
+    """Read a file that only its owner may read.
 
-    Raises `ConfigError` when it is too large, open to other users, or missing: then it says `missing`.
+    Raises `ConfigError` when it is too large, open to other users, or missing (with the text `missing`).
     """
     try:
         with path.open("rb") as file:
             mode = os.fstat(
                 file.fileno()
-            ).st_mode  # of the file that is read, whatever the name means by then
+            ).st_mode  # of the open file; the name may point to another one by now
             data = file.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
         raise ConfigError(missing or f"there is no file {path}") from error

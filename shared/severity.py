@@ -1,11 +1,11 @@
-"""How grave one alert is, by one written formula.
+"""Computes the severity of one alert by a fixed formula.
 
     severity = base + (1 − base) · ¼ · (confidence + overtime)     for base > 0
     overtime = 1 − 2^(−t / 30 s),  t = duration beyond the hold
 
 The base comes from the policy. Confidence and overtime, each 0…1, may close half of the distance to 1; an
 event that lasts another 30 s beyond its hold has used half of its overtime. A base of zero stays zero:
-technical trouble and milestones never add suspicion, however long they last.
+technical events and milestones never add suspicion, even when they last long.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
-"""HTTP connections that do not wait for ever, and whose bare answers carry headers: what uvicorn leaves open.
+"""Adds deadlines for requests to uvicorn, and headers to its own error answers.
 
-Uvicorn bounds only how long a connection may idle between two requests. Whoever opens connections and says
-nothing, or a byte now and then, keeps them; a few thousand such take every descriptor, or every place below
-`limit_concurrency`, and nobody else is served. Here a request's head must be whole within `HEAD_WITHIN_S` and
-its body within `BODY_WITHIN_S`; after that the connection is cut. Answers and WebSockets are left alone.
+Uvicorn limits only the idle time between two requests. A client that opens connections and sends nothing, or
+a byte now and then, keeps them; a few thousand of them take every descriptor, or every place below
+`limit_concurrency`, and no other client is served. Here a request's head must be complete within
+`HEAD_WITHIN_S` and its body within `BODY_WITHIN_S`; after that the connection is closed. Answers and
+WebSockets have no such limit.
 
-What is no HTTP at all is answered by uvicorn itself, before any application; that answer gets
-`BARE_HEADERS` here.
+Uvicorn itself answers data that is not HTTP, before any application; that answer gets `BARE_HEADERS` here.
 
-Used by name, so that only a server imports it: `uvicorn.Config(http=PROTOCOL)`.
+Referenced by name, so that only a server imports it: `uvicorn.Config(http=PROTOCOL)`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ BARE_HEADERS: Final = (
     ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
     ("Cache-Control", "no-store"),
 )
-"""Of an answer that is a short text for programs and no page."""
+"""Headers of an answer that is a short text for programs, not a page."""
 
 
 class PunctualProtocol(H11Protocol):
@@ -40,22 +40,22 @@ class PunctualProtocol(H11Protocol):
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The clock starts with the connection."""
+        """Start the deadline with the connection."""
         super().connection_made(transport)
         self._wait_for(h11.IDLE, self.head_within_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing is waited for any more."""
+        """Cancel the deadline."""
         self._stop_waiting()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: Any) -> None:
-        """The head has come; the socket's own timeouts count from here."""
+        """The head has arrived; from here the WebSocket's own timeouts apply."""
         self._stop_waiting()
         super().handle_websocket_upgrade(event)
 
     def send_400_response(self, msg: str) -> None:
-        """Say that this is no HTTP, and no more: `msg` is the parser's."""
+        """Answer only that this is not HTTP; the parser's `msg` is not shown."""
         text = b"bad request"
         headers = [(name.encode(), value.encode()) for name, value in BARE_HEADERS]
         headers += [(b"Content-Type", b"text/plain; charset=utf-8"), (b"Connection", b"close")]
@@ -65,7 +65,7 @@ class PunctualProtocol(H11Protocol):
         self.transport.close()
 
     def on_response_complete(self) -> None:
-        """The next request on this connection has its own deadlines."""
+        """Start new deadlines for the next request on this connection."""
         super().on_response_complete()
         if not self.transport.is_closing():
             self._wait_for(h11.IDLE, self.head_within_s)

@@ -1,7 +1,7 @@
-"""A SQLite file before it is opened for good: made for its owner alone, and looked at without a trace.
+"""Prepares a SQLite file before its use: makes it private, and inspects it without changing it.
 
-SQLite itself makes files as open as the umask lets it and gives its `-wal` and `-shm` the mode of the file;
-and whoever connects to see what a file is has often written to it already.
+SQLite itself creates files as open as the umask allows and gives its `-wal` and `-shm` the mode of the file;
+and a normal connection often writes to a file before anything can be checked.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from urllib.parse import quote
 from shared.errors import Corrupt, Unavailable
 
 CHECK_S: Final = 5.0
-"""What cannot be checked in this time is believed: a start must not wait for gigabytes."""
+"""Pages not checked in this time are assumed good: a start must not wait for gigabytes."""
 _BESIDE: Final = ("", "-wal", "-shm")
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _STEPS: Final = 10_000
-"""Instructions of SQLite's machine between two looks at the clock."""
+"""SQLite's instructions between two checks of the clock."""
 
 
 def make_private(path: Path) -> None:
-    """Let the file be there, mode 0600, with what stands beside it. Raises `OSError`."""
+    """Create the file if missing, and set mode 0600 on it and its side files. Raises `OSError`."""
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     for suffix in _BESIDE:
         part = path.with_name(path.name + suffix)
@@ -36,10 +36,10 @@ def make_private(path: Path) -> None:
 
 
 def tables_in(path: Path) -> frozenset[str]:
-    """The names of a file's tables; nothing is written, not even beside it. An empty file has none.
+    """The names of a file's tables. Writes nothing, not even side files. An empty file has no tables.
 
-    Raises `FileNotFoundError`, `Corrupt` for damage that shows and for what is no SQLite file at all,
-    `Unavailable` when it cannot be read now.
+    Raises `FileNotFoundError`, `Corrupt` for visible damage or when it is not a SQLite file, `Unavailable`
+    when it cannot be read now.
     """
     with _looking(path) as db:
         return frozenset(
@@ -48,7 +48,7 @@ def tables_in(path: Path) -> frozenset[str]:
 
 
 def require_whole(path: Path) -> None:
-    """Look at every page, as far as time allows; nothing is written. Raises as `tables_in` does."""
+    """Check every page, within `CHECK_S`. Writes nothing. Raises as `tables_in` does."""
     with _looking(path) as db:
         _check(db)
 
@@ -56,8 +56,8 @@ def require_whole(path: Path) -> None:
 @contextmanager
 def _looking(path: Path) -> Iterator[sqlite3.Connection]:
     log = path.with_name(path.name + "-wal")
-    path.stat()  # a missing file is said by its own name
-    # `immutable` leaves no trace. Where a log stands beside the file, somebody writes, or died writing.
+    path.stat()  # raises FileNotFoundError for a missing file
+    # `immutable` writes nothing. A log beside the file means that a program writes to it, or died writing.
     how = "mode=ro" if log.exists() else "mode=ro&immutable=1"
     try:
         with closing(sqlite3.connect(f"file:{quote(str(path))}?{how}", uri=True, timeout=1.0)) as db:
@@ -65,7 +65,7 @@ def _looking(path: Path) -> Iterator[sqlite3.Connection]:
     except sqlite3.OperationalError as error:
         raise Unavailable(f"{path} cannot be read: {error}") from error
     except sqlite3.DatabaseError as error:
-        raise Corrupt(f"{path} is damaged or no SQLite database: {error}") from error
+        raise Corrupt(f"{path} is damaged or not a SQLite database: {error}") from error
 
 
 def _check(db: sqlite3.Connection) -> None:

@@ -1,11 +1,11 @@
-"""Subject and stream names on NATS: build and parse, nothing else.
+"""Builds and parses subject and stream names on NATS.
 
     edge.<node>.alert.<lane>       node → stream ALERTS → coordinator   signed and sealed alerts
     edge.<node>.heartbeat          node → coordinator, request/reply    health; the reply carries the marks
     edge.<node>.command.<kind>     coordinator → node, request/reply    start, end, enroll, verify
     edge.<node>.mark               coordinator → node                   committed high-water marks
 
-Ids are internal UUIDs; no subject ever carries anything about a person. A node may publish only under its
+Ids are internal UUIDs; no subject ever contains personal data. A node may publish only under its
 own `edge.<node>.` and subscribe only to its own commands, marks and inbox.
 """
 
@@ -35,7 +35,7 @@ def command(node_id: UUID, kind: str) -> str:
 
 
 def commands(node_id: UUID) -> str:
-    """What a node subscribes to."""
+    """The subject pattern of a node's commands."""
     return f"edge.{node_id}.command.*"
 
 
@@ -44,12 +44,12 @@ def mark(node_id: UUID) -> str:
 
 
 def inbox_prefix(owner: UUID | str) -> str:
-    """A private inbox, so that no node can read another's replies (ADR-32)."""
+    """Prefix of a private inbox, so that no node can read another's replies (ADR-32)."""
     return f"_INBOX_{owner}"
 
 
 def node_of(subject: str) -> UUID:
-    """The node a subject belongs to. Raises `Corrupt` when it belongs to none."""
+    """The node of a subject. Raises `Corrupt` when it has none."""
     parts = subject.split(".")
     try:
         if parts[0] == "edge":

@@ -1,7 +1,7 @@
 """Access tokens: EdDSA JWTs (RFC 7519, RFC 8037) of the coordinator, with one role each.
 
-A candidate's session token names its session and is good for the coordinator and for the edge node that
-watches; every other token is good for the coordinator alone. Whoever verifies pins the algorithm and asks for
+A candidate's session token names its session and is valid at the coordinator and at the edge node that
+watches; every other token is valid only at the coordinator. Verification pins the algorithm and requires
 issuer, subject, audience and expiry.
 """
 
@@ -25,7 +25,7 @@ MAX_TOKEN_CHARS: Final = 4_096
 
 
 class Role(StrEnum):
-    """What a bearer may do."""
+    """The rights of a bearer."""
 
     CANDIDATE = "candidate"
     PROCTOR = "proctor"
@@ -41,33 +41,33 @@ class Audience(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """What a verified token says."""
+    """The claims of a verified token."""
 
     subject: str
-    """Who: a candidate's id for candidates, a user or service name else."""
+    """A candidate's id for candidates, else a user or service name."""
     role: Role
     tenant_id: UUID
     session_id: UUID | None = None
     """The one session a candidate's session token is for (internal id)."""
     expires_utc: datetime | None = field(default=None, compare=False)
-    """When the verified token expires; None before one is issued. Says nothing of who it is."""
+    """When the verified token expires; None before it is issued. Not part of the identity."""
     issued_utc: datetime | None = field(default=None, compare=False)
     """When it was issued."""
     token_id: UUID | None = field(default=None, compare=False)
-    """Its `jti`; one that is given when a token is issued becomes the token's."""
+    """Its `jti`; if set when a token is issued, it becomes the token's."""
     key_id: str | None = field(default=None, compare=False)
     """The `kid` of the key that signed it."""
 
     @property
     def bearer(self) -> str:
-        """Whose share of places and rates it uses; two institutions or roles have none in common."""
+        """The key for its share of places and rates; institutions and roles do not share any."""
         return f"{self.tenant_id}:{self.role}:{self.subject}"
 
 
 def issue(
     claims: Claims, key: Ed25519PrivateKey, *, key_id: str, now_utc: datetime, lifetime: timedelta
 ) -> str:
-    """A signed token; candidates with a session may use it at the edge too."""
+    """Issue a signed token; candidates with a session may use it at the edge too."""
     audiences = [Audience.COORDINATOR, Audience.EDGE] if claims.session_id else [Audience.COORDINATOR]
     payload: dict[str, object] = {
         "iss": ISSUER,
@@ -86,14 +86,14 @@ def issue(
 
 @dataclass(frozen=True, slots=True)
 class Hint:
-    """What an unverified token says of who signed it: good for finding the key, and for nothing else."""
+    """The signer named by an unverified token. Use it only to find the key."""
 
     key_id: str
     issuer: str
 
 
 def hint(token: str) -> Hint:
-    """Who is said to have signed a token; empty where it does not say. Raises `Rejected` (401)."""
+    """Read the signer that a token names; empty when it names none. Raises `Rejected` (401)."""
     if not token:
         raise missing()
     if len(token) > MAX_TOKEN_CHARS:
@@ -108,22 +108,22 @@ def hint(token: str) -> Hint:
 
 
 def missing() -> Rejected:
-    """The refusal where there is no token."""
-    return Rejected("a bearer token is needed", code="token-missing", status=401)
+    """The refusal without a token."""
+    return Rejected("a bearer token is required", code="token-missing", status=401)
 
 
 def invalid() -> Rejected:
-    """The refusal of a token, whatever is wrong with it."""
-    return Rejected("the token is not valid here", code="token-invalid", status=401)
+    """The refusal of an invalid token, for any reason."""
+    return Rejected("the token is not valid", code="token-invalid", status=401)
 
 
 def expired() -> Rejected:
-    """The refusal of a token whose time is over."""
+    """The refusal of an expired token."""
     return Rejected("the token has expired; ask for a new one", code="token-expired", status=401)
 
 
 def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
-    """The claims of a good token.
+    """Verify a token and return its claims.
 
     Raises `Rejected` (401) with the code `token-missing`, `token-expired` or `token-invalid`.
     """

@@ -1,4 +1,4 @@
-"""Writing where a person said to: what the system refuses there is said in one sentence."""
+"""Reports errors of writing to a folder that a person named, in one sentence."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from shared.errors import ConfigError
 
 @contextmanager
 def writing_under(place: Path) -> Iterator[None]:
-    """Around what writes files under `place`. Raises `ConfigError` where that is refused: no permission, no
-    room, no folder."""
+    """Wrap code that writes files under `place`. Raises `ConfigError` when it fails: no permission, no space
+    or no folder."""
     try:
         yield
     except OSError as error:

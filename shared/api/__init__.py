@@ -1,13 +1,13 @@
 """Bodies of the REST API, one module per noun.
 
-bodies       what every body is
+bodies       the base of every body
 alerts       alerts and timelines
 enrollments  enrollments
 exams        exams, policies, accommodations, consents
-faces        the try before an exam, faces that are alike
-incidents    incidents, their review, what a proctor does
+faces        the practice before an exam, similar faces
+incidents    incidents, their review, proctors' interventions
 nodes        edge nodes
 reports      reports of sessions
-sessions     sessions: start, join, look at, list, change
+sessions     sessions: start, join, show, list, change
 tokens       access tokens and the keys that sign them
 """

@@ -34,12 +34,12 @@ class AlertOut(Response):
 
 
 class ExcerptOut(Response):
-    """What was said around a phrase; it can be had only while its session runs."""
+    """The words around a phrase; available only while the session runs."""
 
     event_id: str
     phrases: tuple[str, ...]
     text: str | None
-    """The transcript; null where the node has no network for it."""
+    """The transcript; null when the node has no network for it."""
     duration_s: float
     clip: str
     """The sound: Ogg Opus in base64."""

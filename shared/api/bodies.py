@@ -1,4 +1,4 @@
-"""What every body of the REST API is: requests refuse unknown fields, responses are frozen.
+"""The base of every body of the REST API: requests refuse unknown fields, responses are frozen.
 
 Errors are RFC 9457 problem details (`Problem`).
 """

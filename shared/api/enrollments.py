@@ -37,12 +37,12 @@ class FailedCheckOut(Response):
 
 
 class EnrolledImage(Response):
-    """What became of one picture, in the request's order."""
+    """The result of one picture, in the request's order."""
 
     embedding_id: str | None
     quality_score: Unit
     face_bbox: list[int] | None
-    """x1, y1, x2, y2 in the picture as it was analysed."""
+    """x1, y1, x2, y2 in the analysed picture."""
     pose_angles: PoseAngles
     sharpness_score: Unit
     illumination_variance: float | None
@@ -60,7 +60,7 @@ class EnrollResponse(Response):
     enrollment_timestamp: Utc
     recommendations: list[str]
     expires_at: Utc | None = None
-    """From then on no session starts with it; enroll again before."""
+    """No session can start with it after this time; enroll again before."""
     expired: bool = False
     replaces: str | None = None
-    """The enrollment_id that counted before; sessions that run keep the template they started with."""
+    """The enrollment_id that was in force before; running sessions keep the template they started with."""

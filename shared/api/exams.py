@@ -12,31 +12,31 @@ from shared.fields import Count, Json, Name, Reference, Text, Utc, YesNo
 
 MAX_EXTRA_MINUTES = 480
 PolicyData = Annotated[dict[Name, Json], Field(max_length=50)]
-"""A policy as `shared.policy.schema` reads it."""
+"""A policy in the form of `shared.policy.schema`."""
 Details = Annotated[dict[Name, Json], Field(max_length=20)]
 Reason = Annotated[Text, Field(min_length=1)]
 LanguageTag = Annotated[str, StringConstraints(pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,3}$")]
-"""BCP 47, without its rarer forms."""
+"""A BCP 47 tag, without the rarer forms."""
 
 
 # --- exams -----------------------------------------------------------------------------------------------
 
 
 class ExamChange(Request):
-    """All that can be changed of an exam; what is left out is emptied."""
+    """All fields of an exam that can be changed. A field left out is cleared."""
 
     title: Name
-    """What candidates are shown."""
+    """Shown to candidates."""
     opens_at: Utc | None = None
     closes_at: Utc | None = None
-    """No session goes on past it, but for a candidate's extra time."""
+    """All sessions end then, except for a candidate's extra time."""
     metadata: Details = Field(default_factory=dict)
-    """Kept and given back. Nothing about persons belongs here."""
+    """Stored and returned unchanged. Must not contain personal data."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if self.opens_at and self.closes_at and self.opens_at >= self.closes_at:
-            raise ValueError("closes_at must lie after opens_at")
+            raise ValueError("closes_at must be after opens_at")
         return self
 
 
@@ -44,9 +44,9 @@ class ExamRequest(ExamChange):
     """A new exam."""
 
     exam_id: Reference
-    """Chosen by the caller, unique per institution; sessions name it."""
+    """Chosen by the caller, unique per institution; sessions refer to it."""
     policy: PolicyData = Field(default_factory=dict)
-    """Version 1; what is left out keeps its default."""
+    """Version 1 of the policy. Fields left out have their default."""
 
 
 class ExamOut(Response):
@@ -56,7 +56,7 @@ class ExamOut(Response):
     closes_at: Utc | None
     metadata: dict[str, JsonValue]
     policy_version: int
-    """In force for sessions that start now."""
+    """The version for sessions that start now."""
     created_at: Utc
     updated_at: Utc
 
@@ -70,14 +70,14 @@ class ExamPage(Response):
 
 
 class PolicyRequest(Request):
-    """The next version of an exam's policy, whole."""
+    """The next version of an exam's policy, complete."""
 
     policy: PolicyData
-    """Its own `version` is ignored: versions are counted here."""
+    """Its own `version` is ignored; the coordinator counts versions."""
     reason: Reason
-    """Why; shown with the version."""
+    """The reason; shown with the version."""
     based_on: Annotated[Count, Field(ge=1, le=2**31 - 1)] | None = None
-    """The version this one was made from; when another came in between, the change is refused (409)."""
+    """The version this one was made from. If a newer one exists, the change is refused (409)."""
 
 
 class PolicySummary(Response):
@@ -109,7 +109,7 @@ class PolicyChangeOut(Response):
 
 
 class PolicyDiff(Response):
-    """What differs in force, presets written out, path by path."""
+    """The differences in force, by path, with presets applied."""
 
     exam_id: str
     before: int
@@ -121,10 +121,10 @@ class PolicyDiff(Response):
 
 
 class AccommodationRequest(Request):
-    """What is agreed with one candidate for one exam, and nothing about why."""
+    """An accommodation of one candidate for one exam, without the reason."""
 
     accommodation: Annotated[dict[Name, Json], Field(max_length=10)] = Field(default_factory=dict)
-    """`muted`, `relaxed`, `gaze_zone_factor`, as `shared.policy.schema` reads them."""
+    """`muted`, `relaxed`, `gaze_zone_factor`, in the form of `shared.policy.schema`."""
     extra_minutes: Annotated[Count, Field(ge=0, le=MAX_EXTRA_MINUTES)] = 0
     """Added to the end of the candidate's sessions."""
 
@@ -133,7 +133,7 @@ class AccommodationOut(Response):
     exam_id: str
     candidate_id: str
     version: int
-    """Counts every change of it, from 1."""
+    """Counts its changes, from 1."""
     accommodation: dict[str, Any]
     extra_minutes: int
     changed_by: str
@@ -149,22 +149,22 @@ class AccommodationPage(Response):
 
 
 class ConsentRequest(Request):
-    """A candidate's yes or no to one purpose."""
+    """A candidate's consent or refusal for one purpose."""
 
     given: YesNo
-    """False: taken back."""
+    """False: withdrawn."""
     text_version: Name
-    """Of the text the candidate was shown."""
+    """Version of the text shown to the candidate."""
     language: LanguageTag = "en"
 
 
 class ConsentOut(Response):
-    """Where a candidate stands towards one purpose."""
+    """A candidate's consent for one purpose."""
 
     purpose: Purpose
     given: bool
     basis: Literal["consent", "acknowledgement"]
-    """Said by itself, or with the notice of a session."""
+    """`consent`: given on its own; `acknowledgement`: given with a session's notice."""
     text_version: str
     language: str
     recorded_by: str
@@ -174,14 +174,14 @@ class ConsentOut(Response):
 class ConsentChangeOut(Response):
     consent: ConsentOut
     running_sessions: list[str]
-    """Sessions of the candidate that still run and serve a purpose just taken back: what was taken back holds
-    from the next start, so end these where it must hold at once."""
+    """Running sessions of the candidate that use a purpose just withdrawn. The withdrawal applies from the
+    next start; end these sessions if it must apply at once."""
 
 
 class ConsentsOut(Response):
     candidate_id: str
     items: list[ConsentOut]
-    """The latest word on each purpose; a purpose never spoken of is not named."""
+    """The latest answer for each purpose; purposes without an answer are left out."""
 
 
 class ConsentPage(Response):

@@ -1,4 +1,4 @@
-"""Bodies of the REST API about faces beside enrollment: the try before an exam, faces that are alike."""
+"""Bodies of the REST API about faces, enrollment excepted: the practice before an exam, similar faces."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PairVerdict = Literal["same-person", "different-people"]
 
 
 class CameraTried(Request):
-    """What the page's camera gives."""
+    """Measurements of the page's camera."""
 
     width: Annotated[Count, Field(ge=1, le=10_000)]
     height: Annotated[Count, Field(ge=1, le=10_000)]
@@ -23,15 +23,15 @@ class CameraTried(Request):
 
 
 class MicrophoneTried(Request):
-    """What the page's microphone gave while the candidate spoke."""
+    """Measurements of the page's microphone while the candidate spoke."""
 
     muted: YesNo
     peak_dbfs: Annotated[float, Field(strict=True, ge=-200, le=0, allow_inf_nan=False)]
-    """The loudest, decibels below full scale."""
+    """Peak level in dB relative to full scale."""
 
 
 class PracticeRequest(Request):
-    """A try before the exam. What is left out was not tried, and its outcome is unknown."""
+    """A practice before the exam. A part left out was not tried, and its result is unknown."""
 
     candidate_id: Reference
     exam_id: Reference
@@ -44,31 +44,31 @@ class PracticeOutcome(Response):
     check: Tried
     outcome: Literal["ok", "advice", "unknown"]
     advice: list[str]
-    """What to do, in words; no measure and no score."""
+    """What to do, in words, without measurements or scores."""
 
 
 class PracticeResponse(Response):
     candidate_id: str
     ready: bool
-    """Whether every check was tried and is well. A session can be started all the same."""
+    """Whether every check was tried and passed. A session can be started in any case."""
     checks: list[PracticeOutcome]
     checked_at: Utc
 
 
 class FaceSearchRequest(Request):
     reason: Words
-    """Why this face is searched for; kept with what is found."""
+    """The reason for the search; stored with the results."""
 
 
 class FacePairOut(Response):
-    """Two candidates whose enrolled faces are alike: a question to a person, and no more."""
+    """Two candidates whose enrolled faces are similar. This is a question for a person, not a result."""
 
     pair_id: str
     candidate_id: str
-    """Whose face was searched for."""
+    """The candidate whose face was searched for."""
     other_candidate_id: str
     similarity: Unit | None
-    """0.75 is where a comparison is accepted; twins and parents reach it too. None: erased."""
+    """From 0.75 a comparison counts as a match; twins and parents may reach it too. None: erased."""
     reason: str | None
     state: Literal["open", "same-person", "different-people"]
     found_by: str
@@ -76,15 +76,15 @@ class FacePairOut(Response):
     decided_by: str | None
     decided_at: Utc | None
     text: str | None
-    """What the person who decided wrote."""
+    """The text of the person who decided."""
 
 
 class FaceSearchResponse(Response):
     candidate_id: str
     searched: int
-    """Other candidates of the institution whose faces were compared."""
+    """Number of other candidates of the institution whose faces were compared."""
     left_out: int
-    """Those who did not agree to it, whose enrollment has expired, or who have no template to compare."""
+    """Number of candidates without consent, with an expired enrollment, or without a comparable template."""
     pairs: list[FacePairOut]
 
 
@@ -96,4 +96,4 @@ class FacePairPage(Response):
 class FacePairDecision(Request):
     verdict: PairVerdict
     text: Words
-    """What the verdict rests on."""
+    """The grounds of the verdict."""

@@ -1,4 +1,4 @@
-"""Bodies of the REST API about incidents, their review and what a proctor does to a running session."""
+"""Bodies of the REST API about incidents, their review and proctors' interventions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class IncidentOut(Response):
     exam_id: str
     state: IncidentState
     severity: Unit
-    """The worst of its alerts."""
+    """The highest severity of its alerts."""
     event_types: list[EventType]
     alert_count: int
     begins_at: Utc
@@ -34,7 +34,7 @@ class IncidentOut(Response):
     claim_expires_at: Utc | None
     decided_at: Utc | None
     changed_at: Utc | None
-    """Something came to it then, after a person's verdict."""
+    """When an alert was added after a person's verdict."""
     merged_into: str | None
 
 
@@ -44,10 +44,10 @@ class IncidentPage(Response):
 
 
 class ActOut(Response):
-    """One thing a person did about an incident."""
+    """One act of a person on an incident."""
 
     incident_id: str
-    """Another one's, when it was done before that became part of this one."""
+    """The id of another incident when the act was done before that one was merged into this one."""
     act: Literal[
         "claim", "release", "comment", "confirm", "dismiss", "reopen", "appeal", "uphold", "overturn"
     ]
@@ -57,18 +57,18 @@ class ActOut(Response):
     reason: DismissReasonName | None
     text: str | None
     state: IncidentState
-    """Afterwards."""
+    """The state after the act."""
 
 
 class IncidentDetail(Response):
-    """An incident with all a person needs to judge it."""
+    """An incident with everything a person needs to decide."""
 
     incident: IncidentOut
     action: Action
-    """The gravest advice of its alerts."""
+    """The strongest advice of its alerts."""
     alerts: list[AlertOut]
     technical: list[AlertOut]
-    """Technical trouble of its session within 30 seconds of it, which may explain it: the first 50."""
+    """Technical alerts of the session within 30 seconds of it, which may explain it: the first 50."""
     history: list[ActOut]
 
 
@@ -78,8 +78,8 @@ class CommentRequest(Request):
 
 class VerdictRequest(Request):
     alert_count: Annotated[Count, Field(ge=1)] | None = None
-    """How many alerts the reviewer was shown, as the incident said. Where there are more by now, the verdict
-    is refused (409 `incident-grown`); left out, it counts for whatever has come."""
+    """The incident's number of alerts, as shown to the reviewer. If there are more by now, the verdict is
+    refused (409 `incident-grown`). If left out, the verdict applies to all alerts so far."""
 
 
 class ConfirmRequest(VerdictRequest):
@@ -89,12 +89,12 @@ class ConfirmRequest(VerdictRequest):
 class DismissRequest(VerdictRequest):
     reason: DismissReasonName
     text: Text = ""
-    """Needed where the reason is `other`."""
+    """Required when the reason is `other`."""
 
 
 class AppealRequest(Request):
     text: Words
-    """Why the candidate sees it otherwise."""
+    """The candidate's view of the incident."""
 
 
 class AppealDecision(VerdictRequest):
@@ -103,24 +103,24 @@ class AppealDecision(VerdictRequest):
 
 
 class RulePrecision(Response):
-    """How often people agreed with one kind of event, among incidents that have a verdict."""
+    """How often people confirmed one kind of event, among incidents with a verdict."""
 
     event_type: EventType
     confirmed: int
     dismissed: int
     decided: int
     precision: float | None
-    """confirmed ÷ decided; None while nothing is decided."""
+    """confirmed ÷ decided; None while none is decided."""
 
 
 class OutcomeOut(Response):
-    """What a candidate is told of one incident: no score, no threshold, no name of a reviewer."""
+    """What a candidate sees of one incident, without score, threshold and reviewer's name."""
 
     incident_id: str
     begins_at: Utc
     ends_at: Utc | None
     observed: list[str]
-    """What was seen, in the words the candidate would have been shown."""
+    """The observations, in words for the candidate."""
     outcome: Literal["confirmed", "dismissed", "appealed", "upheld", "overturned"]
     explanation: str
     may_appeal: bool
@@ -133,7 +133,7 @@ class OutcomesOut(Response):
 
 class RescoreRequest(Request):
     policy: Annotated[dict[str, JsonValue], Field(max_length=50)]
-    """A whole policy (`shared.policy.schema`)."""
+    """A complete policy (`shared.policy.schema`)."""
 
 
 class RescoredAlert(Response):
@@ -142,7 +142,7 @@ class RescoredAlert(Response):
     original: Unit
     rescored: Unit
     would_be_raised: bool
-    """Whether the policy asks for this event and it lasted as long as that takes."""
+    """Whether the policy watches this event and the event lasted long enough."""
 
 
 class RescoredIncident(Response):
@@ -152,7 +152,7 @@ class RescoredIncident(Response):
 
 
 class RescoreOut(Response):
-    """Severities under another policy beside the original ones; nothing of it is stored."""
+    """Severities under another policy, with the original ones. Nothing is stored."""
 
     session_id: str
     alerts: list[RescoredAlert]
@@ -161,12 +161,12 @@ class RescoreOut(Response):
 
 class MessageRequest(Request):
     message: Annotated[Words, Field(max_length=500)]
-    """Shown to the candidate as it stands."""
+    """Shown to the candidate unchanged."""
 
 
 class InterventionRequest(Request):
     reason: Words
-    """For the record; the candidate is not shown it."""
+    """Recorded; not shown to the candidate."""
 
 
 class ExtraTimeRequest(InterventionRequest):
@@ -174,7 +174,7 @@ class ExtraTimeRequest(InterventionRequest):
 
 
 class InterventionOut(Response):
-    """What was recorded."""
+    """The recorded intervention."""
 
     event_id: str
     event_type: EventType
@@ -182,4 +182,4 @@ class InterventionOut(Response):
     at: Utc
     by: str
     told_candidate: bool
-    """Whether the candidate's sockets, if any were open, were sent a message."""
+    """Whether a message was sent to the candidate's open sockets, if any."""

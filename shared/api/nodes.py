@@ -9,19 +9,19 @@ from shared.fields import Utc
 
 
 class NodeOut(Response):
-    """One node, as its last heartbeat tells."""
+    """One node, from its last heartbeat."""
 
     node_id: str
     region: str
     status: Literal["online", "missing", "never-seen"]
     health: int | None
     reasons: list[str]
-    """What is missing to full health, in stable words."""
+    """What lowers its health, in stable words."""
     clock_skew_s: float | None
-    """How far its clock is ahead of the coordinator's; beyond 25 s it obeys no command and gets no session.
-    None while it is not heard."""
+    """How far its clock is ahead of the coordinator's. Beyond 25 s it refuses all commands and gets no
+    sessions. None while it sends no heartbeat."""
     refused_commands: dict[str, int]
-    """Commands it would not obey since its start, by reason; `stale` tells of a wrong clock."""
+    """Commands it refused since its start, by reason; `stale` points to a wrong clock."""
     level: int | None
     device: str | None
     models: dict[str, str]

@@ -1,4 +1,4 @@
-"""Bodies of the REST API about session reports: what was observed, what people decided, what nobody knows."""
+"""Bodies of the REST API about session reports: what was observed, what was decided, what is unknown."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.fields import Unit, Utc
 
 
 class ReportedAlert(Response):
-    """One alert without its small picture, and the incident it belongs to."""
+    """One alert without its thumbnail, and the incident it belongs to."""
 
     event_id: str
     event_type: EventType
@@ -27,7 +27,7 @@ class ReportedAlert(Response):
     duration: float
     explanation: str
     evidence: dict[str, JsonValue]
-    """Measured values beside their thresholds."""
+    """Measured values with their thresholds."""
     message: str
     has_thumbnail: bool
     picture: Literal["none", "kept", "erased", "missing"]
@@ -41,14 +41,14 @@ class ReportedAlert(Response):
 
 
 class ReportedIncident(Response):
-    """An incident, and what people did about it."""
+    """An incident, and people's acts on it."""
 
     incident: IncidentOut
     history: list[ActOut]
 
 
 class SeenWith(Response):
-    """Under which conditions alerts were made: one entry per combination, by its first alert."""
+    """The conditions under which alerts were made: one entry per combination, from its first alert."""
 
     node: str
     region: str
@@ -63,14 +63,14 @@ class SeenWith(Response):
 
 
 class Unknown(Response):
-    """Something this report cannot know, and why."""
+    """Something that this report cannot know, and why."""
 
     what: UnknownWhat
     why: str
     begins_at: Utc | None
     """None: the whole session."""
     ends_at: Utc | None
-    """None: to the session's end, or not over yet."""
+    """None: until the session's end, or not over yet."""
     event_id: str | None
 
 
@@ -86,25 +86,25 @@ class ReportTotals(Response):
     """Alerts of conduct and identity."""
     technical: int
     incidents: dict[str, int]
-    """By state."""
+    """Number of incidents by state."""
     worst_open_severity: Unit
-    """Of incidents that nobody dismissed; 0 without one."""
+    """The highest severity of incidents not dismissed; 0 without one."""
     unknown_seconds: dict[UnknownWhat, float]
     """Time in which something was unknown, overlaps counted once."""
 
 
 class SessionReport(Response):
-    """A session as far as it is recorded. Alerts say what was measured, never what it means."""
+    """The record of a session. Alerts say what was measured, never what it means."""
 
     report_schema: Literal["proctor.report/1"]
     made_at: Utc
     final: bool
-    """False while the session runs: more may come."""
+    """False while the session runs and the report may grow."""
     session: SessionOut
     identity: Literal["enrolled", "unavailable", "not-asked"]
     """Whether there was an enrolled face to compare with, and whether the policy asked for it."""
     policy_sha256: str
-    """Of the policy in force now, as canonical JSON."""
+    """SHA-256 of the policy in force now, as canonical JSON."""
     policy_changes: list[SessionPolicyChange]
     """While the session ran, oldest first."""
     acknowledged: list[Acknowledged]
@@ -112,10 +112,10 @@ class SessionReport(Response):
     findings: list[ReportedAlert]
     technical: list[ReportedAlert]
     acts: list[ReportedAlert]
-    """What proctors did while it ran."""
+    """Proctors' acts while it ran."""
     milestones: list[ReportedAlert]
     incidents: list[ReportedIncident]
     seen_with: list[SeenWith]
     unknown: list[Unknown]
     erased_alerts: int
-    """Alerts whose key was destroyed: that they were is known, not what they said."""
+    """Number of alerts whose key was destroyed: they existed, but their content is erased."""

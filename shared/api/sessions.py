@@ -1,4 +1,4 @@
-"""Bodies of the REST API about sessions: start, join, look at, list, change, verify a frame."""
+"""Bodies of the REST API about sessions: start, join, show, list, change, verify a frame."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class VerificationPolicy(Request):
 
 class SessionStartRequest(Request):
     exam_session_id: Reference | None = None
-    """Chosen by the caller, unique per institution; made up when left out."""
+    """Chosen by the caller, unique per institution; generated when left out."""
     candidate_id: Reference
     exam_id: Reference
     frontend_instance_id: Reference | None = None
     verification_policy: VerificationPolicy | None = None
     policy: Annotated[dict[str, JsonValue], Field(max_length=50)] | None = None
-    """A whole policy (`shared.policy.schema`) instead of the exam's."""
+    """A complete policy (`shared.policy.schema`) instead of the exam's."""
     features_enabled: Features | None = None
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
 
@@ -52,7 +52,7 @@ class SessionStartResponse(Response):
     status: Literal["active"]
     session_id: str
     session_uuid: str
-    """The internal id, as signaling paths, subjects and logs carry it."""
+    """The internal id, as in signaling paths, subjects and logs."""
     websocket_url: str
     webrtc_config: WebrtcConfig
     calibration_required: bool
@@ -63,7 +63,7 @@ class SessionStartResponse(Response):
     edge_node: str
     session_token: str
     join_url: str
-    """One-time code in the fragment; the candidate's page exchanges it by POST."""
+    """Has a one-time code in its fragment; the candidate's page exchanges it by POST."""
     identity: Literal["enrolled", "unavailable"]
 
 
@@ -79,7 +79,7 @@ class SessionOut(Response):
     edge_node: str
     policy_version: int
     paused_at: Utc | None = None
-    """Since when a proctor has paused the exam. Meanwhile it expires later, and nothing is judged."""
+    """When a proctor paused the exam. During the pause nothing is judged, and the end moves later."""
 
 
 class SessionEndResponse(Response):
@@ -90,7 +90,7 @@ class SessionEndResponse(Response):
 
 class VerifyFrameRequest(Request):
     frame_id: Annotated[str, StringConstraints(pattern=r"^(FRAME-)?[0-9]{1,12}$")] | None = None
-    """Left out: the newest frame."""
+    """The frame to verify; if left out, the newest."""
     timestamp: Utc | None = None
     trigger: Name = "manual_proctor_check"
 
@@ -105,7 +105,7 @@ class FaceQuality(Response):
 class VerifyFrameResponse(Response):
     frame_id: str
     match: bool | None
-    """None: the frame allows no check; neither match nor mismatch."""
+    """None: the frame could not be checked; neither match nor mismatch."""
     similarity_score: Unit | None
     threshold_used: Unit
     comparison_embedding_id: str | None
@@ -151,14 +151,14 @@ class TicketResponse(Response):
 
 
 class SessionListed(SessionOut):
-    """A session on the wall: where it stands, and how bad the worst is that nobody has explained away."""
+    """A session in the list: its state, and the highest severity of its incidents not dismissed."""
 
     worst_severity: Unit
-    """Of its incidents that were not dismissed or overturned; 0 without one."""
+    """The highest severity of its incidents not dismissed or overturned; 0 without one."""
     open_incidents: int
-    """That wait for a person: open, for a second one, or appealed."""
+    """Incidents that wait for a person: open, for a second reviewer, or appealed."""
     incident_count: int
-    """All that were not dismissed or overturned, decided ones included."""
+    """All incidents not dismissed or overturned, decided ones included."""
 
 
 class SessionPage(Response):
@@ -167,26 +167,26 @@ class SessionPage(Response):
 
 
 class SessionPolicyRequest(Request):
-    """Another policy for a session that runs: a version of its exam's, or a whole one of its own."""
+    """Another policy for a running session: a version of its exam's policy, or a complete one of its own."""
 
     exam_version: Annotated[Count, Field(ge=1, le=2**31 - 1)] | None = None
-    """Left out, with no policy: the version that is in force now."""
+    """If left out together with `policy`: the exam's version in force now."""
     policy: PolicyData | None = None
-    """Its own `version` is ignored: it gets the next one that neither session nor exam has used."""
+    """Its own `version` is ignored; it gets the next one unused by session and exam."""
     reason: Words
-    """For the record; the candidate is not shown it."""
+    """Recorded; not shown to the candidate."""
     based_on: Annotated[Count, Field(ge=1, le=2**31 - 1)]
-    """The version the session runs under; when that has changed meanwhile, the change is refused (409)."""
+    """The session's current version. If it has changed meanwhile, the change is refused (409)."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> SessionPolicyRequest:
         if self.exam_version is not None and self.policy is not None:
-            raise ValueError("name a version of the exam's policy or give a policy, not both")
+            raise ValueError("give exam_version or policy, not both")
         return self
 
 
 class SessionPolicyChange(Response):
-    """Who put which policy in force while the session ran, and why."""
+    """A change of policy while the session ran: who, which and why."""
 
     version: int
     version_before: int
@@ -198,10 +198,10 @@ class SessionPolicyChange(Response):
 
 
 class SessionPolicyOut(Response):
-    """The policy a session runs under, without what is agreed with its candidate."""
+    """The policy of a session, without its candidate's accommodation."""
 
     session_id: str
     version: int
     policy: dict[str, JsonValue]
     changes: list[SessionPolicyChange]
-    """While it ran, oldest first."""
+    """Changes while it ran, oldest first."""

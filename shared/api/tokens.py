@@ -20,14 +20,14 @@ class TokenRequest(Request):
 
 class TokenResponse(Response):
     token: str
-    """Shown once; it is stored nowhere."""
+    """Shown once; it is not stored."""
     token_id: str
     role: str
     expires_at: Utc
 
 
 class TokenOut(Response):
-    """What is known of a token; not the token."""
+    """The data of a token, without the token itself."""
 
     token_id: str
     subject: str
@@ -50,7 +50,7 @@ class TokenKeyOut(Response):
     """The `kid` in the tokens it signed."""
     public_key: str
     status: Literal["active", "retired", "revoked"]
-    """Active: signs. Retired: what it signed is good until it expires. Revoked: nothing of it is good."""
+    """Active: signs. Retired: its tokens are valid until they expire. Revoked: its tokens are invalid."""
     created_by: str | None
     """None: the installation's own key."""
     created_at: Utc | None

@@ -1,4 +1,4 @@
-"""The kinds of looking and listening: what each says, who asks for it, how often it is done on each level."""
+"""The kinds of looking and listening: what each fills, when it is done, and its rate on each level."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Final
 from shared.events.types import Feature
 
 Rates = tuple[float, float, float, float, float]
-"""Looks a second on the degradation levels L0 to L4; 0: left out."""
+"""Looks per second on the degradation levels L0 to L4; 0: not done."""
 EVERY_WINDOW: Final = 2.0
-"""Sound comes in windows of about half a second. No look at sound is more frequent than they are."""
+"""Sound arrives in windows of about half a second. No look at sound is more frequent."""
 
 
 class Sense(StrEnum):
@@ -22,7 +22,7 @@ class Sense(StrEnum):
 
 
 class Look(StrEnum):
-    """One kind of looking or listening; named like the field of an observation that it is made for."""
+    """One kind of looking or listening, named like its field of an observation."""
 
     FACES = "faces"
     HEAD = "head"
@@ -39,18 +39,18 @@ class Look(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LookRow:
-    """What is known of one look."""
+    """The properties of one look."""
 
     sense: Sense
     fields: tuple[str, ...]
     """The fields of an observation that it fills."""
     rates_hz: Rates
     feature: Feature | None = None
-    """It is done wherever an exam has this switched on; None: in every exam."""
+    """It is done in exams with this feature; None: in every exam."""
     on_demand: bool = False
-    """It is done only where an event that is switched on needs it; `feature` then says nothing."""
+    """It is done only when an enabled event needs it; `feature` is then ignored."""
     paced: bool = True
-    """Whether a policy may name a cadence of its own."""
+    """Whether a policy may set its rate."""
 
 
 # Verification stays at 1 Hz on every level: identity is the last thing to give up.

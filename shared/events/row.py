@@ -1,4 +1,4 @@
-"""What is known of one event: its class, its default rule, what it needs, and everything it is told with."""
+"""The properties of one event: its class, its default rule, what it needs, and its texts."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from typing import Final, Literal
 from shared.events.types import Action, EventClass, EventType, Feature, Raiser
 
 UnknownWhat = Literal["identity", "picture", "sound", "coverage", "times", "reports", "session"]
-"""What a report cannot know: who it was, what was seen or heard, whether enough was looked at, when, …"""
+"""What a report cannot know: who it was, what was seen or heard, whether enough was analysed, when, …"""
 
 BY_NODE: Final = frozenset({Raiser.NODE})
 BY_COORDINATOR: Final = frozenset({Raiser.COORDINATOR})
 BY_PROCTOR: Final = frozenset({Raiser.PROCTOR})
 BY_NOBODY: Final[frozenset[Raiser]] = frozenset()
-"""No part of the product raises it yet."""
+"""Not raised by any part of the product yet."""
 
 
 class Side(StrEnum):
-    """On which side of its threshold an event lies."""
+    """The side of its threshold on which an event holds."""
 
     ABOVE = "above"
     BELOW = "below"
@@ -27,26 +27,26 @@ class Side(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Threshold:
-    """The value a condition is compared with: what it is measured in, its range, its defaults."""
+    """The value that a condition is compared with: its unit, range and defaults."""
 
     default: float
     unit: str
     low: float
     high: float
-    """Of the range an exam may choose from."""
+    """Upper end of the range that an exam may choose from."""
     side: Side = Side.ABOVE
     at_low_sensitivity: float | None = None
     at_high_sensitivity: float | None = None
     """None: the same at every sensitivity."""
 
     def relaxes(self, threshold: float, other: float) -> bool:
-        """Whether `threshold` is reached no more easily than `other`."""
+        """Whether `threshold` is as hard to reach as `other`, or harder."""
         return threshold >= other if self.side is Side.ABOVE else threshold <= other
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DefaultRule:
-    """The rule that holds where an exam says nothing."""
+    """The rule when an exam does not set one."""
 
     hold_s: float = 0
     """The condition must last this long."""
@@ -60,23 +60,23 @@ class DefaultRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """What people read of an event."""
+    """The texts of an event for people."""
 
     title: str
     """A neutral name that describes and does not judge."""
     sentence: str
-    """For whoever reviews: what was measured against which bound, never what it means. Evidence stands in
-    braces by its name: `{faces}` as it is, `{hold_seconds:s}` in seconds, `{turned_deg:deg}` in degrees,
-    `{share_of_baseline:percent}`, lists by `commas` or `semicolons`, and by `gates` the reason why nothing
-    was checked."""
+    """For reviewers: what was measured and its bound, never what it means. Evidence is inserted by name in
+    braces: `{faces}` unchanged, `{hold_seconds:s}` in seconds, `{turned_deg:deg}` in degrees,
+    `{share_of_baseline:percent}`, lists with `commas` or `semicolons`, and with `gates` the reason why
+    nothing was checked."""
     raised: str = ""
-    """For the candidate: gentle, without any score, threshold or reproach. Empty: nothing is told."""
+    """For the candidate: gentle, without score, threshold or blame. Empty: no message."""
     cleared: str = ""
     """For the candidate, when it is over."""
     beside: str = ""
-    """For whoever reviews, where it held at the same time as another event and is told with that one."""
+    """For reviewers, when it held at the same time as another event and is reported with that one."""
     sought: str = ""
-    """What is looked for, as the candidate's notice says it: `telephones`."""
+    """What is looked for, in the words of the candidate's notice: `telephones`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,19 +96,19 @@ class EventRow:
     words: Words
     raised_by: frozenset[Raiser] = BY_NODE
     rule: DefaultRule | None = None
-    """None: it has none, because it happens once, when it happens."""
+    """None: it has no rule, because it is a single moment."""
     threshold: Threshold | None = None
     feature: Feature | None = None
-    """It is looked for only where an exam has this switched on."""
+    """It is looked for only in exams with this feature."""
     needs: str | None = None
     """The field of an observation without which it cannot be found."""
     pictured: bool = False
     """Whether a picture is evidence of it. Technical trouble needs no picture of a person."""
     slow: bool = False
-    """Whether it is judged every few seconds only, so that a longer silence is a matter of course."""
+    """Whether it is judged only every few seconds, so that longer gaps are normal."""
     waited_for: bool = True
-    """Whether its condition lasts. Others are counted, made of other events, or told by whoever has the
-    figures: they have neither hold nor clear time."""
+    """Whether its condition lasts. Other events are counted, made of other events, or raised elsewhere;
+    they have neither hold nor clear time."""
     later_stage_of: EventType | None = None
     """Its hold must not be shorter than that of this event."""
     gap: Gap | None = None

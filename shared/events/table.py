@@ -1,4 +1,4 @@
-"""All events in one table, and what is asked of it most."""
+"""All events in one table, with the most frequent queries."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ def event_class(event: EventType) -> EventClass:
 
 
 def lane(event: EventType) -> Lane:
-    """Conduct and identity share one lane; everything else takes the technical one."""
+    """The lane of an event: one for conduct and identity, the technical one for all others."""
     suspicion = event_class(event) in (EventClass.CONDUCT, EventClass.IDENTITY)
     return Lane.CONDUCT if suspicion else Lane.TECHNICAL

@@ -1,10 +1,10 @@
-"""The closed lists of events: their names, their classes, who raises them, what is advised.
+"""The closed lists of events: names, classes, who raises them, advice.
 
-What is known of each event stands in `shared.events.table`.
+The properties of each event are in `shared.events.table`.
 
-Classes keep kinds of truth apart: `conduct` and `identity` are observations a person may weigh, `technical`
-is trouble of machines and networks and never adds suspicion, `milestone` is a neutral step of the exam,
-`proctor` is what a person did. Nothing here infers emotion, stress, attention or engagement.
+Classes separate kinds of facts: `conduct` and `identity` are observations for a person to judge, `technical`
+is a fault of machines and networks and never adds suspicion, `milestone` is a neutral step of the exam,
+`proctor` is an act of a person. Nothing here infers emotion, stress, attention or engagement.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Action(StrEnum):
 
 
 class Lane(StrEnum):
-    """An alert's road: each has its own sequence per node, and technical ones are dropped first at a cap."""
+    """A queue of alerts, with its own sequence per node. At a limit technical alerts are dropped first."""
 
     CONDUCT = "conduct"
     TECHNICAL = "technical"
@@ -40,14 +40,14 @@ class Raiser(StrEnum):
     """Who raises an event."""
 
     NODE = "node"
-    """Its rules over observations."""
+    """The node's rules over observations."""
     COORDINATOR = "coordinator"
     PROCTOR = "proctor"
-    """By an act of a person."""
+    """A person's act."""
 
 
 class Feature(StrEnum):
-    """What an exam switches on or off; named like the fields of `shared.policy.terms.Features`."""
+    """A feature that an exam enables or disables, named like a field of `shared.policy.terms.Features`."""
 
     FACE_VERIFICATION = "face_verification"
     GAZE_TRACKING = "gaze_tracking"
@@ -58,7 +58,7 @@ class Feature(StrEnum):
 
 
 class EventType(StrEnum):
-    """Every event there is."""
+    """All events."""
 
     MULTIPLE_FACES = "MULTIPLE_FACES"
     FACE_NOT_FOUND = "FACE_NOT_FOUND"

@@ -1,4 +1,4 @@
-"""What classes, advice and events are called before people."""
+"""Names of classes, advice and events for people."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What an exam's policy asks for: the events that are watched, the looks that are needed for them. Pure.
+"""What an exam's policy asks for: the watched events, and the looks that they need. Pure.
 
-What nobody asks about is not looked at and costs nothing.
+Looks that are not needed are not done.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from shared.policy.schema import Policy
 
 
 def switched_on(policy: Policy) -> frozenset[Feature]:
-    """The exam's features; what is said is recognised only where the candidate agreed as well."""
+    """The exam's features; speech recognition only if the candidate agreed too."""
     on = frozenset(Feature(name) for name, value in policy.features if value)
     return on if policy.recognises_speech else on - {Feature.SPEECH_TRANSCRIPTION}
 
 
 def watched(policy: Policy) -> tuple[EventType, ...]:
-    """The events that rules over observations look for: neither switched off nor muted."""
+    """The events that rules over observations watch: neither disabled nor muted."""
     on = switched_on(policy)
     return tuple(
         event
@@ -28,7 +28,7 @@ def watched(policy: Policy) -> tuple[EventType, ...]:
 
 
 def asked(policy: Policy) -> frozenset[Look]:
-    """The looks that are done: with a feature of the exam, or because a watched event needs them."""
+    """The looks to do: for a feature of the exam, or for a watched event."""
     on = switched_on(policy)
     always = {
         look

@@ -1,8 +1,8 @@
-"""What a policy's fields allow each and not together: rules that could never be raised, or in a wrong order.
+"""Finds fields of a policy that contradict each other: rules that can never be raised, or in a wrong order.
 
-A rule that can never be raised looks like one that watches. Whoever writes it is told, by the path to change.
-Each function takes the parts of a policy that it compares, and gives path and reason of what does not go
-together. `own` is the exam's own rule of an event, or the table's.
+A rule that can never be raised seems to watch but does not, so its author gets an error with the path to
+change. Each function takes the parts of a policy that it compares, and returns path and reason of each
+contradiction. `own` is the exam's own rule of an event, or the table's.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ Rules = Callable[[EventType], EventRule]
 """The rule of an event."""
 
 WITHOUT_WAITS: Final = frozenset(event for event in DEFAULT_RULES if not EVENTS[event].waited_for)
-"""Events that do not last: they are counted, made of others, or told by whoever has the figures."""
+"""Events that do not last: they are counted, made of others, or raised elsewhere."""
 LOOKS_APART: Final = 1.25
-"""Looks come up to a quarter of their period apart from it; `max_gap_s` must not take that for a silence."""
+"""Looks may be a quarter of their period late; `max_gap_s` must not count that as a gap."""
 SLOWEST_LOOK_S: Final = 1.0
 """The lowest degradation level looks once a second, and checks identity as often on every level."""
 LIVENESS_WITHIN_S: Final = 60.0
-"""Checks of liveness further back say nothing of now."""
+"""Older liveness checks do not count."""
 LEAST_TURN_S: Final = 0.5
-"""The speed of a turn is taken over this long."""
+"""The speed of a turn is measured over this time."""
 _WITHOUT_GAP: Final = frozenset({Look.IDENTITY, Look.SPEAKERS})
-"""Looks that no silence of `max_gap_s` restarts."""
+"""Looks that a gap of `max_gap_s` does not restart."""
 
 
 def stages(own: Rules) -> Iterator[Problem]:
-    """Later stages of an event that would be raised before it."""
+    """Find later stages of an event that would be raised before it."""
     for later, row in EVENTS.items():
         sooner = row.later_stage_of
         if sooner is None:
@@ -50,7 +50,7 @@ def stages(own: Rules) -> Iterator[Problem]:
 
 
 def waits(rules: Mapping[EventType, EventRule]) -> Iterator[Problem]:
-    """Waits for what does not last."""
+    """Find waits of events that do not last."""
     for event in sorted(WITHOUT_WAITS & rules.keys()):
         rule = rules[event]
         for name, wait_s in (("hold_s", rule.hold_s), ("clear_s", rule.clear_s)):
@@ -59,7 +59,7 @@ def waits(rules: Mapping[EventType, EventRule]) -> Iterator[Problem]:
 
 
 def cadences(cadences_hz: Mapping[Look, float], max_gap_s: float, liveness_checks: int) -> Iterator[Problem]:
-    """Looks that come too seldom for what is made of them."""
+    """Find looks that are too rare for the rules that use them."""
     if max_gap_s < SLOWEST_LOOK_S * LOOKS_APART:
         least_s = SLOWEST_LOOK_S * LOOKS_APART
         yield "max_gap_s", f"below {least_s:g} s every wait of the lowest level, at 1 look a second, restarts"
@@ -80,7 +80,7 @@ def cadences(cadences_hz: Mapping[Look, float], max_gap_s: float, liveness_check
 
 
 def counters(episodes: float, distraction: Distraction, movement: Movement) -> Iterator[Problem]:
-    """Counts that are never reached; `episodes` is how many FREQUENT_DISTRACTION must exceed."""
+    """Find counts that can never be reached; `episodes` is the threshold of FREQUENT_DISTRACTION."""
     if episodes * distraction.episode_s >= distraction.window_s:
         yield (
             "distraction.window_s",
@@ -92,7 +92,7 @@ def counters(episodes: float, distraction: Distraction, movement: Movement) -> I
 
 
 def fused(fusion: Fusion, cadences_hz: Mapping[Look, float], own: Rules) -> Iterator[Problem]:
-    """Terms of a fusion that are never met."""
+    """Find terms of a fusion that can never be met."""
     checks_hz = cadences_hz.get(Look.IDENTITY, 1 / SLOWEST_LOOK_S)
     named = fusion != Fusion() and own(EventType.HIGH_CONFIDENCE_CHEATING).enabled
     for number, term in enumerate(fusion.terms):

@@ -1,4 +1,4 @@
-"""What changes from one policy to another: the rules in force, field by field. Pure."""
+"""The differences between two policies: the rules in force, field by field. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Change:
 
 
 def in_force(policy: Policy) -> dict[str, Any]:
-    """The policy as plain data with every rule written out, presets and accommodations applied."""
+    """The policy as plain data with all rules, after presets and accommodations."""
     data = policy.model_dump(mode="json")
     data["rules"] = {event.value: policy.rule(event).model_dump(mode="json") for event in DEFAULT_RULES}
     data["gaze_zone"] = policy.zone.model_dump(mode="json")
@@ -27,7 +27,7 @@ def in_force(policy: Policy) -> dict[str, Any]:
 
 
 def differences(before: Policy, after: Policy) -> list[Change]:
-    """Every field in force that differs, by path; the version is left out, since it says nothing itself."""
+    """Every field in force that differs, by path; without the version."""
     old, new = _flat(in_force(before)), _flat(in_force(after))
     return [
         Change(path, old.get(path), new.get(path))

@@ -1,4 +1,4 @@
-"""Saying what is wrong with a policy or an accommodation: every wrong part by its path."""
+"""Errors of a policy or an accommodation, with the path of every wrong part."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from pydantic import ValidationError
 from shared.errors import Rejected
 
 MAX_PROBLEMS: Final = 50
-"""As many as anybody reads at once; how many more there are is said."""
+"""The most problems listed; the error tells how many more there are."""
 _OF_A_NAME: Final = "[key]"
 """How pydantic ends the path of a wrong name in a mapping."""
 Problem = tuple[str, str]
-"""A path and what is wrong there."""
+"""A path and its problem."""
 
 
 class Contradictions(ValueError):
-    """What single fields allow and the whole does not; paths are relative to where it is raised."""
+    """Fields that do not go together; paths are relative to the place where it is raised."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -41,7 +41,7 @@ def refused(kind: str, problems: Iterable[Problem]) -> Rejected:
 
 
 def problems_of(kind: str, error: ValidationError) -> list[Problem]:
-    """What pydantic found, with the paths that contradictions name; `kind` stands for the whole."""
+    """The problems that pydantic found, with the paths of contradictions; `kind` is the path of the whole."""
     return [problem for each in error.errors() for problem in _problems(kind, each)]
 
 

@@ -1,7 +1,7 @@
-"""An exam's rule for one event, and what the table of events gives where the exam says nothing.
+"""An exam's rule for one event, and the defaults from the table of events.
 
-`EventRule.threshold` has the unit that `THRESHOLD_UNITS` names for its event, with the side on which the
-event lies; events without a threshold carry None.
+`EventRule.threshold` has the unit and side that `THRESHOLD_UNITS` names for its event; None for events
+without a threshold.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Seconds = Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False, strict=Tr
 
 
 class Frozen(BaseModel):
-    """Settings that do not change and refuse what they do not know."""
+    """Frozen settings that refuse unknown fields."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -38,7 +38,7 @@ class EventRule(Frozen):
     clear_s: Seconds = 0.0
     """It must be gone this long before the event is over."""
     threshold: float | None = Field(default=None, allow_inf_nan=False, strict=True)
-    """The value the condition compares with, in the unit of THRESHOLD_UNITS."""
+    """The value that the condition is compared with, in the unit of THRESHOLD_UNITS."""
     severity: Annotated[Unit, Field(strict=True)] = 0.0
     """Base severity; technical events and milestones have none."""
     action: Action = Action.NONE
@@ -59,10 +59,10 @@ def _rule(default: DefaultRule, threshold: Threshold | None) -> EventRule:
 DEFAULT_RULES: Mapping[EventType, EventRule] = MappingProxyType(
     {event: _rule(row.rule, row.threshold) for event, row in EVENTS.items() if row.rule is not None}
 )
-"""Milestones and proctors' actions have no rule: they happen once, when they happen."""
+"""Milestones and proctors' acts have no rule: they are single moments."""
 
 NOT_OBSERVED = frozenset(event for event in DEFAULT_RULES if not EVENTS[event].observed)
-"""Events that no rule over observations finds: whoever has the figures raises them."""
+"""Events that no rule over observations finds; they are raised elsewhere."""
 
 THRESHOLD_UNITS: Mapping[EventType, Threshold] = MappingProxyType(
     {event: row.threshold for event, row in EVENTS.items() if row.threshold is not None}
@@ -80,13 +80,13 @@ class Sensitivity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """What a sensitivity does to the conduct rules of an exam. Identity and technical rules stay."""
+    """The effect of a sensitivity on an exam's conduct rules. Identity and technical rules do not change."""
 
     hold_factor: float
     zone_factor: float
-    """On the extent of the gaze zone."""
+    """Factor on the size of the gaze zone."""
     thresholds: Mapping[EventType, float]
-    """In place of the table's default; a threshold that the exam names itself stands."""
+    """Replace the table's defaults, but not thresholds that the exam sets itself."""
 
 
 def _named(thresholds: Iterable[tuple[EventType, float | None]]) -> Mapping[EventType, float]:

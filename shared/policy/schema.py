@@ -1,11 +1,11 @@
-"""An exam's policy: what is watched, from which threshold, for how long, and what is advised.
+"""An exam's policy: which events are watched, their thresholds and times, and the advice.
 
 Every number is a field here with its default; an exam overrides what it needs. A policy is data: frozen,
-versioned by whoever stores it, unknown fields and contradictions refused with their path. Default rules are
-made in `shared.policy.rules` from the table of events, the parts stand in `shared.policy.terms`.
+versioned by its store; unknown fields and contradictions are refused with their path. `shared.policy.rules`
+makes the default rules from the table of events; the parts are in `shared.policy.terms`.
 
-What is agreed with one candidate (`Accommodation`, opt-in to speech recognition) is no part of an exam's
-policy: `Policy.for_candidate` adds it when a session starts, and the effective policy then records it.
+A candidate's terms (`Accommodation`, opt-in to speech recognition) are not part of an exam's policy:
+`Policy.for_candidate` adds them when a session starts, and the effective policy then records them.
 """
 
 from __future__ import annotations
@@ -49,43 +49,43 @@ from shared.policy.terms import (
 
 
 class Policy(Frozen):
-    """All that an exam decides about its watching."""
+    """Everything that an exam sets about its proctoring."""
 
     version: int = Field(default=1, ge=1, le=2**31 - 1)
-    """Counts up with every change; stands on each alert."""
+    """Rises with every change; recorded in each alert."""
     features: Features = Features()
     rules: dict[EventType, EventRule] = Field(default_factory=dict)
-    """Overrides; an event not named keeps its default."""
+    """Overrides; events not named keep their default."""
     sensitivity: Sensitivity = Sensitivity.MEDIUM
     min_face_px: float = Field(default=24, ge=8, le=500)
-    """Faces whose smaller side is below do not count towards MULTIPLE_FACES."""
+    """Faces with a smaller shorter side do not count for MULTIPLE_FACES."""
     mismatch_checks: int = Field(default=4, ge=2, le=60)
     """FACE_MISMATCH is raised at this many consecutive mismatches."""
     match_checks: int = Field(default=3, ge=1, le=60)
     """… and over after this many consecutive matches."""
     liveness_checks: int = Field(default=10, ge=3, le=60)
-    """PRESENTATION_ATTACK judges the mean of this many."""
+    """PRESENTATION_ATTACK judges the mean of this many checks."""
     gaze_zone: GazeZone = GazeZone()
     gaze_aggregate_s: float = Field(default=3, ge=0.5, le=10)
-    """Gaze is judged by what was seen for most of this time; blinks do not count."""
+    """Gaze is judged by the majority of the looks in this time; blinks do not count."""
     distraction: Distraction = Distraction()
     movement: Movement = Movement()
     speech_pause_s: Seconds = 0.6
     """Pauses up to this length do not end a stretch of speech."""
     sounds: tuple[Sound, ...] = Field(default=tuple(Sound), max_length=16)
-    """What AUDIO_ANOMALY listens for."""
+    """Kinds of sound of AUDIO_ANOMALY."""
     phrases: tuple[Phrase, ...] = Field(default=(), max_length=100)
-    """What KEYWORD_SPOKEN listens for, where features.speech_transcription and the candidate allow it."""
+    """Phrases of KEYWORD_SPOKEN, if features.speech_transcription is on and the candidate agrees."""
     fusion: Fusion = Fusion()
-    """What HIGH_CONFIDENCE_CHEATING is made of."""
+    """The terms of HIGH_CONFIDENCE_CHEATING."""
     cadences_hz: dict[PacedLook, Rate] = Field(default_factory=dict)
-    """Looks per second in place of the degradation level's own; what a level leaves out stays out."""
+    """Looks per second instead of the degradation level's; looks that a level leaves out stay out."""
     blocked_luma_variance: float = Field(default=15, ge=0, le=16_256)
-    """A picture with less luma variance than this counts as blocked."""
+    """A picture with less luma variance counts as blocked."""
     baseline_s: float = Field(default=30, ge=5, le=300)
     """Face area, gaze zone and head baseline are calibrated over this first stretch."""
     max_gap_s: float = Field(default=2, gt=0, le=30)
-    """A longer silence of a signal restarts every wait on it: silence proves nothing."""
+    """A longer time without a signal's value restarts all its waits: missing values prove nothing."""
     enrollment_gate: Gate = ENROLLMENT_GATE
     verification_gate: Gate = VERIFICATION_GATE
     candidate: CandidateTerms | None = None
@@ -103,7 +103,7 @@ class Policy(Frozen):
     @classmethod
     def _distinct(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         if len({value.casefold() for value in values}) != len(values):
-            raise ValueError("an entry stands there twice")
+            raise ValueError("an entry is given twice")
         return values
 
     @model_validator(mode="after")
@@ -124,7 +124,7 @@ class Policy(Frozen):
 
     @property
     def recognises_speech(self) -> bool:
-        """Whether both the exam and the candidate agreed that what is said may be recognised."""
+        """Whether exam and candidate both agreed to speech recognition."""
         agreed = self.candidate is not None and self.candidate.speech_opt_in
         return agreed and self.features.audio_monitoring and self.features.speech_transcription
 
@@ -135,7 +135,7 @@ class Policy(Frozen):
 
     @property
     def zone(self) -> GazeZone:
-        """The gaze zone in force; a zone that the exam names itself stands against the preset."""
+        """The gaze zone in force; a zone that the exam sets itself overrides the preset."""
         factor = PRESETS[self.sensitivity].zone_factor if self.gaze_zone == GazeZone() else 1.0
         if self.candidate is not None:
             factor *= self.candidate.accommodation.gaze_zone_factor
@@ -143,8 +143,7 @@ class Policy(Frozen):
 
     @property
     def mismatches(self) -> int:
-        """How many consecutive mismatches raise FACE_MISMATCH for this candidate: a relaxed hold counts more
-        of them."""
+        """Consecutive mismatches that raise FACE_MISMATCH for this candidate; more with a relaxed hold."""
         factor = self._relaxation(EventType.FACE_MISMATCH).hold_factor
         return ceil(self.mismatch_checks * factor)
 
@@ -153,8 +152,8 @@ class Policy(Frozen):
         return self.rules.get(event, DEFAULT_RULES[event])
 
     def rule(self, event: EventType) -> EventRule:
-        """The rule in force for an event: the exam's own or the table's, the sensitivity preset on conduct,
-        and what is agreed with the candidate. A later stage never comes before its sooner one."""
+        """The rule in force for an event: the exam's own or the table's, with the sensitivity preset of
+        conduct and the candidate's accommodation. A later stage is never raised before the earlier one."""
         rule = self._agreed(event)
         sooner = EVENTS[event].later_stage_of
         if sooner is None or not rule.enabled or not (first := self._agreed(sooner)).enabled:
@@ -178,10 +177,10 @@ class Policy(Frozen):
         return agreed or Relaxation()
 
     def for_candidate(self, accommodation: Accommodation, *, speech_opt_in: bool = False) -> Policy:
-        """The effective policy of one candidate's session: this one with what is agreed recorded in it.
+        """The effective policy of one candidate's session: this one with the candidate's terms.
 
-        Raises `Rejected` ("accommodation-invalid", 422) where a relaxed threshold would be stricter than the
-        exam's own or is out of range, and where there is no hold to lengthen.
+        Raises `Rejected` ("accommodation-invalid", 422) when a relaxed threshold is stricter than the
+        exam's own or out of range, and when there is no hold to lengthen.
         """
         plain = self.model_copy(update={"candidate": None})
         problems = [
@@ -205,7 +204,7 @@ class Policy(Frozen):
 
 
 def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
-    """What is wrong with an exam's own rule, whatever the other rules say."""
+    """What is wrong with an exam's own rule by itself."""
     if event not in DEFAULT_RULES:
         yield event, "has no rule to override"
         return
@@ -220,7 +219,7 @@ def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
 
 
 def _relaxation_problems(event: EventType, relaxed: Relaxation, own: EventRule) -> Iterator[Problem]:
-    """What cannot be agreed on one event, given the exam's own rule in force."""
+    """What is wrong with the relaxation of one event, given the exam's own rule in force."""
     if relaxed.hold_factor > 1 and own.hold_s == 0 and event is not EventType.FACE_MISMATCH:
         yield f"relaxed.{event}.hold_factor", f"{event} has no hold that could be longer"
     if relaxed.threshold is None:
@@ -236,7 +235,7 @@ def _relaxation_problems(event: EventType, relaxed: Relaxation, own: EventRule) 
 
 
 def parse_policy(value: Mapping[str, Any]) -> Policy:
-    """An exam's policy from JSON or YAML data; a rule may name only the fields it changes.
+    """Parse an exam's policy from JSON or YAML data; a rule may name only the fields it changes.
 
     Raises `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong.
     """
@@ -255,7 +254,7 @@ def parse_policy(value: Mapping[str, Any]) -> Policy:
 
 
 def parse_accommodation(value: Mapping[str, Any]) -> Accommodation:
-    """An accommodation from data. Raises `Rejected` ("accommodation-invalid", 422) naming each wrong path."""
+    """Parse an accommodation. Raises `Rejected` ("accommodation-invalid", 422) naming each wrong path."""
     try:
         return Accommodation.model_validate(dict(value))
     except ValidationError as error:

@@ -19,7 +19,7 @@ YAW_HALF_RANGE_DEG = 30.0
 
 
 class Features(Frozen):
-    """What is switched on for an exam (`features_enabled`)."""
+    """The features of an exam (`features_enabled`)."""
 
     face_verification: YesNo = True
     gaze_tracking: YesNo = True
@@ -30,13 +30,13 @@ class Features(Frozen):
 
 
 class Gate(Frozen):
-    """Bounds a face picture must keep to be enrolled or verified."""
+    """Bounds that a face picture must meet to be enrolled or verified."""
 
     min_face_px: float = Field(default=80, ge=16, le=2_000)
     """Smaller side of the face box, pixels; must be exceeded."""
     min_sharpness: float | None = Field(default=20, ge=0, le=10_000)
-    """Variance of the Laplacian on the grey face box at 160 px width; None: not asked. 20 is where people
-    draw the line at that width (models.quality.MIN_SHARPNESS); a bound of 100 refuses a NASA portrait."""
+    """Variance of the Laplacian on the grey face box at 160 px width; None: not checked. People judge
+    pictures below 20 as blurred (models.quality.MIN_SHARPNESS); 100 would refuse a NASA portrait."""
     min_brightness: float = Field(default=40, ge=0, le=255)
     """Mean luma of the same crop, levels."""
     max_brightness: float = Field(default=220, ge=0, le=255)
@@ -58,14 +58,14 @@ VERIFICATION_GATE = Gate(
 
 
 class GazeZone(Frozen):
-    """Where eyes may rest without a word: degrees around the camera, before calibration centres it."""
+    """Where the eyes may rest without an event: degrees around the camera, before calibration centres it."""
 
     min_pitch_deg: float = Field(default=-25, ge=-90, le=90)
     max_pitch_deg: float = Field(default=15, ge=-90, le=90)
     yaw_deg: float = Field(default=YAW_HALF_RANGE_DEG, ge=5, le=120)
-    """To either side."""
+    """Limit to each side."""
     max_shift_deg: float = Field(default=15, ge=0, le=45)
-    """How far calibration may move the centre, per axis; a centre further off is not believed."""
+    """How far calibration may move the centre, per axis; a centre further off is not used."""
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -74,12 +74,12 @@ class GazeZone(Frozen):
         return self
 
     def with_tolerance(self, yaw_deg: float) -> GazeZone:
-        """The zone of `gaze_tolerance_degrees`: half its range in yaw, pitch in proportion."""
+        """The zone for `gaze_tolerance_degrees`: half its range in yaw, pitch in proportion."""
         half_deg = PITCH_HALF_RANGE_DEG * yaw_deg / YAW_HALF_RANGE_DEG
         return self._of(half_deg, yaw_deg)
 
     def scaled(self, factor: float) -> GazeZone:
-        """The same centre, another extent."""
+        """The zone with the same centre and another size."""
         half_deg = (self.max_pitch_deg - self.min_pitch_deg) / 2
         return self._of(half_deg * factor, self.yaw_deg * factor)
 
@@ -94,7 +94,7 @@ class GazeZone(Frozen):
 
 
 class Distraction(Frozen):
-    """What FREQUENT_DISTRACTION counts; its threshold is how many episodes must be exceeded."""
+    """What FREQUENT_DISTRACTION counts; its threshold is the number of episodes to exceed."""
 
     episode_s: Seconds = 1.0
     """Shorter glances do not count."""
@@ -105,13 +105,13 @@ class Movement(Frozen):
     """What SUSPICIOUS_MOVEMENT counts; its threshold is the speed of a turn."""
 
     turns: int = Field(default=3, ge=1, le=60)
-    """So many quick turns of the head …"""
+    """This many quick turns of the head …"""
     window_s: float = Field(default=30, ge=5, le=600)
     """… within this time."""
 
 
 class Sound(StrEnum):
-    """Kinds of sound that may be listened for."""
+    """Kinds of sound that a policy may listen for."""
 
     TYPING = "typing"
     PHONE_RINGING = "phone_ringing"
@@ -124,12 +124,12 @@ Phrase = Annotated[str, StringConstraints(min_length=2, max_length=60, strip_whi
 
 def _paced(look: Look) -> Look:
     if not LOOKS[look].paced:
-        raise ValueError("has no cadence of its own")
+        raise ValueError("a policy cannot set its rate")
     return look
 
 
 PacedLook = Annotated[Look, AfterValidator(_paced)]
-"""A look whose cadence a policy may name."""
+"""A look whose rate a policy may set."""
 Rate = Annotated[float, Field(ge=0.2, le=15, allow_inf_nan=False)]
 
 
@@ -137,11 +137,11 @@ class Term(Frozen):
     """One part of a fusion: something that must have been seen within the window."""
 
     event: EventType
-    """With neither bound below: the event was raised."""
+    """Without the bounds below: the event must have been raised."""
     more_than_checks: int | None = Field(default=None, ge=1, le=60)
-    """FACE_MISMATCH alone: more mismatching checks than this."""
+    """Only for FACE_MISMATCH: more mismatching checks than this."""
     more_than_s: float | None = Field(default=None, gt=0, le=600)
-    """The event's condition held for longer than this, added up."""
+    """The event's condition held for longer than this in total."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -152,7 +152,7 @@ class Term(Frozen):
         if kind is EventClass.TECHNICAL:
             raise ValueError(f"{self.event}: technical events never add suspicion")
         if self.more_than_checks is not None and self.event is not EventType.FACE_MISMATCH:
-            raise ValueError(f"{self.event}: more_than_checks goes with FACE_MISMATCH")
+            raise ValueError(f"{self.event}: more_than_checks is only for FACE_MISMATCH")
         if self.more_than_checks is not None and self.more_than_s is not None:
             raise ValueError(f"{self.event}: more_than_checks and more_than_s exclude one another")
         return self
@@ -176,7 +176,7 @@ class Fusion(Frozen):
     def _distinct(self) -> Self:
         events = [term.event for term in self.terms]
         if len(set(events)) != len(events):
-            raise ValueError("terms: an event stands there twice")
+            raise ValueError("terms: an event is given twice")
         if any((term.more_than_s or 0) > self.window_s for term in self.terms):
             raise ValueError("terms: more_than_s exceeds window_s and can never be reached")
         return self
@@ -187,17 +187,17 @@ class Relaxation(Frozen):
 
     hold_factor: float = Field(default=1, ge=1, le=20)
     threshold: float | None = Field(default=None, allow_inf_nan=False)
-    """In the event's unit; must be reached no more easily than the exam's."""
+    """In the event's unit; must not be stricter than the exam's."""
 
 
 class Accommodation(Frozen):
-    """What is agreed with one candidate: detectors that are muted or relaxed, and nothing about why."""
+    """An accommodation of one candidate: muted or relaxed detectors, without the reason."""
 
     muted: tuple[EventType, ...] = Field(default=(), max_length=64)
-    """Not evaluated at all."""
+    """Events that are not evaluated."""
     relaxed: dict[EventType, Relaxation] = Field(default_factory=dict, max_length=64)
     gaze_zone_factor: float = Field(default=1, ge=1, le=4)
-    """On the extent of the gaze zone."""
+    """Factor on the size of the gaze zone."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
@@ -206,14 +206,14 @@ class Accommodation(Frozen):
                 raise ValueError(f"{event}: only events of conduct and identity can be muted or relaxed")
         for event in self.muted:
             if event in self.relaxed:
-                raise ValueError(f"{event}: muted and relaxed at once")
+                raise ValueError(f"{event}: cannot be both muted and relaxed")
         if len(set(self.muted)) != len(self.muted):
-            raise ValueError("muted: an event stands there twice")
+            raise ValueError("muted: an event is given twice")
         return self
 
 
 class CandidateTerms(Frozen):
-    """What holds for the one candidate of a session; added when it starts, never by an exam's policy."""
+    """The terms of a session's candidate; added when it starts, never part of an exam's policy."""
 
     accommodation: Accommodation = Accommodation()
     speech_opt_in: bool = False

@@ -1,8 +1,8 @@
 """The timeline page: one exam on one self-contained HTML page, for reviewers and for the record.
 
-`values` says what a timeline is, `entries` makes its entries from alerts, `chart` and `table` render the two
-views of them with the `words` for times and numbers, `page` puts everything together with `page.css` and
-`page.js`. The page loads nothing from anywhere: it can be mailed, archived and opened in ten years.
+`values` defines a timeline, `entries` makes its entries from alerts, `chart` and `table` render the two views
+with the `words` for times and numbers, `page` joins everything with `page.css` and `page.js`. The page loads
+nothing from elsewhere: it can be mailed, archived and opened in ten years.
 """
 
 from shared.timeline.entries import entry_of

@@ -1,7 +1,7 @@
 """The lanes: one row per kind of event, grouped by class, bars from onset to clearing.
 
-Positions are percentages, so the page's width is nobody's business here. Every bar is a link to its row in
-the table: it takes the keyboard's focus and does its work without any script.
+Positions are percentages, independent of the page's width. Every bar is a link to its row in the table: it
+takes the keyboard focus and works without a script.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def _point(entry: Entry, number: int, length_s: float) -> str:
 
 
 def _bands(segments: tuple[Segment, ...], length_s: float) -> str:
-    """The scripted stretches' tint behind all lanes."""
+    """Tinted bands of the scripted stretches, behind all lanes."""
     bands = "".join(
         f'<i style="{_extent(segment, length_s)}"></i>' for segment in segments if segment.scripted
     )

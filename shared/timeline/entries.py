@@ -1,4 +1,4 @@
-"""Entries from alerts: evidence values are laid beside the bounds they were held against."""
+"""Makes entries from alerts: evidence values are paired with the bounds they were compared with."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _BOUND_OF = {
     "duration_seconds": "hold_seconds",
     "mean_probability": "probability_bound",
 }
-"""Bounds with names of their own; every other bound is called as its value with `_bound` behind."""
+"""Bounds with special names; every other bound has its value's name with the suffix `_bound`."""
 
 
 def entry_of(shown: Shown, zero_utc: datetime) -> Entry:
-    """One alert on the session clock, whose zero was at `zero_utc`."""
+    """An entry of one alert, on the session clock with zero at `zero_utc`."""
     alert = shown.alert
 
     def since_zero_s(moment: datetime) -> float:
@@ -41,7 +41,7 @@ def entry_of(shown: Shown, zero_utc: datetime) -> Entry:
 
 
 def measures_of(evidence: Mapping[str, JsonValue]) -> tuple[Measure, ...]:
-    """Evidence as measures, in its own order: bounds join their values, lists become text, nulls go."""
+    """Evidence as measures, in its order: bounds join their values, lists become text, nulls are left out."""
     bounds = {name: _bound_name(name, evidence) for name in evidence}
     taken = {bound for bound in bounds.values() if bound is not None}
     return tuple(

@@ -1,4 +1,4 @@
-"""The page around lanes and table."""
+"""Renders the page around lanes and table."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from shared.timeline.words import counted, spoken
 def timeline_html(timeline: Timeline) -> str:
     """One exam as a self-contained HTML page; everything in the timeline is escaped.
 
-    The page's own content policy allows its style, its one script (by hash) and JPEG data, and no address.
+    The page's content security policy allows only its style, its one script (by hash) and JPEG data.
     """
     style = files(__package__).joinpath("page.css").read_text("utf-8")
     script = files(__package__).joinpath("page.js").read_text("utf-8")
@@ -87,7 +87,7 @@ def _legend(timeline: Timeline) -> str:
 
 
 def _filters(entries: list[Entry]) -> str:
-    """Check boxes per class; they appear once the script runs, since without it they could do nothing."""
+    """Check boxes per class; shown only when the script runs, because they need it."""
     counts = Counter(entry.event_class for entry in entries)
     boxes = "".join(
         f'<label class="{each.value}"><input type="checkbox" value="{each.value}" checked>'

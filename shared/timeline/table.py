@@ -1,7 +1,7 @@
-"""The table: every event with its explanation, its evidence against the bounds, and its picture.
+"""The table: every event with its explanation, its evidence and bounds, and its picture.
 
-Roles are written out although the tags imply them: on narrow screens the style lays rows out as blocks, which
-takes the tags' own meaning away in some browsers.
+Roles are explicit although the tags imply them: on narrow screens the style shows rows as blocks, which
+removes the tags' meaning in some browsers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _CAPTION = "All events in order of time. Times are minutes and seconds since the
 
 
 def table_html(numbers: dict[Entry, int]) -> str:
-    """All entries in their numbers' order; a sentence instead of an empty table."""
+    """All entries in order of their numbers; a sentence instead of an empty table."""
     if not numbers:
         return '<p class="nothing">Nothing was reported.</p>'
     headings = "".join(f'<th scope="col" role="columnheader">{heading}</th>' for heading in _HEADINGS)
@@ -99,7 +99,7 @@ def _value(measure: Measure) -> str:
 
 
 def _meter(value: float, bound: float | None, top: float) -> str:
-    """A strip filled up to the value, with a tick at the bound; the numbers beside it say the same."""
+    """A bar filled up to the value, with a mark at the bound; the numbers beside it say the same."""
     filled = min(max(value / top, 0.0), 1.0)
     tick = "" if bound is None else f'<b style="left:{min(max(bound / top, 0.0), 1.0):.1%}"></b>'
     return f'<span class="meter" aria-hidden="true"><i style="width:{filled:.1%}"></i>{tick}</span>'

@@ -1,4 +1,4 @@
-"""What a timeline shows; all times in seconds on the session clock."""
+"""The content of a timeline; all times in seconds on the session clock."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from shared.events.types import Action, EventClass, EventType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """A stretch of the exam with a name of its own, drawn behind the events (a rehearsal's script)."""
+    """A named stretch of the exam, drawn behind the events (from a rehearsal's script)."""
 
     label: str
     begins_s: float
     ends_s: float
     scripted: bool
-    """Whether something is meant to be noticed here; such stretches are tinted."""
+    """Whether an event is expected here; such stretches are tinted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One piece of evidence: a value, and the bound it was held against where there is one."""
+    """One piece of evidence: a value, and its bound if there is one."""
 
     name: str
     value: float | str

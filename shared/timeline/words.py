@@ -1,4 +1,4 @@
-"""How the page says times and numbers to people."""
+"""Formats times and numbers for the page."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def clock(at_s: float) -> str:
 
 
 def spoken(duration_s: float) -> str:
-    """A duration in words, as a screen reader and a sentence want it."""
+    """A duration in words, for screen readers and sentences."""
     if duration_s < 60:
         return f"{duration_s:.1f} s"
     minutes = round(duration_s / 60) if duration_s >= 3600 else int(duration_s // 60)

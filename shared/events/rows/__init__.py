@@ -1,14 +1,14 @@
-"""The rows of all events, by what they are about.
+"""The rows of all events, by subject.
 
     face        who is in the picture: faces, and whose they are
     direction   where gaze and head point
-    body        bodies, hands and things in the picture
-    sound       what is heard, and a microphone that gives nothing
-    combined    what is made of several events
-    camera      a camera that shows nothing, and pictures that do not come
-    system      trouble on our own side
+    body        bodies, hands and objects in the picture
+    sound       sounds, and a microphone without sound
+    combined    events made of several others
+    camera      a camera that shows nothing, and missing pictures
+    system      faults of our own systems
     milestones  neutral steps of an exam
-    proctors    what a proctor did
+    proctors    acts of proctors
 
-Each has its `ROWS`; `shared.events.table` puts them together.
+Each has its `ROWS`; `shared.events.table` joins them.
 """

@@ -1,4 +1,4 @@
-"""Bodies, hands and things in the picture."""
+"""Bodies, hands and objects in the picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A camera that shows nothing, and pictures that do not come."""
+"""A camera that shows nothing, and missing pictures."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ ROWS: Final = (
         event=EventType.LOW_FRAME_RATE,
         event_class=EventClass.TECHNICAL,
         rule=DefaultRule(hold_s=10, clear_s=5),
-        # 4 pictures a second is what the levels without a GPU look at, less a fifth.
+        # The levels without a GPU analyse 5 pictures a second; this is a fifth less.
         threshold=Threshold(default=4, unit="frames per second", low=0.5, high=60, side=Side.BELOW),
         slow=True,
         gap=Gap("coverage", "Few pictures came: short events may have been missed."),

@@ -1,4 +1,4 @@
-"""What is made of several events."""
+"""Events made of several others."""
 
 from __future__ import annotations
 

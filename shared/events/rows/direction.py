@@ -1,4 +1,4 @@
-"""Where gaze and head point."""
+"""The direction of gaze and head."""
 
 from __future__ import annotations
 

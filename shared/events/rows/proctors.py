@@ -1,4 +1,4 @@
-"""What a proctor did."""
+"""Acts of proctors."""
 
 from __future__ import annotations
 

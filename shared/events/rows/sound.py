@@ -1,4 +1,4 @@
-"""What is heard, and a microphone that gives nothing."""
+"""Sounds, and a microphone without sound."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trouble on our own side."""
+"""Faults of our own systems."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def test_a_token_is_asked_for_and_kept_nowhere(on_console: OnConsole) -> None:
     [
         (Role.CANDIDATE, "for proctors and administrators"),
         (Role.DPO, "for proctors and administrators"),
-        (None, "the token is not valid here"),
+        (None, "the token is not valid"),
     ],
 )
 def test_who_may_not_review_is_told_so_and_sees_nothing(
