@@ -1,4 +1,4 @@
-"""`proctor-edge accuracy`: how good the analysis is on a folder of labelled material."""
+"""`proctor-edge accuracy`: measures the accuracy of the analysis on a folder of labelled material."""
 
 from __future__ import annotations
 
@@ -26,18 +26,16 @@ PAGE = "accuracy.html"
 
 def accuracy(
     media: Annotated[Path, typer.Argument(metavar="MEDIA", help="The folder of labelled material.")],
-    out: Annotated[Path, typer.Option(metavar="DIR", help="Where accuracy.html goes.")] = Path("accuracy"),
+    out: Annotated[Path, typer.Option(metavar="DIR", help="Folder for accuracy.html.")] = Path("accuracy"),
     profile: Annotated[
         list[Selection] | None,
-        typer.Option(
-            help="Networks to judge; may be repeated. registry: what package registries alone give."
-        ),
+        typer.Option(help="Networks to test; may be repeated. registry: from package registries only."),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Chooses where there are too many pictures.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Seed to choose from too many pictures.")] = 1,
 ) -> None:
-    """Measure how good the analysis is on labelled recordings, pictures and sounds.
+    """Measure the accuracy of the analysis on labelled recordings, pictures and sounds.
 
-    Prints tables and writes one self-contained page. MEDIA holds whichever of these there is:
+    Prints tables and writes one self-contained page. MEDIA has any of these parts:
     people/NAME/*.jpg, honest/EXAM.mkv, scripted/EXAM.mkv with EXAM.json, counted/counts.csv, heads/heads.csv,
     sounds/*.flac with .rttm, voices/NAME/*.flac, groups.csv (name,group). Pictures beside a recording in a
     folder of its name enroll its candidate.
@@ -68,7 +66,7 @@ def accuracy(
 def _measured(
     judging: Callable[[Progress], Judging], media: Path, material: Material, console: Console
 ) -> Accuracy:
-    """What `judging` makes of the material, with a bar while it does."""
+    """Measure the material, with a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Bar(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)

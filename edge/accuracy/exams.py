@@ -1,4 +1,4 @@
-"""Watches recordings as a live session would be watched, and holds the alerts against the truth."""
+"""Analyses recordings like live sessions and compares the alerts with the truth."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Features
 
 LEVEL = 1
-"""Judged at the full level of a node without a GPU."""
+"""Tested at the full level of a node without a GPU."""
 NEEDS: Mapping[EventType, str] = {event: row.needs or "faces" for event, row in EVENTS.items()}
-"""The field of an observation without which an event cannot be found; others need faces at least."""
+"""The field of an observation that an event needs; events not listed need faces."""
 
 _LOOKS = frozenset(NEEDS.values())
 
 
 async def watch_exam(exam: Exam, selection: Selection, networks: Networks, report: Report) -> ExamResult:
-    """One exam through perception and rules; `report` gets the time reached.
+    """Analyse one exam with perception and rules; `report` gets the time reached.
 
-    Raises `Rejected` where the recording cannot be read, its policy is wrong or its candidate cannot be
+    Raises `Rejected` when the recording cannot be read, its policy is wrong or its candidate cannot be
     enrolled.
     """
     policy, recording = parse_policy(exam.truth.policy), open_recording(exam.path)
@@ -73,13 +73,13 @@ def _without_identity(policy: Policy) -> Policy:
 
 
 class _Seen:
-    """Notes how large the pictures are, and what was looked at and listened to at all."""
+    """Notes the size of the pictures, and which looks gave any value."""
 
     def __init__(self) -> None:
         self.width_px = 0
         self.height_px = 0
         self.known: set[str] = set()
-        """Fields of observations that ever held anything."""
+        """Fields of observations that ever had a value."""
 
     def note(self, observation: Observation) -> None:
         self.known |= {name for name in _LOOKS if getattr(observation, name) is not None}
@@ -120,9 +120,9 @@ def _result(
 
 
 def hold_s(policy: Policy, event: EventType) -> float:
-    """How long a condition lasts at least before its event is raised."""
+    """The least time that a condition lasts before its event is raised."""
     if event is EventType.FACE_MISMATCH:
-        # Counted in checks of one a second; the first one may be made at once.
+        # Counted in checks, one a second; the first check may be made at once.
         return float(policy.mismatch_checks)
     return policy.rule(event).hold_s
 

@@ -19,7 +19,7 @@ ANGLES = ("pitch", "yaw", "roll", "gaze-pitch", "gaze-yaw")
 
 @dataclass(frozen=True, slots=True)
 class Exam:
-    """One recording with what is known of it."""
+    """One recording with its labels."""
 
     path: Path
     staged: bool
@@ -40,13 +40,13 @@ class Picture:
 
     @property
     def original(self) -> str:
-        """The picture that this is a shot of, named by its file without the part from `~` on."""
+        """The picture that this is a shot of: the file's name without the part from `~` on."""
         return self.path.stem.split("~")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A picture with so many faces."""
+    """A picture with a known number of faces."""
 
     path: Path
     faces: int
@@ -54,7 +54,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class KnownAngle:
-    """An angle of the one head in a picture, or of where its eyes look (signs: `shared.observations`)."""
+    """An angle of the one head in a picture, or of its gaze (signs: `shared.observations`)."""
 
     path: Path
     angle: str
@@ -64,7 +64,7 @@ class KnownAngle:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """Somebody speaks."""
+    """A stretch in which one person speaks."""
 
     speaker: str
     begins_s: float
@@ -73,7 +73,7 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """A sound and who speaks in it when; nobody without turns."""
+    """A sound, and who speaks in it when; nobody without turns."""
 
     path: Path
     turns: tuple[Turn, ...]
@@ -89,7 +89,7 @@ class Voice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """All that a folder holds."""
+    """The labelled material of a folder."""
 
     exams: tuple[Exam, ...]
     people: tuple[Picture, ...]
@@ -101,9 +101,9 @@ class Material:
 
 
 def read_folder(folder: Path) -> Material:
-    """Looks through a folder; nothing large is read yet.
+    """Read the layout and tables of a folder; large files are not read yet.
 
-    Raises `ConfigError` where there is nothing to judge or a table is wrong, `Corrupt` for a wrong truth.
+    Raises `ConfigError` without material or for a wrong table, `Corrupt` for a wrong truth.
     """
     if not folder.is_dir():
         raise ConfigError(f"{folder} is not a folder")
@@ -118,7 +118,7 @@ def read_folder(folder: Path) -> Material:
     )
     parts = (material.exams, material.people, material.counted, material.heads, material.sounds)
     if not any((*parts, material.voices)):
-        raise ConfigError(f"{folder} holds nothing to judge: see `proctor-edge accuracy --help`")
+        raise ConfigError(f"{folder} has no labelled material: see `proctor-edge accuracy --help`")
     return material
 
 
@@ -126,10 +126,10 @@ def _exams(folder: Path, *, staged: bool) -> Iterator[Exam]:
     for path in _files(folder, "*", RECORDINGS):
         beside = path.with_suffix(".json")
         if staged and not beside.is_file():
-            raise ConfigError(f"{path.name}: {beside.name} is missing, which says what happens in it")
+            raise ConfigError(f"{path.name}: {beside.name} is missing; it holds the labels")
         truth = _truth(beside) if beside.is_file() else Truth()
         if not staged and truth.stretches:
-            raise ConfigError(f"{beside.name}: something is staged, so it belongs into scripted/")
+            raise ConfigError(f"{beside.name}: it has staged behaviour; move it to scripted/")
         yield Exam(path, staged, truth, tuple(_files(path.with_suffix(""), "*", PICTURES)))
 
 
@@ -148,13 +148,13 @@ def _heads(folder: Path) -> Iterator[KnownAngle]:
     table = folder / "heads.csv"
     for row in _rows(table, ("picture", "angle", "from_deg", "to_deg")):
         if row["angle"] not in ANGLES:
-            raise ConfigError(f"{table.name}: {row['angle']!r} is none of {', '.join(ANGLES)}")
+            raise ConfigError(f"{table.name}: {row['angle']!r} is not one of {', '.join(ANGLES)}")
         low, high = _number(table, row["from_deg"]), _number(table, row["to_deg"])
         yield KnownAngle(_beside(folder, row["picture"]), row["angle"], low, high)
 
 
 def _turns(sound: Path) -> tuple[Turn, ...]:
-    """Of an RTTM file (NIST): SPEAKER file channel begin duration <NA> <NA> name …"""
+    """The turns of an RTTM file (NIST): SPEAKER file channel begin duration <NA> <NA> name …"""
     path = sound.with_suffix(".rttm")
     if not path.is_file():
         return ()
@@ -176,7 +176,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as lines:
         table = csv.DictReader(lines)
         if lacking := [column for column in columns if column not in (table.fieldnames or ())]:
-            raise ConfigError(f"{path.name}: its first line names no column {', '.join(lacking)}")
+            raise ConfigError(f"{path.name}: its first line lacks the column {', '.join(lacking)}")
         for number, row in enumerate(table, 2):
             if number > MAX_ROWS or any(not row[column] for column in columns):
                 raise ConfigError(f"{path.name}, line {number}: needs {', '.join(columns)}")
@@ -186,7 +186,7 @@ def _rows(path: Path, columns: Sequence[str]) -> Iterator[dict[str, str]]:
 def _beside(folder: Path, name: str) -> Path:
     path = folder / name
     if not path.is_file() or path.resolve().parent != folder.resolve():
-        raise ConfigError(f"{folder.name}: {name} is no file in that folder")
+        raise ConfigError(f"{folder.name}: {name} is not a file in that folder")
     return path
 
 
@@ -194,7 +194,7 @@ def _number(path: Path, text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise ConfigError(f"{path.name}: {text!r} is no number") from error
+        raise ConfigError(f"{path.name}: {text!r} is not a number") from error
     if not -86_400 <= value <= 86_400:
         raise ConfigError(f"{path.name}: {text} is out of range")
     return value

@@ -1,4 +1,4 @@
-"""Calibrating on one half of the people and judging the other: a fair trial of an operating point. Pure."""
+"""Calibrates on one half of the people and tests on the other: a fair trial of an operating point. Pure."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from edge.accuracy.statistics import Scores, Share
 from models.similarity import operating_point
 
 SPLITS = 50
-"""Random halves, each judged both ways."""
+"""Random halves, each tested both ways."""
 MAX_REFUSED = 0.05
-"""Of one half's pairs of the same person: at least 95 % are to match."""
+"""Share of one half's pairs of the same person: at least 95 % must match."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Pair:
     other: str
     score: float
     enrollable: bool = True
-    """Whether at least one of the pictures could be enrolled: others never meet in an exam."""
+    """Whether at least one of the pictures could be enrolled; other pairs never occur in an exam."""
 
     @property
     def same(self) -> bool:
@@ -35,7 +35,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """One half's operating point and what it makes of the other half."""
+    """One half's operating point and its results on the other half."""
 
     calibration: Scores
     accepted: float
@@ -44,16 +44,16 @@ class _Trial:
 
 
 def halves_of(people: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
-    """Two halves with about as many people, and people with many pictures in both."""
+    """Two halves with about equal numbers of people, and people with many pictures in both."""
     ordered = [person for person, _ in sorted(Counter(people).items(), key=lambda each: (-each[1], each[0]))]
     return frozenset(ordered[::2]), frozenset(ordered[1::2])
 
 
 def by_halves(pairs: Sequence[Pair], halves: tuple[frozenset[str], frozenset[str]], seed: int) -> Halves:
-    """Calibrate on one half of the people, judge the other half's pairs; both ways, errors added up.
+    """Calibrate on one half of the people, test on the other half's pairs; both ways, errors added.
 
-    Beside it as many random halves as can be calibrated on: how often there is no false match, and how often
-    no more refusals than may be.
+    Also for random halves, as many as can be calibrated on: how often there is no false match, and how often
+    the refusals stay within the limit.
     """
     try:
         trials = [_trial(pairs, *halves), _trial(pairs, *halves[::-1])]
@@ -103,7 +103,7 @@ def _trial(pairs: Sequence[Pair], learnt: frozenset[str], tested: frozenset[str]
 
 
 def scores_among(pairs: Iterable[Pair], people: frozenset[str]) -> Scores:
-    """The recogniser's own scores of the pairs of which both belong to these people."""
+    """The recogniser's own scores of pairs within these people."""
     kept = [pair for pair in pairs if pair.one in people and pair.other in people]
     return Scores.of(
         (pair.score for pair in kept if pair.same), (pair.score for pair in kept if not pair.same)

@@ -1,8 +1,8 @@
-"""How often recognisers take two people for one, or one person for two, on labelled pictures.
+"""Measures how often recognisers take two people for one, or one person for two, on labelled pictures.
 
-Pictures are compared as in an exam: one could have been enrolled, the other passes the verification gate;
-several faces in a picture are no objection here (the largest counts). Pairs of which neither could be
-enrolled are counted apart. Shots of one picture are not compared with each other: that would flatter.
+Pictures are compared as in an exam: one could have been enrolled, the other passes the verification gate.
+Several faces in a picture are allowed here (the largest counts). Pairs without an enrollable picture are
+counted separately. Shots of one picture are not compared with each other: that would improve the result.
 """
 
 from __future__ import annotations
@@ -29,21 +29,21 @@ MAX_PICTURES = 2_000
 """Every picture is compared with every other: two million pairs."""
 
 DOUBTFUL = 3
-"""Pairs of each kind that are named."""
+"""Pairs of each kind that are listed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """One picture's face as every recogniser describes it."""
+    """One picture's face with its embedding by every recogniser."""
 
     picture: Picture
     embeddings: Mapping[str, Embedding]
     enrollable: bool = True
-    """Whether it passes the enrollment gate; it does pass the verification gate."""
+    """Whether it passes the enrollment gate too; it always passes the verification gate."""
 
 
 def sample(pictures: Sequence[Picture], seed: int, most: int = MAX_PICTURES) -> tuple[Picture, ...]:
-    """At most so many of the pictures, taken at random by the seed, in their order."""
+    """A random sample of the pictures by the seed, at most the given number, in their order."""
     if len(pictures) <= most:
         return tuple(pictures)
     chosen = np.random.default_rng(seed).choice(len(pictures), most, replace=False)
@@ -51,9 +51,9 @@ def sample(pictures: Sequence[Picture], seed: int, most: int = MAX_PICTURES) -> 
 
 
 def describe(picture: Picture, serving: Serving, recognisers: Sequence[Recogniser]) -> Known | None:
-    """A picture's largest face as every recogniser describes it; None if the picture does not pass the gate.
+    """A picture's largest face, embedded by every recogniser; None if the picture fails the gate.
 
-    Raises `Rejected` for a file that is no picture.
+    Raises `Rejected` for a file that is not a picture.
     """
     frame = read_picture(picture.path).frame
     faces = serving.face_detector().find(frame)
@@ -70,7 +70,7 @@ def describe(picture: Picture, serving: Serving, recognisers: Sequence[Recognise
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """What every recogniser is judged on."""
+    """The data that every recogniser is tested on."""
 
     known: Sequence[Known]
     groups: Mapping[str, str]
@@ -79,7 +79,7 @@ class Trial:
 
 
 def judge_recogniser(entry: Entry, recogniser: Recogniser, trial: Trial, standing: str) -> IdentityResult:
-    """One recogniser at the default threshold, on all pairs and calibrated on half of the people."""
+    """Test one recogniser at the default threshold on all pairs, and calibrated on half of the people."""
     known, scale = trial.known, similarity_of(entry).of
     every = pairs_of(known, recogniser.name, recogniser.native_score)
     pairs = [pair for pair in every if pair.enrollable]
@@ -116,7 +116,7 @@ def _groups(
 
 
 def pairs_of(known: Sequence[Known], name: str, score: Callable[[Embedding, Embedding], float]) -> list[Pair]:
-    """Every picture against every other as this recogniser sees them, but for shots of the same one."""
+    """Every picture compared with every other by this recogniser, except shots of the same one."""
     return [
         Pair(
             one.picture.person,
@@ -130,7 +130,7 @@ def pairs_of(known: Sequence[Known], name: str, score: Callable[[Embedding, Embe
 
 
 def scores_of(pairs: Iterable[Pair], scale: Callable[[float], float]) -> Scores:
-    """The pairs' scores on a scale."""
+    """The pairs' scores, on the given scale."""
     kept = list(pairs)
     return Scores.of(
         (scale(pair.score) for pair in kept if pair.same),
@@ -139,7 +139,7 @@ def scores_of(pairs: Iterable[Pair], scale: Callable[[float], float]) -> Scores:
 
 
 def of_people(pairs: Iterable[Pair], wrong: Callable[[float], bool]) -> Share:
-    """Pairs of people (or people) with any wrong answer, of all."""
+    """The share of pairs of people (or of people) with any wrong answer."""
     answers: dict[frozenset[str], bool] = {}
     for pair in pairs:
         who = frozenset((pair.one, pair.other))
@@ -150,7 +150,7 @@ def of_people(pairs: Iterable[Pair], wrong: Callable[[float], bool]) -> Share:
 def closest_calls(
     pairs: Sequence[Pair], scale: Callable[[float], float]
 ) -> tuple[tuple[str, str, float], ...]:
-    """Of each two people the worst pair only, so that one hard picture does not fill the list."""
+    """The worst pair of each two people only, so that one hard picture does not fill the list."""
     worst: dict[frozenset[str], Pair] = {}
     for pair in pairs:
         who = frozenset((pair.one, pair.other))

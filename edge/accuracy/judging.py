@@ -1,4 +1,4 @@
-"""Everything a folder holds, judged: one part after the other, so that a small machine can do it."""
+"""Measures everything in a folder, one part after the other, so that a small machine can do it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ T = TypeVar("T")
 WEBRTC: Final = "webrtc-vad@2"
 
 Progress = Callable[[str, float, float], None]
-"""Called with what is being done, how much of it is done and how much there is."""
+"""Called with the current work, how much of it is done, and how much there is."""
 
 
 @dataclass(slots=True)
@@ -54,10 +54,10 @@ class Judging:
     """What could not be measured, and why."""
 
     def all(self, folder: Path, material: Material) -> Accuracy:
-        """Every part for which there is material.
+        """Measure every part with material.
 
-        Raises `Unavailable` where no network finds faces at all; whatever else cannot be had or read becomes
-        a problem in the report.
+        Raises `Unavailable` when no network finds faces; any other missing or unreadable item becomes a
+        problem in the report.
         """
         return Accuracy(
             folder=folder.name,
@@ -153,7 +153,7 @@ class Judging:
             yield entry, alone
 
     def _tried(self, name: str, call: Callable[[], T]) -> T | None:
-        """The call's answer; None where it could not be had, which is then a problem of the report."""
+        """The call's result; None on failure, which becomes a problem in the report."""
         try:
             return call()
         except (Unavailable, Rejected, ConfigError) as error:

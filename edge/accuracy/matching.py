@@ -1,8 +1,8 @@
-"""Holds what was reported against what really happened. Pure.
+"""Compares the reported alerts with what really happened. Pure.
 
-A wanted event is *found* when an alert of its kind begins within its stretch, *in time* when it was raised at
-most the rule's hold and 1.5 s after its condition came true, and *placed* when its onset is within 1 s of
-that. An alert about conduct or identity that no stretch explains is *unexplained*: a false one.
+A wanted event is *found* when an alert of its type begins within its stretch, *in time* when it was raised at
+most the rule's hold plus 1.5 s after its condition became true, and *placed* when its onset is within 1 s of
+that. A conduct or identity alert that no stretch explains is *unexplained*: a false alert.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ LATEST_S = 1.5
 ONSET_WITHIN_S = 1.0
 """How far an onset may lie from the truth."""
 NEAR_S = 1.0
-"""How far outside its stretch an onset still counts as its doing: one check of the slowest cadence (1 Hz)."""
+"""How far outside a stretch an onset still belongs to it: one check at the slowest rate (1 Hz)."""
 JUDGED = frozenset({EventClass.CONDUCT, EventClass.IDENTITY})
-"""Classes that say something about a person; the others can be no false accusation."""
+"""Classes about a person; others cannot be a false accusation."""
 
 HoldOf = Callable[[EventType], float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """One alert, in seconds on the recording's own clock."""
+    """One alert, in seconds of recording time."""
 
     event: EventType
     event_class: EventClass
@@ -38,17 +38,17 @@ class Reported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What came of one wanted event."""
+    """The result of one wanted event."""
 
     behaviour: str
     event: EventType
     holds_from_s: float
     hold_s: float
     onset_s: float | None = None
-    """None: it was not found."""
+    """None: not found."""
     raised_s: float | None = None
     excuse: str = ""
-    """Why it could not be found here: the look it needs is not possible. Empty: it could."""
+    """Why it could not be found here (its look is not possible). Empty: it could."""
 
     @property
     def found(self) -> bool:
@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def delay_s(self) -> float | None:
-        """From its condition to its report, less the hold; at most 1.5 s is in time."""
+        """Time from its condition to its report, less the hold; at most 1.5 s is in time."""
         return None if self.raised_s is None else self.raised_s - self.holds_from_s - self.hold_s
 
     @property
@@ -74,14 +74,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Twin:
-    """One event that had to stay away while something like it was done."""
+    """One event that must not be raised while something similar is done."""
 
     behaviour: str
     event: EventType
     raised_s: float | None = None
-    """None: it stayed away, as it should."""
+    """None: it was not raised, as required."""
     excuse: str = ""
-    """Why it could not have come here anyway; then this proves nothing."""
+    """Why it could not be raised here in any case; then this proves nothing."""
 
     @property
     def peaceful(self) -> bool:
@@ -90,7 +90,7 @@ class Twin:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One recording's report against its truth."""
+    """One recording's report, compared with its truth."""
 
     answers: tuple[Answer, ...]
     twins: tuple[Twin, ...]
@@ -98,7 +98,7 @@ class Judged:
 
 
 def judge(truth: Truth, reports: Iterable[Reported], hold_of: HoldOf) -> Judged:
-    """Every wanted event with its answer, and every report about the candidate that nothing explains."""
+    """Every wanted event with its result, and every unexplained alert about the candidate."""
     ordered = sorted(reports, key=lambda report: (report.onset_s, report.event))
     answers = [
         _answer(stretch, wanted, ordered, hold_of(wanted.event))
@@ -116,13 +116,13 @@ def judge(truth: Truth, reports: Iterable[Reported], hold_of: HoldOf) -> Judged:
 
 
 def explains(stretch: Stretch, event: EventType, onset_s: float) -> bool:
-    """Whether an event of this kind and onset is the stretch's doing."""
+    """Whether an event of this type and onset belongs to the stretch."""
     near = stretch.begins_s - NEAR_S <= onset_s < stretch.ends_s + NEAR_S
     return near and (event in stretch.allowed or any(wanted.event is event for wanted in stretch.wanted))
 
 
 def honest_s(truth: Truth, duration_s: float) -> float:
-    """How much of a recording nothing was staged in."""
+    """Seconds of a recording without staged behaviour."""
     staged_s = sum(
         max(0.0, min(each.ends_s, duration_s) - min(each.begins_s, duration_s)) for each in truth.stretches
     )
@@ -135,7 +135,7 @@ def _answer(stretch: Stretch, wanted: Wanted, reports: Sequence[Reported], hold_
         for report in reports
         if report.event is wanted.event and explains(stretch, report.event, report.onset_s)
     ]
-    # Of several the one whose onset comes closest: an early false one must not hide the true one.
+    # If several match, take the one with the closest onset: an early false one must not hide the true one.
     best = min(its_own, key=lambda each: abs(each.onset_s - wanted.holds_from_s), default=None)
     return Answer(
         behaviour=stretch.behaviour,

@@ -1,4 +1,4 @@
-"""Detectors on pictures with a known number of faces, and angles on pictures that show them."""
+"""Tests face detectors on pictures with a known number of faces, and angle estimators on known angles."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from models.images import Image
 from models.serving import FaceDetector, Serving
 
 MIN_FACE_PX = 24
-"""Smaller faces count nowhere."""
+"""Smaller faces are not counted."""
 MIN_SCORE = 0.5
 HEAD, GAZE = "head", "gaze"
 
 
 @dataclass(frozen=True, slots=True)
 class Angles:
-    """Where a head points or eyes look, degrees, in the signs of `shared.observations`; eyes have no roll."""
+    """Direction of a head or gaze, degrees, with the signs of `shared.observations`; gaze has no roll."""
 
     pitch_deg: float
     yaw_deg: float
@@ -33,7 +33,7 @@ class Angles:
 def count_faces(
     network: str, standing: str, detector: FaceDetector, pictures: Sequence[Counted]
 ) -> CountResult:
-    """One detector, as it serves in an exam: ghosts already removed where it has them removed."""
+    """Test one detector as used in an exam, with its removal of false faces, if any."""
     there = missed = ghosts = 0
     wrong = []
     for picture in pictures:
@@ -57,9 +57,9 @@ def count_faces(
 
 
 def looker(serving: Serving, what: str) -> Callable[[Image], Angles | None]:
-    """What measures a picture's largest face with the networks of a serving; None without a face.
+    """A function that measures a picture's largest face with a serving's networks; None without a face.
 
-    Raises `Unavailable` where there is no such network.
+    Raises `Unavailable` when there is no such network.
     """
     faces, meshes, heads = serving.face_detector(), serving.face_mesh(), serving.head_pose()
     eyes = serving.gaze() if what == GAZE else None
@@ -82,9 +82,9 @@ def looker(serving: Serving, what: str) -> Callable[[Image], Angles | None]:
 def judge_angles(
     label: tuple[str, str, str], look: Callable[[Image], Angles | None], known: Sequence[KnownAngle]
 ) -> AngleResult:
-    """One estimator: known angles, and every picture against its mirror image.
+    """Test one estimator: known angles, and every picture with its mirror image.
 
-    `label` is what is measured, the network and its standing.
+    `label`: the measured quantity, the network and its standing.
     """
     what, network, standing = label
     inside, outside = 0, []

@@ -1,4 +1,4 @@
-"""What was measured, as values: the tables and the page are made of these and nothing else."""
+"""The measured values. The tables and the page are made only from these."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.accuracy.statistics import Rate, Scores, Share
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExamResult:
-    """One recording watched with one selection of networks."""
+    """One recording analysed with one selection of networks."""
 
     name: str
     selection: Selection
@@ -28,12 +28,12 @@ class ExamResult:
     twins: tuple[Twin, ...]
     unexplained: tuple[Reported, ...]
     conduct_incidents: int
-    """Unexplained ones."""
+    """Number of unexplained conduct incidents."""
     identity_incidents: int
     verified: bool
-    """Whether a candidate was enrolled, so that identity was looked at."""
+    """Whether a candidate was enrolled, so that identity was checked."""
     people: tuple[str, ...]
-    """Who sits in the picture."""
+    """The people in the picture."""
     groups: tuple[str, ...]
     """Their groups."""
 
@@ -84,7 +84,7 @@ class GroupErrors:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Halves:
-    """Calibrated on one half of the people, judged on the other, both ways together."""
+    """Calibrated on one half of the people, tested on the other, both ways together."""
 
     calibration_same: int
     calibration_different: int
@@ -93,11 +93,11 @@ class Halves:
     matches: Share
     refusals: Share
     without_matches: Share
-    """Of random halves, judged on the other half: those without a false match."""
+    """Share of random halves without a false match on the other half."""
     with_few_refusals: Share
-    """And those in which at least 95 % of the pairs of one person matched."""
+    """Share of random halves with at least 95 % of the pairs of one person matched."""
     flaw: str = ""
-    """Why it could not be done; empty: it was."""
+    """Why it could not be done; empty: it was done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,20 +108,20 @@ class IdentityResult:
     standing: str
     pictures: int
     enrollable: int
-    """Pictures that pass the enrollment gate as well."""
+    """Pictures that also pass the enrollment gate."""
     originals: int
     people: int
     similarity: Scores
-    """Of every pair that could meet in an exam, on the common scale by the manifest's calibration."""
+    """Scores of every pair that could occur in an exam, on the common scale by the manifest's calibration."""
     matches: Share
     refusals: Share
     unenrollable_matches: Share
-    """Of pairs that never meet, because neither picture could be enrolled."""
+    """Matches among pairs that never occur, because neither picture could be enrolled."""
     unenrollable_refusals: Share
     mistaken: Share
-    """Pairs of different people of whom any pictures were taken for one person."""
+    """Pairs of different people with any pictures taken for one person."""
     unrecognised: Share
-    """People of whom any two pictures were taken for two."""
+    """People with any two pictures taken for two persons."""
     doubtful: tuple[tuple[str, str, float], ...]
     """The closest strangers and the least similar pictures of one person: both names, and the similarity."""
     halves: Halves
@@ -137,15 +137,15 @@ class CountResult:
     right: Share
     """Pictures with exactly the right number."""
     missed: Share
-    """Faces not found, of those there are."""
+    """Share of faces not found."""
     ghosts: int
     wrong: tuple[tuple[str, int, int], ...]
-    """Picture, faces there, faces found."""
+    """Picture, faces present, faces found."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AngleResult:
-    """One estimator of where a head points, or eyes look."""
+    """One estimator of head direction or gaze."""
 
     what: str
     """`head` or `gaze`."""
@@ -156,9 +156,9 @@ class AngleResult:
     outside: tuple[tuple[str, str, float | None, float, float], ...]
     """Picture, angle, measured (None: no face was found), and the range it should lie in; degrees."""
     yaws_deg: tuple[tuple[float, float], ...]
-    """Yaw of a picture and of its mirror image: they should add up to nothing."""
+    """Yaw of a picture and of its mirror image; the sum should be 0."""
     roll_sums_deg: tuple[float, ...]
-    """Roll of both added up; empty for gaze, which has none."""
+    """Sum of both rolls; empty for gaze, which has none."""
     pitch_differences_deg: tuple[float, ...]
 
 
@@ -169,12 +169,12 @@ class VoiceResult:
     network: str
     standing: str
     missed: Share
-    """Parts of 32 ms with speech that were not heard as speech."""
+    """Parts of 32 ms with speech that were not detected as speech."""
     false: Share
-    """Parts without speech that were."""
+    """Parts without speech that were detected as speech."""
     unique_s: float
     sounds: tuple[tuple[str, Share], ...]
-    """Per sound in which nobody speaks: parts heard as speech."""
+    """Per sound without speech: parts detected as speech."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Which networks are judged: all of a profile together, or one of a task alone."""
+"""Which networks are tested: all of a profile together, or one of a task alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.store import Store
 
 
 class Selection(StrEnum):
-    """What a deployment may have at hand."""
+    """The networks that a deployment may have."""
 
     OPEN = "open"
     REGISTRY = "registry"
@@ -19,12 +19,12 @@ class Selection(StrEnum):
 
     @property
     def profile(self) -> Profile:
-        """The licences accepted."""
+        """The accepted licences."""
         return Profile.RESEARCH if self is Selection.RESEARCH else Profile.OPEN
 
     @property
     def words(self) -> str:
-        """For people."""
+        """Its name for people."""
         return {
             Selection.OPEN: "open licences, everything present",
             Selection.REGISTRY: "open licences, package registries alone",
@@ -40,8 +40,8 @@ def serving(store: Store, selection: Selection) -> Serving:
 def each_alone(
     store: Store, selections: Collection[Selection], task: Task
 ) -> Iterator[tuple[Entry, Serving]]:
-    """Every present network of a task that one of the selections allows, best first, in a serving in which it
-    has no rival; the other tasks are served as under the first selection that allows it."""
+    """Every installed network of a task that one of the selections allows, best first, each in a serving
+    where it is the only one of its task; the other tasks are served as in the first selection allowing it."""
     for entry in store.manifest.entries:
         if entry.task is not task or store.flaw(entry):
             continue

@@ -1,4 +1,4 @@
-"""Voice detectors on labelled sound, and speaker encoders on speech of known people."""
+"""Tests voice detectors on labelled sound, and speaker encoders on speech of known people."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SPEECH = 0.8
 """Probability above which a part counts as speech."""
 PART_S = PART_SAMPLES / SAMPLE_RATE_HZ
 COLLAR_S = 0.1
-"""Left out on both sides of where somebody begins or stops: labels are not more exact."""
+"""Time left out around every start and end of speech, because labels are not more exact."""
 WINDOW_S = 3.0
-"""Speech compared at a time."""
+"""Length of speech compared at a time."""
 MAX_WINDOWS = 1_000
 
 
 def judge_voice(network: str, standing: str, detector: VoiceDetector, sounds: Sequence[Sound]) -> VoiceResult:
-    """One detector over all sounds, in parts of 32 ms."""
+    """Test one detector on all sounds, in parts of 32 ms."""
     missed, false = Share(0, 0), Share(0, 0)
     silent: list[tuple[str, Share]] = []
     heard_s = 0.0
@@ -50,13 +50,13 @@ def judge_voice(network: str, standing: str, detector: VoiceDetector, sounds: Se
 
 
 def _listen(detector: VoiceDetector, sound: Sound) -> tuple[Share, Share]:
-    """Parts of speech missed, and other parts taken for speech."""
+    """Parts of speech missed, and other parts detected as speech."""
     stream = detector.stream()
     counts = {True: [0, 0], False: [0, 0]}
     for window in _windows(sound.path):
         for number, probability in enumerate(stream.hear(window.samples)):
             spoken = speaks(sound.turns, window.at_s + (number + 0.5) * PART_S)
-            # What never arrived (the padding of the last window) is neither speech nor its absence.
+            # Lost sound (the padding of the last window) counts as neither speech nor silence.
             if spoken is None or window.lost_share > 0:
                 continue
             counts[spoken][0] += (probability > SPEECH) != spoken
@@ -65,7 +65,7 @@ def _listen(detector: VoiceDetector, sound: Sound) -> tuple[Share, Share]:
 
 
 def speaks(turns: Sequence[Turn], at_s: float) -> bool | None:
-    """Whether somebody speaks at this time; None so close to a boundary that nobody can say."""
+    """Whether a person speaks at this time; None too close to a boundary."""
     edges = (edge_s for turn in turns for edge_s in (turn.begins_s, turn.ends_s))
     if any(abs(at_s - edge_s) < COLLAR_S for edge_s in edges):
         return None
@@ -75,7 +75,7 @@ def speaks(turns: Sequence[Turn], at_s: float) -> bool | None:
 def judge_speakers(
     network: str, standing: str, encoder: VoiceEncoder, voices: Sequence[Voice]
 ) -> SpeakerResult:
-    """One encoder: windows of 3 s, each against every other; the share of wrong answers at equal error."""
+    """Test one encoder: windows of 3 s, each compared with every other; the equal error rate."""
     known = [(voice.person, encoder.embed(window)) for voice in voices for window in _speech(voice.path)][
         :MAX_WINDOWS
     ]
@@ -93,7 +93,7 @@ def judge_speakers(
 
 
 def _speech(path: Path) -> Iterator[Floats]:
-    """Whole windows of a recording of speech, one after the other."""
+    """Complete windows of a recording of speech, in order."""
     samples = np.concatenate([window.samples for window in _windows(path)])
     step = round(WINDOW_S * SAMPLE_RATE_HZ)
     for start in range(0, len(samples) - step + 1, step):

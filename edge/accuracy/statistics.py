@@ -1,7 +1,7 @@
-"""How far a count can be trusted, and error rates of scores. Pure.
+"""Confidence bounds of counts, and error rates of scores. Pure.
 
-Every share in an accuracy report is a count out of a number of trials, and says its 95 % bounds beside it:
-few trials prove little, and the bounds show how little.
+Every share in an accuracy report is a count of trials, with its 95 % bounds: few trials prove little, and the
+bounds show that.
 """
 
 from __future__ import annotations
@@ -21,34 +21,34 @@ _HALVINGS = 60
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`count` out of `of` trials. Raises ValueError for a count that cannot be."""
+    """`count` of `of` trials. Raises ValueError for an impossible count."""
 
     count: int
     of: int
 
     def __post_init__(self) -> None:
         if not 0 <= self.count <= self.of:
-            raise ValueError(f"{self.count} of {self.of} is no share")
+            raise ValueError(f"{self.count} of {self.of} is not a share")
 
     @property
     def value(self) -> float | None:
-        """0…1; None without a trial: unknown is not zero."""
+        """0…1; None (unknown) without a trial."""
         return self.count / self.of if self.of else None
 
     @property
     def bounds(self) -> tuple[float, float]:
-        """The 95 % interval of Wilson (1927): honest for few trials and for shares near 0 and 1."""
+        """The 95 % interval of Wilson (1927), valid for few trials and for shares near 0 and 1."""
         return wilson(self.count, self.of)
 
 
 def wilson(count: int, of: int) -> tuple[float, float]:
-    """Low and high bound of a share, 0…1; everything is possible without a trial."""
+    """Low and high bound of a share, 0…1; (0, 1) without a trial."""
     if of == 0:
         return 0.0, 1.0
     share, spread = count / of, _Z * _Z / of
     centre = (share + spread / 2) / (1 + spread)
     reach = _Z / (1 + spread) * sqrt(share * (1 - share) / of + spread / (4 * of))
-    # At the ends the interval closes exactly; rounding must not leave it a hair open.
+    # For shares of 0 and 1 the bound is exact; rounding must not change it.
     low = 0.0 if count == 0 else max(0.0, centre - reach)
     high = 1.0 if count == of else min(1.0, centre + reach)
     return low, high
@@ -56,19 +56,19 @@ def wilson(count: int, of: int) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Events over hours of watching."""
+    """Events per hours of watching."""
 
     events: int
     hours: float
 
     @property
     def per_hour(self) -> float | None:
-        """None where nothing was watched."""
+        """Rate per hour; None without watching."""
         return self.events / self.hours if self.hours > 0 else None
 
     @property
     def bounds(self) -> tuple[float, float | None]:
-        """95 % bounds per hour of a Poisson process (Garwood 1936); None where nothing was watched."""
+        """95 % bounds per hour of a Poisson process (Garwood 1936); None without watching."""
         if self.hours <= 0:
             return 0.0, None
         low, high = poisson_bounds(self.events)
@@ -76,13 +76,13 @@ class Rate:
 
 
 def poisson_bounds(events: int) -> tuple[float, float]:
-    """The means under which so many events, or so few, would still come in 2.5 % of all cases."""
+    """The means for which this many events, or more (or fewer), still happen in 2.5 % of all cases."""
     low = 0.0 if events == 0 else _mean_where(events - 1, 1 - _TAIL)
     return low, _mean_where(events, _TAIL)
 
 
 def _mean_where(most: int, chance: float) -> float:
-    """The mean for which `most` events or fewer come with this chance."""
+    """The mean for which `most` events or fewer happen with this probability."""
     low, high = 0.0, most + 20.0 + 6 * sqrt(most + 1)
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -120,7 +120,7 @@ class Scores:
 
     @property
     def equal_error(self) -> tuple[float, float] | None:
-        """Threshold and error rate where both errors come closest; None where a kind of pair is missing."""
+        """Threshold and error rate where both errors are closest; None when a kind of pair is missing."""
         if not self.same or not self.different:
             return None
         candidates = sorted({*self.same, *self.different})
@@ -134,7 +134,7 @@ class Scores:
 
 
 def histogram(values: Sequence[float], low: float, high: float, bins: int) -> tuple[int, ...]:
-    """How many values fall into each of `bins` equal parts; what lies outside counts at the nearest end."""
+    """The number of values in each of `bins` equal parts; values outside count in the nearest part."""
     counts = [0] * bins
     for value in values:
         at = int((value - low) / (high - low) * bins)
@@ -143,7 +143,7 @@ def histogram(values: Sequence[float], low: float, high: float, bins: int) -> tu
 
 
 def median(values: Sequence[float]) -> float | None:
-    """The middle value; None of nothing."""
+    """The middle value; None without values."""
     if not values:
         return None
     ordered = sorted(values)

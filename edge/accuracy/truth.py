@@ -1,7 +1,7 @@
 """What really happens in a recorded exam: the JSON file beside it. Pure.
 
-A `Truth` names the stretches in which something was staged; all other time is honest. Each stretch says which
-events must come of it, from when their condition holds, which may come as well, and which must not.
+A `Truth` lists the stretches with staged behaviour; all other time is honest. Each stretch names the events
+that must be raised and when their condition begins, those that may be raised, and those that must not.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ class Stretch:
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     behaviour: _Words
-    """What is staged, for people: "phone at the ear"."""
+    """The staged behaviour, for people: "phone at the ear"."""
     begins_s: _Instant
     ends_s: _Instant
     wanted: tuple[Wanted, ...] = ()
     allowed: tuple[EventType, ...] = ()
-    """Events that are right here too, but need not come."""
+    """Events that are correct here too, but not required."""
     barred: tuple[EventType, ...] = ()
-    """Events that must not come: the twin of another stretch, in which the same is done too briefly to be
-    reported, or not quite."""
+    """Events that must not be raised: here the behaviour of another stretch is done too briefly to be
+    reported, or only something similar."""
 
     def __post_init__(self) -> None:
         if self.ends_s <= self.begins_s:
@@ -52,18 +52,18 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Truth:
-    """One recording. Stretches are in order and do not overlap."""
+    """The truth of one recording. Stretches are in order and do not overlap."""
 
     __pydantic_config__ = ConfigDict(extra="forbid")
     stretches: tuple[Stretch, ...] = ()
     unique_s: _Instant | None = None
-    """Seconds of different footage in it, where footage is repeated; None: all of it is different."""
+    """Seconds of distinct footage when footage is repeated; None: nothing is repeated."""
     shot: Annotated[str, Field(max_length=200)] = ""
     """How it was recorded, for people: codec, light, loss."""
     people: tuple[_Words, ...] = ()
-    """Who sits in the picture, as `groups.csv` names them."""
+    """The people in the picture, by their names in `groups.csv`."""
     policy: dict[str, Any] = field(default_factory=dict)
-    """What the exam's policy says other than the default."""
+    """The exam's policy, where it differs from the default."""
 
     def __post_init__(self) -> None:
         for one, following in zip(self.stretches, self.stretches[1:], strict=False):
@@ -72,12 +72,12 @@ class Truth:
 
 
 def truth_json(truth: Truth) -> bytes:
-    """The file beside a recording."""
+    """The truth as JSON, for the file beside a recording."""
     return TypeAdapter(Truth).dump_json(truth, indent=2, exclude_defaults=True) + b"\n"
 
 
 def read_truth(text: bytes, name: str) -> Truth:
-    """Reads such a file. Raises `Corrupt` naming the file and the first thing that is wrong with it."""
+    """Read a truth file. Raises `Corrupt` with the file's name and its first problem."""
     try:
         return TypeAdapter(Truth).validate_json(text)
     except ValidationError as error:

@@ -1,9 +1,9 @@
-"""The rehearsal: a scripted webcam-like recording of a whole exam, made on the spot from public-domain faces.
+"""The rehearsal: a scripted webcam-like recording of a whole exam, generated from public-domain faces.
 
-`script` says what happens when (pure), `faces` cuts the two people out of their portraits, `room` draws where
-they sit, `scene` puts one frame together, `speech` makes the sound, `make` writes the files.
+`script` defines what happens when (pure), `faces` cuts the two people out of their portraits, `room` draws
+the room, `scene` composes one frame, `speech` makes the sound, `make` writes the files.
 
 The faces are Eileen Collins (NASA portrait, in scikit-image) and Grace Hopper (US Navy portrait, in
 matplotlib's sample data), both works of the US government in the public domain and both inside packages
-from PyPI, so that a demonstration needs no download of its own.
+from PyPI, so that a demonstration needs no extra download.
 """

@@ -1,7 +1,7 @@
-"""The two people of the rehearsal, cut out of their portraits.
+"""Cuts the two people of the rehearsal out of their portraits.
 
 A rough hand-drawn outline (certainly inside, possibly inside) is refined by GrabCut (Rother, Kolmogorov
-and Blake 2004, as in OpenCV) and softened, so that no background of the portrait travels into the room.
+and Blake 2004, as in OpenCV) and softened, so that no background of the portrait appears in the room.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Cutout:
 
 @dataclass(frozen=True, slots=True)
 class _Portrait:
-    """Where a portrait lies and, drawn by hand on it in pixels, what belongs to the person."""
+    """The place of a portrait and, drawn by hand in its pixels, the outline of the person."""
 
     package: str
     member: str
@@ -50,11 +50,11 @@ class _Portrait:
     chin_y_px: int
     collar_y_px: int
     crispness: float
-    """Strength of the sharpening, as a webcam sharpens too; the portraits are of different softness."""
+    """Strength of the sharpening; webcams sharpen too, and the portraits differ in softness."""
     within: str
-    """Outline that everything of the person lies in, `x,y` corners."""
+    """Outline that contains the whole person, `x,y` corners."""
     surely: str
-    """Outline of what is certainly the person."""
+    """Outline that contains only the person."""
 
 
 _COLLINS = _Portrait(
@@ -86,12 +86,12 @@ _HOPPER = _Portrait(
 
 
 def candidate() -> Cutout:
-    """Eileen Collins, who sits the exam."""
+    """Eileen Collins, who takes the exam."""
     return _cut(_COLLINS)
 
 
 def other() -> Cutout:
-    """Grace Hopper, who looks in and later takes the candidate's place."""
+    """Grace Hopper, who appears and later takes the candidate's place."""
     return _cut(_HOPPER)
 
 
@@ -126,7 +126,7 @@ def _soften(inside: Image) -> Image:
 def _load(portrait: _Portrait) -> Image:
     spec = find_spec(portrait.package)
     folder = Path(spec.origin).parent if spec is not None and spec.origin is not None else None
-    # The package is only looked into, not imported: importing plotting libraries takes a second.
+    # Find the package's file without an import: importing plotting libraries takes a second.
     picture = None if folder is None else cv2.imread(str(folder / portrait.member))
     if picture is None:
         raise ConfigError(
@@ -134,7 +134,7 @@ def _load(portrait: _Portrait) -> Image:
         )
     if picture.shape[1::-1] != portrait.size_px:
         raise ConfigError(
-            f"{portrait.member} of {portrait.package} is another picture than the outlines were drawn on"
+            f"{portrait.member} of {portrait.package} is not the picture that the outlines were drawn for"
         )
     return np.asarray(picture, np.uint8)
 

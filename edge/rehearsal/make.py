@@ -1,4 +1,4 @@
-"""Makes the rehearsal's files; the same seed gives the same pictures and sound."""
+"""Makes the rehearsal's files. The same seed gives the same pictures and sound."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _ENROLLMENT_JPEG_QUALITY = 94
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """Where everything lies."""
+    """The paths of the files."""
 
     recording: Path
     enrollment: tuple[Path, ...]
@@ -39,9 +39,9 @@ class Rehearsal:
 
 
 def make_rehearsal(folder: Path, seed: int = 1) -> Rehearsal:
-    """Writes the recording, the enrollment pictures and the script into a folder, made if it is not there.
+    """Write the recording, the enrollment pictures and the script to a folder, created if missing.
 
-    Takes some 20 s of one core. Raises `ConfigError` where the portraits or espeak-ng are not installed.
+    Takes about 20 s of one core. Raises `ConfigError` when the portraits or espeak-ng are not installed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     script = rehearsal_script()
@@ -63,9 +63,9 @@ def film(scene: Scene, script: Script, begins_s: float, ends_s: float) -> Iterat
 
 
 def enrollment_pictures(folder: Path, seed: int = 1) -> tuple[Path, ...]:
-    """Writes five JPEG pictures of the candidate into an existing folder.
+    """Write five JPEG pictures of the candidate to an existing folder.
 
-    They are taken in another room than the exam's, so that no pixel of them is in the recording.
+    They show another room than the exam's, so that none of their pixels is in the recording.
     """
     scene = Scene({"candidate": faces.candidate()}, seed + 1)
     paths = []

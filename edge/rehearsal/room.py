@@ -1,6 +1,6 @@
-"""The room the rehearsal happens in: a wall, a window, a shelf and an empty chair, drawn and out of focus.
+"""Draws the rehearsal's room: a wall, a window, a shelf and an empty chair, out of focus.
 
-Drawn rather than photographed, so that it is certain that nobody is in it and nobody's copyright is on it.
+It is drawn, not photographed, so that it certainly shows no person and has no copyright of others.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from edge.rehearsal.faces import Image
 
 ROOM_WIDTH_PX = 760
 ROOM_HEIGHT_PX = 580
-"""Larger than the picture, so that the camera may move without seeing past the room's edge."""
+"""Larger than the picture, so that a moving camera does not see the room's edge."""
 
 _WALL = (186, 196, 201)
 _FLOOR = (96, 116, 138)
@@ -69,7 +69,7 @@ def _chair(room: Image) -> None:
 
 
 def _lit(room: Image, rng: np.random.Generator) -> Image:
-    """Light that falls in from the window, and the wall's grain."""
+    """Add light from the window, and the wall's grain."""
     across = np.linspace(1.06, 0.84, ROOM_WIDTH_PX, dtype=np.float32)[None, :, None]
     down = np.linspace(1.03, 0.9, ROOM_HEIGHT_PX, dtype=np.float32)[:, None, None]
     grain = rng.normal(0.0, 2.5, (ROOM_HEIGHT_PX // 4, ROOM_WIDTH_PX // 4)).astype(np.float32)

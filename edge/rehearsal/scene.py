@@ -1,4 +1,4 @@
-"""Puts one frame together: the room, the people in it, and what a webcam does to the picture."""
+"""Composes one frame: the room, the people in it, and the effects of a webcam."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Scene:
         self._rows = np.arange(HEIGHT_PX, dtype=np.float32)[:, None]
 
     def frame(self, figures: tuple[Figure, ...], camera: Camera) -> Image:
-        """One BGR frame of 480×640×3, the first figure hindmost."""
+        """One BGR frame of 480×640×3; the first figure is at the back."""
         view = _camera_matrix(camera)
         centred = view @ np.array(_ROOM_TO_PICTURE)
         room = cv2.warpAffine(self._room, centred[:2], (WIDTH_PX, HEIGHT_PX), borderMode=cv2.BORDER_REPLICATE)
@@ -45,12 +45,12 @@ class Scene:
         return self._sensed(picture, camera.gain)
 
     def _lay(self, picture: Image, figure: Figure, view: Matrix) -> Image:
-        """The picture with one person over it."""
+        """Draw one person over the picture."""
         cutout = self._people[figure.person]
         back = np.linalg.inv(view @ _figure_matrix(figure, cutout)).astype(np.float32)
         x = back[0, 0] * self._columns + back[0, 1] * self._rows + back[0, 2]
         y = back[1, 0] * self._columns + back[1, 1] * self._rows + back[1, 2]
-        # 1 for the head, 0 for the body, in between the neck: the head moves and the shoulders stay.
+        # 1 for the head, 0 for the body, between them for the neck: the head moves, the shoulders stay.
         head = np.clip((cutout.collar_y_px - y) / (cutout.collar_y_px - cutout.chin_y_px), 0, 1)
         head *= head * (3 - 2 * head)
         x -= figure.turn_px * head
@@ -61,7 +61,7 @@ class Scene:
         return np.asarray(cv2.add(cv2.multiply(picture, through, scale=1 / 255), colour), np.uint8)
 
     def _sensed(self, picture: Image, gain: float) -> Image:
-        """The picture as a cheap sensor would give it: exposure, optics, noise."""
+        """Add the effects of a cheap sensor: exposure, optics, noise."""
         exposed = cv2.convertScaleAbs(cv2.GaussianBlur(picture, (0, 0), _OPTICS_BLUR_PX), alpha=gain)
         brighter, darker = self._noise[int(self._rng.integers(_NOISE_FIELDS))]
         left, top = (int(n) for n in self._rng.integers(_NOISE_MARGIN_PX, size=2))
@@ -69,7 +69,7 @@ class Scene:
         return np.asarray(cv2.subtract(cv2.add(exposed, brighter[part]), darker[part]), np.uint8)
 
     def _noise_field(self) -> tuple[Image, Image]:
-        """Sensor noise as what to add and what to take away: bytes add quickly, signed numbers do not."""
+        """Sensor noise as bytes to add and bytes to subtract, which is faster than signed numbers."""
         shape = (HEIGHT_PX + _NOISE_MARGIN_PX, WIDTH_PX + _NOISE_MARGIN_PX)
         luma = self._rng.normal(0, _NOISE_LEVELS, (*shape, 1))
         noise = luma + self._rng.normal(0, _NOISE_LEVELS / 2, (*shape, 3))
@@ -84,7 +84,7 @@ def _camera_matrix(camera: Camera) -> Matrix:
 
 
 def _figure_matrix(figure: Figure, cutout: Cutout) -> Matrix:
-    """From portrait pixels to picture pixels; the body turns about its collar, so a roll carries the head."""
+    """Maps portrait pixels to picture pixels. The body turns about its collar, so a roll moves the head."""
     pivot = (float(cutout.face[0]), float(cutout.collar_y_px))
     # OpenCV's angles count anticlockwise on the screen; a roll to the right of the picture is clockwise.
     turned = np.asarray(cv2.getRotationMatrix2D(pivot, -figure.roll_deg, figure.scale), np.float64)

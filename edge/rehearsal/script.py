@@ -1,7 +1,7 @@
-"""What happens in the rehearsal's recording, and where everybody sits at each moment. Pure.
+"""The script of the rehearsal's recording, and every person's place at each moment. Pure.
 
-Each scripted segment lasts long enough for its rules to hold and clear, and entering and leaving
-happen inside it, so that an honest stretch shows the candidate alone from its first frame to its last.
+Each scripted segment is long enough for its rules to hold and clear. People enter and leave within it, so
+that an honest stretch shows only the candidate from its first frame to its last.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ FRAMES_PER_S = 15
 SAMPLES_PER_S = 48_000
 
 MOVE_S = 1.2
-"""How long it takes to walk into the picture or out of it."""
+"""Time to walk into the picture or out of it."""
 
 Person = Literal["candidate", "other"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:
-    """One person in one frame: where the face's centre is and how the portrait is laid there."""
+    """One person in one frame: the place of the face's centre, and the portrait's scale and rotation."""
 
     person: Person
     x_px: float
@@ -43,7 +43,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Camera:
-    """The camera's own slow movement, about the picture's centre."""
+    """The camera's slow movement, about the picture's centre."""
 
     zoom: float
     x_px: float
@@ -54,7 +54,7 @@ class Camera:
 
 
 def rehearsal_script() -> Script:
-    """The ninety seconds of the demonstration."""
+    """The script of the 90-second demonstration."""
     faces, mismatch = EventType.MULTIPLE_FACES, EventType.FACE_MISMATCH
     persons = EventType.MULTIPLE_PERSONS
     absent, left, loss = EventType.FACE_NOT_FOUND, EventType.LEFT_FRAME, EventType.PRESENCE_LOSS
@@ -79,13 +79,13 @@ def rehearsal_script() -> Script:
 
 
 def speech_span(script: Script) -> tuple[float, float]:
-    """When the voice may be heard, seconds: inside its segment with half a second to spare at both ends."""
+    """When the voice may be heard, in seconds: its segment less half a second at both ends."""
     segment = _of(script, "voice")
     return segment.begins_s + 0.5, segment.ends_s - 1.5
 
 
 def figures_at(script: Script, at_s: float) -> tuple[Figure, ...]:
-    """Everybody in the picture at this time, the hindmost first; people out of the picture are left out."""
+    """The people in the picture at this time, from back to front."""
     visitor = _within(_of(script, "second_face"), at_s)
     stand_in = _within(_of(script, "another_person"), at_s)
     away = max(stand_in, _within(_of(script, "empty_chair"), at_s))
@@ -101,7 +101,7 @@ def figures_at(script: Script, at_s: float) -> tuple[Figure, ...]:
 
 
 def camera_at(at_s: float) -> Camera:
-    """A laptop on a desk: hardly ever still, never far from where it was, with a trace of lamp flicker."""
+    """A laptop's camera on a desk: small steady movements and a slight flicker of the lamp."""
     return Camera(
         zoom=1.02 + 0.012 * sin(tau * at_s / 41),
         x_px=3.0 * sin(tau * at_s / 23 + 1.0) + 0.4 * sin(tau * at_s / 1.7),
@@ -112,8 +112,8 @@ def camera_at(at_s: float) -> Camera:
 
 
 def enrollment_shots() -> tuple[tuple[Figure, Camera], ...]:
-    """Five pictures of the candidate as the enrollment page would take them, one after the other: nearer and
-    further, leaning either way, in better and worse light."""
+    """Five pictures of the candidate as the enrollment page takes them: nearer and further, leaning to each
+    side, in better and worse light."""
     # x, y, scale, roll, turn, nod, gain
     shots = (
         (322, 214, 1.42, 0.0, 0.0, 0.0, 1.0),
@@ -132,7 +132,7 @@ def enrollment_shots() -> tuple[tuple[Figure, Camera], ...]:
 
 
 def _alive(person: Person, at_s: float, *, x_px: float, y_px: float, scale: float) -> Figure:
-    """A seated person's small movements about a place: breath, drift, leaning, looking about the screen."""
+    """A seated person's small movements: breath, drift, leaning, looking around the screen."""
     phase = 0.0 if person == "candidate" else 2.1
     return Figure(
         person=person,
@@ -146,7 +146,7 @@ def _alive(person: Person, at_s: float, *, x_px: float, y_px: float, scale: floa
 
 
 def _within(segment: Segment, at_s: float) -> float:
-    """0 outside the segment, 1 well inside it, an eased path in its first and last `MOVE_S` seconds."""
+    """0 outside the segment, 1 well inside it, a smooth transition in its first and last `MOVE_S` seconds."""
     nearest_edge_s = min(at_s - segment.begins_s, segment.ends_s - at_s)
     share = min(1.0, max(0.0, nearest_edge_s / MOVE_S))
     return share * share * (3 - 2 * share)
@@ -168,7 +168,7 @@ def _scripted(
     events: tuple[EventType, ...],
     allowed: tuple[EventType, ...] = (),
 ) -> Segment:
-    # Whoever comes or goes is taken for come or gone halfway.
+    # A person who enters or leaves counts as present from or until halfway.
     settled_s = begins_s + (0.5 if kind == "voice" else MOVE_S / 2)
     expected = tuple(Expectation(event_type=event, holds_from_s=settled_s) for event in events)
     return Segment(kind=kind, begins_s=begins_s, ends_s=ends_s, note=note, expected=expected, allowed=allowed)

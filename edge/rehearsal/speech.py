@@ -24,7 +24,7 @@ _VOICE = ("-v", "en-us", "-s", "150", "-p", "42", "-a", "120")
 _SPEECH_TIMEOUT_S = 20
 _VOICE_RMS = 0.09
 _ROOM_RMS = 0.0006
-"""64 dB below full scale: a quiet room, yet never digital silence, which would look like a muted track."""
+"""64 dB below full scale: a quiet room, but not digital silence, which would look like a muted track."""
 _FADE_S = 0.02
 
 
@@ -41,7 +41,7 @@ def soundtrack(duration_s: float, voice_from_s: float, voice_until_s: float, see
 
 
 def speak(text: str) -> Sound:
-    """The text as espeak-ng says it, at one loudness. Raises `ConfigError` where espeak-ng cannot be run."""
+    """The text spoken by espeak-ng, at constant loudness. Raises `ConfigError` when espeak-ng cannot run."""
     try:
         done = subprocess.run(
             ["espeak-ng", *_VOICE, "--stdout", text],
@@ -55,21 +55,21 @@ def speak(text: str) -> Sound:
         raise ConfigError(f"espeak-ng did not speak: {error}") from error
     with wave.open(io.BytesIO(done.stdout)) as recording:
         rate_hz = recording.getframerate()
-        # espeak-ng cannot know the length when it writes to a pipe, so its header's count is no use.
+        # espeak-ng cannot know the length when it writes to a pipe, so the count in its header is wrong.
         samples = np.frombuffer(recording.readframes(2**28), np.int16).astype(np.float32)
     voice = _resample(samples, rate_hz)
     return np.asarray(voice * (_VOICE_RMS / max(1e-6, float(np.sqrt(np.mean(voice**2))))), np.float32)
 
 
 def _resample(samples: Sound, rate_hz: int) -> Sound:
-    """Linear interpolation: good enough for a voice that is going through Opus next."""
+    """Resample by linear interpolation: good enough for a voice that Opus encodes next."""
     length = round(len(samples) * SAMPLES_PER_S / rate_hz)
     at = np.arange(length, dtype=np.float64) * rate_hz / SAMPLES_PER_S
     return np.interp(at, np.arange(len(samples)), samples).astype(np.float32)
 
 
 def _room_tone(length: int, rng: np.random.Generator) -> Sound:
-    """Brownish noise: white noise through one pole at about 400 Hz, as far-away traffic and a fan sound."""
+    """Brown-like noise: white noise through one pole at about 400 Hz, like distant traffic and a fan."""
     spectrum = np.fft.rfft(rng.normal(0, 1, length))
     frequency_hz = np.fft.rfftfreq(length, 1 / SAMPLES_PER_S)
     tone = np.fft.irfft(spectrum / (1 + frequency_hz / 400), length)

@@ -1,8 +1,8 @@
-"""Commands that work on files, without any server.
+"""Commands that work on files, without a server.
 
-analyze       a recording through the same pipeline     offline  its loop
-results       what it writes down
+analyze       analyses a recording like a live session   offline  its loop
+results       the files it writes
 replay        recorded observations under another policy
 policy_files  policies read from files
-reference     the pages under docs/ that are made from the tables
+reference     the pages under docs/ made from the tables
 """

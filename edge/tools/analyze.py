@@ -1,4 +1,4 @@
-"""`proctor-edge analyze`: recordings through the pipeline of a live session, without any server."""
+"""`proctor-edge analyze`: analyses recordings with the pipeline of a live session, without a server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from shared.writing import writing_under
 
 
 class LevelName(StrEnum):
-    """Degradation levels as people write them."""
+    """Degradation levels, as on the command line."""
 
     L0 = "L0"
     L1 = "L1"
@@ -62,33 +62,34 @@ class Order:
 
 def analyze(
     recordings: Annotated[
-        list[Path], typer.Argument(metavar="RECORDING...", help="Films, sounds or pictures FFmpeg reads.")
+        list[Path],
+        typer.Argument(metavar="RECORDING...", help="Videos, sounds or pictures."),
     ],
     enroll_pictures: Annotated[
         list[Path] | None, typer.Option("--enroll", help="A picture of the candidate; may be repeated.")
     ] = None,
-    audio: Annotated[Path | None, typer.Option(help="Sound to use in place of the recording's own.")] = None,
+    audio: Annotated[Path | None, typer.Option(help="Sound to use instead of the recording's own.")] = None,
     policy: Annotated[Path | None, typer.Option(help="The exam's policy, a JSON file.")] = None,
     speech_agreed: Annotated[
         bool,
         typer.Option(
             "--speech-agreed",
-            help="The candidate agreed to speech recognition: the policy's phrases are listened for.",
+            help="The candidate agreed to speech recognition: listen for the policy's phrases.",
         ),
     ] = False,
     profile: Annotated[
-        Profile, typer.Option(help="Licences to accept: open, or research (non-commercial) as well.")
+        Profile, typer.Option(help="Licences to accept: open, or research (also non-commercial).")
     ] = Profile.OPEN,
-    level: Annotated[LevelName, typer.Option(help="How much is looked at, L0 (all) to L4.")] = LevelName.L1,
+    level: Annotated[LevelName, typer.Option(help="Degradation level, L0 (all) to L4.")] = LevelName.L1,
     out: Annotated[Path, typer.Option(help="Folder for the results; one subfolder each for several.")] = Path(
         "analysis"
     ),
 ) -> None:
-    """Watch recordings as a live session would be watched, as fast as this machine goes.
+    """Analyse recordings like live sessions, as fast as this machine can.
 
-    Writes observations.jsonl, alerts.jsonl, summary.json and timeline.html; of what is said only which phrase
-    of the policy was heard, and that only where it was agreed. Ends with 2 and the reason when a
-    recording cannot be read or a picture cannot be enrolled.
+    Writes observations.jsonl, alerts.jsonl, summary.json and timeline.html. Of spoken words it writes only
+    which phrase of the policy was heard, and only if the candidate agreed. Exits with 2 and the reason when
+    a recording cannot be read or a picture cannot be enrolled.
 
     Examples:
 
@@ -121,13 +122,13 @@ def _orders(
     policy: Policy,
     place: tuple[LevelName, Path],
 ) -> list[Order]:
-    """What is to be done; everything is opened first, so that nothing is half done."""
+    """The recordings to analyse. All are opened first, so that an error stops the command at once."""
     level, out = place
     if audio is not None and len(paths) > 1:
-        raise ConfigError("--audio goes with one recording, not with several")
+        raise ConfigError("--audio needs exactly one recording")
     names = [path.name for path in paths]
     if len(set(names)) != len(names):
-        raise ConfigError("two recordings have the same name; analyse them into folders of their own")
+        raise ConfigError("two recordings have the same name; analyse them separately")
     return [
         Order(
             recording=open_recording(path, audio),
@@ -141,7 +142,7 @@ def _orders(
 
 
 async def _run(order: Order, networks: Networks, console: Console) -> dict[str, Any]:
-    """Analyse one recording and write its results; answers the summary."""
+    """Analyse one recording and write its results. Returns the summary."""
     recording, policy = order.recording, order.policy
     name = recording.path.name
     async with Engine(threads=0) as engine:
@@ -184,7 +185,7 @@ async def _enroll(order: Order, networks: Networks, engine: Engine) -> Mapping[s
 
 
 def _without_identity(policy: Policy) -> Policy:
-    """The same policy for a recording of nobody known: identity is not looked at, and not missed either."""
+    """The same policy without identity, for a recording without an enrolled candidate."""
     features = Features(**{**policy.features.model_dump(), "face_verification": False})
     return policy.model_copy(update={"features": features})
 

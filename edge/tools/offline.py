@@ -1,7 +1,7 @@
-"""A recording through the same perception and rules as a live stream, as fast as the machine goes.
+"""Analyses a recording with the perception and rules of a live stream, as fast as the machine can.
 
-A recording knows no wall clock: its session begins at 1970-01-01T00:00:00Z, so an alert's instants read as
-times into the recording, and the same recording gives the same alerts byte for byte.
+A recording has no wall clock: its session begins at 1970-01-01T00:00:00Z, so an alert's times read as times
+in the recording, and the same recording gives the same alerts byte for byte.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ from shared.policy.schema import Policy
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 NODE_ID = UUID("00000000-0000-8000-8000-000000000000")
-"""Stands for the machine that analyses a recording; no node of a fleet."""
+"""The id for a machine that analyses a recording; not a node of a fleet."""
 _RECORDINGS = UUID("7f0d1d0e-8f6e-5d0c-9a57-2c1f4f7a6b11")
 
 Noted = tuple[Observation, Frame | None]
-"""An observation with the pixels it was made of."""
+"""An observation with its pixels."""
 Keep = Callable[[Observation], None]
 Report = Callable[[float], None]
 
 
 def session_id_of(name: str) -> UUID:
-    """The session of a recording, the same for the same name."""
+    """The session id of a recording; equal for equal names."""
     return uuid5(_RECORDINGS, name)
 
 
 def recorded_session(name: str, policy: Policy, networks: Networks) -> WatchedSession:
-    """What the alerts of a recording say of their session."""
+    """The session data in a recording's alerts."""
     title = name.encode("utf-8", "replace").decode().replace("\x00", "")[:200] or "recording"
     return WatchedSession(
         session_id=session_id_of(name),
@@ -61,14 +61,14 @@ def recorded_session(name: str, policy: Policy, networks: Networks) -> WatchedSe
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one recording."""
+    """The results of one recording."""
 
     duration_s: float = 0.0
-    """Until the end of its last picture or sound."""
+    """Time of the end of its last picture or sound."""
     frames: int = 0
     analysed_frames: int = 0
     wall_s: float = 0.0
-    """From the first picture read to the last alert; opening the networks is not in it."""
+    """From the first picture read to the last alert, without opening the networks."""
     heard: bool = False
     revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
     """The last revision of every alert, in order of raising."""
@@ -93,10 +93,10 @@ class Outcome:
 async def analyse(
     recording: Recording, perception: Perception, watch: Watch, *, keep: Keep, report: Report
 ) -> Outcome:
-    """Watch a recording from its beginning to its end.
+    """Analyse a recording from beginning to end.
 
-    `keep` gets every observation in order, `report` the time reached. Raises `Rejected` when nothing in the
-    recording can be decoded.
+    `keep` gets every observation in order, `report` the time reached. Raises `Rejected` when the recording
+    cannot be decoded.
     """
     outcome = Outcome()
     started = time.perf_counter()
@@ -119,7 +119,7 @@ async def analyse(
 
 
 async def _look(frame: VideoFrame, perception: Perception, outcome: Outcome, *, sound: bool) -> list[Noted]:
-    """What a picture shows, and what is to be said of `sound` that ended before the pictures did."""
+    """Observe a picture, and report missing sound if `sound` ended before the pictures."""
     outcome.frames += 1
     seen = await perception.look(frame)
     outcome.analysed_frames += seen.frame is not None
@@ -142,7 +142,7 @@ def unavailable(
     level: int,
     enrolled: bool,
 ) -> dict[str, str]:
-    """Looks about which this analysis says nothing, each with the reason."""
+    """Needed looks that this analysis cannot do, each with the reason."""
     reasons = unseen(networks.missing, policy, level) | unheard(networks.missing, policy)
     if not enrolled and policy.features.face_verification:
         reasons.setdefault(Look.IDENTITY, "nobody is enrolled: give pictures with --enroll")
@@ -154,7 +154,7 @@ def unavailable(
 
 
 def _ticks(watch: Watch, now: float) -> list[AlertRevision]:
-    """What time alone brought until `now`."""
+    """Findings that became true as time passed until `now`."""
     revisions: list[AlertRevision] = []
     deadline_s = watch.deadline()
     while deadline_s is not None and deadline_s <= now:

@@ -1,4 +1,4 @@
-"""Reading an exam's policy from a JSON file."""
+"""Reads an exam's policy from a JSON file."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ MAX_POLICY_BYTES = 1_000_000
 
 
 def read_policy(path: Path) -> Policy:
-    """The policy in a file. Raises `ConfigError` naming the file when it cannot be read or is no policy."""
+    """Read a policy. Raises `ConfigError` naming the file when it cannot be read or is not a policy."""
     try:
         if path.stat().st_size > MAX_POLICY_BYTES:
-            raise ConfigError(f"the policy {path} is larger than {MAX_POLICY_BYTES} bytes and none")
+            raise ConfigError(f"the policy {path} is larger than {MAX_POLICY_BYTES} bytes; refused")
         value = parse_json(path.read_bytes(), names_once=True)
         if not isinstance(value, dict):
             raise ConfigError(f"the policy {path} is not a JSON object")

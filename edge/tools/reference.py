@@ -1,7 +1,7 @@
 """Makes the reference pages `docs/events.md` and `docs/levels.md` from the tables of events and looks.
 
-`python -m edge.tools.reference` writes them. They are files of the repository, and a test holds them equal to
-what is made here.
+`python -m edge.tools.reference` writes them. They are files of the repository; a test compares them with the
+output of this module.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ _FIELD: Final = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
 def events_page() -> str:
-    """Every event: when it is raised and cleared, how it is weighed, what people read."""
+    """Every event: when it is raised and cleared, its severity, its texts."""
     low, high = PRESETS[Sensitivity.LOW], PRESETS[Sensitivity.HIGH]
     presets = (
         f"At low sensitivity the holds of conduct are {low.hold_factor:g} times as long and the gaze zone is "
@@ -59,7 +59,7 @@ def events_page() -> str:
 
 
 def levels_page() -> str:
-    """Every kind of looking and listening: what it says, who asks for it, how often on each level."""
+    """Every kind of looking and listening: what it fills, when it is done, its rate on each level."""
     heads = ("Look", "Says", "Done", *(f"L{number}" for number in range(len(LEVELS))))
     rows = (
         (f"{look}{_STAR if row.paced else ''}", _listed(row.fields), _asked(row), *_rates(row))

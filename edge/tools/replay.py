@@ -1,7 +1,7 @@
-"""`proctor-edge replay`: what each of several policies would have flagged in a recorded exam.
+"""`proctor-edge replay`: shows which events each of several policies would raise in a recorded exam.
 
-Observations are read once, line by line, and given to one monitor per policy, exactly as the session gave
-them: nothing is looked at again, so a policy can only judge what was looked at then.
+Observations are read once, line by line, and given to one monitor per policy, exactly as in the session.
+Nothing is analysed again, so a policy can only judge what was analysed then.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MAX_LINE_BYTES = 65_536
 
 
 class Output(StrEnum):
-    """How to print."""
+    """The output format."""
 
     TABLE = "table"
     JSON = "json"
@@ -44,7 +44,7 @@ class Output(StrEnum):
 
 @dataclass(slots=True)
 class Replay:
-    """One policy's way through the recording; `findings` holds what has ended, all after `finish`."""
+    """The replay under one policy; `findings` has the events that ended, and after `finish` all."""
 
     name: str
     policy: Policy
@@ -55,7 +55,7 @@ class Replay:
         self.monitor = Monitor(monitor_settings(self.policy))
 
     def observe(self, observation: Observation) -> None:
-        """Give the next observation, after every deadline that lies before it."""
+        """Add the next observation, after every deadline before it."""
         monitor = self.monitor
         deadline_s = monitor.deadline()
         while deadline_s is not None and deadline_s <= observation.at:
@@ -64,7 +64,7 @@ class Replay:
         self._take(monitor.observe(observation))
 
     def finish(self, at: float) -> None:
-        """The recording is over."""
+        """End the recording."""
         self._take(self.monitor.finish(at))
 
     def _take(self, findings: Sequence[Finding]) -> None:
@@ -76,7 +76,7 @@ class Replay:
 
 
 def replay(observations: Iterable[Observation], policies: Sequence[tuple[str, Policy]]) -> dict[str, Any]:
-    """What each policy makes of the observations, as plain data; times in seconds on the session clock."""
+    """The results of each policy as plain data; times in seconds on the session clock."""
     replays = [Replay(name, policy) for name, policy in policies]
     count, last_s = 0, 0.0
     for observation in observations:
@@ -104,8 +104,8 @@ def replay(observations: Iterable[Observation], policies: Sequence[tuple[str, Po
 def read_observations(path: Path) -> Iterator[Observation]:
     """A recording's observations, line by line.
 
-    Raises `ConfigError` when it cannot be opened and `Corrupt` naming the line that is none, or when there is
-    no line at all: in an empty file nothing was seen, which is not that nothing happened.
+    Raises `ConfigError` when it cannot be opened, and `Corrupt` for an invalid line (with its number) or an
+    empty file: without observations nothing can be said about the exam.
     """
     empty = True
     try:
@@ -116,20 +116,20 @@ def read_observations(path: Path) -> Iterator[Observation]:
     except OSError as error:
         raise ConfigError(f"the observations {path} cannot be read: {error.strerror}") from error
     if empty:
-        raise Corrupt(f"{path} holds no observations")
+        raise Corrupt(f"{path} has no observations")
 
 
 def command(
     observations: Annotated[
-        Path, typer.Argument(metavar="OBSERVATIONS", help="observations.jsonl, as `analyze` writes it.")
+        Path, typer.Argument(metavar="OBSERVATIONS", help="The file observations.jsonl that `analyze` wrote.")
     ],
     policy: Annotated[
         list[Path] | None,
-        typer.Option("--policy", help="A policy, a JSON file; may be repeated. Without: the default one."),
+        typer.Option("--policy", help="A policy, a JSON file; may be repeated. Default: the default policy."),
     ] = None,
     output: Annotated[Output, typer.Option("--output", "-o", help="table or json.")] = Output.TABLE,
 ) -> None:
-    """Show what each policy would have flagged in a recorded exam. Nothing is looked at again.
+    """Show which events each policy would raise in a recorded exam. Nothing is analysed again.
 
     Example:
 
@@ -137,7 +137,7 @@ def command(
     """
     try:
         if len(policy or ()) > MAX_POLICIES:
-            raise ConfigError(f"at most {MAX_POLICIES} policies are compared at once")
+            raise ConfigError(f"at most {MAX_POLICIES} policies can be compared at once")
         policies = [(path.name, read_policy(path)) for path in policy or ()] or [("default", Policy())]
         outcome = replay(read_observations(observations), policies)
     except ProctorError as error:
@@ -149,7 +149,7 @@ def command(
     Console().print(_table(outcome))
     late = outcome["policies"][0]["late"]
     if late:
-        Console().print(f"{late} observations lie before an earlier one and were left out.")
+        Console().print(f"{late} observations are older than an earlier line and were left out.")
 
 
 def _lines(file: Any) -> Iterator[bytes]:
@@ -157,7 +157,7 @@ def _lines(file: Any) -> Iterator[bytes]:
     while line := file.readline(MAX_LINE_BYTES + 1):
         number += 1
         if len(line) > MAX_LINE_BYTES:
-            raise Corrupt(f"line {number} is longer than {MAX_LINE_BYTES} bytes and no observation")
+            raise Corrupt(f"line {number} is longer than {MAX_LINE_BYTES} bytes; refused")
         yield line
 
 
@@ -177,7 +177,7 @@ def _row(policy: Policy, finding: Finding) -> dict[str, Any]:
 
 
 def _totals(findings: Sequence[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """How often and for how long each event, in the order of the closed list."""
+    """Count and total time of each event, in the order of the closed list."""
     totals: dict[str, dict[str, float]] = {}
     for event in EventType:
         rows = [row for row in findings if row["event"] == event.value]

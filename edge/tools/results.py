@@ -1,4 +1,4 @@
-"""What an analysis leaves behind: observations, alerts, a summary and a page to look at."""
+"""Writes the results of an analysis: observations, alerts, a summary and a page."""
 
 from __future__ import annotations
 
@@ -20,11 +20,10 @@ from shared.writing import writing_under
 
 
 class ResultFolder:
-    """Writes the results; they take their names only when all of them are complete."""
+    """Writes the results; the files get their final names only when all are complete."""
 
     def __init__(self, folder: Path) -> None:
-        """Makes the folder if it is not there. Raises `ConfigError`, as every method does, where it cannot be
-        written."""
+        """Create the folder if missing. Raises `ConfigError`, like every method, when it cannot write."""
         self._folder = folder
         with writing_under(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -49,7 +48,7 @@ class ResultFolder:
             self._observations.write(write_line(observation))
 
     def finish(self, outcome: Outcome, summary: Mapping[str, Any], page: Timeline) -> None:
-        """Write the rest and give every file its name."""
+        """Write the rest and give every file its final name."""
         alerts = b"".join(encode_shown(shown) + b"\n" for shown in outcome.shown)
         texts = {
             "alerts.jsonl": alerts,
@@ -67,7 +66,7 @@ class ResultFolder:
 def summary_of(
     outcome: Outcome, networks: Networks, level: int, reasons: Mapping[str, str]
 ) -> dict[str, Any]:
-    """`summary.json`; rounded to what was measured."""
+    """The content of `summary.json`, rounded to the precision of the measurements."""
     return {
         "duration_s": round(outcome.duration_s, 3),
         "frames": outcome.frames,

@@ -1,4 +1,4 @@
-"""What stands where in the report: sections with their tables and figures. Pure."""
+"""The order of the report: sections with their tables and figures. Pure."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ class Section:
     title: str
     tables: tuple[Table, ...]
     figures: tuple[str, ...] = ()
-    """SVG, each with a title and a description of its own."""
+    """SVG, each with its own title and description."""
 
 
 def sections(accuracy: Accuracy) -> tuple[Section, ...]:
-    """Every section that holds anything; tables without rows are left out."""
+    """Every section with content; tables without rows are left out."""
     made = (
         Section(section.title, tuple(table for table in section.tables if table.rows), section.figures)
         for section in _all(accuracy)

@@ -9,7 +9,7 @@ from html import escape
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Area:
-    """The part of a figure that values are drawn in; x to the right, y up."""
+    """The part of a figure for the values; x to the right, y up."""
 
     left: float
     top: float
@@ -21,7 +21,7 @@ class Area:
     y_to: float = 1.0
 
     def x(self, value: float) -> float:
-        """Where a value stands, held inside the area."""
+        """The x position of a value, limited to the area."""
         share = (value - self.x_from) / (self.x_to - self.x_from)
         return self.left + self.width * min(1.0, max(0.0, share))
 
@@ -74,7 +74,7 @@ def y_axis(area: Area, ticks: Iterable[tuple[float, str]]) -> str:
 
 
 def figure(title: str, description: str, size: tuple[float, float], shapes: str) -> str:
-    """The whole drawing, as wide as the page allows; both sentences are for those who do not see it too."""
+    """The whole drawing, as wide as the page allows. Title and description also serve screen readers."""
     width, height = size
     words = escape(f"{title}. {description}")
     return (

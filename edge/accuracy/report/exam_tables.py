@@ -1,4 +1,4 @@
-"""Tables about exams: what was found, what stayed in peace, what honest time brought. Pure."""
+"""Tables about exams: events found, events rightly not raised, and false alerts in honest time. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.events.words import event_name
 
 
 def behaviours(exams: Exams) -> Table:
-    """What was staged and whether it was found."""
+    """Staged behaviours, and whether they were found."""
     kinds: dict[tuple[str, str], list[Answer]] = {}
     for answer in exams.answers:
         kinds.setdefault((answer.behaviour, event_name(answer.event)), []).append(answer)
@@ -42,7 +42,7 @@ def _answer_cells(answers: Sequence[Answer]) -> tuple[str, ...]:
 
 
 def twins(exams: Exams) -> Table:
-    """The same things done too briefly, or only alike: nothing may be reported."""
+    """Similar or too short behaviours, which must not be reported."""
     kinds: dict[tuple[str, str], list[Twin]] = {}
     for twin in exams.twins:
         kinds.setdefault((twin.behaviour, event_name(twin.event)), []).append(twin)
@@ -63,7 +63,7 @@ def _twin_cell(group: Sequence[Twin]) -> str:
 
 
 def false_alerts(all_exams: Sequence[Exams]) -> Table:
-    """What honest time brought."""
+    """False alerts in honest time."""
     rows = []
     for exams in all_exams:
         events = Counter(
@@ -85,7 +85,7 @@ def false_alerts(all_exams: Sequence[Exams]) -> Table:
 
 
 def unique_s(exams: Exams) -> float:
-    """Seconds of different footage: repeated footage proves nothing new."""
+    """Seconds of distinct footage; repeated footage proves nothing new."""
     footage: dict[tuple[str, ...], float] = {}
     for result in exams.results:
         key = result.people or (result.name,)
@@ -94,7 +94,7 @@ def unique_s(exams: Exams) -> float:
 
 
 def exam_groups(all_exams: Sequence[Exams]) -> Table:
-    """The same by group, where a folder names groups."""
+    """The results by group, when a folder names groups."""
     rows = []
     for exams in all_exams:
         for group in sorted({group for result in exams.results for group in result.groups}):
@@ -111,7 +111,7 @@ def exam_groups(all_exams: Sequence[Exams]) -> Table:
 
 
 def recordings(exams: Exams) -> Table:
-    """Each recording, with what it was."""
+    """Each recording, with its description."""
     rows = (
         (
             result.name,

@@ -14,14 +14,14 @@ from models.similarity import ACCEPTED
 from shared.events.words import event_name
 
 INCIDENTS_AN_HOUR = 1.0
-"""What is accepted at most at default sensitivity."""
+"""The most that is accepted at default sensitivity."""
 _BINS = 50
 _FEWEST = 1e-5
-"""Where the error curves' logarithmic scale ends."""
+"""Lower end of the error curves' logarithmic scale."""
 
 
 def incident_rates(all_exams: Sequence[Exams]) -> Iterator[str]:
-    """False incidents an hour with their bounds, one row for each selection and class."""
+    """False incidents per hour with their bounds, one row for each selection and class."""
     rows: list[tuple[str, Rate]] = []
     for exams in all_exams:
         rows += [
@@ -56,7 +56,7 @@ def incident_rates(all_exams: Sequence[Exams]) -> Iterator[str]:
 
 
 def delays(exams: Exams) -> Iterator[str]:
-    """When each staged behaviour was reported, past its rule's hold."""
+    """Delay of each staged behaviour's report after its rule's hold."""
     rows: dict[str, list[Answer]] = {}
     for answer in exams.answers:
         rows.setdefault(f"{answer.behaviour}: {event_name(answer.event)}", []).append(answer)
@@ -93,7 +93,7 @@ def _delay(area: Area, y: float, name: str, answer: Answer) -> str:
 
 
 def similarities(result: IdentityResult) -> Iterator[str]:
-    """How similar pairs are, and both errors by threshold."""
+    """Similarity of pairs, and both error rates by threshold."""
     if not result.similarity.same or not result.similarity.different:
         return
     area = Area(left=50, top=10, width=290, height=150, x_from=0, x_to=1, y_from=-1, y_to=1)
@@ -106,7 +106,7 @@ def similarities(result: IdentityResult) -> Iterator[str]:
         (result.similarity.different, "different", -1.0),
     ):
         counted = histogram(values, 0.0, 1.0, _BINS)
-        # The root keeps single pairs visible beside thousands: they are what errors are made of.
+        # The square root keeps single pairs visible beside thousands; single pairs are the errors.
         heights = [side * (count / max(counted)) ** 0.5 for count in counted]
         outline = [(area.x(0), area.y(0))]
         for number, height in enumerate(heights):
@@ -151,7 +151,7 @@ def _error_curves(result: IdentityResult) -> str:
 
 
 def mirror_pairs(result: AngleResult) -> Iterator[str]:
-    """Yaw of each picture against its mirror image's."""
+    """Yaw of each picture and of its mirror image."""
     if not result.yaws_deg:
         return
     area = Area(left=60, top=10, width=250, height=250, x_from=-60, x_to=60, y_from=-60, y_to=60)

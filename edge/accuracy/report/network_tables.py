@@ -51,7 +51,7 @@ def identity(results: Sequence[IdentityResult]) -> Table:
 
 
 def halves(results: Sequence[IdentityResult]) -> Table:
-    """Every recogniser calibrated on one half of the people and judged on the other."""
+    """Every recogniser calibrated on one half of the people and tested on the other."""
     rows = (
         (
             each.network,
@@ -99,7 +99,7 @@ def doubtful(results: Sequence[IdentityResult]) -> Table:
 
 
 def identity_groups(results: Sequence[IdentityResult]) -> Table:
-    """The same within each group, where the folder names groups."""
+    """The results within each group, when the folder names groups."""
     rows = (
         (each.network, group.group, share(group.matches), share(group.refusals))
         for each in results
@@ -110,7 +110,7 @@ def identity_groups(results: Sequence[IdentityResult]) -> Table:
 
 
 def counts(results: Sequence[CountResult]) -> Table:
-    """Faces found against faces there."""
+    """Faces found and faces present."""
     rows = (
         (
             each.network,
@@ -166,7 +166,7 @@ def angles(results: Sequence[AngleResult]) -> Table:
 
 
 def voices(results: Sequence[VoiceResult]) -> Table:
-    """Speech heard and not heard."""
+    """Speech detected and missed."""
     rows = (
         (
             each.network,
@@ -191,7 +191,7 @@ def voices(results: Sequence[VoiceResult]) -> Table:
 
 
 def speakers(results: Sequence[SpeakerResult]) -> Table:
-    """Voices told apart."""
+    """How well voices are distinguished."""
     rows = []
     for each in results:
         equal = each.scores.equal_error

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A heading, what it rests on, and rows of words."""
+    """A heading, a note on its data, and rows of words."""
 
     heading: str
     note: str

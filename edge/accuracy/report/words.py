@@ -1,4 +1,4 @@
-"""How the report writes numbers: never without what they rest on."""
+"""Formats the report's numbers, always with the counts they come from."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from edge.accuracy.statistics import Rate, Share, median
 
 
 def percent(value: float) -> str:
-    """Two figures, as many places as that takes."""
+    """A percentage with two significant digits."""
     share = 100 * value
     if share == 0 or share >= 10:
         return f"{share:.0f} %"

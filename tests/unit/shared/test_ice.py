@@ -58,7 +58,7 @@ def test_a_credential_in_the_settings_is_refused_with_what_to_do_and_not_repeate
         loaded(tmp_path, TURN + 'username = "exam"\ncredential = "sesame"\n')
     said = str(refused.value)
     assert "ice_servers.0: " in said
-    assert "write it into a file of mode 600 and name that file as credential_file" in said
+    assert "write it to a file of mode 600 and set credential_file to its path" in said
     assert "sesame" not in said
 
 

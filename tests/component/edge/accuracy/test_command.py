@@ -78,7 +78,7 @@ def test_a_picture_that_is_none_is_a_problem_and_the_rest_is_judged(labelled: Pa
 def test_a_folder_without_material_is_refused(tmp_path: Path) -> None:
     done = CliRunner().invoke(cli, ["accuracy", str(tmp_path), "--out", str(tmp_path / "out")])
     assert done.exit_code == 2
-    assert "nothing to judge" in done.output
+    assert "no labelled material" in done.output
     assert not (tmp_path / "out").exists()
 
 

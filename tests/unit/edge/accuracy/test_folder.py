@@ -57,12 +57,12 @@ def test_a_picture_is_named_by_what_it_is_a_shot_of() -> None:
     ("name", "text", "reason"),
     [
         ("scripted/phone.mkv", "", "phone.json is missing"),
-        ("counted/counts.csv", "picture\n", "no column faces"),
+        ("counted/counts.csv", "picture\n", "lacks the column faces"),
         ("counted/counts.csv", "picture,faces\n,3\n", "line 2"),
-        ("counted/counts.csv", "picture,faces\n../a.jpg,3\n", "no file in that folder"),
-        ("heads/heads.csv", "picture,angle,from_deg,to_deg\nx.jpg,tilt,1,2\n", "'tilt' is none of"),
+        ("counted/counts.csv", "picture,faces\n../a.jpg,3\n", "not a file in that folder"),
+        ("heads/heads.csv", "picture,angle,from_deg,to_deg\nx.jpg,tilt,1,2\n", "'tilt' is not one of"),
         ("groups.csv", "name,group\nanna\n", "line 2"),
-        ("notes.txt", "", "nothing to judge"),
+        ("notes.txt", "", "no labelled material"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path: Path, name: str, text: str, reason: str) -> None:
@@ -74,14 +74,14 @@ def test_what_is_wrong_is_named(tmp_path: Path, name: str, text: str, reason: st
 def test_a_number_that_is_none_is_refused(tmp_path: Path) -> None:
     put(tmp_path, "sounds/a.wav")
     put(tmp_path, "sounds/a.rttm", "SPEAKER a 1 soon 2 <NA> <NA> bob <NA> <NA>\n")
-    with pytest.raises(ConfigError, match="'soon' is no number"):
+    with pytest.raises(ConfigError, match="'soon' is not a number"):
         read_folder(tmp_path)
 
 
 def test_an_honest_recording_with_something_staged_is_refused(tmp_path: Path) -> None:
     put(tmp_path, "honest/a.mkv")
     put(tmp_path, "honest/a.json", '{"stretches": [{"behaviour": "b", "begins_s": 1, "ends_s": 2}]}')
-    with pytest.raises(ConfigError, match="belongs into scripted"):
+    with pytest.raises(ConfigError, match="move it to scripted"):
         read_folder(tmp_path)
 
 

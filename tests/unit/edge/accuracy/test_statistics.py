@@ -38,7 +38,7 @@ def test_without_a_trial_everything_is_possible() -> None:
 
 
 def test_a_count_above_its_trials_is_refused() -> None:
-    with pytest.raises(ValueError, match="no share"):
+    with pytest.raises(ValueError, match="not a share"):
         Share(3, 2)
 
 
