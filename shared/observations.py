@@ -164,6 +164,16 @@ class PhraseHeard:
     """0…1."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A look that was made and says nothing, because the picture does not show enough."""
+
+    task: str
+    """Named like the task in `failed`."""
+    reason: str
+    """A few words: `the picture has no colour`, `eyes hidden`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """All that is known of one instant; whatever was not due stays None.
@@ -188,7 +198,7 @@ class Observation:
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     liveness: float | None = None
-    """Score of the one face being a living one, 0…1; advisory."""
+    """Score of the one face being a living one, 0…1; advisory. None also where it cannot be judged."""
     body: BodySeen | None = None
     hands: HandsSeen | None = None
     persons: PersonsSeen | None = None
@@ -201,3 +211,5 @@ class Observation:
     """Whether the track is muted, or the window held nothing but digital silence."""
     failed: tuple[str, ...] = ()
     """Tasks that were due and could not be done (a network failed); their values are None."""
+    not_judged: tuple[NotJudged, ...] = ()
+    """Looks that were due and made and say nothing, with the reason; their values are None."""

@@ -6,7 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from edge.analysis.attempts import Attempts
-from edge.analysis.examination import Enrolled, Frame, compare, examine_face, fit_head, identity_check
+from edge.analysis.examination import (
+    Enrolled,
+    Frame,
+    compare,
+    decided,
+    examine_face,
+    fit_head,
+    identity_check,
+)
 from edge.analysis.levels import Task
 from edge.analysis.lids import Lids
 from edge.analysis.networks import Networks
@@ -17,12 +25,14 @@ from models import picture as pictures
 from models.mesh import eye_aspect_ratio
 from models.quality import Check
 from models.recognition import Recogniser
-from models.results import Body, Face, HeadPose, Mesh, Region, SeenObject
-from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
+from models.results import Body, Face, Gaze, HeadPose, Mesh, Region, SeenObject
+from shared.observations import GazeSeen, IdentityCheck, NotJudged, Observation, Picture
 from shared.policy.schema import Gate
 
 Verifier = tuple[Recogniser, Enrolled]
 """Who compares, and with whom."""
+
+HIDDEN = NotJudged(Task.GAZE.value, "eyes hidden")
 
 _BY_MESH = (Task.HEAD, Task.GAZE, Task.IDENTITY)
 """What needs the face's mesh, the commonest first."""
@@ -42,6 +52,7 @@ class _Looks:
     """Around what was found, which may be nobody; None: not looked for."""
     objects: tuple[SeenObject, ...] | None = None
     failed: list[str] = field(default_factory=list)
+    not_judged: list[NotJudged] = field(default_factory=list)
 
 
 class Looking:
@@ -117,10 +128,14 @@ class Looking:
         estimator, (mesh, head), (at_s, bgr) = self._networks.gaze, fitted, shot
         if estimator is None or head is None:
             return
-        gaze = await self._attempts.make(
-            Task.GAZE, lambda: estimator.gaze(bgr, face, mesh, head), looks.failed
-        )
-        if gaze is not None:
+
+        def look() -> Gaze | NotJudged:
+            return estimator.gaze(bgr, face, mesh, head) or HIDDEN
+
+        gaze = await self._attempts.make(Task.GAZE, look, looks.failed)
+        if isinstance(gaze, NotJudged):
+            looks.not_judged.append(gaze)
+        elif gaze is not None:
             shut = self._lids.shut(at_s, eye_aspect_ratio(mesh))
             looks.gaze = GazeSeen(pitch_deg=gaze.pitch_deg, yaw_deg=gaze.yaw_deg, eyes_closed=shut)
 
@@ -132,10 +147,13 @@ class Looking:
 
     async def _look_for_life(self, bgr: Frame, face: Face, looks: _Looks) -> None:
         network = self._networks.liveness
-        if network is not None:
-            looks.liveness = await self._attempts.make(
-                Task.LIVENESS, lambda: network.live(bgr, face), looks.failed
-            )
+        if network is None:
+            return
+        life = await self._attempts.make(Task.LIVENESS, lambda: network.judge(bgr, face), looks.failed)
+        if life is not None:
+            looks.liveness = life.score
+            if life.unjudged is not None:
+                looks.not_judged.append(NotJudged(Task.LIVENESS.value, life.unjudged.value))
 
     async def _look_around(self, bgr: Frame, due: Collection[Task], looks: _Looks) -> None:
         """The body, and persons and things."""
@@ -160,7 +178,9 @@ class Looking:
             return identity_check(examined, recogniser, template, similarity=similarity)
 
         made = await self._attempts.make(Task.IDENTITY, check, failed)
-        return None if made is None else self._judged(made, fitted[1])
+        if made is None:
+            return None
+        return decided(self._judged(made, fitted[1]), recogniser, self._tilts.threshold)
 
     def _judged(self, check: IdentityCheck, head: HeadPose | None) -> IdentityCheck:
         """The check, or that it says nothing because the head is too far up or down for it."""
@@ -191,4 +211,5 @@ def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:
         persons=None if things is None else persons_seen(things, size_px),
         objects=None if things is None else objects_seen(things),
         failed=tuple(looks.failed),
+        not_judged=tuple(looks.not_judged),
     )

@@ -10,6 +10,7 @@ from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
 from edge.analysis.levels import Task
 from models import manifest
 from models.body import BodyPose
+from models.eyes import OpenEyes
 from models.liveness import Liveness
 from models.mesh import FaceMesh
 from models.movenet import MoveNet
@@ -32,7 +33,7 @@ class Networks:
     """Best first; empty: identity cannot be verified here."""
     body: BodyPose | MoveNet | None
     ears: Ears
-    gaze: GazeEstimator | None = None
+    gaze: GazeEstimator | OpenEyes | None = None
     liveness: Liveness | None = None
     objects: ObjectDetector | None = None
     labels: dict[str, str] = field(default_factory=dict)
@@ -67,7 +68,7 @@ def open_networks(serving: Serving) -> Networks:
     nobody: tuple[Recogniser, ...] = ()
     recognisers = optional(Task.IDENTITY, serving.recognisers, nobody)
     # Gaze is a turn of the eyes in a head whose pose is known.
-    gaze = optional(Task.GAZE, serving.gaze, None) if head is not None else None
+    gaze = optional(Task.GAZE, lambda: OpenEyes(serving.gaze()), None) if head is not None else None
     if head is None:
         missing[Task.GAZE] = missing[Task.HEAD]
     liveness = optional(Task.LIVENESS, serving.liveness, None)

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
-from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
+from edge.analysis.examination import Enrolled, Examined, Frame, compare, decided, examine, identity_check
 from edge.analysis.eyes import can_see
 from edge.analysis.levels import Task
 from edge.analysis.listening import Heard, Listening
@@ -63,7 +63,8 @@ class Perception:
         cadences_hz = {look.value: rate_hz for look, rate_hz in policy.cadences_hz.items()}
         self._schedule = Schedule(can_see(networks.tasks, policy), cadences_hz)
         attempts = Attempts(session_id, engine)
-        tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0)
+        self._threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
+        tilts = Tilts(self._threshold)
         self._eyes = Looking(attempts, networks, gate=self._gate, verifier=self._verifier, tilts=tilts)
         self._ears = Listening(attempts, networks.ears, policy)
 
@@ -102,7 +103,8 @@ class Perception:
         if verifier is None or template is None:
             return examined, None
         similarity = compare(examined, verifier, template)
-        return examined, identity_check(examined, verifier, template, similarity=similarity)
+        check = identity_check(examined, verifier, template, similarity=similarity)
+        return examined, decided(check, verifier, self._threshold)
 
 
 def arrival(frame: VideoFrame, level: int) -> Observation:

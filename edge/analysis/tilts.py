@@ -24,20 +24,20 @@ LEAST_REMEMBERED = 3
 class Tilts:
     """Remembers the pitch of one candidate's matches."""
 
-    __slots__ = ("_matched_deg", "_threshold")
+    __slots__ = ("_matched_deg", "threshold")
 
     def __init__(self, threshold: float) -> None:
         """`threshold` is the similarity from which on a check matches."""
-        self._threshold = threshold
+        self.threshold = threshold
         self._matched_deg: deque[float] = deque(maxlen=REMEMBERED)
 
     def doubtful(self, pitch_deg: float, similarity: float) -> bool:
         """Whether a check that does not match may be the candidate's, whose head is up or down: neither match
         nor mismatch then. A stranger's median likeness (0.50) stays a mismatch up to 19° from usual."""
-        if similarity >= self._threshold:
+        if similarity >= self.threshold:
             self._matched_deg.append(pitch_deg)
             return False
         if len(self._matched_deg) < LEAST_REMEMBERED:
             return False
         tilted_deg = abs(pitch_deg - median(self._matched_deg))
-        return similarity >= self._threshold - LOSS_PER_DEG * max(0.0, tilted_deg - FREE_DEG)
+        return similarity >= self.threshold - LOSS_PER_DEG * max(0.0, tilted_deg - FREE_DEG)
