@@ -48,7 +48,8 @@ class IdentityCheck:
     quality: float
     """Quality of the face picture, 0…1."""
     failed_gates: tuple[str, ...] = ()
-    """Names of the verification gate's failed checks, empty when the frame passed."""
+    """Names of the verification gate's failed checks, `likeness` where the recogniser cannot decide; empty
+    when there is a similarity."""
 
 
 @dataclass(frozen=True, slots=True)
