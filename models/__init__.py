@@ -14,16 +14,17 @@ Running
     serving         from the weights at hand to what perception asks: the best network for each task
 Seeing
     results         the frozen values
-    images          crops, warps, overlaps; `picture`: light, sharpness and change of a frame
+    images          crops, warps, overlaps; `picture`: light and change of a frame
     yunet, scrfd, retinaface, blazeface, grid, confirmed   faces
     mesh                                          468 points of a face, how open its eyes are
     mesh_pose, fsanet, adas_head, rotation_pose   where a head points
-    adas_gaze, binned_gaze, iris                  where eyes look
-    recognition, similarity, calibrate            whose face it is, on one scale for all recognisers
+    adas_gaze, binned_gaze, iris (eyes)           where eyes look, and whether they can be seen
+    recognition, similarity                       whose face it is, on one scale for all recognisers
+    calibrate, calibration, people, dimming       makes that scale from pictures of people
     liveness                                      whether a face is there or a picture of it
     body, movenet                                 33 points of an upper body, or 17 of them
     objects                                       people, phones, books, laptops
-    quality                                       whether a picture is good enough, and what to do about it
+    quality, sharpness                            whether a picture is good enough, and what to do about it
 Hearing
     voice, voicing                                whether somebody speaks
     speaker, wespeaker (by fbank), speakers       who speaks, and how many people do

@@ -40,20 +40,17 @@ class AdasGaze:
 
     def gaze(self, frame: Image, _face: Face, mesh: Mesh, head: HeadPose) -> Gaze:
         """Where the candidate looks, relative to the camera."""
-        right, left = (mesh.points_px[[eye[0], eye[3]], :2].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
-        across = left - right
-        turn_rad = math.atan2(float(across[1]), float(across[0]))
-        side_px = max(float(np.linalg.norm(across)) * CROP, 1.0)
+        right, left = eye_regions(mesh)
         # The crops are upright, so the head that the network sees has no roll.
         angles = np.array([[head.yaw_deg, -head.pitch_deg, 0.0]], np.float32)
         answer = self._network.run(
             {
-                "left_eye_image": _chip(frame, right, side_px, turn_rad),
-                "right_eye_image": _chip(frame, left, side_px, turn_rad),
+                "left_eye_image": _chip(frame, right),
+                "right_eye_image": _chip(frame, left),
                 "head_pose_angles": angles,
             }
         )
-        return gaze_of(answer["gaze_vector"][0], turn_rad)
+        return gaze_of(answer["gaze_vector"][0], right.angle_rad)
 
 
 def gaze_of(vector: Floats, turn_rad: float) -> Gaze:
@@ -65,6 +62,15 @@ def gaze_of(vector: Floats, turn_rad: float) -> Gaze:
     return Gaze(math.degrees(math.asin(max(-1.0, min(1.0, up)))), math.degrees(math.atan2(across, -z)))
 
 
-def _chip(frame: Image, centre: Floats, side_px: float, turn_rad: float) -> Floats:
-    region = Region(float(centre[0]), float(centre[1]), side_px, turn_rad)
-    return cv2.dnn.blobFromImage(cut(frame, region, SIDE_PX)).astype(np.float32, copy=False)
+def eye_regions(mesh: Mesh) -> tuple[Region, Region]:
+    """The squares around the candidate's right and left eye, upright by the line of the eyes."""
+    right, left = (mesh.points_px[[eye[0], eye[3]], :2].mean(0) for eye in (RIGHT_EYE, LEFT_EYE))
+    across = left - right
+    turn_rad = math.atan2(float(across[1]), float(across[0]))
+    side_px = max(float(np.linalg.norm(across)) * CROP, 1.0)
+    one, other = (Region(float(each[0]), float(each[1]), side_px, turn_rad) for each in (right, left))
+    return one, other
+
+
+def _chip(frame: Image, eye: Region) -> Floats:
+    return cv2.dnn.blobFromImage(cut(frame, eye, SIDE_PX)).astype(np.float32, copy=False)

@@ -5,155 +5,59 @@ FOLDER holds one folder per person, each with one or more pictures of that perso
 have been enrolled and the other passes the verification gate: two pictures of which neither could be enrolled
 never meet. What is no picture is left out and named; the same file twice counts once, and under two names it
 is refused. `--store` writes all that were asked for or nothing.
+
+A table groups.csv in FOLDER (columns `name` and `group`) says who belongs together: strangers of one group
+are then reported apart, and the group that a recogniser tells apart worst sets its operating point. `--dim`
+says instead how the recognisers, as calibrated, do in ever less light: the manifest's `min_brightness`.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
-import cv2
-import numpy as np
-
-from models.images import Image
+from models import dimming
+from models.calibration import Pairs, calibrate, manifest_line, report, with_calibration
 from models.manifest import Profile
-from models.quality import ENROLLMENT, VERIFICATION, failures, measure
+from models.people import Fitted, groups_of, meshes
 from models.recognition import Recogniser
-from models.results import Embedding, Mesh
+from models.results import Embedding
 from models.serving import Serving
-from models.similarity import ACCEPTED, Similarity, calibrated
-from models.store import Store, digest
+from models.store import Store
 from shared.errors import ConfigError, ProctorError, Unavailable
 
 MANIFEST = Path(__file__).with_name("manifest.toml")
-LONGEST_PX = 1280
-"""Larger pictures are shrunk first, as enrollment does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Pairs:
-    """Native scores of every pair of pictures."""
-
-    same: tuple[float, ...]
-    different: tuple[float, ...]
-
-
-def pictures(folder: Path) -> Iterator[tuple[Path, Image]]:
-    """Every readable picture one level below `folder`, each once; what is none is named on stderr.
-
-    Raises ValueError where two people have the same file: one of them is somebody else.
-    """
-    owners: dict[str, Path] = {}
-    for path in sorted(path for path in folder.glob("*/*") if path.is_file()):
-        first = owners.setdefault(digest(path), path)
-        if first.parent != path.parent:
-            raise ValueError(f"{path} is the same file as {first}: two people cannot share a picture")
-        picture = _read(path) if first == path else None
-        if picture is not None:
-            yield path, picture
-
-
-def _read(path: Path) -> Image | None:
-    try:
-        if (picture := cv2.imread(str(path))) is not None:
-            shrink = LONGEST_PX / max(picture.shape[:2])
-            if shrink < 1:
-                picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
-            return picture.astype(np.uint8, copy=False)
-    except cv2.error:
-        # More pixels than OpenCV takes.
-        pass
-    sys.stderr.write(f"{path} is left out: it is no picture that can be read\n")
-    return None
-
-
-@dataclass(frozen=True, slots=True)
-class Fitted:
-    """One picture's largest face."""
-
-    person: str
-    original: str
-    """The picture that this is a shot of."""
-    enrollable: bool
-    """Whether it passes the enrollment gate; it does pass the verification gate."""
-    picture: Image
-    mesh: Mesh
-
-
-def meshes(folder: Path, serving: Serving) -> Iterator[Fitted]:
-    """The pictures that pass the verification gate.
-
-    Others are never compared in an exam either; several faces in a picture are no objection here.
-    """
-    find, mesh, pose = serving.face_detector().find, serving.face_mesh(), serving.head_pose()
-    for path, picture in pictures(folder):
-        faces = sorted(find(picture), key=lambda face: face.box.area_px2)
-        if not faces:
-            continue
-        fitted = faces[-1].mesh or mesh.fit(picture, faces[-1])
-        quality = measure(picture, (faces[-1],), pose.head(picture, faces[-1], fitted))
-        if not failures(quality, VERIFICATION):
-            enrollable = not failures(quality, ENROLLMENT)
-            yield Fitted(path.parent.name, path.stem.split("~")[0], enrollable, picture, fitted)
-
-
-def compare(recogniser: Recogniser, seen: Iterable[Fitted]) -> Pairs:
-    """Every picture that could be enrolled against every other, but for shots of the same one."""
+def compare(recogniser: Recogniser, seen: Iterable[Fitted], groups: Mapping[str, str] | None = None) -> Pairs:
+    """Every picture that could be enrolled against every other, but for shots of the same one; also of people
+    of one group, by their names' groups."""
     known: list[tuple[Fitted, Embedding]] = [
         (each, recogniser.embed(each.picture, each.mesh)) for each in seen
     ]
-    same: list[float] = []
-    different: list[float] = []
+    scores: list[tuple[str, str, float]] = []
     for (one, first), (other, second) in combinations(known, 2):
-        alike = one.person == other.person
-        if (one.enrollable or other.enrollable) and not (alike and one.original == other.original):
-            (same if alike else different).append(recogniser.native_score(first, second))
-    return Pairs(tuple(same), tuple(different))
+        shots = (one.person, one.original) == (other.person, other.original)
+        if (one.enrollable or other.enrollable) and not shots:
+            scores.append((one.person, other.person, recogniser.native_score(first, second)))
+    named = groups or {}
+    within = {
+        group: _pairs(each for each in scores if named.get(each[0]) == group == named.get(each[1]))
+        for group in sorted(set(named.values()))
+    }
+    return replace(_pairs(scores), groups=within)
 
 
-def report(name: str, pairs: Pairs, similarity: Similarity) -> str:
-    """What a calibration makes of the pairs it came from, in one line."""
-    missed = sum(similarity.of(score) < ACCEPTED for score in pairs.same)
-    mistaken = sum(similarity.of(score) >= ACCEPTED for score in pairs.different)
-    same, different = np.array(pairs.same), np.array(pairs.different)
-    apart = (same.mean() - different.mean()) / np.sqrt((same.var() + different.var()) / 2)
-    return (
-        f"{name}: same {same.min():.3f} … {same.max():.3f}, different {different.min():.3f} … "
-        f"{different.max():.3f}, d' {apart:.1f}, {missed} of {same.size} same pairs below {ACCEPTED}, "
-        f"{mistaken} of {different.size} different pairs not"
+def _pairs(scores: Iterable[tuple[str, str, float]]) -> Pairs:
+    kept = list(scores)
+    return Pairs(
+        tuple(score for one, other, score in kept if one == other),
+        tuple(score for one, other, score in kept if one != other),
     )
-
-
-def manifest_line(alignment: str, pairs: Pairs, similarity: Similarity) -> str:
-    """The calibration as the manifest holds it."""
-    knots = ", ".join(f"[{score}, {value:.2f}]" for score, value in similarity.knots)
-    return (
-        f'calibration = {{ alignment = "{alignment}", same_pairs = {len(pairs.same)}, '
-        f"different_pairs = {len(pairs.different)}, knots = [{knots}] }}"
-    )
-
-
-def with_calibration(manifest: str, name: str, line: str) -> str:
-    """The manifest's text with one network's calibration replaced, or added below its `input`.
-
-    Raises ValueError where the network, or its `input`, is not in the text.
-    """
-    blocks = manifest.split("[[network]]\n")
-    for number, block in enumerate(blocks):
-        lines = block.split("\n")
-        if number == 0 or f'name = "{name}"' not in lines:
-            continue
-        kept = [each for each in lines if not each.startswith("calibration = ")]
-        below = next((at for at, each in enumerate(kept, 1) if each.startswith("input = ")), None)
-        if below is None:
-            raise ValueError(f"{name} has no input in the manifest")
-        blocks[number] = "\n".join([*kept[:below], line, *kept[below:]])
-        return "[[network]]\n".join(blocks)
-    raise ValueError(f"{name} is not in the manifest")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -162,8 +66,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", help="recognisers of the manifest; default all that are present")
     parser.add_argument("--store", action="store_true", help="write them into models/manifest.toml")
+    parser.add_argument("--dim", action="store_true", help="judge them in dim light, change nothing")
     options = parser.parse_args(arguments)
     try:
+        if options.dim:
+            dim(options.folder)
+            return 0
         lines = calibrations(options.folder, options.names)
         if options.store:
             store(lines)
@@ -186,17 +94,31 @@ def calibrations(folder: Path, names: Sequence[str]) -> dict[str, str]:
         raise ConfigError(f"no recogniser that is present is called {', '.join(lacking)}")
     if not present:
         raise Unavailable("no recogniser is present: run `proctorctl models fetch --task face-recognition`")
-    seen = list(meshes(folder, serving))
+    seen, groups = list(meshes(folder, serving)), groups_of(folder)
     lines = {}
     for name in names or present:
-        pairs = compare(present[name], seen)
+        pairs = compare(present[name], seen, groups)
         try:
-            similarity = calibrated(pairs.same, pairs.different, present[name].perfect)
+            found = calibrate(pairs, present[name].perfect)
         except ValueError as error:
             raise ValueError(f"{name}: {error}") from error
-        lines[name] = manifest_line(present[name].alignment, pairs, similarity)
-        sys.stdout.write(f"# {report(name, pairs, similarity)}\n{lines[name]}\n")
+        lines[name] = manifest_line(present[name].alignment, pairs, found)
+        sys.stdout.write("".join(f"# {line}\n" for line in report(name, pairs, found).splitlines()))
+        sys.stdout.write(f"{lines[name]}\n")
     return lines
+
+
+def dim(folder: Path) -> None:
+    """Print how each recogniser does when one of two pictures is ever darker. Raises ConfigError."""
+    if not folder.is_dir():
+        raise ConfigError(f"{folder} is no folder of people")
+    serving, groups = Serving(Store.here(), Profile.RESEARCH), groups_of(folder)
+    lit = [each for each in meshes(folder, serving) if not each.shot]
+    for brightness in dimming.LEVELS:
+        dimmed = [each for one in lit if (each := dimming.darker(one, brightness, serving)) is not None]
+        for recogniser in serving.recognisers():
+            for line in dimming.report(recogniser, lit, dimmed, groups):
+                sys.stdout.write(f"{brightness:3.0f} {line}\n")
 
 
 def store(lines: Mapping[str, str]) -> None:

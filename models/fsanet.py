@@ -2,7 +2,8 @@
 
 Input: the face box enlarged by a fifth on every side, 64×64 BGR (x − 127.5) / 128. Output: yaw, pitch and
 roll in degrees; yaw grows towards the left edge of the picture, so its sign is turned here (settled on
-pictures of a head turned some 35° to that edge, and on their mirror images).
+pictures of a head turned some 35° to that edge, and on their mirror images). Faces photographed from 15° and
+45° aside read 11° and 43°: no correction.
 """
 
 from __future__ import annotations

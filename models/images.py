@@ -1,4 +1,4 @@
-"""Geometry of pictures: fit, cut, turn, overlap, sharpness. numpy and cv2 only.
+"""Geometry of pictures: fit, cut, turn, overlap. numpy and cv2 only.
 
 Frames are uint8 BGR arrays (height, width, 3). Nothing here copies a frame it only reads.
 """
@@ -223,8 +223,3 @@ def inside(frame: Image, box: Box) -> Image:
     right = min(width, round(box.x_px + box.width_px))
     bottom = min(height, round(box.y_px + box.height_px))
     return frame[top : max(top, bottom), left : max(left, right)]
-
-
-def laplacian_variance(grey: Image) -> float:
-    """Sharpness of a grey picture: variance of its Laplacian (3×3), squared levels."""
-    return float(cv2.Laplacian(grey, cv2.CV_32F).var())

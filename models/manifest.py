@@ -165,6 +165,9 @@ class Calibration:
     """A recogniser's own score on the common scale of similarity, and what that rests on.
 
     `knots` are (native score, similarity), monotone; `alignment` names the way faces were cut out.
+    `worst_group` is the group of people whose strangers set the accepted point (similarity 0.75); empty where
+    strangers of any kind did. `doubt_from` is the native score from which up to that point nobody can tell
+    two people from one; None where the point tells all at hand apart.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -172,6 +175,8 @@ class Calibration:
     alignment: str
     same_pairs: int
     different_pairs: int
+    worst_group: str = ""
+    doubt_from: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,6 +200,8 @@ class Entry:
     verified: str = ""
     note: str = ""
     calibration: Calibration | None = None
+    min_brightness: Annotated[float, Field(ge=0, le=255)] = 0.0
+    """Of recognisers: mean grey of a face below which they take one person for two."""
 
     @property
     def file(self) -> str:

@@ -6,9 +6,10 @@ guess. This one needs no offset: over 43 pictures its median differs from MediaP
 0.3° in pitch and 0.6° in yaw (spread 3.7° and 2.3°), from FSA-Net by 1.4° in pitch (spread 3.5°).
 
 The mesh draws a whole face where half of one is seen: from some 25° of yaw on it falls behind, and it stops
-at 20° to 40° however far the head is turned. Where the detector's own points say how far it is turned, they
-are believed beyond that, and never in a face that the mesh sees from the front. Where both part, a turn seems
-quicker than it is: from 30° to 48° within 0.4 s was read as 43°. So the pose says how far they lie apart.
+at 20° to 40° however far the head is turned (a face photographed from 45° aside reads 34° to 41°). Where the
+detector's own points say how far it is turned, they are believed beyond that, and never in a face that the
+mesh sees from the front. Where both part, a turn seems quicker than it is: from 30° to 48° within 0.4 s was
+read as 43°. So the pose says how far they lie apart.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Is this picture of a face good enough? Quality gates, as values that a person can act on.
 
 Two gates judge the same measurements: a strict one for the pictures a template is made of, a looser one for
-checks during the exam. Whatever fails is named with its value, its bound and what to do about it.
+checks during the exam. Their numbers are the policy's (`shared.policy.terms`). Whatever fails is named with
+its value, its bound and what to do about it.
 """
 
 from __future__ import annotations
@@ -12,17 +13,15 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from models.images import Image, inside, laplacian_variance
+from models.images import Image, inside
 from models.results import Box, Face, HeadPose
+from models.sharpness import sharpness
+from shared.policy.terms import Gate
 
-SHARPNESS_WIDTH_PX = 160
-"""Sharpness is measured on the grey face at this width, so it means the same for near and far faces."""
-MIN_SHARPNESS = 20.0
-"""Where people draw the line. Looked at: 50 faces between 4 and 150 at that width. From 25 up all are crisp
-(GRID recordings 22 to 50, a NASA portrait 82, enlarged and compressed 32 to 64); up to 11 all are smeared;
-between them lie a face out of focus (21) and slightly soft ones. 100 would refuse the portrait."""
-
-
+MEASURED_WIDTH_PX = 160
+"""Brightness is measured on the grey face at this width."""
+DIM = 70.0
+"""Below this mean grey a blurred face is told to find more light: cameras expose long in the dark."""
 FACE_SHAPE = 1.2
 """Height over width of a whole face in a detector's box."""
 MIN_SHOWN_PERCENT = 75.0
@@ -76,37 +75,23 @@ class Failure:
         return f"{self.check.value} is {self.value:.0f}, needed {self.bound}: {self.remedy}"
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """Bounds on each measurement."""
-
-    bounds: tuple[tuple[Check, Range], ...]
-
-
-WHOLE = (Check.WHOLE, Range(low=MIN_SHOWN_PERCENT))
-"""No policy asks for less: without the whole face nobody can be told from anybody."""
-ENROLLMENT = Gate(
-    (
+def bounds(gate: Gate, *, needed_brightness: float = 0.0) -> tuple[tuple[Check, Range], ...]:
+    """What a policy's gate asks of each measurement. `needed_brightness` is what the recogniser asks, where
+    the gate leaves that to it."""
+    brightness = needed_brightness if gate.min_brightness is None else gate.min_brightness
+    asked = [
         (Check.ONE_FACE, Range(1, 1)),
-        WHOLE,
-        (Check.SIZE, Range(low=80)),
-        (Check.SHARPNESS, Range(low=MIN_SHARPNESS)),
-        (Check.BRIGHTNESS, Range(40, 220)),
-        (Check.YAW, Range(-20, 20)),
-        (Check.PITCH, Range(-20, 20)),
-        (Check.ROLL, Range(-20, 20)),
-    )
-)
-VERIFICATION = Gate(
-    (
-        (Check.ONE_FACE, Range(1, 1)),
-        WHOLE,
-        (Check.SIZE, Range(low=48)),
-        (Check.BRIGHTNESS, Range(40, 220)),
-        (Check.YAW, Range(-35, 35)),
-        (Check.PITCH, Range(-35, 35)),
-    )
-)
+        # No policy asks for less: without the whole face nobody can be told from anybody.
+        (Check.WHOLE, Range(low=MIN_SHOWN_PERCENT)),
+        (Check.SIZE, Range(low=gate.min_face_px)),
+        (Check.SHARPNESS, Range(low=gate.min_sharpness)),
+        (Check.BRIGHTNESS, Range(brightness, gate.max_brightness)),
+        (Check.YAW, Range(-gate.max_yaw_deg, gate.max_yaw_deg)),
+        (Check.PITCH, Range(-gate.max_pitch_deg, gate.max_pitch_deg)),
+    ]
+    if gate.max_roll_deg is not None:
+        asked.append((Check.ROLL, Range(-gate.max_roll_deg, gate.max_roll_deg)))
+    return tuple(asked)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,7 +101,9 @@ class Quality:
     faces: int
     box: Box
     sharpness: float
-    """Variance of the Laplacian, squared levels."""
+    """As `models.sharpness` measures it."""
+    moved: bool = False
+    """Whether what blurs it is a movement."""
     brightness: float
     """Mean grey of the face, 0…255."""
     shown_percent: float = 100.0
@@ -140,7 +127,7 @@ class Quality:
         turned_deg = 0.0 if self.head is None else max(abs(self.head.yaw_deg), abs(self.head.pitch_deg))
         parts = (
             _ramp(self.size_px, 24, 160),
-            _ramp(self.sharpness, 5, 120),
+            _ramp(self.sharpness, 5, 45),
             light,
             _ramp(60 - turned_deg, 0, 60),
         )
@@ -173,16 +160,16 @@ def measure(frame: Image, faces: tuple[Face, ...], head: HeadPose | None) -> Qua
             faces=len(faces), box=box, sharpness=0, brightness=0, illumination_variance=0, head=head
         )
     grey = cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY)
-    height_px = max(8, round(grey.shape[0] * SHARPNESS_WIDTH_PX / grey.shape[1]))
-    method = cv2.INTER_AREA if grey.shape[1] > SHARPNESS_WIDTH_PX else cv2.INTER_LINEAR
-    scaled = cv2.resize(grey, (SHARPNESS_WIDTH_PX, height_px), interpolation=method).astype(
-        np.uint8, copy=False
-    )
+    height_px = max(8, round(grey.shape[0] * MEASURED_WIDTH_PX / grey.shape[1]))
+    method = cv2.INTER_AREA if grey.shape[1] > MEASURED_WIDTH_PX else cv2.INTER_LINEAR
+    scaled = cv2.resize(grey, (MEASURED_WIDTH_PX, height_px), interpolation=method)
     patches = cv2.resize(scaled, (8, 8), interpolation=cv2.INTER_AREA)
+    sharp = sharpness(frame, box)
     return Quality(
         faces=len(faces),
         box=box,
-        sharpness=laplacian_variance(scaled),
+        sharpness=sharp.value,
+        moved=sharp.moved,
         brightness=float(scaled.mean()),
         shown_percent=shown_percent(frame, box),
         illumination_variance=float(patches.var()),
@@ -204,12 +191,13 @@ def shown_percent(frame: Image, box: Box) -> float:
     return 100.0 * min(1.0, shape, 1 / shape)
 
 
-def failures(quality: Quality, gate: Gate) -> tuple[Failure, ...]:
+def failures(quality: Quality, gate: Gate, *, needed_brightness: float = 0.0) -> tuple[Failure, ...]:
     """The gate's checks that the picture does not pass, in the gate's order. Unknown angles are not
     judged."""
-    values = ((check, bound, quality.value(check)) for check, bound in gate.bounds)
+    asked = bounds(gate, needed_brightness=needed_brightness)
+    values = ((check, bound, quality.value(check)) for check, bound in asked)
     return tuple(
-        Failure(check, value, bound, remedy(check, value, bound))
+        Failure(check, value, bound, _remedy(check, bound, quality))
         for check, bound, value in values
         if value is not None and not bound.holds(value)
     )
@@ -220,14 +208,15 @@ NO_FACE = Failure(
 )
 
 
-def remedy(check: Check, value: float, bound: Range) -> str:
+def _remedy(check: Check, bound: Range, quality: Quality) -> str:
     """What to do about a failed check."""
-    low = bound.low is not None and value < bound.low
+    value = quality.value(check)
+    low = value is not None and bound.low is not None and value < bound.low
     return {
         Check.ONE_FACE: NO_FACE.remedy if low else "be alone before the camera",
         Check.WHOLE: "move so that your whole face is in the picture",
         Check.SIZE: "come closer to the camera",
-        Check.SHARPNESS: "hold still, clean the lens, and add light",
+        Check.SHARPNESS: _unblurred(quality),
         Check.BRIGHTNESS: "turn on more light in front of you" if low else "reduce the light on your face",
         Check.YAW: "turn your face to the camera",
         Check.PITCH: "raise your chin, or lower the camera"
@@ -235,6 +224,13 @@ def remedy(check: Check, value: float, bound: Range) -> str:
         else "lower your chin, or raise the camera",
         Check.ROLL: "hold your head upright",
     }[check]
+
+
+def _unblurred(quality: Quality) -> str:
+    """What to do about a blurred face, by what blurs it."""
+    if quality.brightness < DIM:
+        return "turn on more light in front of you, and hold still"
+    return "hold still" if quality.moved else "clean the lens, and wait until the picture is sharp"
 
 
 def _ramp(value: float, low: float, high: float) -> float:

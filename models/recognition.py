@@ -20,7 +20,7 @@ from models.manifest import Colour, Levels
 from models.mesh import landmarks
 from models.network import Network
 from models.results import Embedding, Floats, Mesh
-from models.similarity import Similarity
+from models.similarity import ACCEPTED, Similarity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +39,16 @@ class Recipe:
     """Average with the mirrored chip."""
     sphere: float | None = None
     """None: the network means cosines. Else Euclidean distances of vectors shorter than this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Where a recogniser's answers say nothing, as measured."""
+
+    doubt_from: float = ACCEPTED
+    """Similarities from here up to the accepted point say nothing."""
+    min_brightness: float = 0.0
+    """Mean grey of a face below which the recogniser says nothing."""
 
 
 DLIB_POINTS = (33, 133, 362, 263, 2)
@@ -84,7 +94,13 @@ class Recogniser:
     """Embeds faces and compares them. `name` is `name@version` of its network."""
 
     def __init__(
-        self, name: str, network: Network, levels: Levels, recipe: Recipe, similarity: Similarity
+        self,
+        name: str,
+        network: Network,
+        levels: Levels,
+        recipe: Recipe,
+        similarity: Similarity,
+        limits: Limits | None = None,
     ) -> None:
         self.name = name
         self._network = network
@@ -92,6 +108,7 @@ class Recogniser:
         self._recipe = recipe
         self._template = np.array(recipe.template_px, np.float32)
         self._similarity = similarity
+        self._limits = limits or Limits()
 
     @property
     def device(self) -> str:
@@ -101,6 +118,15 @@ class Recogniser:
     def alignment(self) -> str:
         """What a calibration holds for, besides the network."""
         return self._recipe.alignment
+
+    @property
+    def min_brightness(self) -> float:
+        """Mean grey that a face must have to be told from others."""
+        return self._limits.min_brightness
+
+    def undecided(self, similarity: float) -> bool:
+        """Whether the same person and a stranger may both be so alike."""
+        return self._limits.doubt_from <= similarity < ACCEPTED
 
     @property
     def perfect(self) -> float:

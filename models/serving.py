@@ -28,14 +28,14 @@ from models.mesh_pose import MeshPose
 from models.movenet import MoveNet
 from models.objects import ObjectDetector
 from models.opening import open_entry
-from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Recipe, Recogniser
+from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Limits, Recipe, Recogniser
 from models.results import Face, Gaze, HeadPose, Mesh
 from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
 from models.runtime import Device, Network
 from models.scrfd import Scrfd
 from models.segmentation import Segmentation
-from models.similarity import Similarity
+from models.similarity import ACCEPTED, Similarity
 from models.sounds import SoundClassifier
 from models.speaker import SpeakerEncoder
 from models.speakers import SpeakerCounter, VoiceEncoder
@@ -236,7 +236,8 @@ class Serving:
 
     def _recogniser(self, entry: Entry, similarity: Similarity) -> Recogniser:
         network, recipe = self._networks(entry)[0], _RECIPES[entry.name]
-        return Recogniser(entry.label, network, levels_of(entry), recipe, similarity)
+        limits = limits_of(entry, similarity)
+        return Recogniser(entry.label, network, levels_of(entry), recipe, similarity, limits)
 
     def _present(self, task: Task) -> list[Entry]:
         return [
@@ -274,3 +275,9 @@ def similarity_of(entry: Entry) -> Similarity:
     if calibration.alignment != _RECIPES[entry.name].alignment:
         raise ConfigError(f"{entry.label} was calibrated for the alignment {calibration.alignment}")
     return Similarity(calibration.knots)
+
+
+def limits_of(entry: Entry, similarity: Similarity) -> Limits:
+    """Where the recogniser's answers say nothing, on this scale."""
+    lowest = None if entry.calibration is None else entry.calibration.doubt_from
+    return Limits(ACCEPTED if lowest is None else similarity.of(lowest), entry.min_brightness)

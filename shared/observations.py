@@ -48,7 +48,8 @@ class IdentityCheck:
     quality: float
     """Quality of the face picture, 0…1."""
     failed_gates: tuple[str, ...] = ()
-    """Names of the verification gate's failed checks, empty when the frame passed."""
+    """Names of the verification gate's failed checks, `likeness` where the recogniser cannot decide; empty
+    when there is a similarity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,16 @@ class PhraseHeard:
     """0…1."""
 
 
+@dataclass(frozen=True, slots=True)
+class NotJudged:
+    """A look that was made and says nothing, because the picture does not show enough."""
+
+    task: str
+    """Named like the task in `failed`."""
+    reason: str
+    """A few words: `the picture has no colour`, `eyes hidden`."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """All results for one instant; looks that were not due are None.
@@ -188,7 +199,7 @@ class Observation:
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     liveness: float | None = None
-    """Score that the one face is a living person, 0…1; advisory."""
+    """Score that the one face is a living person, 0…1; advisory. None also where it cannot be judged."""
     body: BodySeen | None = None
     hands: HandsSeen | None = None
     persons: PersonsSeen | None = None
@@ -201,3 +212,5 @@ class Observation:
     """Whether the track is muted or the window has only digital silence."""
     failed: tuple[str, ...] = ()
     """Tasks that were due and could not be done (a network failed); their values are None."""
+    not_judged: tuple[NotJudged, ...] = ()
+    """Looks that were due and made and say nothing, with the reason; their values are None."""

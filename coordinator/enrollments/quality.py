@@ -10,21 +10,22 @@ from shared.api.enrollments import EnrolledImage, FailedCheckOut, PoseAngles
 from shared.api.sessions import FaceQuality
 from shared.errors import Rejected
 from shared.messages import FacePicture, FailedCheck
-from shared.policy.terms import Gate
+from shared.policy.terms import ENROLLMENT_GATE, Gate
 
 _ENOUGH_PICTURES: Final = 3
 
 
-def sharpness_share(variance: float, gate: Gate) -> float:
-    """0.5 at the gate's bound (100 where it asks none), towards 1 as the variance of the Laplacian grows."""
-    bound = gate.min_sharpness or 100.0
-    return round(max(0.0, variance) / (max(0.0, variance) + bound), 3)
+def sharpness_share(sharpness: float, gate: Gate) -> float:
+    """0.5 at the gate's bound (an enrollment's where it asks none), towards 1 as the sharpness grows."""
+    bound = gate.min_sharpness or ENROLLMENT_GATE.min_sharpness or 1.0
+    return round(max(0.0, sharpness) / (max(0.0, sharpness) + bound), 3)
 
 
 def lighting_share(brightness: float, gate: Gate) -> float:
     """1 in the middle of the gate's brightness bounds, 0 at and beyond them."""
-    half = (gate.max_brightness - gate.min_brightness) / 2
-    return round(max(0.0, 1.0 - abs(brightness - gate.min_brightness - half) / half), 3)
+    low = gate.min_brightness or 0.0
+    half = (gate.max_brightness - low) / 2
+    return round(max(0.0, 1.0 - abs(brightness - low - half) / half), 3)
 
 
 def face_quality(face: FacePicture | None, gate: Gate) -> FaceQuality:

@@ -19,11 +19,12 @@ from edge.accuracy.results import GroupErrors, IdentityResult
 from edge.accuracy.statistics import Scores, Share
 from edge.analysis.enrolling import read_picture
 from models.manifest import Entry
-from models.quality import ENROLLMENT, VERIFICATION, failures, measure
+from models.quality import failures, measure
 from models.recognition import Recogniser
 from models.results import Embedding
 from models.serving import Serving, similarity_of
 from models.similarity import ACCEPTED
+from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 
 MAX_PICTURES = 2_000
 """Every picture is compared with every other: two million pairs."""
@@ -62,10 +63,11 @@ def describe(picture: Picture, serving: Serving, recognisers: Sequence[Recognise
     face = max(faces, key=lambda each: each.box.area_px2)
     fitted = face.mesh or serving.face_mesh().fit(frame, face)
     quality = measure(frame, (face,), serving.head_pose().head(frame, face, fitted))
-    if failures(quality, VERIFICATION):
+    needed = max((each.min_brightness for each in recognisers), default=0.0)
+    if failures(quality, VERIFICATION_GATE, needed_brightness=needed):
         return None
     embeddings = {each.name: each.embed(frame, fitted) for each in recognisers}
-    return Known(picture, embeddings, enrollable=not failures(quality, ENROLLMENT))
+    return Known(picture, embeddings, enrollable=not failures(quality, ENROLLMENT_GATE))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ threads.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 import numpy as np
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from edge.analysis.networks import Networks
 from models import quality
 from models.mesh import MIN_PRESENCE
-from models.quality import Check, Failure, Quality, Range
+from models.quality import Failure, Quality
 from models.recognition import Recogniser
 from models.results import Embedding, Face, HeadPose, Mesh
 from shared.enrollment import floats_of
@@ -26,6 +26,8 @@ from shared.observations import IdentityCheck
 from shared.policy.terms import Gate
 
 Frame = NDArray[np.uint8]
+UNDECIDED = "likeness"
+"""Named as a failed check where a recogniser cannot tell the candidate from somebody like them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +93,8 @@ def examine_face(
     """Like `examine`, for faces already found, with the mesh and pose of the largest."""
     mesh, head = fitted
     measured = quality.measure(frame, faces, head)
-    failed = quality.failures(measured, gate_of(gate))
+    needed = max((each.min_brightness for each in recognisers), default=0.0)
+    failed = quality.failures(measured, gate, needed_brightness=needed)
     passed = not failed and mesh.presence >= MIN_PRESENCE
     embeddings = tuple(each.embed(frame, mesh) for each in recognisers) if passed else ()
     if not failed and not passed:
@@ -112,29 +115,20 @@ def identity_check(
     )
 
 
+def decided(check: IdentityCheck, recogniser: Recogniser, threshold: float) -> IdentityCheck:
+    """The check; or, below the threshold, that nobody can tell where the recogniser is undecided."""
+    likeness = check.similarity
+    if likeness is None or likeness >= threshold or not recogniser.undecided(likeness):
+        return check
+    return replace(check, similarity=None, failed_gates=(UNDECIDED,))
+
+
 def compare(examined: Examined, recogniser: Recogniser, template: Enrolled) -> float | None:
     """Similarity 0…1 of an examined face to a template; None when the picture failed the gate."""
     for embedding in examined.embeddings:
         if embedding.recogniser == recogniser.name:
             return recogniser.similarity(embedding, template.embedding)
     return None
-
-
-def gate_of(gate: Gate) -> quality.Gate:
-    """A policy's gate as bounds for `models.quality`."""
-    bounds = [
-        (Check.ONE_FACE, Range(1, 1)),
-        quality.WHOLE,
-        (Check.SIZE, Range(low=gate.min_face_px)),
-        (Check.BRIGHTNESS, Range(gate.min_brightness, gate.max_brightness)),
-        (Check.YAW, Range(-gate.max_yaw_deg, gate.max_yaw_deg)),
-        (Check.PITCH, Range(-gate.max_pitch_deg, gate.max_pitch_deg)),
-    ]
-    if gate.min_sharpness is not None:
-        bounds.insert(2, (Check.SHARPNESS, Range(low=gate.min_sharpness)))
-    if gate.max_roll_deg is not None:
-        bounds.append((Check.ROLL, Range(-gate.max_roll_deg, gate.max_roll_deg)))
-    return quality.Gate(tuple(bounds))
 
 
 def face_picture(examined: Examined) -> FacePicture | None:

@@ -6,7 +6,15 @@ from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from edge.analysis.attempts import Attempts
-from edge.analysis.examination import Enrolled, Frame, compare, examine_face, fit_head, identity_check
+from edge.analysis.examination import (
+    Enrolled,
+    Frame,
+    compare,
+    decided,
+    examine_face,
+    fit_head,
+    identity_check,
+)
 from edge.analysis.lids import Lids, LidsState
 from edge.analysis.networks import Networks
 from edge.analysis.seen import body_seen, faces_seen, hands_seen, objects_seen, persons_seen
@@ -16,14 +24,16 @@ from models import picture as pictures
 from models.mesh import eye_aspect_ratio
 from models.quality import Check
 from models.recognition import Recogniser
-from models.results import Body, Face, HeadPose, Mesh, Region, SeenObject
+from models.results import Body, Face, Gaze, HeadPose, Mesh, Region, SeenObject
 from shared.events.looks import Look
 from shared.events.types import EventType
-from shared.observations import GazeSeen, IdentityCheck, Observation, Picture
+from shared.observations import GazeSeen, IdentityCheck, NotJudged, Observation, Picture
 from shared.policy.schema import Policy
 
 Verifier = tuple[Recogniser, Enrolled]
 """The recogniser, and the template to compare with."""
+
+HIDDEN = NotJudged(Look.GAZE.value, "eyes hidden")
 
 _BY_MESH = (Look.HEAD, Look.GAZE, Look.IDENTITY)
 """Looks that need the face's mesh, the most frequent first."""
@@ -43,6 +53,7 @@ class _Looks:
     """A 1-tuple of the result, which may be no body; None: not looked for."""
     objects: tuple[SeenObject, ...] | None = None
     failed: list[str] = field(default_factory=list)
+    not_judged: list[NotJudged] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -133,10 +144,14 @@ class Looking:
         estimator, (mesh, head), (at_s, bgr) = self._networks.gaze, fitted, shot
         if estimator is None or head is None:
             return
-        gaze = await self._attempts.make(
-            Look.GAZE, lambda: estimator.gaze(bgr, face, mesh, head), looks.failed
-        )
-        if gaze is not None:
+
+        def look() -> Gaze | NotJudged:
+            return estimator.gaze(bgr, face, mesh, head) or HIDDEN
+
+        gaze = await self._attempts.make(Look.GAZE, look, looks.failed)
+        if isinstance(gaze, NotJudged):
+            looks.not_judged.append(gaze)
+        elif gaze is not None:
             shut = self._lids.shut(at_s, eye_aspect_ratio(mesh))
             looks.gaze = GazeSeen(pitch_deg=gaze.pitch_deg, yaw_deg=gaze.yaw_deg, eyes_closed=shut)
 
@@ -148,10 +163,13 @@ class Looking:
 
     async def _look_for_life(self, bgr: Frame, face: Face, looks: _Looks) -> None:
         network = self._networks.liveness
-        if network is not None:
-            looks.liveness = await self._attempts.make(
-                Look.LIVENESS, lambda: network.live(bgr, face), looks.failed
-            )
+        if network is None:
+            return
+        life = await self._attempts.make(Look.LIVENESS, lambda: network.judge(bgr, face), looks.failed)
+        if life is not None:
+            looks.liveness = life.score
+            if life.unjudged is not None:
+                looks.not_judged.append(NotJudged(Look.LIVENESS.value, life.unjudged.value))
 
     async def _look_around(self, bgr: Frame, due: Collection[Look], looks: _Looks) -> None:
         """Look for the body, persons and objects."""
@@ -176,7 +194,9 @@ class Looking:
             return identity_check(examined, recogniser, template, similarity=similarity)
 
         made = await self._attempts.make(Look.IDENTITY, check, failed)
-        return None if made is None else self._judged(made, fitted[1])
+        if made is None:
+            return None
+        return decided(self._judged(made, fitted[1]), recogniser, self._tilts.threshold)
 
     def _judged(self, check: IdentityCheck, head: HeadPose | None) -> IdentityCheck:
         """The check; doubtful when the head is too far up or down for it."""
@@ -207,4 +227,5 @@ def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:
         persons=None if things is None else persons_seen(things, size_px),
         objects=None if things is None else objects_seen(things),
         failed=tuple(looks.failed),
+        not_judged=tuple(looks.not_judged),
     )

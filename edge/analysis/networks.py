@@ -9,6 +9,7 @@ from typing import TypeVar
 from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
 from models import manifest
 from models.body import BodyPose
+from models.eyes import OpenEyes
 from models.liveness import Liveness
 from models.mesh import FaceMesh
 from models.movenet import MoveNet
@@ -32,7 +33,7 @@ class Networks:
     """Best first. Empty when identity cannot be verified here."""
     body: BodyPose | MoveNet | None
     ears: Ears
-    gaze: GazeEstimator | None = None
+    gaze: GazeEstimator | OpenEyes | None = None
     liveness: Liveness | None = None
     objects: ObjectDetector | None = None
     labels: dict[str, str] = field(default_factory=dict)
@@ -67,7 +68,7 @@ def open_networks(serving: Serving) -> Networks:
     nobody: tuple[Recogniser, ...] = ()
     recognisers = optional(Look.IDENTITY, serving.recognisers, nobody)
     # Gaze is the turn of the eyes in a head of known pose, so it needs the head.
-    gaze = optional(Look.GAZE, serving.gaze, None) if head is not None else None
+    gaze = optional(Look.GAZE, lambda: OpenEyes(serving.gaze()), None) if head is not None else None
     if head is None:
         missing[Look.GAZE] = missing[Look.HEAD]
     liveness = optional(Look.LIVENESS, serving.liveness, None)

@@ -19,7 +19,7 @@ from uuid import UUID
 
 from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
-from edge.analysis.examination import Enrolled, Examined, Frame, compare, examine, identity_check
+from edge.analysis.examination import Enrolled, Examined, Frame, compare, decided, examine, identity_check
 from edge.analysis.eyes import can_see
 from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard, Listening, ListeningState
@@ -29,6 +29,7 @@ from edge.analysis.schedule import Schedule, ScheduleState
 from edge.media.frames import AudioWindow, VideoFrame
 from shared.errors import Corrupt
 from shared.events.looks import Look
+from shared.events.types import EventType
 from shared.observations import IdentityCheck, Observation
 from shared.policy.schema import Policy
 from shared.saving import AtMost, Saved, restore, save
@@ -76,6 +77,7 @@ class Perception:
         self._networks = networks
         self._policy = policy
         self._verifier = _verifier(networks, templates)
+        self._threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
         # Tasks reported as failing are not saved: they are reported once more.
         self._attempts = Attempts(session_id, engine)
         self._go_on(PerceptionState(networks=dict(networks.labels)))
@@ -116,7 +118,8 @@ class Perception:
         if verifier is None or template is None:
             return examined, None
         similarity = compare(examined, verifier, template)
-        return examined, identity_check(examined, verifier, template, similarity=similarity)
+        check = identity_check(examined, verifier, template, similarity=similarity)
+        return examined, decided(check, verifier, self._threshold)
 
     def snapshot(self) -> Saved:
         """The state as JSON; a look in progress may be missing from it."""

@@ -37,11 +37,11 @@ class TiltsState:
 class Tilts:
     """Judges checks by the pitch of one candidate's matches."""
 
-    __slots__ = ("_matched_deg", "_threshold")
+    __slots__ = ("_matched_deg", "threshold")
 
     def __init__(self, threshold: float, state: TiltsState | None = None) -> None:
         """`threshold`: the least similarity of a match."""
-        self._threshold = threshold
+        self.threshold = threshold
         self._matched_deg = (state or TiltsState()).matched_deg
 
     def doubtful(self, pitch_deg: float, similarity: float) -> bool:
@@ -50,10 +50,10 @@ class Tilts:
         Then it is neither match nor mismatch. A stranger's median similarity (0.50) is a mismatch up to 19°
         from usual.
         """
-        if similarity >= self._threshold:
+        if similarity >= self.threshold:
             self._matched_deg.append(pitch_deg)
             return False
         if len(self._matched_deg) < LEAST_REMEMBERED:
             return False
         tilted_deg = abs(pitch_deg - median(self._matched_deg))
-        return similarity >= self._threshold - LOSS_PER_DEG * max(0.0, tilted_deg - FREE_DEG)
+        return similarity >= self.threshold - LOSS_PER_DEG * max(0.0, tilted_deg - FREE_DEG)

@@ -15,13 +15,13 @@ from edge.analysis.ears import Ears
 from edge.analysis.networks import Networks
 from edge.media.frames import VideoFrame, video_frame
 from models.keywords import KeywordSpotter, KeywordStream
-from models.liveness import Liveness
+from models.liveness import Liveness, Needs
 from models.mesh import FaceMesh
 from models.mesh_pose import MeshPose, standard_head
 from models.objects import ObjectDetector
-from models.recognition import ARCFACE, Recogniser
+from models.recognition import ARCFACE, Limits, Recogniser
 from models.results import Box, Face, Gaze, HeadPose, Mesh
-from models.similarity import Similarity
+from models.similarity import ACCEPTED, Similarity
 from tests.support.recognisers import levels
 
 Arrays = dict[str, NDArray[Any]]
@@ -67,11 +67,14 @@ class Eyes:
         return self.seen
 
 
-def life(probability: float) -> Liveness:
-    """A liveness network that is so sure of a living face."""
+NOTHING = Needs(chroma=0, sharpness=0, brightness=0)
+
+
+def life(probability: float, needs: Needs = NOTHING) -> Liveness:
+    """A liveness network that is so sure of a living face, of any picture unless told what it needs."""
     logits = np.log(np.array([[(1 - probability) / 2, probability, (1 - probability) / 2]], np.float32))
     network = Answering(lambda _: {"output": logits})
-    return Liveness((network, network))
+    return Liveness((network, network), needs)
 
 
 def detector_of(*numbers: int, score: float = 0.8) -> ObjectDetector:
@@ -156,7 +159,7 @@ def head_mesh(presence: float = 1.0) -> FaceMesh:
     return FaceMesh(Answering(lambda _: {"conv2d_21": points.reshape(1, -1), "conv2d_31": logit}))
 
 
-def brightness_recogniser() -> Recogniser:
+def brightness_recogniser(doubt_from: float = ACCEPTED) -> Recogniser:
     """A recogniser that tells people apart by how bright they are: black and white are strangers."""
 
     def embed(inputs: Mapping[str, NDArray[Any]]) -> Arrays:
@@ -164,8 +167,10 @@ def brightness_recogniser() -> Recogniser:
         return {"vector": np.array([[1.0 + bright, 1.0 - bright]], np.float32)}
 
     knots = ((-1.0, 0.0), (0.5, 0.5), (0.9, 0.75), (1.0, 1.0))
+    limits = Limits(doubt_from, min_brightness=40)
+    answering = Answering(embed)
     return Recogniser(
-        "brightness@1", Answering(embed), levels("arcface-resnet50"), ARCFACE, Similarity(knots)
+        "brightness@1", answering, levels("arcface-resnet50"), ARCFACE, Similarity(knots), limits
     )
 
 

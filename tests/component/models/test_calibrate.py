@@ -9,19 +9,14 @@ import numpy as np
 import pytest
 
 from models import calibrate
-from models.calibrate import (
-    Pairs,
-    compare,
-    main,
-    manifest_line,
-    meshes,
-    pictures,
-    report,
-    with_calibration,
-)
+from models.calibrate import compare, main
+from models.calibration import Calibrated, Pairs, manifest_line, report, with_calibration
+from models.dimming import darker, report as dimming_report
 from models.manifest import load_manifest, parse_manifest
+from models.people import groups_of, meshes, pictures
 from models.serving import Serving
 from models.similarity import Similarity
+from shared.errors import ConfigError
 from tests.support.people import as_by_webcam, collins, hopper
 from tests.support.picture_bomb import bomb
 from tests.support.weights import PROFILE, present, store
@@ -33,12 +28,12 @@ pytestmark = pytest.mark.weights
 def people(tmp_path: Path) -> Path:
     """Two women with two pictures each, a shot too many, a smeared one each, and three that do not count."""
     portraits = {"collins": collins(), "hopper": hopper()}
-    for who, portrait in portraits.items():
+    for (who, portrait), smear_px in zip(portraits.items(), (4.0, 4.9), strict=True):
         (tmp_path / who).mkdir()
         cv2.imwrite(str(tmp_path / who / "portrait.png"), portrait)
         cv2.imwrite(str(tmp_path / who / "webcam.png"), as_by_webcam(portrait))
-        # Some detectors see no face in one of 5.
-        cv2.imwrite(str(tmp_path / who / "smeared.png"), cv2.GaussianBlur(portrait, (0, 0), 4))
+        # Blurred for the size of the face; some detectors see no face in one of 5.
+        cv2.imwrite(str(tmp_path / who / "smeared.png"), cv2.GaussianBlur(portrait, (0, 0), smear_px))
     cv2.imwrite(str(tmp_path / "collins" / "portrait~2.png"), as_by_webcam(collins(), seed=2))
     cv2.imwrite(str(tmp_path / "hopper" / "dark.png"), (collins() // 8).astype(np.uint8))
     cv2.imwrite(str(tmp_path / "hopper" / "wall.png"), np.full((300, 300, 3), 90, np.uint8))
@@ -61,11 +56,13 @@ def test_every_good_picture_is_compared_with_every_other_that_it_could_meet(peop
         # the smeared ones with each other.
         assert (len(pairs.same), len(pairs.different)) == (6 - 1 + 3, 12 - 1)
         assert max(pairs.same) < judge.perfect
-        text = report(entry.name, pairs, Similarity(((-9.0, 0.0), (1.0, 1.0))))
+        text = report(entry.name, pairs, Calibrated(Similarity(((-9.0, 0.0), (1.0, 1.0))), "", None))
         assert "of 8 same pairs" in text
 
 
-LINE = manifest_line("mesh", Pairs((0.9,), (0.1, 0.2)), Similarity(((0.0, 0.5), (1.0, 1.0))))
+LINE = manifest_line(
+    "mesh", Pairs((0.9,), (0.1, 0.2)), Calibrated(Similarity(((0.0, 0.5), (1.0, 1.0))), "", None)
+)
 
 
 def test_a_calibration_takes_the_place_of_the_old_one_and_nothing_else_changes() -> None:
@@ -88,6 +85,50 @@ def test_a_recogniser_without_a_calibration_gets_one() -> None:
 def test_a_network_that_the_manifest_does_not_name_is_refused() -> None:
     with pytest.raises(ValueError, match="nobody is not in the manifest"):
         with_calibration(calibrate.MANIFEST.read_text("utf-8"), "nobody", LINE)
+
+
+def test_strangers_of_one_group_are_compared_apart(people: Path) -> None:
+    present("dlib-resnet")
+    (people / "groups.csv").write_text("name,group\ncollins,pilots\nhopper,sailors\n")
+    serving = Serving(store(), PROFILE)
+    seen, groups = list(meshes(people, serving)), groups_of(people)
+    assert groups == {"collins": "pilots", "hopper": "sailors"}
+    ((_, judge), *_) = serving.uncalibrated()
+    apart = compare(judge, seen, groups).groups
+    assert {name: (len(each.same), len(each.different)) for name, each in apart.items()} == {
+        "pilots": (5, 0),
+        "sailors": (3, 0),
+    }
+    together = compare(judge, seen, {"collins": "women", "hopper": "women"}).groups
+    assert len(together["women"].different) == 11
+
+
+def test_a_table_of_groups_without_its_columns_is_refused(people: Path) -> None:
+    (people / "groups.csv").write_text("person,origin\ncollins,Elmira\n")
+    with pytest.raises(ConfigError, match="needs a name and a group"):
+        groups_of(people)
+
+
+def test_the_manifest_says_whose_strangers_set_the_point_and_what_is_in_doubt() -> None:
+    scale = Similarity(((-0.8, 0.5), (-0.4, 0.75), (0.0, 1.0)))
+    line = manifest_line("mesh", Pairs((-0.45,), (-0.5,)), Calibrated(scale, "pilots", -0.48))
+    changed = parse_manifest(with_calibration(calibrate.MANIFEST.read_text("utf-8"), "dlib-resnet", line))
+    calibration = changed.entry("dlib-resnet").calibration
+    assert calibration is not None
+    assert (calibration.worst_group, calibration.doubt_from) == ("pilots", -0.48)
+
+
+def test_dimmed_pictures_are_judged_against_lit_ones(people: Path) -> None:
+    present("dlib-resnet")
+    serving = Serving(store(), PROFILE)
+    lit = [each for each in meshes(people, serving) if each.enrollable]
+    dimmed = [each for one in lit if (each := darker(one, 40.0, serving)) is not None]
+    assert {(each.person, each.original) for each in dimmed} == {(each.person, each.original) for each in lit}
+    assert all(each.picture.mean() < one.picture.mean() for each, one in zip(dimmed, lit, strict=True))
+    (line,) = dimming_report(serving.recognisers()[0], lit, dimmed, {})
+    assert "0 missed and 0 in doubt" in line
+    assert line.endswith("0 taken")
+    assert darker(lit[0], 250.0, serving) is None
 
 
 def test_too_few_people_are_refused_with_the_reason(people: Path, capsys: pytest.CaptureFixture[str]) -> None:

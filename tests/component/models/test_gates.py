@@ -7,10 +7,15 @@ import numpy as np
 import pytest
 
 from models.images import Image
-from models.quality import ENROLLMENT, VERIFICATION, Check, Quality, failures, measure
+from models.quality import Check, Quality, failures, measure
+from models.results import Box
 from models.serving import Serving
+from models.sharpness import sharpness
 from models.yunet import YuNet
+from shared.policy.terms import ENROLLMENT_GATE as ENROLLMENT, VERIFICATION_GATE as VERIFICATION
+from tests.scenarios.performers import media_folder
 from tests.support.people import as_by_webcam, collins, frames, hopper, media, read
+from tests.support.variations import Vary, blurred, lit, moved, scaled
 from tests.support.weights import PROFILE, network, store
 
 pytestmark = pytest.mark.weights
@@ -121,3 +126,70 @@ def test_a_face_cut_off_by_the_frame_says_nothing_of_identity_and_one_that_touch
         assert [failure.check for failure in refused] == [Check.WHOLE]
     for share in (-0.2, 0.0, 0.1):
         assert failures(judged(serving, raised(collins(), share)), VERIFICATION) == ()
+
+
+def of_width(portrait: Image, face_px: float, serving: Serving) -> tuple[Image, Box]:
+    """The portrait around its face, scaled until the face is so wide; and where the face is."""
+    box = max((face.box for face in serving.face_detector().find(portrait)), key=lambda box: box.area_px2)
+    beside_px, factor = box.width_px / 2, face_px / box.width_px
+    left, top = (round(max(0.0, edge - beside_px)) for edge in (box.x_px, box.y_px))
+    below, aside = round(box.y_px + box.height_px + beside_px), round(box.x_px + box.width_px + beside_px)
+    sides = (box.x_px - left, box.y_px - top, box.width_px, box.height_px)
+    return scaled(portrait[top:below, left:aside], factor), Box(*(factor * side for side in sides))
+
+
+LIGHTS = (0.4, 0.55, 0.7, 0.85, 1.0, 1.2)
+SIZES_PX = (84, 120, 160, 220, 300)
+SKINS = (
+    "faces/obama/obama_wh2012.jpg",
+    "faces/obama/obama_transition2009.jpg",
+    "faces/obama/obama_poster2008.jpg",
+)
+"""Of a dark-skinned man, with faces of 250 px and more."""
+
+
+def portraits() -> list[Image]:
+    folder = media_folder()
+    dark = () if folder is None else SKINS
+    return [collins(), hopper(), *(read(media(name)) for name in dark)]
+
+
+LINE = ENROLLMENT.min_sharpness or 0.0
+
+
+def test_no_light_and_no_size_makes_a_sharp_face_blurred(serving: Serving) -> None:
+    for portrait in portraits():
+        for face_px in SIZES_PX:
+            sized, box = of_width(portrait, face_px, serving)
+            measured = [sharpness(lit(sized, factor), box).value for factor in LIGHTS]
+            assert min(measured) >= LINE
+            # The old measure, a variance, fell to a tenth from one end to the other.
+            assert max(measured) < 1.25 * min(measured)
+
+
+@pytest.mark.parametrize("face_px", [84, 160, 300])
+def test_what_is_blurred_is_refused_in_any_light_and_size(serving: Serving, face_px: float) -> None:
+    for portrait in portraits():
+        sized, box = of_width(portrait, face_px, serving)
+        for factor in LIGHTS[::2]:
+            for share in (0.025, 0.04):
+                assert sharpness(lit(blurred(sized, share * face_px), factor), box).value < LINE
+            for angle_deg in (0, 45, 90):
+                smeared = sharpness(lit(moved(sized, 0.18 * face_px, angle_deg), factor), box)
+                assert smeared.value < LINE
+                assert smeared.moved or factor < 0.7
+
+
+@pytest.mark.parametrize(
+    ("spoil", "advice"),
+    [
+        (lambda picture: blurred(picture, 5), "clean the lens"),
+        (lambda picture: moved(picture, 16, 0), "hold still"),
+        (lambda picture: lit(blurred(picture, 5), 0.4), "more light"),
+    ],
+    ids=["out of focus", "moved", "dim"],
+)
+def test_the_advice_names_what_blurs(serving: Serving, spoil: Vary, advice: str) -> None:
+    refused = failures(judged(serving, spoil(scaled(collins(), 1.7))), ENROLLMENT)
+    (remedy,) = (failure.remedy for failure in refused if failure.check is Check.SHARPNESS)
+    assert advice in remedy

@@ -9,10 +9,17 @@ import numpy as np
 import pytest
 
 from models.images import Image
-from models.liveness import Liveness
+from models.liveness import Life, Liveness, Unjudged, without_bars
+from models.results import Box
 from models.yunet import YuNet
+from tests.scenarios.camera import Lens, Shot
+from tests.scenarios.heads import fitter
+from tests.scenarios.performers import media_folder, performers
+from tests.scenarios.staging import Cast, Picture, on_a_screen, printed
+from tests.support.foreign import Answering
 from tests.support.people import collins, frames, hopper, media, read
 from tests.support.props import as_print, on_screen
+from tests.support.variations import HONEST, blurred, grey, lit
 from tests.support.weights import network, networks
 
 pytestmark = pytest.mark.weights
@@ -95,3 +102,95 @@ def test_most_photographs_held_up_are_not_live(attack: Callable[[Image, Image], 
     # Below 0.3 the rule speaks of an attack. Not all are caught, which is why it only advises.
     assert np.mean(np.array(found) < 0.3) >= 0.6
     assert np.median(found) < 0.2
+
+
+SUSPECT = 0.2
+"""Below it somebody is told that the face may be a picture."""
+
+HONEST_FILMS = (
+    "open_grid_bbaf2n.mpg",
+    "open_grid_brbk7n.mpg",
+    "open_grid_lbax4n.mpg",
+    "open_grid_lrwp9a.mpg",
+    "open_grid_pwij3p.mpg",
+    "open_asl_again.mkv",
+    "open_asl_hungry.mkv",
+    "open_asl_learn.mkv",
+    "open_asl_want.mkv",
+    "open_carphone_qcif.mp4",
+    "open_desk_woman_headturn.264",
+    "open_man_frontal.gif",
+)
+
+
+def lives(picture: Image) -> Life:
+    """What is said of the surest face of a picture; that it says nothing where there is none."""
+    faces = YuNet(network("yunet"), width_px=320, height_px=256).find(picture)
+    return (
+        Liveness(networks("minifasnet")).judge(picture, faces[0]) if faces else Life(None, Unjudged.NO_ROOM)
+    )
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("how", HONEST)
+def test_no_light_no_colour_and_no_camera_makes_a_living_person_suspect(how: str) -> None:
+    said = [lives(HONEST[how](f)) for name in HONEST_FILMS for f in frames(media(f"video/{name}"), every=20)]
+    scores = [life.score for life in said if life.score is not None]
+    assert min(scores, default=1.0) > SUSPECT
+    if how in ("as it is", "mirrored", "warm", "cold", "compressed"):
+        assert len(scores) > 0.85 * len(said)
+
+
+def around(picture: Image) -> Image:
+    """The picture cut close to its face."""
+    box = YuNet(network("yunet"), width_px=320, height_px=256).find(picture)[0].box
+    left, top = (round(max(0.0, edge - 0.1 * box.width_px)) for edge in (box.x_px, box.y_px))
+    return picture[top : round(box.y_px + 1.1 * box.height_px), left : round(box.x_px + 1.1 * box.width_px)]
+
+
+def test_where_it_cannot_be_judged_the_reason_is_told() -> None:
+    seated = hopper()
+    assert lives(seated).unjudged is None
+    reasons = {
+        Unjudged.NO_COLOUR: grey(seated),
+        Unjudged.DARK: lit(seated, 0.4),
+        Unjudged.BLURRED: blurred(seated, 9),
+        Unjudged.NO_ROOM: around(seated),
+    }
+    assert {reason: lives(picture).unjudged for reason, picture in reasons.items()} == {r: r for r in reasons}
+
+
+def test_networks_that_disagree_say_nothing() -> None:
+    seated = hopper()
+    face = YuNet(network("yunet"), width_px=320, height_px=256).find(seated)[0]
+
+    def answering(live: float) -> Answering:
+        return Answering(lambda _: {"output": np.array([[0.0, live, 0.0]], np.float32)})
+
+    sure, doubting = answering(9), answering(-9)
+    assert Liveness((sure, doubting)).judge(seated, face) == Life(None, Unjudged.DISAGREEMENT)
+    assert Liveness((sure, sure)).judge(seated, face).score == pytest.approx(1.0, abs=0.01)
+
+
+def test_bars_around_the_picture_are_not_its_surroundings() -> None:
+    picture = hopper()
+    height_px, width_px = picture.shape[:2]
+    assert without_bars(picture) == Box(0, 0, width_px, height_px)
+    assert without_bars(
+        cv2.copyMakeBorder(picture, 40, 40, 90, 90, cv2.BORDER_CONSTANT).astype(np.uint8)
+    ) == (Box(90, 40, width_px, height_px))
+    assert without_bars(np.zeros((48, 64, 3), np.uint8)) == Box(0, 0, 64, 48)
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("staged", [printed, on_a_screen])
+def test_prints_and_screens_that_are_judged_are_suspect(staged: Picture) -> None:
+    cast = performers(media_folder(), 1)
+    fit, said = fitter(), []
+    for candidate, other in zip(cast, cast[1:] + cast[:1], strict=True):
+        for number, shot in enumerate((Shot(), Shot(gain=0.7, noise=5.0), Shot(zoom=1.15))):
+            seen = staged(Cast(candidate, other, fit), 2.0, 1.0)
+            said.append(lives(Lens(shot, number).take(seen, 2.0)))
+    scores = [life.score for life in said if life.score is not None]
+    assert len(scores) > 0.6 * len(said)
+    assert np.mean(np.array(scores) < SUSPECT) >= 0.9

@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import cv2
 import numpy as np
 import pytest
 
 from models.images import Image
-from models.quality import ENROLLMENT, VERIFICATION, Check, Quality, failures, measure, shown_percent
+from models.quality import Check, Quality, Range, bounds, failures, measure, shown_percent
 from models.results import Box, Face, HeadPose
+from shared.policy.terms import ENROLLMENT_GATE as ENROLLMENT, VERIFICATION_GATE as VERIFICATION, Gate
+from tests.support.variations import blurred, drawn, scaled
 
 GOOD = Quality(
     faces=1,
     box=Box(100, 100, 120, 150),
-    sharpness=80,
+    sharpness=45,
     brightness=120,
     illumination_variance=500,
     head=HeadPose(0, 0, 0),
@@ -38,7 +39,9 @@ def test_a_good_picture_passes(gate: Any) -> None:
         (worse(faces=2), Check.ONE_FACE, "alone"),
         (worse(box=Box(0, 0, 70, 90)), Check.SIZE, "closer"),
         (worse(shown_percent=70), Check.WHOLE, "whole face"),
-        (worse(sharpness=9), Check.SHARPNESS, "still"),
+        (worse(sharpness=9), Check.SHARPNESS, "clean the lens"),
+        (worse(sharpness=9, moved=True), Check.SHARPNESS, "hold still"),
+        (worse(sharpness=9, brightness=55), Check.SHARPNESS, "more light"),
         (worse(brightness=30), Check.BRIGHTNESS, "more light"),
         (worse(brightness=230), Check.BRIGHTNESS, "reduce"),
         (worse(head=HeadPose(0, 25, 0)), Check.YAW, "turn"),
@@ -64,11 +67,27 @@ def test_enrollment_names_what_failed_and_what_to_do(picture: Quality, check: Ch
         (worse(sharpness=5), True),
         (worse(head=HeadPose(0, 34, 60)), True),
         (worse(head=HeadPose(0, -36, 0)), False),
-        (worse(brightness=39), False),
+        (worse(brightness=39), True),
     ],
 )
 def test_verification_is_looser(picture: Quality, *, passes: bool) -> None:
     assert (failures(picture, VERIFICATION) == ()) is passes
+
+
+def test_a_verification_asks_for_the_light_its_recogniser_needs_unless_the_policy_says_how_much() -> None:
+    dim = worse(brightness=24)
+    assert failures(dim, VERIFICATION, needed_brightness=18) == ()
+    (failure,) = failures(dim, VERIFICATION, needed_brightness=25)
+    assert (failure.check, failure.bound) == (Check.BRIGHTNESS, Range(25, 220))
+    strict = VERIFICATION.model_copy(update={"min_brightness": 40.0})
+    assert [each.check for each in failures(dim, strict, needed_brightness=18)] == [Check.BRIGHTNESS]
+
+
+def test_a_gate_asks_what_the_policy_says() -> None:
+    asked = dict(bounds(Gate(min_face_px=60, min_sharpness=None, max_roll_deg=None)))
+    assert asked[Check.SIZE] == Range(low=60)
+    assert asked[Check.SHARPNESS].holds(0.0)
+    assert Check.ROLL not in asked
 
 
 def test_an_unknown_pose_is_not_judged() -> None:
@@ -111,11 +130,9 @@ def checks(contrast: int) -> Image:
 
 
 def test_blur_lowers_sharpness_and_nothing_else() -> None:
-    frame, where = checks(60), (face(Box(200, 100, 160, 200)),)
-    sharp, soft = (
-        measure(f, where, None) for f in (frame, cv2.GaussianBlur(frame, (0, 0), 4).astype(np.uint8))
-    )
-    assert sharp.sharpness > 10 * soft.sharpness
+    frame, where = scaled(drawn(), 2), (face(Box(200, 100, 320, 400)),)
+    sharp, soft = (measure(f, where, None) for f in (frame, blurred(frame, 8)))
+    assert sharp.sharpness > 3 * soft.sharpness
     assert sharp.brightness == pytest.approx(soft.brightness, abs=2)
 
 

@@ -5,7 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.similarity import ACCEPTED, SAME, STRANGER, UNUSUAL, Similarity, calibrated
+from models.similarity import (
+    ACCEPTED,
+    SAME,
+    STRANGER,
+    UNUSUAL,
+    Similarity,
+    calibrated,
+    doubt_from,
+    of_worst_group,
+    operating_point,
+)
 
 SCALE = Similarity(((0.0, 0.5), (0.2, 0.6), (0.3, 0.75), (0.7, 0.85), (1.0, 1.0)))
 
@@ -85,3 +95,30 @@ def test_too_few_pairs_are_no_calibration() -> None:
 def test_a_score_that_is_no_number_is_no_stranger() -> None:
     with pytest.raises(ValueError, match="not a number"):
         Similarity(((0.0, 0.5), (1.0, 1.0))).of(float("nan"))
+
+
+def test_the_group_that_is_told_apart_worst_sets_the_operating_point() -> None:
+    different, same = scores(7, 0.0, 0.07, 20_000), scores(8, 0.8, 0.05, 500)
+    near, far = scores(9, 0.1, 0.08, 400), scores(10, 0.02, 0.07, 3_000)
+    point, worst = of_worst_group(same, different, {"near": near, "far": far})
+    assert worst == "near"
+    assert point > operating_point(same, different)
+    assert max(near) < point
+    scale = calibrated(same, different, 1.0, point)
+    assert scale.of(point) == pytest.approx(ACCEPTED, abs=1e-3)
+    assert max(scale.of(score) for score in (*near, *far, *different)) < ACCEPTED
+
+
+def test_a_handful_of_strangers_and_no_groups_change_nothing() -> None:
+    different, same = scores(7, 0.0, 0.07, 20_000), scores(8, 0.8, 0.05, 500)
+    for groups in ({}, {"few": scores(9, 0.3, 0.05, 20)}):
+        assert of_worst_group(same, different, groups) == (operating_point(same, different), "")
+
+
+def test_between_strangers_and_ones_own_pictures_nobody_can_tell() -> None:
+    different = scores(7, 0.0, 0.07, 20_000)
+    apart, mixed = scores(8, 0.8, 0.03, 500), scores(8, 0.5, 0.06, 500)
+    assert doubt_from(0.4, apart, different) is None
+    assert doubt_from(0.4, mixed, different) == min(mixed)
+    # Who is less alike than one stranger in a hundred is somebody else all the same.
+    assert doubt_from(0.4, [*mixed, -0.5], different) == pytest.approx(np.quantile(different, 0.99))

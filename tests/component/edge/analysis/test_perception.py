@@ -20,15 +20,18 @@ from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception, PerceptionState, Seen
 from edge.media.frames import AudioWindow
+from models.eyes import OpenEyes
+from models.liveness import Needs
 from models.results import Box, Gaze
 from shared.errors import Corrupt
-from shared.observations import GazeSeen, Observation
+from shared.observations import GazeSeen, NotJudged, Observation
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import ENROLLMENT_GATE, Features, Gate
 from shared.saving import restore, save
 from tests.support.foreign import (
     Detector,
     Eyes,
+    brightness_recogniser,
     detector_of,
     face_at,
     head_mesh,
@@ -250,6 +253,46 @@ def test_whether_a_dark_face_is_alive_is_unknown() -> None:
         assert (await perception.look(picture(20))).observation.liveness is None
 
     tell(everything(), story)
+
+
+def test_why_nothing_is_said_of_life_is_told() -> None:
+    # The stand-in's pictures are grey.
+    networks = replace(everything(), liveness=life(0.9, Needs()))
+
+    async def story(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert (seen.liveness, seen.failed) == (None, ())
+        assert seen.not_judged == (NotJudged("liveness", "the picture has no colour"),)
+
+    tell(networks, story)
+
+
+def test_of_hidden_eyes_no_gaze_is_told_but_why() -> None:
+    networks = replace(everything(), gaze=OpenEyes(Eyes()))
+
+    async def story(perception: Perception) -> None:
+        seen = (await perception.look(picture(128))).observation
+        assert (seen.gaze, seen.failed) == (None, ())
+        assert seen.not_judged == (NotJudged("gaze", "eyes hidden"),)
+        assert seen.head is not None
+
+    tell(networks, story)
+
+
+def test_a_likeness_that_a_recogniser_cannot_decide_is_neither_match_nor_mismatch() -> None:
+    networks = stand_in(Detector(face_at()))
+    undecided = replace(networks, recognisers=(brightness_recogniser(doubt_from=0.6),))
+
+    async def story(perception: Perception) -> None:
+        identity = (await perception.look(picture(205))).observation.identity
+        assert identity is not None
+        assert (identity.similarity, identity.failed_gates) == (None, ("likeness",))
+        shown, check = await perception.verify(picture(205).to_bgr())
+        assert shown.failed == ()
+        assert check is not None
+        assert check.similarity is None
+
+    tell(undecided, story)
 
 
 def test_nothing_is_looked_for_that_no_rule_asks_about() -> None:
