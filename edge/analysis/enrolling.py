@@ -50,7 +50,7 @@ def decode_picture(data: bytes, name: str) -> Portrait:
         raise Rejected(f"{name}: larger than {MAX_PICTURE_BYTES} bytes", code="too-large", status=413)
     frame = _decoded(data)
     if frame is None or frame.size == 0:
-        raise Rejected(f"{name}: not a readable picture", code="not-a-picture", status=422)
+        raise Rejected(f"{name}: not a picture that can be read", code="not-a-picture", status=422)
     if frame.shape[0] * frame.shape[1] > MAX_PICTURE_PIXELS:
         raise Rejected(f"{name}: more than {MAX_PICTURE_PIXELS} pixels", code="too-large", status=413)
     scale = MAX_SIDE_PX / max(frame.shape[:2])

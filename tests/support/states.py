@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin, get_type_hints
 from shared.events.types import EventType
 from shared.saving import AtLeast, Omit, save
 
-JPEG = b"\xff\xd8\xff" + bytes(range(8))
+JPEG = b"\xff\xd8\xff" + bytes(range(9))
 
 
 def kinds(kind: Any) -> list[type]:
