@@ -273,7 +273,8 @@ def check_clean(exam: Exam, node: psutil.Process, sockets: int, token: str) -> N
     with Client(site_url(session), token) as candidate, pytest.raises(Rejected) as refused:
         candidate.socket_ticket(session.session_id)
     assert refused.value.status == 410
-    assert living_keys(site) == {"template", "exam"}  # they die with their retention, not with the session
+    # They die with their retention, not with the session.
+    assert living_keys(site) == {"template", "exam", "evidence"}
     site.client.erase_enrollment(CANDIDATE)
     assert living_keys(site) == {"exam"}
 
