@@ -319,7 +319,7 @@ def test_a_page_of_alerts_asks_once_for_its_pictures(store: AlertStore, sitting:
 
 
 def test_a_picture_of_an_alert_that_is_refused_is_not_kept(store: AlertStore, sitting: Sitting) -> None:
-    message = sitting.message(shown_alert(sitting), 1, epoch=7)
+    message = sitting.message(shown_alert(sitting), 1, tenant_id=uuid4())
     [outcome] = take(store, sitting, message)
     assert outcome.verdict == "refused"
     with store.database.read() as db:
