@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import pytest
 
-PATIENCE_S = 30.0
+PATIENCE_S = 90.0
+"""Long, for machines that do much else; it is only waited out where a test fails."""
 CANCEL_AGAIN_S: Final = 0.5
 
 
