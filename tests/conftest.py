@@ -10,23 +10,32 @@ which begin first and at full priority. All the rest yields to them.
 from __future__ import annotations
 
 import os
-from typing import Final
+from collections.abc import Sequence
+from typing import Any, Final
 
 import pytest
 
 IN_REAL_TIME: Final = "realtime"
-LONG: Final = ("test_schemathesis.py", "test_scenarios.py", "test_coordinator_crashes.py", "test_smear.py")
-"""Begin before the rest of those that yield: a long one that comes last would keep one process busy alone."""
+EARLY: Final = "early"
+"""Begins before the rest of those that yield: a long one that came last would keep one process busy alone."""
 YIELDING: Final = 10
 """The niceness of what yields."""
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     if not hasattr(config, "workerinput"):  # one process runs everything, in its order
         return
     items.sort(key=_turn)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_lane(item)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None:
+    """Refuses to run where no lane is kept: exams in real time would disturb one another."""
+    if node.config.getoption("dist") == "loadgroup" and not all("@" in one for one in ids):
+        raise pytest.UsageError("this pytest and this pytest-xdist group no tests: see pyproject.toml")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -40,7 +49,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 def _turn(item: pytest.Item) -> int:
     if _in_real_time(item):
         return 0
-    return 1 if item.path.name in LONG else 2
+    return 1 if item.get_closest_marker(EARLY) else 2
 
 
 def _lane(item: pytest.Item) -> str:

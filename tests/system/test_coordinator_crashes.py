@@ -40,7 +40,7 @@ from tests.support.nats import RunningServer
 from tests.support.ports import reserved_port
 from tests.support.thorough import SEED, rounds
 
-pytestmark = pytest.mark.chaos
+pytestmark = [pytest.mark.chaos, pytest.mark.early]
 
 __all__ = ["hub", "migrated_postgres", "migrated_sqlite", "migrated_url", "postgres"]
 

@@ -22,7 +22,7 @@ from tests.scenarios.noises import library
 from tests.scenarios.performers import Performer, media_folder, performers
 from tests.support.weights import all_networks
 
-pytestmark = [pytest.mark.weights, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.weights, pytest.mark.early, pytest.mark.timeout(900)]
 """Two minutes of pictures are drawn, encoded, decoded and looked at: a busy machine takes minutes for it."""
 
 EXAMS = {

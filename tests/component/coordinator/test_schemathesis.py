@@ -99,6 +99,7 @@ class Known:
     operation: str = ""
 
 
+@pytest.mark.early
 @pytest.mark.soak
 @pytest.mark.timeout(rounds(600, 7_200))
 def test_every_answer_is_one_of_the_description(

@@ -23,7 +23,7 @@ from tests.scenarios.performers import HEIGHT_PX, WIDTH_PX, Image, Performer, me
 from tests.scenarios.staging import Cast
 from tests.support.weights import all_networks, present
 
-pytestmark = pytest.mark.weights
+pytestmark = [pytest.mark.weights, pytest.mark.early]
 
 BLACK = np.zeros((HEIGHT_PX, WIDTH_PX, 3), np.uint8)
 HEARD = {"a voice", "a second voice", "telephone ringing", "typing", "digital silence"}

@@ -26,7 +26,7 @@ from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, send
 from tests.scenarios.performers import Image, Performer, media_folder, performers
 from tests.support.weights import all_networks
 
-pytestmark = [pytest.mark.weights, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.weights, pytest.mark.early, pytest.mark.timeout(300)]
 
 FPS = 15
 SHOT = Shot(codec="VP8", loss=0.02, zoom=1.12, noise=1.0, kbit_per_s=700)
