@@ -20,6 +20,8 @@ EARLY: Final = "early"
 """Begins before the rest of those that yield: a long one that came last would keep one process busy alone."""
 YIELDING: Final = 10
 """The niceness of what yields."""
+LONGEST_ID: Final = 80
+"""The longest text that becomes part of a test's name."""
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -29,6 +31,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     items.sort(key=_turn)
     for item in items:
         item.add_marker(pytest.mark.xdist_group(_lane(item)))
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Names bytes and long texts by their argument: an archive holds the time of its making, and every
+    process of a run must know a test by the same name."""
+    unfit = isinstance(val, bytes | bytearray) or (isinstance(val, str) and len(val) > LONGEST_ID)
+    return argname if unfit else None
 
 
 @pytest.hookimpl(optionalhook=True)
