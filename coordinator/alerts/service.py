@@ -1,12 +1,12 @@
-"""Alerts in the database: stored once at their highest revision, sealed at rest, read in order.
+"""Alerts in the database: stored once with their highest revision, sealed, read in order.
 
-Where two nodes have written the same revision of one alert around a hand-over, the later assignment's stays:
-its node knew what the one before had said. So it does not matter in which order the messages come.
+If two nodes wrote the same revision of one alert around a hand-over, that of the later assignment stays: its
+node knew the former node's state. So the order of the messages does not matter.
 
 The opened body is sealed again under the data key of its candidate and exam instead of keeping the node's
-parcel: a page of alerts then costs one AES call each instead of one HPKE opening, the value is bound to its
-row, and the coordinator's own milestones are kept in the same way. Both keys die together.
-Flushes, never commits.
+parcel: reading an alert then costs one AES call instead of one HPKE opening, the value is bound to its row,
+and the coordinator's own milestones are stored in the same way. Both keys are destroyed together. Flushes,
+never commits.
 """
 
 from __future__ import annotations
@@ -38,27 +38,28 @@ from shared.events.types import EventClass, EventType
 
 MAX_ALERTS: Final = 5_000
 MAX_ALERT_BYTES: Final = 64 * 1_048_576
-"""Of one session in one answer, small pictures included: some 1,400 alerts with a full one."""
+"""The limit of one answer about a session, including small pictures: about 1,400 alerts with a large one
+each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """One revision of an alert of a session, ready to be stored."""
+    """One revision of a session's alert, ready to be stored."""
 
     session: ExamSession
     alert: Alert
     revision: int
     node_id: UUID | None
-    """Who saw it; None: the coordinator."""
+    """The node that raised it; None: the coordinator."""
     epoch: int | None
-    """Of the assignment under which it was seen; None: the coordinator's."""
+    """The epoch of the node's assignment; None for the coordinator's alerts."""
     jpeg: bytes | None = None
-    """The picture that an alert of version 1 had in it."""
+    """The picture inside an alert of version 1."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertQuery:
-    """Which of an institution's alerts, in the order of their arrival."""
+    """Selects an institution's alerts, in order of arrival."""
 
     tenant_id: UUID
     exam_session: str | None = None
@@ -74,7 +75,7 @@ class AlertQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class During:
-    """Alerts of a session that touch a span of time; without an end it lasts on."""
+    """Selects alerts of a session that overlap a time span; without an end the span is open."""
 
     session: ExamSession
     event_class: EventClass
@@ -94,13 +95,13 @@ _REVISED: Final = (
     "data_key_id",
     "body_sealed",
 )
-"""What a later revision replaces. Onset and raising differ where another node's clock told them."""
+"""The columns that a later revision replaces. Onset and raising differ if another node's clock set them."""
 
 
 def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) -> bool:
-    """Store a revision; False when this or a higher one is there already, or the same of a later epoch.
+    """Store a revision; False if this or a higher one is already stored, or the same one of a later epoch.
 
-    Raises `Corrupt` ("claims-another-id") when the id belongs to another session's or another kind's alert.
+    Raises `Corrupt` ("claims-another-id") if the id belongs to an alert of another session or kind.
     """
     session, alert = written.session, written.alert
     key = _data_key(db, session.data_key_id)
@@ -137,7 +138,7 @@ def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) ->
 def load_sittings(db: Session, session_ids: Iterable[UUID]) -> list[Sequence[Any]]:
     """These sessions with their candidates and keys, in one query.
 
-    As long as the caller holds them, looking one up by its id asks the database nothing.
+    As long as the caller holds them, looking one up by its id needs no database query.
     """
     sealing, data = aliased(Key), aliased(Key)
     wanted = (
@@ -153,18 +154,19 @@ def load_sittings(db: Session, session_ids: Iterable[UUID]) -> list[Sequence[Any
 def store_milestone(
     db: Session, keyring: Keyring, session: ExamSession, alert: Alert, now_utc: datetime
 ) -> bool:
-    """Store what the coordinator itself puts on a session's timeline."""
+    """Store an alert that the coordinator itself puts on a session's timeline."""
     written = Written(session=session, alert=alert, revision=1, node_id=None, epoch=None)
     return store(db, keyring, written, now_utc)
 
 
 def write_refusal(db: Session, refused: RefusedAlert) -> bool:
-    """Write down an authentic message that could not become an alert; False when it was written before."""
+    """Record an authentic message that could not become an alert; False if it is already recorded."""
     return insert_once(db, refused)
 
 
 def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
-    """How many alerts a session has, erased ones too. Raises `Rejected` (413) for more than one holds."""
+    """The number of a session's alerts, erased ones included. Raises `Rejected` (413) if one answer cannot
+    hold them."""
     wanted = select(func.count(), func.coalesce(func.sum(func.length(StoredAlert.body_sealed)), 0)).where(
         StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id
     )
@@ -181,7 +183,7 @@ def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
 
 
 def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored]:
-    """A session's alerts by onset; those whose key was destroyed are left out."""
+    """A session's alerts by onset, without those with a destroyed key."""
     wanted = (
         select(StoredAlert)
         .where(StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id)
@@ -191,7 +193,7 @@ def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored
 
 
 def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
-    """A session's alerts of one class that touch a span of time, by onset; see `During`."""
+    """A session's alerts of one class that overlap a time span, by onset; see `During`."""
     wanted = (
         select(StoredAlert)
         .where(
@@ -209,13 +211,13 @@ def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
 
 
 def find(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID) -> Stored | None:
-    """One alert of the institution; None where there is none, or its key was destroyed."""
+    """One alert of the institution; None if there is none or its key was destroyed."""
     wanted = select(StoredAlert).where(StoredAlert.id == alert_id, StoredAlert.tenant_id == tenant_id)
     return next(iter(_opened(db, keyring, db.exec(wanted).all())), None)
 
 
 def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Stored]:
-    """These alerts by onset; those whose key was destroyed are left out."""
+    """These alerts by onset, without those with a destroyed key."""
     wanted = (
         select(StoredAlert)
         .where(col(StoredAlert.id).in_(alert_ids))
@@ -225,7 +227,7 @@ def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Sto
 
 
 def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored], Cursor | None]:
-    """Alerts in the order of their arrival, and where the next page begins, None on the last one."""
+    """Alerts in order of arrival, and the next page's cursor, None on the last page."""
     wanted = select(StoredAlert).where(StoredAlert.tenant_id == query.tenant_id)
     if query.exam_session is not None:
         wanted = wanted.join(ExamSession, col(ExamSession.id) == col(StoredAlert.session_id)).where(
@@ -247,7 +249,7 @@ def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored]
 
 def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
     rows = list(rows)
-    # A page may hold alerts of as many sessions as rows: their keys come in one query, not in one each.
+    # A page may have alerts of as many sessions as rows: their keys are loaded in one query, not in one each.
     wanted = select(Key).where(col(Key.id).in_({row.data_key_id for row in rows}))
     held = {key.id: key for key in db.exec(wanted)}
     opened = []

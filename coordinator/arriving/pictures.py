@@ -1,6 +1,6 @@
-"""The pictures that came beside an alert: opened, held against the alert, stored.
+"""Opens, checks and stores the pictures that came beside an alert.
 
-Whatever is wrong with a picture is counted, and never a reason to refuse its alert.
+A problem with a picture is counted and is never a reason to refuse its alert.
 """
 
 from __future__ import annotations
@@ -30,19 +30,19 @@ FIRST_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of them: the first that can be shown, and what is to be counted."""
+    """The result: the first picture that can be shown, and the counts."""
 
     jpeg: bytes | None = None
     counts: tuple[str, ...] = ()
 
 
 class _Unfit(Corrupt):
-    """A picture that is not kept; `args[0]` is the reason in one word."""
+    """A picture that is not stored; `args[0]` is the reason in one word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An alert that is stored, and the message it came in, signed by its node."""
+    """A stored alert and its message, signed by its node."""
 
     message: Authentic
     written: Written
@@ -50,7 +50,7 @@ class Arrived:
 
 
 def take(db: Session, keyring: Keyring, arrived: Arrived, now_utc: datetime) -> Taken:
-    """Store what came beside an alert. Raises `Unavailable` when our own keyring does not open its key."""
+    """Store the pictures beside an alert. Raises `Unavailable` if our own keyring cannot open its key."""
     written = arrived.written
     counts: list[str] = []
     kept: dict[PictureRef, bytes] = {}
@@ -73,7 +73,7 @@ def _of(written: Written, picture: Picture) -> Brought:
 
 
 def _brought(db: Session, keyring: Keyring, arrived: Arrived) -> Iterator[Picture | str]:
-    """Each picture, or the reason against it in one word."""
+    """Each picture, or the reason in one word why it is not stored."""
     written = arrived.written
     if written.jpeg is not None:
         inside = onset_picture(written.alert.event_id, written.jpeg)
@@ -99,7 +99,7 @@ def _opened(db: Session, keyring: Keyring, arrived: Arrived, message: bytes) -> 
 
 
 def _ref(header: EvidenceHeader, arrived: Arrived) -> PictureRef:
-    """What the alert says of a picture."""
+    """The alert's reference to a picture."""
     about = arrived.message.header
     expected = EvidenceHeader(
         evidence_id=header.evidence_id,
@@ -134,4 +134,4 @@ def _private(keyring: Keyring, key: Key) -> X25519PrivateKey:
     except Rejected as error:
         raise _Unfit("key-destroyed") from error
     except Corrupt as error:
-        raise Unavailable("the keyring does not open an evidence key", code="keyring") from error
+        raise Unavailable("the keyring cannot open an evidence key", code="keyring") from error

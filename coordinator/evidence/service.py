@@ -1,7 +1,7 @@
-"""Pictures in the database: stored once, sealed at rest, found for a whole page of alerts in one query.
+"""Pictures in the database: stored once, sealed, found for a whole page of alerts in one query.
 
-As alerts are, they are sealed again under a data key instead of keeping the node's parcel: that costs one AES
-call each instead of one HPKE opening. Both keys die together, and before those of the alerts.
+Like alerts, they are sealed again under a data key instead of keeping the node's parcel: reading one costs
+one AES call instead of one HPKE opening. Both keys are destroyed together, before those of the alerts.
 Flushes, never commits.
 """
 
@@ -28,7 +28,7 @@ from shared.evidence import Picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """A picture of a session's alert, open and held against it."""
+    """A picture of a session's alert, opened and checked against it."""
 
     session: ExamSession
     alert_id: UUID
@@ -36,19 +36,19 @@ class Brought:
 
 
 def owner_of(session: ExamSession) -> Owner:
-    """Whose keys a session's pictures are sealed under."""
+    """The owner of the keys for a session's pictures."""
     return keys.evidence_owner(session.tenant_id, session.candidate_id, session.exam_reference)
 
 
 def living_key(db: Session, session: ExamSession) -> Key | None:
-    """What a session's node seals pictures to, while there is such a key."""
+    """The key to which a session's node seals pictures, if there is one."""
     return keys.find(db, KeyKind.SEALING, owner_of(session))
 
 
 def store(db: Session, keyring: Keyring, brought: Brought, now_utc: datetime) -> bool:
-    """Store a picture, its alert being there; False where its key was destroyed.
+    """Store a picture of a stored alert; False if its key was destroyed.
 
-    One that is there already stays as it is.
+    A picture that is already stored stays unchanged.
     """
     key = keys.data_key_unless_destroyed(db, keyring, owner_of(brought.session), now_utc)
     if key is None:
@@ -68,7 +68,7 @@ def store(db: Session, keyring: Keyring, brought: Brought, now_utc: datetime) ->
 
 
 def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[UUID, Kept]:
-    """Those of these pictures that ever came, opened where their key still lives."""
+    """The pictures among these that have arrived, opened if their key still exists."""
     if not picture_ids:
         return {}
     wanted = (
@@ -80,7 +80,7 @@ def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[U
 
 
 def size_bytes(db: Session, session: ExamSession) -> int:
-    """How large a session's pictures are in all, erased ones too."""
+    """The total size of a session's pictures, erased ones included."""
     total = func.coalesce(func.sum(func.length(Evidence.body_sealed)), 0)
     return int(db.exec(select(total).where(Evidence.session_id == session.id)).one())
 

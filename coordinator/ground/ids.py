@@ -10,14 +10,14 @@ _RANDOM_BITS = 74
 
 
 def uuid7() -> UUID:
-    """A fresh id of this millisecond."""
+    """A new id with the present millisecond."""
     return uuid7_of(time.time_ns() // 1_000_000, secrets.randbits(_RANDOM_BITS))
 
 
 def uuid7_of(unix_ms: int, random_bits: int) -> UUID:
-    """The id of a Unix time in milliseconds (48 bits) and 74 random bits.
+    """The id for a Unix time in milliseconds (48 bits) and 74 random bits.
 
-    Raises `ValueError` when either does not fit.
+    Raises `ValueError` if one of them does not fit.
     """
     if not 0 <= unix_ms < 1 << 48 or not 0 <= random_bits < 1 << _RANDOM_BITS:
         raise ValueError("the time or the randomness does not fit a UUIDv7")

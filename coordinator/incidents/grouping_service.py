@@ -1,4 +1,4 @@
-"""Incidents in the database, grouped anew as alerts arrive. Flushes, never commits."""
+"""Regroups incidents in the database as alerts arrive. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ SUSPICIONS = (EventClass.CONDUCT, EventClass.IDENTITY)
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """What grouping needs of a stored alert, which stays sealed."""
+    """The clear columns of a stored alert that grouping needs."""
 
     span: Span
     event: EventType
@@ -34,7 +34,7 @@ class _Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Sitting:
-    """A session's findings, and the incidents they were grouped into before."""
+    """A session's findings and their former incidents."""
 
     session: ExamSession
     findings: Mapping[UUID, _Finding]
@@ -44,19 +44,18 @@ class _Sitting:
 
 
 def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) -> None:
-    """Bring incidents into agreement with alerts, in the transaction that stores these: per session, from the
-    earliest onset among its alerts that are new or changed.
+    """Update incidents for new or changed alerts, in the transaction that stores them: per session, from the
+    earliest onset of these alerts.
 
-    Doing it again changes nothing. The sessions are locked, so that two replicas which store alerts of one
-    session at the same time group one after the other and the second sees the alerts of both. What lies
-    before the change and out of its reach is not looked at again, so a long exam costs no more than a short
-    one.
+    Repeating it changes nothing. The sessions are locked, so that two replicas that store alerts of one
+    session at the same time group one after the other, and the second sees the alerts of both. Earlier
+    incidents out of reach of the change are not read again, so a long exam costs no more than a short one.
     """
     sessions = _lock(db, sorted(changed))
     db.flush()
     for sitting in _load(db, sessions, _reached(db, _since(db, changed))):
         session, findings = sitting.session, sitting.findings
-        # Nothing lasts beyond its session, also where the end of an alert never came.
+        # No alert lasts longer than its session, even if its end never arrived.
         latest = min(now_utc, session.ended_utc or session.expires_utc)
         groups = gather((one.span for one in findings.values()), latest)
         known = [Known(one.id, progress(one.state)) for one in sitting.incidents.values()]
@@ -67,7 +66,7 @@ def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) ->
 
 
 def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
-    # Not the plain FOR UPDATE: it would wait for everybody who stores an alert that refers to the session.
+    # Not plain FOR UPDATE: it would wait for every transaction that stores an alert of the session.
     wanted = (
         select(ExamSession)
         .where(col(ExamSession.id).in_(session_ids))
@@ -78,8 +77,8 @@ def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
 
 
 def _since(db: Session, changed: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
-    """From when on each session must be looked at: the change, or an earlier alert that has no incident
-    because grouping failed before."""
+    """The time from which each session must be regrouped: that of the change, or of an earlier alert without
+    an incident because grouping had failed."""
     wanted = (
         select(StoredAlert.session_id, func.min(StoredAlert.onset_utc))
         .join(IncidentAlert, col(IncidentAlert.alert_id) == col(StoredAlert.id), isouter=True)
@@ -97,7 +96,7 @@ def _since(db: Session, changed: Mapping[UUID, datetime]) -> dict[UUID, datetime
 
 
 def _reached(db: Session, since: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
-    """The same, moved back to the beginning of every incident that the change may extend, part or join."""
+    """The same, moved back to the start of every incident that the change may extend, split or merge."""
     within = timedelta(seconds=WITHIN_S)
     near = (
         and_(
@@ -219,6 +218,6 @@ def _merge(db: Session, absorbed: Incident, into: Incident) -> None:
     absorbed.state, absorbed.merged_into_id = State.MERGED, into.id
     absorbed.claimed_by = absorbed.claim_expires_utc = absorbed.changed_utc = None
     absorbed.queue_place = queue_place(State.MERGED, absorbed.severity, changed=False)
-    # Whoever points to it points on, so that every pointer leads to a living incident in one step.
+    # Pointers to it are updated, so that every pointer leads to an unmerged incident in one step.
     pointing = col(Incident.merged_into_id) == absorbed.id
     db.exec(update(Incident).where(pointing).values(merged_into_id=into.id))
