@@ -32,7 +32,7 @@ def find_program(name: str, *, setting: str | None = None, package: str | None =
     """
     if setting and (named := os.environ.get(setting)):
         if not os.access(named, os.X_OK):
-            raise ConfigError(f"{setting} names {named}, which is not a program that can be run")
+            raise ConfigError(f"{setting} names {named}, which cannot be executed")
         return Path(named)
     places = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"]
     found = shutil.which(name, path=os.pathsep.join(places))

@@ -51,7 +51,7 @@ def check(bundle: zipfile.ZipFile, key: str | None = None) -> list[str]:
     refuse_bomb(bundle)
     names = bundle.namelist()
     if len(set(names)) != len(names) or not {MANIFEST, SIGNATURE, ALERTS, REPORT} <= set(names):
-        return ["a file is missing, or is there twice"]
+        return ["a file is missing, or appears twice"]
     signed = bundle.read(MANIFEST)
     manifest = json.loads(signed)
     alerts = bundle.read(ALERTS).splitlines()
