@@ -1,13 +1,13 @@
-// Decides, without clock or network, whether our media still gets through, and how long to wait before a new try.
+// Decides, without clock or network, whether our media still arrive, and how long to wait before a new try.
 
 export const SILENT_AFTER_S = 3;
 const LONGEST_WAIT_S = 10;
 
 /**
- * Feed it what has been sent and received so far; it says for how many seconds one of them has stood still.
+ * Takes the sent and received counts so far; returns for how many seconds one of them has not changed.
  *
- * Sending alone proves nothing (packets into a dead network count as sent), so the node's own reports must keep
- * coming in as well.
+ * Sending alone proves nothing (packets into a dead network count as sent), so reports of the node must also
+ * keep arriving.
  */
 export class Silence {
   #sent = { count: -1, since_s: 0 };

@@ -39,7 +39,7 @@ def test_an_alert_that_comes_while_a_verdict_is_written_is_shown_before_it_count
         await stand.key("n")
         await stand.page.until("!document.querySelector('#verdict').hidden")
         await stand.key("1")
-        await stand.see("Nothing waits here")
+        await stand.see("Nothing is waiting here")
         assert (await site.get(f"/incidents/{incident}")).json()["incident"]["state"] == "dismissed"
 
     on_console(scene)
