@@ -8,8 +8,9 @@ from uuid import UUID
 
 _RANDOM_BITS = 74
 _FRACTION_BITS = 12
-"""Of the 74: a fraction of the millisecond (RFC 9562, section 6.2, method 3), so that ids which one process makes
-one after the other sort in that order."""
+"""Of the 74: a fraction of the millisecond (RFC 9562, section 6.2, method 3).
+
+So the ids of one process sort in the order in which they were made."""
 
 
 def uuid7() -> UUID:
