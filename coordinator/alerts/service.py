@@ -54,7 +54,7 @@ class Written:
     epoch: int | None
     """The epoch of the node's assignment; None for the coordinator's alerts."""
     jpeg: bytes | None = None
-    """The picture that an alert of version 1 had in it."""
+    """The picture inside an alert of version 1."""
     body: bytes | None = None
     """The alert's JSON as its node wrote it, without a picture; None: it is written from `alert`."""
 
@@ -69,7 +69,7 @@ class AlertQuery:
     event_type: EventType | None = None
     event_class: EventClass | None = None
     since_utc: datetime | None = None
-    """Received then or later."""
+    """Received at this time or later."""
     after: Cursor | None = None
     """Received after this alert."""
     limit: int = 100
@@ -101,19 +101,19 @@ _REVISED: Final = (
 
 
 class Fate(Enum):
-    """What became of one revision that was to be stored."""
+    """The result of storing one revision."""
 
     NEW = "new"
     KNOWN = "known"
-    """This or a higher revision is there already, or the same of a later epoch."""
+    """This or a higher revision is already stored, or the same of a later epoch."""
     ANOTHERS = "anothers"
-    """The id belongs to another session's or another kind's alert; nothing is stored."""
+    """The id belongs to an alert of another session or kind; nothing is stored."""
 
 
 def store(db: Session, keyring: Keyring, written: Sequence[Written], now_utc: datetime) -> list[Fate]:
-    """Store revisions in this order, in one statement as far as they are new; tells what became of each.
+    """Store revisions in this order, new ones in one statement; returns the result of each.
 
-    Raises `Rejected` ("key-destroyed") when the key of one is gone.
+    Raises `Rejected` ("key-destroyed") if a key is destroyed.
     """
     held = keys.by_id(db, {one.session.data_key_id for one in written})
     rows = [_row(keyring, held[one.session.data_key_id], one, now_utc) for one in written]
@@ -153,7 +153,7 @@ def _locked(db: Session, alert_ids: Collection[UUID]) -> dict[UUID, StoredAlert]
     wanted = (
         select(StoredAlert)
         .where(col(StoredAlert.id).in_(alert_ids))
-        .order_by(col(StoredAlert.id))  # in one order everywhere, so that no two wait for each other
+        .order_by(col(StoredAlert.id))  # the same order everywhere avoids deadlocks
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -173,9 +173,9 @@ def _revise(found: StoredAlert, row: Mapping[str, Any]) -> Fate:
 def store_milestone(
     db: Session, keyring: Keyring, session: ExamSession, alert: Alert, now_utc: datetime
 ) -> bool:
-    """Store what the coordinator itself puts on a session's timeline; False when it is there already.
+    """Store an alert that the coordinator itself puts on a session's timeline; False if it is already stored.
 
-    Raises `Corrupt` ("claims-another-id") when the id belongs to another alert.
+    Raises `Corrupt` ("claims-another-id") if the id belongs to another alert.
     """
     return store_own(db, keyring, session, alert, 1, now_utc)
 
@@ -281,7 +281,7 @@ def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored]
 
 def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
     rows = list(rows)
-    # A page may hold alerts of as many sessions as rows: their keys come in one query, not in one each.
+    # A page may have alerts of as many sessions as rows: their keys are loaded in one query, not in one each.
     held = keys.by_id(db, {row.data_key_id for row in rows})
     opened = []
     for row in rows:

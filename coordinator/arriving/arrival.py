@@ -79,7 +79,7 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
 
 
 def admit(keyring: Keyring, message: Authentic, sitting: Sitting | None) -> Written:
-    """The alert of an authentic message, checked against its session and the session's assignments.
+    """Open and check an authentic message's alert against its session and the session's assignments.
 
     Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` if our own keyring cannot open the session's key.
     """

@@ -1,8 +1,8 @@
 """Stores one batch of alert messages: a verdict on each, then new marks.
 
-One batch is one transaction. What all its messages need is read at once, each is checked on its own, and what
-passed is written in a few statements. A mark moves in the transaction that stores what it covers, and
-incidents are grouped in it.
+One batch is one transaction. All rows that its messages need are loaded together, each message is checked
+separately, and those that pass are written in a few statements. In the same transaction the marks advance and
+incidents are grouped.
 """
 
 from __future__ import annotations
@@ -137,26 +137,26 @@ class AlertStore:
         message: Authentic | str,
         now_utc: datetime,
     ) -> _Admitted | Outcome:
-        """Check one message; nothing is written but a refusal."""
+        """Check one message; only a refusal is written."""
         if isinstance(message, str):
             return Outcome(delivery, Verdict.FORGED, message)
         header = message.header
         sitting = found.get(header.session_id)
         try:
             written = admit(self.keyring, message, sitting)
-            assert sitting is not None  # `admit` admits nothing without one
+            assert sitting is not None  # `admit` accepts nothing without one
             arrived = Arrived(message, written, sitting.evidence, self.signers[header.node_id])
             return _Admitted(delivery, header, written, take_pictures(self.keyring, arrived))
         except Exception as error:
             return _verdict(db, delivery, header, error, now_utc)
 
     def _write(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
-        """Store all in one go; where that fails each on its own, so that none holds up the others."""
+        """Store all together; if that fails, one by one, so that none blocks the others."""
         try:
             with db.begin_nested():
                 return self._store(db, admitted, now_utc)
         except (OperationalError, InterfaceError):
-            raise  # the database is away: nothing of this batch counts
+            raise  # the database is unavailable: nothing of this batch counts
         except Exception as error:
             if len(admitted) == 1:
                 return [_verdict(db, admitted[0].delivery, admitted[0].header, error, now_utc)]
@@ -201,7 +201,7 @@ def _outcome(db: Session, admitted: _Admitted, fate: Fate, now_utc: datetime) ->
 def _verdict(
     db: Session, delivery: Delivery, header: AlertHeader, error: Exception, now_utc: datetime
 ) -> Outcome:
-    """What an error makes of the message it came from."""
+    """The verdict on a message that caused an error."""
     match error:
         case TooEarly():
             return _later(db, delivery, header, str(error), now_utc)
@@ -216,7 +216,7 @@ def _verdict(
         case Corrupt():
             return _refused(db, delivery, header, str(error), now_utc)
         case _:
-            # A message that makes us fail must not hold up the others, nor come for ever.
+            # A message that causes an error here must not block the others or come back for ever.
             log.error(
                 "an alert message could not be judged", exc_info=error, extra={"node_id": header.node_id}
             )

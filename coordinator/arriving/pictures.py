@@ -1,4 +1,4 @@
-"""The pictures that came beside an alert: opened, and held against the alert.
+"""Opens the pictures beside an alert and checks them against it.
 
 A problem with a picture is counted and is never a reason to refuse its alert.
 """
@@ -24,14 +24,14 @@ FIRST_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of them: those to be stored, and what is to be counted."""
+    """The result: the pictures to store, and the counts."""
 
     pictures: tuple[Brought, ...] = ()
     counts: tuple[str, ...] = ()
 
     @property
     def jpeg(self) -> bytes | None:
-        """The first that can be shown."""
+        """The first picture that can be shown."""
         return self.pictures[0].picture.jpeg if self.pictures else None
 
 
@@ -41,7 +41,7 @@ class _Unfit(Corrupt):
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An alert that may be stored, and the message it came in, signed by its node."""
+    """An alert that may be stored, and its message, signed by its node."""
 
     message: Authentic
     written: Written
@@ -50,7 +50,7 @@ class Arrived:
 
 
 def take(keyring: Keyring, arrived: Arrived) -> Taken:
-    """Open what came beside an alert. Raises `Unavailable` when our own keyring does not open its key."""
+    """Open the pictures beside an alert. Raises `Unavailable` if our own keyring cannot open its key."""
     written, data = arrived.written, arrived.keys.data
     counts: list[str] = []
     kept: dict[PictureRef, Brought] = {}
@@ -70,7 +70,7 @@ def take(keyring: Keyring, arrived: Arrived) -> Taken:
 
 
 def _brought(keyring: Keyring, arrived: Arrived) -> Iterator[Picture | str]:
-    """Each picture, or the reason against it in one word."""
+    """Each picture, or the reason in one word why it is not stored."""
     written = arrived.written
     if written.jpeg is not None:
         inside = onset_picture(written.alert.event_id, written.jpeg)

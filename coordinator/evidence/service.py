@@ -43,9 +43,9 @@ class EvidenceKeys:
     """The evidence keys of one session."""
 
     sealing: Mapping[UUID, Key]
-    """By id; destroyed ones too."""
+    """By id, destroyed ones included."""
     data: Key | None
-    """None once it was destroyed."""
+    """None after its destruction."""
 
 
 def owner_of(session: ExamSession) -> Owner:
@@ -56,7 +56,7 @@ def owner_of(session: ExamSession) -> Owner:
 def keys_of(
     db: Session, keyring: Keyring, sessions: Collection[ExamSession], now_utc: datetime
 ) -> dict[UUID, EvidenceKeys]:
-    """The evidence keys of sessions, by the session's id. Makes a data key where there has never been one."""
+    """The evidence keys of sessions, by the session's id. Creates a data key if there has never been one."""
     held = keys.of_owners(db, {owner_of(one) for one in sessions})
     return {one.id: _chosen(db, keyring, held[owner_of(one)], owner_of(one), now_utc) for one in sessions}
 
@@ -77,7 +77,7 @@ def living_key(db: Session, session: ExamSession) -> Key | None:
 
 
 def store(db: Session, keyring: Keyring, brought: Iterable[Brought], now_utc: datetime) -> None:
-    """Store pictures whose alerts are stored. A picture that is there already stays as it is."""
+    """Store pictures whose alerts are stored. A picture that is already stored stays unchanged."""
     insert_new(db, Evidence, [_row(keyring, one, now_utc) for one in brought])
 
 

@@ -124,7 +124,7 @@ class Database:
 def insert_once(db: Session, row: Row) -> bool:
     """Insert a row unless its id or another unique value exists; True if it was inserted.
 
-    Use it for rows that two requests may make at the same time, and read the row back afterwards.
+    For rows that two requests may create at the same time; read the row back afterwards.
     """
     table = type(row).__table__  # type: ignore[attr-defined]
     return bool(
@@ -133,10 +133,10 @@ def insert_once(db: Session, row: Row) -> bool:
 
 
 def insert_new(db: Session, kind: type[Row], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Insert those rows of one table whose id and other unique values are not there yet.
+    """Insert rows of one table unless their id or another unique value exists.
 
-    Each row gives a value for every column. Returns the primary keys of the inserted rows, in any order. One
-    statement takes hundreds of rows; they are no objects, since making these costs more than inserting them.
+    Each row has a value for every column. Returns the primary keys of the inserted rows, in any order. One
+    statement inserts hundreds of rows; rows are mappings, because creating objects costs more than inserting.
     """
     if not rows:
         return []

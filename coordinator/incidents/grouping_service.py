@@ -79,7 +79,7 @@ def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) ->
 
 
 def owe(db: Session, changed: Mapping[UUID, datetime]) -> None:
-    """Note that alerts of these sessions have no incident, from then on: the next `regroup` begins there."""
+    """Note from when alerts of these sessions have no incident: the next `regroup` begins there."""
     for session in _lock(db, sorted(changed)):
         session.ungrouped_utc = _since(session, changed[session.id])
     db.flush()
@@ -87,7 +87,7 @@ def owe(db: Session, changed: Mapping[UUID, datetime]) -> None:
 
 def _placed(sitting: _Sitting, now_utc: datetime) -> list[Placed]:
     session = sitting.session
-    # Nothing lasts beyond its session, also where the end of an alert never came.
+    # No alert lasts longer than its session, even if its end never arrived.
     latest = min(now_utc, session.ended_utc or session.expires_utc)
     groups = gather((one.span for one in sitting.findings.values()), latest)
     known = [Known(one.id, progress(one.state)) for one in sitting.incidents.values()]
@@ -108,17 +108,18 @@ def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
 
 
 def _since(session: ExamSession, changed_utc: datetime) -> datetime:
-    """From when on a session must be looked at: the change, or what grouping failed to take in before."""
+    """The time from which a session must be regrouped: that of the change, or of an earlier failed
+    grouping."""
     return changed_utc if session.ungrouped_utc is None else min(session.ungrouped_utc, changed_utc)
 
 
 def _reached(db: Session, since: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
-    """The same, moved back to the beginning of every incident that the change may extend, part or join."""
+    """The same, moved back to the start of every incident that the change may extend, split or merge."""
     within, longest = timedelta(seconds=WITHIN_S), timedelta(seconds=LONGEST_S)
     near = (
         and_(
             col(Incident.session_id) == session_id,
-            col(Incident.begins_utc) >= onset_utc - longest,  # nothing joins one that began earlier
+            col(Incident.begins_utc) >= onset_utc - longest,  # earlier ones cannot be extended
             or_(col(Incident.ends_utc).is_(None), col(Incident.ends_utc) >= onset_utc - within),
         )
         for session_id, onset_utc in since.items()
@@ -164,7 +165,7 @@ def _findings(
     db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, datetime]
 ) -> defaultdict[UUID, dict[UUID, _Finding]]:
     table = StoredAlert.__table__.c  # type: ignore[attr-defined]
-    # With the tenant, for the index of timelines begins with it.
+    # With the tenant, because the index of timelines begins with it.
     reached = or_(
         *(
             and_(
@@ -186,7 +187,7 @@ def _findings(
 
 
 def _outline(sitting: _Sitting, placed: Placed) -> dict[str, Any]:
-    """What an incident's row says of its alerts."""
+    """The columns of an incident that follow from its alerts."""
     findings = [sitting.findings[span.alert_id] for span in placed.spans]
     return {
         "severity": max(one.severity for one in findings),
@@ -213,7 +214,7 @@ def _made(
 
 
 def _update(incident: Incident, moved: bool, outline: dict[str, Any], now_utc: datetime) -> None:
-    """Bring a known incident's row up to date; `moved` when it has alerts that it did not have before."""
+    """Update a known incident's row; `moved` if it has new alerts."""
     if incident.state is not State.OPEN:
         left = incident.alert_count > outline["alert_count"]
         if moved or left or outline["severity"] > incident.severity:
