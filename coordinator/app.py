@@ -206,7 +206,9 @@ def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
     heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing)
     store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
     ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
-    metrics.read_counts("coordinator_alert_messages", "Alert messages by verdict and reason.", ingest.counts)
+    metrics.read_counts(
+        "coordinator_alert_messages", "Alert messages by treatment and reason.", ingest.counts
+    )
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)

@@ -80,7 +80,7 @@ class Trial:
     seed: int
 
 
-def judge_recogniser(entry: Entry, recogniser: Recogniser, trial: Trial, standing: str) -> IdentityResult:
+def recogniser_errors(entry: Entry, recogniser: Recogniser, trial: Trial, standing: str) -> IdentityResult:
     """Test one recogniser at the default threshold on all pairs, and calibrated on half of the people."""
     known, scale = trial.known, similarity_of(entry).of
     every = pairs_of(known, recogniser.name, recogniser.native_score)

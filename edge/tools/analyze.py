@@ -159,7 +159,7 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
         )
         with ResultFolder(order.out) as folder, _bar(console) as bar:
             task = bar.add_task(escape(name), total=recording.duration_s)
-            outcome = await analyse(
+            analysis = await analyse(
                 recording,
                 perception,
                 Watch(session, level=order.level),
@@ -167,10 +167,10 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
                 report=lambda at_s: bar.update(task, completed=at_s),
             )
             reasons = unavailable(
-                outcome, recording, networks, policy, level=order.level, enrolled=bool(templates)
+                analysis, recording, networks, policy, level=order.level, enrolled=bool(templates)
             )
-            summary = summary_of(outcome, networks, order.level, reasons)
-            folder.finish(outcome, summary, page_of(name, outcome, summary, policy))
+            summary = summary_of(analysis, networks, order.level, reasons)
+            folder.finish(analysis, summary, page_of(name, analysis, summary, policy))
     return summary
 
 

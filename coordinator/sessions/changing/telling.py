@@ -65,17 +65,17 @@ async def change_policy(
         facts = replace(stored_facts(db, parts.keys, found), policy=policy)
         return found, start_session(facts, now_utc)
 
-    found, order = await parts.reading(read)
-    await asking.change(parts.commander, found.assignment.node_id, order)
+    found, assigned = await parts.reading(read)
+    await asking.change(parts.commander, found.assignment.node_id, assigned)
 
     def write(db: Session) -> tuple[SessionPolicyOut, int]:
         session = changing.hold(db, found.session.id, now_utc)
         check_based_on(session.policy_version, request.based_on)
         changing.put_policy(
-            db, keyring, session, order.policy, by=claims, reason=request.reason, now_utc=now_utc
+            db, keyring, session, assigned.policy, by=claims, reason=request.reason, now_utc=now_utc
         )
         # What was recognised while the exam asked for it goes with that: nobody asks for it any more.
-        recognises = order.policy.recognises_speech
+        recognises = assigned.policy.recognises_speech
         destroyed = 0 if recognises else excerpts.forget(db, session, now_utc)
         return policy_out(db, parts, session), destroyed
 

@@ -60,8 +60,8 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         return answer
 
     try:
-        order = start_session(_facts(plan, found), wish.now_utc)
-        accepted = await asking.start(parts.commander, node_id, order)
+        assigned = start_session(_facts(plan, found), wish.now_utc)
+        accepted = await asking.start(parts.commander, node_id, assigned)
         return await parts.writing(write)
     except BaseException:
         # Also when no answer came: the node may have accepted all the same.
