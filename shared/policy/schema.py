@@ -215,7 +215,7 @@ def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
         if rule.threshold is not None:
             yield f"{event}.threshold", f"{event} takes no threshold"
     elif rule.threshold is None or not known.low <= rule.threshold <= known.high:
-        yield f"{event}.threshold", f"({known.unit}) must lie in {known.low:g}…{known.high:g}"
+        yield f"{event}.threshold", f"({known.unit}) must be in {known.low:g}…{known.high:g}"
 
 
 def _relaxation_problems(event: EventType, relaxed: Relaxation, own: EventRule) -> Iterator[Problem]:
