@@ -117,7 +117,7 @@ def test_a_coordinator_that_does_not_answer_is_said_and_asked_again(on_console: 
         await stand.open()
         await stand.see("CAND-00")
         await offline(stand, True)
-        await stand.see("The coordinator does not answer. What you see is as of", "#connection")
+        await stand.see("The coordinator does not answer. You see the state of", "#connection")
         await stand.see("CAND-00")  # what was there is still shown
         await stand.go("session/SESS-00")
         await stand.see("The coordinator does not answer. Next try in", "#session-state")
