@@ -18,6 +18,7 @@ from shared.events.types import Lane
 from shared.fields import Name, Text, Unit, Utc
 from shared.policy.schema import Policy
 from shared.policy.terms import Gate
+from shared.unwatched import Kind
 
 COMMAND_LIFETIME_S = 30.0
 HEARTBEAT_INTERVAL_S = 5.0
@@ -230,6 +231,9 @@ class SessionState(Message):
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
     """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    unwatched_s: dict[Kind, Annotated[float, Field(ge=0, allow_inf_nan=False)]] | None = None
+    """Seconds in which nobody looked, of each kind that was to be watched, since this node took the session
+    up. None: unknown."""
 
 
 class Heartbeat(Message):
