@@ -83,7 +83,7 @@ class Monitor:
         """
         now = observation.at if now is None else now
         findings = self._heed(observation, now)
-        unwatched = self._watched.judge(observation.at)
+        unwatched = self._watched.judge(min(observation.at, now))
         if unwatched.value is not None:
             self._episodes.note(findings, EventType.UNWATCHED, observation, unwatched)
         return self._bounded.passed(findings, now)
