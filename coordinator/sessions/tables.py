@@ -57,6 +57,8 @@ class ExamSession(Row, table=True):
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""
+    ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The earliest onset among its alerts that could not be grouped into incidents; None: all are."""
 
 
 class SessionPolicy(Row, table=True):
