@@ -5,8 +5,8 @@ node's by now, or has never been known, is ended on the node: after an `end` tha
 `start` that was answered too late. A session the database does not know gets one more round, because its
 start may still be committing. What the database says a node watches and the node does not name, or names
 under an older epoch, is started there again: the node has lost it in a restart.
-In the same round `absence` looks for sessions whose page is not there, and `changing` tells nodes again
-what they have missed of a change.
+In the same round `absence` looks for sessions whose page is not there, `changing` tells nodes again what they
+have missed of a change, and `watched` writes down how much nobody watched.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import resume
+from coordinator.sessions.watched.noting import Unseen
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.messages import HEARTBEAT_INTERVAL_S
@@ -60,13 +61,14 @@ async def run(parts: Parts) -> None:
     """Sweep every heartbeat's time until cancelled."""
     unknown: set[Naming] = set()
     differed: set[UUID] = set()
-    absences = Absences()
+    absences, unseen = Absences(), Unseen()
     while True:
         await asyncio.sleep(INTERVAL_S)
         unknown = await sweep(parts, unknown)
         differed = await mend(parts, differed)
         with suppress(Unavailable):  # the database is away: the next round says it
             await absences.round(parts)
+            await unseen.round(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
