@@ -120,9 +120,9 @@ class Movement(Frozen):
 class Muttering(Frozen):
     """What VOICE_DETECTED counts beside unbroken speech: many short sentences."""
 
-    speech_s: float | None = Field(default=8, ge=1, le=300, allow_inf_nan=False)
+    speech_s: float | None = Field(default=8, ge=1, le=300, allow_inf_nan=False, strict=True)
     """More speech than this in all …; None: short sentences are not counted together."""
-    window_s: float = Field(default=30, ge=5, le=600, allow_inf_nan=False)
+    window_s: float = Field(default=30, ge=5, le=600, allow_inf_nan=False, strict=True)
     """… within this time."""
 
     @model_validator(mode="after")
