@@ -6,8 +6,8 @@ node's by now, or has never been known, is ended on the node: after an `end` tha
 start may still be committing. What the database says a node watches and the node does not name, or names
 under an older epoch, is started there again: the node has lost it in a restart. A node that has just started
 is looked at immediately, since its candidates wait.
-In the same round `absence` looks for sessions whose page is not there, and `changing` tells nodes again
-what they have missed of a change.
+In the same round `absence` looks for sessions whose page is not there, `changing` tells nodes again what they
+have missed of a change, and `watched` writes down how much nobody watched.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import resume
+from coordinator.sessions.watched.noting import Unseen
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.messages import HEARTBEAT_INTERVAL_S
@@ -84,7 +85,7 @@ async def run(parts: Parts, booted: Booted) -> None:
     """Sweep every heartbeat's time, and when a node has started, until cancelled."""
     unknown: set[Naming] = set()
     differed: set[UUID] = set()
-    absences = Absences()
+    absences, unseen = Absences(), Unseen()
     round_at = parts.clock() + INTERVAL_S
     while True:
         fresh = await booted.wait(max(0.0, round_at - parts.clock()))
@@ -97,6 +98,7 @@ async def run(parts: Parts, booted: Booted) -> None:
         differed = await mend(parts, differed)
         with suppress(Unavailable):  # the database is away: the next round says it
             await absences.round(parts)
+            await unseen.round(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
