@@ -75,7 +75,9 @@ def test_no_name_in_it_repaints_the_verdict(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "why"),
     [
-        pytest.param(packed({f"{n}": b"" for n in range(50)}), "more than any bundle contains", id="many-files"),
+        pytest.param(
+            packed({f"{n}": b"" for n in range(50)}), "more than any bundle contains", id="many-files"
+        ),
         pytest.param(packed({}, zipfile.ZIP_LZMA), "not packed like a bundle", id="another-packing"),
         pytest.param(packed({}).replace(b"PK\x01\x02", b"PK\x01\x03"), "not a readable", id="no-directory"),
     ],
