@@ -95,7 +95,8 @@ ROWS: Final = (
             title="Few pictures per second",
             sentence=(
                 "Complete pictures arrived at {frames_per_second} per second and covered "
-                "{covered_share:percent} of the time, with up to {longest_gap_seconds:s} between two, over {duration_seconds:s} "
+                "{covered_share:percent} of the time, with up to {longest_gap_seconds:s} between two, over "
+                "{duration_seconds:s} "
                 "(bounds: {covered_share_bound:percent} at {frames_per_second_bound} per second and "
                 "{longest_gap_seconds_bound:s}, for {hold_seconds:s}; {damaged_share:percent} of those that "
                 "arrived were damaged by losses and not analysed)."
