@@ -139,14 +139,15 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await parts.verifier.refresh()
-        heartbeats, ingest = _background(parts)
+        booted = sweeping.Booted()
+        heartbeats, ingest = _background(parts, booted)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         tasks = [
             asyncio.create_task(_kept_running(name, work))
             for name, work in (
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
-                ("sweep", lambda: sweeping.run(parts)),
+                ("sweep", lambda: sweeping.run(parts, booted)),
                 ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
             )
@@ -197,13 +198,13 @@ async def _validity(database: Database, keys: OwnKeys) -> Validity:
     return await asyncio.to_thread(read)
 
 
-def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
+def _background(parts: Parts, booted: sweeping.Booted) -> tuple[Heartbeats, Ingest]:
     def tell(stored: Sequence[Stored]) -> None:
         for one in stored:
             parts.rooms.tell(one.session_id, one.shown, one.revision)
 
     signing, metrics = parts.keys.signing, parts.metrics
-    heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing)
+    heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing, booted.note)
     store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
     ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
     metrics.read_counts(

@@ -33,7 +33,7 @@ def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
 def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) -> dict[str, Any]:
     """The heartbeat; its figures are from the node's last heartbeat, None while unknown.
 
-    The count of alerts is only for staff.
+    The count of alerts and the unwatched seconds are for staff.
     """
     stats: dict[str, Any] = {
         "frames_processed": state.frames_processed if state else None,
@@ -41,6 +41,8 @@ def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) ->
     }
     if for_staff:
         stats["alerts_triggered"] = state.alerts_triggered if state else None
+    if for_staff and state is not None and state.unwatched_s is not None:
+        stats["unwatched_s"] = dict(state.unwatched_s)
     return {"type": "heartbeat", "session_id": reference, "status": "active", "stats": stats}
 
 

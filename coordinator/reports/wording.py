@@ -12,6 +12,7 @@ from shared.api.reports import ReportedAlert, ReportedIncident, SessionReport
 from shared.events.types import EventType
 from shared.fields import format_utc
 from shared.plain_text import plain
+from shared.unwatched import told
 
 MAX_STILLS: Final = 60
 """Small pictures in one document; at 45 KB each that is 2.6 MB."""
@@ -106,6 +107,7 @@ def _session(report: SessionReport) -> list[Block]:
         ("Policy version", f"{session.policy_version} (SHA-256 {report.policy_sha256})"),
         ("Findings", f"{totals.findings}, in incidents: {states}"),
         ("Technical events", str(totals.technical)),
+        ("Not watched", "unknown" if session.unwatched_s is None else told(session.unwatched_s)),
     )
     acknowledged = tuple(
         (

@@ -27,6 +27,8 @@ def explain(finding: Finding) -> str:
         sentence += f" {EVENTS[finding.together_with].words.beside}"
     if "unseen_seconds" in evidence:
         sentence += f" For {_s(evidence, 'unseen_seconds')} in between it was unknown; they do not count."
+    if "raised_again" in evidence:
+        sentence += f" It came again {_n(evidence, 'raised_again')} times; these have no alert of their own."
     ongoing = evidence.get("open_at_end") is True
     return f"{sentence} It still held when watching ended." if ongoing else sentence
 

@@ -26,6 +26,7 @@ from shared.evidence import MAX_PICTURE_BYTES
 from shared.excerpts import Excerpt
 from shared.observations import Observation
 from shared.saving import AtLeast, AtMost, Saved, restore, save
+from shared.unwatched import Unwatched
 
 JPEG_BEGINS = b"\xff\xd8"
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
@@ -78,12 +79,14 @@ class Watch:
         observation: Observation,
         frame: NDArray[np.uint8] | None = None,
         excerpt: Excerpt | None = None,
+        *,
+        now: float | None = None,
     ) -> list[AlertRevision]:
         """Process one observation, with its BGR frame or spoken words if any; returns the resulting
-        alerts."""
+        alerts. `now`: when it comes; None for a recording."""
         self._state.level = observation.level
         self._excerpt = excerpt or self._excerpt
-        findings = self._monitor.observe(observation)
+        findings = self._monitor.observe(observation, now)
         holding = {event: at for event, at in self._monitor.holding().items() if event in PICTURED}
         self._keep_onset_frames(holding, frame)
         written = self._write(findings)
@@ -94,13 +97,17 @@ class Watch:
         """A page has connected: from now on a missing picture is reported. Read `deadline()` again."""
         self._monitor.expect(now)
 
-    def tick(self, now: float) -> list[AlertRevision]:
-        """The alerts that follow from the passing of time; due at `deadline()`."""
-        return self._write(self._monitor.tick(now))
+    def tick(self, now: float, late_s: float = 0.0) -> list[AlertRevision]:
+        """The alerts that follow from the passing of time; due at `deadline()`, `late_s` before now."""
+        return self._write(self._monitor.tick(now, late_s))
 
     def deadline(self) -> float | None:
         """When `tick` is next needed, on the session clock; None: not before another observation."""
         return self._monitor.deadline()
+
+    def unwatched(self, now: float) -> Unwatched:
+        """Seconds in which nothing was looked at, by kind of look."""
+        return self._monitor.unwatched(now)
 
     def finish(self, now: float) -> list[AlertRevision]:
         """End the session: every open event ends with its last known values."""

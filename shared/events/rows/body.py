@@ -23,7 +23,7 @@ ROWS: Final = (
         words=Words(
             title="Out of the picture",
             sentence=(
-                "No shoulders and no face were in the picture for {duration_seconds:s} (bound "
+                "No shoulders were in the picture for {duration_seconds:s} (bound "
                 "{hold_seconds:s}; {visible_keypoints} of 33 body points visible)."
             ),
             raised="We cannot see you. Please sit so that the camera sees your head and shoulders.",

@@ -94,15 +94,35 @@ ROWS: Final = (
         words=Words(
             title="Few pictures per second",
             sentence=(
-                "Complete pictures arrived at {frames_per_second} per second over {duration_seconds:s} "
-                "(bound: under {frames_per_second_bound} for {hold_seconds:s}; {damaged_share:percent} of "
-                "those that arrived were damaged by losses and not analysed)."
+                "Complete pictures arrived at {frames_per_second} per second and covered "
+                "{covered_share:percent} of the time, with up to {longest_gap_seconds:s} between two, over "
+                "{duration_seconds:s} "
+                "(bounds: {covered_share_bound:percent} at {frames_per_second_bound} per second and "
+                "{longest_gap_seconds_bound:s}, for {hold_seconds:s}; {damaged_share:percent} of those that "
+                "arrived were damaged by losses and not analysed)."
             ),
             raised=(
                 "Few complete pictures from your camera reach us. Your exam continues; closing other "
                 "programs may help."
             ),
             cleared="Your camera's pictures reach us well again.",
+        ),
+    ),
+    # What a level leaves out is ANALYSIS_DEGRADED; this is about looks that were to be made.
+    EventRow(
+        event=EventType.UNWATCHED,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(clear_s=60),
+        threshold=Threshold(default=0.1, unit="share of the last 60 s", low=0.02, high=1),
+        gap=Gap("coverage", "Part of this time nobody looked or listened: its figures say how much."),
+        words=Words(
+            title="Not watched for part of the time",
+            sentence=(
+                "Of the last {window_seconds:s}, {unwatched_share:percent} were not watched (bound "
+                "{unwatched_share_bound:percent}; {unwatched:semicolons}); what happened then is unknown."
+            ),
+            raised="We could not see or hear you for part of the last minute. Your exam goes on.",
+            cleared="We see and hear you well again.",
         ),
     ),
     EventRow(

@@ -16,8 +16,8 @@ ROWS: Final = (
         words=Words(
             title="Analysis limited",
             sentence=(
-                "Part of the analysis failed for {duration_seconds:s} (bound {hold_seconds:s}; "
-                "{failed_tasks:commas}); its results are unknown."
+                "Part of the analysis was missing for {duration_seconds:s} (bound {hold_seconds:s}; "
+                "{limits:semicolons}); its results are unknown."
             ),
             raised="Part of the analysis has a technical problem on our side. You need not do anything.",
             cleared="The technical problem on our side is solved.",
