@@ -1,4 +1,4 @@
-"""From an exam's policy to the numbers the rules compare with."""
+"""Derives the rules' settings from an exam's policy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.policy.schema import Policy
 
 
 def monitor_settings(policy: Policy) -> Settings:
-    """Settings of the session's monitor; events that are switched off or muted have no rule."""
+    """The settings of a session's monitor; disabled or muted events have no rule."""
     in_force = {event: policy.rule(event) for event in watched(policy)}
     rules = {
         event: RuleSettings(hold_s=rule.hold_s, clear_s=rule.clear_s, threshold=rule.threshold)
@@ -78,5 +78,5 @@ def _own_period_s(policy: Policy, look: Look) -> float:
 
 
 def _fuses(policy: Policy, watched: Collection[EventType]) -> bool:
-    """Whether everything the fusion is made of is watched: what is muted cannot come in by the back door."""
+    """Whether all parts of the fusion are watched: a muted event must not count through a fusion."""
     return all(term.event in watched for term in policy.fusion.terms)
