@@ -38,7 +38,7 @@ EVERYTHING = {
     "baseline_s": 5,
     "features": {"speech_transcription": True},
     "phrases": ["hey"],
-    "rules": {"PHONE_VISIBLE": {"enabled": True}, "BOOK_VISIBLE": {"enabled": True}},
+    "rules": {event: {"enabled": True} for event in ("PHONE_VISIBLE", "BOOK_VISIBLE", "PRESENTATION_ATTACK")},
     "fusion": {"terms": [{"event": "FACE_MISMATCH", "more_than_checks": 2}, {"event": "VOICE_DETECTED"}]},
 }
 

@@ -111,8 +111,9 @@ ROWS: Final = (
     EventRow(
         event=EventType.PRESENTATION_ATTACK,
         event_class=EventClass.IDENTITY,
-        rule=DefaultRule(hold_s=10, clear_s=10, severity=0.6, action=Action.ESCALATE),
-        threshold=Threshold(default=0.3, unit="liveness score", low=0, high=1, side=Side.BELOW),
+        # Off by default: on too little footage it was shown how seldom it is wrong about the living.
+        rule=DefaultRule(hold_s=10, clear_s=10, severity=0.4, enabled=False),
+        threshold=Threshold(default=0.2, unit="liveness score", low=0, high=1, side=Side.BELOW),
         feature=Feature.FACE_VERIFICATION,
         needs="liveness",
         pictured=True,

@@ -42,7 +42,7 @@ from tests.support.foreign import (
 from tests.support.states import falsified, kinds, sample
 
 SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
-POLICY = Policy()
+POLICY = parse_policy({"rules": {"PRESENTATION_ATTACK": {"enabled": True}}})
 WINDOW = AudioWindow(0.0, np.zeros(8_192, np.float32), 0.25)
 
 Story = Callable[[Perception], Awaitable[None]]
@@ -296,8 +296,7 @@ def test_a_likeness_that_a_recogniser_cannot_decide_is_neither_match_nor_mismatc
 
 
 def test_nothing_is_looked_for_that_no_rule_asks_about() -> None:
-    off = {"enabled": False}
-    policy = parse_policy({"rules": {"MULTIPLE_PERSONS": off, "PRESENTATION_ATTACK": off}})
+    policy = parse_policy({"rules": {"MULTIPLE_PERSONS": {"enabled": False}}})
 
     async def story(perception: Perception) -> None:
         seen = (await perception.look(picture(128))).observation

@@ -20,7 +20,8 @@ from shared.observations import Box, HandsSeen, ObjectSeen, Observation, Persons
 from shared.policy.schema import parse_policy
 from tests.support.observations import BLACK, LIGHT, ONE, TWO, body, check, eyes, face, frame, head, play
 
-SETTINGS = monitor_settings(parse_policy({"baseline_s": 10, "rules": {"PHONE_VISIBLE": {"enabled": True}}}))
+ASKED = {event: {"enabled": True} for event in ("PHONE_VISIBLE", "PRESENTATION_ATTACK")}
+SETTINGS = monitor_settings(parse_policy({"baseline_s": 10, "rules": ASKED}))
 BEGINS_S = (15.1, 15.37, 15.62, 15.88)
 MOST_LATE_S = 1.5
 ONSET_WITHIN_S = 1.1
