@@ -36,7 +36,7 @@ class FaceSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityCheck:
-    """One attempt to verify the candidate's identity (1 Hz). Made only when exactly one face is seen."""
+    """One attempt to verify the candidate's identity (1 Hz)."""
 
     recogniser: str
     """`name@version`; similarities of different recognisers are never compared."""
@@ -78,6 +78,8 @@ class PersonsSeen:
     count: int
     score: float
     """Score of the least certain of them, 0…1; 1 without persons."""
+    boxes: tuple[Box, ...] = ()
+    """Their places; empty where these are unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,11 +197,13 @@ class Observation:
     """A loss may have left traces in the frame, old content or smears; it is not analysed."""
     picture: Picture | None = None
     faces: tuple[FaceSeen, ...] | None = None
+    own_face: int | None = None
+    """Place in `faces` of the face that identity, head, gaze and liveness are of."""
     identity: IdentityCheck | None = None
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     liveness: float | None = None
-    """Score that the one face is a living person, 0…1; advisory. None also where it cannot be judged."""
+    """Score that the candidate's face is a living one, 0…1; advisory. None also where it cannot be judged."""
     body: BodySeen | None = None
     hands: HandsSeen | None = None
     persons: PersonsSeen | None = None

@@ -21,9 +21,10 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, decided, examine, identity_check
 from edge.analysis.eyes import can_see
+from edge.analysis.identifying import Verifier
 from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard, Listening, ListeningState
-from edge.analysis.looking import Looking, LookingState, Verifier
+from edge.analysis.looking import Looking, LookingState
 from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule, ScheduleState
 from edge.media.frames import AudioWindow, VideoFrame

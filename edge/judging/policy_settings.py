@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from types import MappingProxyType
 
-from edge.rules.settings import FusionTerm, GazeSettings, RuleSettings, Settings, Zone
+from edge.rules.settings import CompanySettings, FusionTerm, GazeSettings, RuleSettings, Settings, Zone
 from shared.events.types import EventType
 from shared.policy.asked import watched
 from shared.policy.schema import Policy
@@ -22,7 +22,7 @@ def monitor_settings(policy: Policy) -> Settings:
         rules.pop(EventType.HIGH_CONFIDENCE_CHEATING, None)
     return Settings(
         rules=MappingProxyType(rules),
-        min_face_px=policy.min_face_px,
+        company=company_settings(policy),
         mismatch_checks=policy.mismatches,
         match_checks=policy.match_checks,
         liveness_checks=policy.liveness_checks,
@@ -38,6 +38,17 @@ def monitor_settings(policy: Policy) -> Settings:
         blocked_mean_luma=policy.rule(EventType.CAMERA_BLOCKED).threshold or 0.0,
         blocked_luma_variance=policy.blocked_luma_variance,
         baseline_s=policy.baseline_s,
+        max_gap_s=policy.max_gap_s,
+    )
+
+
+def company_settings(policy: Policy) -> CompanySettings:
+    """Which faces count, and how long a picture of one stays where it is."""
+    picture = policy.rule(EventType.PICTURE_IN_VIEW)
+    return CompanySettings(
+        min_score=policy.rule(EventType.MULTIPLE_FACES).threshold or 0.0,
+        min_face_px=policy.min_face_px,
+        still_s=picture.hold_s if picture.enabled else None,
         max_gap_s=policy.max_gap_s,
     )
 

@@ -29,7 +29,7 @@ from shared.saving import AtLeast, AtMost, Saved, restore, save
 
 JPEG_BEGINS = b"\xff\xd8"
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
-"""Events a picture is evidence of. Others carry none: technical trouble needs no picture of a person."""
+"""Events a picture is evidence of."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@
     seeing      judges frames                    hearing    judges windows of sound
     episodes    judgements into findings         episode    one event     hold  its debounce
     objects     people and objects in one frame  sounds     sounds in one window
+    company     people and pictures of people    resting    faces at rest
+    mirrored    a face's mirror image            boxes      geometry of faces
 
 Rules over several observations are `calibration`, `identity`, `liveness`, `gaze`, `head`, `speech`,
 `stream`, `frame_rate`, `failures`, `frozen`, `hands`, `fusion` and `looks` (the last seconds of one

@@ -107,7 +107,9 @@ class Monitor:
 
     def holding(self) -> Mapping[EventType, float]:
         """Pending and raised conditions, each with its onset: their onset frames must be kept."""
-        holding = self._stream.holding() | self._episodes.holding()
+        company_s = self._seeing.company_onset_s
+        perhaps = {} if company_s is None else {EventType.MULTIPLE_FACES: company_s}
+        holding = perhaps | self._stream.holding() | self._episodes.holding()
         more = {
             EventType.FACE_MISMATCH: self._seeing.mismatch_onset_s,
             EventType.VOICE_DETECTED: self._hearing.voice_onset_s,

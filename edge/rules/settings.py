@@ -66,6 +66,21 @@ class GazeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompanySettings:
+    """Numbers for the faces beside the candidate's."""
+
+    min_score: float
+    """Faces with a smaller score …"""
+    min_face_px: float
+    """… or a smaller shorter side count for nothing."""
+    still_s: float | None
+    """A face that has not moved for so long beside somebody who has is a picture; None: pictures of people
+    are not told from people."""
+    max_gap_s: float
+    """A face out of sight for longer is another one when it comes back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FusionTerm:
     """One part of a fusion. With neither bound, the event must have been raised."""
 
@@ -79,8 +94,7 @@ class Settings:
     """The rules of one session. They never change."""
 
     rules: Mapping[EventType, RuleSettings]
-    min_face_px: float
-    """Faces with a smaller shorter side do not count for MULTIPLE_FACES."""
+    company: CompanySettings
     mismatch_checks: int
     match_checks: int
     liveness_checks: int

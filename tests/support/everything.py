@@ -23,6 +23,7 @@ from tests.support.observations import (
     LIGHT,
     ONE,
     TWO,
+    alive,
     body,
     check,
     every,
@@ -31,6 +32,7 @@ from tests.support.observations import (
     frame,
     head,
     sound,
+    still,
     windows,
 )
 
@@ -76,6 +78,7 @@ def exam_of_everything() -> tuple[Observation, ...]:
         *every(120, 135, replace(there, **room)),
         *every(135, 150, replace(there, picture=replace(LIGHT, change=0.0))),
         *glancing,
+        *(alive(each, {0}) for each in still(210, 235, frame(0, faces=TWO))),
         *every(180, 195, replace(there, gaze=eyes(-5, 70), head=head(-50))),
         *every(195, 205, replace(there, gaze=eyes(-5, 0), head=head(0, 70))),
     ]

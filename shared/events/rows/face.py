@@ -29,6 +29,26 @@ ROWS: Final = (
         ),
     ),
     EventRow(
+        event=EventType.PICTURE_IN_VIEW,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=20, clear_s=10),
+        needs="faces",
+        pictured=True,
+        words=Words(
+            title="Picture or screen in view",
+            sentence=(
+                "{pictures} of the faces in the picture did not move for {still_seconds_bound:s}, as in a "
+                "poster, a photograph or a still screen, or moved only with the candidate, as in a mirror "
+                "({mirror_images}); advisory: they count as nobody while they stay so."
+            ),
+            raised=(
+                "A face that does not move is in your picture, as on a poster or a screen. You need not do "
+                "anything."
+            ),
+            cleared="It is out of the picture again.",
+        ),
+    ),
+    EventRow(
         event=EventType.FACE_NOT_FOUND,
         event_class=EventClass.CONDUCT,
         rule=DefaultRule(hold_s=5, clear_s=1, severity=0.5, action=Action.WARNING),

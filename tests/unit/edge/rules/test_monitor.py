@@ -105,8 +105,12 @@ def test_a_face_somewhat_smaller_than_the_baseline_raises_nothing() -> None:
     assert seen(every(0, 32, HONEST), every(32, 60, frame(0, faces=(face(side_px=80),), identity=SAME))) == []
 
 
-def test_without_a_baseline_no_face_is_too_small() -> None:
-    assert seen(every(0, 20, HONEST), every(20, 29, frame(0, faces=(face(side_px=40),)))) == []
+def test_before_there_is_a_baseline_a_face_is_compared_with_what_was_seen_so_far() -> None:
+    far = frame(0, faces=(face(side_px=40),), identity=SAME)
+    assert seen(every(0, 20, HONEST), every(20, 29, far)) == [("PRESENCE_LOSS", "raised", 20.0)]
+    assert seen(every(0, 1, HONEST), every(1, 29, far)) == []
+    # Who sits so far away from the beginning is no smaller than usual.
+    assert seen(every(0, 29, far)) == []
 
 
 def test_the_baseline_is_said_once_and_survives_odd_moments() -> None:
@@ -275,5 +279,5 @@ def test_finishing_ends_what_is_raised_with_what_was_last_known() -> None:
 
 def test_holding_tells_the_onset_before_anything_is_raised() -> None:
     subject = monitor()
-    play(subject, [*every(0, 5, HONEST), *every(5, 6, frame(0, faces=TWO))])
+    play(subject, [*every(0, 5, HONEST), *every(5, 7, frame(0, faces=TWO))])
     assert subject.holding()[EventType.MULTIPLE_FACES] == 5.0
