@@ -132,6 +132,10 @@ class Watch:
         kept = self._state.kept.get(event)
         return kept is not None and kept.onset_s == onset_s
 
+    def take_over(self, before: Watch) -> None:
+        """Keep the baselines of this session's watch until now; see `Monitor.take_over`."""
+        self._monitor.take_over(before._monitor)
+
     def snapshot(self) -> Saved:
         """The whole state as JSON: the monitor's few kilobytes and the pictures kept."""
         return {"monitor": self._monitor.snapshot(), **save(self._state)}

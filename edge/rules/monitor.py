@@ -17,6 +17,7 @@ The same calls give the same findings, on a live stream, a recording or another 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 
 from edge.rules import hearing, seeing
@@ -174,6 +175,19 @@ class Monitor:
         self._go_on(restore(MonitorState, saved))
         if resumed_s is not None:
             self._pause(resumed_s)
+
+    def take_over(self, before: Monitor) -> None:
+        """Keep the baselines of this session's monitor until now, before the first observation.
+
+        Waits and counts begin anew: it had other settings, or did not watch for a while. So do baselines that
+        the settings are about.
+        """
+        usual, seen = self._state.seeing, deepcopy(before._state.seeing)
+        if self._settings.measured_alike(before._settings):
+            usual.calibration = seen.calibration
+        if self._settings.company == before._settings.company:
+            usual.company = seen.company
+        self._go_on(self._state)
 
     def _go_on(self, state: MonitorState) -> None:
         """Make the rules from the settings and a state; they share the state and update it."""

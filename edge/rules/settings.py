@@ -115,6 +115,14 @@ class Settings:
     max_gap_s: float
     """A longer time without a signal's value restarts all its waits."""
 
+    def measured_alike(self, other: Settings) -> bool:
+        """Whether calibration means the same under other settings."""
+        return (self.baseline_s, self.gaze.zone, self.gaze.max_shift_deg) == (
+            other.baseline_s,
+            other.gaze.zone,
+            other.gaze.max_shift_deg,
+        )
+
     def threshold(self, event: EventType) -> float:
         """The threshold of an event. Raises ValueError for an event without one."""
         value = self.rules[event].threshold

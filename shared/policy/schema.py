@@ -47,7 +47,6 @@ from shared.policy.terms import (
     Sound,
 )
 
-
 LEAST_STILL_S = 10.0
 """A face that stays for a shorter time is never taken for a picture."""
 

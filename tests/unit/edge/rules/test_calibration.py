@@ -13,7 +13,7 @@ from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
 from shared.observations import FaceSeen, GazeSeen, Observation
-from shared.policy.schema import Policy
+from shared.policy.schema import Policy, parse_policy
 from tests.support.observations import ONE, TWO, check, every, eyes, face, frame, head, play
 
 START = frame(0, faces=ONE, identity=check(0.9))
@@ -143,3 +143,44 @@ def test_seconds_in_which_nobody_was_seen_are_no_part_of_the_stretch(unseen: lis
 def test_a_face_that_is_seldom_seen_cannot_put_calibration_off_without_end() -> None:
     glimpses = [each for start_s in range(0, 300, 3) for each in every(start_s, start_s + 0.2, START)]
     assert calibrated(glimpses).at_s == pytest.approx(3 * 79)
+
+
+def changed(policy: dict[str, object], seconds: float = 40) -> Monitor:
+    """A monitor that takes over after so much time, under another policy."""
+    before = Monitor(monitor_settings(Policy()))
+    usual = replace(START, gaze=eyes(-12, 8), head=head(-10))
+    play(before, every(0, seconds, usual))
+    after = Monitor(monitor_settings(parse_policy(policy)))
+    after.take_over(before)
+    return after
+
+
+def later(monitor: Monitor) -> list[tuple[str, object]]:
+    """What is found of a face as small as none before, and whether the calibration is made again."""
+    far = replace(frame(0, faces=(face(40),), identity=check(0.9)), gaze=eyes(-5, 0), head=head())
+    return [(f.event.value, f.onset_s) for f in play(monitor, every(60, 100, far))]
+
+
+@pytest.mark.parametrize("policy", [{}, {"rules": {"MULTIPLE_FACES": {"hold_s": 9}}}, {"mismatch_checks": 6}])
+def test_after_a_pause_or_another_policy_baselines_stay(policy: dict[str, object]) -> None:
+    assert later(changed(policy)) == [("PRESENCE_LOSS", 60.0)]
+
+
+@pytest.mark.parametrize("policy", [{"baseline_s": 20}, {"gaze_zone": {"yaw_deg": 25}}])
+def test_a_policy_that_measures_otherwise_measures_anew(policy: dict[str, object]) -> None:
+    assert [event for event, _ in later(changed(policy))] == ["CALIBRATED"]
+
+
+def test_a_calibration_that_was_not_complete_goes_on_after_a_pause() -> None:
+    told = [f for f in play(changed({}, 20), every(60, 100, START)) if f.event is EventType.CALIBRATED]
+    assert [f.at_s for f in told] == [pytest.approx(70.0, abs=0.5)]
+
+
+def test_what_is_taken_over_is_a_value_of_its_own() -> None:
+    before = Monitor(monitor_settings(Policy()))
+    play(before, every(0, 20, START))
+    saved = before.snapshot()
+    after = Monitor(monitor_settings(Policy()))
+    after.take_over(before)
+    play(after, every(20, 60, START))
+    assert before.snapshot() == saved
