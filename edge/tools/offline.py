@@ -21,6 +21,7 @@ from edge.judging.alerts import AlertRevision, WatchedSession
 from edge.judging.watch import Watch
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.recording import Recording
+from edge.media.tracks import Tracks
 from shared.alerts import Alert, Shown
 from shared.events.looks import Look
 from shared.observations import Observation
@@ -70,6 +71,8 @@ class Outcome:
     wall_s: float = 0.0
     """From the first picture read to the last alert, without opening the networks."""
     heard: bool = False
+    tracks: Tracks = field(default_factory=Tracks)
+    """How much of the recording could be read."""
     revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
     """The last revision of every alert, in order of raising."""
     jpegs: dict[UUID, bytes] = field(default_factory=dict)
@@ -100,10 +103,10 @@ async def analyse(
     """
     outcome = Outcome()
     started = time.perf_counter()
-    for media in recording.media():
+    for media in recording.media(outcome.tracks):
         now = media.at_s if isinstance(media, VideoFrame) else media.ends_at_s
         if isinstance(media, VideoFrame):
-            noted = await _look(media, perception, outcome, sound=recording.has_audio)
+            noted = await _look(media, perception, outcome, sound=outcome.tracks.sound.frames > 0)
         else:
             noted = await _listen(media, perception, outcome)
         for observation, frame in noted:
@@ -147,7 +150,9 @@ def unavailable(
     if not enrolled and policy.features.face_verification:
         reasons.setdefault(Look.IDENTITY, "nobody is enrolled: give pictures with --enroll")
     if policy.features.audio_monitoring and not outcome.heard:
-        reasons |= dict.fromkeys(asked_to_hear(policy), "the recording has no sound")
+        lost = outcome.tracks.sound.undecodable
+        why = "the recording's sound cannot be decoded" if lost else "the recording has no sound"
+        reasons |= dict.fromkeys(asked_to_hear(policy), why)
     if not recording.has_video:
         reasons |= dict.fromkeys(asked_to_see(policy), "the recording has no pictures")
     return {look.value: reason for look, reason in sorted(reasons.items())}

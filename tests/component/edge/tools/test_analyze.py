@@ -78,6 +78,7 @@ def test_a_candidate_who_leaves_is_reported_with_everything_written(folder: Path
     assert summary["duration_s"] == pytest.approx(12, abs=0.6)
     assert summary["realtime_factor"] == pytest.approx(summary["duration_s"] / summary["wall_s"], rel=0.01)
     assert summary["alerts"] == {"FACE_NOT_FOUND": 1, "LEFT_FRAME": 1, "MICROPHONE_MUTED": 1}
+    assert summary["in_part"] == {}
     absent = next(alert for alert in alerts if alert["event_type"] == "FACE_NOT_FOUND")
     assert absent["onset"] == "1970-01-01T00:00:04.000Z"
     assert absent["evidence"]["open_at_end"] is True
@@ -126,6 +127,28 @@ def test_a_lower_level_looks_less(folder: Path, tmp_path: Path, level: str, face
     assert any(each.body is not None for each in observations) is False
     assert any(each.speech is not None for each in observations) is (level != "L4")
     assert "FACE_NOT_FOUND" in summary["alerts"]
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["trunc_fs.mp4", "corrupt.mp4"])
+def test_a_damaged_recording_is_analysed_in_part_and_says_so(tmp_path: Path, name: str) -> None:
+    done = analyze(media(f"faults/{name}"), "--level", "L4", "--out", tmp_path)
+    assert done.exit_code == 3, done.output
+    summary, _ = results(tmp_path)
+    assert summary["in_part"].keys() == {"pictures", "sound"}
+    assert summary["tracks"]["pictures"]["declared_s"] == 7.0
+    for what in summary["in_part"].values():
+        assert what in " ".join(done.output.split())
+        assert what in (tmp_path / "timeline.html").read_text()
+
+
+@pytest.mark.media
+def test_a_film_of_one_picture_without_sound_is_analysed(tmp_path: Path) -> None:
+    done = analyze(media("faults/zero.mp4"), "--level", "L4", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    summary, _ = results(tmp_path)
+    assert (summary["frames"], summary["in_part"]) == (1, {})
+    assert "the recording has no sound" in summary["unavailable_reasons"].values()
 
 
 def test_a_still_picture_is_a_recording_of_one_frame(folder: Path, tmp_path: Path) -> None:
