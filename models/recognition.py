@@ -124,6 +124,11 @@ class Recogniser:
         """Mean grey that a face must have to be told from others."""
         return self._limits.min_brightness
 
+    @property
+    def doubt_from(self) -> float:
+        """The similarity from which on, up to the operating point, nobody can tell."""
+        return self._limits.doubt_from
+
     def undecided(self, similarity: float) -> bool:
         """Whether the same person and a stranger may both be so alike."""
         return self._limits.doubt_from <= similarity < ACCEPTED

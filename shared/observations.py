@@ -34,6 +34,10 @@ class FaceSeen:
     """The detector's confidence, 0…1."""
 
 
+LIKENESS = "likeness"
+"""Named as a failed check where a recogniser cannot tell the candidate from somebody like them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityCheck:
     """One attempt to verify the candidate's identity (1 Hz)."""
@@ -48,7 +52,7 @@ class IdentityCheck:
     quality: float
     """Quality of the face picture, 0…1."""
     failed_gates: tuple[str, ...] = ()
-    """Names of the verification gate's failed checks, `likeness` where the recogniser cannot decide; empty
+    """Names of the verification gate's failed checks, or LIKENESS where the recogniser cannot decide; empty
     when there is a similarity."""
 
 
@@ -99,7 +103,7 @@ class HandsSeen:
 
     to_ear_head_widths: float | None
     """Smallest distance between a wrist or hand and an ear, in widths of the head. None: no hand is in the
-    picture (a known value, not unknown)."""
+    picture, or those are at mouth or chin (a known value, not unknown)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
