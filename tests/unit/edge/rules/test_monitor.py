@@ -56,9 +56,10 @@ def test_a_second_face_is_found_and_over_two_seconds_after_it_left() -> None:
         (face(), face(20, 0.9, x_px=420)),
         (face(), face(120, 0.45, x_px=420)),
         (face(), face(150, 0.9, x_px=215)),
+        (face(), face(60, 0.9, x_px=250)),
         ONE,
     ],
-    ids=["too small", "too unsure", "found twice", "alone"],
+    ids=["too small", "too unsure", "found twice", "found twice, once smaller", "alone"],
 )
 def test_what_is_no_second_face_raises_nothing(faces: tuple[object, ...]) -> None:
     assert seen(every(0, 30, frame(0, faces=faces))) == []  # type: ignore[arg-type]
