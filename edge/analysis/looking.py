@@ -23,6 +23,7 @@ from shared.observations import GazeSeen, IdentityCheck, NotJudged, Observation,
 from shared.policy.schema import Policy
 
 HIDDEN = NotJudged(Look.GAZE.value, "eyes hidden")
+UNCLEAR = NotJudged(Look.LIVENESS.value, "the face is not clear enough")
 
 _BY_MESH = (Look.HEAD, Look.GAZE, Look.IDENTITY)
 """Looks that need the face's mesh, the most frequent first."""
@@ -138,8 +139,11 @@ class Looking:
                 if Look.GAZE in needed:
                     await self._look_at_gaze(shot, face, fitted, looks)
         looks.own = next(place for place, each in enumerate(faces) if each is face)
-        if Look.LIVENESS in due and self._is_clear(face, looks.identity):
-            await self._look_for_life(bgr, face, looks)
+        if Look.LIVENESS in due and self._networks.liveness is not None:
+            if self._is_clear(face, looks.identity):
+                await self._look_for_life(bgr, face, looks)
+            else:
+                looks.not_judged.append(UNCLEAR)
 
     def _likeliest(self, at_s: float, faces: tuple[Face, ...]) -> list[Face]:
         """The faces of people, the likeliest to be the candidate's first; none where all are pictures."""

@@ -32,11 +32,18 @@ from edge.rules.seeing import Seeing, SeeingState
 from edge.rules.settings import Settings
 from edge.rules.speech import SpeechState
 from edge.rules.stream import Stream, StreamState
+from edge.rules.unjudged import Unjudged, UnjudgedState
 from shared.events.types import EventType
 from shared.observations import Observation
 from shared.saving import Count, Json, Saved, restore, save
 
-HELD = (*seeing.EVENTS, *hearing.EVENTS, EventType.LOW_FRAME_RATE, EventType.ANALYSIS_DEGRADED)
+HELD = (
+    *seeing.EVENTS,
+    *hearing.EVENTS,
+    EventType.LOW_FRAME_RATE,
+    EventType.ANALYSIS_DEGRADED,
+    EventType.NOT_JUDGED,
+)
 """Events whose condition must last."""
 
 
@@ -51,6 +58,7 @@ class MonitorState:
     speech: SpeechState = field(default_factory=SpeechState)
     fusion: FusionState = field(default_factory=FusionState)
     failures: FailuresState = field(default_factory=FailuresState)
+    unjudged: UnjudgedState = field(default_factory=UnjudgedState)
     late: Count = 0
     video_s: float | None = None
     """Capture time of the last observation of video …"""
@@ -80,6 +88,7 @@ class Monitor:
             return findings
         failing = self._failures.judge(observation)
         self._episodes.note(findings, EventType.ANALYSIS_DEGRADED, observation, failing)
+        self._episodes.note(findings, EventType.NOT_JUDGED, observation, self._unjudged.judge(observation))
         if observation.frame_id is None:
             self._hearing.hear(observation, findings)
         else:
@@ -201,6 +210,7 @@ class Monitor:
         fuses = EventType.HIGH_CONFIDENCE_CHEATING in settings.rules
         self._fusion = Fusion(settings, state.fusion) if fuses else None
         self._failures = Failures(state.failures)
+        self._unjudged = Unjudged(state.unjudged)
 
     def _pause(self, until_s: float) -> None:
         self._episodes.pause(until_s)

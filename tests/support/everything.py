@@ -9,6 +9,7 @@ from typing import Any
 from shared.observations import (
     Box,
     HandsSeen,
+    NotJudged,
     ObjectSeen,
     Observation,
     PersonsSeen,
@@ -79,6 +80,7 @@ def exam_of_everything() -> tuple[Observation, ...]:
         *every(135, 150, replace(there, picture=replace(LIGHT, change=0.0))),
         *glancing,
         *(alive(each, {0}) for each in still(210, 235, frame(0, faces=TWO))),
+        *every(235, 270, replace(there, not_judged=(NotJudged("liveness", "too dark"),)), 1.0),
         *every(180, 195, replace(there, gaze=eyes(-5, 70), head=head(-50))),
         *every(195, 205, replace(there, gaze=eyes(-5, 0), head=head(0, 70))),
     ]

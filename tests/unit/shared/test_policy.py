@@ -43,6 +43,7 @@ from shared.policy.terms import GazeZone
         ("MICROPHONE_MUTED", 10, 1, 0.0, "warning"),
         ("CAMERA_BLOCKED", 3, 1, 0.0, "warning"),
         ("PICTURE_IN_VIEW", 20, 10, 0.0, "none"),
+        ("NOT_JUDGED", 30, 5, 0.0, "none"),
         ("STREAM_STALLED", 3, 0, 0.0, "none"),
         ("CANDIDATE_OFFLINE", 10, 0, 0.0, "none"),
     ],

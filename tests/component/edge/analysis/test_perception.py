@@ -303,7 +303,9 @@ def test_what_is_no_number_is_unknown_and_accuses_nobody(value: float) -> None:
 
 def test_whether_a_dark_face_is_alive_is_unknown() -> None:
     async def story(perception: Perception) -> None:
-        assert (await perception.look(picture(20))).observation.liveness is None
+        seen = (await perception.look(picture(20))).observation
+        assert seen.liveness is None
+        assert seen.not_judged == (NotJudged("liveness", "the face is not clear enough"),)
 
     tell(everything(), story)
 
