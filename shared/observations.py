@@ -203,6 +203,8 @@ class Observation:
     faces: tuple[FaceSeen, ...] | None = None
     own_face: int | None = None
     """Place in `faces` of the face that identity, head, gaze and liveness are of."""
+    alike_faces: tuple[int, ...] = ()
+    """Places in `faces` of others that match the enrolled face as well, such as a mirror image."""
     identity: IdentityCheck | None = None
     head: HeadPose | None = None
     gaze: GazeSeen | None = None

@@ -1,7 +1,7 @@
-"""Compares the faces of a frame with the enrolled one, until it is found.
+"""Compares the faces of a frame with the enrolled one.
 
-The face that was the candidate's is compared first, and others only where that one does not match: a poster
-or another person beside the candidate neither hides nor stands for the candidate.
+The face that was the candidate's is asked first, so that a poster or another person neither hides nor stands
+for the candidate. Others that match as well may be the candidate's mirror image.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from shared.policy.terms import Gate
 Verifier = tuple[Recogniser, Enrolled]
 """The recogniser, and the template to compare with."""
 Fitted = tuple[Mesh, HeadPose | None]
-Compared = tuple[Face, Fitted, IdentityCheck | None]
+Compared = tuple[Face, Fitted, IdentityCheck | None, tuple[Face, ...]]
+"""The candidate's face, its mesh, its check, and other faces that match as well: images of the candidate."""
 
 MOST_COMPARED = 3
 """Faces compared in one frame."""
@@ -80,27 +81,20 @@ class Identifying:
     async def identify(
         self, shot: tuple[float, Frame], faces: Sequence[Face], fitted: Fitted, failed: list[str]
     ) -> Compared:
-        """The candidate's face, its mesh and its check. `faces`: the likeliest first, whose mesh is given."""
+        """Which face is the candidate's. `faces`: the likeliest first, whose mesh is `fitted`."""
         (at_s, frame), own = shot, faces[0]
-        check = await self._check(frame, own, fitted, failed)
-        if self._matches(check) or len(faces) == 1:
-            return self._found(at_s, own, fitted, check)
-        seen = [check]
+        compared = [(own, fitted, await self._check(frame, own, fitted, failed))]
         for face in faces[1:MOST_COMPARED]:
             other = await self._attempts.make(
                 Look.IDENTITY, partial(fit_head, self._networks, frame, face), failed
             )
-            if other is None:
-                continue
-            seen.append(await self._check(frame, face, other, failed))
-            if self._matches(seen[-1]):
-                return self._found(at_s, face, other, seen[-1])
-        return own, fitted, self._nobody(check, seen)
-
-    def _found(self, at_s: float, face: Face, fitted: Fitted, check: IdentityCheck | None) -> Compared:
-        if self._matches(check):
-            self._state.matched, self._state.matched_s = face.box, at_s
-        return face, fitted, check
+            if other is not None:
+                compared.append((face, other, await self._check(frame, face, other, failed)))
+        matching = [one for one in compared if self._matches(one[2])]
+        if not matching:
+            return own, fitted, self._nobody(compared[0][2], [check for _, _, check in compared]), ()
+        self._state.matched, self._state.matched_s = matching[0][0].box, at_s
+        return *matching[0], tuple(face for face, _, _ in matching[1:])
 
     def _nobody(
         self, check: IdentityCheck | None, seen: Sequence[IdentityCheck | None]

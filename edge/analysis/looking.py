@@ -37,6 +37,8 @@ class _Looks:
     faces: tuple[Face, ...] | None = None
     own: int | None = None
     """Place of the candidate's among the faces."""
+    alike: tuple[int, ...] = ()
+    """Places of others that are taken for the candidate's as well."""
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     identity: IdentityCheck | None = None
@@ -132,7 +134,8 @@ class Looking:
             )
             if fitted is not None and identifying is not None and Look.IDENTITY in needed:
                 found = await identifying.identify(shot, ordered, fitted, looks.failed)
-                face, fitted, looks.identity = found
+                face, fitted, looks.identity, alike = found
+                looks.alike = tuple(place for place, each in enumerate(faces) if each in alike)
                 self._company.recognise(at_s, face.box)
             if fitted is not None:
                 looks.head = fitted[1] if Look.HEAD in due else None
@@ -224,6 +227,7 @@ def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:
         picture=looks.picture,
         faces=None if looks.faces is None else faces_seen(looks.faces),
         own_face=looks.own,
+        alike_faces=looks.alike,
         identity=looks.identity,
         head=looks.head,
         gaze=looks.gaze,

@@ -9,7 +9,7 @@ The candidate's face is the one that is told, else the one that was it, else the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from math import dist
 from typing import Annotated
@@ -82,8 +82,15 @@ class Company:
         self._settings = settings
         self._state = state
 
-    def see(self, at: float, faces: tuple[FaceSeen, ...], given: FaceSeen | None = None) -> Present:
-        """Whose faces these are. `given`: the candidate's, where that is known."""
+    def see(
+        self,
+        at: float,
+        faces: tuple[FaceSeen, ...],
+        given: FaceSeen | None = None,
+        alike: Collection[FaceSeen] = (),
+    ) -> Present:
+        """Whose faces these are. `given`: the candidate's, where that is known; `alike`: others that are
+        taken for the candidate's as well."""
         counted = distinct_faces(face for face in faces if self._counts(face))
         still_s = self._settings.still_s
         if still_s is None:
@@ -92,6 +99,7 @@ class Company:
         kept, among = _without_pictures(faces, seen), _without_pictures(counted, seen)
         own = self._own(at, kept, among, given)
         for face, known in seen:
+            known.alike_s = at if face in alike else known.alike_s
             candidate = None if face is own or own is None else own.box
             rest(at, known, candidate, living_s=self._state.living_s, still_s=still_s)
         people = tuple(face for face, known in seen if known.standing is Standing.PERSON)

@@ -28,6 +28,8 @@ MAX_PLACES = 10
 """… and one with more places than that in all."""
 PLACE_SHARE, PLACE_PX = 0.004, 0.2
 """How far a face at rest may lie from one of its places: share of its width, and pixels beside."""
+ALIKE_S = 3.0
+"""A face that was taken for the candidate's so lately may be a mirror image: one is compared every second."""
 HIDING_WIDTHS = 0.5
 """Hair and shoulders around a face, in its widths: they may hide a part of a picture's face."""
 
@@ -58,7 +60,9 @@ class FollowedState:
     told: bool = False
     """Whether that was reported."""
     mirrored: bool = False
-    """Whether it moves as the candidate does."""
+    """Whether it moves as the candidate does, or is taken for the candidate's."""
+    alike_s: float | None = None
+    """When it was last taken for the candidate's face."""
     places: Annotated[list[Box], AtMost(MAX_PLACES + 1)] = field(default_factory=list)
     new: Count = 0
     """How many looks in a row have found it in a new place."""
@@ -84,15 +88,26 @@ def rest(
     else:
         known.new += 1
         known.places.append(_rounded(known.box))
+    alike = known.alike_s is not None and at - known.alike_s <= ALIKE_S
+    if alike and known.standing is Standing.PERSON and at - known.since_s < still_s:
+        # It moved before it could be compared.
+        known.standing, known.moves, known.still_s, known.mirrored = (
+            Standing.UNDECIDED,
+            0,
+            known.since_s,
+            True,
+        )
     if known.new >= IN_A_ROW or len(known.places) > MAX_PLACES:
-        known.mirrored = candidate is not None and is_mirrored(known.beside, known.box.width_px)
+        strictly = candidate is not None and is_mirrored(known.beside, known.box.width_px)
+        waits = at - known.still_s < still_s - EPSILON_S
+        known.mirrored = strictly or (alike and (waits or is_proved(known.beside, alike=True)))
         if known.mirrored:
             known.places = known.places[-1:]
         else:
             _moved(at, known)
     lived = living_s is not None and living_s >= known.still_s
     stayed = known.moves < 2 and lived and at - known.still_s >= still_s - EPSILON_S
-    if stayed and (not known.mirrored or is_proved(known.beside)):
+    if stayed and (not known.mirrored or is_proved(known.beside, alike=alike)):
         known.standing, known.known, known.moves = Standing.PICTURE, True, 0
 
 

@@ -167,7 +167,8 @@ class Seeing:
             return None
         self._state.faces_s = observation.at
         own = faces[place] if place is not None and place < len(faces) else None
-        return self._company.see(observation.at, faces, own)
+        alike = [faces[place] for place in observation.alike_faces if place < len(faces)]
+        return self._company.see(observation.at, faces, own, alike)
 
     def _look_at_faces(self, observation: Observation, present: Present, findings: list[Finding]) -> None:
         settings, note = self._settings, self._episodes.note

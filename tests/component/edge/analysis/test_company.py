@@ -133,3 +133,12 @@ def test_its_twin_a_living_second_person_is_found_in_time(
     raised = [each for each in seen.revisions if each.alert.event_type == "MULTIPLE_FACES"]
     assert raised[0].alert.raised.timestamp() <= 4.0 + 3.0 + 3.0
     assert "PICTURE_IN_VIEW" not in seen.onsets_s()
+
+
+def test_the_candidate_s_mirror_image_is_nobody(
+    networks: Networks, people: tuple[Performer, ...], tmp_path: Path
+) -> None:
+    candidate = people[0]
+    view = behind(candidate.view, lambda at_s: np.ascontiguousarray(candidate.view(at_s)[:, ::-1]))
+    seen = watched(tmp_path / "mirror.mkv", view, 26, candidate.view(0.2), networks)
+    assert seen.onsets_s().keys() == {"CALIBRATED", "PICTURE_IN_VIEW"}

@@ -193,6 +193,14 @@ def test_of_several_faces_the_one_that_matches_is_the_candidates_else_the_larges
     tell(stand_in(Detector(LEFT, RIGHT)), story)
 
 
+def test_another_face_that_matches_as_well_is_named() -> None:
+    async def story(perception: Perception) -> None:
+        observation = (await perception.look(beside(128, 128))).observation
+        assert (observation.own_face, observation.alike_faces) == (1, (0,))
+
+    tell(stand_in(Detector(LEFT, RIGHT)), story)
+
+
 def test_who_could_not_be_compared_may_be_the_candidate_and_the_other_is_no_mismatch() -> None:
     async def story(perception: Perception) -> None:
         identity = (await perception.look(beside(20, 215))).observation.identity

@@ -125,6 +125,29 @@ def test_its_twin_who_moves_as_much_but_not_alike_is_found() -> None:
     assert ("MULTIPLE_FACES", "raised", 0.0) in told(looks(0, 60, candidate, other))
 
 
+def talking(at: float) -> FaceSeen:
+    """The candidate's mirror image as a detector finds it: it follows roughly."""
+    chance, seen = Random(round(at * 1000)), mirror_image(at)
+    x_px, y_px = (chance.gauss(0, 1.0) for _ in range(2))
+    return FaceSeen(replace(seen.box, x_px=seen.box.x_px + x_px, y_px=seen.box.y_px + y_px), 0.8)
+
+
+def compared(seen: list[Observation]) -> list[Observation]:
+    """With the second face taken for the candidate's wherever a face is compared."""
+    return [replace(o, alike_faces=(1,)) if o.identity is not None else o for o in seen]
+
+
+def test_a_face_that_follows_roughly_and_is_taken_for_the_candidates_is_a_mirror_image() -> None:
+    assert told(compared(looks(0, 40, candidate, talking)))[0] == ("PICTURE_IN_VIEW", "raised", 0.0)
+    assert "MULTIPLE_FACES" not in {line[0] for line in told(compared(looks(0, 120, candidate, talking)))}
+    assert told(looks(0, 40, candidate, talking)) == [("MULTIPLE_FACES", "raised", 0.0)]
+
+
+def test_its_twin_who_looks_alike_and_moves_otherwise_is_found() -> None:
+    said = told(compared(looks(0, 60, candidate, person)))
+    assert said == [("MULTIPLE_FACES", "raised", 0.0)]
+
+
 def test_where_pictures_are_not_told_apart_each_of_them_is_a_face() -> None:
     policy = parse_policy({"rules": {"PICTURE_IN_VIEW": {"enabled": False}}})
     assert told(looks(0, 30, candidate, poster), policy=policy) == [("MULTIPLE_FACES", "raised", 0.0)]
