@@ -30,7 +30,7 @@ from shared.unwatched import Unwatched
 
 JPEG_BEGINS = b"\xff\xd8"
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
-"""Events with a picture as evidence. Others have none: technical trouble needs no picture of a person."""
+"""Events with a picture as evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,10 @@ class Watch:
     def _keeps(self, event: EventType, onset_s: float) -> bool:
         kept = self._state.kept.get(event)
         return kept is not None and kept.onset_s == onset_s
+
+    def take_over(self, before: Watch) -> None:
+        """Keep the baselines of this session's watch until now; see `Monitor.take_over`."""
+        self._monitor.take_over(before._monitor)
 
     def snapshot(self) -> Saved:
         """The whole state as JSON: the monitor's few kilobytes and the kept pictures."""

@@ -32,6 +32,8 @@ class LiveWatch:
         self._assignment = assignment_of(order)
         self._envelope = envelope_of(order)
         self._watch: Watch | None = None
+        self._former: Watch | None = None
+        """The watch before the last change, with the baselines."""
         self._unwatched_before: Unwatched = {}
         """Before the last `begin_anew`."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
@@ -79,11 +81,12 @@ class LiveWatch:
         self._timer.moved()
 
     def begin_anew(self, order: StartSession) -> None:
-        """Close open events, and judge what follows under a new order without earlier state."""
+        """Close open events, and judge what follows under a new order; of what was seen so far only the
+        baselines remain."""
         self._order = order
         self.finish()
         self._unwatched_before = self.unwatched()
-        self._watch = None
+        self._former, self._watch = self._watch or self._former, None
 
     def finish(self) -> None:
         """Close open events."""
@@ -103,6 +106,8 @@ class LiveWatch:
     def _opened(self) -> Watch:
         if self._watch is None:
             self._watch = self._parts.open_watch(self._order, self.utc(0.0))
+            if self._former is not None:
+                self._watch.take_over(self._former)
         return self._watch
 
     def _deadline(self) -> float | None:

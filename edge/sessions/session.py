@@ -56,12 +56,14 @@ class Session:
         self._over.set()
 
     def change(self, order: StartSession) -> None:
-        """Apply a changed order. A new policy or a pause closes open events and resets senses and baselines.
+        """Apply a changed order. A new policy or a pause closes open events and begins all waits anew.
         Raises `Corrupt` for invalid templates; then nothing is changed."""
         before = self._order
         anew = (order.policy, order.paused) != (before.policy, before.paused)
         if anew:
-            self._pumps.senses = self._perceive(order)
+            senses = self._perceive(order)
+            senses.take_over(self._pumps.senses.learnt())
+            self._pumps.senses = senses
         self._order = order
         if not anew:
             return

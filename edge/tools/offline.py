@@ -21,6 +21,7 @@ from edge.judging.alerts import AlertRevision, WatchedSession
 from edge.judging.watch import Watch
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.recording import Recording
+from edge.media.tracks import Tracks
 from shared.alerts import Alert, Shown
 from shared.events.looks import Look
 from shared.observations import Observation
@@ -71,6 +72,8 @@ class Analysis:
     wall_s: float = 0.0
     """From the first picture read to the last alert, without opening the networks."""
     heard: bool = False
+    tracks: Tracks = field(default_factory=Tracks)
+    """How much of the recording could be read."""
     unwatched_s: Unwatched = field(default_factory=dict)
     """Seconds in which nothing was looked at or heard, by kind."""
     revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
@@ -103,10 +106,10 @@ async def analyse(
     """
     analysis = Analysis()
     started = time.perf_counter()
-    for media in recording.media():
+    for media in recording.media(analysis.tracks):
         now = media.at_s if isinstance(media, VideoFrame) else media.ends_at_s
         if isinstance(media, VideoFrame):
-            noted = await _look(media, perception, analysis, sound=recording.has_audio)
+            noted = await _look(media, perception, analysis, sound=analysis.tracks.sound.frames > 0)
         else:
             noted = await _listen(media, perception, analysis)
         for observation, frame in noted:
@@ -151,7 +154,9 @@ def unavailable(
     if not enrolled and policy.features.face_verification:
         reasons.setdefault(Look.IDENTITY, "nobody is enrolled: give pictures with --enroll")
     if policy.features.audio_monitoring and not analysis.heard:
-        reasons |= dict.fromkeys(asked_to_hear(policy), "the recording has no sound")
+        lost = analysis.tracks.sound.undecodable
+        why = "the recording's sound cannot be decoded" if lost else "the recording has no sound"
+        reasons |= dict.fromkeys(asked_to_hear(policy), why)
     if not recording.has_video:
         reasons |= dict.fromkeys(asked_to_see(policy), "the recording has no pictures")
     return {look.value: reason for look, reason in sorted(reasons.items())}

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from edge.analysis.networks import Networks
+from edge.media.tracks import Track
 from edge.tools.offline import BEGINNING, Analysis
 from shared.alerts import encode_shown
 from shared.observations import Observation
@@ -70,6 +71,8 @@ def summary_of(
     """The content of `summary.json`, rounded to the precision of the measurements."""
     return {
         "duration_s": round(analysis.duration_s, 3),
+        "in_part": analysis.tracks.missing,
+        "tracks": {name: _read(track) for name, track in analysis.tracks.both},
         "frames": analysis.frames,
         "analysed_frames": analysis.analysed_frames,
         "wall_s": round(analysis.wall_s, 3),
@@ -84,6 +87,11 @@ def summary_of(
     }
 
 
+def _read(track: Track) -> dict[str, Any]:
+    declared_s = None if track.declared_s is None else round(track.declared_s, 3)
+    return {"declared_s": declared_s, "read_s": round(track.read_s, 3), "undecodable": track.undecodable}
+
+
 def page_of(title: str, analysis: Analysis, summary: Mapping[str, Any], policy: Policy) -> Timeline:
     """The timeline page's content."""
     facts = [
@@ -93,6 +101,7 @@ def page_of(title: str, analysis: Analysis, summary: Mapping[str, Any], policy: 
         ("Not watched", told(analysis.unwatched_s) or "nothing was to be watched"),
         ("Device", str(summary["device"])),
         ("Policy version", str(policy.version)),
+        *((f"Only in part: {name}", what) for name, what in summary["in_part"].items()),
         *((f"Network for {task}", str(label)) for task, label in summary["models"].items()),
         *((f"Not looked at: {task}", reason) for task, reason in summary["unavailable_reasons"].items()),
     ]

@@ -48,6 +48,9 @@ from shared.policy.terms import (
     Sound,
 )
 
+LEAST_STILL_S = 10.0
+"""A face that stays for a shorter time is never taken for a picture."""
+
 
 class Policy(Frozen):
     """Everything that an exam sets about its proctoring."""
@@ -214,6 +217,8 @@ def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
         return
     if event_class(event) is EventClass.TECHNICAL and rule.severity > 0:
         yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
+    if event is EventType.PICTURE_IN_VIEW and rule.hold_s < LEAST_STILL_S:
+        yield f"{event}.hold_s", f"must be at least {LEAST_STILL_S:g} s: people sit still for a while, too"
     known = THRESHOLD_UNITS.get(event)
     if known is None:
         if rule.threshold is not None:

@@ -13,6 +13,7 @@ import numpy as np
 from edge.analysis.examination import Examined, Frame
 from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard
+from edge.analysis.looking import LookingState
 from edge.analysis.perception import Seen
 from edge.media.clock import SessionClock
 from edge.media.frames import WINDOW_S, WINDOW_SAMPLES, AudioWindow, VideoFrame
@@ -119,6 +120,7 @@ class FakeSenses:
         self.faces: tuple[FaceSeen, ...] = ONE
         self.identity: IdentityCheck | None = None
         self.heard: Heard | None = None
+        self.eyes = LookingState()
         self.fails: Exception | None = None
         """Raised by the next look."""
         self.looked_at: list[int] = []
@@ -154,6 +156,12 @@ class FakeSenses:
 
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
         return None
+
+    def learnt(self) -> LookingState:
+        return self.eyes
+
+    def take_over(self, learnt: LookingState) -> None:
+        self.eyes = learnt
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
         return Examined(faces=1, quality=None, failed=(), embeddings=()), IdentityCheck(

@@ -64,7 +64,7 @@ def said(**policy: object) -> str:
 
 
 def test_the_notice_names_every_way_of_looking_and_no_more() -> None:
-    plain = said()
+    plain = said(rules={"PRESENTATION_ATTACK": {"enabled": True}})
     for words in ("eyes look", "hand is at an ear", "another person", "picture of one"):
         assert words in plain
     assert "telephones in the picture" not in plain
@@ -81,4 +81,4 @@ def test_things_are_named_where_the_exam_looks_for_them() -> None:
 
 
 def test_an_estimate_that_nobody_asks_for_is_not_announced() -> None:
-    assert "picture of one" not in said(rules={"PRESENTATION_ATTACK": {"enabled": False}})
+    assert "picture of one" not in said()

@@ -109,6 +109,21 @@ def test_in_a_pause_what_is_open_ends_and_nothing_is_judged_or_listened_to() -> 
     play(story)
 
 
+def test_baselines_outlive_a_pause() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started(policy=QUICK.model_copy(update={"baseline_s": 5.0}))
+        page = await world.page(order)
+        await world.show(page, ONE, from_s=0, to_s=6)
+        await soon(lambda: world.disk.of(EventType.CALIBRATED), "the calibration")
+        await world.actions.change(order.model_copy(update={"paused": True}))
+        await world.actions.change(order)
+        await world.show(page, ONE, from_s=6, to_s=13)
+        await world.leave_empty(page, from_s=13)
+        assert len(world.disk.of(EventType.CALIBRATED)) == 1
+
+    play(story)
+
+
 def test_another_policy_begins_anew_and_another_end_of_the_session_does_not() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
@@ -123,6 +138,7 @@ def test_another_policy_begins_anew_and_another_end_of_the_session_does_not() ->
         )
         await soon(lambda: world.disk.of(ABSENCE, 2), "the open alert's end")
         assert len(world.senses) == 2
+        assert world.senses[0].eyes is world.senses[1].eyes
         assert (await world.state(order)).policy_version == 7
 
     play(story)
