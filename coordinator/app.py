@@ -47,7 +47,7 @@ from coordinator.oidc.issuer import Issuer
 from coordinator.policies import routes as policy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
-from coordinator.sessions import routes as session_routes, sweeping
+from coordinator.sessions import routes as session_routes, service as sessions, sweeping
 from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
@@ -186,6 +186,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
             Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)
         ),
         issuers={section.issuer: Issuer(section) for section in config.issuers},
+        check_session=sessions.check_token,
     )
 
 

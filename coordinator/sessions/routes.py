@@ -15,7 +15,13 @@ from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
+from coordinator.web_api.security import (
+    Staff,
+    StaffOrSelf,
+    StaffOrSession,
+    check_own_candidate,
+    check_own_session,
+)
 from shared.api.alerts import TimelineOut
 from shared.api.sessions import (
     SessionEndResponse,
@@ -50,7 +56,7 @@ async def start_session(
 
 @router.post("/{session_id}/end", responses=problems(401, 403, 404))
 async def end_session(
-    session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> SessionEndResponse:
     """End a session; a candidate ends its own by handing in. Ending twice gives the first answer again."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
@@ -59,7 +65,9 @@ async def end_session(
 
 
 @router.get("/{session_id}", responses=problems(401, 403, 404))
-async def get_session(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> SessionOut:
+async def get_session(
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
+) -> SessionOut:
     """Where a session stands."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)

@@ -86,6 +86,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     sessions.check_free(db, wish.tenant_id, reference)
     candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
     if wish.by_candidate:
+        sessions.check_not_terminated(db, candidate.id, request.exam_id)
         sessions.check_own_share(db, candidate.id, wish.now_utc)
     exam = exams.look_up(db, wish.tenant_id, request.exam_id)
     terms = _terms(db, keyring, exam, candidate)

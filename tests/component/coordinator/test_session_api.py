@@ -137,6 +137,7 @@ def test_a_candidate_acts_on_its_own_session_only(on_sqlite: OnSite) -> None:
         strayed = {"headers": site.bearer(Role.CANDIDATE, "CAND-1", session_id=UUID(others["session_uuid"]))}
         assert (await site.get("/session/SESS-1", **strayed)).json()["code"] == "not-yours"
         start = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1")}  # a session's token starts none
         assert (await site.post("/session/start", start, **mine)).status_code == 201
         own_terms = start | {"verification_policy": {"face_match_threshold": 0.1}}
         refused = await site.post("/session/start", own_terms, **mine)
