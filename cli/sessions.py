@@ -49,16 +49,23 @@ def start(
     candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")],
     exam: Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")],
     session: Annotated[str, typer.Option(help="The exam_session_id; made up when left out.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Also for an exam or candidate not known.")] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Start watching a candidate's exam and print the link for the candidate.
+
+    Exam and candidate must be known: see `exams create` and `enroll`. With --force they need not be.
 
     Example:
 
         proctorctl sessions start CAND-12345 EXAM-CS101 --session SESS-1
     """
     request = checked(
-        SessionStartRequest, candidate_id=candidate, exam_id=exam, exam_session_id=session or None
+        SessionStartRequest,
+        candidate_id=candidate,
+        exam_id=exam,
+        exam_session_id=session or None,
+        allow_unregistered=force,
     )
     with connect() as client:
         answer = client.start_session(request).model_dump(mode="json")

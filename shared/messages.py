@@ -230,6 +230,8 @@ class SessionState(Message):
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
     """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    token_key: Name | None = None
+    """Public key of the candidate's tokens: the coordinator repeats a missed revocation."""
 
 
 class Heartbeat(Message):

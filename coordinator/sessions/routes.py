@@ -45,7 +45,11 @@ async def start_session(
 
     A candidate may start its own session under the exam's policy, never under one of its own. Without an
     enrollment the session runs and `identity` is `unavailable`. What was agreed with the candidate holds
-    under any policy. With two sessions running a candidate starts no third itself.
+    under any policy. With two sessions running a candidate starts no third itself, and none of an exam that
+    a proctor has terminated for it (409 `exam-terminated`).
+
+    An exam that nobody has made is refused (422 `exam-unknown`), and so is a candidate that is not known (422
+    `candidate-unknown`), unless staff set `allow_unregistered`.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
@@ -107,3 +111,5 @@ def _check_own_terms(claims: Claims, body: SessionStartRequest) -> None:
         raise Rejected(
             "a candidate cannot choose the policy of its own exam", code="policy-not-yours", status=403
         )
+    if claims.role is Role.CANDIDATE and body.allow_unregistered:
+        raise Rejected("only staff may start an exam that is not known here", code="staff-only", status=403)

@@ -11,6 +11,7 @@ from sqlmodel import Session
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.doing import once
+from coordinator.sessions.changing.rekeying import revoke_key
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.tables import KID_CHARS, TokenKey
 from coordinator.web_api.openapi import problems
@@ -53,14 +54,11 @@ async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now
 async def revoke_token_key(key_id: KeyRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
     """End every token a key has signed, after it was stolen; also the caller's own, where it signed that.
 
-    Running sessions go on at their nodes, but their pages cannot come back: start these again.
+    Running sessions go on under another key, which their nodes are told at once: no page opens a node with
+    the old one. A page that is connected stays connected. One that has to connect again needs a token of the
+    new key, which an unused join link gives.
     """
-
-    def work(db: Session) -> None:
-        token_keys.revoke(db, parts.keys, claims.tenant_id, key_id, claims.subject, now)
-
-    await parts.writing(work)
-    await parts.verifier.refresh()
+    await revoke_key(parts, claims, key_id, now)
     return Response(status_code=204)
 
 

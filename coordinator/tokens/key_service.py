@@ -48,22 +48,33 @@ def active(db: Session, own: OwnKeys, tenant_id: UUID) -> Signer:
 
 
 def of_session(db: Session, own: OwnKeys, tenant_id: UUID, kid: str | None) -> Signer:
-    """What signs the tokens of a session; the session's `token_kid`.
+    """What signs the tokens of a session; `kid` is the session's `token_kid`.
 
-    Raises `Rejected` (409 `token-key-revoked`) when that key was revoked since.
+    Where that key was revoked since, its successor does: the next key of the institution that was not.
     """
-    row = _find(db, tenant_id, kid or own.token_key_id)
-    if row is not None and row.revoked_utc is not None:
-        raise Rejected(
-            "the key of this session's tokens was revoked; start the session again",
-            code="token-key-revoked",
-            status=409,
-        )
-    if kid is None:
+    row = _in_place_of(db, own, tenant_id, kid)
+    if row is None or row.kid == own.token_key_id:
         return Signer(own.token_key_id, own.token)
-    if row is None:
-        raise Corrupt("a session names a token key that does not exist")
     return _signer(own, row)
+
+
+def session_key_text(db: Session, own: OwnKeys, tenant_id: UUID, kid: str | None) -> str:
+    """The public half of that key, `ed25519:…`."""
+    row = _in_place_of(db, own, tenant_id, kid)
+    return own.token_text if row is None else row.public_key
+
+
+def _in_place_of(db: Session, own: OwnKeys, tenant_id: UUID, kid: str | None) -> TokenKey | None:
+    """The key of a session, or its successor; None: the installation's own, which was never rotated."""
+    rows = listing(db, tenant_id)
+    wanted = kid or own.token_key_id
+    place = next((number for number, row in enumerate(rows) if row.kid == wanted), None)
+    if place is None:
+        if kid is None:
+            return None
+        raise Corrupt("a session names a token key that does not exist")
+    # To revoke the key that signs makes a new one, so the last key of all is never revoked.
+    return next(row for row in rows[place:] if row.revoked_utc is None)
 
 
 def rotate(db: Session, own: OwnKeys, tenant_id: UUID, by: str, now_utc: datetime) -> TokenKey:

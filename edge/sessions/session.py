@@ -92,6 +92,7 @@ class Session:
             paused=order.paused,
             expires_utc=order.expires_utc,
             hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
+            token_key=order.token_key,
         )
 
     def dropped(self) -> Counter[str]:

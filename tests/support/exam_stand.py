@@ -76,12 +76,15 @@ class Stand:
 
     async def connect(self, session_id: UUID, token: str) -> StandSeat:
         """The edge node's door (`edge.media.admission.Admission`)."""
+        self.check(session_id, token)
+        self.seats.append(StandSeat())
+        return self.seats[-1]
+
+    def check(self, session_id: UUID, token: str) -> None:
         if self.refuse_seats is not None:
             raise self.refuse_seats
         if session_id != SESSION or token != TOKEN:
             raise Rejected("another's session", code="not-yours", status=403)
-        self.seats.append(StandSeat())
-        return self.seats[-1]
 
     async def tell(self, message: dict[str, Any]) -> None:
         """Say something on the coordinator's socket."""

@@ -34,6 +34,12 @@ def own(site: Site) -> dict[str, Any]:
     return {"headers": site.bearer(Role.CANDIDATE, "CAND-1")}
 
 
+async def with_exams(site: Site) -> None:
+    """Let there be the exams that a candidate may start itself."""
+    for exam in ("EXAM-1", "EXAM-2"):
+        assert (await site.post("/exams", {"exam_id": exam, "title": "Biology"})).is_success
+
+
 async def answered(response: Any) -> tuple[int, str]:
     return response.status_code, response.json()["code"]
 
@@ -104,6 +110,7 @@ def test_a_session_claim_is_for_candidates_of_a_session_that_exists(on_sqlite: O
 
 def test_terminated_is_final_for_the_exam_until_staff_start_it(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
+        await with_exams(site)
         await site.started("SESS-0", exam_id="EXAM-2")
         first, second = await site.started("SESS-1"), await site.started("SESS-2")
         assert (await site.post("/session/SESS-1/terminate", REASON)).is_success
@@ -132,6 +139,7 @@ def test_terminated_is_final_for_the_exam_until_staff_start_it(on_site: OnSite) 
 
 def test_a_session_that_was_handed_in_may_be_started_again_by_its_candidate(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
+        await with_exams(site)
         mine = bearing((await site.started())["session_token"])
         assert (await site.post("/session/SESS-1/end", **mine)).is_success
         assert (await site.post("/session/start", OWN_START, **own(site))).status_code == 201
@@ -141,6 +149,7 @@ def test_a_session_that_was_handed_in_may_be_started_again_by_its_candidate(on_s
 
 def test_a_start_that_is_under_way_while_the_exam_is_terminated_fails(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
+        await with_exams(site)
         await site.started()
 
         def terminated_meanwhile(session_id: UUID) -> SessionAccepted:
