@@ -28,7 +28,7 @@ from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.intake import AlertStore
 from coordinator.config import CoordinatorConfig
 from coordinator.consents import routes as consent_routes
-from coordinator.enrollments import face_routes, routes as enrollment_routes
+from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import expiring, routes as excerpt_routes
@@ -73,6 +73,7 @@ log = logging.getLogger(__name__)
 API: Final = "/api/v1"
 API_ROUTES: Final = (
     enrollment_routes,
+    waiting_routes,
     face_routes,
     exam_routes,
     policy_routes,

@@ -25,6 +25,7 @@ from shared.errors import Rejected
 from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession, VerifiedFrame
+from shared.tokens import key_id_of
 
 SILENT_S: Final = 3.0
 
@@ -92,7 +93,7 @@ class Session:
             paused=order.paused,
             expires_utc=order.expires_utc,
             hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
-            token_key=order.token_key,
+            token_key_id=key_id_of(order.token_key),
         )
 
     def dropped(self) -> Counter[str]:

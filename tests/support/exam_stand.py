@@ -72,6 +72,8 @@ class Stand:
     seats: list[StandSeat] = field(default_factory=list)
     refuse_seats: Rejected | None = None
     refuse_end: bool = False
+    ended_before: bool = False
+    """Whether an end got through that the page has heard nothing of."""
     listeners: list[WebSocket] = field(default_factory=list)
 
     async def connect(self, session_id: UUID, token: str) -> StandSeat:
@@ -130,6 +132,8 @@ def _app(stand: Stand) -> FastAPI:
     @app.post("/api/v1/session/{reference}/end")
     async def end(reference: str, request: Request) -> dict[str, str]:
         _check(reference, request)
+        if stand.ended_before:
+            raise HTTPException(401, {"code": "session-ended", "detail": "The session has ended."})
         if stand.refuse_end:
             raise HTTPException(503, {"code": "busy", "detail": "The exam server is busy."})
         stand.ended += 1

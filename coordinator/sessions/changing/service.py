@@ -147,13 +147,13 @@ def running_of(db: Session, tenant_id: UUID, now_utc: datetime) -> list[Found]:
 
 
 def session_keys(db: Session, own: OwnKeys, running: Iterable[Found]) -> dict[UUID, str]:
-    """By session, the public key that its tokens are checked with."""
+    """By session, the id of the key that its tokens are checked with."""
     known: dict[tuple[UUID, str | None], str] = {}
     keys_of: dict[UUID, str] = {}
     for session in (one.session for one in running):
         signed = (session.tenant_id, session.token_kid)
         if signed not in known:
-            known[signed] = token_keys.session_key_text(db, own, *signed)
+            known[signed] = token_keys.session_key_id(db, own, *signed)
         keys_of[session.id] = known[signed]
     return keys_of
 

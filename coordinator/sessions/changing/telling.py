@@ -145,7 +145,7 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
         running = changing.running(db, {session_id for _, session_id in states}, datetime.now(UTC))
         keys_of = changing.session_keys(db, parts.keys, running)
         named = [(one, state) for one in running if (state := said_of(one.assignment, states))]
-        revoked = [one for one, state in named if state.token_key not in (None, keys_of[one.session.id])]
+        revoked = [one for one, state in named if state.token_key_id not in (None, keys_of[one.session.id])]
         differing = [
             one
             for one, state in named

@@ -99,7 +99,9 @@ class World:
             "incident_id": incident["incident_id"],
             "purpose": "camera-monitoring",
             **dict.fromkeys(("version", "before", "after"), "1"),
-            **dict.fromkeys(("event_id", "pair_id"), str(UUID(int=7))),  # of which there is none
+            **dict.fromkeys(
+                ("event_id", "pair_id", "enrollment_id"), str(UUID(int=7))
+            ),  # of which there is none
         }
         return cls(served, names, sessions)
 

@@ -16,7 +16,7 @@ from coordinator.tokens.service import NewToken, make
 from coordinator.tokens.tables import TokenKey
 from shared.messages import SessionAccepted
 from shared.sealing import parse_signing_public
-from shared.tokens import Audience, Role, verify
+from shared.tokens import Audience, Role, key_id_of, verify
 from tests.support.exam_site import OnSite, Site
 from tests.support.node_answers import accepted, watching
 
@@ -178,7 +178,11 @@ def test_a_revocation_reaches_the_node_at_once_and_again_what_it_missed(on_site:
         async def rounds(count: int, key: str | None) -> int:
             """How often the node is told in so many rounds, while it says that it checks with this key."""
             state = watching(
-                order.session_id, policy_version=1, paused=False, expires_utc=order.expires_utc, token_key=key
+                order.session_id,
+                policy_version=1,
+                paused=False,
+                expires_utc=order.expires_utc,
+                token_key_id=key,
             )
             site.node.sessions, before, differed = (state,), len(site.node.obeyed.changed), set[UUID]()
             await site.node.beat()
@@ -186,9 +190,9 @@ def test_a_revocation_reaches_the_node_at_once_and_again_what_it_missed(on_site:
                 differed = await mend(site.parts, differed)
             return len(site.node.obeyed.changed) - before
 
-        assert await rounds(1, order.token_key) == 1  # it missed the change
+        assert await rounds(1, old) == 1  # it missed the change
         assert told_key(site) == fresh
-        assert await rounds(2, fresh) == 0
+        assert await rounds(2, key_id_of(fresh)) == 0
         assert await rounds(2, None) == 0  # a node that does not say
 
         found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
@@ -237,7 +241,7 @@ def test_a_session_that_starts_while_its_key_is_revoked_is_told_the_next_one(on_
         await site.started()
         order = site.node.obeyed.started[-1]
         state = {"policy_version": 1, "paused": False, "expires_utc": order.expires_utc}
-        site.node.sessions = (watching(order.session_id, token_key=order.token_key, **state),)
+        site.node.sessions = (watching(order.session_id, token_key_id=key_id_of(order.token_key), **state),)
         await site.node.beat()
         assert await mend(site.parts, set()) == set()
         assert told_key(site) == (await token_keys(site))[-1] != order.token_key

@@ -22,6 +22,7 @@ def session() -> SessionState:
         paused=False,
         expires_utc=NOW_UTC,
         hears_phrases=False,
+        token_key_id="0123456789abcdef",
     )
 
 
