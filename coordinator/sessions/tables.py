@@ -59,6 +59,8 @@ class ExamSession(Row, table=True):
     """When a proctor ended it for good: from then on only staff start this exam for the candidate."""
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""
+    ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The earliest onset among its alerts that could not be grouped into incidents; None: all are."""
 
 
 class SessionPolicy(Row, table=True):
