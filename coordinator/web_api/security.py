@@ -1,8 +1,8 @@
-"""Who asks and what they may: principals and roles as annotated dependencies.
+"""Authenticates callers and checks their roles, as annotated dependencies.
 
-    Anyone      any good token
+    Anyone      any valid token
     Staff       proctor, system, admin
-    Reviewer    proctor, admin: persons, not programs
+    Reviewer    proctor, admin: people, not programs
     Service     system, admin
     Admin       admin
     Privacy     system, admin, dpo
@@ -10,13 +10,12 @@
     …OrSelf     the same, or the candidate with a token of its own
     …OrSession  the same, or the candidate's session with the session's token
 
-Where a candidate may ask, the route calls `check_own_…` with what it found: a candidate acts on itself and
-its own session only (403 `not-yours`). What belongs to another institution is not found (404): every query
-carries the token's tenant.
+Where candidates may ask, the route then calls `check_own_…` with the row it found: a candidate may access
+only its own data and session (403 `not-yours`). Data of another institution is not found (404): every query
+filters by the token's tenant.
 
-A session's token serves its session while that runs, and nothing else. Every other route refuses it (403
-`session-token`). Once the session is over, the token is refused everywhere (401 `session-ended`,
-`session-expired`).
+A session's token is only valid for its own session and while that runs. All other routes refuse it (403
+`session-token`). After the session's end it is refused everywhere (401 `session-ended`, `session-expired`).
 """
 
 from __future__ import annotations
@@ -43,13 +42,14 @@ _bearer = HTTPBearer(
 
 
 async def verify_token(parts: Parts, token: str) -> Claims:
-    """Whose token it is, ours or an external issuer's. Raises `Rejected` (401) and `Unavailable`."""
+    """Verify a token, ours or an external issuer's. Raises `Rejected` (401) and `Unavailable`."""
     issuer = parts.issuers.get(hint(token).issuer)
     return parts.verifier.verify(token) if issuer is None else await issuer.verify(token)
 
 
 def check_still_good(parts: Parts, claims: Claims) -> None:
-    """Raises `Rejected` (401) when a token verified before has been revoked; an external issuer's expires."""
+    """Raises `Rejected` (401) if a verified token has since been revoked; those of external issuers only
+    expire."""
     if claims.key_id is not None:
         parts.verifier.check(claims)
 
@@ -65,7 +65,7 @@ async def check_session_runs(parts: Parts, claims: Claims, now_utc: datetime) ->
 
 
 def bearer_of(connection: HTTPConnection) -> str:
-    """The bearer token of a request's header, empty when there is none."""
+    """The bearer token in a request's header, empty if there is none."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -73,7 +73,7 @@ def bearer_of(connection: HTTPConnection) -> str:
 async def principal(
     parts: PartsDep, now: Now, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Claims:
-    """The verified bearer of this request. Raises `Rejected` (401; 429 when it asks too often)."""
+    """The verified bearer of this request. Raises `Rejected` (401; 429 for too many requests)."""
     claims = await verify_token(parts, credentials.credentials if credentials else "")
     buckets = parts.rates.candidate if claims.role is Role.CANDIDATE else parts.rates.bearer
     check_rate(buckets, claims.bearer, parts.clock())
@@ -88,7 +88,7 @@ def _allow(*roles: Role, session_tokens: bool = False) -> Callable[[Claims], Awa
     async def allowed(claims: Anyone) -> Claims:
         if claims.role not in roles:
             raise Rejected(
-                f"the role {claims.role} may not do this; it takes {' or '.join(sorted(roles))}",
+                f"the role {claims.role} may not do this; required: {' or '.join(sorted(roles))}",
                 code="role-forbidden",
                 status=403,
             )
@@ -120,18 +120,18 @@ CandidateOrSession = Annotated[Claims, Depends(_allow(Role.CANDIDATE, session_to
 
 
 def check_own_candidate(claims: Claims, reference: str) -> None:
-    """Raises `Rejected` (403) when a candidate asks about another one."""
+    """Raises `Rejected` (403) if a candidate asks about another candidate."""
     if claims.role is Role.CANDIDATE and claims.subject != reference:
         raise not_yours()
 
 
 def check_own_session(claims: Claims, session_id: UUID, candidate_reference: str) -> None:
-    """Raises `Rejected` (403) when a candidate asks about a session that its token is not for."""
+    """Raises `Rejected` (403) if a candidate's token is not for this session."""
     check_own_candidate(claims, candidate_reference)
     if claims.session_id is not None and claims.session_id != session_id:
         raise not_yours()
 
 
 def not_yours() -> Rejected:
-    """The refusal of what is somebody else's."""
+    """The refusal of access to another person's data."""
     return Rejected("this belongs to another candidate or session", code="not-yours", status=403)

@@ -154,7 +154,7 @@ def test_what_was_enrolled_stays_in_force_and_what_was_terminated_stays_so(empty
         assert db.exec(select(Enrollment.in_force_utc)).all() == [began]
         assert db.exec(select(ExamSession.terminated_utc)).all() == [began]
     run(enrolled.replace("(:one, :tenant", "(:two, :tenant"))  # one that waits
-    schema.downgrade(empty_database, "0010")
+    schema.downgrade(empty_database, "0013")
     with empty_database.read() as db:
         kept = db.connection().execute(text("SELECT id FROM enrollments").columns(id=Uuid())).scalars().all()
     assert kept == [ids["one"]]  # an older program would take the newest

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shared.events.types import Lane
 from shared.messages import Heartbeat, OutboxState, SessionState
 from shared.sealing import pack, unpack
+from shared.unwatched import Kind
 
 NOW_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
@@ -23,6 +24,7 @@ def session() -> SessionState:
         expires_utc=NOW_UTC,
         hears_phrases=False,
         token_key_id="0123456789abcdef",
+        unwatched_s=dict.fromkeys(Kind, 12_345.6),
     )
 
 
