@@ -237,6 +237,9 @@ class SessionState(Message):
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
     """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    token_key_id: Name | None = None
+    """The `kid` of the key that its candidate's tokens are checked with: the coordinator repeats a missed
+    revocation. None: unknown."""
     unwatched_s: Seconds | None = None
     """Seconds in which nobody looked, of each kind that was to be watched, since this node took the session
     up. None: unknown."""

@@ -18,7 +18,7 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
-from coordinator.web_api.security import PrivacyOrSelf, check_own_candidate
+from coordinator.web_api.security import PrivacyOrSession, check_own_candidate
 from shared.api.exams import ConsentChangeOut, ConsentOut, ConsentPage, ConsentRequest, ConsentsOut
 from shared.consents import Purpose
 from shared.errors import Rejected
@@ -29,7 +29,7 @@ router = APIRouter(prefix="/consents/{candidate_id}", tags=["consents"])
 
 
 @router.get("", responses=problems(401, 403, 404))
-async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep) -> ConsentsOut:
+async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSession, parts: PartsDep) -> ConsentsOut:
     """The candidate's latest word on each purpose, whether said by itself or with a session's notice."""
     check_own_candidate(claims, candidate_id)
 
@@ -45,7 +45,7 @@ async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSelf, parts:
 async def list_consents(
     candidate_id: CandidateRef,
     params: Annotated[PageParams, Query()],
-    claims: PrivacyOrSelf,
+    claims: PrivacyOrSession,
     parts: PartsDep,
 ) -> ConsentPage:
     """Every consent given and taken back, the newest first. Acknowledgements stand with their sessions."""
@@ -64,7 +64,7 @@ async def put_consent(
     candidate_id: CandidateRef,
     purpose: Purpose,
     body: ConsentRequest,
-    claims: PrivacyOrSelf,
+    claims: PrivacyOrSession,
     parts: PartsDep,
     now: Now,
 ) -> ConsentChangeOut:

@@ -76,7 +76,8 @@ async def practice(
 
 async def _face_tried(parts: Parts, image: EnrollImage, judging: _Judging) -> FaceTried:
     gate = judging.policy.verification_gate
-    [judged] = await judge_all(parts, [image], judging.reply_key, gate)
+    node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+    [judged] = await judge_all(parts, node_id, [image], judging.reply_key, gate)
     advice = [check.advice for check in judged.failed]
     if judged.picture is None or not judged.passed or not judging.templates:
         return FaceTried(advice, None)

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.enrollments import enrolling, faces_service as faces, service as enrollments
+from coordinator.enrollments.enrolling import Enrolling
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.sessions import service as sessions
@@ -21,6 +22,7 @@ from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
 from shared.api.enrollments import EnrollRequest, EnrollResponse
 from shared.errors import Rejected
+from shared.tokens import Role
 
 router = APIRouter(tags=["enrollments"])
 
@@ -51,11 +53,16 @@ async def enroll_candidate(
 
     Each picture has its own result. `partial` says that some were left out. When none passes, the answer is
     422 `enrollment-refused` with every failed check, its value, its bound and what to do, and nothing is
-    stored. Pictures are never stored. Enrolled again, the newest counts for sessions that start from then on.
+    stored. Two pictures that do not seem to show the same person are refused too (422 `pictures-disagree`).
+    Pictures are never stored. Enrolled again, the newest counts for sessions that start from then on; one
+    that is unlike the one before is `pending` until an administrator decides, and the one before counts.
+
+    A candidate sends at least 3 pictures and does not enroll while its exam runs; staff may send one picture.
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    return await enrolling.enroll(parts, claims.tenant_id, body, now, asked)
+    wanted = Enrolling(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
+    return await enrolling.enroll(parts, wanted, asked)
 
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))

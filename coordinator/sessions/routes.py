@@ -15,7 +15,13 @@ from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
+from coordinator.web_api.security import (
+    Staff,
+    StaffOrSelf,
+    StaffOrSession,
+    check_own_candidate,
+    check_own_session,
+)
 from shared.api.alerts import TimelineOut
 from shared.api.sessions import (
     SessionEndResponse,
@@ -39,7 +45,11 @@ async def start_session(
 
     A candidate may start its own session under the exam's policy, never under one of its own. Without an
     enrollment the session runs and `identity` is `unavailable`. What was agreed with the candidate holds
-    under any policy. With two sessions running a candidate starts no third itself.
+    under any policy. With two sessions running a candidate starts no third itself, and none of an exam that
+    a proctor has terminated for it (409 `exam-terminated`).
+
+    An exam that nobody has made is refused (422 `exam-unknown`), and so is a candidate that is not known (422
+    `candidate-unknown`), unless staff set `allow_unregistered`.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
@@ -50,7 +60,7 @@ async def start_session(
 
 @router.post("/{session_id}/end", responses=problems(401, 403, 404))
 async def end_session(
-    session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> SessionEndResponse:
     """End a session; a candidate ends its own by handing in. Ending twice gives the first answer again."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
@@ -59,7 +69,9 @@ async def end_session(
 
 
 @router.get("/{session_id}", responses=problems(401, 403, 404))
-async def get_session(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> SessionOut:
+async def get_session(
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
+) -> SessionOut:
     """Where a session stands."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
@@ -101,3 +113,5 @@ def _check_own_terms(claims: Claims, body: SessionStartRequest) -> None:
         raise Rejected(
             "a candidate cannot choose the policy of its own exam", code="policy-not-yours", status=403
         )
+    if claims.role is Role.CANDIDATE and body.allow_unregistered:
+        raise Rejected("only staff may start an exam that is not known here", code="staff-only", status=403)

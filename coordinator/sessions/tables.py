@@ -55,6 +55,8 @@ class ExamSession(Row, table=True):
     expires_utc: datetime = Field(sa_type=UtcDateTime)
     """While the exam is paused as far away as a pause may last (`expiry`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    terminated_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a proctor ended it for good: from then on only staff start this exam for the candidate."""
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""
     ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)

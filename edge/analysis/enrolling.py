@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4, uuid5
@@ -26,6 +27,7 @@ from edge.analysis.networks import Networks
 from models.results import Embedding
 from shared.enrollment import best_pictures, bytes_of, mean_templates
 from shared.errors import Rejected
+from shared.face_messages import AGREE
 from shared.messages import EnrolledPicture, Template, encode_vector
 from shared.policy.terms import Gate
 
@@ -84,8 +86,8 @@ async def enroll(
 ) -> Mapping[str, Enrolled]:
     """One template per recogniser from the best three pictures, by recogniser; ids derive from `owner`.
 
-    Raises `Rejected` (422) with every check that any picture fails, with value, bound and advice, and
-    `Unavailable` when the networks could not run.
+    Raises `Rejected` (422) with every check that any picture fails, with value, bound and advice, or naming
+    the two pictures that disagree most, and `Unavailable` when the networks could not run.
     """
     examined = []
     for picture in pictures:
@@ -99,6 +101,7 @@ async def enroll(
     ]
     if problems:
         raise Rejected("; ".join(problems), code="picture-refused", status=422)
+    _check_one_person(pictures, examined, networks)
     best = best_pictures([_score(one) for one in examined])
     means = mean_templates(
         [{e.recogniser: e.vector.tolist() for e in examined[index].embeddings} for index in best]
@@ -107,6 +110,25 @@ async def enroll(
         name: Enrolled(uuid5(owner, name), Embedding(name, np.array(mean, np.float32)))
         for name, mean in means.items()
     }
+
+
+def _check_one_person(pictures: Sequence[Portrait], examined: Sequence[Examined], networks: Networks) -> None:
+    running = {recogniser.name: recogniser for recogniser in networks.recognisers}
+    found = [
+        (running[mine.recogniser].similarity(mine, other), one, two)
+        for one, two in combinations(range(len(examined)), 2)
+        for mine in examined[one].embeddings
+        for other in examined[two].embeddings
+        if mine.recogniser == other.recogniser
+    ]
+    similarity, one, two = min(found, default=(1.0, 0, 0))
+    if similarity < AGREE:
+        raise Rejected(
+            f"{pictures[one].name} and {pictures[two].name} do not seem to show the same person: similarity "
+            f"{similarity:.2f}, needed {AGREE}",
+            code="pictures-disagree",
+            status=422,
+        )
 
 
 def enrolled_picture(examined: Examined) -> EnrolledPicture:

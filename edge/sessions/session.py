@@ -25,6 +25,7 @@ from shared.errors import Rejected
 from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession, VerifiedFrame
+from shared.tokens import key_id_of
 from shared.unwatched import rounded
 
 SILENT_S: Final = 3.0
@@ -95,6 +96,7 @@ class Session:
             paused=order.paused,
             expires_utc=order.expires_utc,
             hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
+            token_key_id=key_id_of(order.token_key),
             unwatched_s=rounded(self._watch.unwatched()),
         )
 

@@ -9,7 +9,7 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 from shared.api.bodies import Request, Response
 from shared.api.enrollments import FailedCheckOut
 from shared.api.exams import PolicyData
-from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words
+from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words, YesNo
 from shared.policy.rules import Sensitivity
 from shared.policy.terms import Features
 from shared.unwatched import Kind
@@ -35,6 +35,8 @@ class SessionStartRequest(Request):
     """A complete policy (`shared.policy.schema`) instead of the exam's."""
     features_enabled: Features | None = None
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
+    allow_unregistered: YesNo = False
+    """Start although nobody has made this exam or registered this candidate; only staff may ask for it."""
 
 
 class IceServer(Response):

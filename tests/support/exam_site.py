@@ -31,6 +31,8 @@ from tests.support.eventually import until
 from tests.support.fake_node import FakeNode, beat_until_known, fake_node
 from tests.support.nats import RunningServer, nats_server
 
+AD_HOC = {"candidate_id": "CAND-1", "exam_id": "EXAM-1", "allow_unregistered": True}
+"""A request for a session of an exam that nobody has made, as staff may send it."""
 PUBLIC_URL = "http://127.0.0.1:8000"
 NODE_ID = uuid4()
 NODE_KEY = Ed25519PrivateKey.generate()
@@ -85,8 +87,9 @@ class Site:
     async def started(
         self, reference: str = "SESS-1", candidate: str = "CAND-1", **more: Any
     ) -> dict[str, Any]:
-        """A running session; the answer of session/start."""
-        body = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1", **more}
+        """A running session, whether or not exam and candidate are known; the answer of session/start."""
+        names = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1"}
+        body = names | {"allow_unregistered": True} | more
         response = await self.post("/session/start", body)
         assert response.status_code == 201, response.text
         answer: dict[str, Any] = response.json()

@@ -72,16 +72,21 @@ class Stand:
     seats: list[StandSeat] = field(default_factory=list)
     refuse_seats: Rejected | None = None
     refuse_end: bool = False
+    ended_before: bool = False
+    """Whether an end got through that the page has heard nothing of."""
     listeners: list[WebSocket] = field(default_factory=list)
 
     async def connect(self, session_id: UUID, token: str) -> StandSeat:
         """The edge node's door (`edge.media.admission.Admission`)."""
+        self.check(session_id, token)
+        self.seats.append(StandSeat())
+        return self.seats[-1]
+
+    def check(self, session_id: UUID, token: str) -> None:
         if self.refuse_seats is not None:
             raise self.refuse_seats
         if session_id != SESSION or token != TOKEN:
             raise Rejected("another's session", code="not-yours", status=403)
-        self.seats.append(StandSeat())
-        return self.seats[-1]
 
     async def tell(self, message: dict[str, Any]) -> None:
         """Say something on the coordinator's socket."""
@@ -127,6 +132,8 @@ def _app(stand: Stand) -> FastAPI:
     @app.post("/api/v1/session/{reference}/end")
     async def end(reference: str, request: Request) -> dict[str, str]:
         _check(reference, request)
+        if stand.ended_before:
+            raise HTTPException(401, {"code": "session-ended", "detail": "The session has ended."})
         if stand.refuse_end:
             raise HTTPException(503, {"code": "busy", "detail": "The exam server is busy."})
         stand.ended += 1

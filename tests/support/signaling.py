@@ -50,13 +50,20 @@ class OneRoom:
     session_id: UUID = field(default_factory=uuid4)
     seat: OneSeat = field(default_factory=OneSeat)
     origins: set[str] = field(default_factory=lambda: {ORIGIN})
+    over: bool = False
+    """Whether the session has ended here."""
 
     async def connect(self, session_id: UUID, token: str) -> OneSeat:
+        self.check(session_id, token)
+        return self.seat
+
+    def check(self, session_id: UUID, token: str) -> None:
+        if self.over:
+            raise Rejected("no such session", code="session-unknown", status=404)
         if token != TOKEN:
             raise Rejected("the token is not valid", code="bad-token", status=401)
         if session_id != self.session_id:
             raise Rejected("another's session", code="not-yours", status=403)
-        return self.seat
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A running session changes: pause, more time, another policy.
 
-next_policy  whether it may (pure)    telling  told to its node
-service      in the database          routes   over REST
+next_policy  whether it may (pure)    telling   told to its node
+service      in the database          rekeying  after a key of tokens was revoked
+routes       over REST
 """

@@ -133,29 +133,34 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
 async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
     """One round: tell nodes again what they have missed; returns the sessions that differ, for the next one.
 
-    One that differs gets a round's time: its change may be on its way between node and database.
+    One that differs gets a round's time: its change may be on its way between node and database. A revoked
+    key gets none.
     """
     states = said(parts.fleet.online(parts.clock()))
     if not states:
         return set()
     keyring = parts.keys.keyring
 
-    def read(db: Session) -> list[Found]:
+    def read(db: Session) -> tuple[list[Found], list[Found]]:
         running = changing.running(db, {session_id for _, session_id in states}, datetime.now(UTC))
-        named = [(one, said_of(one.assignment, states)) for one in running]
-        return [
+        keys_of = changing.session_keys(db, parts.keys, running)
+        named = [(one, state) for one in running if (state := said_of(one.assignment, states))]
+        revoked = [one for one, state in named if state.token_key_id not in (None, keys_of[one.session.id])]
+        differing = [
             one
             for one, state in named
-            if state and (differs(one.session, state) or _overhears(db, keyring, one.session, state))
+            if differs(one.session, state) or _overhears(db, keyring, one.session, state)
         ]
+        return revoked, differing
 
     try:
-        differing = await parts.reading(read)
+        revoked, differing = await parts.reading(read)
     except Unavailable:
         return differed_before
-    due = [one for one in differing if one.session.id in differed_before]
-    for one in due[:MAX_TOLD]:
-        await tell(parts, one.session)
+    late = [one for one in differing if one.session.id in differed_before]
+    due = {one.session.id: one.session for one in (*revoked, *late)}
+    for session in list(due.values())[:MAX_TOLD]:
+        await tell(parts, session)
     return {one.session.id for one in differing}
 
 

@@ -18,7 +18,7 @@ from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import CandidateSelf, StaffOrSelf, check_own_session
+from coordinator.web_api.security import CandidateOrSession, StaffOrSession, check_own_session
 from shared.alerts import Alert, Shown
 from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, TicketResponse
 from shared.notices import RAISED
@@ -52,7 +52,7 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
     "/session/{session_id}/acknowledge", status_code=204, responses=problems(401, 403, 404, 409, 410)
 )
 async def acknowledge_notice(
-    session_id: SessionRef, body: AcknowledgeRequest, claims: CandidateSelf, parts: PartsDep, now: Now
+    session_id: SessionRef, body: AcknowledgeRequest, claims: CandidateOrSession, parts: PartsDep, now: Now
 ) -> Response:
     """Record that the candidate acknowledged this version of the notice for each of its purposes."""
 
@@ -70,7 +70,7 @@ async def acknowledge_notice(
 
 @router.post("/session/{session_id}/ws-ticket", responses=problems(401, 403, 404, 410))
 async def create_ticket(
-    session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> TicketResponse:
     """A ticket that opens the session's live socket once, within 30 seconds: `/ws/{session_id}?ticket=…`."""
     check_rate(parts.rates.ticket, claims.bearer, parts.clock())

@@ -95,6 +95,7 @@ def _store(
     candidates.lock(db, plan.candidate)  # of many requests at once each sees the one before
     check_still_agreed(db, plan)
     if wish.by_candidate:
+        sessions.check_not_terminated(db, plan.candidate.id, wish.request.exam_id)
         sessions.check_own_share(db, plan.candidate.id, wish.now_utc)
     session = found.session
     session.signaling_url, session.whip_url = accepted.signaling_url, accepted.whip_url

@@ -31,7 +31,7 @@ from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
 from coordinator.sessions import service as sessions
-from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
+from coordinator.sessions.starting.terms import Times, Window, check_registered, session_policy, session_times
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
 from shared.api.sessions import SessionStartRequest
@@ -79,15 +79,21 @@ class Plan:
 def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     """Everything a session needs.
 
-    Raises `Rejected` for a policy, a time, a consent or an id that stands against it.
+    Raises `Rejected` for a policy, a time, a consent or an id that stands against it, and for an exam or a
+    candidate that is not known.
     """
     request, keyring = wish.request, own.keyring
     reference = request.exam_session_id or str(uuid4())
     sessions.check_free(db, wish.tenant_id, reference)
     candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
     if wish.by_candidate:
+        sessions.check_not_terminated(db, candidate.id, request.exam_id)
         sessions.check_own_share(db, candidate.id, wish.now_utc)
     exam = exams.look_up(db, wish.tenant_id, request.exam_id)
+    if not request.allow_unregistered:
+        # Who has a token of its own is known to whoever gave it out.
+        known = wish.by_candidate or candidates.find(db, wish.tenant_id, request.candidate_id) is not None
+        check_registered(exam_known=exam is not None, candidate_known=known)
     terms = _terms(db, keyring, exam, candidate)
     window = Window(
         opens_utc=exam.opens_utc if exam else None,

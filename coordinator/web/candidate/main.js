@@ -137,6 +137,8 @@ async function finish() {
       await end(state.session);
       close();
     } catch (error) {
+      // An earlier try got through and its answer was lost: the token ended with the session.
+      if (error.code === "session-ended") return close();
       submitting = false;
       const text = error.message || "The exam could not be ended.";
       view.setError("end-error", `${text} Your session continues; please try again.`);

@@ -243,6 +243,17 @@ def test_an_end_that_fails_keeps_the_exam_running(browser: Browser) -> None:
     play(browser, scene)
 
 
+def test_an_end_whose_answer_was_lost_is_an_end(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        stand.ended_before = True
+        await sit_exam(page, stand)
+        await page.click("#end")
+        await page.click("#end-yes")
+        await page.until("!document.querySelector('#closed').hidden")
+
+    play(browser, scene)
+
+
 def test_the_keyboard_alone_goes_all_the_way(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await read_notice(page, stand)

@@ -17,7 +17,7 @@ def test_a_consent_taken_back_stops_the_next_start_and_names_what_still_runs(on_
         said = await put(site, path, no, headers=mine)
         assert said["running_sessions"] == ["SESS-1"]
         assert (await put(site, path, no, headers=mine))["consent"] == said["consent"]
-        body = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        body = {"candidate_id": "CAND-1", "exam_id": "EXAM-1", "allow_unregistered": True}
         refused = await site.post("/session/start", body)
         assert (refused.status_code, refused.json()["code"]) == (409, "consent-withdrawn")
         without = await site.post("/session/start", body | {"features_enabled": {"face_verification": False}})

@@ -112,6 +112,13 @@ def test_a_bad_picture_is_refused_with_check_value_bound_and_advice(
     assert reply.templates == ()
 
 
+def test_pictures_of_two_people_make_no_template(networks: Networks) -> None:
+    with pytest.raises(Rejected) as refused:
+        enrolling(networks, collins(), as_by_webcam(collins(), seed=1), hopper())
+    assert (refused.value.code, refused.value.status) == ("pictures-disagree", 422)
+    assert "picture-3" in str(refused.value)
+
+
 def test_a_good_picture_answers_with_a_template_per_recogniser(networks: Networks) -> None:
     reply = enrolled_picture(examine(networks, collins(), ENROLLMENT_GATE))
     assert (reply.faces, reply.failed) == (1, ())

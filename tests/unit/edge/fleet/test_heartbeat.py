@@ -23,6 +23,7 @@ def session() -> SessionState:
         paused=False,
         expires_utc=NOW_UTC,
         hears_phrases=False,
+        token_key_id="0123456789abcdef",
         unwatched_s=dict.fromkeys(Kind, 12_345.6),
     )
 
