@@ -102,6 +102,16 @@ class Watch:
         """When `tick` is next needed, on the session clock; None: not before another observation."""
         return self._monitor.deadline()
 
+    def pause(self, now: float) -> list[AlertRevision]:
+        """Nothing is watched until `resume`: every open event ends, and no picture or spoken word is kept."""
+        ended = self.finish(now)
+        self._state.kept, self._excerpt = {}, None
+        return ended
+
+    def resume(self, now: float) -> None:
+        """Go on after `pause`; its time counts for no wait."""
+        self._monitor.resume(now)
+
     def finish(self, now: float) -> list[AlertRevision]:
         """The session is over: every event still open ends with what was last known of it."""
         return self._write(self._monitor.finish(now))

@@ -9,7 +9,7 @@ too late is left out and counted in `late`.
   else): an analysis that takes long must not look like a stalled stream. The analysis may follow later.
 * `tick(now)` is called when `deadline()` is reached, before newer observations; the deadline is read
 again after every call.
-* `finish()` is called once, at the end; no call follows.
+* `finish()` is called at the end, and no call follows; or when a pause begins, and `resume(now)` follows.
 
 The same calls give the same findings, on a live stream, a recording or another node (`snapshot`, `restore`).
 """
@@ -99,11 +99,15 @@ class Monitor:
         return self._stream.deadline()
 
     def finish(self, now: float) -> list[Finding]:
-        """End every raised event at the end of the session, with its last known values."""
+        """End every raised event at the end of the session or at a pause, with its last known values."""
         ends = [self._seeing.finish(), self._hearing.finish()]
         ends.append(self._fusion.finish() if self._fusion is not None else None)
         known = [finding for finding in ends if finding is not None]
         return [*self._stream.finish(now), *self._episodes.finish(), *known]
+
+    def resume(self, now: float) -> None:
+        """Go on after a pause: its time counts for no wait, and baselines stay."""
+        self._pause(now)
 
     def holding(self) -> Mapping[EventType, float]:
         """Pending and raised conditions, each with its onset: their onset frames must be kept."""

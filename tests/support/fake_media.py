@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 import numpy as np
@@ -20,7 +21,9 @@ from edge.media.latest import Latest
 from edge.media.ring import FrameGone
 from edge.media.source import SourceCounts
 from shared.errors import Rejected
+from shared.events.looks import Sense
 from shared.observations import FaceSeen, IdentityCheck, Observation
+from shared.saving import Saved
 from tests.support.foreign import picture
 from tests.support.observations import LIGHT, ONE
 
@@ -59,6 +62,10 @@ class FakeSource:
         self.dropped: Counter[str] = Counter()
         self.frame_age_s: float | None = None
         self.closed = False
+        self.wanted: Collection[Sense] = frozenset(Sense)
+
+    def want(self, senses: Collection[Sense]) -> None:
+        self.wanted = senses
 
     async def answer(self, offer_sdp: str) -> str:
         await asyncio.sleep(0)  # no real connection answers at once
@@ -119,6 +126,9 @@ class FakeSenses:
         self.faces: tuple[FaceSeen, ...] = ONE
         self.identity: IdentityCheck | None = None
         self.heard: Heard | None = None
+        self.learned: tuple[str, ...] = ()
+        """Goes on with `restore`."""
+        self.resumed_s: float | None = None
         self.fails: Exception | None = None
         """Raised by the next look."""
         self.looked_at: list[int] = []
@@ -151,6 +161,13 @@ class FakeSenses:
         self.listened_to.append(window.at_s + WINDOW_S)
         await self.may_listen.wait()
         return self.heard
+
+    def snapshot(self) -> Saved:
+        return {"learned": list(self.learned)}
+
+    def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
+        self.learned = tuple(cast(list[str], saved["learned"]))
+        self.resumed_s = resumed_s
 
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
         return None
