@@ -104,7 +104,7 @@ class LiveWatch:
         return None if self._watch is None or self._order.paused else self._watch.deadline()
 
     def _tick(self) -> None:
-        if self._watch is not None and not self._order.paused:
+        if self._watch is not None:
             self._take(self._watch.tick(self.now_s()))
 
     def _take(self, revisions: list[AlertRevision]) -> None:

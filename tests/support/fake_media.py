@@ -135,6 +135,7 @@ class FakeSenses:
         """Frame ids, each with its look begun."""
         self.listened_to: list[float] = []
         """When windows ended, each with its listening begun."""
+        self.verifying = False
         self.may_look = asyncio.Event()
         self.may_look.set()
         self.may_listen = asyncio.Event()
@@ -173,6 +174,8 @@ class FakeSenses:
         return None
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
+        self.verifying = True
+        await self.may_look.wait()
         return Examined(faces=1, quality=None, failed=(), embeddings=()), IdentityCheck(
             recogniser="test@1",
             embedding_id=str(UUID(int=5)),

@@ -199,6 +199,22 @@ def test_a_face_that_may_not_be_compared_is_unverified_by_right_and_no_event() -
     play(story)
 
 
+def test_a_comparison_under_way_when_the_agreement_is_withdrawn_is_not_told() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        await world.show(page, ONE, from_s=0, to_s=1)
+        senses = world.sensing(order)
+        senses.may_look.clear()
+        asking = asyncio.create_task(refused(world, order))
+        await until(lambda: senses.verifying, "the comparison")
+        await changed(world, order, withheld=(IDENTITY,))
+        senses.may_look.set()
+        assert await asking == "not-agreed"
+
+    play(story)
+
+
 def test_without_the_camera_nothing_is_looked_at_or_missed_and_sound_goes_on() -> None:
     async def story(world: Stage) -> None:
         policy = quick(STREAM_STALLED={"hold_s": 0.1}, VOICE_DETECTED={"hold_s": 0.0})
