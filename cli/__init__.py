@@ -16,5 +16,5 @@ up              a whole installation on this machine
 demo            a scripted exam, judged        demo_files  the demo's page
 live            a candidate's stream and a proctor's socket
 installation    prepares one in a data folder  running     starts and watches one
-programs        child programs
+programs        child programs                 acknowledged  what a candidate has acknowledged elsewhere
 """

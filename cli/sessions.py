@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import BaseModel
 
+from cli.acknowledged import AcknowledgedOption, OnPaperOption, said
 from cli.calls import checked
 from cli.connection import connect
 from cli.policies import policy_data, read_policy
@@ -49,20 +50,29 @@ def start(
     candidate: Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")],
     exam: Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")],
     session: Annotated[str, typer.Option(help="The exam_session_id; made up when left out.")] = "",
+    acknowledged: AcknowledgedOption = "",
+    on_paper: OnPaperOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Start watching a candidate's exam and print the link for the candidate.
+
+    Nothing is watched before the candidate has acknowledged the notice: on its page, or elsewhere as
+    --acknowledged says.
 
     Example:
 
         proctorctl sessions start CAND-12345 EXAM-CS101 --session SESS-1
     """
     request = checked(
-        SessionStartRequest, candidate_id=candidate, exam_id=exam, exam_session_id=session or None
+        SessionStartRequest,
+        candidate_id=candidate,
+        exam_id=exam,
+        exam_session_id=session or None,
+        acknowledged=said(acknowledged, on_paper=on_paper),
     )
     with connect() as client:
         answer = client.start_session(request).model_dump(mode="json")
-    shown = ("session_id", "join_url", "session_expires_at", "edge_node", "identity")
+    shown = ("session_id", "join_url", "session_expires_at", "edge_node", "identity", "not_acknowledged")
     write_one(answer if output is not Format.TABLE else {name: answer[name] for name in shown}, output)
 
 

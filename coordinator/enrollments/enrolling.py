@@ -21,22 +21,29 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
+from coordinator.consents import service as consents
+from coordinator.consents.words import check_may_enroll, latest
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.pictures import decode_base64, reencode
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
 from coordinator.enrollments.service import NewEnrollment, StoredEnrollment
+from coordinator.exams import service as exams
 from coordinator.ground.ids import uuid7
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.nodes import asking
+from coordinator.policies import service as policies
 from coordinator.web_api.parts import Parts
 from shared.api.enrollments import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse, FailedCheckOut
+from shared.consents import Purpose
 from shared.enrollment import best_pictures, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
 from shared.messages import EnrolledPicture, decode_vector
+from shared.policy.schema import Policy
 from shared.policy.terms import ENROLLMENT_GATE, Gate
+from shared.tokens import Claims
 
 JUDGED_AT_ONCE: Final = 2
 """Pictures of one request that a node judges side by side."""
@@ -63,17 +70,20 @@ class Judged:
 
 
 async def enroll(
-    parts: Parts, tenant_id: UUID, request: EnrollRequest, now_utc: datetime, asked: Asked | None
+    parts: Parts, claims: Claims, request: EnrollRequest, now_utc: datetime, asked: Asked | None
 ) -> EnrollResponse:
     """Enroll from a request's pictures.
 
-    Raises `Rejected` (422) when no picture passes and `Unavailable` when no node can judge them.
+    Raises `Rejected` (422) when no picture passes, (409) when the candidate has not agreed to it, and
+    `Unavailable` when no node can judge them.
     """
     keyring = parts.keys.keyring
 
     def read(db: Session) -> tuple[Candidate, Key] | EnrollResponse:
         known = idempotency.recall(db, keyring, asked, EnrollResponse)
-        return known or proposed(db, parts, tenant_id, request.candidate_id, now_utc)
+        if known is None:
+            _check_agreed(db, claims.tenant_id, request)
+        return known or proposed(db, parts, claims.tenant_id, request.candidate_id, now_utc)
 
     found = await parts.reading(read)
     if isinstance(found, EnrollResponse):
@@ -94,6 +104,17 @@ async def enroll(
     def store(db: Session) -> EnrollResponse:
         if not candidates.keep(db, candidate):
             raise Unavailable("the candidate was just made by another request; try again")
+        candidates.lock(db, candidate)  # what it withdraws meanwhile is seen here, or sees the enrollment
+        _check_agreed(db, claims.tenant_id, request)
+        if request.acknowledged is not None:
+            consents.record_acknowledged(
+                db,
+                candidate,
+                (Purpose.IDENTITY_VERIFICATION,),
+                request.acknowledged,
+                recorded_by=claims.subject,
+                now_utc=now_utc,
+            )
         keys.keep(db, reply_key)
         stored = enrollments.store(db, keyring, candidate, new, now_utc)
         answer = response(db, request.candidate_id, StoredEnrollment(stored, images), now_utc, sent=images)
@@ -163,6 +184,16 @@ def response(
         expired=enrollments.expired(row, now_utc),
         replaces=str(before) if before else None,
     )
+
+
+def _check_agreed(db: Session, tenant_id: UUID, request: EnrollRequest) -> None:
+    """Raises `Rejected` (409) unless the candidate agrees to being enrolled, as far as is known or said."""
+    exam = exams.look_up(db, tenant_id, request.exam_id)
+    policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+    if request.acknowledged is not None:
+        policy = policy.model_copy(update={"without_acknowledgement": (Purpose.IDENTITY_VERIFICATION,)})
+    candidate = candidates.find(db, tenant_id, request.candidate_id)
+    check_may_enroll(latest(consents.words_of(db, candidate)) if candidate else {}, policy)
 
 
 def proposed(

@@ -18,7 +18,7 @@ from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
+from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate, check_own_word
 from shared.api.enrollments import EnrollRequest, EnrollResponse
 from shared.errors import Rejected
 
@@ -49,13 +49,17 @@ async def enroll_candidate(
 ) -> EnrollResponse:
     """Enroll a candidate's face from 3 to 5 pictures; the best three make the template.
 
+    The candidate must have acknowledged identity verification before (409 `acknowledgement-missing`), unless
+    the exam's policy needs no acknowledgement for it; `acknowledged` records it in the same step.
+
     Each picture has its own result. `partial` says that some were left out. When none passes, the answer is
     422 `enrollment-refused` with every failed check, its value, its bound and what to do, and nothing is
     stored. Pictures are never stored. Enrolled again, the newest counts for sessions that start from then on.
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    return await enrolling.enroll(parts, claims.tenant_id, body, now, asked)
+    check_own_word(claims, body.acknowledged)
+    return await enrolling.enroll(parts, claims, body, now, asked)
 
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))

@@ -31,7 +31,8 @@ def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
 
 
 def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) -> dict[str, Any]:
-    """The heartbeat; its figures are those of the node's last own heartbeat, None while unknown.
+    """The heartbeat; its figures, and whether the exam is paused, are those of the node's last own heartbeat,
+    None while unknown.
 
     The count of alerts is for staff.
     """
@@ -41,7 +42,14 @@ def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) ->
     }
     if for_staff:
         stats["alerts_triggered"] = state.alerts_triggered if state else None
-    return {"type": "heartbeat", "session_id": reference, "status": "active", "stats": stats}
+    paused = state.paused if state else None
+    return {
+        "type": "heartbeat",
+        "session_id": reference,
+        "status": "active",
+        "paused": paused,
+        "stats": stats,
+    }
 
 
 def ended(reference: str) -> dict[str, Any]:

@@ -15,7 +15,13 @@ from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
+from coordinator.web_api.security import (
+    Staff,
+    StaffOrSelf,
+    check_own_candidate,
+    check_own_session,
+    check_own_word,
+)
 from shared.api.alerts import TimelineOut
 from shared.api.sessions import (
     SessionEndResponse,
@@ -40,11 +46,16 @@ async def start_session(
     A candidate may start its own session under the exam's policy, never under one of its own. Without an
     enrollment the session runs and `identity` is `unavailable`. What was agreed with the candidate holds
     under any policy. With two sessions running a candidate starts no third itself.
+
+    What the candidate has not acknowledged (`not_acknowledged` in the answer) is withheld: nothing is watched
+    for it until the candidate acknowledges the notice, as its page asks it to. `acknowledged` says that this
+    has been done elsewhere.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, claims.bearer, parts.clock())
-    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
+    check_own_word(claims, body.acknowledged)
+    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE, by=claims.subject)
     return await first.start(parts, wish, asked)
 
 
@@ -86,9 +97,14 @@ async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, n
 async def verify_frame(
     session_id: SessionRef, body: VerifyFrameRequest, claims: Staff, parts: PartsDep, now: Now
 ) -> VerifyFrameResponse:
-    """Compare one buffered frame, or the newest, with the enrolled face. A frame no longer held is 410."""
+    """Compare one buffered frame, or the newest, with the enrolled face.
+
+    A frame no longer held is 410. While the exam is paused, or the candidate does not agree to it, nothing is
+    compared (409 `session-paused`, `consent-withdrawn`, `acknowledgement-missing`).
+    """
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     sessions.check_running(found.session, now)
+    verifying.check_may_verify(found.session)
     check_rate(parts.rates.verify, str(found.session.id), parts.clock())
     return await verifying.verify(parts, found, body)
 

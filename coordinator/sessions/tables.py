@@ -57,6 +57,8 @@ class ExamSession(Row, table=True):
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""
+    withheld: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """Purposes for which nothing may be done, each with the reason (`consents.words.Why`)."""
 
 
 class SessionPolicy(Row, table=True):

@@ -32,6 +32,8 @@ from tests.support.fake_node import FakeNode, beat_until_known, fake_node
 from tests.support.nats import RunningServer, nats_server
 
 PUBLIC_URL = "http://127.0.0.1:8000"
+ACKNOWLEDGED = {"text_version": "2026-11"}
+"""What a candidate has acknowledged on a page of its institution."""
 NODE_ID = uuid4()
 NODE_KEY = Ed25519PrivateKey.generate()
 
@@ -85,8 +87,9 @@ class Site:
     async def started(
         self, reference: str = "SESS-1", candidate: str = "CAND-1", **more: Any
     ) -> dict[str, Any]:
-        """A running session; the answer of session/start."""
-        body = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1", **more}
+        """A running session, of which the candidate was told elsewhere; the answer of session/start."""
+        body = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1"}
+        body |= {"acknowledged": ACKNOWLEDGED, **more}
         response = await self.post("/session/start", body)
         assert response.status_code == 201, response.text
         answer: dict[str, Any] = response.json()
@@ -180,5 +183,6 @@ def enroll_body(*pictures: str, candidate: str = "CAND-1") -> dict[str, Any]:
         "candidate_id": candidate,
         "exam_id": "EXAM-1",
         "images": images,
+        "acknowledged": ACKNOWLEDGED,
         "metadata": {"enrollment_location": "home", "ip_address": "192.168.1.100"},
     }

@@ -1,5 +1,6 @@
-"""A running session changes: pause, more time, another policy.
+"""A running session changes: pause, more time, another policy, another agreement.
 
-next_policy  whether it may (pure)    telling  told to its node
-service      in the database          routes   over REST
+next_policy  whether it may (pure)    telling            told to its node
+service      in the database          agreement_service  a consent withdrawn or given again
+routes       over REST
 """
