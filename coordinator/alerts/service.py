@@ -11,24 +11,24 @@ Flushes, never commits.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_, tuple_
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.candidates.tables import Candidate
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import Kept, PictureState
-from coordinator.ground.database import insert_once
+from coordinator.ground.database import insert_new, insert_once
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
+from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import Cursor, cut
@@ -54,6 +54,8 @@ class Written:
     """Of the assignment under which it was seen; None: the coordinator's."""
     jpeg: bytes | None = None
     """The picture that an alert of version 1 had in it."""
+    body: bytes | None = None
+    """The alert's JSON as its node wrote it, without a picture; None: it is written from `alert`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,65 +99,95 @@ _REVISED: Final = (
 """What a later revision replaces. Onset and raising differ where another node's clock told them."""
 
 
-def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) -> bool:
-    """Store a revision; False when this or a higher one is there already, or the same of a later epoch.
+class Fate(Enum):
+    """What became of one revision that was to be stored."""
 
-    Raises `Corrupt` ("claims-another-id") when the id belongs to another session's or another kind's alert.
+    NEW = "new"
+    KNOWN = "known"
+    """This or a higher revision is there already, or the same of a later epoch."""
+    ANOTHERS = "anothers"
+    """The id belongs to another session's or another kind's alert; nothing is stored."""
+
+
+def store(db: Session, keyring: Keyring, written: Sequence[Written], now_utc: datetime) -> list[Fate]:
+    """Store revisions in this order, in one statement as far as they are new; tells what became of each.
+
+    Raises `Rejected` ("key-destroyed") when the key of one is gone.
     """
-    session, alert = written.session, written.alert
-    key = _data_key(db, session.data_key_id)
-    row = StoredAlert(
-        id=alert.event_id,
-        tenant_id=session.tenant_id,
-        session_id=session.id,
-        revision=written.revision,
-        event_type=alert.event_type,
-        event_class=alert.event_class,
-        severity_score=alert.severity_score,
-        onset_utc=alert.onset,
-        raised_utc=alert.raised,
-        cleared_utc=alert.cleared,
-        node_id=written.node_id,
-        epoch=written.epoch,
-        data_key_id=key.id,
-        body_sealed=keyring.seal_field(key, _place(alert.event_id), encode_alert(alert)),
-        received_utc=now_utc,
-    )
-    if insert_once(db, row):
-        return True
-    found = db.exec(select(StoredAlert).where(StoredAlert.id == row.id).with_for_update()).one()
-    if (found.session_id, found.event_type) != (row.session_id, row.event_type):
-        raise Corrupt("claims-another-id")
-    if (found.revision, found.epoch or 0) >= (row.revision, row.epoch or 0):
-        return False
-    for name in _REVISED:
-        setattr(found, name, getattr(row, name))
+    held = keys.by_id(db, {one.session.data_key_id for one in written})
+    rows = [_row(keyring, held[one.session.data_key_id], one, now_utc) for one in written]
+    firsts = {row["id"]: row for row in reversed(rows)}
+    inserted = {key.id for key in insert_new(db, StoredAlert, list(firsts.values()))}
+    waiting = [row for row in rows if row["id"] not in inserted or row is not firsts[row["id"]]]
+    found = _locked(db, {row["id"] for row in waiting})
+    fates = {id(row): _revise(found[row["id"]], row) for row in waiting}
     db.flush()
-    return True
+    return [fates.get(id(row), Fate.NEW) for row in rows]
 
 
-def load_sittings(db: Session, session_ids: Iterable[UUID]) -> list[Sequence[Any]]:
-    """These sessions with their candidates and keys, in one query.
+def _row(keyring: Keyring, key: Key, written: Written, now_utc: datetime) -> dict[str, Any]:
+    session, alert = written.session, written.alert
+    return {
+        "id": alert.event_id,
+        "tenant_id": session.tenant_id,
+        "session_id": session.id,
+        "revision": written.revision,
+        "event_type": alert.event_type,
+        "event_class": alert.event_class,
+        "severity_score": alert.severity_score,
+        "onset_utc": alert.onset,
+        "raised_utc": alert.raised,
+        "cleared_utc": alert.cleared,
+        "node_id": written.node_id,
+        "epoch": written.epoch,
+        "data_key_id": key.id,
+        "body_sealed": keyring.seal_field(key, _place(alert.event_id), written.body or encode_alert(alert)),
+        "received_utc": now_utc,
+    }
 
-    As long as the caller holds them, looking one up by its id asks the database nothing.
-    """
-    sealing, data = aliased(Key), aliased(Key)
+
+def _locked(db: Session, alert_ids: Collection[UUID]) -> dict[UUID, StoredAlert]:
+    if not alert_ids:
+        return {}
     wanted = (
-        select(ExamSession, Candidate, sealing, data)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .join(sealing, col(sealing.id) == col(ExamSession.seal_key_id))
-        .join(data, col(data.id) == col(ExamSession.data_key_id))
-        .where(col(ExamSession.id).in_(session_ids))
+        select(StoredAlert)
+        .where(col(StoredAlert.id).in_(alert_ids))
+        .order_by(col(StoredAlert.id))  # in one order everywhere, so that no two wait for each other
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return list(db.exec(wanted))
+    return {row.id: row for row in db.exec(wanted)}
+
+
+def _revise(found: StoredAlert, row: Mapping[str, Any]) -> Fate:
+    if (found.session_id, found.event_type) != (row["session_id"], row["event_type"]):
+        return Fate.ANOTHERS
+    if (found.revision, found.epoch or 0) >= (row["revision"], row["epoch"] or 0):
+        return Fate.KNOWN
+    for name in _REVISED:
+        setattr(found, name, row[name])
+    return Fate.NEW
 
 
 def store_milestone(
     db: Session, keyring: Keyring, session: ExamSession, alert: Alert, now_utc: datetime
 ) -> bool:
-    """Store what the coordinator itself puts on a session's timeline."""
-    written = Written(session=session, alert=alert, revision=1, node_id=None, epoch=None)
-    return store(db, keyring, written, now_utc)
+    """Store what the coordinator itself puts on a session's timeline; False when it is there already.
+
+    Raises `Corrupt` ("claims-another-id") when the id belongs to another alert.
+    """
+    return store_own(db, keyring, session, alert, 1, now_utc)
+
+
+def store_own(
+    db: Session, keyring: Keyring, session: ExamSession, alert: Alert, revision: int, now_utc: datetime
+) -> bool:
+    """The same for any revision of an alert that the coordinator itself raised."""
+    written = Written(session=session, alert=alert, revision=revision, node_id=None, epoch=None)
+    [fate] = store(db, keyring, [written], now_utc)
+    if fate is Fate.ANOTHERS:
+        raise Corrupt("claims-another-id")
+    return fate is Fate.NEW
 
 
 def write_refusal(db: Session, refused: RefusedAlert) -> bool:
@@ -248,8 +280,7 @@ def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored]
 def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
     rows = list(rows)
     # A page may hold alerts of as many sessions as rows: their keys come in one query, not in one each.
-    wanted = select(Key).where(col(Key.id).in_({row.data_key_id for row in rows}))
-    held = {key.id: key for key in db.exec(wanted)}
+    held = keys.by_id(db, {row.data_key_id for row in rows})
     opened = []
     for row in rows:
         if (key := held[row.data_key_id]).wrapped is not None:
@@ -266,13 +297,6 @@ def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, Kept]) -> Stored
         found = kept.get(shown.alert.evidence_pictures[0].id)
         jpeg, state = (found.jpeg, found.state) if found else (None, PictureState.MISSING)
     return Stored(shown.alert, row.session_id, row.revision, row.received_utc, jpeg, state)
-
-
-def _data_key(db: Session, key_id: UUID) -> Key:
-    key = db.get(Key, key_id)
-    if key is None:
-        raise Corrupt("a row names a key that does not exist")
-    return key
 
 
 def _place(alert_id: UUID) -> Place:

@@ -11,18 +11,13 @@ Five things can be wrong with a message, and each wants something else done:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
-
-from sqlmodel import Session
 
 from coordinator.alerts.service import Written
 from coordinator.arriving.assigned import happened_utc, objection
-from coordinator.candidates.tables import Candidate
+from coordinator.arriving.sittings_service import Sitting
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
-from coordinator.nodes.assignments import Held
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
@@ -83,25 +78,25 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
     return Authentic(header, parcel, bundle.beside)
 
 
-def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held]) -> Written:
+def admit(keyring: Keyring, message: Authentic, sitting: Sitting | None) -> Written:
     """The alert of an authentic message, checked against its session and the session's assignments.
 
     Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` when our own keyring does not open the session's
     key.
     """
     header = message.header
-    session = db.get(ExamSession, header.session_id)
-    if session is None:
+    if sitting is None:
         raise TooEarly("unknown-session")
+    session = sitting.session
     _check_header(header, session)
-    shown = _opened(keyring, _key(db, header.key_id), message.parcel)
+    body = _opened(keyring, sitting.seal_key, message.parcel)
+    shown = _read(body)
     alert = shown.alert
-    candidate = db.get(Candidate, session.candidate_id)
     names = (alert.exam_session_id, alert.candidate_id, alert.exam_id)
-    if candidate is None or names != (session.reference, candidate.reference, session.exam_reference):
+    if names != (session.reference, sitting.candidate, session.exam_reference):
         raise Refused("wrong-person")
     _check_alert(header, alert)
-    against = objection(header, happened_utc(header, alert), held)
+    against = objection(header, happened_utc(header, alert), sitting.held)
     if against is not None:
         raise Refused(against.reason) if against.final else Behind(against.reason)
     return Written(
@@ -111,6 +106,7 @@ def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held
         node_id=header.node_id,
         epoch=header.epoch,
         jpeg=shown.jpeg,
+        body=body if shown.jpeg is None else None,
     )
 
 
@@ -132,14 +128,7 @@ def _check_alert(header: AlertHeader, alert: Alert) -> None:
         raise Refused("wrong-revision")
 
 
-def _key(db: Session, key_id: UUID) -> Key:
-    key = db.get(Key, key_id)
-    if key is None:
-        raise Refused("wrong-key")
-    return key
-
-
-def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Shown:
+def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> bytes:
     try:
         private = keyring.open_private(key)
     except Rejected as error:
@@ -148,9 +137,12 @@ def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Shown:
         # Not the node's fault: the wrong master key would refuse, and so lose, every alert.
         raise Unavailable("the keyring does not open a session's key", code="keyring") from error
     try:
-        body = open_body(parcel, private)
+        return open_body(parcel, private)
     except Corrupt as error:
         raise Refused("does-not-open") from error
+
+
+def _read(body: bytes) -> Shown:
     try:
         return decode_shown(body)
     except Corrupt as error:

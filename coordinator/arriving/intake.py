@@ -1,14 +1,15 @@
 """One batch of alert messages into the database: a verdict on each, stored or refused, marks moved.
 
-One batch is one transaction, one message one savepoint in it. A mark moves in the transaction that stores
-what it covers, and incidents are grouped in it.
+One batch is one transaction. What all its messages need is read at once, each is checked on its own, and what
+passed is written in a few statements. A mark moves in the transaction that stores what it covers, and
+incidents are grouped in it.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,18 +20,20 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Written
+from coordinator.alerts.service import Fate, Written
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert
+from coordinator.arriving import sittings_service as sittings
 from coordinator.arriving.arrival import Authentic, Behind, Forged, TooEarly, admit, authenticate
 from coordinator.arriving.pictures import Arrived, Taken as TakenPictures, take as take_pictures
+from coordinator.arriving.sittings_service import Sitting
+from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as grouping
-from coordinator.nodes import assignments_service as assignments, service as nodes
+from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
-from coordinator.nodes.assignments import Held
 from coordinator.nodes.service import LaneKey
 from coordinator.nodes.signers import Signers
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -89,6 +92,16 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A message that may be stored."""
+
+    delivery: Delivery
+    header: AlertHeader
+    written: Written
+    pictures: TakenPictures
+
+
+@dataclass(frozen=True, slots=True)
 class AlertStore:
     """The part that runs in a thread: one batch, one transaction."""
 
@@ -101,17 +114,11 @@ class AlertStore:
         checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
         with self.database.write() as db:
             sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
-            # While these are kept, no message asks for its rows again.
-            kept = alerts.load_sittings(db, sessions)
-            held = assignments.held(db, sessions)
-            outcomes = [
-                self._judge(db, delivery, message, held.get(message.header.session_id, ()), now_utc)
-                if isinstance(message, Authentic)
-                else Outcome(delivery, Verdict.FORGED, message)
-                for delivery, message in checked
-            ]
+            found = sittings.load(db, self.keyring, sessions, now_utc)
+            judged = [self._judge(db, found, *one, now_utc) for one in checked]
+            written = iter(self._write(db, [one for one in judged if isinstance(one, _Admitted)], now_utc))
+            outcomes = [next(written) if isinstance(one, _Admitted) else one for one in judged]
             self._group(db, outcomes, now_utc)
-            del kept
             return Taken(outcomes, _commit_marks(db, outcomes, now_utc))
 
     def _authentic(self, delivery: Delivery) -> Authentic | str:
@@ -121,37 +128,44 @@ class AlertStore:
             return str(error)
 
     def _judge(
-        self, db: Session, delivery: Delivery, message: Authentic, held: Sequence[Held], now_utc: datetime
-    ) -> Outcome:
+        self,
+        db: Session,
+        found: Mapping[UUID, Sitting],
+        delivery: Delivery,
+        message: Authentic | str,
+        now_utc: datetime,
+    ) -> _Admitted | Outcome:
+        """Check one message; nothing is written but a refusal."""
+        if isinstance(message, str):
+            return Outcome(delivery, Verdict.FORGED, message)
         header = message.header
+        sitting = found.get(header.session_id)
+        try:
+            written = admit(self.keyring, message, sitting)
+            assert sitting is not None  # `admit` admits nothing without one
+            arrived = Arrived(message, written, sitting.evidence, self.signers[header.node_id])
+            return _Admitted(delivery, header, written, take_pictures(self.keyring, arrived))
+        except Exception as error:
+            return _verdict(db, delivery, header, error, now_utc)
+
+    def _write(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
+        """Store all in one go; where that fails each on its own, so that none holds up the others."""
         try:
             with db.begin_nested():
-                written = admit(db, self.keyring, message, held)
-                new = alerts.store(db, self.keyring, written, now_utc)
-                pictures = take_pictures(
-                    db, self.keyring, Arrived(message, written, self.signers[header.node_id]), now_utc
-                )
-        except TooEarly as error:
-            return _later(db, delivery, header, str(error), now_utc)
-        except Behind as error:
-            delay_s = _delay_s(delivery)
-            verdict = Verdict.GIVEN_BACK if delay_s is None else Verdict.LATER
-            return Outcome(delivery, verdict, str(error), header, delay_s=delay_s or 0.0)
-        except Unavailable as error:
-            return Outcome(delivery, Verdict.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
-        except Rejected as error:
-            return _refused(db, delivery, header, error.code, now_utc)
-        except Corrupt as error:
-            return _refused(db, delivery, header, str(error), now_utc)
+                return self._store(db, admitted, now_utc)
         except (OperationalError, InterfaceError):
             raise  # the database is away: nothing of this batch counts
-        except Exception:
-            # A message that makes us fail must not hold up the others, nor come for ever.
-            log.exception("an alert message could not be judged", extra={"node_id": header.node_id})
-            return _later(db, delivery, header, "internal-error", now_utc)
-        stored = _stored(written, pictures, now_utc) if new else None
-        verdict = Verdict.REPEATED if stored is None else Verdict.STORED
-        return Outcome(delivery, verdict, header=header, stored=stored, pictures=pictures.counts)
+        except Exception as error:
+            if len(admitted) == 1:
+                return [_verdict(db, admitted[0].delivery, admitted[0].header, error, now_utc)]
+            return [outcome for one in admitted for outcome in self._write(db, [one], now_utc)]
+
+    def _store(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
+        fates = alerts.store(db, self.keyring, [one.written for one in admitted], now_utc)
+        theirs = [one for one, fate in zip(admitted, fates, strict=True) if fate is not Fate.ANOTHERS]
+        pictures = [picture for one in theirs for picture in one.pictures.pictures]
+        evidence.store(db, self.keyring, pictures, now_utc)
+        return [_outcome(db, one, fate, now_utc) for one, fate in zip(admitted, fates, strict=True)]
 
     def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
         """Bring the incidents up to date. That this fails must not keep an alert from being stored: the
@@ -169,7 +183,42 @@ class AlertStore:
         except (OperationalError, InterfaceError):
             raise  # the database is away: nothing of this batch counts
         except Exception:
-            log.exception("incidents could not be grouped; the next alert tries again")
+            log.exception("incidents could not be grouped; the session's next alert groups these too")
+            grouping.owe(db, changed)
+
+
+def _outcome(db: Session, admitted: _Admitted, fate: Fate, now_utc: datetime) -> Outcome:
+    if fate is Fate.ANOTHERS:
+        return _refused(db, admitted.delivery, admitted.header, "claims-another-id", now_utc)
+    stored = _stored(admitted.written, admitted.pictures, now_utc) if fate is Fate.NEW else None
+    verdict = Verdict.REPEATED if stored is None else Verdict.STORED
+    counts = admitted.pictures.counts
+    return Outcome(admitted.delivery, verdict, header=admitted.header, stored=stored, pictures=counts)
+
+
+def _verdict(
+    db: Session, delivery: Delivery, header: AlertHeader, error: Exception, now_utc: datetime
+) -> Outcome:
+    """What an error makes of the message it came from."""
+    match error:
+        case TooEarly():
+            return _later(db, delivery, header, str(error), now_utc)
+        case Behind():
+            delay_s = _delay_s(delivery)
+            verdict = Verdict.GIVEN_BACK if delay_s is None else Verdict.LATER
+            return Outcome(delivery, verdict, str(error), header, delay_s=delay_s or 0.0)
+        case Unavailable():
+            return Outcome(delivery, Verdict.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
+        case Rejected():
+            return _refused(db, delivery, header, error.code, now_utc)
+        case Corrupt():
+            return _refused(db, delivery, header, str(error), now_utc)
+        case _:
+            # A message that makes us fail must not hold up the others, nor come for ever.
+            log.error(
+                "an alert message could not be judged", exc_info=error, extra={"node_id": header.node_id}
+            )
+            return _later(db, delivery, header, "internal-error", now_utc)
 
 
 def _stored(written: Written, pictures: TakenPictures, now_utc: datetime) -> Stored:

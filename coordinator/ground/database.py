@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -123,13 +123,26 @@ class Database:
 def insert_once(db: Session, row: Row) -> bool:
     """Insert a row unless one with its id or another unique value is there; True when it was inserted.
 
-    What two requests may make at the same time is inserted so, and read back afterwards.
+    Use it for rows that two requests may make at the same time, and read the row back afterwards.
     """
     table = type(row).__table__  # type: ignore[attr-defined]
-    values = {column.name: getattr(row, column.name) for column in table.columns}
+    return bool(
+        insert_new(db, type(row), [{column.name: getattr(row, column.name) for column in table.columns}])
+    )
+
+
+def insert_new(db: Session, kind: type[Row], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Insert those rows of one table whose id and other unique values are not there yet.
+
+    Each row gives a value for every column. Returns the primary keys of the inserted rows, in any order. One
+    statement takes hundreds of rows; they are no objects, since making these costs more than inserting them.
+    """
+    if not rows:
+        return []
+    table = kind.__table__  # type: ignore[attr-defined]
     insert = sqlite.insert(table) if db.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
-    statement = insert.values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return db.connection().execute(statement).first() is not None
+    statement = insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return list(db.connection().execute(statement, rows))
 
 
 def _read_options(dialect: str) -> dict[str, Any]:

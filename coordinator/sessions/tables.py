@@ -59,6 +59,8 @@ class ExamSession(Row, table=True):
     """Since when a proctor has paused the exam; None: it goes on."""
     withheld: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     """Purposes for which nothing may be done, each with the reason (`consents.words.Why`)."""
+    ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The earliest onset among its alerts that could not be grouped into incidents; None: all are."""
 
 
 class SessionPolicy(Row, table=True):

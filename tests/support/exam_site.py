@@ -88,8 +88,8 @@ class Site:
         self, reference: str = "SESS-1", candidate: str = "CAND-1", **more: Any
     ) -> dict[str, Any]:
         """A running session, of which the candidate was told elsewhere; the answer of session/start."""
-        body = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1"}
-        body |= {"acknowledged": ACKNOWLEDGED, **more}
+        named = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1"}
+        body: dict[str, Any] = {**named, "acknowledged": ACKNOWLEDGED, **more}
         response = await self.post("/session/start", body)
         assert response.status_code == 201, response.text
         answer: dict[str, Any] = response.json()
