@@ -75,6 +75,8 @@ class Peer:
         self._frame_at: float | None = None
         self._last_capture_s = float("-inf")
         self._wanted: Collection[Sense] = frozenset(Sense)
+        self._unheard = 0
+        """Windows of sound that nobody may listen to."""
 
     async def answer(self, offer_sdp: str) -> str:
         """Accept an offer; return the answer with all our candidates.
@@ -158,7 +160,7 @@ class Peer:
                 "decoder_full": sum(decoder.overload for decoder in decoders),
                 "undecodable": sum(decoder.undecodable for decoder in decoders),
                 "loop_busy": sum(decoder.untaken for decoder in decoders),
-                "not_watched": video.decoder.unwanted,
+                "not_watched": video.decoder.unwanted + self._unheard,
                 "superseded": self.video.dropped,
                 "audio_superseded": self.audio.dropped,
             },
@@ -233,6 +235,8 @@ class Peer:
                 at_s = self.clock.session_s(capture.at(window.at_s * AUDIO_CLOCK_HZ))
                 if Sense.HEARING in self._wanted:
                     self.audio.put(replace(window, at_s=at_s))
+                else:
+                    self._unheard += 1
             expected = source.index + 1
 
 

@@ -125,7 +125,7 @@ def test_a_pause_is_not_listened_to_and_listening_goes_on_afterwards(site: Whole
 
 def dropped(site: Whole) -> float:
     """Windows and looks that a pause left out."""
-    return site.metric("media_dropped_total", reason="paused")
+    return site.metric("media_dropped_total", reason="not_watched")
 
 
 @pytest.mark.parametrize("program", ["proctor-edge", "proctor-coordinator"])
