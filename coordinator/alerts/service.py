@@ -1,12 +1,12 @@
-"""Alerts in the database: stored once at their highest revision, sealed at rest, read in order.
+"""Alerts in the database: stored once with their highest revision, sealed, read in order.
 
-Where two nodes have written the same revision of one alert around a hand-over, the later assignment's stays:
-its node knew what the one before had said. So it does not matter in which order the messages come.
+If two nodes wrote the same revision of one alert around a hand-over, that of the later assignment stays: its
+node knew the former node's state. So the order of the messages does not matter.
 
 The opened body is sealed again under the data key of its candidate and exam instead of keeping the node's
-parcel: a page of alerts then costs one AES call each instead of one HPKE opening, the value is bound to its
-row, and the coordinator's own milestones are kept in the same way. Both keys die together.
-Flushes, never commits.
+parcel: reading an alert then costs one AES call instead of one HPKE opening, the value is bound to its row,
+and the coordinator's own milestones are stored in the same way. Both keys are destroyed together. Flushes,
+never commits.
 """
 
 from __future__ import annotations
@@ -38,29 +38,30 @@ from shared.events.types import EventClass, EventType
 
 MAX_ALERTS: Final = 5_000
 MAX_ALERT_BYTES: Final = 64 * 1_048_576
-"""Of one session in one answer, small pictures included: some 1,400 alerts with a full one."""
+"""The limit of one answer about a session, including small pictures: about 1,400 alerts with a large one
+each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """One revision of an alert of a session, ready to be stored."""
+    """One revision of a session's alert, ready to be stored."""
 
     session: ExamSession
     alert: Alert
     revision: int
     node_id: UUID | None
-    """Who saw it; None: the coordinator."""
+    """The node that raised it; None: the coordinator."""
     epoch: int | None
-    """Of the assignment under which it was seen; None: the coordinator's."""
+    """The epoch of the node's assignment; None for the coordinator's alerts."""
     jpeg: bytes | None = None
-    """The picture that an alert of version 1 had in it."""
+    """The picture inside an alert of version 1."""
     body: bytes | None = None
     """The alert's JSON as its node wrote it, without a picture; None: it is written from `alert`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertQuery:
-    """Which of an institution's alerts, in the order of their arrival."""
+    """Selects an institution's alerts, in order of arrival."""
 
     tenant_id: UUID
     exam_session: str | None = None
@@ -68,7 +69,7 @@ class AlertQuery:
     event_type: EventType | None = None
     event_class: EventClass | None = None
     since_utc: datetime | None = None
-    """Received then or later."""
+    """Received at this time or later."""
     after: Cursor | None = None
     """Received after this alert."""
     limit: int = 100
@@ -76,7 +77,7 @@ class AlertQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class During:
-    """Alerts of a session that touch a span of time; without an end it lasts on."""
+    """Selects alerts of a session that overlap a time span; without an end the span is open."""
 
     session: ExamSession
     event_class: EventClass
@@ -96,23 +97,23 @@ _REVISED: Final = (
     "data_key_id",
     "body_sealed",
 )
-"""What a later revision replaces. Onset and raising differ where another node's clock told them."""
+"""The columns that a later revision replaces. Onset and raising differ if another node's clock set them."""
 
 
 class Fate(Enum):
-    """What became of one revision that was to be stored."""
+    """The result of storing one revision."""
 
     NEW = "new"
     KNOWN = "known"
-    """This or a higher revision is there already, or the same of a later epoch."""
+    """This or a higher revision is already stored, or the same of a later epoch."""
     ANOTHERS = "anothers"
-    """The id belongs to another session's or another kind's alert; nothing is stored."""
+    """The id belongs to an alert of another session or kind; nothing is stored."""
 
 
 def store(db: Session, keyring: Keyring, written: Sequence[Written], now_utc: datetime) -> list[Fate]:
-    """Store revisions in this order, in one statement as far as they are new; tells what became of each.
+    """Store revisions in this order, new ones in one statement; returns the result of each.
 
-    Raises `Rejected` ("key-destroyed") when the key of one is gone.
+    Raises `Rejected` ("key-destroyed") if a key is destroyed.
     """
     held = keys.by_id(db, {one.session.data_key_id for one in written})
     rows = [_row(keyring, held[one.session.data_key_id], one, now_utc) for one in written]
@@ -152,7 +153,7 @@ def _locked(db: Session, alert_ids: Collection[UUID]) -> dict[UUID, StoredAlert]
     wanted = (
         select(StoredAlert)
         .where(col(StoredAlert.id).in_(alert_ids))
-        .order_by(col(StoredAlert.id))  # in one order everywhere, so that no two wait for each other
+        .order_by(col(StoredAlert.id))  # the same order everywhere avoids deadlocks
         .with_for_update()
         .execution_options(populate_existing=True)
     )
@@ -172,9 +173,9 @@ def _revise(found: StoredAlert, row: Mapping[str, Any]) -> Fate:
 def store_milestone(
     db: Session, keyring: Keyring, session: ExamSession, alert: Alert, now_utc: datetime
 ) -> bool:
-    """Store what the coordinator itself puts on a session's timeline; False when it is there already.
+    """Store an alert that the coordinator itself puts on a session's timeline; False if it is already stored.
 
-    Raises `Corrupt` ("claims-another-id") when the id belongs to another alert.
+    Raises `Corrupt` ("claims-another-id") if the id belongs to another alert.
     """
     return store_own(db, keyring, session, alert, 1, now_utc)
 
@@ -191,12 +192,13 @@ def store_own(
 
 
 def write_refusal(db: Session, refused: RefusedAlert) -> bool:
-    """Write down an authentic message that could not become an alert; False when it was written before."""
+    """Record an authentic message that could not become an alert; False if it is already recorded."""
     return insert_once(db, refused)
 
 
 def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
-    """How many alerts a session has, erased ones too. Raises `Rejected` (413) for more than one holds."""
+    """The number of a session's alerts, erased ones included. Raises `Rejected` (413) if one answer cannot
+    hold them."""
     wanted = select(func.count(), func.coalesce(func.sum(func.length(StoredAlert.body_sealed)), 0)).where(
         StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id
     )
@@ -213,7 +215,7 @@ def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
 
 
 def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored]:
-    """A session's alerts by onset; those whose key was destroyed are left out."""
+    """A session's alerts by onset, without those with a destroyed key."""
     wanted = (
         select(StoredAlert)
         .where(StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id)
@@ -223,7 +225,7 @@ def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored
 
 
 def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
-    """A session's alerts of one class that touch a span of time, by onset; see `During`."""
+    """A session's alerts of one class that overlap a time span, by onset; see `During`."""
     wanted = (
         select(StoredAlert)
         .where(
@@ -241,13 +243,13 @@ def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
 
 
 def find(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID) -> Stored | None:
-    """One alert of the institution; None where there is none, or its key was destroyed."""
+    """One alert of the institution; None if there is none or its key was destroyed."""
     wanted = select(StoredAlert).where(StoredAlert.id == alert_id, StoredAlert.tenant_id == tenant_id)
     return next(iter(_opened(db, keyring, db.exec(wanted).all())), None)
 
 
 def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Stored]:
-    """These alerts by onset; those whose key was destroyed are left out."""
+    """These alerts by onset, without those with a destroyed key."""
     wanted = (
         select(StoredAlert)
         .where(col(StoredAlert.id).in_(alert_ids))
@@ -257,7 +259,7 @@ def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Sto
 
 
 def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored], Cursor | None]:
-    """Alerts in the order of their arrival, and where the next page begins, None on the last one."""
+    """Alerts in order of arrival, and the next page's cursor, None on the last page."""
     wanted = select(StoredAlert).where(StoredAlert.tenant_id == query.tenant_id)
     if query.exam_session is not None:
         wanted = wanted.join(ExamSession, col(ExamSession.id) == col(StoredAlert.session_id)).where(
@@ -279,7 +281,7 @@ def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored]
 
 def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
     rows = list(rows)
-    # A page may hold alerts of as many sessions as rows: their keys come in one query, not in one each.
+    # A page may have alerts of as many sessions as rows: their keys are loaded in one query, not in one each.
     held = keys.by_id(db, {row.data_key_id for row in rows})
     opened = []
     for row in rows:

@@ -1,12 +1,12 @@
-"""From a message of the stream to an alert that may be stored: who said it, about what, and is it whole.
+"""Checks a message of the stream before its alert is stored: sender, session and content.
 
-Five things can be wrong with a message, and each wants something else done:
+Five things can be wrong with a message, each with its own consequence:
 
-    Forged      nobody who may speak signed it       drop it, count it; it moves no mark
-    TooEarly    its session is not there yet         come back in a moment: `start` may still be committing
-    Behind      its assignment is not recorded here  come back, if need be for ever: no mark covers it
-    Refused     authentic, and never an alert        write the refusal down; its sequence counts as settled
-    Unavailable ours: database or keyring            come back; nothing is lost meanwhile
+    Forged      not signed by a known node           dropped and counted; does not advance a mark
+    TooEarly    its session is not known yet         redelivered soon: `start` may still be committing
+    Behind      its assignment is not recorded here  redelivered, if necessary for ever: no mark covers it
+    Refused     authentic, but never an alert        the refusal is recorded; its sequence is settled
+    Unavailable our own database or keyring failed   redelivered; nothing is lost meanwhile
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from shared.sealing import Parcel, open_body, unpack, verify
 
 
 class Forged(Corrupt):
-    """Not a message of a node that may speak; `args[0]` is the reason in one word."""
+    """Not a message of a known node; `args[0]` is the reason in one word."""
 
 
 class Refused(Corrupt):
@@ -38,25 +38,25 @@ class Refused(Corrupt):
 
 
 class TooEarly(Unavailable):
-    """The session is not known, or not yet."""
+    """The session is not known (yet)."""
 
 
 class Behind(Unavailable):
-    """The session is known, and this assignment of it is not, or not yet."""
+    """The session is known, but this assignment of it is not (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authentic:
-    """A message whose signature holds; its body is still sealed."""
+    """A message with a valid signature; its body is still sealed."""
 
     header: AlertHeader
     parcel: Parcel
     beside: tuple[bytes, ...]
-    """What came with it as pictures, not looked at."""
+    """The unchecked bytes of its pictures."""
 
 
 def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
-    """The message of a node under its own subject. Raises `Forged` for everything else."""
+    """Verify that a message is a node's under its own subject. Raises `Forged` otherwise."""
     try:
         node_id = subjects.node_of(subject)
         bundle = unbundled(data)
@@ -79,10 +79,9 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
 
 
 def admit(keyring: Keyring, message: Authentic, sitting: Sitting | None) -> Written:
-    """The alert of an authentic message, checked against its session and the session's assignments.
+    """Open and check an authentic message's alert against its session and the session's assignments.
 
-    Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` when our own keyring does not open the session's
-    key.
+    Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` if our own keyring cannot open the session's key.
     """
     header = message.header
     if sitting is None:
@@ -134,8 +133,8 @@ def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> bytes:
     except Rejected as error:
         raise Refused("key-destroyed") from error
     except Corrupt as error:
-        # Not the node's fault: the wrong master key would refuse, and so lose, every alert.
-        raise Unavailable("the keyring does not open a session's key", code="keyring") from error
+        # Not the node's fault: with a wrong master key every alert would be refused and lost.
+        raise Unavailable("the keyring cannot open a session's key", code="keyring") from error
     try:
         return open_body(parcel, private)
     except Corrupt as error:

@@ -1,8 +1,8 @@
-"""One batch of alert messages into the database: a verdict on each, stored or refused, marks moved.
+"""Stores one batch of alert messages: a verdict on each, then new marks.
 
-One batch is one transaction. What all its messages need is read at once, each is checked on its own, and what
-passed is written in a few statements. A mark moves in the transaction that stores what it covers, and
-incidents are grouped in it.
+One batch is one transaction. All rows that its messages need are loaded together, each message is checked
+separately, and those that pass are written in a few statements. In the same transaction the marks advance and
+incidents are grouped.
 """
 
 from __future__ import annotations
@@ -44,24 +44,25 @@ from shared.messages import LaneMark
 log = logging.getLogger(__name__)
 
 LATER_DELAYS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""How often and how late a message of an unknown session comes again before it is refused, and one of an
-unknown assignment before it is given back to its outbox."""
+"""The number and the delays of redeliveries before a message of an unknown session is refused, or one of an
+unknown assignment is left to its outbox."""
 KEYRING_DELAY_S: Final = 2.0
-"""How late one comes again that our own keyring does not open; for ever, nothing is lost by us."""
+"""The delay of redelivery if our own keyring cannot open a message; repeated for ever, so that nothing is
+lost."""
 
 
 class Verdict(StrEnum):
-    """What becomes of one message."""
+    """The verdict on one message."""
 
     STORED = "stored"
     REPEATED = "repeated"
-    """It was there already."""
+    """It was already stored."""
     REFUSED = "refused"
-    """Authentic and never an alert: written down, its sequence settled."""
+    """Authentic but never an alert: recorded, its sequence is settled."""
     FORGED = "forged"
     LATER = "later"
     GIVEN_BACK = "given-back"
-    """Not judged, and kept in the stream no longer: no mark covers it, so its outbox sends it again."""
+    """Not judged and no longer kept in the stream: no mark covers it, so its outbox sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,11 @@ class Outcome:
     stored: Stored | None = None
     delay_s: float = 0.0
     pictures: tuple[str, ...] = ()
-    """What is to be counted of those beside it."""
+    """The counts for its pictures."""
 
     @property
     def settled(self) -> bool:
-        """Whether its sequence counts as committed."""
+        """Whether its sequence is settled."""
         return self.verdict in (Verdict.STORED, Verdict.REPEATED, Verdict.REFUSED)
 
 
@@ -103,14 +104,15 @@ class _Admitted:
 
 @dataclass(frozen=True, slots=True)
 class AlertStore:
-    """The part that runs in a thread: one batch, one transaction."""
+    """The part that runs in a thread: one transaction per batch."""
 
     database: Database
     keyring: Keyring
     signers: Signers
 
     def take(self, deliveries: list[Delivery], now_utc: datetime) -> Taken:
-        """Verdicts and moved marks, committed. Raises `Unavailable`, with nothing changed."""
+        """Commit a batch; returns verdicts and advanced marks. Raises `Unavailable` and then changes
+        nothing."""
         checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
         with self.database.write() as db:
             sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
@@ -135,26 +137,26 @@ class AlertStore:
         message: Authentic | str,
         now_utc: datetime,
     ) -> _Admitted | Outcome:
-        """Check one message; nothing is written but a refusal."""
+        """Check one message; only a refusal is written."""
         if isinstance(message, str):
             return Outcome(delivery, Verdict.FORGED, message)
         header = message.header
         sitting = found.get(header.session_id)
         try:
             written = admit(self.keyring, message, sitting)
-            assert sitting is not None  # `admit` admits nothing without one
+            assert sitting is not None  # `admit` accepts nothing without one
             arrived = Arrived(message, written, sitting.evidence, self.signers[header.node_id])
             return _Admitted(delivery, header, written, take_pictures(self.keyring, arrived))
         except Exception as error:
             return _verdict(db, delivery, header, error, now_utc)
 
     def _write(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
-        """Store all in one go; where that fails each on its own, so that none holds up the others."""
+        """Store all together; if that fails, one by one, so that none blocks the others."""
         try:
             with db.begin_nested():
                 return self._store(db, admitted, now_utc)
         except (OperationalError, InterfaceError):
-            raise  # the database is away: nothing of this batch counts
+            raise  # the database is unavailable: nothing of this batch counts
         except Exception as error:
             if len(admitted) == 1:
                 return [_verdict(db, admitted[0].delivery, admitted[0].header, error, now_utc)]
@@ -168,8 +170,8 @@ class AlertStore:
         return [_outcome(db, one, fate, now_utc) for one, fate in zip(admitted, fates, strict=True)]
 
     def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
-        """Bring the incidents up to date. That this fails must not keep an alert from being stored: the
-        session's next alert groups everything again."""
+        """Update the incidents. A failure here must not prevent storing an alert: the session's next alert
+        groups everything again."""
         changed: dict[UUID, datetime] = {}
         for stored in (outcome.stored for outcome in outcomes if outcome.stored is not None):
             if stored.alert.event_class in grouping.SUSPICIONS:
@@ -181,7 +183,7 @@ class AlertStore:
             with db.begin_nested():
                 grouping.regroup(db, changed, now_utc)
         except (OperationalError, InterfaceError):
-            raise  # the database is away: nothing of this batch counts
+            raise  # the database is unavailable: nothing of this batch counts
         except Exception:
             log.exception("incidents could not be grouped; the session's next alert groups these too")
             grouping.owe(db, changed)
@@ -199,7 +201,7 @@ def _outcome(db: Session, admitted: _Admitted, fate: Fate, now_utc: datetime) ->
 def _verdict(
     db: Session, delivery: Delivery, header: AlertHeader, error: Exception, now_utc: datetime
 ) -> Outcome:
-    """What an error makes of the message it came from."""
+    """The verdict on a message that caused an error."""
     match error:
         case TooEarly():
             return _later(db, delivery, header, str(error), now_utc)
@@ -214,7 +216,7 @@ def _verdict(
         case Corrupt():
             return _refused(db, delivery, header, str(error), now_utc)
         case _:
-            # A message that makes us fail must not hold up the others, nor come for ever.
+            # A message that causes an error here must not block the others or come back for ever.
             log.error(
                 "an alert message could not be judged", exc_info=error, extra={"node_id": header.node_id}
             )
@@ -241,7 +243,7 @@ def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, no
 
 
 def _delay_s(delivery: Delivery) -> float | None:
-    """When a message that cannot be judged yet comes again; None: it has come often enough."""
+    """The redelivery delay of a message that cannot be judged yet; None: it has come often enough."""
     if delivery.delivered > len(LATER_DELAYS_S):
         return None
     return LATER_DELAYS_S[delivery.delivered - 1]
@@ -271,6 +273,6 @@ def _commit_marks(db: Session, outcomes: list[Outcome], now_utc: datetime) -> di
             header = outcome.header
             settled[LaneKey(header.node_id, header.outbox_id, header.lane)].append(header.sequence)
     marks: defaultdict[UUID, list[LaneMark]] = defaultdict(list)
-    for key in sorted(settled):  # the same order in every replica, so that none waits for another in a circle
+    for key in sorted(settled):  # the same order in every replica avoids deadlocks
         marks[key.node_id].append(nodes.committed(db, key, settled[key], now_utc))
     return dict(marks)

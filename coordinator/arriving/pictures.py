@@ -1,6 +1,6 @@
-"""The pictures that came beside an alert: opened, and held against the alert.
+"""Opens the pictures beside an alert and checks them against it.
 
-Whatever is wrong with a picture is counted, and never a reason to refuse its alert.
+A problem with a picture is counted and is never a reason to refuse its alert.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ FIRST_REVISION = 1
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What came of them: those to be stored, and what is to be counted."""
+    """The result: the pictures to store, and the counts."""
 
     pictures: tuple[Brought, ...] = ()
     counts: tuple[str, ...] = ()
 
     @property
     def jpeg(self) -> bytes | None:
-        """The first that can be shown."""
+        """The first picture that can be shown."""
         return self.pictures[0].picture.jpeg if self.pictures else None
 
 
 class _Unfit(Corrupt):
-    """A picture that is not kept; `args[0]` is the reason in one word."""
+    """A picture that is not stored; `args[0]` is the reason in one word."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """An alert that may be stored, and the message it came in, signed by its node."""
+    """An alert that may be stored, and its message, signed by its node."""
 
     message: Authentic
     written: Written
@@ -50,7 +50,7 @@ class Arrived:
 
 
 def take(keyring: Keyring, arrived: Arrived) -> Taken:
-    """Open what came beside an alert. Raises `Unavailable` when our own keyring does not open its key."""
+    """Open the pictures beside an alert. Raises `Unavailable` if our own keyring cannot open its key."""
     written, data = arrived.written, arrived.keys.data
     counts: list[str] = []
     kept: dict[PictureRef, Brought] = {}
@@ -70,7 +70,7 @@ def take(keyring: Keyring, arrived: Arrived) -> Taken:
 
 
 def _brought(keyring: Keyring, arrived: Arrived) -> Iterator[Picture | str]:
-    """Each picture, or the reason against it in one word."""
+    """Each picture, or the reason in one word why it is not stored."""
     written = arrived.written
     if written.jpeg is not None:
         inside = onset_picture(written.alert.event_id, written.jpeg)
@@ -99,7 +99,7 @@ def _opened(keyring: Keyring, arrived: Arrived, message: bytes) -> Picture:
 
 
 def _ref(header: EvidenceHeader, arrived: Arrived) -> PictureRef:
-    """What the alert says of a picture."""
+    """The alert's reference to a picture."""
     about = arrived.message.header
     expected = EvidenceHeader(
         evidence_id=header.evidence_id,
@@ -123,4 +123,4 @@ def _private(keyring: Keyring, key: Key) -> X25519PrivateKey:
     except Rejected as error:
         raise _Unfit("key-destroyed") from error
     except Corrupt as error:
-        raise Unavailable("the keyring does not open an evidence key", code="keyring") from error
+        raise Unavailable("the keyring cannot open an evidence key", code="keyring") from error

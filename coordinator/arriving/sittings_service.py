@@ -1,6 +1,6 @@
-"""What the messages of one batch are checked against: their sessions, whose they are, and with which keys.
+"""Loads what a batch's messages are checked against: sessions, candidates, keys and assignments.
 
-All of it is read in a handful of queries for the whole batch, however many messages and sessions it has.
+It takes a few queries for the whole batch, however many messages and sessions it has.
 Flushes, never commits.
 """
 
@@ -25,13 +25,13 @@ from coordinator.sessions.tables import ExamSession
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sitting:
-    """A session as far as its alerts are concerned."""
+    """The parts of a session that its alerts need."""
 
     session: ExamSession
     candidate: str
-    """The institution's reference."""
+    """The institution's candidate_id."""
     seal_key: Key
-    """What its alerts are sealed to."""
+    """The key to which its alerts are sealed."""
     evidence: EvidenceKeys
     held: Sequence[Held]
     """Every assignment, in the order of epochs."""
@@ -40,7 +40,7 @@ class Sitting:
 def load(
     db: Session, keyring: Keyring, session_ids: Collection[UUID], now_utc: datetime
 ) -> dict[UUID, Sitting]:
-    """These sessions by id, as far as they exist."""
+    """The existing sessions among these, by id."""
     wanted = (
         select(ExamSession, Candidate.reference, Key)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))

@@ -1,7 +1,7 @@
-"""Pictures in the database: stored once, sealed at rest, found for a whole page of alerts in one query.
+"""Pictures in the database: stored once, sealed, found for a whole page of alerts in one query.
 
-As alerts are, they are sealed again under a data key instead of keeping the node's parcel: that costs one AES
-call each instead of one HPKE opening. Both keys die together, and before those of the alerts.
+Like alerts, they are sealed again under a data key instead of keeping the node's parcel: reading one costs
+one AES call instead of one HPKE opening. Both keys are destroyed together, before those of the alerts.
 Flushes, never commits.
 """
 
@@ -29,7 +29,7 @@ from shared.evidence import Picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """A picture of a session's alert, open and held against it."""
+    """A picture of a session's alert, opened and checked against it."""
 
     session: ExamSession
     alert_id: UUID
@@ -43,20 +43,20 @@ class EvidenceKeys:
     """The evidence keys of one session."""
 
     sealing: Mapping[UUID, Key]
-    """By id; destroyed ones too."""
+    """By id, destroyed ones included."""
     data: Key | None
-    """None once it was destroyed."""
+    """None after its destruction."""
 
 
 def owner_of(session: ExamSession) -> Owner:
-    """Whose keys a session's pictures are sealed under."""
+    """The owner of the keys for a session's pictures."""
     return keys.evidence_owner(session.tenant_id, session.candidate_id, session.exam_reference)
 
 
 def keys_of(
     db: Session, keyring: Keyring, sessions: Collection[ExamSession], now_utc: datetime
 ) -> dict[UUID, EvidenceKeys]:
-    """The evidence keys of sessions, by the session's id. Makes a data key where there has never been one."""
+    """The evidence keys of sessions, by the session's id. Creates a data key if there has never been one."""
     held = keys.of_owners(db, {owner_of(one) for one in sessions})
     return {one.id: _chosen(db, keyring, held[owner_of(one)], owner_of(one), now_utc) for one in sessions}
 
@@ -72,12 +72,12 @@ def _chosen(
 
 
 def living_key(db: Session, session: ExamSession) -> Key | None:
-    """What a session's node seals pictures to, while there is such a key."""
+    """The key to which a session's node seals pictures, if there is one."""
     return keys.find(db, KeyKind.SEALING, owner_of(session))
 
 
 def store(db: Session, keyring: Keyring, brought: Iterable[Brought], now_utc: datetime) -> None:
-    """Store pictures whose alerts are stored. A picture that is there already stays as it is."""
+    """Store pictures whose alerts are stored. A picture that is already stored stays unchanged."""
     insert_new(db, Evidence, [_row(keyring, one, now_utc) for one in brought])
 
 
@@ -95,7 +95,7 @@ def _row(keyring: Keyring, brought: Brought, now_utc: datetime) -> dict[str, Any
 
 
 def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[UUID, Kept]:
-    """Those of these pictures that ever came, opened where their key still lives."""
+    """The pictures among these that have arrived, opened if their key still exists."""
     if not picture_ids:
         return {}
     wanted = (
@@ -107,7 +107,7 @@ def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[U
 
 
 def size_bytes(db: Session, session: ExamSession) -> int:
-    """How large a session's pictures are in all, erased ones too."""
+    """The total size of a session's pictures, erased ones included."""
     total = func.coalesce(func.sum(func.length(Evidence.body_sealed)), 0)
     return int(db.exec(select(total).where(Evidence.session_id == session.id)).one())
 

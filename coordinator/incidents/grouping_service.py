@@ -1,4 +1,4 @@
-"""Incidents in the database, grouped anew as alerts arrive. Flushes, never commits."""
+"""Regroups incidents in the database as alerts arrive. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SUSPICIONS = (EventClass.CONDUCT, EventClass.IDENTITY)
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """What grouping needs of a stored alert, which stays sealed."""
+    """The clear columns of a stored alert that grouping needs."""
 
     span: Span
     event: EventType
@@ -35,7 +35,7 @@ class _Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Sitting:
-    """A session's findings, and the incidents they were grouped into before."""
+    """A session's findings and their former incidents."""
 
     session: ExamSession
     findings: Mapping[UUID, _Finding]
@@ -45,13 +45,12 @@ class _Sitting:
 
 
 def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) -> None:
-    """Bring incidents into agreement with alerts, in the transaction that stores these: per session, from the
-    earliest onset among its alerts that are new or changed.
+    """Update incidents for new or changed alerts, in the transaction that stores them: per session, from the
+    earliest onset of these alerts.
 
-    Doing it again changes nothing. The sessions are locked, so that two replicas which store alerts of one
-    session at the same time group one after the other and the second sees the alerts of both. What lies
-    before the change and out of its reach is not looked at again, so a long exam costs no more than a short
-    one.
+    Repeating it changes nothing. The sessions are locked, so that two replicas that store alerts of one
+    session at the same time group one after the other, and the second sees the alerts of both. Earlier
+    incidents out of reach of the change are not read again, so a long exam costs no more than a short one.
     """
     sessions = _lock(db, sorted(changed))
     since = {one.id: _since(one, changed[one.id]) for one in sessions}
@@ -80,7 +79,7 @@ def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) ->
 
 
 def owe(db: Session, changed: Mapping[UUID, datetime]) -> None:
-    """Note that alerts of these sessions have no incident, from then on: the next `regroup` begins there."""
+    """Note from when alerts of these sessions have no incident: the next `regroup` begins there."""
     for session in _lock(db, sorted(changed)):
         session.ungrouped_utc = _since(session, changed[session.id])
     db.flush()
@@ -88,7 +87,7 @@ def owe(db: Session, changed: Mapping[UUID, datetime]) -> None:
 
 def _placed(sitting: _Sitting, now_utc: datetime) -> list[Placed]:
     session = sitting.session
-    # Nothing lasts beyond its session, also where the end of an alert never came.
+    # No alert lasts longer than its session, even if its end never arrived.
     latest = min(now_utc, session.ended_utc or session.expires_utc)
     groups = gather((one.span for one in sitting.findings.values()), latest)
     known = [Known(one.id, progress(one.state)) for one in sitting.incidents.values()]
@@ -97,7 +96,7 @@ def _placed(sitting: _Sitting, now_utc: datetime) -> list[Placed]:
 
 
 def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
-    # Not the plain FOR UPDATE: it would wait for everybody who stores an alert that refers to the session.
+    # Not plain FOR UPDATE: it would wait for every transaction that stores an alert of the session.
     wanted = (
         select(ExamSession)
         .where(col(ExamSession.id).in_(session_ids))
@@ -109,17 +108,18 @@ def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
 
 
 def _since(session: ExamSession, changed_utc: datetime) -> datetime:
-    """From when on a session must be looked at: the change, or what grouping failed to take in before."""
+    """The time from which a session must be regrouped: that of the change, or of an earlier failed
+    grouping."""
     return changed_utc if session.ungrouped_utc is None else min(session.ungrouped_utc, changed_utc)
 
 
 def _reached(db: Session, since: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
-    """The same, moved back to the beginning of every incident that the change may extend, part or join."""
+    """The same, moved back to the start of every incident that the change may extend, split or merge."""
     within, longest = timedelta(seconds=WITHIN_S), timedelta(seconds=LONGEST_S)
     near = (
         and_(
             col(Incident.session_id) == session_id,
-            col(Incident.begins_utc) >= onset_utc - longest,  # nothing joins one that began earlier
+            col(Incident.begins_utc) >= onset_utc - longest,  # earlier ones cannot be extended
             or_(col(Incident.ends_utc).is_(None), col(Incident.ends_utc) >= onset_utc - within),
         )
         for session_id, onset_utc in since.items()
@@ -165,7 +165,7 @@ def _findings(
     db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, datetime]
 ) -> defaultdict[UUID, dict[UUID, _Finding]]:
     table = StoredAlert.__table__.c  # type: ignore[attr-defined]
-    # With the tenant, for the index of timelines begins with it.
+    # With the tenant, because the index of timelines begins with it.
     reached = or_(
         *(
             and_(
@@ -187,7 +187,7 @@ def _findings(
 
 
 def _outline(sitting: _Sitting, placed: Placed) -> dict[str, Any]:
-    """What an incident's row says of its alerts."""
+    """The columns of an incident that follow from its alerts."""
     findings = [sitting.findings[span.alert_id] for span in placed.spans]
     return {
         "severity": max(one.severity for one in findings),
@@ -214,7 +214,7 @@ def _made(
 
 
 def _update(incident: Incident, moved: bool, outline: dict[str, Any], now_utc: datetime) -> None:
-    """Bring a known incident's row up to date; `moved` when it has alerts that it did not have before."""
+    """Update a known incident's row; `moved` if it has new alerts."""
     if incident.state is not State.OPEN:
         left = incident.alert_count > outline["alert_count"]
         if moved or left or outline["severity"] > incident.severity:
@@ -256,6 +256,6 @@ def _merge(db: Session, absorbed: Incident, into: Incident) -> None:
     absorbed.state, absorbed.merged_into_id = State.MERGED, into.id
     absorbed.claimed_by = absorbed.claim_expires_utc = absorbed.changed_utc = None
     absorbed.queue_place = queue_place(State.MERGED, absorbed.severity, changed=False)
-    # Whoever points to it points on, so that every pointer leads to a living incident in one step.
+    # Pointers to it are updated, so that every pointer leads to an unmerged incident in one step.
     pointing = col(Incident.merged_into_id) == absorbed.id
     db.exec(update(Incident).where(pointing).values(merged_into_id=into.id))

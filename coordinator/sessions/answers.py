@@ -11,6 +11,7 @@ from coordinator.sessions.expiry import LONGEST
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
+from coordinator.sessions.watched.runs import total
 from coordinator.tokens.key_service import Signer
 from coordinator.web_api.headers import socket_url
 from shared.api.sessions import (
@@ -64,6 +65,7 @@ def session_out(found: Found, now_utc: datetime) -> SessionOut:
         paused_at=session.paused_utc,
         withdrawn=withheld_because(session, Why.WITHDRAWN),
         not_acknowledged=withheld_because(session, Why.NOT_ACKNOWLEDGED),
+        unwatched_s=total(session.unwatched or {}),
     )
 
 

@@ -1,4 +1,4 @@
-"""GET /healthz, /readyz and /metrics: for supervisors and scrapers, without a token, about nobody."""
+"""GET /healthz, /readyz and /metrics: for supervisors and scrapers, without a token or personal data."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def get_health() -> dict[str, str]:
-    """The program runs."""
+    """The program is running."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"description": "Not ready; the body says why."}})
+@router.get("/readyz", responses={503: {"description": "Not ready; the body gives the reasons."}})
 async def get_readiness(parts: PartsDep) -> Response:
     """Whether requests can be served: 200, or 503 with the reasons."""
     reasons = await _reasons(parts)
@@ -41,5 +41,5 @@ async def _reasons(parts: Parts) -> list[str]:
     if trouble := parts.database.write_trouble(parts.clock()):
         reasons.append(f"nothing can be stored: {trouble}")
     if not parts.hub.connected:
-        reasons.append(f"the hub is away: {parts.hub.trouble}")
+        reasons.append(f"the hub cannot be reached: {parts.hub.trouble}")
     return reasons

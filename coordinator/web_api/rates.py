@@ -1,4 +1,4 @@
-"""How often somebody may ask: token buckets, bounded in number. Decides only; `now` is an argument."""
+"""Limits request rates: token buckets, bounded in number. Decides only; `now` is an argument."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from typing import Final
 from shared.errors import Rejected
 
 MAX_KEYS: Final = 10_000
-"""Askers remembered at once; the one that asked least recently is forgotten first."""
+"""Callers remembered at once; the one with the oldest last request is forgotten first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`burst` requests at once, then `per_s` a second."""
+    """`burst` requests at once, then `per_s` per second."""
 
     burst: int
     per_s: float
 
 
 class Buckets:
-    """One token bucket per asker under one rate.
+    """One token bucket per caller, all with the same rate.
 
     The caller passes a monotonic `now` in seconds, never running backwards.
     """
@@ -35,7 +35,7 @@ class Buckets:
         """Requests refused since the start."""
 
     def wait_s(self, key: str, now: float) -> float:
-        """0.0 and one token less when the asker may go on, else the seconds until it may."""
+        """0.0 and one token less if the caller may proceed, otherwise the seconds until it may."""
         tokens, at = self._tokens.pop(key, (float(self._rate.burst), now))
         tokens = min(float(self._rate.burst), tokens + (now - at) * self._rate.per_s)
         allowed = tokens >= 1.0
@@ -49,11 +49,11 @@ class Buckets:
 
 
 def check_rate(buckets: Buckets, key: str, now: float) -> None:
-    """Raises `Rejected` (429 `too-many-requests`) when this asker has used its share."""
+    """Raises `Rejected` (429 `too-many-requests`) if this caller has exceeded its rate."""
     wait_s = buckets.wait_s(key, now)
     if wait_s > 0.0:
         raise Rejected(
-            "too many requests; wait as long as Retry-After says",
+            "too many requests; wait for the time in Retry-After",
             code="too-many-requests",
             status=429,
             retry_after_s=max(1, math.ceil(wait_s)),

@@ -26,6 +26,7 @@ from shared.errors import Rejected
 from shared.events.looks import Look, Sense
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession, VerifiedFrame
+from shared.unwatched import rounded
 
 SILENT_S: Final = 3.0
 
@@ -109,6 +110,7 @@ class Session:
             expires_utc=order.expires_utc,
             hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
             withheld=order.withheld,
+            unwatched_s=rounded(self._watch.unwatched()),
         )
 
     def dropped(self) -> Counter[str]:

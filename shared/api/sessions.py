@@ -13,6 +13,7 @@ from shared.consents import Purpose
 from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words
 from shared.policy.rules import Sensitivity
 from shared.policy.terms import Features
+from shared.unwatched import Kind
 
 
 class VerificationPolicy(Request):
@@ -90,6 +91,9 @@ class SessionOut(Response):
     """Purposes to which the candidate has withdrawn its consent: nothing is done for them."""
     not_acknowledged: list[Purpose] = []
     """Purposes that the candidate has not acknowledged yet: nothing is done for them."""
+    unwatched_s: dict[Kind, float] | None = None
+    """Seconds in which nobody looked, by what was to be watched; some seconds old while the session runs.
+    None: unknown, or not told to the candidate."""
 
 
 class SessionEndResponse(Response):

@@ -7,6 +7,7 @@ from shared.consents import Purpose
 from shared.events.types import Lane
 from shared.messages import Heartbeat, OutboxState, SessionState
 from shared.sealing import pack, unpack
+from shared.unwatched import Kind
 
 NOW_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
@@ -24,6 +25,7 @@ def session() -> SessionState:
         expires_utc=NOW_UTC,
         hears_phrases=False,
         withheld=tuple(Purpose),
+        unwatched_s=dict.fromkeys(Kind, 12_345.6),
     )
 
 
