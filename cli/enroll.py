@@ -8,6 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
+from cli.acknowledged import AcknowledgedOption, OnPaperOption, said
 from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
@@ -33,6 +34,8 @@ def add(
     candidate: Candidate,
     exam: Annotated[str, typer.Argument(metavar="EXAM", help="The exam_id.")],
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="3 to 5 JPEG or PNG files.")],
+    acknowledged: AcknowledgedOption = "",
+    on_paper: OnPaperOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Enroll a candidate from pictures. Reports for each whether it was accepted, and if not, why and what to
@@ -40,10 +43,16 @@ def add(
 
     Example:
 
-        proctorctl enroll add CAND-12345 EXAM-CS101 front.jpg nearer.jpg window.jpg
+        proctorctl enroll add CAND-12345 EXAM-CS101 front.jpg nearer.jpg window.jpg --acknowledged notice-3
     """
     images = [EnrollImage(image_base64=_base64(path)) for path in pictures]
-    request = checked(EnrollRequest, candidate_id=candidate, exam_id=exam, images=images)
+    request = checked(
+        EnrollRequest,
+        candidate_id=candidate,
+        exam_id=exam,
+        images=images,
+        acknowledged=said(acknowledged, on_paper=on_paper),
+    )
     with connect() as client:
         _print(client.enroll(request), [path.name for path in pictures], output)
 

@@ -24,6 +24,8 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
+from coordinator.consents import service as consents
+from coordinator.consents.words import check_may_enroll, latest
 from coordinator.enrollments import comparing, service as enrollments
 from coordinator.enrollments.pictures import decode_base64, reencode
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
@@ -39,6 +41,7 @@ from coordinator.nodes import asking
 from coordinator.policies import service as policies
 from coordinator.web_api.parts import Parts
 from shared.api.enrollments import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse, FailedCheckOut
+from shared.consents import Purpose
 from shared.enrollment import best_pictures, bytes_of, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
 from shared.messages import EnrolledPicture, Template, decode_vector, encode_vector
@@ -61,6 +64,8 @@ class Enrolling:
     now_utc: datetime
     by_candidate: bool
     """The candidate itself asks, and not its exam platform."""
+    subject: str
+    """Of the token that asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +102,8 @@ async def enroll(parts: Parts, wanted: Enrolling, asked: Asked | None) -> Enroll
     """Enroll from a request's pictures.
 
     Raises `Rejected` (422) when no picture passes or two disagree, (409 `session-active`) when a candidate
-    enrolls itself while its exam runs, and `Unavailable` when no node can judge the pictures.
+    enrolls itself while its exam runs, (409 `acknowledgement-missing`) when the candidate has not agreed, and
+    `Unavailable` when no node can judge the pictures.
     """
     keyring, request = parts.keys.keyring, wanted.request
 
@@ -136,6 +142,7 @@ async def enroll(parts: Parts, wanted: Enrolling, asked: Asked | None) -> Enroll
 
 def _ready(db: Session, parts: Parts, wanted: Enrolling) -> _Ready:
     request = wanted.request
+    _check_agreed(db, wanted.tenant_id, request)
     candidate, reply_key = proposed(db, parts, wanted.tenant_id, request.candidate_id, wanted.now_utc)
     if wanted.by_candidate:
         check_enough(len(request.images))
@@ -155,7 +162,17 @@ def _check_same(db: Session, parts: Parts, wanted: Enrolling, ready: _Ready) -> 
     if not candidates.keep(db, ready.candidate):
         raise Unavailable("the candidate was just made by another request; try again")
     keys.keep(db, ready.reply_key)
-    candidates.lock(db, ready.candidate)
+    candidates.lock(db, ready.candidate)  # what it withdraws meanwhile is seen here, or sees the enrollment
+    _check_agreed(db, wanted.tenant_id, wanted.request)
+    if wanted.request.acknowledged is not None:
+        consents.record_acknowledged(
+            db,
+            ready.candidate,
+            (Purpose.IDENTITY_VERIFICATION,),
+            wanted.request.acknowledged,
+            recorded_by=wanted.subject,
+            now_utc=wanted.now_utc,
+        )
     if wanted.by_candidate:
         _check_no_session(db, ready.candidate, wanted.now_utc)
     compared_with = ready.former[0].enrollment_id if ready.former else None
@@ -273,6 +290,16 @@ def response(
         state="in-force" if in_force else "pending",
         pending_id=str(waiting.id) if waiting else None,
     )
+
+
+def _check_agreed(db: Session, tenant_id: UUID, request: EnrollRequest) -> None:
+    """Raises `Rejected` (409) unless the candidate agrees to being enrolled, as far as is known or said."""
+    exam = exams.look_up(db, tenant_id, request.exam_id)
+    policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+    if request.acknowledged is not None:
+        policy = policy.model_copy(update={"without_acknowledgement": (Purpose.IDENTITY_VERIFICATION,)})
+    candidate = candidates.find(db, tenant_id, request.candidate_id)
+    check_may_enroll(latest(consents.words_of(db, candidate)) if candidate else {}, policy)
 
 
 def proposed(

@@ -13,7 +13,7 @@ from sqlalchemy import and_, or_
 from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.candidates.tables import Candidate
-from coordinator.consents.tables import Consent
+from coordinator.consents import service as consents
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.face_tables import FacePair, PairState, PracticeCheck
 from coordinator.enrollments.replacing import expired
@@ -203,12 +203,10 @@ def best_template(enrolled: Enrolled, recognisers: Sequence[str]) -> Template | 
 
 
 def _agreed(db: Session, tenant_id: UUID) -> set[UUID]:
-    wanted = (
-        select(Consent.candidate_id, Consent.given)
-        .where(Consent.tenant_id == tenant_id, Consent.purpose == Purpose.IMPERSONATION_SEARCH)
-        .order_by(col(Consent.created_utc), col(Consent.id))
-    )
-    return {owner for owner, given in dict(db.exec(wanted).all()).items() if given}
+    """Who agreed to the search, and has not withdrawn that faces are compared at all."""
+    said = consents.answers_to(db, tenant_id, Purpose.IMPERSONATION_SEARCH)
+    agreed = {owner for owner, given in said.items() if given}
+    return agreed - consents.withdrawn(db, tenant_id, Purpose.IDENTITY_VERIFICATION)
 
 
 def _newest_enrollments(db: Session, candidate: Candidate, now_utc: datetime) -> dict[UUID, UUID]:

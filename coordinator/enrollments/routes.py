@@ -19,7 +19,7 @@ from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
+from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate, check_own_word
 from shared.api.enrollments import EnrollRequest, EnrollResponse
 from shared.errors import Rejected
 from shared.tokens import Role
@@ -51,6 +51,9 @@ async def enroll_candidate(
 ) -> EnrollResponse:
     """Enroll a candidate's face from 3 to 5 pictures; the best three make the template.
 
+    The candidate must have acknowledged identity verification before (409 `acknowledgement-missing`), unless
+    the exam's policy needs no acknowledgement for it; `acknowledged` records it in the same step.
+
     Each picture has its own result. `partial` says that some were left out. When none passes, the answer is
     422 `enrollment-refused` with every failed check, its value, its bound and what to do, and nothing is
     stored. Two pictures that do not seem to show the same person are refused too (422 `pictures-disagree`).
@@ -61,7 +64,9 @@ async def enroll_candidate(
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    wanted = Enrolling(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
+    check_own_word(claims, body.acknowledged)
+    by_candidate = claims.role is Role.CANDIDATE
+    wanted = Enrolling(claims.tenant_id, body, now, by_candidate=by_candidate, subject=claims.subject)
     return await enrolling.enroll(parts, wanted, asked)
 
 

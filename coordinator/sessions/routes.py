@@ -21,6 +21,7 @@ from coordinator.web_api.security import (
     StaffOrSession,
     check_own_candidate,
     check_own_session,
+    check_own_word,
 )
 from shared.api.alerts import TimelineOut
 from shared.api.sessions import (
@@ -50,11 +51,16 @@ async def start_session(
 
     An exam that nobody has made is refused (422 `exam-unknown`), and so is a candidate that is not known (422
     `candidate-unknown`), unless staff set `allow_unregistered`.
+
+    What the candidate has not acknowledged (`not_acknowledged` in the answer) is withheld: nothing is watched
+    for it until the candidate acknowledges the notice, as its page asks it to. `acknowledged` says that this
+    has been done elsewhere.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, claims.bearer, parts.clock())
-    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
+    check_own_word(claims, body.acknowledged)
+    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE, by=claims.subject)
     return await first.start(parts, wish, asked)
 
 
@@ -100,9 +106,14 @@ async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, n
 async def verify_frame(
     session_id: SessionRef, body: VerifyFrameRequest, claims: Staff, parts: PartsDep, now: Now
 ) -> VerifyFrameResponse:
-    """Compare one buffered frame, or the newest, with the enrolled face. A frame no longer held is 410."""
+    """Compare one buffered frame, or the newest, with the enrolled face.
+
+    A frame no longer held is 410. While the exam is paused, or the candidate does not agree to it, nothing is
+    compared (409 `session-paused`, `consent-withdrawn`, `acknowledgement-missing`).
+    """
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     sessions.check_running(found.session, now)
+    verifying.check_may_verify(found.session)
     check_rate(parts.rates.verify, str(found.session.id), parts.clock())
     return await verifying.verify(parts, found, body)
 

@@ -31,6 +31,7 @@ from starlette.requests import HTTPConnection
 
 from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.rates import check_rate
+from shared.api.exams import Acknowledged
 from shared.errors import Rejected
 from shared.tokens import Claims, Role, hint, invalid
 
@@ -130,6 +131,12 @@ def check_own_session(claims: Claims, session_id: UUID, candidate_reference: str
     check_own_candidate(claims, candidate_reference)
     if claims.session_id is not None and claims.session_id != session_id:
         raise not_yours()
+
+
+def check_own_word(claims: Claims, acknowledged: Acknowledged | None) -> None:
+    """Raises `Rejected` (403) when a candidate says that it acknowledged something on paper."""
+    if acknowledged is not None and acknowledged.on_paper and claims.role is Role.CANDIDATE:
+        raise Rejected("only staff record what was said on paper", code="on-paper-by-staff", status=403)
 
 
 def not_yours() -> Rejected:

@@ -105,6 +105,16 @@ class Watch:
         """When `tick` is next needed, on the session clock; None: not before another observation."""
         return self._monitor.deadline()
 
+    def pause(self, now: float) -> list[AlertRevision]:
+        """Nothing is watched until `resume`: every open event ends, and no picture or spoken word is kept."""
+        ended = self.finish(now)
+        self._state.kept, self._excerpt = {}, None
+        return ended
+
+    def resume(self, now: float) -> None:
+        """Go on after `pause`; its time counts for no wait."""
+        self._monitor.resume(now)
+
     def unwatched(self, now: float) -> Unwatched:
         """Seconds in which nothing was looked at, by kind of look."""
         return self._monitor.unwatched(now)

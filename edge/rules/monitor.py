@@ -10,7 +10,7 @@ too late is left out and counted in `late`.
   else): an analysis that takes long must not look like a stalled stream. The analysis may follow later.
 * `tick(now)` is called when `deadline()` is reached, before newer observations; the deadline is read
   again after every call. A caller that comes late says by how much: what arrived meanwhile may wait unread.
-* `finish()` is called once, at the end; no call follows.
+* `finish()` is called at the end, and no call follows; or when a pause begins, and `resume(now)` follows.
 
 The same calls give the same findings, on a live stream, a recording or another node (`snapshot`, `restore`).
 """
@@ -124,6 +124,10 @@ class Monitor:
         known = [finding for finding in ends if finding is not None]
         self._watched.close(now)
         return self._bounded.finish([*self._stream.finish(now), *self._episodes.finish(), *known])
+
+    def resume(self, now: float) -> None:
+        """Go on after a pause: its time counts for no wait, and baselines stay."""
+        self._pause(now)
 
     def holding(self) -> Mapping[EventType, float]:
         """Pending and raised conditions, each with its onset: their onset frames must be kept."""

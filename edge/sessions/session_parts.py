@@ -19,6 +19,7 @@ from edge.media.source import Source
 from edge.sessions.port import Tell
 from shared.messages import StartSession
 from shared.observations import IdentityCheck, Observation
+from shared.saving import Saved
 
 
 class Senses(Protocol):
@@ -38,6 +39,12 @@ class Senses(Protocol):
 
     def take_over(self, learnt: LookingState) -> None:
         """Go on with what other senses of this session learnt, before the first look."""
+
+    def snapshot(self) -> Saved:
+        """What was learned of this session, without pictures, sound or templates."""
+
+    def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
+        """Go on from a snapshot, before the first look. The time until `resumed_s` counts for no wait."""
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
         """Compare a frame with the enrolled face, on request. Raises `Unavailable` when it could not."""

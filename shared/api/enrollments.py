@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from shared.api.bodies import MAX_PICTURE_BASE64_CHARS, Request, Response
+from shared.api.exams import Acknowledged
 from shared.fields import Json, Name, Reference, Unit, Utc, Words
 
 
@@ -20,6 +21,8 @@ class EnrollRequest(Request):
     candidate_id: Reference
     exam_id: Reference
     images: Annotated[list[EnrollImage], Field(min_length=1, max_length=10)]
+    acknowledged: Acknowledged | None = None
+    """That the candidate has acknowledged identity verification. Without it, that must be on record."""
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
 
 

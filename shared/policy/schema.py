@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from shared.consents import OF_SESSIONS, Purpose
 from shared.events.table import EVENTS, event_class
 from shared.events.types import EventClass, EventType
 from shared.policy import contradictions
@@ -95,6 +96,9 @@ class Policy(Frozen):
     least a second more than STREAM_STALLED's hold: no gap lies between watched and stalled."""
     enrollment_gate: Gate = ENROLLMENT_GATE
     verification_gate: Gate = VERIFICATION_GATE
+    without_acknowledgement: tuple[Purpose, ...] = Field(default=(), max_length=len(OF_SESSIONS))
+    """Purposes for which the institution relies on another lawful basis, so that nothing waits for the
+    candidate's acknowledgement. A withdrawal counts all the same."""
     candidate: CandidateTerms | None = None
     """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
 
@@ -106,7 +110,15 @@ class Policy(Frozen):
             raise Contradictions(problems)
         return rules
 
-    @field_validator("sounds", "phrases")
+    @field_validator("without_acknowledgement")
+    @classmethod
+    def _of_sessions(cls, purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
+        for purpose in purposes:
+            if purpose not in OF_SESSIONS:
+                raise ValueError(f"{purpose} always needs the candidate's own yes")
+        return purposes
+
+    @field_validator("sounds", "phrases", "without_acknowledgement")
     @classmethod
     def _distinct(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         if len({value.casefold() for value in values}) != len(values):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 import numpy as np
@@ -21,7 +22,9 @@ from edge.media.latest import Latest
 from edge.media.ring import FrameGone
 from edge.media.source import SourceCounts
 from shared.errors import Rejected
+from shared.events.looks import Sense
 from shared.observations import FaceSeen, IdentityCheck, Observation
+from shared.saving import Saved
 from tests.support.foreign import picture
 from tests.support.observations import LIGHT, ONE
 
@@ -60,6 +63,10 @@ class FakeSource:
         self.dropped: Counter[str] = Counter()
         self.frame_age_s: float | None = None
         self.closed = False
+        self.wanted: Collection[Sense] = frozenset(Sense)
+
+    def want(self, senses: Collection[Sense]) -> None:
+        self.wanted = senses
 
     async def answer(self, offer_sdp: str) -> str:
         await asyncio.sleep(0)  # no real connection answers at once
@@ -121,12 +128,16 @@ class FakeSenses:
         self.identity: IdentityCheck | None = None
         self.heard: Heard | None = None
         self.eyes = LookingState()
+        self.learned: tuple[str, ...] = ()
+        """Goes on with `restore`."""
+        self.resumed_s: float | None = None
         self.fails: Exception | None = None
         """Raised by the next look."""
         self.looked_at: list[int] = []
         """Frame ids, each with its look begun."""
         self.listened_to: list[float] = []
         """When windows ended, each with its listening begun."""
+        self.verifying = False
         self.may_look = asyncio.Event()
         self.may_look.set()
         self.may_listen = asyncio.Event()
@@ -154,6 +165,13 @@ class FakeSenses:
         await self.may_listen.wait()
         return self.heard
 
+    def snapshot(self) -> Saved:
+        return {"learned": list(self.learned)}
+
+    def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
+        self.learned = tuple(cast(list[str], saved["learned"]))
+        self.resumed_s = resumed_s
+
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
         return None
 
@@ -164,6 +182,8 @@ class FakeSenses:
         self.eyes = learnt
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
+        self.verifying = True
+        await self.may_look.wait()
         return Examined(faces=1, quality=None, failed=(), embeddings=()), IdentityCheck(
             recogniser="test@1",
             embedding_id=str(UUID(int=5)),

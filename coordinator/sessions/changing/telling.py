@@ -18,6 +18,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from coordinator.consents import service as consents
 from coordinator.exams import service as exams
 from coordinator.excerpts import service as excerpts
 from coordinator.ground.keyring import Keyring
@@ -74,6 +75,7 @@ async def change_policy(
         changing.put_policy(
             db, keyring, session, assigned.policy, by=claims, reason=request.reason, now_utc=now_utc
         )
+        consents.settle(db, found.candidate, session)
         # What was recognised while the exam asked for it goes with that: nobody asks for it any more.
         recognises = assigned.policy.recognises_speech
         destroyed = 0 if recognises else excerpts.forget(db, session, now_utc)
@@ -184,7 +186,8 @@ def differs(session: ExamSession, state: SessionState) -> bool:
     """Whether a node runs a session otherwise than the database says."""
     late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING
     paused = session.paused_utc is not None
-    return late or state.policy_version != session.policy_version or state.paused != paused
+    agreed = state.withheld is None or set(state.withheld) == session.withheld.keys()
+    return late or not agreed or state.policy_version != session.policy_version or state.paused != paused
 
 
 def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: SessionState) -> bool:

@@ -18,7 +18,7 @@ from coordinator.accommodations.service import NO_TERMS
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
-from coordinator.consents.words import check_consented, latest, speech_opt_in
+from coordinator.consents.words import Why, check_consented, latest, speech_opt_in, withheld
 from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.service import Enrolled
 from coordinator.exams import service as exams
@@ -35,6 +35,7 @@ from coordinator.sessions.starting.terms import Times, Window, check_registered,
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
 from shared.api.sessions import SessionStartRequest
+from shared.consents import Purpose
 from shared.errors import Unavailable
 from shared.policy.schema import Policy
 from shared.policy.terms import Accommodation
@@ -49,6 +50,8 @@ class Wish:
     now_utc: datetime
     by_candidate: bool = False
     """The candidate itself asks, and not its exam platform."""
+    by: str = ""
+    """The token's subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Plan:
     """When the candidate tried everything beforehand, within the last day."""
     enrolled: Enrolled | None
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
+    withheld: dict[Purpose, Why]
+    """What the candidate has not acknowledged: nothing is done for it until then."""
 
 
 def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
@@ -117,6 +122,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
         checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
+        withheld=_withheld(db, wish, candidate, policy),
     )
 
 
@@ -127,11 +133,23 @@ def check_still_agreed(db: Session, plan: Plan) -> None:
     """
     said = latest(consents.words_of(db, plan.candidate))
     check_consented(said, plan.policy)
+    if _withheld(db, plan.wish, plan.candidate, plan.policy) != plan.withheld:
+        raise Unavailable(
+            "the candidate has just changed what it agrees to; start it again", code="consent-changed"
+        )
     if plan.policy.recognises_speech and not speech_opt_in(said):
         raise Unavailable(
             "the candidate has just taken back its agreement to speech recognition; start it again",
             code="consent-changed",
         )
+
+
+def _withheld(db: Session, wish: Wish, candidate: Candidate, policy: Policy) -> dict[Purpose, Why]:
+    """What is withheld from a session of this candidate, with what the request says is acknowledged."""
+    found = withheld(latest(consents.words_of(db, candidate)), policy)
+    if wish.request.acknowledged is None:
+        return found
+    return {purpose: why for purpose, why in found.items() if why is not Why.NOT_ACKNOWLEDGED}
 
 
 def _terms(db: Session, keyring: Keyring, exam: Exam | None, candidate: Candidate) -> accommodations.Terms:

@@ -89,7 +89,17 @@ def test_a_face_is_enrolled_shown_and_erased(on_sqlite: OnSite, tmp_path: Path) 
         site.node.enroll = lambda jpeg: seen.pop(0)
         async with served(site) as url:
             office = Shell(site, url, "office", Role.ADMIN)
-            code, said, _ = await office.run("enroll", "add", "CAND-1", "EXAM-1", *map(str, pictures))
+            add = ("enroll", "add", "CAND-1", "EXAM-1", *map(str, pictures))
+            code, _, error = await office.run(*add)
+            assert (code, "has not acknowledged identity-verification" in " ".join(error.split())) == (
+                1,
+                True,
+            )
+            code, _, error = await office.run(*add, "--on-paper")
+            assert (code, "needs --acknowledged" in " ".join(error.split())) == (2, True)
+            await site.node.beat()  # the refusals took their time
+            code, said, error = await office.run(*add, "--acknowledged", "notice-3", "--on-paper")
+            assert code == 0, error
             assert (code, "partial" in said, "Switch a light on." in said) == (0, True, True)
             shown = await office.data("enroll", "show", "CAND-1")
             assert [one["selected"] for one in shown["embeddings"]] == [True]
