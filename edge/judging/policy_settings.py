@@ -43,7 +43,7 @@ def monitor_settings(policy: Policy) -> Settings:
         blocked_mean_luma=policy.rule(EventType.CAMERA_BLOCKED).threshold or 0.0,
         blocked_luma_variance=policy.blocked_luma_variance,
         baseline_s=policy.baseline_s,
-        max_gap_s=max(policy.max_gap_s, _longest_gap_s(policy)),
+        max_gap_s=_max_gap_s(policy),
     )
 
 
@@ -54,7 +54,7 @@ def company_settings(policy: Policy) -> CompanySettings:
         min_score=policy.rule(EventType.MULTIPLE_FACES).threshold or 0.0,
         min_face_px=policy.min_face_px,
         still_s=picture.hold_s if picture.enabled else None,
-        max_gap_s=policy.max_gap_s,
+        max_gap_s=_max_gap_s(policy),
     )
 
 
@@ -76,10 +76,10 @@ def _gaze(policy: Policy) -> GazeSettings:
     )
 
 
-def _longest_gap_s(policy: Policy) -> float:
-    """The longest time between two looks where pictures never stay away as long as a stall: none lies between
-    watched and stalled."""
-    return policy.rule(EventType.STREAM_STALLED).hold_s + SLOWEST_LOOK_S
+def _max_gap_s(policy: Policy) -> float:
+    """The policy's, and at least the longest time between two looks where pictures never stay away as long as
+    a stall: none lies between watched and stalled."""
+    return max(policy.max_gap_s, policy.rule(EventType.STREAM_STALLED).hold_s + SLOWEST_LOOK_S)
 
 
 def _own_period_s(policy: Policy, look: Look) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import sin
+from random import Random
 from typing import Any
 
 from edge.rules.findings import Finding
@@ -156,10 +157,10 @@ def alive(observation: Observation, faces: Container[int] = range(8)) -> Observa
 
 
 def swaying(face: FaceSeen, at: float, person: int = 0) -> FaceSeen:
-    """A face as it sways, by up to a twentieth of its width and differently for each person."""
-    reach_px, box = face.box.width_px / 20, face.box
-    x_px = reach_px * sin(at * (2.3 + person) + person)
-    y_px = reach_px * sin(at * (1.7 + 0.6 * person) + 2 * person)
+    """A face as it sways, by up to a fifteenth of its width and differently for each person."""
+    reach_px, box, chance = face.box.width_px / 20, face.box, Random(f"{person} {at:.4f}")
+    x_px = reach_px * (sin(at * (2.3 + person) + person) + chance.uniform(-0.3, 0.3))
+    y_px = reach_px * (sin(at * (1.7 + 0.6 * person) + 2 * person) + chance.uniform(-0.3, 0.3))
     return FaceSeen(replace(box, x_px=box.x_px + x_px, y_px=box.y_px + y_px), face.score)
 
 
