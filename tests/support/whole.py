@@ -108,13 +108,7 @@ class Whole:
         pictures = [base64.b64encode(path.read_bytes()).decode() for path in enrollment_pictures(folder)]
         images = [EnrollImage(image_base64=text) for text in pictures]
         answer = self.client.enroll(
-            EnrollRequest(
-                candidate_id=candidate,
-                exam_id=EXAM,
-                images=images,
-                acknowledged=ACKNOWLEDGED,
-                allow_unregistered=True,
-            )
+            EnrollRequest(candidate_id=candidate, exam_id=EXAM, images=images, acknowledged=ACKNOWLEDGED)
         )
         assert answer.status == "success", answer
 
