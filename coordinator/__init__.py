@@ -2,6 +2,7 @@
 
     main        commands: init, migrate, check-config, token, openapi, serve
     app         the ASGI application: builds the parts, owns the background work, mounts the routes
+    serving     serves it, and health and metrics on a port of their own
     schema      the database's revisions, kept in migrations/
     examples    every noun's examples for the API's description
     config      the TOML file
@@ -29,7 +30,7 @@ Every module is of one kind, and imports its own kind and those before it:
 - parts: what a running coordinator is made of (`web_api.parts`).
 - act: reads and plans, asks a node, writes: own transactions, several nouns.
 - routes: REST and sockets, and what they share of FastAPI (security, description, pages).
-- app: main, app, schema, migrations.
+- app: main, serving, app, schema, migrations.
 
 ground/ and config stand below every noun, app above. Tables and routes taken apart, no circle leads through
 folders, and none through the modules of one. `tests/unit/coordinator/test_order.py` and the contracts in

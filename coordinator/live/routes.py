@@ -22,7 +22,14 @@ from coordinator.sessions.service import Found
 from coordinator.web_api.errors import problem_of
 from coordinator.web_api.headers import allowed_origin
 from coordinator.web_api.parts import Now, Parts, PartsDep
-from coordinator.web_api.security import bearer_of, check_own_session, check_still_good, verify_token
+from coordinator.web_api.rates import check_rate
+from coordinator.web_api.security import (
+    bearer_of,
+    charge,
+    check_own_session,
+    check_still_good,
+    verify_token,
+)
 from shared.errors import ProctorError, Rejected
 from shared.fields import Reference
 from shared.tokens import Claims, Role
@@ -72,6 +79,9 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     claims = await _claims(websocket, parts, reference)
     if claims.role not in _MAY_LISTEN:
         raise Rejected(f"the role {claims.role} may not listen", code="role-forbidden", status=403)
+    charge(parts, claims)
+    if claims.role is Role.CANDIDATE:
+        check_rate(parts.rates.socket, claims.bearer, parts.clock())
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, _checked(reference)))
     check_own_session(claims, found.session.id, found.candidate.reference)
     sessions.check_running(found.session, now)

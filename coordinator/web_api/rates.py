@@ -1,60 +1,25 @@
-"""How often somebody may ask: token buckets, bounded in number. Decides only; `now` is an argument."""
+"""How often somebody may ask, as a refusal says it. Decides only; `now` is an argument."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from dataclasses import dataclass
-from typing import Final
 
 from shared.errors import Rejected
-
-MAX_KEYS: Final = 10_000
-"""Askers remembered at once; the one that asked least recently is forgotten first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rate:
-    """`burst` requests at once, then `per_s` a second."""
-
-    burst: int
-    per_s: float
-
-
-class Buckets:
-    """One token bucket per asker under one rate.
-
-    The caller passes a monotonic `now` in seconds, never running backwards.
-    """
-
-    def __init__(self, rate: Rate, max_keys: int = MAX_KEYS) -> None:
-        self._rate = rate
-        self._max_keys = max_keys
-        self._tokens: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self.refused = 0
-        """Requests refused since the start."""
-
-    def wait_s(self, key: str, now: float) -> float:
-        """0.0 and one token less when the asker may go on, else the seconds until it may."""
-        tokens, at = self._tokens.pop(key, (float(self._rate.burst), now))
-        tokens = min(float(self._rate.burst), tokens + (now - at) * self._rate.per_s)
-        allowed = tokens >= 1.0
-        self._tokens[key] = (tokens - 1.0 if allowed else tokens, now)
-        if len(self._tokens) > self._max_keys:
-            self._tokens.popitem(last=False)
-        if allowed:
-            return 0.0
-        self.refused += 1
-        return (1.0 - tokens) / self._rate.per_s
+from shared.rates import Buckets
 
 
 def check_rate(buckets: Buckets, key: str, now: float) -> None:
     """Raises `Rejected` (429 `too-many-requests`) when this asker has used its share."""
     wait_s = buckets.wait_s(key, now)
     if wait_s > 0.0:
-        raise Rejected(
-            "too many requests; wait as long as Retry-After says",
-            code="too-many-requests",
-            status=429,
-            retry_after_s=max(1, math.ceil(wait_s)),
-        )
+        raise too_many_requests(wait_s)
+
+
+def too_many_requests(wait_s: float) -> Rejected:
+    """The refusal of who has to wait."""
+    return Rejected(
+        "too many requests; wait as long as Retry-After says",
+        code="too-many-requests",
+        status=429,
+        retry_after_s=max(1, math.ceil(wait_s)),
+    )

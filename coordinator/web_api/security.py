@@ -58,9 +58,14 @@ async def principal(
 ) -> Claims:
     """The verified bearer of this request. Raises `Rejected` (401; 429 when it asks too often)."""
     claims = await verify_token(parts, credentials.credentials if credentials else "")
+    charge(parts, claims)
+    return claims
+
+
+def charge(parts: Parts, claims: Claims) -> None:
+    """Count one request of this bearer. Raises `Rejected` (429) when it asks too often."""
     buckets = parts.rates.candidate if claims.role is Role.CANDIDATE else parts.rates.bearer
     check_rate(buckets, claims.bearer, parts.clock())
-    return claims
 
 
 Anyone = Annotated[Claims, Depends(principal)]

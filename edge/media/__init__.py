@@ -13,7 +13,7 @@ A connection
     latest       mailbox that keeps the newest     ring         the last seconds of video
 Doors
     signaling    WebSocket of a page               whip         the same in one HTTP request
-    admission    interface to the sessions         rate         a rate limit (pure)
+    admission    interface to the sessions
 Recordings
     recording    reads like live media             gaps         damaged pictures (pure)
     writer       writes for a sender               clips        seconds of sound for an alert

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from uuid import UUID, uuid4
 
@@ -15,14 +16,19 @@ from shared.errors import Rejected
 class CandidateSeat:
     """One page's connection to its session. A page that reconnects gets a new seat."""
 
-    def __init__(self, worker: Worker, page: PageId, notices: Notices) -> None:
+    def __init__(self, worker: Worker, assignment: Assignment, notices: Notices) -> None:
         self._worker = worker
-        self._page = page
+        self._assignment = assignment
+        self._page = PageId(assignment.id, uuid4())
         self._notices = notices
         self._answered = False
 
     async def answer(self, offer_sdp: str) -> str:
-        """Answer the page's offer. A second offer makes a new connection that replaces the first."""
+        """Answer the page's offer. A second offer makes a new connection that replaces the first.
+
+        Raises `Rejected` (429) for too many, before anything is done for it.
+        """
+        self._assignment.check_offer(time.monotonic())
         answer = await self._worker.answer(self._page, offer_sdp)
         self._answered = True
         return answer
@@ -50,6 +56,6 @@ class Door:
         self._worker = worker
 
     async def connect(self, session_id: UUID, token: str) -> Seat:
-        """Admit a page. Raises `Rejected` as `Roster.bearer` does."""
+        """Admit a page. Raises `Rejected` as `Roster.bearer` does, and 429 when pages connect too often."""
         assignment = self._roster.bearer(session_id, token)
-        return CandidateSeat(self._worker, PageId(assignment.id, uuid4()), assignment.sit_down())
+        return CandidateSeat(self._worker, assignment, assignment.sit_down(time.monotonic()))

@@ -1,0 +1,50 @@
+"""The coordinator behind its HTTP server: pages and API on one port, health and metrics on another."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from coordinator.app import create_app
+from coordinator.config import CoordinatorConfig
+from coordinator.web_api.health import create_status
+from shared.web_server.options import doors, listen, server_options
+from shared.web_server.status import ByPort
+
+MESSAGE_BYTES: Final = 4_096
+"""A listener has nothing to say."""
+GRACE_S: Final = 5
+OTHER_FILES: Final = 256
+"""Beside connections: database, hub, files."""
+DID_NOT_START: Final = 1
+
+
+def server(app: FastAPI, settings: CoordinatorConfig, **options: Any) -> uvicorn.Server:
+    """The server of an application of these settings; it listens on the sockets that it is given."""
+    way_in = doors(settings.web.connections, settings.status.port, OTHER_FILES)
+    app.state.metrics.doors = way_in
+    return uvicorn.Server(
+        uvicorn.Config(
+            ByPort(app, create_status(app), settings.status.port),
+            log_config=None,
+            ws_max_size=MESSAGE_BYTES,
+            timeout_graceful_shutdown=GRACE_S,
+            **server_options(way_in, settings.web.connections),
+            **options,
+        )
+    )
+
+
+def run(settings: CoordinatorConfig) -> None:
+    """Serve until told to stop. Raises `ConfigError` when a port cannot be had."""
+    with ExitStack() as sockets:
+        places = (settings.web, settings.status)
+        listeners = [sockets.enter_context(listen(place.host, place.port)) for place in places]
+        serving = server(create_app(settings), settings)
+        serving.run(sockets=listeners)
+    if not serving.started:
+        sys.exit(DID_NOT_START)
