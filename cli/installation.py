@@ -211,6 +211,8 @@ def _edge_settings(installation: Installation, centre: dict[str, str], profile: 
         + f"allowed_origins = [{json.dumps(installation.coordinator_url)}]\n"
         + "\n[status]\n"
         + _line("port", installation.ports.edge_status)
+        + "\n[media]\n"
+        + "loopback_candidates = true\n"
         + "\n[analysis]\n"
         + _line("level", level)
         + _line("profile", profile)

@@ -88,6 +88,11 @@ class MediaSection(Section):
     """STUN and TURN servers. Empty on a local network; there is no default server."""
     announced_ip: Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+$", max_length=45)] | None = None
     """An extra address to offer, for example of a router that forwards to this host."""
+    private_candidates: bool = True
+    """Whether pages may be reached at private addresses, as in exam halls and campus networks. Switch it off
+    on a node whose candidates all come over the internet or through TURN."""
+    loopback_candidates: bool = False
+    """Whether pages may be reached at this host's loopback addresses: for an installation on one machine."""
 
     def read_ice_servers(self) -> tuple[IceServer, ...]:
         """The servers with their passwords. Raises `ConfigError` when a password file cannot be used."""
