@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from coordinator.app import create_app
 from coordinator.config import CoordinatorConfig
 from coordinator.web_api.health import create_status
-from shared.web_server.options import doors, listen, server_options
+from shared.web_server.doors import Doors
+from shared.web_server.options import doors_of, listen, server_options
 from shared.web_server.status import ByPort
 
 MESSAGE_BYTES: Final = 4_096
@@ -23,17 +24,21 @@ OTHER_FILES: Final = 256
 DID_NOT_START: Final = 1
 
 
-def server(app: FastAPI, settings: CoordinatorConfig, **options: Any) -> uvicorn.Server:
+def way_in(settings: CoordinatorConfig) -> Doors:
+    """The doors of a server. Raises `ConfigError` when hardly a file may be open."""
+    return doors_of(settings.web.connections, settings.status.port, OTHER_FILES)
+
+
+def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: Any) -> uvicorn.Server:
     """The server of an application of these settings; it listens on the sockets that it is given."""
-    way_in = doors(settings.web.connections, settings.status.port, OTHER_FILES)
-    app.state.metrics.doors = way_in
+    app.state.metrics.doors = doors
     return uvicorn.Server(
         uvicorn.Config(
             ByPort(app, create_status(app), settings.status.port),
             log_config=None,
             ws_max_size=MESSAGE_BYTES,
             timeout_graceful_shutdown=GRACE_S,
-            **server_options(way_in, settings.web.connections),
+            **server_options(doors, settings.web.connections),
             **options,
         )
     )
@@ -41,10 +46,13 @@ def server(app: FastAPI, settings: CoordinatorConfig, **options: Any) -> uvicorn
 
 def run(settings: CoordinatorConfig) -> None:
     """Serve until told to stop. Raises `ConfigError` when a port cannot be had."""
+    web, status, doors = settings.web, settings.status, way_in(settings)
     with ExitStack() as sockets:
-        places = (settings.web, settings.status)
-        listeners = [sockets.enter_context(listen(place.host, place.port)) for place in places]
-        serving = server(create_app(settings), settings)
+        listeners = [
+            sockets.enter_context(listen(web.host, web.port, doors)),
+            sockets.enter_context(listen(status.host, status.port)),
+        ]
+        serving = server(create_app(settings), settings, doors)
         serving.run(sockets=listeners)
     if not serving.started:
         sys.exit(DID_NOT_START)

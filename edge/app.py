@@ -52,7 +52,8 @@ from shared.errors import ConfigError, Unavailable
 from shared.hub_link import HubAddress
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
-from shared.web_server.options import doors, listen
+from shared.web_server.doors import Doors
+from shared.web_server.options import doors_of, listen
 from shared.web_server.status import ByPort
 
 log = logging.getLogger(__name__)
@@ -71,7 +72,11 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
     check_distributions()
     with ExitStack() as sockets:
         web, status = config.web, config.status
-        listeners = [sockets.enter_context(listen(each.host, each.port)) for each in (web, status)]
+        way_in = doors_of(web.connections, status.port, _other_files(config))
+        listeners = [
+            sockets.enter_context(listen(web.host, web.port, way_in)),
+            sockets.enter_context(listen(status.host, status.port)),
+        ]
         outbox = await OutboxThread.open(
             config.data_folder / "outbox.db",
             Caps(max_alerts=config.outbox.max_alerts, max_bytes=config.outbox.max_bytes),
@@ -79,7 +84,7 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
         )
         try:
             networks = await asyncio.to_thread(_open_networks, config)
-            async with assembled(config, identity, networks, outbox) as node:
+            async with assembled(config, identity, networks, outbox, way_in) as node:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
@@ -87,7 +92,7 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
 
 @asynccontextmanager
 async def assembled(
-    config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread
+    config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread, doors: Doors
 ) -> AsyncIterator[Node]:
     """Build a node with its worker in this process. Nothing is connected or served yet."""
     metrics = Metrics()
@@ -113,7 +118,7 @@ async def assembled(
             commands=Commands(identity, coordinator_key, actions),
             lag=LoopLag(),
             metrics=metrics,
-            doors=doors(config.web.connections, config.status.port, _other_files(config)),
+            doors=doors,
         )
 
 

@@ -20,7 +20,7 @@ NOTICES: Final = 64
 CONNECTS: Final = Rate(burst=12, per_s=0.5)
 """Sockets and streams that a session's pages may open: a page reconnects with back-off up to 10 s."""
 OFFERS: Final = Rate(burst=6, per_s=0.2)
-"""Offers of a session's pages. Each takes the node some hundredths of a second in which all others wait."""
+"""Offers of a session's pages. Each takes the node some milliseconds in which everybody else waits."""
 
 Notices = Latest[Mapping[str, Any]]
 Commit = Callable[[OutgoingAlert], Awaitable[None]]

@@ -7,11 +7,14 @@ import ipaddress
 import logging
 from collections import Counter
 from collections.abc import Collection
+from typing import Final
 
 from shared.seldom import Seldom
 from shared.web_server.doorway import Bounds, Doorway
 
 log = logging.getLogger(__name__)
+
+CLOSED: Final = "connections are closed: too many are open, or made too fast"
 
 Place = tuple[str, int | None]
 
@@ -35,6 +38,13 @@ class Doors:
         """Connections that are open now."""
         return len(self._doorway)
 
+    def arrives(self, address: str, now: float) -> bool:
+        """Whether a connection from there is taken at all. Asked before anything is built for it."""
+        if self._is_proxy(address) or self._doorway.arrives(address, now):
+            return True
+        self.tell(CLOSED, now)
+        return False
+
     def enter(
         self, transport: asyncio.Transport, client: Place | None, server: Place | None, now: float
     ) -> bool:
@@ -46,7 +56,7 @@ class Doors:
         for each in going:
             each.abort()
         if going:
-            self.tell("connections are closed: too many are open, or made too fast", now)
+            self.tell(CLOSED, now)
         return transport not in going
 
     def asked(self, transport: asyncio.Transport) -> None:

@@ -14,7 +14,7 @@ from typing import Final, Generic, TypeVar
 
 from shared.rates import Buckets, Rate
 
-ARRIVALS: Final = Rate(burst=3_000, per_s=100)
+ARRIVALS: Final = Rate(burst=1_000, per_s=100)
 """New connections of one address: a hall arrives at once, a loop that reconnects is stopped."""
 _NETWORK_BITS: Final = 64
 
@@ -44,6 +44,12 @@ class Doorway(Generic[G]):
     def __len__(self) -> int:
         return len(self._home)
 
+    def arrives(self, address: str, now: float) -> bool:
+        """Whether somebody at this address may connect again; to be asked first, for it costs least."""
+        allowed = self._arrivals.wait_s(network_of(address), now) == 0.0
+        self.counts["too-fast"] += not allowed
+        return allowed
+
     def enter(self, guest: G, address: str | None, now: float) -> tuple[G, ...]:
         """Let a connection in; it waits for a request. Returns those to close: nobody, another one that gives
         way, or the guest itself when there is no place for it.
@@ -51,8 +57,6 @@ class Doorway(Generic[G]):
         `address`: None for a proxy, behind which many people are.
         """
         home = None if address is None else network_of(address)
-        if home is not None and self._arrivals.wait_s(home, now) > 0.0:
-            return self._refused(guest, "too-fast")
         leaving: tuple[G, ...] = ()
         if home is not None and self._of[home] >= self._bounds.per_address:
             leaving = self._give_way(home)

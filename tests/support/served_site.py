@@ -16,7 +16,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
 from coordinator.config import CoordinatorConfig
-from coordinator.serving import server as server_of
+from coordinator.serving import server as server_of, way_in
 from tests.support.eventually import cancelled, until
 from tests.support.exam_site import Site, exam_site
 from tests.support.fake_node import FakeNode
@@ -77,7 +77,7 @@ def _place(listening: socket.socket) -> str:
 @asynccontextmanager
 async def _serving(app: FastAPI, config: CoordinatorConfig, listening: socket.socket) -> AsyncIterator[None]:
     """As the program serves it; whoever made the site has run the application's lifespan already."""
-    server = server_of(app, config, lifespan="off")
+    server = server_of(app, config, way_in(config), lifespan="off")
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         await until(lambda: server.started, "the coordinator serves")

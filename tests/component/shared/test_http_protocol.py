@@ -17,9 +17,9 @@ from shared.errors import ConfigError
 from shared.web_server.connections import ConnectionsSection
 from shared.web_server.descriptors import claim
 from shared.web_server.doors import Doors
-from shared.web_server.doorway import Bounds
+from shared.web_server.doorway import ARRIVALS, Bounds
 from shared.web_server.http_protocol import BARE_HEADERS, HEAD_WITHIN_S, PunctualProtocol
-from shared.web_server.options import server_options
+from shared.web_server.options import listen, server_options
 from tests.support.eventually import until
 
 pytestmark = pytest.mark.realtime
@@ -251,6 +251,36 @@ def test_a_socket_holds_its_place_until_it_is_closed() -> None:
             await until(lambda: doors.open == 0, "its place is given back")
 
     asyncio.run(test())
+
+
+def test_who_connects_in_a_loop_is_turned_away_and_monitoring_is_not(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def test() -> None:
+        doors = Doors(Bounds(5_000, 5_000))
+        settings = ConnectionsSection()
+        with listen("127.0.0.1", 0, doors) as public, listen("127.0.0.1", 0) as status:
+            config = uvicorn.Config(_app(), log_config=None, **server_options(doors, settings))
+            server = uvicorn.Server(config)
+            serving = asyncio.create_task(server.serve(sockets=[public, status]))
+            await until(lambda: server.started, "the server listens")
+            port = public.getsockname()[1]
+            came, writers = 0, []
+            while doors.counts["too-fast"] < 20:
+                strangers = await asyncio.gather(*(_strangers(port, 1) for _ in range(50)))
+                came += len(strangers)
+                writers += [writer for ((_, writer),) in strangers]
+            assert came > ARRIVALS.burst
+            assert await _ask(status.getsockname()[1]) == b"5"
+            for writer in writers:
+                writer.close()
+            server.should_exit = True
+            await serving
+
+    with caplog.at_level(logging.INFO):
+        asyncio.run(test())
+    lines = [record for record in caplog.records if record.name.startswith("shared.web_server")]
+    assert [line.levelno for line in lines] == [logging.WARNING]
 
 
 def _client_host(request: Request) -> str:
