@@ -14,8 +14,9 @@ from typing import Final, Generic, TypeVar
 
 from shared.rates import Buckets, Rate
 
-ARRIVALS: Final = Rate(burst=1_000, per_s=100)
-"""New connections of one address: a hall arrives at once, a loop that reconnects is stopped."""
+ARRIVALS: Final = Rate(burst=2_000, per_s=500)
+"""New connections of one address: a hall arrives at once, a loop that reconnects is stopped before it takes a
+fifth of a core."""
 _NETWORK_BITS: Final = 64
 
 G = TypeVar("G", bound=Hashable)

@@ -18,6 +18,7 @@ from shared.web_server.socket_protocol import MeteredProtocol
 ACCEPTED_AT_ONCE: Final = 32
 """Connections that asyncio accepts in a row, before anything else has its turn."""
 TURNED_AWAY_AT_ONCE: Final = 64
+SAYS_SOMETHING_WITHIN_S: Final = 4
 QUEUE: Final = 4_096
 """Connections that the system keeps for us until then."""
 
@@ -58,6 +59,8 @@ def listen(host: str, port: int, doors: Doors | None = None) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if listener.family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        # Who says nothing is not even accepted: the system hands a connection over with its first bytes.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SAYS_SOMETHING_WITHIN_S)
         listener.bind((host, port))
         listener.listen()
     except OSError as error:

@@ -44,12 +44,13 @@ def _attacked(site: Whole, name: str, place: str, offer: str, seconds: float) ->
         ("sockets of one token", "sockets", 0),
         *([("WHIP offers of one token", "offers", 0)] if name == "node" else []),
         (f"{IDLERS:,} idle connections", "idle", IDLERS),
+        (f"{IDLERS:,} connections that sent a byte", "slow", IDLERS),
     ]
     figures = [Figure(f"{name}, idle: p99", f"{1_000 * idle_s:.1f} ms")]
     for words, attack, rate in attacks:
         session = site.start(f"CAND-{name}-{attack}-{rate}")
         socket = session.signaling_url if name == "node" else session.websocket_url
-        url = {"idle": place, "offers": session.whip_url}.get(attack, socket)
+        url = {"idle": place, "slow": place, "offers": session.whip_url}.get(attack, socket)
         waited, counts = beside(
             attack, url, ask, seconds=seconds, rate=rate, token=session.session_token, offer=offer
         )

@@ -6,7 +6,9 @@ environment as TOKEN, an SDP offer as OFFER:
     pings, texts   so many frames a second on one socket, and again on the next when it is closed
     sockets        opens sockets and keeps them
     offers         WHIP offers, four at a time
-    idle           --rate connections that say nothing, opened again when they are closed
+    idle, slow     --rate connections that say nothing or one byte, opened again when they are closed
+
+Over loopback it comes from an address of its own, 127.0.0.2.
 
 Prints one line of JSON: how often what happened.
 """
@@ -47,7 +49,8 @@ class Target:
         return time.monotonic() > self.until
 
     def connect(self) -> socket.socket:
-        return socket.create_connection((self.host, self.port), HANDSHAKE_S)
+        source = ("127.0.0.2", 0) if self.host == "127.0.0.1" else None
+        return socket.create_connection((self.host, self.port), HANDSHAKE_S, source)
 
 
 def frame(opcode: int, payload: bytes = b"") -> bytes:
@@ -131,8 +134,8 @@ def offer(target: Target) -> None:
             target.counts[f"answered {made.recv(4_096)[9:12].decode()}"] += 1
 
 
-def say_nothing(target: Target) -> None:
-    """Keep so many connections open that say nothing."""
+def linger(target: Target, says: bytes) -> None:
+    """Keep so many connections open that say no more than this."""
     kept: list[socket.socket] = []
     while not target.over():
         gone, _, _ = select_many(kept)
@@ -143,6 +146,7 @@ def say_nothing(target: Target) -> None:
         for _ in range(min(100, target.rate - len(kept))):
             with suppress(OSError):
                 kept.append(target.connect())
+                kept[-1].sendall(says)
                 target.counts["opened"] += 1
         time.sleep(0.005)
 
@@ -171,7 +175,8 @@ ATTACKS: dict[str, Callable[[Target], None]] = {
     "texts": lambda target: flood(target, 0x1),
     "sockets": keep_opening,
     "offers": at_once(offer, 4),
-    "idle": say_nothing,
+    "idle": lambda target: linger(target, b""),
+    "slow": lambda target: linger(target, b"G"),
 }
 
 

@@ -269,7 +269,9 @@ def test_who_connects_in_a_loop_is_turned_away_and_monitoring_is_not(
             while doors.counts["too-fast"] < 20:
                 strangers = await asyncio.gather(*(_strangers(port, 1) for _ in range(50)))
                 came += len(strangers)
-                writers += [writer for ((_, writer),) in strangers]
+                for ((_, writer),) in strangers:
+                    writer.write(b"G")  # who says nothing is not even accepted
+                    writers.append(writer)
             assert came > ARRIVALS.burst
             assert await _ask(status.getsockname()[1]) == b"5"
             for writer in writers:
