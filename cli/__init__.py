@@ -15,6 +15,6 @@ render          tables, JSON and YAML          watching  lists that stay open
 up              a whole installation on this machine
 demo            a scripted exam, judged        demo_files  the demo's page
 live            a candidate's stream and a proctor's socket
-installation    prepares one in a data folder  running     starts and watches one
-programs        child programs
+installation    prepares one in a data folder  running     starts one, and again what dies
+programs        child programs                 restarts    when a program is started again
 """

@@ -84,6 +84,6 @@ def withdraw(exam: ExamId, candidate: CandidateId, yes: YesOption = False) -> No
 
         proctorctl accommodations withdraw EXAM-CS101 CAND-12345 --yes
     """
-    ask_first(f"Take back what is agreed with {candidate} for {exam}?", yes)
+    ask_first(f"Withdraw the accommodation of {candidate} for {exam}?", yes)
     with connect() as client:
         client.withdraw_accommodation(exam, candidate)

@@ -14,7 +14,7 @@ from shared.errors import Corrupt, Rejected, Unavailable
 
 TIMEOUT_S = 60.0
 PAGE_ITEMS = 200
-"""The most the API gives at once."""
+"""The most items per page of the API."""
 B = TypeVar("B", bound=BaseModel)
 C = TypeVar("C", bound=BaseModel)
 P = TypeVar("P")
@@ -83,7 +83,7 @@ class Calls:
         body: BaseModel | None = None,
         query: Query | None = None,
     ) -> bytes:
-        """Raises the domain error of a refusal, `Unavailable` where nobody answers."""
+        """Send a request. Raises our error for a refusal, `Unavailable` without an answer."""
         json = body.model_dump(mode="json", exclude_none=True) if body is not None else None
         try:
             response = self._http.request(method, path, json=json, params=query)

@@ -107,7 +107,7 @@ class Client:
         return self._calls.one("GET", path_of("incidents", incident_id), IncidentDetail)
 
     def review(self, incident_id: str, act: str, body: BaseModel | None = None) -> IncidentOut:
-        """Do something about an incident: `claim`, `release`, `comment`, `confirm`, `dismiss`, `reopen`,
+        """Act on an incident: `claim`, `release`, `comment`, `confirm`, `dismiss`, `reopen`,
         `appeal/decide`."""
         return self._calls.one(
             "POST", path_of("incidents", incident_id, *act.split("/")), IncidentOut, body=body
@@ -118,7 +118,7 @@ class Client:
         return self._calls.rows(path_of("incidents", "precision"), RulePrecision, query)
 
     def intervene(self, session_id: str, act: str, body: BaseModel) -> InterventionOut:
-        """Do something to a running session: `message`, `pause`, `resume`, `extra-time`, `flag`,
+        """Act on a running session: `message`, `pause`, `resume`, `extra-time`, `flag`,
         `terminate`."""
         return self._calls.one("POST", path_of("session", session_id, act), InterventionOut, body=body)
 

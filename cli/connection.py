@@ -1,4 +1,4 @@
-"""Which coordinator `proctorctl` speaks to, and as whom: from the environment, never the command line."""
+"""The coordinator and the token that `proctorctl` uses: from the environment, never the command line."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def _token(environment: Mapping[str, str]) -> str:
         return token
     if not (path := environment.get(TOKEN_FILE_VARIABLE)):
         raise ConfigError(
-            f"no token: name the file that holds one in {TOKEN_FILE_VARIABLE} "
+            f"no token: set {TOKEN_FILE_VARIABLE} to a file with one "
             "(`proctorctl up` keeps an administrator's in secrets/admin.token of its data folder)"
         )
     try:
@@ -37,5 +37,5 @@ def _token(environment: Mapping[str, str]) -> str:
     except ConfigError as error:
         raise ConfigError(f"{TOKEN_FILE_VARIABLE}: {error}") from error
     if not token.isascii():
-        raise ConfigError(f"{TOKEN_FILE_VARIABLE}: {path} holds no token")
+        raise ConfigError(f"{TOKEN_FILE_VARIABLE}: {path} contains no token")
     return token

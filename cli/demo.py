@@ -44,13 +44,13 @@ def demo(
         "build/demo"
     ),
     profile: Annotated[str, typer.Option(help="Networks: open, or research (non-commercial).")] = "open",
-    seed: Annotated[int, typer.Option(help="Another seed makes other noise and motion.")] = 1,
+    seed: Annotated[int, typer.Option(help="A different seed gives different noise and motion.")] = 1,
 ) -> None:
     """Run a scripted 90-second exam from end to end and compare its alerts with the script.
 
     A simulated candidate streams a recording over WebRTC: honest work, a second face, another person, an
-    empty chair, a voice. Ends with 0 only when every scripted event was reported and nothing was reported
-    about conduct or identity in an honest stretch.
+    empty chair, a voice. Exits with 0 only if every scripted event was reported and nothing about conduct or
+    identity in an honest part.
 
     Example:
 

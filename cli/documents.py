@@ -15,14 +15,14 @@ import yaml
 from shared.errors import ConfigError, Rejected
 
 MAX_PARTS: Final = 20_000
-"""Names and values of an object, its parts' and so on; a whole policy has less than 500."""
+"""The limit of names and values in an object, nested ones included; a complete policy has less than 500."""
 
 
 def read_document(path: Path, kind: str, max_bytes: int) -> dict[str, Any]:
     """The object in a file that should hold a `kind`, such as a policy.
 
-    Raises `ConfigError` when the file cannot be read, and `Rejected` (`{kind}-invalid`, 422) naming it and
-    the path when it holds no such object.
+    Raises `ConfigError` if the file cannot be read, and `Rejected` (`{kind}-invalid`, 422) with its name and
+    the wrong path if it has no such object.
     """
     try:
         if path.stat().st_size > max_bytes:
@@ -33,15 +33,15 @@ def read_document(path: Path, kind: str, max_bytes: int) -> dict[str, Any]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
         if root is not None and _parts(root, {}) > MAX_PARTS:
-            raise _refused(path, kind, kind, f"unfolds to more than {MAX_PARTS} parts and holds no {kind}")
+            raise _refused(path, kind, kind, f"expands to more than {MAX_PARTS} parts, too many for a {kind}")
         twice = next(_named_twice(root), None)
         value = None if twice else yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise _refused(path, kind, kind, f"is neither JSON nor YAML: {error}") from error
     if twice:
-        raise _refused(path, kind, twice, "stands there twice")
+        raise _refused(path, kind, twice, "appears twice")
     if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
-        raise _refused(path, kind, kind, f"holds no {kind}: fields with names are wanted")
+        raise _refused(path, kind, kind, f"is not a {kind}: it must be an object with named fields")
     return value
 
 
@@ -84,7 +84,7 @@ def _named_twice(root: yaml.Node | None) -> Iterator[str]:
         names: set[str] = set()
         for name, value in node.value:
             if not isinstance(name, yaml.ScalarNode):
-                continue  # no name at all, which constructing it will say
+                continue  # not a name; constructing the object will report it
             if name.value in names:
                 yield f"{before}{name.value}"
             names.add(name.value)

@@ -17,7 +17,7 @@ from shared.errors import ConfigError
 app = typer.Typer(help="Enrollments: enroll a face, look, erase.", no_args_is_help=True)
 
 MAX_PICTURE_BYTES: Final = 4 * 1_048_576
-"""Of one picture, as the API takes it."""
+"""The limit of one picture in the API."""
 _PICTURES = ("picture", "selected", "quality_score", "sharpness_score", "face_bbox", "failed")
 
 Candidate = Annotated[str, typer.Argument(metavar="CANDIDATE", help="The candidate_id.")]
@@ -30,7 +30,8 @@ def add(
     pictures: Annotated[list[Path], typer.Argument(metavar="PICTURE...", help="3 to 5 JPEG or PNG files.")],
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Enroll a candidate from pictures. Says of each whether it was taken, and if not, why and what to do.
+    """Enroll a candidate from pictures. Reports for each whether it was accepted, and if not, why and what to
+    do.
 
     Example:
 

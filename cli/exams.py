@@ -30,7 +30,7 @@ LimitOption = Annotated[int, typer.Option(min=1, max=10_000, help="The most to l
 
 @app.command("list")
 def list_command(limit: LimitOption = 100, output: OutputOption = Format.TABLE) -> None:
-    """List exams, the newest first.
+    """List exams, newest first.
 
     Example:
 
@@ -55,7 +55,7 @@ def show(exam: ExamId, output: OutputOption = Format.TABLE) -> None:
 @app.command()
 def create(
     exam: ExamId,
-    title: Annotated[str, typer.Option(help="What candidates are shown.")],
+    title: Annotated[str, typer.Option(help="The title shown to candidates.")],
     opens: OpensOption = None,
     closes: ClosesOption = None,
     policy: PolicyOption = None,
@@ -82,7 +82,7 @@ def create(
 @app.command()
 def change(
     exam: ExamId,
-    title: Annotated[str | None, typer.Option(help="What candidates are shown.")] = None,
+    title: Annotated[str | None, typer.Option(help="The title shown to candidates.")] = None,
     opens: OpensOption = None,
     closes: ClosesOption = None,
     output: OutputOption = Format.TABLE,
@@ -128,7 +128,7 @@ def policy(
 def set_policy(
     exam: ExamId,
     policy: Annotated[Path, typer.Argument(metavar="POLICY", help="A policy, JSON or YAML.")],
-    reason: Annotated[str, typer.Option("--reason", "-r", help="Why; shown with the version.")],
+    reason: Annotated[str, typer.Option("--reason", "-r", help="The reason; shown with the version.")],
     based_on: Annotated[
         int | None, typer.Option(min=1, help="Refuse if a newer version than this one exists.")
     ] = None,

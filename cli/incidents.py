@@ -10,7 +10,7 @@ from cli.connection import connect
 from cli.render import Format, OutputOption, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
 
-app = typer.Typer(help="Incidents: look at them; `review` judges them.", no_args_is_help=True)
+app = typer.Typer(help="Look at incidents; `review` decides on them.", no_args_is_help=True)
 
 QUEUE = (
     "incident_id", "state", "severity", "exam_session_id", "event_types", "alert_count", "begins_at",
@@ -18,7 +18,7 @@ QUEUE = (
 )  # fmt: skip
 _PARTS = (
     ("alerts", "alerts", ("event_type", "severity_score", "onset", "duration", "explanation")),
-    ("technical", "technical trouble around it", ("event_type", "onset", "duration", "explanation")),
+    ("technical", "technical events around it", ("event_type", "onset", "duration", "explanation")),
     ("history", "history", ("at", "by", "role", "act", "reason", "text", "state")),
 )
 """Of an incident: the answer's field, its title, its columns."""

@@ -29,7 +29,7 @@ from shared.writing import writing_under
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """The three programs an installation consists of."""
+    """The three programs of an installation."""
 
     nats_server: Path
     coordinator: Path
@@ -101,7 +101,7 @@ def find_binaries() -> Binaries:
 def lock(folder: Path) -> IO[str]:
     """Lock the data folder for this process; closing the file unlocks it.
 
-    Raises `ConfigError` when another `up` holds it or the folder cannot be written.
+    Raises `ConfigError` if another `up` has locked it or the folder cannot be written.
     """
     with writing_under(folder):
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -119,7 +119,7 @@ def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Por
     memory = folder / "ports.json"
     try:
         last: dict[str, int] = json.loads(memory.read_text())
-    except (OSError, ValueError):  # none yet, or not whole: other ports do as well
+    except (OSError, ValueError):  # none yet, or incomplete: other ports will do
         last = {}
     ports = Ports(
         nats=free_port(last.get("nats")),

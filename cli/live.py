@@ -42,7 +42,7 @@ def stream_and_listen(
     """Run the simulated candidate until it ends.
 
     Returns when the recording began on the wall clock, and each alert's first arrival by event id.
-    Raises `Unavailable` when a program ends early or the candidate could not stream.
+    Raises `Unavailable` if a program ends early or the candidate could not stream.
     """
     ticket = client.socket_ticket(session.session_id).ticket
     url = f"{session.websocket_url}?ticket={ticket}"
@@ -58,7 +58,7 @@ def stream_and_listen(
 
 
 def _start_sender(prepared: Installation, session: SessionStartResponse) -> Program:
-    """Start the sender. The token is passed in a file: everybody on the machine can read a command line."""
+    """Start the sender. The token is passed in a file: everyone on the machine can read a command line."""
     token_file: Path = prepared.folder / "secrets" / "session.token"
     token_file.touch(mode=0o600)
     token_file.write_text(session.session_token)

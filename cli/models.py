@@ -39,7 +39,7 @@ def fetch_command(
     task: TaskOption = None,
     name: NameOption = None,
     everything: Annotated[bool, typer.Option("--all", help="Every network, of every task.")] = False,
-    mirrored: Annotated[bool, typer.Option("--mirrored", help="Every network the mirror holds.")] = False,
+    mirrored: Annotated[bool, typer.Option("--mirrored", help="Every network in the mirror.")] = False,
     profile: ProfileOption = Profile.OPEN,
     mirror: Annotated[
         str, typer.Option(envvar="PROCTOR_WEIGHTS_MIRROR", help="Folder or address of a mirror, tried first.")
@@ -224,24 +224,22 @@ def _print_report(console: Console, store: Store, report: Report) -> None:
         label = escape(outcome.entry.label)
         if outcome.state is State.FETCHED:
             console.print(f"fetched  {label}  ({outcome.elapsed_s:.1f} s)", highlight=False)
-        # Wrong bytes are always said in full; that something could not be reached only where it is missed.
+        # Wrong bytes are always reported; an unreachable source only if its network is missing.
         for problem in outcome.problems:
             if isinstance(problem, Corrupt) or report.lacking:
                 line = f"problem  {outcome.entry.label}: {problem}"
                 console.print(escape(line), style="red", highlight=False, soft_wrap=True)
     without = [outcome.entry.name for outcome in report.outcomes if outcome.state is State.FAILED]
     if without and not report.lacking:
-        line = (
-            f"without  {', '.join(without)}: not to be had from here, others serve (proctorctl models list)"
-        )
+        line = f"without  {', '.join(without)}: not available here, others are used (proctorctl models list)"
         console.print(escape(line), style="yellow", highlight=False)
     if report.forgone:
-        line = f"unknown  {', '.join(report.forgone)}: no network of it to be had from here"
+        line = f"unknown  {', '.join(report.forgone)}: no network available from here"
         console.print(escape(line), style="yellow", highlight=False)
     for word in report.lacking:
         console.print(f"missing  {escape(word)}", style="red", highlight=False)
     present = sum(outcome.state in (State.PRESENT, State.FETCHED) for outcome in report.outcomes)
-    verdict = "not all that was asked for" if report.lacking else "all that was asked for is there"
+    verdict = "something requested is missing" if report.lacking else "everything requested is there"
     console.print(
         f"{present} networks under {escape(str(store.root))}: {verdict}", highlight=False, soft_wrap=True
     )

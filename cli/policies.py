@@ -112,7 +112,7 @@ def diff(before: PolicyFile, after: PolicyFile, output: OutputOption = Format.TA
     table = Table(Column("what", no_wrap=True), escape(before.name), escape(after.name), box=None)
     for change in changes:
         table.add_row(change.path, escape(_plain(change.before)), escape(_plain(change.after)))
-    Console().print(table if changes else "The two policies say the same.")
+    Console().print(table if changes else "The two policies are equal.")
 
 
 @app.command()
@@ -145,8 +145,8 @@ def simulate(
     late = outcome["policies"][0]["late"]
     Console().print(
         f"{outcome['observations']} observations of {outcome['duration_s']:.0f} s"
-        + (f", {late} of them before an earlier one and left out" if late else "")
-        + ". Only what was looked at then can be judged now.",
+        + (f", {late} of them out of order and left out" if late else "")
+        + ". Only what was analysed then can be judged now.",
         soft_wrap=True,
     )
 
@@ -167,7 +167,7 @@ def read_policy(path: Path) -> Policy:
 
 
 def policy_data(policy: Policy) -> dict[str, Any]:
-    """A policy as the API takes it, whole: a bound of None says "not asked" and must not be left out."""
+    """A complete policy for the API: a bound of None means "not required" and must not be left out."""
     return policy.model_dump(mode="json", exclude={"candidate"})
 
 
@@ -207,7 +207,7 @@ def _replayed(observations: Path, policies: Sequence[Path]) -> dict[str, Any]:
 
 def _plain(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.15g}"  # as many digits as tell two of them apart
+        return f"{value:.15g}"  # as many digits as needed to distinguish them
     if isinstance(value, list):
         return json.dumps(value, ensure_ascii=False)
     return "–" if value is None else str(value)

@@ -32,7 +32,7 @@ def find_program(name: str, *, setting: str | None = None, package: str | None =
     """
     if setting and (named := os.environ.get(setting)):
         if not os.access(named, os.X_OK):
-            raise ConfigError(f"{setting} names {named}, which is not a program that can be run")
+            raise ConfigError(f"{setting} names {named}, which cannot be executed")
         return Path(named)
     places = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"]
     found = shutil.which(name, path=os.pathsep.join(places))
@@ -73,9 +73,14 @@ class Program:
     """One running child process."""
 
     name: str
+    command: tuple[str, ...]
     process: subprocess.Popen[bytes]
     log: Path
     grace_s: float
+
+    def again(self) -> Program:
+        """The same program, started anew. Call it only after it has ended."""
+        return start(self.name, self.command, self.log, grace_s=self.grace_s)
 
     def failure(self) -> str | None:
         """An error text with the end of the log if the child has ended; None while it runs."""
@@ -122,16 +127,17 @@ def start(name: str, command: Sequence[str | Path], log: Path, *, grace_s: float
         if os.getppid() != parent:  # the parent died before the line above took effect
             os._exit(1)
 
+    words = tuple(str(part) for part in command)
     with log.open("ab") as output:
         process = subprocess.Popen(
-            [str(part) for part in command],
+            words,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
             preexec_fn=die_with_parent,
         )
-    return Program(name, process, log, grace_s)
+    return Program(name, words, process, log, grace_s)
 
 
 def ask(command: Sequence[str | Path], *, within_s: float = 60.0) -> str:

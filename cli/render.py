@@ -1,7 +1,7 @@
 """How `proctorctl` prints: a table for people, JSON or YAML for programs.
 
-Names, reasons and appeals come from candidates too: control characters in them must not steer the terminal or
-fake a table row.
+Names, reasons and appeals come from candidates too: control characters in them must not control the terminal
+or fake a table row.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ class Format(StrEnum):
 
 OutputOption = Annotated[Format, typer.Option("--output", "-o", help="table, json or yaml.")]
 _ENDLESS = 10_000
-"""Columns of an output that nobody's window bounds."""
+"""The width of output that does not go to a terminal."""
 
 _STEERING_JSON: Final = {code: f"\\u{code:04x}" for code in CONTROLS if code >= 0x7F}
-"""What JSON itself lets stand as it is."""
+"""The control characters that JSON does not escape."""
 
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask; for scripts.")]
 

@@ -15,10 +15,10 @@ from cli.render import Format, OutputOption, YesOption, ask_first, write_one
 from cli.watching import WatchOption, show_rows
 from shared.api.incidents import AppealDecision, CommentRequest, ConfirmRequest, DismissRequest, IncidentOut
 
-app = typer.Typer(help="Review: what waits, and verdicts on it.", no_args_is_help=True)
+app = typer.Typer(help="The review queue, and verdicts on incidents.", no_args_is_help=True)
 
 _WAITING: Final = ["open", "seconding", "appealed"]
-"""States in which an incident waits for somebody."""
+"""States in which an incident waits for a person."""
 AlertsOption = Annotated[
     int | None,
     typer.Option(

@@ -1,22 +1,25 @@
-"""Start a prepared installation in order, watch it, stop it in reverse order."""
+"""Start a prepared installation in order, start again what dies, stop it in reverse order."""
 
 from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import httpx
 
 from cli.client import Client
 from cli.installation import Installation, admin_token
 from cli.programs import Program, start
+from cli.restarts import restart_after_s
 from shared.errors import Unavailable
 
 READY_WITHIN_S = 120.0
-_WATCH_S = 0.3
+_WATCH_S = 0.1
 
 
 @contextmanager
@@ -39,12 +42,27 @@ def running(installation: Installation) -> Iterator[tuple[Client, list[Program]]
             program.stop()
 
 
-def watch(programs: list[Program]) -> None:
-    """Watch until one program ends, then raise `Unavailable`. Never returns."""
+def supervise(programs: list[Program], say: Callable[[str], None]) -> NoReturn:
+    """Start each program again that ends, in its place in the list; `say` tells a person.
+
+    Raises `Unavailable`, with the end of the log, when a program needs a person or keeps ending.
+    """
+    ends: defaultdict[int, list[float]] = defaultdict(list)
+    due: dict[int, float] = {}
     while True:
-        for program in programs:
-            if failure := program.failure():
-                raise Unavailable(failure)
+        now = time.monotonic()
+        for place, program in enumerate(programs):
+            if place in due:
+                if now >= due[place]:
+                    programs[place] = program.again()
+                    del due[place]
+            elif (status := program.process.poll()) is not None:
+                ends[place].append(now)
+                pause_s = restart_after_s(ends[place], status)
+                if pause_s is None:
+                    raise Unavailable(program.failure() or f"{program.name} ended")
+                say(f"{program.name} ended with status {status}; it is started again, see {program.log}")
+                due[place] = now + pause_s
         time.sleep(_WATCH_S)
 
 

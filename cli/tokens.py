@@ -55,7 +55,7 @@ def create(
 
 @app.command()
 def revoke(
-    token: Annotated[str, typer.Argument(metavar="TOKEN-ID", help="As `tokens list` shows it.")],
+    token: Annotated[str, typer.Argument(metavar="TOKEN-ID", help="The id from `tokens list`.")],
     yes: YesOption = False,
 ) -> None:
     """Revoke a token; it is refused everywhere within five seconds.
@@ -95,7 +95,7 @@ def rotate(output: OutputOption = Format.TABLE) -> None:
 
 @app.command("revoke-key")
 def revoke_key(
-    key: Annotated[str, typer.Argument(metavar="KEY-ID", help="As `tokens keys` shows it.")],
+    key: Annotated[str, typer.Argument(metavar="KEY-ID", help="The id from `tokens keys`.")],
     yes: YesOption = False,
 ) -> None:
     """Revoke every token that a stolen key has signed, possibly including the one this command uses.
@@ -104,6 +104,6 @@ def revoke_key(
 
         proctorctl tokens revoke-key 73b7470c08ded617 --yes
     """
-    ask_first(f"End every token that the key {key} has signed?", yes)
+    ask_first(f"Revoke every token that the key {key} has signed?", yes)
     with connect() as client:
         client.revoke_token_key(key)

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from cli import installation as installing
-from cli.running import running, watch
+from cli.running import running, supervise
 
 
 def default_data_folder() -> Path:
@@ -27,7 +27,8 @@ def up(
 ) -> None:
     """Start nats-server, coordinator and one edge node on this machine, and stop them on Ctrl-C.
 
-    Everything listens on loopback only. Keys are created on the first start and kept in the data folder.
+    Everything listens on loopback only. Keys are created on the first start and kept in the data folder. A
+    program that dies is started again; when it keeps dying, everything stops, with the end of its log.
 
     Examples:
 
@@ -46,7 +47,7 @@ def up(
             with running(prepared) as (_, programs):
                 console.print(_lines(prepared), soft_wrap=True, markup=False, highlight=False)
                 console.print("Ready. Ctrl-C stops everything.")
-                watch(programs)
+                supervise(programs, lambda line: console.print(line, soft_wrap=True, markup=False))
     except KeyboardInterrupt:
         console.print("stopped")
 

@@ -1,41 +1,41 @@
-"""The coordinator: enrollments, sessions, alerts, and the REST API over them.
+"""The coordinator: enrollments, sessions, alerts, and their REST API.
 
     main        commands: init, migrate, check-config, token, openapi, serve
-    app         the ASGI application: builds the parts, owns the background work, mounts the routes
+    app         the ASGI application: builds the parts, runs the background work, mounts the routes
     serving     serves it, and health and metrics on a port of their own
     schema      the database's revisions, kept in migrations/
     examples    every noun's examples for the API's description
     config      the TOML file
-    ground/     database, ids, keys and what they seal
+    ground/     database, ids, keys and sealed fields
     web_api/    what all routes share: parts, security, errors, limits, pages of lists, the description
-    nodes/      the hub, nodes heard and told
-    arriving/   alerts on their way from the hub into the database
-    oidc/       external issuers of tokens: their keys fetched and cached, their claims mapped
+    nodes/      the hub, heartbeats and commands of nodes
+    arriving/   stores alerts from the hub in the database
+    oidc/       external issuers of tokens: fetches and caches their keys, maps their claims
     web/        the candidate's page and the proctors' console
 
 One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,
-sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (what was said),
-incidents, reviews, reports, tokens with their keys; live/ has the sockets, idempotency/ the answer that a
-repeated POST gets again.
+sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (spoken words),
+incidents, reviews, reports, tokens with their keys; live/ has the sockets, idempotency/ the answers that
+repeated POSTs get again.
 
-Every module is of one kind, and imports its own kind and those before it:
+Every module is of one kind and imports only its own kind and the kinds before it:
 
 - pure: decides; values in, values out. Its docstring says "Pure." or "Decides only"; examples are data.
-  Imports pure modules alone: no table, clock, randomness, log, thread or network.
-- tool: touches the world and knows no table: ground/, config, the hub and the commands over it, sockets, PDF,
-  what wraps every request.
+  Imports only pure modules: no table, clock, randomness, log, thread or network.
+- tool: has side effects and knows no table: ground/, config, the hub and its commands, sockets, PDF,
+  middleware.
 - tables: rows.
-- service: SQL. Works in the transaction it is given; flushes, never commits.
+- service: SQL. Works in the caller's transaction; flushes, never commits.
 - answers: rows in the API's form.
-- parts: what a running coordinator is made of (`web_api.parts`).
-- act: reads and plans, asks a node, writes: own transactions, several nouns.
-- routes: REST and sockets, and what they share of FastAPI (security, description, pages).
+- parts: the parts of a running coordinator (`web_api.parts`).
+- act: reads and plans, asks a node, writes: has its own transactions, uses several nouns.
+- routes: REST and sockets, and their shared FastAPI code (security, description, pages).
 - app: main, serving, app, schema, migrations.
 
-ground/ and config stand below every noun, app above. Tables and routes taken apart, no circle leads through
-folders, and none through the modules of one. `tests/unit/coordinator/test_order.py` and the contracts in
-`pyproject.toml` hold all of it.
+ground/ and config are below every noun, app is above. Apart from tables and routes there is no import circle
+between folders, and none within a folder. `tests/unit/coordinator/test_order.py` and the contracts in
+`pyproject.toml` check all of this.
 
-A request that changes something reads and plans first, asks the edge node second, and writes in one
-transaction last; what cannot be written is taken back at the node. So a refused request changes nothing.
+A request that changes something first reads and plans, then asks the edge node, and last writes in one
+transaction; if that fails, the change at the node is undone. So a refused request changes nothing.
 """

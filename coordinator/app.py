@@ -1,10 +1,9 @@
-"""The coordinator as one ASGI application: parts, background work, routes. The only place that builds them.
+"""Builds the coordinator as one ASGI application: parts, background work, routes.
 
     create_app(config)    routes and layers; opens nothing
-    lifespan              keys, database and node rows, then hub, ingest and sweep as owned tasks
+    lifespan              opens keys, database and node rows, then runs hub, ingest and sweep as tasks
 
-From the outside in, a request passes: metrics, security headers, what answers failures, CORS, body bound,
-routes.
+From the outside in, a request passes: metrics, security headers, failures, CORS, body limit, routes.
 """
 
 from __future__ import annotations
@@ -92,15 +91,16 @@ API_ROUTES: Final = (
     token_routes,
     token_key_routes,
 )
-"""Every noun's, in the order of the description."""
+"""The routers of all nouns, in the order of the API description."""
 RESTART_PAUSE_S: Final = 1.0
 CANCEL_AGAIN_S: Final = 0.5
 
 
 def create_app(config: CoordinatorConfig) -> FastAPI:
-    """The application; what it needs is opened when it starts and closed when it stops.
+    """The application; it opens its parts at startup and closes them at shutdown.
 
-    Starting raises `ConfigError` for unusable keys or settings, `Unavailable` when the database is away.
+    Startup raises `ConfigError` for unusable keys or settings, `Unavailable` if the database cannot be
+    reached.
     """
     app = FastAPI(
         title="Proctor Edge coordinator",
@@ -139,14 +139,15 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await parts.verifier.refresh()
-        heartbeats, ingest = _background(parts)
+        booted = sweeping.Booted()
+        heartbeats, ingest = _background(parts, booted)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         tasks = [
             asyncio.create_task(_kept_running(name, work))
             for name, work in (
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
-                ("sweep", lambda: sweeping.run(parts)),
+                ("sweep", lambda: sweeping.run(parts, booted)),
                 ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
             )
@@ -162,7 +163,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 
 
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
-    """The parts of a coordinator; nothing is connected yet. Raises `ConfigError`."""
+    """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
     keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
     address = HubAddress(url=config.nats.url, user=config.nats.user, password=config.nats.read_password())
     settings = StreamSettings(
@@ -197,20 +198,24 @@ async def _validity(database: Database, keys: OwnKeys) -> Validity:
     return await asyncio.to_thread(read)
 
 
-def _background(parts: Parts) -> tuple[Heartbeats, Ingest]:
+def _background(parts: Parts, booted: sweeping.Booted) -> tuple[Heartbeats, Ingest]:
     def tell(stored: Sequence[Stored]) -> None:
         for one in stored:
             parts.rooms.tell(one.session_id, one.shown, one.revision)
 
     signing, metrics = parts.keys.signing, parts.metrics
-    heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing)
+    heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing, booted.note)
     store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
     ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
     metrics.read_counts("coordinator_alert_messages", "Alert messages by verdict and reason.", ingest.counts)
-    metrics.read_counts("coordinator_heartbeats", "Heartbeats by what became of them.", heartbeats.counts)
-    metrics.read_counts("coordinator_hub_events", "What happened to the hub's connection.", parts.hub.counts)
+    metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
+    metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)
-    metrics.read("coordinator_live_slow", "Live sockets closed for not keeping up.", lambda: parts.rooms.slow)
+    metrics.read(
+        "coordinator_live_slow",
+        "Live sockets closed because the client was too slow.",
+        lambda: parts.rooms.slow,
+    )
     metrics.read("coordinator_requests_refused_by_rate", "429 answers.", lambda: parts.rates.refused)
     return heartbeats, ingest
 
@@ -220,7 +225,7 @@ async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:
         try:
             await work()
         except Exception:
-            log.exception("background work failed; it begins again", extra={"task": name})
+            log.exception("background work failed; restarting it", extra={"task": name})
         await asyncio.sleep(RESTART_PAUSE_S)
 
 
@@ -229,7 +234,7 @@ async def _stopped(tasks: Iterable[asyncio.Task[None]]) -> None:
     while pending:
         for task in pending:
             task.cancel()
-        # A library that swallows a cancellation in one place is asked again in the next.
+        # A library may swallow a cancellation, so cancel again.
         _, pending = await asyncio.wait(pending, timeout=CANCEL_AGAIN_S)
 
 

@@ -1,4 +1,4 @@
-"""The coordinator's settings, as `shared.config_file` loads them.
+"""The coordinator's settings, loaded by `shared.config_file`.
 
     data_folder = "/var/lib/proctor/coordinator"
     [nats]
@@ -11,7 +11,7 @@
     region = "campus"
     signing_key = "ed25519:…"
 
-Secrets come from files and the environment, never from here.
+Secrets come from files or the environment, never from this file.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, St
 
 def _web_url(text: str) -> str:
     if not text.startswith(("http://", "https://")) or text.endswith("/"):
-        raise ValueError("must begin with http:// or https:// and not end with /")
+        raise ValueError("must begin with http:// or https:// and must not end with /")
     return text
 
 
@@ -53,7 +53,7 @@ def _database_url(text: str) -> str:
     parts = urlsplit(text)
     if parts.password is not None or "password=" in parts.query:
         raise ValueError(
-            "a password may not stand here: write it into a PostgreSQL password file of mode 600 and name "
+            "a password is not allowed here: write it to a PostgreSQL password file of mode 600 and name "
             "that file at the end of the URL as ?passfile=/its/path"
         )
     return text
@@ -64,7 +64,7 @@ def _issuer_url(text: str) -> str:
     if parts.scheme == "http" and parts.hostname in ("localhost", "127.0.0.1", "::1"):
         return text
     if parts.scheme != "https" or not parts.hostname or parts.username or parts.fragment:
-        raise ValueError("must begin with https:// and hold neither credentials nor a fragment")
+        raise ValueError("must begin with https:// and must not contain credentials or a fragment")
     return text
 
 
@@ -73,30 +73,30 @@ WebUrl = Annotated[str, Field(max_length=500), AfterValidator(_web_url)]
 
 
 class KeysSection(Section):
-    """Where the master key is."""
+    """The location of the master key."""
 
     master_key_file: FilePath | None = None
-    """File of mode 0600 with the master key; left out: `master.key` in the data folder, unless the
-    environment gives the key as PROCTOR_MASTER_KEY."""
+    """File of mode 0600 with the master key; by default `master.key` in the data folder, unless the
+    environment variable PROCTOR_MASTER_KEY has the key."""
 
 
 class NatsSection(Section):
-    """The hub that edge nodes are reached through."""
+    """The hub that connects the edge nodes."""
 
     url: Annotated[str, Field(pattern=r"^(nats|tls)://[^\s@]+$", max_length=500)] = "nats://127.0.0.1:4222"
-    """Without credentials."""
+    """The hub's address, without credentials."""
     user: Name = "coordinator"
     """User name at the hub."""
     password_file: FilePath | None = None
-    """File whose first line is that user's password, readable by the coordinator's user alone; left out: none
-    is sent."""
+    """File with that user's password in its first line, readable only by the coordinator's user; by default
+    no password is sent."""
     stream_max_bytes: Annotated[int, Field(ge=16 * 2**20, le=2**50)] = 2**30
-    """The stream of alerts drops its oldest beyond this; the nodes' outboxes send again what was lost."""
+    """Above this the stream of alerts drops its oldest; the nodes' outboxes send lost alerts again."""
     stream_max_age_hours: Annotated[int, Field(ge=2, le=8_760)] = 168
-    """… and whatever is older."""
+    """Older alerts are dropped from the stream."""
 
     def read_password(self) -> str | None:
-        """The password, if one is set. Raises `ConfigError` when its file cannot be used."""
+        """The password, if one is set. Raises `ConfigError` if its file cannot be used."""
         return None if self.password_file is None else read_secret(self.password_file)
 
 
@@ -108,84 +108,84 @@ class WebSection(Section):
     port: Port = 8_000
     """Port to listen on."""
     public_url: WebUrl = "http://127.0.0.1:8000"
-    """How browsers and services reach the coordinator."""
+    """The URL by which browsers and services reach the coordinator."""
     allowed_origins: Annotated[tuple[WebUrl, ...], Field(max_length=50)] = ()
-    """Origins of other pages that may call the API and open sockets; the public one always may."""
+    """Origins of other pages that may call the API and open sockets; that of `public_url` always may."""
     connections: ConnectionsSection = ConnectionsSection()
     """How many are open at once, and which proxies are believed."""
 
 
 class IceSection(Section):
-    """How candidates' browsers find a way to the edge."""
+    """How candidates' browsers connect to the edge."""
 
     servers: Annotated[tuple[IceServerSection, ...], Field(max_length=10)] = ()
-    """STUN and TURN servers handed to them."""
+    """STUN and TURN servers given to them."""
 
     def read_servers(self) -> tuple[IceServer, ...]:
-        """The servers with their passwords. Raises `ConfigError` when a file of one cannot be used."""
+        """The servers with their passwords. Raises `ConfigError` if a password file cannot be used."""
         return tuple(server.read() for server in self.servers)
 
 
 class IssuerSection(Section):
-    """An OpenID Connect issuer whose tokens are good here, beside our own."""
+    """An OpenID Connect issuer whose tokens are accepted in addition to our own."""
 
     issuer: IssuerUrl
     """Its `iss`, exactly."""
     jwks_url: IssuerUrl
-    """Where its keys are; https, or http on this machine itself."""
+    """The URL of its keys; https, or http on this machine."""
     audience: Name
-    """The `aud` that its tokens for this coordinator carry."""
+    """The `aud` of its tokens for this coordinator."""
     algorithms: Annotated[frozenset[Literal["RS256", "EdDSA"]], Field(min_length=1)]
-    """What it signs with; nothing else is accepted."""
+    """The algorithms it signs with; no others are accepted."""
     role_claim: Name = "roles"
-    """The claim that names what a bearer may do: a word or a list of words."""
+    """The claim with the bearer's permissions: a word or a list of words."""
     roles: Annotated[dict[Name, Role], Field(min_length=1, max_length=50)]
-    """Our role for each word; of several the first one written here counts."""
+    """Our role for each word; if several match, the first one listed here applies."""
     tenant: UUID | None = None
-    """The institution all of its bearers belong to …"""
+    """The institution of all its bearers …"""
     tenant_claim: Name | None = None
-    """… or the claim that names it,"""
+    """… or the claim that names the institution,"""
     tenants: Annotated[dict[Name, UUID], Field(max_length=1_000)] = {}
-    """and the institution of each word there."""
+    """and the institution for each value of that claim."""
 
     @model_validator(mode="after")
     def _one_way_to_a_tenant(self) -> Self:
         if (self.tenant is None) is (self.tenant_claim is None):
             raise ValueError("either tenant or tenant_claim must be given")
         if self.tenant_claim is not None and not self.tenants:
-            raise ValueError("tenants: the words of tenant_claim need their institutions")
+            raise ValueError("tenants: give the institution for each value of tenant_claim")
         return self
 
 
 class FacesSection(Section):
-    """How long faces count, and whether they are searched for."""
+    """How long enrollments are valid, and whether faces may be searched."""
 
     valid_days: Annotated[int, Field(ge=1, le=3_650)] = 365
-    """An enrollment counts for so long: faces change. The candidate then enrolls again."""
+    """How long an enrollment is valid, because faces change. Then the candidate enrolls again."""
     impersonation_search: bool = False
-    """Whether an administrator may search one candidate's face among all others (1:N). A purpose of its own:
-    switch it on only where the institution has a lawful basis for it."""
+    """Whether an administrator may compare one candidate's face with all others (1:N). This is a separate
+    purpose: switch it on only if the institution has a lawful basis for it."""
 
 
 class NodeSection(Section):
-    """One edge node that may speak."""
+    """One known edge node."""
 
     node_id: UUID
     """As `proctor-edge identity` prints it."""
     region: Name
-    """Where it stands."""
+    """The region of the node."""
     signing_key: Annotated[str, AfterValidator(_signing_key)]
-    """`ed25519:…`, printed beside it."""
+    """`ed25519:…`, printed by the same command."""
 
 
 class CoordinatorConfig(Section):
-    """Everything that can be set."""
+    """All settings."""
 
     data_folder: FilePath
-    """Folder of the keys and, by default, the database."""
+    """Folder for the keys and, by default, the database."""
     database_url: Annotated[str, AfterValidator(_database_url)] | None = None
-    """SQLAlchemy URL without a password, which stands in a PostgreSQL password file (`?passfile=/its/path`);
-    left out: `coordinator.db` in the data folder."""
+    """SQLAlchemy URL without a password; the password is in a PostgreSQL password file
+    (`?passfile=/its/path`). By default `coordinator.db` in the data folder."""
     keys: KeysSection = KeysSection()
     nats: NatsSection = NatsSection()
     web: WebSection = WebSection()
@@ -193,16 +193,16 @@ class CoordinatorConfig(Section):
     """Where health and metrics are told in full."""
     ice: IceSection = IceSection()
     issuers: Annotated[tuple[IssuerSection, ...], Field(max_length=10)] = ()
-    """Whose tokens are good here beside our own."""
+    """Issuers whose tokens are accepted in addition to our own."""
     faces: FacesSection = FacesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 
     @model_validator(mode="after")
     def _distinct(self) -> Self:
         if len({node.node_id for node in self.nodes}) != len(self.nodes):
-            raise ValueError("nodes: a node_id stands twice")
+            raise ValueError("nodes: a node_id is listed twice")
         if len({section.issuer for section in self.issuers}) != len(self.issuers):
-            raise ValueError("issuers: an issuer stands twice")
+            raise ValueError("issuers: an issuer is listed twice")
         check_ports(self.web.port, self.status.port)
         return self
 

@@ -1,4 +1,4 @@
-"""Every noun's examples for the API's description. Pure."""
+"""The examples of all nouns for the API description. Pure."""
 
 from __future__ import annotations
 

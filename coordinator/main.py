@@ -1,6 +1,6 @@
-"""`proctor-coordinator`: make keys, migrate, check configuration and database, issue a token, serve.
+"""`proctor-coordinator`: creates keys, migrates, checks configuration and database, issues tokens, serves.
 
-Exit codes: 0 well, 1 something needed is away, 2 the installation or its configuration is wrong.
+Exit codes: 0 success, 1 a needed service is unavailable, 2 the installation or its configuration is wrong.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from shared.fields import Reference
 from shared.tokens import Role
 
 app = typer.Typer(
-    help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and the REST API over them.",
+    help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and their REST API.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
 OPERATOR: Final = "operator"
-"""Who issues tokens on this machine."""
+"""The issuer's name of tokens from this machine."""
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
 
 
@@ -49,8 +49,8 @@ def _reference(text: str) -> str:
 
 
 @app.command()
-def init(data: Annotated[Path, typer.Option(help="The data folder; made when it is missing.")]) -> None:
-    """Make the coordinator's keys where they are missing, and print the public one nodes must know.
+def init(data: Annotated[Path, typer.Option(help="The data folder; created if missing.")]) -> None:
+    """Create the coordinator's missing keys, and print the public key for the nodes' configuration.
 
     Example: proctor-coordinator init --data /var/lib/proctor/coordinator
     """
@@ -60,7 +60,7 @@ def init(data: Annotated[Path, typer.Option(help="The data folder; made when it 
 
 @app.command()
 def migrate(config: ConfigFile) -> None:
-    """Bring the database to the revision this program needs.
+    """Migrate the database to the revision that this program needs.
 
     Example: proctor-coordinator migrate --config /etc/proctor/coordinator.toml
     """
@@ -76,7 +76,7 @@ def migrate(config: ConfigFile) -> None:
 
 @app.command()
 def check_config(config: ConfigFile) -> None:
-    """Say whether the configuration and the keys it points to are usable; nothing is changed.
+    """Check whether the configuration and its keys can be used; changes nothing.
 
     Example: proctor-coordinator check-config --config /etc/proctor/coordinator.toml
     """
@@ -89,7 +89,7 @@ def check_config(config: ConfigFile) -> None:
 
 @app.command()
 def check_database(config: ConfigFile) -> None:
-    """Say whether the database is there and at the revision this program needs; nothing is changed.
+    """Check whether the database exists and has the revision that this program needs; changes nothing.
 
     Example: proctor-coordinator check-database --config /etc/proctor/coordinator.toml
     """
@@ -107,7 +107,7 @@ def check_database(config: ConfigFile) -> None:
 def token(
     config: ConfigFile,
     role: Annotated[Role, typer.Option(help="What the bearer may do.")],
-    subject: Annotated[str, typer.Option(help="Who: a user's or service's name.", callback=_reference)],
+    subject: Annotated[str, typer.Option(help="The name of the user or service.", callback=_reference)],
     minutes: Annotated[int, typer.Option(help="Lifetime.", min=1, max=1_440)] = 60,
 ) -> None:
     """Print an access token.
@@ -138,7 +138,7 @@ def token(
 
 @app.command()
 def openapi() -> None:
-    """Print the API's OpenAPI 3.1 description; it is the same for every installation of this version.
+    """Print the OpenAPI 3.1 description of the API; it is the same for every installation of this version.
 
     Example: proctor-coordinator openapi > openapi.json
     """
@@ -150,10 +150,12 @@ def openapi() -> None:
 
 @app.command()
 def contract(
-    promised: Annotated[Path, typer.Argument(help="The description callers were promised.")],
-    promise: Annotated[bool, typer.Option(help="Promise what this version gives from now on.")] = False,
+    promised: Annotated[Path, typer.Argument(help="The API description that callers rely on.")],
+    promise: Annotated[
+        bool, typer.Option(help="Write this version's description as the new promise.")
+    ] = False,
 ) -> None:
-    """Say what this version's API breaks of what callers were promised; ends with 1 when it breaks something.
+    """List how this version's API breaks the promised description; exit code 1 if it does.
 
     Example: proctor-coordinator contract coordinator/promised.json
     """
@@ -176,7 +178,7 @@ def contract(
 
 @app.command()
 def serve(config: ConfigFile) -> None:
-    """Serve the REST API, the sockets and the pages, and take in alerts, until told to stop.
+    """Serve the REST API, the sockets and the pages, and receive alerts, until stopped.
 
     Example: proctor-coordinator serve --config /etc/proctor/coordinator.toml
     """
@@ -194,7 +196,7 @@ def serve(config: ConfigFile) -> None:
 
 
 def main() -> None:
-    """Run a command; say what is wrong in one paragraph, without a traceback."""
+    """Run a command; print an error as one paragraph, without a traceback."""
     try:
         app()
     except ConfigError as error:

@@ -1,8 +1,8 @@
-"""The schema's state: bring a database to the newest revision, take it back, see how it differs.
+"""Manages the schema: upgrades a database, downgrades it, finds differences from the code.
 
 One transaction per command. On PostgreSQL an advisory lock keeps two replicas from migrating at once;
-SQLite's write lock does the same. SQLite's foreign keys are off meanwhile, because a table changed there is
-copied, dropped and renamed, and dropping one with foreign keys on fails or empties its children; they are
+SQLite's write lock does the same. SQLite's foreign keys are off meanwhile, because there a changed table is
+copied, dropped and renamed, and dropping one with foreign keys on fails or empties its children. They are
 checked before the commit.
 """
 
@@ -63,19 +63,19 @@ ALL_TABLES: Final = (
     _tenants,
     _tokens,
 )
-"""Every module that declares tables: importing them is what fills the metadata."""
+"""Every module that declares tables: importing them fills the metadata."""
 _REVISIONS: Final = "alembic_version"
-"""Where a migrated database says its revision; all that is left after taking every one back."""
+"""The table with a database's revision; the only one that remains after downgrading to the base."""
 _OURS: Final = frozenset({_REVISIONS, "lane_marks"})
-"""What no other program's database has together."""
+"""Tables that together identify our database."""
 _LOCK: Final = 0x70726F63746F72
-"""Any number that only our migrations use; ASCII of `proctor`."""
+"""A number that only our migrations use: ASCII of `proctor`."""
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
-    """Bring the database to a revision; a file of SQLite is made where there is none, for its owner alone.
+    """Upgrade the database to a revision; a missing SQLite file is created, readable only by its owner.
 
-    Raises `Unavailable` when it is away, `ConfigError` when it is damaged or another program's.
+    Raises `Unavailable` if it cannot be reached, `ConfigError` if it is damaged or another program's.
     """
     if database.file is not None:
         _require_ours(database.file, may_be_new=True)
@@ -84,13 +84,13 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 
 def downgrade(database: Database, revision: str) -> None:
-    """Take the database back to a revision; `base` drops every table."""
+    """Downgrade the database to a revision; `base` drops every table."""
     with _migrating(database) as config:
         command.downgrade(config, revision)
 
 
 def current(database: Database) -> str | None:
-    """The revision the database is at; None for an empty one. Raises `Unavailable` when it is away."""
+    """The database's revision; None for an empty one. Raises `Unavailable` if it cannot be reached."""
     try:
         with database.engine.connect() as connection:
             return MigrationContext.configure(connection).get_current_revision()
@@ -99,14 +99,14 @@ def current(database: Database) -> str | None:
 
 
 def newest() -> str | None:
-    """The revision this program was written for."""
+    """The revision that this program needs."""
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
 def require_newest(database: Database) -> None:
-    """Raises `ConfigError` unless the database is whole, ours and at this program's revision.
+    """Raises `ConfigError` unless the database is intact, ours and at this program's revision.
 
-    A file of SQLite that is not stays as it is, to the byte.
+    Any other SQLite file is not changed at all.
     """
     if database.file is not None:
         _require_ours(database.file, may_be_new=False)
@@ -119,7 +119,7 @@ def require_newest(database: Database) -> None:
 
 
 def differences(database: Database) -> list[Any]:
-    """How the tables in the database differ from those in the code; empty when they agree."""
+    """The differences between the database's tables and those in the code; empty if they agree."""
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         return list(compare_metadata(context, Row.metadata))
@@ -139,7 +139,7 @@ def _require_ours(file: Path, *, may_be_new: bool) -> None:
             _made(file)
             return
     except Corrupt as error:
-        raise ConfigError(f"{error}; restore it from its backup. Nothing was written to it") from error
+        raise ConfigError(f"{error}; restore it from a backup. Nothing was written to it") from error
     except OSError as error:
         raise ConfigError(f"the database {file} cannot be opened: {error.strerror}") from error
     raise ConfigError(f"there is no database at {file}; run `proctor-coordinator migrate`")
@@ -149,7 +149,7 @@ def _made(file: Path) -> None:
     try:
         make_private(file)
     except OSError as error:
-        raise ConfigError(f"the database {file} cannot be made: {error.strerror}") from error
+        raise ConfigError(f"the database {file} cannot be created: {error.strerror}") from error
 
 
 @contextmanager
@@ -168,11 +168,11 @@ def _migrating(database: Database) -> Iterator[Config]:
                 yield config
                 if database.dialect == "sqlite":
                     _check_references(connection)
-            connection.invalidate()  # the next use of the pool sets its own pragmas again
+            connection.invalidate()  # the next use of the pool sets its pragmas again
     except CommandError as error:
-        raise ConfigError(f"the database is not of this program's making, or newer: {error}") from error
+        raise ConfigError(f"the database was not created by this program, or is newer: {error}") from error
     except DBAPIError as error:
-        raise Unavailable(f"the database refuses the migration: {error.orig}") from error
+        raise Unavailable(f"the database refused the migration: {error.orig}") from error
 
 
 def _driver(connection: Connection) -> Any:
@@ -181,7 +181,7 @@ def _driver(connection: Connection) -> Any:
 
 def _check_references(connection: Connection) -> None:
     if connection.exec_driver_sql("PRAGMA foreign_key_check").first() is not None:
-        raise Corrupt("the migration would leave rows that refer to nothing; it was taken back")
+        raise Corrupt("the migration would leave rows that refer to missing rows; it was rolled back")
 
 
 def _config() -> Config:

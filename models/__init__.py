@@ -3,33 +3,33 @@
 Weights
     manifest.toml   every network: task, licence, hashes, sources, input; best first within a task
     manifest        reads it
-    store           the weights folder: what is there and real, which network serves a task, and why
+    store           the weights folder: which networks are present, which one serves a task, and why
     fetch           brings weights there from `sources`: mirror, package registry, public address
     converters      rewrites weights of other programs' formats as ONNX
 Running
     runtime         opens and runs a network: ONNX Runtime and OpenVINO; `litert` and `backend` help it
-    distributions   refuses Python packages that overwrite one another
+    distributions   refuses Python packages that overwrite each other
     opening         opens a network of the store as the manifest says
     canary          opens networks and reports, as a program of its own (`proctorctl models verify`)
-    serving         from the weights at hand to what perception asks: the best network for each task
+    serving         gives perception the best network at hand for each task
 Seeing
     results         the frozen values
     images          crops, warps, overlaps; `picture`: light and change of a frame
     yunet, scrfd, retinaface, blazeface, grid, confirmed   faces
-    mesh                                          468 points of a face, how open its eyes are
+    mesh                                          468 points of a face, and how open the eyes are
     mesh_pose, fsanet, adas_head, rotation_pose   where a head points
-    adas_gaze, binned_gaze, iris (eyes)           where eyes look, and whether they can be seen
-    recognition, similarity                       whose face it is, on one scale for all recognisers
-    calibrate, calibration, people, dimming       makes that scale from pictures of people
-    liveness                                      whether a face is there or a picture of it
+    adas_gaze, binned_gaze, iris (eyes)           where the eyes look, and whether they are visible
+    recognition, similarity                       compares faces, on one scale for all recognisers
+    calibrate, calibration, people, dimming       make that scale from pictures of people
+    liveness                                      whether a face is real or a picture of one
     body, movenet                                 33 points of an upper body, or 17 of them
     objects                                       people, phones, books, laptops
-    quality, sharpness                            whether a picture is good enough, and what to do about it
+    quality, sharpness                            whether a picture is good enough, and how to improve it
 Hearing
-    voice, voicing                                whether somebody speaks
-    speaker, wespeaker (by fbank), speakers       who speaks, and how many people do
+    voice, voicing                                whether someone speaks
+    speaker, wespeaker (by fbank), speakers       who speaks, and how many speakers there are
     segmentation                                  who speaks when
-    keywords, whisper                             whether given phrases are spoken; what is said
+    keywords, whisper                             whether given phrases are spoken; a transcript
     sounds                                        typing, telephones, doors, whispering
 
 Weights are fetched by a person or by provisioning, never by a running daemon.

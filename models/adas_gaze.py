@@ -4,11 +4,11 @@ Input: square crops of both eyes, upright by the line of the eyes, 60×60 BGR 0�
 and roll in degrees. Output: a vector; (0, 0, −1) looks into the camera, x grows towards the right of the
 picture, y upwards.
 
-Settled on 32 pictures and their mirror images. What the network calls the left eye is the one on the left of
-the picture, the candidate's right: so fed, a picture and its mirror image differ by 6.6° in yaw and 3.1° in
-pitch on average, the other way by 9.3° and 3.4°. Its yaw has our sign (the same eyes in a head
-turned by 1° more look 0.7° further to that side), its pitch grows downwards like that of its sister network
-for heads. On portraits that look into the camera the median error is 4° in yaw and 5° in pitch.
+Determined with 32 pictures and their mirror images. The network's "left eye" is the one on the left of the
+picture, the candidate's right eye: with this order, a picture and its mirror image differ by 6.6° in yaw and
+3.1° in pitch on average, with the other order by 9.3° and 3.4°. Its yaw has our sign (the same eyes in a head
+turned 1° more look 0.7° further to that side). Its pitch grows downwards, like that of its sister network for
+heads. On portraits that look into the camera the median error is 4° in yaw and 5° in pitch.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from models.results import Face, Floats, Gaze, HeadPose, Mesh, Region
 
 SIDE_PX = 60
 CROP = 0.6
-"""Side of an eye's crop, in distances between the eyes."""
+"""Side of an eye's crop, as a multiple of the distance between the eyes."""
 
 
 class AdasGaze:
-    """Looks at both eyes, and is told where the head points."""
+    """Estimates gaze from both eyes and the direction of the head."""
 
     def __init__(self, network: Network) -> None:
         self._network = network

@@ -1,4 +1,4 @@
-"""What every inference runtime gives to `models.runtime`: a call, and what goes in and comes out of it."""
+"""What every inference runtime provides to `models.runtime`: a call, and its inputs and outputs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Port:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """One opened network. `call` may be used from any thread and answers fresh arrays."""
+    """One opened network. `call` may be used from any thread and returns new arrays."""
 
     device: str
     inputs: tuple[Port, ...]
@@ -34,7 +34,7 @@ class Backend:
 
 
 def imported(name: str) -> Any:
-    """A runtime's package; ConfigError naming the extra that is missing.
+    """Import a runtime's package. Raises ConfigError that names the missing extra.
 
     Imported on use, because the first import costs 0.2 s.
     """

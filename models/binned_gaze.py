@@ -1,10 +1,10 @@
-"""Direction of the gaze by a network that answers in bins (L2CS-Net: Abdelrahman et al. 2022).
+"""Direction of the gaze by a network that outputs bins (L2CS-Net: Abdelrahman et al. 2022).
 
-Input: the face, 448×448 RGB as for ImageNet. Output: logits over 90 bins of 4° from −180°, first for the
-horizontal angle (positive towards the left edge of the picture, so its sign is turned here), then for the
+Input: the face, 448×448 RGB as for ImageNet. Output: logits over 90 bins of 4° from −180°, first the
+horizontal angle (positive towards the left edge of the picture, so its sign is turned here), then the
 vertical one (up is positive). Exports call the first output pitch and the second yaw, after the order of
-Gaze360's labels; what counts is how the training drew its arrows. No weights of this kind were at hand: the
-signs follow that and were not proved on pictures.
+Gaze360's labels; the code follows the directions used in training instead. No weights of this kind were
+available, so the signs are not proved on pictures.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIRST_BIN_DEG = -180.0
 
 
 class BinnedGaze:
-    """Looks at the whole face. `input_name` is what this export calls its picture."""
+    """Uses the whole face. `input_name` is this export's name of the picture input."""
 
     def __init__(self, network: Network, *, input_name: str = "input") -> None:
         self._network = network

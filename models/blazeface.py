@@ -1,8 +1,8 @@
 """Faces by MediaPipe's BlazeFace (Bazarevsky et al. 2019; Apache-2.0), each confirmed by the face mesh.
 
-Alone it sees ghosts, such as a bare hand; a detection counts only when the mesh finds a face there too.
-Input: the frame centred on a black square, RGB −1…1. Each anchor answers a box and six points in input pixels
-from its cell's centre, and a logit. Detections that overlap are blended by score, as MediaPipe does.
+Alone it reports false faces, such as a bare hand; a detection counts only if the mesh also finds a face
+there. Input: the frame centred on a black square, RGB −1…1. Each anchor gives a box and six points in input
+pixels from its cell's centre, and a logit. Detections that overlap are blended by score, as MediaPipe does.
 """
 
 from __future__ import annotations
@@ -21,21 +21,22 @@ from models.results import Box, Face, Floats, Mesh
 
 MAX_OVERLAP = 0.3
 MIN_SCORE = 0.4
-"""MediaPipe's 0.5 loses a head turned by 60° in 16 of 38 looks, this in 4. The mesh confirms each: no ghost
-came with it in 53 pictures and 1,000 looks at 20 films of people, bare hands and rooms that are left."""
+"""MediaPipe's 0.5 misses a head turned by 60° in 16 of 38 frames, this value in 4. The mesh confirms each
+detection: this value added no false face in 53 pictures and 1,000 frames of 20 films of people, bare hands
+and rooms that people leave."""
 BLENDED_SCORE = 0.5
-"""What is less sure stands in for a face that nothing surer shows, and moves none that something does."""
+"""A less certain detection is used only where there is no more certain one; it does not move one."""
 COARSE_PX = 24
-"""A face smaller than this in the network's own picture is boxed roughly: 60 px of 1280 are 9 there."""
+"""Below this size in the network's own picture a box is inexact: 60 px of 1280 are 9 px there."""
 CLOSER_FITS = 2
-"""For such a face the mesh is fitted again where it was found, as MediaPipe follows a face through frames. Of
-176 looks at six people 50 to 90 px wide, 16 through the first fit alone were strangers to the recogniser,
-3 through the last; of the worst points nine in ten lay within 0.20 and within 0.024 face widths."""
+"""For such a face the mesh is fitted again at its own result, as MediaPipe tracks a face through frames. Of
+176 looks at six people with faces 50 to 90 px wide, the recogniser took 16 for strangers after one fit and 3
+after the last; the error of the worst point was below 0.20 and 0.024 face widths in nine of ten."""
 
 NOSE_REACH = 1.4
-"""From the line of the ears to the tip of the nose, in heights from eyes to mouth. Real heads that people see
-turned by 35 to 55° show 0.98 to 1.26 of it, one of 12 to 35° 0.35 to 0.58, frontal ones within 0.38; pictures
-turned by 60° 0.93 to 1.18 (nine of eleven found)."""
+"""Distance from the line of the ears to the tip of the nose, as a multiple of the height from eyes to mouth.
+Real heads turned by 35 to 55° (as judged by people) give 0.98 to 1.26 of it, one turned by 12 to 35° 0.35 to
+0.58, frontal ones up to 0.38; pictures turned by 60° 0.93 to 1.18 (nine of eleven found)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +70,7 @@ class Candidate:
 
 
 class BlazeFace:
-    """Detections as the network gives them, ghosts included."""
+    """The network's detections, including false faces."""
 
     def __init__(
         self, network: Network, variant: Variant = SHORT_RANGE, *, min_score: float = MIN_SCORE
@@ -91,7 +92,7 @@ class BlazeFace:
         return max(box.width_px, box.height_px) * scale < COARSE_PX
 
     def find(self, frame: Image) -> tuple[Candidate, ...]:
-        """What might be a face in a BGR frame, best first."""
+        """Possible faces in a BGR frame, best first."""
         side_px = self._variant.side_px
         canvas, fit = letterbox(frame, side_px, side_px, centred=True)
         pixels = np.multiply(cv2.cvtColor(canvas, cv2.COLOR_BGR2RGB), np.float32(1 / 127.5))[
@@ -113,7 +114,7 @@ class BlazeFace:
 
 
 def _blend(points: Floats, scores: Floats) -> Candidate:
-    """One detection out of those that overlap: corners and points (N, 8, 2) weighted by score."""
+    """One detection from several that overlap: corners and points (N, 8, 2) weighted by score."""
     mean = np.average(points, axis=0, weights=scores).astype(np.float32)
     width_px, height_px = (float(value) for value in mean[1] - mean[0])
     return Candidate(
@@ -122,7 +123,7 @@ def _blend(points: Floats, scores: Floats) -> Candidate:
 
 
 class ConfirmedBlazeFace:
-    """BlazeFace whose every detection the mesh has confirmed."""
+    """BlazeFace with each detection confirmed by the mesh."""
 
     def __init__(self, detector: BlazeFace, mesh: FaceMesh, *, min_presence: float = MIN_PRESENCE) -> None:
         self._detector = detector
@@ -144,7 +145,8 @@ class ConfirmedBlazeFace:
         return tuple(faces)
 
     def _fit(self, frame: Image, candidate: Candidate) -> Mesh:
-        """The mesh of a detection, drawn closer where that is coarse; a ghost's is left as it is."""
+        """The mesh of a detection; for a coarse one it is fitted again. The mesh of a false face stays
+        unchanged."""
         mesh = self._mesh.fit(frame, Face(candidate.box, candidate.points_px, candidate.score))
         for _ in range(CLOSER_FITS if self._detector.is_coarse(frame, candidate.box) else 0):
             if mesh.presence < self._min_presence:
@@ -154,9 +156,10 @@ class ConfirmedBlazeFace:
 
 
 def turn_of(points_px: Floats) -> float:
-    """Yaw, in our signs, by BlazeFace's six points (6, 2): how far the nose stands out to the side.
+    """Yaw, with our sign, from BlazeFace's six points (6, 2): how far the nose is to the side.
 
-    The tip of the nose lies `NOSE_REACH` before the line of the ears; of that a turned head shows the sine.
+    The tip of the nose is `NOSE_REACH` in front of the line of the ears; a turned head shows the sine of
+    that.
     """
     right_eye, left_eye, nose, mouth, right_ear, left_ear = points_px.astype(np.float64)
     down = mouth - (right_eye + left_eye) / 2

@@ -1,8 +1,8 @@
 """The upper body by MediaPipe Pose (Bazarevsky et al. 2020; Apache-2.0): a detector and a landmark network.
 
 The detector looks for the person's middle and outer circle (a face with a torso below it); the landmark
-network fits 33 points into the square around that circle. As long as its presence flag stays high, the next
-frame is looked at where the points were, and the detector (the dearer half to start with) rests.
+network fits 33 points into the square around that circle. While its presence flag stays high, the next frame
+is examined where the points were, and the more expensive detector does not run.
 
 Detector: 224×224 RGB −1…1, centred on black; per anchor a box and four points in input pixels, and a logit.
 Landmarks: 256×256 RGB 0…1, the region upright; 39 points of x, y, z in pixels with logits of visibility and
@@ -34,7 +34,7 @@ MIN_HEAT = 0.5
 MAX_OVERLAP = 0.3
 POINTS = 33
 
-# Numbers of the points that rules ask about; right and left are the candidate's.
+# Indices of the points that rules use; right and left are the candidate's.
 NOSE, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 11, 12
 LEFT_EAR, RIGHT_EAR, LEFT_WRIST, RIGHT_WRIST = 7, 8, 15, 16
 LEFT_INDEX, RIGHT_INDEX = 19, 20
@@ -42,15 +42,15 @@ HANDS = range(LEFT_WRIST, 23)
 """Wrists, and the knuckles of little finger, index finger and thumb."""
 _CENTRE, _RIM = 33, 34
 HEAD_PER_EARS = 1.3
-"""This network's ears lie inside the head's outline: MoveNet sees the same ears 1.25 to 1.4 times as far
-apart (nine people)."""
+"""This network's ears are inside the head's outline: MoveNet places them 1.25 to 1.4 times as far apart (nine
+people)."""
 
 # (cells per side, anchors per cell) in the order of the output.
 _GRIDS = ((28, 2), (14, 2), (7, 6))
 
 
 class BodyDetector:
-    """Where people are, as regions for the landmark network."""
+    """Finds people, as regions for the landmark network."""
 
     def __init__(self, network: Network, *, min_score: float = MIN_SCORE) -> None:
         self._network = network
@@ -84,7 +84,7 @@ class BodyDetector:
 
 
 class BodyPose:
-    """Points of the one person that sits there."""
+    """Finds the points of one seated person."""
 
     def __init__(
         self, detector: BodyDetector, landmarks: Network, *, min_presence: float = MIN_PRESENCE
@@ -98,10 +98,10 @@ class BodyPose:
         return self._landmarks.device
 
     def find(self, frame: Image, before: Region | None = None) -> Body | None:
-        """The body of a BGR frame, or None when there is none.
+        """The body in a BGR frame, or None if there is none.
 
-        `before` is `Body.region` of the previous frame of the same stream: it is looked at first, and the
-        whole frame only when nobody is there any more.
+        `before` is `Body.region` of the previous frame of the same stream. It is examined first, the whole
+        frame only if nobody is there any more.
         """
         if before is not None:
             body = self._fit(frame, before)
@@ -129,17 +129,18 @@ class BodyPose:
 
 
 def refined(points: Floats, heat: Floats) -> Floats:
-    """Points (N, 3) of the cut, drawn to the warm spot of their own heat map (side, side, N) near by.
+    """Points (N, 3) of the cut, moved to the nearest peak of their own heat map (side, side, N).
 
-    As MediaPipe does: the mean place in a window of 7×7 weighted by heat, where the window is anywhere warmer
-    than a half. On two portraits it brings nose, eyes and ears from 13 px to 6 px of MediaPipe's own answer.
+    As in MediaPipe: the mean position in a window of 7×7, weighted by heat, if any value in it is above one
+    half. On two portraits this reduces the distance of nose, eyes and ears to MediaPipe's own result from 13
+    px to 6 px.
     """
     side, reach = heat.shape[0], HEAT_WINDOW // 2
     cell_px = LANDMARK_SIDE_PX / side
     column, row = (np.floor(points[:, axis] / cell_px).astype(int) for axis in (0, 1))
     inside = (column >= 0) & (column < side) & (row >= 0) & (row < side)
     steps = np.arange(HEAT_WINDOW)
-    # Cold borders let the window of a point at the edge stick out.
+    # A border of zeros lets the window of a point at the edge reach outside.
     padded = np.pad(heat, ((reach, reach), (reach, reach), (0, 0)), constant_values=-80.0)
     number = np.flatnonzero(inside)
     rows, columns = row[number, None, None] + steps[:, None], column[number, None, None] + steps
@@ -154,17 +155,18 @@ def refined(points: Floats, heat: Floats) -> Floats:
 
 
 def visible_points(body: Body) -> int:
-    """How many of the 33 points are seen."""
+    """The number of visible points of the 33."""
     return int((body.visibility >= MIN_VISIBILITY).sum())
 
 
 def shoulders_visible(body: Body) -> bool:
-    """Whether a shoulder is seen; one is enough, because somebody who turns aside hides the other."""
+    """Whether a shoulder is visible; one is enough, because a person who turns to the side hides the
+    other."""
     return bool(body.visibility[[LEFT_SHOULDER, RIGHT_SHOULDER]].max() >= MIN_VISIBILITY)
 
 
 def across_head_px(points: Floats) -> float:
-    """Ear to ear, or of a head seen from the side nose to ear, whichever is longer; points (≥33, 3)."""
+    """Width of the head: ear to ear or, from the side, nose to ear, whichever is longer; points (≥33, 3)."""
     nose, left, right = (points[number, :2] for number in (NOSE, LEFT_EAR, RIGHT_EAR))
     return max(float(np.linalg.norm(a - b)) for a, b in ((left, right), (nose, left), (nose, right)))
 
@@ -172,9 +174,9 @@ def across_head_px(points: Floats) -> float:
 def hand_to_ear(body: Body, width_px: int, height_px: int) -> float | None:
     """The smallest distance between a point of a hand and an ear, in widths of the head.
 
-    None when no hand is in the frame, whose size is given. A hand is its wrist, its knuckles, and the middle
-    of the index finger, which the network does not give: half as far beyond the knuckle as that is from the
-    wrist.
+    None if no hand is in the frame of the given size. A hand is its wrist, its knuckles and the middle of the
+    index finger. The network does not give the last; it is taken as half the wrist-to-knuckle distance beyond
+    the knuckle.
     """
     points, seen = body.points_px[:, :2], body.visibility >= MIN_VISIBILITY
     inside = ((points >= 0) & (points < (width_px, height_px))).all(axis=1) & seen

@@ -1,14 +1,15 @@
 """Computes recognisers' calibrations and stores them: `python -m models.calibrate FOLDER [NAME…] [--store]`.
 
 FOLDER holds one folder per person, each with one or more pictures of that person (the largest face counts);
-`a~1.jpg` and `a~2.jpg` are shots of one picture and not compared. As in an exam one picture of a pair could
-have been enrolled and the other passes the verification gate: two pictures of which neither could be enrolled
-never meet. What is no picture is left out and named; the same file twice counts once, and under two names it
-is refused. `--store` writes all that were asked for or nothing.
+`a~1.jpg` and `a~2.jpg` are shots of one picture and are not compared. As in an exam, one picture of a pair
+passes the enrollment gate and the other the verification gate; two pictures that both fail the enrollment
+gate are not compared. Files that are not pictures are left out and named. A file that occurs twice counts
+once; a file under two people is refused. `--store` writes all results or none.
 
-A table groups.csv in FOLDER (columns `name` and `group`) says who belongs together: strangers of one group
-are then reported apart, and the group that a recogniser tells apart worst sets its operating point. `--dim`
-says instead how the recognisers, as calibrated, do in ever less light: the manifest's `min_brightness`.
+A table groups.csv in FOLDER (columns `name` and `group`) assigns people to groups: strangers of one group are
+then also reported separately, and the group that a recogniser separates worst sets its operating point.
+`--dim` reports instead how the calibrated recognisers perform in less and less light: the manifest's
+`min_brightness`.
 """
 
 from __future__ import annotations
@@ -34,8 +35,8 @@ MANIFEST = Path(__file__).with_name("manifest.toml")
 
 
 def compare(recogniser: Recogniser, seen: Iterable[Fitted], groups: Mapping[str, str] | None = None) -> Pairs:
-    """Every picture that could be enrolled against every other, but for shots of the same one; also of people
-    of one group, by their names' groups."""
+    """Compare every enrollable picture with every other except shots of the same one, overall and within each
+    group of people."""
     known: list[tuple[Fitted, Embedding]] = [
         (each, recogniser.embed(each.picture, each.mesh)) for each in seen
     ]
@@ -66,7 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("folder", type=Path)
     parser.add_argument("names", nargs="*", help="recognisers of the manifest; default all that are present")
     parser.add_argument("--store", action="store_true", help="write them into models/manifest.toml")
-    parser.add_argument("--dim", action="store_true", help="judge them in dim light, change nothing")
+    parser.add_argument("--dim", action="store_true", help="measure them in dim light, change nothing")
     options = parser.parse_args(arguments)
     try:
         if options.dim:
@@ -82,18 +83,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def calibrations(folder: Path, names: Sequence[str]) -> dict[str, str]:
-    """The manifest's line for each recogniser asked for, by name; printed as they are found.
+    """The manifest's line for each requested recogniser, by name; each is printed when it is found.
 
-    Raises ConfigError and Unavailable (nobody to calibrate), ValueError (nothing to calibrate on).
+    Raises ConfigError and Unavailable (no recogniser to calibrate), ValueError (no usable pictures).
     """
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is no folder of people")
+        raise ConfigError(f"{folder} is not a folder of people")
     serving = Serving(Store.here(), Profile.RESEARCH)
     present = {entry.name: recogniser for entry, recogniser in serving.uncalibrated()}
     if lacking := [name for name in names if name not in present]:
-        raise ConfigError(f"no recogniser that is present is called {', '.join(lacking)}")
+        raise ConfigError(f"no installed recogniser is called {', '.join(lacking)}")
     if not present:
-        raise Unavailable("no recogniser is present: run `proctorctl models fetch --task face-recognition`")
+        raise Unavailable("no recogniser is installed: run `proctorctl models fetch --task face-recognition`")
     seen, groups = list(meshes(folder, serving)), groups_of(folder)
     lines = {}
     for name in names or present:
@@ -109,9 +110,9 @@ def calibrations(folder: Path, names: Sequence[str]) -> dict[str, str]:
 
 
 def dim(folder: Path) -> None:
-    """Print how each recogniser does when one of two pictures is ever darker. Raises ConfigError."""
+    """Print how each recogniser performs as one of two pictures gets darker. Raises ConfigError."""
     if not folder.is_dir():
-        raise ConfigError(f"{folder} is no folder of people")
+        raise ConfigError(f"{folder} is not a folder of people")
     serving, groups = Serving(Store.here(), Profile.RESEARCH), groups_of(folder)
     lit = [each for each in meshes(folder, serving) if not each.shot]
     for brightness in dimming.LEVELS:

@@ -1,4 +1,4 @@
-"""What pairs of pictures say of a recogniser: scale, operating point, and the manifest's line. Pure."""
+"""Calibrates a recogniser from pairs of pictures: scale, operating point and the manifest's line. Pure."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ class Pairs:
     same: tuple[float, ...]
     different: tuple[float, ...]
     groups: Mapping[str, Pairs] = field(default_factory=dict)
-    """The same of people of one group, by its name."""
+    """Scores within one group of people, by the group's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Calibrated:
-    """What the pairs of one recogniser make of it."""
+    """The calibration that follows from the pairs of one recogniser."""
 
     similarity: Similarity
     worst_group: str
-    """Whose strangers set the operating point; empty: nobody's in particular."""
+    """The group whose strangers set the operating point; empty: none."""
     doubt_from: float | None
-    """The native score from which up to that point nobody can tell."""
+    """The native score where the undecided range below that point begins."""
 
     def outcome(self, pairs: Pairs) -> str:
-        """How many pairs are judged how."""
+        """How many pairs are judged correctly, wrongly or not at all, in words."""
         floor = 0.0 if self.doubt_from is None else self.similarity.of(self.doubt_from)
         least = ACCEPTED if self.doubt_from is None else floor
         same = [self.similarity.of(score) for score in pairs.same]
@@ -45,7 +45,7 @@ class Calibrated:
 
 
 def calibrate(pairs: Pairs, perfect: float) -> Calibrated:
-    """The scale for these pairs. Raises ValueError when they are too few or not told apart."""
+    """The scale for these pairs. Raises ValueError if there are too few or they cannot be separated."""
     strangers = {name: group.different for name, group in pairs.groups.items()}
     accepted, worst = of_worst_group(pairs.same, pairs.different, strangers)
     similarity = calibrated(pairs.same, pairs.different, perfect, accepted)
@@ -53,7 +53,7 @@ def calibrate(pairs: Pairs, perfect: float) -> Calibrated:
 
 
 def report(name: str, pairs: Pairs, found: Calibrated) -> str:
-    """What a calibration makes of the pairs it came from: a line for all, and one for each group."""
+    """The result of a calibration on its own pairs: one line for all and one for each group."""
     same, different = np.array(pairs.same), np.array(pairs.different)
     apart = (same.mean() - different.mean()) / np.sqrt((same.var() + different.var()) / 2)
     lines = [
@@ -81,7 +81,7 @@ def manifest_line(alignment: str, pairs: Pairs, found: Calibrated) -> str:
 def with_calibration(manifest: str, name: str, line: str) -> str:
     """The manifest's text with one network's calibration replaced, or added below its `input`.
 
-    Raises ValueError where the network, or its `input`, is not in the text.
+    Raises ValueError if the network or its `input` is not in the text.
     """
     blocks = manifest.split("[[network]]\n")
     for number, block in enumerate(blocks):

@@ -1,7 +1,7 @@
-"""Opens networks of the store and says how each fared: one JSON object per line.
+"""Opens networks of the store and reports the result of each as one JSON object per line.
 
-A program of its own (`python -m models.canary NAME...`), so that `proctorctl`, which may be installed without
-any runtime, never loads one, and a runtime that crashes takes nothing else down.
+A separate program (`python -m models.canary NAME...`): `proctorctl`, which may be installed without any
+runtime, never loads one, and a crash of a runtime stops nothing else.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""A face detector whose doubtful answers the face mesh has to confirm.
+"""A face detector with doubtful detections confirmed by the face mesh.
 
 YuNet sees faces in the backs of heads with scores up to 0.81 (34 of 139 looked-at frames of one recording of
-people from behind); the mesh's presence for them is ≤0.04. Faces of people score ≥0.84 there but may fall
-lower when they are small or turned, so the doubtful are asked again and not dropped.
+people from behind); the mesh's presence for them is ≤0.04. Faces of people score ≥0.84 there but small or
+turned ones may score lower, so doubtful detections are checked again, not dropped.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Detector(Protocol):
 
 
 class Confirmed:
-    """`sure_score` and better is believed at once; below it the mesh decides."""
+    """A score of `sure_score` or better is accepted directly; below it the mesh decides."""
 
     def __init__(self, detector: Detector, mesh: FaceMesh, *, sure_score: float) -> None:
         self._detector = detector
@@ -35,7 +35,7 @@ class Confirmed:
         return self._detector.device
 
     def find(self, frame: Image) -> tuple[Face, ...]:
-        """All faces of a BGR frame, best first; those that were doubtful carry their mesh."""
+        """All faces in a BGR frame, best first; those that were doubtful carry their mesh."""
         asked = (
             face if face.score >= self._sure_score else self._ask(frame, face)
             for face in self._detector.find(frame)

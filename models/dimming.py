@@ -1,4 +1,4 @@
-"""How much light a recogniser needs: pictures made ever darker, against those of enough light."""
+"""Measures how much light a recogniser needs: compares darkened pictures with well-lit ones."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ LEVELS = (60.0, 50.0, 40.0, 33.0, 27.0, 22.0, 18.0, 14.0, 11.0, 8.0)
 NOISE = 2.0
 """Standard deviation of the sensor's noise, levels."""
 QUALITY = 75
-"""Of the compression, as JPEG counts it."""
+"""JPEG quality of the compression."""
 
 
 def darker(lit: Fitted, brightness: float, serving: Serving) -> Fitted | None:
-    """The same face with this mean grey, as a camera in dim light sends it; None where the picture is darker
-    already, or does not pass the verification gate any more."""
+    """The same face with this mean grey, as a camera in dim light sends it. None if the picture is already
+    darker or no longer passes the verification gate."""
     found = look(lit.picture, serving)
     if found is None or found[1].brightness < brightness:
         return None
@@ -43,7 +43,7 @@ def darker(lit: Fitted, brightness: float, serving: Serving) -> Fitted | None:
 def report(
     recogniser: Recogniser, lit: Sequence[Fitted], dimmed: Sequence[Fitted], groups: Mapping[str, str]
 ) -> Iterator[str]:
-    """Per group, how many dimmed pictures are taken for somebody else, in doubt, or for the wrong person."""
+    """Per group: how many darkened pictures are not recognised, undecided or taken for the wrong person."""
     known = [(each, recogniser.embed(each.picture, each.mesh)) for each in lit if each.enrollable]
     seen = [(each, recogniser.embed(each.picture, each.mesh)) for each in dimmed]
     for group in sorted({*groups.values()} or {""}):

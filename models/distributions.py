@@ -1,4 +1,4 @@
-"""Python distributions that must not stand together: they install over one another's files without a word."""
+"""Refuses Python distributions that silently overwrite each other's files."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ _SHARING_ONE_FOLDER = (
         {"opencv-python", "opencv-python-headless", "opencv-contrib-python", "opencv-contrib-python-headless"}
     ),
 )
-"""Distributions that install over one another's files; the last one installed wins without a word."""
+"""Distributions that overwrite each other's files without a warning; the last one installed wins."""
 
 
 @cache
 def check_distributions() -> None:
-    """Raises ConfigError when two installed distributions share one import folder."""
+    """Raises ConfigError if two installed distributions share an import folder."""
     installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions() if d.metadata["Name"]}
     if clash := clashing(installed):
         raise ConfigError(
-            f"{' and '.join(clash)} are both installed and overwrite one another's files: "
+            f"{' and '.join(clash)} are both installed and overwrite each other's files: "
             "remove all of them, then install one again"
         )
 
 
 def clashing(installed: Iterable[str]) -> tuple[str, ...]:
-    """The first group of distributions in `installed` (lower-case names) that may not stand together."""
+    """The first group of distributions in `installed` (lower-case names) that must not be installed
+    together."""
     names = frozenset(installed)
     return next((tuple(sorted(group & names)) for group in _SHARING_ONE_FOLDER if len(group & names) > 1), ())

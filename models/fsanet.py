@@ -1,9 +1,9 @@
 """Direction of the head by FSA-Net (Yang et al. 2019): two small networks, averaged.
 
 Input: the face box enlarged by a fifth on every side, 64×64 BGR (x − 127.5) / 128. Output: yaw, pitch and
-roll in degrees; yaw grows towards the left edge of the picture, so its sign is turned here (settled on
-pictures of a head turned some 35° to that edge, and on their mirror images). Faces photographed from 15° and
-45° aside read 11° and 43°: no correction.
+roll in degrees; yaw grows towards the left edge of the picture, so its sign is turned here (determined with
+pictures of a head turned about 35° to that edge, and their mirror images). Faces photographed from 15° and
+45° to the side give 11° and 43°: no correction.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MARGIN = 1.4
 
 
 class FsaNet:
-    """Looks at the box alone."""
+    """Uses only the face box."""
 
     def __init__(self, networks: tuple[Network, ...]) -> None:
         self._networks = networks
@@ -30,7 +30,7 @@ class FsaNet:
         return self._networks[0].device
 
     def head(self, frame: Image, face: Face, _mesh: Mesh) -> HeadPose:
-        """Where the head points, in the angles of `shared.observations`."""
+        """The direction of the head, in the angles of `shared.observations`."""
         box = face.box
         side_px = max(box.width_px, box.height_px) * MARGIN
         middle = Region(box.x_px + box.width_px / 2, box.y_px + box.height_px / 2, side_px, 0.0)

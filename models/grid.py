@@ -9,7 +9,7 @@ import numpy as np
 from models.results import Floats
 
 SIZE_LOGARITHMS = (-20.0, 8.0)
-"""Sizes are answered as logarithms; beyond these they would leave every frame and all numbers."""
+"""Sizes come as logarithms; larger ones would exceed every frame and overflow."""
 
 
 @lru_cache(maxsize=16)

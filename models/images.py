@@ -21,14 +21,14 @@ Matrix = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How a frame was scaled and placed on a canvas: canvas = frame · scale + pad."""
+    """The scale and position of a frame on a canvas: canvas = frame · scale + pad."""
 
     scale: float
     pad_x_px: int
     pad_y_px: int
 
     def to_frame(self, points: Floats) -> Floats:
-        """Canvas points (…, 2) back into the frame."""
+        """Canvas points (…, 2) in frame coordinates."""
         return ((points - np.array([self.pad_x_px, self.pad_y_px], np.float32)) / self.scale).astype(
             np.float32
         )
@@ -37,14 +37,15 @@ class Fit:
 def letterbox(
     frame: Image, width_px: int, height_px: int, *, centred: bool = False, level: int = 0
 ) -> tuple[Image, Fit]:
-    """The frame scaled into a canvas of one grey `level`, its shape kept; at the upper left, or centred."""
+    """The frame scaled into a canvas of one grey `level` with its shape kept; at the upper left, or
+    centred."""
     frame_height_px, frame_width_px = frame.shape[:2]
     scale = min(width_px / frame_width_px, height_px / frame_height_px)
     inner_width_px = max(1, round(frame_width_px * scale))
     inner_height_px = max(1, round(frame_height_px * scale))
     spare_x_px, spare_y_px = width_px - inner_width_px, height_px - inner_height_px
     left_px, top_px = (spare_x_px // 2, spare_y_px // 2) if centred else (0, 0)
-    # Averaging keeps small faces when the frame shrinks by two and more; bilinear would skip pixels.
+    # Averaging keeps small faces if the frame shrinks by two or more; bilinear would skip pixels.
     method = cv2.INTER_AREA if scale < 0.6 else cv2.INTER_LINEAR
     if spare_x_px == 0 and spare_y_px == 0:
         return cv2.resize(frame, (width_px, height_px), interpolation=method).astype(
@@ -83,7 +84,7 @@ def planes(picture: Image) -> Floats:
 
 
 def similarity_transform(source: Floats, target: Floats) -> Matrix:
-    """The map of turn, uniform scale and shift that brings points (N, 2) closest to target, least squares.
+    """The rotation, uniform scale and shift that bring points (N, 2) closest to target, by least squares.
 
     Closed form of Umeyama (1991) in two dimensions, without reflection.
     """
@@ -111,7 +112,7 @@ def warp(frame: Image, matrix: Matrix, width_px: int, height_px: int) -> Image:
         if right <= left or bottom <= top:
             return np.zeros((height_px, width_px, 3), np.uint8)
         frame = shrunk(frame[top:bottom, left:right], (right - left) // step, (bottom - top) // step)
-        # A pixel's middle stands at +0.5: scaled coordinates shift by half a pixel either way.
+        # A pixel's centre is at +0.5: scaled coordinates shift by half a pixel either way.
         back = (step - 1) / 2
         matrix = matrix @ np.array([[step, 0, left + back], [0, step, top + back], [0, 0, 1]])
     return cv2.warpAffine(frame, matrix, (width_px, height_px), flags=cv2.INTER_LINEAR).astype(
@@ -144,14 +145,14 @@ def region_transform(region: Region, size_px: int) -> Matrix:
 
 def cut(frame: Image, region: Region, size_px: int) -> Image:
     """The region of the frame, upright, as a `size_px` square; black outside the frame."""
-    # The transform speaks of edges, warpAffine of pixel middles: half a pixel apart.
+    # The transform uses edges, warpAffine pixel centres: half a pixel apart.
     matrix = region_transform(region, size_px)
     matrix[:, 2] += matrix[:, :2] @ np.array([0.5, 0.5]) - 0.5
     return warp(frame, matrix, size_px, size_px)
 
 
 def from_region(points: Floats, region: Region, size_px: int) -> Floats:
-    """Points (N, 3) of the cut back into the frame; z is scaled along."""
+    """Points (N, 3) of the cut in frame coordinates; z is scaled as well."""
     scale = region.side_px / size_px
     cosine, sine = math.cos(region.angle_rad) * scale, math.sin(region.angle_rad) * scale
     x, y = points[:, 0] - size_px / 2, points[:, 1] - size_px / 2
@@ -166,14 +167,13 @@ def from_region(points: Floats, region: Region, size_px: int) -> Floats:
 
 
 def around(box: Box, margin: float) -> Region:
-    """The upright square around a box: its larger side times `margin`, with the same middle."""
+    """The upright square with a box's centre and its larger side times `margin`."""
     side_px = max(box.width_px, box.height_px) * margin
     return Region(box.x_px + box.width_px / 2, box.y_px + box.height_px / 2, max(side_px, 1.0), 0.0)
 
 
 def as_imagenet(chip: Image) -> Floats:
-    """(1, 3, height, width): a BGR chip in RGB as networks trained on ImageNet expect it, their mean and
-    spread taken out."""
+    """(1, 3, height, width): a BGR chip in RGB, normalised as networks trained on ImageNet expect it."""
     rgb = cv2.cvtColor(chip, cv2.COLOR_BGR2RGB).astype(np.float32)
     levels = (rgb - np.array(_IMAGENET_MEAN, np.float32)) / np.array(_IMAGENET_SPREAD, np.float32)
     return np.ascontiguousarray(levels.transpose(2, 0, 1)[None], np.float32)
@@ -196,7 +196,7 @@ def overlap(corners: Floats, others: Floats) -> Floats:
 
 
 def distinct(corners: Floats, scores: Floats, max_overlap: float) -> list[list[int]]:
-    """Groups of rectangles (N, 4) that mean the same thing, best group first, best member first.
+    """Groups of rectangles (N, 4) that overlap enough to be one thing, best group and best member first.
 
     The classic non-maximum suppression keeps each group's first; blending detectors use all members.
     """

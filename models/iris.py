@@ -1,10 +1,10 @@
-"""Direction of the gaze, roughly, from where the irises stand between the corners of the eyes.
+"""Approximate direction of the gaze, from the position of the irises between the corners of the eyes.
 
 MediaPipe's iris network (Apache-2.0) sees one eye, upright by its corners, 2.3 times as wide as it, 64×64 RGB
-0…1; it was made for the eye on the left of the picture, so the other is mirrored. It answers 71 points around
-the eye (the first 16 its outline) and five of the iris, the first its middle, in pixels of the cut.
+0…1; it was made for the eye on the left of the picture, so the other is mirrored. It gives 71 points around
+the eye (the first 16 its outline) and five of the iris, the first its centre, in pixels of the cut.
 
-The offset of the iris turns into degrees by two factors and is added to the direction of the head. On 17
+Two factors convert the offset of the iris to degrees, which are added to the direction of the head. On 17
 portraits that look into the camera, head turned by up to 21°, the yaw of the offset correlates with that
 turn by .85; picture and mirror image differ by 0.011 of the eye's width, 2°. Pitch is weaker (lids cover the
 iris), correlation −.42.
@@ -30,11 +30,11 @@ YAW_DEG = 180.0
 near the middle; portraits looking into the camera gave 220, the eye network for crops 173."""
 PITCH_DEG = 150.0
 REST = -0.07
-"""Height of the iris over the line of the corners (down is positive) in eyes that look straight ahead."""
+"""Offset of the iris from the line of the corners (down is positive) in eyes that look straight ahead."""
 
 
 class IrisGaze:
-    """Looks at both eyes, one after the other."""
+    """Estimates gaze from both eyes, one after the other."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -45,11 +45,11 @@ class IrisGaze:
 
     def gaze(self, frame: Image, _face: Face, mesh: Mesh, head: HeadPose) -> Gaze:
         """Where the candidate looks, relative to the camera."""
-        # Outer corner of the right eye and inner corner of the left stand on the left of the picture.
+        # The outer corner of the right eye and the inner corner of the left are on the left in the picture.
         corners = ((RIGHT_EYE[0], RIGHT_EYE[3], False), (LEFT_EYE[3], LEFT_EYE[0], True))
         eyes = [(mesh.points_px[[a, b], :2], flip) for a, b, flip in corners]
         offsets = [self._offset(frame, ends, flip) for ends, flip in eyes]
-        # Of a turned head the farther eye is seen narrow, and its iris is guessed.
+        # In a turned head the farther eye looks narrow, and its iris is only estimated.
         weights = [max(float(np.sum((ends[1] - ends[0]) ** 2)), 1.0) for ends, _ in eyes]
         across, down = np.average(offsets, axis=0, weights=weights)
         return Gaze(
@@ -58,7 +58,7 @@ class IrisGaze:
         )
 
     def _offset(self, frame: Image, corners: Floats, flip: bool) -> Floats:
-        """(2,): middle of the iris from the middle of the eye, right and down, in widths of the eye."""
+        """(2,): offset of the iris from the centre of the eye, right and down, in widths of the eye."""
         across = corners[1] - corners[0]
         middle, width_px = corners.mean(0), max(float(np.linalg.norm(across)), 1.0)
         turn_rad = math.atan2(float(across[1]), float(across[0]))
@@ -72,7 +72,8 @@ class IrisGaze:
 
 
 def iris_offset(outline: Floats, iris: Floats) -> Floats:
-    """(2,): a point (2,) from the middle between the outermost points of an outline (N, 2), in widths."""
+    """(2,): offset of a point (2,) from the centre between the outermost points of an outline (N, 2), in
+    widths."""
     first, last = outline[outline[:, 0].argmin()], outline[outline[:, 0].argmax()]
     width_px = max(float(last[0] - first[0]), 1.0)
     offset: Floats = ((iris - (first + last) / 2) / width_px).astype(np.float32)

@@ -1,9 +1,9 @@
-"""Whether given English phrases are spoken, by pocketsphinx (CMU Sphinx, BSD-2-Clause). Gives no transcript.
+"""Detects given English phrases in speech, by pocketsphinx (CMU Sphinx, BSD-2-Clause). Gives no transcript.
 
-The decoder listens for the phrases alone and answers nothing else. Words have to stand in its dictionary of
-English. Measured on real voices at the threshold used here: of five phrases of two short words, spoken once
-each by five people, four were found; 76 s of other speech gave one false hit with twelve phrases (the sounds
-of "red by"). Longer phrases are the safer choice. It needs an eighth of one core while somebody speaks.
+The decoder listens only for the phrases and reports nothing else. Words must be in its English dictionary.
+Measured on real voices at the threshold used here: of five phrases of two short words, spoken once each by
+five people, four were found; 76 s of other speech gave one false hit with twelve phrases (the sounds of "red
+by"). Longer phrases are the safer choice. It needs an eighth of one core during speech.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from shared.errors import Corrupt, Rejected
 
 SAMPLE_RATE_HZ = 16_000
 THRESHOLD = 1e-10
-"""Likelihood of a phrase against any sounds: larger misses more, smaller hears more that was not said."""
+"""Likelihood of a phrase against any sound: a larger value misses more, a smaller one has more false hits."""
 DICTIONARY = "cmudict-en-us.dict"
 MAX_PHRASES = 50
 LONGEST_SAMPLES = 20 * SAMPLE_RATE_HZ
-"""After so much speech without a hit the decoder starts afresh, which bounds its memory."""
+"""After this much speech without a hit the decoder restarts, which bounds its memory."""
 _FRAME_S = 0.01
 
 
@@ -36,11 +36,11 @@ class Keyword:
 
     phrase: str
     begun_s: float
-    """Seconds from the beginning of the stream."""
+    """Seconds from the start of the stream."""
 
 
 class KeywordSpotter:
-    """The model in `folder`, as the manifest fetches it. Shared; each stream gets a decoder of its own."""
+    """The model in `folder`, as the manifest fetches it. Shared; each stream gets its own decoder."""
 
     device = "cpu"
 
@@ -55,12 +55,12 @@ class KeywordSpotter:
         """
         wanted = tuple(dict.fromkeys(plain_words(phrase) for phrase in phrases))
         if not 0 < len(wanted) <= MAX_PHRASES:
-            raise Rejected(f"{len(wanted)} phrases are not 1 to {MAX_PHRASES}", code="phrase-count")
+            raise Rejected(f"{len(wanted)} phrases; allowed are 1 to {MAX_PHRASES}", code="phrase-count")
         decoder = self._decoder()
         unknown = sorted({w for phrase in wanted for w in phrase.split() if decoder.lookup_word(w) is None})
         if unknown or "" in wanted:
             lacking = ", ".join(unknown) or "an empty phrase"
-            raise Rejected(f"the dictionary of English does not have: {lacking}", code="unknown-word")
+            raise Rejected(f"not in the English dictionary: {lacking}", code="unknown-word")
         # The library reads several phrases from a file only.
         with tempfile.NamedTemporaryFile("w", suffix=".kws", encoding="utf-8") as listed:
             listed.write("".join(f"{phrase} /{THRESHOLD:g}/\n" for phrase in wanted))
@@ -76,7 +76,7 @@ class KeywordSpotter:
                 hmm=str(self._folder), dict=str(self._folder / DICTIONARY), lm=None, loglevel="FATAL"
             )
         except (RuntimeError, ValueError) as error:
-            raise Corrupt(f"{self._folder} holds no model pocketsphinx can read: {error}") from error
+            raise Corrupt(f"{self._folder} holds no model that pocketsphinx can read: {error}") from error
 
 
 class KeywordStream:
@@ -89,7 +89,7 @@ class KeywordStream:
         decoder.start_utt()
 
     def hear(self, samples: Floats) -> tuple[Keyword, ...]:
-        """The phrases that became certain with these samples, (N,) float32 −1…1 at 16 kHz, usually none."""
+        """The phrases that became certain with these samples: (N,) float32 −1…1 at 16 kHz, usually none."""
         levels = (np.clip(samples, -1.0, 1.0) * 32767).astype(np.int16)
         self._decoder.process_raw(levels.tobytes(), False, False)
         self._heard += len(samples)
@@ -112,5 +112,5 @@ class KeywordStream:
 
 
 def plain_words(phrase: str) -> str:
-    """A phrase as it is listened for and named when heard: lower case, without commas and full stops."""
+    """The form of a phrase that is detected and reported: lower case, without commas and full stops."""
     return " ".join(phrase.lower().replace(",", " ").replace(".", " ").split())

@@ -1,8 +1,8 @@
-"""Opens TensorFlow Lite networks in LiteRT, the runtime they were made for; one thread per call.
+"""Opens TensorFlow Lite networks in LiteRT, their own runtime; one thread per call.
 
-For networks that OpenVINO reads but answers differently: MoveNet in whole numbers moves by several percent of
-the picture there, YAMNet by up to 0.09, while LiteRT gives MediaPipe's own scores to the last bit, and takes
-2.4 ms instead of 4.1 and 5.4 instead of 9.
+For networks that OpenVINO reads but computes differently: quantised MoveNet differs there by several percent
+of the picture, YAMNet by up to 0.09. LiteRT gives exactly MediaPipe's own scores and takes 2.4 ms instead of
+4.1 and 5.4 instead of 9.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ DEVICE = "cpu-litert"
 
 
 def open_litert(path: Path, streams: int) -> Backend:
-    """The network in `path`; `streams` calls run side by side, each in an interpreter of its own.
+    """The network in `path`; `streams` calls run side by side, each in its own interpreter.
 
-    Raises ConfigError (LiteRT is not installed) and Corrupt (the file is no network it can read).
+    Raises ConfigError (LiteRT is not installed) and Corrupt (it cannot read the file).
     """
     interpreter_of = imported("ai_edge_litert.interpreter").Interpreter
     idle: queue.SimpleQueue[Any] = queue.SimpleQueue()

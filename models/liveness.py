@@ -1,11 +1,11 @@
-"""Whether a face is there or a picture of it, by two MiniFASNets (Minivision, Apache-2.0). Advisory.
+"""Whether a face is real or a picture of one, by two MiniFASNets (Minivision, Apache-2.0). Advisory.
 
-It is judged only where the networks can: in grey, blurred and dim pictures, in frames with bars around the
-picture and where the two disagree, living people score like printed ones (`Needs` says how low).
+A face is judged only where the networks are reliable: in grey, blurred and dim pictures, in frames with bars
+at the edges and where the two networks disagree, real people score like printed ones (see `Needs`).
 
-Input: the face with its surroundings, 2.7 and 4.0 times the face box, 80×80 BGR 0…255: what gives a picture
-away is mostly its edge and its texture. A crop that would leave the frame is moved into it, and shrunk where
-that is not enough, as in their training. Output: three logits, of which the second means a real face.
+Input: the face with its surroundings, 2.7 and 4.0 times the face box, 80×80 BGR 0…255: a picture shows mostly
+by its edge and texture. A crop that would leave the frame is moved into it, and shrunk if necessary, as in
+their training. Output: three logits, of which the second means a real face.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ SIDE_PX = 80
 SCALES = (2.7, 4.0)
 LIVE = 1
 LEAST_SCALE = 1.5
-"""A face with less of its surroundings in the picture is not judged. Five people filmed ever closer (105
-looks) scored ≥0.55 with 1.5 times the face and more, and as little as 0.01 with less, like printed ones."""
+"""A face with less of its surroundings in the picture is not judged. Five people filmed closer and closer
+(105 looks) scored ≥0.55 with 1.5 times the face or more, and as low as 0.01 with less, like printed ones."""
 
 
 class Unjudged(StrEnum):
-    """Why nothing is said of a face."""
+    """Why a face is not judged."""
 
     NO_ROOM = "too little around the face"
     NO_COLOUR = "the picture has no colour"
@@ -42,12 +42,12 @@ class Unjudged(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Needs:
-    """What a face must be like to be judged.
+    """The conditions a face must meet to be judged.
 
-    Seventeen films of people (62 s of footage in all), varied thirty ways, gave 2,800 looks. Of the mean
-    scores below 0.3 all but ten came of pictures without colour, blurred below 20 or darker than 70; those
-    ten had bars around them. So judged, none lies below 0.3, and staged prints and screens lie below 0.2 in
-    97 of 100.
+    Seventeen films of people (62 s of footage in all), varied thirty ways, gave 2,800 looks. All but ten of
+    the mean scores below 0.3 came from pictures without colour, blurred below 20 or darker than 70; those ten
+    had bars around them. Under these conditions none is below 0.3, and 97 of 100 staged prints and screens
+    are below 0.2.
     """
 
     chroma: float = 3.0
@@ -57,20 +57,20 @@ class Needs:
     brightness: float = 70.0
     """Mean lightness of the face, 0…255."""
     disagreement: float = 0.4
-    """How far the scores of the two networks may lie apart."""
+    """The largest allowed difference between the scores of the two networks."""
 
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """What was found: a score, or why there is none."""
+    """The result: a score, or why there is none."""
 
     score: float | None
-    """How likely the face is a real one, 0…1."""
+    """Probability that the face is real, 0…1."""
     unjudged: Unjudged | None = None
 
 
 class Liveness:
-    """Looks at a face's surroundings. `networks` in the order of `SCALES`."""
+    """Judges a face with its surroundings. `networks` are in the order of `SCALES`."""
 
     def __init__(self, networks: tuple[Network, ...], needs: Needs | None = None) -> None:
         self._networks = networks
@@ -81,7 +81,7 @@ class Liveness:
         return self._networks[0].device
 
     def judge(self, frame: Image, face: Face) -> Life:
-        """Whether a face of a BGR frame is a real one, where that can be told."""
+        """Whether a face in a BGR frame is real, if that can be judged."""
         area = without_bars(frame)
         picture = inside(frame, area)
         box = Box(face.box.x_px - area.x_px, face.box.y_px - area.y_px, face.box.width_px, face.box.height_px)
@@ -93,8 +93,8 @@ class Liveness:
         return Life(float(np.mean(scores)))
 
     def live(self, frame: Image, face: Face) -> float | None:
-        """The mean score of both networks, however little it may mean; None where the face fills the frame so
-        far that they would not see what is around it."""
+        """The mean score of both networks, even if unreliable; None if the face fills the frame so that its
+        surroundings are not visible."""
         if room_around(frame, face.box) < LEAST_SCALE:
             return None
         return float(np.mean(self._scores(frame, face.box)))
@@ -128,11 +128,12 @@ def _lightness_and_colours(chip: Image) -> tuple[float, float, float]:
 
 
 BAR_LEVELS = 2.5
-"""A row or column of a bar is as even as this, standard deviation in levels: compression ripples it."""
+"""The largest standard deviation in levels within a row or column of a bar: compression adds some."""
 
 
 def without_bars(frame: Image) -> Box:
-    """The part of the frame inside even bars at its edges, as some programs send them; all of it without."""
+    """The part of the frame inside plain bars at its edges, as some programs send them; the whole frame if
+    there are none."""
     grey = cv2.cvtColor(frame, cv2.COLOR_BGR2GRAY)
     height_px, width_px = grey.shape
     top, bottom = _bars(grey.std(axis=1))
@@ -141,13 +142,13 @@ def without_bars(frame: Image) -> Box:
 
 
 def _bars(unevenness: Floats) -> tuple[int, int]:
-    """How many lines at the beginning and at the end are even; none where all are."""
+    """The number of even lines at the start and at the end; zero if all are even."""
     uneven = np.flatnonzero(unevenness > BAR_LEVELS)
     return (int(uneven[0]), int(len(unevenness) - 1 - uneven[-1])) if len(uneven) else (0, 0)
 
 
 def surroundings(frame: Image, box: Box, scale: float) -> Box:
-    """The box enlarged by `scale` about its middle, inside the frame and of the same shape."""
+    """The box enlarged by `scale` about its centre, inside the frame and with the same shape."""
     height_px, width_px = frame.shape[:2]
     scale = min(scale, room_around(frame, box))
     wide, high = max(box.width_px, 1.0) * scale, max(box.height_px, 1.0) * scale
@@ -157,12 +158,12 @@ def surroundings(frame: Image, box: Box, scale: float) -> Box:
 
 
 def room_around(frame: Image, box: Box) -> float:
-    """How many times the box fits into the frame."""
+    """How many times the face box fits into the frame."""
     height_px, width_px = (float(side_px) for side_px in frame.shape[:2])
     return min(width_px / max(box.width_px, 1.0), height_px / max(box.height_px, 1.0))
 
 
 def likely(logits: Floats) -> float:
-    """The share of a real face in three logits."""
+    """The probability of a real face from three logits."""
     weights = np.exp(logits - logits.max())
     return float(weights[LIVE] / weights.sum())

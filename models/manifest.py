@@ -1,9 +1,9 @@
-"""The networks this product may use: what each is for, where its weights come from, who may use them.
+"""The networks this product may use: their purpose, the source of their weights, and who may use them.
 
-`manifest.toml` lists them, best first within a task. What differs between networks that the same code runs is
-data here, so that trying another one, or doing without the one that cannot be had, changes no code.
-Weights are pinned by the SHA-256 of the bytes as they come (a file, or one member of an archive); what a
-conversion makes of them is proved by a known answer in the tests.
+`manifest.toml` lists them, best first within a task. Differences between networks that the same code runs are
+data here, so that trying another network, or working without a missing one, changes no code. Weights are
+pinned by the SHA-256 of the original bytes (a file, or one member of an archive); the tests prove a
+conversion with a known answer.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ _STRICT = ConfigDict(extra="forbid")
 
 
 class Task(StrEnum):
-    """What a network may be asked. The list is closed: nothing here reads feelings or intentions.
+    """A task of a network. The list is closed: no task detects feelings or intentions.
 
-    These are questions to single networks; `shared.events.looks.Look` says what a session looks at, for which
-    several networks may work together.
+    These are tasks of single networks; `shared.events.looks.Look` says what a session looks at, which may
+    need several networks.
     """
 
     FACE_DETECTION = "face-detection"
@@ -55,14 +55,15 @@ class Task(StrEnum):
 
 
 class Profile(StrEnum):
-    """Which licences a deployment accepts: free for commercial use only, or research licences as well."""
+    """The licences that a deployment accepts: only those free for commercial use, or research licences as
+    well."""
 
     OPEN = "open"
     RESEARCH = "research"
 
 
 class Runtime(StrEnum):
-    """Which runtime opens a file: the cheaper one by measurement, per network."""
+    """The runtime that opens a file: the faster one by measurement, per network."""
 
     ONNX_CPU = "onnx-cpu"
     ONNX_OPENVINO = "onnx-openvino"
@@ -79,32 +80,34 @@ class Colour(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """What a recogniser sees of a picture's levels 0…255: (x - mean) · scale, the planes in this order."""
+    """How a recogniser's input follows from a picture's levels 0…255: (x - mean) · scale, the planes in this
+    order."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     colour: Colour
     mean: tuple[float, float, float]
-    """Of each plane, in the order of `colour`."""
+    """Per plane, in the order of `colour`."""
     scale: float
 
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """What differs between networks that the same code runs. All else that a network expects is written once,
-    in its module."""
+    """Differences between networks that the same code runs. Everything else that a network expects is in its
+    module."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     canvas_px: tuple[int, int] | None = None
-    """Width and height of the only picture a detector of faces takes; None: all with sides of 32 · n px."""
+    """Width and height of the only picture size a face detector accepts; None: any with sides of 32 · n
+    px."""
     levels: Levels | None = None
-    """Of recognisers."""
+    """Only for recognisers."""
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
-    """The canary's shapes by input name, where the network leaves more than the batch open."""
+    """The canary's shapes by input name, if the network leaves more than the batch open."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mirror:
-    """A path inside the mirror folder, or a member of the archive lying there."""
+    """A path inside the mirror folder, or a member of an archive there."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     mirror: str
@@ -114,7 +117,7 @@ class Mirror:
 
 @dataclass(frozen=True, slots=True)
 class Url:
-    """An address, or a member of the archive behind it."""
+    """An address, or a member of the archive at it."""
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
     url: Annotated[str, StringConstraints(pattern=r"^https://")]
@@ -137,10 +140,10 @@ Source = Mirror | Url | Package
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One file of a network. `sha256` and `size_bytes` are of the bytes as they come, before any conversion.
+    """One file of a network. `sha256` and `size_bytes` describe the original bytes, before any conversion.
 
-    A source that holds an equal network in other bytes (another export) names its own hash; its size is then
-    not known. No size at all means that nobody here has seen the file.
+    A source with the same network in other bytes (another export) names its own hash; its size is then
+    unknown. No size at all means that the file was never available to us.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -151,23 +154,23 @@ class File:
     convert: str | None = None
 
     def expected(self, source: Source) -> str:
-        """The hash of what `source` delivers."""
+        """The hash of the bytes from `source`."""
         return source.sha256 or self.sha256
 
     @property
     def accepted(self) -> frozenset[str]:
-        """Every hash under which this file is the real one."""
+        """Every valid hash of this file."""
         return frozenset(self.expected(source) for source in self.sources)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A recogniser's own score on the common scale of similarity, and what that rests on.
+    """Maps a recogniser's own score to the common scale of similarity, and says how this was measured.
 
-    `knots` are (native score, similarity), monotone; `alignment` names the way faces were cut out.
-    `worst_group` is the group of people whose strangers set the accepted point (similarity 0.75); empty where
-    strangers of any kind did. `doubt_from` is the native score from which up to that point nobody can tell
-    two people from one; None where the point tells all at hand apart.
+    `knots` are (native score, similarity), monotone; `alignment` names how faces were cut out. `worst_group`
+    is the group of people whose strangers set the accepted point (similarity 0.75); empty if strangers of all
+    groups did. From the native score `doubt_from` up to that point, two people cannot be distinguished from
+    one; None if that point separates all pairs measured.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -181,9 +184,9 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One network. `verified` names the tests that proved it with its real weights; empty means never.
+    """One network. `verified` names the tests that proved it with its real weights; empty: none did.
 
-    `weights_of` names the network whose files it uses instead of files of its own.
+    `weights_of` names another network if this one uses its files.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -201,7 +204,7 @@ class Entry:
     note: str = ""
     calibration: Calibration | None = None
     min_brightness: Annotated[float, Field(ge=0, le=255)] = 0.0
-    """Of recognisers: mean grey of a face below which they take one person for two."""
+    """Only for recognisers: the mean grey of a face below which they take one person for two."""
 
     @property
     def file(self) -> str:
@@ -210,7 +213,7 @@ class Entry:
 
     @property
     def sha256(self) -> str:
-        """The hash of the main file as it comes."""
+        """The hash of the original main file."""
         return self.files[0].sha256
 
     @property
@@ -220,7 +223,7 @@ class Entry:
 
     @property
     def in_registry(self) -> bool:
-        """Whether package registries alone are enough to get it."""
+        """Whether package registries alone can provide it."""
         return bool(self.files) and all(any(isinstance(s, Package) for s in f.sources) for f in self.files)
 
     def allowed(self, profile: Profile) -> bool:
@@ -239,14 +242,14 @@ class Manifest:
         return tuple(entry for entry in self.entries if entry.task is task and entry.allowed(profile))
 
     def entry(self, name: str) -> Entry:
-        """The network called `name`; ConfigError if there is none."""
+        """The network called `name`. Raises ConfigError if there is none."""
         for entry in self.entries:
             if entry.name == name:
                 return entry
-        raise ConfigError(f"no network is called {name}: see `proctorctl models list`")
+        raise ConfigError(f"there is no network called {name}: see `proctorctl models list`")
 
     def holder(self, entry: Entry) -> Entry:
-        """The network whose files `entry` uses: itself, unless it shares another's."""
+        """The network that holds the files of `entry`: itself, or the one it shares them with."""
         return self.entry(entry.weights_of) if entry.weights_of else entry
 
 
@@ -257,12 +260,12 @@ def load_manifest() -> Manifest:
 
 
 def parse_manifest(text: str) -> Manifest:
-    """Read a manifest from TOML. Raises ConfigError naming the place that is wrong."""
+    """Read a manifest from TOML. Raises ConfigError that names the wrong place."""
     try:
         rows = tomllib.loads(text).get("network", [])
         entries = TypeAdapter(tuple[Entry, ...]).validate_python(rows)
     except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ConfigError(f"the manifest of networks is wrong: {error}") from error
+        raise ConfigError(f"the manifest of networks is invalid: {error}") from error
     names = [entry.name for entry in entries]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"the manifest names these networks twice: {', '.join(twice)}")
@@ -272,11 +275,11 @@ def parse_manifest(text: str) -> Manifest:
         raise ConfigError(f"the manifest names no file for {', '.join(lacking)}")
     for entry in entries:
         if (holder := manifest.holder(entry)).profile is Profile.RESEARCH and entry.profile is Profile.OPEN:
-            raise ConfigError(f"the manifest's {entry.name} is open and its weights' {holder.name} is not")
+            raise ConfigError(f"the manifest's {entry.name} is open but the weights of {holder.name} are not")
     return manifest
 
 
 def _check_conversions(entries: tuple[Entry, ...]) -> None:
     asked = {file.convert for entry in entries for file in entry.files if file.convert}
     if unknown := sorted(asked - converters.names()):
-        raise ConfigError(f"the manifest asks for conversions that there are none of: {', '.join(unknown)}")
+        raise ConfigError(f"the manifest names unknown conversions: {', '.join(unknown)}")

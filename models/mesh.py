@@ -1,9 +1,9 @@
-"""The 468 points of a face by MediaPipe's face mesh networks (Apache-2.0), and what is read off them.
+"""The 468 points of a face by MediaPipe's face mesh networks (Apache-2.0), and measurements from them.
 
 Input: the face turned upright by the line of its eyes, 1.5 times the detected square, RGB 0…1.
-Output: x, y, z in pixels of that cut, and a logit of presence, which also tells a hand from a face. The newer
-network adds ten points of the irises, which are left out here; recognisers that look through either mesh find
-a face the same (cosines of 0.98, dlib's distance 0.14 at most on two portraits).
+Output: x, y, z in pixels of that cut, and a logit of presence, which also distinguishes a hand from a face.
+The newer network adds ten points of the irises, which are left out here; recognisers give the same result
+with either mesh (cosines of 0.98, dlib's distance 0.14 at most on two portraits).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from models.results import Box, Face, Floats, Mesh, Region
 POINTS = 468
 MARGIN = 1.5
 MIN_PRESENCE = 0.6
-"""Ghosts reach 0.54 (once; else 0.12), faces in webcam pictures fall to 0.77."""
+"""False faces reach 0.54 (once; otherwise 0.12), faces in webcam pictures are as low as 0.77."""
 
 # Point numbers of MediaPipe's canonical face model. Right and left are the candidate's.
 RIGHT_EYE = (33, 160, 158, 133, 153, 144)
@@ -33,7 +33,7 @@ MOUTH_CORNERS = (61, 291)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeshVariant:
-    """One of the networks of the family: side of its input, and the names of what goes in and comes out."""
+    """One of the networks of the family: side of its input, and the names of its input and outputs."""
 
     side_px: int
     input: str
@@ -57,7 +57,7 @@ class FaceMesh:
         return self._network.device
 
     def fit(self, frame: Image, face: Face) -> Mesh:
-        """The mesh of one face of the frame; look at its presence before believing it."""
+        """The mesh of one face in the frame; check its presence before use."""
         return self.fit_region(frame, face_region(face))
 
     def fit_region(self, frame: Image, region: Region) -> Mesh:
@@ -71,7 +71,7 @@ class FaceMesh:
 
 
 def face_region(face: Face) -> Region:
-    """Where the mesh network wants to look: around the box, upright by the eyes."""
+    """The region the mesh network needs: around the box, upright by the eyes."""
     right_eye, left_eye = face.landmarks_px[0], face.landmarks_px[1]
     turn_rad = math.atan2(float(left_eye[1] - right_eye[1]), float(left_eye[0] - right_eye[0]))
     box = face.box
@@ -80,7 +80,8 @@ def face_region(face: Face) -> Region:
 
 
 def landmarks(mesh: Mesh) -> Floats:
-    """(5, 2): right eye, left eye, nose tip, corners of the mouth: a detector's five points, but finer."""
+    """(5, 2): right eye, left eye, nose tip, corners of the mouth: a detector's five points, but more
+    exact."""
     points = mesh.points_px[:, :2]
     eyes = [points[[eye[0], eye[3]]].mean(0) for eye in (RIGHT_EYE, LEFT_EYE)]
     return np.stack([*eyes, points[NOSE_TIP], points[MOUTH_CORNERS[0]], points[MOUTH_CORNERS[1]]])
@@ -95,8 +96,8 @@ def bounds(mesh: Mesh) -> Box:
 def eye_aspect_ratio(mesh: Mesh) -> float:
     """Mean opening of both eyes, height over width (Soukupová, Čech 2016), in three dimensions.
 
-    To be compared with the person's own median: this mesh draws shut lids half open, at 0.60 to 0.78 of what
-    the same eyes have open (0.27 to 0.33; six people).
+    Compare it with the person's own median: this mesh shows closed lids half open, at 0.60 to 0.78 of the
+    value of the same eyes when open (0.27 to 0.33; six people).
     """
     return (_opening(mesh, RIGHT_EYE) + _opening(mesh, LEFT_EYE)) / 2
 

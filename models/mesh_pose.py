@@ -1,15 +1,16 @@
-"""Direction of the head from the face mesh: the turn that brings a standard head onto the mesh.
+"""Direction of the head from the face mesh: the rotation that fits a standard head to the mesh.
 
 A weighted orthogonal fit (Kabsch 1976) of the mesh's own three dimensions, seen as a scaled picture without
-perspective. Solving for a camera (PnP) needs a focal length nobody knows, and its pitch moved by 20° with the
-guess. This one needs no offset: over 43 pictures its median differs from MediaPipe's own face transform by
-0.3° in pitch and 0.6° in yaw (spread 3.7° and 2.3°), from FSA-Net by 1.4° in pitch (spread 3.5°).
+perspective. Solving for a camera (PnP) needs the focal length, which is unknown, and its pitch changed by 20°
+with the assumed one. This method needs no offset: over 43 pictures its median differs from MediaPipe's own
+face transform by 0.3° in pitch and 0.6° in yaw (spread 3.7° and 2.3°), from FSA-Net by 1.4° in pitch (spread
+3.5°).
 
-The mesh draws a whole face where half of one is seen: from some 25° of yaw on it falls behind, and it stops
-at 20° to 40° however far the head is turned (a face photographed from 45° aside reads 34° to 41°). Where the
-detector's own points say how far it is turned, they are believed beyond that, and never in a face that the
-mesh sees from the front. Where both part, a turn seems quicker than it is: from 30° to 48° within 0.4 s was
-read as 43°. So the pose says how far they lie apart.
+The mesh shows a whole face where only half is visible: from about 25° of yaw its angle is too small, and it
+stops at 20° to 40° however far the head is turned (a face photographed from 45° to the side gives 34° to
+41°). If the detector's own points also give the yaw, they are used beyond that, but never for a face that the
+mesh sees from the front. Where the two diverge, a turn seems faster than it is: one from 30° to 48° within
+0.4 s was measured as 43°. So the pose includes their difference.
 """
 
 from __future__ import annotations
@@ -58,11 +59,11 @@ def standard_head() -> tuple[list[int], NDArray[np.float64], NDArray[np.float64]
 
 
 TRUSTED_DEG, DOUBTED_DEG = 12.0, 16.0
-"""Frontal people stay below the first; heads turned by 40° and more all lie beyond 15°."""
+"""Frontal heads stay below the first value; all heads turned by 40° or more are beyond 15°."""
 
 
 class MeshPose:
-    """Looks at the mesh alone. Holds the standard head, centred by its weights."""
+    """Uses only the mesh. Holds the standard head, centred by its weights."""
 
     device = "cpu"
 
@@ -72,7 +73,7 @@ class MeshPose:
         self._places = places - self._weights @ places
 
     def head(self, _frame: Image, face: Face, mesh: Mesh) -> HeadPose:
-        """Where the head of a mesh points, in the angles of `shared.observations`."""
+        """The direction of a mesh's head, in the angles of `shared.observations`."""
         seen = mesh.points_px[self._numbers].astype(np.float64) * (1.0, -1.0, -1.0)
         seen -= self._weights @ seen
         left, _, right = np.linalg.svd((seen * self._weights[:, None]).T @ self._places)
@@ -83,9 +84,9 @@ class MeshPose:
 
 
 def further(yaw_deg: float, turn_deg: float | None) -> float:
-    """The mesh's yaw, or the detector's where both look the same way and it goes further.
+    """The mesh's yaw, or the detector's if it has the same direction and is larger.
 
-    Up to `TRUSTED_DEG` the mesh alone counts, from `DOUBTED_DEG` on the further of both.
+    Up to `TRUSTED_DEG` only the mesh counts, from `DOUBTED_DEG` on the larger of the two.
     """
     if turn_deg is None or turn_deg * yaw_deg <= 0 or abs(turn_deg) <= abs(yaw_deg):
         return yaw_deg
@@ -96,7 +97,7 @@ def further(yaw_deg: float, turn_deg: float | None) -> float:
 def angles_deg(turn: NDArray[np.float64]) -> tuple[float, float, float]:
     """Pitch, yaw and roll of a (3, 3) rotation with x to the right of the picture, y up, z to the camera.
 
-    The turn is taken as roll first, then pitch, then yaw.
+    The rotation is taken as roll first, then pitch, then yaw.
     """
     pitch = math.asin(max(-1.0, min(1.0, float(turn[1, 2]))))
     yaw = math.atan2(float(turn[0, 2]), float(turn[2, 2]))

@@ -1,4 +1,4 @@
-"""What a network module needs of the runtime, and nothing more."""
+"""The interface of the runtime that a network module uses."""
 
 from __future__ import annotations
 

@@ -18,14 +18,14 @@ from models.results import Floats, ObjectKind, SeenObject
 SIDE_PX = 416
 STRIDES_PX = (8, 16, 32)
 GREY = 114
-"""The canvas's level in the network's training."""
+"""The canvas's grey level in the network's training."""
 MIN_SCORE = 0.3
-"""Below it nothing is reported; rules ask for more."""
+"""Objects below this score are not reported; rules require more."""
 MAX_OVERLAP = 0.45
 MAX_OBJECTS = 20
 
 CLASSES = {0: ObjectKind.PERSON, 63: ObjectKind.LAPTOP, 67: ObjectKind.PHONE, 73: ObjectKind.BOOK}
-"""COCO's numbers, counted without gaps."""
+"""COCO's class numbers, without gaps."""
 _FIRST_CLASS = 5
 
 
@@ -46,7 +46,7 @@ class ObjectDetector:
         return self._network.device
 
     def find(self, frame: Image) -> tuple[SeenObject, ...]:
-        """All objects of a BGR frame, best first, the best 20 at most."""
+        """Objects in a BGR frame, best first, at most 20."""
         canvas, fit = letterbox(frame, SIDE_PX, SIDE_PX, level=GREY)
         rows = self._network.run({"images": cv2.dnn.blobFromImage(canvas)})["output"][0]
         scores = rows[:, 4:5] * rows[:, [_FIRST_CLASS + number for number in CLASSES]]

@@ -23,14 +23,14 @@ def open_entry(
 
     An entry that shares another's weights is opened as that one is.
 
-    Raises Unavailable when the weights are missing or damaged, ConfigError for a network that another library
-    reads, and whatever `open_network` raises.
+    Raises Unavailable if the weights are missing or damaged, ConfigError for a network of another library,
+    and the errors of `open_network`.
     """
     if flaw := store.flaw(entry):
         raise Unavailable(f"{entry.label}: {flaw}: run `proctorctl models fetch --name {entry.name}`")
     holder = store.manifest.holder(entry)
     if holder.runtime is None:
-        raise ConfigError(f"{entry.label} is not a network that models.runtime opens: {holder.note}")
+        raise ConfigError(f"{entry.label} is not a network that models.runtime can open: {holder.note}")
     return tuple(
         open_network(
             path,

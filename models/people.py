@@ -1,4 +1,4 @@
-"""A folder of people: their pictures, the faces in them, and who belongs together."""
+"""Reads a folder of people: their pictures, the faces in them, and their groups."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ from shared.errors import ConfigError
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 
 LIT = 40.0
-"""Mean grey of a face; how recognisers do in less light is measured by `dimming`."""
+"""Mean grey of a face; `dimming` measures recognisers in less light."""
 LONGEST_PX = 1280
-"""Larger pictures are shrunk first, as enrollment does."""
+"""Larger pictures are shrunk first, as in enrollment."""
 
 
 def pictures(folder: Path) -> Iterator[tuple[Path, Image]]:
-    """Every readable picture one level below `folder`, each once; what is none is named on stderr.
+    """Every readable picture one level below `folder`, once each; unreadable files are named on stderr.
 
-    Raises ValueError where two people have the same file: one of them is somebody else.
+    Raises ValueError if two people have the same file: it cannot show both.
     """
     owners: dict[str, Path] = {}
     for path in sorted(path for path in folder.glob("*/*") if path.is_file()):
@@ -48,9 +48,9 @@ def _read(path: Path) -> Image | None:
                 picture = cv2.resize(picture, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
             return picture.astype(np.uint8, copy=False)
     except cv2.error:
-        # More pixels than OpenCV takes.
+        # More pixels than OpenCV accepts.
         pass
-    sys.stderr.write(f"{path} is left out: it is no picture that can be read\n")
+    sys.stderr.write(f"{path} is left out: it cannot be read as a picture\n")
     return None
 
 
@@ -60,11 +60,11 @@ class Fitted:
 
     person: str
     original: str
-    """The picture that this is a shot of."""
+    """The picture of which this is a shot."""
     shot: bool
     """Whether it is another shot of it."""
     enrollable: bool
-    """Whether it passes the enrollment gate; it does pass the verification gate."""
+    """Whether it passes the enrollment gate; it always passes the verification gate."""
     picture: Image
     mesh: Mesh
 
@@ -72,7 +72,7 @@ class Fitted:
 def meshes(folder: Path, serving: Serving) -> Iterator[Fitted]:
     """The pictures that pass the verification gate, in enough light for any recogniser.
 
-    Others are never compared in an exam either; several faces in a picture are no objection here.
+    Others are not compared in an exam either. Several faces in a picture are allowed here.
     """
     for path, picture in pictures(folder):
         found = look(picture, serving)
@@ -83,7 +83,7 @@ def meshes(folder: Path, serving: Serving) -> Iterator[Fitted]:
 
 
 def look(picture: Image, serving: Serving) -> tuple[Mesh, Quality] | None:
-    """The mesh of a picture's largest face, and how good the face is; None without one."""
+    """The mesh and the quality of a picture's largest face; None if there is no face."""
     faces = sorted(serving.face_detector().find(picture), key=lambda face: face.box.area_px2)
     if not faces:
         return None
@@ -92,7 +92,7 @@ def look(picture: Image, serving: Serving) -> tuple[Mesh, Quality] | None:
 
 
 def groups_of(folder: Path) -> dict[str, str]:
-    """The group of each person that groups.csv names. Raises ConfigError for a table without its columns."""
+    """The group of each person in groups.csv. Raises ConfigError if a column is missing."""
     table = folder / "groups.csv"
     if not table.is_file():
         return {}

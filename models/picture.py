@@ -10,13 +10,13 @@ from models.images import Image, shrunk
 from shared.observations import Picture
 
 WIDTH_PX, HEIGHT_PX = 160, 120
-"""Frames are looked at this small: enough to tell a covered camera, and quick."""
+"""Frames are reduced to this size: enough to detect a covered camera, and fast."""
 TILE_PX = 10
-"""Change is averaged over squares of this size: about an eye at 640×480."""
+"""Change is averaged over squares of this size: about one eye at 640×480."""
 
 
 def thumbnail(luma: Image) -> Image:
-    """A luma plane (height, width) or BGR frame (height, width, 3), small and grey: keep it for the next
+    """A luma plane (height, width) or BGR frame (height, width, 3), small and grey; keep it for the next
     call."""
     small = shrunk(luma, WIDTH_PX, HEIGHT_PX)
     grey = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)
@@ -24,8 +24,8 @@ def thumbnail(luma: Image) -> Image:
 
 
 def statistics(now: Image, before: Image | None) -> Picture:
-    """Brightness of one thumbnail, and how much it differs from the previous one of the same stream, where it
-    differs most: somebody who sits still moves in a small part of the picture."""
+    """Brightness of one thumbnail, and its largest local difference from the previous one of the same stream:
+    a person who sits still moves only a small part of the picture."""
     mean, deviation = cv2.meanStdDev(now)
     change = None if before is None else float(_tiles(cv2.absdiff(now, before)).max())
     return Picture(mean_luma=float(mean[0, 0]), luma_variance=float(deviation[0, 0]) ** 2, change=change)

@@ -1,8 +1,8 @@
-"""Is this picture of a face good enough? Quality gates, as values that a person can act on.
+"""Checks whether a picture of a face is good enough, and tells the person what to improve.
 
-Two gates judge the same measurements: a strict one for the pictures a template is made of, a looser one for
-checks during the exam. Their numbers are the policy's (`shared.policy.terms`). Whatever fails is named with
-its value, its bound and what to do about it.
+Two gates use the same measurements: a strict one for the pictures of a template, a looser one for checks
+during the exam. Their bounds come from the policy (`shared.policy.terms`). Each failure is named with its
+value, its bound and a remedy.
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ from shared.policy.terms import Gate
 MEASURED_WIDTH_PX = 160
 """Brightness is measured on the grey face at this width."""
 DIM = 70.0
-"""Below this mean grey a blurred face is told to find more light: cameras expose long in the dark."""
+"""Below this mean grey the remedy for a blurred face is more light: cameras expose longer in the dark."""
 FACE_SHAPE = 1.2
 """Height over width of a whole face in a detector's box."""
 MIN_SHOWN_PERCENT = 75.0
-"""Of that shape, of a face at the edge of the frame: a mesh squeezes itself into what is left of a face.
-Seven people moved out of the frame by 10 to 60 % of their faces (315 looks that passed all other checks, two
-detectors): 50 were strangers to some recogniser, and one of the 116 looks that show so much."""
+"""The share of that shape required at the edge of the frame: a mesh fits itself into the visible part of a
+face. Seven people moved out of the frame by 10 to 60 % of their faces (315 looks that passed all other
+checks, two detectors): 50 were taken for strangers by some recogniser, but only one of the 116 looks with
+this share."""
 _NEAR = 0.1
-"""So many widths of the face from the frame's edge, a box may have shrunk away from it."""
+"""In widths of the face: a box may have shrunk away from the frame's edge by this much."""
 
 
 class Check(StrEnum):
-    """What is checked."""
+    """The property that is checked."""
 
     ONE_FACE = "one-face"
     WHOLE = "whole-face"
@@ -47,7 +48,7 @@ class Check(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """What is good enough; None is unbounded."""
+    """The accepted range; None is unbounded."""
 
     low: float | None = None
     high: float | None = None
@@ -69,19 +70,19 @@ class Failure:
     value: float
     bound: Range
     remedy: str
-    """What the candidate can do, as a sentence."""
+    """What the candidate can do, in one sentence."""
 
     def __str__(self) -> str:
-        return f"{self.check.value} is {self.value:.0f}, needed {self.bound}: {self.remedy}"
+        return f"{self.check.value} is {self.value:.0f}, required {self.bound}: {self.remedy}"
 
 
 def bounds(gate: Gate, *, needed_brightness: float = 0.0) -> tuple[tuple[Check, Range], ...]:
-    """What a policy's gate asks of each measurement. `needed_brightness` is what the recogniser asks, where
-    the gate leaves that to it."""
+    """The policy gate's range for each measurement. `needed_brightness` is the recogniser's bound, used if
+    the gate sets none."""
     brightness = needed_brightness if gate.min_brightness is None else gate.min_brightness
     asked = [
         (Check.ONE_FACE, Range(1, 1)),
-        # No policy asks for less: without the whole face nobody can be told from anybody.
+        # No policy may lower this: without the whole face people cannot be distinguished.
         (Check.WHOLE, Range(low=MIN_SHOWN_PERCENT)),
         (Check.SIZE, Range(low=gate.min_face_px)),
         (Check.SHARPNESS, Range(low=gate.min_sharpness)),
@@ -96,23 +97,23 @@ def bounds(gate: Gate, *, needed_brightness: float = 0.0) -> tuple[tuple[Check, 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """What was measured on one picture's face."""
+    """The measurements of the face in one picture."""
 
     faces: int
     box: Box
     sharpness: float
     """As `models.sharpness` measures it."""
     moved: bool = False
-    """Whether what blurs it is a movement."""
+    """Whether it is blurred by movement."""
     brightness: float
     """Mean grey of the face, 0…255."""
     shown_percent: float = 100.0
-    """How much of a whole face's shape the frame shows: less where its edge cuts through the face."""
+    """How much of a whole face's shape the frame shows: less if its edge cuts through the face."""
     illumination_variance: float
-    """Variance of grey between eight by eight patches of the face, squared levels: high is light from one
+    """Variance of grey between eight by eight patches of the face, squared levels: high with light from one
     side."""
     head: HeadPose | None
-    """None where no pose is known; then its checks are left out."""
+    """None if the pose is unknown; its checks are then left out."""
 
     @property
     def size_px(self) -> float:
@@ -121,8 +122,8 @@ class Quality:
 
     @property
     def score(self) -> float:
-        """0…1, one number to rank pictures by: the product of how good size, sharpness, light and pose
-        are."""
+        """0…1, one number to rank pictures by: the product of the scores of size, sharpness, light and
+        pose."""
         light = _ramp(self.brightness, 20, 90) * _ramp(255 - self.brightness, 15, 60)
         turned_deg = 0.0 if self.head is None else max(abs(self.head.yaw_deg), abs(self.head.pitch_deg))
         parts = (
@@ -134,7 +135,7 @@ class Quality:
         return float(np.prod(parts) ** (1 / len(parts)))
 
     def value(self, check: Check) -> float | None:
-        """The measurement a check looks at, None when unknown."""
+        """The measurement that a check uses; None if unknown."""
         if check is Check.ONE_FACE:
             return float(self.faces)
         if check is Check.WHOLE:
@@ -150,7 +151,7 @@ class Quality:
 
 
 def measure(frame: Image, faces: tuple[Face, ...], head: HeadPose | None) -> Quality:
-    """Measures the largest of the frame's faces. Raises ValueError when there is none."""
+    """Measure the largest face in the frame. Raises ValueError if there is none."""
     if not faces:
         raise ValueError("there is no face to measure")
     box = max(faces, key=lambda face: face.box.area_px2).box
@@ -178,7 +179,7 @@ def measure(frame: Image, faces: tuple[Face, ...], head: HeadPose | None) -> Qua
 
 
 def shown_percent(frame: Image, box: Box) -> float:
-    """How much of a whole face's shape the frame shows under the box; 100 where the box is off the edges."""
+    """How much of a whole face's shape the frame shows in the box; 100 if the box is away from the edges."""
     height_px, width_px = frame.shape[:2]
     left, top = float(max(0.0, box.x_px)), float(max(0.0, box.y_px))
     right, bottom = min(width_px, box.x_px + box.width_px), min(height_px, box.y_px + box.height_px)
@@ -192,8 +193,7 @@ def shown_percent(frame: Image, box: Box) -> float:
 
 
 def failures(quality: Quality, gate: Gate, *, needed_brightness: float = 0.0) -> tuple[Failure, ...]:
-    """The gate's checks that the picture does not pass, in the gate's order. Unknown angles are not
-    judged."""
+    """The gate's checks that the picture fails, in the gate's order. Unknown angles are not checked."""
     asked = bounds(gate, needed_brightness=needed_brightness)
     values = ((check, bound, quality.value(check)) for check, bound in asked)
     return tuple(
@@ -204,16 +204,16 @@ def failures(quality: Quality, gate: Gate, *, needed_brightness: float = 0.0) ->
 
 
 NO_FACE = Failure(
-    Check.ONE_FACE, 0, Range(1, 1), "sit before the camera so that your whole face is in the picture"
+    Check.ONE_FACE, 0, Range(1, 1), "sit in front of the camera so that your whole face is in the picture"
 )
 
 
 def _remedy(check: Check, bound: Range, quality: Quality) -> str:
-    """What to do about a failed check."""
+    """The remedy for a failed check."""
     value = quality.value(check)
     low = value is not None and bound.low is not None and value < bound.low
     return {
-        Check.ONE_FACE: NO_FACE.remedy if low else "be alone before the camera",
+        Check.ONE_FACE: NO_FACE.remedy if low else "be alone in front of the camera",
         Check.WHOLE: "move so that your whole face is in the picture",
         Check.SIZE: "come closer to the camera",
         Check.SHARPNESS: _unblurred(quality),
@@ -227,12 +227,12 @@ def _remedy(check: Check, bound: Range, quality: Quality) -> str:
 
 
 def _unblurred(quality: Quality) -> str:
-    """What to do about a blurred face, by what blurs it."""
+    """The remedy for a blurred face, by its cause."""
     if quality.brightness < DIM:
         return "turn on more light in front of you, and hold still"
     return "hold still" if quality.moved else "clean the lens, and wait until the picture is sharp"
 
 
 def _ramp(value: float, low: float, high: float) -> float:
-    """0 up to `low`, 1 from `high`, straight between."""
+    """0 up to `low`, 1 from `high`, linear between."""
     return min(1.0, max(0.0, (value - low) / (high - low)))

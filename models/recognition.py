@@ -1,10 +1,10 @@
-"""Who a face is: the recognisers, and how far two faces are apart.
+"""Identifies faces: the recognisers, and the distance between two faces.
 
-A recogniser is a network, the levels of a picture it sees (from the manifest) and a recipe: which points of
-the mesh are brought onto which template, and which distance its training meant. All of them align by the
-mesh and never by a detector's landmarks: a template enrolled on one node then compares with a face found by
-another node's detector, and it separates better too (ArcFace on 41 same and 779 different pairs: d' 10.4 with
-the mesh, 9.7 with YuNet's points).
+A recogniser is a network, its input levels (from the manifest) and a recipe: which points of the mesh are
+mapped to which template, and the distance it was trained with. All recognisers align by the mesh, never by a
+detector's landmarks: then a template enrolled on one node can be compared with a face found by another node's
+detector, and separation is better too (ArcFace on 41 same and 779 different pairs: d' 10.4 with the mesh, 9.7
+with YuNet's points).
 """
 
 from __future__ import annotations
@@ -25,30 +25,30 @@ from models.similarity import ACCEPTED, Similarity
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipe:
-    """All that stands between a frame and a comparable vector."""
+    """The steps from a frame to a comparable vector."""
 
     alignment: str
     """Name of the points and the template; a calibration holds for one alignment only."""
     input: str
     side_px: int
     template_px: tuple[tuple[float, float], ...]
-    """Where the points land in the chip."""
+    """The positions of the points in the chip."""
     points: Callable[[Mesh], Floats]
-    """The mesh's points that land there, (N, 2)."""
+    """The mesh's points for these positions, (N, 2)."""
     mirrored: bool = False
     """Average with the mirrored chip."""
     sphere: float | None = None
-    """None: the network means cosines. Else Euclidean distances of vectors shorter than this."""
+    """None: the network compares by cosine. Otherwise by Euclidean distance of vectors shorter than this."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Where a recogniser's answers say nothing, as measured."""
+    """The measured limits within which a recogniser's answers are meaningful."""
 
     doubt_from: float = ACCEPTED
-    """Similarities from here up to the accepted point say nothing."""
+    """Similarities from here up to the accepted point are undecided."""
     min_brightness: float = 0.0
-    """Mean grey of a face below which the recogniser says nothing."""
+    """Mean grey of a face below which the recogniser is not reliable."""
 
 
 DLIB_POINTS = (33, 133, 362, 263, 2)
@@ -72,7 +72,8 @@ REIDENTIFICATION = Recipe(
     alignment="mesh-5-retail-128",
     input="0",
     side_px=128,
-    # Model card of Open Model Zoo's face-reidentification-retail-0095, there in shares of the side.
+    # From the model card of Open Model Zoo's face-reidentification-retail-0095, which gives shares of the
+    # side.
     template_px=((40.393, 59.081), (87.375, 59.081), (64.033, 81.985), (44.732, 105.560), (83.640, 105.560)),
     points=landmarks,
 )
@@ -81,8 +82,8 @@ DLIB = Recipe(
     input="picture",
     side_px=150,
     # dlib's mean face (padding a quarter: 37.2,46.6 58.5,48.2 89.6,48.2 110.9,46.6 74,87.8) enlarged by 1.08
-    # about the middle, because the mesh's corners of the eyes lie further out than those dlib trained with:
-    # d' 5.8 as it stands, 6.2 at 1.06 to 1.08, 5.7 at 1.2 (51 same and 1,719 different pairs).
+    # about the centre, because the mesh's corners of the eyes are further out than those dlib was trained
+    # with: d' 5.8 unchanged, 6.2 at 1.06 to 1.08, 5.7 at 1.2 (51 same and 1,719 different pairs).
     template_px=((34.18, 44.33), (57.18, 46.06), (90.77, 46.06), (113.77, 44.33), (73.92, 88.82)),
     points=lambda mesh: mesh.points_px[list(DLIB_POINTS), :2],
     mirrored=True,
@@ -116,25 +117,25 @@ class Recogniser:
 
     @property
     def alignment(self) -> str:
-        """What a calibration holds for, besides the network."""
+        """The alignment a calibration is valid for, besides the network."""
         return self._recipe.alignment
 
     @property
     def min_brightness(self) -> float:
-        """Mean grey that a face must have to be told from others."""
+        """The mean grey a face needs to be distinguished from others."""
         return self._limits.min_brightness
 
     def undecided(self, similarity: float) -> bool:
-        """Whether the same person and a stranger may both be so alike."""
+        """Whether both the same person and a stranger can have this similarity."""
         return self._limits.doubt_from <= similarity < ACCEPTED
 
     @property
     def perfect(self) -> float:
-        """The native score of a picture with itself."""
+        """The native score of a picture compared with itself."""
         return 1.0 if self._recipe.sphere is None else 0.0
 
     def embed(self, frame: Image, mesh: Mesh) -> Embedding:
-        """The face that the mesh fits, as a vector of length one."""
+        """The face of a mesh, as a vector of length one."""
         chip = self.chip(frame, mesh)
         vector = self._vector(chip)
         if self._recipe.mirrored:
@@ -149,7 +150,7 @@ class Recogniser:
         return warp(frame, matrix, self._recipe.side_px, self._recipe.side_px)
 
     def native_score(self, one: Embedding, other: Embedding) -> float:
-        """The recogniser's own measure, higher is closer: a cosine, or a Euclidean distance below zero.
+        """The recogniser's own measure, higher is closer: a cosine, or a negated Euclidean distance.
 
         Raises ValueError for an embedding of another recogniser.
         """
@@ -161,7 +162,8 @@ class Recogniser:
         return -self._recipe.sphere * float(np.linalg.norm(one.vector - other.vector))
 
     def similarity(self, one: Embedding, other: Embedding) -> float:
-        """0…1, the same meaning for every recogniser: 0.50 strangers, 0.75 accepted, 0.85 the same person."""
+        """0…1 with the same meaning for every recogniser: 0.50 strangers, 0.75 accepted, 0.85 the same
+        person."""
         return self._similarity.of(self.native_score(one, other))
 
     def _vector(self, chip: Image) -> Floats:
@@ -172,10 +174,10 @@ class Recogniser:
 
 
 def on_sphere(vector: Floats, radius: float) -> Floats:
-    """A vector (N,) lifted onto a sphere (N + 1,): chords between lifted vectors are the distances before.
+    """A vector (N,) mapped to a sphere (N + 1,) so that chords there equal the original distances.
 
     Exact for vectors of equal length; a difference d in length adds less than 0.4 d at the radius used. So
-    embeddings that mean distances can be kept, averaged and searched as vectors of length one like all
+    embeddings compared by distance can be stored, averaged and searched as vectors of length one like all
     others.
     """
     height = np.sqrt(max(radius * radius - float(vector @ vector), 0.0))

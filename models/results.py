@@ -1,6 +1,6 @@
-"""What the networks answer: frozen values, pixels of the frame they were asked about.
+"""The results of the networks: frozen values, in pixels of the frame.
 
-Arrays in them are float32 and not to be written to. Points are (x, y) with x to the right and y down in the
+Arrays in them are float32 and must not be written to. Points are (x, y) with x to the right and y down in the
 unmirrored picture, so the candidate's right eye has the smaller x. Angles follow `shared.observations`.
 """
 
@@ -34,13 +34,13 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A square cut out of the frame, turned with what it shows."""
+    """A square cut from the frame, rotated with its content."""
 
     centre_x_px: float
     centre_y_px: float
     side_px: float
     angle_rad: float
-    """How far the content is turned clockwise in the picture; the cut turns it back upright."""
+    """The clockwise rotation of the content in the picture; the cut turns it upright."""
 
     @property
     def box(self) -> Box:
@@ -70,15 +70,15 @@ class Face:
     score: float
     """0…1, the detector's own confidence."""
     mesh: Mesh | None = None
-    """The mesh that confirmed the detection, where one was needed: saves running it a second time."""
+    """The mesh that confirmed the detection, if one was needed: saves a second run."""
     turn_deg: float | None = None
-    """Yaw of the head by the detector's own points where these show the ears: rough, but right where a mesh
-    sees too little of the face."""
+    """Yaw of the head from the detector's own points, if these include the ears: rough, but correct where a
+    mesh sees too little of the face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gaze:
-    """Where the eyes look, from the camera's place: 0, 0 looks into the camera."""
+    """The direction of the eyes as seen from the camera: 0, 0 looks into the camera."""
 
     pitch_deg: float
     yaw_deg: float
@@ -101,18 +101,18 @@ class Body:
     points_px: Floats
     """(33, 3): x, y in the frame, z in the same scale, smaller towards the camera."""
     visibility: Floats
-    """(33,): probability that nothing hides the point. In a close view a shoulder somewhat below the
-    picture's edge still counts as visible, which is meant: its owner has not left."""
+    """(33,): probability that the point is not hidden. In a close view a shoulder slightly below the
+    picture's edge still counts as visible on purpose: the person has not left."""
     presence: float
     """The landmark network's own flag: probability that the region shows a person."""
     region: Region
-    """Where to look in the next frame of the same stream."""
+    """The region to examine in the next frame of the same stream."""
     head_px: float
     """Width of the head in the frame, ear to ear from outside."""
 
 
 class ObjectKind(StrEnum):
-    """What is looked for in a picture."""
+    """A kind of object that is detected."""
 
     PERSON = "person"
     PHONE = "phone"

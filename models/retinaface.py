@@ -1,8 +1,8 @@
-"""Faces by RetinaFace (Deng et al. 2020) on MobileNet 0.25: exact landmarks, dearer than the others.
+"""Faces by RetinaFace (Deng et al. 2020) on MobileNet 0.25: exact landmarks, slower than the others.
 
-Input 640×640 BGR less the means (104, 117, 123). Every cell of stride 8, 16 and 32 has two square
-priors; answers are offsets from the prior's middle in tenths of its side, logarithmic sizes in fifths, and
-probabilities. Outputs are told apart by their last dimension: 2 scores, 4 box, 10 landmarks.
+Input 640×640 BGR less the means (104, 117, 123). Every cell of stride 8, 16 and 32 has two square priors; the
+outputs are offsets from the prior's centre in tenths of its side, logarithmic sizes in fifths, and
+probabilities. Outputs are identified by their last dimension: 2 scores, 4 box, 10 landmarks.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _CENTRE_SCALE, _SIZE_SCALE = 0.1, 0.2
 
 
 class RetinaFace:
-    """Looks at a fixed canvas of 640×640."""
+    """Detects faces on a fixed canvas of 640×640."""
 
     def __init__(self, network: Network, *, min_score: float = 0.5) -> None:
         self._network = network
@@ -51,7 +51,7 @@ class RetinaFace:
 
 
 def _priors() -> tuple[Floats, Floats]:
-    """Middles (N, 2) and sides (N, 1) of all priors in the order of the output, pixels."""
+    """Centres (N, 2) and sides (N, 1) of all priors in the order of the output, pixels."""
     middles, sides = [], []
     for stride, sizes in _PRIORS_PX:
         cells = grid(SIDE_PX // stride, SIDE_PX // stride, len(sizes))

@@ -1,9 +1,9 @@
-"""Direction of the head by a network that answers a rotation matrix (6DRepNet: Hempel et al. 2022).
+"""Direction of the head by a network that outputs a rotation matrix (6DRepNet: Hempel et al. 2022).
 
 Input: the face box enlarged by a fifth on every side, 224×224 RGB as for ImageNet. Output: (1, 3, 3), the
-head's turn as 300W-LP labels it: about x by pitch first (up is positive), then about y by yaw (towards the
-left edge of the picture is positive, so its sign is turned here), then about z by roll. No weights of this
-kind were at hand: the signs follow the labels and were not proved on pictures.
+head's rotation as 300W-LP labels it: about x by pitch first (up is positive), then about y by yaw (towards
+the left edge of the picture is positive, so its sign is turned here), then about z by roll. No weights of
+this kind were available: the signs follow the labels and are not proved on pictures.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ MARGIN = 1.4
 
 
 class RotationHeadPose:
-    """Looks at the box alone. `input_name` is what this export calls its picture."""
+    """Uses only the face box. `input_name` is this export's name of the picture input."""
 
     def __init__(self, network: Network, *, input_name: str = "input") -> None:
         self._network = network
@@ -30,7 +30,7 @@ class RotationHeadPose:
         return self._network.device
 
     def head(self, frame: Image, face: Face, _mesh: Mesh) -> HeadPose:
-        """Where the head points, in the angles of `shared.observations`."""
+        """The direction of the head, in the angles of `shared.observations`."""
         chip = cut(frame, around(face.box, MARGIN), SIDE_PX)
         answer = self._network.run({self._input_name: as_imagenet(chip)})
         return pose_of(next(iter(answer.values()))[0])

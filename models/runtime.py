@@ -1,15 +1,15 @@
-"""Builds and runs compiled networks: with `litert` the only module that knows an inference runtime.
+"""Builds and runs compiled networks; only this module and `litert` use an inference runtime.
 
-`open_network` never believes a runtime's word. Those of ONNX fall back to the plain processor in silence (a
-log line at best), so the device is read back after loading, ONNX Runtime is told to fail rather than place a
-node on the processor, and a canary (zeros in) must come out finite and in time before anybody gets the
-network. Later answers are looked at as well: what is not a number lies below every threshold, and would pass
-for "no face", "a stranger" or "silence".
+`open_network` verifies what a runtime reports. ONNX Runtime falls back to the plain processor silently (or
+with a log line), so the device is read back after loading, ONNX Runtime must fail rather than place a node on
+the processor, and a canary (zeros as input) must give a finite result in time before the network is used.
+Later outputs are checked as well: NaN is below every threshold and would look like "no face", "a stranger" or
+"silence".
 
-Threads: one per call, no spinning, no pinning to a core; parallelism comes from several callers at once
+Threads: one per call, no spinning, not pinned to a core; parallelism comes from several callers at once
 (`streams` of them for OpenVINO and LiteRT, any number for ONNX Runtime), and all release the GIL meanwhile.
-Precision: float32 is pinned. OpenVINO would choose bfloat16 by itself where the processor has it, and
-thresholds on embeddings are calibrated in float32.
+Precision: always float32. OpenVINO would choose bfloat16 if the processor has it, but thresholds on
+embeddings are calibrated in float32.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from models.manifest import Runtime
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
 CANARY_LIMIT_S = 5.0
-"""The longest a second call with zeros may take; the largest network needs 70 ms on one slow core."""
+"""The time limit of a second call with zeros; the largest network needs 70 ms on one slow core."""
 
 _FREE_SIDE_PX = 256
-"""Canary size of a dimension the network leaves open: a multiple of every detector stride."""
+"""Canary size of a dimension that the network leaves open: a multiple of every detector stride."""
 
 _NUMPY_TYPES = {
     "tensor(float)": "float32",
@@ -52,16 +52,16 @@ _NUMPY_TYPES = {
 
 
 class Device(StrEnum):
-    """Where a network is asked to run."""
+    """The device requested for a network."""
 
     CPU = "cpu"
     CUDA = "cuda"
 
 
 class Network:
-    """One compiled network that has shown a finite answer in time. `run` may be called from any thread.
+    """One compiled network that has given a finite result in time. `run` may be called from any thread.
 
-    `device` is what the runtime said it uses, not what was asked for: "cpu" (ONNX Runtime), "cpu-openvino",
+    `device` is the device the runtime reports, not the requested one: "cpu" (ONNX Runtime), "cpu-openvino",
     "cpu-litert", "cuda:0", or "cuda:0+cpu" when the caller allowed nodes to stay on the processor.
     `canary_ms` is the time of the second canary call.
     """
@@ -77,9 +77,9 @@ class Network:
         self._call = backend.call
 
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
-        """One forward pass, arrays by input name to fresh arrays by output name.
+        """One forward pass: arrays by input name to new arrays by output name.
 
-        Raises Unavailable if it fails, or answers anything but numbers.
+        Raises Unavailable if it fails or returns NaN or infinity.
         """
         answer = self._call(inputs)
         unusable = _not_finite(answer)
@@ -101,11 +101,11 @@ def open_network(
     """Load the network in `path` and prove that it runs.
 
     `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml;
-    what OpenVINO and LiteRT open always runs on the processor, and the device says so.
-    `streams` is how many calls OpenVINO and LiteRT run side by side. `shapes` gives canary shapes by input
-    name where the network leaves more than the batch open.
-    Raises ConfigError (this build cannot do it), Unavailable (file or device missing, or too slow), Corrupt
-    (the file is no network, or its answer to zeros is not finite).
+    networks in OpenVINO and LiteRT always run on the processor, and the device says so. `streams` is how many
+    calls OpenVINO and LiteRT run in parallel. `shapes` gives canary shapes by input name if the network
+    leaves more than the batch open. Raises ConfigError (this build does not support it), Unavailable (file or
+    device missing, or too slow), Corrupt (the runtime cannot read the file, or its output for zeros is not
+    finite).
     """
     check_distributions()
     if not path.is_file():
@@ -140,7 +140,7 @@ def openvino_settings(streams: int) -> dict[str, str]:
 def _onnx(path: Path, runtime: Runtime, streams: int) -> Backend:
     if runtime is Runtime.ONNX_CPU:
         return _session(path, "CPUExecutionProvider", {}, device="cpu", strict=False)
-    # Only `load_config`: the provider's single options are deprecated since 1.23.
+    # Only `load_config`: the provider's individual options are deprecated since 1.23.
     options = {"device_type": "CPU", "load_config": json.dumps({"CPU": openvino_settings(streams)})}
     return _session(path, "OpenVINOExecutionProvider", options, device="cpu-openvino", strict=True)
 
@@ -215,7 +215,7 @@ def _session_port(port: Any) -> Port:
 
 def _refusal(path: Path, device: str, error: Exception) -> ProctorError:
     if type(error).__name__ in {"InvalidProtobuf", "InvalidGraph", "NoSuchFile", "NoModel"}:
-        return Corrupt(f"{path} is not a network ONNX Runtime can read: {error}")
+        return Corrupt(f"{path} is not a network that ONNX Runtime can read: {error}")
     return Unavailable(f"{path.name} cannot run wholly on {device}: {error}")
 
 
@@ -225,7 +225,7 @@ def _openvino(path: Path, streams: int) -> Backend:
         model = core.read_model(path)
         compiled = core.compile_model(model, "CPU", openvino_settings(streams))
     except RuntimeError as error:
-        raise Corrupt(f"{path} is not a network OpenVINO can read: {error}") from error
+        raise Corrupt(f"{path} is not a network that OpenVINO can read: {error}") from error
     devices = compiled.get_property("EXECUTION_DEVICES")
     precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
     if devices != ["CPU"] or precision != "f32":
@@ -262,7 +262,7 @@ def _openvino_port(port: Any, index: int) -> Port:
 
 
 def _canary(path: Path, backend: Backend, shapes: Mapping[str, tuple[int, ...]]) -> float:
-    """Zeros through the network twice; the milliseconds of the second call."""
+    """Run the network twice on zeros; returns the milliseconds of the second call."""
     zeros = {
         port.name: np.zeros(shapes.get(port.name) or _closed(port.shape), port.dtype)
         for port in backend.inputs
@@ -280,7 +280,7 @@ def _canary(path: Path, backend: Backend, shapes: Mapping[str, tuple[int, ...]])
 
 
 def _not_finite(answer: Mapping[str, NDArray[Any]]) -> str | None:
-    """The first output that holds anything but numbers; looking takes 0.06 ms at the largest detector's."""
+    """The first output that contains NaN or infinity; the check takes 0.06 ms for the largest detector."""
     floats = ((name, array) for name, array in answer.items() if array.dtype.kind == "f")
     return next((name for name, array in floats if not np.isfinite(array).all()), None)
 

@@ -3,7 +3,7 @@
 Input RGB (x − 127.5) / 128, sides in multiples of 32. Each cell of stride 8, 16 and 32 has two anchors in
 its upper left corner; boxes are distances to the left, top, right and bottom in strides, scores are
 probabilities.
-Outputs have numbers for names that differ from file to file, so they are told apart by their last dimension.
+Output names are numbers that differ from file to file, so outputs are identified by their last dimension.
 """
 
 from __future__ import annotations

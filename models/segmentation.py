@@ -1,8 +1,9 @@
 """Who speaks when within ten seconds, by pyannote's segmentation 3.0 (Bredin, Plaquet 2023; MIT).
 
-Input: (1, 1, 160000) samples −1…1 at 16 kHz. Output: (1, 589, 7), for each 16.9 ms how likely each set of at
-most two out of three people speaks ("powerset"): nobody, A, B, C, A and B, A and C, B and C. The names hold
-within one window only. No weights were at hand: the decoding is proved on a small graph, its accuracy not.
+Input: (1, 1, 160000) samples −1…1 at 16 kHz. Output: (1, 589, 7), for each 16.9 ms the likelihood of each set
+of at most two of three speakers ("powerset"): nobody, A, B, C, A and B, A and C, B and C. The names are valid
+only within one window. No weights were available: the decoding is proved on a small graph, the accuracy is
+not.
 """
 
 from __future__ import annotations
@@ -18,9 +19,9 @@ from models.results import Floats
 SAMPLE_RATE_HZ = 16_000
 WINDOW_SAMPLES = 160_000
 STEP_S = 270 / SAMPLE_RATE_HZ
-"""Between two answers: the product of the network's strides is 270 samples."""
+"""Time between two outputs: the product of the network's strides is 270 samples."""
 SHORTEST_SPEECH_S = 0.5
-"""Who speaks for less within the window is not counted."""
+"""A person who speaks for less within the window is not counted."""
 
 SETS = np.array(
     [[0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1], [1, 1, 0], [1, 0, 1], [0, 1, 1]],
@@ -46,7 +47,7 @@ class Turns:
 
     @property
     def overlap_s(self) -> float:
-        """How long two speak at once."""
+        """How long two people speak at once."""
         return float((self.active.sum(axis=1) > 1).sum()) * STEP_S
 
 
@@ -62,7 +63,8 @@ class Segmentation:
         return self._network.device
 
     def turns(self, samples: Floats) -> Turns:
-        """Who speaks when in the last 10 s of (N,) float32 −1…1 at 16 kHz; what is lacking is silence."""
+        """Who speaks when in the last 10 s of (N,) float32 −1…1 at 16 kHz; missing sound counts as
+        silence."""
         window = np.zeros((1, 1, WINDOW_SAMPLES), np.float32)
         last = samples[-WINDOW_SAMPLES:]
         window[0, 0, : len(last)] = last
@@ -71,6 +73,6 @@ class Segmentation:
 
 
 def decode(likely: Floats) -> NDArray[np.bool_]:
-    """(frames, 3) who speaks, of (frames, 7) likelihoods or their logarithms."""
+    """(frames, 3) speakers, from (frames, 7) likelihoods or their logarithms."""
     active: NDArray[np.bool_] = SETS[likely.argmax(axis=1)]
     return active

@@ -1,8 +1,8 @@
-"""From the weights at hand to what perception asks: the best network present for each task, ready to use.
+"""Gives perception the best network present for each task, ready to use.
 
-What perception sees are the protocols below; which network answers is decided here, once, at start.
-Everything made by one `Serving` shares its compiled networks, may be used by all sessions and from several
-threads, and remembers nothing of a stream (except a `VoiceStream`, which belongs to one).
+Perception sees only the protocols below; the network for each task is chosen here, once, at start. Everything
+from one `Serving` shares its compiled networks, may be used by all sessions and from several threads, and
+keeps no state of a stream (except a `VoiceStream`, which belongs to one).
 """
 
 from __future__ import annotations
@@ -47,10 +47,11 @@ from models.yunet import YuNet
 from shared.errors import ConfigError, Unavailable
 
 FACE_CANVAS_PX = (320, 256)
-"""A 640×480 frame halved: faces of 24 px are still found (0.82 and 0.89 on two portraits made that small)."""
+"""A 640×480 frame halved: faces of 24 px are still found (0.82 and 0.89 on two portraits reduced to that
+size)."""
 SURE_YUNET_SCORE = 0.85
 SURE_RETINAFACE_SCORE = 0.99
-"""Above every ghost seen (0.81 and 0.99); below it the mesh decides."""
+"""Above the scores of all false faces seen (0.81 and 0.99); below it the mesh decides."""
 
 _YUNET = frozenset({"yunet", "yunet-2023mar"})
 _SCRFD = frozenset({"scrfd-500m", "scrfd-2.5g", "scrfd-10g"})
@@ -68,7 +69,7 @@ _RECIPES: Mapping[str, Recipe] = {
 
 
 class FaceDetector(Protocol):
-    """Finds faces in whole frames."""
+    """Finds faces in a whole frame."""
 
     @property
     def device(self) -> str: ...
@@ -79,45 +80,45 @@ class FaceDetector(Protocol):
 
 
 class HeadPoseEstimator(Protocol):
-    """Says where a head points."""
+    """Estimates the direction of a head."""
 
     @property
     def device(self) -> str: ...
 
     def head(self, frame: Image, face: Face, mesh: Mesh, /) -> HeadPose:
-        """The angles of `shared.observations` of one face of a BGR frame."""
+        """The angles of one face in a BGR frame, as in `shared.observations`."""
         ...
 
 
 class GazeEstimator(Protocol):
-    """Says where eyes look."""
+    """Estimates the direction of the eyes."""
 
     @property
     def device(self) -> str: ...
 
     def gaze(self, frame: Image, face: Face, mesh: Mesh, head: HeadPose, /) -> Gaze:
-        """The angles of `shared.observations` of one face of a BGR frame, relative to the camera."""
+        """The angles of one face in a BGR frame relative to the camera, as in `shared.observations`."""
         ...
 
 
 class Serving:
     """The networks of one process.
 
-    Each method raises Unavailable, naming what to fetch, when no network of its task is present, and whatever
-    opening a network raises. `labels` grows as networks are opened.
+    Each method raises Unavailable with the network to fetch if none of its task is present, and the errors of
+    opening a network. `labels` grows as networks are opened.
     """
 
     def __init__(
         self, store: Store, profile: Profile, *, device: Device = Device.CPU, streams: int = 1
     ) -> None:
-        """`streams` is how many calls to one network may run side by side."""
+        """`streams` is how many calls to one network may run in parallel."""
         self._store = store
         self._profile = profile
         self._device = device
         self._streams = streams
         self._open: dict[str, tuple[Network, ...]] = {}
         self.labels: dict[Task, str] = {}
-        """`name@version` of what serves each task so far: goes into every alert."""
+        """`name@version` of the network that serves each task so far; it goes into every alert."""
 
     @property
     def devices(self) -> dict[str, str]:
@@ -126,11 +127,11 @@ class Serving:
 
     @property
     def networks(self) -> Mapping[str, tuple[Network, ...]]:
-        """Every opened network, by the name of the entry that holds its weights."""
+        """Every opened network, by the name of the entry with its weights."""
         return MappingProxyType(self._open)
 
     def face_detector(self) -> FaceDetector:
-        """Detections that may be ghosts have been confirmed by the mesh."""
+        """A detector with doubtful detections confirmed by the mesh."""
         entry = self._best(Task.FACE_DETECTION, {*_YUNET, *_SCRFD, *_BLAZEFACE, _RETINAFACE})
         network = self._networks(entry)[0]
         width_px, height_px = entry.input.canvas_px or FACE_CANVAS_PX
@@ -160,7 +161,7 @@ class Serving:
         return RotationHeadPose(networks[0], input_name=networks[0].inputs[0].name)
 
     def gaze(self, *, light: bool = False) -> GazeEstimator:
-        """The best of all, or (`light`) the cheap one by the irises, where it is present."""
+        """The best one, or with `light` the fast one by the irises if it is present."""
         wanted = {"iris-gaze"} if light else {"gaze-adas-0002", "iris-gaze", *_BINNED_GAZE}
         entry = self._best(Task.GAZE, wanted, light=light)
         network = self._networks(entry)[0]
@@ -171,7 +172,7 @@ class Serving:
         return BinnedGaze(network, input_name=network.inputs[0].name)
 
     def recognisers(self) -> tuple[Recogniser, ...]:
-        """All that are present, best first. The first one verifies; an enrollment is made with each."""
+        """All that are present, best first. The first one verifies; enrollment uses each of them."""
         entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES]
         if not entries:
             self._best(Task.FACE_RECOGNITION, ())
@@ -179,7 +180,7 @@ class Serving:
         return tuple(self._recogniser(entry, similarity_of(entry)) for entry in entries)
 
     def uncalibrated(self) -> tuple[tuple[Entry, Recogniser], ...]:
-        """Every recogniser that is present, with a scale of no meaning: for calibrating them."""
+        """Every recogniser that is present, with a dummy scale: for calibration."""
         candidates = self._store.manifest.candidates(Task.FACE_RECOGNITION, self._profile)
         entries = [e for e in candidates if e.name in _RECIPES and self._store.has(e)]
         return tuple((e, self._recogniser(e, Similarity(((-4.0, 0.0), (1.0, 1.0))))) for e in entries)
@@ -215,7 +216,7 @@ class Serving:
         return WeSpeaker(network, input_name=network.inputs[0].name)
 
     def speaker_counter(self) -> SpeakerCounter:
-        """By GE2E only: the bound between one voice and two was measured with it."""
+        """Only by GE2E: the bound between one voice and two was measured with it."""
         network = self._networks(self._best(Task.SPEAKER_EMBEDDING, {"ge2e"}))[0]
         return SpeakerCounter(SpeakerEncoder(network))
 
@@ -228,7 +229,7 @@ class Serving:
         return KeywordSpotter(self._store.folder(entry))
 
     def transcriber(self) -> Whisper:
-        """For transcripts, where policy and candidate allow them."""
+        """For transcripts, if policy and candidate allow them."""
         entry = self._best(Task.SPEECH_RECOGNITION, {"whisper-tiny"})
         encoder, decoder = self._networks(entry)
         (vocabulary,) = (path for path in self._store.paths(entry) if path.suffix == ".txt")
@@ -245,7 +246,7 @@ class Serving:
         ]
 
     def _best(self, task: Task, known: set[str] | tuple[()], *, light: bool = False) -> Entry:
-        """The best present network of those this version has code for; a light one leaves the label be."""
+        """The best present network that this version has code for; a light one does not change the label."""
         for entry in self._present(task):
             if entry.name in known:
                 if not (light and task in self.labels):
@@ -261,23 +262,23 @@ class Serving:
 
 
 def levels_of(entry: Entry) -> Levels:
-    """What the recogniser wants to see of a picture. Raises ConfigError when the manifest does not say it."""
+    """The recogniser's input levels. Raises ConfigError if the manifest does not give them."""
     if entry.input.levels is None:
-        raise ConfigError(f"the manifest does not say what {entry.label} sees of a picture's levels")
+        raise ConfigError(f"the manifest gives no input levels for {entry.label}")
     return entry.input.levels
 
 
 def similarity_of(entry: Entry) -> Similarity:
-    """The recogniser's calibration. Raises ConfigError when it is missing or made for another alignment."""
+    """The recogniser's calibration. Raises ConfigError if it is missing or made for another alignment."""
     calibration = entry.calibration
     if calibration is None:
-        raise ConfigError(f"{entry.label} has no calibration: its similarity would mean nothing")
+        raise ConfigError(f"{entry.label} has no calibration: its similarity would have no meaning")
     if calibration.alignment != _RECIPES[entry.name].alignment:
         raise ConfigError(f"{entry.label} was calibrated for the alignment {calibration.alignment}")
     return Similarity(calibration.knots)
 
 
 def limits_of(entry: Entry, similarity: Similarity) -> Limits:
-    """Where the recogniser's answers say nothing, on this scale."""
+    """The limits of the recogniser's answers, on this scale."""
     lowest = None if entry.calibration is None else entry.calibration.doubt_from
     return Limits(ACCEPTED if lowest is None else similarity.of(lowest), entry.min_brightness)

@@ -1,9 +1,9 @@
-"""How sharp a face is, whatever its light, its skin and its size in the picture. numpy and cv2 only.
+"""Measures the sharpness of a face independently of light, skin and size in the picture. numpy and cv2 only.
 
-Blur takes away fine detail. How much there is of it is told by two sums over the face: of squared differences
-between neighbours' slopes, and of the squared slopes themselves. Both grow alike with light and contrast, so
-their ratio does not. A camera that moves blurs one direction only: the ratio is taken along four directions,
-and the least counts.
+Blur removes fine detail. Two sums over the face measure detail: the squared differences between neighbouring
+slopes, and the squared slopes themselves. Both grow equally with light and contrast, so their ratio does not
+depend on them. A moving camera blurs only one direction: the ratio is taken along four directions, and the
+smallest counts.
 """
 
 from __future__ import annotations
@@ -17,31 +17,33 @@ from models.images import Image, inside
 from models.results import Box, Floats
 
 FACE_PX = 80
-"""A face is measured at this width, the least that is enrolled: larger ones show no more detail then."""
+"""A face is measured at this width, the smallest that is enrolled: larger ones then show no more detail."""
 RIM = 0.1
-"""Of the face's box, on each side: what lies there is often background, sharp while the face is not."""
+"""Left out on each side of the face's box: it is often background, which can be sharp while the face is
+not."""
 NOISE_PX = 1.0
-"""Smoothing before the differences are taken, standard deviation: a dim camera's noise is no detail."""
+"""Standard deviation of the smoothing before the differences: noise of a camera in dim light is not
+detail."""
 PER_RATIO = 150.0
-"""Sharpness is so many times the ratio; puts the line between sharp and blurred at 20."""
+"""Sharpness is this multiple of the ratio, so that 20 separates sharp from blurred."""
 _STEPS = ((1, 0), (1, 1), (0, 1), (-1, 1))
 MOVED_SHARE = 0.5
-"""Sharp pictures and those out of focus have a least direction at 0.40 to 0.85 of their best (0.52 and more
-in 19 of 20); a motion over 8 % of the face has one at 0.17 to 0.6."""
+"""In sharp and in unfocused pictures the worst direction has 0.40 to 0.85 of the best (0.52 or more in 19 of
+20); with a motion over 8 % of the face it has 0.17 to 0.6."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sharpness:
-    """What was measured."""
+    """A measurement of sharpness."""
 
     value: float
-    """Along the least sharp direction; 0 of an even surface. Looked at: 30 to 60 is crisp, 20 soft."""
+    """Along the least sharp direction; 0 for an even surface. To the eye 30 to 60 is crisp, 20 soft."""
     moved: bool
-    """Whether another direction is much sharper, as where something moved while the picture was taken."""
+    """Whether another direction is much sharper, as with movement while the picture was taken."""
 
 
 def sharpness(frame: Image, box: Box) -> Sharpness:
-    """Of the face in a box of a BGR frame."""
+    """The sharpness of the face in a box of a BGR frame."""
     inner = Box(
         box.x_px + RIM * box.width_px,
         box.y_px + RIM * box.height_px,
@@ -68,5 +70,5 @@ def _ratio(grey: Floats, across: int, down: int) -> float:
     behind = grey[1 - down : height_px - 1 - down, 1 - across : width_px - 1 - across]
     slopes = float(((ahead - behind) ** 2).sum()) / 4
     changes = float(((ahead + behind - 2 * here) ** 2).sum()) / (across * across + down * down)
-    # Less slope than half a level in a pixel is no picture of a face.
+    # Slopes below half a level per pixel do not show a face.
     return changes / max(slopes, here.size / 4)

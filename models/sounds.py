@@ -1,4 +1,4 @@
-"""What a sound is, by YAMNet (Google, Apache-2.0): 521 classes of AudioSet, gathered for exams.
+"""Classifies sounds by YAMNet (Google, Apache-2.0): 521 classes of AudioSet, grouped for exams.
 
 Input: 0.975 s of samples −1…1 at 16 kHz. Output: 521 scores 0…1, several may be high at once.
 """
@@ -19,7 +19,7 @@ WINDOW_SAMPLES = 15_600
 
 
 class SoundKind(StrEnum):
-    """What is listened for; the first four are the words of policies."""
+    """The kinds of sound that are detected; the first four are names used in policies."""
 
     TYPING = "typing"
     PHONE_RINGING = "phone_ringing"
@@ -40,7 +40,7 @@ CLASSES: Mapping[SoundKind, Mapping[int, str]] = {
         3: "Narration, monologue",
     },
 }
-"""Numbers and names of the classes in YAMNet's class map; a kind is as likely as its likeliest class."""
+"""Numbers and names of the classes in YAMNet's class map; a kind scores as high as its highest class."""
 
 Sounds = Mapping[SoundKind, float]
 
@@ -56,9 +56,9 @@ class SoundClassifier:
         return self._network.device
 
     def classify(self, samples: Floats) -> Sounds:
-        """How likely each kind sounds in (15600,) float32 −1…1 at 16 kHz; other lengths raise ValueError."""
+        """The likelihood of each kind in (15600,) float32 −1…1 at 16 kHz; other lengths raise ValueError."""
         if len(samples) != WINDOW_SAMPLES:
-            raise ValueError(f"{len(samples)} samples are not {WINDOW_SAMPLES}")
+            raise ValueError(f"{len(samples)} samples, but {WINDOW_SAMPLES} are needed")
         scores = next(iter(self._network.run({"waveform_binary": samples}).values())).reshape(-1)
         return MappingProxyType({kind: float(scores[list(rows)].max()) for kind, rows in CLASSES.items()})
 
@@ -67,7 +67,7 @@ class SoundClassifier:
 
 
 class SoundStream:
-    """Listens to one stream in windows of any length, and judges the last 0.975 s when asked."""
+    """Takes one stream in windows of any length and classifies the last 0.975 s on request."""
 
     def __init__(self, classifier: SoundClassifier) -> None:
         self._classifier = classifier
@@ -76,14 +76,14 @@ class SoundStream:
 
     @property
     def whole(self) -> bool:
-        """Whether nothing of the last 0.975 s was lost: a gap sounds like a knock."""
+        """Whether the last 0.975 s are complete: a gap sounds like a knock."""
         return self._unbroken >= WINDOW_SAMPLES
 
     def add(self, samples: Floats, *, lost: bool = False) -> None:
-        """Take in what was heard next; `lost` when part of it never arrived."""
+        """Add the next sound; `lost` if part of it never arrived."""
         self._last = np.concatenate([self._last, samples])[-WINDOW_SAMPLES:]
         self._unbroken = 0 if lost else min(WINDOW_SAMPLES, self._unbroken + len(samples))
 
     def judge(self) -> Sounds:
-        """What the last 0.975 s sound like."""
+        """The likelihood of each kind in the last 0.975 s."""
         return self._classifier.classify(self._last)

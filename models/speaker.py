@@ -1,8 +1,7 @@
-"""Who a voice is, by GE2E (Wan et al. 2018; Resemblyzer's weights, Apache-2.0): 256 numbers of length one.
+"""Embeds voices by GE2E (Wan et al. 2018; Resemblyzer's weights, Apache-2.0): 256 numbers of length one.
 
-Features: the power (not its logarithm) of 40 mel bands, Hann windows of 25 ms every 10 ms, of audio brought
-up to −30 dBFS. The network looks at 1.6 s at a time; the windows overlap by half and their answers are
-averaged.
+Features: the power (not its logarithm) of 40 mel bands, Hann windows of 25 ms every 10 ms, of audio amplified
+to −30 dBFS. The network takes 1.6 s at a time; the windows overlap by half and their embeddings are averaged.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ BANDS = 40
 WINDOW_SAMPLES = 400
 HOP_SAMPLES = 160
 FRAMES = 160
-"""Mel frames the network looks at together."""
+"""Mel frames of one network input."""
 LOUDNESS_DBFS = -30.0
 SHORTEST_S = 1.6
 
 
 class SpeakerEncoder:
-    """Embeds speech; two voices are compared by the cosine of their embeddings."""
+    """Embeds speech; voices are compared by the cosine of their embeddings."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -36,16 +35,18 @@ class SpeakerEncoder:
         return self._network.device
 
     def embed(self, samples: Floats) -> Floats:
-        """(256,) of length one, out of (N,) float32 −1…1 of speech at 16 kHz.
+        """(256,) of length one, from (N,) float32 −1…1 of speech at 16 kHz.
 
-        Raises ValueError for less than 1.6 s: so little says nothing about a voice.
+        Raises ValueError for less than 1.6 s, which is too short to describe a voice.
         """
         if len(samples) < SHORTEST_S * SAMPLE_RATE_HZ:
-            raise ValueError(f"{len(samples) / SAMPLE_RATE_HZ:.2f} s of speech are less than {SHORTEST_S} s")
+            raise ValueError(
+                f"{len(samples) / SAMPLE_RATE_HZ:.2f} s of speech; at least {SHORTEST_S} s are needed"
+            )
         mel = mel_power(louder(samples))
         last = len(mel) - FRAMES
         starts = list(range(0, last + 1, FRAMES // 2))
-        # A rest of a few frames tells nothing new and would cost a whole window.
+        # A remainder of a few frames adds nothing and would cost a whole window.
         if last - starts[-1] > FRAMES // 8:
             starts.append(last)
         windows = np.stack([mel[start : start + FRAMES] for start in starts])
@@ -56,7 +57,7 @@ class SpeakerEncoder:
 
 
 def louder(samples: Floats) -> Floats:
-    """Brought up to the loudness the network was trained with; never quieter, and silence stays silence."""
+    """Amplified to the loudness of the network's training; never made quieter, and silence stays silence."""
     power = float(np.mean(np.square(samples, dtype=np.float64)))
     wanted = 10 ** (LOUDNESS_DBFS / 10)
     if power == 0.0 or power >= wanted:

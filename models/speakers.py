@@ -1,15 +1,15 @@
-"""How many people speak, from a few seconds of speech: windows are embedded and split into voices.
+"""Counts the speakers in a few seconds of speech: windows are embedded and split into voices.
 
-Windows of 1.6 s every 0.4 s are split in two as well as can be (k-means on the sphere, from the two most
-unlike). One voice split so still gives two similar means, two people do not; what is split once is tried
-again. A voice needs three windows, so one odd moment makes no second speaker.
+Windows of 1.6 s every 0.4 s are split in two (k-means on the sphere, starting with the two least similar).
+Splitting one voice still gives two similar means, two people do not; each part is tried again. A voice needs
+three windows, so one unusual moment does not count as a second speaker.
 
 Measured with GE2E on 10 s of speech (LibriSpeech, a speech of 1961, a telephone dialogue): the means of one
-person's two halves have a cosine of 0.80 to 0.93 (11 stretches of 8 people); of two people taking turns of
-2.5 to 7 s at most 0.77 in 108 mixtures, and 0.80 to 0.84 in the four of the dialogue, whose two voices come
-through the same telephone: such a pair is missed. Counts err on the side of one. As streams go on: 30 of 30
-pairs of readers are told apart within 1.8 s of the second one's speech (median 1.0), and of 168 counts of one
-person alone one was wrong, where two chapters of a reader meet.
+person's two halves have a cosine of 0.80 to 0.93 (11 recordings of 8 people). For two people with turns of
+2.5 to 7 s it is at most 0.77 in 108 mixtures, but 0.80 to 0.84 in the four of the dialogue, where both voices
+come through the same telephone: such a pair is missed. In doubt the count is one. In continuous streams 30 of
+30 pairs of readers are separated within 1.8 s of the second one's speech (median 1.0), and one of 168 counts
+of a single person was wrong, where two chapters of a reader meet.
 """
 
 from __future__ import annotations
@@ -32,37 +32,37 @@ MAX_COSINE = 0.75
 MIN_WINDOWS = 3
 MAX_SPEAKERS = 4
 SPEECH_S = 10.0
-"""So much speech is looked at together."""
+"""The amount of speech that is analysed together."""
 MAX_WINDOWS = 22
-"""In as much speech."""
+"""The number of windows in that amount."""
 LEAST_WINDOWS = 7
-"""Three for each of two voices and one between, 4 s of speech; less says nothing about their number."""
+"""Three for each of two voices and one between, 4 s of speech; with less their number is unknown."""
 SPAN_S = 20.0
-"""Pauses may double the time that so much speech takes."""
+"""With pauses this amount of speech may take twice the time."""
 SPEECH_PROBABILITY = 0.5
 MAX_EMBEDDING_BYTES = 4 * 1_024
-"""Of one window; GE2E gives a quarter of it."""
+"""The largest embedding of one window; GE2E's has a quarter of it."""
 _ROUNDS = 10
 
 
 class VoiceEncoder(Protocol):
-    """Says who a voice is. `models.speaker.SpeakerEncoder` is one."""
+    """Embeds a voice. `models.speaker.SpeakerEncoder` is one."""
 
     @property
     def device(self) -> str: ...
 
     def embed(self, samples: Floats, /) -> Floats:
-        """A vector of length one, out of (N,) float32 −1…1 of speech at 16 kHz."""
+        """A vector of length one, from (N,) float32 −1…1 of speech at 16 kHz."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SpeakerCount:
-    """How many voices a stretch of speech holds."""
+    """The number of voices in a section of speech."""
 
     speakers: int
     cosine: float
-    """Between the means of its best two halves: under the bound they are two people."""
+    """The cosine between the means of its best two halves: below the bound they are two people."""
     speech_s: float
 
 
@@ -78,26 +78,26 @@ class SpeakerCounter:
         return self._encoder.device
 
     def trail(self, state: TrailState | None = None, *, span_s: float = SPAN_S) -> VoiceTrail:
-        """Follows the voices of one stream; speech older than `span_s` counts no more.
+        """Follows the voices of one stream; speech older than `span_s` no longer counts.
 
-        With a `state` of the same network it goes on from there.
+        With a `state` of the same network it continues there.
         """
         return VoiceTrail(self._encoder, self._max_cosine, span_s, state or TrailState())
 
 
 @dataclass(slots=True)
 class TrailState:
-    """What a trail remembers, speech that is in no window yet left out."""
+    """The state of a trail, without speech that is not in a window yet."""
 
     heard: Count = 0
-    """Samples, since the trail began."""
+    """Samples since the start of the trail."""
     last_speech: Count = 0
-    """After how many of them somebody last spoke."""
+    """The sample after which someone last spoke."""
     windows: Annotated[
         tuple[tuple[Count, Annotated[bytes, AtMost(MAX_EMBEDDING_BYTES)]], ...], AtMost(MAX_WINDOWS)
     ] = ()
-    """After how many each was heard, and its embedding, float32. Replaced and never changed: `count` runs in
-    a thread, and the state may be saved meanwhile."""
+    """The end sample of each window and its embedding, float32. Replaced, never changed in place: `count`
+    runs in a thread, and the state may be saved meanwhile."""
 
     def __post_init__(self) -> None:
         lengths = {len(embedding) for _, embedding in self.windows}
@@ -108,10 +108,10 @@ class TrailState:
 
 
 class VoiceTrail:
-    """The voices of one stream: its latest speech, pauses taken out, in windows that are embedded once each.
+    """The voices of one stream: its latest speech without pauses, in windows that are embedded once each.
 
-    At most 10 s of speech, none older than the span. A window stays what it is as speech goes on: cut anew at
-    every count, two short turns of a second voice fell between windows and were found 5 s later.
+    At most 10 s of speech, none older than the span. Windows stay fixed as speech continues: when they were
+    cut anew at every count, two short turns of a second voice fell between windows and were found 5 s later.
     """
 
     def __init__(self, encoder: VoiceEncoder, max_cosine: float, span_s: float, state: TrailState) -> None:
@@ -119,13 +119,13 @@ class VoiceTrail:
         self._max_cosine = max_cosine
         self._span = int(span_s * SAMPLE_RATE_HZ)
         self._state = state
-        # What was said is never saved: up to 1.6 s of speech are heard anew after a restore.
+        # Speech itself is never saved: up to 1.6 s are analysed again after a restore.
         self._waiting: deque[Floats] = deque()
-        """Speech that is in no window yet, or will be in the next."""
+        """Speech that is not in a window yet, or will also be in the next."""
         self._speech = 0
 
     def add(self, samples: Floats, probabilities: Sequence[float]) -> None:
-        """Take in what is speech of a window; one probability for each equal part of it, in order."""
+        """Add the speech of a window; one probability for each equal part of it, in order."""
         own = self._state
         for part, probability in zip(np.split(samples, len(probabilities)), probabilities, strict=True):
             own.heard += len(part)
@@ -143,12 +143,12 @@ class VoiceTrail:
 
     @property
     def ready(self) -> bool:
-        """Whether there is a new window to count with."""
+        """Whether there is a new window for a count."""
         return self._speech >= WINDOW_SAMPLES
 
     def count(self) -> SpeakerCount | None:
-        """How many people speak; None for under 4 s of speech. Takes 8 ms per new window; not for two
-        threads, nor beside `add`."""
+        """The number of speakers; None for less than 4 s of speech. Takes 8 ms per new window; not for two
+        threads, nor in parallel with `add`."""
         if self.ready:
             self._embed(np.concatenate(list(self._waiting)))
         windows = self._state.windows
@@ -160,7 +160,7 @@ class VoiceTrail:
         return SpeakerCount(speakers, cosine, speech_s)
 
     def _embed(self, speech: Floats) -> None:
-        """Take the new windows in; what remains of the speech waits for the next."""
+        """Embed the new windows; the rest of the speech waits for the next one."""
         own, starts = self._state, range(0, len(speech) - WINDOW_SAMPLES + 1, HOP_SAMPLES)
         new = [self._encoder.embed(speech[start : start + WINDOW_SAMPLES]).tobytes() for start in starts]
         own.windows = (*own.windows, *((own.heard, each) for each in new))[-MAX_WINDOWS:]
@@ -170,7 +170,7 @@ class VoiceTrail:
 
 
 def count_voices(embeddings: Floats, max_cosine: float = MAX_COSINE) -> tuple[int, float]:
-    """How many voices (N, D) embeddings of length one come from, and the cosine of their best two halves."""
+    """The number of voices in (N, D) embeddings of length one, and the cosine of their best two halves."""
     cosine, _ = halves(embeddings)
     waiting, speakers = [embeddings], 1
     while waiting and speakers < MAX_SPEAKERS:
@@ -183,9 +183,10 @@ def count_voices(embeddings: Floats, max_cosine: float = MAX_COSINE) -> tuple[in
 
 
 def halves(embeddings: Floats) -> tuple[float, np.ndarray[tuple[int], np.dtype[np.bool_]]]:
-    """The best split of (N, D) unit vectors in two: the cosine of their means, and who is in the second.
+    """The best split of (N, D) unit vectors in two: the cosine of the means, and the members of the second
+    half.
 
-    Nothing to split gives a cosine of one and an empty second half.
+    If nothing can be split, the cosine is one and the second half empty.
     """
     nobody = np.zeros(len(embeddings), np.bool_)
     if len(embeddings) < 2:

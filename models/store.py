@@ -1,12 +1,12 @@
-"""The weights folder: which networks are there, whether they are the real ones, which serves a task.
+"""The weights folder: which networks are present and verified, and which one serves a task.
 
     <weights>/<name>/<version>/<file>          weights, ready to open
     <weights>/<name>/<version>/fetched.json    what was verified: hash, size, time of change of each file
 
 The folder is PROCTOR_WEIGHTS, else `proctor/weights` under the user's cache folder. A file counts as present
-when it is exactly the one that was verified (same size and time of change), or, where a record is missing or
-does not fit, when its hash is right. What a conversion made counts only with a record of its revision.
-Reading changes nothing; `models.fetch` is the only writer.
+if it is the verified one (same size and time of change) or, if the record is missing or does not match, if
+its hash is right. A converted file counts only with a record of its revision. Reading changes nothing;
+`models.fetch` is the only writer.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RECORD = "fetched.json"
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """One verified file: the hash it came with, the hash it has, its size and its time of change."""
+    """One verified file: its original hash, its present hash, its size and its time of change."""
 
     source_sha256: str
     sha256: str
@@ -43,14 +43,14 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Why a candidate of a task serves or not; an empty reason means that it can."""
+    """Why a candidate of a task cannot serve; an empty reason means that it can."""
 
     entry: Entry
     reason: str
 
 
 def weights_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Where weights lie on this machine."""
+    """The folder of weights on this machine."""
     if given := environment.get("PROCTOR_WEIGHTS"):
         return Path(given).expanduser()
     cache = environment.get("XDG_CACHE_HOME") or str(
@@ -61,7 +61,7 @@ def weights_folder(environment: Mapping[str, str] = os.environ) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The weights folder seen through the manifest."""
+    """The weights folder as the manifest describes it."""
 
     root: Path
     manifest: Manifest
@@ -72,20 +72,20 @@ class Store:
         return cls(weights_folder(), load_manifest())
 
     def folder(self, entry: Entry) -> Path:
-        """Where the files of `entry` belong."""
+        """The folder for the files of `entry`."""
         holder = self.manifest.holder(entry)
         return self.root / holder.name / holder.version
 
     def path(self, entry: Entry) -> Path:
-        """Its main file, there or not."""
+        """The path of its main file, present or not."""
         return self.paths(entry)[0]
 
     def paths(self, entry: Entry) -> tuple[Path, ...]:
-        """All its files in the manifest's order, there or not."""
+        """The paths of all its files in the manifest's order, present or not."""
         return tuple(self.folder(entry) / file.name for file in self.manifest.holder(entry).files)
 
     def has(self, entry: Entry) -> bool:
-        """Whether every file is there and is the real one."""
+        """Whether every file is present and verified."""
         return not self.flaw(entry)
 
     def flaw(self, entry: Entry) -> str:
@@ -97,7 +97,7 @@ class Store:
         return ""
 
     def verify(self, entry: Entry) -> str:
-        """As `flaw`, but every byte is read and hashed again."""
+        """Like `flaw`, but every byte is read and hashed again."""
         stamps = read_record(self.folder(entry))
         for file in self.manifest.holder(entry).files:
             if flaw := _flaw(self.folder(entry) / file.name, file, stamps.get(file.name), trusting=False):
@@ -113,7 +113,8 @@ class Store:
         )
 
     def serving(self, task: Task, profile: Profile) -> Entry:
-        """The best network of the task that is present; Unavailable naming what to fetch if none is."""
+        """The best present network of the task. Raises Unavailable with the network to fetch if there is
+        none."""
         standings = self.standings(task, profile)
         for standing in standings:
             if not standing.reason:
@@ -130,12 +131,12 @@ class Store:
         if flaw := self.flaw(entry):
             return flaw
         if entry.task is Task.FACE_RECOGNITION and not entry.calibration:
-            return "no calibration: its similarity would mean nothing (python -m models.calibrate)"
+            return "no calibration: its similarity would have no meaning (python -m models.calibrate)"
         return ""
 
 
 def stamp_of(path: Path, *, source_sha256: str, origin: str, conversion: str | None) -> Stamp:
-    """The record of a file just verified."""
+    """The record of a file that was just verified."""
     state = path.stat()
     sha256 = digest(path) if conversion else source_sha256
     named = converters.revision(conversion) if conversion else ""
@@ -143,7 +144,7 @@ def stamp_of(path: Path, *, source_sha256: str, origin: str, conversion: str | N
 
 
 def read_record(folder: Path) -> dict[str, Stamp]:
-    """The stamps in a network's folder by file name; none where the record is missing or damaged."""
+    """The stamps in a network's folder by file name; empty if the record is missing or damaged."""
     try:
         return _records().validate_json((folder / RECORD).read_bytes(), strict=True)
     except (OSError, ValidationError):
@@ -151,7 +152,7 @@ def read_record(folder: Path) -> dict[str, Stamp]:
 
 
 def write_record(folder: Path, stamps: Mapping[str, Stamp]) -> None:
-    """Replace the record of a network's folder in one step. Raises OSError; the old record is kept then."""
+    """Replace the record of a network's folder in one step. Raises OSError and then keeps the old record."""
     temporary = folder / f".{RECORD}.part"
     temporary.unlink(missing_ok=True)
     rows = {name: asdict(stamp) for name, stamp in sorted(stamps.items())}
@@ -175,7 +176,7 @@ def digest(path: Path) -> str:
 
 
 def _flaw(path: Path, file: File, stamp: Stamp | None, *, trusting: bool) -> str:
-    """What is wrong with one file; `trusting` believes its record where size and time of change fit."""
+    """What is wrong with one file; `trusting` accepts its record if size and time of change match."""
     try:
         state = path.stat()
         if not stat.S_ISREG(state.st_mode):

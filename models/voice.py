@@ -1,10 +1,10 @@
-"""Voice activity: how likely each part of an audio window is speech.
+"""Detects voice: the probability of speech in each part of an audio window.
 
-Two tiers give the same kind of answer. Silero (MIT): a small recurrent network, one probability per 512
+Two tiers give the same kind of result. Silero (MIT): a small recurrent network, one probability per 512
 samples of 16 kHz. WebRTC's detector: no network, yes or no per 10 ms; the share of yes within a part is its
 probability. Alone it takes half of all other sound for speech (typing 0.70 of the time, music 0.75, a ring
-0.90), so its yes counts only where the last second is voiced (`models.voicing`).
-Both remember what they heard, so each audio stream gets an object of its own.
+0.90), so its yes counts only if the last second is voiced (`models.voicing`). Both keep a state, so each
+audio stream gets its own object.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from models.voicing import is_voiced
 
 SAMPLE_RATE_HZ = 16_000
 PART_SAMPLES = 512
-"""Samples per answer: 32 ms."""
+"""Samples per result: 32 ms."""
 _CONTEXT_SAMPLES = 64
 _WEBRTC_FRAME_SAMPLES = 160
 _MAYBE = 0.5
-"""From this share of voiced frames on a part may be speech."""
+"""From this share of voiced frames a part may be speech."""
 _VOICING_PARTS = 16
-"""Judged together, with as many before them: 1.024 s, the last two windows of an exam's sound."""
+"""Samples judged together, with as many before them: 1.024 s, the last two windows of an exam's sound."""
 
 
 class VoiceStream(Protocol):
-    """Listens to one stream, in order."""
+    """Takes the windows of one stream, in order."""
 
     def hear(self, samples: Floats, /) -> tuple[float, ...]:
         """Speech probability of each whole 512 samples of (N,) float32 −1…1 at 16 kHz. Not for two
@@ -48,7 +48,7 @@ class VoiceDetector(Protocol):
 
 
 class Silero:
-    """The network tier."""
+    """The tier with a network."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
@@ -78,7 +78,7 @@ class _SileroStream:
 
 
 class WebRtcVoice:
-    """The tier without a network. `strictness` 0…3: higher takes more sounds for noise."""
+    """The tier without a network. `strictness` 0…3: higher treats more sounds as noise."""
 
     device = "cpu"
 
@@ -94,7 +94,7 @@ class _WebRtcStream:
         self._detector = webrtcvad.Vad(strictness)
         self._rest = np.zeros(0, np.int16)
         self._last = np.zeros(PART_SAMPLES, np.float32)
-        """The sound voicing is judged by, and the part before it."""
+        """The sound for the judgement of voicing, and the part before it."""
         self._maybe = np.zeros(0, np.bool_)
 
     def hear(self, samples: Floats) -> tuple[float, ...]:
@@ -124,8 +124,8 @@ class _WebRtcStream:
 
 
 def _parts(samples: Floats) -> Floats:
-    """(N, 512): the whole parts of a window. Raises ValueError for a window that is not made of whole
-    parts."""
+    """(N, 512): the whole parts of a window. Raises ValueError for a window that is not a multiple of
+    them."""
     if len(samples) == 0 or len(samples) % PART_SAMPLES:
-        raise ValueError(f"{len(samples)} samples are not whole parts of {PART_SAMPLES}")
+        raise ValueError(f"{len(samples)} samples are not a multiple of {PART_SAMPLES}")
     return samples.reshape(-1, PART_SAMPLES)

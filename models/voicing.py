@@ -1,9 +1,9 @@
-"""Whether sound that may be speech is voiced as people voice it: harmonic, with a pitch that glides.
+"""Whether sound that may be speech is voiced like human speech: harmonic, with a gliding pitch.
 
-For detectors that take other sound for speech. Rain and keys have no pitch, a ring or a door's creak keeps
-one, an instrument steps from one to the next; a voice glides all the time. Judged over about a second, by the
+For detectors that take other sounds for speech. Rain and keys have no pitch, a ring or a creaking door has a
+constant one, an instrument changes in steps; a voice glides all the time. Judged over about a second, by the
 autocorrelation of 64 ms every 32 ms, normalised by the window (Boersma 1993), between 60 and 1,500 Hz.
-Whispers are not voiced: whoever listens for them asks the sound classes.
+Whispers are not voiced: the sound classes detect them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ SAMPLE_RATE_HZ = 16_000
 FRAME_SAMPLES = 1_024
 HOP_SAMPLES = 512
 MIN_CORRELATION = 0.55
-"""A part is harmonic where its autocorrelation reaches this within the range of voices' pitch."""
+"""A part is harmonic if its autocorrelation reaches this within the pitch range of voices."""
 MIN_HARMONIC_SHARE = 0.25
-"""So much of what may be speech must be harmonic …"""
+"""This share of possible speech must be harmonic …"""
 MIN_GLIDING_SHARE = 0.5
-"""… and of its steps from part to part so many a glide: more than rounding, less than a leap …"""
+"""… and this share of its steps from part to part a glide: more than rounding, less than a jump …"""
 MIN_STEPS = 4
-"""… out of at least so many."""
+"""… of at least this many steps."""
 GLIDE_SEMITONES = (0.1, 3.0)
 _PITCH_HZ = (70, 400)
 _BAND_HZ = (60, 1_500)
@@ -34,10 +34,10 @@ Flags = NDArray[np.bool_]
 
 
 def is_voiced(samples: Floats, candidates: Flags) -> bool:
-    """Whether what may be speech is.
+    """Whether possible speech is speech.
 
-    `candidates` says of each 512 samples whether a detector takes them for speech; `samples` (N,) float32 at
-    16 kHz are theirs, with the 512 before them.
+    `candidates` says for each 512 samples whether a detector takes them for speech; `samples` (N,) float32 at
+    16 kHz are these samples with the 512 before them.
     """
     lags, strengths = pitches(samples)
     harmonic = candidates & (strengths >= MIN_CORRELATION)
@@ -49,7 +49,8 @@ def is_voiced(samples: Floats, candidates: Flags) -> bool:
 
 
 def pitches(samples: Floats) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """For each 512 samples after the first 512: the lag of the likeliest pitch, and the correlation there."""
+    """For each 512 samples after the first 512: the lag of the most likely pitch, and the correlation
+    there."""
     frames = np.lib.stride_tricks.sliding_window_view(samples, FRAME_SAMPLES)[::HOP_SAMPLES].astype(
         np.float64
     )
@@ -65,9 +66,9 @@ def pitches(samples: Floats) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
 
 @cache
 def _tables() -> tuple[NDArray[np.float64], NDArray[np.bool_], NDArray[np.float64]]:
-    """Window, pass band, and the window's own autocorrelation, by which that of the sound is divided."""
+    """Window, pass band, and the window's autocorrelation, which divides that of the sound."""
     window = np.hanning(FRAME_SAMPLES)
     rates_hz = np.fft.rfftfreq(2 * FRAME_SAMPLES, 1 / SAMPLE_RATE_HZ)
     own = np.fft.irfft(np.abs(np.fft.rfft(window, 2 * FRAME_SAMPLES)) ** 2)[:FRAME_SAMPLES]
-    # Far out the window leaves too little to divide by.
+    # At large lags the window's autocorrelation is too small to divide by.
     return window, (rates_hz > _BAND_HZ[0]) & (rates_hz < _BAND_HZ[1]), np.maximum(own / own[0], 0.1)

@@ -1,7 +1,8 @@
-"""Who a voice is, by a network over log mel energies (WeSpeaker: Wang et al. 2023): numbers of length one.
+"""Embeds voices by a network on log mel energies (WeSpeaker: Wang et al. 2023): vectors of length one.
 
-Input: (1, frames, 80) Kaldi energies with each band's mean over the stretch taken out. Output: (1, D). No
-weights of this kind were at hand: the way is proved on a small graph of the same signature, its accuracy not.
+Input: (1, frames, 80) Kaldi energies with each band's mean over the input subtracted. Output: (1, D). No
+weights of this kind were available: the code is proved on a small graph of the same signature, the accuracy
+is not.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ class WeSpeaker:
     """Embeds speech; two voices are compared by the cosine of their embeddings."""
 
     def __init__(self, network: Network, *, input_name: str = "feats") -> None:
-        """`input_name` is what this export calls its energies."""
+        """`input_name` is this export's name of the energies input."""
         self._network = network
         self._input_name = input_name
 
@@ -28,9 +29,11 @@ class WeSpeaker:
         return self._network.device
 
     def embed(self, samples: Floats) -> Floats:
-        """(D,) of length one, out of (N,) float32 −1…1 of speech at 16 kHz; ValueError under 0.5 s."""
+        """(D,) of length one, from (N,) float32 −1…1 of speech at 16 kHz; ValueError under 0.5 s."""
         if len(samples) < SHORTEST_S * SAMPLE_RATE_HZ:
-            raise ValueError(f"{len(samples) / SAMPLE_RATE_HZ:.2f} s of speech are less than {SHORTEST_S} s")
+            raise ValueError(
+                f"{len(samples) / SAMPLE_RATE_HZ:.2f} s of speech; at least {SHORTEST_S} s are needed"
+            )
         energies = fbank(samples)
         energies -= energies.mean(axis=0)
         vector = next(iter(self._network.run({self._input_name: energies[None]}).values()))[0]

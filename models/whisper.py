@@ -1,9 +1,9 @@
-"""What is said, in words, by Whisper (Radford et al. 2022; MIT). Only where policy and candidate allow it.
+"""Transcribes speech by Whisper (Radford et al. 2022; MIT). Only if policy and candidate allow it.
 
-Input: the log mel energies of 30 s, padded with silence. The encoder hears them once; the decoder then says
-one token after the other, each the likeliest (greedy), until it says the end. The files are the two networks
-as sherpa-onnx exports them, with the state of the decoder's layers passed in and out, and its tokens in
-base64. No weights were at hand: the way is proved on small graphs, its accuracy not.
+Input: the log mel energies of 30 s, padded with silence. The encoder runs once; the decoder then produces one
+token after the other, each the most likely (greedy), until the end token. The files are the two networks as
+sherpa-onnx exports them, with the state of the decoder's layers passed in and out, and its tokens in base64.
+No weights were available: the code is proved on small graphs, the accuracy is not.
 """
 
 from __future__ import annotations
@@ -25,22 +25,22 @@ from shared.errors import Corrupt
 BANDS = 80
 LONGEST_SAMPLES = 30 * SAMPLE_RATE_HZ
 MAX_TOKENS = 200
-"""For one call; the decoder's memory holds 448."""
+"""Tokens per call; the decoder's memory holds 448."""
 SILENCE_PROBABILITY = 0.6
-"""Above it nothing was said, whatever the tokens; the value of the paper's own decoding."""
+"""Above it nothing was said, whatever the tokens; the value in the paper."""
 
 END, START, ENGLISH, TRANSCRIBE, NOTHING_SAID, NO_TIMES = 50257, 50258, 50259, 50359, 50362, 50363
-"""Tokens of the multilingual vocabulary; all from END on are commands, no words."""
+"""Tokens of the multilingual vocabulary; all from END on are commands, not words."""
 _MEMORY = 448
 
 
 @dataclass(frozen=True, slots=True)
 class Transcript:
-    """What was said in one stretch of sound."""
+    """The words in one section of sound."""
 
     text: str
     silence: float
-    """How likely nothing was said, 0…1."""
+    """Probability that nothing was said, 0…1."""
 
 
 class Whisper:
@@ -59,11 +59,11 @@ class Whisper:
         return self._encoder.device
 
     def transcribe(self, samples: Floats) -> Transcript:
-        """What is said in the first 30 s of (N,) float32 −1…1 at 16 kHz."""
+        """The words in the first 30 s of (N,) float32 −1…1 at 16 kHz."""
         heard = self._encoder.run({"mel": log_mel(samples)[None]})
         state = _State.fresh(heard)
         rows = state.say(self._decoder, self._prompt)
-        # How likely silence is stands behind the first token of the prompt.
+        # The probability of silence comes after the first token of the prompt.
         silence, logits = float(_softmax(rows[0])[NOTHING_SAID]), rows[-1]
         said: list[int] = []
         while silence <= SILENCE_PROBABILITY and len(said) < MAX_TOKENS:
@@ -77,7 +77,7 @@ class Whisper:
 
 
 class _State:
-    """What the decoder keeps from token to token."""
+    """The decoder's state from token to token."""
 
     def __init__(self, crosses: Mapping[str, NDArray[Any]], keys: Floats, values: Floats) -> None:
         self._crosses = crosses
@@ -93,7 +93,7 @@ class _State:
         return cls({name: heard[name] for name in names}, empty, empty.copy())
 
     def say(self, decoder: Network, tokens: tuple[int, ...]) -> Floats:
-        """(tokens, vocabulary): after each of these, the logits of the next."""
+        """(tokens, vocabulary): after each of these tokens, the logits of the next."""
         answer = decoder.run(
             {
                 "tokens": np.array([tokens], np.int64),
@@ -130,7 +130,7 @@ def read_vocabulary(path: Path) -> dict[int, bytes]:
         rows = (line.split() for line in path.read_text("utf-8").splitlines() if line.strip())
         return {int(number): base64.b64decode(text, validate=True) for text, number in rows}
     except ValueError as error:
-        raise Corrupt(f"{path} is no list of tokens: {error}") from error
+        raise Corrupt(f"{path} is not a list of tokens: {error}") from error
 
 
 def _softmax(logits: Floats) -> NDArray[np.float64]:

@@ -1,6 +1,6 @@
-"""Faces by YuNet (Wu, Peng, Yu 2023; opencv_zoo, libfacedetection.train): small, quick, five landmarks.
+"""Faces by YuNet (Wu, Peng, Yu 2023; opencv_zoo, libfacedetection.train): small, fast, five landmarks.
 
-Input BGR 0…255, any size in multiples of 32. Each cell of the grids of stride 8, 16 and 32 answers class and
+Input BGR 0…255, any size in multiples of 32. Each cell of the grids of stride 8, 16 and 32 gives class and
 object scores, a box around its centre in strides (logarithmic size) and five points.
 """
 
@@ -15,7 +15,7 @@ from models.results import Face, Floats
 
 STRIDES_PX = (8, 16, 32)
 MAX_OVERLAP = 0.3
-"""Two boxes that share more are one face."""
+"""Boxes that overlap more are one face."""
 
 
 class YuNet:
@@ -46,7 +46,7 @@ class YuNet:
         """Corners (N, 4), landmarks (N, 5, 2) and scores (N,) of the cells that see a face."""
         likely, objects = answer[f"cls_{stride}"][0, :, 0], answer[f"obj_{stride}"][0, :, 0]
         scores = likely * objects
-        # Few cells see anything: the rest is left before the dearer arithmetic.
+        # Few cells detect anything: the others are dropped before the slower arithmetic.
         chosen = np.flatnonzero(scores >= self._min_score * self._min_score)
         scores = np.sqrt(np.clip(likely[chosen], 0, 1) * np.clip(objects[chosen], 0, 1))
         cells = grid(self._width_px // stride, self._height_px // stride)[chosen]

@@ -1,11 +1,12 @@
-"""The alert: the one record that leaves an edge node about a candidate.
+"""Defines the alert: the only record about a candidate that leaves an edge node.
 
-An `Alert` is personal and travels only sealed; `AlertHeader` is the clear part beside it and holds internal
-ids alone. An alert is written twice under one `event_id`: revision 1 when the event is raised and revision 2
-when it has cleared; whoever stores it keeps the highest revision. Its pictures are parcels of their own
-(`shared.evidence`); only what is shown to people has one in it, as `evidence_thumbnail`.
+An `Alert` is personal and is sent only sealed; `AlertHeader` is the clear part beside it and has only
+internal ids. An alert is written twice under one `event_id`: revision 1 when the event is raised and revision
+2 when it has cleared; receivers keep the highest revision. Its pictures are separate parcels
+(`shared.evidence`); only an alert shown to people contains one, as `evidence_thumbnail`.
 
-Version 1 had the picture in the alert itself. It is still read: outboxes and databases may hold such alerts.
+Version 1 had the picture in the alert itself. It can still be read, because outboxes and databases may have
+such alerts.
 """
 
 from __future__ import annotations
@@ -35,14 +36,14 @@ from shared.fields import Name, Text, Unit, Utc, format_utc
 
 MAX_ALERT_BYTES = 65_536
 MAX_SHOWN_BYTES = MAX_ALERT_BYTES + MAX_PICTURE_BYTES * 4 // 3 + 100
-"""With its picture in it, for people."""
+"""The limit for an alert with its picture, as shown to people."""
 SCHEMA: Final = "proctor.alert/2"
 SCHEMA_BEFORE: Final = "proctor.alert/1"
 _EVENT_NAMESPACE = UUID("5b0b6b1e-3c55-4c0e-9b43-0f6f6e2a9d11")
 
 
 class AlertMetadata(BaseModel):
-    """Who said it, with what, in which state."""
+    """Which node and networks raised the alert, and in which state."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -51,7 +52,7 @@ class AlertMetadata(BaseModel):
     models: dict[str, Name]
     """Network per task as `name@version`."""
     device: Name
-    """The device verified in use, such as `cpu-openvino`."""
+    """The device that is verifiably in use, such as `cpu-openvino`."""
     policy_version: int
     degradation_level: Annotated[int, Field(ge=0, le=4)]
     trace_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
@@ -75,14 +76,14 @@ class Alert(BaseModel):
     raised: Utc
     cleared: Utc | None = None
     duration: Annotated[float, Field(ge=0)]
-    """Seconds from onset to clearing, or to the raising while it lasts, without those in which nobody could
-    tell (evidence `unseen_seconds`): technical trouble adds no suspicion."""
+    """Seconds from onset to clearing, or to raising while it lasts, without the time when it could not be
+    judged (evidence `unseen_seconds`): technical trouble adds no suspicion."""
     evidence: dict[str, JsonValue]
     """Values against thresholds, frames looked at, frame ids."""
     evidence_pictures: Annotated[tuple[PictureRef, ...], Field(max_length=MAX_PICTURES)] = ()
-    """Both revisions name them; they travel with the first."""
+    """Both revisions name them; they are sent with the first."""
     sealed_excerpt: Sealed | None = None
-    """What was said around a phrase, sealed to the session's transcript key (`shared.excerpts`)."""
+    """The spoken words around a phrase, sealed to the session's transcript key (`shared.excerpts`)."""
     explanation: Text
     """One sentence for people."""
     metadata: AlertMetadata
@@ -97,13 +98,13 @@ class Alert(BaseModel):
         if self.severity_score > 0 and self.event_class in (EventClass.TECHNICAL, EventClass.MILESTONE):
             raise ValueError(f"{self.event_class} events carry no severity")
         if any(ref.id != picture_id(self.event_id, ONSET) for ref in self.evidence_pictures):
-            raise ValueError("the alert names a picture of another")
+            raise ValueError("the alert names a picture of another alert")
         return self
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An alert with its picture, as people get to see it."""
+    """An alert with its picture, as people see it."""
 
     alert: Alert
     jpeg: bytes | None = None
@@ -134,7 +135,7 @@ class AlertHeader(BaseModel):
     sequence: Annotated[int, Field(ge=1, le=2**53 - 1)]
     event_class: EventClass
     epoch: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    """Of the assignment under which the node watched; it stays good for what happened then."""
+    """The epoch of the assignment under which the node watched; it stays valid for events of that time."""
     key_id: UUID
     """The candidate-and-exam key the body is sealed to."""
     created_utc: Utc
@@ -146,7 +147,7 @@ def alert_id(session_id: UUID, event: EventType, onset_s: float) -> UUID:
 
 
 def encode_alert(alert: Alert) -> bytes:
-    """Canonical JSON. Raises `Corrupt` when it is too large."""
+    """Encode as canonical JSON. Raises `Corrupt` if it is too large."""
     data = canonical_json(alert.model_dump(mode="json", exclude_none=True))
     if len(data) > MAX_ALERT_BYTES:
         raise Corrupt(f"an alert of {len(data)} bytes exceeds {MAX_ALERT_BYTES}")
@@ -154,14 +155,14 @@ def encode_alert(alert: Alert) -> bytes:
 
 
 def decode_alert(data: bytes) -> Alert:
-    """The alert in canonical or any other JSON. Raises `Corrupt` for everything that is not one."""
+    """Decode an alert from canonical or other JSON. Raises `Corrupt` for anything else."""
     if len(data) > MAX_ALERT_BYTES:
         raise Corrupt(f"an alert of {len(data)} bytes exceeds {MAX_ALERT_BYTES}")
     return decode_shown(data).alert
 
 
 def encode_shown(shown: Shown) -> bytes:
-    """Canonical JSON of an alert with its picture in it; for people, never for the wire."""
+    """Canonical JSON of an alert with its picture; for people, never sent between node and coordinator."""
     body = shown.alert.model_dump(mode="json", exclude_none=True)
     if shown.thumbnail is not None:
         body["evidence_thumbnail"] = shown.thumbnail
@@ -169,7 +170,7 @@ def encode_shown(shown: Shown) -> bytes:
 
 
 def decode_shown(data: bytes) -> Shown:
-    """An alert as it is shown, or of version 1, which came with its picture in it. Raises `Corrupt`."""
+    """Decode a shown alert, or one of version 1, which contains its picture. Raises `Corrupt`."""
     if len(data) > MAX_SHOWN_BYTES:
         raise Corrupt(f"an alert of {len(data)} bytes exceeds {MAX_SHOWN_BYTES}")
     try:
@@ -196,7 +197,7 @@ def _with_picture(body: Any) -> Shown:
 
 
 def seed_message(shown: Shown) -> dict[str, Any]:
-    """The alert as proctors' sockets carry it."""
+    """The alert as sent to proctors' sockets."""
     alert = shown.alert
     body: dict[str, Any] = {
         "type": "alert",

@@ -1,9 +1,9 @@
-"""Words around a phrase that an exam's policy asked for: what was said and how it sounded, sealed twice.
+"""Seals the words around a phrase of an exam's policy: text and sound, sealed twice.
 
-An excerpt exists only where exam and candidate agreed to speech recognition. The node seals it to the
-session's transcript key and puts the parcel into the alert, which is sealed to the candidate-and-exam key as
-ever. The transcript key's private half is destroyed when the session ends: from then on nobody opens the
-inner parcel, whoever holds the alert, the database or the master key.
+An excerpt exists only if exam and candidate agreed to speech recognition. The node seals it to the session's
+transcript key and puts the parcel into the alert, which is sealed to the candidate-and-exam key as usual. The
+transcript key's private half is destroyed when the session ends: from then on nobody can open the inner
+parcel, even with the alert, the database and the master key.
 """
 
 from __future__ import annotations
@@ -23,28 +23,28 @@ from shared.sealing import open_body, pack, unpack
 MAX_CLIP_BYTES: Final = 20_000
 """8.2 s of Opus at 16 kbit/s are 17 kB."""
 MAX_SEALED_CHARS: Final = 45_000
-"""Base64 of a parcel whose body holds such a clip, itself in base64; an alert has 64 KiB."""
+"""Base64 of a parcel with such a clip, itself in base64, in its body; an alert has 64 KiB."""
 
 Sealed = Annotated[str, StringConstraints(max_length=MAX_SEALED_CHARS, pattern=r"^[A-Za-z0-9+/]+={0,2}$")]
-"""A sealed excerpt as an alert carries it: the parcel in base64."""
+"""A sealed excerpt in an alert: the parcel in base64."""
 
 
 class Excerpt(BaseModel):
-    """What was said around a phrase. Personal to the core; leaves a node only sealed."""
+    """The spoken words around a phrase. Very personal; leaves a node only sealed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     phrases: Annotated[tuple[Text, ...], Field(min_length=1, max_length=50)]
-    """Of the policy's list, as it writes them."""
+    """From the policy's list, in its spelling."""
     text: Text | None
-    """The transcript; None where no network for it is installed."""
+    """The transcript; None if no network for it is installed."""
     duration_s: Annotated[float, Field(ge=0, le=60)]
     clip: Annotated[str, StringConstraints(max_length=MAX_CLIP_BYTES * 4 // 3 + 4)]
     """The sound: Ogg Opus in base64."""
 
 
 class ExcerptHeader(BaseModel):
-    """The clear part of the inner parcel: where it belongs, so that it opens nowhere else."""
+    """The clear part of the inner parcel: its alert and session, so that it cannot be opened elsewhere."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -58,7 +58,7 @@ class ExcerptHeader(BaseModel):
 def seal_excerpt(
     excerpt: Excerpt, header: ExcerptHeader, signing: Ed25519PrivateKey, seal_to: X25519PublicKey
 ) -> str:
-    """The excerpt as text for an alert. Raises `Corrupt` when it is too large."""
+    """Seal an excerpt as text for an alert. Raises `Corrupt` if it is too large."""
     parcel = pack(
         header.model_dump(mode="json"), excerpt.model_dump_json().encode(), signing, seal_to=seal_to
     )
@@ -69,7 +69,7 @@ def seal_excerpt(
 
 
 def open_excerpt(text: str, expected: ExcerptHeader, key: X25519PrivateKey) -> Excerpt:
-    """The excerpt again. Raises `Corrupt` for another key, or when it belongs to another alert or session."""
+    """Open a sealed excerpt. Raises `Corrupt` for another key, alert or session."""
     try:
         parcel = unpack(base64.b64decode(text, validate=True))
         if ExcerptHeader.model_validate(parcel.header) != expected:

@@ -1,16 +1,17 @@
 """Groups findings that are close in time into incidents for review. Pure; used by edge and coordinator.
 
 Findings of conduct and identity within `WITHIN_S` of one another form one incident: its severity is their
-highest, its evidence all of theirs. Distance is measured between the spans from onset to end, so a long
-event includes everything that happens during it. The result depends only on the set of findings, not on their
-order, and a late finding may join two incidents into one.
+highest, its evidence all of theirs. Distance is measured between the spans from onset to end. A finding that
+begins more than `LONGEST_S` after its incident's first one begins the next incident, so that nobody has to
+judge a whole exam at once. The result depends only on the set of findings, not on their order, and a late
+finding may join two incidents into one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
@@ -20,6 +21,8 @@ from shared.alerts import Alert
 from shared.events.types import Action, EventClass, EventType
 
 WITHIN_S: Final = 10.0
+LONGEST_S: Final = 60.0
+"""From the first onset of an incident to its last one. A single finding may last longer."""
 _GRAVITY = (Action.NONE, Action.WARNING, Action.ESCALATE, Action.AUTO_PAUSE)
 
 
@@ -74,15 +77,22 @@ def gather(spans: Iterable[Span], now: datetime) -> list[list[Span]]:
     The rule of `group`, for callers with spans instead of whole alerts.
     """
     groups: list[list[Span]] = []
-    reach: datetime | None = None
+    reach = datetime.min.replace(tzinfo=UTC)
     for span in sorted(spans, key=lambda span: (span.onset, str(span.alert_id))):
         ends = span.cleared or max(now, span.raised)
-        if reach is None or span.onset - reach > timedelta(seconds=WITHIN_S):
-            groups.append([])
+        if groups and _belongs(span, groups[-1][0], reach):
+            groups[-1].append(span)
+            reach = max(reach, ends)
+        else:
+            groups.append([span])
             reach = ends
-        groups[-1].append(span)
-        reach = max(reach, ends)
     return groups
+
+
+def _belongs(span: Span, first: Span, reach: datetime) -> bool:
+    """Whether a finding joins the incident that began with `first` and lasts until `reach`."""
+    near = span.onset <= reach + timedelta(seconds=WITHIN_S)
+    return near and span.onset <= first.onset + timedelta(seconds=LONGEST_S)
 
 
 def _newer(first: Alert, second: Alert) -> Alert:

@@ -18,6 +18,7 @@ from shared.events.types import Lane
 from shared.fields import Name, Text, Unit, Utc
 from shared.policy.schema import Policy
 from shared.policy.terms import Gate
+from shared.unwatched import Kind
 
 COMMAND_LIFETIME_S = 30.0
 HEARTBEAT_INTERVAL_S = 5.0
@@ -30,6 +31,8 @@ MAX_PICTURE_BYTES = 900_000
 """The most for a re-encoded enrollment picture, so that its sealed command is below NATS' message limit."""
 
 M = TypeVar("M", bound=BaseModel)
+Seconds = dict[Kind, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+"""By what was to be watched."""
 
 
 class Message(BaseModel):
@@ -144,6 +147,10 @@ class SessionEnded(Message):
 
     session_id: UUID
     was_running: bool
+    epoch: int | None = None
+    """The assignment that ended; None: nothing was running."""
+    unwatched_s: Seconds | None = None
+    """Its last word, as in `SessionState`."""
 
 
 class FailedCheck(Message):
@@ -230,6 +237,9 @@ class SessionState(Message):
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
     """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    unwatched_s: Seconds | None = None
+    """Seconds in which nobody looked, of each kind that was to be watched, since this node took the session
+    up. None: unknown."""
 
 
 class Heartbeat(Message):

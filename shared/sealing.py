@@ -1,15 +1,15 @@
-"""The sealing envelope: how messages between nodes and coordinator are signed and, where personal, sealed.
+"""Signs messages between nodes and coordinator, and seals personal ones.
 
 A message on the wire is
 
     b"PE1\\n" · length of the header (4 bytes, big endian) · header · signature (64 bytes) · body
 
-The header is canonical JSON and clear. The body is either empty, clear bytes, or an HPKE ciphertext
-(RFC 9180, base mode) with the header as `info`: a body cannot be moved under another header. The signature
-(Ed25519, RFC 8032) covers a context string, the header and the body as it travels, so it is checked before
-anything is opened. HPKE says who may read, the signature says who wrote.
+The header is canonical JSON in clear text. The body is empty, clear bytes, or an HPKE ciphertext (RFC 9180,
+base mode) with the header as `info`: a body cannot be moved under another header. The signature (Ed25519, RFC
+8032) covers a context string, the header and the body as sent, so it is checked before anything is opened.
+HPKE decides who can read, the signature proves who wrote.
 
-Keys travel as text: `x25519:<base64>` and `ed25519:<base64>`.
+Keys are sent as text: `x25519:<base64>` and `ed25519:<base64>`.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ from shared.errors import Corrupt
 MAGIC: Final = b"PE1\n"
 SIGNATURE_CONTEXT: Final = b"proctor-edge message v1\x00"
 SEAL_CONTEXT: Final = b"proctor-edge seal v1\x00"
-MAX_HEADER_BYTES: Final = 163_840
-"""Room for a heartbeat that names 500 sessions."""
+MAX_HEADER_BYTES: Final = 196_608
+"""Enough for a heartbeat with 500 sessions."""
 MAX_MESSAGE_BYTES: Final = 1_048_576
 """JetStream's and NATS' default max_payload."""
 _SIGNATURE_BYTES: Final = 64
@@ -41,7 +41,7 @@ _SUITE: Final = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A message taken apart and not yet trusted: check `verify` first, then open the body."""
+    """A parsed message that is not trusted yet: call `verify` first, then open the body."""
 
     header: dict[str, Any]
     header_bytes: bytes
@@ -56,9 +56,9 @@ def pack(
     *,
     seal_to: X25519PublicKey | None = None,
 ) -> bytes:
-    """The wire form of one message; sealed when a key is given, else the body stays clear.
+    """Encode one message; with a key the body is sealed, otherwise it stays clear.
 
-    Raises `Corrupt` when header or message exceed their bounds.
+    Raises `Corrupt` if header or message exceed their limits.
     """
     head = canonical_json(header)
     if len(head) > MAX_HEADER_BYTES:
@@ -72,7 +72,7 @@ def pack(
 
 
 def unpack(message: bytes) -> Parcel:
-    """Take a message apart without trusting it. Raises `Corrupt` for anything malformed."""
+    """Parse a message without trusting it. Raises `Corrupt` for anything malformed."""
     if (
         len(message) > MAX_MESSAGE_BYTES
         or not message.startswith(MAGIC)
@@ -81,7 +81,7 @@ def unpack(message: bytes) -> Parcel:
         raise Corrupt("not a message of this protocol")
     end = 8 + int.from_bytes(message[4:8], "big")
     if end > 8 + MAX_HEADER_BYTES or len(message) < end + _SIGNATURE_BYTES:
-        raise Corrupt("the message's header is longer than the message or its bound")
+        raise Corrupt("the message's header is longer than the message or the limit")
     head = message[8:end]
     header = parse_json(head)
     if not isinstance(header, dict) or canonical_json(header) != head:
@@ -94,7 +94,7 @@ def verify(parcel: Parcel, signer: Ed25519PublicKey) -> None:
     try:
         signer.verify(parcel.signature, _signed(parcel.header_bytes, parcel.body))
     except InvalidSignature as error:
-        raise Corrupt("the message's signature does not hold") from error
+        raise Corrupt("the message's signature is not valid") from error
 
 
 def open_body(parcel: Parcel, key: X25519PrivateKey) -> bytes:
@@ -110,7 +110,7 @@ def _signed(head: bytes, body: bytes) -> bytes:
 
 
 def new_sealing_key() -> X25519PrivateKey:
-    """A fresh HPKE key pair (X25519)."""
+    """Create an HPKE key pair (X25519)."""
     return X25519PrivateKey.generate()
 
 
@@ -120,7 +120,7 @@ def sealing_public_text(key: X25519PublicKey) -> str:
 
 
 def parse_sealing_public(text: str) -> X25519PublicKey:
-    """The key of such a text. Raises `Corrupt` for anything else."""
+    """Parse a key from this text form. Raises `Corrupt` for anything else."""
     return X25519PublicKey.from_public_bytes(_raw_key(text, "x25519:"))
 
 
@@ -130,7 +130,7 @@ def signing_public_text(key: Ed25519PublicKey) -> str:
 
 
 def parse_signing_public(text: str) -> Ed25519PublicKey:
-    """The key of such a text. Raises `Corrupt` for anything else."""
+    """Parse a key from this text form. Raises `Corrupt` for anything else."""
     return Ed25519PublicKey.from_public_bytes(_raw_key(text, "ed25519:"))
 
 

@@ -18,13 +18,13 @@ from cli.up import default_data_folder
 
 def doctor(
     data: Annotated[Path | None, typer.Option(help="Data folder of `proctorctl up`.")] = None,
-    coordinator: Annotated[Path | None, typer.Option(help="A coordinator.toml that lies elsewhere.")] = None,
-    edge: Annotated[Path | None, typer.Option(help="An edge.toml that lies elsewhere.")] = None,
+    coordinator: Annotated[Path | None, typer.Option(help="A coordinator.toml in another place.")] = None,
+    edge: Annotated[Path | None, typer.Option(help="An edge.toml in another place.")] = None,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Check an installation and say how to repair what is wrong. Changes nothing.
 
-    Ends with 1 when something is broken. The token is the one of PROCTOR_TOKEN or PROCTOR_TOKEN_FILE.
+    Exits with 1 if something is broken. The token is the one of PROCTOR_TOKEN or PROCTOR_TOKEN_FILE.
 
     Examples:
 

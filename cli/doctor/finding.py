@@ -12,9 +12,9 @@ class Standing(StrEnum):
 
     OK = "ok"
     UNKNOWN = "unknown"
-    """It could not be looked at."""
+    """It could not be checked."""
     WARNING = "warning"
-    """It works, and will not for long or not well."""
+    """It works, but not well or not for long."""
     BROKEN = "broken"
 
 
@@ -27,7 +27,7 @@ class Finding:
     standing: Standing
     says: str
     mend: str = ""
-    """What to do about it; empty when nothing is to be done."""
+    """What to do about it; empty if nothing is needed."""
 
 
 def ok(what: str, says: str) -> Finding:

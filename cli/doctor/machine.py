@@ -19,7 +19,7 @@ from shared.errors import ConfigError, ProctorError, Unavailable
 
 LEAST_FREE_BYTES: Final = 256 * 2**20
 LITTLE_FREE_BYTES: Final = 2 * 2**30
-"""The hub's stream alone may take a gibibyte."""
+"""The hub's stream alone may need one gibibyte."""
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 _UNSYNCHRONISED: Final = 5
 """adjtimex(2): TIME_ERROR."""
@@ -32,8 +32,8 @@ _SHOWN: Final = 5
 def check_machine(place: Place) -> Iterator[Finding]:
     """All checks of this machine, in order."""
     if place.folder is None and place.coordinator_config is None and place.edge_config is None:
-        mend = "make one: proctorctl up; or say where it is: --data, --coordinator, --edge"
-        yield unknown("installation", f"there is none here; {mend}")
+        mend = "create one: proctorctl up; or give its place: --data, --coordinator, --edge"
+        yield unknown("installation", f"none found here; {mend}")
     yield from check_programs()
     yield check_weights(place.profile)
     yield from check_configurations(place)
@@ -68,9 +68,9 @@ def check_weights(profile: str) -> Finding:
         )
     wished = [task for task in WHERE_TO_BE_HAD if not _serves(store, task, profile)]
     if wished:
-        mend = "give a mirror that has them in PROCTOR_WEIGHTS_MIRROR, then: proctorctl models fetch"
+        mend = "set PROCTOR_WEIGHTS_MIRROR to a mirror that has them, then: proctorctl models fetch"
         return warning("weights", f"no network for {', '.join(wished)}: its events are never raised", mend)
-    return ok("weights", f"every task is served, under {store.root}")
+    return ok("weights", f"every task has a network, in {store.root}")
 
 
 def _serves(store: Store, task: Task, profile: str) -> bool:
@@ -115,7 +115,7 @@ def judge_permissions(folder: tuple[Path, int], files: Iterable[tuple[Path, int]
         says = f"{path} is open to others ({stat.filemode(mode)})"
         return broken("permissions", says, f"run: chmod -R go= {path}")
     if loose := [str(name) for name, each in files if each & _OTHERS]:
-        says = f"only the folder keeps others from {', '.join(loose[:_SHOWN])}"
+        says = f"only the permissions of the folder protect {', '.join(loose[:_SHOWN])}"
         return warning("permissions", says, f"run: chmod -R go= {path}")
     return ok("permissions", f"{path} is closed to others")
 
@@ -124,9 +124,9 @@ def judge_room(folder: Path, free_bytes: int) -> Finding:
     """Whether the disk has room for another day of alerts."""
     says = f"{free_bytes / 2**30:.1f} GiB are free under {folder}"
     if free_bytes < LEAST_FREE_BYTES:
-        return broken("disk", says, "make room: soon no alert can be kept")
+        return broken("disk", says, "free disk space: soon no alert can be stored")
     if free_bytes < LITTLE_FREE_BYTES:
-        return warning("disk", says, "make room before the next exam")
+        return warning("disk", says, "free disk space before the next exam")
     return ok("disk", says)
 
 
@@ -144,6 +144,6 @@ def judge_clock(state: int | None) -> Finding:
     if state is None:
         return unknown("clock", "the kernel does not say whether this clock is synchronised")
     if state == _UNSYNCHRONISED:
-        mend = "install a time service (as root: apt-get install chrony), unless the host keeps the time"
+        mend = "install a time service (as root: apt-get install chrony), unless the host sets the time"
         return warning("clock", "the kernel reports that this clock is not synchronised", mend)
     return ok("clock", "synchronised")

@@ -33,7 +33,7 @@ class Place:
     """One installation; None for a part that no file mentions."""
 
     folder: Path | None
-    """Of `proctorctl up`, with everything in it."""
+    """The data folder of `proctorctl up`."""
     coordinator_config: Path | None
     edge_config: Path | None
     hub: Address | None
@@ -42,7 +42,7 @@ class Place:
     edge: Address | None
     """Its health, on the status port."""
     profile: str
-    """Of the networks."""
+    """The folder of weights."""
 
 
 def find_place(folder: Path, coordinator: Path | None, edge: Path | None) -> Place:

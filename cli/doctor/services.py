@@ -61,7 +61,7 @@ def judge_hub(info: Mapping[str, Any], address: Address) -> Finding:
         return broken("hub", "nats-server runs without JetStream", "start it with JetStream (nats.conf)")
     if int(info.get("max_payload", 0)) < MAX_MESSAGE_BYTES:
         mend = f"set max_payload to {MAX_MESSAGE_BYTES} or more"
-        return broken("hub", f"the hub takes messages of {info.get('max_payload')} bytes only", mend)
+        return broken("hub", f"the hub accepts messages of at most {info.get('max_payload')} bytes", mend)
     return ok("hub", f"nats-server {info['version']} on {address.host}:{address.port}")
 
 
@@ -87,7 +87,7 @@ def judge_coordinator(response: httpx.Response, address: Address) -> Finding:
         says = f"another program answers on {address.host}:{address.port}"
         return broken("coordinator", says, "stop it, or give the coordinator another port")
     if response.status_code != httpx.codes.OK or reasons:
-        return broken("coordinator", "; ".join(reasons), "see to these first, and to the coordinator's log")
+        return broken("coordinator", "; ".join(reasons), "solve these first, and check the coordinator's log")
     return ok("coordinator", f"ready on {address.url}")
 
 
@@ -132,7 +132,7 @@ def check_token() -> Iterator[Finding]:
     except ConfigError as error:
         yield unknown("token", str(error))
     except Rejected as error:
-        mend = "make another: proctor-coordinator token --config … --role admin --subject …"
+        mend = "create another: proctor-coordinator token --config … --role admin --subject …"
         yield broken("token", str(error), mend)
     except ProctorError as error:
         yield unknown("token", str(error))
@@ -141,6 +141,8 @@ def check_token() -> Iterator[Finding]:
         for node in nodes:
             what = f"node {node.node_id}"
             if node.status != "online":
-                yield broken(what, f"the coordinator does not hear it ({node.status})", "see the node's log")
+                yield broken(
+                    what, f"the coordinator gets no heartbeats from it ({node.status})", "see the node's log"
+                )
             else:
                 yield ok(what, f"online, health {node.health} of 10, {node.sessions} sessions")

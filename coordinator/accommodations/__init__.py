@@ -1,5 +1,5 @@
-"""What is agreed with one candidate for one exam.
+"""Accommodations: what is agreed with one candidate for one exam.
 
-agreed   the exam's policy with it (pure)      service  one sealed row per change
-tables   the rows                              routes   agree, look at, take back
+agreed   the exam's policy with them (pure)      service  one sealed row per change
+tables   the rows                              routes   agree, read, withdraw
 """

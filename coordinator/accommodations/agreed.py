@@ -1,4 +1,4 @@
-"""An exam's policy with what is agreed with one candidate in it. Pure."""
+"""Applies a candidate's accommodation to the exam's policy. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from shared.policy.terms import Accommodation, Relaxation
 
 
 def effective(policy: Policy, accommodation: Accommodation, *, speech_opt_in: bool) -> Policy:
-    """The policy that a session of this candidate runs under.
+    """The policy of this candidate's sessions.
 
-    Since the accommodation was agreed on, the policy may have become milder than a threshold it names, or
-    have given up a hold. What it can no longer relax is left out: a session is not refused for it.
+    After the accommodation was agreed, the policy may have become milder than a threshold in it, or may have
+    dropped a hold. Parts that no longer relax the policy are left out: a session is not refused for them.
     """
     return policy.for_candidate(_still_possible(policy, accommodation), speech_opt_in=speech_opt_in)
 
@@ -23,7 +23,7 @@ def _still_possible(policy: Policy, accommodation: Accommodation) -> Accommodati
 
 
 def _left(policy: Policy, event: EventType, change: Relaxation) -> Relaxation:
-    """As much of a relaxation as the policy allows."""
+    """The part of a relaxation that the policy allows."""
     parts = (change, Relaxation(hold_factor=change.hold_factor), Relaxation(threshold=change.threshold))
     return next((part for part in parts if _relaxes(policy, event, part)), Relaxation())
 

@@ -1,6 +1,7 @@
-"""Accommodations over REST: agree, look at, take back.
+"""Accommodations over REST: agree, read, withdraw.
 
-What is muted may tell of somebody's health: the candidate sees its own, services and privacy officers all.
+Muted detectors may reveal a person's health: candidates see only their own, services and privacy officers see
+all.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ router = APIRouter(prefix="/exams/{exam_id}/accommodations", tags=["accommodatio
 async def list_accommodations(
     exam_id: ExamRef, params: Annotated[PageParams, Query()], claims: Privacy, parts: PartsDep
 ) -> AccommodationPage:
-    """What is agreed with whom for an exam, by the time of the last change."""
+    """The accommodations of an exam, in the order of their last change."""
 
     def work(db: Session) -> AccommodationPage:
         exam = exams.find(db, claims.tenant_id, exam_id)
@@ -50,17 +51,17 @@ async def put_accommodation(
     parts: PartsDep,
     now: Now,
 ) -> AccommodationOut:
-    """Agree with a candidate on what is muted or relaxed for it, and on extra time.
+    """Agree with a candidate on muted or relaxed detectors and extra time.
 
-    It holds for sessions that start from now on, on top of the exam's policy of that day, and can make no
-    rule stricter. Its reasons are not asked for and have no place here.
+    It applies to sessions that start from now on, on top of the policy in force at their start, and cannot
+    make a rule stricter. Reasons are not asked for and must not be entered.
     """
     terms = Terms(accommodation=parse_accommodation(body.accommodation), extra_minutes=body.extra_minutes)
 
     def work(db: Session) -> AccommodationOut:
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
         policy = Policy.model_validate(policies.get(db, exam).policy)
-        policy.for_candidate(terms.accommodation)  # refuses what would be stricter than the exam itself
+        policy.for_candidate(terms.accommodation)  # refuses terms that are stricter than the exam's policy
         candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
         change = Change(terms=terms, changed_by=claims.subject, now_utc=now)
         return _out(exam, accommodations.record(db, parts.keys.keyring, exam, candidate, change))
@@ -72,7 +73,7 @@ async def put_accommodation(
 async def get_accommodation(
     exam_id: ExamRef, candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep
 ) -> AccommodationOut:
-    """What is agreed with one candidate."""
+    """The accommodation of one candidate."""
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> AccommodationOut:
@@ -87,7 +88,7 @@ async def get_accommodation(
 async def withdraw_accommodation(
     exam_id: ExamRef, candidate_id: CandidateRef, claims: Service, parts: PartsDep, now: Now
 ) -> Response:
-    """Take back what was agreed, for sessions that start from now on."""
+    """Withdraw an accommodation, for sessions that start from now on."""
 
     def work(db: Session) -> None:
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)

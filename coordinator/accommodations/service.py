@@ -1,4 +1,4 @@
-"""Accommodations in the database, sealed, a row per change. Flushes, never commits."""
+"""Accommodations in the database, sealed, one row per change. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shared.policy.terms import Accommodation
 
 
 class Terms(BaseModel):
-    """What is agreed, as it is sealed."""
+    """The agreed terms, in the form that is sealed."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -36,7 +36,7 @@ NO_TERMS: Final = Terms()
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """What counts for one candidate and exam now."""
+    """The terms in force for one candidate and exam."""
 
     row: AccommodationVersion
     candidate: Candidate
@@ -45,7 +45,7 @@ class Agreed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """Who agrees on what; `terms` None takes back what was agreed."""
+    """A change and its author; `terms` None withdraws the accommodation."""
 
     terms: Terms | None
     changed_by: str
@@ -53,7 +53,7 @@ class Change:
 
 
 def record(db: Session, keyring: Keyring, exam: Exam, candidate: Candidate, change: Change) -> Agreed:
-    """Write a change down; the caller has found the exam `to_change`."""
+    """Record a change; the caller has found the exam with `to_change`."""
     key = keys.exam_data_key(db, keyring, candidate, exam.reference, change.now_utc)
     row_id = uuid7()
     sealed = None
@@ -76,7 +76,7 @@ def record(db: Session, keyring: Keyring, exam: Exam, candidate: Candidate, chan
 
 
 def find(db: Session, keyring: Keyring, exam: Exam, candidate: Candidate | None) -> Agreed:
-    """What is agreed now. Raises `Rejected` (404 `accommodation-unknown`)."""
+    """The terms in force. Raises `Rejected` (404 `accommodation-unknown`)."""
     found = candidate and look_up(db, keyring, exam, candidate)
     if not found:
         raise Rejected(
@@ -86,7 +86,7 @@ def find(db: Session, keyring: Keyring, exam: Exam, candidate: Candidate | None)
 
 
 def look_up(db: Session, keyring: Keyring, exam: Exam, candidate: Candidate) -> Agreed | None:
-    """What is agreed now; None: nothing, or its key was destroyed with the candidate's data."""
+    """The terms in force; None if there are none or their key was destroyed with the candidate's data."""
     row = db.exec(
         select(AccommodationVersion)
         .where(
@@ -102,7 +102,7 @@ def look_up(db: Session, keyring: Keyring, exam: Exam, candidate: Candidate) -> 
 def page(
     db: Session, keyring: Keyring, exam: Exam, after: Cursor | None, limit: int
 ) -> tuple[list[Agreed], Cursor | None]:
-    """What is agreed for an exam, by the time of its last change, and where the next page begins."""
+    """The accommodations of an exam in the order of their last change, and the next page's cursor."""
     newest = (
         select(AccommodationVersion.candidate_id, func.max(AccommodationVersion.version))
         .where(AccommodationVersion.exam_id == exam.id)

@@ -1,4 +1,4 @@
-"""Table of accommodations: one row per change, so that it can be told what held when."""
+"""Table of accommodations: one row per change, so that the terms of any time are known."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from coordinator.ground.ids import uuid7
 
 
 class AccommodationVersion(Row, table=True):
-    """What was agreed with a candidate for an exam; the highest version counts.
+    """The terms agreed with a candidate for an exam; the highest version is in force.
 
-    The terms are sealed: which detectors are muted may tell of somebody's health.
+    The terms are sealed: muted detectors may reveal a person's health.
     """
 
     __tablename__ = "accommodations"
@@ -30,7 +30,7 @@ class AccommodationVersion(Row, table=True):
     data_key_id: UUID = Field(foreign_key="keys.id")
     """Data key (class exam) of `terms_sealed`."""
     terms_sealed: bytes | None
-    """JSON: accommodation and extra time; None: taken back."""
+    """JSON: accommodation and extra time; None: withdrawn."""
     changed_by: str = Field(max_length=NAME_CHARS)
     """The subject of the token that changed it."""
     created_utc: datetime = Field(sa_type=UtcDateTime)

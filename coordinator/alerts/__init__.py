@@ -1,6 +1,6 @@
-"""Stored alerts. How they come in stands in `coordinator.arriving`.
+"""Stored alerts. `coordinator.arriving` receives them.
 
 stored   an opened alert (pure)                answers  in the API's form (pure)
-service  stored once, sealed, read in order    tables   the rows
+service  stores once, seals, reads in order    tables   the rows
 routes   an institution's alerts, page by page
 """

@@ -1,4 +1,4 @@
-"""Alerts as the API tells of them. Pure."""
+"""Alerts in the API's form. Pure."""
 
 from __future__ import annotations
 

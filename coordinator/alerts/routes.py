@@ -1,4 +1,4 @@
-"""GET /api/v1/alerts: an institution's alerts in the order of their arrival."""
+"""GET /api/v1/alerts: an institution's alerts in order of arrival."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ router = APIRouter(tags=["alerts"])
 
 
 class AlertFilters(BaseModel):
-    """Query parameters; what is left out does not narrow."""
+    """Query parameters; omitted ones do not filter."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,15 +30,15 @@ class AlertFilters(BaseModel):
     event_type: EventType | None = None
     event_class: EventClass | None = None
     since: Utc | None = None
-    """Received then or later."""
+    """Received at this time or later."""
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    """`next_cursor` of the page before."""
+    """`next_cursor` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
 @router.get("/alerts", responses=problems(401, 403))
 async def list_alerts(filters: Annotated[AlertFilters, Query()], claims: Staff, parts: PartsDep) -> AlertPage:
-    """Alerts as they arrived, oldest first. Keep the last cursor to ask later for what is new since."""
+    """Alerts in order of arrival, oldest first. Keep the last cursor to ask later for newer alerts."""
     query = AlertQuery(
         tenant_id=claims.tenant_id,
         exam_session=filters.exam_session_id,

@@ -1,34 +1,34 @@
-"""Alerts in the database: stored once at their highest revision, sealed at rest, read in order.
+"""Alerts in the database: stored once with their highest revision, sealed, read in order.
 
-Where two nodes have written the same revision of one alert around a hand-over, the later assignment's stays:
-its node knew what the one before had said. So it does not matter in which order the messages come.
+If two nodes wrote the same revision of one alert around a hand-over, that of the later assignment stays: its
+node knew the former node's state. So the order of the messages does not matter.
 
 The opened body is sealed again under the data key of its candidate and exam instead of keeping the node's
-parcel: a page of alerts then costs one AES call each instead of one HPKE opening, the value is bound to its
-row, and the coordinator's own milestones are kept in the same way. Both keys die together.
-Flushes, never commits.
+parcel: reading an alert then costs one AES call instead of one HPKE opening, the value is bound to its row,
+and the coordinator's own milestones are stored in the same way. Both keys are destroyed together. Flushes,
+never commits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_, tuple_
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.candidates.tables import Candidate
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import Kept, PictureState
-from coordinator.ground.database import insert_once
+from coordinator.ground.database import insert_new, insert_once
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
+from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import Cursor, cut
@@ -38,27 +38,30 @@ from shared.events.types import EventClass, EventType
 
 MAX_ALERTS: Final = 5_000
 MAX_ALERT_BYTES: Final = 64 * 1_048_576
-"""Of one session in one answer, small pictures included: some 1,400 alerts with a full one."""
+"""The limit of one answer about a session, including small pictures: about 1,400 alerts with a large one
+each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """One revision of an alert of a session, ready to be stored."""
+    """One revision of a session's alert, ready to be stored."""
 
     session: ExamSession
     alert: Alert
     revision: int
     node_id: UUID | None
-    """Who saw it; None: the coordinator."""
+    """The node that raised it; None: the coordinator."""
     epoch: int | None
-    """Of the assignment under which it was seen; None: the coordinator's."""
+    """The epoch of the node's assignment; None for the coordinator's alerts."""
     jpeg: bytes | None = None
-    """The picture that an alert of version 1 had in it."""
+    """The picture inside an alert of version 1."""
+    body: bytes | None = None
+    """The alert's JSON as its node wrote it, without a picture; None: it is written from `alert`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertQuery:
-    """Which of an institution's alerts, in the order of their arrival."""
+    """Selects an institution's alerts, in order of arrival."""
 
     tenant_id: UUID
     exam_session: str | None = None
@@ -66,7 +69,7 @@ class AlertQuery:
     event_type: EventType | None = None
     event_class: EventClass | None = None
     since_utc: datetime | None = None
-    """Received then or later."""
+    """Received at this time or later."""
     after: Cursor | None = None
     """Received after this alert."""
     limit: int = 100
@@ -74,7 +77,7 @@ class AlertQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class During:
-    """Alerts of a session that touch a span of time; without an end it lasts on."""
+    """Selects alerts of a session that overlap a time span; without an end the span is open."""
 
     session: ExamSession
     event_class: EventClass
@@ -94,77 +97,108 @@ _REVISED: Final = (
     "data_key_id",
     "body_sealed",
 )
-"""What a later revision replaces. Onset and raising differ where another node's clock told them."""
+"""The columns that a later revision replaces. Onset and raising differ if another node's clock set them."""
 
 
-def store(db: Session, keyring: Keyring, written: Written, now_utc: datetime) -> bool:
-    """Store a revision; False when this or a higher one is there already, or the same of a later epoch.
+class Fate(Enum):
+    """The result of storing one revision."""
 
-    Raises `Corrupt` ("claims-another-id") when the id belongs to another session's or another kind's alert.
+    NEW = "new"
+    KNOWN = "known"
+    """This or a higher revision is already stored, or the same of a later epoch."""
+    ANOTHERS = "anothers"
+    """The id belongs to an alert of another session or kind; nothing is stored."""
+
+
+def store(db: Session, keyring: Keyring, written: Sequence[Written], now_utc: datetime) -> list[Fate]:
+    """Store revisions in this order, new ones in one statement; returns the result of each.
+
+    Raises `Rejected` ("key-destroyed") if a key is destroyed.
     """
-    session, alert = written.session, written.alert
-    key = _data_key(db, session.data_key_id)
-    row = StoredAlert(
-        id=alert.event_id,
-        tenant_id=session.tenant_id,
-        session_id=session.id,
-        revision=written.revision,
-        event_type=alert.event_type,
-        event_class=alert.event_class,
-        severity_score=alert.severity_score,
-        onset_utc=alert.onset,
-        raised_utc=alert.raised,
-        cleared_utc=alert.cleared,
-        node_id=written.node_id,
-        epoch=written.epoch,
-        data_key_id=key.id,
-        body_sealed=keyring.seal_field(key, _place(alert.event_id), encode_alert(alert)),
-        received_utc=now_utc,
-    )
-    if insert_once(db, row):
-        return True
-    found = db.exec(select(StoredAlert).where(StoredAlert.id == row.id).with_for_update()).one()
-    if (found.session_id, found.event_type) != (row.session_id, row.event_type):
-        raise Corrupt("claims-another-id")
-    if (found.revision, found.epoch or 0) >= (row.revision, row.epoch or 0):
-        return False
-    for name in _REVISED:
-        setattr(found, name, getattr(row, name))
+    held = keys.by_id(db, {one.session.data_key_id for one in written})
+    rows = [_row(keyring, held[one.session.data_key_id], one, now_utc) for one in written]
+    firsts = {row["id"]: row for row in reversed(rows)}
+    inserted = {key.id for key in insert_new(db, StoredAlert, list(firsts.values()))}
+    waiting = [row for row in rows if row["id"] not in inserted or row is not firsts[row["id"]]]
+    found = _locked(db, {row["id"] for row in waiting})
+    fates = {id(row): _revise(found[row["id"]], row) for row in waiting}
     db.flush()
-    return True
+    return [fates.get(id(row), Fate.NEW) for row in rows]
 
 
-def load_sittings(db: Session, session_ids: Iterable[UUID]) -> list[Sequence[Any]]:
-    """These sessions with their candidates and keys, in one query.
+def _row(keyring: Keyring, key: Key, written: Written, now_utc: datetime) -> dict[str, Any]:
+    session, alert = written.session, written.alert
+    return {
+        "id": alert.event_id,
+        "tenant_id": session.tenant_id,
+        "session_id": session.id,
+        "revision": written.revision,
+        "event_type": alert.event_type,
+        "event_class": alert.event_class,
+        "severity_score": alert.severity_score,
+        "onset_utc": alert.onset,
+        "raised_utc": alert.raised,
+        "cleared_utc": alert.cleared,
+        "node_id": written.node_id,
+        "epoch": written.epoch,
+        "data_key_id": key.id,
+        "body_sealed": keyring.seal_field(key, _place(alert.event_id), written.body or encode_alert(alert)),
+        "received_utc": now_utc,
+    }
 
-    As long as the caller holds them, looking one up by its id asks the database nothing.
-    """
-    sealing, data = aliased(Key), aliased(Key)
+
+def _locked(db: Session, alert_ids: Collection[UUID]) -> dict[UUID, StoredAlert]:
+    if not alert_ids:
+        return {}
     wanted = (
-        select(ExamSession, Candidate, sealing, data)
-        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
-        .join(sealing, col(sealing.id) == col(ExamSession.seal_key_id))
-        .join(data, col(data.id) == col(ExamSession.data_key_id))
-        .where(col(ExamSession.id).in_(session_ids))
+        select(StoredAlert)
+        .where(col(StoredAlert.id).in_(alert_ids))
+        .order_by(col(StoredAlert.id))  # the same order everywhere avoids deadlocks
+        .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return list(db.exec(wanted))
+    return {row.id: row for row in db.exec(wanted)}
+
+
+def _revise(found: StoredAlert, row: Mapping[str, Any]) -> Fate:
+    if (found.session_id, found.event_type) != (row["session_id"], row["event_type"]):
+        return Fate.ANOTHERS
+    if (found.revision, found.epoch or 0) >= (row["revision"], row["epoch"] or 0):
+        return Fate.KNOWN
+    for name in _REVISED:
+        setattr(found, name, row[name])
+    return Fate.NEW
 
 
 def store_milestone(
     db: Session, keyring: Keyring, session: ExamSession, alert: Alert, now_utc: datetime
 ) -> bool:
-    """Store what the coordinator itself puts on a session's timeline."""
-    written = Written(session=session, alert=alert, revision=1, node_id=None, epoch=None)
-    return store(db, keyring, written, now_utc)
+    """Store an alert that the coordinator itself puts on a session's timeline; False if it is already stored.
+
+    Raises `Corrupt` ("claims-another-id") if the id belongs to another alert.
+    """
+    return store_own(db, keyring, session, alert, 1, now_utc)
+
+
+def store_own(
+    db: Session, keyring: Keyring, session: ExamSession, alert: Alert, revision: int, now_utc: datetime
+) -> bool:
+    """The same for any revision of an alert that the coordinator itself raised."""
+    written = Written(session=session, alert=alert, revision=revision, node_id=None, epoch=None)
+    [fate] = store(db, keyring, [written], now_utc)
+    if fate is Fate.ANOTHERS:
+        raise Corrupt("claims-another-id")
+    return fate is Fate.NEW
 
 
 def write_refusal(db: Session, refused: RefusedAlert) -> bool:
-    """Write down an authentic message that could not become an alert; False when it was written before."""
+    """Record an authentic message that could not become an alert; False if it is already recorded."""
     return insert_once(db, refused)
 
 
 def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
-    """How many alerts a session has, erased ones too. Raises `Rejected` (413) for more than one holds."""
+    """The number of a session's alerts, erased ones included. Raises `Rejected` (413) if one answer cannot
+    hold them."""
     wanted = select(func.count(), func.coalesce(func.sum(func.length(StoredAlert.body_sealed)), 0)).where(
         StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id
     )
@@ -181,7 +215,7 @@ def count_within_bounds(db: Session, session: ExamSession, code: str) -> int:
 
 
 def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored]:
-    """A session's alerts by onset; those whose key was destroyed are left out."""
+    """A session's alerts by onset, without those with a destroyed key."""
     wanted = (
         select(StoredAlert)
         .where(StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id)
@@ -191,7 +225,7 @@ def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored
 
 
 def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
-    """A session's alerts of one class that touch a span of time, by onset; see `During`."""
+    """A session's alerts of one class that overlap a time span, by onset; see `During`."""
     wanted = (
         select(StoredAlert)
         .where(
@@ -209,13 +243,13 @@ def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
 
 
 def find(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID) -> Stored | None:
-    """One alert of the institution; None where there is none, or its key was destroyed."""
+    """One alert of the institution; None if there is none or its key was destroyed."""
     wanted = select(StoredAlert).where(StoredAlert.id == alert_id, StoredAlert.tenant_id == tenant_id)
     return next(iter(_opened(db, keyring, db.exec(wanted).all())), None)
 
 
 def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Stored]:
-    """These alerts by onset; those whose key was destroyed are left out."""
+    """These alerts by onset, without those with a destroyed key."""
     wanted = (
         select(StoredAlert)
         .where(col(StoredAlert.id).in_(alert_ids))
@@ -225,7 +259,7 @@ def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Sto
 
 
 def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored], Cursor | None]:
-    """Alerts in the order of their arrival, and where the next page begins, None on the last one."""
+    """Alerts in order of arrival, and the next page's cursor, None on the last page."""
     wanted = select(StoredAlert).where(StoredAlert.tenant_id == query.tenant_id)
     if query.exam_session is not None:
         wanted = wanted.join(ExamSession, col(ExamSession.id) == col(StoredAlert.session_id)).where(
@@ -247,9 +281,8 @@ def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored]
 
 def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
     rows = list(rows)
-    # A page may hold alerts of as many sessions as rows: their keys come in one query, not in one each.
-    wanted = select(Key).where(col(Key.id).in_({row.data_key_id for row in rows}))
-    held = {key.id: key for key in db.exec(wanted)}
+    # A page may have alerts of as many sessions as rows: their keys are loaded in one query, not in one each.
+    held = keys.by_id(db, {row.data_key_id for row in rows})
     opened = []
     for row in rows:
         if (key := held[row.data_key_id]).wrapped is not None:
@@ -266,13 +299,6 @@ def _stored(row: StoredAlert, shown: Shown, kept: Mapping[UUID, Kept]) -> Stored
         found = kept.get(shown.alert.evidence_pictures[0].id)
         jpeg, state = (found.jpeg, found.state) if found else (None, PictureState.MISSING)
     return Stored(shown.alert, row.session_id, row.revision, row.received_utc, jpeg, state)
-
-
-def _data_key(db: Session, key_id: UUID) -> Key:
-    key = db.get(Key, key_id)
-    if key is None:
-        raise Corrupt("a row names a key that does not exist")
-    return key
 
 
 def _place(alert_id: UUID) -> Place:

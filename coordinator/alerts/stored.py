@@ -1,4 +1,4 @@
-"""An alert as it is stored, opened. Pure."""
+"""A stored alert, opened. Pure."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from shared.alerts import Alert, Shown
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An alert as it was stored."""
+    """A stored alert, opened."""
 
     alert: Alert
     session_id: UUID
     revision: int
     received_utc: datetime
     jpeg: bytes | None = None
-    """Its picture, where that can be shown."""
+    """Its picture, if it can be shown."""
     picture: PictureState = PictureState.NONE
 
     @property
     def shown(self) -> Shown:
-        """The alert with its picture, for people."""
+        """An alert with its picture, for people."""
         return Shown(self.alert, self.jpeg)

@@ -1,6 +1,7 @@
-"""Tables of stored alerts and of what was refused instead of stored.
+"""Tables of stored alerts and of refused messages.
 
-Clear columns are what queries need; the whole alert is sealed under the data key of its candidate and exam.
+Clear columns are those that queries need; the whole alert is sealed under the data key of its candidate and
+exam.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from shared.events.types import EventClass, EventType, Lane
 
 
 class StoredAlert(Row, table=True):
-    """One alert at its highest revision; the id is its event_id."""
+    """One alert in its highest revision; the id is its event_id."""
 
     __tablename__ = "alerts"
     __table_args__ = (
@@ -38,18 +39,18 @@ class StoredAlert(Row, table=True):
     raised_utc: datetime = Field(sa_type=UtcDateTime)
     cleared_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     node_id: UUID | None = Field(default=None, foreign_key="nodes.id")
-    """Who saw it; None: the coordinator itself (milestones)."""
+    """The node that raised it; None: the coordinator itself (milestones)."""
     epoch: int | None = None
-    """Of the assignment under which it was seen; None: the coordinator's own."""
+    """The epoch of the node's assignment; None for the coordinator's own alerts."""
     data_key_id: UUID = Field(foreign_key="keys.id")
     body_sealed: bytes
     """The alert as canonical JSON."""
     received_utc: datetime = Field(sa_type=UtcDateTime)
-    """When it was first stored; a later revision does not move it."""
+    """When it was first stored; a later revision does not change it."""
 
 
 class RefusedAlert(Row, table=True):
-    """An authentic message that could not become an alert: which one and why, never what it said."""
+    """An authentic message that could not become an alert: which one and why, never its content."""
 
     __tablename__ = "refused_alerts"
 

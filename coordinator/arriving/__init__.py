@@ -1,9 +1,10 @@
-"""Alerts arrive from the nodes: fetched from the hub, checked, stored, grouped, and only then acknowledged.
+"""Receives the nodes' alerts: fetches them from the hub, checks, stores, groups and then acknowledges them.
 
-ingest    the loop: fetch, store, acknowledge, tell the nodes how far all is
+ingest    the loop: fetches, stores, acknowledges, sends high-water marks to the nodes
 intake    one batch in one transaction: a verdict on each message
-arrival   who said it, about what, and whether it is whole
-    assigned  whether the node held the session when it happened (pure)
-    pictures  what came beside it, held against it
-put_off   how many messages of one node may wait to come again (pure)
+sittings_service  loads the sessions, keys and assignments of a batch
+arrival   checks sender, session and content of a message
+    assigned  whether the node held the session at the time of the event (pure)
+    pictures  checks and stores the pictures beside an alert
+put_off   limits the messages of one node that wait for redelivery (pure)
 """

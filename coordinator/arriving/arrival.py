@@ -1,28 +1,23 @@
-"""From a message of the stream to an alert that may be stored: who said it, about what, and is it whole.
+"""Checks a message of the stream before its alert is stored: sender, session and content.
 
-Five things can be wrong with a message, and each wants something else done:
+Five things can be wrong with a message, each with its own consequence:
 
-    Forged      nobody who may speak signed it       drop it, count it; it moves no mark
-    TooEarly    its session is not there yet         come back in a moment: `start` may still be committing
-    Behind      its assignment is not recorded here  come back, if need be for ever: no mark covers it
-    Refused     authentic, and never an alert        write the refusal down; its sequence counts as settled
-    Unavailable ours: database or keyring            come back; nothing is lost meanwhile
+    Forged      not signed by a known node           dropped and counted; does not advance a mark
+    TooEarly    its session is not known yet         redelivered soon: `start` may still be committing
+    Behind      its assignment is not recorded here  redelivered, if necessary for ever: no mark covers it
+    Refused     authentic, but never an alert        the refusal is recorded; its sequence is settled
+    Unavailable our own database or keyring failed   redelivered; nothing is lost meanwhile
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from uuid import UUID
-
-from sqlmodel import Session
 
 from coordinator.alerts.service import Written
 from coordinator.arriving.assigned import happened_utc, objection
-from coordinator.candidates.tables import Candidate
+from coordinator.arriving.sittings_service import Sitting
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
-from coordinator.nodes.assignments import Held
 from coordinator.nodes.signers import Signers
 from coordinator.sessions.tables import ExamSession
 from shared import subjects
@@ -35,7 +30,7 @@ from shared.sealing import Parcel, open_body, unpack, verify
 
 
 class Forged(Corrupt):
-    """Not a message of a node that may speak; `args[0]` is the reason in one word."""
+    """Not a message of a known node; `args[0]` is the reason in one word."""
 
 
 class Refused(Corrupt):
@@ -43,25 +38,25 @@ class Refused(Corrupt):
 
 
 class TooEarly(Unavailable):
-    """The session is not known, or not yet."""
+    """The session is not known (yet)."""
 
 
 class Behind(Unavailable):
-    """The session is known, and this assignment of it is not, or not yet."""
+    """The session is known, but this assignment of it is not (yet)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Authentic:
-    """A message whose signature holds; its body is still sealed."""
+    """A message with a valid signature; its body is still sealed."""
 
     header: AlertHeader
     parcel: Parcel
     beside: tuple[bytes, ...]
-    """What came with it as pictures, not looked at."""
+    """The unchecked bytes of its pictures."""
 
 
 def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
-    """The message of a node under its own subject. Raises `Forged` for everything else."""
+    """Verify that a message is a node's under its own subject. Raises `Forged` otherwise."""
     try:
         node_id = subjects.node_of(subject)
         bundle = unbundled(data)
@@ -83,25 +78,24 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
     return Authentic(header, parcel, bundle.beside)
 
 
-def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held]) -> Written:
-    """The alert of an authentic message, checked against its session and the session's assignments.
+def admit(keyring: Keyring, message: Authentic, sitting: Sitting | None) -> Written:
+    """Open and check an authentic message's alert against its session and the session's assignments.
 
-    Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` when our own keyring does not open the session's
-    key.
+    Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` if our own keyring cannot open the session's key.
     """
     header = message.header
-    session = db.get(ExamSession, header.session_id)
-    if session is None:
+    if sitting is None:
         raise TooEarly("unknown-session")
+    session = sitting.session
     _check_header(header, session)
-    shown = _opened(keyring, _key(db, header.key_id), message.parcel)
+    body = _opened(keyring, sitting.seal_key, message.parcel)
+    shown = _read(body)
     alert = shown.alert
-    candidate = db.get(Candidate, session.candidate_id)
     names = (alert.exam_session_id, alert.candidate_id, alert.exam_id)
-    if candidate is None or names != (session.reference, candidate.reference, session.exam_reference):
+    if names != (session.reference, sitting.candidate, session.exam_reference):
         raise Refused("wrong-person")
     _check_alert(header, alert)
-    against = objection(header, happened_utc(header, alert), held)
+    against = objection(header, happened_utc(header, alert), sitting.held)
     if against is not None:
         raise Refused(against.reason) if against.final else Behind(against.reason)
     return Written(
@@ -111,6 +105,7 @@ def admit(db: Session, keyring: Keyring, message: Authentic, held: Sequence[Held
         node_id=header.node_id,
         epoch=header.epoch,
         jpeg=shown.jpeg,
+        body=body if shown.jpeg is None else None,
     )
 
 
@@ -132,25 +127,21 @@ def _check_alert(header: AlertHeader, alert: Alert) -> None:
         raise Refused("wrong-revision")
 
 
-def _key(db: Session, key_id: UUID) -> Key:
-    key = db.get(Key, key_id)
-    if key is None:
-        raise Refused("wrong-key")
-    return key
-
-
-def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> Shown:
+def _opened(keyring: Keyring, key: Key, parcel: Parcel) -> bytes:
     try:
         private = keyring.open_private(key)
     except Rejected as error:
         raise Refused("key-destroyed") from error
     except Corrupt as error:
-        # Not the node's fault: the wrong master key would refuse, and so lose, every alert.
-        raise Unavailable("the keyring does not open a session's key", code="keyring") from error
+        # Not the node's fault: with a wrong master key every alert would be refused and lost.
+        raise Unavailable("the keyring cannot open a session's key", code="keyring") from error
     try:
-        body = open_body(parcel, private)
+        return open_body(parcel, private)
     except Corrupt as error:
         raise Refused("does-not-open") from error
+
+
+def _read(body: bytes) -> Shown:
     try:
         return decode_shown(body)
     except Corrupt as error:

@@ -1,12 +1,12 @@
-"""Whether an alert is its sender's to tell: did the node hold the session when it happened? Pure.
+"""Whether a node may report an alert: it must have held the session at that time. Pure.
 
     epoch 1, node A  ├────────────┤
     epoch 2, node B               ├────────────…
                         raised by A ┊ cleared by B
 
-What happened is the revision's own instant: raised for the first, cleared for the second. The onset counts
-for nothing, because what began under one node may be raised or cleared by the next. When a message comes does
-not count either: what a node saw in its own time is taken however late.
+The time of a revision is that of raising for the first and of clearing for the second. The onset does not
+matter, because an event that began under one node may be raised or cleared by the next. The arrival time does
+not matter either: an alert from the node's own time is accepted however late.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ from shared.alerts import Alert, AlertHeader
 from shared.messages import MAX_CLOCK_SKEW_S
 
 SLOW_CLOCK: Final = timedelta(seconds=MAX_CLOCK_SKEW_S)
-"""How long before its assignment a node may date what it saw. A node whose clock is further off is given no
-session, and what is dated too early is in nobody's way."""
+"""How long before its assignment a node may date an alert. A node with a larger clock error gets no sessions,
+and an alert dated too early does no harm."""
 FAST_CLOCK: Final = timedelta(seconds=2)
-"""How long after its assignment's end. By then the next node may see the same, so no more is granted than
-clocks kept by NTP differ by, and the moment that a hand-over takes."""
+"""How long after the end of its assignment. The next node may see the same event then, so this allows only
+for the difference of clocks under NTP and the duration of a hand-over."""
 
 
 class Objection(Enum):
-    """Why an alert is not its sender's to tell: the reason in one word, and whether that is for good."""
+    """Why a node may not report an alert: the reason in one word, and whether it is final."""
 
     UNKNOWN_EPOCH = ("unknown-epoch", False)
-    """No such assignment is recorded here. This database may be behind, or restored from an older copy."""
+    """The assignment is not recorded here. This database may be behind, or restored from an older copy."""
     WRONG_NODE = ("wrong-node", True)
     """Another node held the session under that epoch."""
     BEFORE_ASSIGNMENT = ("before-assignment", True)
     AFTER_ASSIGNMENT = ("after-assignment", True)
-    """Seen by a node that was no longer to watch."""
+    """Raised or cleared after the node's assignment had ended."""
 
     def __init__(self, reason: str, final: bool) -> None:
         self.reason = reason
@@ -46,15 +46,15 @@ class Objection(Enum):
 
 
 def happened_utc(header: AlertHeader, alert: Alert) -> datetime:
-    """The instant of what this revision tells."""
+    """The instant of a revision's event."""
     return alert.cleared if header.revision == 2 and alert.cleared is not None else alert.raised
 
 
 def objection(header: AlertHeader, at_utc: datetime, held: Sequence[Held]) -> Objection | None:
-    """What stands against an alert of something that happened then; None: it is the sender's to tell.
+    """The objection to an alert of this time; None: the sender may report it.
 
-    `held`: every assignment of the session, in the order of epochs. The first has no beginning here and the
-    current one no end: nobody else watched then, and a clock that is wrong costs no alert.
+    `held`: every assignment of the session, in the order of epochs. The first one is open at the start and
+    the current one at the end: no other node watched then, and a wrong clock must not cost an alert.
     """
     own = next((one for one in held if one.epoch == header.epoch), None)
     if own is None:

@@ -1,6 +1,7 @@
-"""Takes alerts in: fetch, store, and only after the commit acknowledge and tell the nodes how far all is.
+"""Receives alerts: fetches and stores them, and after the commit acknowledges them and sends the marks.
 
-A crash between commit and acknowledgement brings the messages again, and storing them finds what is there.
+After a crash between commit and acknowledgement the messages are redelivered, and storing them again changes
+nothing.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 BATCH: Final = 64
 FETCH_WAIT_S: Final = 5.0
 AWAY_PAUSE_S: Final = 2.0
-"""Before the next try while the database is away, and the delay asked of the stream meanwhile."""
+"""The wait before the next try while the database is unavailable, and the redelivery delay meanwhile."""
 
 
 class Ingest:
@@ -46,7 +47,8 @@ class Ingest:
         signing: Ed25519PrivateKey,
         on_stored: Callable[[Sequence[Stored]], None],
     ) -> None:
-        """`on_stored` is called on the loop with what is new, after its commit; it must not wait."""
+        """`on_stored` is called on the event loop with the new alerts after their commit; it must not
+        wait."""
         self._hub = hub
         self._stream = stream
         self._store = store
@@ -56,10 +58,10 @@ class Ingest:
         self._waiting = PutOff()
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
-        """Messages by verdict, and by `verdict:reason` where it has one; so too the pictures beside them."""
+        """Messages by verdict, or by `verdict:reason` if it has one; the same for their pictures."""
 
     async def run(self) -> None:
-        """Take alerts in until cancelled."""
+        """Receive alerts until cancelled."""
         while True:
             await self._hub.wait_connected()
             try:
@@ -111,7 +113,7 @@ class Ingest:
                 await outcome.delivery.drop()
 
     async def _come_again(self, outcome: Outcome) -> None:
-        assert outcome.header is not None  # only an authentic message is put off
+        assert outcome.header is not None  # only authentic messages are put off
         if self._waiting.admit(outcome.header.node_id, outcome.delay_s, time.monotonic()):
             await outcome.delivery.put_off(outcome.delay_s)
         else:
@@ -119,8 +121,9 @@ class Ingest:
             await outcome.delivery.drop()
 
     def _complain(self, outcome: Outcome) -> None:
-        """One line per node and minute: a node that is broken, or hostile, shall not fill the log."""
-        node = outcome.delivery.subject.split(".")[1][:36]  # what was published under; the header may lie
+        """Log one line per node and minute: a broken or hostile node must not fill the log."""
+        # By the subject it was published under: the header may be wrong.
+        node = outcome.delivery.subject.split(".")[1][:36]
         count = self._complaints.count(node, time.monotonic())
         if count:
             extra = {"node_id": node, "status": outcome.verdict, "reason": outcome.reason, "count": count}
@@ -131,4 +134,4 @@ class Ingest:
             try:
                 await self._hub.publish(subjects.mark(node_id), sign_marks(node_id, moved, self._signing))
             except Unavailable:
-                self.counts["mark-unsent"] += 1  # the next heartbeat's reply says it again
+                self.counts["mark-unsent"] += 1  # the reply to the next heartbeat repeats it

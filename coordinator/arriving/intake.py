@@ -1,14 +1,15 @@
-"""One batch of alert messages into the database: a verdict on each, stored or refused, marks moved.
+"""Stores one batch of alert messages: a verdict on each, then new marks.
 
-One batch is one transaction, one message one savepoint in it. A mark moves in the transaction that stores
-what it covers, and incidents are grouped in it.
+One batch is one transaction. All rows that its messages need are loaded together, each message is checked
+separately, and those that pass are written in a few statements. In the same transaction the marks advance and
+incidents are grouped.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -19,18 +20,20 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Written
+from coordinator.alerts.service import Fate, Written
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert
+from coordinator.arriving import sittings_service as sittings
 from coordinator.arriving.arrival import Authentic, Behind, Forged, TooEarly, admit, authenticate
 from coordinator.arriving.pictures import Arrived, Taken as TakenPictures, take as take_pictures
+from coordinator.arriving.sittings_service import Sitting
+from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as grouping
-from coordinator.nodes import assignments_service as assignments, service as nodes
+from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
-from coordinator.nodes.assignments import Held
 from coordinator.nodes.service import LaneKey
 from coordinator.nodes.signers import Signers
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -41,24 +44,25 @@ from shared.messages import LaneMark
 log = logging.getLogger(__name__)
 
 LATER_DELAYS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 20.0)
-"""How often and how late a message of an unknown session comes again before it is refused, and one of an
-unknown assignment before it is given back to its outbox."""
+"""The number and the delays of redeliveries before a message of an unknown session is refused, or one of an
+unknown assignment is left to its outbox."""
 KEYRING_DELAY_S: Final = 2.0
-"""How late one comes again that our own keyring does not open; for ever, nothing is lost by us."""
+"""The delay of redelivery if our own keyring cannot open a message; repeated for ever, so that nothing is
+lost."""
 
 
 class Verdict(StrEnum):
-    """What becomes of one message."""
+    """The verdict on one message."""
 
     STORED = "stored"
     REPEATED = "repeated"
-    """It was there already."""
+    """It was already stored."""
     REFUSED = "refused"
-    """Authentic and never an alert: written down, its sequence settled."""
+    """Authentic but never an alert: recorded, its sequence is settled."""
     FORGED = "forged"
     LATER = "later"
     GIVEN_BACK = "given-back"
-    """Not judged, and kept in the stream no longer: no mark covers it, so its outbox sends it again."""
+    """Not judged and no longer kept in the stream: no mark covers it, so its outbox sends it again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +76,11 @@ class Outcome:
     stored: Stored | None = None
     delay_s: float = 0.0
     pictures: tuple[str, ...] = ()
-    """What is to be counted of those beside it."""
+    """The counts for its pictures."""
 
     @property
     def settled(self) -> bool:
-        """Whether its sequence counts as committed."""
+        """Whether its sequence is settled."""
         return self.verdict in (Verdict.STORED, Verdict.REPEATED, Verdict.REFUSED)
 
 
@@ -89,29 +93,34 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
+class _Admitted:
+    """A message that may be stored."""
+
+    delivery: Delivery
+    header: AlertHeader
+    written: Written
+    pictures: TakenPictures
+
+
+@dataclass(frozen=True, slots=True)
 class AlertStore:
-    """The part that runs in a thread: one batch, one transaction."""
+    """The part that runs in a thread: one transaction per batch."""
 
     database: Database
     keyring: Keyring
     signers: Signers
 
     def take(self, deliveries: list[Delivery], now_utc: datetime) -> Taken:
-        """Verdicts and moved marks, committed. Raises `Unavailable`, with nothing changed."""
+        """Commit a batch; returns verdicts and advanced marks. Raises `Unavailable` and then changes
+        nothing."""
         checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
         with self.database.write() as db:
             sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
-            # While these are kept, no message asks for its rows again.
-            kept = alerts.load_sittings(db, sessions)
-            held = assignments.held(db, sessions)
-            outcomes = [
-                self._judge(db, delivery, message, held.get(message.header.session_id, ()), now_utc)
-                if isinstance(message, Authentic)
-                else Outcome(delivery, Verdict.FORGED, message)
-                for delivery, message in checked
-            ]
+            found = sittings.load(db, self.keyring, sessions, now_utc)
+            judged = [self._judge(db, found, *one, now_utc) for one in checked]
+            written = iter(self._write(db, [one for one in judged if isinstance(one, _Admitted)], now_utc))
+            outcomes = [next(written) if isinstance(one, _Admitted) else one for one in judged]
             self._group(db, outcomes, now_utc)
-            del kept
             return Taken(outcomes, _commit_marks(db, outcomes, now_utc))
 
     def _authentic(self, delivery: Delivery) -> Authentic | str:
@@ -121,41 +130,48 @@ class AlertStore:
             return str(error)
 
     def _judge(
-        self, db: Session, delivery: Delivery, message: Authentic, held: Sequence[Held], now_utc: datetime
-    ) -> Outcome:
+        self,
+        db: Session,
+        found: Mapping[UUID, Sitting],
+        delivery: Delivery,
+        message: Authentic | str,
+        now_utc: datetime,
+    ) -> _Admitted | Outcome:
+        """Check one message; only a refusal is written."""
+        if isinstance(message, str):
+            return Outcome(delivery, Verdict.FORGED, message)
         header = message.header
+        sitting = found.get(header.session_id)
+        try:
+            written = admit(self.keyring, message, sitting)
+            assert sitting is not None  # `admit` accepts nothing without one
+            arrived = Arrived(message, written, sitting.evidence, self.signers[header.node_id])
+            return _Admitted(delivery, header, written, take_pictures(self.keyring, arrived))
+        except Exception as error:
+            return _verdict(db, delivery, header, error, now_utc)
+
+    def _write(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
+        """Store all together; if that fails, one by one, so that none blocks the others."""
         try:
             with db.begin_nested():
-                written = admit(db, self.keyring, message, held)
-                new = alerts.store(db, self.keyring, written, now_utc)
-                pictures = take_pictures(
-                    db, self.keyring, Arrived(message, written, self.signers[header.node_id]), now_utc
-                )
-        except TooEarly as error:
-            return _later(db, delivery, header, str(error), now_utc)
-        except Behind as error:
-            delay_s = _delay_s(delivery)
-            verdict = Verdict.GIVEN_BACK if delay_s is None else Verdict.LATER
-            return Outcome(delivery, verdict, str(error), header, delay_s=delay_s or 0.0)
-        except Unavailable as error:
-            return Outcome(delivery, Verdict.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
-        except Rejected as error:
-            return _refused(db, delivery, header, error.code, now_utc)
-        except Corrupt as error:
-            return _refused(db, delivery, header, str(error), now_utc)
+                return self._store(db, admitted, now_utc)
         except (OperationalError, InterfaceError):
-            raise  # the database is away: nothing of this batch counts
-        except Exception:
-            # A message that makes us fail must not hold up the others, nor come for ever.
-            log.exception("an alert message could not be judged", extra={"node_id": header.node_id})
-            return _later(db, delivery, header, "internal-error", now_utc)
-        stored = _stored(written, pictures, now_utc) if new else None
-        verdict = Verdict.REPEATED if stored is None else Verdict.STORED
-        return Outcome(delivery, verdict, header=header, stored=stored, pictures=pictures.counts)
+            raise  # the database is unavailable: nothing of this batch counts
+        except Exception as error:
+            if len(admitted) == 1:
+                return [_verdict(db, admitted[0].delivery, admitted[0].header, error, now_utc)]
+            return [outcome for one in admitted for outcome in self._write(db, [one], now_utc)]
+
+    def _store(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
+        fates = alerts.store(db, self.keyring, [one.written for one in admitted], now_utc)
+        theirs = [one for one, fate in zip(admitted, fates, strict=True) if fate is not Fate.ANOTHERS]
+        pictures = [picture for one in theirs for picture in one.pictures.pictures]
+        evidence.store(db, self.keyring, pictures, now_utc)
+        return [_outcome(db, one, fate, now_utc) for one, fate in zip(admitted, fates, strict=True)]
 
     def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
-        """Bring the incidents up to date. That this fails must not keep an alert from being stored: the
-        session's next alert groups everything again."""
+        """Update the incidents. A failure here must not prevent storing an alert: the session's next alert
+        groups everything again."""
         changed: dict[UUID, datetime] = {}
         for stored in (outcome.stored for outcome in outcomes if outcome.stored is not None):
             if stored.alert.event_class in grouping.SUSPICIONS:
@@ -167,9 +183,44 @@ class AlertStore:
             with db.begin_nested():
                 grouping.regroup(db, changed, now_utc)
         except (OperationalError, InterfaceError):
-            raise  # the database is away: nothing of this batch counts
+            raise  # the database is unavailable: nothing of this batch counts
         except Exception:
-            log.exception("incidents could not be grouped; the next alert tries again")
+            log.exception("incidents could not be grouped; the session's next alert groups these too")
+            grouping.owe(db, changed)
+
+
+def _outcome(db: Session, admitted: _Admitted, fate: Fate, now_utc: datetime) -> Outcome:
+    if fate is Fate.ANOTHERS:
+        return _refused(db, admitted.delivery, admitted.header, "claims-another-id", now_utc)
+    stored = _stored(admitted.written, admitted.pictures, now_utc) if fate is Fate.NEW else None
+    verdict = Verdict.REPEATED if stored is None else Verdict.STORED
+    counts = admitted.pictures.counts
+    return Outcome(admitted.delivery, verdict, header=admitted.header, stored=stored, pictures=counts)
+
+
+def _verdict(
+    db: Session, delivery: Delivery, header: AlertHeader, error: Exception, now_utc: datetime
+) -> Outcome:
+    """The verdict on a message that caused an error."""
+    match error:
+        case TooEarly():
+            return _later(db, delivery, header, str(error), now_utc)
+        case Behind():
+            delay_s = _delay_s(delivery)
+            verdict = Verdict.GIVEN_BACK if delay_s is None else Verdict.LATER
+            return Outcome(delivery, verdict, str(error), header, delay_s=delay_s or 0.0)
+        case Unavailable():
+            return Outcome(delivery, Verdict.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
+        case Rejected():
+            return _refused(db, delivery, header, error.code, now_utc)
+        case Corrupt():
+            return _refused(db, delivery, header, str(error), now_utc)
+        case _:
+            # A message that causes an error here must not block the others or come back for ever.
+            log.error(
+                "an alert message could not be judged", exc_info=error, extra={"node_id": header.node_id}
+            )
+            return _later(db, delivery, header, "internal-error", now_utc)
 
 
 def _stored(written: Written, pictures: TakenPictures, now_utc: datetime) -> Stored:
@@ -192,7 +243,7 @@ def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, no
 
 
 def _delay_s(delivery: Delivery) -> float | None:
-    """When a message that cannot be judged yet comes again; None: it has come often enough."""
+    """The redelivery delay of a message that cannot be judged yet; None: it has come often enough."""
     if delivery.delivered > len(LATER_DELAYS_S):
         return None
     return LATER_DELAYS_S[delivery.delivered - 1]
@@ -222,6 +273,6 @@ def _commit_marks(db: Session, outcomes: list[Outcome], now_utc: datetime) -> di
             header = outcome.header
             settled[LaneKey(header.node_id, header.outbox_id, header.lane)].append(header.sequence)
     marks: defaultdict[UUID, list[LaneMark]] = defaultdict(list)
-    for key in sorted(settled):  # the same order in every replica, so that none waits for another in a circle
+    for key in sorted(settled):  # the same order in every replica avoids deadlocks
         marks[key.node_id].append(nodes.committed(db, key, settled[key], now_utc))
     return dict(marks)

@@ -1,7 +1,7 @@
-"""How many messages of one node may wait in the stream to come again. Pure.
+"""Limits how many messages of one node may wait in the stream for redelivery. Pure.
 
-The stream hands out only so many unsettled messages (`MAX_ACK_PENDING`). A node that sends alerts of sessions
-nobody knows would take them all, and no other node's alerts would come through.
+The stream delivers only a limited number of unsettled messages (`MAX_ACK_PENDING`). Without this limit a node
+that sends alerts of unknown sessions would use them all, and no other node's alerts would arrive.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from uuid import UUID
 from coordinator.nodes.stream import MAX_ACK_PENDING
 
 SHARE: Final = MAX_ACK_PENDING // 8
-"""Of one node. What is above is given back to its outbox: no mark covers it, so the node sends it again."""
+"""The limit per node. Messages above it are left to the node's outbox: no mark covers them, so it sends them
+again."""
 
 
 class PutOff:
-    """The messages put off, by node and the time they come again; `now` is monotonic seconds."""
+    """The postponed messages, by node and redelivery time; `now` is monotonic seconds."""
 
     def __init__(self, share: int = SHARE) -> None:
         self._share = share
         self._due: defaultdict[UUID, list[float]] = defaultdict(list)
 
     def admit(self, node_id: UUID, delay_s: float, now: float) -> bool:
-        """Whether one more may wait for so long; it then counts as waiting."""
+        """Whether one more may wait for this long; if so, it counts as waiting."""
         due = self._due[node_id]
         while due and due[0] <= now:
             heapq.heappop(due)

@@ -1,4 +1,4 @@
-"""Pictures that are evidence of alerts, under keys of their own.
+"""Pictures as evidence of alerts, under their own keys.
 
-service  stored, found for alerts      tables  the rows      kept  a picture as it is found (pure)
+service  stores and finds them      tables  the rows      kept  the state of a picture (pure)
 """

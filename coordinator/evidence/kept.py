@@ -1,4 +1,4 @@
-"""What became of an alert's picture. Pure."""
+"""The state of an alert's picture. Pure."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ class PictureState(StrEnum):
     """The alert has none."""
     KEPT = "kept"
     ERASED = "erased"
-    """It was kept until its key was destroyed."""
+    """It was stored, but its key was destroyed."""
     MISSING = "missing"
-    """The alert names one that never came: its node had to give it up, or its key was destroyed before."""
+    """The alert names one that never arrived: its node dropped it, or its key was destroyed before."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A picture that came; `jpeg` is None once its key is destroyed."""
+    """A picture that arrived; `jpeg` is None if its key is destroyed."""
 
     jpeg: bytes | None
 

@@ -1,22 +1,23 @@
-"""Pictures in the database: stored once, sealed at rest, found for a whole page of alerts in one query.
+"""Pictures in the database: stored once, sealed, found for a whole page of alerts in one query.
 
-As alerts are, they are sealed again under a data key instead of keeping the node's parcel: that costs one AES
-call each instead of one HPKE opening. Both keys die together, and before those of the alerts.
+Like alerts, they are sealed again under a data key instead of keeping the node's parcel: reading one costs
+one AES call instead of one HPKE opening. Both keys are destroyed together, before those of the alerts.
 Flushes, never commits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlmodel import Session, col, func, select
 
 from coordinator.evidence.kept import Kept
 from coordinator.evidence.tables import Evidence
-from coordinator.ground.database import insert_once
+from coordinator.ground.database import insert_new
 from coordinator.ground.keyring import KeyKind, Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
@@ -28,47 +29,73 @@ from shared.evidence import Picture
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Brought:
-    """A picture of a session's alert, open and held against it."""
+    """A picture of a session's alert, opened and checked against it."""
 
     session: ExamSession
     alert_id: UUID
     picture: Picture
+    key: Key
+    """The session's evidence data key."""
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceKeys:
+    """The evidence keys of one session."""
+
+    sealing: Mapping[UUID, Key]
+    """By id, destroyed ones included."""
+    data: Key | None
+    """None after its destruction."""
 
 
 def owner_of(session: ExamSession) -> Owner:
-    """Whose keys a session's pictures are sealed under."""
+    """The owner of the keys for a session's pictures."""
     return keys.evidence_owner(session.tenant_id, session.candidate_id, session.exam_reference)
 
 
+def keys_of(
+    db: Session, keyring: Keyring, sessions: Collection[ExamSession], now_utc: datetime
+) -> dict[UUID, EvidenceKeys]:
+    """The evidence keys of sessions, by the session's id. Creates a data key if there has never been one."""
+    held = keys.of_owners(db, {owner_of(one) for one in sessions})
+    return {one.id: _chosen(db, keyring, held[owner_of(one)], owner_of(one), now_utc) for one in sessions}
+
+
+def _chosen(
+    db: Session, keyring: Keyring, held: Collection[Key], owner: Owner, now_utc: datetime
+) -> EvidenceKeys:
+    sealing = {key.id: key for key in held if key.kind is KeyKind.SEALING}
+    data = [key for key in held if key.kind is KeyKind.DATA]
+    if not data:
+        return EvidenceKeys(sealing, keys.data_key_unless_destroyed(db, keyring, owner, now_utc))
+    return EvidenceKeys(sealing, next((key for key in data if key.wrapped is not None), None))
+
+
 def living_key(db: Session, session: ExamSession) -> Key | None:
-    """What a session's node seals pictures to, while there is such a key."""
+    """The key to which a session's node seals pictures, if there is one."""
     return keys.find(db, KeyKind.SEALING, owner_of(session))
 
 
-def store(db: Session, keyring: Keyring, brought: Brought, now_utc: datetime) -> bool:
-    """Store a picture, its alert being there; False where its key was destroyed.
+def store(db: Session, keyring: Keyring, brought: Iterable[Brought], now_utc: datetime) -> None:
+    """Store pictures whose alerts are stored. A picture that is already stored stays unchanged."""
+    insert_new(db, Evidence, [_row(keyring, one, now_utc) for one in brought])
 
-    One that is there already stays as it is.
-    """
-    key = keys.data_key_unless_destroyed(db, keyring, owner_of(brought.session), now_utc)
-    if key is None:
-        return False
+
+def _row(keyring: Keyring, brought: Brought, now_utc: datetime) -> dict[str, Any]:
     picture_id = brought.picture.ref.id
-    row = Evidence(
-        id=picture_id,
-        tenant_id=brought.session.tenant_id,
-        session_id=brought.session.id,
-        alert_id=brought.alert_id,
-        data_key_id=key.id,
-        body_sealed=keyring.seal_field(key, _place(picture_id), brought.picture.jpeg),
-        received_utc=now_utc,
-    )
-    insert_once(db, row)
-    return True
+    return {
+        "id": picture_id,
+        "tenant_id": brought.session.tenant_id,
+        "session_id": brought.session.id,
+        "alert_id": brought.alert_id,
+        "data_key_id": brought.key.id,
+        "body_sealed": keyring.seal_field(brought.key, _place(picture_id), brought.picture.jpeg),
+        "received_utc": now_utc,
+    }
 
 
 def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[UUID, Kept]:
-    """Those of these pictures that ever came, opened where their key still lives."""
+    """The pictures among these that have arrived, opened if their key still exists."""
     if not picture_ids:
         return {}
     wanted = (
@@ -80,7 +107,7 @@ def find(db: Session, keyring: Keyring, picture_ids: Collection[UUID]) -> dict[U
 
 
 def size_bytes(db: Session, session: ExamSession) -> int:
-    """How large a session's pictures are in all, erased ones too."""
+    """The total size of a session's pictures, erased ones included."""
     total = func.coalesce(func.sum(func.length(Evidence.body_sealed)), 0)
     return int(db.exec(select(total).where(Evidence.session_id == session.id)).one())
 

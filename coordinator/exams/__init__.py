@@ -1,5 +1,5 @@
-"""Exams as the institution plans them.
+"""Exams planned by an institution.
 
 service  in the database     tables    the rows     routes  over REST
-answers  in the API's form   examples  for the API's description
+answers  in the API's form   examples  for the API description
 """

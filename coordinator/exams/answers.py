@@ -1,4 +1,4 @@
-"""Exams and their policies as the API tells of them."""
+"""Exams and their policies in the API's form."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def exam_out(exam: Exam, policy_version: int) -> ExamOut:
 
 
 def policy_out(exam: Exam, row: PolicyVersion) -> PolicyOut:
-    """A version of its policy, whole."""
+    """A complete version of its policy."""
     return PolicyOut(
         exam_id=exam.reference,
         version=row.version,
@@ -36,7 +36,7 @@ def policy_out(exam: Exam, row: PolicyVersion) -> PolicyOut:
 
 
 def policy_summary(exam: Exam, row: PolicyVersion) -> PolicySummary:
-    """Who changed it and why."""
+    """A version's author and reason, without the policy itself."""
     return PolicySummary(
         exam_id=exam.reference,
         version=row.version,
@@ -47,7 +47,7 @@ def policy_summary(exam: Exam, row: PolicyVersion) -> PolicySummary:
 
 
 def policy_diff(exam: Exam, before: PolicyVersion, after: PolicyVersion) -> PolicyDiff:
-    """What changes between two versions."""
+    """The differences between two versions."""
     changes = differences(Policy.model_validate(before.policy), Policy.model_validate(after.policy))
     return PolicyDiff(
         exam_id=exam.reference,

@@ -1,4 +1,4 @@
-"""Examples of the bodies of `shared.api.exams`, for the API's description."""
+"""Examples of the bodies of `shared.api.exams`, for the API description."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exams over REST: make, change, list, look at."""
+"""Exams over REST: create, change, list, read."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _FIRST_REASON = "made with the exam"
 
 
 class ExamFilters(PageParams):
-    """Query parameters; what is left out does not narrow."""
+    """Query parameters; omitted ones do not filter."""
 
     open_at: Utc | None = None
-    """Only exams that are open at this instant; one without a window always is."""
+    """Only exams that are open at this instant; an exam without a window is always open."""
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 409))
 async def create_exam(
     body: ExamRequest, claims: Service, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> ExamOut:
-    """Make an exam with version 1 of its policy; sessions that name it start under that policy.
+    """Create an exam with version 1 of its policy; sessions that name it start under that policy.
 
-    A session may also name an exam that nobody has made: it runs under the default policy.
+    A session may also name an exam that was not created: it runs under the default policy.
     """
     policy = parse_policy(body.policy)
 
@@ -55,7 +55,7 @@ async def create_exam(
 async def list_exams(
     filters: Annotated[ExamFilters, Query()], claims: StaffOrPrivacy, parts: PartsDep
 ) -> ExamPage:
-    """An institution's exams, the newest first."""
+    """An institution's exams, newest first."""
     query = ExamQuery(claims.tenant_id, filters.open_at, filters.after, filters.limit)
 
     def work(db: Session) -> ExamPage:

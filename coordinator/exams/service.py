@@ -18,17 +18,17 @@ from shared.errors import Rejected
 
 @dataclass(frozen=True, slots=True)
 class ExamQuery:
-    """Which exams of an institution; None does not narrow."""
+    """Selects exams of an institution; None does not filter."""
 
     tenant_id: UUID
     open_at_utc: datetime | None = None
-    """Open at this instant; an exam without a window always is."""
+    """Open at this instant; an exam without a window is always open."""
     after: Cursor | None = None
     limit: int = 100
 
 
 def create(db: Session, tenant_id: UUID, request: ExamRequest, now_utc: datetime) -> Exam:
-    """A new exam, without a policy yet. Raises `Rejected` (409 `exam-exists`)."""
+    """Create an exam, without a policy yet. Raises `Rejected` (409 `exam-exists`)."""
     exam = Exam(
         id=uuid7(),
         tenant_id=tenant_id,
@@ -41,27 +41,27 @@ def create(db: Session, tenant_id: UUID, request: ExamRequest, now_utc: datetime
         updated_utc=now_utc,
     )
     if not insert_once(db, exam):
-        raise Rejected("an exam of this exam_id exists; change that one", code="exam-exists", status=409)
+        raise Rejected("an exam with this exam_id exists; change that one", code="exam-exists", status=409)
     return exam
 
 
 def look_up(db: Session, tenant_id: UUID, reference: str) -> Exam | None:
-    """The institution's exam of this exam_id, if somebody has made it."""
+    """The institution's exam with this exam_id, or None."""
     wanted = select(Exam).where(Exam.tenant_id == tenant_id, Exam.reference == reference)
     return db.exec(wanted).one_or_none()
 
 
 def find(db: Session, tenant_id: UUID, reference: str, *, to_change: bool = False) -> Exam:
-    """The same; nobody else changes it meanwhile when it is `to_change`. Raises `Rejected` (404)."""
+    """The same, but raises `Rejected` (404) if there is none; `to_change` locks it against other changes."""
     wanted = select(Exam).where(Exam.tenant_id == tenant_id, Exam.reference == reference)
     exam = db.exec(wanted.with_for_update() if to_change else wanted).one_or_none()
     if exam is None:
-        raise Rejected("there is no exam of this id", code="exam-unknown", status=404)
+        raise Rejected("there is no exam with this id", code="exam-unknown", status=404)
     return exam
 
 
 def change(db: Session, exam: Exam, to: ExamChange, now_utc: datetime) -> None:
-    """Write down what an exam is from now on; its policy and its sessions stay as they are."""
+    """Change an exam; its policy and its sessions stay unchanged."""
     exam.title, exam.details = to.title, dict(to.metadata)
     exam.opens_utc, exam.closes_utc = to.opens_at, to.closes_at
     exam.updated_utc = now_utc
@@ -70,7 +70,7 @@ def change(db: Session, exam: Exam, to: ExamChange, now_utc: datetime) -> None:
 
 
 def page(db: Session, query: ExamQuery) -> tuple[list[Exam], Cursor | None]:
-    """Exams, the newest first, and where the next page begins."""
+    """Exams, newest first, and the next page's cursor."""
     wanted = select(Exam).where(Exam.tenant_id == query.tenant_id)
     if query.open_at_utc is not None:
         opens, closes = col(Exam.opens_utc), col(Exam.closes_utc)

@@ -14,7 +14,7 @@ from coordinator.ground.ids import uuid7
 
 
 class Exam(Row, table=True):
-    """One exam of an institution. Sessions name it by its reference, and also where nobody has made it."""
+    """One exam of an institution. Sessions name it by its reference, also if it was not created."""
 
     __tablename__ = "exams"
     __table_args__ = (
@@ -27,11 +27,11 @@ class Exam(Row, table=True):
     reference: str = Field(max_length=REFERENCE_CHARS)
     """The institution's exam_id."""
     title: str = Field(max_length=NAME_CHARS)
-    """What candidates are shown."""
+    """The title shown to candidates."""
     opens_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     closes_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """No session outlives it, but for a candidate's extra time."""
+    """Sessions end at this time, except for a candidate's extra time."""
     details: dict[str, Any] = Field(sa_type=JSON)
-    """What the institution keeps with it; nothing about persons belongs here."""
+    """The institution's own data about it; must not be about persons."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     updated_utc: datetime = Field(sa_type=UtcDateTime)

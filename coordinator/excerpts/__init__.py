@@ -1,7 +1,7 @@
-"""What was said around a phrase: opened for a reviewer while its session runs, and for nobody afterwards.
+"""Excerpts of speech around a phrase: opened for reviewers while the session runs, for nobody afterwards.
 
-service   makes a session's transcript key and destroys it with the session, with the candidate's agreement,
-          with the policy that asked for it, or when the session expires
-expiring  the round that looks for the last
-routes    opens
+service   makes a session's transcript key, and destroys it when the session ends or expires, or when
+          candidate or policy no longer agree to speech recognition
+expiring  destroys the keys of expired sessions
+routes    opens an excerpt
 """

@@ -1,4 +1,4 @@
-"""Destroys the transcript keys of sessions that nobody ended: their time has passed."""
+"""Destroys the transcript keys of sessions that expired without an end."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from shared.errors import Unavailable
 log = logging.getLogger(__name__)
 
 INTERVAL_S: Final = 30.0
-"""Nothing is opened for a session past its time, whether its key is gone already or not."""
+"""The pause between rounds. After a session's expiry nothing is opened, even if its key still exists."""
 
 
 async def run(parts: Parts) -> None:
-    """Look for them until cancelled, and bring what was destroyed out of the database's files where that
-    could not be done at once."""
+    """Run rounds until cancelled, and scrub destroyed keys from the database's files if that was not done at
+    once."""
     while True:
         await asyncio.to_thread(parts.database.scrub_owed)
         await asyncio.sleep(INTERVAL_S)
         try:
             await round_of(parts, datetime.now(UTC))
         except Unavailable:
-            continue  # the database is away; the next round finds the same
+            continue  # the database is unavailable; the next round finds the same
 
 
 async def round_of(parts: Parts, now_utc: datetime) -> int:
-    """One round; how many keys it destroyed."""
+    """One round; returns the number of destroyed keys."""
     owners = await parts.reading(lambda db: excerpts.expired(db, now_utc))
     if not owners:
         return 0

@@ -1,4 +1,4 @@
-"""GET /api/v1/alerts/{event_id}/excerpt: what was said around a phrase, while the session runs."""
+"""GET /api/v1/alerts/{event_id}/excerpt: the speech around a phrase, while the session runs."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ async def get_excerpt(
     now: Now,
     response: Response,
 ) -> ExcerptOut:
-    """What was said around a phrase of the exam's list, where exam and candidate agreed to recognising it.
+    """The speech around a phrase of the exam's list, if exam and candidate agreed to speech recognition.
 
-    For people who review, and only while the session runs: its key is destroyed with its end.
+    For reviewers, and only while the session runs: its key is destroyed at the end.
     """
     keyring = parts.keys.keyring
     found = await parts.reading(lambda db: excerpts.read(db, keyring, claims.tenant_id, event_id, now))

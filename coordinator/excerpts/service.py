@@ -1,8 +1,8 @@
-"""Transcript keys and what they open, in the database. Flushes, never commits.
+"""Transcript keys and their excerpts in the database. Flushes, never commits.
 
-One HPKE key pair per session whose exam and candidate agreed to speech recognition. Once its private half is
-destroyed, what was said is unreadable in the alert, in every copy of it and for every role. Nobody makes a
-second one for the same session.
+One HPKE key pair per session whose exam and candidate agreed to speech recognition. After its private half is
+destroyed, the speech is unreadable in every copy of the alert and for every role. There is never a second key
+for the same session.
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ from shared.policy.schema import Policy
 def propose_key(
     db: Session, keyring: Keyring, candidate: Candidate, policy: Policy, session_id: UUID, now_utc: datetime
 ) -> Key | None:
-    """The transcript key of a session about to start, not stored yet; None: nothing may be recognised."""
+    """The transcript key of a session that is about to start, not stored yet; None if speech may not be
+    recognised."""
     if not (policy.recognises_speech and policy.phrases):
         return None
     owner = _owner(candidate.tenant_id, candidate.id, session_id)
@@ -35,24 +36,24 @@ def propose_key(
 
 
 def living_key(db: Session, session: ExamSession) -> Key | None:
-    """The session's transcript key, while there is one."""
+    """The session's transcript key, if there is one."""
     return keys.find(db, KeyKind.SEALING, _owner_of(session))
 
 
 def forget(db: Session, session: ExamSession, now_utc: datetime) -> int:
-    """Destroy a session's transcript key; how many there were, 0 or 1."""
+    """Destroy a session's transcript key; returns the number of destroyed keys, 0 or 1."""
     return keys.destroy(db, _owner_of(session), now_utc)
 
 
 def forget_all_of(db: Session, candidate: Candidate, now_utc: datetime) -> int:
-    """The same for every session of a candidate, who has taken back its agreement; how many."""
+    """The same for every session of a candidate who has withdrawn consent; returns the number of keys."""
     return sum(
         keys.destroy(db, owner, now_utc) for owner in _living(db) if owner.candidate_id == candidate.id
     )
 
 
 def expired(db: Session, now_utc: datetime) -> list[Owner]:
-    """Owners of transcript keys whose session is over: by its end, or because its time has passed."""
+    """Owners of transcript keys of sessions that have ended or expired."""
     living = {UUID(owner.scope): owner for owner in _living(db)}
     running = db.exec(
         select(ExamSession.id).where(
@@ -65,19 +66,19 @@ def expired(db: Session, now_utc: datetime) -> list[Owner]:
 
 
 def read(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID, now_utc: datetime) -> Excerpt:
-    """What was said at an alert.
+    """The speech excerpt of an alert.
 
-    Raises `Rejected`: 404 `excerpt-unknown` where there is no such alert or nothing was kept with it, 410
-    `excerpt-destroyed` once its session is over or the candidate has taken back its agreement.
+    Raises `Rejected`: 404 `excerpt-unknown` if there is no such alert or it has no excerpt, 410
+    `excerpt-destroyed` after the session ended or the candidate withdrew consent.
     """
     found = alerts.find(db, keyring, tenant_id, alert_id)
     if found is None or found.alert.sealed_excerpt is None:
-        raise Rejected("nothing that was said was kept with it", code="excerpt-unknown", status=404)
+        raise Rejected("the alert has no speech excerpt", code="excerpt-unknown", status=404)
     session = db.get_one(ExamSession, found.session_id)
     key = living_key(db, session)
     if key is None or session.ended_utc is not None or session.expires_utc <= now_utc:
         raise Rejected(
-            "what was said can no longer be opened: its key was destroyed",
+            "the speech excerpt can no longer be opened: its key was destroyed",
             code="excerpt-destroyed",
             status=410,
         )
@@ -85,7 +86,9 @@ def read(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID, now_utc
     try:
         return open_excerpt(found.alert.sealed_excerpt, header, keyring.open_private(key))
     except Corrupt as error:
-        raise Rejected("what the node sealed does not open", code="excerpt-damaged", status=410) from error
+        raise Rejected(
+            "the node's sealed excerpt cannot be opened", code="excerpt-damaged", status=410
+        ) from error
 
 
 def _living(db: Session) -> list[Owner]:

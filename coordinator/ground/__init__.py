@@ -1,7 +1,7 @@
-"""What every noun of the coordinator stands on.
+"""The foundation of all folders of the coordinator.
 
-database       one transaction per `with`        columns  what tables are made of
+database       one transaction per `with`        columns  the common parts of tables
 ids            ids that sort by time
 keyring        one master key wraps all others   own_keys the coordinator's own keys
-sealed_fields  fields at rest, bound to their place
+sealed_fields  encrypted fields, bound to their place
 """

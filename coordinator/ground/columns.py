@@ -1,6 +1,6 @@
-"""What every table is made of: one metadata with named constraints, one UTC column type, enums as words.
+"""The common parts of all tables: one metadata with named constraints, a UTC column type, enums as text.
 
-Column names keep whose id it is apart: `…_id` is ours (a UUID), `…reference` is the institution's string.
+Column names show the kind of id: `…_id` is ours (a UUID), `…reference` is the institution's string.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
 REFERENCE_CHARS = 128
-"""Longest identifier of an institution (`shared.fields.Reference`)."""
+"""The longest identifier from an institution (`shared.fields.Reference`)."""
 NAME_CHARS = 200
 KEY_TEXT_CHARS = 128
 URL_CHARS = 500
 
 
 class Row(SQLModel):
-    """Declares tables into one metadata whose constraints have names, so that migrations can change them."""
+    """The base of tables: one metadata with named constraints, so that migrations can change them."""
 
     metadata: ClassVar[MetaData] = MetaData(
         naming_convention={
@@ -35,7 +35,8 @@ class Row(SQLModel):
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An instant: aware and UTC in Python; SQLite keeps it without its zone. Refuses naive ones."""
+    """An instant: with time zone UTC in Python; SQLite stores it without a zone. Refuses instants without a
+    zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -44,7 +45,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("an instant needs its time zone")
+            raise ValueError("an instant needs a time zone")
         return value.astimezone(UTC)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
@@ -54,7 +55,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def words(kind: type[StrEnum]) -> Any:
-    """A column of this enum's values as text; a new word needs no migration."""
+    """A column with this enum's values as text; a new value needs no migration."""
     return Enum(
         kind,
         values_callable=lambda members: [member.value for member in members],

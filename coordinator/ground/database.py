@@ -1,12 +1,12 @@
 """The database: SQLite or PostgreSQL, one transaction per `with` block.
 
-    with database.write() as db: ...    committed at the end, rolled back when anything was raised
+    with database.write() as db: ...    committed at the end, rolled back on an exception
     with database.read() as db: ...     sees one state, changes nothing
 
 On SQLite a writing transaction takes the write lock with its first statement (BEGIN IMMEDIATE): a deferred
 one that reads first and writes later fails at once with "database is locked", whatever the busy timeout.
-`synchronous` is FULL, because a committed mark lets an edge's outbox forget: what was committed must survive
-a power cut. Services flush, never commit.
+`synchronous` is FULL, because an edge's outbox deletes alerts after a committed mark: commits must survive a
+power cut. Services flush, never commit.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -31,21 +31,21 @@ log = logging.getLogger(__name__)
 
 POOL_SIZE: Final = 20
 POOL_OVERFLOW: Final = 30
-"""Together above the 40 threads that serve requests: a smaller pool can deadlock with them."""
+"""Together more than the 40 threads that serve requests: a smaller pool can deadlock with them."""
 WAIT_S: Final = 5
-"""For a free connection, for a lock, for PostgreSQL's greeting."""
+"""The timeout for a free connection, a lock, and the connection to PostgreSQL."""
 REMEMBERED_S: Final = 60.0
 _FULL: Final = ("disk is full", "No space left on device")
-"""What SQLite and PostgreSQL say of a full disk."""
+"""The messages of SQLite and PostgreSQL for a full disk."""
 POSTGRES_BOUNDS: Final = {
     "connect_timeout": WAIT_S,
     "options": f"-c lock_timeout={WAIT_S}s -c statement_timeout=30s",
 }
-"""So that no request waits for ever; a migration lifts the second for itself."""
+"""Timeouts so that no request waits for ever; a migration removes the second one for itself."""
 
 
 class Database:
-    """A pool of connections; safe to use from many threads, one `with` block each."""
+    """A pool of connections for many threads, each with its own `with` block."""
 
     def __init__(self, url: str) -> None:
         self.engine: Engine = create_engine(
@@ -60,7 +60,7 @@ class Database:
         self.file = Path(self.engine.url.database or "") if self.dialect == "sqlite" else None
         """SQLite's file."""
         self._write_failed: tuple[float, str] | None = None
-        self._owes_scrub = True  # the run before may have died between a destruction and its scrub
+        self._owes_scrub = True  # the previous run may have stopped between a destruction and its scrub
         self._reading: Engine = self.engine.execution_options(**_read_options(self.dialect))
         if self.dialect == "sqlite":
             event.listen(self.engine, "connect", _on_sqlite_connect)
@@ -68,7 +68,8 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session whose changes are committed together. Raises `Unavailable` when the database is away."""
+        """A session whose changes are committed together. Raises `Unavailable` if the database cannot be
+        reached."""
         try:
             with _translated(), Session(self.engine, expire_on_commit=False) as session, session.begin():
                 yield session
@@ -78,25 +79,25 @@ class Database:
         self._write_failed = None
 
     def write_trouble(self, now: float) -> str:
-        """Why the last transaction of the last `REMEMBERED_S` that was to write did not; empty when it did.
+        """Why the last writing transaction within `REMEMBERED_S` failed; empty if it succeeded.
 
-        A database on a full disk still reads as if nothing were wrong.
+        Reads still succeed on a full disk.
         """
         failed_at, why = self._write_failed or (now, "")
         return why if now - failed_at <= REMEMBERED_S else ""
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session that changes nothing. Raises `Unavailable` when the database is away."""
+        """A session that changes nothing. Raises `Unavailable` if the database cannot be reached."""
         with _translated(), Session(self._reading, expire_on_commit=False) as session:
             yield session
 
     def scrub(self) -> None:
-        """Bring what was just overwritten out of the write-ahead log, where SQLite keeps one.
+        """Remove overwritten data from SQLite's write-ahead log.
 
-        With `secure_delete` the database file itself holds zeros then. PostgreSQL keeps old rows until its
-        vacuum, and its log as long as it is archived. A reader that stands in the way is waited for a while;
-        where that or the disk keeps it from being done, `scrub_owed` does it.
+        With `secure_delete` the database file itself then has zeros. PostgreSQL keeps old rows until its
+        vacuum, and its log as long as it is archived. This waits a while for readers; if they or the disk
+        prevent it, `scrub_owed` does it later.
         """
         if self.dialect != "sqlite":
             return
@@ -111,7 +112,7 @@ class Database:
         self._owes_scrub = bool(busy)
 
     def scrub_owed(self) -> None:
-        """Scrub where the last one was not done to the end, or none was since the start."""
+        """Scrub if the last scrub was not completed, or if there was none since the start."""
         if self._owes_scrub:
             self.scrub()
 
@@ -121,15 +122,28 @@ class Database:
 
 
 def insert_once(db: Session, row: Row) -> bool:
-    """Insert a row unless one with its id or another unique value is there; True when it was inserted.
+    """Insert a row unless its id or another unique value exists; True if it was inserted.
 
-    What two requests may make at the same time is inserted so, and read back afterwards.
+    For rows that two requests may create at the same time; read the row back afterwards.
     """
     table = type(row).__table__  # type: ignore[attr-defined]
-    values = {column.name: getattr(row, column.name) for column in table.columns}
+    return bool(
+        insert_new(db, type(row), [{column.name: getattr(row, column.name) for column in table.columns}])
+    )
+
+
+def insert_new(db: Session, kind: type[Row], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Insert rows of one table unless their id or another unique value exists.
+
+    Each row has a value for every column. Returns the primary keys of the inserted rows, in any order. One
+    statement inserts hundreds of rows; rows are mappings, because creating objects costs more than inserting.
+    """
+    if not rows:
+        return []
+    table = kind.__table__  # type: ignore[attr-defined]
     insert = sqlite.insert(table) if db.get_bind().dialect.name == "sqlite" else postgresql.insert(table)
-    statement = insert.values(values).on_conflict_do_nothing().returning(*table.primary_key.columns)
-    return db.connection().execute(statement).first() is not None
+    statement = insert.on_conflict_do_nothing().returning(*table.primary_key.columns)
+    return list(db.connection().execute(statement, rows))
 
 
 def _read_options(dialect: str) -> dict[str, Any]:
@@ -137,12 +151,12 @@ def _read_options(dialect: str) -> dict[str, Any]:
 
 
 def _on_sqlite_connect(connection: Any, record: object) -> None:
-    connection.isolation_level = None  # the driver begins nothing by itself; `_on_sqlite_begin` does
+    connection.isolation_level = None  # the driver starts no transaction by itself; `_on_sqlite_begin` does
     for pragma in (
         "journal_mode = WAL",
         "synchronous = FULL",
         "foreign_keys = ON",
-        "secure_delete = ON",  # a destroyed key must not stay behind in a free page
+        "secure_delete = ON",  # a destroyed key must not remain in a free page
         f"busy_timeout = {WAIT_S * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
@@ -162,5 +176,5 @@ def _translated() -> Iterator[None]:
         raise Unavailable("the database does not answer; try again") from error
     except DBAPIError as error:
         if error.connection_invalidated:
-            raise Unavailable("the connection to the database broke; try again") from error
+            raise Unavailable("the connection to the database was lost; try again") from error
         raise

@@ -1,11 +1,11 @@
-"""The keyring: a master key that wraps every other key, and what is done with keys once unwrapped.
+"""The keyring: a master key that wraps all other keys, and the operations with unwrapped keys.
 
     master key (file or environment)
       └─ wraps  keys.wrapped: HPKE private halves, AES-256-GCM data keys   one per candidate, class and scope
-                 └─ open parcels of edge nodes                └─ seal fields at rest
+                 └─ open parcels of edge nodes                └─ seal stored fields
 
-A key whose wrapped half is gone opens nothing any more: that is how data is erased. Unwrapped keys are not
-kept between calls, so a destroyed one does not live on in memory.
+A key without its wrapped half opens nothing: this is how data is erased. Unwrapped keys are not kept between
+calls, so a destroyed key does not remain in memory.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ MASTER_VERSION: Final = 1
 
 
 class KeyKind(StrEnum):
-    """What a key is for."""
+    """The purpose of a key."""
 
     SEALING = "sealing"
-    """An HPKE key pair; edges seal to its public half."""
+    """An HPKE key pair; edge nodes seal to its public half."""
     DATA = "data"
-    """An AES-256-GCM key for fields at rest."""
+    """An AES-256-GCM key for stored fields."""
 
 
 class HeldKey(Protocol):
-    """A key as it is stored (`keys.tables.Key`)."""
+    """A stored key (`keys.tables.Key`)."""
 
     @property
     def id(self) -> UUID: ...
@@ -42,7 +42,7 @@ class HeldKey(Protocol):
     def kind(self) -> KeyKind: ...
     @property
     def wrapped(self) -> bytes | None:
-        """Its secret half under the master key; None once destroyed."""
+        """Its secret half under the master key; None after its destruction."""
 
     @property
     def master_version(self) -> int: ...
@@ -50,7 +50,7 @@ class HeldKey(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Keyring:
-    """The master key and what it can open. Knows no database."""
+    """The master key and its operations. Knows no database."""
 
     master: bytes = field(repr=False)
 
@@ -59,11 +59,11 @@ class Keyring:
             raise ConfigError(f"the master key has {len(self.master)} bytes instead of {KEY_BYTES}")
 
     def wrap(self, place: Place, secret: bytes) -> bytes:
-        """A secret under the master key."""
+        """Encrypt a secret under the master key."""
         return sealed_fields.seal(self.master, place, secret)
 
     def unwrap(self, place: Place, wrapped: bytes) -> bytes:
-        """The secret again. Raises `Corrupt` for another master key, another place or damage."""
+        """Decrypt a secret. Raises `Corrupt` for another master key, another place or damage."""
         return sealed_fields.open_sealed(self.master, place, wrapped)
 
     def wrap_key(self, key_id: UUID, secret: bytes) -> bytes:
@@ -71,24 +71,23 @@ class Keyring:
         return self.wrap(_place(key_id, MASTER_VERSION), secret)
 
     def open_private(self, key: HeldKey) -> X25519PrivateKey:
-        """The private half of a sealing key. Raises `Rejected` ("key-destroyed", 410) when it is gone."""
+        """The private half of a sealing key. Raises `Rejected` ("key-destroyed", 410) if it is destroyed."""
         return X25519PrivateKey.from_private_bytes(self._secret(key, KeyKind.SEALING))
 
     def seal_field(self, key: HeldKey, place: Place, plain: bytes) -> bytes:
-        """A field at rest under a data key. Raises `Rejected` ("key-destroyed", 410) when it is gone."""
+        """Seal a field under a data key. Raises `Rejected` ("key-destroyed", 410) if the key is destroyed."""
         return sealed_fields.seal(self._secret(key, KeyKind.DATA), place, plain)
 
     def open_field(self, key: HeldKey, place: Place, sealed: bytes) -> bytes:
-        """The field again. Raises `Rejected` when the key is gone, `Corrupt` when the value is another's."""
+        """Open a sealed field. Raises `Rejected` if the key is destroyed, `Corrupt` for a value of another
+        place."""
         return sealed_fields.open_sealed(self._secret(key, KeyKind.DATA), place, sealed)
 
     def _secret(self, key: HeldKey, kind: KeyKind) -> bytes:
         if key.kind is not kind:
             raise Corrupt(f"a {key.kind} key cannot serve as a {kind} key")
         if key.wrapped is None:
-            raise Rejected(
-                "the key was destroyed; what it sealed is erased", code="key-destroyed", status=410
-            )
+            raise Rejected("the key was destroyed; its data is erased", code="key-destroyed", status=410)
         return self.unwrap(_place(key.id, key.master_version), key.wrapped)
 
 

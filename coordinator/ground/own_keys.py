@@ -1,11 +1,11 @@
 """The coordinator's own keys: the master key, and those that sign messages to nodes and access tokens.
 
-    <data>/master.key     base64, 0600; absent where the environment gives the key
+    <data>/master.key     base64, 0600; absent if the environment gives the key
     <data>/signing.key    Ed25519 private half, wrapped by the master key, 0600
     <data>/token.key      the same for access tokens
 
-`init` makes what is missing and never replaces anything. They stand in files and not in the database: they
-are older than it, and a backup of the database holds none of them.
+`init` creates missing keys and never replaces any. They are in files, not in the database: they exist before
+it, and a backup of the database must not contain them.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _TOKEN_FILE: Final = "token.key"
 
 @dataclass(frozen=True, slots=True)
 class OwnKeys:
-    """What the coordinator signs and opens with."""
+    """The keys with which the coordinator signs and opens."""
 
     keyring: Keyring
     signing: Ed25519PrivateKey = field(repr=False)
-    """Signs commands and marks; nodes know its public half from their configuration."""
+    """Signs commands and marks; nodes have its public half in their configuration."""
     token: Ed25519PrivateKey = field(repr=False)
     """Signs access tokens; nodes get its public half with each session."""
 
@@ -55,7 +55,7 @@ class OwnKeys:
 
     @property
     def token_key_id(self) -> str:
-        """The `kid` of the tokens it signs."""
+        """The `kid` of tokens signed with it."""
         return key_id_of(self.token_text)
 
 
@@ -65,9 +65,9 @@ def key_id_of(public_text: str) -> str:
 
 
 def make_own_keys(folder: Path, master_text: str | None) -> OwnKeys:
-    """Make what is missing in the data folder and load everything; what exists stays as it is.
+    """Create missing keys in the data folder and load all; existing ones stay unchanged.
 
-    `master_text` is the environment's master key, when it gives one. Raises `ConfigError`.
+    `master_text` is the master key from the environment, if any. Raises `ConfigError`.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -83,20 +83,20 @@ def make_own_keys(folder: Path, master_text: str | None) -> OwnKeys:
 
 
 def load_own_keys(folder: Path, master_file: Path, master_text: str | None) -> OwnKeys:
-    """The keys of an installation, as `init` made them.
+    """The keys of an installation, created by `init`.
 
-    Raises `ConfigError` when one is missing, readable by others, or not wrapped by this master key.
+    Raises `ConfigError` if one is missing, readable by others, or not wrapped by this master key.
     """
     return _load(folder, Keyring(_master_key(master_file, master_text)))
 
 
 def master_text() -> str | None:
-    """The master key as the environment gives it, if it does."""
+    """The master key from the environment, if any."""
     return os.environ.get(MASTER_KEY_VARIABLE)
 
 
 def write_once(path: Path, data: bytes) -> None:
-    """Write a secret file of mode 0600 that is either whole or absent; one that exists is left alone."""
+    """Write a secret file of mode 0600 in one step; an existing file is kept."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
@@ -106,7 +106,7 @@ def write_once(path: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         os.link(draft, path)
     except FileExistsError:
-        pass  # the secret was there already, and stays
+        pass  # the secret already exists and stays
     finally:
         draft.unlink()
 
@@ -124,7 +124,7 @@ def _signing_key(path: Path, keyring: Keyring) -> Ed25519PrivateKey:
     try:
         return Ed25519PrivateKey.from_private_bytes(keyring.unwrap(_place(path.name), wrapped))
     except (Corrupt, ValueError) as error:
-        raise ConfigError(f"{path} is damaged or was not made under this master key") from error
+        raise ConfigError(f"{path} is damaged or was not created with this master key") from error
 
 
 def _master_key(path: Path, text: str | None) -> bytes:
@@ -134,7 +134,7 @@ def _master_key(path: Path, text: str | None) -> bytes:
 
 
 def _base64_file(path: Path) -> bytes:
-    missing = f"there is no key {path}; `proctor-coordinator init` makes it"
+    missing = f"there is no key {path}; `proctor-coordinator init` creates it"
     return _decoded(read_private(path, missing=missing).decode("ascii", "replace"), str(path))
 
 
@@ -142,7 +142,7 @@ def _decoded(text: str, source: str) -> bytes:
     try:
         return base64.b64decode(text.strip(), validate=True)
     except (binascii.Error, ValueError) as error:
-        raise ConfigError(f"{source} does not hold a key in base64") from error
+        raise ConfigError(f"{source} is not a key in base64") from error
 
 
 def _place(name: str) -> Place:

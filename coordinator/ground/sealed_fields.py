@@ -1,11 +1,10 @@
-"""Fields at rest: AES-256-GCM (NIST SP 800-38D), bound to the place they stand in.
+"""Encrypts stored fields with AES-256-GCM (NIST SP 800-38D), bound to their place.
 
-A sealed field is
+A sealed field is version (1 byte, 1) · nonce (12 bytes, random) · ciphertext and tag
 
-    version (1 byte, 1) · nonce (12 bytes, random) · ciphertext and tag
-
-with `table|column|row id|key version` as associated data: a value copied to another row, column or table does
-not open there. Random nonces are good for 2**32 values under one key; a key here serves one candidate.
+with `table|column|row id|key version` as associated data: a value copied to another row, column or table
+cannot be opened there. Random nonces are good for 2**32 values under one key; a key here serves one
+candidate.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _TAG_BYTES: Final = 16
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a sealed value stands."""
+    """The place of a sealed value."""
 
     table: str
     column: str
@@ -46,17 +45,17 @@ def new_key() -> bytes:
 
 
 def seal(key: bytes, place: Place, plain: bytes) -> bytes:
-    """The sealed form of some bytes for this place."""
+    """Seal bytes for this place."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return _VERSION + nonce + AESGCM(key).encrypt(nonce, plain, place.associated_data)
 
 
 def open_sealed(key: bytes, place: Place, sealed: bytes) -> bytes:
-    """The plain bytes. Raises `Corrupt` for another key, another place or damage."""
+    """Open sealed bytes. Raises `Corrupt` for another key, another place or damage."""
     if not sealed.startswith(_VERSION) or len(sealed) < 1 + _NONCE_BYTES + _TAG_BYTES:
-        raise Corrupt(f"{place.table}.{place.column} does not hold a sealed value")
+        raise Corrupt(f"{place.table}.{place.column} does not contain a sealed value")
     nonce, ciphertext = sealed[1 : 1 + _NONCE_BYTES], sealed[1 + _NONCE_BYTES :]
     try:
         return AESGCM(key).decrypt(nonce, ciphertext, place.associated_data)
     except InvalidTag as error:
-        raise Corrupt(f"a sealed value of {place.table}.{place.column} does not open here") from error
+        raise Corrupt(f"a sealed value of {place.table}.{place.column} cannot be opened here") from error

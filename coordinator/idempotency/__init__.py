@@ -1,7 +1,7 @@
-"""Answers kept for a day, so that a repeated request is answered and not done twice.
+"""Keeps answers for a day, so that a repeated request is answered and not done twice.
 
-sameness  which requests are the same (pure)     asked    the header, for routes
-doing     done once, or answered again           service  answers kept
-desk      where a reviewer acts, for routes
+sameness  which requests are equal (pure)        asked    the header, for routes
+doing     does once, or answers again          service  the kept answers
+desk      a reviewer's request, for routes
 tables    the rows
 """

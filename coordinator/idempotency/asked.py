@@ -1,11 +1,11 @@
-"""Who asked for what under which Idempotency-Key: the header as a dependency of routes that create.
+"""The Idempotency-Key header as a dependency of routes that create something.
 
     POST /api/v1/exams
     Idempotency-Key: 2f1c0f52-…
 
 A repetition within a day, by the same bearer, with the same key, path and body, gets the first answer again
-and nothing is done twice; with another body it is refused (409 `idempotency-key-reused`). A refused request
-keeps nothing: it may be corrected and sent again under the same key.
+and nothing is done twice; with another body it is refused (409 `idempotency-key-reused`). Nothing is kept of
+a refused request: it may be corrected and sent again with the same key.
 """
 
 from __future__ import annotations

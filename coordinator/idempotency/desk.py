@@ -1,4 +1,4 @@
-"""Where a proctor or an administrator acts: who, when, and that a repeated request is done once."""
+"""A request by which a proctor or administrator acts: author, time, and idempotency."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ M = TypeVar("M", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One request of a reviewer that acts."""
+    """One acting request of a reviewer."""
 
     claims: Claims
     asked: Asked | None
@@ -31,7 +31,8 @@ class Desk:
     now_utc: datetime
 
     async def once(self, kind: type[M], work: Callable[[Session], M], about: Callable[[M], str]) -> M:
-        """`work`'s answer, or the one it gave before; erased with the data of the candidate it is `about`."""
+        """The answer of `work`, or its earlier answer; erased with the data of the candidate it is
+        `about`."""
         return await once(self.parts, self.asked, kind, work, about)
 
 

@@ -1,4 +1,4 @@
-"""Do a piece of work in one transaction, or give the answer it had the first time."""
+"""Does work once in one transaction, or returns its first answer."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ async def once(
     work: Callable[[Session], M],
     about: Callable[[M], str] | None = None,
 ) -> M:
-    """`work`'s answer; kept with what it changed.
+    """The answer of `work`, kept in the transaction of its changes.
 
-    `about`: the candidate_id that an answer tells of; the kept one is erased with that candidate's data.
+    `about`: the candidate_id in the answer; the kept answer is erased with that candidate's data.
     Raises `Rejected` (409) as `service` does.
     """
     keyring = parts.keys.keyring

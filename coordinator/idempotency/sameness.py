@@ -1,4 +1,4 @@
-"""Which requests are the same one. Pure."""
+"""Decides which requests are equal. Pure."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ class Asked:
 
 
 def request_hash(claims: Claims, path: str, key: str) -> bytes:
-    """One value for the same bearer, path and key. No part can be mistaken for another: none holds NUL."""
+    """One hash per bearer, path and key. The parts stay separate: none contains NUL."""
     parts = (str(claims.tenant_id), claims.role, claims.subject, path, key)
     return hashlib.sha256("\0".join(parts).encode()).digest()

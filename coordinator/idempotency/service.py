@@ -1,6 +1,6 @@
-"""Answers kept and given again. Flushes, never commits.
+"""Keeps answers and returns them again. Flushes, never commits.
 
-An answer is kept in the transaction that did the work, so both are there or neither, whatever dies when.
+An answer is kept in the transaction of the work, so both are stored or neither, even after a crash.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ M = TypeVar("M", bound=BaseModel)
 
 
 def recall(db: Session, keyring: Keyring, asked: Asked | None, kind: type[M]) -> M | None:
-    """The answer given before, if there is one.
+    """The earlier answer, if there is one.
 
-    Raises `Rejected` (409 `idempotency-key-reused`) when that was to another body.
+    Raises `Rejected` (409 `idempotency-key-reused`) if it was for another body.
     """
     if asked is None:
         return None
@@ -43,7 +43,7 @@ def recall(db: Session, keyring: Keyring, asked: Asked | None, kind: type[M]) ->
         return None
     if row.body_hash != asked.body_hash:
         raise Rejected(
-            "this Idempotency-Key came with another body before; use a new one",
+            "this Idempotency-Key was used with another body; use a new one",
             code="idempotency-key-reused",
             status=409,
         )
@@ -53,9 +53,9 @@ def recall(db: Session, keyring: Keyring, asked: Asked | None, kind: type[M]) ->
 def keep(
     db: Session, keyring: Keyring, asked: Asked | None, answer: BaseModel, candidate: str | None = None
 ) -> None:
-    """Keep an answer for a day. `candidate`: whom it tells of.
+    """Keep an answer for a day. `candidate`: the person it is about.
 
-    Raises `Rejected` (409 `repeated-at-once`) when the same request was answered in the meantime: the
+    Raises `Rejected` (409 `repeated-at-once`) if the same request was answered in the meantime: the
     transaction is rolled back, and a repetition gets that answer.
     """
     if asked is None:
@@ -73,7 +73,7 @@ def keep(
     )
     if not insert_once(db, row):
         raise Rejected(
-            "the same request came twice at once; send it again for its answer",
+            "the same request came twice at the same time; repeat it to get its answer",
             code="repeated-at-once",
             status=409,
             retry_after_s=1,
@@ -81,7 +81,7 @@ def keep(
 
 
 def forget(db: Session, tenant_id: UUID, candidate: str) -> None:
-    """Erase what answers tell of a candidate."""
+    """Erase the answers about a candidate."""
     db.exec(
         delete(KeptAnswer).where(
             col(KeptAnswer.tenant_id) == tenant_id, col(KeptAnswer.candidate_reference) == candidate

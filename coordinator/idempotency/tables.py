@@ -1,4 +1,4 @@
-"""Table of answers that a repeated request gets again."""
+"""Table of answers for repeated requests."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from coordinator.ground.ids import uuid7
 
 
 class KeptAnswer(Row, table=True):
-    """The answer to a POST that carried an Idempotency-Key."""
+    """The answer to a POST with an Idempotency-Key."""
 
     __tablename__ = "kept_answers"
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenants.id")
     request_hash: bytes = Field(unique=True)
-    """SHA-256 of who asked what under which key."""
+    """SHA-256 of bearer, path and key."""
     body_hash: bytes
-    """SHA-256 of the body it was asked with."""
+    """SHA-256 of the request's body."""
     answer_sealed: bytes
     """The answer's JSON, under the master key."""
     candidate_reference: str | None = Field(default=None, max_length=REFERENCE_CHARS)
-    """Whom it tells of; erased with that candidate's data."""
+    """The candidate it is about; erased with that candidate's data."""
     created_utc: datetime = Field(index=True, sa_type=UtcDateTime)

@@ -1,11 +1,11 @@
-"""Incidents: findings close together as one thing for a person to look at.
+"""Incidents: findings close together, as one item for a reviewer.
 
-states            how far a review has come, and the queue's order (pure)
-regroup           what becomes of known incidents when findings are grouped anew (pure)
-cursor            where a page of the queue ends (pure)
-grouping_service  grouped anew as alerts arrive     service  found, listed, opened
+states            states of a review, and the queue's order (pure)
+regroup           matches known incidents to regrouped findings (pure)
+cursor            the end of a page of the queue (pure)
+grouping_service  regroups as alerts arrive         service  finds, lists, opens
 tables            the rows                          answers  in the API's form
 routes            the queue, and one incident
 
-Software groups and sorts; what is made of an incident stands in `coordinator.reviews`.
+Software groups and sorts; people's decisions are in `coordinator.reviews`.
 """

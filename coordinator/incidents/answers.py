@@ -1,4 +1,4 @@
-"""Incidents as the API tells of them."""
+"""Incidents in the API's form."""
 
 from __future__ import annotations
 

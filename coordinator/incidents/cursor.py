@@ -1,4 +1,4 @@
-"""Where a page of the review queue ends. Pure."""
+"""The cursor of the review queue. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shared.fields import Utc
 
 
 class QueueCursor(NamedTuple):
-    """The last incident of a page, as the queue is ordered."""
+    """The last incident of a page, by the columns of the queue's order."""
 
     queue_place: Annotated[int, Field(ge=0, lt=2**31)]
     begins_utc: Utc

@@ -1,4 +1,4 @@
-"""Incidents in the database, grouped anew as alerts arrive. Flushes, never commits."""
+"""Regroups incidents in the database as alerts arrive. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, sql
+from sqlalchemy import and_, func, insert, or_, sql
 from sqlmodel import Session, col, select, update
 
 from coordinator.alerts.tables import StoredAlert
@@ -18,14 +19,14 @@ from coordinator.incidents.states import State, progress, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventClass, EventType
-from shared.incidents import WITHIN_S, Span, gather
+from shared.incidents import LONGEST_S, WITHIN_S, Span, gather
 
 SUSPICIONS = (EventClass.CONDUCT, EventClass.IDENTITY)
 
 
 @dataclass(frozen=True, slots=True)
 class _Finding:
-    """What grouping needs of a stored alert, which stays sealed."""
+    """The clear columns of a stored alert that grouping needs."""
 
     span: Span
     event: EventType
@@ -34,7 +35,7 @@ class _Finding:
 
 @dataclass(frozen=True, slots=True)
 class _Sitting:
-    """A session's findings, and the incidents they were grouped into before."""
+    """A session's findings and their former incidents."""
 
     session: ExamSession
     findings: Mapping[UUID, _Finding]
@@ -44,64 +45,81 @@ class _Sitting:
 
 
 def regroup(db: Session, changed: Mapping[UUID, datetime], now_utc: datetime) -> None:
-    """Bring incidents into agreement with alerts, in the transaction that stores these: per session, from the
-    earliest onset among its alerts that are new or changed.
+    """Update incidents for new or changed alerts, in the transaction that stores them: per session, from the
+    earliest onset of these alerts.
 
-    Doing it again changes nothing. The sessions are locked, so that two replicas which store alerts of one
-    session at the same time group one after the other and the second sees the alerts of both. What lies
-    before the change and out of its reach is not looked at again, so a long exam costs no more than a short
-    one.
+    Repeating it changes nothing. The sessions are locked, so that two replicas that store alerts of one
+    session at the same time group one after the other, and the second sees the alerts of both. Earlier
+    incidents out of reach of the change are not read again, so a long exam costs no more than a short one.
     """
     sessions = _lock(db, sorted(changed))
+    since = {one.id: _since(one, changed[one.id]) for one in sessions}
+    made: list[dict[str, Any]] = []
+    homes: list[tuple[_Sitting, Placed, UUID]] = []
+    for sitting in _load(db, sessions, _reached(db, since)):
+        for placed in _placed(sitting, now_utc):
+            outline = _outline(sitting, placed)
+            incident_id = placed.incident_id or uuid7()
+            if placed.incident_id is None:
+                made.append(_made(incident_id, sitting.session, outline, now_utc))
+            else:
+                incident = sitting.incidents[placed.incident_id]
+                _update(incident, bool(_moved(sitting, placed, incident_id)), outline, now_utc)
+                for absorbed_id in placed.absorbed:
+                    _merge(db, sitting.incidents[absorbed_id], incident)
+            homes.append((sitting, placed, incident_id))
+    if made:
+        db.execute(insert(Incident), made)  # before anything refers to them
+    linked = [row for one in homes for row in _link(*one)]
+    if linked:
+        db.execute(insert(IncidentAlert), linked)
+    for session in sessions:
+        session.ungrouped_utc = None
     db.flush()
-    for sitting in _load(db, sessions, _reached(db, _since(db, changed))):
-        session, findings = sitting.session, sitting.findings
-        # Nothing lasts beyond its session, also where the end of an alert never came.
-        latest = min(now_utc, session.ended_utc or session.expires_utc)
-        groups = gather((one.span for one in findings.values()), latest)
-        known = [Known(one.id, progress(one.state)) for one in sitting.incidents.values()]
-        members = {alert_id: link.incident_id for alert_id, link in sitting.links.items()}
-        for placed in place(groups, known, members):
-            _write(db, sitting, placed, now_utc)
+
+
+def owe(db: Session, changed: Mapping[UUID, datetime]) -> None:
+    """Note from when alerts of these sessions have no incident: the next `regroup` begins there."""
+    for session in _lock(db, sorted(changed)):
+        session.ungrouped_utc = _since(session, changed[session.id])
     db.flush()
+
+
+def _placed(sitting: _Sitting, now_utc: datetime) -> list[Placed]:
+    session = sitting.session
+    # No alert lasts longer than its session, even if its end never arrived.
+    latest = min(now_utc, session.ended_utc or session.expires_utc)
+    groups = gather((one.span for one in sitting.findings.values()), latest)
+    known = [Known(one.id, progress(one.state)) for one in sitting.incidents.values()]
+    members = {alert_id: link.incident_id for alert_id, link in sitting.links.items()}
+    return place(groups, known, members)
 
 
 def _lock(db: Session, session_ids: list[UUID]) -> Sequence[ExamSession]:
-    # Not the plain FOR UPDATE: it would wait for everybody who stores an alert that refers to the session.
+    # Not plain FOR UPDATE: it would wait for every transaction that stores an alert of the session.
     wanted = (
         select(ExamSession)
         .where(col(ExamSession.id).in_(session_ids))
         .order_by(col(ExamSession.id))
         .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
     )
     return db.exec(wanted).all()
 
 
-def _since(db: Session, changed: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
-    """From when on each session must be looked at: the change, or an earlier alert that has no incident
-    because grouping failed before."""
-    wanted = (
-        select(StoredAlert.session_id, func.min(StoredAlert.onset_utc))
-        .join(IncidentAlert, col(IncidentAlert.alert_id) == col(StoredAlert.id), isouter=True)
-        .where(
-            col(StoredAlert.session_id).in_(changed),
-            col(StoredAlert.event_class).in_(SUSPICIONS),
-            col(IncidentAlert.alert_id).is_(None),
-        )
-        .group_by(col(StoredAlert.session_id))
-    )
-    since = dict(changed)
-    for session_id, onset_utc in db.exec(wanted):
-        since[session_id] = min(since[session_id], onset_utc)
-    return since
+def _since(session: ExamSession, changed_utc: datetime) -> datetime:
+    """The time from which a session must be regrouped: that of the change, or of an earlier failed
+    grouping."""
+    return changed_utc if session.ungrouped_utc is None else min(session.ungrouped_utc, changed_utc)
 
 
 def _reached(db: Session, since: Mapping[UUID, datetime]) -> dict[UUID, datetime]:
-    """The same, moved back to the beginning of every incident that the change may extend, part or join."""
-    within = timedelta(seconds=WITHIN_S)
+    """The same, moved back to the start of every incident that the change may extend, split or merge."""
+    within, longest = timedelta(seconds=WITHIN_S), timedelta(seconds=LONGEST_S)
     near = (
         and_(
             col(Incident.session_id) == session_id,
+            col(Incident.begins_utc) >= onset_utc - longest,  # earlier ones cannot be extended
             or_(col(Incident.ends_utc).is_(None), col(Incident.ends_utc) >= onset_utc - within),
         )
         for session_id, onset_utc in since.items()
@@ -139,13 +157,23 @@ def _load(db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, dat
     )
     for link, session_id in db.exec(joined):
         links[session_id][link.alert_id] = link
-    findings = _findings(db, since)
+    findings = _findings(db, sessions, since)
     return [_Sitting(one, findings[one.id], incidents[one.id], links[one.id]) for one in sessions]
 
 
-def _findings(db: Session, since: Mapping[UUID, datetime]) -> defaultdict[UUID, dict[UUID, _Finding]]:
+def _findings(
+    db: Session, sessions: Sequence[ExamSession], since: Mapping[UUID, datetime]
+) -> defaultdict[UUID, dict[UUID, _Finding]]:
     table = StoredAlert.__table__.c  # type: ignore[attr-defined]
-    reached = or_(*(and_(table.session_id == one, table.onset_utc >= at) for one, at in since.items()))
+    # With the tenant, because the index of timelines begins with it.
+    reached = or_(
+        *(
+            and_(
+                table.tenant_id == one.tenant_id, table.session_id == one.id, table.onset_utc >= since[one.id]
+            )
+            for one in sessions
+        )
+    )
     instants = (table.onset_utc, table.raised_utc, table.cleared_utc)
     rows = db.connection().execute(
         sql.select(table.session_id, table.id, *instants, table.event_type, table.severity_score).where(
@@ -158,43 +186,48 @@ def _findings(db: Session, since: Mapping[UUID, datetime]) -> defaultdict[UUID, 
     return found
 
 
-def _write(db: Session, sitting: _Sitting, placed: Placed, now_utc: datetime) -> None:
+def _outline(sitting: _Sitting, placed: Placed) -> dict[str, Any]:
+    """The columns of an incident that follow from its alerts."""
     findings = [sitting.findings[span.alert_id] for span in placed.spans]
-    severity = max(one.severity for one in findings)
-    known = sitting.incidents.get(placed.incident_id) if placed.incident_id is not None else None
-    incident = known or _new(sitting.session, now_utc)
-    moved = [span.alert_id for span in placed.spans if _home(sitting, span.alert_id) != incident.id]
-    if known is not None and known.state is not State.OPEN:
-        left = known.alert_count + len(moved) > len(findings)
-        if moved or left or severity > known.severity:
-            known.changed_utc = now_utc
-    incident.severity = severity
-    incident.events = list(dict.fromkeys(one.event.value for one in findings))
-    incident.alert_count = len(findings)
-    incident.begins_utc = placed.spans[0].onset
-    incident.ends_utc = _end(placed.spans)
-    incident.queue_place = queue_place(incident.state, severity, changed=incident.changed_utc is not None)
-    if known is None:
-        db.add(incident)
-        db.flush()
-    _link(db, sitting, incident, moved)
-    for absorbed_id in placed.absorbed:
-        _merge(db, sitting.incidents[absorbed_id], incident)
+    return {
+        "severity": max(one.severity for one in findings),
+        "events": list(dict.fromkeys(one.event.value for one in findings)),
+        "alert_count": len(findings),
+        "begins_utc": placed.spans[0].onset,
+        "ends_utc": _end(placed.spans),
+    }
 
 
-def _new(session: ExamSession, now_utc: datetime) -> Incident:
-    return Incident(
-        id=uuid7(),
-        tenant_id=session.tenant_id,
-        session_id=session.id,
-        state=State.OPEN,
-        queue_place=0,
-        severity=0.0,
-        events=[],
-        alert_count=0,
-        begins_utc=now_utc,
-        created_utc=now_utc,
-    )
+def _made(
+    incident_id: UUID, session: ExamSession, outline: dict[str, Any], now_utc: datetime
+) -> dict[str, Any]:
+    """The row of a new incident."""
+    return {
+        **outline,
+        "id": incident_id,
+        "tenant_id": session.tenant_id,
+        "session_id": session.id,
+        "state": State.OPEN,
+        "queue_place": queue_place(State.OPEN, outline["severity"], changed=False),
+        "created_utc": now_utc,
+    }
+
+
+def _update(incident: Incident, moved: bool, outline: dict[str, Any], now_utc: datetime) -> None:
+    """Update a known incident's row; `moved` if it has new alerts."""
+    if incident.state is not State.OPEN:
+        left = incident.alert_count > outline["alert_count"]
+        if moved or left or outline["severity"] > incident.severity:
+            incident.changed_utc = now_utc
+    for name, value in outline.items():
+        setattr(incident, name, value)
+    changed = incident.changed_utc is not None
+    incident.queue_place = queue_place(incident.state, incident.severity, changed=changed)
+
+
+def _moved(sitting: _Sitting, placed: Placed, incident_id: UUID) -> list[UUID]:
+    """The alerts of a group that its incident did not have before."""
+    return [span.alert_id for span in placed.spans if _home(sitting, span.alert_id) != incident_id]
 
 
 def _home(sitting: _Sitting, alert_id: UUID) -> UUID | None:
@@ -207,18 +240,22 @@ def _end(spans: tuple[Span, ...]) -> datetime | None:
     return max(ends) if len(ends) == len(spans) else None
 
 
-def _link(db: Session, sitting: _Sitting, incident: Incident, moved: list[UUID]) -> None:
-    for alert_id in moved:
+def _link(sitting: _Sitting, placed: Placed, incident_id: UUID) -> list[dict[str, Any]]:
+    """Move the links of a group's alerts to its incident; returns the rows of those that had none."""
+    made = []
+    for alert_id in _moved(sitting, placed, incident_id):
         if link := sitting.links.get(alert_id):
-            link.incident_id = incident.id
+            link.incident_id = incident_id
         else:
-            db.add(IncidentAlert(alert_id=alert_id, tenant_id=incident.tenant_id, incident_id=incident.id))
+            tenant_id = sitting.session.tenant_id
+            made.append({"alert_id": alert_id, "tenant_id": tenant_id, "incident_id": incident_id})
+    return made
 
 
 def _merge(db: Session, absorbed: Incident, into: Incident) -> None:
     absorbed.state, absorbed.merged_into_id = State.MERGED, into.id
     absorbed.claimed_by = absorbed.claim_expires_utc = absorbed.changed_utc = None
     absorbed.queue_place = queue_place(State.MERGED, absorbed.severity, changed=False)
-    # Whoever points to it points on, so that every pointer leads to a living incident in one step.
+    # Pointers to it are updated, so that every pointer leads to an unmerged incident in one step.
     pointing = col(Incident.merged_into_id) == absorbed.id
     db.exec(update(Incident).where(pointing).values(merged_into_id=into.id))

@@ -1,8 +1,8 @@
-"""What becomes of known incidents when a session's findings are grouped anew. Pure.
+"""Matches known incidents to groups when a session's findings are regrouped. Pure.
 
-Grouping depends on the findings alone; identity and review have a past. So: an incident stays with the group
-that holds its first finding, whatever else joins or leaves it. Where several meet in one group they become
-one, under the id of whichever review has come furthest, and the others point to it.
+Grouping depends only on the findings, but incidents have an id and a review from before. So an incident stays
+with the group of its first finding, whatever else joins or leaves it. If several incidents are in one group
+they are merged under the id of the one with the most advanced review, and the others point to it.
 """
 
 from __future__ import annotations
@@ -17,29 +17,29 @@ from shared.incidents import Span
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """An incident as it was grouped before."""
+    """An incident from an earlier grouping."""
 
     incident_id: UUID
     """UUIDv7: a smaller one is older."""
     progress: int
-    """How far its review has come; the furthest keeps its id when incidents meet."""
+    """The progress of its review; when incidents are merged, the most advanced keeps its id."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """One group and the incident it is."""
+    """One group and its incident."""
 
     incident_id: UUID | None
-    """None: a new one."""
+    """None: a new incident."""
     spans: tuple[Span, ...]
     absorbed: tuple[UUID, ...]
-    """Incidents that have become part of this one."""
+    """Incidents that were merged into this one."""
 
 
 def place(
     groups: Sequence[Sequence[Span]], known: Iterable[Known], members: Mapping[UUID, UUID]
 ) -> list[Placed]:
-    """Give each group its incident. `members` names the incident of each finding that had one before."""
+    """Assign an incident to each group. `members` names the former incident of each finding that had one."""
     incidents = {one.incident_id: one for one in known}
     home: dict[UUID, int] = {}
     for index, group in enumerate(groups):

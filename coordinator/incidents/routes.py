@@ -1,4 +1,4 @@
-"""GET /api/v1/incidents: the review queue, and one incident with all a person needs to judge it."""
+"""GET /api/v1/incidents: the review queue, and one incident with everything needed to judge it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ IncidentId = Annotated[UUID, Path(description="The incident's id.")]
 
 
 class IncidentFilters(BaseModel):
-    """Query parameters; what is left out does not narrow."""
+    """Query parameters; omitted ones do not filter."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,10 +37,10 @@ class IncidentFilters(BaseModel):
     exam_id: Reference | None = None
     candidate_id: Reference | None = None
     state: Annotated[list[State], Field(max_length=len(State))] = []
-    """May be repeated. Left out: every one but `merged`."""
+    """May be repeated. By default all states except `merged`."""
     min_severity: Unit = 0.0
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    """`next_cursor` of the page before."""
+    """`next_cursor` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
@@ -56,10 +56,10 @@ class PrecisionFilters(BaseModel):
 async def list_incidents(
     filters: Annotated[IncidentFilters, Query()], claims: Staff, parts: PartsDep
 ) -> IncidentPage:
-    """The review queue: what nobody has looked at first, then what waits for a second person or an appeal,
-    then the decided; within each the worst first, then the oldest.
+    """The review queue: first incidents without a review, then those that wait for a second person or an
+    appeal, then decided ones; within each the most severe first, then the oldest.
 
-    A verdict whose incident has grown since stands among the unreviewed.
+    A decided incident that has grown since its verdict is listed with those without a review.
     """
     query = IncidentQuery(
         tenant_id=claims.tenant_id,
@@ -79,14 +79,14 @@ async def list_incidents(
 async def get_precision(
     filters: Annotated[PrecisionFilters, Query()], claims: Staff, parts: PartsDep
 ) -> list[RulePrecision]:
-    """Per kind of event, how many decided incidents that hold it people confirmed and dismissed."""
+    """Per kind of event, how many incidents with it were confirmed and how many dismissed."""
     counts = await parts.reading(lambda db: reviews.verdicts_by_event(db, claims.tenant_id, filters.exam_id))
     return [rule_precision(event, counts[event]) for event in sorted(counts)]
 
 
 @router.get("/{incident_id}", responses=problems(401, 403, 404))
 async def get_incident(incident_id: IncidentId, claims: Staff, parts: PartsDep) -> IncidentDetail:
-    """An incident: its first 200 alerts by onset, technical trouble around it, and what people did."""
+    """An incident: its first 200 alerts by onset, technical events around it, and its history."""
 
     def work(db: Session) -> IncidentDetail:
         found, keyring = incidents.find(db, claims.tenant_id, incident_id), parts.keys.keyring

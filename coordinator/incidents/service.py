@@ -1,4 +1,4 @@
-"""Incidents in the database: found, listed as a queue, opened with their alerts. Flushes, never commits."""
+"""Incidents in the database: finds them, lists the queue, opens their alerts. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from shared.events.types import EventClass
 AROUND: Final = timedelta(seconds=30)
 SHOWN_TECHNICAL: Final = 50
 SHOWN_ALERTS: Final = 200
-"""Of one incident in one answer; at 64 KiB each that is 12.5 MiB at worst."""
+"""Alerts of one incident in one answer; at 64 KiB each that is at most 12.5 MiB."""
 
 
 @dataclass(frozen=True, slots=True)
 class FoundIncident:
-    """An incident, and whose."""
+    """An incident with its session and candidate."""
 
     incident: Incident
     session: ExamSession
@@ -42,13 +42,13 @@ class FoundIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IncidentQuery:
-    """Which of an institution's incidents; merged ones only when asked for by their state."""
+    """Selects incidents of an institution; merged ones only if their state is requested."""
 
     tenant_id: UUID
     exam_session: str | None = None
     exam: str | None = None
     candidate: str | None = None
-    """References of the institution."""
+    """The institution's own ids."""
     states: Sequence[State] = ()
     min_severity: float = 0.0
     after: QueueCursor | None = None
@@ -56,7 +56,7 @@ class IncidentQuery:
 
 
 def find(db: Session, tenant_id: UUID, incident_id: UUID, *, lock: bool = False) -> FoundIncident:
-    """The institution's incident; with `lock` nobody else changes it until the transaction ends.
+    """The institution's incident; `lock` prevents other changes until the transaction ends.
 
     Raises `Rejected` (404 `incident-unknown`).
     """
@@ -65,13 +65,13 @@ def find(db: Session, tenant_id: UUID, incident_id: UUID, *, lock: bool = False)
         wanted = wanted.with_for_update().execution_options(populate_existing=True)
     row = db.exec(wanted).one_or_none()
     if row is None:
-        raise Rejected("there is no incident of this id", code="incident-unknown", status=404)
+        raise Rejected("there is no incident with this id", code="incident-unknown", status=404)
     session = db.get_one(ExamSession, row.session_id)
     return FoundIncident(row, session, db.get_one(Candidate, session.candidate_id))
 
 
 def page(db: Session, query: IncidentQuery) -> tuple[Sequence[FoundIncident], QueueCursor | None]:
-    """Incidents in the order of the queue, and where the next page begins, None on the last one."""
+    """Incidents in the order of the queue, and the next page's cursor, None on the last page."""
     order = (col(Incident.queue_place), col(Incident.begins_utc), col(Incident.id))
     wanted = (
         select(Incident, ExamSession, Candidate)
@@ -98,7 +98,7 @@ def page(db: Session, query: IncidentQuery) -> tuple[Sequence[FoundIncident], Qu
 
 
 def of_session(db: Session, session: ExamSession) -> list[Incident]:
-    """A session's living incidents, by onset."""
+    """A session's unmerged incidents, by onset."""
     wanted = (
         select(Incident)
         .where(Incident.session_id == session.id, Incident.state != State.MERGED)
@@ -108,7 +108,7 @@ def of_session(db: Session, session: ExamSession) -> list[Incident]:
 
 
 def homes(db: Session, session: ExamSession) -> dict[UUID, UUID]:
-    """The incident of each alert of a session that has one."""
+    """The incident of each of a session's alerts that has one."""
     wanted = (
         select(IncidentAlert.alert_id, IncidentAlert.incident_id)
         .join(Incident, col(Incident.id) == col(IncidentAlert.incident_id))
@@ -118,7 +118,7 @@ def homes(db: Session, session: ExamSession) -> dict[UUID, UUID]:
 
 
 def opened(db: Session, keyring: Keyring, incident: Incident) -> list[Stored]:
-    """The first `SHOWN_ALERTS` alerts of an incident by onset; those whose key was destroyed are left out."""
+    """The first `SHOWN_ALERTS` alerts of an incident by onset, without those with a destroyed key."""
     wanted = (
         select(IncidentAlert.alert_id)
         .join(StoredAlert, col(StoredAlert.id) == col(IncidentAlert.alert_id))

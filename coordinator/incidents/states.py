@@ -1,6 +1,6 @@
-"""How far the review of an incident has come, and where that puts it in the queue. Pure.
+"""The states of an incident's review, and its place in the queue. Pure.
 
-What people may do in which state stands in `coordinator.reviews.states`.
+`coordinator.reviews.states` defines what people may do in which state.
 """
 
 from __future__ import annotations
@@ -12,24 +12,24 @@ from typing import Final
 
 
 class State(StrEnum):
-    """Where the review of an incident stands."""
+    """The state of an incident's review."""
 
     OPEN = "open"
     SECONDING = "seconding"
-    """Confirmed by one person; an adverse verdict needs another one."""
+    """Confirmed by one person; an adverse verdict needs a second one."""
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
     APPEALED = "appealed"
     UPHELD = "upheld"
     """The appeal did not change the verdict."""
     OVERTURNED = "overturned"
-    """The appeal took the verdict back."""
+    """The appeal reversed the verdict."""
     MERGED = "merged"
-    """It has become part of another incident, to which it points."""
+    """It was merged into another incident, to which it points."""
 
 
 class Decision(StrEnum):
-    """What a decided review counts as."""
+    """The decision that a verdict counts as."""
 
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
@@ -44,20 +44,21 @@ VERDICTS: Final[Mapping[State, Decision]] = MappingProxyType(
         State.OVERTURNED: Decision.DISMISSED,
     }
 )
-"""States with a verdict, and which one stands."""
+"""States with a verdict, and the verdict in force."""
 
 
 def progress(state: State) -> int:
-    """How far a review has come: an appeal must not be lost, then a verdict, then half of one."""
+    """The progress of a review: highest with an appeal, then with a verdict, then with a first
+    confirmation."""
     if state is State.APPEALED:
         return 3
     return 2 if state in VERDICTS else int(state is State.SECONDING)
 
 
 def queue_place(state: State, severity: float, *, changed: bool) -> int:
-    """Where an incident stands in the queue, smaller sooner: what nobody has looked at first, worst first.
+    """An incident's place in the queue, smaller first: incidents without a review first, most severe first.
 
-    Ten thousands say how urgent the state is, the rest is 1,000 − severity in thousandths.
+    Multiples of ten thousand give the urgency of the state, the rest is 1,000 − severity in thousandths.
     """
     if state is State.OPEN or (changed and state in VERDICTS):
         rank = 0

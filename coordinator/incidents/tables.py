@@ -1,4 +1,4 @@
-"""Tables of incidents and of the alerts each is made of. Nothing in them names a person but the claim's."""
+"""Tables of incidents and of their alerts. The only person named in them is the reviewer of a claim."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from coordinator.incidents.states import State
 
 
 class Incident(Row, table=True):
-    """One incident of a session. Its id stays when findings join it later; a merged one points on."""
+    """One incident of a session. Its id stays when findings join it later; a merged one points to its
+    target."""
 
     __tablename__ = "incidents"
     __table_args__ = (
@@ -27,28 +28,28 @@ class Incident(Row, table=True):
     session_id: UUID = Field(foreign_key="sessions.id")
     state: State = Field(sa_type=words(State))
     queue_place: int
-    """Smaller is sooner (`states.queue_place`)."""
+    """Smaller comes first (`states.queue_place`)."""
     severity: float
-    """The worst of its alerts."""
+    """The highest severity of its alerts."""
     events: list[str] = Field(sa_type=JSON)
-    """Kinds, each once, in the order of their first onset."""
+    """The kinds of its events, once each, in the order of their first onset."""
     alert_count: int
     begins_utc: datetime = Field(sa_type=UtcDateTime)
     ends_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """None while any of its alerts lasts."""
+    """None while one of its alerts lasts."""
     claimed_by: str | None = Field(default=None, max_length=NAME_CHARS)
-    """The subject of whoever looks at it now."""
+    """The subject of the reviewer who has claimed it."""
     claim_expires_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     decided_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When the verdict that stands was given."""
+    """When the verdict in force was given."""
     changed_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When something came to it after a person's verdict; None: that verdict saw it all."""
+    """When something was added after a verdict; None: the verdict covers everything."""
     merged_into_id: UUID | None = Field(default=None, foreign_key="incidents.id", index=True)
     created_utc: datetime = Field(sa_type=UtcDateTime)
 
 
 class IncidentAlert(Row, table=True):
-    """Which incident an alert belongs to; one at most."""
+    """The incident of an alert; at most one."""
 
     __tablename__ = "incident_alerts"
 

@@ -1,7 +1,7 @@
-"""What a proctor does to a running session: recorded on its timeline, told to the candidate.
+"""Acts of proctors on a running session: recorded on its timeline and told to the candidate.
 
 record   a proctor's act as an alert of class `proctor` (pure)
-service  on the timeline      routes  over REST, for persons
+service  on the timeline      routes  over REST, for people
 
-Nothing here happens by itself; every act is a person's.
+Nothing here happens automatically; every act is by a person.
 """

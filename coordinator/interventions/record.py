@@ -1,4 +1,4 @@
-"""A proctor's act as an alert of class `proctor`: who did what, why, and what the candidate is told. Pure."""
+"""Makes the alert of class `proctor` for a proctor's act: author, reason, message to the candidate. Pure."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.events.types import EventType
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intervention:
-    """What a proctor does."""
+    """One act of a proctor."""
 
     event: EventType
     by: str
@@ -26,11 +26,11 @@ class Intervention:
     message: str = ""
     """The proctor's own words to the candidate."""
     minutes: int | None = None
-    """Of extra time."""
+    """Minutes of extra time."""
 
 
 def alert_of(subject: Subject, done: Intervention, at_utc: datetime) -> Alert:
-    """The alert that stands for it on the timeline, without severity."""
+    """The act's alert on the timeline, without severity."""
     evidence: dict[str, JsonValue] = {"by": done.by, "role": done.role}
     if done.reason:
         evidence["reason"] = done.reason

@@ -1,4 +1,4 @@
-"""POST /api/v1/session/{id}/{message,pause,resume,extra-time,flag,terminate}: for persons only."""
+"""POST /api/v1/session/{id}/{message,pause,resume,extra-time,flag,terminate}: for people only."""
 
 from __future__ import annotations
 
@@ -28,41 +28,41 @@ router = APIRouter(prefix="/session/{session_id}", tags=["proctor's acts"])
 _REFUSALS = problems(401, 403, 404, 409, 410)
 
 Change = Callable[[ExamSession], None]
-"""What an act changes of the session itself. Raises `Rejected` where that cannot be."""
+"""The change an act makes to the session. Raises `Rejected` if it is not possible."""
 
 
 @router.post("/message", responses=_REFUSALS)
 async def message_candidate(session_id: SessionRef, desk: DeskDep, body: MessageRequest) -> InterventionOut:
-    """Tell the candidate something, in these words."""
+    """Send the candidate this message."""
     return await _act(desk, session_id, _done(EventType.PROCTOR_MESSAGE, desk.claims, message=body.message))
 
 
 @router.post("/pause", responses=_REFUSALS)
 async def pause_session(session_id: SessionRef, desk: DeskDep, body: InterventionRequest) -> InterventionOut:
     """Pause the exam and tell the candidate: for up to 4 hours its node judges nothing and the session does
-    not expire. The exam platform's clock is the platform's to stop."""
+    not expire. The exam platform must stop its own clock."""
     done = _done(EventType.PROCTOR_PAUSE, desk.claims, body.reason)
     return await _act(desk, session_id, done, lambda session: changing.pause(session, desk.now_utc))
 
 
 @router.post("/resume", responses=_REFUSALS)
 async def resume_session(session_id: SessionRef, desk: DeskDep, body: InterventionRequest) -> InterventionOut:
-    """Let the exam go on and tell the candidate: the session gets back the time of the pause, and its node
-    judges again, with rules and baselines begun anew."""
+    """Resume the exam and tell the candidate: the session is extended by the time of the pause, and its node
+    judges again with new rules and baselines."""
     done = _done(EventType.PROCTOR_RESUME, desk.claims, body.reason)
     return await _act(desk, session_id, done, lambda session: changing.resume(session, desk.now_utc))
 
 
 @router.post("/extra-time", responses=_REFUSALS)
 async def give_extra_time(session_id: SessionRef, desk: DeskDep, body: ExtraTimeRequest) -> InterventionOut:
-    """Give the candidate more time and say so: the session expires so many minutes later."""
+    """Give the candidate extra time and tell them: the session expires that many minutes later."""
     done = _done(EventType.PROCTOR_EXTRA_TIME, desk.claims, body.reason, minutes=body.minutes)
     return await _act(desk, session_id, done, lambda session: changing.extend(session, body.minutes))
 
 
 @router.post("/flag", responses=_REFUSALS)
 async def flag_session(session_id: SessionRef, desk: DeskDep, body: InterventionRequest) -> InterventionOut:
-    """Mark this moment for whoever reviews later; the candidate is not told."""
+    """Mark this moment for later review; the candidate is not told."""
     return await _act(desk, session_id, _done(EventType.PROCTOR_FLAG, desk.claims, body.reason))
 
 
@@ -70,7 +70,7 @@ async def flag_session(session_id: SessionRef, desk: DeskDep, body: Intervention
 async def terminate_session(
     session_id: SessionRef, body: InterventionRequest, claims: Reviewer, parts: PartsDep, now: Now
 ) -> InterventionOut:
-    """End a session against the candidate's will: recorded with its reason, told, then ended."""
+    """End a session against the candidate's will: record the reason, tell the candidate, then end it."""
     found = await _running(parts, claims, session_id, now)
     done = _done(EventType.PROCTOR_TERMINATE, claims, body.reason)
     heard = parts.rooms.candidate_listens(found.session.id)
@@ -81,7 +81,7 @@ async def terminate_session(
         return made[-1]
 
     await ending.end(parts, found, now, submitted=False, because=because)
-    if not made:  # somebody else ended it in this moment
+    if not made:  # someone else has just ended it
         found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
         sessions.check_running(found.session, now)
     return _answer(made[-1], claims, heard)
@@ -90,7 +90,7 @@ async def terminate_session(
 async def _act(
     desk: Desk, reference: str, done: Intervention, change: Change | None = None
 ) -> InterventionOut:
-    """Record what was done to a running session, tell its candidate, and let the node know of a change."""
+    """Record an act on a running session, tell its candidate, and send a change to the node."""
     parts, now_utc = desk.parts, desk.now_utc
     found = await _running(parts, desk.claims, reference, now_utc)
     heard = parts.rooms.candidate_listens(found.session.id)

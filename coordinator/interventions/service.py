@@ -1,4 +1,4 @@
-"""Proctors' acts in the database: alerts of the session's timeline. Flushes, never commits."""
+"""Proctors' acts in the database, as alerts of the session. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _TRIES: Final = 10
 
 
 def record(db: Session, keyring: Keyring, found: Found, done: Intervention, now_utc: datetime) -> Alert:
-    """Put it on the timeline.
+    """Record an act on the timeline.
 
-    An alert's id holds its millisecond; a second act of a kind in one millisecond moves to the next. Raises
-    `Unavailable` when ten of them are taken.
+    An alert's id contains its millisecond; a second act of the same kind in one millisecond moves to the
+    next. Raises `Unavailable` if ten of them are taken.
     """
     subject = sessions.subject_of(db, found)
     for tried in range(_TRIES):

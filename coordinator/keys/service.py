@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -93,6 +94,32 @@ def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
     if key is None:
         raise Corrupt("a row names a key that does not exist")
     return key
+
+
+def by_id(db: Session, key_ids: Collection[UUID]) -> dict[UUID, Key]:
+    """These keys in one query. Raises `Corrupt` when one of them does not exist."""
+    held = {key.id: key for key in db.exec(select(Key).where(col(Key.id).in_(key_ids)))}
+    if len(held) != len(key_ids):
+        raise Corrupt("a row names a key that does not exist")
+    return held
+
+
+def of_owners(db: Session, owners: Collection[Owner]) -> dict[Owner, list[Key]]:
+    """Every key that these owners have or had, in one query."""
+    wanted = select(Key).where(
+        col(Key.tenant_id).in_({one.tenant_id for one in owners}),
+        col(Key.candidate_id).in_({one.candidate_id for one in owners}),
+        col(Key.retention_class).in_({one.retention_class for one in owners}),
+    )
+    found: dict[Owner, list[Key]] = {owner: [] for owner in owners}
+    for key in db.exec(wanted):
+        found.get(owner_of(key), []).append(key)
+    return found
+
+
+def owner_of(key: Key) -> Owner:
+    """Whose key it is."""
+    return Owner(key.tenant_id, key.candidate_id, key.retention_class, key.scope)
 
 
 def destroy(db: Session, owner: Owner, now_utc: datetime) -> int:

@@ -1,6 +1,6 @@
-"""Live sockets: what each role is told of a session as it happens, and how a page gets in.
+"""Live sockets: what each role receives during a session, and how a page connects.
 
-messages  what is said to whom (pure)     rooms    who listens to which session
-tickets   a page's way in without a URL   socket   one open socket
+messages  the messages per role (pure)         rooms    who listens to which session
+tickets   single-use tickets for pages         socket   one open socket
 routes    who may open one
 """

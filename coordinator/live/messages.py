@@ -1,7 +1,7 @@
-"""What a live socket says to whom. Pure.
+"""The messages of a live socket, per role. Pure.
 
-Staff get the full forms. What a candidate is told of an alert is decided in `shared.notices`, for the
-node's socket and this one alike.
+Staff get the full forms. `shared.notices` decides what a candidate is told of an alert, on the node's socket
+and on this one.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.notices import RAISED
 
 
 def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
-    """The `alert` when it is raised, a `cleared` when it is over."""
+    """An `alert` message when it is raised, `cleared` when it is over."""
     if revision == RAISED:
         return seed_message(shown)
     alert = shown.alert
@@ -31,9 +31,9 @@ def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
 
 
 def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) -> dict[str, Any]:
-    """The heartbeat; its figures are those of the node's last own heartbeat, None while unknown.
+    """The heartbeat; its figures are from the node's last heartbeat, None while unknown.
 
-    The count of alerts is for staff.
+    The count of alerts and the unwatched seconds are for staff.
     """
     stats: dict[str, Any] = {
         "frames_processed": state.frames_processed if state else None,
@@ -41,11 +41,13 @@ def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) ->
     }
     if for_staff:
         stats["alerts_triggered"] = state.alerts_triggered if state else None
+    if for_staff and state is not None and state.unwatched_s is not None:
+        stats["unwatched_s"] = dict(state.unwatched_s)
     return {"type": "heartbeat", "session_id": reference, "status": "active", "stats": stats}
 
 
 def ended(reference: str) -> dict[str, Any]:
-    """The last message of a socket whose session is over: a heartbeat of another status."""
+    """The last message of a socket when the session is over: a heartbeat with another status."""
     return {"type": "heartbeat", "session_id": reference, "status": "ended", "stats": {}}
 
 

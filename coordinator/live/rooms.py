@@ -1,7 +1,7 @@
-"""Who listens to which session. One room per session, one bounded queue per listener.
+"""Tracks who listens to which session: one room per session, one bounded queue per listener.
 
-Everything here runs on the event loop and never waits: a listener that does not keep up is marked as lost and
-its socket closed (1013), so one slow browser delays nobody and holds no memory.
+Everything here runs on the event loop and never waits: a listener that is too slow is marked as lost and its
+socket closed (1013), so one slow browser delays nobody and uses no memory.
 """
 
 from __future__ import annotations
@@ -19,29 +19,29 @@ from shared.errors import Unavailable
 from shared.notices import candidate_notice
 
 QUEUE_MESSAGES: Final = 64
-"""Waiting for one listener; at 64 KiB each that is 4 MiB at worst."""
+"""Messages that wait for one listener; at 64 KiB each that is at most 4 MiB."""
 MAX_LISTENERS_PER_SESSION: Final = 20
-"""Of staff; however many proctors watch, the candidate still gets in."""
+"""Sockets of staff; the candidate can connect however many proctors watch."""
 MAX_OWN_LISTENERS: Final = 4
-"""Of the session's candidate. The newest is let in and the oldest closed: it is mostly a dead one."""
+"""Sockets of the candidate. The newest may enter, and the oldest is closed, since it is mostly a dead one."""
 MAX_LISTENERS: Final = 2_000
 MAX_LISTENERS_PER_BEARER: Final = 1_000
-"""Whoever holds one token leaves room for others."""
+"""The limit per bearer, so that there is room for others."""
 
 
 @dataclass(eq=False, slots=True)
 class Listener:
-    """One open socket. `messages` holds JSON texts; None at its end says that the session is over."""
+    """One open socket. `messages` has JSON texts; None at its end means that the session is over."""
 
     session_id: UUID
     reference: str
     """The session's exam_session_id."""
     bearer: str
-    """Who listens (`Claims.bearer`)."""
+    """The listener (`Claims.bearer`)."""
     for_staff: bool
     messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_MESSAGES))
     lost: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when a message did not fit: the socket must close."""
+    """Set if a message did not fit: the socket must close."""
 
 
 class Rooms:
@@ -53,10 +53,10 @@ class Rooms:
         self._of_bearer: Counter[str] = Counter()
         self.listeners = 0
         self.slow = 0
-        """Listeners given up since the start because they did not keep up."""
+        """Listeners lost since the start because they were too slow."""
 
     def enter(self, listener: Listener) -> None:
-        """Raises `Unavailable` ("too-many-listeners") when session, bearer or process has its fill."""
+        """Raises `Unavailable` ("too-many-listeners") if session, bearer or process has reached its limit."""
         room = self._rooms.get(listener.session_id, ())
         alike = [other for other in room if other.for_staff is listener.for_staff]
         if (
@@ -74,21 +74,21 @@ class Rooms:
         self.listeners += 1
 
     def leave(self, listener: Listener) -> None:
-        """Forget a listener that entered."""
+        """Remove a listener."""
         room = self._rooms[listener.session_id]
         del room[listener]
         self.listeners -= 1
         self._of_bearer[listener.bearer] -= 1
-        self._of_bearer += Counter()  # who listens no more is forgotten
+        self._of_bearer += Counter()  # listeners without sockets are forgotten
         if not room:
             del self._rooms[listener.session_id]
 
     def candidate_listens(self, session_id: UUID) -> bool:
-        """Whether the session's candidate has a socket open here."""
+        """Whether the session's candidate has an open socket here."""
         return any(not listener.for_staff for listener in self._rooms.get(session_id, ()))
 
     def tell(self, session_id: UUID, shown: Shown, revision: int) -> None:
-        """Give an alert to whoever listens, in the form for each."""
+        """Send an alert to all listeners, in the form for each role."""
         room = self._rooms.get(session_id)
         if not room:
             return
@@ -101,13 +101,13 @@ class Rooms:
                 self.put(listener, json.dumps(gentle))
 
     def end(self, session_id: UUID) -> None:
-        """Tell everybody in the room that the session is over; their sockets then close."""
+        """Tell all listeners of a room that the session is over; their sockets then close."""
         for listener in self._rooms.get(session_id, ()):
             self.put(listener, json.dumps(ended(listener.reference)))
             self.put(listener, None)
 
     def put(self, listener: Listener, message: str | None) -> None:
-        """Queue one message; a listener whose queue is full is lost."""
+        """Queue one message; a listener with a full queue is lost."""
         try:
             listener.messages.put_nowait(message)
         except asyncio.QueueFull:
@@ -116,5 +116,5 @@ class Rooms:
                 self.slow += 1
 
     def put_json(self, listener: Listener, message: dict[str, Any]) -> None:
-        """The same with a message still to be written as JSON."""
+        """The same, with a message that is first encoded as JSON."""
         self.put(listener, json.dumps(message))

@@ -1,8 +1,8 @@
-"""WS /ws/{session_id}: who may open a live socket, then `socket.serve`.
+"""WS /ws/{session_id}: checks who may open a live socket, then runs `socket.serve`.
 
-A browser cannot set headers on a socket, and a token in a URL ends up in logs. So the token travels as the
+A browser cannot set headers on a socket, and a token in a URL ends up in logs. So the token is sent as the
 subprotocol `bearer.<token>` beside `proctor.v1`, or a single-use ticket as `?ticket=`. Programs may send an
-Authorization header. Refusals are problems with their status, given before the socket opens.
+Authorization header. Refusals are problem documents with their status, sent before the socket opens.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ _REFERENCE: Final[TypeAdapter[str]] = TypeAdapter(Reference)
 
 @dataclass(frozen=True, slots=True)
 class Admitted:
-    """A socket that may open."""
+    """An admitted socket."""
 
     found: Found
     listener: Listener
     claims: Claims
     until_utc: datetime
-    """When the token that opened it expires, or the session does."""
+    """When its token or the session expires."""
 
 
 @router.websocket("/ws/{session_id}")
 async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now) -> None:
-    """A session's alerts as they happen and a heartbeat every 10 s; what they say depends on the role."""
+    """A session's alerts in real time and a heartbeat every 10 s; their content depends on the role."""
     try:
         admitted = await _admit(websocket, parts, session_id, now)
         parts.rooms.enter(admitted.listener)
@@ -75,10 +75,12 @@ async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now
 async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: datetime) -> Admitted:
     web = parts.config.web
     if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
-        raise Rejected("sockets of this origin are refused", code="origin-refused", status=403)
+        raise Rejected("sockets from this origin are not allowed", code="origin-refused", status=403)
     claims = await _claims(websocket, parts, reference)
     if claims.role not in _MAY_LISTEN:
-        raise Rejected(f"the role {claims.role} may not listen", code="role-forbidden", status=403)
+        raise Rejected(
+            f"the role {claims.role} may not open a live socket", code="role-forbidden", status=403
+        )
     charge(parts, claims)
     if claims.role is Role.CANDIDATE:
         check_rate(parts.rates.socket, claims.bearer, parts.clock())
@@ -102,7 +104,7 @@ def _checked(reference: str) -> str:
     try:
         return _REFERENCE.validate_python(reference)
     except ValidationError as error:
-        raise Rejected("there is no session of this id", code="session-unknown", status=404) from error
+        raise Rejected("there is no session with this id", code="session-unknown", status=404) from error
 
 
 def _protocols(websocket: WebSocket) -> list[str]:

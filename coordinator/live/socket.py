@@ -1,11 +1,11 @@
-"""One open live socket: sends what its room says and a heartbeat, until somebody ends it.
+"""One open live socket: sends its room's messages and heartbeats until it ends.
 
-Ways to end, and the close code that says which:
+The ways to end, with their close codes:
 
     1000   the session is over, or the client left
-    1008   the client sends more than a listener has to say
-    1013   the client does not keep up; it may come back
-    4401   the token has expired or was revoked; come back with a new one
+    1008   the client sends too much
+    1013   the client is too slow; it may reconnect
+    4401   the token has expired or was revoked; reconnect with a new one
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from shared.errors import Rejected
 HEARTBEAT_INTERVAL_S: Final = 10.0
 RECHECK_INTERVAL_S: Final = 5.0
 CLOSE_TIMEOUT_S: Final = 2.0
-"""For the closing handshake of a client that may have stopped reading."""
+"""The time limit of the closing handshake: the client may have stopped reading."""
 MAX_CLIENT_MESSAGES: Final = 1_000
-"""A listener has nothing to say; pings of a careful client come to some hundreds in an exam."""
+"""A listener need not send anything; pings of a careful client are a few hundred in an exam."""
 
 
 class Close(IntEnum):
@@ -39,11 +39,11 @@ class Close(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """How long a socket may stay open."""
+    """The time limit of a socket."""
 
     lifetime_s: float
     check: Callable[[], None]
-    """Raises `Rejected` when the token that opened it has been revoked; asked now and then."""
+    """Raises `Rejected` if its token has been revoked; called from time to time."""
 
 
 async def serve(
@@ -53,7 +53,7 @@ async def serve(
     heartbeat: Callable[[], dict[str, Any]],
     term: Term,
 ) -> None:
-    """Run an accepted socket to its end, within its term. `heartbeat` gives the message of now."""
+    """Run an accepted socket until it ends, within its term. `heartbeat` returns the present message."""
     tasks = [
         asyncio.create_task(work)
         for work in (

@@ -1,7 +1,6 @@
-"""Single-use tickets: how a page opens a socket without its token in a URL.
+"""Single-use tickets: a page opens a socket without its token in a URL.
 
-Tickets live in this process's memory for 30 s; a coordinator that restarts in between makes the page ask
-again.
+Tickets live in this process's memory for 30 s; after a restart of the coordinator the page must ask again.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from shared.tokens import Claims
 
 LIFETIME_S: Final = 30
 MAX_TICKETS: Final = 10_000
-"""Waiting at once; the oldest gives way, and its page asks again."""
+"""The limit of unused tickets; then the oldest is dropped, and its page asks again."""
 _TICKET_BYTES: Final = 32
 
 
@@ -28,14 +27,14 @@ class _Ticket:
 
 
 class Tickets:
-    """Tickets made and not yet used. The caller passes a monotonic `now` in seconds."""
+    """Issued, unused tickets. The caller passes a monotonic `now` in seconds."""
 
     def __init__(self, max_tickets: int = MAX_TICKETS) -> None:
         self._max_tickets = max_tickets
         self._waiting: OrderedDict[str, _Ticket] = OrderedDict()
 
     def issue(self, claims: Claims, reference: str, now: float) -> str:
-        """A new ticket of this bearer for the socket of this session (its exam_session_id)."""
+        """Issue a ticket to this bearer for the socket of this session (its exam_session_id)."""
         self._forget_expired(now)
         text = secrets.token_urlsafe(_TICKET_BYTES)
         self._waiting[text] = _Ticket(claims, reference, now + LIFETIME_S)
@@ -44,9 +43,9 @@ class Tickets:
         return text
 
     def redeem(self, text: str, reference: str, now: float) -> Claims:
-        """Whose ticket it is; afterwards it is used up, also when it was for another session.
+        """Use up a ticket, even if it is for another session; returns its bearer.
 
-        Raises `Rejected` (401 `ticket-invalid`) for one that is unknown, used, expired or another session's.
+        Raises `Rejected` (401 `ticket-invalid`) if it is unknown, used, expired or for another session.
         """
         ticket = self._waiting.pop(text, None)
         if ticket is None or ticket.expires_at <= now or ticket.reference != reference:

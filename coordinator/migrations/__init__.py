@@ -1,4 +1,4 @@
-"""The database's history: Alembic revisions for SQLite and PostgreSQL alike (see `coordinator.schema`).
+"""The database's history: Alembic revisions for SQLite and PostgreSQL (see `coordinator.schema`).
 
-env  what Alembic runs for every command     versions/  the revisions
+env  run by Alembic for every command     versions/  the revisions
 """

@@ -1,4 +1,4 @@
-"""What Alembic runs for every command; `coordinator.schema` hands over the connection and its transaction."""
+"""Run by Alembic for every command; `coordinator.schema` passes the connection and its transaction."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from coordinator.ground.columns import Row, UtcDateTime
 
 
 def _plain_types(kind: str, value: Any, autogen_context: Any) -> str | Literal[False]:
-    """Revisions name SQLAlchemy's own types only, so that they stand still while ours move on."""
+    """Revisions use only SQLAlchemy's own types, so that they do not change with ours."""
     if kind == "type" and isinstance(value, UtcDateTime):
         return "sa.DateTime(timezone=True)"
     if kind == "type" and isinstance(value, AutoString):

@@ -50,8 +50,8 @@ class Fleet:
         self._skews: dict[UUID, tuple[float, float]] = {}
         """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
 
-    def hear(self, heartbeat: Heartbeat, now: float, now_utc: datetime) -> None:
-        """Take in an authentic heartbeat.
+    def hear(self, heartbeat: Heartbeat, now: float, now_utc: datetime) -> bool:
+        """Take in an authentic heartbeat; True when it is the first one since the node's daemon started.
 
         Raises `WrongClock` for one of another time, `Corrupt` for one older than the last.
         """
@@ -66,6 +66,7 @@ class Fleet:
             raise Corrupt("a heartbeat is older than the last one")
         self._skews[node_id] = (skew.total_seconds(), now)
         self._states[node_id] = NodeState(heartbeat, now, now_utc)
+        return last is None or last.heartbeat.boot_id != heartbeat.boot_id
 
     def skew_s(self, node_id: UUID, now: float) -> float | None:
         """How far a node's clock is ahead of ours, less the way; None when it is not heard."""

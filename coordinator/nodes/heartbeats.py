@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -36,12 +37,19 @@ class Heartbeats:
     """The handler of `edge.*.heartbeat`."""
 
     def __init__(
-        self, database: Database, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey
+        self,
+        database: Database,
+        fleet: Fleet,
+        signers: Signers,
+        signing: Ed25519PrivateKey,
+        on_boot: Callable[[UUID], None] = lambda _: None,
     ) -> None:
+        """`on_boot` is called with a node that has just started, and so knows no session yet."""
         self._database = database
         self._fleet = fleet
         self._signers = signers
         self._signing = signing
+        self._on_boot = on_boot
         self._written: dict[UUID, datetime] = {}
         self._rates = Buckets(RATE)
         self._complaints = Seldom()
@@ -56,7 +64,7 @@ class Heartbeats:
             return None
         try:
             heartbeat = _authentic(subject, message, self._signers)
-            self._fleet.hear(heartbeat, now, now_utc)
+            booted = self._fleet.hear(heartbeat, now, now_utc)
         except WrongClock as error:
             self._refuse(subject, "wrong-clock", str(error), now)
             return sign_marks(error.node_id, [], self._signing)  # so that the node learns of it
@@ -64,6 +72,8 @@ class Heartbeats:
             self._refuse(subject, "refused", str(error), now)
             return None
         self.counts["heard"] += 1
+        if booted:
+            self._on_boot(heartbeat.node_id)
         if wrong_clock(self._fleet.skew_s(heartbeat.node_id, now)):
             self._complain(subject, "the node's clock is wrong: it would refuse every command", now)
         try:

@@ -1,8 +1,8 @@
-"""When an issuer's keys are fetched, and which count meanwhile. Decides only; `now` is an argument.
+"""Decides when an issuer's keys are fetched, and which are valid. Decides only; `now` is an argument.
 
-fresh for 10 minutes, then fetched again; an unknown kid fetches at once
-at most one fetch in 5 seconds, and a kid that was not there is not asked for again for 60
-when fetching fails, the keys known last count for up to 24 hours more
+keys are fresh for 10 minutes, then fetched again; an unknown kid causes a fetch at once
+at most one fetch in 5 seconds; a kid that was not found is not tried again for 60
+if fetching fails, the last known keys stay valid for up to 24 hours
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class KeyCache:
         self._unknown: OrderedDict[str, float] = OrderedDict()
 
     def wants_fetch(self, kid: str, now: float) -> bool:
-        """Whether the keys should be fetched before this kid is looked up."""
+        """Whether the keys should be fetched before looking up this kid."""
         if self._tried_at is not None and now - self._tried_at < FETCH_PAUSE_S:
             return False
         if self._fetched_at is None or now - self._fetched_at >= FRESH_FOR_S:
@@ -41,7 +41,7 @@ class KeyCache:
         return missed_at is None or now - missed_at >= UNKNOWN_FOR_S
 
     def fetched(self, keys: Mapping[str, PyJWK], now: float) -> None:
-        """The issuer answered with these keys; those it names no more count no more."""
+        """The issuer answered with these keys; all others are no longer valid."""
         self._keys, self._fetched_at, self._tried_at = dict(keys), now, now
 
     def failed(self, now: float) -> None:
@@ -49,7 +49,7 @@ class KeyCache:
         self._tried_at = now
 
     def find(self, kid: str, now: float) -> PyJWK | None:
-        """The key of this kid among those that count."""
+        """The valid key with this kid."""
         if not self.usable(now):
             return None
         key = self._keys.get(kid)
@@ -61,5 +61,5 @@ class KeyCache:
         return key
 
     def usable(self, now: float) -> bool:
-        """Whether any keys count: fetched, and not too long ago."""
+        """Whether any keys are valid: fetched, and not too long ago."""
         return self._fetched_at is not None and now - self._fetched_at < FRESH_FOR_S + STALE_FOR_S

@@ -1,4 +1,4 @@
-"""What an external issuer's claims mean here: subject, role, institution. Pure."""
+"""Maps an external issuer's claims to subject, role and institution. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _SUBJECT: Final[TypeAdapter[str]] = TypeAdapter(Name)
 
 
 class Meanings(Protocol):
-    """What an issuer's claims mean here; `config.IssuerSection` is one."""
+    """The mapping of an issuer's claims; `config.IssuerSection` is one."""
 
     @property
     def role_claim(self) -> str: ...
@@ -32,7 +32,7 @@ class Meanings(Protocol):
 
 
 def claims_of(meanings: Meanings, payload: Mapping[str, Any]) -> Claims:
-    """The claims of a verified token. Raises `Rejected` (401 `token-unmapped`) for ones that mean nothing."""
+    """The claims of a verified token. Raises `Rejected` (401 `token-unmapped`) if they cannot be mapped."""
     try:
         subject = _SUBJECT.validate_python(payload["sub"])
         expires_utc = datetime.fromtimestamp(payload["exp"], UTC)
@@ -51,7 +51,7 @@ def _role(meanings: Meanings, said: object) -> Role:
     for word, role in meanings.roles.items():
         if word in words:
             return role
-    raise _unmapped(f"its claim {meanings.role_claim} names no role known here")
+    raise _unmapped(f"its claim {meanings.role_claim} names no known role")
 
 
 def _tenant(meanings: Meanings, payload: Mapping[str, Any]) -> UUID:
@@ -60,7 +60,7 @@ def _tenant(meanings: Meanings, payload: Mapping[str, Any]) -> UUID:
     word = payload.get(meanings.tenant_claim or "")
     tenant = meanings.tenants.get(word) if isinstance(word, str) else None
     if tenant is None:
-        raise _unmapped(f"its claim {meanings.tenant_claim} names no institution known here")
+        raise _unmapped(f"its claim {meanings.tenant_claim} names no known institution")
     return tenant
 
 

@@ -1,7 +1,7 @@
 """Verifies one external issuer's tokens against its published keys (OpenID Connect Core 1.0, RFC 7519).
 
 The algorithms are pinned by the configuration, never by the token. Keys are fetched by one request at a time,
-whoever waits for them; `cache` says when.
+while others wait; `cache` decides when.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from shared.tokens import LEEWAY_S, Claims, expired, hint, invalid
 log = logging.getLogger(__name__)
 
 TIMEOUT_S: Final = 5.0
-"""For a whole fetch."""
+"""The time limit of a whole fetch."""
 MAX_DOCUMENT_BYTES: Final = 262_144
 _REQUIRED: Final = ("exp", "iss", "aud", "sub")
 
@@ -40,9 +40,9 @@ class Issuer:
         self._http: httpx.AsyncClient | None = None
 
     async def verify(self, token: str) -> Claims:
-        """Whose token it is.
+        """The claims of a token.
 
-        Raises `Rejected` (401), and `Unavailable` while no keys have ever been had from the issuer.
+        Raises `Rejected` (401), and `Unavailable` if keys have never been received from the issuer.
         """
         key = await self._key(hint(token).key_id)
         return claims_of(self._section, self._payload(token, key))
@@ -76,7 +76,7 @@ class Issuer:
             raise invalid()
         if self._cache.wants_fetch(kid, time.monotonic()):
             async with self._turn:
-                if self._cache.wants_fetch(kid, time.monotonic()):  # unless another request just did
+                if self._cache.wants_fetch(kid, time.monotonic()):  # unless another request has just done so
                     await self._fetch()
         now = time.monotonic()
         if not self._cache.usable(now):
@@ -93,7 +93,7 @@ class Issuer:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, Corrupt) as error:
             self._cache.failed(time.monotonic())
             log.warning(
-                "an issuer's keys could not be fetched; those known last go on counting",
+                "an issuer's keys could not be fetched; the last known keys stay valid",
                 extra={"url": self._section.jwks_url, "error": type(error).__name__},
             )
             return

@@ -1,4 +1,4 @@
-"""An issuer's keys out of its JWKS document (RFC 7517). Pure."""
+"""Reads an issuer's keys from its JWKS document (RFC 7517). Pure."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ MIN_RSA_BITS: Final = 2_048
 
 
 def parse_jwks(document: bytes) -> dict[str, PyJWK]:
-    """The signing keys that can be used here, by kid: RSA of 2048 bits or more, and Ed25519.
+    """The usable signing keys, by kid: RSA of 2048 bits or more, and Ed25519.
 
-    Others are left out. Raises `Corrupt` for what is no JWKS document or holds no such key.
+    Others are left out. Raises `Corrupt` if it is not a JWKS document or has no such key.
     """
     try:
         listed = json.loads(document)["keys"]
         if not isinstance(listed, list) or len(listed) > MAX_KEYS:
-            raise ValueError("no list of keys, or too long a one")
+            raise ValueError("not a list of keys, or too long")
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise Corrupt("the issuer's answer is no list of keys") from error
+        raise Corrupt("the issuer's answer is not a list of keys") from error
     found = {key.key_id: key for key in map(_usable, listed) if key is not None and key.key_id}
     if not found:
-        raise Corrupt("the issuer's list holds no key that can be used")
+        raise Corrupt("the issuer's list has no usable key")
     return found
 
 

@@ -1,4 +1,4 @@
-"""An exam's policy, version by version: who changed what, and why.
+"""The versions of an exam's policy: who changed what, and why.
 
 service  one row per version     tables  the rows     routes  over REST
 """

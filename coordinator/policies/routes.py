@@ -32,7 +32,7 @@ async def create_policy_version(
 ) -> PolicyOut:
     """Put a new version in force for sessions that start from now on.
 
-    Sessions that run keep the version they started under.
+    Running sessions keep the version they started with.
     """
     policy = parse_policy(body.policy)
 
@@ -49,7 +49,7 @@ async def create_policy_version(
 async def list_policy_versions(
     exam_id: ExamRef, params: Annotated[PageParams, Query()], claims: StaffOrPrivacy, parts: PartsDep
 ) -> PolicyPage:
-    """Who changed the policy when and why, the newest version first."""
+    """The versions with author, time and reason, newest first."""
 
     def work(db: Session) -> PolicyPage:
         exam = exams.find(db, claims.tenant_id, exam_id)
@@ -75,7 +75,7 @@ async def get_policy(exam_id: ExamRef, claims: StaffOrPrivacy, parts: PartsDep) 
 async def get_policy_version(
     exam_id: ExamRef, version: VersionRef, claims: StaffOrPrivacy, parts: PartsDep
 ) -> PolicyOut:
-    """One version, whole."""
+    """One complete version."""
 
     def work(db: Session) -> PolicyOut:
         exam = exams.find(db, claims.tenant_id, exam_id)
@@ -88,7 +88,7 @@ async def get_policy_version(
 async def compare_policy_versions(
     exam_id: ExamRef, before: VersionParam, after: VersionParam, claims: StaffOrPrivacy, parts: PartsDep
 ) -> PolicyDiff:
-    """What differs in force between two versions, with presets written out."""
+    """The differences in effect between two versions, with presets expanded."""
 
     def work(db: Session) -> PolicyDiff:
         exam = exams.find(db, claims.tenant_id, exam_id)

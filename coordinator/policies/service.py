@@ -1,4 +1,4 @@
-"""Policies in the database, a row per version. Flushes, never commits."""
+"""Policies in the database, one row per version. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from shared.policy.schema import Policy
 def add(
     db: Session, exam: Exam, policy: Policy, *, changed_by: str, reason: str, now_utc: datetime
 ) -> PolicyVersion:
-    """Put the next version in force. The caller has found the exam `to_change`."""
+    """Put the next version in force. The caller has found the exam with `to_change`."""
     version = latest(db, exam.id) + 1
     row = PolicyVersion(
         id=uuid7(),
@@ -48,16 +48,16 @@ def get(db: Session, exam: Exam, version: int | None = None) -> PolicyVersion:
         wanted = wanted.where(PolicyVersion.version == version)
     row = db.exec(wanted.order_by(col(PolicyVersion.version).desc()).limit(1)).one_or_none()
     if row is None:
-        raise Rejected("the exam has no policy of this version", code="policy-unknown", status=404)
+        raise Rejected("the exam's policy has no such version", code="policy-unknown", status=404)
     return row
 
 
 def check_based_on(db: Session, exam: Exam, version: int | None) -> None:
-    """Raises `Rejected` (409 `policy-changed`) when a change is made from another version than the latest."""
+    """Raises `Rejected` (409 `policy-changed`) if a change is not based on the latest version."""
     now = latest(db, exam.id)
     if version is not None and version != now:
         raise Rejected(
-            f"version {now} is in force; look at what it changed and make your change from it",
+            f"version {now} is in force; look at its changes and base yours on it",
             code="policy-changed",
             status=409,
         )
@@ -66,7 +66,7 @@ def check_based_on(db: Session, exam: Exam, version: int | None) -> None:
 def page(
     db: Session, exam: Exam, after: Cursor | None, limit: int
 ) -> tuple[list[PolicyVersion], Cursor | None]:
-    """Versions, the newest first, and where the next page begins."""
+    """Versions, newest first, and the next page's cursor."""
     wanted = select(PolicyVersion).where(PolicyVersion.exam_id == exam.id)
     place = (col(PolicyVersion.created_utc), col(PolicyVersion.id))
     if after is not None:

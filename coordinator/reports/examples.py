@@ -1,4 +1,4 @@
-"""An example of a session's report, for the API's description."""
+"""An example of a session's report, for the API description."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FINDING: Final = {
     "onset": "2025-12-12T14:20:05.000Z",
     "cleared": "2025-12-12T14:20:41.200Z",
     "duration": 36.2,
-    "explanation": "36 consecutive checks found less similarity to the enrolled face than asked for.",
+    "explanation": "36 consecutive checks found less similarity to the enrolled face than required.",
     "evidence": {"current_similarity": 0.41, "threshold": 0.75, "consecutive_mismatches": 36},
     "message": "Please make sure that only you are in front of the camera.",
     "has_thumbnail": True,

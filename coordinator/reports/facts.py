@@ -1,7 +1,7 @@
-"""A session's report out of what is stored about it. Pure.
+"""Makes a session's report from the stored data. Pure.
 
-It repeats what alerts say with values, thresholds and conditions, sets technical trouble apart, adds what
-people decided, and names what is unknown. It draws no conclusion and adds nothing up to a judgement.
+It repeats the alerts with values, thresholds and conditions, lists technical events separately, adds people's
+decisions, and names what is unknown. It draws no conclusion and computes no overall judgement.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """A session with all that is known about it."""
+    """A session with everything that is stored about it."""
 
     session: SessionOut
     policy: Mapping[str, Any]
-    """As it is stored: without what is agreed with the candidate."""
+    """The stored policy, without the candidate's accommodation."""
     enrolled: bool
     stored: Sequence[Stored]
-    """By onset; without those whose key was destroyed."""
+    """By onset, without those with a destroyed key."""
     erased: int
     incidents: Sequence[ReportedIncident]
     homes: Mapping[UUID, UUID]
@@ -54,7 +54,7 @@ class Gathered:
 
 
 def report(gathered: Gathered, now_utc: datetime) -> SessionReport:
-    """The report as it stands at this instant."""
+    """The report at this instant."""
     session = gathered.session
     policy = Policy.model_validate(gathered.policy)
     identity = identity_of(gathered, policy)
@@ -99,18 +99,18 @@ def identity_of(gathered: Gathered, policy: Policy) -> Identity:
 
 
 def policy_sha256(gathered: Gathered) -> str:
-    """The hash of the session's policy as canonical JSON; what is agreed with the candidate is no part."""
+    """The hash of the session's policy as canonical JSON, without the candidate's accommodation."""
     return hashlib.sha256(canonical_json(dict(gathered.policy))).hexdigest()
 
 
 def ends_utc(gathered: Gathered, now_utc: datetime) -> datetime:
-    """Where the session's time ends: its end, its expiry, or now."""
+    """The end of the session's time: its end, its expiry, or now."""
     session = gathered.session
     return min(session.ended_at or session.session_expires_at, now_utc)
 
 
 def seen_with(stored: Iterable[Stored]) -> list[SeenWith]:
-    """Each combination of node, device, level, networks and policy that alerts of a node were made under."""
+    """Each combination of node, device, level, networks and policy under which a node raised alerts."""
     groups: dict[tuple[object, ...], list[Stored]] = {}
     for one in stored:
         if not _own(one):
@@ -140,7 +140,7 @@ def _seen(group: list[Stored]) -> SeenWith:
 
 
 def _own(stored: Stored) -> bool:
-    """Whether the coordinator itself wrote it: its milestones and proctors' acts name no network."""
+    """Whether the coordinator itself wrote the alert: milestones and proctors' acts name no network."""
     return stored.alert.metadata.device == "coordinator"
 
 

@@ -1,6 +1,6 @@
-"""What a report cannot know, out of technical alerts and of what the session lacked. Pure.
+"""Determines what a report cannot know, from technical alerts and what the session lacked. Pure.
 
-A gap proves nothing: where no picture came, nobody was seen, and nobody was absent either.
+A gap proves nothing: without a picture nobody was seen, and nobody was absent either.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ Identity = Literal["enrolled", "unavailable", "not-asked"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What of a session, besides its alerts, decides about what is known."""
+    """Properties of a session, besides its alerts, that decide what is known."""
 
     policy: Policy
     identity: Identity
     over: bool
     watched: bool
-    """Whether anything ever came from its node."""
+    """Whether anything ever arrived from its node."""
     acknowledged: bool
     erased: int
 
 
 def unknowns(alerts: Iterable[Alert], around: Circumstances) -> list[Unknown]:
-    """First what holds for the whole session, then stretches of time by their onset."""
+    """First unknowns of the whole session, then periods by their onset."""
     gaps = ((alert, EVENTS[alert.event_type].gap) for alert in alerts)
     return [*_throughout(around), *(_of(alert, gap) for alert, gap in gaps if gap is not None)]
 
 
 def unknown_seconds(found: Iterable[Unknown], until_utc: datetime) -> dict[UnknownWhat, float]:
-    """How long each kind lasted, overlaps counted once; one without an end lasts until `until_utc`."""
+    """The duration of each kind, overlaps counted once; one without an end lasts until `until_utc`."""
     spans: dict[UnknownWhat, list[tuple[datetime, datetime]]] = {}
     for one in found:
         if one.begins_at is not None:
@@ -59,19 +59,23 @@ def _covered_s(spans: list[tuple[datetime, datetime]]) -> float:
 def _throughout(around: Circumstances) -> list[Unknown]:
     features = around.policy.features
     said: list[tuple[bool, UnknownWhat, str]] = [
-        (not around.over, "session", "The session is not over: this report is not the last word."),
-        (not around.watched, "session", "Nothing ever came from the candidate's camera: nobody was watched."),
+        (not around.over, "session", "The session is not over: this report is not final."),
+        (
+            not around.watched,
+            "session",
+            "No picture ever arrived from the candidate's camera: nobody was watched.",
+        ),
         (
             around.identity == "unavailable",
             "identity",
-            "No enrollment counted when the session started: who sat there was not checked.",
+            "No enrollment was valid when the session started: the person's identity was not checked.",
         ),
-        (around.identity == "not-asked", "identity", "The policy asks for no comparison of faces."),
-        (not features.audio_monitoring, "sound", "The policy asks for no listening."),
-        (not features.gaze_tracking, "coverage", "The policy asks for no watching of the gaze."),
-        (not features.pose_analysis, "coverage", "The policy asks for no watching of the body."),
+        (around.identity == "not-asked", "identity", "The policy does not ask for a comparison of faces."),
+        (not features.audio_monitoring, "sound", "The policy does not ask for an analysis of sound."),
+        (not features.gaze_tracking, "coverage", "The policy does not ask for an analysis of the gaze."),
+        (not features.pose_analysis, "coverage", "The policy does not ask for an analysis of the body."),
         (not around.acknowledged, "session", "No acknowledgement of the notice is recorded."),
-        (around.erased > 0, "reports", f"{around.erased} alerts were erased; what they said is gone."),
+        (around.erased > 0, "reports", f"{around.erased} alerts were erased; their content is gone."),
     ]
     return [
         Unknown(what=what, why=why, begins_at=None, ends_at=None, event_id=None)

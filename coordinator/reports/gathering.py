@@ -1,4 +1,4 @@
-"""Everything that is stored about one session, opened for its report. Reads only."""
+"""Loads and opens everything stored about one session, for its report. Only reads."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from shared.api.reports import Acknowledged, ReportedIncident
 
 
 def gather(db: Session, keyring: Keyring, found: Found, now_utc: datetime) -> Gathered:
-    """All of it. Raises `Rejected` (413 `report-too-large`) for more alerts than it may hold."""
+    """Load everything. Raises `Rejected` (413 `report-too-large`) if there are too many alerts."""
     session = found.session
     count = alerts.count_within_bounds(db, session, "report-too-large")
     stored = alerts.timeline(db, keyring, session)

@@ -1,12 +1,12 @@
-"""A hearing bundle: report, canonical alerts, hashes and one signature in a zip, with what verifies it.
+"""Makes a hearing bundle: a zip of report, canonical alerts, hashes, one signature and a verifying script.
 
-    manifest.json      what is in it, with sizes and SHA-256, file by file and alert by alert
+    manifest.json      its content, with size and SHA-256 of each file and each alert
     manifest.sig       base64 of the coordinator's Ed25519 signature of `DOMAIN` and the manifest's bytes
-    alerts.jsonl       the alerts as canonical JSON, one a line, by onset, with their small pictures as
-                       `evidence_thumbnail`; an alert whose picture is gone still names its id and hash
+    alerts.jsonl       the alerts as canonical JSON, one per line, by onset, with their small pictures as
+                       `evidence_thumbnail`; if the picture is gone, the alert still has its id and hash
     report.json …      the report in its three forms
-    policy.json        the policy in force, without what is agreed with the candidate
-    verify_bundle.py   checks all of that offline, and says what it cannot check
+    policy.json        the policy in force, without the candidate's accommodation
+    verify_bundle.py   checks all of this offline, and says what it cannot check
 
 The same contents give the same bytes.
 """
@@ -33,13 +33,13 @@ from shared.sealing import signing_public_text
 
 SCHEMA: Final = "proctor.bundle/1"
 DOMAIN: Final = b"proctor.bundle/1\n"
-"""Before what is signed, so that no signature made for anything else counts as one of a bundle."""
+"""Precedes the signed data, so that no other signature of this key is valid for a bundle."""
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """A report in its forms."""
+    """A report in all its forms."""
 
     report: SessionReport
     html: str

@@ -1,4 +1,4 @@
-"""A report as one HTML file that needs nothing else: no script, nothing fetched, readable on paper. Pure."""
+"""A report as one self-contained HTML file: no script, nothing loaded, readable on paper. Pure."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from coordinator.reports.timeline import COLOURS, LANES, Picture
 from coordinator.reports.wording import Block, Heading, Still, Table, Timeline, Words
 
 CONTENT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'"
-"""Also written into the file itself, for when it is opened from a disk."""
+"""Also written into the file itself, for opening it from a disk."""
 
 _LANE_PX: Final = 34
 _LEFT_PX: Final = 90
 _WIDTH_PX: Final = 880
 _RIGHT_PX: Final = 30
-"""For the last tick's label."""
+"""Space for the last tick's label."""
 _STYLE: Final = """
 body{font:15px/1.45 system-ui,sans-serif;color:#111;background:#fff}
 body{max-width:64rem;margin:2rem auto;padding:0 1rem}

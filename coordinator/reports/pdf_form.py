@@ -1,7 +1,7 @@
-"""A report as PDF, by ReportLab: the same blocks as the HTML, the timeline drawn as shapes.
+"""A report as PDF, by ReportLab: the same blocks as the HTML form, the timeline drawn as shapes.
 
-The two typefaces that come with ReportLab know Western European letters only. A character they lack is
-printed as □, and the foot of every page says that the HTML and JSON forms hold it.
+The two typefaces of ReportLab have only Western European letters. A missing character is printed as □, and
+the foot of every page refers to the HTML and JSON forms.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ _WIDTH: Final = A4[0] - 2 * _MARGIN
 _PLAIN, _BOLD = "Vera", "VeraBd"
 _MAX_STILL: Final = 60 * mm
 MAX_STILL_PIXELS: Final = 4_000_000
-"""A node's small picture has a fiftieth of that; what claims more may hide gigabytes."""
+"""A node's small picture has a fiftieth of that; a file that claims more may unpack to gigabytes."""
 _BOMBS: Final = (Pictures.DecompressionBombError, Pictures.DecompressionBombWarning)
-"""Pillow's own bounds lie above ours; the lower is only a warning."""
+"""Pillow's own limits are above ours, and its lower one only warns."""
 _BODY: Final = ParagraphStyle("body", fontName=_PLAIN, fontSize=8, leading=11, spaceAfter=4)
 _CELL: Final = ParagraphStyle("cell", fontName=_PLAIN, fontSize=6.5, leading=8.5, wordWrap="CJK")
 _HEAD: Final = ParagraphStyle("head", parent=_CELL, fontName=_BOLD)
@@ -87,7 +87,7 @@ def as_pdf(title: str, blocks: Iterable[Block]) -> bytes:
 
 
 def printable(text: str) -> str:
-    """The text with what the typeface lacks as □."""
+    """The text with characters that the typeface lacks as □."""
     known = getFont(_PLAIN).face.charToGlyph
     return "".join(each if ord(each) in known else MISSING for each in text)
 
@@ -133,10 +133,10 @@ def _still(still: Still) -> list[Flowable]:
 
 
 def _decoded(data: bytes) -> Image:
-    """Decoded here and whole: what cannot be would fail the building of the pages."""
+    """Decode completely here: a broken picture would make the building of the pages fail."""
     with Pictures.open(io.BytesIO(data), formats=("JPEG",)) as opened:
         if opened.width * opened.height > MAX_STILL_PIXELS:
-            raise ValueError("more pixels than a small picture has")
+            raise ValueError("more pixels than allowed for a small picture")
         opened.load()
     picture = Image(io.BytesIO(data))
     scale = min(1.0, _MAX_STILL / max(picture.imageWidth, picture.imageHeight))

@@ -41,9 +41,9 @@ def _form(media_type: str) -> dict[int | str, dict[str, Any]]:
 
 @router.get("/report", response_model=SessionReport, responses=_REFUSALS)
 async def get_report(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
-    """What was observed in a session, what people decided, and what nobody knows, as canonical JSON.
+    """What was observed in a session, what people decided, and what is unknown, as canonical JSON.
 
-    While the session runs, `final` is false. Small pictures are in the other forms and in the bundle.
+    While the session runs, `final` is false. The other forms and the bundle have small pictures.
     """
     data = await _made(parts, claims, session_id, now, lambda gathered: report_json(report(gathered, now)))
     return Response(data, media_type="application/json")
@@ -51,7 +51,7 @@ async def get_report(session_id: SessionRef, claims: Staff, parts: PartsDep, now
 
 @router.get("/report.html", response_class=Response, responses=_form("text/html") | _REFUSALS)
 async def get_report_html(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
-    """The report as one HTML file that needs nothing else, with a timeline picture."""
+    """The report as one self-contained HTML file, with a timeline picture."""
     text = await _made(parts, claims, session_id, now, lambda gathered: _printed(gathered, now).html)
     headers = _named(session_id, "report.html") | {"Content-Security-Policy": CONTENT_POLICY}
     return Response(text, media_type="text/html", headers=headers)
@@ -66,8 +66,8 @@ async def get_report_pdf(session_id: SessionRef, claims: Staff, parts: PartsDep,
 
 @router.get("/hearing-bundle", response_class=Response, responses=_form("application/zip") | _REFUSALS)
 async def get_hearing_bundle(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> Response:
-    """A zip for a hearing: the report, every alert as canonical JSON with its hash, one signature over all,
-    and a script that verifies them offline and says what it cannot check."""
+    """A zip for a hearing: the report, every alert as canonical JSON with its hash, one signature of
+    everything, and a script that verifies it offline and says what it cannot check."""
 
     def made(gathered: Gathered) -> bytes:
         return bundle(_printed(gathered, now), gathered.stored, gathered.policy, parts.keys.signing)
@@ -101,6 +101,6 @@ def _printed(gathered: Gathered, now_utc: datetime) -> Printed:
 
 
 def _named(reference: str, form: str) -> dict[str, str]:
-    """Saved under a name that no institution's identifier can turn into a path or a header."""
+    """A file name in which an institution's identifier cannot form a path or a header."""
     plain = re.sub(r"[^A-Za-z0-9._-]", "_", reference).strip(".")
     return {"Content-Disposition": f'attachment; filename="{plain}.{form}"'}

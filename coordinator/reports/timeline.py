@@ -1,7 +1,7 @@
 """A session's timeline as a picture: lanes of bars over time, in shares of its width. Pure; drawn elsewhere.
 
-A lane per kind of truth, so that trouble of machines never looks like conduct, and nothing is told by colour
-alone: the lane says the kind, the height of a bar its severity.
+One lane per class of events, so that technical trouble never looks like conduct. Colour alone carries no
+information: the lane gives the class, the height of a bar its severity.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from shared.events.types import EventClass
 
 LANES: Final = ("Conduct", "Identity", "Technical", "Unknown", "People")
 COLOURS: Final = ("#9a3412", "#6d28d9", "#475569", "#a16207", "#1d4ed8")
-"""One per lane; each stands out from white by 4.5:1 or more."""
+"""One per lane, each with a contrast to white of 4.5:1 or more."""
 LEAST_WIDTH: Final = 0.003
-"""A moment is still to be seen."""
+"""The minimum width, so that a moment is still visible."""
 _LANE_OF: Final = {
     EventClass.CONDUCT: 0,
     EventClass.IDENTITY: 1,
@@ -34,7 +34,7 @@ _MOST_TICKS: Final = 9
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One thing that lasted; `x` and `width` are shares of the picture's width, `height` of its lane's."""
+    """One event; `x` and `width` are shares of the picture's width, `height` of its lane's height."""
 
     lane: int
     x: float
@@ -53,12 +53,12 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """What is to be drawn."""
+    """A timeline to draw."""
 
     bars: tuple[Bar, ...]
     ticks: tuple[Tick, ...]
     summary: str
-    """The same in words, for who does not see it."""
+    """The same in words, for people who cannot see it."""
 
 
 def picture(report: SessionReport) -> Picture:
@@ -120,5 +120,5 @@ def _ends(report: SessionReport) -> datetime:
 def _summary(report: SessionReport) -> str:
     return (
         f"Timeline. Findings: {len(report.findings)}; technical events: {len(report.technical)}; acts of "
-        f"proctors: {len(report.acts)}. The tables below hold the same."
+        f"proctors: {len(report.acts)}. The tables below list the same events."
     )

@@ -1,21 +1,21 @@
 #!/usr/bin/env python3
-"""Checks a hearing bundle. Needs Python 3.10 or newer and nothing else, no network and no installation.
+"""Checks a hearing bundle. Needs only Python 3.10 or newer, no network and no installation.
 
     python3 verify_bundle.py hearing.zip [--key ed25519:…]
 
-It checks, and says of each:
+It checks and reports:
 
-    1  the bundle holds exactly the files that its manifest lists, each with its size and SHA-256
-    2  the manifest carries a good Ed25519 signature of the key that it names,
-       and with --key, that this is the key the institution gave you by another way
-    3  each alert has the SHA-256 that the manifest lists for it, in that order, none more and none less
-    4  the report tells of exactly these alerts, with the same kinds, instants, severities and explanations
+    1  the bundle contains exactly the files that its manifest lists, each with its size and SHA-256
+    2  the manifest has a valid Ed25519 signature of the key that it names,
+       and with --key, that this is the key the institution gave you in another way
+    3  each alert has the SHA-256 that the manifest lists for it, in the same order, no more and no fewer
+    4  the report has exactly these alerts, with the same types, times, severities and explanations
 
-It cannot check that the institution handed over every alert it had, nor the nodes' own signatures: the
-coordinator checked those when the alerts arrived and does not keep them. A copy of this script that came in
-the bundle is as trustworthy as the bundle; take one from elsewhere where that matters.
+It cannot check that the institution has included every alert, nor the nodes' own signatures: the coordinator
+checked those when the alerts arrived and does not keep them. The copy of this script in the bundle is only as
+trustworthy as the bundle; if that matters, get it from elsewhere.
 
-Ends with 0 when everything holds, with 1 when something does not, with 2 when it cannot be read.
+Exit codes: 0 everything is valid, 1 something is not, 2 the bundle cannot be read.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ MANIFEST, SIGNATURE, ALERTS, REPORT = "manifest.json", "manifest.sig", "alerts.j
 DOMAIN = b"proctor.bundle/1\n"
 MAX_FILES = 50
 MAX_UNPACKED_BYTES = 512 * 1024 * 1024
-"""Of all files together; a bundle has ten at most, and 300 MB."""
+"""The limit for all files together; a bundle has at most ten, and 300 MB."""
 PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 REPORTED = ("event_type", "event_class", "severity_score", "onset", "explanation")
 UNREADABLE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, EOFError,
     zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-"""What a file that is no bundle, or a broken one, may raise."""
+"""The exceptions of a file that is not a bundle, or a broken one."""
 LISTS = ("findings", "technical", "acts", "milestones")
 
 
 def check(bundle: zipfile.ZipFile, key: str | None = None) -> list[str]:
-    """The problems of an open ZipFile's bundle, as sentences; none when everything holds."""
+    """The problems of a bundle in an open ZipFile, as sentences; none if everything is valid."""
     refuse_bomb(bundle)
     names = bundle.namelist()
     if len(set(names)) != len(names) or not {MANIFEST, SIGNATURE, ALERTS, REPORT} <= set(names):
-        return ["a file is missing, or stands there twice"]
+        return ["a file is missing, or appears twice"]
     signed = bundle.read(MANIFEST)
     manifest = json.loads(signed)
     alerts = bundle.read(ALERTS).splitlines()
@@ -60,24 +60,24 @@ def check(bundle: zipfile.ZipFile, key: str | None = None) -> list[str]:
         *wrong_signature(signed, bundle.read(SIGNATURE), manifest, key),
         *wrong_alerts(alerts, manifest),
     ]
-    # What was changed is not read further: it need not even be JSON.
+    # A changed file is not read further: it may not even be JSON.
     return problems or list(wrong_report(alerts, json.loads(bundle.read(REPORT)), manifest))
 
 
 def refuse_bomb(bundle: zipfile.ZipFile) -> None:
-    """Raises ValueError for what would unpack to too much, or is packed as no bundle is.
+    """Raises ValueError if a file would unpack to too much, or is packed unlike a bundle.
 
-    No more of a file is unpacked than its announced size.
+    Not more than its announced size is unpacked of a file.
     """
     files = bundle.infolist()
     if len(files) > MAX_FILES or sum(one.file_size for one in files) > MAX_UNPACKED_BYTES:
-        raise ValueError("it would unpack to more than any bundle has")
+        raise ValueError("it would unpack to more than any bundle contains")
     if any(one.compress_type not in PACKED for one in files):
-        raise ValueError("it is packed as no bundle is")
+        raise ValueError("it is not packed like a bundle")
 
 
 def plain(text: object) -> str:
-    """What the bundle says of itself, so that it cannot steer the terminal on which this is read."""
+    """Text from the bundle without control characters, so that it cannot control the terminal."""
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape").decode() for each in str(text)
     )
@@ -93,7 +93,7 @@ def wrong_files(bundle: zipfile.ZipFile, names: list[str], manifest: dict[str, A
             continue
         data = bundle.read(path)
         if (len(data), hashlib.sha256(data).hexdigest()) != (each["bytes"], each["sha256"]):
-            yield f"{path}: was changed; its hash is not the listed one"
+            yield f"{path}: was changed; its hash differs from the listed one"
 
 
 def wrong_signature(signed: bytes, text: bytes, manifest: dict[str, Any], key: str | None) -> Iterator[str]:
@@ -101,7 +101,7 @@ def wrong_signature(signed: bytes, text: bytes, manifest: dict[str, Any], key: s
         yield f"the manifest names the key {manifest['signer']}, not the one you were given"
     public = base64.b64decode(manifest["signer"].partition(":")[2])
     if not signature_holds(public, base64.b64decode(text), DOMAIN + signed):
-        yield "the manifest's signature does not hold: it was changed, or signed by another key"
+        yield "the manifest's signature is not valid: it was changed, or signed by another key"
 
 
 def wrong_alerts(lines: list[bytes], manifest: dict[str, Any]) -> Iterator[str]:
@@ -109,18 +109,18 @@ def wrong_alerts(lines: list[bytes], manifest: dict[str, Any]) -> Iterator[str]:
         yield f"{len(lines)} alerts are there, {len(manifest['alerts'])} are listed"
     for line, listed in zip(lines, manifest["alerts"], strict=False):
         if hashlib.sha256(line).hexdigest() != listed["sha256"]:
-            yield f"alert {listed['event_id']}: was changed; its hash is not the listed one"
+            yield f"alert {listed['event_id']}: was changed; its hash differs from the listed one"
 
 
 def wrong_report(lines: list[bytes], report: dict[str, Any], manifest: dict[str, Any]) -> Iterator[str]:
     alerts = {alert["event_id"]: alert for alert in map(json.loads, lines)}
     told = {entry["event_id"]: entry for kind in LISTS for entry in report[kind]}
     for event_id in sorted(set(alerts) ^ set(told)):
-        yield f"alert {event_id}: stands in only one of report and alerts"
+        yield f"alert {event_id}: is only in the report or only in the alerts"
     for event_id in sorted(set(alerts) & set(told)):
         for name in REPORTED:
             if alerts[event_id][name] != told[event_id][name]:
-                yield f"alert {event_id}: the report tells another {name}"
+                yield f"alert {event_id}: the report has another {name}"
     if report["session"]["session_id"] != manifest["session_id"]:
         yield "the report is about another session"
 
@@ -149,7 +149,7 @@ def signature_holds(public: bytes, signature: bytes, message: bytes) -> bool:
 
 
 def decoded(data: bytes) -> Point | None:
-    """The point that 32 bytes name, in extended coordinates; None when they name none."""
+    """The point encoded by 32 bytes, in extended coordinates; None if they encode none."""
     if len(data) != 32:
         return None
     number = int.from_bytes(data, "little")
@@ -192,14 +192,15 @@ def times(point: Point, scalar: int) -> Point:
 
 
 def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> int:
-    """What the process ends with; its own arguments and output unless others are given."""
+    """Run the check; returns the exit code. Uses the process's arguments and output unless others are
+    given."""
     out = out or sys.stdout
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("bundle", help="the zip file")
     parser.add_argument(
-        "--key", help="the institution's key, ed25519:…, known by another way than the bundle"
+        "--key", help="the institution's key, ed25519:…, received in another way than the bundle"
     )
     given = parser.parse_args(arguments)
     if isinstance(out, io.TextIOWrapper):
@@ -209,13 +210,13 @@ def main(arguments: Sequence[str] | None = None, out: TextIO | None = None) -> i
             problems = check(bundle, given.key)
             signer = json.loads(bundle.read(MANIFEST))["signer"] if not problems else ""
     except UNREADABLE as error:
-        out.write(f"This is no readable hearing bundle: {plain(error)}\n")
+        out.write(f"This is not a readable hearing bundle: {plain(error)}\n")
         return 2
     for problem in problems:
         out.write(f"WRONG: {plain(problem)}\n")
     if problems:
         return 1
-    out.write("Files, hashes, alerts and report agree, and the manifest's signature holds.\n")
+    out.write("Files, hashes, alerts and report agree, and the manifest's signature is valid.\n")
     if given.key is None:
         out.write(f"Signed by {plain(signer)}. Ask the institution for its key and give it with --key:\n")
         out.write("without that, nothing here proves who made this bundle.\n")

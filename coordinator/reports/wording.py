@@ -1,4 +1,4 @@
-"""A report in words: headings, texts, tables and pictures in their order, for whatever form it gets. Pure."""
+"""A report in words: headings, texts, tables and pictures in order, for all forms. Pure."""
 
 from __future__ import annotations
 
@@ -12,14 +12,15 @@ from shared.api.reports import ReportedAlert, ReportedIncident, SessionReport
 from shared.events.types import EventType
 from shared.fields import format_utc
 from shared.plain_text import plain
+from shared.unwatched import told
 
 MAX_STILLS: Final = 60
 """Small pictures in one document; at 45 KB each that is 2.6 MB."""
 
 _READING: Final = (
     "This report repeats what software measured and what people decided. Software decides nothing. An alert "
-    "says that something was measured beyond a bound for some time; it does not say why. That no alert is "
-    "listed proves nothing: see what is unknown. Technical events say nothing about the candidate."
+    "says that a value was beyond its limit for some time; it does not say why. If no alert is listed, this "
+    "proves nothing: see what is unknown. Technical events say nothing about the candidate."
 )
 
 
@@ -79,7 +80,7 @@ def document(report: SessionReport, stills: Mapping[str, str]) -> list[Block]:
 
 
 def _plain(block: Block) -> Block:
-    """Words of candidates and reviewers act on nothing that stands beside them."""
+    """Text of candidates and reviewers without control characters, so that it cannot affect other text."""
     match block:
         case Heading() | Words():
             return replace(block, text=plain(block.text))
@@ -93,7 +94,7 @@ def _plain(block: Block) -> Block:
 
 def _session(report: SessionReport) -> list[Block]:
     session, totals = report.session, report.totals
-    state = session.status if report.final else "running; this is not the last word"
+    state = session.status if report.final else "running; not final"
     states = ", ".join(f"{number} {state}" for state, number in totals.incidents.items()) or "none"
     rows = (
         ("Candidate", session.candidate_id),
@@ -106,6 +107,7 @@ def _session(report: SessionReport) -> list[Block]:
         ("Policy version", f"{session.policy_version} (SHA-256 {report.policy_sha256})"),
         ("Findings", f"{totals.findings}, in incidents: {states}"),
         ("Technical events", str(totals.technical)),
+        ("Not watched", "unknown" if session.unwatched_s is None else told(session.unwatched_s)),
     )
     acknowledged = tuple(
         (
@@ -127,7 +129,7 @@ def _session(report: SessionReport) -> list[Block]:
 
 _IDENTITY: Final = {
     "enrolled": "compared with the enrolled face",
-    "unavailable": "not checked: no enrollment counted when the session started",
+    "unavailable": "not checked: no enrollment was valid when the session started",
     "not-asked": "not checked: the policy does not ask for it",
 }
 
@@ -143,11 +145,11 @@ def _unknown(report: SessionReport) -> list[Block]:
         for one in report.unknown
     )
     if not rows:
-        return [Heading("What is unknown"), Words("Nothing is known to be unknown.")]
+        return [Heading("What is unknown"), Words("There are no known gaps.")]
     sums = ", ".join(f"{what} {seconds:.1f} s" for what, seconds in report.totals.unknown_seconds.items())
     return [
         Heading("What is unknown"),
-        *([Words(f"Unknown in all, besides what holds for the whole session: {sums}.")] if sums else []),
+        *([Words(f"Total unknown time, besides what applies to the whole session: {sums}.")] if sums else []),
         Table(("What", "From", "To", "Why"), (0.12, 0.18, 0.15, 0.55), rows),
     ]
 
@@ -221,7 +223,7 @@ _NO_PICTURE: Final = {
 
 
 def _acts(report: SessionReport) -> list[Block]:
-    """With what the candidate was told: a hearing asks for it."""
+    """Includes what the candidate was told: a hearing needs it."""
     rows = tuple(
         (
             _at(report, one.onset),

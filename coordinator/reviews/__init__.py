@@ -1,8 +1,8 @@
-"""Reviews: what people make of incidents. Every verdict is a person's, an adverse one that of two.
+"""Reviews: people's decisions about incidents. Every verdict is by a person, an adverse one by two.
 
-states    what may be done in which state: the whole table (pure)
-outcomes  what a candidate is told of it, and how often a rule was right (pure)
+states    the table of acts allowed in each state (pure)
+outcomes  what a candidate is told, and the precision of rules (pure)
 rescore   severities under another policy, beside the original ones (pure)
 service   acts and their history     tables    the rows     answers  in the API's form
-routes    for persons                examples  for the API's description
+routes    for people                 examples  for the API description
 """

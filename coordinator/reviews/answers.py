@@ -1,4 +1,4 @@
-"""What people did about incidents, as the API tells of it."""
+"""Review acts in the API's form."""
 
 from __future__ import annotations
 

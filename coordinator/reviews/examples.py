@@ -1,4 +1,4 @@
-"""Examples of the bodies about incidents and proctors' acts, for the API's description."""
+"""Examples of the bodies about incidents and proctors' acts, for the API description."""
 
 from __future__ import annotations
 

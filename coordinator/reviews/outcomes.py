@@ -1,7 +1,7 @@
-"""What comes of reviews: a candidate is told in plain words, an institution how often a rule was right. Pure.
+"""The results of reviews: outcomes for candidates in plain words, and the precision of rules. Pure.
 
-A candidate learns of an incident when there is a verdict on it and its session is over, never before, and
-never a score, a threshold or who decided.
+A candidate is told of an incident only when it has a verdict and its session is over, and never of a score, a
+threshold or the reviewer.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ from shared.events.types import EventType
 _WORDS: Final[Mapping[State, str]] = MappingProxyType(
     {
         State.CONFIRMED: "Two reviewers looked at this and confirmed it. You may appeal against it.",
-        State.DISMISSED: "A reviewer looked at this and found nothing to act upon.",
-        State.APPEALED: "You have appealed. Somebody who was not involved so far will decide.",
-        State.UPHELD: "Your appeal was looked at by somebody new; the decision stands.",
-        State.OVERTURNED: "Your appeal was looked at by somebody new; the decision was taken back.",
+        State.DISMISSED: "A reviewer looked at this and found no reason to act.",
+        State.APPEALED: "You have appealed. Someone who was not involved before will decide.",
+        State.UPHELD: "Someone not involved before has decided your appeal: the decision stays.",
+        State.OVERTURNED: "Someone not involved before has decided your appeal: the decision was reversed.",
     }
 )
 
 
 class Reviewed(Protocol):
-    """What a candidate may learn of an incident; `incidents.tables.Incident` is one."""
+    """The part of an incident that a candidate may know; `incidents.tables.Incident` has it."""
 
     @property
     def id(self) -> UUID: ...
@@ -43,7 +43,7 @@ class Reviewed(Protocol):
 
 
 def outcome_out(incident: Reviewed, alerts: Iterable[Alert]) -> OutcomeOut | None:
-    """What the candidate is told of an incident, None while there is no verdict on it."""
+    """What the candidate is told of an incident; None while it has no verdict."""
     state = incident.state
     if state not in VERDICTS:
         return None
@@ -59,7 +59,7 @@ def outcome_out(incident: Reviewed, alerts: Iterable[Alert]) -> OutcomeOut | Non
 
 
 def rule_precision(event: EventType, counts: Mapping[Decision, int]) -> RulePrecision:
-    """confirmed ÷ decided for one kind of event."""
+    """Confirmed ÷ decided, for one kind of event."""
     confirmed, dismissed = counts[Decision.CONFIRMED], counts[Decision.DISMISSED]
     decided = confirmed + dismissed
     return RulePrecision(

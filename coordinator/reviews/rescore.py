@@ -1,8 +1,8 @@
-"""Severities of stored alerts under another policy, beside the original ones. Pure; stores nothing.
+"""Computes severities of stored alerts under another policy. Pure; stores nothing.
 
 The same formula as on the node (`shared.severity`): base and hold from the policy's rule, confidence and
-duration from the alert. What a lower threshold would have found in addition is not in the alerts; only new
-analysis of the recording could say.
+duration from the alert. Findings that only a lower threshold would have raised are not in the alerts; they
+need a new analysis of the recording.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from shared.policy.schema import Policy
 from shared.severity import severity
 
 _ROUNDING_S: Final = 0.001
-"""Alerts carry their duration in milliseconds."""
+"""Alerts have their duration in milliseconds."""
 _JUDGED: Final = (EventClass.CONDUCT, EventClass.IDENTITY)
 
 
 def rescored(alert: Alert, policy: Policy) -> RescoredAlert:
-    """One alert under this policy; without severity where the policy does not raise it at all."""
+    """One alert under this policy; without severity if the policy does not raise it at all."""
     rule = policy.rule(alert.event_type)
     raised = rule.enabled and alert.duration >= rule.hold_s - _ROUNDING_S
     now = 0.0
@@ -40,12 +40,12 @@ def rescored(alert: Alert, policy: Policy) -> RescoredAlert:
 
 
 def rescored_session(alerts: Iterable[Alert], policy: Policy) -> list[RescoredAlert]:
-    """Every alert of a session that carries a severity."""
+    """Every alert of a session that has a severity."""
     return [rescored(alert, policy) for alert in alerts if alert.event_class in _JUDGED]
 
 
 def rescored_incidents(alerts: Iterable[RescoredAlert], homes: Mapping[UUID, UUID]) -> list[RescoredIncident]:
-    """The worst of each incident's alerts, as it was and as it would be; `homes` as in the database."""
+    """The highest severity of each incident's alerts, before and after; `homes` maps alerts to incidents."""
     found: dict[UUID, list[RescoredAlert]] = {}
     for alert in alerts:
         if (home := homes.get(UUID(alert.event_id))) is not None:
@@ -64,6 +64,6 @@ def _base(alert: Alert, policy: Policy) -> float:
     base = policy.rule(alert.event_type).severity
     together = alert.evidence.get("together_with")
     if isinstance(together, str) and together in EventType.__members__:
-        # Two things at once in one finding: 1 − (1 − a)(1 − b), as the node weighs it.
+        # Two conditions in one finding: 1 − (1 − a)(1 − b), as on the node.
         base = 1.0 - (1.0 - base) * (1.0 - policy.rule(EventType(together)).severity)
     return base

@@ -1,4 +1,4 @@
-"""What people do about incidents, over REST. Reviewing is for persons: proctors and administrators."""
+"""Acts on incidents over REST. Reviewing is for people: proctors and administrators."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _REFUSALS = problems(401, 403, 404, 409, 410)
 
 @router.post("/incidents/{incident_id}/claim", responses=_REFUSALS)
 async def claim_incident(incident_id: IncidentId, desk: DeskDep) -> IncidentOut:
-    """Reserve an incident for 15 minutes; claiming again begins them anew."""
+    """Reserve an incident for 15 minutes; claiming it again restarts them."""
     return await _do(desk, incident_id, Deed(Act.CLAIM, desk.claims))
 
 
@@ -56,13 +56,13 @@ async def release_incident(incident_id: IncidentId, desk: DeskDep) -> IncidentOu
 
 @router.post("/incidents/{incident_id}/comment", responses=_REFUSALS)
 async def comment_incident(incident_id: IncidentId, desk: DeskDep, body: CommentRequest) -> IncidentOut:
-    """Write something into an incident's history."""
+    """Add a comment to an incident's history."""
     return await _do(desk, incident_id, Deed(Act.COMMENT, desk.claims, body.text))
 
 
 @router.post("/incidents/{incident_id}/confirm", responses=_REFUSALS)
 async def confirm_incident(incident_id: IncidentId, desk: DeskDep, body: ConfirmRequest) -> IncidentOut:
-    """Confirm an incident. It takes two people: the first makes it wait for the second (`seconding`)."""
+    """Confirm an incident. This takes two people: after the first it waits for the second (`seconding`)."""
     return await _do(desk, incident_id, Deed(Act.CONFIRM, desk.claims, body.text, shown=body.alert_count))
 
 
@@ -76,7 +76,7 @@ async def dismiss_incident(incident_id: IncidentId, desk: DeskDep, body: Dismiss
 
 @router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
 async def reopen_incident(incident_id: IncidentId, desk: DeskDep, body: CommentRequest) -> IncidentOut:
-    """Take up again an incident that has grown since its verdict."""
+    """Reopen an incident that has grown since its verdict."""
     return await _do(desk, incident_id, Deed(Act.REOPEN, desk.claims, body.text))
 
 
@@ -89,7 +89,7 @@ async def appeal_incident(
     parts: PartsDep,
     now: Now,
 ) -> OutcomeOut:
-    """Appeal against a confirmed incident of one's own session; once."""
+    """Appeal against a confirmed incident of one's own session, once."""
 
     def work(db: Session) -> OutcomeOut:
         found = incidents.find(db, claims.tenant_id, incident_id)
@@ -105,7 +105,7 @@ async def appeal_incident(
 
 @router.post("/incidents/{incident_id}/appeal/decide", responses=_REFUSALS)
 async def decide_appeal(incident_id: IncidentId, desk: DeskDep, body: AppealDecision) -> IncidentOut:
-    """Decide an appeal; never by anybody who gave a verdict on the incident before."""
+    """Decide an appeal; not allowed for anyone who gave a verdict on the incident before."""
     return await _do(
         desk, incident_id, Deed(Act(body.decision), desk.claims, body.text, shown=body.alert_count)
     )
@@ -113,7 +113,7 @@ async def decide_appeal(incident_id: IncidentId, desk: DeskDep, body: AppealDeci
 
 @router.get("/session/{session_id}/outcomes", responses=problems(401, 403, 404))
 async def get_outcomes(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> OutcomesOut:
-    """What was decided about a session, in plain words, as its candidate is told it once it is over."""
+    """The decisions about a session in plain words, as its candidate is told after its end."""
 
     def work(db: Session) -> OutcomesOut:
         found, keyring = sessions.find(db, claims.tenant_id, session_id), parts.keys.keyring
@@ -130,9 +130,9 @@ async def get_outcomes(session_id: SessionRef, claims: StaffOrSelf, parts: Parts
 async def rescore_session(
     session_id: SessionRef, body: RescoreRequest, claims: Staff, parts: PartsDep
 ) -> RescoreOut:
-    """Severities of a session's stored alerts under another policy, beside the original; stores nothing.
+    """Severities of a session's stored alerts under another policy, beside the original ones; stores nothing.
 
-    What was agreed with the candidate (accommodations) holds under the other policy too.
+    The candidate's accommodation also applies to the other policy.
     """
     policy = parse_policy(body.policy)
 

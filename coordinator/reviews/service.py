@@ -1,4 +1,4 @@
-"""What people do about incidents, in the database: decided under a lock, written down, read back.
+"""Acts on incidents in the database: decided under a lock, recorded, read back.
 
 Flushes, never commits.
 """
@@ -34,28 +34,28 @@ _VERDICT_ACTS = frozenset({Act.CONFIRM, Act.DISMISS, Act.UPHOLD, Act.OVERTURN})
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """What somebody wants to do about an incident."""
+    """An intended act on an incident."""
 
     act: Act
     by: Claims
     text: str = ""
     reason: DismissReason | None = None
     shown: int | None = None
-    """Of how many alerts this person knows; None: not said."""
+    """The number of alerts this person has seen; None: not given."""
 
 
 @dataclass(frozen=True, slots=True)
 class PastAct:
-    """An act with what its person wrote; None where nothing was, or where its key was destroyed."""
+    """A past act with its text; None if there is no text or its key was destroyed."""
 
     row: ReviewAct
     text: str | None
 
 
 def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: datetime) -> FoundIncident:
-    """Do it and write it down.
+    """Decide on the act and record it.
 
-    Two people at once: the second one decides about what the first has left. Raises `Rejected`: 404
+    If two people act at once, the second act applies to the result of the first. Raises `Rejected`: 404
     `incident-unknown`, 409 and 403 as `states.decide` does, 410 `key-destroyed` for a text about erased data.
     """
     found = incidents.find(db, deed.by.tenant_id, incident_id, lock=True)
@@ -87,7 +87,7 @@ def _apply(incident: Incident, deed: Deed, following: State, now_utc: datetime) 
     elif deed.act is not Act.COMMENT:
         incident.claimed_by = incident.claim_expires_utc = None
     if deed.act in _VERDICT_ACTS or deed.act is Act.REOPEN:
-        incident.changed_utc = None  # whoever acts now knows of all that came
+        incident.changed_utc = None  # the acting person has now seen all alerts
         incident.decided_utc = now_utc if following in VERDICTS else None
     incident.state = following
     changed = incident.changed_utc is not None
@@ -110,7 +110,7 @@ def _review(db: Session, incident: Incident, deed: Deed) -> Review:
 
 
 def history(db: Session, keyring: Keyring, found: FoundIncident) -> list[PastAct]:
-    """All that people did about an incident, and about those that became part of it, oldest first."""
+    """All acts on an incident and on those merged into it, oldest first."""
     key = db.get_one(Key, found.session.data_key_id)
     return [PastAct(row, _text(keyring, key, row)) for row in _acts(db, found.incident)]
 
@@ -136,7 +136,7 @@ def _place(act_id: UUID) -> Place:
 
 
 def verdicts_by_event(db: Session, tenant_id: UUID, exam: str | None) -> dict[EventType, dict[Decision, int]]:
-    """How many decided incidents, by the kind of event in them and by the verdict that stands."""
+    """The number of decided incidents, by kind of event and by the verdict in force."""
     wanted = (
         select(StoredAlert.event_type, Incident.state, func.count(col(Incident.id).distinct()))
         .join(IncidentAlert, col(IncidentAlert.alert_id) == col(StoredAlert.id))
@@ -156,11 +156,11 @@ def verdicts_by_event(db: Session, tenant_id: UUID, exam: str | None) -> dict[Ev
 
 
 def check_reason(reason: DismissReason, text: str) -> None:
-    """Raises `Rejected` (422 `reason-needed`) for `other` without a word why."""
+    """Raises `Rejected` (422 `reason-needed`) for `other` without a text."""
     if reason is DismissReason.OTHER and not text.strip():
         raise Rejected(
-            "say in text why, where the reason is other",
+            "give the reason in `text` if the reason is `other`",
             code="reason-needed",
             status=422,
-            errors=[{"path": "body.text", "message": "is needed where reason is other"}],
+            errors=[{"path": "body.text", "message": "is required if reason is other"}],
         )

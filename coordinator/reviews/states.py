@@ -1,15 +1,15 @@
-"""What may be done with an incident, in which state, by whom. Pure.
+"""Decides what may be done with an incident, in which state, by whom. Pure.
 
     open ──confirm──▶ seconding ──confirm, another person──▶ confirmed ──appeal──▶ appealed
       └──dismiss──▶ dismissed ◀──dismiss──┘                                 │
                                                     upheld ◀──uphold────────┤
                                                     overturned ◀──overturn──┘
 
-    reopen    a verdict whose incident has grown since   ──▶ open
-    comment   in every state but merged; changes none
-    claim     reserves an incident for one reviewer for a while; others wait until it is over
+    reopen    an incident that has grown since its verdict ──▶ open
+    comment   in every state except merged; changes none
+    claim     reserves an incident for one reviewer for a while; others wait until it ends
 
-One dismissal is enough; a confirmation takes two people, and an appeal is decided by neither of them.
+One dismissal is enough; a confirmation takes two people, and neither of them may decide an appeal.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from shared.errors import Rejected
 
 CLAIM_LASTS: Final = timedelta(minutes=15)
 MAX_ACTS: Final = 500
-"""In an incident's history; every look at it reads them all."""
+"""The limit of acts in an incident's history; every view reads them all."""
 
 
 class Act(StrEnum):
-    """What a person does about an incident."""
+    """An act of a person on an incident."""
 
     CLAIM = "claim"
     RELEASE = "release"
@@ -45,18 +45,18 @@ class Act(StrEnum):
 
 
 class DismissReason(StrEnum):
-    """Why an incident is none."""
+    """Why an incident is dismissed."""
 
     FALSE_DETECTION = "false-detection"
-    """What was reported did not happen."""
+    """The reported event did not happen."""
     ALLOWED = "allowed"
-    """It happened, and the exam's rules or an accommodation allow it."""
+    """It happened, but the exam's rules or an accommodation allow it."""
     HARMLESS = "harmless"
-    """It happened and means nothing."""
+    """It happened, but has no meaning."""
     TECHNICAL = "technical"
-    """Trouble of camera, light, network or program."""
+    """A problem of camera, light, network or program."""
     OTHER = "other"
-    """Told in the text."""
+    """Given in the text."""
 
 
 _ALWAYS: Final = frozenset({Act.CLAIM, Act.RELEASE, Act.COMMENT})
@@ -96,47 +96,47 @@ def _step(state: State, act: Act) -> State | str:
 TABLE: Final[Mapping[tuple[State, Act], State | str]] = MappingProxyType(
     {(state, act): _step(state, act) for state, act in product(State, Act)}
 )
-"""Every state with every act: the state that follows, or the code of the refusal."""
+"""For every state and act: the next state, or the code of the refusal."""
 
 _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "incident-merged": "the incident has become part of another one; see merged_into",
-        "already-decided": "the incident has a verdict",
-        "not-decided": "only an incident with a verdict can be opened again",
-        "nothing-to-appeal": "there is no confirmed incident to appeal against, or an appeal was made",
-        "not-appealed": "nobody has appealed against this incident",
-        "claimed-by-another": "another reviewer has claimed the incident; wait until the claim is over",
-        "not-claimed": "the incident is not claimed by you",
-        "second-person-needed": "you have confirmed it already; the second confirmation is another person's",
-        "reviewed-it-yourself": "an appeal is decided by somebody who did not review the incident",
-        "incident-grown": "alerts came to the incident that you were not shown; look at it again",
-        "history-full": f"{MAX_ACTS} acts stand in its history; decide it",
-        "nothing-changed": "nothing has come to the incident since its verdict",
+        "incident-merged": "the incident was merged into another one; see merged_into",
+        "already-decided": "the incident already has a verdict",
+        "not-decided": "only an incident with a verdict can be reopened",
+        "nothing-to-appeal": "only a confirmed incident can be appealed against, and only once",
+        "not-appealed": "there is no appeal against this incident",
+        "claimed-by-another": "another reviewer has claimed the incident; wait until the claim ends",
+        "not-claimed": "you have not claimed the incident",
+        "second-person-needed": "you have already confirmed it; another person must confirm it too",
+        "reviewed-it-yourself": "an appeal must be decided by someone who did not review the incident",
+        "incident-grown": "the incident has new alerts that you have not seen; look at it again",
+        "history-full": f"{MAX_ACTS} acts are in its history, which is the limit; decide on the incident",
+        "nothing-changed": "the incident has no new alerts since its verdict",
     }
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Review:
-    """What a decision about one incident takes into account."""
+    """The facts for a decision about one incident."""
 
     state: State
     claimed_by: str | None = None
     claim_expires: datetime | None = None
     changed: bool = False
-    """Something came to the incident since its verdict."""
+    """The incident has grown since its verdict."""
     acts: int = 0
-    """So many stand in its history."""
+    """The number of acts in its history."""
     unseen: bool = False
-    """It has other alerts than whoever acts was shown."""
+    """It has alerts that the acting person has not seen."""
     confirmed_by: frozenset[str] = frozenset()
-    """Who confirmed it since it was opened last."""
+    """The person who confirmed it since it was last opened."""
     reviewed_by: frozenset[str] = frozenset()
-    """Whoever gave any verdict on it, at any time."""
+    """Everyone who ever gave a verdict on it."""
 
 
 def decide(review: Review, act: Act, who: str, now: datetime) -> State:
-    """The state after `who` does this. Raises `Rejected` (409; 403 where it is the person that may not)."""
+    """The state after this act by `who`. Raises `Rejected` (409; 403 if only this person may not do it)."""
     following = TABLE[review.state, act]
     if not isinstance(following, State):
         raise _refusal(following)

@@ -1,4 +1,4 @@
-"""Table of what people did about incidents: one row per act, never changed afterwards."""
+"""Table of acts on incidents: one row per act, never changed afterwards."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from shared.tokens import Role
 
 
 class ReviewAct(Row, table=True):
-    """Who did what about an incident, when and why."""
+    """One act on an incident: author, act, time and reason."""
 
     __tablename__ = "review_acts"
     __table_args__ = (Index("ix_review_acts_history", "incident_id", "at_utc"),)
@@ -30,7 +30,7 @@ class ReviewAct(Row, table=True):
     role: Role = Field(sa_type=words(Role))
     reason: DismissReason | None = Field(default=None, sa_type=words(DismissReason))
     text_sealed: bytes | None = None
-    """What the person wrote, under the data key of the session's candidate and exam."""
+    """The person's text, under the data key of the session's candidate and exam."""
     state: State = Field(sa_type=words(State))
-    """Of the incident, afterwards."""
+    """The incident's state afterwards."""
     at_utc: datetime = Field(sa_type=UtcDateTime)

@@ -3,6 +3,7 @@
 starting/   started, and started again     joining/  the candidate's way in
 changing/   paused, given time, another policy
 absence/    a page that is not there       listing/  the wall, worst first
+watched/    how much nobody watched
 
 service     found, read, put on their timeline     tables      the rows
 ending      over here, then on its node            verifying   one frame against the enrolled face

@@ -10,6 +10,7 @@ from coordinator.sessions.expiry import LONGEST
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
+from coordinator.sessions.watched.runs import total
 from coordinator.tokens.key_service import Signer
 from coordinator.web_api.headers import socket_url
 from shared.api.sessions import (
@@ -60,6 +61,7 @@ def session_out(found: Found, now_utc: datetime) -> SessionOut:
         edge_node=str(found.assignment.node_id),
         policy_version=session.policy_version,
         paused_at=session.paused_utc,
+        unwatched_s=total(session.unwatched or {}),
     )
 
 

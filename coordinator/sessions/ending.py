@@ -18,6 +18,7 @@ from coordinator.excerpts import service as excerpts
 from coordinator.nodes import asking
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
+from coordinator.sessions.watched.noting import note_end
 from coordinator.web_api.parts import Parts
 from shared.alerts import Alert, Shown
 from shared.api.sessions import SessionEndResponse
@@ -75,7 +76,8 @@ async def end(
 async def tell_node(parts: Parts, node_id: UUID, session_id: UUID, *, submitted: bool) -> bool:
     """Tell a node that a session is over; False when it did not answer, which is no error here."""
     try:
-        await asking.end(parts.commander, node_id, EndSession(session_id=session_id, submitted=submitted))
+        order = EndSession(session_id=session_id, submitted=submitted)
+        await note_end(parts, node_id, await asking.end(parts.commander, node_id, order))
         return True
     except ProctorError as error:
         log.warning(

@@ -19,6 +19,7 @@ SESSION_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "session_expires_at": "2025-12-12T16:00:00Z",
             "edge_node": "7b2f3c56-0f4c-4a7b-9d0e-5d9a1c2e3f40",
             "policy_version": 3,
+            "unwatched_s": {"face": 4.2, "body": 4.8, "sound": 0.0},
             "worst_severity": 0.93,
             "open_incidents": 1,
             "incident_count": 2,

@@ -63,7 +63,9 @@ async def get_session(session_id: SessionRef, claims: StaffOrSelf, parts: PartsD
     """Where a session stands."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
-    return session_out(found, now)
+    out = session_out(found, now)
+    # Whoever wants to do something unseen need not learn how well it went.
+    return out.model_copy(update={"unwatched_s": None}) if claims.role is Role.CANDIDATE else out
 
 
 @router.get("/{session_id}/timeline", responses=problems(401, 403, 404))

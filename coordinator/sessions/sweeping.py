@@ -4,15 +4,16 @@ A node names its sessions in each heartbeat. What it names and the database says
 node's by now, or has never been known, is ended on the node: after an `end` that got lost, a hand-over, or a
 `start` that was answered too late. A session the database does not know gets one more round, because its
 start may still be committing. What the database says a node watches and the node does not name, or names
-under an older epoch, is started there again: the node has lost it in a restart.
-In the same round `absence` looks for sessions whose page is not there, and `changing` tells nodes again
-what they have missed of a change.
+under an older epoch, is started there again: the node has lost it in a restart. A node that has just started
+is looked at immediately, since its candidates wait.
+In the same round `absence` looks for sessions whose page is not there, `changing` tells nodes again what they
+have missed of a change, and `watched` writes down how much nobody watched.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -29,6 +30,7 @@ from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import resume
+from coordinator.sessions.watched.noting import Unseen
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 from shared.messages import HEARTBEAT_INTERVAL_S
@@ -36,6 +38,7 @@ from shared.messages import HEARTBEAT_INTERVAL_S
 INTERVAL_S: Final = 5.0
 MAX_TOLD: Final = 50
 """Ends, and starts, sent in one round; the rest follows in the next."""
+RESUMED_AT_ONCE: Final = 8
 SETTLED_AFTER: Final = timedelta(seconds=2 * HEARTBEAT_INTERVAL_S)
 """A heartbeat may have been under way while a session was given to a node: of an assignment younger than this
 the new node may say nothing yet, and the former one may still name the session."""
@@ -56,17 +59,46 @@ class _Known:
     """What these nodes are to watch since then."""
 
 
-async def run(parts: Parts) -> None:
-    """Sweep every heartbeat's time until cancelled."""
+class Booted:
+    """The nodes that have started since the last round; one loop waits for them."""
+
+    def __init__(self) -> None:
+        self._nodes: set[UUID] = set()
+        self._news = asyncio.Event()
+
+    def note(self, node_id: UUID) -> None:
+        """A node's first heartbeat since its start came."""
+        self._nodes.add(node_id)
+        self._news.set()
+
+    async def wait(self, longest_s: float) -> frozenset[UUID]:
+        """The nodes noted so far, as soon as there is one; none after `longest_s`."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(longest_s):
+                await self._news.wait()
+        self._news.clear()
+        nodes, self._nodes = frozenset(self._nodes), set()
+        return nodes
+
+
+async def run(parts: Parts, booted: Booted) -> None:
+    """Sweep every heartbeat's time, and when a node has started, until cancelled."""
     unknown: set[Naming] = set()
     differed: set[UUID] = set()
-    absences = Absences()
+    absences, unseen = Absences(), Unseen()
+    round_at = parts.clock() + INTERVAL_S
     while True:
-        await asyncio.sleep(INTERVAL_S)
+        fresh = await booted.wait(max(0.0, round_at - parts.clock()))
+        if fresh:
+            await resume_all(parts, fresh)
+        if parts.clock() < round_at:
+            continue
+        round_at = parts.clock() + INTERVAL_S
         unknown = await sweep(parts, unknown)
         differed = await mend(parts, differed)
         with suppress(Unavailable):  # the database is away: the next round says it
             await absences.round(parts)
+            await unseen.round(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
@@ -88,10 +120,32 @@ async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
     }
     for node_id, session_id in sorted(ended | (unknown & unknown_before))[:MAX_TOLD]:
         await tell_node(parts, node_id, session_id, submitted=False)
-    lost = [one for one in known.assigned if named.get(_naming(one), 0) < one.assignment.epoch]
-    for found in lost[:MAX_TOLD]:
-        await resume(parts, found)
+    await _resumed(parts, _lost(known.assigned, named)[:MAX_TOLD])
     return unknown
+
+
+async def resume_all(parts: Parts, node_ids: Collection[UUID]) -> None:
+    """Start what nodes do not name in their first heartbeat, however new it is: they have nothing else."""
+    now_utc = datetime.now(UTC)
+    states = (parts.fleet.state(node_id) for node_id in node_ids)
+    named = places(state for state in states if state is not None)
+    try:
+        assigned = await parts.reading(lambda db: sessions.running_on(db, set(node_ids), now_utc, now_utc))
+    except Unavailable:
+        return  # the next round finds them
+    await _resumed(parts, _lost(assigned, named))
+
+
+async def _resumed(parts: Parts, lost: Iterable[Found]) -> None:
+    places = asyncio.Semaphore(RESUMED_AT_ONCE)
+
+    async def one(found: Found) -> None:
+        async with places:
+            await resume(parts, found)
+
+    async with asyncio.TaskGroup() as tasks:
+        for found in lost:
+            tasks.create_task(one(found))
 
 
 def places(states: Iterable[NodeState]) -> dict[Naming, int]:
@@ -101,6 +155,11 @@ def places(states: Iterable[NodeState]) -> dict[Naming, int]:
         for node in states
         for session in node.heartbeat.sessions
     }
+
+
+def _lost(assigned: Iterable[Found], named: Mapping[Naming, int]) -> list[Found]:
+    """What nodes are to watch and do not name, or name under an older epoch."""
+    return [one for one in assigned if named.get(_naming(one), 0) < one.assignment.epoch]
 
 
 def _naming(found: Found) -> Naming:

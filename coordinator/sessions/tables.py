@@ -57,6 +57,10 @@ class ExamSession(Row, table=True):
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""
+    ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """The earliest onset among its alerts that could not be grouped into incidents; None: all are."""
+    unwatched: dict[str, dict[str, float]] | None = Field(default=None, sa_type=JSON(none_as_null=True))
+    """Seconds that nobody watched, by node's run and kind (`sessions.watched.runs`); None: none were said."""
 
 
 class SessionPolicy(Row, table=True):

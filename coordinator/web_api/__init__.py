@@ -1,10 +1,10 @@
-"""What every route shares.
+"""The shared parts of all routes.
 
-parts      what a route is handed                    security    who asks and what they may
-errors     every refusal as a problem                field_paths how a refusal names a field (pure)
-limits     bounds on bodies and rates                rates, places  how often, how many at once (pure)
+parts      the parts passed to each route            security    identity and permissions of callers
+errors     refusals as problem documents             field_paths how a refusal names a field (pure)
+limits     limits on bodies and rates                rates, places  how often, how many at once (pure)
 headers    security headers and origins              pages       the candidate's page and the console
-cursors    pages of every list (pure)                examples    what most routes' description shows (pure)
-openapi    the API's description                     contract    what of it breaks callers (pure)
+cursors    pages of lists (pure)                     examples    examples for the API description (pure)
+openapi    the API description                       contract    finds breaking changes in it (pure)
 health     healthz, readyz, metrics                  metrics     Prometheus
 """

@@ -1,14 +1,14 @@
-"""What of one description of the API breaks callers of an earlier one. Pure.
+"""Finds changes of the API description that break callers of an earlier one. Pure.
 
-A caller of the earlier description keeps working when every operation is still there under its operation id,
-takes all it took and answers all it answered. So it is a break when
+A caller of the earlier description keeps working if every operation still has its operation id, accepts
+everything it accepted and answers everything it answered. So these are breaks:
 
-    an operation, a way to answer, a field of an answer or a value of a list of words is gone,
-    a parameter, a field of a request or a body is asked for that was not,
-    a type, a bound or a pattern of what is sent has become narrower, or a type of what is answered wider.
+    an operation, an answer, a field of an answer or a value of an enum is gone,
+    a parameter, a field of a request or a body is newly required,
+    a type, a limit or a pattern in a request is narrower, or a type in an answer is wider.
 
-Callers are told to ignore what they do not know: new operations, optional parameters and fields, fields of
-answers and values of lists break nobody. Words (descriptions, titles, examples) are not compared.
+Callers must ignore what they do not know: new operations, optional parameters and fields, fields of answers
+and values of enums break nobody. Texts (descriptions, titles, examples) are not compared.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ Json = Mapping[str, Any]
 Way = Literal["request", "answer"]
 
 WORDS: Final = frozenset({"description", "title", "summary", "examples", "tags", "info"})
-"""Keys that say nothing to a program, where they are no names of fields."""
+"""Keys without meaning for programs, unless they are names of fields."""
 _NAMES: Final = frozenset({"properties", "schemas", "paths", "responses", "content"})
-"""Keys whose own keys are names."""
+"""Keys with names as their own keys."""
 _LOWER: Final = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _UPPER: Final = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
 _METHODS: Final = frozenset({"get", "put", "post", "delete", "patch"})
 
 
 def breaks(before: Json, after: Json) -> list[str]:
-    """One line for each break, in the order of the earlier description; empty when callers keep working."""
+    """One line per break, in the order of the earlier description; empty if callers keep working."""
     return list(dict.fromkeys(_Comparison(before, after).operations()))
 
 
 def bare(description: Any, *, names: bool = False) -> Any:
-    """A description without its words: what is compared, and no more. `names`: its keys are names."""
+    """A description without its texts, for comparison. `names`: its keys are names."""
     if isinstance(description, list):
         return [bare(each) for each in description]
     if not isinstance(description, dict):
@@ -52,7 +52,7 @@ class _Comparison:
     before: Json
     after: Json
     seen: set[tuple[str, str, Way]] = field(default_factory=set)
-    """Pairs of named schemas compared already, or being compared: schemas may hold themselves."""
+    """Pairs of named schemas that were or are being compared: schemas may contain themselves."""
 
     def operations(self) -> Iterator[str]:
         for path, methods in self.before["paths"].items():
@@ -93,7 +93,7 @@ class _Comparison:
     def _answers(self, old: Json, new: Json, place: str) -> Iterator[str]:
         for status, was in old["responses"].items():
             if not status.startswith("2"):
-                continue  # a refusal more or less is no promise
+                continue  # refusals are not part of the promise
             now = new["responses"].get(status)
             if now is None:
                 yield f"{place}: no longer answers {status}"
@@ -123,7 +123,7 @@ class _Comparison:
             candidates = (self._fits(each, other, way) for other in offered)
             if not any(candidates):
                 kind = each.get("type", "a kind")
-                yield f"{place}: {kind} is {'no longer taken' if way == 'request' else 'answered now'}"
+                yield f"{place}: {kind} is {'no longer accepted' if way == 'request' else 'answered now'}"
 
     def _fits(self, needed: Json, offered: Json, way: Way) -> bool:
         old, new = (needed, offered) if way == "request" else (offered, needed)
@@ -140,7 +140,7 @@ class _Comparison:
             yield f"{place}: {', '.join(sorted(gone))} is gone"
         if way == "request":
             if ("enum" in new or "const" in new) and not ("enum" in old or "const" in old):
-                yield f"{place}: takes only some words now"
+                yield f"{place}: now accepts only some values"
             yield from _narrowed(old, new, place)
         yield from self._fields(old, new, way, place)
         for key in ("items", "additionalProperties"):
@@ -160,7 +160,7 @@ class _Comparison:
                 yield f"{place}.{name}: is now required"
         else:
             for name in sorted((required - now_required) & set(are)):
-                yield f"{place}.{name}: may be missing now"
+                yield f"{place}.{name}: may now be missing"
 
 
 def _by_name(operation: Json) -> dict[str, Json]:
@@ -202,9 +202,9 @@ def _narrowed(old: Json, new: Json, place: str) -> Iterator[str]:
         if key in new and new[key] != old.get(key):
             yield f"{place}: {key} is now {new[key]}"
     if new.get("additionalProperties") is False and old.get("additionalProperties") is not False:
-        yield f"{place}: takes no other fields now"
+        yield f"{place}: now accepts no other fields"
 
 
 def _trivial(key: str, bound: float) -> bool:
-    """Whether a lower bound says nothing: every length is at least 0."""
+    """Whether a lower bound has no effect: every length is at least 0."""
     return key.startswith("min") and key != "minimum" and bound <= 0

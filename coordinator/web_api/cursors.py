@@ -1,6 +1,6 @@
-"""Pages of a list: where one ends and the next begins. Pure.
+"""Pages of lists, with cursors between them. Pure.
 
-A list is ordered by what its cursor holds, the row's id last, so a page stays where it was while rows come in
+A list is ordered by the fields of its cursor, the row's id last, so a page does not move when rows are added
 before or after it. A cursor is a tuple of declared fields:
 
     class Cursor(NamedTuple):
@@ -30,7 +30,7 @@ REFUSAL: Final = "is not a valid cursor; repeat the request without it"
 
 
 class Cursor(NamedTuple):
-    """The last row of a page, of a list that is ordered by an instant."""
+    """The last row of a page, in a list ordered by an instant."""
 
     at_utc: Utc
     row_id: UUID
@@ -42,23 +42,23 @@ class PageParams(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    """`next_cursor` of the page before."""
+    """`next_cursor` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
     @property
     def after(self) -> Cursor | None:
-        """Where the page before ended. Raises `Rejected` (422) for a text that is no such cursor."""
+        """The end of the previous page. Raises `Rejected` (422) if the text is not such a cursor."""
         return read_cursor(self.cursor, Cursor)
 
 
 def cut(rows: Sequence[R], limit: int, cursor_of: Callable[[R], C]) -> tuple[Sequence[R], C | None]:
-    """A page out of up to one row more than it holds, and where the next begins; None on the last one."""
+    """A page from its rows plus at most one more, and the next page's cursor; None on the last page."""
     shown = rows[:limit]
     return shown, cursor_of(shown[-1]) if len(rows) > len(shown) else None
 
 
 def write_cursor(cursor: tuple[object, ...] | None) -> str | None:
-    """A cursor as text, opaque to callers. No value in it may hold a bar."""
+    """Encode a cursor as text, opaque to callers. No value in it may contain `|`."""
     if cursor is None:
         return None
     values = (value.isoformat() if isinstance(value, datetime) else str(value) for value in cursor)
@@ -66,7 +66,7 @@ def write_cursor(cursor: tuple[object, ...] | None) -> str | None:
 
 
 def read_cursor(text: str | None, kind: type[C]) -> C | None:
-    """The cursor of a text, its fields within their bounds. Raises `Rejected` (422) for any other text."""
+    """Decode a cursor and check its fields. Raises `Rejected` (422) for any other text."""
     if text is None:
         return None
     try:

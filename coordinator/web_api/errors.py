@@ -1,12 +1,12 @@
-"""Every refusal as RFC 9457 problem details: one place turns errors into HTTP.
+"""Turns all errors into HTTP answers with RFC 9457 problem details.
 
     Rejected                   its own status and code
     Unavailable                503 with Retry-After
-    RequestValidationError     422 `invalid-request`, naming the path of each wrong field
+    RequestValidationError     422 `invalid-request`, with the path of each wrong field
     HTTPException (404, 405…)  its status, with a stable code
-    Corrupt, ConfigError, any  500 `internal`, logged; the answer says nothing of the cause
+    Corrupt, ConfigError, any  500 `internal`, logged; the answer does not show the cause
 
-No answer repeats what was sent: a wrong value may be a secret or a person's.
+No answer repeats sent values: a wrong value may be secret or personal.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 PROBLEM_TYPE: Final = "urn:proctor-edge:problem:"
 MEDIA_TYPE: Final = "application/problem+json"
 MAX_ERRORS: Final = 50
-"""Of one answer; a request with more wrong fields learns of the first ones."""
+"""Wrong fields listed in one answer; further ones are left out."""
 
 _CODES: Mapping[int, str] = {
     400: "bad-request",
@@ -52,7 +52,7 @@ def problem(
     errors: Sequence[Mapping[str, object]] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """One problem-details answer."""
+    """An answer with problem details."""
     body = {
         "type": PROBLEM_TYPE + code,
         "title": HTTPStatus(status).phrase,
@@ -80,7 +80,7 @@ def problem_of(error: ProctorError) -> Response:
 
 
 def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Response:
-    """422 naming each wrong field by its path; 400 when the body is not JSON at all."""
+    """422 with the path of each wrong field; 400 if the body is not JSON at all."""
     if any(error.get("type") == "json_invalid" for error in errors):
         return problem(400, "body-not-json", "the body is not valid JSON")
     return problem(
@@ -92,7 +92,7 @@ def validation_problem(errors: Sequence[Mapping[str, Any]]) -> Response:
 
 
 def add_error_handlers(app: FastAPI) -> None:
-    """Let every error of this application leave as a problem."""
+    """Answer every error of this application with a problem document."""
 
     async def on_proctor_error(_: Request, error: Exception) -> Response:
         assert isinstance(error, ProctorError)
@@ -116,7 +116,7 @@ def add_error_handlers(app: FastAPI) -> None:
 
 
 def _methods_there(app: FastAPI, request: Request) -> list[str]:
-    """Every method of a path (RFC 9110, 15.5.6); Starlette names those of its first route alone."""
+    """Every method of a path (RFC 9110, 15.5.6); Starlette names only those of its first route."""
     return [
         method
         for method in ("DELETE", "GET", "HEAD", "POST", "PUT")
@@ -126,11 +126,9 @@ def _methods_there(app: FastAPI, request: Request) -> list[str]:
 
 
 class Failures:
-    """ASGI layer that answers 500 for whatever fails further in, so that this answer, too, passes the layers
-    around it: Starlette's own handler of exceptions stands outside all of them, headers and metrics included.
-
-    The reason goes to the log alone. What fails after its answer has begun goes on to the server, which cuts
-    the connection.
+    """ASGI layer that answers 500 for any exception inside, so that this answer also passes the layers around
+    it: Starlette's own exception handler is outside all of them, including headers and metrics. The reason is
+    only logged. An exception after the answer has begun is passed to the server, which cuts the connection.
     """
 
     def __init__(self, app: ASGIApp) -> None:

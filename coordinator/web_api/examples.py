@@ -1,4 +1,4 @@
-"""One example per body that callers write or read, for the API's description."""
+"""One example per body that callers write or read, for the API description."""
 
 from __future__ import annotations
 

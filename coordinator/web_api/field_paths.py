@@ -1,4 +1,4 @@
-"""How a refusal names the field of a request that is wrong. Pure."""
+"""The path by which a refusal names a wrong field of a request. Pure."""
 
 from __future__ import annotations
 

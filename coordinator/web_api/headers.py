@@ -1,4 +1,4 @@
-"""Security headers on every answer, and who of other origins may call."""
+"""Security headers on every answer, and the origins that may call."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HSTS: Final = "max-age=31536000; includeSubDomains"
 
 
 class SecurityHeaders:
-    """ASGI layer that adds what an answer does not say itself; answers are not to be cached by default."""
+    """ASGI layer that adds headers an answer does not set itself; by default answers must not be cached."""
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
@@ -51,7 +51,8 @@ class SecurityHeaders:
 def page_policy(public_url: str, signaling_urls: Iterable[str]) -> str:
     """The content security policy of the candidate's page.
 
-    Nothing inline and nothing from elsewhere; it may connect to the coordinator and to the nodes' signaling.
+    Nothing inline and nothing from other origins; it may connect to the coordinator and to the nodes'
+    signaling.
     """
     reachable = sorted({socket_origin(public_url), *map(socket_origin, signaling_urls)})
     return _own_page(
@@ -64,7 +65,7 @@ def page_policy(public_url: str, signaling_urls: Iterable[str]) -> str:
 def console_policy(public_url: str) -> str:
     """The content security policy of the proctors' console.
 
-    As the candidate's, without media and nodes; and no text becomes markup or script, in any of its modules.
+    Like the candidate's, without media and nodes; and no module may turn text into markup or script.
     """
     return _own_page(
         "img-src 'self' data:",
@@ -101,7 +102,7 @@ def socket_url(public_url: str, path: str) -> str:
 
 
 def allowed_origin(origin: str | None, public_url: str, allowed: Iterable[str]) -> bool:
-    """Whether a socket of this Origin may open; programs other than browsers send none."""
+    """Whether a socket from this Origin may open; programs other than browsers send none."""
     return origin is None or origin in {public_url_origin(public_url), *map(public_url_origin, allowed)}
 
 

@@ -1,6 +1,6 @@
-"""GET /healthz, /readyz and /metrics: for supervisors and scrapers, about nobody.
+"""GET /healthz, /readyz and /metrics: for supervisors and scrapers, without personal data.
 
-On the public port only whether all is well; metrics there need a token. On the status port everything,
+The public port only tells whether all is well; metrics there need a token. The status port tells everything,
 without a token.
 """
 
@@ -21,11 +21,11 @@ router = APIRouter(tags=["health"])
 
 @router.get("/healthz")
 async def get_health() -> dict[str, str]:
-    """The program runs."""
+    """The program is running."""
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"description": "Not ready; the status port says why."}})
+@router.get("/readyz", responses={503: {"description": "Not ready; the status port gives the reasons."}})
 async def get_readiness(parts: PartsDep) -> Response:
     """Whether requests can be served: 200, or 503."""
     ready = not await _reasons(parts)
@@ -75,5 +75,5 @@ async def _reasons(parts: Parts) -> list[str]:
     if trouble := parts.database.write_trouble(parts.clock()):
         reasons.append(f"nothing can be stored: {trouble}")
     if not parts.hub.connected:
-        reasons.append(f"the hub is away: {parts.hub.trouble}")
+        reasons.append(f"the hub cannot be reached: {parts.hub.trouble}")
     return reasons

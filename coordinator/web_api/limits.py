@@ -1,8 +1,8 @@
-"""Bounds on requests, kept before anything is parsed: body sizes and rates.
+"""Limits on requests, applied before parsing: body sizes and rates.
 
-A body is refused by its announced length before a byte of it is read, and by its real length where none or a
-wrong one was announced. The large bound of enrollment holds for bearers of a good token only: without one the
-answer is 401, and no stranger makes the coordinator read megabytes.
+A body is refused by its announced length before a byte of it is read, and by its real length if none or a
+wrong one was announced. The large limit of enrollment applies only to bearers of a valid token: without one
+the answer is 401, so that a stranger cannot make the coordinator read megabytes.
 """
 
 from __future__ import annotations
@@ -22,24 +22,25 @@ from shared.rates import Buckets, Rate
 from shared.tokens import Claims, Role
 
 SMALL_BODY_BYTES: Final = 262_144
-"""Every body but enrollment's; a whole policy has some 10 KiB."""
+"""All bodies except enrollment's; a complete policy has about 10 KiB."""
 LARGE_AT_ONCE: Final = 16
-"""Enrollments in progress; each may hold some 100 MiB of text and pictures."""
+"""Enrollments in progress; each may use about 100 MiB for text and pictures."""
 LARGE_OF_ONE: Final = 12
-"""Of one platform or person: with one token nobody keeps every place by sending slowly."""
+"""The share of one platform or person, so that one token cannot occupy all places by sending slowly."""
 LARGE_OF_CANDIDATE: Final = 2
 """An enrollment and a practice check."""
 PICTURE_PATHS: Final = frozenset({"/api/v1/enroll", "/api/v1/practice-check"})
-"""Where bodies carry pictures."""
+"""The paths of bodies with pictures."""
 
 BEARER_RATE: Final = Rate(burst=3_000, per_s=100)
-"""Per bearer, whatever is asked: a platform brings in a term or reads all alerts, a loop is stopped."""
+"""Per bearer, for all requests: enough for a platform that enters a term or reads all alerts, but it stops a
+loop."""
 CANDIDATE_RATE: Final = Rate(burst=300, per_s=10)
-"""Per candidate, whatever is asked: a page asks every few seconds."""
+"""Per candidate, for all requests: a page asks every few seconds."""
 JOIN_FAILURE_RATE: Final = Rate(burst=10, per_s=0.1)
-"""Failed codes per address and beginning of the code. Codes are too long to guess."""
+"""Failed codes, per address and beginning of the code. Codes are too long to be guessed."""
 ENROLL_RATE: Final = Rate(burst=10, per_s=0.2)
-"""Per candidate enrolled: a person who retries, not a search for a picture that passes."""
+"""Per enrolled candidate: enough for a person who retries, not for a search for a picture that passes."""
 VERIFY_RATE: Final = Rate(burst=10, per_s=1)
 """Per session: each check occupies an edge node."""
 TICKET_RATE: Final = Rate(burst=60, per_s=2)
@@ -51,11 +52,12 @@ START_RATE: Final = Rate(burst=600, per_s=20)
 TOKEN_RATE: Final = Rate(burst=600, per_s=20)
 """Per administrator."""
 REPORT_RATE: Final = Rate(burst=20, per_s=0.5)
-"""Per bearer, for reports and bundles: a person who reads, not a crawl. Larger amounts come from /alerts."""
+"""Per bearer, for reports and bundles: enough for a reader, not for a crawler. Use /alerts for larger
+amounts."""
 
 
 class Rates:
-    """The rates of one coordinator process, by what is asked."""
+    """The rates of one coordinator process, by kind of request."""
 
     def __init__(self) -> None:
         self.bearer = Buckets(BEARER_RATE)
@@ -76,10 +78,10 @@ class Rates:
 
 
 class BodyBound:
-    """ASGI layer that refuses bodies above a bound (413) before they are parsed.
+    """ASGI layer that refuses bodies above a limit (413) before they are parsed.
 
-    `authorise` says who asks and raises `Rejected` for a request without a good token; it is asked before the
-    large bound.
+    `authorise` identifies the caller and raises `Rejected` for a request without a valid token; it is called
+    before the large limit applies.
     """
 
     def __init__(self, app: ASGIApp, authorise: Callable[[Request], Awaitable[Claims]]) -> None:
@@ -116,7 +118,7 @@ class BodyBound:
 def _check_announced(request: Request, bound: int) -> None:
     announced = request.headers.get("content-length", "0")
     if not announced.isascii() or not announced.isdigit():
-        raise Rejected("the content length is no number", code="bad-request")
+        raise Rejected("the content length is not a number", code="bad-request")
     if len(announced) > 12 or int(announced) > bound:
         raise _too_large(bound)
 

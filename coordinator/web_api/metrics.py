@@ -1,4 +1,4 @@
-"""Prometheus metrics of one coordinator; no label ever names a session or a person."""
+"""Prometheus metrics of one coordinator; no label names a session or a person."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DURATIONS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 
 
 
 class Metrics:
-    """The registry and what the HTTP side counts; others add their own to `registry`."""
+    """The registry and the HTTP metrics; other parts add theirs to `registry`."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
@@ -41,11 +41,11 @@ class Metrics:
         )
 
     def read(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """A gauge that is read from somebody's counter at each scrape."""
+        """Add a gauge that reads another part's counter at each scrape."""
         Gauge(name, text, registry=self.registry).set_function(value)
 
     def read_counts(self, name: str, text: str, counts: Mapping[str, int]) -> None:
-        """A counter per key of somebody's counts, read at each scrape."""
+        """Add a counter per key of another part's counts, read at each scrape."""
         self.registry.register(_Counts(name, text, counts))
 
 
@@ -76,7 +76,7 @@ class _Counts(Collector):
 
 
 class RequestMetrics:
-    """ASGI layer that counts and times requests by the operation they ask for, never by their path."""
+    """ASGI layer that counts and times requests by operation, never by path."""
 
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 description: stable operation ids, and every refusal declared as a problem."""
+"""The OpenAPI 3.1 description: stable operation ids, and every refusal declared as a problem document."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from shared.api.enrollments import EnrollRequest
 from shared.api.faces import PracticeRequest
 
 READ_BY_ROUTES: Final = (EnrollRequest, PracticeRequest)
-"""Bodies that no signature names, because their route reads them itself."""
+"""Bodies that are in no signature, because their route reads them itself."""
 ALWAYS: Final = (400, 413, 422, 503)
-"""Refusals any route may give."""
+"""Refusals that any route may give."""
 
 
 def operation_id(route: APIRoute) -> str:
-    """The function's name: callers' generated code keeps its names when paths or tags change."""
+    """The function's name: so generated clients keep their names when paths or tags change."""
     return route.name
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The `responses` of a route that may refuse with these statuses, besides those any may give.
+    """The `responses` of a route that may refuse with these statuses, in addition to the general ones.
 
-    Who needs a token (401) may also be told that it asks too often (429).
+    A route that needs a token (401) may also refuse too many requests (429).
     """
     often = {429} if 401 in statuses else set()
     return {
@@ -40,13 +40,13 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 
 def takes(body: type[BaseModel]) -> dict[str, Any]:
-    """The `openapi_extra` of a route that reads such a body by itself; name it in `READ_BY_ROUTES`."""
+    """The `openapi_extra` of a route that reads this body itself; list the body in `READ_BY_ROUTES`."""
     schema = {"$ref": f"#/components/schemas/{body.__name__}"}
     return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def describe(app: FastAPI, examples: Mapping[str, Mapping[str, Any]]) -> None:
-    """Let the description carry an example per body, by its name, and name problems by their media type."""
+    """Add an example per body, by its name, to the description, and the media type of problem documents."""
     generate = app.openapi
 
     def described() -> dict[str, Any]:

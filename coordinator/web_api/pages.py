@@ -1,8 +1,8 @@
 """The pages: the candidate's at /join and the proctors' console at /console.
 
-Files beside this program. Nothing in them is inline, nothing comes from elsewhere. The console's names of
-events, classes and advice are those of the reports: it imports them as `vocabulary.js`, which is made here.
-Whose token somebody signs in with it asks at /console/bearer: an external issuer's own claims do not say it.
+Static files of this package, with nothing inline and nothing from other origins. The console uses the same
+names of events, classes and advice as the reports: it imports them as `vocabulary.js`, which is generated
+here. The console asks /console/bearer whose token it has: the claims of an external issuer do not say it.
 """
 
 from __future__ import annotations
@@ -31,9 +31,9 @@ NO_DEVICES: Final = "camera=(), microphone=(), geolocation=(), payment=(), usb=(
 
 
 def add_pages(app: FastAPI, public_url: str, signaling_urls: Callable[[], Iterable[str]]) -> None:
-    """Serve the pages and their files below them.
+    """Serve the pages and their files.
 
-    `signaling_urls` are the nodes' addresses of the moment; the candidate's page may connect to those alone.
+    `signaling_urls` are the nodes' present addresses; the candidate's page may connect only to these.
     """
 
     async def candidate_page(_: Request) -> Response:
@@ -61,7 +61,7 @@ def add_pages(app: FastAPI, public_url: str, signaling_urls: Callable[[], Iterab
 
 
 def vocabulary() -> str:
-    """A JavaScript module of the names that people read: EVENTS (with their class), CLASSES and ADVICE."""
+    """A JavaScript module with the names that people read: EVENTS (with their class), CLASSES and ADVICE."""
     events = {event: {"name": event_name(event), "class": event_class(event)} for event in EventType}
     tables = {"EVENTS": events, "CLASSES": CLASS_NAMES, "ADVICE": ACTION_NAMES}
     return "".join(f"export const {name} = {json.dumps(table)};\n" for name, table in tables.items())

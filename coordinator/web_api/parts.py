@@ -1,4 +1,4 @@
-"""What a running coordinator is made of, handed to every route. Built in `app`, nowhere else."""
+"""The parts of a running coordinator, passed to every route. Built only in `app`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from shared.ice import IceServer
 T = TypeVar("T")
 
 PICTURES_AT_ONCE: Final = 2
-"""Decoded at the same time in this process."""
+"""Pictures decoded at the same time in this process."""
 REPORTS_AT_ONCE: Final = 1
 
 
@@ -57,13 +57,13 @@ class Parts:
     rooms: Rooms = field(default_factory=Rooms)
     tickets: Tickets = field(default_factory=Tickets)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))
-    """Turns at decoding pictures; the other threads stay free for alerts and requests."""
+    """Limits concurrent decoding of pictures; the other threads stay free for alerts and requests."""
     reporting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPORTS_AT_ONCE))
-    """Turns at writing reports, for the same reason; each may hold 200 MiB."""
+    """Limits concurrent writing of reports, for the same reason; each may use 200 MiB."""
     rates: Rates = field(default_factory=Rates)
 
     def clock(self) -> float:
-        """Monotonic seconds, as fleet, rates and tickets count."""
+        """Monotonic seconds, as used by fleet, rates and tickets."""
         return time.monotonic()
 
     async def reading(self, work: Callable[[Session], T]) -> T:
@@ -76,7 +76,7 @@ class Parts:
         return await asyncio.to_thread(run)
 
     async def writing(self, work: Callable[[Session], T]) -> T:
-        """Run `work` in a thread, in one transaction: committed whole, or rolled back when it raises."""
+        """Run `work` in a thread, in one transaction: committed, or rolled back if it raises."""
 
         def run() -> T:
             with self.database.write() as db:
@@ -91,7 +91,7 @@ async def _parts(connection: HTTPConnection) -> Parts:
 
 
 async def utc_now() -> datetime:
-    """The instant of this request; every decision about it takes this one."""
+    """The instant of this request; all its decisions use this one."""
     return datetime.now(UTC)
 
 

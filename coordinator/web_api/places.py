@@ -1,4 +1,4 @@
-"""Places for work that holds much memory: so many in all, and of one asker only a part. Decides only."""
+"""Limits concurrent work that needs much memory: a total and a per-caller limit. Decides only."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from shared.errors import Rejected, Unavailable
 
 
 class Places:
-    """So many at once."""
+    """A semaphore with a total and a per-caller limit."""
 
     def __init__(self, in_all: int) -> None:
         self._in_all = in_all
         self._taken: Counter[str] = Counter()
 
     def take(self, asker: str, most: int) -> None:
-        """Take a place; `most`: of this asker.
+        """Take a place; `most` is the limit of this caller.
 
-        Raises `Rejected` (429 `too-many-at-once`) when the asker has its part, `Unavailable` ("busy") when
-        every place is taken.
+        Raises `Rejected` (429 `too-many-at-once`) if the caller has reached its limit, `Unavailable` ("busy")
+        if every place is taken.
         """
         if self._taken[asker] >= most:
             raise Rejected(
-                f"{most} such requests of yours are under way; wait until one is answered",
+                f"{most} of your requests of this kind are in progress; wait until one is answered",
                 code="too-many-at-once",
                 status=429,
                 retry_after_s=2,
@@ -32,6 +32,6 @@ class Places:
         self._taken[asker] += 1
 
     def leave(self, asker: str) -> None:
-        """Give back a place that was taken."""
+        """Release a place."""
         self._taken[asker] -= 1
-        self._taken += Counter()  # askers without a place are forgotten
+        self._taken += Counter()  # callers without a place are forgotten

@@ -1,16 +1,16 @@
-"""Who asks and what they may: principals and roles as annotated dependencies.
+"""Authenticates callers and checks their roles, as annotated dependencies.
 
-    Anyone      any good token
+    Anyone      any valid token
     Staff       proctor, system, admin
-    Reviewer    proctor, admin: persons, not programs
+    Reviewer    proctor, admin: people, not programs
     Service     system, admin
     Admin       admin
     Privacy     system, admin, dpo
     …OrPrivacy  the same, or dpo
-    …OrSelf     the same, or the candidate; the route then asks `check_own_…` with what it found
+    …OrSelf     the same, or the candidate; the route then calls `check_own_…` with the row it found
 
-A candidate acts on itself and its own session only (403 `not-yours`). What belongs to another institution is
-not found (404): every query carries the token's tenant.
+A candidate may access only its own data and session (403 `not-yours`). Data of another institution is not
+found (404): every query filters by the token's tenant.
 """
 
 from __future__ import annotations
@@ -36,19 +36,20 @@ _bearer = HTTPBearer(
 
 
 async def verify_token(parts: Parts, token: str) -> Claims:
-    """Whose token it is, ours or an external issuer's. Raises `Rejected` (401) and `Unavailable`."""
+    """Verify a token, ours or an external issuer's. Raises `Rejected` (401) and `Unavailable`."""
     issuer = parts.issuers.get(hint(token).issuer)
     return parts.verifier.verify(token) if issuer is None else await issuer.verify(token)
 
 
 def check_still_good(parts: Parts, claims: Claims) -> None:
-    """Raises `Rejected` (401) when a token verified before has been revoked; an external issuer's expires."""
+    """Raises `Rejected` (401) if a verified token has since been revoked; those of external issuers only
+    expire."""
     if claims.key_id is not None:
         parts.verifier.check(claims)
 
 
 def bearer_of(connection: HTTPConnection) -> str:
-    """The bearer token of a request's header, empty when there is none."""
+    """The bearer token in a request's header, empty if there is none."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
 
@@ -56,7 +57,7 @@ def bearer_of(connection: HTTPConnection) -> str:
 async def principal(
     parts: PartsDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Claims:
-    """The verified bearer of this request. Raises `Rejected` (401; 429 when it asks too often)."""
+    """The verified bearer of this request. Raises `Rejected` (401; 429 for too many requests)."""
     claims = await verify_token(parts, credentials.credentials if credentials else "")
     charge(parts, claims)
     return claims
@@ -75,7 +76,7 @@ def _allow(*roles: Role) -> Callable[[Claims], Awaitable[Claims]]:
     async def allowed(claims: Anyone) -> Claims:
         if claims.role not in roles:
             raise Rejected(
-                f"the role {claims.role} may not do this; it takes {' or '.join(sorted(roles))}",
+                f"the role {claims.role} may not do this; required: {' or '.join(sorted(roles))}",
                 code="role-forbidden",
                 status=403,
             )
@@ -97,18 +98,18 @@ CandidateSelf = Annotated[Claims, Depends(_allow(Role.CANDIDATE))]
 
 
 def check_own_candidate(claims: Claims, reference: str) -> None:
-    """Raises `Rejected` (403) when a candidate asks about another one."""
+    """Raises `Rejected` (403) if a candidate asks about another candidate."""
     if claims.role is Role.CANDIDATE and claims.subject != reference:
         raise not_yours()
 
 
 def check_own_session(claims: Claims, session_id: UUID, candidate_reference: str) -> None:
-    """Raises `Rejected` (403) when a candidate asks about a session that its token is not for."""
+    """Raises `Rejected` (403) if a candidate's token is not for this session."""
     check_own_candidate(claims, candidate_reference)
     if claims.session_id is not None and claims.session_id != session_id:
         raise not_yours()
 
 
 def not_yours() -> Rejected:
-    """The refusal of what is somebody else's."""
+    """The refusal of access to another person's data."""
     return Rejected("this belongs to another candidate or session", code="not-yours", status=403)

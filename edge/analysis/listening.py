@@ -28,8 +28,8 @@ from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHeard, SpeechHeard
 from shared.policy.schema import Policy
 
-SPEAKS = 0.5
-"""From this probability on a part of a window may be speech: voices are counted, phrases searched."""
+SPEAKS = 0.7
+"""Above this probability a part of a window is taken for speech: voices are counted, phrases searched."""
 SILENT_PEAK = 1e-4
 """Three steps of 16 bits: a microphone that is on is never so quiet; a muted one may dither."""
 RATES_HZ = {look: LOOKS[look].rates_hz[FULL] for look in (Look.SOUNDS, Look.SPEAKERS)}

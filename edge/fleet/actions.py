@@ -9,12 +9,13 @@ from typing import Final
 from edge.config import EdgeConfig
 from edge.fleet.assignments import Assignments
 from edge.sessions.assignment import Assignment
-from edge.sessions.port import Worker, assignment_of
+from edge.sessions.port import AssignmentId, Worker, assignment_of
 from shared.errors import Rejected, Unavailable
 from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.messages import (
     EndSession,
     EnrolledPicture,
+    Seconds,
     SessionAccepted,
     SessionChanged,
     SessionEnded,
@@ -68,9 +69,16 @@ class NodeActions:
     async def end(self, order: EndSession) -> SessionEnded:
         """End a session. Its last alerts are on disk on return, unless the disk is too slow."""
         assignment = self._roster.end(order.session_id)
-        if assignment is not None:
-            await self._stop(assignment)
-        return SessionEnded(session_id=order.session_id, was_running=assignment is not None)
+        if assignment is None:
+            return SessionEnded(session_id=order.session_id, was_running=False)
+        unwatched_s = await self._unwatched_s(assignment.id)
+        await self._stop(assignment)
+        return SessionEnded(
+            session_id=order.session_id,
+            was_running=True,
+            epoch=assignment.id.epoch,
+            unwatched_s=unwatched_s,
+        )
 
     async def end_expired(self) -> None:
         """End every session past its end time."""
@@ -107,6 +115,15 @@ class NodeActions:
             raise
         if former is not None:
             await self._worker.end(former.id)
+
+    async def _unwatched_s(self, assignment: AssignmentId) -> Seconds | None:
+        """How much of a session nobody watched so far; None when its worker does not say."""
+        try:
+            report = await self._worker.report()
+        except Unavailable:
+            return None
+        places = {AssignmentId(each.session_id, each.epoch): each for each in report.sessions}
+        return places[assignment].unwatched_s if assignment in places else None
 
     async def _stop(self, assignment: Assignment) -> None:
         await self._worker.end(assignment.id)

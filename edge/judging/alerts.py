@@ -1,4 +1,4 @@
-"""From a finding to the alert that leaves the node. Pure: the wall clock comes in as the session's start."""
+"""Writes the alert of a finding. Pure: wall time comes from the session's start."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLEARED_REVISION = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchedSession:
-    """Whose session it is, under which policy, and who watches with what: all that alerts repeat."""
+    """The constant parts of a session's alerts: candidate, policy, node and networks."""
 
     session_id: UUID
     """Internal id."""
@@ -43,24 +43,24 @@ class WatchedSession:
     models: Mapping[str, str]
     """Network per task as `name@version`."""
     device: str
-    """The device verified in use."""
+    """The device that is verifiably in use."""
 
     def utc(self, at_s: float) -> datetime:
-        """A time on the session clock as an instant."""
+        """Convert a time on the session clock to UTC."""
         return self.started_utc + timedelta(seconds=at_s)
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRevision:
-    """An alert as it is written down now: 1 when raised, 2 when cleared."""
+    """One revision of an alert: 1 when raised, 2 when cleared."""
 
     alert: Alert
     revision: int
     excerpt: Excerpt | None = None
-    """What was said, to be sealed on its own before the alert is."""
+    """The spoken words, sealed separately before the alert."""
     pictures: tuple[Picture, ...] = ()
-    """Those the alert names, to be sealed beside it. With revision 1 alone: it stands before revision 2 in
-    the same lane, the outbox keeps both, and whoever stores them keeps the picture."""
+    """The pictures the alert names, sealed beside it. Only with revision 1: it comes before revision 2 in the
+    same lane, the outbox keeps both, and the receiver keeps the picture."""
 
 
 def write_alert(
@@ -68,8 +68,8 @@ def write_alert(
 ) -> AlertRevision:
     """The alert of one finding; the same finding always gives the same alert.
 
-    `jpeg` is the picture of its onset. Revision 2 repeats everything else, since whoever stores alerts keeps
-    the last.
+    `jpeg` is the picture of its onset. Revision 2 repeats everything else, because receivers keep only the
+    last revision.
     """
     event = finding.event
     identity = alert_id(session.session_id, event, finding.onset_s)
@@ -109,9 +109,9 @@ def write_alert(
 
 
 def gravity(policy: Policy, finding: Finding) -> float:
-    """A finding's severity 0…1 under a policy; a milestone weighs nothing.
+    """A finding's severity 0…1 under a policy; 0 for a milestone.
 
-    What held together weighs as 1 − (1 − a)(1 − b): more than either, never more than 1.
+    Conditions that held together give 1 − (1 − a)(1 − b): more than each, never more than 1.
     """
     if event_class(finding.event) is EventClass.MILESTONE:
         return 0.0
@@ -130,7 +130,7 @@ def _advice(policy: Policy, finding: Finding) -> Action:
 
 
 def _evidence(session: WatchedSession, finding: Finding) -> dict[str, JsonValue]:
-    """The finding's values as JSON; what is not known is left out."""
+    """The finding's values as JSON; unknown ones are left out."""
     evidence: dict[str, JsonValue] = {}
     for name, value in finding.evidence.items():
         if name in INSTANTS and isinstance(value, int | float):

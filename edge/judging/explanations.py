@@ -1,7 +1,7 @@
-"""What is said of a finding, in the words of its event.
+"""Explains a finding in the words of its event.
 
-Whoever reviews reads one sentence with the values and their bounds: what was measured and never what it
-means. The candidate reads a gentle one without any.
+A reviewer reads one sentence with the values and their bounds: what was measured, never what it means. The
+candidate reads a gentle sentence without values.
 """
 
 from __future__ import annotations
@@ -19,26 +19,28 @@ Way = Callable[[Values, str], str]
 
 
 def explain(finding: Finding) -> str:
-    """One neutral sentence about a finding of any event, with what was measured against which bound."""
+    """One neutral sentence about a finding of any event, with the measured value and its bound."""
     evidence = finding.evidence
     words = EVENTS[finding.event].words
     sentence = _FIELD.sub(lambda field: _WAYS[field["way"]](evidence, field["name"]), words.sentence)
     if finding.together_with is not None:
         sentence += f" {EVENTS[finding.together_with].words.beside}"
     if "unseen_seconds" in evidence:
-        sentence += f" For {_s(evidence, 'unseen_seconds')} in between nobody could tell; they do not count."
+        sentence += f" For {_s(evidence, 'unseen_seconds')} in between it was unknown; they do not count."
+    if "raised_again" in evidence:
+        sentence += f" It came again {_n(evidence, 'raised_again')} times; these have no alert of their own."
     ongoing = evidence.get("open_at_end") is True
     return f"{sentence} It still held when watching ended." if ongoing else sentence
 
 
 def message(finding: Finding) -> str:
-    """What the candidate reads; empty where there is nothing to tell."""
+    """The candidate's sentence; empty if there is nothing to say."""
     words = EVENTS[finding.event].words
     return words.raised if finding.phase is Phase.RAISED else words.cleared
 
 
 def _n(values: Values, name: str) -> str:
-    """A value as people write it."""
+    """A value in readable form."""
     value = values.get(name)
     if value is None:
         return "unknown"
@@ -46,7 +48,7 @@ def _n(values: Values, name: str) -> str:
 
 
 def _s(values: Values, name: str) -> str:
-    """Seconds with a tenth."""
+    """Seconds with one decimal."""
     value = values.get(name)
     return f"{value:.1f} s" if isinstance(value, int | float) else "an unknown time"
 

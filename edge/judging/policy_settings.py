@@ -1,4 +1,4 @@
-"""From an exam's policy to the numbers the rules compare with."""
+"""Derives the rules' settings from an exam's policy."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from collections.abc import Collection
 from types import MappingProxyType
 
 from edge.rules.settings import FusionTerm, GazeSettings, RuleSettings, Settings, Zone
+from shared.events.looks import Look
 from shared.events.types import EventType
-from shared.policy.asked import watched
+from shared.policy.asked import asked, watched
+from shared.policy.contradictions import SLOWEST_LOOK_S
 from shared.policy.schema import Policy
 
 
 def monitor_settings(policy: Policy) -> Settings:
-    """Settings of the session's monitor; events that are switched off or muted have no rule."""
+    """The settings of a session's monitor; disabled or muted events have no rule."""
     in_force = {event: policy.rule(event) for event in watched(policy)}
     rules = {
         event: RuleSettings(hold_s=rule.hold_s, clear_s=rule.clear_s, threshold=rule.threshold)
@@ -22,6 +24,7 @@ def monitor_settings(policy: Policy) -> Settings:
         rules.pop(EventType.HIGH_CONFIDENCE_CHEATING, None)
     return Settings(
         rules=MappingProxyType(rules),
+        looks_s=MappingProxyType({look: _own_period_s(policy, look) for look in asked(policy)}),
         min_face_px=policy.min_face_px,
         mismatch_checks=policy.mismatches,
         match_checks=policy.match_checks,
@@ -35,10 +38,12 @@ def monitor_settings(policy: Policy) -> Settings:
             for term in policy.fusion.terms
         ),
         speech_pause_s=policy.speech_pause_s,
+        speech_share_s=policy.muttering.speech_s,
+        speech_window_s=policy.muttering.window_s,
         blocked_mean_luma=policy.rule(EventType.CAMERA_BLOCKED).threshold or 0.0,
         blocked_luma_variance=policy.blocked_luma_variance,
         baseline_s=policy.baseline_s,
-        max_gap_s=policy.max_gap_s,
+        max_gap_s=max(policy.max_gap_s, _longest_gap_s(policy)),
     )
 
 
@@ -60,6 +65,18 @@ def _gaze(policy: Policy) -> GazeSettings:
     )
 
 
+def _longest_gap_s(policy: Policy) -> float:
+    """The longest time between two looks where pictures never stay away as long as a stall: none lies between
+    watched and stalled."""
+    return policy.rule(EventType.STREAM_STALLED).hold_s + SLOWEST_LOOK_S
+
+
+def _own_period_s(policy: Policy, look: Look) -> float:
+    """The time between two looks that the policy sets itself; 0 when it leaves it to the level."""
+    rate_hz = policy.cadences_hz.get(look)
+    return 0.0 if rate_hz is None else 1.0 / rate_hz
+
+
 def _fuses(policy: Policy, watched: Collection[EventType]) -> bool:
-    """Whether everything the fusion is made of is watched: what is muted cannot come in by the back door."""
+    """Whether all parts of the fusion are watched: a muted event must not count through a fusion."""
     return all(term.event in watched for term in policy.fusion.terms)

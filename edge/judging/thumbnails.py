@@ -1,4 +1,4 @@
-"""The small picture beside an alert: what the camera showed when the condition began."""
+"""Makes the small picture of an alert: what the camera showed when the condition began."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ QUALITIES = (75, 60, 45, 30, 15)
 
 
 def thumbnail(frame: NDArray[np.uint8]) -> bytes | None:
-    """A JPEG of a BGR frame, at most 320 px wide and 12 KB; None when it cannot be made that small.
+    """A JPEG of a BGR frame, at most 320 px wide and 12 KB; None if it cannot be that small.
 
     Takes about a millisecond for 640×480.
     """

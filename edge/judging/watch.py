@@ -1,8 +1,8 @@
-"""One session's pipeline without I/O: observations and the time in, alerts out.
+"""One session's pipeline without I/O: takes observations and the time, returns alerts.
 
-Live sessions and recordings are watched by the same `Watch`; the obligations of `edge.rules.monitor` are its
-caller's too. When a condition begins, a thumbnail of that frame is kept until its event is over or it comes
-to nothing, so that an alert shows what it is about and not what came after.
+Live sessions and recordings use the same `Watch`; its caller has the same obligations as that of
+`edge.rules.monitor`. When a condition begins, a thumbnail of that frame is kept until the event ends or the
+condition is dropped, so that an alert shows its onset and not a later moment.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ from shared.evidence import MAX_PICTURE_BYTES
 from shared.excerpts import Excerpt
 from shared.observations import Observation
 from shared.saving import AtLeast, AtMost, Saved, restore, save
+from shared.unwatched import Unwatched
 
 JPEG_BEGINS = b"\xff\xd8"
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
-"""Events a picture is evidence of. Others carry none: technical trouble needs no picture of a person."""
+"""Events with a picture as evidence. Others have none: technical trouble needs no picture of a person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """The picture of a condition that is pending or raised."""
+    """The kept picture of a pending or raised condition."""
 
     onset_s: float
     jpeg: Annotated[bytes, AtMost(MAX_PICTURE_BYTES)]
@@ -46,31 +47,31 @@ class Kept:
 
 @dataclass(slots=True)
 class WatchState:
-    """What a watch remembers besides its rules."""
+    """The state of a watch besides its rules."""
 
     level: Annotated[int, AtLeast(0), AtMost(4)]
     kept: dict[EventType, Kept] = field(default_factory=dict)
-    """By event, of those that have a picture."""
+    """By event, for events that have a picture."""
 
     def __post_init__(self) -> None:
         if not self.kept.keys() <= PICTURED:
-            raise ValueError("the snapshot keeps pictures of what has none")
+            raise ValueError("the snapshot has pictures of events that have none")
 
 
 class Watch:
     """Watches one session. Not thread-safe; every call takes well under a millisecond, 2 ms at an onset."""
 
     def __init__(self, session: WatchedSession, *, level: int) -> None:
-        """`level`: of degradation, until an observation says its own."""
+        """`level`: the degradation level until an observation has its own."""
         self._session = session
         self._monitor = Monitor(monitor_settings(session.policy))
         self._state = WatchState(level)
         self._excerpt: Excerpt | None = None
-        """What was said around a phrase, until its event is over; never in a snapshot."""
+        """The spoken words around a phrase, kept until the event ends; never in a snapshot."""
 
     @property
     def late(self) -> int:
-        """Observations left out because a newer one of their channel had come."""
+        """Observations ignored because a newer one of their channel had arrived."""
         return self._monitor.late
 
     def observe(
@@ -78,12 +79,14 @@ class Watch:
         observation: Observation,
         frame: NDArray[np.uint8] | None = None,
         excerpt: Excerpt | None = None,
+        *,
+        now: float | None = None,
     ) -> list[AlertRevision]:
-        """Take one observation, with its BGR frame or what was said where there is such; answers the alerts
-        it makes."""
+        """Process one observation, with its BGR frame or spoken words if any; returns the resulting
+        alerts. `now`: when it comes; None for a recording."""
         self._state.level = observation.level
         self._excerpt = excerpt or self._excerpt
-        findings = self._monitor.observe(observation)
+        findings = self._monitor.observe(observation, now)
         holding = {event: at for event, at in self._monitor.holding().items() if event in PICTURED}
         self._keep_onset_frames(holding, frame)
         written = self._write(findings)
@@ -91,19 +94,23 @@ class Watch:
         return written
 
     def expect(self, now: float) -> None:
-        """A page has connected: from now on it is said when no picture comes. Ask for `deadline()` again."""
+        """A page has connected: from now on a missing picture is reported. Read `deadline()` again."""
         self._monitor.expect(now)
 
-    def tick(self, now: float) -> list[AlertRevision]:
-        """What has become true by time alone; due at `deadline()`."""
-        return self._write(self._monitor.tick(now))
+    def tick(self, now: float, late_s: float = 0.0) -> list[AlertRevision]:
+        """The alerts that follow from the passing of time; due at `deadline()`, `late_s` before now."""
+        return self._write(self._monitor.tick(now, late_s))
 
     def deadline(self) -> float | None:
         """When `tick` is next needed, on the session clock; None: not before another observation."""
         return self._monitor.deadline()
 
+    def unwatched(self, now: float) -> Unwatched:
+        """Seconds in which nothing was looked at, by kind of look."""
+        return self._monitor.unwatched(now)
+
     def finish(self, now: float) -> list[AlertRevision]:
-        """The session is over: every event still open ends with what was last known of it."""
+        """End the session: every open event ends with its last known values."""
         return self._write(self._monitor.finish(now))
 
     def _write(self, findings: list[Finding]) -> list[AlertRevision]:
@@ -133,17 +140,17 @@ class Watch:
         return kept is not None and kept.onset_s == onset_s
 
     def snapshot(self) -> Saved:
-        """The whole state as JSON: the monitor's few kilobytes and the pictures kept."""
+        """The whole state as JSON: the monitor's few kilobytes and the kept pictures."""
         return {"monitor": self._monitor.snapshot(), **save(self._state)}
 
     def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
-        """Go on where another watch of this session stopped; see `Monitor.restore` for `resumed_s`.
+        """Continue from the state of another watch of this session; see `Monitor.restore` for `resumed_s`.
 
-        Raises `Corrupt` for anything that is not such a snapshot; the watch is then not to be used.
+        Raises `Corrupt` for anything that is not such a snapshot; then the watch must not be used.
         """
         own = {name: value for name, value in saved.items() if name != "monitor"}
         try:
             self._monitor.restore(saved.get("monitor"), resumed_s=resumed_s)
             self._state = restore(WatchState, own)
         except ValueError as error:
-            raise Corrupt("the session's snapshot cannot be taken over") from error
+            raise Corrupt("the session's snapshot cannot be restored") from error

@@ -4,6 +4,9 @@ The two tracks of a peer have clocks with unrelated origins. Each is tied to the
 its fastest packets: arrival minus media time is smallest when the network delayed least, and that minimum is
 nearly constant. Both tracks are then on one clock, except for the difference of their least delays (a few
 milliseconds). Sender reports would remove that too, but aiortc keeps them inside the receiver.
+
+A delay that stays is the new least delay: where even the fastest packets of the last seconds lie behind by
+more than `_BEHIND_S`, the clock follows them, by a tenth faster than time so that no capture time jumps.
 """
 
 from __future__ import annotations
@@ -14,6 +17,12 @@ _CREEP = 0.0005
 """Seconds per second by which the least delay may grow again: faster than the drift of any sound card."""
 _JUMP_S = 5.0
 """A media clock that fell behind by more has been set back or paused."""
+_BEHIND_S = 0.5
+"""Queues of a busy network delay by less than this, for a while."""
+_SETTLE = 0.1
+"""Seconds per second by which the least delay grows while all packets lie behind."""
+_RECENT_S = 5.0
+"""The fastest packets of this time, and of as much before, are compared with the least delay."""
 
 
 class CaptureClock:
@@ -23,16 +32,30 @@ class CaptureClock:
         self._clock_hz = clock_hz
         self._offset_s: float | None = None
         self._arrived_at = 0.0
+        self._recent_at = 0.0
+        """Since when `_recent_s` counts."""
+        self._recent_s = self._before_s = 0.0
+        """Least delay of these seconds and of those before."""
 
     def heard(self, timestamp: int, arrived_at: float) -> None:
         """Learn from one frame: its RTP timestamp in ticks and its arrival in monotonic seconds."""
         offset_s = arrived_at - timestamp / self._clock_hz
         if self._offset_s is None or offset_s - self._offset_s > _JUMP_S:
-            self._offset_s = offset_s
+            self._offset_s = self._recent_s = self._before_s = offset_s
+            self._recent_at = arrived_at
         else:
-            crept_s = self._offset_s + _CREEP * max(0.0, arrived_at - self._arrived_at)
+            least_s = self._least(offset_s, arrived_at)
+            rate = _SETTLE if least_s - self._offset_s > _BEHIND_S else _CREEP
+            crept_s = self._offset_s + rate * max(0.0, arrived_at - self._arrived_at)
             self._offset_s = min(offset_s, crept_s)
         self._arrived_at = arrived_at
+
+    def _least(self, offset_s: float, arrived_at: float) -> float:
+        """The least delay of the last seconds."""
+        if arrived_at - self._recent_at >= _RECENT_S:
+            self._before_s, self._recent_s, self._recent_at = self._recent_s, offset_s, arrived_at
+        self._recent_s = min(self._recent_s, offset_s)
+        return min(self._recent_s, self._before_s)
 
     def at(self, timestamp: float) -> float:
         """Monotonic seconds at which the tick `timestamp` was captured, less the network's least delay."""

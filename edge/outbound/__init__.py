@@ -1,11 +1,11 @@
-"""Alerts on their way out: sealed, on disk first, sent in order, kept until the coordinator has them.
+"""Sends alerts to the coordinator: sealed, stored on disk first, sent in order, kept until committed there.
 
-envelope      an alert and who may open it (values)
-alert_writer  a session's alerts, so that no frame waits for the disk
-message       an alert in its place and its pictures beside it, signed and sealed (pure)
-outbox        every alert on disk (SQLite)      outbox_thread  its one thread, which seals too
-outbox_file   opened, locked, set aside         outbox_caps    what a full outbox gives up (pure)
-reserve       room for forgetting on a full disk
-publisher     outbox to hub, marks to outbox    schedule       what is sent when (pure)
-skew          how wrong this node's clock is
+envelope      an alert and the keys it is sealed to (values)
+alert_writer  queues a session's alerts, so that no frame waits for the disk
+message       signs and seals an alert and its pictures (pure)
+outbox        every alert on disk (SQLite)      outbox_thread  its one thread, which also seals
+outbox_file   opens, locks, sets aside          outbox_caps    what a full outbox drops first (pure)
+reserve       disk space for deleting on a full disk
+publisher     outbox to hub, marks to outbox    schedule       decides what is sent when (pure)
+skew          difference to the coordinator's clock (pure)
 """

@@ -1,7 +1,7 @@
-"""One session's alerts on their way to the outbox, so that no frame waits for the disk.
+"""Writes one session's alerts to the outbox, so that no frame waits for the disk.
 
-What the disk refuses is tried again until it takes it; what cannot be sealed at all is counted and left. The
-queue is bounded: a disk that refuses for long costs the oldest alerts, counted.
+A failed write is repeated until it succeeds; an alert that cannot be sealed is counted and dropped. The queue
+is bounded: if writes fail for long, the oldest alerts are dropped and counted.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ RETRY_S: Final = 1.0
 
 
 class AlertWriter:
-    """Writes while `run` runs, in order."""
+    """Writes alerts in order while `run` is running."""
 
     def __init__(
         self, commit: Callable[[OutgoingAlert], Awaitable[None]], *, retry_s: float = RETRY_S
     ) -> None:
-        """`commit` puts one alert on disk, or raises `Unavailable` (try again) or `Corrupt` (never)."""
+        """`commit` writes one alert to disk, or raises `Unavailable` (try again) or `Corrupt` (do not)."""
         self._commit = commit
         self._retry_s = retry_s
         self._queue: Latest[OutgoingAlert] = Latest(QUEUE)
         self.counts: Counter[str] = Counter()
-        """Alerts committed, and given up because they could not be sealed."""
+        """Alerts committed, and alerts dropped because they could not be sealed."""
 
     @property
     def overflowed(self) -> int:
-        """Alerts lost because the disk refused for too long."""
+        """Alerts lost because writes failed for too long."""
         return self._queue.dropped
 
     def write(self, outgoing: OutgoingAlert) -> None:
-        """Take one alert; it is on disk soon."""
+        """Queue one alert to be written."""
         self._queue.put(outgoing)
 
     def close(self) -> None:
-        """No more alerts will come: `run` ends once the last is written."""
+        """Accept no more alerts: `run` ends when the last is written."""
         self._queue.close()
 
     async def run(self) -> None:
@@ -61,7 +61,9 @@ class AlertWriter:
             except Unavailable as error:
                 if not failing:
                     failing = True
-                    log.error("an alert cannot be kept; trying on", extra={"error": str(error)})
+                    log.error(
+                        "an alert cannot be written to the outbox; trying again", extra={"error": str(error)}
+                    )
                 await asyncio.sleep(self._retry_s)
                 continue
             except Corrupt as error:

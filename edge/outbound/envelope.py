@@ -1,4 +1,5 @@
-"""An alert as it leaves its session, and who may open it. Values only: they may come from another process."""
+"""An alert that leaves its session, and the keys it is sealed to. Only values: they may come from another
+process."""
 
 from __future__ import annotations
 
@@ -14,17 +15,17 @@ from shared.sealing import parse_sealing_public
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What the messages of one session have in common."""
+    """The common parts of one session's messages."""
 
     tenant_id: UUID
     session_id: UUID
     epoch: int
     key_id: UUID
     seal_to: str
-    """The candidate-and-exam key, public half (`x25519:…`); this node cannot open what it sealed."""
+    """The candidate-and-exam key, public half (`x25519:…`); this node cannot open what it has sealed."""
     transcript_key_id: UUID | None = None
     transcripts_to: str | None = None
-    """The session's transcript key, public half. None: nothing that was said leaves this node."""
+    """The session's transcript key, public half. None: no spoken words leave this node."""
     evidence_key_id: UUID | None = None
     evidence_to: str | None = None
     """The evidence key of candidate and exam, public half. None: no picture leaves this node."""
@@ -32,19 +33,19 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class OutgoingAlert:
-    """An alert as it is written down now, still open, and for whom it is to be sealed."""
+    """A revision of an alert, still unsealed, with its envelope."""
 
     revision: AlertRevision
     envelope: Envelope
 
     @property
     def lane(self) -> Lane:
-        """The lane it is numbered and sent in."""
+        """The lane in which it is numbered and sent."""
         return lane(self.revision.alert.event_type)
 
 
 def envelope_of(order: StartSession) -> Envelope:
-    """The envelope of an assignment's alerts. Raises `Corrupt` for keys that are none."""
+    """The envelope of an assignment's alerts. Raises `Corrupt` for invalid keys."""
     for key in (order.seal_key, order.transcript_key, order.evidence_key):
         if key is not None:
             parse_sealing_public(key)

@@ -1,4 +1,4 @@
-"""An alert into its signed and sealed message, once its place in the outbox is known. Pure."""
+"""Signs and seals an alert's message when its place in the outbox is known. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where an alert stands: in which outbox, as which of its lane, since when."""
+    """An alert's place: its outbox, its sequence in the lane, and the time."""
 
     outbox_id: UUID
     sequence: int
@@ -30,7 +30,7 @@ class Place:
 
 
 def seal(outgoing: OutgoingAlert, place: Place, node: Identity) -> Sealed:
-    """The message of an alert in its place, and its pictures beside it.
+    """The message of an alert at its place, and its pictures beside it.
 
     Raises `Corrupt` for an alert too large to send.
     """
@@ -46,12 +46,13 @@ def seal(outgoing: OutgoingAlert, place: Place, node: Identity) -> Sealed:
 
 
 def _named(alert: Alert, envelope: Envelope) -> Alert:
-    """Where there is no key for pictures, the alert names none either."""
+    """Without a key for pictures, the alert names none."""
     return alert if envelope.evidence_to else alert.model_copy(update={"evidence_pictures": ()})
 
 
 def _pictures(outgoing: OutgoingAlert, node: Identity) -> list[bytes]:
-    """The parcels of the revision's pictures. What grew too large is left out: the alert counts for more."""
+    """The parcels of the revision's pictures. Pictures that are too large are left out: the alert matters
+    more."""
     envelope, sealed = outgoing.envelope, []
     if envelope.evidence_to is None or envelope.evidence_key_id is None:
         return []
@@ -66,9 +67,9 @@ def _pictures(outgoing: OutgoingAlert, node: Identity) -> list[bytes]:
 
 
 def with_excerpt(outgoing: OutgoingAlert, node: Identity) -> Alert:
-    """The alert, with its excerpt sealed into it where the session has a key for that.
+    """The alert, with its excerpt sealed into it if the session has a key for it.
 
-    An excerpt that grew too large is left out: the alert counts for more.
+    An excerpt that is too large is left out: the alert matters more.
     """
     alert, excerpt = outgoing.revision.alert, outgoing.revision.excerpt
     envelope = outgoing.envelope

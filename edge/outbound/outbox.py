@@ -1,12 +1,11 @@
 """The outbox: every alert on this node's disk until the coordinator's mark covers it.
 
-SQLite in WAL mode with `synchronous=FULL`: `add` returns after the alert is committed, so a kill -9 right
-after it loses nothing. NATS is transport, this file is the record. Each lane counts its alerts from 1 within
-one `outbox_id`; a node that lost its file starts a new outbox.
+SQLite in WAL mode with `synchronous=FULL`: `add` returns after the alert is committed, so a kill -9 directly
+after it loses nothing. NATS is the transport, this file is the record. Each lane counts its alerts from 1
+within one `outbox_id`; a node that lost its file starts a new outbox.
 
-One connection, one thread: whoever opens an `Outbox` alone uses it (`edge.outbound.outbox_thread` sees to
-that).
-The file is locked while open, so two daemons never share a data folder.
+One connection, one thread: only the thread that opened an `Outbox` may use it (see
+`edge.outbound.outbox_thread`). The file is locked while open, so two daemons never share a data folder.
 """
 
 from __future__ import annotations
@@ -28,36 +27,36 @@ from shared.messages import OutboxState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sealed:
-    """One alert as it goes out, made for the sequence it was given."""
+    """One alert ready to send, made for its sequence."""
 
     alert_id: UUID
     revision: int
     message: bytes
     """The alert's signed and sealed message."""
     evidence: bytes | None
-    """The parcels of its pictures, framed; None when it has none."""
+    """The parcels of its pictures, framed; None if it has none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waiting:
-    """One alert that no mark covers yet."""
+    """One alert that is not covered by a mark yet."""
 
     lane: Lane
     sequence: int
     alert_id: UUID
     revision: int
     message: bytes
-    """As it goes out: with its pictures beside it, unless they were given up."""
+    """The bytes to send: with its pictures beside it, unless these were dropped."""
 
 
 class Outbox:
-    """The opened file. Every method may raise `Unavailable` when the disk refuses."""
+    """The opened file. Every method may raise `Unavailable` if a read or write fails."""
 
     def __init__(self, path: Path, caps: Caps) -> None:
-        """Open or make the file; a damaged one is set aside, loudly, and a new outbox begun.
+        """Open or create the file. A damaged one is set aside with a log line, and a new outbox is started.
 
-        Raises `ConfigError` when the folder cannot be written, another process holds the file, or it is
-        another program's.
+        Raises `ConfigError` if the folder cannot be written, another process has the file open, or it belongs
+        to another program.
         """
         self._caps = caps
         self._db = opened(path)
@@ -68,13 +67,13 @@ class Outbox:
         self._alerts, self._pictured, self._size_bytes = self._count()
 
     def add(self, lane: Lane, seal: Callable[[int], Sealed]) -> int:
-        """Commit one alert under the lane's next sequence, which `seal` is given, and return it.
+        """Commit one alert under the lane's next sequence, which is passed to `seal`, and return it.
 
-        What `seal` raises passes through and leaves the outbox unchanged.
+        Errors of `seal` pass through and leave the outbox unchanged.
         """
         with suppress(Unavailable):
             return self._add(lane, seal)
-        # A full disk may still have room in the file for what the log no longer takes.
+        # On a full disk the file may still have room when the log has none.
         self._empty_log()
         return self._add(lane, seal)
 
@@ -95,21 +94,21 @@ class Outbox:
         return int(last) + 1
 
     def sequences(self, lane: Lane) -> list[int]:
-        """What waits in a lane, ascending."""
+        """The sequences that wait in a lane, ascending."""
         with translated():
             rows = self._db.execute("SELECT sequence FROM alert WHERE lane = ? ORDER BY sequence", (lane,))
             return [sequence for (sequence,) in rows]
 
     def messages(self, lane: Lane, sequences: Sequence[int]) -> list[Waiting]:
-        """Those of the given alerts that still wait, in the given order."""
+        """The given alerts that still wait, in the given order."""
         with translated():
             return [found for sequence in sequences if (found := self._message(lane, sequence)) is not None]
 
     def covered(self, lane: Lane, mark: int) -> int:
-        """Forget everything up to a mark and return how many that were.
+        """Delete everything up to a mark and return the number of deleted alerts.
 
-        On a full disk the reserve is given for it. Raises `Corrupt` for a mark beyond what this outbox ever
-        gave out.
+        On a full disk the reserve is released for this. Raises `Corrupt` for a mark beyond the last sequence
+        of this outbox.
         """
         with suppress(Unavailable):
             return self._covered(lane, mark)
@@ -130,11 +129,11 @@ class Outbox:
         with self._transaction():
             (last,) = self._db.execute("SELECT last_sequence FROM lane WHERE name = ?", (lane,)).fetchone()
             if mark > last:
-                raise Corrupt("a mark lies beyond the last alert of this outbox")
+                raise Corrupt("a mark is beyond the last alert of this outbox")
             return self._forget("lane = ? AND sequence <= ?", (lane, mark))
 
     def states(self) -> tuple[OutboxState, ...]:
-        """Where each lane stands, for the heartbeat."""
+        """The state of each lane, for the heartbeat."""
         with translated():
             rows = self._db.execute(
                 "SELECT name, last_sequence, dropped, (SELECT min(sequence) FROM alert WHERE lane = name)"

@@ -1,8 +1,8 @@
-"""What a full outbox gives up first. Pure.
+"""Decides what a full outbox drops first. Pure.
 
-Pictures go first (the alert itself stays), then technical alerts, and only when nothing else is left the
-oldest of conduct and identity. Within each kind the oldest goes first, so that what a lane has given up lies
-below everything it still holds.
+Pictures are dropped first (the alert itself stays), then technical alerts, and only then the oldest alerts of
+conduct and identity. Within each kind the oldest is dropped first, so that the dropped alerts of a lane are
+below all that it still holds.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.events.types import Lane
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caps:
-    """The most an outbox holds."""
+    """The limits of an outbox."""
 
     max_alerts: int
     max_bytes: int
@@ -25,16 +25,16 @@ class Caps:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stock:
-    """What it holds now."""
+    """Its present content."""
 
     alerts: Mapping[Lane, int]
     pictured: int
-    """Alerts that still have their pictures beside them."""
+    """Alerts that still have their pictures."""
     size_bytes: int
 
 
 class Relief(Enum):
-    """One step towards the caps, each applied to the oldest of its kind."""
+    """One step towards the limits, applied to the oldest of its kind."""
 
     DROP_PICTURES = auto()
     DROP_TECHNICAL = auto()
@@ -42,7 +42,7 @@ class Relief(Enum):
 
 
 def next_relief(stock: Stock, caps: Caps) -> Relief | None:
-    """The next thing to give up, None while the stock keeps its caps."""
+    """The next thing to drop; None while the stock is within its limits."""
     too_large = stock.size_bytes > caps.max_bytes
     if too_large and stock.pictured:
         return Relief.DROP_PICTURES

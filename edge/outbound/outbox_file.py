@@ -1,7 +1,7 @@
-"""The outbox's file: made private, locked, and never begun over what could still be read.
+"""Opens the outbox's file: private, locked, and never overwritten while it can still be read.
 
-A damaged file is set aside beside the new one, with a line in the log; the node's health tells of it as long
-as it lies there.
+A damaged file is set aside beside the new one, with a log line; the node's health reports it as long as it is
+there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from shared.sqlite_file import make_private, tables_in
 log = logging.getLogger(__name__)
 
 LOG_PAGES: Final = 128
-"""Of 4 KiB, in the log before they go into the file: few, so that a full disk's reserve can take them."""
+"""Pages of 4 KiB in the log before a checkpoint: few, so that the reserve of a full disk is enough for
+them."""
 _TABLES: Final = """
 CREATE TABLE IF NOT EXISTS outbox (outbox_id TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS lane (
@@ -47,14 +48,14 @@ ALTER TABLE alert DROP COLUMN lean;
 ALTER TABLE alert ADD COLUMN evidence BLOB;
 COMMIT;
 """
-"""For a file made when an alert had its picture in it, and beside it a second message without."""
+"""For a file from the time when an alert contained its picture and a second message was stored without it."""
 
 
 def opened(path: Path) -> sqlite3.Connection:
-    """The file, locked for this process; made where it is missing, set aside and begun anew where damaged.
+    """The file, locked for this process; created if missing, set aside and replaced if damaged.
 
-    Raises `ConfigError` when the folder cannot be written, another process holds the file, or it is another
-    program's.
+    Raises `ConfigError` if the folder cannot be written, another process has the file open, or it belongs to
+    another program.
     """
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -76,7 +77,7 @@ def opened(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raises `Unavailable` for what SQLite raises."""
+    """Turns SQLite's errors into `Unavailable`."""
     try:
         yield
     except sqlite3.Error as error:
@@ -84,7 +85,7 @@ def translated() -> Iterator[None]:
 
 
 def _refuse_anothers(path: Path) -> None:
-    with suppress(FileNotFoundError, Corrupt):  # damage is found once the file is locked
+    with suppress(FileNotFoundError, Corrupt):  # damage is found after the file is locked
         tables = tables_in(path)
         if tables and "outbox" not in tables:
             raise ConfigError(f"{path} is another program's database; nothing was written to it")
@@ -111,7 +112,9 @@ def _connected(path: Path) -> sqlite3.Connection:
 
 def _set_aside(path: Path) -> None:
     stamp = time.time_ns()
-    log.error("the outbox is damaged; it is set aside and a new one begun", extra={"code": "outbox-damaged"})
+    log.error(
+        "the outbox is damaged; it is set aside and a new one is started", extra={"code": "outbox-damaged"}
+    )
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():

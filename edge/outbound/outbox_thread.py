@@ -1,4 +1,4 @@
-"""The outbox on a thread of its own, so that neither sealing nor a commit ever holds the event loop up."""
+"""Runs the outbox on its own thread, so that sealing and commits never block the event loop."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from shared.messages import OutboxState
 
 R = TypeVar("R")
 Seal = Callable[[OutgoingAlert, Place], Sealed]
-"""Makes the message of an alert in its place; raises `Corrupt` for one that cannot be sealed."""
+"""Makes the message of an alert at its place; raises `Corrupt` for one that cannot be sealed."""
 
 
 class OutboxThread:
-    """`Outbox` for coroutines. A call in flight when its caller is cancelled still runs to its end."""
+    """`Outbox` for coroutines. A running call is completed even if its caller is cancelled."""
 
     def __init__(self, outbox: Outbox, executor: ThreadPoolExecutor, seal: Seal) -> None:
         self._outbox = outbox
@@ -47,11 +47,11 @@ class OutboxThread:
 
     @property
     def set_aside(self) -> int:
-        """Damaged outboxes that lie beside this one."""
+        """Damaged outboxes beside this one."""
         return self._outbox.set_aside
 
     async def add(self, outgoing: OutgoingAlert) -> int:
-        """Numbered, sealed and committed on return; what was open never touches the disk."""
+        """Number, seal and commit one alert. The unsealed alert never reaches the disk."""
         return await self._run(self._add, outgoing)
 
     async def sequences(self, lane: Lane) -> list[int]:
@@ -67,7 +67,7 @@ class OutboxThread:
         return await self._run(self._outbox.states)
 
     async def close(self) -> None:
-        """Finish what was begun, then close the file."""
+        """Complete the running calls, then close the file."""
         await self._run(self._outbox.close)
         self._executor.shutdown(wait=True)
 

@@ -1,7 +1,7 @@
-"""From the outbox to the hub, and the coordinator's marks back to the outbox.
+"""Sends alerts from the outbox to the hub, and applies the coordinator's marks to the outbox.
 
-The only writer's door to the outbox as well: whoever has an alert calls `add`, and it is on disk when that
-returns. One batch is in flight at a time; `edge.outbound.schedule` decides what goes into it.
+It is also the only way to add an alert: after `add` has returned, the alert is on disk. One batch is in
+flight at a time; `edge.outbound.schedule` decides its content.
 """
 
 from __future__ import annotations
@@ -37,31 +37,32 @@ from shared.seldom import Seldom
 log = logging.getLogger(__name__)
 
 WINDOW: Final = 16
-"""Alerts of one lane in flight at once; each lane has its own, so neither waits for the other's backlog."""
+"""Alerts of one lane in flight at once. Each lane has its own limit, so neither waits for the other's
+backlog."""
 ACKNOWLEDGE_TIMEOUT_S: Final = 5.0
 REDISCOVER_S: Final = 1.0
 SETTLE_POLL_S: Final = 0.05
 
 
 def by_chance(longest_s: float) -> float:
-    """Anything up to a bound, each as likely."""
+    """A random value up to a bound, uniformly distributed."""
     return random.uniform(0.0, longest_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How the publisher is to hold back."""
+    """The publisher's delays."""
 
     backlog_jitter_s: float
     """The longest a backlog waits after an outage; never longer than the outage itself."""
     resend_after_s: float
-    """How long a mark may stand still below an acknowledged alert."""
+    """How long a mark may stay below an acknowledged alert."""
     spread: Callable[[float], float] = by_chance
-    """Chooses the wait below a bound: by chance, so that a fleet spreads."""
+    """Chooses the wait below a bound: at random, so that the nodes of a fleet do not send at once."""
 
 
 class Publisher:
-    """Sends while `run` runs. Make it by `Publisher.over`."""
+    """Sends while `run` is running. Create it with `Publisher.over`."""
 
     def __init__(
         self,
@@ -84,12 +85,12 @@ class Publisher:
         self._failing = False
         self._complaints = Seldom()
         self.outbox_works = True
-        """Whether the disk took the last alert."""
+        """Whether the last alert was written to disk."""
         self.skew = ClockSkew()
-        """Against the coordinator's clock, as its marks tell."""
+        """The difference to the coordinator's clock, from its marks."""
         self._boot = secrets.token_hex(4)
         self.counts: Counter[str] = Counter()
-        """Alerts sent, sent again, failed; marks obeyed and refused."""
+        """Alerts sent, sent again and failed; marks applied and refused."""
 
     @classmethod
     async def over(
@@ -101,7 +102,7 @@ class Publisher:
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
     ) -> Publisher:
-        """A publisher that knows what an earlier run left in the outbox."""
+        """A publisher that also sends what an earlier run left in the outbox."""
         lanes = {
             lane: Delivery(await outbox.sequences(lane), resend_after_s=pace.resend_after_s) for lane in Lane
         }
@@ -110,7 +111,7 @@ class Publisher:
     async def add(self, outgoing: OutgoingAlert) -> int:
         """Commit one alert and send it when its turn comes; returns its sequence.
 
-        Raises `Unavailable` when the disk refuses, `Corrupt` for an alert that cannot be sealed.
+        Raises `Unavailable` if the write fails, `Corrupt` for an alert that cannot be sealed.
         """
         try:
             sequence = await self._outbox.add(outgoing)
@@ -123,7 +124,8 @@ class Publisher:
         return sequence
 
     async def marks(self, message: bytes) -> None:
-        """Obey the coordinator's marks; what is not signed by it, or not for this outbox, is counted only."""
+        """Apply the coordinator's marks. Marks that it did not sign or that are for another outbox are only
+        counted."""
         try:
             parcel = unpack(message)
             verify(parcel, self._coordinator_key)
@@ -138,7 +140,7 @@ class Publisher:
             self.counts["marks-refused"] += 1
             self._complain("marks are refused", error)
         except Unavailable as error:
-            self.counts["marks-not-kept"] += 1  # the next heartbeat's reply says them again
+            self.counts["marks-not-kept"] += 1  # the reply to the next heartbeat repeats them
             self._complain("marks cannot be obeyed", error)
 
     def _complain(self, what: str, error: Exception) -> None:
@@ -158,7 +160,7 @@ class Publisher:
                 await self._sleep()
 
     async def settle(self, timeout_s: float) -> bool:
-        """Wait until every new alert has been sent; False when the hub did not take them in time."""
+        """Wait until every new alert has been sent; False if the hub did not accept them in time."""
         deadline = self._now() + timeout_s
         while any(delivery.hurried for delivery in self._lanes.values()):
             if self._now() >= deadline:
@@ -244,7 +246,7 @@ class Publisher:
         deadlines = [at for delivery in self._lanes.values() if (at := delivery.deadline()) is not None]
         self._wake.clear()
         timeout_s = max(0.0, min(deadlines) - self._now()) if deadlines else None
-        # A connection that comes meanwhile changes what is due, so it is looked for as well.
+        # A new connection changes what is due, so this waits for one as well.
         wait_s = REDISCOVER_S if timeout_s is None else min(timeout_s, REDISCOVER_S)
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), wait_s)

@@ -1,7 +1,7 @@
-"""Disk space set aside for the moment when there is none: forgetting, too, has to write first.
+"""Reserves disk space for a full disk, because deleting alerts first needs to write.
 
-SQLite's log grows before anything is freed. On a disk that the outbox itself has filled, the coordinator's
-marks could therefore free nothing, and the node would keep every alert and take no new one.
+SQLite's log grows before anything is freed. So on a disk filled by the outbox itself the coordinator's marks
+could free nothing: the node would keep every alert and accept no new one.
 """
 
 from __future__ import annotations
@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Final
 
 RESERVE_BYTES: Final = 2**20
-"""Twice what the log holds between two checkpoints, and the largest alert's pages."""
+"""Twice the log's size between two checkpoints, plus the pages of the largest alert."""
 
 
 class Reserve:
-    """A file that only takes room."""
+    """A file that only occupies disk space."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self.hold()
 
     def hold(self) -> bool:
-        """Take the room where it is not held; False while there is none."""
+        """Reserve the space if it is not reserved; False if the disk has none."""
         try:
             descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError:
@@ -39,7 +39,7 @@ class Reserve:
         return True
 
     def give(self) -> bool:
-        """Let the room go; False when none was held."""
+        """Release the space; False if none was reserved."""
         try:
             held = self._path.stat().st_size > 0
             self._path.unlink()

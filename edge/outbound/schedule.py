@@ -1,13 +1,13 @@
-"""What of one lane goes to the hub next, and when. Pure: sequences and seconds only.
+"""Decides what one lane sends to the hub next, and when. Pure: only sequences and seconds.
 
     fresh ──due──> in flight ──sent──> acknowledged ──covered──> forgotten
       backlog ─┘      │ failed             │ the coordinator's mark stands still
          retry <──────┘                    └──> again
 
-New alerts go at once. What was made before the present connection is backlog and waits for its hour, so that
-a fleet does not return all at once. A failed send is tried again with growing pauses. The coordinator
-commits in its own time: only when its marks keep coming and stand still are the lowest acknowledged alerts
-sent again, a few at a time and ever more rarely, which repairs a lost stream and never floods a slow one.
+New alerts are sent at once. Alerts from before the present connection are backlog and are delayed, so that a
+fleet does not return all at once. A failed send is repeated with growing pauses. The coordinator commits in
+its own time: only if its marks arrive but do not advance are the lowest acknowledged alerts sent again, a few
+at a time and less and less often. This repairs a lost stream and does not flood a slow one.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ RESEND_AT_ONCE: Final = 64
 
 
 class Delivery:
-    """One lane's sequences on their way.
+    """Tracks the sequences of one lane on their way.
 
-    The caller reports every sequence that `due` returned by `sent`, `failed` or `gone`, and everything that
-    was ever added is forgotten once `covered`.
+    The caller reports every sequence from `due` by `sent`, `failed` or `gone`; sequences are forgotten when
+    `covered`.
     """
 
     def __init__(self, waiting: Iterable[int], *, resend_after_s: float) -> None:
-        """`waiting`: what an earlier run left, ascending."""
+        """`waiting`: the sequences an earlier run left, ascending."""
         self.mark = 0
         self._resend_after_s = resend_after_s
         self._fresh: deque[tuple[int, float]] = deque()
@@ -52,7 +52,7 @@ class Delivery:
         self._fresh.append((sequence, now))
 
     def connected(self, since: float, backlog_from: float) -> None:
-        """The hub is there since a time; what is older than that time may go from `backlog_from` on."""
+        """The hub is connected since a time; older alerts may be sent from `backlog_from` on."""
         late = [sequence for _, sequence in self._retry] + list(self._again)
         while self._fresh and self._fresh[0][1] < since:
             late.append(self._fresh.popleft()[0])
@@ -75,7 +75,7 @@ class Delivery:
         return chosen
 
     def resends(self, sequence: int) -> int:
-        """How often an alert in flight was acknowledged before: its message id must differ each time."""
+        """How often an alert in flight was acknowledged before; its message id must differ each time."""
         return self._sends.get(sequence, 1) - 1
 
     def sent(self, sequence: int, now: float) -> None:
@@ -102,7 +102,7 @@ class Delivery:
         self._failures.pop(sequence, None)
 
     def covered(self, mark: int, now: float) -> None:
-        """The coordinator's mark was heard, moved or not."""
+        """A mark of the coordinator has arrived, advanced or not."""
         if mark > self.mark:
             for kept in (self._acknowledged, self._sends, self._failures):
                 _forget(kept, self.mark, mark)
@@ -117,7 +117,7 @@ class Delivery:
         return bool(self._fresh) or self._flying > 0
 
     def deadline(self) -> float | None:
-        """When `due` may next have something; None when nothing waits for time alone."""
+        """When `due` may next return something; None if nothing waits only for time."""
         if self._fresh or self._again:
             return float("-inf")
         times = [self._retry[0][0]] if self._retry else []

@@ -18,6 +18,8 @@ SAME_FACE_OVERLAP = 0.5
 NO_FACE_CONFIDENCE = 0.8
 """Detectors give no score when they find nothing. A body seen or not seen changes this by BODY_WEIGHT."""
 BODY_WEIGHT = 0.15
+NECK_FACES = 0.4
+"""From chin to shoulders, in heights of a face's box."""
 
 
 def camera_blocked(observation: Observation, settings: Settings) -> Judgement:
@@ -90,15 +92,15 @@ def presence_loss(observation: Observation, settings: Settings, baseline: float 
     return Judgement(True, max(face.score for face in observation.faces), evidence)
 
 
-def left_frame(observation: Observation, *, face_in_view: bool, last_seen_pose_s: float | None) -> Judgement:
-    """No shoulders are in the picture.
+def left_frame(observation: Observation, last_seen_pose_s: float | None) -> Judgement:
+    """No shoulders are in the picture, whatever faces are.
 
-    A person close to the camera shows a face and no shoulders, and has not left: a visible face means no.
+    A person so close to the camera that the picture ends above the shoulders has not left.
     """
     body = observation.body
     if body is None:
         return UNKNOWN
-    if body.shoulders_visible or face_in_view:
+    if body.shoulders_visible or _shoulders_below(observation):
         return NO
     evidence: Evidence = {
         "visible_keypoints": body.visible_keypoints,
@@ -107,6 +109,15 @@ def left_frame(observation: Observation, *, face_in_view: bool, last_seen_pose_s
     }
     sure = max(body.presence, 1.0 - body.presence)
     return Judgement(True, sure, evidence)
+
+
+def _shoulders_below(observation: Observation) -> bool:
+    """Whether the largest face's shoulders lie below the picture's lower edge."""
+    height_px = observation.frame_height_px
+    if not observation.faces or not height_px:
+        return False
+    box = max((face.box for face in observation.faces), key=lambda box: box.area_px2)
+    return box.y_px + box.height_px * (1.0 + NECK_FACES) > height_px
 
 
 def face_share(observation: Observation) -> float | None:

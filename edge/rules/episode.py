@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from edge.rules.findings import NO, Evidence, Finding, Judgement, Phase, Scalar, Value, unseen
-from edge.rules.hold import FRAME_S, Hold, HoldState, State
+from edge.rules.hold import Hold, HoldState, State
 from edge.rules.settings import RuleSettings
 from shared.events.types import EventType
 from shared.observations import Observation
@@ -135,9 +135,6 @@ class Episode:
 
     def _finding(self, phase: Phase, at_s: float, more: Evidence | None = None) -> Finding:
         onset_s, unseen_s, tally = self._hold.onset_s, self._hold.unseen_s, self._state.tally
-        lasted_s = at_s - onset_s - unseen_s
-        if self._hold_s - FRAME_S <= lasted_s < self._hold_s:
-            lasted_s = self._hold_s  # what a frame shows lasts until the next one comes
         return Finding(
             event=self.event,
             phase=phase,
@@ -147,7 +144,7 @@ class Episode:
             confidence=tally.confidence,
             evidence={
                 **tally.evidence,
-                "duration_seconds": round(lasted_s, 3),
+                "duration_seconds": round(at_s - onset_s - unseen_s, 3),
                 "hold_seconds": self._hold_s,
                 **unseen(unseen_s),
                 **tally.frames(),

@@ -1,7 +1,9 @@
-"""ANALYSIS_DEGRADED: which tasks fail.
+"""ANALYSIS_DEGRADED: which tasks fail, what the level leaves out, and whether the node itself is late.
 
 A task fails when it was due and could not be done, and works again with its next value. Observations between,
-such as one without a due check, change nothing.
+such as one without a due check, change nothing. What the policy asks for and the degradation level leaves out
+is told once, for as long as it is left out. A node that stood still counts as late until it has been on time
+for `RECOVERED_S`.
 """
 
 from __future__ import annotations
@@ -9,8 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Annotated
 
-from edge.rules.findings import NO, UNKNOWN, Judgement
-from shared.events.looks import Sense, fields_of
+from edge.rules.findings import NO, UNKNOWN, Judgement, Value
+from edge.rules.settings import Settings
+from shared.events.looks import LOOKS, Sense, fields_of
 from shared.observations import Observation
 from shared.saving import AtMost
 
@@ -18,38 +21,84 @@ SEEN = fields_of(Sense.SIGHT)
 HEARD = fields_of(Sense.HEARING)
 MAX_TASKS = 16
 """More than there are tasks; a bound for recordings and snapshots."""
+LATE_S = 0.5
+"""A node that is later than this is late; a busy loop is later than 0.1 s now and then."""
+RECOVERED_S = 3.0
+LEVELS = 5
 
 
 @dataclass(slots=True)
 class FailuresState:
-    """The tasks that fail now, each with its start."""
+    """What is wrong with the analysis now."""
 
     since_s: Annotated[dict[str, float], AtMost(MAX_TASKS)] = field(default_factory=dict)
+    """The tasks that fail now, each with its start."""
+    late_from_s: float | None = None
+    """Since when the node is late …"""
+    late_until_s: float = 0.0
+    """… until when …"""
+    late_s: float = 0.0
+    """… and by how much at most."""
 
 
 class Failures:
-    """Follows which tasks fail."""
+    """Follows what is wrong with the analysis."""
 
-    __slots__ = ("_since_s",)
+    __slots__ = ("_left_out", "_state")
 
-    def __init__(self, state: FailuresState) -> None:
-        self._since_s = state.since_s
+    def __init__(self, settings: Settings, state: FailuresState) -> None:
+        self._state = state
+        looks = sorted(settings.looks_s)
+        self._left_out = tuple(
+            tuple(look.value for look in looks if LOOKS[look].rates_hz[level] == 0) for level in range(LEVELS)
+        )
+        """By level."""
+
+    def late(self, now: float, late_s: float) -> None:
+        """The node was late by so much until now."""
+        own = self._state
+        if own.late_from_s is None:
+            own.late_from_s, own.late_s = now - late_s, 0.0
+        own.late_until_s, own.late_s = now + RECOVERED_S, max(own.late_s, late_s)
 
     def judge(self, observation: Observation) -> Judgement:
-        """Yes when a task failed now, no when tasks worked and none fails."""
-        if not self._since_s and not observation.failed:
+        """Yes when something is wrong now, no when tasks worked and nothing is."""
+        own, left_out = self._state, self._left_out[observation.level]
+        if not (own.since_s or observation.failed or left_out or own.late_from_s is not None):
             return NO
+        late_from_s = self._late_from_s(observation.at)
         worked = tasks_done(observation)
         for task in worked:
-            self._since_s.pop(task, None)
+            own.since_s.pop(task, None)
         for task in observation.failed[:MAX_TASKS]:
-            if len(self._since_s) < MAX_TASKS:
-                self._since_s.setdefault(task, observation.at)
-        if observation.failed:
-            return Judgement(True, 1.0, {"failed_tasks": [*sorted(self._since_s)]})
-        if self._since_s or not worked:
+            if len(own.since_s) < MAX_TASKS:
+                own.since_s.setdefault(task, observation.at)
+        if observation.failed or left_out or late_from_s is not None:
+            return Judgement(True, 1.0, self._evidence(left_out, observation.level), late_from_s)
+        if own.since_s or not worked:
             return UNKNOWN
         return NO
+
+    def _late_from_s(self, at: float) -> float | None:
+        """Since when the node is late; None: it is on time."""
+        own = self._state
+        if own.late_from_s is not None and at >= own.late_until_s:
+            own.late_from_s = None
+        return own.late_from_s
+
+    def _evidence(self, left_out: tuple[str, ...], level: int) -> dict[str, Value]:
+        own = self._state
+        failed = sorted(own.since_s)
+        late = own.late_from_s is not None
+        said = [f"{task} failed" for task in failed]
+        said += [f"{look} is left out on level L{level}" for look in left_out]
+        said += [f"the node was {own.late_s:.1f} s late"] if late else []
+        return {
+            "limits": [*said[:MAX_TASKS]],
+            "failed_tasks": [*failed],
+            "left_out": [*left_out],
+            "node_late_seconds": round(own.late_s, 3) if late else 0.0,
+        }
 
 
 def tasks_done(observation: Observation) -> tuple[str, ...]:

@@ -1,15 +1,16 @@
-"""LOW_FRAME_RATE: undamaged frames per second, counted over stretches of `STRETCH_S`.
+"""LOW_FRAME_RATE: the share of time that undamaged frames cover, and the longest time without one.
 
-Frames that a loss has damaged are not analysed, so a stream that stays damaged is like one with few frames:
-this event reports it, with their number. A stall is a different event (`edge.rules.stream`) and makes its
-stretch unknown.
+A mean says nothing of a sender whose frames come all at once: twenty in a tenth of a second and then none for
+two are ten a second. So each frame covers one period of the bound (a quarter of a second at 4 per second),
+over stretches of `STRETCH_S`, by the time at which frames arrive. Frames that a loss has damaged are not
+analysed and cover nothing. A stall is a different event (`edge.rules.stream`) and makes its stretch unknown.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from edge.rules.findings import NO, UNKNOWN, Judgement
+from edge.rules.findings import NO, UNKNOWN, Judgement, Value
 from edge.rules.hold import EPSILON_S
 from edge.rules.settings import Settings
 from shared.events.types import EventType
@@ -18,6 +19,10 @@ from shared.saving import Count
 STRETCH_S = 5.0
 STALL_S = 3.0
 """A longer time without a frame is a stall, not a low rate."""
+LEAST_SHARE = 0.8
+"""Frames that come unevenly leave short holes; less cover than this is a low rate …"""
+LONGEST_GAP_S = 1.0
+"""… and so is a longer time without any: an instant is watched only within a second of a look."""
 
 
 @dataclass(slots=True)
@@ -26,14 +31,20 @@ class FrameRateState:
 
     began_s: float | None = None
     last_s: float | None = None
+    """When the last frame arrived …"""
+    whole_s: float = 0.0
+    """… and the last undamaged one, or since when there was none in this stretch."""
     frames: Count = 0
     """All frames that arrived …"""
     damaged: Count = 0
     """… and how many of them are damaged."""
+    covered_s: float = 0.0
+    gap_s: float = 0.0
+    """The longest time without an undamaged frame."""
 
 
 class FrameRate:
-    """Counts frames as they arrive, analysed or not."""
+    """Follows frames as they arrive, analysed or not."""
 
     __slots__ = ("_bound", "_state")
 
@@ -42,36 +53,56 @@ class FrameRate:
         self._bound = None if rule is None else rule.threshold
         self._state = state
 
-    def judge(self, at: float, *, damaged: bool = False) -> Judgement:
-        """Count a frame captured at `at`. Judges at the end of each stretch."""
+    def judge(self, now: float, *, damaged: bool = False) -> Judgement:
+        """Add a frame that arrives now. Judges at the end of each stretch."""
         own = self._state
-        if self._bound is None or (own.last_s is not None and at <= own.last_s):
+        if self._bound is None or (own.last_s is not None and now <= own.last_s):
             return UNKNOWN
-        stalled = own.last_s is not None and at - own.last_s >= STALL_S - EPSILON_S
-        own.last_s = at
+        stalled = own.last_s is not None and now - own.last_s >= STALL_S - EPSILON_S
+        own.last_s = now
         if own.began_s is None or stalled:
-            self._begin(at)
+            self._begin(now)
             return UNKNOWN
         own.frames += 1
         own.damaged += damaged
-        length_s = at - own.began_s
-        if length_s < STRETCH_S - EPSILON_S:
+        ends = now - own.began_s >= STRETCH_S - EPSILON_S
+        if ends or not damaged:
+            self._cover(now, self._bound)
+        if not ends:
             return UNKNOWN
-        rate, since_s = (own.frames - own.damaged) / length_s, own.began_s
-        damaged_share = own.damaged / own.frames
-        self._begin(at)
-        if rate >= self._bound:
-            return NO
-        evidence = {
-            "frames_per_second": round(rate, 2),
-            "frames_per_second_bound": self._bound,
-            "damaged_share": round(damaged_share, 3),
-        }
-        return Judgement(True, 1.0, evidence, since_s)
+        judged, since_s = self._judged(now - own.began_s, self._bound), own.began_s
+        self._begin(now)
+        return NO if judged is None else Judgement(True, 1.0, judged, since_s)
 
-    def _begin(self, at: float) -> None:
+    def _cover(self, now: float, bound: float) -> None:
+        """Count the time since the last undamaged frame."""
+        own = self._state
+        own.covered_s += min(now - own.whole_s, 1.0 / bound)
+        own.gap_s = max(own.gap_s, now - own.whole_s)
+        own.whole_s = now
+
+    def _judged(self, length_s: float, bound: float) -> dict[str, Value] | None:
+        """The evidence of a low rate in the stretch that ends now; None: enough frames came."""
+        own = self._state
+        share = own.covered_s / length_s
+        if share >= LEAST_SHARE and own.gap_s <= LONGEST_GAP_S + EPSILON_S:
+            return None
+        return {
+            "frames_per_second": round((own.frames - own.damaged) / length_s, 2),
+            "frames_per_second_bound": bound,
+            "covered_share": round(share, 3),
+            "covered_share_bound": LEAST_SHARE,
+            "longest_gap_seconds": round(own.gap_s, 3),
+            "longest_gap_seconds_bound": LONGEST_GAP_S,
+            "damaged_share": round(own.damaged / own.frames, 3),
+        }
+
+    def _begin(self, now: float) -> None:
         """Start the next stretch."""
-        self._state.began_s, self._state.frames, self._state.damaged = at, 0, 0
+        own = self._state
+        own.began_s = own.whole_s = now
+        own.frames = own.damaged = 0
+        own.covered_s = own.gap_s = 0.0
 
     def pause(self, until_s: float) -> None:
         """Start a new stretch: the time until then was not a low rate."""

@@ -69,7 +69,7 @@ class Gaze:
         own, at = self._state, observation.at
         if own.last_s is not None and at - own.last_s > self._settings.max_gap_s + EPSILON_S:
             own.looks.clear()
-            own.off = own.run_s = None
+            own.off, own.run_s, own.counted = None, None, False
         own.last_s = at
         outside = not zone.holds(gaze.pitch_deg, gaze.yaw_deg)
         own.looks.append((at, round(gaze.pitch_deg, 1), round(gaze.yaw_deg, 1), outside))

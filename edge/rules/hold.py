@@ -8,11 +8,11 @@ A condition may flicker, an event must not. Each event has four states:
 
 The onset is the first yes, or the earlier time since which it is known to hold; the end is the first no that
 no yes follows; both waits start there. *Unknown changes nothing.* Waits are measured between known values:
-when two of them are further apart than `max_gap_s`, the state between is unknown, so the wait restarts at the
-newer one. Looks are evenly spaced but up to a frame early, so a wait is over when less than `FRAME_S` is
-missing: otherwise an event with one look a second might by chance wait a whole second more. A raised event
-stays raised through any silence. At a hand-over between nodes waits pause instead (`pause`): the gap is ours,
-and earlier observations remain valid.
+equal ones go on over a gap shorter than a stall; when two are further apart than `max_gap_s`, the state
+between is unknown, so the wait restarts at the newer one. A wait is over only when all of it was measured, so
+with one look a second an event may be raised up to a second late. A raised event stays raised through any
+silence. At a hand-over between nodes waits pause instead (`pause`): the gap is ours, and earlier observations
+remain valid.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shared.saving import Omit
 EPSILON_S = 1e-6
 """Tolerance of waits, so that sums of frame times such as 15 × 0.2 reach 3."""
 FRAME_S = 0.08
-"""Time between two frames at 12.5 per second, the lowest rate expected."""
+"""Time between two frames at 12.5 per second, the lowest rate expected: a look may be so late."""
 
 
 class State(StrEnum):
@@ -175,7 +175,7 @@ class Hold:
         if own.state not in DUE:
             return None
         wait_s = self._hold_s if own.state is State.PENDING else self._clear_s
-        if until_s - own.began_s - own.paused_s < wait_s - FRAME_S:
+        if until_s - own.began_s - own.paused_s < wait_s - EPSILON_S:
             return None
         own.state, phase = DUE[own.state]
         if phase is Phase.RAISED:

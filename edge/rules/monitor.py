@@ -2,13 +2,14 @@
 
 The caller's obligations:
 
-* One clock: `at` and `now` are seconds on the session clock; for video its capture time.
+* One clock: `at` and `now` are seconds on the session clock; `at` of video is its capture time, `now` the
+  time of the call. In a recording they are the same.
 * Order: audio windows in order, analysed frames in order; the two may interleave. An observation that comes
 too late is left out and counted in `late`.
 * Every frame is reported when it arrives, analysed or not (an observation with its `frame_id` and nothing
   else): an analysis that takes long must not look like a stalled stream. The analysis may follow later.
 * `tick(now)` is called when `deadline()` is reached, before newer observations; the deadline is read
-again after every call.
+  again after every call. A caller that comes late says by how much: what arrived meanwhile may wait unread.
 * `finish()` is called once, at the end; no call follows.
 
 The same calls give the same findings, on a live stream, a recording or another node (`snapshot`, `restore`).
@@ -17,12 +18,13 @@ The same calls give the same findings, on a live stream, a recording or another 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge.rules import hearing, seeing
+from edge.rules.bounded import Bounded, BoundedState
 from edge.rules.episode import EpisodeState
 from edge.rules.episodes import Episodes
-from edge.rules.failures import Failures, FailuresState, any_done
+from edge.rules.failures import LATE_S, Failures, FailuresState, any_done
 from edge.rules.findings import Finding
 from edge.rules.frame_rate import FrameRate, FrameRateState
 from edge.rules.fusion import Fusion, FusionState
@@ -31,11 +33,14 @@ from edge.rules.seeing import Seeing, SeeingState
 from edge.rules.settings import Settings
 from edge.rules.speech import SpeechState
 from edge.rules.stream import Stream, StreamState
+from edge.rules.watched import Watched, WatchedState
 from shared.events.types import EventType
 from shared.observations import Observation
 from shared.saving import Count, Json, Saved, restore, save
+from shared.unwatched import Kind
 
-HELD = (*seeing.EVENTS, *hearing.EVENTS, EventType.LOW_FRAME_RATE, EventType.ANALYSIS_DEGRADED)
+OF_THE_MACHINES = (EventType.LOW_FRAME_RATE, EventType.ANALYSIS_DEGRADED, EventType.UNWATCHED)
+HELD = (*seeing.EVENTS, *hearing.EVENTS, *OF_THE_MACHINES)
 """Events whose condition must last."""
 
 
@@ -50,6 +55,8 @@ class MonitorState:
     speech: SpeechState = field(default_factory=SpeechState)
     fusion: FusionState = field(default_factory=FusionState)
     failures: FailuresState = field(default_factory=FailuresState)
+    watched: WatchedState = field(default_factory=WatchedState)
+    bounded: BoundedState = field(default_factory=BoundedState)
     late: Count = 0
     video_s: float | None = None
     """Capture time of the last observation of video …"""
@@ -69,9 +76,65 @@ class Monitor:
         """Observations left out because a newer one of their channel had arrived."""
         return self._state.late
 
-    def observe(self, observation: Observation) -> list[Finding]:
-        """Add one observation. Returns its changes, in order of judgement."""
-        findings = [] if observation.frame_id is None else self._arrived(observation)
+    def observe(self, observation: Observation, now: float | None = None) -> list[Finding]:
+        """Add one observation, that comes now. Returns its changes, in order of judgement.
+
+        `now`: None for a recording, where everything comes at its own time.
+        """
+        now = observation.at if now is None else now
+        findings = self._heed(observation, now)
+        unwatched = self._watched.judge(min(observation.at, now))
+        if unwatched.value is not None:
+            self._episodes.note(findings, EventType.UNWATCHED, observation, unwatched)
+        return self._bounded.passed(findings, now)
+
+    def expect(self, now: float) -> None:
+        """A page has connected and must send pictures: missing ones count from now on."""
+        self._stream.expect(now)
+        self._watched.expect(now)
+
+    def tick(self, now: float, late_s: float = 0.0) -> list[Finding]:
+        """Report what becomes true as time passes; `late_s`: so long after it was due."""
+        if late_s > LATE_S:
+            self._stream.excuse(now)
+            self._watched.late(late_s)
+            self._failures.late(now, late_s)
+        return self._bounded.passed(self._stream.tick(now), now)
+
+    def deadline(self) -> float | None:
+        """When `tick` is next needed; None while only an observation can cause a change."""
+        return self._stream.deadline()
+
+    def unwatched(self, now: float) -> dict[Kind, float]:
+        """Seconds in which nobody looked, of each kind that was to be watched."""
+        return self._watched.seconds(now)
+
+    def finish(self, now: float) -> list[Finding]:
+        """End every raised event at the end of the session, with its last known values."""
+        ends = [self._seeing.finish(), self._hearing.finish()]
+        ends.append(self._fusion.finish() if self._fusion is not None else None)
+        known = [finding for finding in ends if finding is not None]
+        self._watched.close(now)
+        return self._bounded.finish([*self._stream.finish(now), *self._episodes.finish(), *known])
+
+    def holding(self) -> Mapping[EventType, float]:
+        """Pending and raised conditions, each with its onset: their onset frames must be kept."""
+        holding = self._stream.holding() | self._episodes.holding()
+        more = {
+            EventType.FACE_MISMATCH: self._seeing.mismatch_onset_s,
+            EventType.VOICE_DETECTED: self._hearing.voice_onset_s,
+            EventType.HIGH_CONFIDENCE_CHEATING: None if self._fusion is None else self._fusion.onset_s,
+        }
+        holding |= {event: onset_s for event, onset_s in more.items() if onset_s is not None}
+        return holding | self._bounded.holding()
+
+    def _heed(self, observation: Observation, now: float) -> list[Finding]:
+        """Judge one observation by every rule that it concerns."""
+        findings: list[Finding] = []
+        if observation.frame_id is None:
+            self._watched.hear(observation)
+        else:
+            findings = self._arrived(observation, now)
         if not observation.failed and not any_done(observation):
             return findings
         if not self._in_order(observation):
@@ -86,40 +149,17 @@ class Monitor:
         self._fuse(observation, findings)
         return findings
 
-    def expect(self, now: float) -> None:
-        """A page has connected and must send pictures: missing ones count from now on."""
-        self._stream.expect(now)
-
-    def tick(self, now: float) -> list[Finding]:
-        """Report what becomes true as time passes."""
-        return self._stream.tick(now)
-
-    def deadline(self) -> float | None:
-        """When `tick` is next needed; None while only an observation can cause a change."""
-        return self._stream.deadline()
-
-    def finish(self, now: float) -> list[Finding]:
-        """End every raised event at the end of the session, with its last known values."""
-        ends = [self._seeing.finish(), self._hearing.finish()]
-        ends.append(self._fusion.finish() if self._fusion is not None else None)
-        known = [finding for finding in ends if finding is not None]
-        return [*self._stream.finish(now), *self._episodes.finish(), *known]
-
-    def holding(self) -> Mapping[EventType, float]:
-        """Pending and raised conditions, each with its onset: their onset frames must be kept."""
-        holding = self._stream.holding() | self._episodes.holding()
-        more = {
-            EventType.FACE_MISMATCH: self._seeing.mismatch_onset_s,
-            EventType.VOICE_DETECTED: self._hearing.voice_onset_s,
-            EventType.HIGH_CONFIDENCE_CHEATING: None if self._fusion is None else self._fusion.onset_s,
-        }
-        return holding | {event: onset_s for event, onset_s in more.items() if onset_s is not None}
-
-    def _arrived(self, observation: Observation) -> list[Finding]:
-        findings = self._stream.frame(observation.at)
-        rate = self._frame_rate.judge(observation.at, damaged=observation.damaged)
+    def _arrived(self, observation: Observation, now: float) -> list[Finding]:
+        """Note a frame: it has just arrived, or was looked at and arrived before."""
+        arrives = self._stream.is_new(observation.at)
+        self._watched.see(observation, now, arrives=arrives)
+        if not arrives:
+            return []
+        findings = self._stream.frame(observation.at, now)
+        rate = self._frame_rate.judge(now, damaged=observation.damaged)
         if rate.value is not None:
-            self._episodes.note(findings, EventType.LOW_FRAME_RATE, observation, rate)
+            # By arrival: a picture that lies seconds behind comes now.
+            self._episodes.note(findings, EventType.LOW_FRAME_RATE, replace(observation, at=now), rate)
         return findings
 
     def _in_order(self, observation: Observation) -> bool:
@@ -184,7 +224,9 @@ class Monitor:
         self._hearing = Hearing(settings, self._episodes, state.speech)
         fuses = EventType.HIGH_CONFIDENCE_CHEATING in settings.rules
         self._fusion = Fusion(settings, state.fusion) if fuses else None
-        self._failures = Failures(state.failures)
+        self._failures = Failures(settings, state.failures)
+        self._watched = Watched(settings, state.watched)
+        self._bounded = Bounded(state.bounded)
 
     def _pause(self, until_s: float) -> None:
         self._episodes.pause(until_s)
@@ -192,3 +234,4 @@ class Monitor:
         self._frame_rate.pause(until_s)
         self._seeing.pause(until_s)
         self._hearing.pause(until_s)
+        self._watched.pause(until_s)

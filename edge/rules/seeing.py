@@ -73,8 +73,6 @@ class SeeingState:
     """Whether the picture shows nothing: black, covered or frozen."""
     unseen: bool = False
     """Whether the last look saw nothing, also because of a stall."""
-    face_s: float | None = None
-    """Last time a face was seen."""
     pose_s: float | None = None
     """Last time shoulders were seen."""
 
@@ -142,8 +140,6 @@ class Seeing:
 
     def _look_at_face(self, observation: Observation, findings: list[Finding]) -> None:
         settings, note = self._settings, self._episodes.note
-        if observation.faces:
-            self._state.face_s = observation.at
         calibrated = self._calibration.see(observation)
         if calibrated is not None:
             findings.append(calibrated)
@@ -210,10 +206,8 @@ class Seeing:
     def _look_at_body(self, observation: Observation, findings: list[Finding]) -> None:
         note = self._episodes.note
         if observation.body is not None:
-            judgement = conditions.left_frame(
-                observation, face_in_view=self._face_in_view(observation), last_seen_pose_s=self._state.pose_s
-            )
-            note(findings, EventType.LEFT_FRAME, observation, judgement)
+            left = conditions.left_frame(observation, self._state.pose_s)
+            note(findings, EventType.LEFT_FRAME, observation, left)
             if observation.body.shoulders_visible:
                 self._state.pose_s = observation.at
         if observation.hands is not None and EventType.HAND_NEAR_EAR in self._settings.rules:
@@ -228,12 +222,6 @@ class Seeing:
         for event in objects.KINDS:
             if event in self._settings.rules:
                 note(findings, event, observation, objects.object_visible(observation, event, self._settings))
-
-    def _face_in_view(self, observation: Observation) -> bool:
-        if observation.faces is not None:
-            return bool(observation.faces)
-        face_s = self._state.face_s
-        return face_s is not None and observation.at - face_s <= self._settings.max_gap_s
 
     def pause(self, until_s: float) -> None:
         """Do not count the time until then as waiting."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from shared.events.looks import Look
 from shared.events.types import EventType
 
 
@@ -79,6 +80,8 @@ class Settings:
     """The rules of one session. They never change."""
 
     rules: Mapping[EventType, RuleSettings]
+    looks_s: Mapping[Look, float]
+    """The looks that the policy asks for, each with the period that it sets itself; 0: the level's."""
     min_face_px: float
     """Faces with a smaller shorter side do not count for MULTIPLE_FACES."""
     mismatch_checks: int
@@ -94,12 +97,15 @@ class Settings:
     fusion: tuple[FusionTerm, ...]
     """The terms of HIGH_CONFIDENCE_CHEATING."""
     speech_pause_s: float
+    speech_share_s: float | None
+    """More speech than this within `speech_window_s` is VOICE_DETECTED too; None: it is not counted."""
+    speech_window_s: float
     blocked_mean_luma: float
     """A darker picture is blocked and shows nothing, even when CAMERA_BLOCKED is disabled."""
     blocked_luma_variance: float
     baseline_s: float
     max_gap_s: float
-    """A longer time without a signal's value restarts all its waits."""
+    """A longer time without a signal's value restarts all its waits; never less than a stall."""
 
     def threshold(self, event: EventType) -> float:
         """The threshold of an event. Raises ValueError for an event without one."""

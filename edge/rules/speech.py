@@ -2,17 +2,19 @@
 
 A part is speech when its probability exceeds the threshold. Speech is summed over a stretch; pauses up to
 `pause_s` belong to the stretch but are not counted; a longer one ends it. The event is raised when a stretch
-has more than `hold_s` of speech and is over after `clear_s` without any. Lost audio proves nothing: a
-window's silence counts only for the share that arrived, and when more than `max_gap_s` in a row is missing or
-lost, every wait restarts.
+has more than `hold_s` of speech and is over after `clear_s` without any. It is raised too when many short
+stretches together have more speech than `edge.rules.muttering` allows. Lost audio proves nothing: a window's
+silence counts only for the share that arrived, and when more than `max_gap_s` in a row is missing or lost,
+every wait restarts.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from edge.rules.findings import Finding, Phase, Value, unseen
 from edge.rules.hold import EPSILON_S
+from edge.rules.muttering import Muttering, MutteringState
 from edge.rules.settings import Settings
 from shared.events.types import EventType
 from shared.observations import Observation, SpeechHeard
@@ -39,6 +41,9 @@ class SpeechState:
     """Long losses before it, within the event; they do not count to its duration."""
     known_s: float | None = None
     """End of the last window."""
+    muttered: bool = False
+    """Whether the raised event is made of many short stretches."""
+    muttering: MutteringState = field(default_factory=MutteringState)
 
     def __post_init__(self) -> None:
         if self.raised_s is not None and self.heard_s <= 0:
@@ -48,13 +53,14 @@ class SpeechState:
 class Speech:
     """The voice rule of one session."""
 
-    __slots__ = ("_bound", "_rule", "_settings", "_state")
+    __slots__ = ("_bound", "_muttering", "_rule", "_settings", "_state")
 
     def __init__(self, settings: Settings, state: SpeechState) -> None:
         self._settings = settings
         self._rule = settings.rules[EventType.VOICE_DETECTED]
         self._bound = settings.threshold(EventType.VOICE_DETECTED)
         self._state = state
+        self._muttering = Muttering(settings, state.muttering)
 
     @property
     def raised(self) -> bool:
@@ -99,8 +105,9 @@ class Speech:
     def pause(self, until_s: float) -> None:
         """Do not count the time until then as speech, silence or loss."""
         own = self._state
-        if own.known_s is not None:
-            own.known_s = max(own.known_s, until_s)
+        if own.known_s is not None and until_s > own.known_s:
+            self._muttering.pause(until_s - own.known_s)
+            own.known_s = until_s
 
     def _hear(self, end_s: float, part_s: float, probability: float, speech: SpeechHeard) -> Finding | None:
         if probability > self._bound:
@@ -118,8 +125,14 @@ class Speech:
         own.last_speech_s = end_s
         own.heard_s += part_s
         own.probability += probability * part_s
-        if self.raised or own.heard_s <= self._rule.hold_s + EPSILON_S:
+        if self.raised:
             return None
+        muttered = self._muttering.add(end_s - part_s, part_s, probability)
+        if own.heard_s <= self._rule.hold_s + EPSILON_S:
+            if muttered is None:
+                return None
+            own.onset_s, own.heard_s, own.probability = muttered
+            own.muttered = True
         own.raised_s = end_s
         return self._finding(Phase.RAISED, end_s)
 
@@ -150,6 +163,8 @@ class Speech:
     def _over(self) -> Finding:
         finding = self._finding(Phase.CLEARED, self._state.last_speech_s)
         self._state.raised_s = None
+        self._state.muttered = False
+        self._muttering.forget()
         self._forget()
         return finding
 
@@ -158,13 +173,21 @@ class Speech:
         own.onset_s = None
         own.heard_s = own.probability = own.pause_s = own.unheard_s = own.unseen_s = 0.0
 
+    def _bounds(self) -> dict[str, Value]:
+        if not self._state.muttered:
+            return {"speech_seconds_bound": self._rule.hold_s}
+        return {
+            "speech_seconds_bound": self._muttering.bound_s,
+            "window_seconds": self._muttering.window_s,
+        }
+
     def _finding(self, phase: Phase, at_s: float) -> Finding:
         own = self._state
         onset_s = at_s if own.onset_s is None else own.onset_s
         confidence = round(own.probability / own.heard_s, 3)
         evidence: dict[str, Value] = {
             "speech_seconds": round(own.heard_s, 3),
-            "speech_seconds_bound": self._rule.hold_s,
+            **self._bounds(),
             "mean_probability": confidence,
             "probability_bound": self._bound,
             "duration_seconds": round(at_s - onset_s - own.unseen_s, 3),

@@ -3,6 +3,9 @@
 The only rule that is triggered by missing frames. It describes the connection, not the candidate. Before a
 page connects it reports nothing. From then on pictures are expected: a page that connects and never sends one
 is a stall too; otherwise an exam without a camera would not be watched and nobody would know.
+
+It is judged by the time at which frames arrive, never by the time at which they were taken: pictures that lie
+seconds behind still arrive. While the node itself is late it judges nothing, since frames may wait unread.
 """
 
 from __future__ import annotations
@@ -19,9 +22,14 @@ EVENTS = (EventType.STREAM_STALLED, EventType.CANDIDATE_OFFLINE)
 
 @dataclass(slots=True)
 class StreamState:
-    """Time of the last frame, and what has been raised since."""
+    """The last frame, and what has been raised since."""
 
     last_s: float | None = None
+    """When it arrived."""
+    frame_s: float | None = None
+    """When it was taken."""
+    excused_s: float | None = None
+    """No stall is judged before this: the node was late until shortly before."""
     raised_s: dict[EventType, float] = field(default_factory=dict)
 
 
@@ -43,31 +51,33 @@ class Stream:
         """Whether one of the two events holds now."""
         return bool(self._state.raised_s)
 
-    def expect(self, at: float) -> None:
+    def expect(self, now: float) -> None:
         """A page has connected: expect the first frame from now on, unless frames arrived already."""
         own = self._state
         if own.last_s is None:
-            own.last_s = at
+            own.last_s = now
 
-    def frame(self, at: float) -> list[Finding]:
-        """Note a frame captured at `at`; raised events are over.
+    def is_new(self, at: float) -> bool:
+        """Whether a frame taken at `at` is newer than all that arrived."""
+        frame_s = self._state.frame_s
+        return frame_s is None or at > frame_s
 
-        A frame that is not newer than the newest, such as one whose analysis took long, changes nothing.
-        """
-        own = self._state
-        if own.last_s is not None and at <= own.last_s:
-            return []
-        findings = []
+    def frame(self, at: float, now: float) -> list[Finding]:
+        """Note that a new frame, taken at `at`, arrives now; raised events are over."""
+        own, findings = self._state, list[Finding]()
+        own.frame_s = at
         if own.raised_s:
-            findings = [self._finding(event, Phase.CLEARED, at) for event in self._raised()]
+            findings = [self._finding(event, Phase.CLEARED, now) for event in self._raised()]
             own.raised_s = {}
-        own.last_s = at
+        own.last_s = now if own.last_s is None else max(own.last_s, now)
         return findings
 
     def tick(self, now: float) -> list[Finding]:
         """Report what has become true without a frame."""
         own = self._state
-        findings = []
+        findings: list[Finding] = []
+        if own.excused_s is not None and now < own.excused_s - EPSILON_S:
+            return findings
         for event, bound_s in self._bounds.items():
             if own.last_s is None or event in own.raised_s or now - own.last_s < bound_s - EPSILON_S:
                 continue
@@ -75,15 +85,21 @@ class Stream:
             findings.append(self._finding(event, Phase.RAISED, now))
         return findings
 
+    def excuse(self, now: float) -> None:
+        """The node was late until now: a stall is judged when frames had a whole wait's time to come."""
+        if self._soonest_s is not None:
+            self._state.excused_s = now + self._soonest_s
+
     def deadline(self) -> float | None:
         """When `tick` can next report something; None while only a frame can cause a change."""
         own = self._state
-        if own.last_s is None or self._soonest_s is None:
+        if own.last_s is None:
             return None
-        if not own.raised_s:
-            return own.last_s + self._soonest_s
         waits = [bound_s for event, bound_s in self._bounds.items() if event not in own.raised_s]
-        return own.last_s + min(waits) if waits else None
+        if not waits:
+            return None
+        due_s = own.last_s + min(waits)
+        return due_s if own.excused_s is None else max(due_s, own.excused_s)
 
     def holding(self) -> dict[EventType, float]:
         """The raised events, each with its onset."""
@@ -119,7 +135,7 @@ class Stream:
             phase=phase,
             onset_s=last_s,
             raised_s=own.raised_s[event],
-            at_s=max(at_s, last_s),
+            at_s=max(at_s, own.raised_s[event]),
             confidence=1.0,
             evidence={
                 "duration_seconds": round(max(at_s - last_s, 0.0), 3),

@@ -17,9 +17,9 @@ from shared.rates import Bucket, Rate
 NOTICES: Final = 64
 """Notices that may wait for a slow page; the oldest is dropped first."""
 
-CONNECTS: Final = Rate(burst=12, per_s=0.5)
-"""Sockets and streams that a session's pages may open: a page reconnects with back-off up to 10 s."""
-OFFERS: Final = Rate(burst=6, per_s=0.2)
+CONNECTS: Final = Rate(burst=12, per_s=1.0)
+"""Sockets and streams that a session's pages may open: a page reconnects with back-off up to 4 s."""
+OFFERS: Final = Rate(burst=8, per_s=0.5)
 """Offers of a session's pages. Each takes the node some milliseconds in which everybody else waits."""
 
 Notices = Latest[Mapping[str, Any]]

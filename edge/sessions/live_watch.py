@@ -18,6 +18,7 @@ from shared.excerpts import Excerpt
 from shared.messages import StartSession
 from shared.notices import candidate_notice
 from shared.observations import Observation
+from shared.unwatched import Unwatched, added
 
 
 class LiveWatch:
@@ -31,6 +32,8 @@ class LiveWatch:
         self._assignment = assignment_of(order)
         self._envelope = envelope_of(order)
         self._watch: Watch | None = None
+        self._unwatched_before: Unwatched = {}
+        """Before the last `begin_anew`."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
         self.drops: Counter[str] = Counter()
         """Observations that were not judged, by reason."""
@@ -70,7 +73,7 @@ class LiveWatch:
         if self.paused:
             self.drops["paused"] += 1
             return
-        self._take(self._opened().observe(observation, frame, excerpt))
+        self._take(self._opened().observe(observation, frame, excerpt, now=self.now_s()))
         if observation.identity is not None and observation.identity.similarity is not None:
             self.verified_utc = self.utc(observation.at)
         self._timer.moved()
@@ -79,12 +82,19 @@ class LiveWatch:
         """Close open events, and judge what follows under a new order without earlier state."""
         self._order = order
         self.finish()
+        self._unwatched_before = self.unwatched()
         self._watch = None
 
     def finish(self) -> None:
         """Close open events."""
         if self._watch is not None:
             self._take(self._watch.finish(self.now_s()))
+
+    def unwatched(self) -> Unwatched:
+        """Seconds in which nobody looked, by kind of look, since the session came to this node."""
+        if self._watch is None:
+            return self._unwatched_before
+        return added(self._unwatched_before, self._watch.unwatched(self.now_s()))
 
     async def keep_time(self) -> None:
         """Report conditions that become true as time passes, until cancelled."""
@@ -98,9 +108,9 @@ class LiveWatch:
     def _deadline(self) -> float | None:
         return None if self._watch is None else self._watch.deadline()
 
-    def _tick(self) -> None:
+    def _tick(self, late_s: float) -> None:
         if self._watch is not None:
-            self._take(self._watch.tick(self.now_s()))
+            self._take(self._watch.tick(self.now_s(), late_s))
 
     def _take(self, revisions: list[AlertRevision]) -> None:
         for revision in revisions:

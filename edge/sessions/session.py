@@ -25,6 +25,7 @@ from shared.errors import Rejected
 from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession, VerifiedFrame
+from shared.unwatched import rounded
 
 SILENT_S: Final = 3.0
 
@@ -92,6 +93,7 @@ class Session:
             paused=order.paused,
             expires_utc=order.expires_utc,
             hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
+            unwatched_s=rounded(self._watch.unwatched()),
         )
 
     def dropped(self) -> Counter[str]:

@@ -1,4 +1,4 @@
-"""Calls a function at a deadline of the session clock, on the event loop."""
+"""Calls a function at a deadline of the session clock, on the event loop, and tells how late it is."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
+from edge.rules.failures import LATE_S
+
 LEAST_PAUSE_S: Final = 0.02
 """Minimum between two ticks, whatever the deadline is."""
+PULSE_S: Final = 1.0
+"""It wakes up at least so often while there is a deadline, for only a wake-up that is due shows that the
+loop stood still: by up to this much less than it did."""
 
 
 class Timer:
     """Calls `tick` when the deadline is reached, while `run` runs. The deadline may move at any time."""
 
     def __init__(
-        self, deadline: Callable[[], float | None], tick: Callable[[], None], now_s: Callable[[], float]
+        self,
+        deadline: Callable[[], float | None],
+        tick: Callable[[float], None],
+        now_s: Callable[[], float],
     ) -> None:
-        """`deadline` returns when `tick` is next due; None means not before another event."""
+        """`deadline` returns when `tick` is next due; None means not before another event. `tick` takes the
+        seconds by which it is late."""
         self._deadline = deadline
         self._tick = tick
         self._now_s = now_s
@@ -32,14 +41,19 @@ class Timer:
 
     async def run(self) -> None:
         """Wait for deadlines until cancelled."""
+        least_s = 0.0
         while True:
-            deadline_s = self._deadline()
-            self._armed_s = float("inf") if deadline_s is None else deadline_s
             self._moved.clear()
-            wait_s = None if deadline_s is None else deadline_s - self._now_s()
-            if wait_s is None or wait_s > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._moved.wait(), wait_s)
-            else:
-                self._tick()
-                await asyncio.sleep(LEAST_PAUSE_S)
+            deadline_s = self._deadline()
+            if deadline_s is None:
+                self._armed_s = float("inf")
+                await self._moved.wait()
+                continue
+            begins_s = self._now_s()
+            due_s = self._armed_s = min(max(deadline_s, begins_s, least_s), begins_s + PULSE_S)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._moved.wait(), due_s - begins_s)
+            now_s = self._now_s()
+            if now_s >= deadline_s or now_s - due_s > LATE_S:
+                self._tick(max(0.0, now_s - due_s))
+                least_s = now_s + LEAST_PAUSE_S

@@ -32,6 +32,7 @@ from shared.errors import ConfigError, ProctorError, Unavailable
 from shared.events.looks import Look
 from shared.policy.schema import Policy
 from shared.policy.terms import Accommodation, Features
+from shared.unwatched import Kind, told
 from shared.writing import writing_under
 
 
@@ -200,12 +201,18 @@ def _bar(console: Console) -> Progress:
     return Progress(*columns, console=console, transient=True)
 
 
+def _unwatched(summary: dict[str, Any]) -> str:
+    """What was not watched; nothing where all was."""
+    seconds = {Kind(kind): each for kind, each in summary["unwatched_s"].items() if each > 0}
+    return f"\n  not watched: {told(seconds)}" if seconds else ""
+
+
 def _print(console: Console, order: Order, summary: dict[str, Any]) -> None:
     found = ", ".join(f"{event} {count}" for event, count in summary["alerts"].items()) or "none"
     console.print(
         f"[bold]{escape(order.recording.path.name)}[/]: {summary['duration_s']:.1f} s, "
         f"{summary['analysed_frames']} of {summary['frames']} frames analysed, "
-        f"{summary['realtime_factor']:.1f} × real time\n  alerts: {found}",
+        f"{summary['realtime_factor']:.1f} × real time\n  alerts: {found}{_unwatched(summary)}",
         soft_wrap=True,
     )
     for task, reason in summary["unavailable_reasons"].items():

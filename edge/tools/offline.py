@@ -25,6 +25,7 @@ from shared.alerts import Alert, Shown
 from shared.events.looks import Look
 from shared.observations import Observation
 from shared.policy.schema import Policy
+from shared.unwatched import Unwatched, rounded
 
 BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 NODE_ID = UUID("00000000-0000-8000-8000-000000000000")
@@ -70,6 +71,8 @@ class Outcome:
     wall_s: float = 0.0
     """From the first picture read to the last alert, without opening the networks."""
     heard: bool = False
+    unwatched_s: Unwatched = field(default_factory=dict)
+    """Seconds in which nothing was looked at or heard, by kind."""
     revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
     """The last revision of every alert, in order of raising."""
     jpegs: dict[UUID, bytes] = field(default_factory=dict)
@@ -114,6 +117,7 @@ async def analyse(
         report(now)
     _keep(outcome, _ticks(watch, outcome.duration_s))
     _keep(outcome, watch.finish(outcome.duration_s))
+    outcome.unwatched_s = rounded(watch.unwatched(outcome.duration_s))
     outcome.wall_s = time.perf_counter() - started
     return outcome
 

@@ -22,23 +22,23 @@ from shared.policy.rules import PRESETS, Sensitivity
 _MADE: Final = "<!-- Made by `make docs` from the tables in shared/events. Change them, not this page. -->"
 _CLASSES: Final = {
     EventClass.CONDUCT: "Observations of the candidate. A person may weigh them; none of them is a verdict.",
-    EventClass.IDENTITY: "Observations of whether the enrolled person sits there.",
-    EventClass.TECHNICAL: "Trouble of machines and networks. It never adds suspicion: its severity is 0.",
+    EventClass.IDENTITY: "Observations of whether the person in the picture is the enrolled one.",
+    EventClass.TECHNICAL: "Faults of machines and networks. They never add suspicion: their severity is 0.",
     EventClass.MILESTONE: "Neutral steps of an exam.",
-    EventClass.PROCTOR: "What a person did. A message is told as it was written, extra time by its minutes.",
+    EventClass.PROCTOR: "Acts of a person. A message is shown as written, extra time as a number of minutes.",
 }
 _ABOUT_RULES: Final = (
     "A condition must last for its *hold* before its event is raised, and be gone for its *clear* time "
-    "before the event is over. A dash stands where an event is counted, made of other events, or told by "
-    "whoever has the figures. The numbers are the defaults: an exam's policy may name its own for each "
-    "event, and an accommodation may mute or relax an event for one candidate. Severity is the base from "
-    "which an alert's own is computed with confidence and duration. Advice goes to the exam platform; "
-    "nothing is done automatically."
+    "before the event is over. A dash means that an event is counted, combined from other events, or "
+    "raised by the part that has the figures. The numbers are the defaults: an exam's policy may set its own "
+    "for each event, and an accommodation may mute or relax an event for one candidate. Severity is the base "
+    "from which an alert's severity is computed with confidence and duration. Advice goes to the exam "
+    "platform; nothing is done automatically."
 )
 _ABOUT_WORDS: Final = (
-    "Names in braces stand for what was measured. When an event is raised, its message is shown to the "
-    "candidate where it is technical, conduct whose advice is `warning`, or an act of a proctor other than a "
-    "mark; everything else is for staff alone."
+    "Names in braces stand for measured values. When an event is raised, its message is shown to the "
+    "candidate if it is technical, conduct with the advice `warning`, or an act of a proctor other than a "
+    "mark; everything else is only for staff."
 )
 _RULES: Final = ("Event", "Hold", "Clear", "Threshold", "Severity", "Advice", "Needs", "Picture", "Raised by")
 _WORDS: Final = ("Event", "Name", "Explanation for reviewers", "Message", "Message when it is over")
@@ -52,7 +52,7 @@ def events_page() -> str:
     presets = (
         f"At low sensitivity the holds of conduct are {low.hold_factor:g} times as long and the gaze zone is "
         f"{low.zone_factor:g} times as wide, at high sensitivity {high.hold_factor:g} and "
-        f"{high.zone_factor:g} times. Thresholds that change as well stand in the tables."
+        f"{high.zone_factor:g} times. Thresholds that also change are in the tables."
     )
     parts = (part for event_class in EventClass for part in _of_class(event_class))
     return _page("# Events", _MADE, _ABOUT_RULES, presets, _ABOUT_WORDS, *parts)
@@ -68,12 +68,12 @@ def levels_page() -> str:
     return _page(
         "# Levels",
         _MADE,
-        "A node that cannot do everything steps down a ladder of levels. What is left out is unknown, which "
-        "is neither yes nor no.",
+        "A node that cannot do everything steps down a ladder of levels. The values it leaves out are "
+        "unknown, which is neither yes nor no.",
         _lines(f"- **L{number}**: {level.name}" for number, level in enumerate(LEVELS)),
         _table(heads, rows),
-        "Rates are looks a second. Sound comes in windows of about half a second. A policy may name its own "
-        f"cadence for looks marked with {_STAR}; on the levels after L1 it counts only where it is slower.",
+        "Rates are looks per second. Sound comes in windows of about half a second. A policy may set its own "
+        f"cadence for looks marked with {_STAR}; on the levels after L1 it applies only if it is slower.",
     )
 
 
@@ -129,7 +129,7 @@ def _said(row: EventRow) -> Sequence[str]:
 
 def _asked(row: LookRow) -> str:
     if row.on_demand:
-        return "where an event needs it"
+        return "if an event needs it"
     return "always" if row.feature is None else f"with `{row.feature}`"
 
 

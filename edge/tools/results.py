@@ -16,6 +16,7 @@ from shared.observations import Observation
 from shared.policy.schema import Policy
 from shared.recorded import write_line
 from shared.timeline import Timeline, entry_of, timeline_html
+from shared.unwatched import told
 from shared.writing import writing_under
 
 
@@ -76,6 +77,7 @@ def summary_of(
         "level": f"L{level}",
         "device": networks.device,
         "models": networks.labels,
+        "unwatched_s": {kind.value: seconds for kind, seconds in outcome.unwatched_s.items()},
         "alerts": dict(sorted(Counter(alert.event_type.value for alert in outcome.alerts).items())),
         "unavailable": list(reasons),
         "unavailable_reasons": dict(reasons),
@@ -88,6 +90,7 @@ def page_of(title: str, outcome: Outcome, summary: Mapping[str, Any], policy: Po
         ("Analysed", f"{summary['analysed_frames']} of {summary['frames']} frames"),
         ("Speed", f"{summary['realtime_factor']:.1f} × real time"),
         ("Level", str(summary["level"])),
+        ("Not watched", told(outcome.unwatched_s) or "nothing was to be watched"),
         ("Device", str(summary["device"])),
         ("Policy version", str(policy.version)),
         *((f"Network for {task}", str(label)) for task, label in summary["models"].items()),

@@ -1,4 +1,4 @@
-"""Weights in formats of other programs, rewritten as ONNX graphs. Reads bytes; never runs what it reads.
+"""Converts weights in formats of other programs to ONNX graphs. Reads bytes and never executes them.
 
     dlib_resnet     dlib's face recognition network (dlib's own stream)
     ge2e            the GE2E speaker encoder (a state of parameters in PyTorch's legacy stream)
@@ -19,7 +19,7 @@ _REVISIONS = {"dlib-resnet": 1, "ge2e": 1}
 
 
 def names() -> frozenset[str]:
-    """The conversions a manifest may ask for."""
+    """The conversions that a manifest may name."""
     return frozenset(_REVISIONS)
 
 
@@ -29,7 +29,7 @@ def revision(name: str) -> str:
 
 
 def convert(name: str, source: Path, target: Path) -> None:
-    """Rewrite `source` as an ONNX file at `target`. Raises Corrupt for bytes that are something else."""
+    """Rewrite `source` as an ONNX file at `target`. Raises Corrupt for any other bytes."""
     try:
         from models.converters import dlib_resnet, ge2e
     except ImportError as error:

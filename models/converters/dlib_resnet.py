@@ -2,7 +2,7 @@
 
 The stream lists the layers from the picture to the embedding, each behind a tag. Integers are one byte of
 length, then that many little-endian bytes; tensors are a version, four sizes and raw little-endian float32.
-The residual structure is not written down but follows from the order: a block begins at the last pool or
+The residual structure is not stored but follows from the order: a block begins at the last pool or
 addition, an average pool of 2×2 starts the shortcut of a block that halves the picture, and every addition
 pads the smaller side with zeros, in size and in channels (dlib's `add_prev`).
 Format and architecture: dlib's public headers `dnn/layers.h`, `dnn/core.h` and its face recognition example.
@@ -40,11 +40,11 @@ class Layer:
 
 
 def to_onnx(data: bytes) -> bytes:
-    """The network as an ONNX file. Raises Corrupt when `data` is not that network."""
+    """The network as an ONNX file. Raises Corrupt if `data` is not that network."""
     try:
         layers = list(_layers(data))
     except (struct.error, IndexError, ValueError) as error:
-        raise Corrupt(f"dlib's network breaks off or is damaged: {error}") from error
+        raise Corrupt(f"dlib's network is cut off or damaged: {error}") from error
     found = {tag: sum(layer.tag == tag for layer in layers) for tag in _EXPECTED}
     if found != _EXPECTED:
         raise Corrupt(f"this is not dlib's face recognition network: layers {found}, expected {_EXPECTED}")

@@ -24,7 +24,7 @@ Parameters = dict[str, NDArray[np.float32]]
 
 
 def to_onnx(data: bytes) -> bytes:
-    """The network as an ONNX file. Raises Corrupt when `data` is not that state."""
+    """The network as an ONNX file. Raises Corrupt if `data` is not that state."""
     parameters = read_tensors(data, "model_state")
     try:
         return _network(parameters)
@@ -45,7 +45,7 @@ def _network(parameters: Parameters) -> bytes:
     linear = graph.add("Gemm", [hidden, weights, graph.constant(parameters["linear.bias"])], transB=1)
     positive = graph.add("Relu", [linear])
     length = graph.add("ReduceL2", [positive], axes=[1], keepdims=1)
-    # Without the floor an all-zero vector would become not-a-number.
+    # Without this lower bound an all-zero vector would become NaN.
     floor = graph.constant(np.array([_SMALLEST_LENGTH], np.float32))
     graph.add("Div", [positive, graph.add("Max", [length, floor])], output="embedding")
     return graph.write({"mel": ["batch", "frames", BANDS]}, {"embedding": ["batch", HIDDEN]})

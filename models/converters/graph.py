@@ -17,7 +17,7 @@ _IR_VERSION = 9
 
 @dataclass(slots=True)
 class Graph:
-    """A network under construction: each `add` returns the name of what it computes."""
+    """A network under construction: each `add` returns the name of its result."""
 
     name: str
     _nodes: list[onnx.NodeProto] = field(default_factory=list)
@@ -32,19 +32,19 @@ class Graph:
     def add(
         self, operator: str, inputs: Sequence[str], *, output: str | None = None, **attributes: Any
     ) -> str:
-        """One operator with one output that is used."""
+        """Add one operator and return its only used output."""
         name = output or f"n{len(self._nodes)}"
         self._nodes.append(helper.make_node(operator, list(inputs), [name], **attributes))
         return name
 
     def add_lstm(self, inputs: Sequence[str], **attributes: Any) -> tuple[str, str]:
-        """An LSTM; the names of all its steps and of its last hidden state."""
+        """Add an LSTM; returns the names of all its steps and of its last hidden state."""
         steps, last = f"n{len(self._nodes)}", f"n{len(self._nodes)}last"
         self._nodes.append(helper.make_node("LSTM", list(inputs), [steps, last], **attributes))
         return steps, last
 
     def write(self, inputs: dict[str, list[int | str]], outputs: dict[str, list[int | str]]) -> bytes:
-        """The file: float32 inputs and outputs by name, a free dimension as a word."""
+        """The file: float32 inputs and outputs by name, with a word for a free dimension."""
         made = helper.make_graph(
             self._nodes,
             self.name,

@@ -2,8 +2,8 @@
 
 Before version 1.6 `torch.save` wrote five pickles (a magic number, a protocol number, facts about the
 machine, the object, the list of storage keys) and then, for every key in order, a little-endian int64 count
-and that many raw numbers. A pickle may name any function to be called; this reader lets it name an ordered
-dictionary, a float32 storage and the rebuilding of a tensor, and refuses all else before it is called.
+and that many raw numbers. A pickle may name any function to call; this reader allows only an ordered
+dictionary, a float32 storage and the rebuilding of a tensor, and refuses everything else before a call.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class _Tensor:
 
 
 class _FloatStorage:
-    """Stands for the type PyTorch names in a storage's address."""
+    """Represents the type that PyTorch names in a storage's address."""
 
 
 def _rebuild(
@@ -92,7 +92,7 @@ def read_tensors(data: bytes, member: str) -> dict[str, NDArray[np.float32]]:
     ) as error:
         raise Corrupt(f"not a PyTorch stream of float32 tensors: {error}") from error
     except struct.error as error:
-        raise Corrupt("the PyTorch stream breaks off") from error
+        raise Corrupt("the PyTorch stream is cut off") from error
 
 
 def _floats(stream: io.BytesIO) -> NDArray[np.float32]:
@@ -106,7 +106,7 @@ def _array(tensor: _Tensor, storages: dict[str, NDArray[np.float32]]) -> NDArray
     shape, strides = tensor.shape, tensor.strides
     contiguous = tuple(int(np.prod(shape[axis + 1 :])) for axis in range(len(shape)))
     if strides != contiguous:
-        raise ValueError("a tensor that does not lie in one piece")
+        raise ValueError("a tensor that is not contiguous")
     count = int(np.prod(shape))
     values = storages[tensor.storage.key][tensor.offset : tensor.offset + count]
     return values.reshape(shape)

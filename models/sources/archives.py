@@ -1,4 +1,4 @@
-"""One member out of an archive: nothing else is unpacked, none of its paths touches the disk."""
+"""Reads one member of an archive: nothing else is unpacked, and none of its paths reaches the disk."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from typing import IO
 from models.sources.arrival import CHUNK_BYTES, LARGEST_BYTES
 from shared.errors import Corrupt, Unavailable
 
-# RuntimeError is how an encrypted member is told.
+# RuntimeError reports an encrypted member.
 _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError, EOFError, RuntimeError)
 
 
 def member_chunks(archive: Path, member: str) -> Iterator[bytes]:
     """The bytes of one regular file in a zip (wheel, .task) or tar archive.
 
-    Raises Corrupt when the archive is damaged or has no such file, Unavailable when it cannot be read.
+    Raises Corrupt if the archive is damaged or has no such file, Unavailable if it cannot be read.
     """
     try:
         with _opened(archive, member) as stream:
@@ -30,7 +30,7 @@ def member_chunks(archive: Path, member: str) -> Iterator[bytes]:
     except _DAMAGE as error:
         raise Corrupt(f"{archive.name} is a damaged archive: {error}") from error
     except OSError as error:
-        # The disk's errors have numbers; bzip2 calls wrong bytes by the same class.
+        # Disk errors have a number; bzip2 raises the same class for wrong bytes, without a number.
         if error.errno is None:
             raise Corrupt(f"{archive.name} is a damaged archive: {error}") from error
         raise Unavailable(f"cannot read {archive}: {error.strerror}") from error

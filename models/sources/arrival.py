@@ -1,4 +1,4 @@
-"""Bytes on their way to becoming a file: hashed and counted as they come, whole and right or not there."""
+"""Writes incoming bytes to a file: hashed and counted on the way, complete and correct or not kept."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ CHUNK_BYTES = 1 << 18
 LARGEST_BYTES = 1_000_000_000
 
 Progress = Callable[[str, int, int | None], None]
-"""Called with a label, the bytes that are there and the bytes there will be, where that is known."""
+"""Called with a label, the number of bytes so far and the total, if known."""
 
 
 def silent(label: str, done_bytes: int, total_bytes: int | None) -> None:
-    """Progress that nobody watches."""
+    """A progress function that does nothing."""
 
 
 def write_checked(
     chunks: Iterable[bytes], part: Path, *, sha256: str, limit_bytes: int | None, where: str
 ) -> None:
-    """Write `chunks` to `part` and check their hash. On any failure `part` is gone.
+    """Write `chunks` to `part` and check their hash. On any failure `part` is removed.
 
-    Raises Corrupt when there are more than `limit_bytes` or their hash is not `sha256`, Unavailable when the
-    folder cannot take them.
+    Raises Corrupt if there are more than `limit_bytes` or their hash is not `sha256`, Unavailable if they
+    cannot be written.
     """
     seen = hashlib.sha256()
     count = 0
     limit = limit_bytes or LARGEST_BYTES
     try:
-        # Made anew: what lies there may be a link to something else.
+        # Created anew: an existing file may be a link to something else.
         part.unlink(missing_ok=True)
         with writing_to(part), part.open("xb") as out:
             for chunk in chunks:
@@ -51,17 +51,17 @@ def write_checked(
 
 
 def check_hash(found: str, expected: str, count_bytes: int, where: str) -> None:
-    """Raises Corrupt with both hashes when they differ."""
+    """Raises Corrupt with both hashes if they differ."""
     if found != expected:
         raise Corrupt(
-            f"{where} is not the file the manifest names: its {count_bytes:,} bytes have SHA-256 {found}, "
+            f"{where} is not the file in the manifest: its {count_bytes:,} bytes have SHA-256 {found}, "
             f"expected {expected}. Nothing was changed; replace it there or fetch from another place"
         )
 
 
 @contextmanager
 def writing_to(path: Path) -> Iterator[None]:
-    """Turns the operating system's refusal to write at `path` (disk full, no permission) into Unavailable."""
+    """Turns an operating system error in writing `path` (disk full, no permission) into Unavailable."""
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Brings one file of a network from the first of its sources that gives it, whole and right or not at all."""
+"""Brings one file of a network from its first source that has it, complete and correct or not at all."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PART = ".part"
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What came of one file: its stamp, or None, and what went wrong on the way."""
+    """The result for one file: its stamp or None, and what went wrong on the way."""
 
     stamp: Stamp | None
     problems: tuple[ProctorError, ...] = ()
@@ -32,10 +32,10 @@ class Delivered:
 
 @dataclass(slots=True)
 class Delivery:
-    """All ways to get weights, shared by the threads of one run.
+    """All sources of weights, shared by the threads of one run.
 
-    `mirror` is a folder or an http(s) address of one, empty for none. Archives lie under `incoming` while
-    they are needed; `close` removes them, and leaves what broke off for the next run.
+    `mirror` is a folder or its http(s) address, empty for none. Archives are in `incoming` while they are
+    needed; `close` removes them but keeps partial downloads for the next run.
     """
 
     incoming: Path
@@ -46,7 +46,7 @@ class Delivery:
     _locks: dict[Path, threading.Lock] = field(default_factory=dict)
 
     def close(self) -> None:
-        """End connections and remove the archives that were needed."""
+        """Close connections and remove finished archives."""
         self.downloads.close()
         if self.incoming.is_dir():
             for archive in self.incoming.iterdir():
@@ -56,7 +56,7 @@ class Delivery:
                 self.incoming.rmdir()
 
     def bring(self, file: File, folder: Path, *, addresses: bool) -> Delivered:
-        """Put `file` into `folder`, or leave the folder as it was. `addresses` allows public addresses."""
+        """Put `file` into `folder`, or leave the folder unchanged. `addresses` allows public addresses."""
         problems: list[ProctorError] = []
         with writing_to(folder):
             folder.mkdir(parents=True, exist_ok=True)
@@ -75,7 +75,7 @@ class Delivery:
         return Delivered(None, tuple(problems))
 
     def _from(self, source: Source, file: File, folder: Path) -> Stamp:
-        # The hash is in the name so that what is continued later can only be the same file.
+        # The hash is in the name so that only the same file can be continued later.
         part = folder / f".{file.name}.{file.expected(source)[:12]}{_PART}"
         match source:
             case Mirror():
@@ -113,7 +113,7 @@ class Delivery:
         self._take(archive, member, file, source, part)
 
     def _archive(self, archive: Archive) -> Path:
-        """The archive on this disk; the first caller brings it, the others wait."""
+        """The archive on this disk; the first caller downloads it, the others wait."""
         if archive.path:
             return archive.path
         place = self.incoming / archive.name
@@ -123,7 +123,7 @@ class Delivery:
                     self.incoming.mkdir(parents=True, exist_ok=True)
                 part = place.with_name(place.name + _PART)
                 if place.exists():
-                    # A run that was killed left it whole: it is checked as if it had come just now.
+                    # A killed run left it complete: it is checked like a new download.
                     place.replace(part)
                 self.downloads.fetch(
                     Wanted(archive.url, archive.sha256, archive.size_bytes, archive.name), part
@@ -144,7 +144,7 @@ class Delivery:
 
 @contextmanager
 def delivering(incoming: Path, mirror: str, progress: Progress) -> Iterator[Delivery]:
-    """A delivery for one run. Raises Unavailable when the mirror is an address where nobody answers."""
+    """A delivery for one run. Raises Unavailable if the mirror's address does not answer."""
     delivery = Delivery(incoming, mirror, Downloads(progress), Registry())
     try:
         if is_address(mirror):
@@ -155,7 +155,7 @@ def delivering(incoming: Path, mirror: str, progress: Progress) -> Iterator[Deli
 
 
 def _put_in_place(part: Path, file: File, folder: Path, source_sha256: str, origin: str) -> Stamp:
-    """Convert where asked, replace the old file in one step, and record what is there now."""
+    """Convert if needed, replace the old file in one step, and record the new one."""
     target = folder / file.name
     ready = part
     try:

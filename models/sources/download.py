@@ -1,4 +1,4 @@
-"""Downloads over HTTP: bounded in size, time and tries, resumed where they broke off, hashed before use."""
+"""Downloads over HTTP: limited in size, time and tries, resumed after a break, hashed before use."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PARALLEL = 4
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One download: from where, how large, under which hash (None where what is taken out of it has one)."""
+    """One download: its address, size and hash (None if only an extracted member has one)."""
 
     url: str
     sha256: str | None
@@ -33,7 +33,7 @@ class Wanted:
 
     @property
     def host(self) -> str:
-        """The server spoken to, with its port."""
+        """The server with its port."""
         return httpx.URL(self.url).netloc.decode("ascii")
 
     @property
@@ -43,19 +43,19 @@ class Wanted:
 
 
 _DEAD = (httpx.ConnectError, httpx.TimeoutException, httpx.ProxyError)
-"""Before an answer's first line these mean that nobody is there; within a body a pause may pass."""
+"""Before the first line of an answer these mean that the server is absent; within a body a pause may end."""
 
 
 class _Broken(Exception):
-    """The transfer ended early; what came is kept and the next try goes on from there."""
+    """The transfer ended early; the received bytes are kept and the next try continues there."""
 
 
 @dataclass(slots=True)
 class Downloads:
     """Downloads of one run, from any number of threads: at most PARALLEL at a time.
 
-    The first contact with a host decides for all: when it cannot be reached, later downloads from it fail at
-    once instead of each waiting for the timeout.
+    If the first contact with a host fails, later downloads from it fail at once instead of waiting for the
+    timeout.
     """
 
     progress: Progress
@@ -69,13 +69,13 @@ class Downloads:
 
     def __post_init__(self) -> None:
         timeout = httpx.Timeout(self.read_s, connect=self.connect_s)
-        # The system's certificates (and SSL_CERT_FILE), not the bundle some other package carries.
+        # The system's certificates (and SSL_CERT_FILE), not the bundle of another package.
         self._client = httpx.Client(
             timeout=timeout, verify=ssl.create_default_context(), follow_redirects=True, trust_env=True
         )
 
     def stop(self) -> None:
-        """End running transfers soon and refuse new ones; what came of them is kept."""
+        """Stop running transfers soon and refuse new ones; received bytes are kept."""
         self._stopped.set()
 
     def close(self) -> None:
@@ -83,17 +83,17 @@ class Downloads:
         self._client.close()
 
     def reach(self, url: str) -> None:
-        """Raises Unavailable when nobody answers at `url`; any answer will do."""
+        """Raises Unavailable if the server of `url` does not answer; any answer is enough."""
         try:
             self._send(self._client.build_request("GET", url), Wanted(url, None)).close()
         except _Broken as error:
             raise Unavailable(f"{url}: {error}") from error
 
     def fetch(self, wanted: Wanted, part: Path) -> None:
-        """Bring `wanted` into `part` with its hash checked.
+        """Download `wanted` into `part` and check its hash.
 
-        A partial `part` is continued. It stays when the transfer breaks off and goes when the hash is wrong.
-        Raises Unavailable (cannot be reached, refused, breaks off, disk full) or Corrupt (wrong bytes).
+        A partial `part` is continued. It is kept if the transfer breaks off and removed if the hash is wrong.
+        Raises Unavailable (unreachable, refused, broken off, disk full) or Corrupt (wrong bytes).
         """
         with self._slots:
             if part.is_symlink():
@@ -107,7 +107,7 @@ class Downloads:
                 part.unlink(missing_ok=True)
                 if not resumed:
                     raise
-                # What an earlier run left may be of other bytes: once more from the start.
+                # An earlier run may have left other bytes: start again.
                 self._complete(wanted, part)
 
     def _complete(self, wanted: Wanted, part: Path) -> None:
@@ -151,8 +151,8 @@ class Downloads:
 
     @contextmanager
     def _answer(self, wanted: Wanted, have: int) -> Iterator[httpx.Response]:
-        """The response with its headers in, checked; the body is still to come."""
-        # Identity: a range counts bytes as they are sent, and the hash is of the bytes as they are.
+        """The response with its headers received and checked; the body follows."""
+        # Identity: a range counts the bytes as sent, and the hash covers the bytes without encoding.
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         request = self._client.build_request("GET", wanted.url, headers=headers)
         self._go_on(wanted)
@@ -183,12 +183,12 @@ class Downloads:
 
     def _go_on(self, wanted: Wanted) -> None:
         if self._stopped.is_set():
-            raise Unavailable(f"{wanted.where}: interrupted; the next run goes on from there")
+            raise Unavailable(f"{wanted.where}: interrupted; the next run continues there")
 
     @staticmethod
     def _chunks(answer: httpx.Response) -> Iterator[bytes]:
         try:
-            # As they arrive: gathered into larger chunks, the last ones before a break would be lost.
+            # Chunks as they arrive: with larger ones, the last bytes before a break would be lost.
             yield from answer.iter_raw()
         except httpx.TransportError as error:
             raise _Broken(str(error) or type(error).__name__) from error

@@ -1,4 +1,4 @@
-"""The mirror: a folder of copies of weights under the manifest's paths, or the http(s) address of one."""
+"""The mirror: a folder of copies of weights under the manifest's paths, or its http(s) address."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def is_address(mirror: str) -> bool:
 
 
 def check_mirror(mirror: str) -> None:
-    """Raises ConfigError for a folder that is not there, or an address that is none."""
+    """Raises ConfigError for a missing folder or an invalid address."""
     if is_address(mirror):
         _check_address(mirror)
     elif mirror and not Path(mirror).expanduser().is_dir():
@@ -27,26 +27,28 @@ def check_mirror(mirror: str) -> None:
 def _check_address(mirror: str) -> None:
     try:
         parts = urlsplit(mirror)
-        # Asking for the port is what reads it.
+        # Reading the port parses it.
         named = bool(parts.hostname) and parts.port != 0
     except ValueError:
         named = False
     if not named:
-        raise ConfigError(f"{mirror} is no address of a mirror: correct or unset PROCTOR_WEIGHTS_MIRROR")
+        raise ConfigError(
+            f"{mirror} is not a valid address of a mirror: correct or unset PROCTOR_WEIGHTS_MIRROR"
+        )
 
 
 def may_give(mirror: str, source: Source) -> bool:
-    """Whether the mirror gives `source`: surely for a folder, perhaps for an address."""
+    """Whether the mirror has `source`: certain for a folder, possible for an address."""
     if not mirror or not isinstance(source, Mirror):
         return False
     return is_address(mirror) or mirror_path(mirror, source).is_file()
 
 
 def mirror_path(mirror: str, source: Mirror) -> Path:
-    """Where a mirror folder keeps it."""
+    """The path in a mirror folder."""
     return Path(mirror).expanduser() / source.mirror
 
 
 def mirror_url(mirror: str, source: Mirror) -> str:
-    """Where a mirror address keeps it."""
+    """The address at a mirror."""
     return f"{mirror.rstrip('/')}/{quote(source.mirror)}"

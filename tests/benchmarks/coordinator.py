@@ -41,6 +41,9 @@ PAGES: Final = 100
 """Requests per list."""
 STARTS: Final = 200
 INGESTED: Final = 2_048
+LONG: Final = 8_192
+"""Alerts of one session, or of `MANY` sessions: storing them must not get slower as a session grows."""
+MANY: Final = 512
 JPEG: Final = b"\xff\xd8\xff" + b"A" * 9_000
 BOUND_MS: Final = 100.0
 """p99 of a list's page."""
@@ -126,7 +129,7 @@ async def _measure(url: str, folder: Path, alerts: int) -> list[Line]:
     (folder / "nats").mkdir()
     with nats_server(folder / "nats", [NODE_ID]) as hub:
         async with exam_site(url, hub, folder) as site:
-            lines = [await _starts(site), *_ingest(site)]
+            lines = [await _starts(site), *_ingest(site), _backlog(site, MANY), _backlog(site, 1)]
             keyring = site.parts.keys.keyring
             filled = await asyncio.to_thread(fill, site.parts.database, keyring, alerts)
             gc.collect()
@@ -158,7 +161,26 @@ def _ingest(site: Site) -> Iterator[Line]:
     yield Line(f"alert ingest, {BATCH}", times, f"{own:,.0f} alerts per core second, {wall:,.0f} per second")
 
 
-def _delivery(sitting: Sitting, number: int) -> Delivery:
+def _backlog(site: Site, sessions: int) -> Line:
+    """`LONG` alerts of so many sessions; the first and the last quarter apart."""
+    database, keyring, node = site.parts.database, site.parts.keys.keyring, EdgeNode()
+    store = AlertStore(database, keyring, {node.node_id: node.signing.public_key()})
+    sittings = [sit(database, keyring, node, f"BACKLOG-{sessions}-{number}") for number in range(sessions)]
+    times = []
+    for first in range(0, LONG, BATCH):
+        numbers = range(first, first + BATCH)
+        batch = [_delivery(sittings[each % sessions], each // sessions, each + 1) for each in numbers]
+        times.append(_taken(store, batch))
+    quarter = len(times) // 4
+    rates = [
+        1000 * BATCH * quarter / sum(one.own_ms for one in part)
+        for part in (times[:quarter], times[-quarter:])
+    ]
+    note = "{:,.0f} alerts per core second at first, {:,.0f} at last".format(*rates)
+    return Line(f"{LONG:,} alerts of {sessions} sessions", times, note)
+
+
+def _delivery(sitting: Sitting, number: int, sequence: int | None = None) -> Delivery:
     onset = START + timedelta(seconds=30 * number)
     alert = sitting.alert(
         30.0 * number,
@@ -167,7 +189,7 @@ def _delivery(sitting: Sitting, number: int) -> Delivery:
         cleared=onset + timedelta(seconds=5),
         evidence_pictures=pictured(sitting.alert(30.0 * number).event_id, JPEG),
     )
-    message = sitting.message(alert, number + 1, revision=2)
+    message = sitting.message(alert, sequence or number + 1, revision=2)
     return Delivery(sitting.subject(alert), message, 1, cast(Any, None))
 
 

@@ -15,8 +15,8 @@ DENIED = (
     *SAID_SO,
     "There is no inference of emotion, stress, attention or engagement under any name",
     "Nothing here infers emotion, stress, attention or engagement.",
-    "The list is closed: nothing here reads feelings or intentions.",
-    "People are mistaken for others of their own age, sex and origin ten and more times as easily",
+    "The list is closed: no task detects feelings or intentions.",
+    "People are confused with others of their own age, sex and origin ten or more times as often",
 )
 """What sources and documents say of it: that we do not do it, or where a recogniser errs more often."""
 SOURCES = (cli, coordinator, edge, models, shared)

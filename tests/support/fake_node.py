@@ -193,7 +193,13 @@ class FakeNode:
             case "end":
                 end = parse(EndSession, body)
                 self.obeyed.ended.append(end)
-                return SessionEnded(session_id=end.session_id, was_running=True)
+                last = next((each for each in self.sessions if each.session_id == end.session_id), None)
+                return SessionEnded(
+                    session_id=end.session_id,
+                    was_running=True,
+                    epoch=None if last is None else last.epoch,
+                    unwatched_s=None if last is None else last.unwatched_s,
+                )
             case "compare":
                 return self.compare(parse(CompareTemplates, body))
             case "verify":

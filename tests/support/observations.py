@@ -164,11 +164,12 @@ def play(monitor: Monitor, observations: Iterable[Observation]) -> list[Finding]
 
 
 def lines(findings: Iterable[Finding]) -> list[tuple[str, str, float]]:
-    """Findings as rows for comparing: event, phase, onset or end."""
+    """Findings as rows for comparing: event, phase, onset or end. Without CALIBRATED, and without UNWATCHED:
+    most exams of tests have seconds without looks (`tests/unit/edge/rules/test_watched.py` has its tests)."""
     return [
         (f.event.value, f.phase.value, round(f.onset_s if f.phase == "raised" else f.at_s, 3))
         for f in findings
-        if f.event != "CALIBRATED"
+        if f.event not in ("CALIBRATED", "UNWATCHED")
     ]
 
 

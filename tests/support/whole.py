@@ -126,7 +126,7 @@ class Whole:
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
-        self._candidates.append(Program("candidate", process, log, grace_s=5))
+        self._candidates.append(Program("candidate", tuple(command), process, log, grace_s=5))
         return self._candidates[-1]
 
     def alerts(self, session: SessionStartResponse) -> list[AlertOut]:

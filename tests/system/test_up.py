@@ -10,13 +10,14 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from cli.restarts import MAX_RESTARTS
 from tests.support.edge_daemon import need_weights
 from tests.support.ports import remember_ports
 
@@ -32,6 +33,14 @@ PROGRAM = Path(sys.executable).with_name("proctorctl")
 READY_S = 90.0
 
 
+def eventually(holds: Callable[[], object], said: Callable[[], str]) -> None:
+    """Return as soon as `holds()`; fail with what was said when it never does."""
+    deadline = time.monotonic() + READY_S
+    while not holds():
+        assert time.monotonic() < deadline, said()
+        time.sleep(0.1)
+
+
 class Up:
     """One `proctorctl up` in a folder."""
 
@@ -43,11 +52,17 @@ class Up:
         with self._output.open("wb") as output:
             command: list[str | Path] = [PROGRAM, "up", "--data", self.data]
             self.process = subprocess.Popen(command, stdout=output, stderr=output)
-        deadline = time.monotonic() + READY_S
-        while "Ready" not in self.said:
+        try:
+            eventually(lambda: "Ready" in self.said or self.process.poll() is not None, lambda: self.said)
             assert self.process.poll() is None, self.said
-            assert time.monotonic() < deadline, self.said
-            time.sleep(0.1)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(30)
 
     @property
     def said(self) -> str:
@@ -62,6 +77,10 @@ class Up:
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children(recursive=True)
 
+    def child(self, name: str) -> psutil.Process | None:
+        """The running program of this name."""
+        return next((each for each in self.children() if name in " ".join(each.cmdline()[:2])), None)
+
     def ended(self, within_s: float) -> int:
         return self.process.wait(within_s)
 
@@ -70,10 +89,10 @@ class Up:
 def up(tmp_path: Path) -> Iterator[Up]:
     need_weights()
     running = Up(tmp_path)
-    yield running
-    if running.process.poll() is None:
-        running.process.send_signal(signal.SIGINT)
-        running.process.wait(30)
+    try:
+        yield running
+    finally:
+        running.stop()
 
 
 def tried(*options: str | Path, **environment: str) -> tuple[int, str]:
@@ -120,14 +139,33 @@ def secrets_of(data: Path) -> list[str]:
     return texts
 
 
-@pytest.mark.parametrize("name", ["nats-server", "proctor-edge"])
-def test_a_part_that_dies_ends_it_with_the_reason(up: Up, name: str) -> None:
+def test_a_part_that_dies_is_started_again_and_one_that_keeps_dying_ends_it(up: Up) -> None:
+    headers = {"Authorization": f"Bearer {up.row('admin token (1 day)')}"}
+    for name in ("nats-server", "proctor-coordinator", "proctor-edge"):
+        victim = up.child(name)
+        assert victim is not None
+        victim.kill()
+    eventually(lambda: online(up, headers), lambda: up.said)
+    assert up.said.count("ended with status -9; it is started again") == 3
     children = up.children()
-    victim = next(process for process in children if name in " ".join(process.cmdline()[:2]))
-    victim.kill()
-    assert up.ended(within_s=30) == 1
-    assert f"{name} ended with status -9; the end of" in up.said
+    for _ in range(MAX_RESTARTS):
+        eventually(lambda: up.child("nats-server") is not None, lambda: up.said)
+        victim = up.child("nats-server")
+        assert victim is not None
+        victim.kill()
+        victim.wait(10)
+    assert up.ended(within_s=60) == 1
+    assert "nats-server ended with status -9; the end of" in up.said
     assert not any(process.is_running() for process in children)
+
+
+def online(up: Up, headers: dict[str, str]) -> bool:
+    """Whether the coordinator answers and its node is there."""
+    try:
+        nodes = httpx.get(up.row("API") + "/nodes", headers=headers).json()
+    except httpx.TransportError:
+        return False
+    return bool(nodes) and nodes[0]["status"] == "online"
 
 
 def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, func, select
 
 from coordinator.alerts import service as alerts
-from coordinator.alerts.service import Written
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.ground.keyring import Keyring
@@ -88,8 +87,8 @@ def say_over(db: Session, keyring: Keyring, session_id: UUID, now_utc: datetime)
     duration_s = max(0.0, (over_utc - before.alert.onset).total_seconds())
     changes = {"cleared": max(over_utc, before.alert.raised), "duration": round(duration_s, 3)}
     alert = before.alert.model_copy(update=changes)
-    written = Written(session=found.session, alert=alert, revision=2, node_id=None, epoch=None)
-    return Stored(alert, session_id, 2, now_utc) if alerts.store(db, keyring, written, now_utc) else None
+    stored = alerts.store_own(db, keyring, found.session, alert, 2, now_utc)
+    return Stored(alert, session_id, 2, now_utc) if stored else None
 
 
 def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> set[UUID]:

@@ -1,9 +1,9 @@
-// The coordinator's REST API, as far as a candidate's page needs it.
+// The part of the coordinator's REST API that the candidate's page uses.
 
 const ROOT = new URL("../api/v1/", import.meta.url);
 const PATIENCE_MS = 15_000;
 
-/** A refused or failed request. `code` is the coordinator's word for it, `offline` when nothing answered. */
+/** A refused or failed request. `code` is the coordinator's error code, or `offline` without an answer. */
 export class Problem extends Error {
   constructor(code, message, status = 0) {
     super(message);

@@ -1,4 +1,4 @@
-// Keeps the media flowing: connects, watches, and connects anew under the same session when media goes silent.
+// Keeps media flowing: connects, watches, and reconnects in the same session when media goes silent.
 
 import { SILENT_AFTER_S, Silence, waitBefore } from "./silence.js";
 import { connect } from "./signaling.js";
@@ -7,8 +7,8 @@ const LOOK_EVERY_MS = 500;
 const STEADY_AFTER_S = 10;
 
 /**
- * Runs until stopped. `onState` hears "connecting", "connected" and "waiting"; `isOver(code)` says which close codes
- * of the signaling socket mean that trying again is useless, and `onOver(code)` hears of it.
+ * Runs until stopped. `onState` receives "connecting", "connected" and "waiting"; `isOver(code)` says which close codes
+ * of the signaling socket make another try useless; then `onOver(code)` is called.
  */
 export function keepConnected(session, stream, { onState, onNotice, isOver, onOver }) {
   const stopping = new AbortController();
@@ -24,12 +24,12 @@ export function keepConnected(session, stream, { onState, onNotice, isOver, onOv
       const began_s = performance.now() / 1000;
       const code = await once();
       if (isOver(code)) return onOver(code);
-      // A connection that held for a while starts the waiting times from the beginning.
+      // After a connection that lasted for a while, waiting times start again from the shortest.
       attempt = performance.now() / 1000 - began_s > STEADY_AFTER_S ? 1 : attempt + 1;
     }
   }
 
-  /** One connection from beginning to end; gives the code it ended with. */
+  /** One connection from start to end; returns its close code. */
   async function once() {
     try {
       connection = await connect({

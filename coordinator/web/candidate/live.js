@@ -1,4 +1,4 @@
-// What the coordinator has to say while the exam runs: notices, messages of a person, and that it is over.
+// Messages of the coordinator during the exam: notices, messages from a person, and the end.
 
 import { waitBefore } from "./silence.js";
 

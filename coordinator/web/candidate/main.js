@@ -1,4 +1,4 @@
-// The candidate's way: link, notice, camera and microphone, exam, end.
+// The candidate's steps: link, notice, camera and microphone, exam, end.
 
 import { Problem, acknowledge, end, join } from "./api.js";
 import { keepConnected } from "./link.js";
@@ -8,12 +8,12 @@ import * as view from "./view.js";
 
 const { $ } = view;
 const STORE = "proctor.session";
-// Close codes of the signaling socket that no further try will change: 4401 token, 4403 not ours, 4404 and 4410 over.
+// Close codes of the signaling socket after which retrying is useless: 4401 token, 4403 not ours, 4404 and 4410 over.
 const FINAL_CODES = new Set([4401, 4403, 4404, 4410]);
 const FAILED_LINK = {
   offline: ["The exam server does not answer", "Check your internet connection and try again."],
   used: ["This link does not work", "A link works once and for a short time. Ask your institution for a new one."],
-  missing: ["This page needs your link", "Open the link your institution sent you; it belongs to you alone."],
+  missing: ["This page needs your link", "Open the link your institution sent you; it is only for you."],
 };
 
 let state = load();
@@ -39,7 +39,7 @@ async function begin() {
   try {
     if (code) {
       save({ session: await join(code), acknowledged: false });
-      // The code is used up; it need not stand in the history.
+      // The code is used up; remove it from the browser's history.
       history.replaceState(null, "", location.pathname);
     }
   } catch (error) {
@@ -139,12 +139,12 @@ async function finish() {
     } catch (error) {
       submitting = false;
       const text = error.message || "The exam could not be ended.";
-      view.setError("end-error", `${text} Your session goes on; please try again.`);
+      view.setError("end-error", `${text} Your session continues; please try again.`);
     }
   });
 }
 
-/** The session is over; node and coordinator may say so while our own request to end it is still under way. */
+/** The session is over; node and coordinator may report this while our own request to end it is still running. */
 function close() {
   if (!state) return;
   removeEventListener("beforeunload", warnBeforeLeaving);

@@ -1,27 +1,27 @@
-// Camera and microphone: asking for them, and saying in plain words why they cannot be had.
+// Requests camera and microphone, and explains in plain words why they are not available.
 
 const VIDEO = { width: { ideal: 640 }, height: { ideal: 480 }, frameRate: { ideal: 15, max: 15 } };
-// Noise suppression and gain control would erase a second voice: the browser's defaults are not good here.
+// Noise suppression and gain control would erase a second voice: the browser's defaults are not suitable here.
 const AUDIO = { channelCount: { ideal: 1 }, echoCancellation: true, noiseSuppression: false, autoGainControl: false };
 const HEARD_PEAK = 0.05;
 const LISTEN_EVERY_MS = 100;
-// At least as long as the time between two looks, at any usual rate: no word falls in between.
+// At least the time between two reads at any usual sample rate, so that no word is missed.
 const LISTEN_SAMPLES = 8192;
 
 const REASONS = {
   NotAllowedError:
-    "The browser was not allowed to use your camera and microphone. Choose the camera or lock symbol beside the " +
+    "The browser is not allowed to use your camera and microphone. Choose the camera or lock symbol beside the " +
     "address, allow both, and try again.",
   NotFoundError: "No camera or no microphone was found. Connect both and try again.",
   NotReadableError:
     "Another program seems to be using your camera or microphone. Close other video calls and try again.",
-  OverconstrainedError: "Your camera cannot give a picture this exam can use. Try another camera.",
+  OverconstrainedError: "Your camera does not give a picture that this exam can use. Try another camera.",
   Unsupported:
     "This browser cannot share a camera here. Use a current Firefox, Chrome, Edge or Safari, and open the link you " +
     "were sent unchanged.",
 };
 
-/** Camera or microphone cannot be had; the message says why and what to do. */
+/** Camera or microphone is not available; the message says why and what to do. */
 export class DevicesRefused extends Error {
   constructor(name) {
     super(REASONS[name] ?? "Camera and microphone could not be turned on. Please try again.");
@@ -29,7 +29,7 @@ export class DevicesRefused extends Error {
   }
 }
 
-/** Opens both devices. `wanted` are the session's constraints; what it leaves open has this page's defaults. */
+/** Opens both devices. `wanted` are the session's constraints; other settings have this page's defaults. */
 export async function openDevices(wanted = {}) {
   if (!navigator.mediaDevices?.getUserMedia) throw new DevicesRefused("Unsupported");
   try {
@@ -46,7 +46,7 @@ export function stopDevices(stream) {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
-/** Size and rate of the picture, as people write it. */
+/** Size and rate of the picture in readable form. */
 export function describePicture(stream) {
   const { width, height, frameRate } = stream.getVideoTracks()[0].getSettings();
   const rate = frameRate ? `, ${Math.round(frameRate)} pictures per second` : "";

@@ -3,24 +3,24 @@
 const PROTOCOL = "proctor.v1";
 const SETUP_MS = 10_000;
 const LIMITS = { maxBitrate: 400_000, maxFramerate: 15 };
-// A socket that breaks says nothing about the media, which take a road of their own.
+// A broken socket says nothing about the media, which use another connection.
 const SOCKET_BROKE = 1006;
 // Not 1000, which would tell the node that the candidate has left.
 const CONNECT_AGAIN = 4000;
 
 /**
- * Connects; resolves once media flow, rejects with an Error whose `code` is the socket's close code.
+ * Connects; resolves when media flow, rejects with an Error with the socket's close code as `code`.
  *
  * The connection is `{ closed, counts(), replace(stream), again(), leave() }`: `closed` settles with the close code
- * when the node or the peer connection is gone, `counts()` gives what was `{ sent, received }` so far, `again()`
- * drops it to make another, `leave()` tells the node that the candidate is going.
+ * when the node or the peer connection is gone, `counts()` returns `{ sent, received }` so far, `again()`
+ * closes it for a new one, `leave()` tells the node that the candidate is leaving.
  */
 export async function connect({ url, token, stream, iceServers, onNotice }) {
   const peer = new RTCPeerConnection({ iceServers });
   const socket = new WebSocket(url, [PROTOCOL, `bearer.${token}`]);
   const connected = Promise.withResolvers();
   const closed = Promise.withResolvers();
-  connected.promise.catch(() => {}); // nobody may be waiting for it yet when it fails
+  connected.promise.catch(() => {}); // it may fail before anyone waits for it
   const drop = (code) => {
     if (socket.readyState <= WebSocket.OPEN) socket.close(code >= 4000 ? CONNECT_AGAIN : code);
     peer.close();
@@ -58,7 +58,7 @@ async function offer(peer, socket, stream) {
   }
   await peer.setLocalDescription();
   send(socket, { type: "offer", sdp: peer.localDescription.sdp });
-  // From here on only, since the node takes no candidate before the offer; earlier ones stand in the offer itself.
+  // Only from here on: the node accepts no candidate before the offer; earlier ones are in the offer itself.
   peer.onicecandidate = ({ candidate }) => send(socket, { type: "candidate", candidate: candidate?.toJSON() ?? null });
 }
 

@@ -1,13 +1,14 @@
-// Decides, without clock or network, whether our media still gets through, and how long to wait before a new try.
+// Decides, without clock or network, whether our media still arrive, and how long to wait before a new try.
 
 export const SILENT_AFTER_S = 3;
-const LONGEST_WAIT_S = 10;
+const FIRST_WAIT_S = 0.5;
+const LONGEST_WAIT_S = 4;
 
 /**
- * Feed it what has been sent and received so far; it says for how many seconds one of them has stood still.
+ * Takes the sent and received counts so far; returns for how many seconds one of them has not changed.
  *
- * Sending alone proves nothing (packets into a dead network count as sent), so the node's own reports must keep
- * coming in as well.
+ * Sending alone proves nothing (packets into a dead network count as sent), so reports of the node must also
+ * keep arriving.
  */
 export class Silence {
   #sent = { count: -1, since_s: 0 };
@@ -21,8 +22,12 @@ export class Silence {
   }
 }
 
-/** Seconds before try number `attempt` (0, 1, …): at once first, then doubling, spread by `chance` (0…1). */
+/**
+ * Seconds before try number `attempt` (0, 1, …): at once first, then growing, spread by `chance` (0…1).
+ *
+ * A node that restarts is back within seconds, so the longest wait is short: a candidate waits for it at most that long.
+ */
 export function waitBefore(attempt, chance) {
   if (attempt === 0) return 0.3 * chance;
-  return Math.min(LONGEST_WAIT_S, 0.5 * 2 ** attempt) * (0.5 + chance / 2);
+  return Math.min(LONGEST_WAIT_S, FIRST_WAIT_S * 1.5 ** (attempt - 1)) * (0.5 + chance / 2);
 }

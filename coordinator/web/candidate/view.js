@@ -1,4 +1,4 @@
-// What the candidate sees. Knows the page's elements, and nothing of sessions, sockets or devices.
+// What the candidate sees. Knows only the page's elements, not sessions, sockets or devices.
 
 const MOST_MESSAGES = 20;
 const MOST_REMEMBERED = 200;
@@ -6,14 +6,14 @@ const MOST_REMEMBERED = 200;
 const LINK_STATES = {
   connecting: "Connecting.",
   connected: "Connected. Your camera and microphone are being sent.",
-  waiting: "The connection was lost. It is being restored; you can go on working.",
+  waiting: "The connection was lost. It is being restored; you can continue working.",
   "no-devices": "Your camera or microphone has stopped. Please turn it on again.",
 };
 
 const PURPOSES = {
   "camera-monitoring": "I understand that my camera picture is analysed while the exam runs.",
   "identity-verification": "I understand that my face is compared with the pictures I enrolled with.",
-  "speech-detection": "I understand that my microphone is listened to for speech.",
+  "speech-detection": "I understand that the sound of my microphone is analysed for speech.",
 };
 
 const CLOSINGS = {
@@ -25,7 +25,7 @@ export const $ = (id) => document.getElementById(id);
 
 const shownEvents = new Set();
 
-/** Shows one step and puts the focus on its heading, where a screen reader goes on reading. */
+/** Shows one step and moves the focus to its heading, where a screen reader continues. */
 export function show(step) {
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== step;
   for (const item of document.querySelectorAll("#steps li")) {
@@ -62,7 +62,7 @@ function purposeBox(purpose) {
   return label;
 }
 
-/** The purposes confirmed, or null after pointing out the first that is not. */
+/** The confirmed purposes, or null after marking the first unconfirmed one. */
 export function confirmedPurposes() {
   const boxes = [...document.querySelectorAll("#purpose-list input")];
   for (const box of boxes) box.setAttribute("aria-invalid", String(!box.checked));
@@ -76,7 +76,7 @@ export function setError(id, text) {
   $(id).textContent = text;
 }
 
-/** While something runs, its button says so and does nothing more; it keeps the focus. */
+/** While the work runs, its button is marked as busy and does nothing; it keeps the focus. */
 export async function whileBusy(button, work) {
   if (button.getAttribute("aria-disabled") === "true") return;
   button.setAttribute("aria-disabled", "true");
@@ -93,7 +93,7 @@ export function setLinkState(state) {
   $("devices-again").hidden = state !== "no-devices";
 }
 
-/** Adds a message. The node and the coordinator tell of the same event; it is shown once. */
+/** Adds a message. Node and coordinator report the same event; it is shown once. */
 export function addMessage(text, level, event = crypto.randomUUID()) {
   if (!text || shownEvents.has(event)) return;
   if (shownEvents.size >= MOST_REMEMBERED) shownEvents.clear();

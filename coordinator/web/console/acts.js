@@ -1,21 +1,21 @@
-// What a proctor does to a running session: asked for in a dialog, sent, and told how it went.
+// A proctor's acts on a running session: shows a dialog, sends the act, reports the result.
 
 import { messageOf, sessionPath } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
 
 const ACTS = {
-  message: { title: "Send a message", send: "Send", label: "Message", help: "Shown to the candidate as it stands." },
+  message: { title: "Send a message", send: "Send", label: "Message", help: "Shown to the candidate as written." },
   pause: { title: "Pause the exam", send: "Pause",
-    help: "The candidate is told. Until you resume, for up to 4 hours, nothing is judged; the end moves as well." },
-  resume: { title: "Let the exam go on", send: "Resume", help: "The candidate is told that the exam goes on." },
+    help: "The candidate is told. Until you resume, for up to 4 hours, nothing is judged; the end is moved." },
+  resume: { title: "Resume the exam", send: "Resume", help: "The candidate is told that the exam continues." },
   "extra-time": { title: "Give extra time", send: "Give time", help: "The candidate is told how many minutes." },
-  flag: { title: "Mark this moment", send: "Mark", help: "For whoever reviews later. The candidate is not told." },
+  flag: { title: "Mark this moment", send: "Mark", help: "For a later review. The candidate is not told." },
   terminate: { title: "End the session", send: "End the session",
     help: "The candidate is told that a proctor has ended it, and cannot come back. This cannot be undone." },
 };
 const REASON = "Reason, for the record";
 
-/** Asks for what an act needs, sends it, and calls `done` once the coordinator has recorded it. */
+/** Asks for the act's details, sends it, and calls `done` when the coordinator has recorded it. */
 export function ask(app, act, session, done) {
   const { title, send, help, label = REASON } = ACTS[act];
   const ending = act === "terminate";
@@ -26,7 +26,7 @@ export function ask(app, act, session, done) {
   $("act-send").classList.toggle("grave", ending);
   $("act-minutes-row").hidden = act !== "extra-time";
   $("act-sure-row").hidden = !ending;
-  $("act-sure-text").textContent = `I mean the session of ${session.candidate_id} in ${session.exam_id}.`;
+  $("act-sure-text").textContent = `Yes, the session of ${session.candidate_id} in ${session.exam_id}.`;
   $("act-form").reset();
   $("act-error").textContent = "";
   $("act-form").onsubmit = (event) => {
@@ -51,16 +51,16 @@ async function perform(app, act, session, done) {
     done();
   } catch (problem) {
     $("act-error").textContent = problem.code === "offline"
-      ? `${problem.message} It may have been recorded; sending it again records nothing twice.`
+      ? `${problem.message} It may have been recorded; you can send it again, it is recorded only once.`
       : messageOf(problem);
   }
 }
 
-/** The first field that needs something, and what; null when all is there. */
+/** The first incomplete field and what it needs; null if nothing is missing. */
 function wrong(act) {
-  if (act === "extra-time" && !$("act-minutes").checkValidity()) return ["act-minutes", "Give 1 to 600 minutes."];
+  if (act === "extra-time" && !$("act-minutes").checkValidity()) return ["act-minutes", "Enter 1 to 600 minutes."];
   if (!$("act-text").value.trim()) {
-    return ["act-text", act === "message" ? "Write a message." : "Say why; it stands in the record."];
+    return ["act-text", act === "message" ? "Write a message." : "Give a reason; it is kept in the record."];
   }
   if (act === "terminate" && !$("act-sure").checked) return ["act-sure", "Confirm whose session it is."];
   return null;

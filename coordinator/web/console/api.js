@@ -1,10 +1,10 @@
-// The coordinator's REST API for one bearer. The token lives in this object and nowhere else.
+// The coordinator's REST API for one bearer. The token is kept only in this object.
 
 const ROOT = new URL("../api/v1/", import.meta.url);
 const PATIENCE_MS = 15_000;
 const MOST_UNSURE = 20;
 
-/** A refused or failed request. `code` is the coordinator's word for it; `offline` when nothing answered. */
+/** A refused or failed request. `code` is the coordinator's error code, or `offline` without an answer. */
 export class Problem extends Error {
   constructor(code, message, status = 0) {
     super(message);
@@ -13,7 +13,7 @@ export class Problem extends Error {
   }
 }
 
-/** What to tell of a failure. One that is no answer of the coordinator's is a mistake of this page, and reported. */
+/** The text for a failure. One that is not from the coordinator is an error of this page, and is logged. */
 export function messageOf(error) {
   if (error instanceof Problem) return error.message;
   reportError(error);
@@ -23,9 +23,9 @@ export function messageOf(error) {
 export class Api {
   #token;
   #onExpired;
-  #unsure = new Map(); // deeds that got no answer, and the keys they were sent under
+  #unsure = new Map(); // acts without an answer, with their idempotency keys
 
-  /** `onExpired` hears of it once the token is no longer accepted. */
+  /** `onExpired` is called when the token is no longer accepted. */
   constructor(token, onExpired = () => {}) {
     this.#token = token;
     this.#onExpired = onExpired;
@@ -45,7 +45,7 @@ export class Api {
   }
 
   /**
-   * With `once`, sending the same again after no answer came is safe: it goes out under the same key, and the
+   * With `once`, sending the same again without an answer is safe: it is sent with the same key, and the
    * coordinator does nothing twice.
    */
   async post(path, body = {}, { once = false } = {}) {
@@ -93,13 +93,13 @@ export class Api {
     }
     if (response.ok) return response;
     const content = await response.json().catch(() => ({}));
-    const problem = new Problem(content.code ?? "refused", content.detail ?? "It was refused.", response.status);
+    const problem = new Problem(content.code ?? "refused", content.detail ?? "The request was refused.", response.status);
     if (response.status === 401) this.#onExpired(problem);
     throw problem;
   }
 }
 
-/** The path of a session, whose id is the institution's and may hold any letter. */
+/** The path of a session; its id is the institution's and may contain any character. */
 export function sessionPath(id, rest = "") {
   return `session/${encodeURIComponent(id)}${rest}`;
 }

@@ -1,4 +1,4 @@
-// A session over time, one lane per class of events. The lists below say the same in words.
+// A session over time, one lane per class of events. The lists below have the same in words.
 
 import { CLASSES } from "./vocabulary.js";
 import { svg } from "./dom.js";
@@ -47,5 +47,5 @@ function summary(alerts) {
     const count = alerts.filter((alert) => alert.event_class === lane).length;
     return `${name}: ${count}`;
   });
-  return `Events over time. ${counts.join(", ")}. The lists below name each one.`;
+  return `Events over time. ${counts.join(", ")}. The lists below show each one.`;
 }

@@ -1,4 +1,4 @@
-// Building and finding elements, and speaking to screen readers. Text is always set as text, never as markup.
+// Builds and finds elements, and announces to screen readers. Text is always set as text, never as markup.
 
 export const $ = (id) => document.getElementById(id);
 
@@ -22,8 +22,8 @@ export function svg(tag, attributes = {}, ...children) {
 }
 
 /**
- * Makes a list's children those of `items`, keeping the elements of items that were there before: whoever has the
- * focus or reads along is not disturbed. `draw(item, element)` returns the children of an item's element.
+ * Updates a list's children to `items`, keeping the elements of items that were there before: focus and
+ * reading position stay. `draw(item, element)` returns the children of an item's element.
  */
 export function drawList(list, items, keyOf, draw) {
   const known = new Map([...list.children].map((element) => [element.dataset.key, element]));
@@ -41,10 +41,10 @@ export function drawList(list, items, keyOf, draw) {
 
 const drawn = new WeakMap();
 
-/** Draws an element anew only where its item says something else than the last time. */
+/** Redraws an element only if its item has changed. */
 function drawOnce(element, item, draw) {
   const last = drawn.get(element);
-  if (last?.item === item) return; // the very same value: alerts with pictures are long texts to compare
+  if (last?.item === item) return; // the same object: comparing alerts with pictures takes long
   const text = JSON.stringify(item);
   drawn.set(element, { item, text });
   if (last?.text === text) return;
@@ -55,14 +55,14 @@ function drawOnce(element, item, draw) {
   if (place >= 0) element.querySelectorAll("a, button, summary")[place]?.focus();
 }
 
-/** Says something politely: a screen reader reads it when it has finished its sentence. */
+/** Announces politely: a screen reader reads it after its present sentence. */
 export function say(text) {
   $("said").textContent = "";
-  // Only a change is read aloud, also when the same is said twice.
+  // Only a change is read aloud, so make one even for the same text.
   requestAnimationFrame(() => ($("said").textContent = text));
 }
 
-/** While something runs, its button says so and does nothing more; it keeps the focus. */
+/** While the work runs, its button is marked as busy and does nothing; it keeps the focus. */
 export async function whileBusy(button, work) {
   if (button.ariaDisabled === "true") return;
   button.ariaDisabled = "true";

@@ -1,4 +1,4 @@
-// What an alert rests on, for people: sentence, figures against their bounds, picture, and how it came about.
+// An alert's evidence for people: sentence, values with their bounds, picture, and conditions.
 
 import { ADVICE, CLASSES } from "./vocabulary.js";
 import { $, h } from "./dom.js";
@@ -6,13 +6,13 @@ import * as words from "./words.js";
 
 const PICTURE = /^data:image\/jpeg;base64,[A-Za-z0-9+/=]+$/;
 
-/** A severity as a bar and a figure; the figure is what is read aloud. */
+/** A severity as a bar and a number; the number is read aloud. */
 export function severity(value) {
   const bar = h("meter", { min: 0, max: 1, value, low: 0.4, high: 0.7, optimum: 0, ariaHidden: "true" });
   return h("span", { className: "severity" }, bar, h("span", { textContent: `Severity ${words.severityText(value)}` }));
 }
 
-/** The children of one alert's list item. With `pictures`, its picture is shown at once, else on request. */
+/** The children of one alert's list item. With `pictures`, its picture is shown at once, otherwise on request. */
 export function alertItem(alert, { pictures = false } = {}) {
   const observed = alert.event_class === "conduct" || alert.event_class === "identity";
   const title = h("h3", {}, h("time", { dateTime: alert.onset, textContent: words.clock(alert.onset) }), " ",
@@ -53,7 +53,7 @@ export function showPicture(source, name) {
 function why(alert) {
   const rows = words.figures(alert.evidence);
   if (alert.event_class === "milestone" || alert.event_class === "proctor") return null;
-  const summary = h("summary", { textContent: "What it rests on" });
+  const summary = h("summary", { textContent: "Evidence" });
   return h("details", {}, summary, rows.length ? table(rows) : null, origin(alert));
 }
 

@@ -1,4 +1,4 @@
-// Keeps what a view shows fresh: asks again and again, and waits longer each time nothing answers.
+// Keeps a view fresh: fetches again and again, and waits longer after each failure.
 
 import { messageOf } from "./api.js";
 
@@ -9,13 +9,13 @@ export function waitAfter(attempt, chance) {
   return Math.min(LONGEST_WAIT_S, 2 ** (attempt - 1)) * (0.5 + chance / 2);
 }
 
-/** How far a view is behind: when it last was right, in how many seconds it is tried again, and what is wrong. */
+/** How outdated a view is: when it was last right, the seconds until the next try, and what is wrong. */
 export function freshness(name, { at_ms = null, retry_s = null, reason = "" } = {}) {
   return { name, at_ms, retry_s, reason };
 }
 
 /**
- * Runs `load(signal)` every `every_s` seconds until stopped, when `signal` is aborted. `onState` is told how it went:
+ * Runs `load(signal)` every `every_s` seconds until stopped, when `signal` is aborted. `onState` gets the result:
  * "loading", "fresh", "stale" (something older is shown), "failed" (there is nothing to show). Refusals of the token
  * end it.
  */
@@ -43,7 +43,7 @@ export function keepFresh(load, { every_s, onState }) {
         onState(freshness(at_ms ? "stale" : "failed", { at_ms, retry_s: wait_s, reason: messageOf(problem) }));
       }
       if (!asked) await pause(wait_s);
-      // However often it is asked for, not more than once a second.
+      // At most once a second, however often it is requested.
       await pause(Math.max(0, 1 - (Date.now() - last_ms) / 1000));
     }
   }
@@ -63,7 +63,7 @@ export function keepFresh(load, { every_s, onState }) {
 
   run();
   return {
-    /** Asks again at once. */
+    /** Fetches again at once. */
     now() {
       asked = true;
       wake();

@@ -1,10 +1,10 @@
-// One incident as a reviewer sees it: what was observed, what was technically wrong around it, what people did.
+// One incident for a reviewer: observations, technical events around it, and its history.
 
 import { $, drawList, h } from "./dom.js";
 import { alertItem, severity } from "./evidence.js";
 import * as words from "./words.js";
 
-/** Fills in the incident's panel; `place` says where in the queue it stands. */
+/** Fills in the incident's panel; `place` is its position in the queue. */
 export function drawIncident({ incident, alerts, history, technical }, place) {
   $("incident").dataset.id = incident.incident_id;
   $("incident-place").textContent = place;
@@ -26,7 +26,7 @@ export function drawIncident({ incident, alerts, history, technical }, place) {
 
 const VERDICTS = ["confirm", "dismiss", "uphold", "overturn"];
 
-/** What this person may do about an incident: a second confirmation and an appeal are other people's. */
+/** This person's allowed acts on an incident: a second confirmation and an appeal need other people. */
 export function possibleActs({ incident, history }, me) {
   const { state, changed_at: changed } = incident;
   const opened = history.findLastIndex(({ act }) => act === "reopen") + 1;
@@ -44,12 +44,12 @@ function span({ begins_at: begins, ends_at: ends }) {
   return ends ? `${words.clock(begins)} to ${words.clock(ends)}` : `since ${words.clock(begins)}`;
 }
 
-/** Where the review stands, with what this person can do about it. */
+/** The state of the review, and what this person can do. */
 function standing({ state, changed_at: changed }, history) {
-  if (changed) return `${words.STATES[state]}. Something came to it since; it can be opened again.`;
+  if (changed) return `${words.STATES[state]}. It has new alerts since; it can be reopened.`;
   const confirmed = history.findLast(({ act }) => act === "confirm");
-  if (state === "seconding") return `Confirmed by ${confirmed?.by ?? "one person"}. A confirmation takes two people.`;
-  if (state === "appealed") return "The candidate has appealed. Somebody who gave no verdict on it decides.";
+  if (state === "seconding") return `Confirmed by ${confirmed?.by ?? "one person"}. A confirmation needs two people.`;
+  if (state === "appealed") return "The candidate has appealed. Someone who gave no verdict on it decides.";
   return `${words.STATES[state]}.`;
 }
 

@@ -1,11 +1,11 @@
-// Single keys: which do what, when they count, and the list of them behind `?`.
+// Single keys: what they do, when they apply, and their list behind `?`.
 
 import { $, h } from "./dom.js";
 
 let enabled = true;
 let groups = [];
 
-/** From now on these keys count: `[["Title", [{ key, text, run }]]]`. */
+/** Sets the keys: `[["Title", [{ key, text, run }]]]`. */
 export function bind(next) {
   groups = next;
 }
@@ -33,7 +33,7 @@ export function showHelp() {
   $("help").showModal();
 }
 
-/** Listens to the keyboard from now on. */
+/** Starts listening to the keyboard. */
 export function start() {
   document.addEventListener("keydown", pressed);
   $("help-close").onclick = () => $("help").close();

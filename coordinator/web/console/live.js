@@ -1,14 +1,14 @@
-// One session's live socket: opened by a single-use ticket, opened again with back-off when it is lost.
+// One session's live socket: opened with a single-use ticket, reopened with back-off when it is lost.
 
 import { sessionPath } from "./api.js";
 import { waitAfter } from "./fresh.js";
 
-const SILENT_AFTER_MS = 25_000; // the coordinator says something every 10 s
+const SILENT_AFTER_MS = 25_000; // the coordinator sends something every 10 s
 const OVER = 1000;
 const TOKEN_OVER = 4401;
 
 /**
- * Listens until stopped or until the session is over. `onMessage` gets what staff are told,
+ * Listens until stopped or until the session is over. `onMessage` gets the messages for staff,
  * `onState` "connecting", "live", "waiting", "over" or "refused".
  */
 export function listen(api, id, { onMessage, onState = () => {} }) {

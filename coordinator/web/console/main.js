@@ -1,4 +1,4 @@
-// The proctor console: who is signed in, which view is shown, and whether what it shows is fresh.
+// The proctor console: the signed-in person, the shown view, and whether it is up to date.
 
 import { Api, messageOf } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
@@ -22,13 +22,13 @@ let views = {};
 let current = null;
 let warning = 0;
 
-/** Says how fresh the view is: in the header for everybody, and in `place` while there is nothing else to show. */
+/** Shows how fresh the view is: in the header, and in `place` while there is nothing else to show. */
 function tell({ name, at_ms, retry_s, reason }, place) {
   const again = retry_s === null ? "" : ` Next try in ${Math.ceil(retry_s)} s.`;
   const texts = {
     loading: "Loading …",
     fresh: `Up to date at ${at_ms ? clock(at_ms) : ""}`,
-    stale: `${reason} What you see is as of ${at_ms ? clock(at_ms) : ""}.${again}`,
+    stale: `${reason} You see the state of ${at_ms ? clock(at_ms) : ""}.${again}`,
     failed: `${reason}${again}`,
   };
   if ($("connection").dataset.state !== name && name === "stale") say(reason);
@@ -56,7 +56,7 @@ const everywhere = [
   { key: "?", text: "This list", run: () => keys.showHelp() },
 ];
 
-/** Shows one section and puts the focus on its heading, where a screen reader goes on reading. */
+/** Shows one section and moves the focus to its heading, where a screen reader continues. */
 function show(id) {
   for (const section of document.querySelectorAll("main > section")) section.hidden = section.id !== id;
   for (const link of document.querySelectorAll("nav a")) {
@@ -85,23 +85,23 @@ async function signIn(event) {
 function begin(token, bearer) {
   app.bearer = bearer;
   const api = new Api(token, (problem) => {
-    // An answer to somebody who has left must not sign out whoever came next.
-    if (app.api === api) signOut(`${sentence(problem.message)} You come back to where you were.`);
+    // A late answer for the former person must not sign out the next one.
+    if (app.api === api) signOut(`${sentence(problem.message)} After signing in you return to this place.`);
   });
   app.api = api;
-  // Whoever comes next finds nothing that the one before had in mind.
+  // The next person must not see anything of the former one.
   views = { wall: new Wall(app), session: new SessionView(app), review: new Queue(app) };
   $("token").value = "";
   $("who").textContent = `${bearer.subject} · ${ROLES[bearer.role]}`;
   $("signed-in").hidden = false;
   if (bearer.expires_at) {
     const left_ms = Math.min(Date.parse(bearer.expires_at) - Date.now() - WARN_BEFORE_MS, 2 ** 31 - 1);
-    warning = setTimeout(() => say("Your token expires within five minutes. Have a new one at hand."), left_ms);
+    warning = setTimeout(() => say("Your token expires within five minutes. Get a new one in time."), left_ms);
   }
   route();
 }
 
-/** Forgets the token. The place stays in the address, which holds nothing secret. */
+/** Forgets the token. The place stays in the address, which contains nothing secret. */
 function signOut(text) {
   if (!app.api) return;
   clearTimeout(warning);

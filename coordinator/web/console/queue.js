@@ -1,4 +1,4 @@
-// The review queue: one incident after the other, by keyboard alone if one likes.
+// The review queue: one incident after the other, usable by keyboard alone.
 
 import { messageOf } from "./api.js";
 import { $, drawList, h, say } from "./dom.js";
@@ -10,7 +10,7 @@ import * as words from "./words.js";
 
 const EVERY_S = 10;
 const PAGE = 100;
-const KEPT = 10; // incidents whose evidence is kept in memory; the one after the shown one is among them
+const KEPT = 10; // incidents with evidence kept in memory, the next one included
 
 export class Queue {
   section = "queue";
@@ -78,7 +78,7 @@ export class Queue {
     $("queue-empty").hidden = this.#incidents.length > 0;
   }
 
-  /** The list is newer than the evidence shown: it is fetched again, unless somebody is just writing about it. */
+  /** The list is newer than the shown evidence: fetch it again, unless a form is open. */
   async #showIfChanged() {
     const listed = this.#incidents[this.#place()];
     if (!listed || !this.#detail || this.#forms.busy) return;
@@ -87,7 +87,7 @@ export class Queue {
     await this.#show(this.#chosen);
   }
 
-  /** Confirmed by this person already, so that only another one can go on with it. */
+  /** Already confirmed by this person, so that only another one can continue. */
   #waitsForAnother({ incident_id: id, state }) {
     return state === "seconding" && this.#forms.confirmed.has(id) && $("queue-states").value !== "seconding";
   }
@@ -98,9 +98,9 @@ export class Queue {
       [row(one, () => this.#choose(one.incident_id, { focus: true }))]);
   }
 
-  /** Shows an incident; with `focus`, whoever uses keyboard or screen reader goes on reading there. */
+  /** Shows an incident; `focus` moves keyboard and screen reader there. */
   async #choose(id, { focus = false } = {}) {
-    [this.#chosen, this.#detail] = [id, null]; // no key acts on what is not shown yet
+    [this.#chosen, this.#detail] = [id, null]; // keys must not act on an incident that is not shown yet
     this.#forms.none();
     this.#draw();
     await this.#show(id);
@@ -120,7 +120,7 @@ export class Queue {
     $("incident").hidden = false;
     drawIncident(this.#detail, this.#place() < 0 ? "" : `${this.#place() + 1} of ${this.#incidents.length}`);
     this.#forms.about(this.#detail);
-    this.#fetched(this.#neighbour(1)).catch(() => {}); // so that it is there when it is asked for
+    this.#fetched(this.#neighbour(1)).catch(() => {}); // so that it is ready when requested
   }
 
   async #fetched(id) {
@@ -146,7 +146,7 @@ export class Queue {
     else say(step > 0 ? "This is the last incident." : "This is the first incident.");
   }
 
-  /** After a verdict: the incident leaves the list, and the next one is there at once. */
+  /** After a verdict: the incident leaves the list, and the next one is shown at once. */
   async #decided(incident, sentence) {
     this.#details.delete(incident.incident_id);
     const following = this.#neighbour(1) ?? this.#neighbour(-1);
@@ -163,7 +163,7 @@ export class Queue {
     this.#fresh.now();
   }
 
-  /** Something else was done about an incident: the list says so, and evidence and history are fetched again. */
+  /** After another act on an incident: update the list, fetch evidence and history again. */
   async #changed(incident) {
     this.#details.delete(incident.incident_id);
     this.#incidents = this.#incidents.map((one) => (one.incident_id === incident.incident_id ? incident : one));
@@ -183,6 +183,6 @@ function row(one, onclick) {
 }
 
 function stateText({ state, claimed_by: by, claim_expires_at: until, changed_at: changed }) {
-  if (changed) return `${words.STATES[state]}; something came to it since`;
+  if (changed) return `${words.STATES[state]}; has new alerts since`;
   return by && Date.parse(until) > Date.now() ? `${words.STATES[state]} · with ${by}` : words.STATES[state];
 }

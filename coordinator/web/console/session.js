@@ -1,4 +1,4 @@
-// One session: where it stands, its timeline with evidence, and what a proctor may do.
+// One session: its state, its timeline with evidence, and a proctor's acts.
 
 import { ask } from "./acts.js";
 import { messageOf, sessionPath } from "./api.js";
@@ -23,7 +23,7 @@ const LIVE = {
   live: "Live",
   waiting: "The live stream was lost and is being restored.",
   over: "The session is over.",
-  refused: "No live stream is to be had for this session.",
+  refused: "There is no live stream for this session.",
 };
 
 export class SessionView {
@@ -34,7 +34,7 @@ export class SessionView {
   #alerts = new Map();
   #shown = SHOWN;
   #live = false;
-  #missed = true; // whether something may have ended without the socket's saying so
+  #missed = true; // whether an event may have ended without a message from the socket
   #fresh = null;
   #stopListening = () => {};
 
@@ -91,7 +91,7 @@ export class SessionView {
     this.#draw();
   }
 
-  /** What arrived since it was last asked for, page by page. The first time that is everything. */
+  /** The alerts since the last request, page by page. The first time, all of them. */
   async #loadNew(signal) {
     const first = this.#session === null;
     const session = await this.#app.api.get(sessionPath(this.#id));
@@ -114,8 +114,8 @@ export class SessionView {
   }
 
   /**
-   * Pictures make alerts large: none but the newest is fetched twice, as long as the socket says what is over. Where
-   * it did not, whatever still seems to last is asked for again.
+   * Pictures make alerts large: only the newest is fetched twice while the socket reports ended events. If it
+   * did not, all events that still seem to last are fetched again.
    */
   #since({ started_at: started }) {
     const alerts = [...this.#alerts.values()];
@@ -137,7 +137,7 @@ export class SessionView {
     if (type === "alert" && LISTS.observed(words.eventClass(kind))) say(`Observed: ${words.eventName(kind)}`);
     const known = this.#alerts.get(event);
     if (type !== "cleared") return;
-    if (!known) { // it is just being fetched, perhaps as it was before
+    if (!known) { // it is being fetched, perhaps in its former state
       this.#missed = true;
       return this.#fresh.now();
     }
@@ -184,7 +184,7 @@ export class SessionView {
   }
 }
 
-/** Hands bytes to the browser's own way of saving them. */
+/** Saves bytes through the browser's download. */
 function saveAs(name, bytes) {
   const link = h("a", { href: URL.createObjectURL(bytes), download: name });
   link.click();
@@ -199,7 +199,7 @@ function factsOf(session) {
     ["Started", `${words.day(session.started_at)}, ${words.clock(session.started_at)}`],
     session.ended_at
       ? ["Ended", words.clock(session.ended_at)]
-      : ["Ends by itself", words.clock(session.session_expires_at)],
+      : ["Ends automatically", words.clock(session.session_expires_at)],
     ["Policy version", String(session.policy_version)],
   ];
 }

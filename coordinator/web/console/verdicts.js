@@ -1,5 +1,5 @@
-// What a reviewer does about an incident: claim, comment, confirm, dismiss, decide an appeal, open again.
-// Two keys give a verdict: one says which, the other sends it. While a verdict's form is open the incident is claimed.
+// A reviewer's acts on an incident: claim, comment, confirm, dismiss, decide an appeal, reopen.
+// Two keys give a verdict: one chooses it, the other sends it. While its form is open the incident is claimed.
 
 import { messageOf } from "./api.js";
 import { $, h, say, whileBusy } from "./dom.js";
@@ -7,22 +7,22 @@ import { possibleActs } from "./incident.js";
 import { REASONS } from "./words.js";
 
 const FORMS = {
-  confirm: { title: "Confirm", help: "Two people confirm before it counts.", send: "Confirm", optional: true },
+  confirm: { title: "Confirm", help: "It counts when two people have confirmed.", send: "Confirm", optional: true },
   dismiss: { title: "Dismiss, because …", help: "Keys 1 to 5 choose. One dismissal is enough.", send: "Dismiss",
     optional: true },
-  comment: { title: "Comment", help: "Stands in the incident's history; decides nothing.", send: "Comment" },
-  reopen: { title: "Open again", help: "Something came to it since its verdict.", send: "Open again" },
-  uphold: { title: "Appeal: the verdict stands", help: "The candidate is told in plain words.", send: "Let it stand" },
-  overturn: { title: "Appeal: take the verdict back", help: "The candidate is told in plain words.",
-    send: "Take it back" },
+  comment: { title: "Comment", help: "Is added to the incident's history; decides nothing.", send: "Comment" },
+  reopen: { title: "Reopen", help: "It has new alerts since its verdict.", send: "Reopen" },
+  uphold: { title: "Appeal: uphold the verdict", help: "The candidate is told in plain words.", send: "Uphold" },
+  overturn: { title: "Appeal: reverse the verdict", help: "The candidate is told in plain words.",
+    send: "Reverse" },
 };
 const KEYS = { confirm: "y", dismiss: "n", comment: "m", reopen: "o", uphold: "u", overturn: "b" };
-const NAMES = { confirm: "Confirm", dismiss: "Dismiss", comment: "Comment", reopen: "Open again",
-  uphold: "Let the verdict stand", overturn: "Take the verdict back" };
-const DONE = { dismiss: "Dismissed:", uphold: "The verdict stands:", overturn: "The verdict was taken back:" };
-const WORDS = "Words for the record";
+const NAMES = { confirm: "Confirm", dismiss: "Dismiss", comment: "Comment", reopen: "Reopen",
+  uphold: "Uphold the verdict", overturn: "Reverse the verdict" };
+const DONE = { dismiss: "Dismissed:", uphold: "The verdict was upheld:", overturn: "The verdict was reversed:" };
+const WORDS = "Comment for the record";
 
-/** The forms about one incident at a time. */
+/** The forms for one incident at a time. */
 export class Verdicts {
   #app;
   #decided;
@@ -36,7 +36,7 @@ export class Verdicts {
   /** Incidents that this person confirmed since signing in. */
   confirmed = new Set();
 
-  /** `decided(incident, sentence)` hears of a verdict, `changed(incident)` of anything else that was done. */
+  /** `decided(incident, sentence)` is called after a verdict, `changed(incident)` after any other act. */
   constructor(app, { decided, changed }) {
     this.#app = app;
     this.#decided = decided;
@@ -52,26 +52,26 @@ export class Verdicts {
 
   get keys() {
     return [
-      { key: "c", text: "Claim it, or give it back", run: () => this.#toggleClaim() },
+      { key: "c", text: "Claim or release it", run: () => this.#toggleClaim() },
       ...Object.entries(KEYS).map(([act, key]) => ({ key, text: NAMES[act], run: () => this.#open(act) })),
       ...REASONS.map(([, title], n) =>
         ({ key: String(n + 1), text: `While dismissing: ${title}`, run: () => this.#because(n) })),
     ];
   }
 
-  /** Whether somebody is just writing about the incident. */
+  /** Whether a form of the incident is open. */
   get busy() {
     return this.#form !== null;
   }
 
-  /** From now on they are about this incident (`IncidentDetail`). */
+  /** Use the forms for this incident (`IncidentDetail`). */
   about(detail) {
     this.#detail = detail;
     const acts = this.#app.mayAct() ? possibleActs(detail, this.#app.me()) : [];
     $("incident-acts").replaceChildren(...acts.map((act) => this.#button(act)));
   }
 
-  /** There is no incident to act on. */
+  /** Clear the forms: there is no incident to act on. */
   none() {
     this.#close();
     this.#detail = null;
@@ -80,7 +80,7 @@ export class Verdicts {
 
   #button(act) {
     const claim = act === "claim";
-    const name = claim ? (this.#isMine() ? "Give back" : "Claim") : NAMES[act];
+    const name = claim ? (this.#isMine() ? "Release" : "Claim") : NAMES[act];
     const onclick = () => (claim ? this.#toggleClaim() : this.#open(act));
     const key = h("kbd", { textContent: claim ? "c" : KEYS[act], ariaHidden: "true" });
     return h("button", { type: "button", onclick, data: { act } }, `${name} `, key);
@@ -96,7 +96,7 @@ export class Verdicts {
     const act = this.#isMine() ? "release" : "claim";
     try {
       this.#changed(await this.#post(act));
-      say(act === "claim" ? "Claimed for 15 minutes." : "Given back to the queue.");
+      say(act === "claim" ? "Claimed for 15 minutes." : "Released to the queue.");
     } catch (problem) {
       $("incident-error").textContent = messageOf(problem);
     }
@@ -118,10 +118,10 @@ export class Verdicts {
     if (act !== "comment" && act !== "reopen" && !this.#isMine()) this.#claiming = this.#claim();
   }
 
-  /** Others see who looks at it. Resolves with the incident's id where it is held for this form alone. */
+  /** Others see who looks at it. Resolves with the incident's id if it was claimed only for this form. */
   async #claim() {
     const id = this.#detail.incident.incident_id;
-    await this.#givenBack; // what the last form gives back late would be this one's claim
+    await this.#givenBack; // a late release by the last form would end this form's claim
     try {
       await this.#post("claim", {}, id);
       return id;
@@ -131,14 +131,14 @@ export class Verdicts {
     }
   }
 
-  /** A form that is left without a verdict leaves no claim behind; if that fails, it is over in 15 minutes. */
+  /** A form closed without a verdict releases its claim; if that fails, the claim ends after 15 minutes. */
   async #giveBack(held) {
-    const { api } = this.#app; // also where the page is signed out meanwhile
+    const { api } = this.#app; // also if the page is signed out meanwhile
     const id = await held;
     if (id) await api.post(`incidents/${id}/release`).catch(() => {});
   }
 
-  /** One key dismisses with a reason; the last reason needs words, which Enter then sends. */
+  /** One key dismisses with a reason; the last reason needs a text, which Enter then sends. */
   #because(n) {
     if (this.#form !== "dismiss") return;
     this.#reason = REASONS[n][0];
@@ -189,7 +189,7 @@ export class Verdicts {
     }
   }
 
-  /** A verdict counts for what was shown: the form closes, and what came meanwhile is shown. */
+  /** A verdict applies to what was shown: the form closes, and the new alerts are shown. */
   async #grown(shown, problem) {
     this.#leave();
     await this.#changed(shown);
@@ -202,31 +202,31 @@ export class Verdicts {
 
   #finished(act, incident) {
     if (this.#isAbout(incident.incident_id)) {
-      this.#claiming = Promise.resolve(null); // what was done ends the claim
+      this.#claiming = Promise.resolve(null); // the act ends the claim
       this.#close();
     }
     if (act === "comment" || act === "reopen") {
-      say(act === "comment" ? "Comment recorded." : "Opened again.");
+      say(act === "comment" ? "Comment recorded." : "Reopened.");
       $("incident-title").focus();
       return this.#changed(incident);
     }
     if (act === "confirm") this.confirmed.add(incident.incident_id);
-    const half = incident.state === "seconding" ? "Confirmed; it waits for a second person:" : "Confirmed:";
+    const half = incident.state === "seconding" ? "Confirmed; waiting for a second person:" : "Confirmed:";
     return this.#decided(incident, DONE[act] ?? half);
   }
 }
 
-/** What is posted, and with which body; verdicts say of how many alerts they were given. */
+/** The path and the body to post; verdicts include the number of alerts shown. */
 function asked(act, reason, text, alert_count) {
   if (act === "uphold" || act === "overturn") return ["appeal/decide", { decision: act, text, alert_count }];
   if (act === "dismiss") return [act, { reason, text, alert_count }];
   return [act, act === "confirm" ? { text, alert_count } : { text }];
 }
 
-/** What is still missing, in words; empty when all is there. */
+/** What is still missing, in words; empty if nothing is. */
 function wrong(act, reason, text) {
   if (act === "dismiss" && !reason) return "Choose a reason.";
-  if (!text && (!FORMS[act].optional || reason === "other")) return "Say it in words; it stands in the record.";
+  if (!text && (!FORMS[act].optional || reason === "other")) return "Write a text; it is kept in the record.";
   return "";
 }
 

@@ -1,4 +1,4 @@
-// The wall: sessions worst first, the first of them listened to as things happen.
+// The wall: sessions worst first, the first of them with live sockets.
 
 import { $, drawList, h } from "./dom.js";
 import { severity } from "./evidence.js";
@@ -10,12 +10,12 @@ import * as words from "./words.js";
 const EVERY_S = 5;
 const PAGE = 60;
 const MOST = 600;
-const LISTENED = 16; // sockets at once; the others are as fresh as the last list
+const LISTENED = 16; // sockets at once; the other sessions are updated with the list
 const SHOWN_KINDS = 3;
 
 export class Wall {
   section = "wall";
-  keys = [["Sessions", [{ key: "/", text: "Narrow to an exam", run: () => $("wall-exam").focus() }]]];
+  keys = [["Sessions", [{ key: "/", text: "Filter by exam", run: () => $("wall-exam").focus() }]]];
   #app;
   #sockets = new Map();
   #heard = new Map();
@@ -60,7 +60,7 @@ export class Wall {
     this.#draw();
   }
 
-  /** As many sessions as are wanted, from as many pages as that takes. */
+  /** The wanted number of sessions, from as many pages as needed. */
   async #pages() {
     const found = [];
     let cursor = "";
@@ -108,7 +108,7 @@ function filters() {
   return { exam_id: $("wall-exam").value.trim(), state: $("wall-standing").value };
 }
 
-/** What a card shows, and nothing that changes without being shown. */
+/** The values that a card shows, and no others. */
 function cardOf(session, nodes, incidents) {
   const node = nodes.find(({ node_id: id }) => id === session.edge_node);
   const own = incidents.filter(({ exam_session_id: id }) => id === session.session_id);
@@ -141,7 +141,7 @@ function card(session, item) {
     kindsOf(session.kinds),
     session.last && lastOf(session.last),
     h("p", { className: "quiet", textContent:
-      `${session.standing} · begun ${words.minute(session.started)} · ${nodeText(session.node)}` }),
+      `${session.standing} · started ${words.minute(session.started)} · ${nodeText(session.node)}` }),
   ].filter(Boolean);
 }
 
@@ -153,7 +153,7 @@ function kindsOf(kinds) {
     more > 0 && h("li", { textContent: `and ${more} more` }));
 }
 
-/** What was heard last; technical trouble is called so, since it says nothing about the candidate. */
+/** The last message; technical events are marked, because they say nothing about the candidate. */
 function lastOf({ at, event }) {
   const kind = words.eventClass(event);
   const text = `${words.clock(at)} ${kind === "technical" ? `${CLASSES.technical}: ` : ""}${words.eventName(event)}`;

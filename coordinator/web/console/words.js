@@ -1,41 +1,41 @@
-// How the console says things. Names of events and classes are the coordinator's own (`vocabulary.js`).
+// The texts of the console. Names of events and classes come from the coordinator (`vocabulary.js`).
 
 import { EVENTS } from "./vocabulary.js";
 
 export const STATES = {
   open: "Waiting for review",
-  seconding: "Waits for a second person",
+  seconding: "Waiting for a second person",
   confirmed: "Confirmed by two people",
   dismissed: "Dismissed",
-  appealed: "Appealed: waits for a third person",
-  upheld: "Appeal decided: verdict stands",
-  overturned: "Appeal decided: verdict taken back",
+  appealed: "Appealed: waiting for a third person",
+  upheld: "Appeal decided: verdict upheld",
+  overturned: "Appeal decided: verdict reversed",
   merged: "Part of another incident",
 };
 
 export const REASONS = [
-  ["false-detection", "False detection", "What was reported did not happen."],
+  ["false-detection", "False detection", "The reported event did not happen."],
   ["allowed", "Allowed", "The exam's rules or an accommodation allow it."],
-  ["harmless", "Harmless", "It happened and means nothing."],
-  ["technical", "Technical trouble", "Camera, light, network or program."],
-  ["other", "Another reason", "Say which in words."],
+  ["harmless", "Harmless", "It happened, but has no meaning."],
+  ["technical", "Technical problem", "Camera, light, network or program."],
+  ["other", "Another reason", "Describe it in the text."],
 ];
 
 export const ACTS = {
-  claim: "took it on",
-  release: "gave it back",
+  claim: "claimed it",
+  release: "released it",
   comment: "commented",
   confirm: "confirmed",
   dismiss: "dismissed",
-  reopen: "opened it again",
+  reopen: "reopened it",
   appeal: "appealed",
   uphold: "upheld the verdict",
-  overturn: "took the verdict back",
+  overturn: "reversed the verdict",
 };
 
 const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
 
-/** Where a session stands, as `SessionOut` says it. */
+/** The state of a session, from `SessionOut`. */
 export function standing({ status, paused_at: paused }) {
   return status === "active" && paused ? `Paused since ${minute(paused)}` : STANDINGS[status];
 }
@@ -52,7 +52,7 @@ export function reasonName(reason) {
   return REASONS.find(([name]) => name === reason)?.[1] ?? reason;
 }
 
-/** 0.7 as "0.70": severities are compared, so all have as many digits. */
+/** 0.7 as "0.70": all severities have the same number of digits, for comparison. */
 export function severityText(value) {
   return value.toFixed(2);
 }
@@ -104,7 +104,7 @@ function listText(texts) {
   return more > 0 ? `${texts.slice(0, MOST_IN_A_ROW).join(", ")} and ${more} more` : texts.join(", ");
 }
 
-/** Rows of an evidence table: each value beside the bound it was held against, where it has one. */
+/** Rows of an evidence table: each value beside its bound, if it has one. */
 export function figures(evidence) {
   const bounds = new Set(Object.keys(evidence).filter((name) => name.endsWith("_bound") || name === "threshold"));
   return Object.entries(evidence)

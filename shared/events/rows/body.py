@@ -23,7 +23,7 @@ ROWS: Final = (
         words=Words(
             title="Out of the picture",
             sentence=(
-                "No shoulders and no face were in the picture for {duration_seconds:s} (bound "
+                "No shoulders were in the picture for {duration_seconds:s} (bound "
                 "{hold_seconds:s}; {visible_keypoints} of 33 body points visible)."
             ),
             raised="We cannot see you. Please sit so that the camera sees your head and shoulders.",
@@ -92,7 +92,7 @@ ROWS: Final = (
             title="Phone in the picture",
             sentence="A phone " + _IN_THE_PICTURE,
             raised="A phone seems to be in the picture. Please put it out of reach.",
-            cleared="Thank you, no phone is to be seen any more.",
+            cleared="Thank you, we do not see a phone any more.",
             sought="telephones",
         ),
     ),
@@ -114,7 +114,7 @@ ROWS: Final = (
             title="Book in the picture",
             sentence="A book " + _IN_THE_PICTURE,
             raised="A book seems to be in the picture. Please put it away unless your exam allows it.",
-            cleared="Thank you, no book is to be seen any more.",
+            cleared="Thank you, we do not see a book any more.",
             sought="books",
         ),
     ),

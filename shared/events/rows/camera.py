@@ -46,26 +46,26 @@ ROWS: Final = (
             default=0.25, unit="change of luma where it is largest, levels", low=0, high=5, side=Side.BELOW
         ),
         needs="picture",
-        gap=Gap("picture", "The picture stood still: face and body are unknown."),
+        gap=Gap("picture", "The picture did not change: face and body are unknown."),
         words=Words(
-            title="Camera picture stands still",
+            title="Camera picture does not change",
             sentence=(
-                "The camera's picture did not change for {duration_seconds:s} (bound {hold_seconds:s}; where "
-                "it changed most {change} levels, bound {change_bound})."
+                "The camera's picture did not change for {duration_seconds:s} (bound {hold_seconds:s}; "
+                "largest change {change} levels, bound {change_bound})."
             ),
-            raised="Your camera's picture does not move. Please check the camera.",
-            cleared="Thank you, the camera's picture moves again.",
+            raised="Your camera's picture does not change. Please check the camera.",
+            cleared="Thank you, the camera's picture changes again.",
         ),
     ),
     EventRow(
         event=EventType.STREAM_STALLED,
         event_class=EventClass.TECHNICAL,
         rule=DefaultRule(hold_s=3),
-        gap=Gap("picture", "No picture came: nothing that happened was seen."),
+        gap=Gap("picture", "No picture arrived: nothing could be seen."),
         words=Words(
             title="Video stopped arriving",
             sentence=_NO_PICTURE,
-            raised="Your picture has not reached us for a moment. Your exam goes on while we reconnect.",
+            raised="Your picture has not reached us for a moment. Your exam continues while we reconnect.",
             cleared="Your picture is back.",
         ),
     ),
@@ -75,11 +75,11 @@ ROWS: Final = (
         raised_by=BY_NODE | BY_COORDINATOR,
         rule=DefaultRule(hold_s=10),
         later_stage_of=EventType.STREAM_STALLED,
-        gap=Gap("picture", "No picture came for longer: nothing that happened was seen."),
+        gap=Gap("picture", "No picture arrived for longer: nothing could be seen."),
         words=Words(
             title="Connection lost",
             sentence=_NO_PICTURE,
-            raised="We have lost the connection. Your exam goes on; please check your network.",
+            raised="We have lost the connection. Your exam continues; please check your network.",
             cleared="The connection is back.",
         ),
     ),
@@ -90,19 +90,39 @@ ROWS: Final = (
         # The levels without a GPU analyse 5 pictures a second; this is a fifth less.
         threshold=Threshold(default=4, unit="frames per second", low=0.5, high=60, side=Side.BELOW),
         slow=True,
-        gap=Gap("coverage", "Few pictures came: short events may have been missed."),
+        gap=Gap("coverage", "Few pictures arrived: short events may have been missed."),
         words=Words(
             title="Few pictures per second",
             sentence=(
-                "Whole pictures came at {frames_per_second} per second over {duration_seconds:s} (bound: "
-                "under {frames_per_second_bound} for {hold_seconds:s}; {damaged_share:percent} of those that "
-                "came were damaged by losses on the way and not looked at)."
+                "Complete pictures arrived at {frames_per_second} per second and covered "
+                "{covered_share:percent} of the time, with up to {longest_gap_seconds:s} between two, over "
+                "{duration_seconds:s} "
+                "(bounds: {covered_share_bound:percent} at {frames_per_second_bound} per second and "
+                "{longest_gap_seconds_bound:s}, for {hold_seconds:s}; {damaged_share:percent} of those that "
+                "arrived were damaged by losses and not analysed)."
             ),
             raised=(
-                "Few whole pictures of your camera reach us. Your exam goes on; closing other programs may "
-                "help."
+                "Few complete pictures from your camera reach us. Your exam continues; closing other "
+                "programs may help."
             ),
             cleared="Your camera's pictures reach us well again.",
+        ),
+    ),
+    # What a level leaves out is ANALYSIS_DEGRADED; this is about looks that were to be made.
+    EventRow(
+        event=EventType.UNWATCHED,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(clear_s=60),
+        threshold=Threshold(default=0.1, unit="share of the last 60 s", low=0.02, high=1),
+        gap=Gap("coverage", "Part of this time nobody looked or listened: its figures say how much."),
+        words=Words(
+            title="Not watched for part of the time",
+            sentence=(
+                "Of the last {window_seconds:s}, {unwatched_share:percent} were not watched (bound "
+                "{unwatched_share_bound:percent}; {unwatched:semicolons}); what happened then is unknown."
+            ),
+            raised="We could not see or hear you for part of the last minute. Your exam goes on.",
+            cleared="We see and hear you well again.",
         ),
     ),
     EventRow(
@@ -114,7 +134,7 @@ ROWS: Final = (
         words=Words(
             title="Camera may be a program",
             sentence=(
-                "The camera names itself “{device}”, as programs do that make pictures; advisory: many are "
+                "The camera names itself “{device}”, like programs that make pictures; advisory: many are "
                 "harmless."
             ),
         ),

@@ -15,8 +15,8 @@ ROWS: Final = (
         waited_for=False,
         words=Words(
             title="Several signs at once",
-            sentence="Within {window_seconds:s} these came together: {parts:semicolons}.",
-            raised="Somebody will have a look at your picture. You need not do anything.",
+            sentence="Within {window_seconds:s} these occurred together: {parts:semicolons}.",
+            raised="Someone will look at your picture. You need not do anything.",
             cleared="Thank you for your patience.",
         ),
     ),

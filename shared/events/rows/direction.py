@@ -8,7 +8,7 @@ from shared.events.row import DefaultRule, EventRow, Threshold, Words
 from shared.events.types import Action, EventClass, EventType, Feature
 
 _GAZE_OFF_SCREEN: Final = (
-    "The gaze lay outside the zone of the screen for {duration_seconds:s} (bound {hold_seconds:s}; last at "
+    "The gaze was outside the zone of the screen for {duration_seconds:s} (bound {hold_seconds:s}; last at "
     "pitch {gaze_pitch_deg:deg}, yaw {gaze_yaw_deg:deg}; zone {zone_min_pitch_deg:deg} to "
     "{zone_max_pitch_deg:deg} and {zone_min_yaw_deg:deg} to {zone_max_yaw_deg:deg})."
 )

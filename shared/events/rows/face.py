@@ -82,12 +82,10 @@ ROWS: Final = (
             title="Face unlike the enrolled one",
             sentence=(
                 "{consecutive_mismatches} consecutive checks found less similarity to the enrolled face than "
-                "asked for (last {current_similarity}, threshold {threshold}; quality of the picture "
+                "required (last {current_similarity}, threshold {threshold}; quality of the picture "
                 "{frame_quality_score})."
             ),
-            raised=(
-                "We could not confirm that it is you. Please look into the camera; somebody will have a look."
-            ),
+            raised=("We could not confirm that it is you. Please look into the camera; someone will check."),
             cleared="Thank you, we could confirm that it is you.",
         ),
     ),
@@ -97,15 +95,15 @@ ROWS: Final = (
         rule=DefaultRule(hold_s=30, action=Action.WARNING),
         feature=Feature.FACE_VERIFICATION,
         needs="identity",
-        gap=Gap("identity", "A face was there, and no picture of it could be compared."),
+        gap=Gap("identity", "A face was visible, but no picture of it could be compared."),
         words=Words(
             title="Identity could not be checked",
             sentence=(
                 "A face was in the picture and could not be verified for {duration_seconds:s} (bound "
                 "{hold_seconds:s}; {failed_gates:gates})."
             ),
-            raised="We cannot make out your face well enough. More light helps; please face the camera.",
-            cleared="Thank you, we can make out your face again.",
+            raised="We cannot see your face well enough. More light helps; please face the camera.",
+            cleared="Thank you, we can see your face well again.",
         ),
     ),
     EventRow(
@@ -123,8 +121,7 @@ ROWS: Final = (
                 "{mean_liveness_bound} for {hold_seconds:s}); advisory: light moves it too."
             ),
             raised=(
-                "We cannot be sure that the camera sees you directly. Please face it; somebody will have a "
-                "look."
+                "We cannot be sure that the camera sees you directly. Please face it; someone will check."
             ),
             cleared="Thank you, the camera sees you well again.",
         ),

@@ -24,7 +24,7 @@ ROWS: Final = (
         words=Words(
             title="Paused",
             sentence="A proctor paused the exam.",
-            raised="Your exam is paused. Please stay; a proctor will let it go on.",
+            raised="Your exam is paused. Please stay; a proctor will resume it.",
         ),
     ),
     EventRow(
@@ -33,8 +33,8 @@ ROWS: Final = (
         raised_by=BY_PROCTOR,
         words=Words(
             title="Resumed",
-            sentence="A proctor let the exam go on.",
-            raised="Your exam goes on.",
+            sentence="A proctor resumed the exam.",
+            raised="Your exam continues.",
         ),
     ),
     EventRow(

@@ -37,7 +37,7 @@ ROWS: Final = (
         words=Words(
             title="More than one voice",
             sentence=(
-                "{speakers} voices were told apart in {window_seconds:s} of sound (bound: more than one)."
+                "{speakers} voices were distinguished in {window_seconds:s} of sound (bound: more than one)."
             ),
             raised="We hear more than one voice. Please make sure that you sit alone.",
             cleared="Thank you, the room is quiet again.",
@@ -86,12 +86,11 @@ ROWS: Final = (
         rule=DefaultRule(hold_s=10, clear_s=1, action=Action.WARNING),
         feature=Feature.AUDIO_MONITORING,
         needs="microphone_silent",
-        gap=Gap("sound", "No sound came: what was audible is unknown."),
+        gap=Gap("sound", "No sound arrived: what was audible is unknown."),
         words=Words(
             title="Microphone silent",
             sentence=(
-                "The microphone gave nothing but digital silence for {duration_seconds:s} (bound "
-                "{hold_seconds:s})."
+                "The microphone gave only digital silence for {duration_seconds:s} (bound {hold_seconds:s})."
             ),
             raised="We hear nothing at all from your microphone. Please check that it is on.",
             cleared="Thank you, we hear your microphone again.",

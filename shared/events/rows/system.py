@@ -16,8 +16,8 @@ ROWS: Final = (
         words=Words(
             title="Analysis limited",
             sentence=(
-                "Part of the analysis failed for {duration_seconds:s} (bound {hold_seconds:s}; "
-                "{failed_tasks:commas}); what it would have said is unknown."
+                "Part of the analysis was missing for {duration_seconds:s} (bound {hold_seconds:s}; "
+                "{limits:semicolons}); its results are unknown."
             ),
             raised="Part of the analysis has a technical problem on our side. You need not do anything.",
             cleared="The technical problem on our side is solved.",
@@ -41,7 +41,7 @@ ROWS: Final = (
         raised_by=BY_NOBODY,
         rule=DefaultRule(),
         waited_for=False,
-        gap=Gap("times", "The node's clock was wrong: instants may be off."),
+        gap=Gap("times", "The node's clock was wrong: times may be wrong."),
         words=Words(
             title="Clocks differ",
             sentence=(
@@ -59,7 +59,7 @@ ROWS: Final = (
         gap=Gap("reports", "Reports of the node are missing."),
         words=Words(
             title="Alerts missing",
-            sentence="{missing} reports of the node are missing and were asked for again.",
+            sentence="{missing} reports of the node are missing and were requested again.",
         ),
     ),
 )

@@ -149,7 +149,7 @@ def test_an_absent_hub_makes_the_coordinator_unready_and_says_so(on_sqlite: OnSi
         await until(lambda: not site.parts.hub.connected, "the hub is missed")
         ready = await site.status.get("/readyz")
         assert ready.status_code == 503
-        assert "the hub is away" in ready.json()["reasons"][0]
+        assert "the hub cannot be reached" in ready.json()["reasons"][0]
         public = await site.http.get("/readyz")
         assert (public.status_code, public.json()) == (503, {"status": "unready"})
         assert (await site.http.get("/healthz")).status_code == 200

@@ -129,7 +129,7 @@ def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(browser: Br
 @pytest.mark.parametrize(
     ("refusal", "reason"),
     [
-        ("NotAllowedError", "was not allowed to use your camera"),
+        ("NotAllowedError", "is not allowed to use your camera"),
         ("NotFoundError", "No camera or no microphone was found"),
         ("NotReadableError", "Another program seems to be using"),
     ],

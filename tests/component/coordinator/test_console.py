@@ -21,7 +21,7 @@ def test_a_token_is_asked_for_and_kept_nowhere(on_console: OnConsole) -> None:
         await page.goto(f"{stand.url}/console")
         assert await page.evaluate("document.activeElement.tagName") == "H1"
         await stand.sign_in(token)
-        await stand.see("No session fits")
+        await stand.see("No matching session")
         assert await page.text("#who") == "ann · Proctor"
         kept = await page.evaluate(
             "JSON.stringify([location.href, {...localStorage}, {...sessionStorage}, document.cookie])"

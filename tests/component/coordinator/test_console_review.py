@@ -37,14 +37,14 @@ def test_fifty_incidents_take_four_keys_each_at_most_and_no_page_load(on_console
             for key in way:
                 await stand.key(key)
                 if key == "c":
-                    await stand.see("Give back", "#incident-acts")
+                    await stand.see("Release", "#incident-acts")
                 elif key in "ny":
                     await page.until("!document.querySelector('#verdict').hidden")
             if number < INCIDENTS - 1:
                 shown = await stand.shown_incident(not_this=shown)
             taken_s.append(time.monotonic() - began_s)
             keys.append(len(stand.pressed))
-        await stand.see("Nothing waits here")
+        await stand.see("Nothing is waiting here")
         assert max(keys) <= MOST_KEYS
         assert await page.evaluate("window.loaded") == "once"
         assert await page.evaluate("performance.getEntriesByType('navigation').length") == 1
@@ -67,8 +67,8 @@ def test_a_second_person_confirms_and_a_third_decides_the_appeal(on_console: OnC
         await stand.go("review")
         incident = await stand.shown_incident()
         await confirm(stand)
-        await stand.see("it waits for a second person", "#queue-last")
-        await stand.see("Nothing waits here")
+        await stand.see("waiting for a second person", "#queue-last")
+        await stand.see("Nothing is waiting here")
 
         await as_another(stand, "bob")
         await stand.shown_incident()
@@ -88,9 +88,9 @@ def test_a_second_person_confirms_and_a_third_decides_the_appeal(on_console: OnC
 
         await as_another(stand, "eve")
         await stand.shown_incident()
-        assert "Let the verdict stand" in await page.text("#incident-acts")
+        assert "Uphold the verdict" in await page.text("#incident-acts")
         await decide(stand, "b", "The picture shows the candidate.")
-        await stand.see("The verdict was taken back", "#queue-last")
+        await stand.see("The verdict was reversed", "#queue-last")
         assert await state_of(stand, incident) == "overturned"
 
     on_console(scene)
@@ -103,7 +103,7 @@ def test_who_confirmed_an_incident_may_not_confirm_it_again(on_console: OnConsol
         await stand.go("review")
         incident = await stand.shown_incident()
         await confirm(stand)
-        await stand.see("Nothing waits here")
+        await stand.see("Nothing is waiting here")
         await stand.go(f"review/{incident}")
         await stand.shown_incident()
         await stand.see("Confirmed by ann. A confirmation takes two people.", "#incident-state")
@@ -184,7 +184,7 @@ def test_comments_and_other_reasons_need_words(on_console: OnConsole) -> None:
         incident = await stand.shown_incident()
         await stand.key("m")
         await stand.key("Enter")
-        await stand.see("Say it in words", "#verdict-error")
+        await stand.see("Write a text", "#verdict-error")
         await page.command(
             "Input.insertText", text="Compare the practice run; n and 1 are only letters here."
         )
@@ -195,10 +195,10 @@ def test_comments_and_other_reasons_need_words(on_console: OnConsole) -> None:
         await stand.key("5")
         await page.until("document.activeElement.id === 'verdict-text'")
         await stand.key("Enter")
-        await stand.see("Say it in words", "#verdict-error")
+        await stand.see("Write a text", "#verdict-error")
         await page.command("Input.insertText", text="A mirror.")
         await stand.key("Enter")
-        await stand.see("Nothing waits here")
+        await stand.see("Nothing is waiting here")
         history = (await stand.site.get(f"/incidents/{incident}")).json()["history"]
         assert [(act["act"], act["reason"]) for act in history if act["act"] != "claim"] == [
             ("comment", None),

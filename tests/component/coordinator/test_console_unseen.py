@@ -32,14 +32,14 @@ def test_an_alert_that_comes_while_a_verdict_is_written_is_shown_before_it_count
         await notice(site, start, EventType.MULTIPLE_FACES, onset, **late)
         await until_stored(site, 2)
         await stand.key("1")
-        await stand.see("alerts came to the incident that you were not shown", "#incident-error")
+        await stand.see("the incident has new alerts that you have not seen", "#incident-error")
         await stand.see("Two faces were seen at last.", "#incident-alerts")
         assert await stand.page.evaluate("document.querySelector('#verdict').hidden")
 
         await stand.key("n")
         await stand.page.until("!document.querySelector('#verdict').hidden")
         await stand.key("1")
-        await stand.see("Nothing waits here")
+        await stand.see("Nothing is waiting here")
         assert (await site.get(f"/incidents/{incident}")).json()["incident"]["state"] == "dismissed"
 
     on_console(scene)

@@ -53,7 +53,7 @@ def test_a_damaged_database_is_refused(file: Path, opened: Database, use: Use, d
         "overwritten": whole[:8_192] + b"\xff" * 8_192 + whole[16_384:],
     }
     file.write_bytes(damaged[damage])
-    assert "restore it from its backup" in refused_untouched(use, opened)
+    assert "restore it from a backup" in refused_untouched(use, opened)
 
 
 @USES

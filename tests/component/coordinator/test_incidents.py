@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
-from sqlmodel import Session, delete, select
+from sqlmodel import Session, select
 
 from coordinator.alerts.service import timeline
 from coordinator.ground.database import Database
 from coordinator.incidents import grouping_service as incidents
 from coordinator.incidents.states import State
-from coordinator.incidents.tables import Incident, IncidentAlert
+from coordinator.incidents.tables import IncidentAlert
+from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventType
 from shared.incidents import group
 from tests.support.desk import KEYRING, NOW, Desk, second
 from tests.support.sittings import START
+
+
+@contextmanager
+def no_incidents(database: Database) -> Iterator[None]:
+    """Meanwhile the database takes no new incident."""
+    broken, mended = {
+        "sqlite": (
+            "CREATE TRIGGER broken BEFORE INSERT ON incidents BEGIN SELECT RAISE(ABORT, 'broken'); END",
+            "DROP TRIGGER broken",
+        ),
+        "postgresql": (
+            "ALTER TABLE incidents ADD CONSTRAINT broken CHECK (alert_count < 0) NOT VALID",
+            "ALTER TABLE incidents DROP CONSTRAINT broken",
+        ),
+    }[database.dialect]
+    for number, statement in enumerate((broken, mended)):
+        with database.write() as db:
+            db.connection().exec_driver_sql(statement)
+        if number == 0:
+            yield
 
 
 def links(db: Session) -> dict[Any, Any]:
@@ -105,7 +128,7 @@ def test_that_a_finding_ends_is_no_change_to_a_verdict_but_that_it_is_graver_is(
 
 def test_an_incident_whose_first_half_ended_earlier_than_it_seemed_parts(desk: Desk) -> None:
     desk.arrive(desk.finding(0, None))
-    desk.arrive(desk.finding(600, 605))
+    desk.arrive(desk.finding(50, 55))
     [one] = desk.rows()
     assert desk.living() == [(0, None, 2, 0.7)]
     desk.judge(one, State.DISMISSED)
@@ -117,11 +140,31 @@ def test_an_incident_whose_first_half_ended_earlier_than_it_seemed_parts(desk: D
 
 def test_alerts_that_were_left_without_an_incident_are_grouped_with_the_next(desk: Desk) -> None:
     desk.arrive(desk.finding(60, 65), desk.finding(300, 305))
-    with desk.database.write() as db:  # as if grouping had failed when they came
-        db.exec(delete(IncidentAlert))
-        db.exec(delete(Incident))
+    with no_incidents(desk.database):
+        desk.arrive(desk.finding(400, 405), desk.finding(200, 205))
+        desk.arrive(desk.finding(310, 315))
+    assert [begins for begins, *_ in desk.living()] == [60, 300]
     desk.arrive(desk.finding(900, 905))
-    assert desk.living() == [(60, 65, 1, 0.7), (300, 305, 1, 0.7), (900, 905, 1, 0.7)]
+    assert [begins for begins, *_ in desk.living()] == [60, 200, 300, 400, 900]
+    assert [count for _, _, count, _ in desk.living()] == [1, 1, 2, 1, 1]
+    with desk.database.read() as db:
+        assert db.get_one(ExamSession, desk.sitting.session.id).ungrouped_utc is None
+
+
+def test_a_long_chain_of_findings_is_many_incidents_whatever_comes_first(database: Database) -> None:
+    spans = [(at, at + 5) for at in range(0, 240, 12)]
+    for number, turned in enumerate((False, True)):
+        desk = Desk(database, f"EXAM-{number}")
+        for begins, ends in reversed(spans) if turned else spans:
+            desk.arrive(desk.finding(begins, ends))
+        mine = [row for row in desk.rows() if row.session_id == desk.sitting.session.id]
+        living = [row for row in mine if row.state is not State.MERGED]
+        assert [(second(row.begins_utc), row.alert_count) for row in living] == [
+            (0, 6),
+            (72, 6),
+            (144, 6),
+            (216, 2),
+        ]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -109,5 +109,5 @@ def test_a_damaged_database_is_refused_in_one_sentence_and_left_as_it_is(
         assert refused.returncode == 2
         [sentence] = refused.stderr.splitlines()
         assert str(database) in sentence
-        assert "restore it from its backup" in sentence
+        assert "restore it from a backup" in sentence
     assert {path.name: path.read_bytes() for path in database.parent.iterdir()} == before

@@ -62,7 +62,7 @@ def test_swapped_key_files_are_refused(tmp_path: Path) -> None:
     one, other = signing.read_bytes(), token.read_bytes()
     signing.write_bytes(other)
     token.write_bytes(one)
-    with pytest.raises(ConfigError, match="not made under"):
+    with pytest.raises(ConfigError, match="not created with"):
         load_own_keys(tmp_path, tmp_path / "master.key", None)
 
 

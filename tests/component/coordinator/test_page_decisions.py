@@ -40,6 +40,6 @@ def test_silence_and_waiting_times(browser: Browser) -> None:
     assert decided["nothingSent"] == [0, 2, 3.5]
     assert decided["nothingHeard"] == [0, 2, 3.5, 0]
     assert decided["waits"][0] == pytest.approx([0, 0.3])
-    assert decided["waits"][1] == pytest.approx([0.5, 1.0])
-    assert decided["waits"][3] == pytest.approx([2, 4])
-    assert decided["waits"][4] == decided["waits"][5] == [5, 10]
+    assert decided["waits"][1] == pytest.approx([0.25, 0.5])
+    assert decided["waits"][3] == pytest.approx([0.5625, 1.125])
+    assert decided["waits"][4] == decided["waits"][5] == [2, 4]

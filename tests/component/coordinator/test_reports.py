@@ -251,14 +251,14 @@ def one_alert_less(contents: Contents) -> None:
 TAMPERINGS = [
     pytest.param(changed("report.json", b"harmless", b"technical"), "report.json: was changed", id="verdict"),
     pytest.param(changed("report.html", b"harmless", b"technical"), "report.html: was changed", id="html"),
-    pytest.param(changed("manifest.json", b"SESS-1", b"SESS-9"), "signature does not hold", id="manifest"),
+    pytest.param(changed("manifest.json", b"SESS-1", b"SESS-9"), "signature is not valid", id="manifest"),
     pytest.param(changed("policy.json", b"0.", b"1."), "policy.json: was changed", id="policy"),
     pytest.param(
         changed("alerts.jsonl", b'"confidence":', b'"confidence":0.'),
-        "its hash is not the listed",
+        "its hash differs from the listed",
         id="alert",
     ),
-    pytest.param(rehashed, "signature does not hold", id="rehashed"),
+    pytest.param(rehashed, "signature is not valid", id="rehashed"),
     pytest.param(signed_by_another, "not the one you were given", id="another-signer"),
     pytest.param(one_alert_less, "6 alerts are there, 7 are listed", id="alert-left-out"),
     pytest.param(without("report.pdf"), "report.pdf: is missing", id="file-left-out"),

@@ -28,13 +28,13 @@ def test_an_incident_is_found_judged_and_shown_by_commands(on_sqlite: OnSite) ->
             assert (code, "cannot be undone" in question) == (1, True)  # nobody there to say yes
             assert "Dismiss FACE_MISMATCH of SESS-1 (1 alert)?" in question
             code, _, error = await ann.run("review", "confirm", name, "--alerts", "2", "--yes")
-            assert (code, "alerts came to the incident" in error) == (1, True), error
+            assert (code, "the incident has new alerts" in error) == (1, True), error
             dismissed = await ann.data("review", "dismiss", name, "--reason", "harmless", "--yes")
             assert dismissed["state"] == "dismissed"
             code, _, error = await ann.run("review", "claim", "a/../b")
             assert code == 1
             code, _, error = await ann.run("review", "confirm", name, "--yes")
-            assert (code, error) == (1, "proctorctl: the incident has a verdict\n")
+            assert (code, error) == (1, "proctorctl: the incident already has a verdict\n")
             code, shown, _ = await ann.run("incidents", "show", name, "-o", "yaml")
             assert [act["by"] for act in yaml.safe_load(shown)["history"]] == ["ann"]
             [rule] = await ann.data("incidents", "precision")

@@ -5,15 +5,17 @@ And a node that names a session which another one holds by now is told to end it
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlmodel import Session, select
 
 from coordinator.nodes import assignments_service as assignments, service as nodes
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions.sweeping import sweep
+from coordinator.sessions.sweeping import SETTLED_AFTER, sweep
 from coordinator.sessions.tables import ExamSession
+from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.node_answers import watching
 from tests.support.sittings import EdgeNode
@@ -47,6 +49,23 @@ def test_a_node_that_does_not_name_its_session_gets_the_same_assignment_again(on
         assert again.templates
 
     on_site(test)
+
+
+def test_a_node_that_has_just_started_gets_its_sessions_at_once(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = [UUID((await site.started(f"SESS-{n}", f"CAND-{n}"))["session_uuid"]) for n in range(3)]
+        await site.node.beat()
+        assert len(site.node.obeyed.started) == 3
+        site.node.boot_id = uuid4()
+        site.node.sessions = (watching(started[1]),)
+        began = time.monotonic()
+        await site.node.beat()
+        await until(lambda: len(site.node.obeyed.started) == 5, "both lost sessions are started again")
+        # An ordinary round leaves so new a session alone.
+        assert time.monotonic() - began < SETTLED_AFTER.total_seconds()
+        assert {one.session_id for one in site.node.obeyed.started[3:]} == {started[0], started[2]}
+
+    on_sqlite(test)
 
 
 def test_a_session_that_the_node_names_is_left_alone(on_sqlite: OnSite) -> None:

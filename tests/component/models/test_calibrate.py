@@ -158,7 +158,7 @@ def test_a_copy_counts_once_and_under_another_name_it_is_refused(people: Path) -
 @pytest.mark.parametrize(
     ("folder", "names", "complaint"),
     [
-        ("nowhere", (), "no folder"),
+        ("nowhere", (), "not a folder"),
         (".", ("nobody",), "called nobody"),
         (".", ("arcface-resnet50",), "called arcface"),
     ],

@@ -91,9 +91,9 @@ def convolution(filters: int, channels: int) -> bytes:
     [
         (b"", "not dlib's face recognition network"),
         (convolution(2, 3), "not dlib's face recognition network"),
-        (convolution(2, 3)[:60], "breaks off"),
-        (b"\x01\x05con_4" + b"".join(map(integer, (2, 1 << 40, 1, 1, 1))), "breaks off"),
-        (b"\x01\x05con_4\x09", "breaks off"),
+        (convolution(2, 3)[:60], "is cut off"),
+        (b"\x01\x05con_4" + b"".join(map(integer, (2, 1 << 40, 1, 1, 1))), "is cut off"),
+        (b"\x01\x05con_4\x09", "is cut off"),
     ],
 )
 def test_a_file_that_is_no_dlib_network_is_corrupt(content: bytes, complaint: str) -> None:

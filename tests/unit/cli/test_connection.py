@@ -32,7 +32,7 @@ def test_a_token_file_that_others_can_read_is_refused_with_the_remedy(tmp_path: 
     assert said.endswith(f"run: chmod 600 {tmp_path / 'token'}")
 
 
-@pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), ("ä".encode(), "holds no token")])
+@pytest.mark.parametrize(("data", "said"), [(b"", "is empty"), ("ä".encode(), "contains no token")])
 def test_a_file_without_a_token_is_refused(tmp_path: Path, data: bytes, said: str) -> None:
     assert said in refusal(kept(tmp_path, data))
 

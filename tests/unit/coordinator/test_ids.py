@@ -20,3 +20,11 @@ def test_what_does_not_fit_is_refused(unix_ms: int, bits: int) -> None:
 
 def test_fresh_ids_differ() -> None:
     assert len({uuid7() for _ in range(1_000)}) == 1_000
+
+
+def test_ids_made_one_after_the_other_sort_so() -> None:
+    made = [uuid7() for _ in range(1_000)]
+    # The system's clock may stand still for a step; within one step chance decides.
+    steps = [one.int >> 64 for one in made]
+    assert steps == sorted(steps)
+    assert len(set(steps)) > 100

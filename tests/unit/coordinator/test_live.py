@@ -24,6 +24,7 @@ from shared.events.types import Action, EventType
 from shared.messages import SessionState
 from shared.policy.rules import DEFAULT_RULES
 from shared.tokens import Claims, Role
+from shared.unwatched import Kind
 
 NOW = datetime(2026, 11, 22, 14, 20, 15, tzinfo=UTC)
 SESSION = UUID("01939000-0000-7000-8000-000000000001")
@@ -98,6 +99,9 @@ def test_heartbeats_have_the_seeds_form_and_hide_the_count_from_the_candidate() 
         },
     }
     assert "alerts_triggered" not in heartbeat("SESS-1", state, for_staff=False)["stats"]
+    state = state.model_copy(update={"unwatched_s": {Kind.FACE: 4.5}})
+    assert heartbeat("SESS-1", state, for_staff=True)["stats"]["unwatched_s"] == {"face": 4.5}
+    assert "unwatched_s" not in heartbeat("SESS-1", state, for_staff=False)["stats"]
     assert heartbeat("SESS-1", None, for_staff=True)["stats"]["frames_processed"] is None
 
 

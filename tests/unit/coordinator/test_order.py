@@ -42,7 +42,7 @@ LISTED = {
         excerpts.expiring idempotency.doing
         enrollments.enrolling enrollments.practising enrollments.searching reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
-        sessions.changing.telling sessions.starting.assignment
+        sessions.changing.telling sessions.starting.assignment sessions.watched.noting
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
     "routes": """

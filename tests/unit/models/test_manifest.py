@@ -145,7 +145,7 @@ sources = [{ mirror = "a.onnx" }]
         (ONE + 'convert = "by-magic"\n', "by-magic"),
         (
             ONE.replace('"open"', '"research"') + ONE.replace('"a"\n', '"b"\nweights_of = "a"\n', 1),
-            "b is open .* a is not",
+            "b is open but the weights of a are not",
         ),
         ("[[network", "manifest"),
     ],

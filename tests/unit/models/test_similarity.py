@@ -93,7 +93,7 @@ def test_too_few_pairs_are_no_calibration() -> None:
 
 
 def test_a_score_that_is_no_number_is_no_stranger() -> None:
-    with pytest.raises(ValueError, match="not a number"):
+    with pytest.raises(ValueError, match="is NaN"):
         Similarity(((0.0, 0.5), (1.0, 1.0))).of(float("nan"))
 
 

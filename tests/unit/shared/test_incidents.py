@@ -6,7 +6,7 @@ import pytest
 
 from shared.alerts import alert_id
 from shared.events.types import Action, EventType
-from shared.incidents import WITHIN_S, Incident, group
+from shared.incidents import LONGEST_S, WITHIN_S, Incident, group
 from tests.support.alerts import MADE_UTC, SESSION
 from tests.support.lasting import LATER, TECHNICAL, at, found
 
@@ -49,9 +49,22 @@ def test_technical_trouble_joins_no_incident_and_bridges_none() -> None:
 
 
 def test_what_lasts_reaches_until_now() -> None:
-    lasting, later = found(EventType.LEFT_FRAME, 0, None), found(EventType.VOICE_DETECTED, 300, 5)
-    assert spans(group([lasting, later], at(310))) == [(0, None, 2)]
-    assert spans(group([lasting, later], at(20))) == [(0, None, 1), (300, 305, 1)]
+    lasting, later = found(EventType.LEFT_FRAME, 0, None), found(EventType.VOICE_DETECTED, 40, 5)
+    assert spans(group([lasting, later], at(50))) == [(0, None, 2)]
+    assert spans(group([lasting, later], at(20))) == [(0, None, 1), (40, 45, 1)]
+
+
+@pytest.mark.parametrize(("onset_s", "incidents"), [(LONGEST_S, 1), (LONGEST_S + 0.1, 2), (290, 2)])
+def test_what_begins_more_than_a_minute_after_the_first_is_the_next_incident(
+    onset_s: float, incidents: int
+) -> None:
+    lasting, later = found(EventType.LEFT_FRAME, 0, 300), found(EventType.VOICE_DETECTED, onset_s, 5)
+    assert len(group([lasting, later], LATER)) == incidents
+
+
+def test_a_chain_of_findings_is_cut_after_a_minute() -> None:
+    chain = [found(EventType.FACE_NOT_FOUND, onset_s, 5) for onset_s in range(0, 180, 12)]
+    assert spans(group(chain, LATER)) == [(0, 65, 6), (72, 137, 6), (144, 173, 3)]
 
 
 def test_a_late_arrival_joins_two_incidents() -> None:

@@ -20,7 +20,7 @@ CONTRADICTIONS: dict[str, dict[str, Any]] = {
     "rules.HIGH_CONFIDENCE_CHEATING.clear_s": {"rules": {"HIGH_CONFIDENCE_CHEATING": {"clear_s": 5}}},
     "rules.CLOCK_SKEW.hold_s": {"rules": {"CLOCK_SKEW": {"hold_s": 5}}},
     "max_gap_s": {"max_gap_s": 1.2},
-    "cadences_hz.faces": {"cadences_hz": {"faces": 0.5}},
+    "cadences_hz.faces": {"cadences_hz": {"faces": 0.4}},
     "cadences_hz.sounds": {"cadences_hz": {"sounds": 0.2}, "max_gap_s": 6},
     "liveness_checks": {"liveness_checks": 14, "cadences_hz": {"liveness": 0.2}, "max_gap_s": 10},
     "distraction.window_s": {"rules": OFTEN, "distraction": {"episode_s": 3}},
@@ -30,7 +30,7 @@ CONTRADICTIONS: dict[str, dict[str, Any]] = {
     "phrases": {"phrases": ["hey there"]},
 }
 POSSIBLE: dict[str, dict[str, Any]] = {
-    "slow looks with a long gap": {"cadences_hz": {"faces": 0.5}, "max_gap_s": 2.5},
+    "slow looks with a long gap": {"cadences_hz": {"faces": 0.4}, "max_gap_s": 3.5},
     "slow checks of identity": {"cadences_hz": {"identity": 0.2, "speakers": 0.2}},
     "a count that fits": {"rules": OFTEN, "distraction": {"episode_s": 2.9}},
     "quick checks": {"fusion": {"window_s": 5, "terms": CHECKS}, "cadences_hz": {"identity": 2}},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from shared.messages import VerifyFrame
 from shared.observations import Observation, PhraseHeard, SpeechHeard
 from shared.policy.schema import parse_policy
 from shared.policy.terms import Accommodation
+from shared.unwatched import Kind
 from tests.support.eventually import until
 from tests.support.fake_media import REFUSED_OFFER
 from tests.support.observations import ONE, check
@@ -188,9 +190,65 @@ def test_a_look_that_takes_long_is_no_stall() -> None:
         order = await world.started(policy=quick(STREAM_STALLED={"hold_s": 0.5}))
         page = await world.page(order)
         world.sensing(order).may_look.clear()
-        await world.show_one(page, ONE, at_s=1_000.0)
-        await asyncio.wait({page.hearing}, timeout=0.7)
+        await world.show_one(page, ONE, at_s=0.0)
+        for number in range(1, 8):  # pictures go on coming while the first is looked at
+            await asyncio.wait({page.hearing}, timeout=0.1)
+            page.source.send(number / 10)
         assert world.disk.of(STALL) == []
+
+
+def test_pictures_that_lie_seconds_behind_come_and_are_no_stall() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started(policy=quick(STREAM_STALLED={"hold_s": 0.5}))
+        page = await world.page(order)
+        for number in range(10):
+            await asyncio.wait({page.hearing}, timeout=0.1)
+            page.source.send(number / 10 - 4.0)
+        assert world.disk.of(STALL) == []
+
+    play(story)
+
+
+def test_a_loop_that_stands_still_is_the_nodes_own_trouble_and_no_storm_of_stalls() -> None:
+    async def story(world: Stage) -> None:
+        rules = {"STREAM_STALLED": {"hold_s": 1.0}, "ANALYSIS_DEGRADED": {"hold_s": 1.0}}
+        order = await world.started(policy=quick(**rules))
+        page = await world.page(order)
+        sent = [0]
+
+        async def send(seconds: float) -> None:
+            for _ in range(round(seconds * 10)):
+                await asyncio.wait({page.hearing}, timeout=0.1)
+                sent[0] += 1
+                page.source.send(sent[0] / 10)
+
+        await send(1.5)
+        time.sleep(3.5)  # noqa: ASYNC251  # the loop stands still: that is what is tested
+        await asyncio.wait({page.hearing}, timeout=0.5)  # what waited meanwhile is not there at once
+        await send(3.0)
+        assert world.disk.of(STALL) == []
+        [limited] = world.disk.of(EventType.ANALYSIS_DEGRADED)
+        assert float(str(limited.evidence["node_late_seconds"])) >= 2.4
+
+    play(story)
+
+
+def test_the_sessions_state_counts_what_nobody_saw_and_goes_on_over_another_policy() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started(
+            policy=quick(STREAM_STALLED={"hold_s": 60}, CANDIDATE_OFFLINE={"hold_s": 60})
+        )
+        page = await world.page(order)
+        await world.show(page, ONE, from_s=0, to_s=0.6)
+        assert (await world.state(order)).unwatched_s == {Kind.FACE: 0.0}
+        await world.show(page, ONE, from_s=5, to_s=5.6)
+        await world.actions.change(order.model_copy(update={"policy": QUICK}))
+        before = (await world.state(order)).unwatched_s
+        assert before is not None
+        assert before[Kind.FACE] == pytest.approx(3.6, abs=0.2)
+        paused = order.model_copy(update={"paused": True, "policy": QUICK})
+        await world.actions.change(paused)
+        assert (await world.state(order)).unwatched_s == before
 
     play(story)
 

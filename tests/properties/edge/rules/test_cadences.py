@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from edge.analysis.levels import LEVELS
+from edge.analysis.levels import FULL, LEVELS
 from edge.analysis.schedule import Schedule
 from edge.judging.policy_settings import monitor_settings
 from edge.rules.monitor import Monitor
@@ -22,7 +22,8 @@ from tests.support.observations import BLACK, LIGHT, ONE, TWO, body, check, eyes
 
 SETTINGS = monitor_settings(parse_policy({"baseline_s": 10, "rules": {"PHONE_VISIBLE": {"enabled": True}}}))
 BEGINS_S = (15.1, 15.37, 15.62, 15.88)
-MOST_LATE_S = 1.5
+MOST_LATE_S = 2.2
+"""A second until the first look, and one until the look after the hold: nothing is raised before it."""
 ONSET_WITHIN_S = 1.1
 """A second between two looks, and a frame."""
 HONEST: Mapping[Look, dict[str, Any]] = {
@@ -97,7 +98,6 @@ def test_a_behaviour_is_raised_in_time_and_with_its_true_onset(
 
 @pytest.mark.parametrize("level", range(len(LEVELS)))
 def test_nothing_is_raised_where_nothing_happens(level: int) -> None:
-    assert {each.event for each in play(Monitor(SETTINGS), honest(level))} <= {
-        EventType.CALIBRATED,
-        EventType.LOW_FRAME_RATE,
-    }
+    expected = {EventType.CALIBRATED, EventType.LOW_FRAME_RATE}
+    expected |= {EventType.ANALYSIS_DEGRADED} if level > FULL else set()
+    assert {each.event for each in play(Monitor(SETTINGS), honest(level))} <= expected

@@ -136,7 +136,7 @@ def test_the_document_tells_values_beside_thresholds_and_says_where_it_is_not_th
     blocks = document(report(told(EventType.GAZE_OFF_SCREEN), final=False), {})
     text = "\n".join(as_text(block) for block in blocks)
     assert "It was measured. [threshold 4]" in text
-    assert "running; this is not the last word" in text
+    assert "running; not final" in text
     assert "proves nothing" in text
 
 
@@ -239,6 +239,6 @@ def test_a_session_unknown_as_a_whole_is_not_said_to_be_known() -> None:
     whole = Unknown(what="session", begins_at=None, ends_at=None, why="Nobody was watched.", event_id=None)
     texts = [block.text for block in document(report(unknown=[whole]), {}) if isinstance(block, Words)]
     assert not any("unknown" in text.lower() and text.startswith("No") for text in texts)
-    assert "Nothing is known to be unknown." in [
+    assert "There are no known gaps." in [
         block.text for block in document(report(), {}) if isinstance(block, Words)
     ]

@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shared.events.types import Lane
 from shared.messages import Heartbeat, OutboxState, SessionState
 from shared.sealing import pack, unpack
+from shared.unwatched import Kind
 
 NOW_UTC = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 
@@ -22,6 +23,7 @@ def session() -> SessionState:
         paused=False,
         expires_utc=NOW_UTC,
         hears_phrases=False,
+        unwatched_s=dict.fromkeys(Kind, 12_345.6),
     )
 
 

@@ -138,7 +138,7 @@ def test_everything_found_tells_the_candidate_something(event: EventType) -> Non
 
 def test_an_explanation_names_values_and_bounds() -> None:
     assert explain(finding(EventType.LEFT_FRAME, LEFT)) == (
-        "No shoulders and no face were in the picture for 7.2 s (bound 5.0 s; 5 of 33 body points visible)."
+        "No shoulders were in the picture for 7.2 s (bound 5.0 s; 5 of 33 body points visible)."
     )
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import random
 
 import pytest
@@ -39,6 +40,29 @@ def test_a_media_clock_set_back_is_followed_at_once() -> None:
     clock.heard(10**7, 20.0)
     clock.heard(0, 21.0)
     assert clock.at(0) == pytest.approx(21.0)
+
+
+@pytest.mark.parametrize("step_s", [0.8, 3.2, 4.9])
+def test_media_that_stays_behind_settles_and_no_capture_time_jumps(step_s: float) -> None:
+    clock, captured, behind = CaptureClock(HZ), [], []
+    for n in range(15 * 120):
+        arrived_s = n / 15 + 0.05 + (step_s if n >= 150 else 0.0)
+        clock.heard(n * 6_000, arrived_s)
+        captured.append(clock.at(n * 6_000))
+        behind.append(arrived_s - captured[-1])
+    assert max(behind[:150]) < 0.01
+    assert behind[151] == pytest.approx(step_s, abs=0.05)
+    assert max(behind[-150:]) < 0.55
+    steps = [later - sooner for sooner, later in itertools.pairwise(captured)]
+    assert min(steps) > 0
+    assert max(steps) < 0.1
+
+
+def test_a_delay_that_goes_again_leaves_the_clock_where_it_was() -> None:
+    clock = CaptureClock(HZ)
+    for n in range(15 * 60):
+        clock.heard(n * 6_000, n / 15 + 0.05 + (2.0 if 150 <= n < 225 else 0.0))
+    assert clock.at(899 * 6_000) == pytest.approx(899 / 15 + 0.05, abs=0.03)
 
 
 def test_session_time_begins_with_the_first_media_and_goes_on_for_the_next_peer() -> None:

@@ -64,8 +64,9 @@ def test_mismatches_before_a_hand_over_count_with_those_after_it() -> None:
     first, second = (Monitor(monitor_settings(Policy())) for _ in range(2))
     play(first, checks(MISMATCH, MISMATCH, MISMATCH))
     second.restore(first.snapshot(), resumed_s=40.0)
-    (raised,) = play(second, [moved(each, 40) for each in checks(MISMATCH)])
-    assert (raised.event, raised.onset_s) == (EventType.FACE_MISMATCH, 0.0)
+    said = play(second, [moved(each, 40) for each in checks(MISMATCH)])
+    (raised,) = [each for each in said if each.event is EventType.FACE_MISMATCH]
+    assert raised.onset_s == 0.0
 
 
 def test_the_fourth_mismatch_raises_with_the_evidence_of_the_seed() -> None:

@@ -10,9 +10,9 @@ import pytest
 
 import edge.rules
 import shared.events
-from shared import observations
+from shared import observations, unwatched
 
-OURS = frozenset({"edge.rules", "shared.events", "shared.observations", "shared.saving"})
+OURS = frozenset({"edge.rules", "shared.events", "shared.observations", "shared.saving", "shared.unwatched"})
 AMBIENT = frozenset(
     {"asyncio", "datetime", "logging", "os", "pathlib", "random", "socket", "threading", "time"}
 )
@@ -21,6 +21,7 @@ MODULES = sorted(
         *Path(edge.rules.__file__).parent.glob("*.py"),
         *Path(shared.events.__file__).parent.rglob("*.py"),
         Path(observations.__file__),
+        Path(unwatched.__file__),
     ]
 )
 """Everything of ours that the core may import is held to the same."""

@@ -11,7 +11,7 @@ from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
-from shared.observations import Observation
+from shared.observations import FaceSeen, Observation
 from shared.policy.schema import Policy, parse_policy
 from tests.support.observations import (
     BLACK,
@@ -138,6 +138,28 @@ def test_shoulders_out_of_the_picture_are_found_with_what_was_last_seen() -> Non
 def test_a_face_so_close_that_no_shoulders_show_has_not_left() -> None:
     close = frame(0, faces=(face(side_px=460),), identity=SAME, body=body(shoulders=False, keypoints=11))
     assert seen(every(0, 60, close)) == []
+
+
+@pytest.mark.parametrize("faces", [ONE, TWO], ids=["a face", "two faces"])
+def test_shoulders_that_are_gone_are_told_whatever_face_is_in_the_picture(
+    faces: tuple[FaceSeen, ...],
+) -> None:
+    there = frame(0, faces=ONE, identity=SAME, body=body(shoulders=True))
+    gone = frame(0, faces=faces, body=body(shoulders=False, keypoints=9))
+    found = seen(every(0, 10, there), every(10, 22, gone), every(22, 30, there))
+    assert [line for line in found if line[0] == "LEFT_FRAME"] == [
+        ("LEFT_FRAME", "raised", 10.0), ("LEFT_FRAME", "cleared", 22.0)]  # fmt: skip
+
+
+def test_a_second_leaving_after_the_first_and_one_that_is_too_short() -> None:
+    there = frame(0, faces=ONE, identity=SAME, body=body(shoulders=True))
+    gone = frame(0, faces=ONE, body=body(shoulders=False))
+    found = seen(
+        every(0, 5, there), every(5, 11, gone), every(11, 20, there), every(20, 26, gone),
+        every(26, 35, there), every(35, 39, gone), every(39, 45, there),
+    )  # fmt: skip
+    assert [line[1:] for line in found if line[0] == "LEFT_FRAME"] == [
+        ("raised", 5.0), ("cleared", 11.0), ("raised", 20.0), ("cleared", 26.0)]  # fmt: skip
 
 
 def test_a_body_that_was_not_looked_for_has_not_left() -> None:

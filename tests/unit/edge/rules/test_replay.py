@@ -20,7 +20,7 @@ def test_a_hand_over_pauses_the_holds(away_s: float) -> None:
     assert play(first, every(0, 3, absent)) == []
     second.restore(first.snapshot(), resumed_s=2.8 + away_s)
     found = play(second, [moved(each, 2.8 + away_s) for each in every(0.2, 4, absent)])
-    assert [(f.event, f.onset_s, round(f.at_s, 3)) for f in found] == [
+    assert [(f.event, f.onset_s, round(f.at_s, 3)) for f in found if f.event != "UNWATCHED"] == [
         ("FACE_NOT_FOUND", 0.0, round(5.0 + away_s, 3))]  # fmt: skip
 
 

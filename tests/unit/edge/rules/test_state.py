@@ -60,7 +60,7 @@ def test_what_is_remembered_beside_a_state_would_be_seen() -> None:
     monitor = Monitor(SETTINGS)
     before = beside(monitor, monitor._state)
     monitor._state.stream.raised_s = {}
-    monitor._failures._since_s = {"gaze": 1.0}
+    monitor._frame_rate._bound = 99.0
     assert beside(monitor, monitor._state) != before
 
 

@@ -160,13 +160,28 @@ def test_a_stream_that_stays_damaged_says_so_as_a_technical_matter() -> None:
     assert raised.evidence["damaged_share"] == 1.0
 
 
-def test_a_stream_that_is_damaged_now_and_then_is_left_in_peace() -> None:
+@pytest.mark.parametrize(("damaged_s", "told"), [(0.8, False), (2.0, True)])
+def test_damage_now_and_then_is_told_where_it_leaves_holes_of_more_than_a_second(
+    damaged_s: float, told: bool
+) -> None:
     stretches = [
         part
         for n in range(12)
-        for part in (damaged(5 * n, 5 * n + 2), [arrival(at / 15) for at in range(75 * n + 30, 75 * n + 75)])
+        for part in (
+            damaged(5 * n, 5 * n + damaged_s),
+            [arrival(at / 15) for at in range(75 * n + round(15 * damaged_s), 75 * n + 75)],
+        )
     ]
-    assert found(*stretches) == []
+    assert {line[0] for line in found(*stretches)} == ({"LOW_FRAME_RATE"} if told else set())
+
+
+@pytest.mark.parametrize("every_s", [2.2, 2.6])
+def test_frames_that_come_all_at_once_are_a_low_rate_however_many_they_are(every_s: float) -> None:
+    bursts = [arrival(number * every_s + frame / 400) for number in range(30) for frame in range(39)]
+    (raised,) = [f for f in play(Monitor(monitor_settings(Policy())), bursts) if f.event == "LOW_FRAME_RATE"]
+    assert float(str(raised.evidence["frames_per_second"])) > 12
+    assert float(str(raised.evidence["covered_share"])) < 0.2
+    assert raised.evidence["longest_gap_seconds"] == pytest.approx(every_s - 0.1, abs=0.01)
 
 
 def repainted(start_s: float, end_s: float, quiet: float, busy: float, every_looks: int) -> list[Observation]:

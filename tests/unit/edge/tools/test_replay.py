@@ -48,7 +48,7 @@ def test_what_still_holds_at_the_end_is_told_too() -> None:
 
 def test_a_stall_is_told_though_no_observation_says_so() -> None:
     outcome = replay([*every(0, 5, HONEST), *every(12, 20, HONEST)], [("default", Policy())])
-    assert set(outcome["policies"][0]["events"]) == {"STREAM_STALLED"}
+    assert set(outcome["policies"][0]["events"]) == {"STREAM_STALLED", "UNWATCHED"}
 
 
 def test_a_line_that_is_no_observation_is_named(tmp_path: Path) -> None:

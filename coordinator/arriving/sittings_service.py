@@ -1,0 +1,62 @@
+"""Loads what a batch's messages are checked against: sessions, candidates, keys and assignments.
+
+It takes a few queries for the whole batch, however many messages and sessions it has.
+Flushes, never commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from coordinator.candidates.tables import Candidate
+from coordinator.evidence import service as evidence
+from coordinator.evidence.service import EvidenceKeys
+from coordinator.ground.keyring import Keyring
+from coordinator.keys.tables import Key
+from coordinator.nodes import assignments_service as assignments
+from coordinator.nodes.assignments import Held
+from coordinator.sessions.tables import ExamSession
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sitting:
+    """The parts of a session that its alerts need."""
+
+    session: ExamSession
+    candidate: str
+    """The institution's candidate_id."""
+    seal_key: Key
+    """The key to which its alerts are sealed."""
+    evidence: EvidenceKeys
+    held: Sequence[Held]
+    """Every assignment, in the order of epochs."""
+
+
+def load(
+    db: Session, keyring: Keyring, session_ids: Collection[UUID], now_utc: datetime
+) -> dict[UUID, Sitting]:
+    """The existing sessions among these, by id."""
+    wanted = (
+        select(ExamSession, Candidate.reference, Key)
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .join(Key, col(Key.id) == col(ExamSession.seal_key_id))
+        .where(col(ExamSession.id).in_(session_ids))
+    )
+    rows = db.exec(wanted).all()
+    held = assignments.held(db, session_ids)
+    pictures = evidence.keys_of(db, keyring, [session for session, _, _ in rows], now_utc)
+    return {
+        session.id: Sitting(
+            session=session,
+            candidate=candidate,
+            seal_key=key,
+            evidence=pictures[session.id],
+            held=held.get(session.id, ()),
+        )
+        for session, candidate, key in rows
+    }

@@ -1,0 +1,65 @@
+"""Writes down how much of each session nobody watched, as heartbeats and the ends of sessions say it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import Final
+from uuid import UUID
+
+from coordinator.nodes.fleet import NodeState
+from coordinator.sessions.watched import service as watched
+from coordinator.sessions.watched.runs import run_of
+from coordinator.web_api.parts import Parts
+from shared.errors import Unavailable
+from shared.messages import SessionEnded
+from shared.unwatched import Unwatched
+
+MAX_NOTED: Final = 500
+"""Sessions written in one round; the rest follows in the next."""
+MAX_REMEMBERED: Final = 10_000
+
+Said = tuple[str, Unwatched]
+"""A run of a node, and the seconds it says."""
+
+
+class Unseen:
+    """One coordinator's memory of what it has written. Not to be used by two tasks at once."""
+
+    def __init__(self) -> None:
+        self._written: OrderedDict[UUID, Said] = OrderedDict()
+
+    async def round(self, parts: Parts) -> None:
+        """Write what has changed since the last round. Raises `Unavailable` when the database is away."""
+        said = said_by(parts.fleet.online(parts.clock()))
+        changed = {one: each for one, each in said.items() if self._written.get(one) != each}
+        now = dict(list(changed.items())[:MAX_NOTED])
+        if not now:
+            return
+        await parts.writing(lambda db: watched.note(db, now))
+        self._written |= now
+        while len(self._written) > MAX_REMEMBERED:
+            self._written.popitem(last=False)
+
+
+def said_by(nodes: Iterable[NodeState]) -> dict[UUID, Said]:
+    """What the last heartbeats say, by session; of two nodes that name it, the later assignment."""
+    said: dict[UUID, tuple[int, Said]] = {}
+    for node in nodes:
+        for state in node.heartbeat.sessions:
+            if state.unwatched_s is None or said.get(state.session_id, (0,))[0] >= state.epoch:
+                continue
+            run = run_of(node.heartbeat.boot_id, state.epoch)
+            said[state.session_id] = state.epoch, (run, state.unwatched_s)
+    return {session_id: each for session_id, (_, each) in said.items()}
+
+
+async def note_end(parts: Parts, node_id: UUID, ended: SessionEnded) -> None:
+    """Write the last word of the node that ended a session; without the database it stays unsaid."""
+    node = parts.fleet.state(node_id)
+    if node is None or ended.unwatched_s is None or ended.epoch is None:
+        return
+    said = {ended.session_id: (run_of(node.heartbeat.boot_id, ended.epoch), ended.unwatched_s)}
+    with suppress(Unavailable):
+        await parts.writing(lambda db: watched.note(db, said))

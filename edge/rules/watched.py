@@ -1,0 +1,320 @@
+"""UNWATCHED: how long nobody looked at face and body or listened, by cause.
+
+An instant is watched within `REACH_S` after a look of its kind; where a policy asks for fewer looks, within
+its own period. The time beyond is unwatched, although waits of conditions go on over it. Causes are measured
+where frames and sound arrive: time in which nothing came, time in which what came was damaged; the rest is
+the node's own. A kind counts from its first look or its first failure on, for what a node cannot do at all is
+told elsewhere, and not while the level leaves it out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from math import floor
+from typing import Annotated
+
+from edge.rules.findings import NO, UNKNOWN, Judgement, Value
+from edge.rules.hold import FRAME_S
+from edge.rules.settings import Settings
+from shared.events.looks import LOOKS
+from shared.events.types import EventType
+from shared.observations import Observation
+from shared.saving import AtLeast, AtMost, Count
+from shared.unwatched import LOOK_OF_KIND, Kind
+
+REACH_S = 1.0
+OPEN_S = 3.0
+"""A look is judged after it is taken: time without one counts once this has passed, or with the next."""
+MOST_LOST = 0.5
+"""A window of sound of which more was lost was not heard."""
+WINDOW_S = 60.0
+"""UNWATCHED judges the last minute …"""
+PART_S = 5.0
+"""… in parts of this length …"""
+EVERY_S = 0.5
+"""… so often."""
+MAX_PARTS = 14
+OF_PICTURES = (Kind.FACE, Kind.BODY)
+
+
+@dataclass(slots=True)
+class ArrivalState:
+    """Pictures or sound as they arrive."""
+
+    arrived_s: float | None = None
+    """When the last came."""
+    gaps_s: float = 0.0
+    """Time so far in which nothing came …"""
+    damaged_s: float = 0.0
+    """… and in which what came was damaged."""
+    late_s: float = 0.0
+    """The node's own lateness since the last came."""
+
+
+@dataclass(slots=True)
+class Seconds:
+    """Unwatched time by cause."""
+
+    gaps: float = 0.0
+    damaged: float = 0.0
+    node: float = 0.0
+
+    @property
+    def total(self) -> float:
+        return self.gaps + self.damaged + self.node
+
+
+Part = tuple[Count, float, float, float]
+"""A part of the last minute: its number, and its unwatched seconds as in `Seconds`."""
+
+
+@dataclass(slots=True)
+class KindState:
+    """One kind of look."""
+
+    met: bool = False
+    """Whether it was ever done or tried."""
+    looked_s: float | None = None
+    """When it was last done, or since when it is owed; None: not owed."""
+    gaps_s: float = 0.0
+    """What was counted of arrivals at the last look."""
+    damaged_s: float = 0.0
+    seconds: Seconds = field(default_factory=Seconds)
+    parts: Annotated[deque[Part], AtMost(MAX_PARTS)] = field(default_factory=lambda: deque(maxlen=MAX_PARTS))
+
+
+@dataclass(slots=True)
+class WatchedState:
+    """The looks of one session, and the time between them."""
+
+    pictures: ArrivalState = field(default_factory=ArrivalState)
+    sound: ArrivalState = field(default_factory=ArrivalState)
+    kinds: dict[Kind, KindState] = field(default_factory=dict)
+    level: Annotated[int, AtLeast(0), AtMost(4)] | None = None
+    judged_s: float | None = None
+
+
+class Watched:
+    """Counts the time that nobody watched."""
+
+    __slots__ = ("_bound", "_reach_s", "_state")
+
+    def __init__(self, settings: Settings, state: WatchedState) -> None:
+        self._state = state
+        rule = settings.rules.get(EventType.UNWATCHED)
+        self._bound = None if rule is None else rule.threshold
+        self._reach_s = {
+            kind: max(REACH_S, settings.looks_s[look])
+            for kind, look in LOOK_OF_KIND.items()
+            if look in settings.looks_s
+        }
+        for kind in self._reach_s:
+            state.kinds.setdefault(kind, KindState())
+        if state.kinds.keys() != self._reach_s.keys():
+            raise ValueError("the snapshot watches other kinds")
+
+    def expect(self, now: float) -> None:
+        """A page has connected: its face is to be seen from now on."""
+        self._meet(Kind.FACE, now)
+
+    def see(self, observation: Observation, now: float, *, arrives: bool) -> None:
+        """Add a picture's observation; `arrives`: it is newer than all before, and came now."""
+        self._follow_level(observation)
+        own = self._state.pictures
+        if arrives:
+            _arrive(own, now, now, damaged=observation.damaged)
+        failed = observation.failed
+        self._look(Kind.FACE, observation.at, done=observation.faces is not None, failed="faces" in failed)
+        self._look(Kind.BODY, observation.at, done=observation.body is not None, failed="body" in failed)
+
+    def hear(self, observation: Observation) -> None:
+        """Add an observation of sound, or of sound that is missing."""
+        self._follow_level(observation)
+        speech, at = observation.speech, observation.at
+        failed = "speech" in observation.failed
+        if speech is None and not failed:
+            if observation.microphone_silent is not None:
+                self._meet(Kind.SOUND, at)
+            return
+        from_s = at if speech is None else at - speech.duration_s
+        lost = speech is not None and speech.lost_share > MOST_LOST
+        _arrive(self._state.sound, from_s, at, damaged=lost)
+        self._look(Kind.SOUND, at, done=speech is not None and not lost, failed=failed or lost, from_s=from_s)
+
+    def late(self, late_s: float) -> None:
+        """The node was late by so much: what did not arrive meanwhile may have waited unread."""
+        self._state.pictures.late_s += late_s
+        self._state.sound.late_s += late_s
+
+    def pause(self, until_s: float) -> None:
+        """The session went to another node until then: nobody looked, and that is ours."""
+        for kind, own in self._state.kinds.items():
+            if own.looked_s is None:
+                continue
+            unwatched_s = until_s - own.looked_s - self._reach_s[kind]
+            if unwatched_s > FRAME_S:
+                _count(own, until_s, Seconds(node=unwatched_s))
+            own.looked_s = max(own.looked_s, until_s)
+        for each in (self._state.pictures, self._state.sound):
+            if each.arrived_s is not None:
+                each.arrived_s, each.late_s = max(each.arrived_s, until_s), 0.0
+
+    def seconds(self, now: float) -> dict[Kind, float]:
+        """Unwatched seconds so far of what was to be watched."""
+        own = self._state.kinds
+        return {kind: own[kind].seconds.total + self._open(kind, now).total for kind in self._met()}
+
+    def close(self, now: float) -> None:
+        """The session is over: nothing more is to come."""
+        for kind, own in self._state.kinds.items():
+            if own.looked_s is not None:
+                self._end(kind, own, now)
+                own.looked_s = None
+
+    def judge(self, at: float) -> Judgement:
+        """Whether too much of the last minute was unwatched; unknown when it was judged just before."""
+        own = self._state
+        if self._bound is None or (own.judged_s is not None and at - own.judged_s < EVERY_S):
+            return UNKNOWN
+        own.judged_s = at
+        recent = {kind: self._recent(kind, at) for kind in self._met()}
+        share = max((seconds.total for seconds in recent.values()), default=0.0) / WINDOW_S
+        if share <= self._bound:
+            return NO
+        evidence: dict[str, Value] = {
+            "unwatched_share": round(share, 3),
+            "unwatched_share_bound": self._bound,
+            "window_seconds": WINDOW_S,
+            "unwatched": [line for kind, seconds in recent.items() for line in _told(kind, seconds)],
+        }
+        return Judgement(True, 1.0, evidence)
+
+    def _follow_level(self, observation: Observation) -> None:
+        """What the level leaves out is not owed; what it does again is owed from now on."""
+        own, level = self._state, observation.level
+        if level == own.level:
+            return
+        own.level = level
+        for kind, state in own.kinds.items():
+            owed = LOOKS[LOOK_OF_KIND[kind]].rates_hz[level] > 0
+            if not owed and state.looked_s is not None:
+                self._end(kind, state, observation.at)
+                state.looked_s = None
+            elif owed and state.met and state.looked_s is None:
+                self._begin(kind, state, observation.at)
+
+    def _met(self) -> list[Kind]:
+        """What is to be watched in this session."""
+        kinds = self._state.kinds
+        return [kind for kind in Kind if kind in kinds and kinds[kind].met]
+
+    def _meet(self, kind: Kind, at: float) -> None:
+        """From now on this kind is owed."""
+        own = self._state.kinds.get(kind)
+        if own is not None and not own.met:
+            own.met = True
+            self._begin(kind, own, at)
+
+    def _look(self, kind: Kind, at: float, *, done: bool, failed: bool, from_s: float | None = None) -> None:
+        if not done and not failed:
+            return
+        self._meet(kind, at if from_s is None else from_s)
+        own = self._state.kinds.get(kind)
+        if done and own is not None and own.looked_s is not None:
+            self._end(kind, own, at if from_s is None else from_s)
+            self._begin(kind, own, max(at, own.looked_s))
+
+    def _begin(self, kind: Kind, own: KindState, at: float) -> None:
+        arrivals = self._arrivals(kind)
+        own.looked_s, own.gaps_s, own.damaged_s = at, arrivals.gaps_s, arrivals.damaged_s
+
+    def _end(self, kind: Kind, own: KindState, at: float) -> None:
+        """Count what is unwatched before a look at `at`."""
+        unwatched_s = self._beyond(kind, own, at)
+        if unwatched_s > FRAME_S:
+            _count(own, at, self._caused(kind, own, unwatched_s, 0.0))
+
+    def _beyond(self, kind: Kind, own: KindState, at: float) -> float:
+        """How long the last look no longer reaches."""
+        return 0.0 if own.looked_s is None else at - own.looked_s - self._reach_s[kind]
+
+    def _open(self, kind: Kind, now: float) -> Seconds:
+        """What is unwatched since the last look, if that is long ago."""
+        own, arrivals = self._state.kinds[kind], self._arrivals(kind)
+        unwatched_s = self._beyond(kind, own, now)
+        if unwatched_s <= OPEN_S - REACH_S:
+            return Seconds()
+        away_s = unwatched_s if arrivals.arrived_s is None else now - arrivals.arrived_s
+        silent_s = away_s - arrivals.late_s
+        return self._caused(kind, own, unwatched_s, silent_s if silent_s > REACH_S else 0.0)
+
+    def _caused(self, kind: Kind, own: KindState, unwatched_s: float, silent_s: float) -> Seconds:
+        """Unwatched time by cause; `silent_s`: nothing has come for so long."""
+        arrivals = self._arrivals(kind)
+        gaps_s = min(unwatched_s, arrivals.gaps_s - own.gaps_s + silent_s)
+        damaged_s = min(unwatched_s - gaps_s, arrivals.damaged_s - own.damaged_s)
+        return Seconds(gaps_s, damaged_s, unwatched_s - gaps_s - damaged_s)
+
+    def _arrivals(self, kind: Kind) -> ArrivalState:
+        return self._state.pictures if kind in OF_PICTURES else self._state.sound
+
+    def _recent(self, kind: Kind, at: float) -> Seconds:
+        """What was unwatched of the last minute."""
+        recent = self._open(kind, at)
+        first = floor((at - WINDOW_S) / PART_S)
+        for number, gaps_s, damaged_s, node_s in self._state.kinds[kind].parts:
+            if number > first:
+                recent.gaps += gaps_s
+                recent.damaged += damaged_s
+                recent.node += node_s
+        return recent
+
+
+def _arrive(own: ArrivalState, from_s: float, until_s: float, *, damaged: bool) -> None:
+    """Count the time since the last arrival; what arrives now lasts from `from_s` until `until_s`."""
+    if own.arrived_s is not None:
+        away_s = from_s - own.arrived_s - own.late_s
+        if away_s > REACH_S:
+            own.gaps_s += away_s
+        elif damaged:
+            own.damaged_s += max(0.0, until_s - own.arrived_s)
+    own.arrived_s, own.late_s = until_s, 0.0
+
+
+def _count(own: KindState, until_s: float, seconds: Seconds) -> None:
+    """Add unwatched time that ends at `until_s`, to the whole and to the parts of the last minute."""
+    total = own.seconds
+    total.gaps += seconds.gaps
+    total.damaged += seconds.damaged
+    total.node += seconds.node
+    begins_s = max(until_s - seconds.total, until_s - WINDOW_S)
+    while until_s - begins_s > 1e-6:
+        number = max(0, floor(begins_s / PART_S + 1e-9))
+        ends_s = min(until_s, (number + 1) * PART_S)
+        share = (ends_s - begins_s) / seconds.total
+        _add(own.parts, number, Seconds(*(share * each for each in _causes(seconds))))
+        begins_s = ends_s
+
+
+def _add(parts: deque[Part], number: int, seconds: Seconds) -> None:
+    """Add to a part. Parts are in order; what belongs to an older one goes to the last."""
+    if parts and parts[-1][0] >= number:
+        number, gaps_s, damaged_s, node_s = parts.pop()
+        seconds = Seconds(gaps_s + seconds.gaps, damaged_s + seconds.damaged, node_s + seconds.node)
+    gaps_s, damaged_s, node_s = (round(each, 3) for each in _causes(seconds))
+    parts.append((number, gaps_s, damaged_s, node_s))
+
+
+def _causes(seconds: Seconds) -> tuple[float, float, float]:
+    return seconds.gaps, seconds.damaged, seconds.node
+
+
+_WHY = ("nothing arrived", "what arrived was damaged", "the node did not look")
+"""The causes in the order of `Seconds`."""
+
+
+def _told(kind: Kind, seconds: Seconds) -> list[str]:
+    """In words, cause by cause."""
+    parts = zip(_WHY, _causes(seconds), strict=True)
+    return [f"{kind}: {why} for {each:.1f} s" for why, each in parts if each >= 0.05]

@@ -1,0 +1,80 @@
+"""No storms: of one event at most so many alerts a minute, and the last of them counts the rest."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from edge.judging.policy_settings import monitor_settings
+from edge.rules.bounded import MOST, WITHIN_S
+from edge.rules.findings import Finding, Phase
+from edge.rules.monitor import Monitor
+from shared.events.types import EventType
+from shared.observations import Observation
+from shared.policy.schema import parse_policy
+from tests.support.observations import BLACK, ONE, every, face, frame, play
+
+JUMPY = monitor_settings(
+    parse_policy({"rules": {"MULTIPLE_FACES": {"hold_s": 0, "clear_s": 0}, "FACE_NOT_FOUND": {"hold_s": 60}}})
+)
+SECOND, EVENT = frame(0, faces=(*ONE, face(120, 0.8, x_px=420))), EventType.MULTIPLE_FACES
+
+
+def coming_and_going(start_s: float, times: int, every_s: float = 0.8) -> list[Observation]:
+    """A second face that comes and goes so often."""
+    return [
+        each
+        for number in range(times)
+        for each in (
+            *every(start_s + number * every_s, start_s + number * every_s + 0.2, SECOND),
+            *every(start_s + number * every_s + 0.2, start_s + (number + 1) * every_s, frame(0, faces=ONE)),
+        )
+    ]
+
+
+def told(monitor: Monitor, observations: list[Observation]) -> list[Finding]:
+    return [each for each in play(monitor, observations) if each.event is EVENT]
+
+
+def test_few_pass_as_they_come() -> None:
+    found = told(Monitor(JUMPY), coming_and_going(0, MOST - 1))
+    assert [each.phase for each in found] == [Phase.RAISED, Phase.CLEARED] * (MOST - 1)
+
+
+def test_a_storm_is_as_many_alerts_as_the_minute_has_room_for_and_the_last_counts_the_rest() -> None:
+    found = told(Monitor(JUMPY), [*coming_and_going(0, 60), *every(48, 120, frame(0, faces=ONE))])
+    assert Counter(each.phase for each in found) == {Phase.RAISED: MOST, Phase.CLEARED: MOST}
+    last = found[-1]
+    assert last.evidence["raised_again"] == 60 - MOST
+    assert last.onset_s == found[-2].onset_s
+    assert last.raised_s <= last.at_s == 47.4
+
+
+def test_a_storm_without_end_is_as_many_in_every_minute() -> None:
+    found = told(Monitor(JUMPY), coming_and_going(0, 450))
+    raised = [each.raised_s for each in found if each.phase is Phase.RAISED]
+    assert all(sum(at <= other < at + WITHIN_S for other in raised) <= MOST for at in raised)
+    assert len(raised) >= 5 * MOST
+
+
+def test_each_event_has_its_own_bound() -> None:
+    monitor = Monitor(JUMPY)
+    play(monitor, coming_and_going(0, 40))
+    found = play(monitor, every(32, 40, frame(0, faces=ONE, picture=BLACK)))
+    assert [each.event for each in found if each.event is not EVENT] == [EventType.CAMERA_BLOCKED]
+
+
+def test_the_alert_that_stands_for_others_keeps_its_onset_frame_and_ends_with_the_session() -> None:
+    monitor = Monitor(JUMPY)
+    found = told(monitor, coming_and_going(0, 40))
+    assert monitor.holding()[EVENT] == found[-1].onset_s
+    ends = [each for each in monitor.finish(40.0) if each.event is EVENT]
+    assert [(each.phase, each.onset_s) for each in ends] == [(Phase.CLEARED, found[-1].onset_s)]
+    assert ends[0].evidence["raised_again"] == 40 - MOST
+
+
+def test_a_storm_goes_on_in_another_monitor() -> None:
+    storm = [*coming_and_going(0, 60), *every(48, 120, frame(0, faces=ONE))]
+    whole, first, second = (Monitor(JUMPY) for _ in range(3))
+    found = told(first, storm[:90])
+    second.restore(first.snapshot())
+    assert found + told(second, storm[90:]) == told(whole, storm)
