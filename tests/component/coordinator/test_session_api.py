@@ -14,7 +14,9 @@ from coordinator.sessions.notice import VERSION
 from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.web_api.examples import EXAMPLES
+from coordinator.web_api.limits import JOIN_FAILURE_RATE
 from shared.ice import IceServer
+from shared.rates import Buckets, Rate
 from shared.tokens import Audience, Role, verify
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site, enroll_body
 from tests.support.node_answers import Refusal, watching
@@ -242,6 +244,7 @@ def test_a_join_code_works_once_and_for_its_time_only(on_site: OnSite) -> None:
 def test_many_wrong_codes_from_a_hall_shut_out_nobody_there(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         codes = [(await site.started(f"SESS-{n}"))["join_url"].partition("#")[2] for n in range(3)]
+        site.parts.rates.join_failures = Buckets(Rate(JOIN_FAILURE_RATE.burst, per_s=0.000_001))
         wrong = {"code": "A" * 32}
         found = Counter([(await site.post("/join", wrong, headers={})).status_code for _ in range(30)])
         assert found == {404: 10, 429: 20}
@@ -260,6 +263,7 @@ def test_many_wrong_codes_from_a_hall_shut_out_nobody_there(on_site: OnSite) -> 
 def test_a_used_code_that_is_tried_for_ever_is_refused_before_the_database(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         body = {"code": (await site.started())["join_url"].partition("#")[2]}
+        site.parts.rates.join_failures = Buckets(Rate(JOIN_FAILURE_RATE.burst, per_s=0.000_001))
         found = [(await site.post("/join", body, headers={})).status_code for _ in range(15)]
         assert found == [200, *10 * [410], *4 * [429]]
 
