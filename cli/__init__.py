@@ -17,4 +17,5 @@ demo            a scripted exam, judged        demo_files  the demo's page
 live            a candidate's stream and a proctor's socket
 installation    prepares one in a data folder  running     starts one, and again what dies
 programs        child programs                 restarts    when a program is started again
+acknowledged    what a candidate has acknowledged elsewhere
 """

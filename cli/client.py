@@ -13,7 +13,13 @@ from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
 from shared.api.alerts import AlertOut, AlertPage, TimelineOut
-from shared.api.enrollments import EnrollRequest, EnrollResponse
+from shared.api.enrollments import (
+    EnrollmentDecision,
+    EnrollRequest,
+    EnrollResponse,
+    PendingEnrollmentOut,
+    PendingEnrollmentPage,
+)
 from shared.api.exams import (
     AccommodationOut,
     AccommodationPage,
@@ -72,6 +78,14 @@ class Client:
     def enrollment(self, candidate_id: str) -> EnrollResponse:
         """The enrollment in force."""
         return self._calls.one("GET", path_of("enrollments", candidate_id), EnrollResponse)
+
+    def pending_enrollments(self, most: int) -> list[PendingEnrollmentOut]:
+        """Enrollments that wait for an administrator, the longest wait first."""
+        return self._calls.pages(path_of("pending-enrollments"), PendingEnrollmentPage, most)
+
+    def decide_enrollment(self, enrollment_id: str, decision: EnrollmentDecision) -> PendingEnrollmentOut:
+        path = path_of("pending-enrollments", enrollment_id, "decide")
+        return self._calls.one("POST", path, PendingEnrollmentOut, body=decision)
 
     def erase_enrollment(self, candidate_id: str) -> None:
         self._calls.send("DELETE", path_of("enrollments", candidate_id))

@@ -28,6 +28,7 @@ from cli.programs import Program, ask
 from cli.running import running
 from shared.api.alerts import TimelineOut
 from shared.api.enrollments import EnrollImage, EnrollRequest
+from shared.api.exams import Acknowledged
 from shared.api.sessions import SessionStartRequest
 from shared.errors import Unavailable
 from shared.rehearsal import ObservedAlert, Report, Script, compare, report_json, script_from_json
@@ -35,6 +36,7 @@ from shared.timeline import timeline_html
 from shared.writing import writing_under
 
 _CANDIDATE = "CAND-DEMO-1"
+_ACKNOWLEDGED = Acknowledged(text_version="demo")
 _EXAM = "EXAM-DEMO"
 _REHEARSE_WITHIN_S = 300.0
 
@@ -85,7 +87,12 @@ def _play(
     folder = prepared.folder.parent
     enrollment = client.enroll(_pictures(folder / "rehearsal"))
     console.print(f"enrolled: {sum(e.selected for e in enrollment.embeddings)} pictures selected")
-    started = client.start_session(SessionStartRequest(candidate_id=_CANDIDATE, exam_id=_EXAM))
+    # Nobody has made the exam of the demo.
+    started = client.start_session(
+        SessionStartRequest(
+            candidate_id=_CANDIDATE, exam_id=_EXAM, acknowledged=_ACKNOWLEDGED, allow_unregistered=True
+        )
+    )
     console.print(f"streaming for {script.duration_s:.0f} s; alerts as they arrive:")
     zero_utc, arrivals = stream_and_listen(console, client, started, prepared, programs)
     client.end_session(started.session_id)
@@ -103,7 +110,10 @@ def _pictures(folder: Path) -> EnrollRequest:
         base64.b64encode(p.read_bytes()).decode("ascii") for p in sorted(folder.glob("enrollment-*.jpg"))
     ]
     return EnrollRequest(
-        candidate_id=_CANDIDATE, exam_id=_EXAM, images=[EnrollImage(image_base64=text) for text in pictures]
+        candidate_id=_CANDIDATE,
+        exam_id=_EXAM,
+        images=[EnrollImage(image_base64=text) for text in pictures],
+        acknowledged=_ACKNOWLEDGED,
     )
 
 

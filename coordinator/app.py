@@ -27,7 +27,7 @@ from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.intake import AlertStore
 from coordinator.config import CoordinatorConfig
 from coordinator.consents import routes as consent_routes
-from coordinator.enrollments import face_routes, routes as enrollment_routes
+from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.exams import routes as exam_routes
 from coordinator.excerpts import expiring, routes as excerpt_routes
@@ -46,7 +46,7 @@ from coordinator.oidc.issuer import Issuer
 from coordinator.policies import routes as policy_routes
 from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
-from coordinator.sessions import routes as session_routes, sweeping
+from coordinator.sessions import routes as session_routes, service as sessions, sweeping
 from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
@@ -72,6 +72,7 @@ log = logging.getLogger(__name__)
 API: Final = "/api/v1"
 API_ROUTES: Final = (
     enrollment_routes,
+    waiting_routes,
     face_routes,
     exam_routes,
     policy_routes,
@@ -187,6 +188,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
             Validity(keys.token_key_id, keys.token.public_key()), lambda: _validity(database, keys)
         ),
         issuers={section.issuer: Issuer(section) for section in config.issuers},
+        check_session=sessions.check_token,
     )
 
 
@@ -207,7 +209,9 @@ def _background(parts: Parts, booted: sweeping.Booted) -> tuple[Heartbeats, Inge
     heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing, booted.note)
     store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
     ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
-    metrics.read_counts("coordinator_alert_messages", "Alert messages by verdict and reason.", ingest.counts)
+    metrics.read_counts(
+        "coordinator_alert_messages", "Alert messages by treatment and reason.", ingest.counts
+    )
     metrics.read_counts("coordinator_heartbeats", "Heartbeats by result.", heartbeats.counts)
     metrics.read_counts("coordinator_hub_events", "Events of the hub's connection.", parts.hub.counts)
     metrics.read("coordinator_live_listeners", "Open live sockets.", lambda: parts.rooms.listeners)

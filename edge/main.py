@@ -1,8 +1,8 @@
 """`proctor-edge`: the command line of an edge node.
 
 Exit codes: 0 done, 1 a part of the daemon failed (the supervisor starts it again), 2 a problem that a person
-must fix, described on standard error. Each command imports its own libraries: the daemon's take seconds to
-import, and other programs call `identity` and `check-config`.
+must fix, described on standard error, 3 a recording was analysed only in part. Each command imports its own
+libraries: the daemon's take seconds to import, and other programs call `identity` and `check-config`.
 """
 
 from __future__ import annotations

@@ -84,7 +84,7 @@ class State(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Fetched:
     """The result for one network, with every problem on the way in words."""
 
     entry: Entry
@@ -106,7 +106,7 @@ class Report:
     delivered wrong bytes.
     """
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Fetched, ...]
     lacking: tuple[str, ...]
     forgone: tuple[str, ...] = ()
 
@@ -213,11 +213,11 @@ class _Run:
     delivery: Delivery
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
 
-    def serve(self, row: tuple[Entry, ...]) -> list[Outcome]:
+    def serve(self, row: tuple[Entry, ...]) -> list[Fetched]:
         """Fetch the wanted candidates of one task, best first."""
         store = self.plan.store
         addresses = self.plan.addresses(row)
-        outcomes: list[Outcome] = []
+        outcomes: list[Fetched] = []
         served = False
         for entry in row:
             # Two tasks may use the same files.
@@ -230,11 +230,11 @@ class _Run:
         return outcomes
 
 
-def _as_is(store: Store, entry: Entry) -> Outcome:
-    return Outcome(entry, State.PRESENT if store.has(entry) else State.LEFT)
+def _as_is(store: Store, entry: Entry) -> Fetched:
+    return Fetched(entry, State.PRESENT if store.has(entry) else State.LEFT)
 
 
-def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> Outcome:
+def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> Fetched:
     begun = time.monotonic()
     folder = store.folder(entry)
     problems: list[ProctorError] = []
@@ -251,13 +251,13 @@ def _obtain(store: Store, entry: Entry, delivery: Delivery, addresses: bool) -> 
             problems.append(error)
         state = State.FAILED
         break
-    return Outcome(entry, state, time.monotonic() - begun, tuple(problems))
+    return Fetched(entry, state, time.monotonic() - begun, tuple(problems))
 
 
-def _once_each(outcomes: Iterable[Outcome]) -> tuple[Outcome, ...]:
+def _once_each(outcomes: Iterable[Fetched]) -> tuple[Fetched, ...]:
     """One outcome per network: the most informative one if two tasks share its files."""
     order = [State.FETCHED, State.FAILED, State.PRESENT, State.LEFT]
-    best: dict[str, Outcome] = {}
+    best: dict[str, Fetched] = {}
     for outcome in outcomes:
         known = best.setdefault(outcome.entry.name, outcome)
         if order.index(outcome.state) < order.index(known.state):

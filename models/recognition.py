@@ -125,6 +125,11 @@ class Recogniser:
         """The mean grey a face needs to be distinguished from others."""
         return self._limits.min_brightness
 
+    @property
+    def doubt_from(self) -> float:
+        """The similarity from which on, up to the operating point, nobody can tell."""
+        return self._limits.doubt_from
+
     def undecided(self, similarity: float) -> bool:
         """Whether both the same person and a stranger can have this similarity."""
         return self._limits.doubt_from <= similarity < ACCEPTED

@@ -1,11 +1,11 @@
-"""An alert's message and the pictures beside it, as one message on the wire. Pure.
+"""Joins an alert's message and its pictures to one message for the hub. Pure.
 
 A bundle is
 
     b"PB1\\n" · for each part: its length (4 bytes, big endian) · the part
 
-Its first part is the alert's message, then come the pictures' parcels. Each part is signed on its own, so the
-frame itself proves nothing and needs no proof. A message without pictures goes as it is, without a frame.
+Its first part is the alert's message, then come the pictures' parcels. Each part is signed separately, so the
+frame itself needs no signature. A message without pictures is sent without a frame.
 """
 
 from __future__ import annotations
@@ -24,24 +24,24 @@ _LENGTH_BYTES: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What came in one message; nothing of it is trusted yet."""
+    """The parts of one received message, not trusted yet."""
 
     message: bytes
     beside: tuple[bytes, ...] = ()
 
 
 def framed(parts: Iterable[bytes]) -> bytes:
-    """Parts one after the other, each with its length before it."""
+    """The parts in sequence, each after its length."""
     return b"".join(len(part).to_bytes(_LENGTH_BYTES, "big") + part for part in parts)
 
 
 def bundled(message: bytes, beside: bytes | None) -> bytes:
-    """A message and the `framed` parts beside it; the message alone where there are none."""
+    """A message and the `framed` parts beside it; only the message if there are none."""
     return MAGIC + framed([message]) + beside if beside else message
 
 
 def unbundled(data: bytes) -> Bundle:
-    """The parts again. Raises `Corrupt` for a frame that does not fit, and for too many parts."""
+    """Split a bundle. Raises `Corrupt` for a wrong frame or too many parts."""
     if len(data) > MAX_MESSAGE_BYTES:
         raise Corrupt(f"a message of {len(data)} bytes exceeds {MAX_MESSAGE_BYTES}")
     if not data.startswith(MAGIC):
@@ -58,5 +58,5 @@ def _parts(data: bytes) -> list[bytes]:
         at = begins + int.from_bytes(data[at:begins], "big")
         parts.append(data[begins:at])
     if at != len(data) or not parts:
-        raise Corrupt("the message's parts do not fill it")
+        raise Corrupt("the message's parts do not match its length")
     return parts

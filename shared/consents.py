@@ -15,3 +15,7 @@ class Purpose(StrEnum):
     """Recognising spoken words: off unless policy and candidate both agree."""
     IMPERSONATION_SEARCH = "impersonation-search"
     """Searching a face among others: never part of a session; only candidates who agreed are searched."""
+
+
+OF_SESSIONS = (Purpose.CAMERA_MONITORING, Purpose.IDENTITY_VERIFICATION, Purpose.SPEECH_DETECTION)
+"""The purposes that a session's notice names. The others always need a yes of their own."""

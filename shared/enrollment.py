@@ -1,4 +1,4 @@
-"""Makes one template from several pictures: the best by quality, and their mean embedding. Pure.
+"""Makes one template from pictures of one person: the best by quality, and their mean embedding. Pure.
 
 The coordinator's enrollment and the analysis of recordings both use it, so both enroll the same way.
 """

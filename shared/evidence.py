@@ -1,8 +1,8 @@
-"""Pictures that are evidence of an alert: parcels of their own, under a key that dies before the alert's.
+"""Seals pictures as evidence of an alert: separate parcels, under a key that is destroyed before the alert's.
 
-An alert holds only the id and the hash of a picture. The picture travels beside it (`shared.bundles`), sealed
-to the evidence key of the candidate and exam. Once that key's private half is destroyed nobody opens the
-picture any more, whoever holds the alert, the stream or the database; the alert stays readable.
+An alert has only the id and the hash of a picture. The picture is sent beside it (`shared.bundles`), sealed
+to the evidence key of the candidate and exam. After that key's private half is destroyed nobody can open the
+picture, even with the alert, the stream and the database; the alert stays readable.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ MAX_PICTURE_BYTES: Final = 45_000
 MAX_PICTURES: Final = 4
 """Of one alert."""
 ONSET: Final = "onset"
-"""The kind of the picture that shows what the camera saw when the condition began."""
+"""The kind of the picture that shows the onset of the condition."""
 _DATA_URL: Final = "data:image/jpeg;base64,"
 _NAMESPACE: Final = UUID("c2b5a9f4-2f0e-4b57-9d0f-6d0c8f6a1e37")
 
 
 class PictureRef(BaseModel):
-    """A picture as its alert names it."""
+    """An alert's reference to a picture."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: UUID
     sha256: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-    """Of the picture's plain bytes. It stands nowhere in the clear: it could tell which picture it is."""
+    """The hash of the picture's plain bytes. It is never sent in the clear: it could identify the picture."""
     media_type: Literal["image/jpeg"] = "image/jpeg"
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture, open, with what its alert says of it."""
+    """An opened picture with its reference."""
 
     ref: PictureRef
     jpeg: bytes
 
 
 class EvidenceHeader(BaseModel):
-    """The clear part of a picture's parcel: ids alone, so that it opens nowhere else."""
+    """The clear part of a picture's parcel: only ids, so that it cannot be opened elsewhere."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,7 +65,7 @@ class EvidenceHeader(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class SealedPicture:
-    """A picture's parcel whose signature holds; not open, and not yet held against its alert."""
+    """A picture's parcel with a valid signature; not opened, and not yet checked against its alert."""
 
     header: EvidenceHeader
     parcel: Parcel
@@ -84,24 +84,24 @@ def picture_id(alert_id: UUID, kind: str) -> UUID:
 def seal_picture(
     jpeg: bytes, header: EvidenceHeader, signing: Ed25519PrivateKey, seal_to: X25519PublicKey
 ) -> bytes:
-    """The picture as a parcel. Raises `Corrupt` when it is too large."""
+    """Seal a picture as a parcel. Raises `Corrupt` if it is too large."""
     if len(jpeg) > MAX_PICTURE_BYTES:
         raise Corrupt(f"a picture of {len(jpeg)} bytes exceeds {MAX_PICTURE_BYTES}")
     return pack(header.model_dump(mode="json"), jpeg, signing, seal_to=seal_to)
 
 
 def read_picture(message: bytes, signer: Ed25519PublicKey) -> SealedPicture:
-    """A parcel that `signer` signed. Raises `Corrupt` for anything else."""
+    """Read a parcel signed by `signer`. Raises `Corrupt` for anything else."""
     parcel = unpack(message)
     verify(parcel, signer)
     try:
         return SealedPicture(EvidenceHeader.model_validate(parcel.header), parcel)
     except ValidationError as error:
-        raise Corrupt("this is no picture's parcel") from error
+        raise Corrupt("this is not a picture's parcel") from error
 
 
 def open_picture(sealed: SealedPicture, ref: PictureRef, key: X25519PrivateKey) -> Picture:
-    """The picture again. Raises `Corrupt` for another key, and when it is not the one that `ref` names."""
+    """Open a picture. Raises `Corrupt` for another key, or if it is not the picture of `ref`."""
     jpeg = open_body(sealed.parcel, key)
     if sealed.header.evidence_id != ref.id or hashlib.sha256(jpeg).hexdigest() != ref.sha256:
         raise Corrupt("the picture is not the one that its alert names")
@@ -111,7 +111,7 @@ def open_picture(sealed: SealedPicture, ref: PictureRef, key: X25519PrivateKey) 
 
 
 def data_url(jpeg: bytes) -> str:
-    """A picture as pages and bodies of the API show it."""
+    """A picture as a data URL, for pages and bodies of the API."""
     return _DATA_URL + base64.b64encode(jpeg).decode("ascii")
 
 

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from shared.fields import Unit
 from shared.messages import Message, Template
+
+AGREE: Final = 0.65
+"""Two pictures less similar than this are not taken for one person's.
+
+It lies below the similarity at which a check during the exam matches (0.75). No pair of one person's pictures
+that the recognisers were calibrated on lies lower, and one stranger in a hundred reaches 0.60.
+"""
 
 
 class CompareTemplates(Message):

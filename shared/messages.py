@@ -13,6 +13,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from shared.consents import Purpose
 from shared.errors import Corrupt
 from shared.events.types import Lane
 from shared.fields import Name, Text, Unit, Utc
@@ -115,7 +116,9 @@ class StartSession(Message):
     """How long the session has run when it is started again. Its clock continues from there: an event after a
     node's restart must not get the id of an earlier one."""
     paused: bool = False
-    """A proctor has paused the exam: nothing is judged until the next change."""
+    """A proctor has paused the exam: nothing is watched or judged until the next change."""
+    withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] = ()
+    """Purposes that the candidate has not agreed to, or has withdrawn. Nothing is done for them."""
 
 
 class SessionAccepted(Message):
@@ -237,6 +240,11 @@ class SessionState(Message):
     expires_utc: Utc | None = None
     hears_phrases: bool | None = None
     """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    token_key_id: Name | None = None
+    """The `kid` of the key that its candidate's tokens are checked with: the coordinator repeats a missed
+    revocation. None: unknown."""
+    withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] | None = None
+    """The purposes it does nothing for: the coordinator repeats a change that it missed. None: unknown."""
     unwatched_s: Seconds | None = None
     """Seconds in which nobody looked, of each kind that was to be watched, since this node took the session
     up. None: unknown."""

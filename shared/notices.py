@@ -2,7 +2,8 @@
 
 Technical notices and gentle warnings: a sentence, never a score, threshold, count, thumbnail or the name of a
 suspicion. Identity findings and alerts for a person's review (`escalate`) are shown to staff only. A
-proctor's act is sent as a `message`, except the mark of a moment.
+proctor's act is sent as a `message`, except the mark of a moment; so is what the candidate itself has changed
+in its agreement, with the purpose.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from shared.events.types import Action, EventClass, EventType
 from shared.fields import format_utc
 
 RAISED: Final = 1
+_AGREEMENT: Final = (EventType.CONSENT_WITHDRAWN, EventType.CONSENT_RENEWED)
 
 
 def candidate_notice(alert: Alert, revision: int) -> dict[str, Any] | None:
@@ -21,6 +23,8 @@ def candidate_notice(alert: Alert, revision: int) -> dict[str, Any] | None:
 
     With `event_id` a page that gets it from node and coordinator shows it once.
     """
+    if alert.event_type in _AGREEMENT:
+        return _message(alert) | {"purpose": alert.evidence.get("purpose")} if revision == RAISED else None
     if alert.event_class is EventClass.PROCTOR:
         return _proctors_message(alert) if revision == RAISED else None
     gentle = alert.event_class is EventClass.CONDUCT and alert.action_required is Action.WARNING
@@ -38,8 +42,10 @@ def candidate_notice(alert: Alert, revision: int) -> dict[str, Any] | None:
 
 
 def _proctors_message(alert: Alert) -> dict[str, Any] | None:
-    if alert.event_type is EventType.PROCTOR_FLAG:
-        return None
+    return None if alert.event_type is EventType.PROCTOR_FLAG else _message(alert)
+
+
+def _message(alert: Alert) -> dict[str, Any]:
     return {
         "type": "message",
         "event_id": str(alert.event_id),

@@ -34,9 +34,13 @@ class FaceSeen:
     """The detector's confidence, 0…1."""
 
 
+LIKENESS = "likeness"
+"""Named as a failed check where a recogniser cannot tell the candidate from somebody like them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityCheck:
-    """One attempt to verify the candidate's identity (1 Hz). Made only when exactly one face is seen."""
+    """One attempt to verify the candidate's identity (1 Hz)."""
 
     recogniser: str
     """`name@version`; similarities of different recognisers are never compared."""
@@ -48,7 +52,7 @@ class IdentityCheck:
     quality: float
     """Quality of the face picture, 0…1."""
     failed_gates: tuple[str, ...] = ()
-    """Names of the verification gate's failed checks, `likeness` where the recogniser cannot decide; empty
+    """Names of the verification gate's failed checks, or LIKENESS where the recogniser cannot decide; empty
     when there is a similarity."""
 
 
@@ -78,6 +82,8 @@ class PersonsSeen:
     count: int
     score: float
     """Score of the least certain of them, 0…1; 1 without persons."""
+    boxes: tuple[Box, ...] = ()
+    """Their places; empty where these are unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +103,7 @@ class HandsSeen:
 
     to_ear_head_widths: float | None
     """Smallest distance between a wrist or hand and an ear, in widths of the head. None: no hand is in the
-    picture (a known value, not unknown)."""
+    picture, or those are at mouth or chin (a known value, not unknown)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,11 +201,15 @@ class Observation:
     """A loss may have left traces in the frame, old content or smears; it is not analysed."""
     picture: Picture | None = None
     faces: tuple[FaceSeen, ...] | None = None
+    own_face: int | None = None
+    """Place in `faces` of the face that identity, head, gaze and liveness are of."""
+    alike_faces: tuple[int, ...] = ()
+    """Places in `faces` of others that match the enrolled face as well, such as a mirror image."""
     identity: IdentityCheck | None = None
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     liveness: float | None = None
-    """Score that the one face is a living person, 0…1; advisory. None also where it cannot be judged."""
+    """Score that the candidate's face is a living one, 0…1; advisory. None also where it cannot be judged."""
     body: BodySeen | None = None
     hands: HandsSeen | None = None
     persons: PersonsSeen | None = None

@@ -31,7 +31,7 @@ from shared.errors import Corrupt
 MAGIC: Final = b"PE1\n"
 SIGNATURE_CONTEXT: Final = b"proctor-edge message v1\x00"
 SEAL_CONTEXT: Final = b"proctor-edge seal v1\x00"
-MAX_HEADER_BYTES: Final = 196_608
+MAX_HEADER_BYTES: Final = 294_912
 """Enough for a heartbeat with 500 sessions."""
 MAX_MESSAGE_BYTES: Final = 1_048_576
 """JetStream's and NATS' default max_payload."""

@@ -7,6 +7,7 @@ issuer, subject, audience and expiry.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -62,6 +63,11 @@ class Claims:
     def bearer(self) -> str:
         """The key for its share of places and rates; institutions and roles do not share any."""
         return f"{self.tenant_id}:{self.role}:{self.subject}"
+
+
+def key_id_of(public_text: str) -> str:
+    """The `kid` of a key: a short hash of its public half in text form."""
+    return hashlib.sha256(public_text.encode()).hexdigest()[:16]
 
 
 def issue(

@@ -18,7 +18,7 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.alerts.stored import Stored
-from coordinator.arriving.intake import AlertStore, Outcome, Verdict
+from coordinator.arriving.intake import AlertStore, Treated, Treatment
 from coordinator.arriving.put_off import PutOff
 from coordinator.nodes.alert_stream import AlertStream, Delivery
 from coordinator.nodes.heartbeats import sign_marks
@@ -58,7 +58,7 @@ class Ingest:
         self._waiting = PutOff()
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
-        """Messages by verdict, or by `verdict:reason` if it has one; the same for their pictures."""
+        """Messages by treatment, or by `treatment:reason` if it has one; the same for their pictures."""
 
     async def run(self) -> None:
         """Receive alerts until cancelled."""
@@ -82,10 +82,10 @@ class Ingest:
         if self._away:
             self._away = False
             log.info("alerts are stored again")
-        for outcome in taken.outcomes:
-            await self._settle(outcome)
+        for one in taken.treated:
+            await self._settle(one)
         await self._tell(taken.marks)
-        new = [outcome.stored for outcome in taken.outcomes if outcome.stored is not None]
+        new = [one.stored for one in taken.treated if one.stored is not None]
         if new:
             self._on_stored(new)
 
@@ -98,35 +98,35 @@ class Ingest:
             await delivery.put_off(AWAY_PAUSE_S)
         await asyncio.sleep(AWAY_PAUSE_S)
 
-    async def _settle(self, outcome: Outcome) -> None:
-        self.counts[outcome.verdict] += 1
-        if outcome.reason:
-            self.counts[f"{outcome.verdict}:{outcome.reason}"] += 1
-        self.counts.update(outcome.pictures)
-        match outcome.verdict:
-            case Verdict.STORED | Verdict.REPEATED:
-                await outcome.delivery.ack()
-            case Verdict.LATER:
-                await self._come_again(outcome)
-            case Verdict.REFUSED | Verdict.FORGED | Verdict.GIVEN_BACK:
-                self._complain(outcome)
-                await outcome.delivery.drop()
+    async def _settle(self, one: Treated) -> None:
+        self.counts[one.treatment] += 1
+        if one.reason:
+            self.counts[f"{one.treatment}:{one.reason}"] += 1
+        self.counts.update(one.pictures)
+        match one.treatment:
+            case Treatment.STORED | Treatment.REPEATED:
+                await one.delivery.ack()
+            case Treatment.LATER:
+                await self._come_again(one)
+            case Treatment.REFUSED | Treatment.FORGED | Treatment.GIVEN_BACK:
+                self._complain(one)
+                await one.delivery.drop()
 
-    async def _come_again(self, outcome: Outcome) -> None:
-        assert outcome.header is not None  # only authentic messages are put off
-        if self._waiting.admit(outcome.header.node_id, outcome.delay_s, time.monotonic()):
-            await outcome.delivery.put_off(outcome.delay_s)
+    async def _come_again(self, one: Treated) -> None:
+        assert one.header is not None  # only authentic messages are put off
+        if self._waiting.admit(one.header.node_id, one.delay_s, time.monotonic()):
+            await one.delivery.put_off(one.delay_s)
         else:
             self.counts["given-back"] += 1  # no mark covers it: its outbox sends it again
-            await outcome.delivery.drop()
+            await one.delivery.drop()
 
-    def _complain(self, outcome: Outcome) -> None:
+    def _complain(self, one: Treated) -> None:
         """Log one line per node and minute: a broken or hostile node must not fill the log."""
         # By the subject it was published under: the header may be wrong.
-        node = outcome.delivery.subject.split(".")[1][:36]
+        node = one.delivery.subject.split(".")[1][:36]
         count = self._complaints.count(node, time.monotonic())
         if count:
-            extra = {"node_id": node, "status": outcome.verdict, "reason": outcome.reason, "count": count}
+            extra = {"node_id": node, "status": one.treatment, "reason": one.reason, "count": count}
             log.error("alert messages are not stored", extra=extra)
 
     async def _tell(self, marks: dict[UUID, list[LaneMark]]) -> None:

@@ -1,4 +1,4 @@
-"""Stores one batch of alert messages: a verdict on each, then new marks.
+"""Stores one batch of alert messages: treats each, then sets new marks.
 
 One batch is one transaction. All rows that its messages need are loaded together, each message is checked
 separately, and those that pass are written in a few statements. In the same transaction the marks advance and
@@ -51,8 +51,8 @@ KEYRING_DELAY_S: Final = 2.0
 lost."""
 
 
-class Verdict(StrEnum):
-    """The verdict on one message."""
+class Treatment(StrEnum):
+    """How one message is treated."""
 
     STORED = "stored"
     REPEATED = "repeated"
@@ -66,11 +66,11 @@ class Verdict(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The verdict on one delivery."""
+class Treated:
+    """One message and how it was treated."""
 
     delivery: Delivery
-    verdict: Verdict
+    treatment: Treatment
     reason: str = ""
     header: AlertHeader | None = None
     stored: Stored | None = None
@@ -81,14 +81,14 @@ class Outcome:
     @property
     def settled(self) -> bool:
         """Whether its sequence is settled."""
-        return self.verdict in (Verdict.STORED, Verdict.REPEATED, Verdict.REFUSED)
+        return self.treatment in (Treatment.STORED, Treatment.REPEATED, Treatment.REFUSED)
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
     """A batch after its commit."""
 
-    outcomes: list[Outcome]
+    treated: list[Treated]
     marks: dict[UUID, list[LaneMark]]
 
 
@@ -111,17 +111,19 @@ class AlertStore:
     signers: Signers
 
     def take(self, deliveries: list[Delivery], now_utc: datetime) -> Taken:
-        """Commit a batch; returns verdicts and advanced marks. Raises `Unavailable` and then changes
-        nothing."""
+        """Commit a batch; returns the treated messages and the advanced marks.
+
+        Raises `Unavailable` and then changes nothing.
+        """
         checked = [(delivery, self._authentic(delivery)) for delivery in deliveries]
         with self.database.write() as db:
             sessions = {m.header.session_id for _, m in checked if isinstance(m, Authentic)}
             found = sittings.load(db, self.keyring, sessions, now_utc)
             judged = [self._judge(db, found, *one, now_utc) for one in checked]
             written = iter(self._write(db, [one for one in judged if isinstance(one, _Admitted)], now_utc))
-            outcomes = [next(written) if isinstance(one, _Admitted) else one for one in judged]
-            self._group(db, outcomes, now_utc)
-            return Taken(outcomes, _commit_marks(db, outcomes, now_utc))
+            treated = [next(written) if isinstance(one, _Admitted) else one for one in judged]
+            self._group(db, treated, now_utc)
+            return Taken(treated, _commit_marks(db, treated, now_utc))
 
     def _authentic(self, delivery: Delivery) -> Authentic | str:
         try:
@@ -136,10 +138,10 @@ class AlertStore:
         delivery: Delivery,
         message: Authentic | str,
         now_utc: datetime,
-    ) -> _Admitted | Outcome:
+    ) -> _Admitted | Treated:
         """Check one message; only a refusal is written."""
         if isinstance(message, str):
-            return Outcome(delivery, Verdict.FORGED, message)
+            return Treated(delivery, Treatment.FORGED, message)
         header = message.header
         sitting = found.get(header.session_id)
         try:
@@ -148,9 +150,9 @@ class AlertStore:
             arrived = Arrived(message, written, sitting.evidence, self.signers[header.node_id])
             return _Admitted(delivery, header, written, take_pictures(self.keyring, arrived))
         except Exception as error:
-            return _verdict(db, delivery, header, error, now_utc)
+            return _treatment_of(db, delivery, header, error, now_utc)
 
-    def _write(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
+    def _write(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Treated]:
         """Store all together; if that fails, one by one, so that none blocks the others."""
         try:
             with db.begin_nested():
@@ -159,21 +161,21 @@ class AlertStore:
             raise  # the database is unavailable: nothing of this batch counts
         except Exception as error:
             if len(admitted) == 1:
-                return [_verdict(db, admitted[0].delivery, admitted[0].header, error, now_utc)]
-            return [outcome for one in admitted for outcome in self._write(db, [one], now_utc)]
+                return [_treatment_of(db, admitted[0].delivery, admitted[0].header, error, now_utc)]
+            return [treated for one in admitted for treated in self._write(db, [one], now_utc)]
 
-    def _store(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Outcome]:
+    def _store(self, db: Session, admitted: Sequence[_Admitted], now_utc: datetime) -> list[Treated]:
         fates = alerts.store(db, self.keyring, [one.written for one in admitted], now_utc)
         theirs = [one for one, fate in zip(admitted, fates, strict=True) if fate is not Fate.ANOTHERS]
         pictures = [picture for one in theirs for picture in one.pictures.pictures]
         evidence.store(db, self.keyring, pictures, now_utc)
-        return [_outcome(db, one, fate, now_utc) for one, fate in zip(admitted, fates, strict=True)]
+        return [_treated(db, one, fate, now_utc) for one, fate in zip(admitted, fates, strict=True)]
 
-    def _group(self, db: Session, outcomes: list[Outcome], now_utc: datetime) -> None:
+    def _group(self, db: Session, treated: list[Treated], now_utc: datetime) -> None:
         """Update the incidents. A failure here must not prevent storing an alert: the session's next alert
         groups everything again."""
         changed: dict[UUID, datetime] = {}
-        for stored in (outcome.stored for outcome in outcomes if outcome.stored is not None):
+        for stored in (one.stored for one in treated if one.stored is not None):
             if stored.alert.event_class in grouping.SUSPICIONS:
                 onset = stored.alert.onset
                 changed[stored.session_id] = min(onset, changed.get(stored.session_id, onset))
@@ -189,28 +191,28 @@ class AlertStore:
             grouping.owe(db, changed)
 
 
-def _outcome(db: Session, admitted: _Admitted, fate: Fate, now_utc: datetime) -> Outcome:
+def _treated(db: Session, admitted: _Admitted, fate: Fate, now_utc: datetime) -> Treated:
     if fate is Fate.ANOTHERS:
         return _refused(db, admitted.delivery, admitted.header, "claims-another-id", now_utc)
     stored = _stored(admitted.written, admitted.pictures, now_utc) if fate is Fate.NEW else None
-    verdict = Verdict.REPEATED if stored is None else Verdict.STORED
+    treatment = Treatment.REPEATED if stored is None else Treatment.STORED
     counts = admitted.pictures.counts
-    return Outcome(admitted.delivery, verdict, header=admitted.header, stored=stored, pictures=counts)
+    return Treated(admitted.delivery, treatment, header=admitted.header, stored=stored, pictures=counts)
 
 
-def _verdict(
+def _treatment_of(
     db: Session, delivery: Delivery, header: AlertHeader, error: Exception, now_utc: datetime
-) -> Outcome:
-    """The verdict on a message that caused an error."""
+) -> Treated:
+    """How a message that caused an error is treated."""
     match error:
         case TooEarly():
             return _later(db, delivery, header, str(error), now_utc)
         case Behind():
             delay_s = _delay_s(delivery)
-            verdict = Verdict.GIVEN_BACK if delay_s is None else Verdict.LATER
-            return Outcome(delivery, verdict, str(error), header, delay_s=delay_s or 0.0)
+            treatment = Treatment.GIVEN_BACK if delay_s is None else Treatment.LATER
+            return Treated(delivery, treatment, str(error), header, delay_s=delay_s or 0.0)
         case Unavailable():
-            return Outcome(delivery, Verdict.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
+            return Treated(delivery, Treatment.LATER, error.code, header, delay_s=KEYRING_DELAY_S)
         case Rejected():
             return _refused(db, delivery, header, error.code, now_utc)
         case Corrupt():
@@ -235,11 +237,11 @@ def _stored(written: Written, pictures: TakenPictures, now_utc: datetime) -> Sto
     )
 
 
-def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:
+def _later(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Treated:
     delay_s = _delay_s(delivery)
     if delay_s is None:
         return _refused(db, delivery, header, reason, now_utc)
-    return Outcome(delivery, Verdict.LATER, reason, header, delay_s=delay_s)
+    return Treated(delivery, Treatment.LATER, reason, header, delay_s=delay_s)
 
 
 def _delay_s(delivery: Delivery) -> float | None:
@@ -249,7 +251,7 @@ def _delay_s(delivery: Delivery) -> float | None:
     return LATER_DELAYS_S[delivery.delivered - 1]
 
 
-def _refused(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Outcome:
+def _refused(db: Session, delivery: Delivery, header: AlertHeader, reason: str, now_utc: datetime) -> Treated:
     alerts.write_refusal(
         db,
         RefusedAlert(
@@ -263,14 +265,14 @@ def _refused(db: Session, delivery: Delivery, header: AlertHeader, reason: str, 
             refused_utc=now_utc,
         ),
     )
-    return Outcome(delivery, Verdict.REFUSED, reason, header)
+    return Treated(delivery, Treatment.REFUSED, reason, header)
 
 
-def _commit_marks(db: Session, outcomes: list[Outcome], now_utc: datetime) -> dict[UUID, list[LaneMark]]:
+def _commit_marks(db: Session, treated: list[Treated], now_utc: datetime) -> dict[UUID, list[LaneMark]]:
     settled: defaultdict[LaneKey, list[int]] = defaultdict(list)
-    for outcome in outcomes:
-        if outcome.header is not None and outcome.settled:
-            header = outcome.header
+    for one in treated:
+        if one.header is not None and one.settled:
+            header = one.header
             settled[LaneKey(header.node_id, header.outbox_id, header.lane)].append(header.sequence)
     marks: defaultdict[UUID, list[LaneMark]] = defaultdict(list)
     for key in sorted(settled):  # the same order in every replica avoids deadlocks

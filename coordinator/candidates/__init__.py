@@ -1,4 +1,4 @@
-"""The people who are examined, as their institution names them.
+"""Candidates, by their institution's names.
 
-service  found, made, locked      tables  the rows
+service  finds, creates, locks      tables  the rows
 """

@@ -1,4 +1,4 @@
-"""Find and make candidates. Flushes, never commits."""
+"""Finds and creates candidates. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from coordinator.ground.ids import uuid7
 
 
 def find(db: Session, tenant_id: UUID, reference: str) -> Candidate | None:
-    """The institution's candidate of this name, if it is known."""
+    """The institution's candidate with this name, if known."""
     wanted = select(Candidate).where(Candidate.tenant_id == tenant_id, Candidate.reference == reference)
     return db.exec(wanted).one_or_none()
 
 
 def propose(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
-    """The institution's candidate of this name, or a new one that is not stored: `keep` it."""
+    """The institution's candidate with this name, or a new one that is not stored yet: `keep` it."""
     return find(db, tenant_id, reference) or _new(tenant_id, reference, now_utc)
 
 
 def keep(db: Session, candidate: Candidate) -> bool:
-    """Store a proposed candidate; False when another request made the same one first."""
+    """Store a proposed candidate; False if another request created the same one first."""
     insert_once(db, candidate)
     stored = find(db, candidate.tenant_id, candidate.reference)
     return stored is not None and stored.id == candidate.id
 
 
 def lock(db: Session, candidate: Candidate) -> None:
-    """Let nobody else who locks this stored candidate go on until the transaction ends."""
+    """Lock a stored candidate until the transaction ends."""
     db.exec(select(Candidate.id).where(Candidate.id == candidate.id).with_for_update(key_share=True)).one()
 
 
 def get_or_make(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
-    """The institution's candidate of this name, made on first mention."""
+    """The institution's candidate with this name, created on first use."""
     found = find(db, tenant_id, reference)
     if found is not None:
         return found

@@ -13,7 +13,7 @@ from coordinator.ground.ids import uuid7
 
 
 class Candidate(Row, table=True):
-    """One person of one institution, known by the institution's own identifier alone."""
+    """One person of one institution, known only by the institution's own identifier."""
 
     __tablename__ = "candidates"
     __table_args__ = (UniqueConstraint("tenant_id", "reference"),)

@@ -1,6 +1,7 @@
-"""What a candidate consents to, purpose by purpose, and takes back.
+"""What a candidate agrees to, purpose by purpose, and withdraws.
 
-purposes  what a session uses data for (pure)     words    the latest word on each purpose (pure)
-service   said and acknowledged, in the database  tables   one row per giving and taking back
-routes    over REST; whoever takes back is heard at once
+purposes     what a session uses data for (pure)     words   the latest word on each purpose (pure)
+withdrawing  what a withdrawal stops (pure)          tables  one row per consent and withdrawal
+service      said and acknowledged, in the database
+routes       over REST; a withdrawal reaches running sessions at once
 """

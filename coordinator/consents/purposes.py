@@ -1,4 +1,4 @@
-"""What a session uses a candidate's data for, by its policy. Pure."""
+"""Derives the purposes of a session's data from its policy. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from shared.policy.schema import Policy
 
 
 def purposes_of(policy: Policy) -> list[Purpose]:
-    """What a session under this policy uses the candidate's data for, as the notice names it."""
+    """The purposes of a session under this policy, as named in the notice."""
     purposes = [Purpose.CAMERA_MONITORING]
     if policy.features.face_verification:
         purposes.append(Purpose.IDENTITY_VERIFICATION)

@@ -1,8 +1,11 @@
-"""Consents over REST: where a candidate stands, a yes or a no to one purpose, and what was said when."""
+"""Consents over REST: what a candidate agrees to, a yes or a no to one purpose, and what was said when."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -11,25 +14,28 @@ from sqlmodel import Session
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
+from coordinator.consents.withdrawing import check_confirmed, told
 from coordinator.consents.words import Word, latest, serves
 from coordinator.excerpts import service as excerpts
-from coordinator.sessions.changing import service as changing, telling
+from coordinator.sessions.changing import agreement_service as agreement, service as changing, telling
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
-from coordinator.web_api.parts import CandidateRef, Now, PartsDep
-from coordinator.web_api.security import PrivacyOrSelf, check_own_candidate
+from coordinator.web_api.parts import CandidateRef, Now, Parts, PartsDep
+from coordinator.web_api.security import PrivacyOrSession, check_own_candidate
+from shared.alerts import Alert, Shown
 from shared.api.exams import ConsentChangeOut, ConsentOut, ConsentPage, ConsentRequest, ConsentsOut
 from shared.consents import Purpose
 from shared.errors import Rejected
+from shared.notices import RAISED
 from shared.policy.schema import Policy
-from shared.tokens import Claims
+from shared.tokens import Claims, Role
 
 router = APIRouter(prefix="/consents/{candidate_id}", tags=["consents"])
 
 
 @router.get("", responses=problems(401, 403, 404))
-async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep) -> ConsentsOut:
+async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSession, parts: PartsDep) -> ConsentsOut:
     """The candidate's latest word on each purpose, whether said by itself or with a session's notice."""
     check_own_candidate(claims, candidate_id)
 
@@ -45,10 +51,10 @@ async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSelf, parts:
 async def list_consents(
     candidate_id: CandidateRef,
     params: Annotated[PageParams, Query()],
-    claims: PrivacyOrSelf,
+    claims: PrivacyOrSession,
     parts: PartsDep,
 ) -> ConsentPage:
-    """Every consent given and taken back, the newest first. Acknowledgements stand with their sessions."""
+    """Every consent and withdrawal, the newest first. Acknowledgements are recorded with their sessions."""
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> ConsentPage:
@@ -59,50 +65,80 @@ async def list_consents(
     return await parts.reading(work)
 
 
-@router.put("/{purpose}", responses=problems(401, 403))
+@router.put("/{purpose}", responses=problems(401, 403, 409))
 async def put_consent(
     candidate_id: CandidateRef,
     purpose: Purpose,
     body: ConsentRequest,
-    claims: PrivacyOrSelf,
+    claims: PrivacyOrSession,
     parts: PartsDep,
     now: Now,
 ) -> ConsentChangeOut:
-    """Give or take back consent to one purpose, at any time.
+    """Give or withdraw consent to one purpose, at any time.
 
-    It holds for sessions that start from now on: what was taken back is refused there (409
-    `consent-withdrawn`) unless the policy does without it. Sessions that still run are named, so that people
-    can end them. What was recognised of the candidate's speech cannot be opened from then on, and their nodes
-    are told to recognise no more of it.
+    A withdrawal must be confirmed (409 `withdrawal-unconfirmed` says what it stops). It reaches running
+    sessions at once: they go on without the purpose, their nodes forget what they held for it, and staff see
+    "withdrawn". Consent given again lets them go on as before. A session that starts later is refused (409
+    `consent-withdrawn`) unless its policy does without the purpose. Words recognised before the withdrawal
+    cannot be opened from then on, and no session that runs recognises them again.
     """
     check_own_candidate(claims, candidate_id)
+    check_confirmed(purpose, given=body.given, confirm=body.confirm)
+    if body.on_paper and claims.role is Role.CANDIDATE:
+        raise Rejected("only staff record what was said on paper", code="on-paper-by-staff", status=403)
+    done = await parts.writing(lambda db: _put(db, parts, claims, (candidate_id, purpose, body), now))
+    for session, alert in done.noted:
+        parts.rooms.tell(session.id, Shown(alert), RAISED)
+    after: list[Awaitable[object]] = [telling.tell(parts, session) for session in done.changed]
+    if done.scrub:
+        after.append(asyncio.to_thread(parts.database.scrub))
+    await asyncio.gather(*after)
+    return done.answer
 
+
+@dataclass(frozen=True, slots=True)
+class _Put:
+    """What a word on a purpose has changed."""
+
+    answer: ConsentChangeOut
+    noted: list[tuple[ExamSession, Alert]]
+    """What stands on timelines now."""
+    changed: list[ExamSession]
+    """Sessions whose nodes are to be told."""
+    scrub: bool
+    """Whether keys were destroyed."""
+
+
+def _put(
+    db: Session, parts: Parts, claims: Claims, said: tuple[str, Purpose, ConsentRequest], now: datetime
+) -> _Put:
+    reference, purpose, body = said
+    keyring = parts.keys.keyring
+    candidate = candidates.get_or_make(db, claims.tenant_id, reference, now)
+    candidates.lock(db, candidate)  # a session that is about to start sees what was said, or is seen here
+    word = consents.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
+    running = agreement.running(db, candidate, now)
+    notes = [
+        (found.session, agreement.note(db, keyring, found, purpose, given=body.given, now_utc=now))
+        for found in running
+    ]
+    noted = [(session, alert) for session, alert in notes if alert is not None]
     silent = purpose is Purpose.SPEECH_TRANSCRIPTION and not body.given
-    silenced: list[ExamSession] = []
-
-    def work(db: Session) -> ConsentChangeOut:
-        candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
-        candidates.lock(db, candidate)  # a session that is about to start sees what was said, or is seen here
-        word = consents.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
-        touched = [] if body.given else consents.running(db, candidate, now)
-        if silent:
-            excerpts.forget_all_of(db, candidate, now)
-            keyring = parts.keys.keyring
-            silenced.extend(one for one in touched if changing.silence(db, keyring, one))
-        return ConsentChangeOut(
-            consent=_out(word),
-            running_sessions=[
-                session.reference
-                for session in touched
-                if serves(Policy.model_validate(session.policy), purpose)
-            ],
-        )
-
-    changed = await parts.writing(work)
+    changed = [session for session, _ in noted]
     if silent:
-        told = (telling.tell(parts, session) for session in silenced)
-        await asyncio.gather(asyncio.to_thread(parts.database.scrub), *told)
-    return changed
+        excerpts.forget_all_of(db, candidate, now)
+        changed += [one.session for one in running if changing.silence(db, keyring, one.session)]
+    served = [] if body.given else [one.session for one in running if _serves(one.session, purpose)]
+    answer = ConsentChangeOut(
+        consent=_out(word),
+        running_sessions=[session.reference for session in served],
+        message=told(purpose, given=body.given),
+    )
+    return _Put(answer, noted, changed, silent)
+
+
+def _serves(session: ExamSession, purpose: Purpose) -> bool:
+    return serves(Policy.model_validate(session.policy), purpose)
 
 
 def _known(db: Session, claims: Claims, reference: str) -> Candidate:
@@ -121,4 +157,5 @@ def _out(word: Word) -> ConsentOut:
         language=word.language,
         recorded_by=word.recorded_by,
         recorded_at=word.at_utc,
+        on_paper=word.on_paper,
     )

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from sqlmodel import Session, col, select, tuple_
 
 from coordinator.candidates.tables import Candidate
 from coordinator.consents.tables import Consent
-from coordinator.consents.words import Word
+from coordinator.consents.words import Word, latest, withheld
 from coordinator.ground.ids import uuid7
 from coordinator.sessions.tables import Acknowledgement, ExamSession
 from coordinator.web_api.cursors import Cursor, cut
-from shared.api.exams import ConsentRequest
+from shared.api.exams import Acknowledged, ConsentRequest
 from shared.consents import Purpose
+from shared.policy.schema import Policy
 
 
 def record(
@@ -26,13 +28,9 @@ def record(
     recorded_by: str,
     now_utc: datetime,
 ) -> Word:
-    """Write down a yes or no; said again in the same words, the first one stands."""
+    """Write down a yes or no. Said again in the same way, the first one stands."""
     newest = _newest(db, candidate, purpose)
-    if newest is not None and (newest.given, newest.text_version, newest.language) == (
-        said.given,
-        said.text_version,
-        said.language,
-    ):
+    if newest is not None and _way(newest) == _way(said):
         return _word(newest)
     row = Consent(
         id=uuid7(),
@@ -43,11 +41,38 @@ def record(
         text_version=said.text_version,
         language=said.language,
         recorded_by=recorded_by,
+        on_paper=said.on_paper,
         created_utc=now_utc,
     )
     db.add(row)
     db.flush()
     return _word(row)
+
+
+def record_acknowledged(
+    db: Session,
+    candidate: Candidate,
+    purposes: Iterable[Purpose],
+    said: Acknowledged,
+    *,
+    recorded_by: str,
+    now_utc: datetime,
+) -> None:
+    """Write down that the candidate acknowledged these purposes outside of its page. What it has withdrawn
+    stays withdrawn: agreeing again takes a consent of its own."""
+    known = latest(words_of(db, candidate))
+    given = ConsentRequest(given=True, **said.model_dump())
+    for purpose in purposes:
+        if purpose not in known or known[purpose].given:
+            record(db, candidate, purpose, given, recorded_by=recorded_by, now_utc=now_utc)
+
+
+def settle(db: Session, candidate: Candidate, session: ExamSession) -> bool:
+    """Write down what is withheld from a session now; False where that is nothing new."""
+    found = withheld(latest(words_of(db, candidate)), Policy.model_validate(session.policy))
+    before, session.withheld = session.withheld, {str(purpose): str(why) for purpose, why in found.items()}
+    db.flush()
+    return session.withheld != before
 
 
 def words_of(db: Session, candidate: Candidate) -> list[Word]:
@@ -67,7 +92,7 @@ def words_of(db: Session, candidate: Candidate) -> list[Word]:
 def history(
     db: Session, candidate: Candidate, after: Cursor | None, limit: int
 ) -> tuple[list[Word], Cursor | None]:
-    """Every consent given and taken back, the newest first, and where the next page begins."""
+    """Every consent and withdrawal, the newest first, and where the next page begins."""
     place = (col(Consent.created_utc), col(Consent.id))
     wanted = select(Consent).where(
         Consent.tenant_id == candidate.tenant_id, Consent.candidate_id == candidate.id
@@ -79,14 +104,20 @@ def history(
     return [_word(row) for row in shown], following
 
 
-def running(db: Session, candidate: Candidate, now_utc: datetime) -> list[ExamSession]:
-    """The candidate's sessions that run now."""
-    wanted = select(ExamSession).where(
-        ExamSession.candidate_id == candidate.id,
-        col(ExamSession.ended_utc).is_(None),
-        col(ExamSession.expires_utc) > now_utc,
+def answers_to(db: Session, tenant_id: UUID, purpose: Purpose) -> dict[UUID, bool]:
+    """Each candidate's latest own word on a purpose, for all of an institution that gave one."""
+    wanted = (
+        select(Consent.candidate_id, Consent.given)
+        .where(Consent.tenant_id == tenant_id, Consent.purpose == purpose)
+        .order_by(col(Consent.created_utc), col(Consent.id))
     )
-    return list(db.exec(wanted.order_by(col(ExamSession.started_utc))))
+    return dict(db.exec(wanted).all())
+
+
+def withdrawn(db: Session, tenant_id: UUID, purpose: Purpose) -> set[UUID]:
+    """The candidates of an institution who have withdrawn their consent to a purpose. One that acknowledged a
+    later notice counts as well: a search must not rest on less than an own yes."""
+    return {owner for owner, given in answers_to(db, tenant_id, purpose).items() if not given}
 
 
 def _newest(db: Session, candidate: Candidate, purpose: Purpose) -> Consent | None:
@@ -102,6 +133,10 @@ def _newest(db: Session, candidate: Candidate, purpose: Purpose) -> Consent | No
     ).one_or_none()
 
 
+def _way(said: Consent | ConsentRequest) -> tuple[bool, str, str, bool]:
+    return said.given, said.text_version, said.language, said.on_paper
+
+
 def _word(row: Consent) -> Word:
     return Word(
         purpose=row.purpose,
@@ -111,6 +146,7 @@ def _word(row: Consent) -> Word:
         language=row.language,
         recorded_by=row.recorded_by,
         at_utc=row.created_utc,
+        on_paper=row.on_paper,
     )
 
 

@@ -1,4 +1,4 @@
-"""Table of consents: one row per giving and taking back, never changed afterwards."""
+"""Table of consents: one row per consent and withdrawal, never changed afterwards."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.consents import Purpose
 
 
 class Consent(Row, table=True):
-    """That a candidate gave or took back its consent to one purpose; the newest of a purpose counts."""
+    """A candidate's consent to one purpose, or its withdrawal. The newest of a purpose counts."""
 
     __tablename__ = "consents"
     __table_args__ = (Index("ix_consents_newest", "tenant_id", "candidate_id", "id"),)
@@ -24,11 +24,13 @@ class Consent(Row, table=True):
     candidate_id: UUID = Field(foreign_key="candidates.id")
     purpose: Purpose = Field(sa_type=words(Purpose))
     given: bool
-    """False: taken back."""
+    """False: withdrawn."""
     text_version: str = Field(max_length=NAME_CHARS)
     """Of the text that was shown."""
     language: str = Field(max_length=35)
     """BCP 47 tag of that text."""
     recorded_by: str = Field(max_length=NAME_CHARS)
     """The subject of the token that recorded it: the candidate or who acts for it."""
+    on_paper: bool = Field(default=False)
+    """The candidate said so on paper, and `recorded_by` recorded it."""
     created_utc: datetime = Field(sa_type=UtcDateTime)

@@ -1,7 +1,8 @@
-"""Where a candidate stands towards each purpose, and what may start then. Pure.
+"""Where a candidate stands on each purpose, and what may be done then. Pure.
 
-The latest word on a purpose counts, said by itself or with a session's notice. Speech is recognised only
-after a yes; every other purpose is told of in the notice, and stops a start only after a no.
+The latest word on a purpose counts, said by itself or with a session's notice. What a candidate has withdrawn
+is withheld. So is what it has not acknowledged yet, unless the exam's policy needs no acknowledgement for it.
+Speech is recognised only after a yes of its own.
 """
 
 from __future__ import annotations
@@ -9,12 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 from coordinator.consents.purposes import purposes_of
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.policy.schema import Policy
+
+
+class Why(StrEnum):
+    """Why nothing is done for a purpose."""
+
+    WITHDRAWN = "withdrawn"
+    NOT_ACKNOWLEDGED = "not-acknowledged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +37,8 @@ class Word:
     language: str
     recorded_by: str
     at_utc: datetime
+    on_paper: bool = False
+    """Said on paper and recorded by staff."""
 
 
 Said = dict[Purpose, Word]
@@ -35,7 +46,7 @@ Said = dict[Purpose, Word]
 
 
 def latest(words: Iterable[Word]) -> Said:
-    """The latest of some words, purpose by purpose; of two at the same instant, the no."""
+    """The latest of some words for each purpose. Of two at the same instant, the no counts."""
     said: Said = {}
     for word in sorted(words, key=lambda word: (word.at_utc, not word.given)):
         said[word.purpose] = word
@@ -48,12 +59,49 @@ def speech_opt_in(said: Said) -> bool:
     return word is not None and word.given
 
 
+def why_withheld(said: Said, policy: Policy, purpose: Purpose) -> Why | None:
+    """Why nothing may be done for a purpose under this policy; None: it may."""
+    word = said.get(purpose)
+    if word is not None:
+        return None if word.given else Why.WITHDRAWN
+    return None if purpose in policy.without_acknowledgement else Why.NOT_ACKNOWLEDGED
+
+
+def withheld(said: Said, policy: Policy) -> dict[Purpose, Why]:
+    """The purposes of a session under this policy for which nothing may be done, each with the reason."""
+    found = {purpose: why_withheld(said, policy, purpose) for purpose in purposes_of(policy)}
+    return {purpose: why for purpose, why in found.items() if why is not None}
+
+
+def check_may_enroll(said: Said, policy: Policy) -> None:
+    """Raises `Rejected` (409 `consent-withdrawn`, `acknowledgement-missing`) unless the candidate has agreed
+    to identity verification, or the policy needs no acknowledgement for it."""
+    purpose = Purpose.IDENTITY_VERIFICATION
+    why = why_withheld(said, policy, purpose)
+    if why is Why.WITHDRAWN:
+        raise Rejected(
+            f"the candidate has withdrawn its consent to {purpose}, so its face is not enrolled; let it sit "
+            "the exam in another way, or record that it agrees again",
+            code="consent-withdrawn",
+            status=409,
+            errors=[{"path": "body.candidate_id", "message": f"has withdrawn {purpose}"}],
+        )
+    if why is Why.NOT_ACKNOWLEDGED:
+        raise Rejected(
+            f"the candidate has not acknowledged {purpose}; show it the notice first and send `acknowledged` "
+            f"with the version of that text, or record it with PUT /consents/CANDIDATE/{purpose}",
+            code="acknowledgement-missing",
+            status=409,
+            errors=[{"path": "body.acknowledged", "message": f"is missing for {purpose}"}],
+        )
+
+
 def check_consented(said: Said, policy: Policy) -> None:
-    """Raises `Rejected` (409 `consent-withdrawn`) when a session would serve what was taken back."""
+    """Raises `Rejected` (409 `consent-withdrawn`) when a session would serve what was withdrawn."""
     refused = [purpose for purpose in purposes_of(policy) if purpose in said and not said[purpose].given]
     if refused:
         raise Rejected(
-            f"the candidate has taken back its consent to {', '.join(refused)}: agree on another way to sit "
+            f"the candidate has withdrawn its consent to {', '.join(refused)}: agree on another way to sit "
             "the exam, or switch that off for this session",
             code="consent-withdrawn",
             status=409,

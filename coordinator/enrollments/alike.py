@@ -1,4 +1,4 @@
-"""Which of many faces are nearest to one, by the angle between their templates. Pure."""
+"""Finds the most similar faces, by the angle between their templates. Pure."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from uuid import UUID
 def nearest(
     probe: Sequence[float], others: Mapping[UUID, Sequence[float]], count: int
 ) -> list[tuple[float, UUID]]:
-    """The `count` nearest by cosine, nearest first; templates have length 1. Other dimensions are left out.
+    """The `count` nearest by cosine, nearest first; templates have length 1. Those of other dimensions are
+    left out.
 
-    Only a preselection: what a cosine means differs from recogniser to recogniser, and a node says it.
+    Only a preselection: the meaning of a cosine differs between recognisers, so a node compares the result.
     """
     scores = (
         (sum(map(mul, probe, other)), owner) for owner, other in others.items() if len(other) == len(probe)

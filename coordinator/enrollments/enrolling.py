@@ -1,16 +1,19 @@
 """Enroll a candidate: pictures made harmless here, judged and embedded on an edge node, averaged and stored.
 
     pictures ─ re-encode ─ sealed `enroll` commands ─ node ─ sealed measures and templates
-             ─ those that pass ─ best three ─ mean per recogniser ─ one transaction
+             ─ those that pass ─ every two compared ─ best three ─ mean per recogniser
+             ─ compared with the enrollment in force ─ one transaction
 
 Nothing is stored before everything is known: a refused or failed enrollment leaves no trace. Each picture
 has its own result; the enrollment stands on those that pass, and is refused (422 `enrollment-refused`) when
-none does.
+none does. All that pass must show one person (422 `pictures-disagree`). An enrollment unlike the one in
+force waits for an administrator, and the one in force stays so.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,26 +24,59 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
-from coordinator.enrollments import service as enrollments
+from coordinator.consents import service as consents
+from coordinator.consents.words import check_may_enroll, latest
+from coordinator.enrollments import comparing, service as enrollments
 from coordinator.enrollments.pictures import decode_base64, reencode
 from coordinator.enrollments.quality import failed_out, image_out, recommendations, unreadable
-from coordinator.enrollments.service import NewEnrollment, StoredEnrollment
+from coordinator.enrollments.replacing import check_enough, disagreement, expired, likeness, worst_of
+from coordinator.enrollments.service import Enrolled, NewEnrollment, StoredEnrollment, Unlike
+from coordinator.exams import service as exams
 from coordinator.ground.ids import uuid7
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.nodes import asking
+from coordinator.policies import service as policies
 from coordinator.web_api.parts import Parts
 from shared.api.enrollments import EnrolledImage, EnrollImage, EnrollRequest, EnrollResponse, FailedCheckOut
-from shared.enrollment import best_pictures, floats_of, mean_templates
+from shared.consents import Purpose
+from shared.enrollment import best_pictures, bytes_of, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
-from shared.messages import EnrolledPicture, decode_vector
-from shared.policy.terms import ENROLLMENT_GATE, Gate
+from shared.messages import EnrolledPicture, Template, decode_vector, encode_vector
+from shared.policy.schema import Policy
+from shared.policy.terms import Gate
 
+WAITS: Final = (
+    "These pictures do not look like the ones enrolled before, which stay in force. Your institution decides."
+)
 JUDGED_AT_ONCE: Final = 2
 """Pictures of one request that a node judges side by side."""
-GATE: Final = ENROLLMENT_GATE
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolling:
+    """A request to enroll, of one institution, at one instant."""
+
+    tenant_id: UUID
+    request: EnrollRequest
+    now_utc: datetime
+    by_candidate: bool
+    """The candidate itself asks, and not its exam platform."""
+    subject: str
+    """Of the token that asks."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """What is known before a picture is looked at; nothing of it is stored where it is new."""
+
+    candidate: Candidate
+    reply_key: Key
+    gate: Gate
+    former: tuple[Enrolled, ...]
+    """What a new face is compared with: the enrollment in force, also one that has expired, first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,52 +98,140 @@ class Judged:
         return unreadable(self.refusal or refusal([])).failed
 
 
-async def enroll(
-    parts: Parts, tenant_id: UUID, request: EnrollRequest, now_utc: datetime, asked: Asked | None
-) -> EnrollResponse:
+async def enroll(parts: Parts, wanted: Enrolling, asked: Asked | None) -> EnrollResponse:
     """Enroll from a request's pictures.
 
-    Raises `Rejected` (422) when no picture passes and `Unavailable` when no node can judge them.
+    Raises `Rejected` (422) when no picture passes or two disagree, (409 `session-active`) when a candidate
+    enrolls itself while its exam runs, (409 `acknowledgement-missing`) when the candidate has not agreed, and
+    `Unavailable` when no node can judge the pictures.
     """
-    keyring = parts.keys.keyring
+    keyring, request = parts.keys.keyring, wanted.request
 
-    def read(db: Session) -> tuple[Candidate, Key] | EnrollResponse:
+    def read(db: Session) -> _Ready | EnrollResponse:
         known = idempotency.recall(db, keyring, asked, EnrollResponse)
-        return known or proposed(db, parts, tenant_id, request.candidate_id, now_utc)
+        return known or _ready(db, parts, wanted)
 
-    found = await parts.reading(read)
-    if isinstance(found, EnrollResponse):
-        return found
-    candidate, reply_key = found
-    judged = await judge_all(parts, request.images, keyring.open_private(reply_key), GATE)
-    images = describe(judged)
-    if not any(one.passed for one in judged):
-        raise refusal(images)
+    ready = await parts.reading(read)
+    if isinstance(ready, EnrollResponse):
+        return ready
+    node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+    reply_key = keyring.open_private(ready.reply_key)
+    judged = await judge_all(parts, node_id, request.images, reply_key, ready.gate)
+    images = describe(judged, ready.gate)
+    await _check_one_person(parts, node_id, judged, images, reply_key)
+    templates = templates_of(judged, images)
     new = NewEnrollment(
         exam_reference=request.exam_id,
         images=[image for image in images if not image.failed],
-        templates=templates_of(judged, images),
+        templates=templates,
         details=request.metadata,
         valid=timedelta(days=parts.config.faces.valid_days),
+        unlike=await _unlike(parts, node_id, ready.former, templates, reply_key),
     )
 
     def store(db: Session) -> EnrollResponse:
-        if not candidates.keep(db, candidate):
-            raise Unavailable("the candidate was just made by another request; try again")
-        keys.keep(db, reply_key)
-        stored = enrollments.store(db, keyring, candidate, new, now_utc)
-        answer = response(db, request.candidate_id, StoredEnrollment(stored, images), now_utc, sent=images)
+        _check_same(db, parts, wanted, ready)
+        stored = enrollments.store(db, keyring, ready.candidate, new, wanted.now_utc)
+        whole = StoredEnrollment(stored, images)
+        answer = response(db, request.candidate_id, whole, wanted.now_utc, sent=images)
         idempotency.keep(db, keyring, asked, answer, request.candidate_id)
         return answer
 
     return await parts.writing(store)
 
 
-def describe(judged: list[Judged]) -> list[EnrolledImage]:
+def _ready(db: Session, parts: Parts, wanted: Enrolling) -> _Ready:
+    request = wanted.request
+    _check_agreed(db, wanted.tenant_id, request)
+    candidate, reply_key = proposed(db, parts, wanted.tenant_id, request.candidate_id, wanted.now_utc)
+    if wanted.by_candidate:
+        check_enough(len(request.images))
+        _check_no_session(db, candidate, wanted.now_utc)
+    exam = exams.look_up(db, wanted.tenant_id, request.exam_id)
+    policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+    former = enrollments.standards(db, parts.keys.keyring, candidate)
+    return _Ready(candidate, reply_key, policy.enrollment_gate, former)
+
+
+def _check_same(db: Session, parts: Parts, wanted: Enrolling, ready: _Ready) -> None:
+    """Make the candidate real and let nobody else enroll it until the commit.
+
+    Raises as `_ready` does, and `Unavailable` when somebody else enrolled the candidate meanwhile: the new
+    face was not compared with that one.
+    """
+    if not candidates.keep(db, ready.candidate):
+        raise Unavailable("the candidate was just made by another request; try again")
+    keys.keep(db, ready.reply_key)
+    candidates.lock(db, ready.candidate)  # what it withdraws meanwhile is seen here, or sees the enrollment
+    _check_agreed(db, wanted.tenant_id, wanted.request)
+    if wanted.request.acknowledged is not None:
+        consents.record_acknowledged(
+            db,
+            ready.candidate,
+            (Purpose.IDENTITY_VERIFICATION,),
+            wanted.request.acknowledged,
+            recorded_by=wanted.subject,
+            now_utc=wanted.now_utc,
+        )
+    if wanted.by_candidate:
+        _check_no_session(db, ready.candidate, wanted.now_utc)
+    compared_with = ready.former[0].enrollment_id if ready.former else None
+    if enrollments.in_force_id(db, ready.candidate) != compared_with:
+        raise Unavailable("the candidate was just enrolled by another request; try again")
+
+
+def _check_no_session(db: Session, candidate: Candidate, now_utc: datetime) -> None:
+    if enrollments.sits_now(db, candidate, now_utc):
+        raise Rejected(
+            "your exam is running; you cannot enroll until it has ended", code="session-active", status=409
+        )
+
+
+async def _check_one_person(
+    parts: Parts,
+    node_id: UUID,
+    judged: list[Judged],
+    images: list[EnrolledImage],
+    reply_key: X25519PrivateKey,
+) -> None:
+    """Raises `Rejected` (422) when no picture passes, or when two that pass disagree."""
+    passed = [
+        (place, one.picture.templates)
+        for place, one in enumerate(judged)
+        if one.picture is not None and not one.picture.failed
+    ]
+    if not passed:
+        raise refusal(images)
+    worst = worst_of(await comparing.pairs(parts, node_id, passed, reply_key))
+    if worst is not None:
+        raise disagreement(worst)
+
+
+async def _unlike(
+    parts: Parts,
+    node_id: UUID,
+    former: Sequence[Enrolled],
+    templates: Mapping[str, Sequence[float]],
+    reply_key: X25519PrivateKey,
+) -> Unlike | None:
+    """Why the new face must wait; None: it is like those it is compared with, or there are none."""
+    if not former:
+        return None
+    probe = [
+        Template(embedding_id=uuid7(), recogniser=name, vector=encode_vector(bytes_of(vector)))
+        for name, vector in templates.items()
+    ]
+    others = [template for one in former for template in one.templates]
+    found = await comparing.similarities(parts, node_id, probe, others, reply_key)
+    verdict, similarity = likeness(found)
+    return None if verdict == "alike" else Unlike(similarity)
+
+
+def describe(judged: list[Judged], gate: Gate) -> list[EnrolledImage]:
     """Every picture's result, in order, with the best ones selected."""
     passed = [index for index, one in enumerate(judged) if one.passed]
     best = {passed[place] for place in best_pictures([_quality(judged[index]) for index in passed])}
-    return [_image(one, selected=index in best) for index, one in enumerate(judged)]
+    return [_image(one, gate, selected=index in best) for index, one in enumerate(judged)]
 
 
 def templates_of(judged: list[Judged], images: list[EnrolledImage]) -> dict[str, tuple[float, ...]]:
@@ -150,7 +274,8 @@ def response(
 ) -> EnrollResponse:
     """The answer to an enrollment. `sent`: all pictures, where those that were left out are known."""
     row, images = stored.row, stored.images if sent is None else sent
-    before = enrollments.replaced(db, row)
+    before, waiting = enrollments.replaced(db, row), enrollments.waiting(db, row.candidate_id)
+    in_force = row.in_force_utc is not None
     return EnrollResponse(
         status="partial" if any(image.failed for image in images) else "success",
         candidate_id=candidate,
@@ -158,11 +283,23 @@ def response(
         embeddings=images,
         average_embedding_stored=True,
         enrollment_timestamp=row.created_utc,
-        recommendations=recommendations(images),
+        recommendations=recommendations(images) if in_force else [WAITS],
         expires_at=row.expires_utc,
-        expired=enrollments.expired(row, now_utc),
-        replaces=str(before) if before else None,
+        expired=in_force and expired(row.expires_utc, waiting.created_utc if waiting else None, now_utc),
+        replaces=str(before) if before and in_force else None,
+        state="in-force" if in_force else "pending",
+        pending_id=str(waiting.id) if waiting else None,
     )
+
+
+def _check_agreed(db: Session, tenant_id: UUID, request: EnrollRequest) -> None:
+    """Raises `Rejected` (409) unless the candidate agrees to being enrolled, as far as is known or said."""
+    exam = exams.look_up(db, tenant_id, request.exam_id)
+    policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
+    if request.acknowledged is not None:
+        policy = policy.model_copy(update={"without_acknowledgement": (Purpose.IDENTITY_VERIFICATION,)})
+    candidate = candidates.find(db, tenant_id, request.candidate_id)
+    check_may_enroll(latest(consents.words_of(db, candidate)) if candidate else {}, policy)
 
 
 def proposed(
@@ -174,10 +311,9 @@ def proposed(
 
 
 async def judge_all(
-    parts: Parts, images: list[EnrollImage], reply_key: X25519PrivateKey, gate: Gate
+    parts: Parts, node_id: UUID, images: list[EnrollImage], reply_key: X25519PrivateKey, gate: Gate
 ) -> list[Judged]:
-    """What a node says of each picture, by this gate. Raises `Unavailable` when there is none to ask."""
-    node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+    """What a node says of each picture, by this gate."""
     turns = asyncio.Semaphore(JUDGED_AT_ONCE)
 
     async def judge(image: EnrollImage) -> Judged:
@@ -201,13 +337,13 @@ def _quality(judged: Judged) -> float:
     return judged.picture.face.quality if judged.picture and judged.picture.face else 0.0
 
 
-def _image(judged: Judged, *, selected: bool) -> EnrolledImage:
+def _image(judged: Judged, gate: Gate, *, selected: bool) -> EnrolledImage:
     if judged.picture is None:
         return unreadable(judged.refusal) if judged.refusal else unreadable(refusal([]))
     return image_out(
         judged.picture.face,
         failed_out(judged.picture.failed),
-        gate=GATE,
+        gate=gate,
         embedding_id=str(uuid7()) if judged.passed else None,
         selected=selected,
     )

@@ -40,6 +40,22 @@ FACE_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             ],
             "checked_at": "2025-12-12T13:30:00.000Z",
         },
+        "PendingEnrollmentOut": {
+            "enrollment_id": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70",
+            "candidate_id": "CAND-2024-12345",
+            "exam_id": "EXAM-CS101-FINAL",
+            "enrolled_at": "2025-12-12T10:30:05.000Z",
+            "similarity": 0.52,
+            "in_force_id": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69",
+            "state": "pending",
+            "decided_by": None,
+            "decided_at": None,
+            "text": None,
+        },
+        "EnrollmentDecision": {
+            "verdict": "accept",
+            "text": "Seen with the student card on 12 December; a new haircut and glasses.",
+        },
         "FaceSearchRequest": {"reason": "Two applications with the same photograph."},
         "FaceSearchResponse": {
             "candidate_id": "CAND-2024-12345",

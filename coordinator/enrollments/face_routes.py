@@ -1,4 +1,5 @@
-"""Faces over REST beside enrollment: the try before the exam, the search, and pairs that people judge."""
+"""Faces over REST besides enrollment: the practice before the exam, the search, and pairs for people to
+judge."""
 
 from __future__ import annotations
 
@@ -35,19 +36,19 @@ PairId = Annotated[UUID, Path(description="The pair's id.")]
 
 
 class PairFilters(BaseModel):
-    """Query parameters; what is left out does not narrow."""
+    """Query parameters; omitted ones do not filter."""
 
     model_config = ConfigDict(extra="forbid")
 
     state: Annotated[list[PairState], Field(max_length=len(PairState))] = []
     """May be repeated."""
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    """`next_cursor` of the page before."""
+    """`next_cursor` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
 async def _read(request: Request) -> PracticeRequest:
-    """The body, read in a thread: a picture's text would hold the loop."""
+    """The body, parsed in a thread: a picture's text would block the event loop."""
     body = await request.body()
     if not body:
         raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
@@ -65,10 +66,10 @@ async def check_practice(
     parts: PartsDep,
     now: Now,
 ) -> PracticeResponse:
-    """Try camera, microphone and enrolled face before the exam; what is not sent stays unknown.
+    """Check camera, microphone and enrolled face before the exam; parts that are not sent stay unknown.
 
-    Told in words, without a score. Nothing is kept but how each check went and when; a session that starts
-    within a day says so on its timeline. No exam is refused because of it.
+    The result is in words, without a score. Only the result and time of each check are stored; a session that
+    starts within a day shows this on its timeline. No exam is refused because of it.
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
@@ -79,10 +80,10 @@ async def check_practice(
 async def search_impersonation(
     candidate_id: CandidateRef, body: FaceSearchRequest, claims: Admin, parts: PartsDep, now: Now
 ) -> FaceSearchResponse:
-    """Search a candidate's face among everybody else of the institution who agreed to it.
+    """Compare a candidate's face with all others of the institution who agreed to it.
 
-    Off unless the installation switches it on (409 `search-off`). What is alike becomes a pair for a person
-    to look at; nothing is refused or decided because of it.
+    Off unless the installation switches it on (409 `search-off`). Similar faces become a pair for a person to
+    look at; nothing is refused or decided because of it.
     """
     check_rate(parts.rates.report, claims.bearer, parts.clock())
     return await search(parts, claims, candidate_id, body, now)
@@ -92,7 +93,7 @@ async def search_impersonation(
 async def list_face_pairs(
     filters: Annotated[PairFilters, Query()], claims: Reviewer, parts: PartsDep
 ) -> FacePairPage:
-    """Pairs of alike faces, the newest first."""
+    """Pairs of similar faces, newest first."""
 
     after = read_cursor(filters.cursor, Cursor)
 
@@ -108,7 +109,7 @@ async def list_face_pairs(
 async def decide_face_pair(
     pair_id: PairId, body: FacePairDecision, claims: Reviewer, parts: PartsDep, now: Now
 ) -> FacePairOut:
-    """Say whether two alike faces are one person's; once."""
+    """Decide once whether two similar faces are the same person."""
     keyring, state = parts.keys.keyring, PairState(body.verdict)
 
     def work(db: Session) -> FacePairOut:

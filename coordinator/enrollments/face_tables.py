@@ -1,4 +1,4 @@
-"""Tables of what comes of faces beside enrollments: checks before the exam, and pairs that people look at."""
+"""Tables about faces besides enrollments: checks before the exam, and pairs for people to look at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from coordinator.ground.ids import uuid7
 
 
 class PairState(StrEnum):
-    """What a person says of two faces."""
+    """A person's decision about two faces."""
 
     OPEN = "open"
     SAME = "same-person"
@@ -23,7 +23,7 @@ class PairState(StrEnum):
 
 
 class PracticeCheck(Row, table=True):
-    """That a candidate tried its camera, microphone and face, and how that went: words only."""
+    """A candidate's check of camera, microphone and face, with results in words only."""
 
     __tablename__ = "practice_checks"
     __table_args__ = (Index("ix_practice_checks_newest", "candidate_id", "checked_utc"),)
@@ -32,12 +32,12 @@ class PracticeCheck(Row, table=True):
     tenant_id: UUID = Field(foreign_key="tenants.id")
     candidate_id: UUID = Field(foreign_key="candidates.id")
     outcomes: dict[str, Any] = Field(sa_type=JSON)
-    """`ok`, `advice` or `unknown` by what was tried."""
+    """`ok`, `advice` or `unknown` per checked part."""
     checked_utc: datetime = Field(sa_type=UtcDateTime)
 
 
 class FacePair(Row, table=True):
-    """Two candidates whose enrolled faces are alike: a question to a person, never an answer."""
+    """Two candidates with similar enrolled faces: a question for a person, never an answer."""
 
     __tablename__ = "face_pairs"
     __table_args__ = (Index("ix_face_pairs_newest", "tenant_id", "found_utc", "id"),)
@@ -45,13 +45,13 @@ class FacePair(Row, table=True):
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     tenant_id: UUID = Field(foreign_key="tenants.id")
     candidate_id: UUID = Field(foreign_key="candidates.id", index=True)
-    """Whose face was searched for."""
+    """The candidate whose face was searched."""
     other_id: UUID = Field(foreign_key="candidates.id", index=True)
-    """Who was found."""
+    """The candidate who was found."""
     details_sealed: bytes
-    """JSON: similarity, recogniser, reason, and what the deciding person wrote."""
+    """JSON: similarity, recogniser, reason, and the text of the deciding person."""
     data_key_id: UUID = Field(foreign_key="keys.id")
-    """Data key (class template) of the candidate searched for."""
+    """The data key (class template) of the candidate whose face was searched."""
     state: PairState = Field(sa_type=words(PairState))
     found_by: str = Field(max_length=NAME_CHARS)
     found_utc: datetime = Field(sa_type=UtcDateTime)

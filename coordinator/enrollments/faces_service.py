@@ -13,9 +13,10 @@ from sqlalchemy import and_, or_
 from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.candidates.tables import Candidate
-from coordinator.consents.tables import Consent
+from coordinator.consents import service as consents
 from coordinator.enrollments import service as enrollments
 from coordinator.enrollments.face_tables import FacePair, PairState, PracticeCheck
+from coordinator.enrollments.replacing import expired
 from coordinator.enrollments.service import Enrolled
 from coordinator.enrollments.tables import Enrollment, FaceTemplate
 from coordinator.ground.ids import uuid7
@@ -202,23 +203,31 @@ def best_template(enrolled: Enrolled, recognisers: Sequence[str]) -> Template | 
 
 
 def _agreed(db: Session, tenant_id: UUID) -> set[UUID]:
-    wanted = (
-        select(Consent.candidate_id, Consent.given)
-        .where(Consent.tenant_id == tenant_id, Consent.purpose == Purpose.IMPERSONATION_SEARCH)
-        .order_by(col(Consent.created_utc), col(Consent.id))
-    )
-    return {owner for owner, given in dict(db.exec(wanted).all()).items() if given}
+    """Who agreed to the search, and has not withdrawn that faces are compared at all."""
+    said = consents.answers_to(db, tenant_id, Purpose.IMPERSONATION_SEARCH)
+    agreed = {owner for owner, given in said.items() if given}
+    return agreed - consents.withdrawn(db, tenant_id, Purpose.IDENTITY_VERIFICATION)
 
 
 def _newest_enrollments(db: Session, candidate: Candidate, now_utc: datetime) -> dict[UUID, UUID]:
     """Of everybody else, by candidate; an expired one counts for nothing."""
     wanted = (
-        select(Enrollment.candidate_id, Enrollment.id, Enrollment.expires_utc)
+        select(Enrollment)
         .where(Enrollment.tenant_id == candidate.tenant_id, Enrollment.candidate_id != candidate.id)
-        .order_by(col(Enrollment.created_utc), col(Enrollment.id))
+        .order_by(col(Enrollment.in_force_utc), col(Enrollment.id))
     )
-    newest = {owner: (row_id, expires) for owner, row_id, expires in db.exec(wanted)}
-    return {owner: row_id for owner, (row_id, expires) in newest.items() if not expires or expires > now_utc}
+    rows = db.exec(wanted).all()
+    newest = {row.candidate_id: row for row in rows if row.in_force_utc is not None}
+    since = {
+        row.candidate_id: row.created_utc
+        for row in rows
+        if row.in_force_utc is None and row.decided_utc is None
+    }
+    return {
+        owner: row.id
+        for owner, row in newest.items()
+        if not expired(row.expires_utc, since.get(owner), now_utc)
+    }
 
 
 def _place(pair_id: UUID) -> Place:

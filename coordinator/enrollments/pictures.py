@@ -1,7 +1,7 @@
-"""Pictures from outside, made harmless before anything else sees them.
+"""Re-encodes pictures from outside, so that they are harmless before anything else uses them.
 
-Each is decoded once, within a bound on its pixels known from its header alone; turned upright; scaled to at
-most 1,280 pixels on its longer side; stripped of everything but its pixels (EXIF with its place and camera,
+Each is decoded once, if the number of pixels in its header is within the limit; turned upright; scaled to at
+most 1,280 pixels on its longer side; stripped of everything except its pixels (EXIF with place and camera,
 profiles, comments, further frames) and written again as JPEG, small enough for one sealed command.
 """
 
@@ -18,7 +18,7 @@ from shared.messages import MAX_PICTURE_BYTES
 
 MAX_INPUT_BYTES: Final = 4_194_304
 MAX_PIXELS: Final = 50_000_000
-"""A telephone's largest usual picture; above, a small file may hide gigabytes."""
+"""A telephone's largest usual picture; above this a small file may unpack to gigabytes."""
 MAX_SIDE_PX: Final = 1_280
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITIES: Final = (92, 85, 75, 60, 45)
@@ -26,7 +26,7 @@ _QUALITIES: Final = (92, 85, 75, 60, 45)
 
 
 def decode_base64(text: str) -> bytes:
-    """The bytes of one picture's text. Raises `Rejected` (422) for what is no base64, empty or too large."""
+    """The bytes of one picture's text. Raises `Rejected` (422) if it is not base64, empty or too large."""
     try:
         data = binascii.a2b_base64(text, strict_mode=True)
     except (binascii.Error, ValueError) as error:
@@ -45,17 +45,17 @@ def decode_base64(text: str) -> bytes:
 def reencode(data: bytes) -> bytes:
     """The same picture as an upright, plain JPEG of at most 1,280 px and `MAX_PICTURE_BYTES`.
 
-    Works for some tens of milliseconds: call it in a thread. Raises `Rejected` (422) with the code
+    Takes some tens of milliseconds: call it in a thread. Raises `Rejected` (422) with the code
     `picture-unreadable`, `picture-too-many-pixels` or `picture-too-large`.
     """
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             return _encode(_decode(opened))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error  # Pillow's own bounds lie above ours; the lower is only a warning
+        raise _too_many_pixels() from error  # Pillow's own limits are above ours, its lower one warns
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, ArithmeticError, EOFError) as error:
         raise _rejected(
-            "picture-unreadable", "the file is not a whole JPEG, PNG or WebP picture; take it again"
+            "picture-unreadable", "the file is not a complete JPEG, PNG or WebP picture; take it again"
         ) from error
 
 

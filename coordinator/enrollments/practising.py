@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
+from coordinator.candidates.tables import Candidate
+from coordinator.consents import service as consents
 from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.enrolling import judge_all, proposed
 from coordinator.enrollments.trial import FaceTried, outcomes
@@ -20,6 +22,7 @@ from coordinator.policies import service as policies
 from coordinator.web_api.parts import Parts
 from shared.api.enrollments import EnrollImage
 from shared.api.faces import PracticeRequest, PracticeResponse
+from shared.consents import Purpose
 from shared.errors import Unavailable
 from shared.events.types import EventType
 from shared.face_messages import CompareTemplates
@@ -46,7 +49,7 @@ async def practice(
         exam = exams.look_up(db, tenant_id, request.exam_id)
         policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
         known = candidates.find(db, tenant_id, request.candidate_id)
-        enrolled = enrollments.enrolled(db, keyring, known, now_utc) if known else None
+        enrolled = enrollments.enrolled(db, keyring, known, now_utc) if known and _agrees(db, known) else None
         return policy, enrolled.templates if enrolled else ()
 
     policy, templates = await parts.reading(read)
@@ -74,9 +77,15 @@ async def practice(
     )
 
 
+def _agrees(db: Session, candidate: Candidate) -> bool:
+    """Whether the candidate has not withdrawn its consent to having its face compared."""
+    return candidate.id not in consents.withdrawn(db, candidate.tenant_id, Purpose.IDENTITY_VERIFICATION)
+
+
 async def _face_tried(parts: Parts, image: EnrollImage, judging: _Judging) -> FaceTried:
     gate = judging.policy.verification_gate
-    [judged] = await judge_all(parts, [image], judging.reply_key, gate)
+    node_id = parts.fleet.pick(parts.clock(), seat=False).heartbeat.node_id
+    [judged] = await judge_all(parts, node_id, [image], judging.reply_key, gate)
     advice = [check.advice for check in judged.failed]
     if judged.picture is None or not judged.passed or not judging.templates:
         return FaceTried(advice, None)

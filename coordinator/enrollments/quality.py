@@ -1,4 +1,4 @@
-"""What a caller reads of a picture's measures: shares in 0…1, in the API's words. Pure."""
+"""A picture's measurements for the API: shares in 0…1. Pure."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _ENOUGH_PICTURES: Final = 3
 
 
 def sharpness_share(sharpness: float, gate: Gate) -> float:
-    """0.5 at the gate's bound (an enrollment's where it asks none), towards 1 as the sharpness grows."""
+    """0.5 at the gate's bound (an enrollment's if it has none), towards 1 as the sharpness grows."""
     bound = gate.min_sharpness or ENROLLMENT_GATE.min_sharpness or 1.0
     return round(max(0.0, sharpness) / (max(0.0, sharpness) + bound), 3)
 
 
 def lighting_share(brightness: float, gate: Gate) -> float:
-    """1 in the middle of the gate's brightness bounds, 0 at and beyond them."""
+    """1 in the middle of the gate's brightness range, 0 at its ends and beyond."""
     low = gate.min_brightness or 0.0
     half = (gate.max_brightness - low) / 2
     return round(max(0.0, 1.0 - abs(brightness - low - half) / half), 3)
@@ -43,12 +43,12 @@ def face_quality(face: FacePicture | None, gate: Gate) -> FaceQuality:
 
 
 def failed_out(failed: Sequence[FailedCheck]) -> list[FailedCheckOut]:
-    """Failed checks as the API says them."""
+    """Failed checks in the API's form."""
     return [FailedCheckOut(check=c.check, value=c.value, bound=c.bound, advice=c.advice) for c in failed]
 
 
 def unreadable(refusal: Rejected) -> EnrolledImage:
-    """The result of a picture that could not even be opened."""
+    """The result of a picture that could not be opened."""
     check = FailedCheckOut(
         check=refusal.code, value=None, bound="a JPEG, PNG or WebP picture", advice=str(refusal)
     )
@@ -81,13 +81,14 @@ def image_out(
 
 
 def recommendations(images: Sequence[EnrolledImage]) -> list[str]:
-    """What to tell the person who enrolled: each failed check's advice once, and whether more would help."""
+    """Advice for the enrolled person: each failed check's advice once, and whether more pictures would
+    help."""
     advice = list(dict.fromkeys(check.advice for image in images for check in image.failed))
     passed = sum(not image.failed for image in images)
     if not advice:
         advice.append("Every picture is clear.")
     if passed < _ENOUGH_PICTURES:
-        advice.append(f"Send {_ENOUGH_PICTURES} to 5 pictures; the template is then steadier.")
+        advice.append(f"Send {_ENOUGH_PICTURES} to 5 pictures; the template is then more reliable.")
     return advice
 
 

@@ -12,15 +12,17 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.enrollments import enrolling, faces_service as faces, service as enrollments
+from coordinator.enrollments.enrolling import Enrolling
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems, takes
 from coordinator.web_api.parts import CandidateRef, Now, PartsDep
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate
+from coordinator.web_api.security import PrivacyOrSelf, ServiceOrSelf, check_own_candidate, check_own_word
 from shared.api.enrollments import EnrollRequest, EnrollResponse
 from shared.errors import Rejected
+from shared.tokens import Role
 
 router = APIRouter(tags=["enrollments"])
 
@@ -49,13 +51,23 @@ async def enroll_candidate(
 ) -> EnrollResponse:
     """Enroll a candidate's face from 3 to 5 pictures; the best three make the template.
 
+    The candidate must have acknowledged identity verification before (409 `acknowledgement-missing`), unless
+    the exam's policy needs no acknowledgement for it; `acknowledged` records it in the same step.
+
     Each picture has its own result. `partial` says that some were left out. When none passes, the answer is
     422 `enrollment-refused` with every failed check, its value, its bound and what to do, and nothing is
-    stored. Pictures are never stored. Enrolled again, the newest counts for sessions that start from then on.
+    stored. Two pictures that do not seem to show the same person are refused too (422 `pictures-disagree`).
+    Pictures are never stored. Enrolled again, the newest counts for sessions that start from then on; one
+    that is unlike the one before is `pending` until an administrator decides, and the one before counts.
+
+    A candidate sends at least 3 pictures and does not enroll while its exam runs; staff may send one picture.
     """
     check_own_candidate(claims, body.candidate_id)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    return await enrolling.enroll(parts, claims.tenant_id, body, now, asked)
+    check_own_word(claims, body.acknowledged)
+    by_candidate = claims.role is Role.CANDIDATE
+    wanted = Enrolling(claims.tenant_id, body, now, by_candidate=by_candidate, subject=claims.subject)
+    return await enrolling.enroll(parts, wanted, asked)
 
 
 @router.get("/enrollments/{candidate_id}", responses=problems(401, 403, 404))

@@ -16,6 +16,7 @@ from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
+from coordinator.consents import service as consents
 from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.alike import nearest
 from coordinator.enrollments.faces_service import FoundPair, NewPair, Searchable
@@ -24,6 +25,7 @@ from coordinator.nodes import asking
 from coordinator.nodes.fleet import NodeState
 from coordinator.web_api.parts import Parts
 from shared.api.faces import FacePairOut, FaceSearchRequest, FaceSearchResponse
+from shared.consents import Purpose
 from shared.enrollment import floats_of
 from shared.errors import Rejected
 from shared.face_messages import CompareTemplates
@@ -95,6 +97,7 @@ def _probe(
     enrolled = enrollments.enrolled(db, keyring, candidate, now_utc) if candidate else None
     if candidate is None or enrolled is None:
         raise enrollments.unknown()
+    check_compared(db, candidate)
     if not parts.config.faces.impersonation_search:
         raise Rejected("searching for faces is switched off here", code="search-off", status=409)
     template = faces.best_template(enrolled, node.heartbeat.recognisers)
@@ -107,6 +110,17 @@ def _probe(
     among = faces.searchable(db, keyring, candidate, template.recogniser, now_utc)
     key = keys.propose_template_key(db, keyring, candidate, now_utc)
     return Probe(candidate, template, among, keyring.open_private(key))
+
+
+def check_compared(db: Session, candidate: Candidate) -> None:
+    """Raises `Rejected` (409 `consent-withdrawn`) when the candidate's face may not be compared any more."""
+    if candidate.id in consents.withdrawn(db, candidate.tenant_id, Purpose.IDENTITY_VERIFICATION):
+        raise Rejected(
+            f"the candidate has withdrawn its consent to {Purpose.IDENTITY_VERIFICATION}; its face is not "
+            "compared",
+            code="consent-withdrawn",
+            status=409,
+        )
 
 
 def pair_out(found: FoundPair) -> FacePairOut:

@@ -16,6 +16,7 @@ from pydantic import JsonValue
 from sqlmodel import Session, col, delete, select, update
 
 from coordinator.candidates.tables import Candidate
+from coordinator.enrollments.replacing import expired, moved_expiry
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
@@ -31,6 +32,14 @@ from shared.messages import Template, encode_vector
 
 
 @dataclass(frozen=True, slots=True)
+class Unlike:
+    """That a face is not like the one in force."""
+
+    similarity: float | None
+    """None: no recogniser could compare them."""
+
+
+@dataclass(frozen=True, slots=True)
 class NewEnrollment:
     """What is to be stored: the pictures that passed and the mean template per recogniser."""
 
@@ -42,6 +51,8 @@ class NewEnrollment:
     """What the caller sent along."""
     valid: timedelta
     """How long it counts."""
+    unlike: Unlike | None = None
+    """Why it must wait for an administrator; None: it is in force at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,13 @@ class Enrolled:
 def store(
     db: Session, keyring: Keyring, candidate: Candidate, new: NewEnrollment, now_utc: datetime
 ) -> Enrollment:
-    """Keep an enrollment; earlier ones stay until erased, and the newest counts."""
+    """Store an enrollment. Earlier ones stay until they are erased; the newest one in force counts.
+
+    An enrollment that must wait replaces another one that waits.
+    """
+    former = waiting(db, candidate.id)
+    if new.unlike is not None and former is not None:
+        settle(db, former, now_utc)
     key = keys.template_data_key(db, keyring, candidate, now_utc)
     row_id = uuid7()
     row = Enrollment(
@@ -76,7 +93,11 @@ def store(
         details_sealed=_sealed(keyring, key, Place("enrollments", "details_sealed", row_id), new.details),
         created_utc=now_utc,
         expires_utc=now_utc + new.valid,
+        in_force_utc=now_utc if new.unlike is None else None,
     )
+    if new.unlike is not None:
+        said = json.dumps({"similarity": new.unlike.similarity}).encode()
+        row.review_sealed = keyring.seal_field(key, _review_place(row_id), said)
     db.add(row)
     db.flush()
     for position, image in enumerate(new.images):
@@ -109,20 +130,88 @@ def enrolled(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datet
     """The enrollment that counts and its templates, as an edge node takes them; None without one, or when it
     has expired."""
     row = _newest_row(db, candidate)
-    return None if row is None or expired(row, now_utc) else templates_of(db, keyring, row)
+    if row is None:
+        return None
+    other = waiting(db, candidate.id)
+    if expired(row.expires_utc, other.created_utc if other else None, now_utc):
+        return None
+    return templates_of(db, keyring, row)
 
 
-def expired(row: Enrollment, now_utc: datetime) -> bool:
-    """Whether it is too old for a session to start with."""
-    return row.expires_utc is not None and row.expires_utc <= now_utc
+def standards(db: Session, keyring: Keyring, candidate: Candidate) -> tuple[Enrolled, ...]:
+    """What a new face is compared with: the enrollment in force, also an expired one, and the one that the
+    way to it began with, which is the last that an administrator accepted, else the first. So no small steps
+    lead from one person to another."""
+    row = _newest_row(db, candidate)
+    if row is None:
+        return ()
+    began = db.exec(
+        select(Enrollment)
+        .where(Enrollment.candidate_id == candidate.id, col(Enrollment.in_force_utc).is_not(None))
+        .order_by(
+            col(Enrollment.decided_utc).is_(None),
+            col(Enrollment.decided_utc).desc(),
+            col(Enrollment.in_force_utc),
+        )
+        .limit(1)
+    ).one()
+    return tuple(templates_of(db, keyring, one) for one in ({row.id: row, began.id: began}).values())
+
+
+def in_force_id(db: Session, candidate: Candidate) -> UUID | None:
+    """The id of the enrollment that counts, also of an expired one."""
+    row = _newest_row(db, candidate)
+    return row.id if row is not None else None
+
+
+def sits_now(db: Session, candidate: Candidate, now_utc: datetime) -> bool:
+    """Whether a session of the candidate runs."""
+    running = select(ExamSession.id).where(
+        ExamSession.candidate_id == candidate.id,
+        col(ExamSession.ended_utc).is_(None),
+        col(ExamSession.expires_utc) > now_utc,
+    )
+    return db.exec(running).first() is not None
+
+
+def waiting(db: Session, candidate_id: UUID) -> Enrollment | None:
+    """The candidate's enrollment that waits for an administrator; there is at most one."""
+    wanted = select(Enrollment).where(
+        Enrollment.candidate_id == candidate_id,
+        col(Enrollment.in_force_utc).is_(None),
+        col(Enrollment.decided_utc).is_(None),
+    )
+    return db.exec(wanted).one_or_none()
+
+
+def settle(db: Session, row: Enrollment, now_utc: datetime, *, accepted: bool = False) -> None:
+    """End the wait of an enrollment: accept it, or delete its templates and measurements.
+
+    The expiry of both, this one and the one in force, moves by the time of the wait.
+    """
+    former = _newest_row(db, db.get_one(Candidate, row.candidate_id))
+    if former is not None and former.in_force_utc is not None:
+        waits = (row.created_utc, former.in_force_utc)
+        former.expires_utc = moved_expiry(former.expires_utc, waits, now_utc)
+        db.add(former)
+    row.decided_utc = now_utc
+    if accepted:
+        row.in_force_utc = now_utc
+        row.expires_utc = moved_expiry(row.expires_utc, (row.created_utc,), now_utc)
+    else:
+        for table in (FaceTemplate, EnrollmentPicture):
+            db.exec(delete(table).where(col(table.enrollment_id) == row.id))
+    db.add(row)
+    db.flush()
 
 
 def replaced(db: Session, row: Enrollment) -> UUID | None:
     """The enrollment that counted before this one."""
+    before = row.in_force_utc or row.created_utc
     wanted = (
         select(Enrollment.id)
-        .where(Enrollment.candidate_id == row.candidate_id, Enrollment.created_utc < row.created_utc)
-        .order_by(col(Enrollment.created_utc).desc(), col(Enrollment.id).desc())
+        .where(Enrollment.candidate_id == row.candidate_id, col(Enrollment.in_force_utc) < before)
+        .order_by(col(Enrollment.in_force_utc).desc(), col(Enrollment.id).desc())
         .limit(1)
     )
     return db.exec(wanted).one_or_none()
@@ -159,8 +248,12 @@ def unknown() -> Rejected:
 def _newest_row(db: Session, candidate: Candidate) -> Enrollment | None:
     return db.exec(
         select(Enrollment)
-        .where(Enrollment.tenant_id == candidate.tenant_id, Enrollment.candidate_id == candidate.id)
-        .order_by(col(Enrollment.created_utc).desc(), col(Enrollment.id).desc())
+        .where(
+            Enrollment.tenant_id == candidate.tenant_id,
+            Enrollment.candidate_id == candidate.id,
+            col(Enrollment.in_force_utc).is_not(None),
+        )
+        .order_by(col(Enrollment.in_force_utc).desc(), col(Enrollment.id).desc())
         .limit(1)
     ).one_or_none()
 
@@ -191,6 +284,25 @@ def _template(
         recogniser=recogniser,
         vector_sealed=keyring.seal_field(key, _vector_place(template_id), bytes_of(vector)),
     )
+
+
+def _review_place(enrollment_id: UUID) -> Place:
+    return Place("enrollments", "review_sealed", enrollment_id)
+
+
+def open_review(db: Session, keyring: Keyring, row: Enrollment) -> dict[str, Any]:
+    """What was said of an enrollment that had to wait; empty where its key was destroyed."""
+    key = keys.get(db, row.tenant_id, row.data_key_id)
+    if row.review_sealed is None or key.wrapped is None:
+        return {}
+    said: dict[str, Any] = json.loads(keyring.open_field(key, _review_place(row.id), row.review_sealed))
+    return said
+
+
+def seal_review(db: Session, keyring: Keyring, row: Enrollment, said: Mapping[str, Any]) -> None:
+    """Write down what was said of it. Raises `Corrupt` once its key is destroyed."""
+    key = keys.get(db, row.tenant_id, row.data_key_id)
+    row.review_sealed = keyring.seal_field(key, _review_place(row.id), json.dumps(said).encode())
 
 
 def _place(picture: EnrollmentPicture) -> Place:

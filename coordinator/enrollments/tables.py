@@ -13,7 +13,11 @@ from coordinator.ground.ids import uuid7
 
 
 class Enrollment(Row, table=True):
-    """One accepted enrollment of a candidate; the newest one counts."""
+    """One enrollment of a candidate; of those in force the newest counts.
+
+    One that is unlike the one before waits until an administrator decides about it, or until a newer one
+    waits in its place.
+    """
 
     __tablename__ = "enrollments"
     __table_args__ = (Index("ix_enrollments_newest", "tenant_id", "candidate_id", "created_utc"),)
@@ -30,6 +34,13 @@ class Enrollment(Row, table=True):
     created_utc: datetime = Field(sa_type=UtcDateTime)
     expires_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """From then on no session starts with it: faces change. None: made before enrollments expired."""
+    in_force_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when it is in force; None: it waits, or was refused."""
+    review_sealed: bytes | None = None
+    """JSON, of one that had to wait: its similarity to the one before, and the words of who decided."""
+    decided_by: str | None = Field(default=None, max_length=NAME_CHARS)
+    """Of one that had to wait: the token's subject; None where a newer one took its place."""
+    decided_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
 class EnrollmentPicture(Row, table=True):

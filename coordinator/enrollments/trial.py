@@ -1,4 +1,5 @@
-"""What a try before the exam comes to, in words for the candidate: never a measure, never a score. Pure."""
+"""The results of a practice before the exam, in words for the candidate: never a measurement or score.
+Pure."""
 
 from __future__ import annotations
 
@@ -11,25 +12,25 @@ from shared.api.faces import CameraTried, MicrophoneTried, PracticeOutcome, Trie
 LEAST_WIDTH_PX: Final = 640
 LEAST_HEIGHT_PX: Final = 480
 LEAST_FPS: Final = 10.0
-"""Of the 15 that the page asks for."""
+"""Frames per second, of the 15 that the page asks for."""
 LEAST_PEAK_DBFS: Final = -50.0
-"""Speech at arm's length peaks some 20 dB above, an unplugged input lies some 20 dB below."""
+"""Speech at arm's length is about 20 dB above this, an unplugged input about 20 dB below."""
 
 
 @dataclass(frozen=True, slots=True)
 class FaceTried:
-    """What came of the picture."""
+    """The result of the picture."""
 
     advice: Sequence[str]
-    """Of the checks it failed; none: it passed."""
+    """The remedies of its failed checks; empty: it passed."""
     alike: bool | None
-    """Whether it is the enrolled face; None: no check possible."""
+    """Whether it is the enrolled face; None: no check was possible."""
 
 
 def outcomes(
     camera: CameraTried | None, microphone: MicrophoneTried | None, face: FaceTried | None
 ) -> list[PracticeOutcome]:
-    """One outcome for each thing that can be tried."""
+    """One result for each part that can be checked."""
     return [
         _outcome("camera", None if camera is None else _camera(camera)),
         _outcome("microphone", None if microphone is None else _microphone(microphone)),
@@ -49,7 +50,7 @@ def _camera(camera: CameraTried) -> list[str]:
     if camera.width < LEAST_WIDTH_PX or camera.height < LEAST_HEIGHT_PX:
         advice.append("The camera's picture is small. Choose another camera, if you have one.")
     if camera.frames_per_second < LEAST_FPS:
-        advice.append("The picture moves haltingly. Turn on more light and close other programs.")
+        advice.append("The picture does not move smoothly. Turn on more light and close other programs.")
     return advice
 
 
@@ -57,7 +58,7 @@ def _microphone(microphone: MicrophoneTried) -> list[str]:
     if microphone.muted:
         return ["The microphone is muted. Unmute it, on the device as well."]
     if microphone.peak_dbfs < LEAST_PEAK_DBFS:
-        return ["Hardly anything is heard. Choose another microphone or raise its level, and speak."]
+        return ["We hear almost nothing. Choose another microphone or raise its level, and speak."]
     return []
 
 
@@ -66,4 +67,4 @@ def _identity(face: FaceTried | None) -> list[str] | None:
         return None
     if face.alike:
         return []
-    return ["This picture is not like those you enrolled with. Face the light, or enroll again."]
+    return ["This picture is not similar to those you enrolled with. Face the light, or enroll again."]

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +25,7 @@ from coordinator.ground.sealed_fields import Place, new_key
 from shared.errors import ConfigError, Corrupt
 from shared.sealing import private_bytes, signing_public_text
 from shared.secret_file import read_private
+from shared.tokens import key_id_of
 
 MASTER_KEY_VARIABLE: Final = "PROCTOR_MASTER_KEY"
 _NO_ROW: Final = UUID(int=0)
@@ -57,11 +57,6 @@ class OwnKeys:
     def token_key_id(self) -> str:
         """The `kid` of tokens signed with it."""
         return key_id_of(self.token_text)
-
-
-def key_id_of(public_text: str) -> str:
-    """The `kid` of a key: a short hash of its public half."""
-    return hashlib.sha256(public_text.encode()).hexdigest()[:16]
 
 
 def make_own_keys(folder: Path, master_text: str | None) -> OwnKeys:

@@ -70,10 +70,24 @@ async def flag_session(session_id: SessionRef, desk: DeskDep, body: Intervention
 async def terminate_session(
     session_id: SessionRef, body: InterventionRequest, claims: Reviewer, parts: PartsDep, now: Now
 ) -> InterventionOut:
-    """End a session against the candidate's will: record the reason, tell the candidate, then end it."""
+    """End a session against the candidate's will: record the reason, tell the candidate, then end it.
+
+    It is final for this exam: the candidate's other running sessions of the exam end with it, and the
+    candidate cannot start the exam again (409 `exam-terminated`). Staff can.
+    """
     found = await _running(parts, claims, session_id, now)
     done = _done(EventType.PROCTOR_TERMINATE, claims, body.reason)
     heard = parts.rooms.candidate_listens(found.session.id)
+    made = await _terminate(parts, found, done, now)
+    if made is None:  # by somebody else, in this moment
+        raise sessions.ended()
+    for other in await parts.reading(lambda db: sessions.siblings(db, found.session, now)):
+        await _terminate(parts, other, done, now)
+    return _answer(made, claims, heard)
+
+
+async def _terminate(parts: Parts, found: Found, done: Intervention, now: datetime) -> Alert | None:
+    """End one session; None when somebody else ended it first."""
     made: list[Alert] = []
 
     def because(db: Session) -> Alert:
@@ -81,10 +95,7 @@ async def terminate_session(
         return made[-1]
 
     await ending.end(parts, found, now, submitted=False, because=because)
-    if not made:  # someone else has just ended it
-        found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
-        sessions.check_running(found.session, now)
-    return _answer(made[-1], claims, heard)
+    return made[-1] if made else None
 
 
 async def _act(

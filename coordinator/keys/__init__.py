@@ -1,4 +1,4 @@
 """Keys whose destruction erases what was sealed under them.
 
-service  found, made, destroyed      tables  the rows
+service  finds, makes, destroys      tables  the rows
 """

@@ -15,22 +15,23 @@ from coordinator.ground.keyring import KeyKind
 
 
 class RetentionClass(StrEnum):
-    """What lives and dies together."""
+    """A class of data that is kept and destroyed together."""
 
     TEMPLATE = "template"
-    """Per candidate: templates and what was measured on enrollment pictures. Scope is empty."""
+    """Per candidate: templates and the measurements of enrollment pictures. Scope is empty."""
     EXAM = "exam"
     """Per candidate and exam: alerts, session details. Scope is the exam's reference."""
     EVIDENCE = "evidence"
     """Per candidate and exam: the pictures of its alerts. Scope is the exam's reference."""
     TRANSCRIPT = "transcript"
-    """Per session: what was said. Scope is the session's id."""
+    """Per session: speech excerpts. Scope is the session's id."""
 
 
 class Key(Row, table=True):
-    """One key, its secret half wrapped by the master key, or gone for good.
+    """One key, its secret half wrapped by the master key, or destroyed.
 
-    At most one key of a kind lives per candidate, class and scope; a destroyed one stays as its own receipt.
+    There is at most one usable key of a kind per candidate, class and scope; the row of a destroyed one stays
+    as proof.
     """
 
     __tablename__ = "keys"
@@ -57,8 +58,8 @@ class Key(Row, table=True):
     public_key: str | None = Field(default=None, max_length=KEY_TEXT_CHARS)
     """`x25519:…` of a sealing key."""
     wrapped: bytes | None
-    """The 32 secret bytes under the master key; None once destroyed."""
+    """The 32 secret bytes under the master key; None after destruction."""
     master_version: int
-    """Of the master key that wrapped it."""
+    """The id of the master key that wrapped it."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     destroyed_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)

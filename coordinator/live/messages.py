@@ -31,7 +31,8 @@ def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
 
 
 def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) -> dict[str, Any]:
-    """The heartbeat; its figures are from the node's last heartbeat, None while unknown.
+    """The heartbeat; its figures, and whether the exam is paused, are those of the node's last own heartbeat,
+    None while unknown.
 
     The count of alerts and the unwatched seconds are for staff.
     """
@@ -43,7 +44,14 @@ def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) ->
         stats["alerts_triggered"] = state.alerts_triggered if state else None
     if for_staff and state is not None and state.unwatched_s is not None:
         stats["unwatched_s"] = dict(state.unwatched_s)
-    return {"type": "heartbeat", "session_id": reference, "status": "active", "stats": stats}
+    paused = state.paused if state else None
+    return {
+        "type": "heartbeat",
+        "session_id": reference,
+        "status": "active",
+        "paused": paused,
+        "stats": stats,
+    }
 
 
 def ended(reference: str) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from coordinator.web_api.security import (
     bearer_of,
     charge,
     check_own_session,
+    check_session_runs,
     check_still_good,
     verify_token,
 )
@@ -58,7 +59,7 @@ async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now
     """A session's alerts in real time and a heartbeat every 10 s; their content depends on the role."""
     try:
         admitted = await _admit(websocket, parts, session_id, now)
-        parts.rooms.enter(admitted.listener)
+        await _enter(parts, admitted, now)
     except ProctorError as error:
         await websocket.send_denial_response(problem_of(error))
         return
@@ -77,13 +78,14 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
         raise Rejected("sockets from this origin are not allowed", code="origin-refused", status=403)
     claims = await _claims(websocket, parts, reference)
+    charge(parts, claims)
+    if claims.role is Role.CANDIDATE:
+        check_rate(parts.rates.socket, claims.bearer, parts.clock())
+    await check_session_runs(parts, claims, now)
     if claims.role not in _MAY_LISTEN:
         raise Rejected(
             f"the role {claims.role} may not open a live socket", code="role-forbidden", status=403
         )
-    charge(parts, claims)
-    if claims.role is Role.CANDIDATE:
-        check_rate(parts.rates.socket, claims.bearer, parts.clock())
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, _checked(reference)))
     check_own_session(claims, found.session.id, found.candidate.reference)
     sessions.check_running(found.session, now)
@@ -92,10 +94,24 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     return Admitted(found, listener, claims, min(claims.expires_utc or now, found.session.expires_utc))
 
 
+async def _enter(parts: Parts, admitted: Admitted, now: datetime) -> None:
+    listener, claims = admitted.listener, admitted.claims
+    parts.rooms.enter(listener)
+    try:
+        # A session that ended between the look at it and the entry could not tell this listener.
+        found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, listener.reference))
+        sessions.check_running(found.session, now)
+    except BaseException:
+        parts.rooms.leave(listener)
+        raise
+
+
 async def _claims(websocket: WebSocket, parts: Parts, reference: str) -> Claims:
     ticket = websocket.query_params.get("ticket")
     if ticket is not None:
-        return parts.tickets.redeem(ticket, reference, parts.clock())
+        claims = parts.tickets.redeem(ticket, reference, parts.clock())
+        check_still_good(parts, claims)
+        return claims
     offered = [p.removeprefix(_BEARER) for p in _protocols(websocket) if p.startswith(_BEARER)]
     return await verify_token(parts, offered[0] if offered else bearer_of(websocket))
 

@@ -5,17 +5,41 @@ A gap proves nothing: without a picture nobody was seen, and nobody was absent e
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from types import MappingProxyType
+from typing import Final, Literal
 
 from shared.alerts import Alert
 from shared.api.reports import Unknown
+from shared.consents import Purpose
 from shared.events.row import Gap, UnknownWhat
 from shared.events.table import EVENTS
+from shared.events.types import EventType
 from shared.policy.schema import Policy
 
+_AGREEMENT: Final = (EventType.CONSENT_WITHDRAWN, EventType.CONSENT_RENEWED)
+_PAUSED: Final[tuple[UnknownWhat, str]] = (
+    "coverage",
+    "The exam was paused: nothing was watched or listened to.",
+)
+_WITHDRAWN: Final[Mapping[str, tuple[UnknownWhat, str]]] = MappingProxyType(
+    {
+        Purpose.CAMERA_MONITORING: (
+            "picture",
+            "The candidate had withdrawn its consent: the picture was not looked at.",
+        ),
+        Purpose.IDENTITY_VERIFICATION: (
+            "identity",
+            "The candidate had withdrawn its consent: its face was not compared.",
+        ),
+        Purpose.SPEECH_DETECTION: (
+            "sound",
+            "The candidate had withdrawn its consent: nothing was listened to.",
+        ),
+    }
+)
 Identity = Literal["enrolled", "unavailable", "not-asked"]
 
 
@@ -34,8 +58,11 @@ class Circumstances:
 
 def unknowns(alerts: Iterable[Alert], around: Circumstances) -> list[Unknown]:
     """First unknowns of the whole session, then periods by their onset."""
-    gaps = ((alert, EVENTS[alert.event_type].gap) for alert in alerts)
-    return [*_throughout(around), *(_of(alert, gap) for alert, gap in gaps if gap is not None)]
+    ordered = sorted(alerts, key=lambda alert: alert.onset)
+    gaps = ((alert, EVENTS[alert.event_type].gap) for alert in ordered)
+    found = [(alert, _of(alert, gap)) for alert, gap in gaps if gap is not None]
+    found += _unwatched(ordered)
+    return [*_throughout(around), *(one for _, one in sorted(found, key=lambda pair: pair[0].onset))]
 
 
 def unknown_seconds(found: Iterable[Unknown], until_utc: datetime) -> dict[UnknownWhat, float]:
@@ -74,7 +101,7 @@ def _throughout(around: Circumstances) -> list[Unknown]:
         (not features.audio_monitoring, "sound", "The policy does not ask for an analysis of sound."),
         (not features.gaze_tracking, "coverage", "The policy does not ask for an analysis of the gaze."),
         (not features.pose_analysis, "coverage", "The policy does not ask for an analysis of the body."),
-        (not around.acknowledged, "session", "No acknowledgement of the notice is recorded."),
+        (not around.acknowledged, "session", "The candidate did not acknowledge the notice on its page."),
         (around.erased > 0, "reports", f"{around.erased} alerts were erased; their content is gone."),
     ]
     return [
@@ -82,6 +109,27 @@ def _throughout(around: Circumstances) -> list[Unknown]:
         for holds, what, why in said
         if holds
     ]
+
+
+def _unwatched(alerts: list[Alert]) -> list[tuple[Alert, Unknown]]:
+    """Pauses, and the time without what the candidate had withdrawn, each until it goes on."""
+    found, open_since = [], dict[tuple[UnknownWhat, str], Alert]()
+    for alert in alerts:
+        event, purpose = alert.event_type, str(alert.evidence.get("purpose"))
+        key = _WITHDRAWN.get(purpose) if event in _AGREEMENT else _PAUSED
+        if key is None:
+            continue
+        if event in (EventType.CONSENT_WITHDRAWN, EventType.PROCTOR_PAUSE):
+            open_since.setdefault(key, alert)
+        elif event in (EventType.CONSENT_RENEWED, EventType.PROCTOR_RESUME) and key in open_since:
+            found.append(_stretch(key, open_since.pop(key), alert.onset))
+    return found + [_stretch(key, alert, None) for key, alert in open_since.items()]
+
+
+def _stretch(key: tuple[UnknownWhat, str], begun: Alert, ends_at: datetime | None) -> tuple[Alert, Unknown]:
+    what, why = key
+    event_id = str(begun.event_id)
+    return begun, Unknown(what=what, why=why, begins_at=begun.onset, ends_at=ends_at, event_id=event_id)
 
 
 def _of(alert: Alert, gap: Gap) -> Unknown:

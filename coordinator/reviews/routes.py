@@ -23,7 +23,7 @@ from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import status_of
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
-from coordinator.web_api.security import CandidateSelf, Staff, StaffOrSelf, check_own_session
+from coordinator.web_api.security import CandidateOrSession, Staff, StaffOrSession, check_own_session
 from shared.api.incidents import (
     AppealDecision,
     AppealRequest,
@@ -84,7 +84,7 @@ async def reopen_incident(incident_id: IncidentId, desk: DeskDep, body: CommentR
 async def appeal_incident(
     incident_id: IncidentId,
     body: AppealRequest,
-    claims: CandidateSelf,
+    claims: CandidateOrSession,
     asked: AskedOnce,
     parts: PartsDep,
     now: Now,
@@ -112,7 +112,9 @@ async def decide_appeal(incident_id: IncidentId, desk: DeskDep, body: AppealDeci
 
 
 @router.get("/session/{session_id}/outcomes", responses=problems(401, 403, 404))
-async def get_outcomes(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> OutcomesOut:
+async def get_outcomes(
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
+) -> OutcomesOut:
     """The decisions about a session in plain words, as its candidate is told after its end."""
 
     def work(db: Session) -> OutcomesOut:

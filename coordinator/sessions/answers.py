@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Final, Literal
 
 from coordinator.config import CoordinatorConfig
+from coordinator.consents.words import Why
 from coordinator.sessions.expiry import LONGEST
 from coordinator.sessions.notice import notice_for
 from coordinator.sessions.service import Found
@@ -20,6 +21,7 @@ from shared.api.sessions import (
     SessionStartResponse,
     WebrtcConfig,
 )
+from shared.consents import Purpose
 from shared.ice import IceServer
 from shared.policy.schema import Policy
 from shared.tokens import Claims, Role, issue
@@ -61,8 +63,15 @@ def session_out(found: Found, now_utc: datetime) -> SessionOut:
         edge_node=str(found.assignment.node_id),
         policy_version=session.policy_version,
         paused_at=session.paused_utc,
+        withdrawn=withheld_because(session, Why.WITHDRAWN),
+        not_acknowledged=withheld_because(session, Why.NOT_ACKNOWLEDGED),
         unwatched_s=total(session.unwatched or {}),
     )
+
+
+def withheld_because(session: ExamSession, reason: Why) -> list[Purpose]:
+    """The purposes for which nothing is done, for one reason."""
+    return sorted(Purpose(purpose) for purpose, why in session.withheld.items() if why == reason)
 
 
 def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
@@ -102,6 +111,7 @@ def start_response(
         session_token=token,
         join_url=join_url,
         identity="enrolled" if session.enrollment_id is not None else "unavailable",
+        not_acknowledged=withheld_because(session, Why.NOT_ACKNOWLEDGED),
     )
 
 
@@ -113,6 +123,9 @@ def join_response(
     return JoinResponse(
         session_id=session.reference,
         session_uuid=str(session.id),
+        candidate_id=found.candidate.reference,
+        withdrawn=withheld_because(session, Why.WITHDRAWN),
+        paused_at=session.paused_utc,
         session_token=token,
         exam_title=exam_title,
         notice=notice_for(Policy.model_validate(session.policy)),

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from coordinator.candidates import service as candidates
 from coordinator.excerpts import service as excerpts
 from coordinator.nodes import asking
 from coordinator.sessions import service as sessions
@@ -43,14 +44,17 @@ async def end(
 ) -> SessionEndResponse:
     """End a session; the same answer again when it has ended already.
 
-    `because` writes down, in the same transaction, what it was ended by.
+    `because`, given when a proctor terminates it, writes that down in the same transaction. The exam is then
+    over for this candidate: a start that is under way sees it, or is seen by who asks for other sessions
+    afterwards.
     """
-
     milestones = {EventType.SUBMITTED: now_utc} if submitted else {}
     milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
 
     def mark(db: Session) -> tuple[datetime, list[Alert], int]:
-        ended_utc = sessions.mark_ended(db, found.session, now_utc)
+        if because is not None:
+            candidates.lock(db, found.candidate)
+        ended_utc = sessions.mark_ended(db, found.session, now_utc, terminated=because is not None)
         if ended_utc != now_utc:
             return ended_utc, [], 0
         keyring = parts.keys.keyring

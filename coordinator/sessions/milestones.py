@@ -11,6 +11,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from shared.alerts import Alert, AlertMetadata, alert_id
+from shared.consents import Purpose
 from shared.events.table import EVENTS, event_class
 from shared.events.types import Action, EventType
 
@@ -33,6 +34,17 @@ def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
     """The alert of one milestone; its id is the same however often it is made for the same instant."""
     sentence = EVENTS[event].words.sentence
     return neutral_alert(subject, event, at_utc, explanation=sentence, message=sentence)
+
+
+def consent_changed(
+    subject: Subject, purpose: Purpose, *, given: bool, told: str, at_utc: datetime, name: str
+) -> Alert:
+    """The alert of a consent withdrawn or given again. `name`: of the purpose, for staff; `told`: what the
+    candidate is told."""
+    event = EventType.CONSENT_RENEWED if given else EventType.CONSENT_WITHDRAWN
+    sentence = EVENTS[event].words.sentence.format(purpose=name)
+    evidence = {"purpose": purpose.value}
+    return neutral_alert(subject, event, at_utc, explanation=sentence, message=told, evidence=evidence)
 
 
 def neutral_alert(

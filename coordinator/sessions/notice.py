@@ -1,11 +1,14 @@
 """What a candidate is told before the camera goes on, and acknowledges purpose by purpose. Pure.
 
-The text follows what the session's policy switches on; it promises nothing the product does not do. A change
-of meaning gets a new version, because acknowledgements name the version they were given for.
+The text follows what the session's policy switches on, and promises only what the product does: `RETENTION`
+names the code behind each sentence about keeping and deleting. A change of meaning gets a new version,
+because acknowledgements name the version they were given for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from coordinator.consents.purposes import purposes_of
@@ -15,7 +18,7 @@ from shared.events.table import EVENTS
 from shared.events.types import EventType
 from shared.policy.schema import Policy
 
-VERSION: Final = "2026-11-22.2"
+VERSION: Final = "2026-11-29.1"
 LANGUAGE: Final = "en"
 
 _VIDEO: Final = (
@@ -56,21 +59,40 @@ _WHY: Final = (
     "your mood, your character or your health."
 )
 _KEPT: Final = (
-    "Video and sound are analysed on a server of your region and are not stored. When something stands "
-    "out, a short written note is kept, sometimes with one small still picture. Notes and pictures are "
-    "encrypted, and your institution must delete them 30 days after it has received them, the face "
-    "template 90 days after the exam."
+    "Video and sound are analysed on a server of your region and are not stored. While the exam is "
+    "paused, nothing is watched or listened to. When something stands out, a short written note is kept, "
+    "sometimes with one small still picture. Notes, pictures and your face template are encrypted. This "
+    "software sets no date on which they are deleted: they are kept until your institution deletes them. "
+    "When your face template is deleted, its key is destroyed with it."
 )
+RETENTION: Final[Mapping[str, str | None]] = MappingProxyType(
+    {
+        "are not stored": "edge.sessions.session:Session",
+        "a short written note is kept": "coordinator.alerts.service:store",
+        "sets no date on which they are deleted": None,
+        "they are kept until your institution deletes them": None,
+        "When your face template is deleted, its key is destroyed": "coordinator.enrollments.service:erase",
+        "a few seconds of sound around it are kept": "edge.analysis.phrases:Phrases",
+        "when it ends, the key is destroyed": "coordinator.excerpts.service:forget",
+        "what was kept can no longer be opened": "coordinator.excerpts.service:forget_all_of",
+        "No other sound is stored": "edge.sessions.session:Session",
+        "not recorded and not written down": "edge.analysis.ears:asked_to_hear",
+        "recorded and written down only if you have agreed": "coordinator.consents.words:speech_opt_in",
+    }
+)
+"""What the notice says of keeping and deleting, with the code that keeps to it. None: it promises nothing."""
 _SEEN: Final = (
     "The people your institution has put in charge of the exam see these notes; nobody else does. "
     "Software decides nothing: a person looks at every note before anything follows from it, and a note "
     "is not an accusation."
 )
 _RIGHTS: Final = (
-    "You may ask your institution what is stored about you, have mistakes corrected, object, or have it "
-    "deleted, and you may contest any decision. If you do not want to be watched this way, close this "
-    "page and ask your institution for another way to sit the exam. If your camera, your connection or "
-    "this software fails, that is never held against you."
+    "You may ask your institution what it holds about you, have mistakes corrected, object, or have it "
+    "removed, and you may contest any decision. If you do not want to be watched this way, close this "
+    "page and ask your institution for another way to sit the exam. You may also withdraw your agreement "
+    "to a point below while the exam runs: that part stops at once, your exam goes on, and it is not "
+    "held against you. If your camera, your connection or this software fails, that is never held "
+    "against you."
 )
 
 

@@ -15,7 +15,14 @@ from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import Staff, StaffOrSelf, check_own_candidate, check_own_session
+from coordinator.web_api.security import (
+    Staff,
+    StaffOrSelf,
+    StaffOrSession,
+    check_own_candidate,
+    check_own_session,
+    check_own_word,
+)
 from shared.api.alerts import TimelineOut
 from shared.api.sessions import (
     SessionEndResponse,
@@ -39,18 +46,27 @@ async def start_session(
 
     A candidate may start its own session under the exam's policy, never under one of its own. Without an
     enrollment the session runs and `identity` is `unavailable`. What was agreed with the candidate holds
-    under any policy. With two sessions running a candidate starts no third itself.
+    under any policy. With two sessions running a candidate starts no third itself, and none of an exam that
+    a proctor has terminated for it (409 `exam-terminated`).
+
+    An exam that nobody has made is refused (422 `exam-unknown`), and so is a candidate that is not known (422
+    `candidate-unknown`), unless staff set `allow_unregistered`.
+
+    What the candidate has not acknowledged (`not_acknowledged` in the answer) is withheld: nothing is watched
+    for it until the candidate acknowledges the notice, as its page asks it to. `acknowledged` says that this
+    has been done elsewhere.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
     check_rate(parts.rates.start, claims.bearer, parts.clock())
-    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE)
+    check_own_word(claims, body.acknowledged)
+    wish = Wish(claims.tenant_id, body, now, by_candidate=claims.role is Role.CANDIDATE, by=claims.subject)
     return await first.start(parts, wish, asked)
 
 
 @router.post("/{session_id}/end", responses=problems(401, 403, 404))
 async def end_session(
-    session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> SessionEndResponse:
     """End a session; a candidate ends its own by handing in. Ending twice gives the first answer again."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
@@ -59,7 +75,9 @@ async def end_session(
 
 
 @router.get("/{session_id}", responses=problems(401, 403, 404))
-async def get_session(session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now) -> SessionOut:
+async def get_session(
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
+) -> SessionOut:
     """Where a session stands."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
@@ -88,9 +106,14 @@ async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, n
 async def verify_frame(
     session_id: SessionRef, body: VerifyFrameRequest, claims: Staff, parts: PartsDep, now: Now
 ) -> VerifyFrameResponse:
-    """Compare one buffered frame, or the newest, with the enrolled face. A frame no longer held is 410."""
+    """Compare one buffered frame, or the newest, with the enrolled face.
+
+    A frame no longer held is 410. While the exam is paused, or the candidate does not agree to it, nothing is
+    compared (409 `session-paused`, `consent-withdrawn`, `acknowledgement-missing`).
+    """
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     sessions.check_running(found.session, now)
+    verifying.check_may_verify(found.session)
     check_rate(parts.rates.verify, str(found.session.id), parts.clock())
     return await verifying.verify(parts, found, body)
 
@@ -101,3 +124,5 @@ def _check_own_terms(claims: Claims, body: SessionStartRequest) -> None:
         raise Rejected(
             "a candidate cannot choose the policy of its own exam", code="policy-not-yours", status=403
         )
+    if claims.role is Role.CANDIDATE and body.allow_unregistered:
+        raise Rejected("only staff may start an exam that is not known here", code="staff-only", status=403)

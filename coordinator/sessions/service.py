@@ -27,6 +27,7 @@ from shared.alerts import Alert
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.policy.schema import Policy
+from shared.tokens import invalid
 
 CANDIDATE_TERMS: Final = "candidate_terms"
 """In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""
@@ -85,9 +86,56 @@ def taken() -> Rejected:
 def check_running(session: ExamSession, now_utc: datetime) -> None:
     """Raises `Rejected` (410) when a session has ended or expired."""
     if session.ended_utc is not None:
-        raise Rejected("the session has ended", code="session-ended", status=410)
+        raise ended()
     if session.expires_utc <= now_utc:
         raise Rejected("the session has expired", code="session-expired", status=410)
+
+
+def ended() -> Rejected:
+    """The refusal of a session that has ended."""
+    return Rejected("the session has ended", code="session-ended", status=410)
+
+
+def check_token(db: Session, tenant_id: UUID, session_id: UUID, now_utc: datetime) -> None:
+    """Raises `Rejected` (401) for a session's token once the session is over; also where there is none."""
+    wanted = select(ExamSession).where(ExamSession.id == session_id, ExamSession.tenant_id == tenant_id)
+    session = db.exec(wanted).one_or_none()
+    if session is None:
+        raise invalid()
+    try:
+        check_running(session, now_utc)
+    except Rejected as over:
+        raise Rejected(f"{over}, and its token with it", code=over.code, status=401) from over
+
+
+def check_not_terminated(db: Session, candidate_id: UUID, exam_reference: str) -> None:
+    """Raises `Rejected` (409 `exam-terminated`) when a proctor has terminated a session of the candidate in
+    this exam."""
+    wanted = select(ExamSession.id).where(
+        ExamSession.candidate_id == candidate_id,
+        ExamSession.exam_reference == exam_reference,
+        col(ExamSession.terminated_utc).is_not(None),
+    )
+    if db.exec(wanted).first() is not None:
+        raise Rejected(
+            "a proctor has terminated this exam for you; only your institution's staff can start it again",
+            code="exam-terminated",
+            status=409,
+        )
+
+
+def siblings(db: Session, session: ExamSession, now_utc: datetime) -> list[Found]:
+    """The other running sessions of the same candidate in the same exam."""
+    rows = db.exec(
+        select_found().where(
+            ExamSession.candidate_id == session.candidate_id,
+            ExamSession.exam_reference == session.exam_reference,
+            ExamSession.id != session.id,
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > now_utc,
+        )
+    )
+    return [Found(*row) for row in rows]
 
 
 def seal_details(keyring: Keyring, key: Key, session_id: UUID, details: Mapping[str, Any]) -> bytes:
@@ -132,10 +180,14 @@ def check_own_share(db: Session, candidate_id: UUID, now_utc: datetime) -> None:
         )
 
 
-def mark_ended(db: Session, session: ExamSession, now_utc: datetime) -> datetime:
+def mark_ended(db: Session, session: ExamSession, now_utc: datetime, *, terminated: bool) -> datetime:
     """End a session; returns when it ended, which is earlier when somebody else ended it first."""
     wanted = col(ExamSession.id) == session.id
-    db.exec(update(ExamSession).where(wanted, col(ExamSession.ended_utc).is_(None)).values(ended_utc=now_utc))
+    db.exec(
+        update(ExamSession)
+        .where(wanted, col(ExamSession.ended_utc).is_(None))
+        .values(ended_utc=now_utc, terminated_utc=now_utc if terminated else None)
+    )
     return db.exec(select(ExamSession.ended_utc).where(wanted)).one() or now_utc
 
 

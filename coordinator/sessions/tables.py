@@ -55,8 +55,12 @@ class ExamSession(Row, table=True):
     expires_utc: datetime = Field(sa_type=UtcDateTime)
     """While the exam is paused as far away as a pause may last (`expiry`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    terminated_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When a proctor ended it for good: from then on only staff start this exam for the candidate."""
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when a proctor has paused the exam; None: it goes on."""
+    withheld: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    """Purposes for which nothing may be done, each with the reason (`consents.words.Why`)."""
     ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """The earliest onset among its alerts that could not be grouped into incidents; None: all are."""
     unwatched: dict[str, dict[str, float]] | None = Field(default=None, sa_type=JSON(none_as_null=True))

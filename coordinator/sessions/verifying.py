@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from coordinator.consents.words import Why
 from coordinator.enrollments.quality import face_quality, failed_out
 from coordinator.keys import service as keys
 from coordinator.nodes import asking
 from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import VerifyFrameRequest, VerifyFrameResponse
+from shared.consents import Purpose
+from shared.errors import Rejected
 from shared.messages import VerifiedFrame, VerifyFrame
 from shared.policy.schema import Policy
 
@@ -26,6 +30,35 @@ async def verify(parts: Parts, found: Found, request: VerifyFrameRequest) -> Ver
         parts.commander, found.assignment.node_id, asked, parts.keys.keyring.open_private(key)
     )
     return answer(verified, Policy.model_validate(session.policy))
+
+
+def check_may_verify(session: ExamSession) -> None:
+    """Raises `Rejected` (409) while no face may be compared in this session."""
+    if session.paused_utc is not None:
+        raise Rejected(
+            "the exam is paused and nothing is watched; try again after it", code="session-paused", status=409
+        )
+    reasons = {
+        Purpose(purpose): Why(why)
+        for purpose, why in session.withheld.items()
+        if purpose in (Purpose.CAMERA_MONITORING, Purpose.IDENTITY_VERIFICATION)
+    }
+    if not reasons:
+        return
+    names = ", ".join(sorted(reasons))
+    if Why.WITHDRAWN in reasons.values():
+        raise Rejected(
+            f"the candidate has withdrawn its consent to {names}; its face is not compared, and nothing is "
+            "known about who it is. Check that in another way",
+            code="consent-withdrawn",
+            status=409,
+        )
+    raise Rejected(
+        f"the candidate has not acknowledged {names} yet; its face is compared once it has done so on its "
+        "page",
+        code="acknowledgement-missing",
+        status=409,
+    )
 
 
 def frame_number(frame_id: str | None) -> int | None:

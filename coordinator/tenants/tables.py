@@ -12,11 +12,11 @@ from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime
 from coordinator.ground.ids import uuid7
 
 DEFAULT_TENANT_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
-"""The institution of an installation that serves only one; made by the first migration."""
+"""The institution of an installation that serves only one; created by the first migration."""
 
 
 class Tenant(Row, table=True):
-    """One institution. Whatever it owns carries its id, and no query crosses it."""
+    """One institution. All its rows have its id, and no query reads rows of two institutions."""
 
     __tablename__ = "tenants"
 

@@ -1,4 +1,4 @@
-"""Examples of the bodies of `shared.api.tokens`, for the API's description."""
+"""Examples of the bodies of `shared.api.tokens`, for the API description."""
 
 from __future__ import annotations
 

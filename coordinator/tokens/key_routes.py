@@ -11,6 +11,7 @@ from sqlmodel import Session
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.doing import once
+from coordinator.sessions.changing.rekeying import revoke_key
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.tables import KID_CHARS, TokenKey
 from coordinator.web_api.openapi import problems
@@ -30,15 +31,16 @@ KeyRef = Annotated[
 
 @router.get("", responses=problems(401, 403))
 async def list_token_keys(claims: Admin, parts: PartsDep) -> list[TokenKeyOut]:
-    """What has signed the institution's tokens, the oldest first. Until the first rotation that is the
-    installation's own key."""
+    """List the keys that have signed the institution's tokens, oldest first. Until the first rotation this is
+    the installation's own key."""
     rows = await parts.reading(lambda db: token_keys.listing(db, claims.tenant_id))
     return [_out(row) for row in rows] if rows else [_installations(parts.keys)]
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 409))
 async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now) -> TokenKeyOut:
-    """Let a new key sign. Tokens of the one before stay good until they expire; sessions keep theirs."""
+    """Make a new key that signs from now on. Tokens of the key before stay valid until they expire; running
+    sessions keep theirs."""
     check_rate(parts.rates.token, claims.bearer, parts.clock())
 
     def work(db: Session) -> TokenKeyOut:
@@ -51,16 +53,13 @@ async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now
 
 @router.delete("/{key_id}", status_code=204, responses=problems(401, 403, 404, 409))
 async def revoke_token_key(key_id: KeyRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
-    """End every token a key has signed, after it was stolen; also the caller's own, where it signed that.
+    """Make every token that a key has signed invalid, after it was stolen. This may include the caller's own.
 
-    Running sessions go on at their nodes, but their pages cannot come back: start these again.
+    Running sessions go on with another key. Their nodes are told at once and accept no token of the old key.
+    A page that is connected stays connected. A page that has to connect again needs a token of the new key,
+    which a join link that was not used yet gives.
     """
-
-    def work(db: Session) -> None:
-        token_keys.revoke(db, parts.keys, claims.tenant_id, key_id, claims.subject, now)
-
-    await parts.writing(work)
-    await parts.verifier.refresh()
+    await revoke_key(parts, claims, key_id, now)
     return Response(status_code=204)
 
 

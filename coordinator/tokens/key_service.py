@@ -1,7 +1,8 @@
 """Keys that sign access tokens, in the database. Flushes, never commits.
 
-The installation's key signs for an institution until that rotates for the first time; from then on one of
-its own does. A retired key makes no new tokens. A revoked one ends every token it has signed.
+Until an institution rotates its keys for the first time, the installation's key signs its tokens; afterwards
+a key of its own does. A retired key signs no new tokens. When a key is revoked, every token that it signed
+becomes invalid.
 """
 
 from __future__ import annotations
@@ -16,16 +17,18 @@ from sqlmodel import Session, col, select
 
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import MASTER_VERSION
-from coordinator.ground.own_keys import OwnKeys, key_id_of
+from coordinator.ground.own_keys import OwnKeys
 from coordinator.ground.sealed_fields import Place
 from coordinator.tokens.tables import TokenKey
 from shared.errors import Corrupt, Rejected
 from shared.sealing import private_bytes, signing_public_text
+from shared.tokens import key_id_of
 
 HALF_KEPT_FOR: Final = timedelta(days=7)
-"""A retired key's private half, for the tokens of sessions it started; none lives so long."""
+"""How long the private half of a retired key is kept, for the tokens of sessions that it signs for. No
+session lasts longer."""
 MAX_RECENT: Final = 20
-"""Keys of one institution in that time."""
+"""The most new keys of one institution in that time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,35 +45,46 @@ class Signer:
 
 
 def active(db: Session, own: OwnKeys, tenant_id: UUID) -> Signer:
-    """What signs an institution's new tokens."""
+    """The key that signs an institution's new tokens."""
     rows = _living(db, tenant_id)
     return _signer(own, rows[-1]) if rows else Signer(own.token_key_id, own.token)
 
 
 def of_session(db: Session, own: OwnKeys, tenant_id: UUID, kid: str | None) -> Signer:
-    """What signs the tokens of a session; the session's `token_kid`.
+    """The key that signs the tokens of a session; `kid` is the session's `token_kid`.
 
-    Raises `Rejected` (409 `token-key-revoked`) when that key was revoked since.
+    If that key was revoked, it is the next key of the institution that was not.
     """
-    row = _find(db, tenant_id, kid or own.token_key_id)
-    if row is not None and row.revoked_utc is not None:
-        raise Rejected(
-            "the key of this session's tokens was revoked; start the session again",
-            code="token-key-revoked",
-            status=409,
-        )
-    if kid is None:
+    row = _in_place_of(db, own, tenant_id, kid)
+    if row is None or row.kid == own.token_key_id:
         return Signer(own.token_key_id, own.token)
-    if row is None:
-        raise Corrupt("a session names a token key that does not exist")
     return _signer(own, row)
 
 
+def session_key_id(db: Session, own: OwnKeys, tenant_id: UUID, kid: str | None) -> str:
+    """The `kid` of that key."""
+    row = _in_place_of(db, own, tenant_id, kid)
+    return own.token_key_id if row is None else row.kid
+
+
+def _in_place_of(db: Session, own: OwnKeys, tenant_id: UUID, kid: str | None) -> TokenKey | None:
+    """The key of a session, or its successor; None: the installation's own, which was never rotated."""
+    rows = listing(db, tenant_id)
+    wanted = kid or own.token_key_id
+    place = next((number for number, row in enumerate(rows) if row.kid == wanted), None)
+    if place is None:
+        if kid is None:
+            return None
+        raise Corrupt("a session names a token key that does not exist")
+    # Revoking the key that signs makes a new key first, so the last key of all is never revoked.
+    return next(row for row in rows[place:] if row.revoked_utc is None)
+
+
 def rotate(db: Session, own: OwnKeys, tenant_id: UUID, by: str, now_utc: datetime) -> TokenKey:
-    """Retire what signs now and let a new key sign. Raises `Rejected` (409 `too-many-keys`)."""
+    """Retire the key that signs now and make a new one. Raises `Rejected` (409 `too-many-keys`)."""
     rows = listing(db, tenant_id)
     if sum(row.created_utc > now_utc - HALF_KEPT_FOR for row in rows) >= MAX_RECENT:
-        raise Rejected("too many keys within a week; wait", code="too-many-keys", status=409)
+        raise Rejected("too many new keys within a week; try again later", code="too-many-keys", status=409)
     if _find(db, tenant_id, own.token_key_id) is None:
         db.add(_own_row(own, tenant_id, by, now_utc))
     for row in rows:
@@ -86,7 +100,7 @@ def rotate(db: Session, own: OwnKeys, tenant_id: UUID, by: str, now_utc: datetim
 
 
 def revoke(db: Session, own: OwnKeys, tenant_id: UUID, kid: str, by: str, now_utc: datetime) -> None:
-    """End every token that a key has signed; when it is the one that signs, a new one does from now on.
+    """Make every token that a key has signed invalid. If it is the key that signs now, make a new one first.
 
     Raises `Rejected` (404 `token-key-unknown`).
     """
@@ -142,7 +156,7 @@ def _new(own: OwnKeys, tenant_id: UUID, by: str, now_utc: datetime) -> TokenKey:
 
 
 def _own_row(own: OwnKeys, tenant_id: UUID, by: str, now_utc: datetime) -> TokenKey:
-    """That the installation's key signs for this institution no more."""
+    """The row that says that the installation's key no longer signs for this institution."""
     return TokenKey(
         id=uuid7(),
         tenant_id=tenant_id,

@@ -1,4 +1,4 @@
-"""Access tokens over REST: an administrator makes, lists and revokes those of its institution."""
+"""Access tokens over REST: an administrator creates, lists and revokes those of its institution."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ TokenRef = Annotated[UUID, Path(description="The token's id, its `jti`.")]
 
 
 class TokenFilters(PageParams):
-    """Query parameters; what is left out does not narrow."""
+    """Query parameters; omitted ones do not filter."""
 
     subject: Reference | None = None
 
@@ -38,9 +38,9 @@ class TokenFilters(PageParams):
 async def create_token(
     body: TokenRequest, claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> TokenResponse:
-    """A token of one role for one subject; a candidate's subject is its candidate_id.
+    """Create a token with one role for one subject; a candidate's subject is its candidate_id.
 
-    Candidates are authenticated by the exam platform: it asks for their tokens here.
+    Candidates are authenticated by the exam platform, which requests their tokens here.
     """
     check_rate(parts.rates.token, claims.bearer, parts.clock())
     wanted = NewToken(
@@ -63,9 +63,9 @@ async def create_token(
 async def list_tokens(
     filters: Annotated[TokenFilters, Query()], claims: Admin, parts: PartsDep, now: Now
 ) -> TokenPage:
-    """Tokens that have not expired, the first to expire first; without the tokens themselves.
+    """Tokens that have not expired, soonest to expire first; without the tokens themselves.
 
-    Session tokens are not among them: they end with their session.
+    Session tokens are not listed: they end with their session.
     """
     query = TokenQuery(claims.tenant_id, now, filters.subject, filters.after, filters.limit)
     rows, following = await parts.reading(lambda db: tokens.page(db, query))
@@ -74,7 +74,7 @@ async def list_tokens(
 
 @router.delete("/{token_id}", status_code=204, responses=problems(401, 403, 404))
 async def revoke_token(token_id: TokenRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
-    """Take a token back: refused from now on, at other replicas within five seconds."""
+    """Revoke a token: it is refused from now on, at other replicas within five seconds."""
     await parts.writing(lambda db: tokens.revoke(db, claims.tenant_id, token_id, claims.subject, now))
     await parts.verifier.refresh()
     return Response(status_code=204)

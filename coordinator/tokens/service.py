@@ -1,4 +1,4 @@
-"""Tokens for people and services, in the database. Flushes, never commits. The tokens themselves stay out."""
+"""Tokens for people and services in the database, without the tokens themselves. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from shared.sealing import parse_signing_public
 from shared.tokens import Claims, Role, issue
 
 MAX_LIVING: Final = 10_000
-"""Tokens of one institution that have not expired."""
+"""The limit of unexpired tokens per institution."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewToken:
-    """A token somebody asks for."""
+    """A requested token."""
 
     tenant_id: UUID
     subject: str
@@ -37,7 +37,7 @@ class NewToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenQuery:
-    """Which tokens of an institution; None does not narrow."""
+    """Selects tokens of an institution; None does not filter."""
 
     tenant_id: UUID
     now_utc: datetime
@@ -47,12 +47,12 @@ class TokenQuery:
 
 
 def make(db: Session, own: OwnKeys, wanted: NewToken) -> tuple[str, IssuedToken]:
-    """A signed token, and what is written down of it. Raises `Rejected` (409 `too-many-tokens`)."""
+    """Create a signed token and its row. Raises `Rejected` (409 `too-many-tokens`)."""
     mine = col(IssuedToken.tenant_id) == wanted.tenant_id
     db.exec(delete(IssuedToken).where(mine, col(IssuedToken.expires_utc) <= wanted.now_utc))
     if db.exec(select(func.count()).select_from(IssuedToken).where(mine)).one() >= MAX_LIVING:
         raise Rejected(
-            f"{MAX_LIVING} tokens are good already; give out fewer, or wait until some have expired",
+            f"{MAX_LIVING} tokens are already valid; issue fewer, or wait until some have expired",
             code="too-many-tokens",
             status=409,
         )
@@ -75,7 +75,7 @@ def make(db: Session, own: OwnKeys, wanted: NewToken) -> tuple[str, IssuedToken]
 
 
 def revoke(db: Session, tenant_id: UUID, token_id: UUID, by: str, now_utc: datetime) -> None:
-    """Take a token back. Raises `Rejected` (404 `token-unknown`)."""
+    """Revoke a token. Raises `Rejected` (404 `token-unknown`)."""
     row = db.exec(
         select(IssuedToken).where(
             IssuedToken.tenant_id == tenant_id,
@@ -84,7 +84,7 @@ def revoke(db: Session, tenant_id: UUID, token_id: UUID, by: str, now_utc: datet
         )
     ).one_or_none()
     if row is None:
-        raise Rejected("there is no token of this id", code="token-unknown", status=404)
+        raise Rejected("there is no token with this id", code="token-unknown", status=404)
     if row.revoked_utc is None:
         row.revoked_utc, row.revoked_by = now_utc, by
         db.add(row)
@@ -92,7 +92,7 @@ def revoke(db: Session, tenant_id: UUID, token_id: UUID, by: str, now_utc: datet
 
 
 def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | None]:
-    """Tokens that have not expired, the first to expire first, and where the next page begins."""
+    """Tokens that have not expired, soonest to expire first, and the next page's cursor."""
     place = (col(IssuedToken.expires_utc), col(IssuedToken.id))
     wanted = select(IssuedToken).where(IssuedToken.tenant_id == query.tenant_id, place[0] > query.now_utc)
     if query.subject is not None:
@@ -105,7 +105,7 @@ def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | No
 
 
 def validity(db: Session, own: OwnKeys, now_utc: datetime) -> Validity:
-    """Which keys and tokens are good now, of every institution."""
+    """The valid keys and tokens of every institution."""
     revoked = select(IssuedToken.id).where(
         col(IssuedToken.revoked_utc).is_not(None), col(IssuedToken.expires_utc) > now_utc
     )

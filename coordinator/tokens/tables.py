@@ -1,4 +1,4 @@
-"""Tables of the keys that sign access tokens, and of tokens made for people and services."""
+"""Tables of the keys that sign access tokens, and of tokens for people and services."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KID_CHARS = 64
 
 
 class TokenKey(Row, table=True):
-    """A signing key of one institution, or its standing towards the installation's key.
+    """A signing key of one institution, or the retired state of the installation's key there.
 
     Until its first rotation an institution has no row, and the installation's key signs for it.
     """
@@ -30,19 +30,19 @@ class TokenKey(Row, table=True):
     public_key: str = Field(max_length=KEY_TEXT_CHARS)
     """`ed25519:…`."""
     wrapped: bytes | None
-    """The private half under the master key; None: the installation's key, or one that was revoked."""
+    """The private half under the master key; None for the installation's key or a revoked one."""
     master_version: int
-    """Of the master key that wrapped it."""
+    """The id of the master key that wrapped it."""
     created_by: str = Field(max_length=NAME_CHARS)
     created_utc: datetime = Field(sa_type=UtcDateTime)
     retired_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """From then on it makes no new tokens; those it signed are good until they expire."""
+    """From then on it signs no new tokens; those it signed stay valid until they expire."""
     revoked_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """From then on nothing it signed is good."""
+    """From then on no token it signed is valid."""
 
 
 class IssuedToken(Row, table=True):
-    """A token that was made for a person or a service; session tokens die with their session instead."""
+    """A token for a person or a service; session tokens have no row and end with their session."""
 
     __tablename__ = "tokens"
     __table_args__ = (Index("ix_tokens_living", "tenant_id", "expires_utc", "id"),)

@@ -1,4 +1,4 @@
-"""Which keys and tokens are good now: a value made from the database and asked on every request. Pure."""
+"""The valid keys and tokens: a value read from the database and checked on every request. Pure."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LEEWAY: Final = timedelta(seconds=LEEWAY_S)
 
 @dataclass(frozen=True, slots=True)
 class KeyValidity:
-    """What became of one key, for one institution."""
+    """The state of one key, for one institution."""
 
     public: Ed25519PublicKey
     retired_utc: datetime | None
@@ -26,18 +26,18 @@ class KeyValidity:
 
 @dataclass(frozen=True, slots=True)
 class Validity:
-    """Everything known of keys and of tokens taken back."""
+    """All known keys and revoked tokens."""
 
     own_kid: str
-    """Of the installation's key, good for an institution until it is retired or revoked there."""
+    """The kid of the installation's key, valid for an institution until it is retired or revoked there."""
     own: Ed25519PublicKey
     keys: Mapping[tuple[UUID, str], KeyValidity] = field(default_factory=dict)
     """By institution and kid."""
     revoked: frozenset[UUID] = frozenset()
-    """Tokens taken back that have not expired yet, by jti."""
+    """Revoked tokens that have not expired yet, by jti."""
 
     def key(self, kid: str) -> Ed25519PublicKey:
-        """The key that verifies tokens of this kid. Raises `Rejected` (401) for an unknown one."""
+        """The key that verifies tokens with this kid. Raises `Rejected` (401) for an unknown one."""
         if kid == self.own_kid:
             return self.own
         found = next((key.public for (_, known), key in self.keys.items() if known == kid), None)
@@ -46,12 +46,13 @@ class Validity:
         return found
 
     def check(self, claims: Claims) -> None:
-        """Raises `Rejected` (401) when a well signed token is not good any more, or was never good there."""
+        """Raises `Rejected` (401) if a correctly signed token is no longer valid, or never was for its
+        institution."""
         if claims.token_id in self.revoked:
             raise invalid()
         key = self.keys.get((claims.tenant_id, claims.key_id or ""))
         if key is None:
-            if claims.key_id != self.own_kid:  # another institution's key signs for itself alone
+            if claims.key_id != self.own_kid:  # another institution's key signs only for that institution
                 raise invalid()
             return
         if key.revoked_utc is not None or _too_new(claims, key.retired_utc):
@@ -59,7 +60,7 @@ class Validity:
 
 
 def _too_new(claims: Claims, retired_utc: datetime | None) -> bool:
-    """A session's tokens are signed with the key its node knows, also after that key was retired."""
+    """A session's tokens are signed with the key that its node has, even after that key was retired."""
     if retired_utc is None or claims.session_id is not None:
         return False
     return claims.issued_utc is None or claims.issued_utc > retired_utc + _LEEWAY

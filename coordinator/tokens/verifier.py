@@ -1,7 +1,7 @@
-"""Verifies this coordinator's own tokens; holds what is known of keys and follows the database.
+"""Verifies this coordinator's own tokens. It knows the keys and the revoked tokens, and follows the database.
 
 A change made through this process counts at once, one made through another replica within `INTERVAL_S`.
-While the database is away, what was known last goes on counting.
+While the database is away, the last known state counts.
 """
 
 from __future__ import annotations
@@ -20,10 +20,13 @@ INTERVAL_S: Final = 5.0
 class Verifier:
     """One per application."""
 
-    def __init__(self, first: Validity, read: Callable[[], Awaitable[Validity]]) -> None:
-        """`first` holds until `read` has given the database's standing once."""
+    def __init__(
+        self, first: Validity, read: Callable[[], Awaitable[Validity]], interval_s: float = INTERVAL_S
+    ) -> None:
+        """`first` holds until `read` has told once what the database says."""
         self._validity = first
         self._read = read
+        self._interval_s = interval_s
 
     def verify(self, token: str) -> Claims:
         """Whose token it is. Raises `Rejected` (401)."""
@@ -43,7 +46,7 @@ class Verifier:
     async def run(self) -> None:
         """Follow the database until cancelled."""
         while True:
-            await asyncio.sleep(INTERVAL_S)
+            await asyncio.sleep(self._interval_s)
             try:
                 await self.refresh()
             except Unavailable:

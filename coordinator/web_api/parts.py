@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
+from uuid import UUID
 
 from fastapi import Depends, Path
 from sqlmodel import Session
@@ -32,6 +33,8 @@ from shared.ice import IceServer
 
 T = TypeVar("T")
 
+CheckSession = Callable[[Session, UUID, UUID, datetime], None]
+"""Takes the institution, the session and the instant; raises `Rejected` (401) when the session is over."""
 PICTURES_AT_ONCE: Final = 2
 """Pictures decoded at the same time in this process."""
 REPORTS_AT_ONCE: Final = 1
@@ -54,6 +57,8 @@ class Parts:
     verifier: Verifier
     issuers: Mapping[str, Issuer]
     """External issuers of tokens, by their `iss`."""
+    check_session: CheckSession
+    """Whether a session's token is still good: its session runs."""
     rooms: Rooms = field(default_factory=Rooms)
     tickets: Tickets = field(default_factory=Tickets)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))

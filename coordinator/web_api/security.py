@@ -7,15 +7,21 @@
     Admin       admin
     Privacy     system, admin, dpo
     …OrPrivacy  the same, or dpo
-    …OrSelf     the same, or the candidate; the route then calls `check_own_…` with the row it found
+    …OrSelf     the same, or the candidate with a token of its own
+    …OrSession  the same, or the candidate's session with the session's token
 
-A candidate may access only its own data and session (403 `not-yours`). Data of another institution is not
-found (404): every query filters by the token's tenant.
+Where candidates may ask, the route then calls `check_own_…` with the row it found: a candidate may access
+only its own data and session (403 `not-yours`). Data of another institution is not found (404): every query
+filters by the token's tenant.
+
+A session's token is only valid for its own session and while that runs. All other routes refuse it (403
+`session-token`). After the session's end it is refused everywhere (401 `session-ended`, `session-expired`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -23,10 +29,11 @@ from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
-from coordinator.web_api.parts import Parts, PartsDep
+from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.rates import check_rate
+from shared.api.exams import Acknowledged
 from shared.errors import Rejected
-from shared.tokens import Claims, Role, hint
+from shared.tokens import Claims, Role, hint, invalid
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -48,6 +55,16 @@ def check_still_good(parts: Parts, claims: Claims) -> None:
         parts.verifier.check(claims)
 
 
+async def check_session_runs(parts: Parts, claims: Claims, now_utc: datetime) -> None:
+    """Raises `Rejected` (401) for the token of a session that is over or does not exist."""
+    session_id = claims.session_id
+    if session_id is None:
+        return
+    if claims.role is not Role.CANDIDATE:
+        raise invalid()
+    await parts.reading(lambda db: parts.check_session(db, claims.tenant_id, session_id, now_utc))
+
+
 def bearer_of(connection: HTTPConnection) -> str:
     """The bearer token in a request's header, empty if there is none."""
     scheme, _, token = connection.headers.get("authorization", "").partition(" ")
@@ -55,11 +72,12 @@ def bearer_of(connection: HTTPConnection) -> str:
 
 
 async def principal(
-    parts: PartsDep, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
+    parts: PartsDep, now: Now, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)]
 ) -> Claims:
     """The verified bearer of this request. Raises `Rejected` (401; 429 for too many requests)."""
     claims = await verify_token(parts, credentials.credentials if credentials else "")
     charge(parts, claims)
+    await check_session_runs(parts, claims, now)
     return claims
 
 
@@ -72,12 +90,18 @@ def charge(parts: Parts, claims: Claims) -> None:
 Anyone = Annotated[Claims, Depends(principal)]
 
 
-def _allow(*roles: Role) -> Callable[[Claims], Awaitable[Claims]]:
+def _allow(*roles: Role, session_tokens: bool = False) -> Callable[[Claims], Awaitable[Claims]]:
     async def allowed(claims: Anyone) -> Claims:
         if claims.role not in roles:
             raise Rejected(
                 f"the role {claims.role} may not do this; required: {' or '.join(sorted(roles))}",
                 code="role-forbidden",
+                status=403,
+            )
+        if claims.session_id is not None and not session_tokens:
+            raise Rejected(
+                "a session's token serves its own session only; use the candidate's own token for this",
+                code="session-token",
                 status=403,
             )
         return claims
@@ -91,10 +115,14 @@ Reviewer = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR))]
 Service = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM))]
 Privacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO))]
 StaffOrPrivacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.DPO))]
-StaffOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE))]
+_STAFF_OR_CANDIDATE = (Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE)
+_PRIVACY_OR_CANDIDATE = (Role.ADMIN, Role.SYSTEM, Role.DPO, Role.CANDIDATE)
+StaffOrSelf = Annotated[Claims, Depends(_allow(*_STAFF_OR_CANDIDATE))]
+StaffOrSession = Annotated[Claims, Depends(_allow(*_STAFF_OR_CANDIDATE, session_tokens=True))]
 ServiceOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.CANDIDATE))]
-PrivacyOrSelf = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO, Role.CANDIDATE))]
-CandidateSelf = Annotated[Claims, Depends(_allow(Role.CANDIDATE))]
+PrivacyOrSelf = Annotated[Claims, Depends(_allow(*_PRIVACY_OR_CANDIDATE))]
+PrivacyOrSession = Annotated[Claims, Depends(_allow(*_PRIVACY_OR_CANDIDATE, session_tokens=True))]
+CandidateOrSession = Annotated[Claims, Depends(_allow(Role.CANDIDATE, session_tokens=True))]
 
 
 def check_own_candidate(claims: Claims, reference: str) -> None:
@@ -108,6 +136,12 @@ def check_own_session(claims: Claims, session_id: UUID, candidate_reference: str
     check_own_candidate(claims, candidate_reference)
     if claims.session_id is not None and claims.session_id != session_id:
         raise not_yours()
+
+
+def check_own_word(claims: Claims, acknowledged: Acknowledged | None) -> None:
+    """Raises `Rejected` (403) when a candidate says that it acknowledged something on paper."""
+    if acknowledged is not None and acknowledged.on_paper and claims.role is Role.CANDIDATE:
+        raise Rejected("only staff record what was said on paper", code="on-paper-by-staff", status=403)
 
 
 def not_yours() -> Rejected:

@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, Progress as Bar, TextColumn, TimeElapsedColumn
 
 from edge.accuracy.folder import Material, read_folder
-from edge.accuracy.judging import Judging, Progress
+from edge.accuracy.measuring import Measuring, Progress
 from edge.accuracy.report import accuracy_html, print_tables
 from edge.accuracy.results import Accuracy
 from edge.accuracy.selection import Selection
@@ -50,8 +50,8 @@ def accuracy(
         material = read_folder(media)
         with writing_under(out):
             out.mkdir(parents=True, exist_ok=True)
-        judging = partial(Judging, Store.here(), selections, seed)
-        measured = _measured(judging, media, material, console)
+        measuring = partial(Measuring, Store.here(), selections, seed)
+        measured = _measured(measuring, media, material, console)
         with writing_under(out):
             part = out / f"{PAGE}.part"
             part.write_text(accuracy_html(measured), "utf-8")
@@ -64,7 +64,7 @@ def accuracy(
 
 
 def _measured(
-    judging: Callable[[Progress], Judging], media: Path, material: Material, console: Console
+    measuring: Callable[[Progress], Measuring], media: Path, material: Material, console: Console
 ) -> Accuracy:
     """Measure the material, with a progress bar."""
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -74,4 +74,4 @@ def _measured(
         def progress(what: str, done: float, of: float) -> None:
             bar.update(task, description=escape(what), completed=done, total=of or None)
 
-        return judging(progress).all(media, material)
+        return measuring(progress).all(media, material)

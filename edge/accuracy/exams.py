@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from edge.accuracy.folder import Exam
-from edge.accuracy.matching import Answer, Reported, Twin, honest_s, judge
+from edge.accuracy.matching import Answer, Reported, Twin, honest_s, match_reports
 from edge.accuracy.results import ExamResult
 from edge.accuracy.selection import Selection
 from edge.analysis.engine import Engine
@@ -18,7 +18,7 @@ from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
 from edge.media.recording import open_recording
-from edge.tools.offline import BEGINNING, Outcome, Report, analyse, recorded_session, session_id_of
+from edge.tools.offline import BEGINNING, Analysis, Report, analyse, recorded_session, session_id_of
 from shared.alerts import Alert
 from shared.events.table import EVENTS
 from shared.events.types import EventClass, EventType
@@ -56,8 +56,8 @@ async def watch_exam(exam: Exam, selection: Selection, networks: Networks, repor
             level=LevelInForce(LEVEL),
         )
         watch = Watch(session, level=LEVEL)
-        outcome = await analyse(recording, perception, watch, keep=seen.note, report=report)
-    return _result(exam, selection, outcome, (watched, seen, bool(templates)))
+        analysis = await analyse(recording, perception, watch, keep=seen.note, report=report)
+    return _result(exam, selection, analysis, (watched, seen, bool(templates)))
 
 
 async def _enroll(exam: Exam, networks: Networks, engine: Engine, policy: Policy) -> Mapping[str, Enrolled]:
@@ -88,13 +88,13 @@ class _Seen:
 
 
 def _result(
-    exam: Exam, selection: Selection, outcome: Outcome, watched: tuple[Policy, _Seen, bool]
+    exam: Exam, selection: Selection, analysis: Analysis, watched: tuple[Policy, _Seen, bool]
 ) -> ExamResult:
     policy, seen, verified = watched
-    reports = {each: alert for alert in outcome.alerts for each in (_reported(alert),)}
-    judged = judge(exam.truth, reports, lambda event: hold_s(policy, event))
-    unexplained = [reports[each] for each in judged.unexplained]
-    now = BEGINNING + timedelta(seconds=outcome.duration_s)
+    reports = {each: alert for alert in analysis.alerts for each in (_reported(alert),)}
+    matched = match_reports(exam.truth, reports, lambda event: hold_s(policy, event))
+    unexplained = [reports[each] for each in matched.unexplained]
+    now = BEGINNING + timedelta(seconds=analysis.duration_s)
     truth = exam.truth
     return ExamResult(
         name=exam.name,
@@ -103,14 +103,14 @@ def _result(
         shot=truth.shot,
         width_px=seen.width_px,
         height_px=seen.height_px,
-        frames_per_s=outcome.frames / outcome.duration_s if outcome.duration_s else 0.0,
-        duration_s=outcome.duration_s,
-        unique_s=outcome.duration_s if truth.unique_s is None else min(truth.unique_s, outcome.duration_s),
-        honest_s=honest_s(truth, outcome.duration_s),
-        wall_s=outcome.wall_s,
-        answers=tuple(_excused(answer, seen.known) for answer in judged.answers),
-        twins=tuple(_excused_twin(twin, seen.known) for twin in judged.twins),
-        unexplained=judged.unexplained,
+        frames_per_s=analysis.frames / analysis.duration_s if analysis.duration_s else 0.0,
+        duration_s=analysis.duration_s,
+        unique_s=analysis.duration_s if truth.unique_s is None else min(truth.unique_s, analysis.duration_s),
+        honest_s=honest_s(truth, analysis.duration_s),
+        wall_s=analysis.wall_s,
+        answers=tuple(_excused(answer, seen.known) for answer in matched.answers),
+        twins=tuple(_excused_twin(twin, seen.known) for twin in matched.twins),
+        unexplained=matched.unexplained,
         conduct_incidents=_incidents(unexplained, EventClass.CONDUCT, now),
         identity_incidents=_incidents(unexplained, EventClass.IDENTITY, now),
         verified=verified,

@@ -80,9 +80,9 @@ class Trial:
     seed: int
 
 
-def judge_recogniser(entry: Entry, recogniser: Recogniser, trial: Trial, standing: str) -> IdentityResult:
+def recogniser_errors(entry: Entry, recogniser: Recogniser, trial: Trial, standing: str) -> IdentityResult:
     """Test one recogniser at the default threshold on all pairs, and calibrated on half of the people."""
-    known, scale = trial.known, similarity_of(entry).of
+    known, scale, least = trial.known, similarity_of(entry).of, recogniser.doubt_from
     every = pairs_of(known, recogniser.name, recogniser.native_score)
     pairs = [pair for pair in every if pair.enrollable]
     scores = scores_of(pairs, scale)
@@ -96,24 +96,29 @@ def judge_recogniser(entry: Entry, recogniser: Recogniser, trial: Trial, standin
         people=len({each.picture.person for each in known}),
         similarity=scores,
         matches=scores.false_matches(ACCEPTED),
-        refusals=scores.false_refusals(ACCEPTED),
+        refusals=scores.false_refusals(least),
+        doubts=scores.doubts(least, ACCEPTED),
         unenrollable_matches=apart.false_matches(ACCEPTED),
-        unenrollable_refusals=apart.false_refusals(ACCEPTED),
+        unenrollable_refusals=apart.false_refusals(least),
         mistaken=of_people((pair for pair in pairs if not pair.same), lambda at: scale(at) >= ACCEPTED),
-        unrecognised=of_people((pair for pair in pairs if pair.same), lambda at: scale(at) < ACCEPTED),
+        unrecognised=of_people((pair for pair in pairs if pair.same), lambda at: scale(at) < least),
         doubtful=closest_calls(pairs, scale),
         halves=by_halves(pairs, halves_of([each.picture.person for each in known]), trial.seed),
-        groups=tuple(_groups(pairs, trial.groups, scale)),
+        groups=tuple(_groups(pairs, trial.groups, scale, least)),
     )
 
 
 def _groups(
-    pairs: Sequence[Pair], groups: Mapping[str, str], scale: Callable[[float], float]
+    pairs: Sequence[Pair], groups: Mapping[str, str], scale: Callable[[float], float], least: float
 ) -> Iterator[GroupErrors]:
+    """`least`: the similarity below which a recogniser is sure of two people."""
     for group in sorted(set(groups.values())):
         scores = scores_of(_within(pairs, groups, group), scale)
         yield GroupErrors(
-            group=group, matches=scores.false_matches(ACCEPTED), refusals=scores.false_refusals(ACCEPTED)
+            group=group,
+            matches=scores.false_matches(ACCEPTED),
+            refusals=scores.false_refusals(least),
+            doubts=scores.doubts(least, ACCEPTED),
         )
 
 

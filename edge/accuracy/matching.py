@@ -19,7 +19,7 @@ ONSET_WITHIN_S = 1.0
 """How far an onset may lie from the truth."""
 NEAR_S = 1.0
 """How far outside a stretch an onset still belongs to it: one check at the slowest rate (1 Hz)."""
-JUDGED = frozenset({EventClass.CONDUCT, EventClass.IDENTITY})
+COMPARED = frozenset({EventClass.CONDUCT, EventClass.IDENTITY})
 """Classes about a person; others cannot be a false accusation."""
 
 HoldOf = Callable[[EventType], float]
@@ -89,7 +89,7 @@ class Twin:
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Matched:
     """One recording's report, compared with its truth."""
 
     answers: tuple[Answer, ...]
@@ -97,7 +97,7 @@ class Judged:
     unexplained: tuple[Reported, ...]
 
 
-def judge(truth: Truth, reports: Iterable[Reported], hold_of: HoldOf) -> Judged:
+def match_reports(truth: Truth, reports: Iterable[Reported], hold_of: HoldOf) -> Matched:
     """Every wanted event with its result, and every unexplained alert about the candidate."""
     ordered = sorted(reports, key=lambda report: (report.onset_s, report.event))
     answers = [
@@ -108,11 +108,11 @@ def judge(truth: Truth, reports: Iterable[Reported], hold_of: HoldOf) -> Judged:
     unexplained = [
         report
         for report in ordered
-        if report.event_class in JUDGED
+        if report.event_class in COMPARED
         and not any(explains(stretch, report.event, report.onset_s) for stretch in truth.stretches)
     ]
     twins = [_twin(stretch, event, ordered) for stretch in truth.stretches for event in stretch.barred]
-    return Judged(tuple(answers), tuple(twins), tuple(unexplained))
+    return Matched(tuple(answers), tuple(twins), tuple(unexplained))
 
 
 def explains(stretch: Stretch, event: EventType, onset_s: float) -> bool:

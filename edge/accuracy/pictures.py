@@ -79,7 +79,7 @@ def looker(serving: Serving, what: str) -> Callable[[Image], Angles | None]:
     return look
 
 
-def judge_angles(
+def angle_errors(
     label: tuple[str, str, str], look: Callable[[Image], Angles | None], known: Sequence[KnownAngle]
 ) -> AngleResult:
     """Test one estimator: known angles, and every picture with its mirror image.

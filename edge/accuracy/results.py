@@ -80,6 +80,7 @@ class GroupErrors:
     group: str
     matches: Share
     refusals: Share
+    doubts: Share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +116,9 @@ class IdentityResult:
     """Scores of every pair that could occur in an exam, on the common scale by the manifest's calibration."""
     matches: Share
     refusals: Share
+    """Pairs of one person taken for two …"""
+    doubts: Share
+    """… and those of which the recogniser says that it cannot tell: neither match nor mismatch."""
     unenrollable_matches: Share
     """Matches among pairs that never occur, because neither picture could be enrolled."""
     unenrollable_refusals: Share

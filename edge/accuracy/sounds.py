@@ -28,7 +28,9 @@ WINDOW_S = 3.0
 MAX_WINDOWS = 1_000
 
 
-def judge_voice(network: str, standing: str, detector: VoiceDetector, sounds: Sequence[Sound]) -> VoiceResult:
+def voice_errors(
+    network: str, standing: str, detector: VoiceDetector, sounds: Sequence[Sound]
+) -> VoiceResult:
     """Test one detector on all sounds, in parts of 32 ms."""
     missed, false = Share(0, 0), Share(0, 0)
     silent: list[tuple[str, Share]] = []
@@ -72,7 +74,7 @@ def speaks(turns: Sequence[Turn], at_s: float) -> bool | None:
     return any(turn.begins_s <= at_s < turn.ends_s for turn in turns)
 
 
-def judge_speakers(
+def speaker_errors(
     network: str, standing: str, encoder: VoiceEncoder, voices: Sequence[Voice]
 ) -> SpeakerResult:
     """Test one encoder: windows of 3 s, each compared with every other; the equal error rate."""

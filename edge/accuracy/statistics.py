@@ -114,6 +114,10 @@ class Scores:
         below = bisect_left(self.different, threshold)
         return Share(len(self.different) - below, len(self.different))
 
+    def doubts(self, low: float, high: float) -> Share:
+        """Share of pairs of one person with a score from `low` to below `high`."""
+        return Share(bisect_left(self.same, high) - bisect_left(self.same, low), len(self.same))
+
     def false_refusals(self, threshold: float) -> Share:
         """One person not recognised: below the threshold."""
         return Share(bisect_left(self.same, threshold), len(self.same))

@@ -10,5 +10,6 @@ eyes, ears   what can be seen and heard here        seen        a network's answ
 tilts, lids  what is remembered of this person      finite      rejects NaN and infinity (pure)
 phrases      phrases in speech, if allowed          owed_sound  missing sound (pure)
 examination  one face in detail                     enrolling   pictures into templates
+identifying  which face is the candidate's
 verified     the answer about one frame (pure)      compared    the answer about many faces (pure)
 """

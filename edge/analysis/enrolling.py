@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.analysis.engine import Engine
 from edge.analysis.examination import (
@@ -24,6 +27,7 @@ from edge.analysis.networks import Networks
 from models.results import Embedding
 from shared.enrollment import best_pictures, bytes_of, mean_templates
 from shared.errors import Rejected
+from shared.face_messages import AGREE
 from shared.messages import EnrolledPicture, Template, encode_vector
 from shared.policy.terms import Gate
 
@@ -31,6 +35,8 @@ MAX_SIDE_PX = 1_280
 """Larger pictures are scaled down first, as the coordinator does before sending."""
 MAX_PICTURE_BYTES = 16 * 1024 * 1024
 MAX_PICTURE_PIXELS = 100_000_000
+BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
+"""Of the files that may enroll, as through the coordinator: JPEG, PNG, WebP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +48,18 @@ class Portrait:
 
 
 def decode_picture(data: bytes, name: str) -> Portrait:
-    """Decode a picture file, turned upright and at most 1,280 px long.
+    """Decode a picture file, turned upright, what is transparent in white, and at most 1,280 px long.
 
-    Raises `Rejected`: 422 when it is not a picture, 413 when it is too large.
+    Raises `Rejected`: 422 when it is not a JPEG, PNG or WebP picture, 413 when it is too large.
     """
     if len(data) > MAX_PICTURE_BYTES:
         raise Rejected(f"{name}: larger than {MAX_PICTURE_BYTES} bytes", code="too-large", status=413)
+    if data and not any(data.startswith(begins) for begins in BEGINNINGS):
+        raise Rejected(
+            f"{name}: not a picture that can be read: only JPEG, PNG and WebP are",
+            code="not-a-picture",
+            status=422,
+        )
     frame = _decoded(data)
     if frame is None or frame.size == 0:
         raise Rejected(f"{name}: not a picture that can be read", code="not-a-picture", status=422)
@@ -74,8 +86,8 @@ async def enroll(
 ) -> Mapping[str, Enrolled]:
     """One template per recogniser from the best three pictures, by recogniser; ids derive from `owner`.
 
-    Raises `Rejected` (422) with every check that any picture fails, with value, bound and advice, and
-    `Unavailable` when the networks could not run.
+    Raises `Rejected` (422) with every check that any picture fails, with value, bound and advice, or naming
+    the two pictures that disagree most, and `Unavailable` when the networks could not run.
     """
     examined = []
     for picture in pictures:
@@ -89,6 +101,7 @@ async def enroll(
     ]
     if problems:
         raise Rejected("; ".join(problems), code="picture-refused", status=422)
+    _check_one_person(pictures, examined, networks)
     best = best_pictures([_score(one) for one in examined])
     means = mean_templates(
         [{e.recogniser: e.vector.tolist() for e in examined[index].embeddings} for index in best]
@@ -97,6 +110,25 @@ async def enroll(
         name: Enrolled(uuid5(owner, name), Embedding(name, np.array(mean, np.float32)))
         for name, mean in means.items()
     }
+
+
+def _check_one_person(pictures: Sequence[Portrait], examined: Sequence[Examined], networks: Networks) -> None:
+    running = {recogniser.name: recogniser for recogniser in networks.recognisers}
+    found = [
+        (running[mine.recogniser].similarity(mine, other), one, two)
+        for one, two in combinations(range(len(examined)), 2)
+        for mine in examined[one].embeddings
+        for other in examined[two].embeddings
+        if mine.recogniser == other.recogniser
+    ]
+    similarity, one, two = min(found, default=(1.0, 0, 0))
+    if similarity < AGREE:
+        raise Rejected(
+            f"{pictures[one].name} and {pictures[two].name} do not seem to show the same person: similarity "
+            f"{similarity:.2f}, needed {AGREE}",
+            code="pictures-disagree",
+            status=422,
+        )
 
 
 def enrolled_picture(examined: Examined) -> EnrolledPicture:
@@ -118,11 +150,25 @@ def enrolled_picture(examined: Examined) -> EnrolledPicture:
 
 
 def _decoded(data: bytes) -> Frame | None:
+    if not data:
+        return None
+    packed = np.frombuffer(data, np.uint8)
     try:
-        frame = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
+        frame = cv2.imdecode(packed, cv2.IMREAD_COLOR)
+        whole = cv2.imdecode(packed, cv2.IMREAD_UNCHANGED)
     except cv2.error:
         return None
-    return None if frame is None else frame.astype(np.uint8, copy=False)
+    if frame is None or whole is None:
+        return None
+    if whole.ndim == 3 and whole.shape[2] == 4:
+        return _on_white(whole / np.float32(257 if whole.dtype == np.uint16 else 1))
+    return frame.astype(np.uint8, copy=False)
+
+
+def _on_white(pixels: NDArray[Any]) -> Frame:
+    """BGRA levels before a white wall: colours that nobody sees must not enroll."""
+    share = pixels[:, :, 3:] / 255
+    return np.asarray(pixels[:, :, :3] * share + 255 * (1 - share), np.uint8)
 
 
 def _score(examined: Examined) -> float:

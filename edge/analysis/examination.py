@@ -22,12 +22,10 @@ from models.results import Embedding, Face, HeadPose, Mesh
 from shared.enrollment import floats_of
 from shared.errors import Corrupt
 from shared.messages import FacePicture, FailedCheck, Template, decode_vector
-from shared.observations import IdentityCheck
+from shared.observations import LIKENESS, IdentityCheck
 from shared.policy.terms import Gate
 
 Frame = NDArray[np.uint8]
-UNDECIDED = "likeness"
-"""Named as a failed check where a recogniser cannot tell the candidate from somebody like them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +118,7 @@ def decided(check: IdentityCheck, recogniser: Recogniser, threshold: float) -> I
     likeness = check.similarity
     if likeness is None or likeness >= threshold or not recogniser.undecided(likeness):
         return check
-    return replace(check, similarity=None, failed_gates=(UNDECIDED,))
+    return replace(check, similarity=None, failed_gates=(LIKENESS,))
 
 
 def compare(examined: Examined, recogniser: Recogniser, template: Enrolled) -> float | None:

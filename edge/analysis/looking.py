@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from edge.analysis.attempts import Attempts
-from edge.analysis.examination import (
-    Enrolled,
-    Frame,
-    compare,
-    decided,
-    examine_face,
-    fit_head,
-    identity_check,
-)
+from edge.analysis.examination import Frame, fit_head
+from edge.analysis.identifying import Identifying, IdentifyingState, Verifier
 from edge.analysis.lids import Lids, LidsState
 from edge.analysis.networks import Networks
 from edge.analysis.seen import body_seen, faces_seen, hands_seen, objects_seen, persons_seen
-from edge.analysis.tilts import Tilts, TiltsState
 from edge.media.frames import VideoFrame
+from edge.rules.company import Company, CompanyState
+from edge.rules.settings import CompanySettings
 from models import picture as pictures
 from models.mesh import eye_aspect_ratio
-from models.quality import Check
-from models.recognition import Recogniser
 from models.results import Body, Face, Gaze, HeadPose, Mesh, Region, SeenObject
 from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.observations import GazeSeen, IdentityCheck, NotJudged, Observation, Picture
 from shared.policy.schema import Policy
 
-Verifier = tuple[Recogniser, Enrolled]
-"""The recogniser, and the template to compare with."""
-
 HIDDEN = NotJudged(Look.GAZE.value, "eyes hidden")
+UNCLEAR = NotJudged(Look.LIVENESS.value, "the face is not clear enough")
 
 _BY_MESH = (Look.HEAD, Look.GAZE, Look.IDENTITY)
 """Looks that need the face's mesh, the most frequent first."""
@@ -45,6 +35,10 @@ class _Looks:
 
     picture: Picture | None = None
     faces: tuple[Face, ...] | None = None
+    own: int | None = None
+    """Place of the candidate's among the faces."""
+    alike: tuple[int, ...] = ()
+    """Places of others that are taken for the candidate's as well."""
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     identity: IdentityCheck | None = None
@@ -60,7 +54,8 @@ class _Looks:
 class LookingState:
     """The state of one session's looking, without pictures."""
 
-    tilts: TiltsState = field(default_factory=TiltsState)
+    company: CompanyState = field(default_factory=CompanyState)
+    identity: IdentifyingState = field(default_factory=IdentifyingState)
     lids: LidsState = field(default_factory=LidsState)
     body: Region | None = None
     """The last place of the body."""
@@ -82,9 +77,13 @@ class Looking:
         self._attempts = attempts
         self._networks = networks
         self._gate = policy.verification_gate
-        self._verifier = verifier
         self._state = state
-        self._tilts = Tilts(policy.rule(EventType.FACE_MISMATCH).threshold or 0.0, state.tilts)
+        self._company = Company(_company(policy), state.company)
+        threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
+        asked = policy.verification_gate, threshold, policy.max_gap_s
+        self._identifying = (
+            None if verifier is None else Identifying(attempts, networks, verifier, asked, state.identity)
+        )
         self._lids = Lids(state.lids)
         # A picture is never saved, so the first look after a restore cannot measure the change.
         self._luma: Frame | None = None
@@ -96,8 +95,8 @@ class Looking:
         looks = _Looks()
         bgr = await self._find_faces(frame, looks)
         if bgr is not None:
-            if looks.faces is not None and len(looks.faces) == 1:
-                await self._look_at_face((frame.at_s, bgr), looks.faces[0], due, looks)
+            if looks.faces:
+                await self._look_at_candidate((frame.at_s, bgr), looks.faces, due, looks)
             await self._look_around(bgr, due, looks)
         return _observation(frame, level, looks), bgr
 
@@ -116,27 +115,50 @@ class Looking:
         self._luma = luma
         return bgr
 
-    async def _look_at_face(
-        self, shot: tuple[float, Frame], face: Face, due: Collection[Look], looks: _Looks
+    async def _look_at_candidate(
+        self, shot: tuple[float, Frame], faces: tuple[Face, ...], due: Collection[Look], looks: _Looks
     ) -> None:
-        """Head, gaze, identity and liveness of a single face. With several it is unknown whose they are."""
+        """Head, gaze, identity and liveness of the candidate's face."""
         at_s, bgr = shot
+        ordered = self._likeliest(at_s, faces)
+        if not ordered:
+            return
+        face, identifying = ordered[0], self._identifying
         needed = [look for look in _BY_MESH if look in due]
-        if self._verifier is None and Look.IDENTITY in needed:
+        if identifying is None and Look.IDENTITY in needed:
             needed.remove(Look.IDENTITY)
         if needed:
             # Named by the look that needs it: the next value of that look then shows that it works again.
             fitted = await self._attempts.make(
                 needed[0], lambda: fit_head(self._networks, bgr, face), looks.failed
             )
+            if fitted is not None and identifying is not None and Look.IDENTITY in needed:
+                found = await identifying.identify(shot, ordered, fitted, looks.failed)
+                face, fitted, looks.identity, alike = found
+                looks.alike = tuple(place for place, each in enumerate(faces) if each in alike)
+                self._company.recognise(at_s, face.box)
             if fitted is not None:
                 looks.head = fitted[1] if Look.HEAD in due else None
                 if Look.GAZE in needed:
-                    await self._look_at_gaze((at_s, bgr), face, fitted, looks)
-                if Look.IDENTITY in needed:
-                    looks.identity = await self._check(bgr, face, fitted, looks.failed)
-        if Look.LIVENESS in due and self._is_clear(face, looks.identity):
-            await self._look_for_life(bgr, face, looks)
+                    await self._look_at_gaze(shot, face, fitted, looks)
+        looks.own = next(place for place, each in enumerate(faces) if each is face)
+        if Look.LIVENESS in due and self._networks.liveness is not None:
+            if self._is_clear(face, looks.identity):
+                await self._look_for_life(bgr, face, looks)
+            else:
+                looks.not_judged.append(UNCLEAR)
+
+    def _likeliest(self, at_s: float, faces: tuple[Face, ...]) -> list[Face]:
+        """The faces of people, the likeliest to be the candidate's first; none where all are pictures."""
+        seen = faces_seen(faces)
+        present = self._company.see(at_s, seen)
+        if present.own is None:
+            return []
+        own = faces[seen.index(present.own)]
+        if self._identifying is not None:
+            self._identifying.follow(at_s, own)
+        others = [faces[seen.index(face)] for face in present.counted if face != present.own]
+        return [own, *sorted(others, key=lambda face: -face.box.area_px2)]
 
     async def _look_at_gaze(
         self, shot: tuple[float, Frame], face: Face, fitted: tuple[Mesh, HeadPose | None], looks: _Looks
@@ -157,7 +179,7 @@ class Looking:
 
     def _is_clear(self, face: Face, check: IdentityCheck | None) -> bool:
         """Whether a face is clear enough for the liveness check; the same gate as for identity."""
-        if self._verifier is not None:
+        if self._identifying is not None:
             return check is not None and check.similarity is not None
         return min(face.box.width_px, face.box.height_px) > self._gate.min_face_px
 
@@ -181,30 +203,16 @@ class Looking:
         if Look.OBJECTS in due and detector is not None:
             looks.objects = await self._attempts.make(Look.OBJECTS, lambda: detector.find(bgr), looks.failed)
 
-    async def _check(
-        self, bgr: Frame, face: Face, fitted: tuple[Mesh, HeadPose | None], failed: list[str]
-    ) -> IdentityCheck | None:
-        if self._verifier is None:
-            return None
-        recogniser, template = self._verifier
 
-        def check() -> IdentityCheck:
-            examined = examine_face(bgr, (face,), fitted, self._gate, (recogniser,))
-            similarity = compare(examined, recogniser, template)
-            return identity_check(examined, recogniser, template, similarity=similarity)
-
-        made = await self._attempts.make(Look.IDENTITY, check, failed)
-        if made is None:
-            return None
-        return decided(self._judged(made, fitted[1]), recogniser, self._tilts.threshold)
-
-    def _judged(self, check: IdentityCheck, head: HeadPose | None) -> IdentityCheck:
-        """The check; doubtful when the head is too far up or down for it."""
-        if check.similarity is None or head is None:
-            return check
-        if not self._tilts.doubtful(head.pitch_deg, check.similarity):
-            return check
-        return replace(check, similarity=None, failed_gates=(Check.PITCH.value,))
+def _company(policy: Policy) -> CompanySettings:
+    """Which faces count; the same as for the rules."""
+    picture = policy.rule(EventType.PICTURE_IN_VIEW)
+    return CompanySettings(
+        min_score=policy.rule(EventType.MULTIPLE_FACES).threshold or 0.0,
+        min_face_px=policy.min_face_px,
+        still_s=picture.hold_s if picture.enabled else None,
+        max_gap_s=policy.max_gap_s,
+    )
 
 
 def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:
@@ -218,6 +226,8 @@ def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:
         frame_height_px=frame.height,
         picture=looks.picture,
         faces=None if looks.faces is None else faces_seen(looks.faces),
+        own_face=looks.own,
+        alike_faces=looks.alike,
         identity=looks.identity,
         head=looks.head,
         gaze=looks.gaze,

@@ -13,6 +13,7 @@ picture content hides who has come or gone.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Annotated
 from uuid import UUID
@@ -21,9 +22,10 @@ from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, decided, examine, identity_check
 from edge.analysis.eyes import can_see
+from edge.analysis.identifying import Verifier
 from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard, Listening, ListeningState
-from edge.analysis.looking import Looking, LookingState, Verifier
+from edge.analysis.looking import Looking, LookingState
 from edge.analysis.networks import Networks
 from edge.analysis.schedule import Schedule, ScheduleState
 from edge.media.frames import AudioWindow, VideoFrame
@@ -120,6 +122,15 @@ class Perception:
         similarity = compare(examined, verifier, template)
         check = identity_check(examined, verifier, template, similarity=similarity)
         return examined, decided(check, verifier, self._threshold)
+
+    def learnt(self) -> LookingState:
+        """What was learnt of this person's face, as a value of its own."""
+        return deepcopy(self._state.eyes)
+
+    def take_over(self, learnt: LookingState) -> None:
+        """Go on with what other senses of this session learnt, before the first look."""
+        self._state.eyes = learnt
+        self._go_on(self._state)
 
     def snapshot(self) -> Saved:
         """The state as JSON; a look in progress may be missing from it."""

@@ -35,14 +35,18 @@ def hands_seen(body: Body | None, size_px: tuple[int, int]) -> HandsSeen | None:
 
 def persons_seen(things: tuple[SeenObject, ...], size_px: tuple[int, int]) -> PersonsSeen:
     """The number of people in a frame of this width and height."""
-    scores = [
-        thing.score
+    persons = [
+        thing
         for thing in things
         if thing.kind is ObjectKind.PERSON
         and thing.score >= MIN_PERSON_SCORE
         and thing.box.height_px >= MIN_PERSON_HEIGHT * size_px[1]
     ]
-    return PersonsSeen(count=len(scores), score=min(scores, default=1.0))
+    return PersonsSeen(
+        count=len(persons),
+        score=min((person.score for person in persons), default=1.0),
+        boxes=tuple(person.box for person in persons),
+    )
 
 
 def objects_seen(things: tuple[SeenObject, ...]) -> tuple[ObjectSeen, ...]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from edge.rules.findings import Finding, Phase, Value
 from shared.events.table import EVENTS
+from shared.observations import LIKENESS
 
 Values = Mapping[str, Value]
 Way = Callable[[Values, str], str]
@@ -73,6 +74,8 @@ def _listed(separator: str) -> Way:
 
 def _gates(values: Values, name: str) -> str:
     gates = values.get(name)
+    if gates == LIKENESS:
+        return "the recogniser could not tell whether it is the enrolled face"
     return f"the pictures failed: {gates}" if gates else "no check could be made"
 
 

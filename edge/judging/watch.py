@@ -30,7 +30,7 @@ from shared.unwatched import Unwatched
 
 JPEG_BEGINS = b"\xff\xd8"
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
-"""Events with a picture as evidence. Others have none: technical trouble needs no picture of a person."""
+"""Events with a picture as evidence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +105,16 @@ class Watch:
         """When `tick` is next needed, on the session clock; None: not before another observation."""
         return self._monitor.deadline()
 
+    def pause(self, now: float) -> list[AlertRevision]:
+        """Nothing is watched until `resume`: every open event ends, and no picture or spoken word is kept."""
+        ended = self.finish(now)
+        self._state.kept, self._excerpt = {}, None
+        return ended
+
+    def resume(self, now: float) -> None:
+        """Go on after `pause`; its time counts for no wait."""
+        self._monitor.resume(now)
+
     def unwatched(self, now: float) -> Unwatched:
         """Seconds in which nothing was looked at, by kind of look."""
         return self._monitor.unwatched(now)
@@ -138,6 +148,10 @@ class Watch:
     def _keeps(self, event: EventType, onset_s: float) -> bool:
         kept = self._state.kept.get(event)
         return kept is not None and kept.onset_s == onset_s
+
+    def take_over(self, before: Watch) -> None:
+        """Keep the baselines of this session's watch until now; see `Monitor.take_over`."""
+        self._monitor.take_over(before._monitor)
 
     def snapshot(self) -> Saved:
         """The whole state as JSON: the monitor's few kilobytes and the kept pictures."""

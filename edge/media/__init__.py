@@ -18,6 +18,7 @@ Doors
     admission    interface to the sessions
 Recordings
     recording    reads like live media             gaps         damaged pictures (pure)
+    tracks       how much was read (pure)
     writer       writes for a sender               clips        seconds of sound for an alert
     simulate     a candidate from a recording      outgoing     its tracks
 """

@@ -30,3 +30,6 @@ class Admission(Protocol):
     async def connect(self, session_id: UUID, token: str) -> Seat:
         """Admit a page. Raises Rejected: 401 (token), 403 (another session's token), 404, 409, 503 (full),
         429 (this session's pages connect too often)."""
+
+    def check(self, session_id: UUID, token: str) -> None:
+        """Raises Rejected, as `connect` does, when a page with this token would not be admitted now."""

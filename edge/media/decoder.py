@@ -29,6 +29,8 @@ _VIDEO_READY_FRAMES = 2
 """Decoded pictures that may wait for the event loop; each is 450 kB at 640×480."""
 _AUDIO_READY_FRAMES = 50
 """Decoded audio packets that may wait for the event loop: a second at 20 ms."""
+_ASK_AGAIN_FRAMES = 15
+"""A keyframe that does not come is asked for again after so many frames: a second at 15 fps."""
 _PIXELS = 1920 * 1088
 """Larger pictures are not decoded; the page sends 640×480."""
 
@@ -186,6 +188,9 @@ class _Worker:
         self._decoder: CodecContext | None = None
         self._codec = ""
         self._to_keyframe = False
+        self._skipped = 0
+        """Frames skipped since a keyframe was asked for."""
+        self._unwanted = False
 
     def ending(self) -> bool:
         """Whether the end marker is in the queue, at any position."""
@@ -201,10 +206,20 @@ class _Worker:
         for source in batch.frames:
             if self.ending():
                 return
-            if self._is_overloaded(source, isinstance(batch.flow, VideoFlow)):
+            if isinstance(batch.flow, VideoFlow) and self._is_unwanted(batch.flow):
+                counts.unwanted += 1
+            elif self._is_overloaded(source, isinstance(batch.flow, VideoFlow)):
                 counts.overload += 1
             else:
                 self._decode(codec.name, source, counts)
+
+    def _is_unwanted(self, flow: VideoFlow) -> bool:
+        """Whether nobody may look now. Afterwards decoding goes on at a keyframe, which is asked for."""
+        if self._unwanted and flow.wanted:
+            self._to_keyframe = True
+            self._decode_error.set()
+        self._unwanted = not flow.wanted
+        return self._unwanted
 
     def _is_overloaded(self, source: Encoded, is_video: bool) -> bool:
         """Above the bound audio drops this packet; video requests a keyframe and drops all before it."""
@@ -215,7 +230,11 @@ class _Worker:
             self._to_keyframe = True
             self._decode_error.set()
         elif not full and source.keyframe:
-            self._to_keyframe = False
+            self._to_keyframe, self._skipped = False, 0
+        elif not full and self._to_keyframe:
+            self._skipped += 1
+            if self._skipped % _ASK_AGAIN_FRAMES == 0:  # the request or its keyframe was lost
+                self._decode_error.set()
         return self._to_keyframe
 
     def _decode(self, codec: str, source: Encoded, counts: DecoderCounts) -> None:

@@ -28,6 +28,8 @@ class DecoderCounts:
     undecodable: int = 0
     untaken: int = 0
     """Decoded frames dropped because the event loop was behind."""
+    unwanted: int = 0
+    """Encoded frames that were not decoded because nobody may look."""
 
 
 @dataclass(slots=True)
@@ -44,6 +46,8 @@ class VideoFlow:
     """Complete encoded frames so far."""
     frame_at: float | None = None
     """Monotonic seconds of the newest complete frame."""
+    wanted: bool = True
+    """Whether frames are kept and decoded. Without that they are only counted."""
     _timestamp: Unwrapper = field(default_factory=lambda: Unwrapper(32))
 
     def begins(self, payload_type: int, payload: bytes) -> bool:
@@ -57,6 +61,12 @@ class VideoFlow:
             self.keyframes.lost()
         encoded = tuple(self._encoded(frame, now) for frame in released.frames)
         return self.keyframes.due(now), encoded
+
+    def want(self, wanted: bool) -> None:
+        """Keep and decode frames from now on, or forget those kept and decode none."""
+        self.wanted = wanted
+        if not wanted:
+            self.ring.clear()
 
     def _encoded(self, frame: WholeFrame, now: float) -> Encoded:
         codec = self.codecs.get(frame.payload_type, "")
@@ -75,7 +85,8 @@ class VideoFlow:
             codec=codec,
             data=frame.data,
         )
-        self.ring.add(encoded)
+        if self.wanted:
+            self.ring.add(encoded)
         return encoded
 
 

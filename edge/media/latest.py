@@ -41,6 +41,11 @@ class Latest(Generic[T]):
             self._changed.clear()
         return item
 
+    def clear(self) -> None:
+        """Drop what waits, without counting it."""
+        while self.take() is not None:
+            pass
+
     async def get(self) -> T | None:
         """Wait for the next item; `None` once the box is closed and empty."""
         while not self._items and not self.closed:

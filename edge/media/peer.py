@@ -10,7 +10,7 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from typing import cast
 
@@ -39,6 +39,7 @@ from edge.media.sdp import check_offer, payload_codecs, shape_answer
 from edge.media.sound_pace import Pace, SoundPace
 from edge.media.source import SourceCounts
 from shared.errors import Rejected, Unavailable
+from shared.events.looks import Sense
 
 __all__ = ["Peer", "PeerSettings"]
 
@@ -78,6 +79,9 @@ class Peer:
         self._candidates = 0
         self._frame_at: float | None = None
         self._last_capture_s = float("-inf")
+        self._wanted: Collection[Sense] = frozenset(Sense)
+        self._unheard = 0
+        """Windows of sound that nobody may listen to."""
 
     async def answer(self, offer_sdp: str) -> str:
         """Accept an offer; return the answer with all our candidates.
@@ -110,6 +114,14 @@ class Peer:
             raise Rejected(f"the offer cannot be answered: {error!r:.100}", code="bad-offer") from error
         return shape_answer(connection.localDescription.sdp, self._settings.answer)
 
+    def want(self, senses: Collection[Sense]) -> None:
+        """See `Source.want`. Sound is decoded all the same, for its timeline, and dropped at once."""
+        self._wanted = frozenset(senses)
+        self._flows.video.want(Sense.SIGHT in senses)
+        for sense, media in ((Sense.SIGHT, self.video), (Sense.HEARING, self.audio)):
+            if sense not in senses:
+                media.clear()
+
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """Add one of the page's candidates (`candidate:…` or `a=candidate:…`); empty text ends them.
 
@@ -136,8 +148,9 @@ class Peer:
         datagrams: `datagram_refused` (empty or too large);
         packets: `video_packet_lost`, `video_packet_late`, `video_packet_incomplete` (its frame lost another),
         `audio_packet_lost`, `audio_packet_late`; frames: `decoder_full`, `undecodable`, `loop_busy` (decoded,
-        not fetched in time), `superseded` (a newer picture came first), `audio_superseded`; pieces of sound:
-        `audio_too_fast` (more than time has passed), `audio_leap` (its time leapt, the gap is not filled).
+        not fetched in time), `not_watched` (nobody may look), `superseded` (a newer picture came first),
+        `audio_superseded`; pieces of sound: `audio_too_fast` (more than time has passed), `audio_leap` (its
+        time leapt, the gap is not filled).
         """
         video, audio = self._flows.video, self._flows.audio
         jitter, order = video.jitter.counts, audio.order.counts
@@ -155,6 +168,7 @@ class Peer:
                 "decoder_full": sum(decoder.overload for decoder in decoders),
                 "undecodable": sum(decoder.undecodable for decoder in decoders),
                 "loop_busy": sum(decoder.untaken for decoder in decoders),
+                "not_watched": video.decoder.unwanted + self._unheard,
                 "superseded": self.video.dropped,
                 "audio_superseded": self.audio.dropped,
                 "audio_too_fast": self._paces[Pace.TOO_FAST],
@@ -215,7 +229,8 @@ class Peer:
             # A better estimate of the least delay moves times back; a later frame must stay later.
             at_s = self._last_capture_s = max(at_s, self._last_capture_s + 0.001)
             self._frame_at = time.monotonic()
-            self.video.put(video_frame(decoded.frame, at_s, source.index, source.damaged))
+            if Sense.SIGHT in self._wanted:
+                self.video.put(video_frame(decoded.frame, at_s, source.index, source.damaged))
 
     async def _pump_audio(self, track: MediaStreamTrack) -> None:
         maker, pace = WindowMaker(), SoundPace()
@@ -236,7 +251,10 @@ class Peer:
             self.clock.session_s(capture.at(source.timestamp))
             for window in maker.push(decoded.frame, start_s, lost_before=source.index > expected):
                 at_s = self.clock.session_s(capture.at(window.at_s * AUDIO_CLOCK_HZ))
-                self.audio.put(replace(window, at_s=at_s))
+                if Sense.HEARING in self._wanted:
+                    self.audio.put(replace(window, at_s=at_s))
+                else:
+                    self._unheard += 1
             expected = source.index + 1
 
 

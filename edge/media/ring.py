@@ -47,6 +47,11 @@ class Ring:
     def _drop_oldest(self) -> None:
         self.size_bytes -= sum(len(frame.data) for frame in self._groups.popleft())
 
+    def clear(self) -> None:
+        """Keep nothing. The next frames are kept from the next keyframe on."""
+        self._groups.clear()
+        self.size_bytes = 0
+
     def chain(self, frame_id: int) -> tuple[Encoded, ...]:
         """The frames to decode, oldest first, to get frame `frame_id`, the last of them. Raises FrameGone."""
         for group in self._groups:

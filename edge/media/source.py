@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.latest import Latest
+from shared.events.looks import Sense
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,10 @@ class Source(Protocol):
     @property
     def frame_count(self) -> int:
         """The highest frame id so far."""
+
+    def want(self, senses: Collection[Sense]) -> None:
+        """Deliver pictures or sound only for these senses. Of the others nothing is decoded into a network or
+        kept, and what was kept is forgotten."""
 
     async def answer(self, offer_sdp: str) -> str:
         """Accept the page's offer. Raises `Rejected` or `Unavailable`."""

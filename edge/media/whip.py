@@ -100,7 +100,7 @@ class _Whip:
         return Response(answer, 201, headers, media_type=_SDP)
 
     async def _patch(self, request: Request, session_id: UUID, name: str) -> Response:
-        resource = self._streams.find(session_id, name, _token(request))
+        resource = self._find(request, session_id, name)
         fragment = await _body(request, _FRAGMENT)
         if request.headers.get("if-match") != resource.etag:
             # RFC 9725, 4.3: any other ETag, "*" included, asks for an ICE restart.
@@ -110,10 +110,16 @@ class _Whip:
         return Response(status_code=204)
 
     async def _delete(self, request: Request, session_id: UUID, name: str) -> Response:
-        resource = self._streams.find(session_id, name, _token(request))
+        resource = self._find(request, session_id, name)
         self._streams.drop(session_id)
         await resource.seat.left()
         return Response(status_code=200)
+
+    def _find(self, request: Request, session_id: UUID, name: str) -> _Resource:
+        """The stream of a request whose token is still good: its session runs, its key was not revoked."""
+        token = _token(request)
+        self._admission.check(session_id, token)
+        return self._streams.find(session_id, name, token)
 
 
 def whip_router(admission: Admission, allowed_origins: Collection[str]) -> APIRouter:

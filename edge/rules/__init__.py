@@ -6,10 +6,12 @@
     episodes    judgements into findings         episode    one event     hold  its debounce
     watched     how long nobody looked           bounded    no storms of alerts
     objects     people and objects in one frame  sounds     sounds in one window
+    company     people and pictures of people    resting    faces at rest
+    mirrored    a face's mirror image            boxes      geometry of faces
 
 Rules over several observations are `calibration`, `identity`, `liveness`, `gaze`, `head`, `speech` with
-`muttering`, `stream`, `frame_rate`, `failures`, `frozen`, `hands`, `fusion` and `looks` (the last seconds of
-one number).
+`muttering`, `stream`, `frame_rate`, `failures`, `unjudged`, `frozen`, `hands`, `fusion` and `looks` (the last
+seconds of one number).
 
 A rule is made of its settings and its state, a slotted dataclass in the same module.
 `monitor.MonitorState` has all states; `shared.saving` saves and restores them. Nothing else in a rule

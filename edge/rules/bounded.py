@@ -7,7 +7,7 @@ ends with the last of them once the minute has room again, and its evidence says
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated
 
@@ -58,8 +58,10 @@ class Bounded:
         """The alerts that stand for others, each with its onset."""
         return {event: each.onset_s for event, each in self._state.stand_ins.items()}
 
-    def passed(self, findings: Iterable[Finding], now: float) -> list[Finding]:
+    def passed(self, findings: Sequence[Finding], now: float) -> list[Finding]:
         """Those of the findings that become alerts now, and the ends of alerts that stood for others."""
+        if not findings and not self._state.stand_ins:
+            return []
         told = [finding for each in findings if (finding := self._passed(each)) is not None]
         return [*told, *self._ended(now)] if self._state.stand_ins else told
 

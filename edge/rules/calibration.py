@@ -8,8 +8,11 @@ A candidate may look elsewhere for most of that stretch. Head and gaze are there
 enough looks, when they were close together, and when their centre is near the default; otherwise the default
 is used, and CALIBRATED says so. When only the gaze's centre is too far off, the zone moves towards it as far
 as allowed: a camera far below or beside the screen is more common than a person who looks the same way for
-half a minute. The stretch is never extended for such looks. It is extended by time without exactly one face,
-such as a stalled stream, until `SAMPLES` are taken, because that time has no usual values.
+half a minute. The stretch is never extended for such looks. It is extended by time without the candidate's
+face, such as a stalled stream, until `SAMPLES` are taken, because that time has no usual values.
+
+Until the stretch is complete, gaze and head are judged by the defaults, and the face's size by the median of
+what was seen so far.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from edge.rules.conditions import face_share
 from edge.rules.findings import Finding, Phase, Value
 from edge.rules.settings import Settings, Zone
 from shared.events.types import EventType
-from shared.observations import Observation
+from shared.observations import FaceSeen, Observation
 from shared.saving import AtMost
 
 SAMPLES = 80
@@ -64,8 +67,8 @@ class CalibrationState:
 
 
 class Calibration:
-    """Collects samples from the first frame with exactly one face on. Once complete, the usual values in its
-    state are fixed."""
+    """Collects samples from the first frame with the candidate's face on. Once complete, the usual values in
+    its state are fixed."""
 
     __slots__ = ("_gaze", "_head", "_settings", "_share", "_state")
 
@@ -79,13 +82,27 @@ class Calibration:
             for width, samples in ((1, state.shares), (2, state.heads), (2, state.gazes))
         )
 
-    def see(self, observation: Observation) -> Finding | None:
-        """Add one observation. Returns CALIBRATED when it completes the stretch."""
-        own = self._state
-        if own.share is not None or observation.faces is None or len(observation.faces) != 1:
-            return None
-        share = face_share(observation)
-        if share is None:
+    @property
+    def usual_share(self) -> float | None:
+        """The face's usual share of the frame, from what was seen so far; None before there is enough."""
+        if self._state.share is not None:
+            return self._state.share
+        return self._share.middle()[0] if self._share.count >= MIN_SAMPLES else None
+
+    @property
+    def usual_pitch_deg(self) -> float:
+        """The head's usual pitch; the default before it is known."""
+        return self._state.usual_pitch_deg or 0.0
+
+    @property
+    def zone(self) -> Zone:
+        """Where the eyes may rest; the default before it is known."""
+        return self._state.zone or self._settings.gaze.zone
+
+    def see(self, observation: Observation, face: FaceSeen | None) -> Finding | None:
+        """Add an observation, with the candidate's face. Returns CALIBRATED when it completes the stretch."""
+        own, share = self._state, face_share(observation, face)
+        if own.share is not None or share is None:
             return None
         at = observation.at
         own.first_s = at if own.first_s is None else own.first_s + self._share.unseen_s(at)

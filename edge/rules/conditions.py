@@ -6,15 +6,12 @@ camera is blocked or the stream is stalled, callers first remove face, body and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
+from edge.rules.company import Present
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
 from edge.rules.settings import Settings
 from shared.events.types import EventType
-from shared.observations import Box, FaceSeen, Observation
+from shared.observations import FaceSeen, Observation
 
-SAME_FACE_OVERLAP = 0.5
-"""Two boxes that overlap by more than half of the smaller one are one face found twice."""
 NO_FACE_CONFIDENCE = 0.8
 """Detectors give no score when they find nothing. A body seen or not seen changes this by BODY_WEIGHT."""
 BODY_WEIGHT = 0.15
@@ -52,33 +49,26 @@ def face_not_found(observation: Observation) -> Judgement:
     return Judgement(True, confidence, {"faces": 0})
 
 
-def multiple_faces(observation: Observation, settings: Settings) -> Judgement:
-    """More than one face is large and certain enough; one face found twice counts once."""
-    if observation.faces is None:
-        return UNKNOWN
-    if len(observation.faces) < 2:
-        return NO
-    bound = settings.threshold(EventType.MULTIPLE_FACES)
-    faces = distinct_faces(
-        face
-        for face in observation.faces
-        if face.score >= bound and smaller_side_px(face) >= settings.min_face_px
-    )
+def multiple_faces(present: Present, settings: Settings) -> Judgement:
+    """More than one person's face; unknown while that hangs on faces that have not moved yet."""
+    faces = present.people
     if len(faces) < 2:
-        return NO
+        return NO if len(faces) + len(present.undecided) < 2 else UNKNOWN
     evidence: Evidence = {
         "faces": len(faces),
         "scores": [round(face.score, 3) for face in faces[:8]],
-        "score_bound": bound,
-        "min_face_px": settings.min_face_px,
+        "score_bound": settings.company.min_score,
+        "min_face_px": settings.company.min_face_px,
     }
-    return Judgement(True, faces[1].score, evidence)
+    return Judgement(True, faces[1].score, evidence, present.since_s)
 
 
-def presence_loss(observation: Observation, settings: Settings, baseline: float | None) -> Judgement:
-    """The face is much smaller than at the start; `baseline` is its usual share of the frame."""
-    share = face_share(observation)
-    if share is None or baseline is None or not observation.faces:
+def presence_loss(
+    observation: Observation, own: FaceSeen | None, settings: Settings, baseline: float | None
+) -> Judgement:
+    """The candidate's face is much smaller than at the start; `baseline` is its usual share of the frame."""
+    share = face_share(observation, own)
+    if own is None or share is None or baseline is None:
         return UNKNOWN
     bound = settings.threshold(EventType.PRESENCE_LOSS)
     if share >= bound * baseline:
@@ -89,7 +79,7 @@ def presence_loss(observation: Observation, settings: Settings, baseline: float 
         "share_of_baseline": round(share / baseline, 3),
         "share_of_baseline_bound": bound,
     }
-    return Judgement(True, max(face.score for face in observation.faces), evidence)
+    return Judgement(True, own.score, evidence)
 
 
 def left_frame(observation: Observation, last_seen_pose_s: float | None) -> Judgement:
@@ -120,33 +110,9 @@ def _shoulders_below(observation: Observation) -> bool:
     return box.y_px + box.height_px * (1.0 + NECK_FACES) > height_px
 
 
-def face_share(observation: Observation) -> float | None:
-    """Area of the largest face as a share of the frame; None when not looked for or not found."""
+def face_share(observation: Observation, face: FaceSeen | None) -> float | None:
+    """A face's area as a share of the frame; None when either is unknown."""
     width_px, height_px = observation.frame_width_px, observation.frame_height_px
-    if not observation.faces or not width_px or not height_px:
+    if face is None or not width_px or not height_px:
         return None
-    return max(face.box.area_px2 for face in observation.faces) / (width_px * height_px)
-
-
-def smaller_side_px(face: FaceSeen) -> float:
-    """The shorter side of a face's box."""
-    return min(face.box.width_px, face.box.height_px)
-
-
-def distinct_faces(faces: Iterable[FaceSeen]) -> list[FaceSeen]:
-    """Faces without duplicates, the most certain first."""
-    kept: list[FaceSeen] = []
-    for face in sorted(faces, key=lambda face: -face.score):
-        if all(_common_share(face.box, other.box) <= SAME_FACE_OVERLAP for other in kept):
-            kept.append(face)
-    return kept
-
-
-def _common_share(box: Box, other: Box) -> float:
-    """Intersection as a share of the smaller box."""
-    width_px = min(box.x_px + box.width_px, other.x_px + other.width_px) - max(box.x_px, other.x_px)
-    height_px = min(box.y_px + box.height_px, other.y_px + other.height_px) - max(box.y_px, other.y_px)
-    smaller_px2 = min(box.area_px2, other.area_px2)
-    if width_px <= 0 or height_px <= 0 or smaller_px2 <= 0:
-        return 0.0
-    return width_px * height_px / smaller_px2
+    return face.box.area_px2 / (width_px * height_px)

@@ -61,10 +61,10 @@ class Gaze:
         own = self._state
         return None if own.run_s is None or own.last_s is None else (own.run_s, own.last_s)
 
-    def see(self, observation: Observation, zone: Zone | None) -> tuple[Judgement, Judgement]:
-        """Whether the gaze is off the screen now, and whether it was too often; unknown without a zone."""
+    def see(self, observation: Observation, zone: Zone) -> tuple[Judgement, Judgement]:
+        """Whether the gaze is off the screen now, and whether it was too often."""
         gaze = observation.gaze
-        if gaze is None or gaze.eyes_closed or zone is None:
+        if gaze is None or gaze.eyes_closed:
             return UNKNOWN, UNKNOWN
         own, at = self._state, observation.at
         if own.last_s is not None and at - own.last_s > self._settings.max_gap_s + EPSILON_S:

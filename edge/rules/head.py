@@ -22,10 +22,10 @@ MAX_SPEEDS = 16
 MAX_TURNS = 64
 
 
-def head_down(observation: Observation, settings: Settings, usual_pitch_deg: float | None) -> Judgement:
-    """The head is far lower than usual; unknown while the usual pose is unknown."""
+def head_down(observation: Observation, settings: Settings, usual_pitch_deg: float) -> Judgement:
+    """The head is far lower than usual."""
     head = observation.head
-    if head is None or usual_pitch_deg is None:
+    if head is None:
         return UNKNOWN
     bound = settings.threshold(EventType.HEAD_DOWN)
     below_deg = usual_pitch_deg - head.pitch_deg

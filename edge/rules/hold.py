@@ -154,13 +154,15 @@ class Hold:
             own.last_s = until_s
 
     def finish(self) -> Phase | None:
-        """End a raised event at the end of the session: at its last known yes, or when it was seen to end."""
+        """End a raised event at the end of the session or at a pause: at its last known yes, or when it was
+        seen to end. A pending one stays pending."""
         own = self._state
-        open_event = own.state in (State.RAISED, State.CLEARING)
+        if own.state not in (State.RAISED, State.CLEARING):
+            return None
         if own.state is State.RAISED and own.last_s is not None:
             own.began_s = own.last_s
         own.state = State.IDLE
-        return Phase.CLEARED if open_event else None
+        return Phase.CLEARED
 
     def _begin(self, at: float) -> None:
         """Restart the wait of the current state."""

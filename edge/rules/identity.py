@@ -82,10 +82,12 @@ class Mismatch:
         return self._over({} if own.matches else {"open_at_end": True})
 
     def pause(self, until_s: float) -> None:
-        """Do not count the time since the last mismatch: after a hand-over, earlier checks remain valid."""
+        """Do not count the time since the last mismatch, neither as a gap nor as part of the event: after a
+        hand-over or a pause, earlier checks remain valid."""
         own = self._state
-        if own.mismatches and not self.raised:
-            own.last_s = max(own.last_s, until_s)
+        if own.mismatches and not self.raised and until_s > own.last_s:
+            own.unseen_s += until_s - own.last_s
+            own.last_s = until_s
 
     def _mismatch(self, observation: Observation, check: IdentityCheck, similarity: float) -> Finding | None:
         own = self._state

@@ -10,7 +10,7 @@ too late is left out and counted in `late`.
   else): an analysis that takes long must not look like a stalled stream. The analysis may follow later.
 * `tick(now)` is called when `deadline()` is reached, before newer observations; the deadline is read
   again after every call. A caller that comes late says by how much: what arrived meanwhile may wait unread.
-* `finish()` is called once, at the end; no call follows.
+* `finish()` is called at the end, and no call follows; or when a pause begins, and `resume(now)` follows.
 
 The same calls give the same findings, on a live stream, a recording or another node (`snapshot`, `restore`).
 """
@@ -18,6 +18,7 @@ The same calls give the same findings, on a live stream, a recording or another 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import dataclass, field, replace
 
 from edge.rules import hearing, seeing
@@ -33,13 +34,19 @@ from edge.rules.seeing import Seeing, SeeingState
 from edge.rules.settings import Settings
 from edge.rules.speech import SpeechState
 from edge.rules.stream import Stream, StreamState
+from edge.rules.unjudged import Unjudged, UnjudgedState
 from edge.rules.watched import Watched, WatchedState
 from shared.events.types import EventType
 from shared.observations import Observation
 from shared.saving import Count, Json, Saved, restore, save
 from shared.unwatched import Kind
 
-OF_THE_MACHINES = (EventType.LOW_FRAME_RATE, EventType.ANALYSIS_DEGRADED, EventType.UNWATCHED)
+OF_THE_MACHINES = (
+    EventType.LOW_FRAME_RATE,
+    EventType.ANALYSIS_DEGRADED,
+    EventType.NOT_JUDGED,
+    EventType.UNWATCHED,
+)
 HELD = (*seeing.EVENTS, *hearing.EVENTS, *OF_THE_MACHINES)
 """Events whose condition must last."""
 
@@ -55,6 +62,7 @@ class MonitorState:
     speech: SpeechState = field(default_factory=SpeechState)
     fusion: FusionState = field(default_factory=FusionState)
     failures: FailuresState = field(default_factory=FailuresState)
+    unjudged: UnjudgedState = field(default_factory=UnjudgedState)
     watched: WatchedState = field(default_factory=WatchedState)
     bounded: BoundedState = field(default_factory=BoundedState)
     late: Count = 0
@@ -117,9 +125,15 @@ class Monitor:
         self._watched.close(now)
         return self._bounded.finish([*self._stream.finish(now), *self._episodes.finish(), *known])
 
+    def resume(self, now: float) -> None:
+        """Go on after a pause: its time counts for no wait, and baselines stay."""
+        self._pause(now)
+
     def holding(self) -> Mapping[EventType, float]:
         """Pending and raised conditions, each with its onset: their onset frames must be kept."""
-        holding = self._stream.holding() | self._episodes.holding()
+        company_s = self._seeing.company_onset_s
+        perhaps = {} if company_s is None else {EventType.MULTIPLE_FACES: company_s}
+        holding = perhaps | self._stream.holding() | self._episodes.holding()
         more = {
             EventType.FACE_MISMATCH: self._seeing.mismatch_onset_s,
             EventType.VOICE_DETECTED: self._hearing.voice_onset_s,
@@ -142,6 +156,7 @@ class Monitor:
             return findings
         failing = self._failures.judge(observation)
         self._episodes.note(findings, EventType.ANALYSIS_DEGRADED, observation, failing)
+        self._episodes.note(findings, EventType.NOT_JUDGED, observation, self._unjudged.judge(observation))
         if observation.frame_id is None:
             self._hearing.hear(observation, findings)
         else:
@@ -213,6 +228,19 @@ class Monitor:
         if resumed_s is not None:
             self._pause(resumed_s)
 
+    def take_over(self, before: Monitor) -> None:
+        """Keep the baselines of this session's monitor until now, before the first observation.
+
+        Waits and counts begin anew: it had other settings, or did not watch for a while. So do baselines that
+        the settings are about.
+        """
+        usual, seen = self._state.seeing, deepcopy(before._state.seeing)
+        if self._settings.measured_alike(before._settings):
+            usual.calibration = seen.calibration
+        if self._settings.company == before._settings.company:
+            usual.company = seen.company
+        self._go_on(self._state)
+
     def _go_on(self, state: MonitorState) -> None:
         """Make the rules from the settings and a state; they share the state and update it."""
         settings = self._settings
@@ -225,6 +253,7 @@ class Monitor:
         fuses = EventType.HIGH_CONFIDENCE_CHEATING in settings.rules
         self._fusion = Fusion(settings, state.fusion) if fuses else None
         self._failures = Failures(settings, state.failures)
+        self._unjudged = Unjudged(state.unjudged)
         self._watched = Watched(settings, state.watched)
         self._bounded = Bounded(state.bounded)
 

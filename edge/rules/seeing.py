@@ -7,10 +7,11 @@ not reported itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from edge.rules import conditions, head, objects
 from edge.rules.calibration import Calibration, CalibrationState
+from edge.rules.company import Company, CompanyState, Present
 from edge.rules.episodes import Episodes
 from edge.rules.findings import NO, Finding, Judgement
 from edge.rules.frozen import Frozen
@@ -28,6 +29,7 @@ EVENTS = (
     EventType.CAMERA_FROZEN,
     EventType.FACE_NOT_FOUND,
     EventType.MULTIPLE_FACES,
+    EventType.PICTURE_IN_VIEW,
     EventType.PRESENCE_LOSS,
     EventType.IDENTITY_UNVERIFIED,
     EventType.PRESENTATION_ATTACK,
@@ -55,6 +57,10 @@ OF_A_FACE = (
 pending one stays undecided when the face is lost for a moment, which happens to turned faces."""
 
 
+NOBODY_KNOWN = Present(own=None, faces=(), counted=(), people=(), undecided=(), pictures=())
+"""Where faces were not looked for."""
+
+
 @dataclass(slots=True)
 class SeeingState:
     """The state of the video rules."""
@@ -62,6 +68,7 @@ class SeeingState:
     frozen: LooksState = field(default_factory=LooksState)
     hands: LooksState = field(default_factory=LooksState)
     calibration: CalibrationState = field(default_factory=CalibrationState)
+    company: CompanyState = field(default_factory=CompanyState)
     mismatch: MismatchState = field(default_factory=MismatchState)
     unverified: UnverifiedState = field(default_factory=UnverifiedState)
     gaze: GazeState = field(default_factory=GazeState)
@@ -73,6 +80,8 @@ class SeeingState:
     """Whether the picture shows nothing: black, covered or frozen."""
     unseen: bool = False
     """Whether the last look saw nothing, also because of a stall."""
+    faces_s: float | None = None
+    """Last time faces were looked for."""
     pose_s: float | None = None
     """Last time shoulders were seen."""
 
@@ -88,6 +97,7 @@ class Seeing:
         self._frozen = Frozen(settings, state.frozen)
         self._hands = Hands(settings, state.hands)
         self._calibration = Calibration(settings, state.calibration)
+        self._company = Company(settings.company, state.company)
         self._mismatch = Mismatch(settings, state.mismatch) if EventType.FACE_MISMATCH in rules else None
         self._unverified = Unverified(state.unverified)
         self._gaze = Gaze(settings, state.gaze)
@@ -104,6 +114,12 @@ class Seeing:
     def gaze_run(self) -> tuple[float, float] | None:
         """Start and end of the current run of looks off the screen."""
         return self._gaze.run
+
+    @property
+    def company_onset_s(self) -> float | None:
+        """Since when there may be more than one face; None without."""
+        asked = EventType.MULTIPLE_FACES in self._settings.rules
+        return self._company.more_than_one_since_s(self._state.faces_s) if asked else None
 
     def mismatching(self, observation: Observation) -> bool:
         """Whether the observation just judged has a check that FACE_MISMATCH counts."""
@@ -133,23 +149,42 @@ class Seeing:
         self._state.unseen = stalled or self._state.blind
         if self._state.unseen:
             return
-        self._look_at_face(observation, findings)
+        present = self._present(observation)
+        if present is not None:
+            observation = of_people(observation, present)
+            self._look_at_faces(observation, present, findings)
+        self._look_at_identity(observation, findings)
         self._look_at_direction(observation, findings)
         self._look_at_body(observation, findings)
-        self._look_at_things(observation, findings)
+        self._look_at_things(observation, present or NOBODY_KNOWN, findings)
 
-    def _look_at_face(self, observation: Observation, findings: list[Finding]) -> None:
+    def _present(self, observation: Observation) -> Present | None:
+        """Whose faces are in the frame; None where faces were not looked for."""
+        faces, place = observation.faces, observation.own_face
+        if faces is None:
+            return None
+        self._state.faces_s = observation.at
+        own = faces[place] if place is not None and place < len(faces) else None
+        alike = [faces[place] for place in observation.alike_faces if place < len(faces)]
+        return self._company.see(observation.at, faces, own, alike)
+
+    def _look_at_faces(self, observation: Observation, present: Present, findings: list[Finding]) -> None:
         settings, note = self._settings, self._episodes.note
-        calibrated = self._calibration.see(observation)
+        calibrated = self._calibration.see(observation, present.own)
         if calibrated is not None:
             findings.append(calibrated)
         note(findings, EventType.FACE_NOT_FOUND, observation, conditions.face_not_found(observation))
-        if EventType.MULTIPLE_FACES in settings.rules:
-            several = conditions.multiple_faces(observation, settings)
-            note(findings, EventType.MULTIPLE_FACES, observation, several)
+        note(findings, EventType.MULTIPLE_FACES, observation, conditions.multiple_faces(present, settings))
+        raised = self._episodes.raised(EventType.PICTURE_IN_VIEW)
+        picture = self._company.picture_in_view(observation.at, raised=raised)
+        note(findings, EventType.PICTURE_IN_VIEW, observation, picture)
         if EventType.PRESENCE_LOSS in settings.rules:
-            loss = conditions.presence_loss(observation, settings, self._state.calibration.share)
+            usual = self._calibration.usual_share
+            loss = conditions.presence_loss(observation, present.own, settings, usual)
             note(findings, EventType.PRESENCE_LOSS, observation, loss)
+
+    def _look_at_identity(self, observation: Observation, findings: list[Finding]) -> None:
+        note = self._episodes.note
         note(findings, EventType.IDENTITY_UNVERIFIED, observation, self._unverified.judge(observation))
         mismatch = self._mismatch.see(observation) if self._mismatch is not None else None
         if mismatch is not None:
@@ -170,13 +205,13 @@ class Seeing:
             turned = head.head_turned_away(observation, settings)
             self._note_one_of(findings, observation, (turned_event, off_event), turned)
         if observation.gaze is not None:
-            off, often = self._gaze.see(observation, self._state.calibration.zone)
+            off, often = self._gaze.see(observation, self._calibration.zone)
             self._note_one_of(findings, observation, (off_event, turned_event), off)
             episodes.note(findings, EventType.PROLONGED_LOOK_AWAY, observation, off)
             episodes.note(findings, EventType.FREQUENT_DISTRACTION, observation, often)
         if observation.head is not None:
             if EventType.HEAD_DOWN in settings.rules:
-                down = head.head_down(observation, settings, self._state.calibration.usual_pitch_deg)
+                down = head.head_down(observation, settings, self._calibration.usual_pitch_deg)
                 episodes.note(findings, EventType.HEAD_DOWN, observation, down)
             if self._movement is not None:
                 moved = self._movement.judge(observation)
@@ -213,10 +248,11 @@ class Seeing:
         if observation.hands is not None and EventType.HAND_NEAR_EAR in self._settings.rules:
             note(findings, EventType.HAND_NEAR_EAR, observation, self._hands.judge(observation))
 
-    def _look_at_things(self, observation: Observation, findings: list[Finding]) -> None:
+    def _look_at_things(self, observation: Observation, present: Present, findings: list[Finding]) -> None:
         note = self._episodes.note
         if observation.persons is not None:
-            note(findings, EventType.MULTIPLE_PERSONS, observation, objects.multiple_persons(observation))
+            several = objects.multiple_persons(observation, present)
+            note(findings, EventType.MULTIPLE_PERSONS, observation, several)
         if observation.objects is None:
             return
         for event in objects.KINDS:
@@ -225,9 +261,23 @@ class Seeing:
 
     def pause(self, until_s: float) -> None:
         """Do not count the time until then as waiting."""
+        self._company.pause(until_s)
         if self._mismatch is not None:
             self._mismatch.pause(until_s)
 
     def finish(self) -> Finding | None:
         """End the mismatch, if raised, at the end of the session."""
         return None if self._mismatch is None else self._mismatch.finish()
+
+
+def of_people(observation: Observation, present: Present) -> Observation:
+    """The observation without the faces of pictures, and without what was seen of anybody's face but the
+    candidate's."""
+    faces, place = observation.faces or (), observation.own_face
+    if present.faces != faces:
+        observation = replace(observation, faces=present.faces, own_face=None)
+    alone = faces[0] if len(faces) == 1 else None
+    looked_at = faces[place] if place is not None and place < len(faces) else alone
+    if looked_at is None or looked_at == present.own:
+        return observation
+    return replace(observation, identity=None, head=None, gaze=None, liveness=None)

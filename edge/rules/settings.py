@@ -67,6 +67,21 @@ class GazeSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CompanySettings:
+    """Numbers for the faces beside the candidate's."""
+
+    min_score: float
+    """Faces with a smaller score …"""
+    min_face_px: float
+    """… or a smaller shorter side count for nothing."""
+    still_s: float | None
+    """A face that has not moved for so long beside somebody who has is a picture; None: pictures of people
+    are not told from people."""
+    max_gap_s: float
+    """A face out of sight for longer is another one when it comes back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FusionTerm:
     """One part of a fusion. With neither bound, the event must have been raised."""
 
@@ -80,10 +95,9 @@ class Settings:
     """The rules of one session. They never change."""
 
     rules: Mapping[EventType, RuleSettings]
+    company: CompanySettings
     looks_s: Mapping[Look, float]
     """The looks that the policy asks for, each with the period that it sets itself; 0: the level's."""
-    min_face_px: float
-    """Faces with a smaller shorter side do not count for MULTIPLE_FACES."""
     mismatch_checks: int
     match_checks: int
     liveness_checks: int
@@ -106,6 +120,14 @@ class Settings:
     baseline_s: float
     max_gap_s: float
     """A longer time without a signal's value restarts all its waits; never less than a stall."""
+
+    def measured_alike(self, other: Settings) -> bool:
+        """Whether calibration means the same under other settings."""
+        return (self.baseline_s, self.gaze.zone, self.gaze.max_shift_deg) == (
+            other.baseline_s,
+            other.gaze.zone,
+            other.gaze.max_shift_deg,
+        )
 
     def threshold(self, event: EventType) -> float:
         """The threshold of an event. Raises ValueError for an event without one."""

@@ -64,7 +64,8 @@ class Stream:
 
     def frame(self, at: float, now: float) -> list[Finding]:
         """Note that a new frame, taken at `at`, arrives now; raised events are over."""
-        own, findings = self._state, list[Finding]()
+        own = self._state
+        findings: list[Finding] = []
         own.frame_s = at
         if own.raised_s:
             findings = [self._finding(event, Phase.CLEARED, now) for event in self._raised()]
@@ -92,13 +93,13 @@ class Stream:
 
     def deadline(self) -> float | None:
         """When `tick` can next report something; None while only a frame can cause a change."""
-        own = self._state
-        if own.last_s is None:
+        own, wait_s = self._state, self._soonest_s
+        if own.raised_s:
+            waits = [bound_s for event, bound_s in self._bounds.items() if event not in own.raised_s]
+            wait_s = min(waits, default=None)
+        if own.last_s is None or wait_s is None:
             return None
-        waits = [bound_s for event, bound_s in self._bounds.items() if event not in own.raised_s]
-        if not waits:
-            return None
-        due_s = own.last_s + min(waits)
+        due_s = own.last_s + wait_s
         return due_s if own.excused_s is None else max(due_s, own.excused_s)
 
     def holding(self) -> dict[EventType, float]:

@@ -32,7 +32,7 @@ WINDOW_S = 60.0
 """UNWATCHED judges the last minute …"""
 PART_S = 5.0
 """… in parts of this length …"""
-EVERY_S = 0.5
+EVERY_S = 1.0
 """… so often."""
 MAX_PARTS = 14
 OF_PICTURES = (Kind.FACE, Kind.BODY)
@@ -120,17 +120,22 @@ class Watched:
 
     def see(self, observation: Observation, now: float, *, arrives: bool) -> None:
         """Add a picture's observation; `arrives`: it is newer than all before, and came now."""
-        self._follow_level(observation)
-        own = self._state.pictures
+        if observation.level != self._state.level:
+            self._follow_level(observation)
         if arrives:
-            _arrive(own, now, now, damaged=observation.damaged)
+            _arrive(self._state.pictures, now, now, damaged=observation.damaged)
         failed = observation.failed
-        self._look(Kind.FACE, observation.at, done=observation.faces is not None, failed="faces" in failed)
-        self._look(Kind.BODY, observation.at, done=observation.body is not None, failed="body" in failed)
+        if observation.faces is not None or failed:
+            self._look(
+                Kind.FACE, observation.at, done=observation.faces is not None, failed="faces" in failed
+            )
+        if observation.body is not None or failed:
+            self._look(Kind.BODY, observation.at, done=observation.body is not None, failed="body" in failed)
 
     def hear(self, observation: Observation) -> None:
         """Add an observation of sound, or of sound that is missing."""
-        self._follow_level(observation)
+        if observation.level != self._state.level:
+            self._follow_level(observation)
         speech, at = observation.speech, observation.at
         failed = "speech" in observation.failed
         if speech is None and not failed:
@@ -193,8 +198,6 @@ class Watched:
     def _follow_level(self, observation: Observation) -> None:
         """What the level leaves out is not owed; what it does again is owed from now on."""
         own, level = self._state, observation.level
-        if level == own.level:
-            return
         own.level = level
         for kind, state in own.kinds.items():
             owed = LOOKS[LOOK_OF_KIND[kind]].rates_hz[level] > 0

@@ -11,5 +11,6 @@ In the worker
     connections    its pages' media, the newest counts      session_parts  what it is made of
     pumps          pictures and sound to the senses         live_watch     judged, told at once
     timer          one deadline                             frame_numbers  numbered on (pure)
+    agreed         what may be watched now (pure)
     memory         all that moves with a session, as one value (pure)
 """

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from uuid import UUID
 
 from edge.media.clock import SessionClock
 from edge.media.source import Source
 from edge.sessions import frame_numbers
 from shared.errors import Rejected
+from shared.events.looks import Sense
 
 
 class Connections:
@@ -35,6 +36,7 @@ class Connections:
         """The newest connection of each page, until it ends."""
         self._open: set[Source] = set()
         self._drops: Counter[str] = Counter()
+        self._senses: Collection[Sense] = frozenset(Sense)
         self.newest: Source | None = None
         """The newest connection, also after its end."""
 
@@ -50,6 +52,12 @@ class Connections:
         """End all connections."""
         await asyncio.gather(*(source.close() for source in self._open))
 
+    def want(self, senses: Collection[Sense]) -> None:
+        """Take pictures and sound only for these senses, from this and every later connection."""
+        self._senses = senses
+        for source in self._open:
+            source.want(senses)
+
     async def answer(self, page: UUID, offer_sdp: str) -> str:
         """Answer a page's offer, then close the earlier connection.
 
@@ -61,6 +69,7 @@ class Connections:
         source = self._make_source(self._clock, before)
         try:
             answer = await source.answer(offer_sdp)
+            source.want(self._senses)
             self._take_in(source, former)
         except BaseException:
             await source.close()

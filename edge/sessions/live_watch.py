@@ -11,9 +11,11 @@ from edge.judging.alerts import RAISED_REVISION, AlertRevision
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.outbound.envelope import OutgoingAlert, envelope_of
+from edge.sessions.agreed import senses_of
 from edge.sessions.port import Notice, assignment_of
 from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
+from shared.events.looks import Sense
 from shared.excerpts import Excerpt
 from shared.messages import StartSession
 from shared.notices import candidate_notice
@@ -22,7 +24,7 @@ from shared.unwatched import Unwatched, added
 
 
 class LiveWatch:
-    """Turns one session's observations into alerts and notices. During a pause it judges nothing."""
+    """Turns one session's observations into alerts and notices. In a pause it judges and expects nothing."""
 
     def __init__(self, order: StartSession, parts: Parts, clock: SessionClock) -> None:
         """Raises `Corrupt` for invalid keys."""
@@ -32,6 +34,8 @@ class LiveWatch:
         self._assignment = assignment_of(order)
         self._envelope = envelope_of(order)
         self._watch: Watch | None = None
+        self._former: Watch | None = None
+        """The watch before the last change, with the baselines."""
         self._unwatched_before: Unwatched = {}
         """Before the last `begin_anew`."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
@@ -42,16 +46,6 @@ class LiveWatch:
         self.verified_utc: datetime | None = None
         """When the candidate's face was last compared."""
 
-    @property
-    def opened(self) -> bool:
-        """Whether the watch has been used since the start or since the last `begin_anew`."""
-        return self._watch is not None
-
-    @property
-    def paused(self) -> bool:
-        """Whether the exam is paused."""
-        return self._order.paused
-
     def now_s(self) -> float:
         """The session clock now."""
         return self._clock.session_s(time.monotonic())
@@ -61,8 +55,8 @@ class LiveWatch:
         return datetime.now(UTC) - timedelta(seconds=self.now_s() - at_s)
 
     def expect(self) -> None:
-        """A page has connected: expect its pictures from now on, unless the exam is paused."""
-        if not self.paused:
+        """A page has connected: expect its pictures from now on, unless nobody may look at them."""
+        if Sense.SIGHT in senses_of(self._order):
             self._opened().expect(self.now_s())
             self._timer.moved()
 
@@ -70,7 +64,7 @@ class LiveWatch:
         self, observation: Observation, frame: Frame | None = None, excerpt: Excerpt | None = None
     ) -> None:
         """Judge an observation, with its pixels or spoken words if there are any."""
-        if self.paused:
+        if self._order.paused:
             self.drops["paused"] += 1
             return
         self._take(self._opened().observe(observation, frame, excerpt, now=self.now_s()))
@@ -78,12 +72,26 @@ class LiveWatch:
             self.verified_utc = self.utc(observation.at)
         self._timer.moved()
 
+    def pause(self, order: StartSession) -> None:
+        """Close open events and keep no picture. Baselines stay for `resume`."""
+        self._order = order
+        if self._watch is not None:
+            self._take(self._watch.pause(self.now_s()))
+
+    def resume(self, order: StartSession) -> None:
+        """Go on after a pause. Its time counts for no wait, and pictures are expected from now on."""
+        self._order = order
+        if self._watch is not None:
+            self._watch.resume(self.now_s())
+        self._timer.moved()
+
     def begin_anew(self, order: StartSession) -> None:
-        """Close open events, and judge what follows under a new order without earlier state."""
+        """Close open events, and judge what follows under a new order; of what was seen so far only the
+        baselines remain."""
         self._order = order
         self.finish()
         self._unwatched_before = self.unwatched()
-        self._watch = None
+        self._former, self._watch = self._watch or self._former, None
 
     def finish(self) -> None:
         """Close open events."""
@@ -103,10 +111,12 @@ class LiveWatch:
     def _opened(self) -> Watch:
         if self._watch is None:
             self._watch = self._parts.open_watch(self._order, self.utc(0.0))
+            if self._former is not None:
+                self._watch.take_over(self._former)
         return self._watch
 
     def _deadline(self) -> float | None:
-        return None if self._watch is None else self._watch.deadline()
+        return None if self._watch is None or self._order.paused else self._watch.deadline()
 
     def _tick(self, late_s: float) -> None:
         if self._watch is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 
 from edge.analysis.levels import LevelInForce
 from edge.analysis.perception import arrival
@@ -16,6 +17,7 @@ from edge.media.latest import Latest
 from edge.media.source import Source
 from edge.sessions.live_watch import LiveWatch
 from edge.sessions.session_parts import Senses
+from shared.events.looks import Sense
 
 
 class Pumps:
@@ -23,8 +25,10 @@ class Pumps:
 
     def __init__(self, senses: Senses, level: LevelInForce, watch: LiveWatch) -> None:
         self.senses = senses
+        self.wanted: Collection[Sense] = frozenset(Sense)
+        """The senses that may be used now; set by `want`."""
         self.newest: VideoFrame | None = None
-        """The last picture that arrived."""
+        """The last picture that arrived and may be looked at."""
         self.analysed = 0
         """Pictures analysed."""
         self._level = level
@@ -36,6 +40,13 @@ class Pumps:
         """Pictures and windows that arrived and were not analysed, by reason."""
         return self._drops + Counter({"analysis_busy": self._slot.dropped})
 
+    def want(self, wanted: Collection[Sense]) -> None:
+        """Use only these senses from now on, and forget what waits for the others."""
+        self.wanted = wanted
+        if Sense.SIGHT not in wanted:
+            self.newest = None
+            self._slot.clear()
+
     async def drain(self, source: Source) -> None:
         """Take the media of a source until its connection ends."""
         async with asyncio.TaskGroup() as pumps:
@@ -45,13 +56,20 @@ class Pumps:
     async def analyse(self) -> None:
         """Analyse the newest picture, repeatedly, until cancelled."""
         while (frame := await self._slot.get()) is not None:
-            seen = await self.senses.look(frame)
-            if seen.frame is not None or seen.observation.failed:
+            senses = self.senses
+            seen = await senses.look(frame)
+            # Meanwhile the exam may have been paused, or the candidate may have withdrawn its agreement.
+            if senses is not self.senses:
+                self._drops["changed"] += 1
+            elif seen.frame is not None or seen.observation.failed:
                 self.analysed += 1
                 self._watch.see(seen.observation, seen.frame)
 
     async def _pump_video(self, source: Source) -> None:
         while (frame := await source.video.get()) is not None:
+            if Sense.SIGHT not in self.wanted:
+                self._drops["not_watched"] += 1
+                continue
             self.newest = frame
             self._watch.see(arrival(frame, self._level.number))
             missed = self.senses.miss_sound(frame)
@@ -66,8 +84,8 @@ class Pumps:
     async def _pump_audio(self, source: Source) -> None:
         while (window := await source.audio.get()) is not None:
             # Speech during a pause is private: nothing listens to it, and no excerpt reaches back to it.
-            if self._watch.paused:
-                self._drops["paused"] += 1
+            if Sense.HEARING not in self.wanted:
+                self._drops["not_watched"] += 1
                 continue
             senses = self.senses
             heard = await senses.listen(window)

@@ -17,14 +17,16 @@ from edge.analysis.ears import asked_to_hear
 from edge.analysis.verified import verified_frame
 from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
+from edge.sessions.agreed import as_agreed, check_may_compare, senses_of
 from edge.sessions.connections import Connections
 from edge.sessions.live_watch import LiveWatch
 from edge.sessions.pumps import Pumps
-from edge.sessions.session_parts import Parts
+from edge.sessions.session_parts import Parts, Senses
 from shared.errors import Rejected
-from shared.events.looks import Look
+from shared.events.looks import Look, Sense
 from shared.events.types import EventType
 from shared.messages import SessionState, StartSession, VerifiedFrame
+from shared.tokens import key_id_of
 from shared.unwatched import rounded
 
 SILENT_S: Final = 3.0
@@ -35,7 +37,7 @@ class Session:
 
     def __init__(self, order: StartSession, parts: Parts) -> None:
         """Raises `Corrupt` for invalid keys or templates."""
-        self._order = order
+        order = self._order = as_agreed(order)
         self._perceive = parts.perceive
         clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
@@ -43,6 +45,7 @@ class Session:
         self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._watch.expect)
         """The connections of its pages."""
         self._over = asyncio.Event()
+        self._want()
 
     async def run(self) -> None:
         """Watch until `end` or a failure; then close and report open events."""
@@ -56,26 +59,41 @@ class Session:
         self._over.set()
 
     def change(self, order: StartSession) -> None:
-        """Apply a changed order. A new policy or a pause closes open events and resets senses and baselines.
-        Raises `Corrupt` for invalid templates; then nothing is changed."""
+        """Apply a changed order. Raises `Corrupt` for invalid templates; then nothing is changed.
+
+        Another policy or another agreement closes open events and starts all waits again; baselines stay
+        unless the policy changes what they are measured by. A pause closes open events and forgets pictures
+        and sound; senses and baselines go on after it.
+        """
+        order = as_agreed(order)
         before = self._order
-        anew = (order.policy, order.paused) != (before.policy, before.paused)
-        if anew:
-            self._pumps.senses = self._perceive(order)
+        anew = (order.policy, order.withheld) != (before.policy, before.withheld)
+        held = order.paused != before.paused
+        if anew or held:
+            self._pumps.senses = self._senses(order, go_on=not anew)
         self._order = order
-        if not anew:
+        if not anew and not held:
             return
-        self._watch.begin_anew(order)
+        if anew:
+            self._watch.begin_anew(order)
+        elif order.paused:
+            self._watch.pause(order)
+        else:
+            self._watch.resume(order)
+        self._want()
         if self.connections.newest is not None:
             self._watch.expect()
 
     async def verify(self, frame_id: int | None) -> VerifiedFrame:
         """Compare a frame of the last seconds, by default the newest, with the enrolled face.
 
-        Raises `FrameGone` (410) for a frame no longer in memory, `Rejected` (409) before the first frame.
+        Raises `FrameGone` (410) for a frame no longer in memory, `Rejected` (409) before the first frame and
+        while faces may not be compared.
         """
+        check_may_compare(self._order)
         frame = await self._frame(frame_id)
         examined, check = await self._pumps.senses.verify(await asyncio.to_thread(frame.to_bgr))
+        check_may_compare(self._order)  # it may have changed meanwhile
         threshold = self._order.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
         return verified_frame(frame, examined, check, threshold, self._watch.utc(frame.at_s))
 
@@ -93,12 +111,31 @@ class Session:
             paused=order.paused,
             expires_utc=order.expires_utc,
             hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
+            token_key_id=key_id_of(order.token_key),
+            withheld=order.withheld,
             unwatched_s=rounded(self._watch.unwatched()),
         )
 
     def dropped(self) -> Counter[str]:
         """Frames and packets that were not analysed, by reason."""
         return self.connections.dropped() + self._pumps.dropped() + self._watch.drops
+
+    def _senses(self, order: StartSession, *, go_on: bool) -> Senses:
+        """New senses, without pictures and sound, that know the face as the former ones learned it; with
+        `go_on` also all else."""
+        senses = self._perceive(order)
+        former = self._pumps.senses
+        if go_on:
+            senses.restore(former.snapshot(), resumed_s=self._watch.now_s())
+        else:
+            senses.take_over(former.learnt())
+        return senses
+
+    def _want(self) -> None:
+        """Let in only what may be watched now."""
+        senses = senses_of(self._order)
+        self.connections.want(senses)
+        self._pumps.want(senses)
 
     async def _watch_until_over(self) -> None:
         async with asyncio.TaskGroup() as tasks:
@@ -122,6 +159,9 @@ class Session:
         if self._order.paused:
             return "paused"
         source = self.connections.newest
-        age_s = None if source is None else source.counts(time.monotonic()).frame_age_s
-        watching = age_s is not None and age_s <= SILENT_S
-        return "waiting" if not self._watch.opened else "watching" if watching else "silent"
+        if source is None:
+            return "waiting"
+        if Sense.SIGHT not in senses_of(self._order):
+            return "withheld"
+        age_s = source.counts(time.monotonic()).frame_age_s
+        return "watching" if age_s is not None and age_s <= SILENT_S else "silent"

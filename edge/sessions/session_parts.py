@@ -10,6 +10,7 @@ from typing import Protocol
 from edge.analysis.examination import Examined, Frame
 from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard
+from edge.analysis.looking import LookingState
 from edge.analysis.perception import Seen
 from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
@@ -18,6 +19,7 @@ from edge.media.source import Source
 from edge.sessions.port import Tell
 from shared.messages import StartSession
 from shared.observations import IdentityCheck, Observation
+from shared.saving import Saved
 
 
 class Senses(Protocol):
@@ -31,6 +33,18 @@ class Senses(Protocol):
 
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
         """At a frame, report expected sound that has not arrived, if any."""
+
+    def learnt(self) -> LookingState:
+        """What they have learnt of this person's face."""
+
+    def take_over(self, learnt: LookingState) -> None:
+        """Go on with what other senses of this session learnt, before the first look."""
+
+    def snapshot(self) -> Saved:
+        """What was learned of this session, without pictures, sound or templates."""
+
+    def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
+        """Go on from a snapshot, before the first look. The time until `resumed_s` counts for no wait."""
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
         """Compare a frame with the enrolled face, on request. Raises `Unavailable` when it could not."""

@@ -35,6 +35,9 @@ from shared.policy.terms import Accommodation, Features
 from shared.unwatched import Kind, told
 from shared.writing import writing_under
 
+IN_PART = 3
+"""Exit code of an analysis of a recording that could not be read as a whole."""
+
 
 class LevelName(StrEnum):
     """Degradation levels, as on the command line."""
@@ -90,7 +93,8 @@ def analyze(
 
     Writes observations.jsonl, alerts.jsonl, summary.json and timeline.html. Of spoken words it writes only
     which phrase of the policy was heard, and only if the candidate agreed. Exits with 2 and the reason when
-    a recording cannot be read or a picture cannot be enrolled.
+    a recording cannot be read or a picture cannot be enrolled, with 3 when one was analysed only in part,
+    because it is cut off or damaged.
 
     Examples:
 
@@ -108,12 +112,15 @@ def analyze(
         with writing_under(out):
             out.mkdir(parents=True, exist_ok=True)
         networks = open_networks(Serving(Store.here(), profile))
+        summaries = []
         for order in orders:
-            summary = asyncio.run(_run(order, networks, console))
-            _print(console, order, summary)
+            summaries.append(asyncio.run(_run(order, networks, console)))
+            _print(console, order, summaries[-1])
     except ProctorError as error:
         console.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from error
+    if any(summary["in_part"] for summary in summaries):
+        raise typer.Exit(IN_PART)
 
 
 def _orders(
@@ -160,7 +167,7 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
         )
         with ResultFolder(order.out) as folder, _bar(console) as bar:
             task = bar.add_task(escape(name), total=recording.duration_s)
-            outcome = await analyse(
+            analysis = await analyse(
                 recording,
                 perception,
                 Watch(session, level=order.level),
@@ -168,10 +175,10 @@ async def _run(order: Order, networks: Networks, console: Console) -> dict[str, 
                 report=lambda at_s: bar.update(task, completed=at_s),
             )
             reasons = unavailable(
-                outcome, recording, networks, policy, level=order.level, enrolled=bool(templates)
+                analysis, recording, networks, policy, level=order.level, enrolled=bool(templates)
             )
-            summary = summary_of(outcome, networks, order.level, reasons)
-            folder.finish(outcome, summary, page_of(name, outcome, summary, policy))
+            summary = summary_of(analysis, networks, order.level, reasons)
+            folder.finish(analysis, summary, page_of(name, analysis, summary, policy))
     return summary
 
 
@@ -215,6 +222,8 @@ def _print(console: Console, order: Order, summary: dict[str, Any]) -> None:
         f"{summary['realtime_factor']:.1f} × real time\n  alerts: {found}{_unwatched(summary)}",
         soft_wrap=True,
     )
+    for name, what in summary["in_part"].items():
+        console.print(f"  [yellow]analysed in part[/] {name}: {escape(what)}", soft_wrap=True)
     for task, reason in summary["unavailable_reasons"].items():
         console.print(f"  [yellow]unavailable[/] {task}: {escape(reason)}", soft_wrap=True)
     console.print(f"  results in {escape(str(order.out))}", soft_wrap=True)

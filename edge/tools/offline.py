@@ -21,6 +21,7 @@ from edge.judging.alerts import AlertRevision, WatchedSession
 from edge.judging.watch import Watch
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.recording import Recording
+from edge.media.tracks import Tracks
 from shared.alerts import Alert, Shown
 from shared.events.looks import Look
 from shared.observations import Observation
@@ -61,7 +62,7 @@ def recorded_session(name: str, policy: Policy, networks: Networks) -> WatchedSe
 
 
 @dataclass(slots=True)
-class Outcome:
+class Analysis:
     """The results of one recording."""
 
     duration_s: float = 0.0
@@ -71,6 +72,8 @@ class Outcome:
     wall_s: float = 0.0
     """From the first picture read to the last alert, without opening the networks."""
     heard: bool = False
+    tracks: Tracks = field(default_factory=Tracks)
+    """How much of the recording could be read."""
     unwatched_s: Unwatched = field(default_factory=dict)
     """Seconds in which nothing was looked at or heard, by kind."""
     revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
@@ -95,50 +98,50 @@ class Outcome:
 
 async def analyse(
     recording: Recording, perception: Perception, watch: Watch, *, keep: Keep, report: Report
-) -> Outcome:
+) -> Analysis:
     """Analyse a recording from beginning to end.
 
     `keep` gets every observation in order, `report` the time reached. Raises `Rejected` when the recording
     cannot be decoded.
     """
-    outcome = Outcome()
+    analysis = Analysis()
     started = time.perf_counter()
-    for media in recording.media():
+    for media in recording.media(analysis.tracks):
         now = media.at_s if isinstance(media, VideoFrame) else media.ends_at_s
         if isinstance(media, VideoFrame):
-            noted = await _look(media, perception, outcome, sound=recording.has_audio)
+            noted = await _look(media, perception, analysis, sound=analysis.tracks.sound.frames > 0)
         else:
-            noted = await _listen(media, perception, outcome)
+            noted = await _listen(media, perception, analysis)
         for observation, frame in noted:
-            _keep(outcome, _ticks(watch, now))
-            _keep(outcome, watch.observe(observation, frame))
+            _keep(analysis, _ticks(watch, now))
+            _keep(analysis, watch.observe(observation, frame))
             keep(observation)
-        outcome.duration_s = max(outcome.duration_s, now)
+        analysis.duration_s = max(analysis.duration_s, now)
         report(now)
-    _keep(outcome, _ticks(watch, outcome.duration_s))
-    _keep(outcome, watch.finish(outcome.duration_s))
-    outcome.unwatched_s = rounded(watch.unwatched(outcome.duration_s))
-    outcome.wall_s = time.perf_counter() - started
-    return outcome
+    _keep(analysis, _ticks(watch, analysis.duration_s))
+    _keep(analysis, watch.finish(analysis.duration_s))
+    analysis.unwatched_s = rounded(watch.unwatched(analysis.duration_s))
+    analysis.wall_s = time.perf_counter() - started
+    return analysis
 
 
-async def _look(frame: VideoFrame, perception: Perception, outcome: Outcome, *, sound: bool) -> list[Noted]:
+async def _look(frame: VideoFrame, perception: Perception, analysis: Analysis, *, sound: bool) -> list[Noted]:
     """Observe a picture, and report missing sound if `sound` ended before the pictures."""
-    outcome.frames += 1
+    analysis.frames += 1
     seen = await perception.look(frame)
-    outcome.analysed_frames += seen.frame is not None
+    analysis.analysed_frames += seen.frame is not None
     missed = perception.miss_sound(frame) if sound else None
     return [(seen.observation, seen.frame)] + ([] if missed is None else [(missed, None)])
 
 
-async def _listen(window: AudioWindow, perception: Perception, outcome: Outcome) -> list[Noted]:
-    outcome.heard = True
+async def _listen(window: AudioWindow, perception: Perception, analysis: Analysis) -> list[Noted]:
+    analysis.heard = True
     heard = await perception.listen(window)
     return [] if heard is None else [(heard.observation, None)]
 
 
 def unavailable(
-    outcome: Outcome,
+    analysis: Analysis,
     recording: Recording,
     networks: Networks,
     policy: Policy,
@@ -150,8 +153,10 @@ def unavailable(
     reasons = unseen(networks.missing, policy, level) | unheard(networks.missing, policy)
     if not enrolled and policy.features.face_verification:
         reasons.setdefault(Look.IDENTITY, "nobody is enrolled: give pictures with --enroll")
-    if policy.features.audio_monitoring and not outcome.heard:
-        reasons |= dict.fromkeys(asked_to_hear(policy), "the recording has no sound")
+    if policy.features.audio_monitoring and not analysis.heard:
+        lost = analysis.tracks.sound.undecodable
+        why = "the recording's sound cannot be decoded" if lost else "the recording has no sound"
+        reasons |= dict.fromkeys(asked_to_hear(policy), why)
     if not recording.has_video:
         reasons |= dict.fromkeys(asked_to_see(policy), "the recording has no pictures")
     return {look.value: reason for look, reason in sorted(reasons.items())}
@@ -167,8 +172,8 @@ def _ticks(watch: Watch, now: float) -> list[AlertRevision]:
     return revisions
 
 
-def _keep(outcome: Outcome, revisions: list[AlertRevision]) -> None:
+def _keep(analysis: Analysis, revisions: list[AlertRevision]) -> None:
     for each in revisions:
-        outcome.revisions[each.alert.event_id] = each
+        analysis.revisions[each.alert.event_id] = each
         for picture in each.pictures:
-            outcome.jpegs[each.alert.event_id] = picture.jpeg
+            analysis.jpegs[each.alert.event_id] = picture.jpeg

@@ -123,7 +123,7 @@ class Downloads:
             have = part.stat().st_size if part.exists() else 0
             raise Unavailable(
                 f"{wanted.where} broke off {TRIES} times ({reason}); {have:,} bytes are kept and the next "
-                "run goes on from there"
+                "run continues there"
             )
         if wanted.sha256:
             check_hash(digest(part), wanted.sha256, part.stat().st_size, wanted.where)

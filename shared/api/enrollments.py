@@ -7,7 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from shared.api.bodies import MAX_PICTURE_BASE64_CHARS, Request, Response
-from shared.fields import Json, Name, Reference, Unit, Utc
+from shared.api.exams import Acknowledged
+from shared.fields import Json, Name, Reference, Unit, Utc, Words
 
 
 class EnrollImage(Request):
@@ -20,6 +21,8 @@ class EnrollRequest(Request):
     candidate_id: Reference
     exam_id: Reference
     images: Annotated[list[EnrollImage], Field(min_length=1, max_length=10)]
+    acknowledged: Acknowledged | None = None
+    """That the candidate has acknowledged identity verification. Without it, that must be on record."""
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
 
 
@@ -64,3 +67,38 @@ class EnrollResponse(Response):
     expired: bool = False
     replaces: str | None = None
     """The enrollment_id that was in force before; running sessions keep the template they started with."""
+    state: Literal["in-force", "pending"] = "in-force"
+    """`pending`: it is unlike the one in force, which stays so until an administrator decides."""
+    pending_id: str | None = None
+    """The enrollment_id that waits for an administrator."""
+
+
+class PendingEnrollmentOut(Response):
+    """An enrollment that is unlike the one in force: a person decides whether it shows the candidate."""
+
+    enrollment_id: str
+    candidate_id: str
+    exam_id: str
+    """The exam it was made for."""
+    enrolled_at: Utc
+    similarity: Unit | None
+    """To the one in force, on the common scale: below 0.65 the two are taken for two people. None: no
+    recogniser could compare them."""
+    in_force_id: str | None
+    """The enrollment_id that counts meanwhile."""
+    state: Literal["pending", "accepted", "refused"]
+    decided_by: str | None
+    decided_at: Utc | None
+    text: str | None
+    """The grounds of the decision."""
+
+
+class PendingEnrollmentPage(Response):
+    items: list[PendingEnrollmentOut]
+    next_cursor: str | None
+
+
+class EnrollmentDecision(Request):
+    verdict: Literal["accept", "refuse"]
+    text: Words
+    """The grounds of the decision."""

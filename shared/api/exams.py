@@ -153,6 +153,11 @@ class ConsentRequest(Request):
 
     given: YesNo
     """False: withdrawn."""
+    confirm: YesNo = False
+    """A withdrawal must be confirmed. Without this it is answered with what it stops (409) and changes
+    nothing."""
+    on_paper: YesNo = False
+    """The candidate said so on paper, and staff record it."""
     text_version: Name
     """Version of the text shown to the candidate."""
     language: LanguageTag = "en"
@@ -169,13 +174,26 @@ class ConsentOut(Response):
     language: str
     recorded_by: str
     recorded_at: Utc
+    on_paper: bool = False
+    """Said on paper and recorded by staff."""
 
 
 class ConsentChangeOut(Response):
     consent: ConsentOut
     running_sessions: list[str]
-    """Running sessions of the candidate that use a purpose just withdrawn. The withdrawal applies from the
-    next start; end these sessions if it must apply at once."""
+    """Running sessions of the candidate that used a purpose just withdrawn. They go on without it at once."""
+    message: str = ""
+    """What this means for the candidate, and the other way to sit the exam."""
+
+
+class Acknowledged(Request):
+    """The candidate has acknowledged a notice of the institution, outside of the candidate's page."""
+
+    text_version: Name
+    """Version of the text shown to the candidate."""
+    language: LanguageTag = "en"
+    on_paper: YesNo = False
+    """On paper; otherwise on a page of the institution."""
 
 
 class ConsentsOut(Response):

@@ -8,8 +8,9 @@ from pydantic import Field, JsonValue, StringConstraints, model_validator
 
 from shared.api.bodies import Request, Response
 from shared.api.enrollments import FailedCheckOut
-from shared.api.exams import PolicyData
-from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words
+from shared.api.exams import Acknowledged, PolicyData
+from shared.consents import Purpose
+from shared.fields import Count, Json, Name, Reference, Unit, Utc, Words, YesNo
 from shared.policy.rules import Sensitivity
 from shared.policy.terms import Features
 from shared.unwatched import Kind
@@ -34,7 +35,12 @@ class SessionStartRequest(Request):
     policy: Annotated[dict[str, JsonValue], Field(max_length=50)] | None = None
     """A complete policy (`shared.policy.schema`) instead of the exam's."""
     features_enabled: Features | None = None
+    acknowledged: Acknowledged | None = None
+    """That the candidate has acknowledged all that the session uses data for. Without it, a purpose that is
+    not on record is withheld until the candidate acknowledges the notice on its page."""
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
+    allow_unregistered: YesNo = False
+    """Start although nobody has made this exam or registered this candidate; only staff may ask for it."""
 
 
 class IceServer(Response):
@@ -66,6 +72,8 @@ class SessionStartResponse(Response):
     join_url: str
     """Has a one-time code in its fragment; the candidate's page exchanges it by POST."""
     identity: Literal["enrolled", "unavailable"]
+    not_acknowledged: list[Purpose] = []
+    """Purposes that wait for the candidate's acknowledgement; nothing is done for them until then."""
 
 
 class SessionOut(Response):
@@ -80,7 +88,11 @@ class SessionOut(Response):
     edge_node: str
     policy_version: int
     paused_at: Utc | None = None
-    """When a proctor paused the exam. During the pause nothing is judged, and the end moves later."""
+    """When a proctor paused the exam. During the pause nothing is watched, and the end moves later."""
+    withdrawn: list[Purpose] = []
+    """Purposes to which the candidate has withdrawn its consent: nothing is done for them."""
+    not_acknowledged: list[Purpose] = []
+    """Purposes that the candidate has not acknowledged yet: nothing is done for them."""
     unwatched_s: dict[Kind, float] | None = None
     """Seconds in which nobody looked, by what was to be watched; some seconds old while the session runs.
     None: unknown, or not told to the candidate."""
@@ -133,6 +145,10 @@ class Notice(Response):
 class JoinResponse(Response):
     session_id: str
     session_uuid: str
+    candidate_id: str = ""
+    withdrawn: list[Purpose] = []
+    """Purposes to which the candidate has withdrawn its consent."""
+    paused_at: Utc | None = None
     session_token: str
     exam_title: str
     notice: Notice

@@ -67,7 +67,7 @@ def cadences(cadences_hz: Mapping[Look, float], max_gap_s: float, liveness_check
         if look not in _WITHOUT_GAP and rate_hz * max_gap_s < LOOKS_APART:
             yield (
                 f"cadences_hz.{look}",
-                f"{rate_hz:g} looks a second lie too far apart for max_gap_s ({max_gap_s:g} s): "
+                f"{rate_hz:g} looks per second are too rare for max_gap_s ({max_gap_s:g} s): "
                 "every wait would restart at each of them",
             )
     liveness_hz = cadences_hz.get(Look.LIVENESS, 1 / SLOWEST_LOOK_S)
@@ -99,7 +99,7 @@ def fused(fusion: Fusion, cadences_hz: Mapping[Look, float], own: Rules) -> Iter
         if (term.more_than_checks or 0) > fusion.window_s * checks_hz:
             yield (
                 f"fusion.terms.{number}.more_than_checks",
-                f"so many checks are never made within {fusion.window_s:g} s at {checks_hz:g} a second",
+                f"more checks than fit into {fusion.window_s:g} s at {checks_hz:g} per second",
             )
         if named and not own(term.event).enabled:
             yield (

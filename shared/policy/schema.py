@@ -16,6 +16,7 @@ from typing import Any, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
+from shared.consents import OF_SESSIONS, Purpose
 from shared.events.table import EVENTS, event_class
 from shared.events.types import EventClass, EventType
 from shared.policy import contradictions
@@ -47,6 +48,9 @@ from shared.policy.terms import (
     Relaxation,
     Sound,
 )
+
+LEAST_STILL_S = 10.0
+"""A face that stays for a shorter time is never taken for a picture."""
 
 
 class Policy(Frozen):
@@ -92,6 +96,9 @@ class Policy(Frozen):
     least a second more than STREAM_STALLED's hold: no gap lies between watched and stalled."""
     enrollment_gate: Gate = ENROLLMENT_GATE
     verification_gate: Gate = VERIFICATION_GATE
+    without_acknowledgement: tuple[Purpose, ...] = Field(default=(), max_length=len(OF_SESSIONS))
+    """Purposes for which the institution relies on another lawful basis, so that nothing waits for the
+    candidate's acknowledgement. A withdrawal counts all the same."""
     candidate: CandidateTerms | None = None
     """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
 
@@ -103,7 +110,15 @@ class Policy(Frozen):
             raise Contradictions(problems)
         return rules
 
-    @field_validator("sounds", "phrases")
+    @field_validator("without_acknowledgement")
+    @classmethod
+    def _of_sessions(cls, purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
+        for purpose in purposes:
+            if purpose not in OF_SESSIONS:
+                raise ValueError(f"{purpose} always needs the candidate's own yes")
+        return purposes
+
+    @field_validator("sounds", "phrases", "without_acknowledgement")
     @classmethod
     def _distinct(cls, values: tuple[str, ...]) -> tuple[str, ...]:
         if len({value.casefold() for value in values}) != len(values):
@@ -214,12 +229,14 @@ def _rule_problems(event: EventType, rule: EventRule) -> Iterator[Problem]:
         return
     if event_class(event) is EventClass.TECHNICAL and rule.severity > 0:
         yield f"{event}.severity", "technical events never add suspicion, so it must be 0"
+    if event is EventType.PICTURE_IN_VIEW and rule.hold_s < LEAST_STILL_S:
+        yield f"{event}.hold_s", f"must be at least {LEAST_STILL_S:g} s: people sit still for a while, too"
     known = THRESHOLD_UNITS.get(event)
     if known is None:
         if rule.threshold is not None:
             yield f"{event}.threshold", f"{event} takes no threshold"
     elif rule.threshold is None or not known.low <= rule.threshold <= known.high:
-        yield f"{event}.threshold", f"({known.unit}) must lie in {known.low:g}…{known.high:g}"
+        yield f"{event}.threshold", f"({known.unit}) must be in {known.low:g}…{known.high:g}"
 
 
 def _relaxation_problems(event: EventType, relaxed: Relaxation, own: EventRule) -> Iterator[Problem]:

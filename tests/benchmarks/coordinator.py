@@ -25,7 +25,7 @@ import pytest
 
 from coordinator import schema
 from coordinator.arriving.ingest import BATCH
-from coordinator.arriving.intake import AlertStore, Verdict
+from coordinator.arriving.intake import AlertStore, Treatment
 from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import Delivery
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill
@@ -197,7 +197,7 @@ def _taken(store: AlertStore, batch: list[Delivery]) -> Spent:
     watch = Stopwatch()
     taken = store.take(batch, datetime.now(UTC))
     spent = watch.spent()
-    assert [one.verdict for one in taken.outcomes] == [Verdict.STORED] * len(batch)
+    assert [one.treatment for one in taken.treated] == [Treatment.STORED] * len(batch)
     return spent
 
 

@@ -73,9 +73,13 @@ class Lens:
         gain = shot.gain * (1 + 0.02 * sin(tau * at_s / 13) + 0.008 * sin(tau * 3.1 * at_s))
         colours = np.array([gain * (1 - shot.warmth), gain, gain * (1 + shot.warmth), 0])
         lit = cv2.convertScaleAbs(seen, alpha=gain) if not shot.warmth else cv2.multiply(seen, colours)
+        return self.grained(np.asarray(lit, np.uint8))
+
+    def grained(self, picture: Image) -> Image:
+        """One frame of a camera that stands still, with the sensor's noise alone."""
         field = self._noise[int(self._rng.integers(len(self._noise)))]
         left, top = (int(n) for n in self._rng.integers(64, size=2))
-        noisy = cv2.add(lit, field[top : top + HEIGHT_PX, left : left + WIDTH_PX], dtype=cv2.CV_8U)
+        noisy = cv2.add(picture, field[top : top + HEIGHT_PX, left : left + WIDTH_PX], dtype=cv2.CV_8U)
         return np.asarray(noisy, np.uint8)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -34,8 +35,11 @@ SHOTS = (
 )
 """Crop, light, codec, noise and loss, in turn."""
 
-ASKS_FOR_PHONES = {"rules": {"PHONE_VISIBLE": {"enabled": True, "hold_s": 2, "clear_s": 3, "threshold": 0.5}}}
-"""Telephones are looked for only where an exam's policy asks."""
+ASKED_FOR = {
+    E.PHONE_VISIBLE: {"enabled": True, "hold_s": 2, "clear_s": 3, "threshold": 0.5},
+    E.PRESENTATION_ATTACK: {"enabled": True, "hold_s": 10, "clear_s": 10, "threshold": 0.2},
+}
+"""Telephones and pictures of faces are looked for only where an exam's policy asks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +121,12 @@ def truth_of(plan: Plan) -> Truth:
         unique_s=min(plan.duration_s, cast.candidate.unique_s),
         shot=plan.shot.words + (f", {plan.background} heard" if plan.background else ""),
         people=(cast.candidate.name,),
-        policy=ASKS_FOR_PHONES if E.PHONE_VISIBLE in wanted else {},
+        policy=_asking({event: rule for event, rule in ASKED_FOR.items() if event in wanted}),
     )
+
+
+def _asking(rules: Mapping[E, Mapping[str, Any]]) -> dict[str, Any]:
+    return {"rules": {event.value: dict(rule) for event, rule in rules.items()}} if rules else {}
 
 
 def _stretch(turn: Turn) -> Stretch:

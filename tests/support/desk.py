@@ -34,8 +34,8 @@ class Desk:
 
     def arrive(self, *alerts: Alert) -> None:
         """One batch; alerts that have ended arrive as revision 2."""
-        outcomes = self.store.take([self.delivery(one) for one in alerts], NOW).outcomes
-        assert {outcome.verdict for outcome in outcomes} <= {"stored", "repeated"}
+        treated = self.store.take([self.delivery(one) for one in alerts], NOW).treated
+        assert {result.treatment for result in treated} <= {"stored", "repeated"}
 
     def delivery(self, alert: Alert) -> Delivery:
         """The next message of the node, as the stream hands it over."""

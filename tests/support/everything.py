@@ -9,6 +9,7 @@ from typing import Any
 from shared.observations import (
     Box,
     HandsSeen,
+    NotJudged,
     ObjectSeen,
     Observation,
     PersonsSeen,
@@ -23,6 +24,7 @@ from tests.support.observations import (
     LIGHT,
     ONE,
     TWO,
+    alive,
     body,
     check,
     every,
@@ -31,6 +33,7 @@ from tests.support.observations import (
     frame,
     head,
     sound,
+    still,
     windows,
 )
 
@@ -38,7 +41,7 @@ EVERYTHING = {
     "baseline_s": 5,
     "features": {"speech_transcription": True},
     "phrases": ["hey"],
-    "rules": {"PHONE_VISIBLE": {"enabled": True}, "BOOK_VISIBLE": {"enabled": True}},
+    "rules": {event: {"enabled": True} for event in ("PHONE_VISIBLE", "BOOK_VISIBLE", "PRESENTATION_ATTACK")},
     "fusion": {"terms": [{"event": "FACE_MISMATCH", "more_than_checks": 2}, {"event": "VOICE_DETECTED"}]},
 }
 
@@ -76,6 +79,8 @@ def exam_of_everything() -> tuple[Observation, ...]:
         *every(120, 135, replace(there, **room)),
         *every(135, 150, replace(there, picture=replace(LIGHT, change=0.0))),
         *glancing,
+        *(alive(each, {0}) for each in still(210, 235, frame(0, faces=TWO))),
+        *every(235, 270, replace(there, not_judged=(NotJudged("liveness", "too dark"),)), 1.0),
         *every(180, 195, replace(there, gaze=eyes(-5, 70), head=head(-50))),
         *every(195, 205, replace(there, gaze=eyes(-5, 0), head=head(0, 70))),
     ]

@@ -34,7 +34,11 @@ from tests.support.fake_node import FakeNode, beat_until_known, fake_node
 from tests.support.nats import RunningServer, nats_server
 from tests.support.ports import reserved_port
 
+AD_HOC = {"candidate_id": "CAND-1", "exam_id": "EXAM-1", "allow_unregistered": True}
+"""A request for a session of an exam that nobody has made, as staff may send it."""
 PUBLIC_URL = "http://127.0.0.1:8000"
+ACKNOWLEDGED = {"text_version": "2026-11"}
+"""What a candidate has acknowledged on a page of its institution."""
 NODE_ID = uuid4()
 NODE_KEY = Ed25519PrivateKey.generate()
 
@@ -95,8 +99,11 @@ class Site:
     async def started(
         self, reference: str = "SESS-1", candidate: str = "CAND-1", **more: Any
     ) -> dict[str, Any]:
-        """A running session; the answer of session/start."""
-        body = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1", **more}
+        """A running session whose candidate was informed elsewhere, whether or not exam and candidate are
+        known; the answer of session/start."""
+        named = {"exam_session_id": reference, "candidate_id": candidate, "exam_id": "EXAM-1"}
+        given = {"acknowledged": ACKNOWLEDGED, "allow_unregistered": True}
+        body: dict[str, Any] = {**named, **given, **more}
         response = await self.post("/session/start", body)
         assert response.status_code == 201, response.text
         answer: dict[str, Any] = response.json()
@@ -191,5 +198,6 @@ def enroll_body(*pictures: str, candidate: str = "CAND-1") -> dict[str, Any]:
         "candidate_id": candidate,
         "exam_id": "EXAM-1",
         "images": images,
+        "acknowledged": ACKNOWLEDGED,
         "metadata": {"enrollment_location": "home", "ip_address": "192.168.1.100"},
     }

@@ -21,6 +21,7 @@ from fastapi.responses import JSONResponse
 from coordinator.web_api.pages import add_pages
 from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
+from shared.api.exams import ConsentRequest
 from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
 from shared.errors import Rejected
 from shared.fields import format_utc
@@ -30,6 +31,7 @@ CODE = "code-of-thirty-two-characters-00"
 TOKEN = "token-of-this-session"
 SESSION = UUID("018f0000-0000-7000-8000-000000000001")
 REFERENCE = "EXAM-7 anna"
+CANDIDATE = "anna"
 NOTICE = Notice(
     version="2",
     language="en",
@@ -72,16 +74,24 @@ class Stand:
     seats: list[StandSeat] = field(default_factory=list)
     refuse_seats: Rejected | None = None
     refuse_end: bool = False
+    ended_before: bool = False
+    """Whether an end got through that the page has heard nothing of."""
+    agreed: list[tuple[str, ConsentRequest]] = field(default_factory=list)
+    """Purposes withdrawn or agreed to again, in order."""
+    refuse_agreement: bool = False
     listeners: list[WebSocket] = field(default_factory=list)
 
     async def connect(self, session_id: UUID, token: str) -> StandSeat:
         """The edge node's door (`edge.media.admission.Admission`)."""
+        self.check(session_id, token)
+        self.seats.append(StandSeat())
+        return self.seats[-1]
+
+    def check(self, session_id: UUID, token: str) -> None:
         if self.refuse_seats is not None:
             raise self.refuse_seats
         if session_id != SESSION or token != TOKEN:
             raise Rejected("another's session", code="not-yours", status=403)
-        self.seats.append(StandSeat())
-        return self.seats[-1]
 
     async def tell(self, message: dict[str, Any]) -> None:
         """Say something on the coordinator's socket."""
@@ -124,9 +134,20 @@ def _app(stand: Stand) -> FastAPI:
         stand.acknowledged.append(body)
         return {}
 
+    @app.put("/api/v1/consents/{candidate}/{purpose}")
+    async def agree(candidate: str, purpose: str, body: ConsentRequest, request: Request) -> dict[str, str]:
+        _check(REFERENCE, request)
+        assert candidate == CANDIDATE
+        if stand.refuse_agreement:
+            raise HTTPException(503, {"code": "busy", "detail": "The exam server is busy."})
+        stand.agreed.append((purpose, body))
+        return {"message": "Your exam goes on." if not body.given else "You have agreed again."}
+
     @app.post("/api/v1/session/{reference}/end")
     async def end(reference: str, request: Request) -> dict[str, str]:
         _check(reference, request)
+        if stand.ended_before:
+            raise HTTPException(401, {"code": "session-ended", "detail": "The session has ended."})
         if stand.refuse_end:
             raise HTTPException(503, {"code": "busy", "detail": "The exam server is busy."})
         stand.ended += 1
@@ -156,6 +177,7 @@ def _joining(stand: Stand) -> Any:
         return JoinResponse(
             session_id=REFERENCE,
             session_uuid=str(SESSION),
+            candidate_id=CANDIDATE,
             session_token=TOKEN,
             exam_title="Mathematics I",
             notice=NOTICE,

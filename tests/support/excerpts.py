@@ -24,7 +24,7 @@ SAID: Final = Excerpt(
 )
 ASKED: Final = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
 YES: Final = {"given": True, "text_version": "1"}
-NO: Final = {"given": False, "text_version": "1"}
+NO: Final = {"given": False, "text_version": "1", "confirm": True}
 
 
 async def begun(site: Site, *, agreed: bool = True, policy: dict[str, Any] | None = None) -> StartSession:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, cast
 from uuid import UUID
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from edge.analysis.examination import Examined, Frame
 from edge.analysis.levels import LevelInForce
 from edge.analysis.listening import Heard
+from edge.analysis.looking import LookingState
 from edge.analysis.perception import Seen
 from edge.media.clock import SessionClock
 from edge.media.frames import WINDOW_S, WINDOW_SAMPLES, AudioWindow, VideoFrame
@@ -20,7 +22,9 @@ from edge.media.latest import Latest
 from edge.media.ring import FrameGone
 from edge.media.source import SourceCounts
 from shared.errors import Rejected
+from shared.events.looks import Sense
 from shared.observations import FaceSeen, IdentityCheck, Observation
+from shared.saving import Saved
 from tests.support.foreign import picture
 from tests.support.observations import LIGHT, ONE
 
@@ -59,6 +63,10 @@ class FakeSource:
         self.dropped: Counter[str] = Counter()
         self.frame_age_s: float | None = None
         self.closed = False
+        self.wanted: Collection[Sense] = frozenset(Sense)
+
+    def want(self, senses: Collection[Sense]) -> None:
+        self.wanted = senses
 
     async def answer(self, offer_sdp: str) -> str:
         await asyncio.sleep(0)  # no real connection answers at once
@@ -119,12 +127,17 @@ class FakeSenses:
         self.faces: tuple[FaceSeen, ...] = ONE
         self.identity: IdentityCheck | None = None
         self.heard: Heard | None = None
+        self.eyes = LookingState()
+        self.learned: tuple[str, ...] = ()
+        """Goes on with `restore`."""
+        self.resumed_s: float | None = None
         self.fails: Exception | None = None
         """Raised by the next look."""
         self.looked_at: list[int] = []
         """Frame ids, each with its look begun."""
         self.listened_to: list[float] = []
         """When windows ended, each with its listening begun."""
+        self.verifying = False
         self.may_look = asyncio.Event()
         self.may_look.set()
         self.may_listen = asyncio.Event()
@@ -152,10 +165,25 @@ class FakeSenses:
         await self.may_listen.wait()
         return self.heard
 
+    def snapshot(self) -> Saved:
+        return {"learned": list(self.learned)}
+
+    def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
+        self.learned = tuple(cast(list[str], saved["learned"]))
+        self.resumed_s = resumed_s
+
     def miss_sound(self, frame: VideoFrame) -> Observation | None:
         return None
 
+    def learnt(self) -> LookingState:
+        return self.eyes
+
+    def take_over(self, learnt: LookingState) -> None:
+        self.eyes = learnt
+
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
+        self.verifying = True
+        await self.may_look.wait()
         return Examined(faces=1, quality=None, failed=(), embeddings=()), IdentityCheck(
             recogniser="test@1",
             embedding_id=str(UUID(int=5)),

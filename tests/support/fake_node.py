@@ -40,6 +40,7 @@ from shared.messages import (
     VerifyFrame,
     parse,
 )
+from shared.policy.terms import Gate
 from shared.sealing import (
     new_sealing_key,
     open_body,
@@ -60,6 +61,8 @@ class Obeyed:
     """What the node was told, opened."""
 
     pictures: list[bytes] = field(default_factory=list)
+    gates: list[Gate] = field(default_factory=list)
+    """What each picture was to be judged by."""
     started: list[StartSession] = field(default_factory=list)
     changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
@@ -177,6 +180,7 @@ class FakeNode:
             case "enroll":
                 assert header.gate is not None
                 self.obeyed.pictures.append(body)
+                self.obeyed.gates.append(header.gate)
                 return self.enroll(body)
             case "start":
                 start = parse(StartSession, body)

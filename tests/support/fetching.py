@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.fetch import Outcome, Report, Request, fetch
+from models.fetch import Fetched, Report, Request, fetch
 from models.manifest import Entry, Source, Task
 from models.store import Store
 from tests.support.entries import make_entry, make_file, make_manifest
@@ -22,7 +22,7 @@ def entry_from(*sources: Source, name: str = "net", **file: object) -> Entry:
     return make_entry(name, make_file(sources=sources, **file))  # type: ignore[arg-type]
 
 
-def only(report: Report) -> Outcome:
+def only(report: Report) -> Fetched:
     (outcome,) = report.outcomes
     return outcome
 

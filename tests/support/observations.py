@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
+from math import sin
+from random import Random
 from typing import Any
 
 from edge.rules.findings import Finding
@@ -131,11 +133,35 @@ def streamed(looks: Iterable[Observation]) -> list[Observation]:
 
 
 def every(start_s: float, end_s: float, like: Observation, rate_hz: float = 5.0) -> list[Observation]:
-    """The same thing seen from `start_s` until before `end_s`."""
+    """The same thing seen from `start_s` until before `end_s`; its faces are alive."""
+    return [alive(each) for each in still(start_s, end_s, like, rate_hz)]
+
+
+def still(start_s: float, end_s: float, like: Observation, rate_hz: float = 5.0) -> list[Observation]:
+    """The same thing seen from `start_s` until before `end_s`, as in a photograph."""
     return [
         replace(like, at=at, frame_id=None if like.frame_id is None else round(at * 15))
         for at in times(start_s, end_s, rate_hz)
     ]
+
+
+def alive(observation: Observation, faces: Container[int] = range(8)) -> Observation:
+    """The observation with these of its faces where living ones are then: never twice in one place."""
+    seen = observation.faces
+    if not seen:
+        return observation
+    swayed = (
+        swaying(face, observation.at, number) if number in faces else face for number, face in enumerate(seen)
+    )
+    return replace(observation, faces=tuple(swayed))
+
+
+def swaying(face: FaceSeen, at: float, person: int = 0) -> FaceSeen:
+    """A face as it sways, by up to a fifteenth of its width and differently for each person."""
+    reach_px, box, chance = face.box.width_px / 20, face.box, Random(f"{person} {at:.4f}")
+    x_px = reach_px * (sin(at * (2.3 + person) + person) + chance.uniform(-0.3, 0.3))
+    y_px = reach_px * (sin(at * (1.7 + 0.6 * person) + 2 * person) + chance.uniform(-0.3, 0.3))
+    return FaceSeen(replace(box, x_px=box.x_px + x_px, y_px=box.y_px + y_px), face.score)
 
 
 def windows(start_s: float, end_s: float, probability: float, lost_share: float = 0.0) -> list[Observation]:

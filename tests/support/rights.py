@@ -16,15 +16,19 @@ STRANGERS_TENANT: Final = uuid4()
 OWN_CANDIDATE: Final = "CAND-SESS-1"
 OTHER_CANDIDATE: Final = "CAND-SESS-2"
 _ROLES: Final = ("proctor", "system", "admin", "dpo")
+SESSION_ASKERS: Final = ("sitting", "strayed", "ended", "terminated")
+"""Tokens of sessions of the candidate concerned: the session concerned, another one that runs, one that was
+handed in, and one that a proctor has terminated."""
 ASKERS: Final = (
     "nobody",
     "itself",
     "another",
     *_ROLES,
     *(f"s-{role}" for role in ("candidate", *_ROLES)),
+    *SESSION_ASKERS,
 )
-"""The table's columns: no token; the candidate concerned; another one of the institution; staff; and the same
-of another institution, its candidate under the very name of ours."""
+"""The table's columns: no token; the candidate concerned; another one of the institution; staff; the same of
+another institution, its candidate under the very name of ours; and sessions of the candidate concerned."""
 ANSWERS: Final = frozenset({"yes", "apart", "401", "403", "404"})
 
 
@@ -51,7 +55,7 @@ def read_table() -> list[Right]:
 
 
 def headers(site: Site, asker: str, operation: str, sessions: Mapping[str, UUID]) -> dict[str, str]:
-    """What the asker sends to say who it is; `sessions` are the candidates' by candidate.
+    """What the asker sends to say who it is; `sessions` are the candidate's by asker.
 
     Staff are other persons at each operation: who may decide an appeal is a question of what they did before.
     """
@@ -59,7 +63,9 @@ def headers(site: Site, asker: str, operation: str, sessions: Mapping[str, UUID]
         return {}
     if asker in ("itself", "another"):
         name = OWN_CANDIDATE if asker == "itself" else OTHER_CANDIDATE
-        return site.bearer(Role.CANDIDATE, name, session_id=sessions[name])
+        return site.bearer(Role.CANDIDATE, name)
+    if asker in SESSION_ASKERS:
+        return site.bearer(Role.CANDIDATE, OWN_CANDIDATE, session_id=sessions[asker])
     strange = asker.startswith("s-")
     role = Role(asker.removeprefix("s-"))
     subject = OWN_CANDIDATE if role is Role.CANDIDATE else f"{role}.{operation}"

@@ -124,6 +124,8 @@ class Stage:
     sources: list[FakeSource] = field(default_factory=list)
     senses: list[FakeSenses] = field(default_factory=list)
     """In order of making: one for each assignment and one more for each change of its policy or pause."""
+    orders: list[StartSession] = field(default_factory=list)
+    """What each of them was made for."""
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     """Whether connections made from now on answer their offers."""
     refuses: bool = False
@@ -221,6 +223,7 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
         if made.refuses:
             raise Corrupt("a template's vector is not finite")
         senses.append(FakeSenses((one.session_id, one.epoch), level))
+        made.orders.append(one)
         return senses[-1]
 
     def open_watch(one: StartSession, started_utc: datetime) -> Watch:

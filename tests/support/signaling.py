@@ -56,15 +56,22 @@ class OneRoom:
     origins: set[str] = field(default_factory=lambda: {ORIGIN})
     too_often: bool = False
     """Whether its pages connect too often."""
+    over: bool = False
+    """Whether the session has ended here."""
 
     async def connect(self, session_id: UUID, token: str) -> OneSeat:
+        self.check(session_id, token)
+        if self.too_often:
+            raise Rejected("too often; wait 7 s", code="too-many-requests", status=429, retry_after_s=7)
+        return self.seat
+
+    def check(self, session_id: UUID, token: str) -> None:
+        if self.over:
+            raise Rejected("no such session", code="session-unknown", status=404)
         if token != TOKEN:
             raise Rejected("the token is not valid", code="bad-token", status=401)
         if session_id != self.session_id:
             raise Rejected("another's session", code="not-yours", status=403)
-        if self.too_often:
-            raise Rejected("too often; wait 7 s", code="too-many-requests", status=429, retry_after_s=7)
-        return self.seat
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from cli.running import running, start_coordinator, start_edge, start_nats
 from edge.rehearsal.make import enrollment_pictures
 from shared.api.alerts import AlertOut
 from shared.api.enrollments import EnrollImage, EnrollRequest
+from shared.api.exams import Acknowledged
 from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.events.types import EventType
 from tests.support.edge_daemon import need_weights
@@ -37,6 +38,8 @@ from tests.support.metrics import reading
 from tests.support.ports import remember_ports
 
 EXAM: Final = "EXAM-1"
+ACKNOWLEDGED: Final = Acknowledged(text_version="test")
+"""What the candidate has acknowledged on a page of its institution."""
 _STARTERS: Final[dict[str, Callable[[Installation], Program]]] = {
     "nats-server": start_nats,
     "proctor-coordinator": start_coordinator,
@@ -104,12 +107,16 @@ class Whole:
         """Enroll the rehearsal's candidate under this name."""
         pictures = [base64.b64encode(path.read_bytes()).decode() for path in enrollment_pictures(folder)]
         images = [EnrollImage(image_base64=text) for text in pictures]
-        answer = self.client.enroll(EnrollRequest(candidate_id=candidate, exam_id=EXAM, images=images))
+        answer = self.client.enroll(
+            EnrollRequest(candidate_id=candidate, exam_id=EXAM, images=images, acknowledged=ACKNOWLEDGED)
+        )
         assert answer.status == "success", answer
 
     def start(self, candidate: str) -> SessionStartResponse:
         """A new session of this candidate."""
-        request = SessionStartRequest(candidate_id=candidate, exam_id=EXAM)
+        request = SessionStartRequest(
+            candidate_id=candidate, exam_id=EXAM, acknowledged=ACKNOWLEDGED, allow_unregistered=True
+        )
         session = self.client.start_session(request)
         self._sessions.append(session.session_id)
         return session

@@ -26,7 +26,7 @@ from tests.support.whole import EXAM, Whole
 pytestmark = pytest.mark.weights
 
 API = "/api/v1"
-START = {"candidate_id": "CAND-bad", "exam_id": EXAM}
+START = {"candidate_id": "CAND-bad", "exam_id": EXAM, "allow_unregistered": True}
 GARBAGE = ("", "garbage", "v=0\r\n", "v=0\r\no=- 1 1 IN IP4 0\r\ns=-\r\nt=0 0\r\nm=video x y z\r\n")
 
 

@@ -13,7 +13,7 @@ from edge.rehearsal.faces import Cutout
 from edge.rehearsal.scene import Scene
 from edge.rehearsal.script import enrollment_shots
 from shared.api.enrollments import EnrollImage, EnrollRequest
-from tests.support.whole import EXAM, Whole
+from tests.support.whole import ACKNOWLEDGED, EXAM, Whole
 
 pytestmark = pytest.mark.weights
 
@@ -25,7 +25,9 @@ def enroll(site: Whole, name: str, person: Cutout, room: int) -> None:
     scene = Scene({"candidate": person}, room)
     jpegs = [cv2.imencode(".jpg", scene.frame((figure,), camera))[1] for figure, camera in enrollment_shots()]
     images = [EnrollImage(image_base64=base64.b64encode(jpeg.tobytes()).decode()) for jpeg in jpegs]
-    answer = site.client.enroll(EnrollRequest(candidate_id=name, exam_id=EXAM, images=images))
+    answer = site.client.enroll(
+        EnrollRequest(candidate_id=name, exam_id=EXAM, images=images, acknowledged=ACKNOWLEDGED)
+    )
     assert answer.status == "success", answer
 
 

@@ -45,7 +45,7 @@ from tests.scenarios.heads import fitter
 from tests.scenarios.noises import library
 from tests.scenarios.performers import performers
 from tests.scenarios.staging import Cast
-from tests.support.whole import EXAM, Whole, wait_until
+from tests.support.whole import ACKNOWLEDGED, EXAM, Whole, wait_until
 
 pytestmark = [pytest.mark.weights, pytest.mark.timeout(600)]
 
@@ -119,7 +119,9 @@ def enroll(site: Whole, folder: Path) -> None:
     """Five pictures; every one has its own answer."""
     pictures = [base64.b64encode(path.read_bytes()).decode() for path in enrollment_pictures(folder)]
     images = [EnrollImage(image_base64=text) for text in pictures]
-    answer = site.client.enroll(EnrollRequest(candidate_id=CANDIDATE, exam_id=EXAM, images=images))
+    answer = site.client.enroll(
+        EnrollRequest(candidate_id=CANDIDATE, exam_id=EXAM, images=images, acknowledged=ACKNOWLEDGED)
+    )
     assert (answer.status, answer.average_embedding_stored) == ("success", True)
     assert [one.failed for one in answer.embeddings] == [[]] * 5
     assert sum(one.selected for one in answer.embeddings) == 3

@@ -16,7 +16,7 @@ from shared.events.types import EventType
 from tests.support.people import media
 from tests.support.sounds import RATE_HZ, heard
 from tests.support.weights import present
-from tests.support.whole import EXAM, Whole, wait_until
+from tests.support.whole import ACKNOWLEDGED, EXAM, Whole, wait_until
 
 pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this Python")
 pytestmark = pytest.mark.weights
@@ -41,7 +41,15 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def begun(site: Whole, candidate: str) -> SessionStartResponse:
     """A session that asks for the phrase."""
-    return site.client.start_session(SessionStartRequest(candidate_id=candidate, exam_id=EXAM, policy=ASKED))
+    return site.client.start_session(
+        SessionStartRequest(
+            candidate_id=candidate,
+            exam_id=EXAM,
+            policy=ASKED,
+            acknowledged=ACKNOWLEDGED,
+            allow_unregistered=True,
+        )
+    )
 
 
 def sat(site: Whole, candidate: str, recording: Path) -> SessionStartResponse:
@@ -96,7 +104,8 @@ def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_wor
         path = "/consents/CAND-takes-back/speech-transcription"
         assert api.put(path, json={"given": True, "text_version": "1"}).status_code == 200
         session = begun(site, "CAND-takes-back")
-        assert api.put(path, json={"given": False, "text_version": "1"}).status_code == 200
+        no = {"given": False, "text_version": "1", "confirm": True}
+        assert api.put(path, json=no).status_code == 200
         heard, sought = windows(site), windows(site, "phrases")
         site.stream(session, recording)
         wait_until(lambda: windows(site) >= heard + 20, "the sound is heard", within_s=60)
@@ -122,7 +131,7 @@ def test_a_pause_is_not_listened_to_and_listening_goes_on_afterwards(site: Whole
 
 def dropped(site: Whole) -> float:
     """Windows and looks that a pause left out."""
-    return site.metric("media_dropped_total", reason="paused")
+    return site.metric("media_dropped_total", reason="not_watched")
 
 
 @pytest.mark.parametrize("program", ["proctor-edge", "proctor-coordinator"])

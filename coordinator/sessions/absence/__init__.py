@@ -1,6 +1,6 @@
-"""A page that never comes, or does not come back.
+"""Reports a candidate's page that never connects or does not come back.
 
-waiting  who is awaited since when, and what is then said (pure)
-telling  sees to it that people are told
+waiting  decides which pages are missed, and writes the alert (pure)
+telling  raises and clears the alerts
 service  in the database
 """

@@ -13,12 +13,14 @@ from sqlmodel import Session, col, func, select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
+from coordinator.consents.words import Why
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions import service as sessions
 from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.terms import JOIN_WINDOW
 from coordinator.sessions.tables import ExamSession, JoinCode
+from shared.consents import Purpose
 from shared.errors import Corrupt, Rejected
 from shared.events.types import EventType
 
@@ -37,6 +39,8 @@ def missing(
     )
     begins, found = _begins(db, session_ids), {}
     for session in list(db.exec(wanted)):
+        if session.withheld.get(Purpose.CAMERA_MONITORING) == Why.WITHDRAWN:
+            continue  # the candidate has a right to another way to sit the exam: nobody is missed
         try:
             rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):

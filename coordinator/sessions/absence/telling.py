@@ -26,6 +26,8 @@ MAX_REMEMBERED: Final = 10_000
 WAITING: Final = "waiting"
 """A session's phase, as its node says it: no page has connected since the node took it up."""
 WATCHING: Final = "watching"
+WITHHELD: Final = "withheld"
+"""A page is connected, and its pictures may not be looked at."""
 
 
 class Absences:
@@ -51,7 +53,7 @@ class Absences:
         self._note_came(one for one, phase in phases.items() if phase != WAITING)
         await self._await(parts, {one for one, phase in phases.items() if phase == WAITING}, now_utc)
         await self._say_absent(parts, self._open, now_utc)
-        watched = {one for one, phase in phases.items() if phase == WATCHING}
+        watched = {one for one, phase in phases.items() if phase in (WATCHING, WITHHELD)}
         await self._say_over(parts, self._open, watched, now_utc)
 
     def _note_came(self, session_ids: Iterable[UUID]) -> None:

@@ -1,8 +1,8 @@
-"""A session whose page is not there: who is awaited since when, and what is then said. Pure.
+"""Decides when a missing page is reported, and writes the alert. Pure.
 
-A node watches what is connected to it: before a page has come, or when none comes back after the node has
-restarted, it has nothing to watch and raises nothing. So it is said from here: a technical alert without
-severity, because silence proves nothing, raised once and over when the picture is there.
+A node watches only connected pages: before a page has connected, or if none returns after a restart of the
+node, it has nothing to watch and raises nothing. So the coordinator reports this: a technical alert without
+severity, because silence proves nothing, raised once and cleared when a picture arrives.
 """
 
 from __future__ import annotations
@@ -18,36 +18,37 @@ from shared.fields import format_utc
 from shared.policy.rules import EventRule
 
 FIRST_COMING_S: Final = 60.0
-"""For a page to be opened, its notice to be read and its camera to be allowed: so long is nobody missed at an
-exam's beginning, even where the policy's bound is shorter."""
+"""The time to open the page, read the notice and allow the camera: for this long no page is missed at an
+exam's start, even if the policy's bound is shorter."""
 MESSAGE: Final = "We receive no picture from you. Open the exam page again, or reload it."
 
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """A page that is not connected. Make it by `awaited`."""
+    """A page that is not connected. Create it with `awaited`."""
 
     since_utc: datetime
     rule: EventRule
-    """Of CANDIDATE_OFFLINE, as the session's policy has it."""
+    """The hold of CANDIDATE_OFFLINE in the session's policy."""
     from_beginning: bool
-    """Whether no page has come since the exam began; else one was there before, or nobody knows."""
+    """Whether no page has connected since the exam began; otherwise one was there before, or it is
+    unknown."""
 
     @property
     def bound_s(self) -> float:
-        """How long it may be away before people are told."""
+        """How long it may be missing before it is reported."""
         return max(self.rule.hold_s, FIRST_COMING_S) if self.from_beginning else self.rule.hold_s
 
     def missed(self, now_utc: datetime) -> bool:
-        """Whether people are to be told by now."""
+        """Whether it must be reported now."""
         return self.rule.enabled and (now_utc - self.since_utc).total_seconds() >= self.bound_s
 
 
 def awaited(begins_utc: datetime, rule: EventRule, now_utc: datetime, *, came: bool) -> Awaited:
-    """A page that has just been found missing, where it came before or not as far as is known here.
+    """A page that has just been found missing, whether or not it was connected before.
 
-    Who looks for the first time long after the beginning, as a program does that was started again, cannot
-    know whether a page was there: it is then awaited from now on.
+    A program that looks for the first time long after the start, for example after a restart, cannot know
+    whether a page was there: the page is then expected from now on.
     """
     from_beginning = not came and (now_utc - begins_utc).total_seconds() < FIRST_COMING_S
     return Awaited(begins_utc if from_beginning else now_utc, rule, from_beginning)
@@ -56,7 +57,7 @@ def awaited(begins_utc: datetime, rule: EventRule, now_utc: datetime, *, came: b
 def absence_alert(
     subject: Subject, awaited: Awaited, raised_utc: datetime, over_utc: datetime | None = None
 ) -> Alert:
-    """The alert of one absence, raised, or over at an instant; its id is that of its beginning."""
+    """The alert of one absence, raised, or cleared at an instant; its id follows from its start."""
     duration_s = round(((over_utc or raised_utc) - awaited.since_utc).total_seconds(), 3)
     made = neutral_alert(
         subject,
@@ -78,5 +79,5 @@ def _explanation(awaited: Awaited, duration_s: float) -> str:
     began = "the exam began at " if awaited.from_beginning else ""
     return (
         f"No page has been connected since {began}{format_utc(awaited.since_utc)}, for {duration_s:.0f} s: "
-        "nobody was watched, which says nothing of the candidate."
+        "nobody was watched, which says nothing about the candidate."
     )

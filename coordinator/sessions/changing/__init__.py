@@ -1,5 +1,7 @@
-"""A running session changes: pause, more time, another policy.
+"""A running session changes: pause, more time, another policy, another agreement.
 
-next_policy  whether it may (pure)    telling  told to its node
-service      in the database          routes   over REST
+next_policy  whether it may (pure)    telling            told to its node
+service      in the database          agreement_service  a consent withdrawn or given again
+rekeying     after a key of tokens was revoked
+routes       over REST
 """

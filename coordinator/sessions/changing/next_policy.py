@@ -1,4 +1,4 @@
-"""Whether a running session may go on under another policy, and under which version. Pure."""
+"""Decides whether a running session may change to another policy, and its version number. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from shared.policy.schema import Policy
 
 
 def changed_policy(running: Policy, wanted: Policy) -> Policy:
-    """The wanted policy with what is agreed with the candidate.
+    """The requested policy with the candidate's accommodation.
 
-    The candidate has acknowledged what the session uses data for; nothing may come to that behind its back.
+    The candidate has acknowledged the purposes of the session; no purpose may be added without notice.
     Raises `Rejected`: 409 `purposes-grow`, `policy-unchanged`.
     """
     more = set(purposes_of(wanted)) - set(purposes_of(running))
@@ -20,8 +20,8 @@ def changed_policy(running: Policy, wanted: Policy) -> Policy:
         more.add(Purpose.SPEECH_TRANSCRIPTION)
     if more:
         raise Rejected(
-            f"the candidate was not told of {', '.join(sorted(more))}: a running session may watch for less, "
-            "not for more",
+            f"the candidate was not told of {', '.join(sorted(more))}: a running session may use fewer "
+            "purposes, not more",
             code="purposes-grow",
             status=409,
         )
@@ -29,20 +29,20 @@ def changed_policy(running: Policy, wanted: Policy) -> Policy:
     if terms is not None:
         wanted = effective(wanted, terms.accommodation, speech_opt_in=terms.speech_opt_in)
     if wanted.model_copy(update={"version": running.version}) == running:
-        raise Rejected("the session runs under just this policy", code="policy-unchanged", status=409)
+        raise Rejected("the session already has exactly this policy", code="policy-unchanged", status=409)
     return wanted
 
 
 def next_version(running: int, exam_latest: int) -> int:
-    """The version of a policy made for one session: neither the session nor its exam has used it."""
+    """A new version number for a policy of one session, unused by the session and its exam."""
     return max(running, exam_latest) + 1
 
 
 def check_based_on(running: int, based_on: int) -> None:
-    """Raises `Rejected` (409 `policy-changed`) when a change is made from another version than runs."""
+    """Raises `Rejected` (409 `policy-changed`) if a change is not based on the session's present version."""
     if running != based_on:
         raise Rejected(
-            f"the session runs under version {running}; look at what changed and make your change from it",
+            f"the session has version {running}; look at its changes and base yours on it",
             code="policy-changed",
             status=409,
         )

@@ -1,4 +1,4 @@
-"""The policy of a running session over REST: look at it, put another in force, by an explicit act."""
+"""The policy of a running session over REST: read it, or put another in force by an explicit act."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ router = APIRouter(prefix="/session/{session_id}", tags=["sessions"])
 async def get_session_policy(
     session_id: SessionRef, claims: StaffOrPrivacy, parts: PartsDep
 ) -> SessionPolicyOut:
-    """The policy a session runs or ran under last, and who changed it while it ran."""
+    """A session's policy, and who changed it while the session was running."""
 
     def work(db: Session) -> SessionPolicyOut:
         return telling.policy_out(db, parts, sessions.find(db, claims.tenant_id, session_id).session)
@@ -33,8 +33,8 @@ async def change_session_policy(
 ) -> SessionPolicyOut:
     """Put another policy in force in a running session: an administrator's act, with a reason, recorded.
 
-    Its node acknowledges it, later alerts carry its version, and every rule and baseline begins anew. It may
-    watch for less than the candidate was told of, never for more (409 `purposes-grow`). Where it recognises
-    speech no more, nobody opens any more what was said before.
+    Its node acknowledges it, later alerts have its version, and every rule and baseline starts again. It may
+    have fewer purposes than the candidate was told of, never more (409 `purposes-grow`). If it no longer
+    recognises speech, earlier speech excerpts can no longer be opened.
     """
     return await telling.change_policy(parts, claims, session_id, body, now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -10,12 +10,14 @@ from sqlmodel import Session, col, select
 
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
+from coordinator.ground.own_keys import OwnKeys
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.sessions import service as sessions
 from coordinator.sessions.expiry import extended_expiry, paused_expiry, resumed_expiry
 from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.tables import ExamSession, SessionPolicy
+from coordinator.tokens import key_service as token_keys
 from shared.api.sessions import SessionPolicyChange
 from shared.errors import Rejected
 from shared.policy.schema import Policy
@@ -130,6 +132,30 @@ def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> li
         )
     )
     return [Found(*row) for row in rows]
+
+
+def running_of(db: Session, tenant_id: UUID, now_utc: datetime) -> list[Found]:
+    """An institution's sessions that run."""
+    rows = db.exec(
+        sessions.select_found().where(
+            ExamSession.tenant_id == tenant_id,
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > now_utc,
+        )
+    )
+    return [Found(*row) for row in rows]
+
+
+def session_keys(db: Session, own: OwnKeys, running: Iterable[Found]) -> dict[UUID, str]:
+    """By session, the id of the key that its tokens are checked with."""
+    known: dict[tuple[UUID, str | None], str] = {}
+    keys_of: dict[UUID, str] = {}
+    for session in (one.session for one in running):
+        signed = (session.tenant_id, session.token_kid)
+        if signed not in known:
+            known[signed] = token_keys.session_key_id(db, own, *signed)
+        keys_of[session.id] = known[signed]
+    return keys_of
 
 
 def _place(row_id: UUID) -> Place:

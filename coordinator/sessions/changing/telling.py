@@ -18,6 +18,7 @@ from uuid import UUID
 
 from sqlmodel import Session
 
+from coordinator.consents import service as consents
 from coordinator.exams import service as exams
 from coordinator.excerpts import service as excerpts
 from coordinator.ground.keyring import Keyring
@@ -65,17 +66,18 @@ async def change_policy(
         facts = replace(stored_facts(db, parts.keys, found), policy=policy)
         return found, start_session(facts, now_utc)
 
-    found, order = await parts.reading(read)
-    await asking.change(parts.commander, found.assignment.node_id, order)
+    found, assigned = await parts.reading(read)
+    await asking.change(parts.commander, found.assignment.node_id, assigned)
 
     def write(db: Session) -> tuple[SessionPolicyOut, int]:
         session = changing.hold(db, found.session.id, now_utc)
         check_based_on(session.policy_version, request.based_on)
         changing.put_policy(
-            db, keyring, session, order.policy, by=claims, reason=request.reason, now_utc=now_utc
+            db, keyring, session, assigned.policy, by=claims, reason=request.reason, now_utc=now_utc
         )
+        consents.settle(db, found.candidate, session)
         # What was recognised while the exam asked for it goes with that: nobody asks for it any more.
-        recognises = order.policy.recognises_speech
+        recognises = assigned.policy.recognises_speech
         destroyed = 0 if recognises else excerpts.forget(db, session, now_utc)
         return policy_out(db, parts, session), destroyed
 
@@ -133,29 +135,34 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
 async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
     """One round: tell nodes again what they have missed; returns the sessions that differ, for the next one.
 
-    One that differs gets a round's time: its change may be on its way between node and database.
+    One that differs gets a round's time: its change may be on its way between node and database. A revoked
+    key gets none.
     """
     states = said(parts.fleet.online(parts.clock()))
     if not states:
         return set()
     keyring = parts.keys.keyring
 
-    def read(db: Session) -> list[Found]:
+    def read(db: Session) -> tuple[list[Found], list[Found]]:
         running = changing.running(db, {session_id for _, session_id in states}, datetime.now(UTC))
-        named = [(one, said_of(one.assignment, states)) for one in running]
-        return [
+        keys_of = changing.session_keys(db, parts.keys, running)
+        named = [(one, state) for one in running if (state := said_of(one.assignment, states))]
+        revoked = [one for one, state in named if state.token_key_id not in (None, keys_of[one.session.id])]
+        differing = [
             one
             for one, state in named
-            if state and (differs(one.session, state) or _overhears(db, keyring, one.session, state))
+            if differs(one.session, state) or _overhears(db, keyring, one.session, state)
         ]
+        return revoked, differing
 
     try:
-        differing = await parts.reading(read)
+        revoked, differing = await parts.reading(read)
     except Unavailable:
         return differed_before
-    due = [one for one in differing if one.session.id in differed_before]
-    for one in due[:MAX_TOLD]:
-        await tell(parts, one.session)
+    late = [one for one in differing if one.session.id in differed_before]
+    due = {one.session.id: one.session for one in (*revoked, *late)}
+    for session in list(due.values())[:MAX_TOLD]:
+        await tell(parts, session)
     return {one.session.id for one in differing}
 
 
@@ -179,7 +186,8 @@ def differs(session: ExamSession, state: SessionState) -> bool:
     """Whether a node runs a session otherwise than the database says."""
     late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING
     paused = session.paused_utc is not None
-    return late or state.policy_version != session.policy_version or state.paused != paused
+    agreed = state.withheld is None or set(state.withheld) == session.withheld.keys()
+    return late or not agreed or state.policy_version != session.policy_version or state.paused != paused
 
 
 def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: SessionState) -> bool:

@@ -7,10 +7,13 @@ from datetime import datetime
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
+from coordinator.candidates import service as candidates
+from coordinator.consents import service as consents
 from coordinator.exams import service as exams
 from coordinator.live.tickets import LIFETIME_S
 from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import join_response, session_token, webrtc_config
+from coordinator.sessions.changing import telling
 from coordinator.sessions.joining import service as joining
 from coordinator.sessions.joining.failures import check_may_try, note_failure
 from coordinator.sessions.notice import check_acknowledged, notice_for
@@ -19,7 +22,7 @@ from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import CandidateSelf, StaffOrSelf, check_own_session
+from coordinator.web_api.security import CandidateOrSession, StaffOrSession, check_own_session
 from shared.alerts import Alert, Shown
 from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, TicketResponse
 from shared.errors import Rejected
@@ -60,25 +63,32 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
     "/session/{session_id}/acknowledge", status_code=204, responses=problems(401, 403, 404, 409, 410)
 )
 async def acknowledge_notice(
-    session_id: SessionRef, body: AcknowledgeRequest, claims: CandidateSelf, parts: PartsDep, now: Now
+    session_id: SessionRef, body: AcknowledgeRequest, claims: CandidateOrSession, parts: PartsDep, now: Now
 ) -> Response:
-    """Record that the candidate acknowledged this version of the notice for each of its purposes."""
+    """Record that the candidate acknowledged this version of the notice for each of its purposes.
 
-    def work(db: Session) -> tuple[Found, Alert | None]:
+    What waited for this is watched from now on: the session's node is told before the answer is given.
+    """
+
+    def work(db: Session) -> tuple[Found, Alert | None, bool]:
         found = _own(db, claims, session_id, now)
+        candidates.lock(db, found.candidate)
         notice = notice_for(Policy.model_validate(found.session.policy))
         check_acknowledged(notice, body.notice_version, body.purposes)
-        return found, joining.acknowledge(db, parts.keys.keyring, found, notice, now)
+        milestone = joining.acknowledge(db, parts.keys.keyring, found, notice, now)
+        return found, milestone, consents.settle(db, found.candidate, found.session)
 
-    found, milestone = await parts.writing(work)
+    found, milestone, settled = await parts.writing(work)
     if milestone is not None:
         parts.rooms.tell(found.session.id, Shown(milestone), RAISED)
+    if settled:
+        await telling.tell(parts, found.session)
     return Response(status_code=204)
 
 
 @router.post("/session/{session_id}/ws-ticket", responses=problems(401, 403, 404, 410))
 async def create_ticket(
-    session_id: SessionRef, claims: StaffOrSelf, parts: PartsDep, now: Now
+    session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> TicketResponse:
     """A ticket that opens the session's live socket once, within 30 seconds: `/ws/{session_id}?ticket=…`."""
     check_rate(parts.rates.ticket, claims.bearer, parts.clock())

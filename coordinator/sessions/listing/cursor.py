@@ -1,4 +1,4 @@
-"""Where a page of the list of sessions ends. Pure."""
+"""The cursor of the list of sessions. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.fields import Unit, Utc
 
 
 class SessionCursor(NamedTuple):
-    """The last session of a page, as the list is ordered."""
+    """The last session of a page, by the columns of the list's order."""
 
     worst: Unit
     started_utc: Utc

@@ -23,7 +23,7 @@ router = APIRouter(prefix="/sessions", tags=["sessions"])
 
 
 class SessionFilters(BaseModel):
-    """Query parameters; what is left out does not narrow."""
+    """Query parameters; omitted ones do not filter."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -33,7 +33,7 @@ class SessionFilters(BaseModel):
     """May be repeated."""
     min_severity: Unit = 0.0
     cursor: Annotated[str, Field(max_length=200)] | None = None
-    """`next_cursor` of the page before."""
+    """`next_cursor` of the previous page."""
     limit: Annotated[int, Field(ge=1, le=200)] = 100
 
 
@@ -41,11 +41,10 @@ class SessionFilters(BaseModel):
 async def list_sessions(
     filters: Annotated[SessionFilters, Query()], claims: Staff, parts: PartsDep, now: Now
 ) -> SessionPage:
-    """Sessions by the worst severity of their incidents that nobody has dismissed; the newest first among
-    equals.
+    """Sessions by the highest severity of their undismissed incidents; among equals, newest first.
 
-    Severities move while exams run: a session that got worse between two pages may be missing on the next
-    one, and stands at the top when the list is begun again.
+    Severities change while exams run: a session that became worse between two pages may be missing on the
+    next one, and is at the top when the list is requested again.
     """
     query = SessionQuery(
         tenant_id=claims.tenant_id,

@@ -1,4 +1,4 @@
-"""Sessions as a list, worst first, in the database. Flushes nothing; reads only."""
+"""The list of sessions, worst first, from the database. Only reads."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import cut
 
 _EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED, State.MERGED)
-"""What does not speak against a session any more, or speaks in another incident."""
+"""Incidents that no longer count for a session, or count in another incident."""
 _WAITING: Final = (State.OPEN, State.SECONDING, State.APPEALED)
 
 
 class Standing(StrEnum):
-    """Where a session stands."""
+    """The state of a session."""
 
     ACTIVE = "active"
     ENDED = "ended"
@@ -39,12 +39,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionQuery:
-    """Which of an institution's sessions."""
+    """Selects sessions of an institution."""
 
     tenant_id: UUID
     exam: str | None = None
     candidate: str | None = None
-    """References of the institution."""
+    """The institution's own ids."""
     states: Sequence[Standing] = ()
     min_severity: float = 0.0
     after: SessionCursor | None = None
@@ -53,7 +53,7 @@ class SessionQuery:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A session and what its living incidents amount to."""
+    """A session and a summary of its unmerged incidents."""
 
     found: Found
     worst: float
@@ -62,7 +62,7 @@ class Listed:
 
 
 def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[Listed], SessionCursor | None]:
-    """Sessions by their worst severity, the newest first among equals, and where the next page begins."""
+    """Sessions by highest severity, newest first among equals, and the next page's cursor."""
     incidents = _worst_by_session(query.tenant_id)
     worst = func.coalesce(incidents.c.worst, literal(0.0, Float))
     order = (worst, col(ExamSession.started_utc), col(ExamSession.id))

@@ -1,8 +1,8 @@
-"""A session starts, or starts again on its node.
+"""Starts a session, or starts it again on its node.
 
 terms       its policy and its times (pure)
-preparing   what it is started under, out of what is stored
-assignment  what its node is told of it
-first       prepared, the node asked, then made real
-again       started again after its node lost its memory
+preparing   loads everything for a start
+assignment  builds the `StartSession` message
+first       prepares, asks the node, then stores
+again       starts it again after a restart of its node
 """

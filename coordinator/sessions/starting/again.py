@@ -1,6 +1,6 @@
-"""Start a running session again on its node, from what is stored: after a node lost its memory in a restart.
+"""Starts a running session again on its node, from the stored data, after a restart of the node.
 
-The same assignment goes out under the same epoch, so a node that has the session after all answers as before.
+The same assignment is sent with the same epoch, so a node that still has the session answers as before.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ log = logging.getLogger(__name__)
 
 
 async def resume(parts: Parts, found: Found) -> bool:
-    """Order the session again; False when that failed, which the next round mends."""
+    """Send `start` again; False if that failed, the next round repeats it."""
     node_id = found.assignment.node_id
     places = {"node_id": node_id, "session_id": found.session.id}
     try:
         facts = await parts.reading(lambda db: stored_facts(db, parts.keys, found))
         await asking.start(parts.commander, node_id, start_session(facts, datetime.now(UTC)))
     except ProctorError as error:
-        log.warning("a session was not taken up again", extra=places | {"error": type(error).__name__})
+        log.warning("a session could not be started again", extra=places | {"error": type(error).__name__})
         return False
-    log.info("a node takes up a session again", extra=places)
+    log.info("a node has started a session again", extra=places)
     return True

@@ -21,8 +21,10 @@ from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.sessions import service as sessions
 from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
+from shared.consents import Purpose
 from shared.messages import StartSession, Template
 from shared.policy.schema import Policy
 
@@ -56,7 +58,7 @@ def start_session(facts: Facts, now_utc: datetime) -> StartSession:
         candidate_id=found.candidate.reference,
         exam_id=session.exam_reference,
         policy=facts.policy,
-        templates=facts.templates,
+        templates=facts.templates if may_compare(session) else (),
         seal_key_id=facts.seal_key.id,
         seal_key=facts.seal_key.public_key or "",
         transcript_key_id=transcript_key.id if transcript_key else None,
@@ -67,7 +69,18 @@ def start_session(facts: Facts, now_utc: datetime) -> StartSession:
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
         paused=session.paused_utc is not None,
+        withheld=withheld_of(session),
     )
+
+
+def withheld_of(session: ExamSession) -> tuple[Purpose, ...]:
+    """The purposes for which the session's node may do nothing."""
+    return tuple(sorted(Purpose(purpose) for purpose in session.withheld))
+
+
+def may_compare(session: ExamSession) -> bool:
+    """Whether faces may be compared in a session: that needs the camera too."""
+    return not session.withheld.keys() & {Purpose.IDENTITY_VERIFICATION, Purpose.CAMERA_MONITORING}
 
 
 def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
@@ -85,8 +98,9 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
 
 
 def _templates(db: Session, keyring: Keyring, found: Found) -> tuple[Template, ...]:
-    """Those it started with; an enrollment cannot be erased under a running session."""
-    if found.session.enrollment_id is None:
+    """Those it started with; an enrollment cannot be erased under a running session. None while they are
+    withheld."""
+    if found.session.enrollment_id is None or not may_compare(found.session):
         return ()
     row = db.get_one(Enrollment, found.session.enrollment_id)
     return enrollments.templates_of(db, keyring, row).templates

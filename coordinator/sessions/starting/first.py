@@ -12,6 +12,8 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
+from coordinator.consents import service as consents
+from coordinator.consents.purposes import purposes_of
 from coordinator.ground.database import insert_once
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
@@ -60,8 +62,8 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         return answer
 
     try:
-        order = start_session(_facts(plan, found), wish.now_utc)
-        accepted = await asking.start(parts.commander, node_id, order)
+        assigned = start_session(_facts(plan, found), wish.now_utc)
+        accepted = await asking.start(parts.commander, node_id, assigned)
         return await parts.writing(write)
     except BaseException:
         # Also when no answer came: the node may have accepted all the same.
@@ -95,7 +97,17 @@ def _store(
     candidates.lock(db, plan.candidate)  # of many requests at once each sees the one before
     check_still_agreed(db, plan)
     if wish.by_candidate:
+        sessions.check_not_terminated(db, plan.candidate.id, wish.request.exam_id)
         sessions.check_own_share(db, plan.candidate.id, wish.now_utc)
+    if wish.request.acknowledged is not None:
+        consents.record_acknowledged(
+            db,
+            plan.candidate,
+            purposes_of(plan.policy),
+            wish.request.acknowledged,
+            recorded_by=wish.by,
+            now_utc=wish.now_utc,
+        )
     session = found.session
     session.signaling_url, session.whip_url = accepted.signaling_url, accepted.whip_url
     if not insert_once(db, session):
@@ -136,6 +148,7 @@ def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:
         ),
         started_utc=wish.now_utc,
         expires_utc=plan.times.expires_utc,
+        withheld={str(purpose): str(why) for purpose, why in plan.withheld.items()},
     )
     first = Assignment(
         session_id=session.id,

@@ -18,7 +18,7 @@ from coordinator.accommodations.service import NO_TERMS
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
-from coordinator.consents.words import check_consented, latest, speech_opt_in
+from coordinator.consents.words import Why, check_consented, latest, speech_opt_in, withheld
 from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.service import Enrolled
 from coordinator.exams import service as exams
@@ -31,10 +31,11 @@ from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
 from coordinator.sessions import service as sessions
-from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
+from coordinator.sessions.starting.terms import Times, Window, check_registered, session_policy, session_times
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
 from shared.api.sessions import SessionStartRequest
+from shared.consents import Purpose
 from shared.errors import Unavailable
 from shared.policy.schema import Policy
 from shared.policy.terms import Accommodation
@@ -49,6 +50,8 @@ class Wish:
     now_utc: datetime
     by_candidate: bool = False
     """The candidate itself asks, and not its exam platform."""
+    by: str = ""
+    """The token's subject."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,20 +77,28 @@ class Plan:
     """When the candidate tried everything beforehand, within the last day."""
     enrolled: Enrolled | None
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
+    withheld: dict[Purpose, Why]
+    """What the candidate has not acknowledged: nothing is done for it until then."""
 
 
 def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     """Everything a session needs.
 
-    Raises `Rejected` for a policy, a time, a consent or an id that stands against it.
+    Raises `Rejected` for a policy, a time, a consent or an id that stands against it, and for an exam or a
+    candidate that is not known.
     """
     request, keyring = wish.request, own.keyring
     reference = request.exam_session_id or str(uuid4())
     sessions.check_free(db, wish.tenant_id, reference)
     candidate = candidates.propose(db, wish.tenant_id, request.candidate_id, wish.now_utc)
     if wish.by_candidate:
+        sessions.check_not_terminated(db, candidate.id, request.exam_id)
         sessions.check_own_share(db, candidate.id, wish.now_utc)
     exam = exams.look_up(db, wish.tenant_id, request.exam_id)
+    if not request.allow_unregistered:
+        # Who has a token of its own is known to whoever gave it out.
+        known = wish.by_candidate or candidates.find(db, wish.tenant_id, request.candidate_id) is not None
+        check_registered(exam_known=exam is not None, candidate_known=known)
     terms = _terms(db, keyring, exam, candidate)
     window = Window(
         opens_utc=exam.opens_utc if exam else None,
@@ -111,6 +122,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         transcript_key=excerpts.propose_key(db, keyring, candidate, policy, session_id, wish.now_utc),
         checked_utc=faces.last_check(db, candidate, wish.now_utc),
         enrolled=enrollments.enrolled(db, keyring, candidate, wish.now_utc) if verified else None,
+        withheld=_withheld(db, wish, candidate, policy),
     )
 
 
@@ -121,11 +133,23 @@ def check_still_agreed(db: Session, plan: Plan) -> None:
     """
     said = latest(consents.words_of(db, plan.candidate))
     check_consented(said, plan.policy)
+    if _withheld(db, plan.wish, plan.candidate, plan.policy) != plan.withheld:
+        raise Unavailable(
+            "the candidate has just changed what it agrees to; start it again", code="consent-changed"
+        )
     if plan.policy.recognises_speech and not speech_opt_in(said):
         raise Unavailable(
             "the candidate has just taken back its agreement to speech recognition; start it again",
             code="consent-changed",
         )
+
+
+def _withheld(db: Session, wish: Wish, candidate: Candidate, policy: Policy) -> dict[Purpose, Why]:
+    """What is withheld from a session of this candidate, with what the request says is acknowledged."""
+    found = withheld(latest(consents.words_of(db, candidate)), policy)
+    if wish.request.acknowledged is None:
+        return found
+    return {purpose: why for purpose, why in found.items() if why is not Why.NOT_ACKNOWLEDGED}
 
 
 def _terms(db: Session, keyring: Keyring, exam: Exam | None, candidate: Candidate) -> accommodations.Terms:

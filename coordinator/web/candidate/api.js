@@ -12,13 +12,17 @@ export class Problem extends Error {
   }
 }
 
-async function post(path, body, token) {
+function post(path, body, token) {
+  return send("POST", path, body, token);
+}
+
+async function send(method, path, body, token) {
   const headers = { "Content-Type": "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
   let response;
   try {
     response = await fetch(new URL(path, ROOT), {
-      method: "POST",
+      method,
       headers,
       body: JSON.stringify(body),
       credentials: "omit",
@@ -41,6 +45,13 @@ export function join(code) {
 export function acknowledge(session, purposes) {
   const body = { notice_version: session.notice.version, purposes };
   return post(pathOf(session, "acknowledge"), body, session.session_token);
+}
+
+/** Withdraws consent to one purpose or gives it again (`ConsentChangeOut`). Ask the candidate before a withdrawal. */
+export function agree(session, purpose, given) {
+  const { version, language } = session.notice;
+  const path = `consents/${encodeURIComponent(session.candidate_id)}/${purpose}`;
+  return send("PUT", path, { given, confirm: true, text_version: version, language }, session.session_token);
 }
 
 /** The candidate has finished. */

@@ -1,9 +1,9 @@
 // The candidate's steps: link, notice, camera and microphone, exam, end.
 
-import { Problem, acknowledge, end, join } from "./api.js";
+import { Problem, acknowledge, agree, end, join } from "./api.js";
 import { keepConnected } from "./link.js";
 import { listen } from "./live.js";
-import { describePicture, openDevices, stopDevices, watchLevel } from "./media.js";
+import { describePicture, muteWithdrawn, openDevices, stopDevices, watchLevel } from "./media.js";
 import * as view from "./view.js";
 
 const { $ } = view;
@@ -22,6 +22,9 @@ let stopLevel = () => {};
 let link = null;
 let stopListening = () => {};
 let submitting = false;
+let pauseHeard_ms = -Infinity;
+// The node's heartbeats lag behind a proctor's word; for so long the word counts.
+const WORD_COUNTS_MS = 15_000;
 
 /** Kept for this tab only, so that a reload does not lose the attempt. */
 function load() {
@@ -38,7 +41,8 @@ async function begin() {
   const code = location.hash.slice(1);
   try {
     if (code) {
-      save({ session: await join(code), acknowledged: false });
+      const session = await join(code);
+      save({ session, acknowledged: false, withdrawn: session.withdrawn ?? [] });
       // The code is used up; remove it from the browser's history.
       history.replaceState(null, "", location.pathname);
     }
@@ -94,11 +98,14 @@ async function useDevices() {
   stream = next;
   $("check-preview").srcObject = stream;
   $("exam-preview").srcObject = stream;
+  muteWithdrawn(stream, state.withdrawn);
   for (const track of stream.getTracks()) track.onended = () => view.setLinkState("no-devices");
 }
 
 function startExam() {
   stopLevel();
+  view.setPaused(Boolean(state.session.paused_at));
+  showAgreement();
   view.show("exam");
   link = keepConnected(state.session, stream, {
     onState: (name) => view.setLinkState(stream.active ? name : "no-devices"),
@@ -106,12 +113,49 @@ function startExam() {
     isOver: (code) => FINAL_CODES.has(code),
     onOver: close,
   });
-  stopListening = listen(state.session, { onNotice: hear, onEnded: close });
+  stopListening = listen(state.session, { onNotice: hear, onPaused: hearPaused, onEnded: close });
   addEventListener("beforeunload", warnBeforeLeaving);
 }
 
-function hear({ message, level, event_id: event }) {
+function hear({ message, level, event_id: event, event_type: type, purpose }) {
+  if (type === "PROCTOR_PAUSE" || type === "PROCTOR_RESUME") {
+    pauseHeard_ms = performance.now();
+    view.setPaused(type === "PROCTOR_PAUSE");
+  }
+  if (type === "CONSENT_WITHDRAWN" || type === "CONSENT_RENEWED") setAgreed(purpose, type === "CONSENT_RENEWED");
   view.addMessage(message, level ?? "message", event);
+}
+
+/** A heartbeat says whether the exam is paused. */
+function hearPaused(paused) {
+  if (performance.now() - pauseHeard_ms > WORD_COUNTS_MS) view.setPaused(paused);
+}
+
+function showAgreement() {
+  view.fillAgreement(state.session.notice.purposes, state.withdrawn, changeAgreement);
+}
+
+function setAgreed(purpose, agreed) {
+  const others = state.withdrawn.filter((one) => one !== purpose);
+  if ((others.length === state.withdrawn.length) === agreed) return;
+  save({ ...state, withdrawn: agreed ? others : [...others, purpose] });
+  muteWithdrawn(stream, state.withdrawn);
+  showAgreement();
+}
+
+/** Withdraws after one question, or agrees again. The node is told by the coordinator, at once. */
+async function changeAgreement(purpose, given) {
+  view.setError("agreement-error", "");
+  try {
+    if (given || (await view.confirmWithdrawal(purpose))) {
+      const { message } = await agree(state.session, purpose, given);
+      setAgreed(purpose, given);
+      $("agreement-state").textContent = message;
+    }
+  } catch (error) {
+    view.setError("agreement-error", error.message || "That could not be recorded. Please try again.");
+  }
+  view.focusPurpose(purpose);
 }
 
 function warnBeforeLeaving(event) {
@@ -137,6 +181,8 @@ async function finish() {
       await end(state.session);
       close();
     } catch (error) {
+      // An earlier try got through and its answer was lost: the token ended with the session.
+      if (error.code === "session-ended") return close();
       submitting = false;
       const text = error.message || "The exam could not be ended.";
       view.setError("end-error", `${text} Your session continues; please try again.`);
@@ -152,7 +198,7 @@ function close() {
   stopListening();
   stopDevices(stream);
   save(null);
-  if ($("end-dialog").open) $("end-dialog").close("no");
+  for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no");
   view.showClosed(submitting ? "submitted" : "ended");
 }
 

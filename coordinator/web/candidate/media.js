@@ -46,6 +46,12 @@ export function stopDevices(stream) {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }
 
+/** Sends no picture or no sound for what the candidate has withdrawn; the connection itself goes on. */
+export function muteWithdrawn(stream, withdrawn) {
+  for (const track of stream?.getVideoTracks() ?? []) track.enabled = !withdrawn.includes("camera-monitoring");
+  for (const track of stream?.getAudioTracks() ?? []) track.enabled = !withdrawn.includes("speech-detection");
+}
+
 /** Size and rate of the picture in readable form. */
 export function describePicture(stream) {
   const { width, height, frameRate } = stream.getVideoTracks()[0].getSettings();

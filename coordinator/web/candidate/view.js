@@ -8,12 +8,26 @@ const LINK_STATES = {
   connected: "Connected. Your camera and microphone are being sent.",
   waiting: "The connection was lost. It is being restored; you can continue working.",
   "no-devices": "Your camera or microphone has stopped. Please turn it on again.",
+  paused: "Paused. Nothing is watched or listened to until the exam goes on.",
 };
 
 const PURPOSES = {
   "camera-monitoring": "I understand that my camera picture is analysed while the exam runs.",
   "identity-verification": "I understand that my face is compared with the pictures I enrolled with.",
   "speech-detection": "I understand that the sound of my microphone is analysed for speech.",
+};
+
+// What stops when the candidate withdraws its agreement, as the dialog asks it.
+const WITHDRAWALS = {
+  "camera-monitoring": "Your camera picture will no longer be looked at, and your face will not be compared.",
+  "identity-verification": "Your face will no longer be compared with the pictures you enrolled with.",
+  "speech-detection": "Your microphone will no longer be listened to.",
+};
+
+const SHORT_PURPOSES = {
+  "camera-monitoring": "Camera picture",
+  "identity-verification": "Comparison of my face",
+  "speech-detection": "Microphone",
 };
 
 const CLOSINGS = {
@@ -87,10 +101,52 @@ export async function whileBusy(button, work) {
   }
 }
 
+let linkState = "connecting";
+let paused = false;
+
 export function setLinkState(state) {
-  $("link-state").textContent = LINK_STATES[state];
-  $("link-state").dataset.state = state;
+  linkState = state;
+  const shown = paused && state === "connected" ? "paused" : state;
+  if ($("link-state").dataset.state !== shown) $("link-state").textContent = LINK_STATES[shown];
+  $("link-state").dataset.state = shown;
   $("devices-again").hidden = state !== "no-devices";
+}
+
+/** Says that the exam is paused and nothing is watched, or that it goes on. */
+export function setPaused(next) {
+  paused = next;
+  $("exam-heading").textContent = paused ? "Your exam is paused" : "Your exam is running";
+  setLinkState(linkState);
+}
+
+/** Lists what the candidate has agreed to, each with a button to withdraw it or to agree again. */
+export function fillAgreement(purposes, withdrawn, onChange) {
+  $("agreement-list").replaceChildren(...purposes.map((purpose) => agreementItem(purpose, withdrawn, onChange)));
+}
+
+function agreementItem(purpose, withdrawn, onChange) {
+  const gone = withdrawn.includes(purpose);
+  const name = SHORT_PURPOSES[purpose] ?? purpose.replaceAll("-", " ");
+  const button = element("button", { type: "button", className: "quiet-button" });
+  button.dataset.purpose = purpose;
+  button.textContent = gone ? "Agree again" : "Withdraw";
+  button.setAttribute("aria-label", `${button.textContent}: ${name}`);
+  button.addEventListener("click", () => whileBusy(button, () => onChange(purpose, gone)));
+  const item = element("li");
+  const state = gone ? "withdrawn" : "agreed";
+  item.append(element("span", { textContent: `${name}: ${state}.` }), button);
+  return item;
+}
+
+/** Puts the focus back on a purpose's button after the list was filled again. */
+export function focusPurpose(purpose) {
+  document.querySelector(`#agreement-list button[data-purpose="${purpose}"]`)?.focus();
+}
+
+/** Asks once whether a withdrawal is meant. */
+export function confirmWithdrawal(purpose) {
+  $("withdraw-what").textContent = WITHDRAWALS[purpose] ?? "This will stop.";
+  return ask("withdraw");
 }
 
 /** Adds a message. Node and coordinator report the same event; it is shown once. */
@@ -107,15 +163,19 @@ export function addMessage(text, level, event = crypto.randomUUID()) {
   $("no-messages").hidden = true;
 }
 
-/** Asks in a dialog; resolves with the answer. Escape means no. */
 export function confirmEnd() {
-  const dialog = $("end-dialog");
+  return ask("end");
+}
+
+/** Asks in a dialog; resolves with the answer. Escape means no. */
+function ask(name) {
+  const dialog = $(`${name}-dialog`);
   dialog.returnValue = "no";
   dialog.showModal();
-  $("end-no").focus();
+  $(`${name}-no`).focus();
   return new Promise((resolve) => {
-    $("end-yes").onclick = () => dialog.close("yes");
-    $("end-no").onclick = () => dialog.close("no");
+    $(`${name}-yes`).onclick = () => dialog.close("yes");
+    $(`${name}-no`).onclick = () => dialog.close("no");
     dialog.onclose = () => resolve(dialog.returnValue === "yes");
   });
 }

@@ -2,6 +2,7 @@
 
 import { Api, messageOf } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
+import { Faces } from "./faces.js";
 import * as keys from "./keys.js";
 import { Queue } from "./queue.js";
 import { SessionView } from "./session.js";
@@ -37,7 +38,7 @@ function tell({ name, at_ms, retry_s, reason }, place) {
   place.textContent = name === "loading" || name === "failed" ? texts[name] : "";
 }
 
-/** `#/wall`, `#/session/ID`, `#/review` or `#/review/ID`: shown without loading a page. */
+/** `#/wall`, `#/session/ID`, `#/review`, `#/review/ID` or `#/faces`: shown without loading a page. */
 function route() {
   if (!app.api || location.hash === "#content") return;
   const [, name = "", ref = ""] = location.hash.split("/");
@@ -91,6 +92,8 @@ function begin(token, bearer) {
   app.api = api;
   // The next person must not see anything of the former one.
   views = { wall: new Wall(app), session: new SessionView(app), review: new Queue(app) };
+  if (bearer.role === "admin") views.faces = new Faces(app);
+  $("faces-link").hidden = bearer.role !== "admin";
   $("token").value = "";
   $("who").textContent = `${bearer.subject} · ${ROLES[bearer.role]}`;
   $("signed-in").hidden = false;

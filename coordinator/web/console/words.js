@@ -35,9 +35,23 @@ export const ACTS = {
 
 const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
 
-/** The state of a session, from `SessionOut`. */
-export function standing({ status, paused_at: paused }) {
-  return status === "active" && paused ? `Paused since ${minute(paused)}` : STANDINGS[status];
+const PURPOSES = {
+  "camera-monitoring": "camera",
+  "identity-verification": "face comparison",
+  "speech-detection": "microphone",
+};
+
+/** Where a session stands, as `SessionOut` says it. */
+export function standing({ status, paused_at: paused, withdrawn = [], not_acknowledged: open = [] }) {
+  if (status !== "active") return STANDINGS[status];
+  const said = [paused ? `Paused since ${minute(paused)}` : STANDINGS.active];
+  if (withdrawn.length) said.push(`withdrawn: ${withdrawn.map(purposeName).join(", ")}`);
+  if (open.length) said.push(`not acknowledged yet: ${open.map(purposeName).join(", ")}`);
+  return said.join("; ");
+}
+
+function purposeName(purpose) {
+  return PURPOSES[purpose] ?? purpose.replaceAll("-", " ");
 }
 
 export function eventName(event) {

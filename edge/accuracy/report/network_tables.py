@@ -20,6 +20,7 @@ def identity(results: Sequence[IdentityResult]) -> Table:
             share(each.matches),
             share(each.mistaken),
             share(each.refusals),
+            share(each.doubts),
             share(each.unenrollable_matches),
             share(each.unenrollable_refusals),
         )
@@ -35,14 +36,16 @@ def identity(results: Sequence[IdentityResult]) -> Table:
     return Table(
         "Identity",
         f"Pairs at similarity {ACCEPTED:g}. {inputs}As in an exam at least one picture of a pair could be "
-        "enrolled; pairs of which neither could be are counted apart. Pairs of few people depend on one "
-        "another: the bounds are the narrowest they can be.",
+        "enrolled; pairs of which neither could be are counted apart. In doubt are pairs of one person of "
+        "which the recogniser says that it cannot tell: neither match nor mismatch. Pairs of few people "
+        "depend on one another: the bounds are the narrowest they can be.",
         (
             "Recogniser",
             "At hand under",
             "False matches",
             "… of pairs of people",
             "False refusals",
+            "In doubt",
             "False matches, neither enrollable",
             "False refusals, neither enrollable",
         ),
@@ -101,11 +104,11 @@ def doubtful(results: Sequence[IdentityResult]) -> Table:
 def identity_groups(results: Sequence[IdentityResult]) -> Table:
     """The results within each group, when the folder names groups."""
     rows = (
-        (each.network, group.group, share(group.matches), share(group.refusals))
+        (each.network, group.group, share(group.matches), share(group.refusals), share(group.doubts))
         for each in results
         for group in each.groups
     )
-    columns = ("Recogniser", "Group", "False matches", "False refusals")
+    columns = ("Recogniser", "Group", "False matches", "False refusals", "In doubt")
     return Table("Identity by group", "Pairs of which both people belong to the group.", columns, tuple(rows))
 
 

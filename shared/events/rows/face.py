@@ -29,6 +29,26 @@ ROWS: Final = (
         ),
     ),
     EventRow(
+        event=EventType.PICTURE_IN_VIEW,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=20, clear_s=10),
+        needs="faces",
+        pictured=True,
+        words=Words(
+            title="Picture or screen in view",
+            sentence=(
+                "{pictures} of the faces in the picture did not move for {still_seconds_bound:s}, as in a "
+                "poster, a photograph or a still screen, or moved only with the candidate, as in a mirror "
+                "({mirror_images}); advisory: they count as nobody while they stay so."
+            ),
+            raised=(
+                "A face that does not move is in your picture, as on a poster or a screen. You need not do "
+                "anything."
+            ),
+            cleared="It is out of the picture again.",
+        ),
+    ),
+    EventRow(
         event=EventType.FACE_NOT_FOUND,
         event_class=EventClass.CONDUCT,
         rule=DefaultRule(hold_s=5, clear_s=1, severity=0.5, action=Action.WARNING),
@@ -109,8 +129,9 @@ ROWS: Final = (
     EventRow(
         event=EventType.PRESENTATION_ATTACK,
         event_class=EventClass.IDENTITY,
-        rule=DefaultRule(hold_s=10, clear_s=10, severity=0.6, action=Action.ESCALATE),
-        threshold=Threshold(default=0.3, unit="liveness score", low=0, high=1, side=Side.BELOW),
+        # Off by default: on too little footage it was shown how seldom it is wrong about the living.
+        rule=DefaultRule(hold_s=10, clear_s=10, severity=0.4, enabled=False),
+        threshold=Threshold(default=0.2, unit="liveness score", low=0, high=1, side=Side.BELOW),
         feature=Feature.FACE_VERIFICATION,
         needs="liveness",
         pictured=True,

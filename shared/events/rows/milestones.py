@@ -18,6 +18,27 @@ ROWS: Final = (
         ),
     ),
     EventRow(
+        event=EventType.CONSENT_WITHDRAWN,
+        event_class=EventClass.MILESTONE,
+        raised_by=BY_COORDINATOR,
+        words=Words(
+            title="Consent withdrawn",
+            sentence=(
+                "The candidate used its right to withdraw its consent to {purpose}. The exam goes on without "
+                "it; agree with the candidate on another way."
+            ),
+        ),
+    ),
+    EventRow(
+        event=EventType.CONSENT_RENEWED,
+        event_class=EventClass.MILESTONE,
+        raised_by=BY_COORDINATOR,
+        words=Words(
+            title="Consent given again",
+            sentence="The candidate agreed again to {purpose}.",
+        ),
+    ),
+    EventRow(
         event=EventType.ENROLLED,
         event_class=EventClass.MILESTONE,
         raised_by=BY_COORDINATOR,

@@ -24,6 +24,21 @@ ROWS: Final = (
         ),
     ),
     EventRow(
+        event=EventType.NOT_JUDGED,
+        event_class=EventClass.TECHNICAL,
+        rule=DefaultRule(hold_s=30, clear_s=5),
+        gap=Gap("coverage", "The picture did not show enough to judge everything that was looked at."),
+        words=Words(
+            title="Not judged",
+            sentence=(
+                "For {duration_seconds:s} (bound {hold_seconds:s}) the picture did not show enough to judge "
+                "what was looked at ({not_judged:semicolons}); nothing is known of it."
+            ),
+            raised="Some of your camera's picture cannot be made out. You need not do anything.",
+            cleared="Your camera's picture can be made out again.",
+        ),
+    ),
+    EventRow(
         event=EventType.NODE_FAILOVER,
         event_class=EventClass.TECHNICAL,
         raised_by=BY_NOBODY,

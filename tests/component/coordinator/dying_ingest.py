@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
+import coordinator.schema  # noqa: F401 - declares every table, as the whole program does
 from coordinator.arriving.intake import AlertStore
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys

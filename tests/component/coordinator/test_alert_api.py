@@ -5,7 +5,7 @@ from typing import Any
 from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.eventually import until
-from tests.support.exam_site import OnSite, Site
+from tests.support.exam_site import AD_HOC, OnSite, Site
 from tests.support.findings import alert, until_stored
 from tests.support.rights import read_table
 
@@ -153,7 +153,7 @@ def test_an_absent_hub_makes_the_coordinator_unready_and_says_so(on_sqlite: OnSi
         public = await site.http.get("/readyz")
         assert (public.status_code, public.json()) == (503, {"status": "unready"})
         assert (await site.http.get("/healthz")).status_code == 200
-        response = await site.post("/session/start", {"candidate_id": "CAND-1", "exam_id": "EXAM-1"})
+        response = await site.post("/session/start", AD_HOC)
         assert (response.status_code, response.json()["code"]) == (503, "node-away")
 
     on_sqlite(test)

@@ -11,7 +11,7 @@ from sqlmodel import select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Outcome
+from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Treated
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.keys import service as keys
@@ -40,9 +40,9 @@ def delivery(subject: str, data: bytes, delivered: int = 1) -> Delivery:
     return Delivery(subject, data, delivered, cast(Any, None))
 
 
-def judged(store: AlertStore, sitting: Sitting, message: bytes, delivered: int = 1) -> Outcome:
+def judged(store: AlertStore, sitting: Sitting, message: bytes, delivered: int = 1) -> Treated:
     subject = sitting.subject(sitting.alert())
-    return store.take([delivery(subject, message, delivered)], NOW).outcomes[0]
+    return store.take([delivery(subject, message, delivered)], NOW).treated[0]
 
 
 def in_database(store: AlertStore, sitting: Sitting) -> list[Stored]:
@@ -65,8 +65,8 @@ def refusals(store: AlertStore) -> list[tuple[int, str]]:
 
 def test_a_good_alert_is_stored_whole_and_its_mark_moves(store: AlertStore, sitting: Sitting) -> None:
     alert = sitting.alert()
-    outcome = judged(store, sitting, sitting.message(alert, 1))
-    assert (outcome.verdict, outcome.stored) == ("stored", Stored(alert, sitting.session.id, 1, NOW))
+    result = judged(store, sitting, sitting.message(alert, 1))
+    assert (result.treatment, result.stored) == ("stored", Stored(alert, sitting.session.id, 1, NOW))
     assert [stored.alert for stored in in_database(store, sitting)] == [alert]
     assert mark(store, sitting) == 1
 
@@ -81,7 +81,7 @@ def test_nothing_personal_stands_in_clear_in_the_row(store: AlertStore, sitting:
 
 def test_the_same_message_again_changes_nothing(store: AlertStore, sitting: Sitting) -> None:
     message = sitting.message(sitting.alert(), 1)
-    assert [judged(store, sitting, message).verdict for _ in range(3)] == ["stored", "repeated", "repeated"]
+    assert [judged(store, sitting, message).treatment for _ in range(3)] == ["stored", "repeated", "repeated"]
     assert len(in_database(store, sitting)) == 1
     assert mark(store, sitting) == 1
 
@@ -134,8 +134,8 @@ def test_tampered_and_forged_messages_are_dropped_and_move_no_mark(
         (b"", "malformed"),
         (good.replace(b'"revision":1', b'"revision":2'), "bad-signature"),
     ]:
-        outcome = judged(store, sitting, message)
-        assert (outcome.verdict, outcome.reason) == ("forged", reason)
+        result = judged(store, sitting, message)
+        assert (result.treatment, result.reason) == ("forged", reason)
     assert (in_database(store, sitting), mark(store, sitting), refusals(store)) == ([], 0, [])
 
 
@@ -146,7 +146,7 @@ def test_one_flipped_bit_anywhere_in_a_message_is_never_stored(store: AlertStore
         bad = bytearray(good)
         bad[position] ^= 0x40
         batch.append(delivery(sitting.subject(sitting.alert()), bytes(bad)))
-    assert {outcome.verdict for outcome in store.take(batch, NOW).outcomes} == {"forged"}
+    assert {result.treatment for result in store.take(batch, NOW).treated} == {"forged"}
 
 
 def test_another_nodes_subject_and_unknown_nodes_are_forged(store: AlertStore, sitting: Sitting) -> None:
@@ -157,8 +157,8 @@ def test_another_nodes_subject_and_unknown_nodes_are_forged(store: AlertStore, s
         (f"edge.{uuid4()}.alert.conduct", "unknown-node"),
         ("edge.nobody.alert.conduct", "malformed"),
     ]:
-        outcome = store.take([delivery(subject, message)], NOW).outcomes[0]
-        assert (outcome.verdict, outcome.reason) == ("forged", reason)
+        result = store.take([delivery(subject, message)], NOW).treated[0]
+        assert (result.treatment, result.reason) == ("forged", reason)
 
 
 WRONG: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -179,16 +179,16 @@ def test_an_authentic_message_that_does_not_fit_its_session_is_refused_once_and_
 ) -> None:
     message = sitting.message(sitting.alert(**body), 1, **header)
     for _ in range(2):
-        outcome = judged(store, sitting, message)
-        assert (outcome.verdict, outcome.reason) == ("refused", reason)
+        result = judged(store, sitting, message)
+        assert (result.treatment, result.reason) == ("refused", reason)
     assert (in_database(store, sitting), refusals(store)) == ([], [(1, reason)])
     assert mark(store, sitting) == 1
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"schema_version":"proctor.alert/2"}'])
 def test_a_body_that_is_no_alert_is_refused(store: AlertStore, sitting: Sitting, body: bytes) -> None:
-    outcome = judged(store, sitting, sitting.message(sitting.alert(), 1, body=body))
-    assert (outcome.verdict, outcome.reason) == ("refused", "no-alert")
+    result = judged(store, sitting, sitting.message(sitting.alert(), 1, body=body))
+    assert (result.treatment, result.reason) == ("refused", "no-alert")
 
 
 def test_a_node_cannot_write_into_another_nodes_session(store: AlertStore, sitting: Sitting) -> None:
@@ -196,16 +196,16 @@ def test_a_node_cannot_write_into_another_nodes_session(store: AlertStore, sitti
     sit(store.database, KEYRING, other, "EXAM-2")
     both = AlertStore(store.database, KEYRING, {**store.signers, other.node_id: other.signing.public_key()})
     theirs = sitting.by(other)
-    outcome = judged(both, theirs, theirs.message(theirs.alert(), 1))
-    assert (outcome.verdict, outcome.reason) == ("refused", "wrong-node")
+    result = judged(both, theirs, theirs.message(theirs.alert(), 1))
+    assert (result.treatment, result.reason) == ("refused", "wrong-node")
 
 
 def test_an_id_that_belongs_to_another_sessions_alert_is_refused(store: AlertStore, sitting: Sitting) -> None:
     judged(store, sitting, sitting.message(sitting.alert(), 1))
     other = sit(store.database, KEYRING, sitting.node, "EXAM-2")
     stolen = other.alert(event_id=sitting.alert().event_id)
-    outcome = judged(store, other, other.message(stolen, 2))
-    assert (outcome.verdict, outcome.reason) == ("refused", "claims-another-id")
+    result = judged(store, other, other.message(stolen, 2))
+    assert (result.treatment, result.reason) == ("refused", "claims-another-id")
     assert [stored.alert for stored in in_database(store, sitting)] == [sitting.alert()]
 
 
@@ -214,10 +214,10 @@ def test_a_session_that_is_not_there_yet_is_waited_for_and_then_refused(
 ) -> None:
     message = sitting.message(sitting.alert(), 1, session_id=UUID(int=9))
     for delivered, delay_s in enumerate(LATER_DELAYS_S, 1):
-        outcome = judged(store, sitting, message, delivered)
-        assert (outcome.verdict, outcome.delay_s, mark(store, sitting)) == ("later", delay_s, 0)
-    outcome = judged(store, sitting, message, len(LATER_DELAYS_S) + 1)
-    assert (outcome.verdict, refusals(store), mark(store, sitting)) == (
+        result = judged(store, sitting, message, delivered)
+        assert (result.treatment, result.delay_s, mark(store, sitting)) == ("later", delay_s, 0)
+    result = judged(store, sitting, message, len(LATER_DELAYS_S) + 1)
+    assert (result.treatment, refusals(store), mark(store, sitting)) == (
         "refused",
         [(1, "unknown-session")],
         1,
@@ -228,9 +228,9 @@ def test_under_the_wrong_master_key_nothing_is_lost(store: AlertStore, sitting: 
     wrong = AlertStore(store.database, Keyring(bytes([1] * 32)), store.signers)
     message = sitting.message(sitting.alert(), 1)
     for delivered in (1, 50):
-        outcome = judged(wrong, sitting, message, delivered)
-        assert (outcome.verdict, outcome.reason, outcome.settled) == ("later", "keyring", False)
-    assert judged(store, sitting, message).verdict == "stored"
+        result = judged(wrong, sitting, message, delivered)
+        assert (result.treatment, result.reason, result.settled) == ("later", "keyring", False)
+    assert judged(store, sitting, message).treatment == "stored"
 
 
 def test_destroying_the_exams_keys_erases_stored_and_coming_alerts(
@@ -241,8 +241,8 @@ def test_destroying_the_exams_keys_erases_stored_and_coming_alerts(
     with store.database.write() as db:
         keys.destroy(db, owner, NOW)
     assert in_database(store, sitting) == []
-    outcome = judged(store, sitting, sitting.message(sitting.alert(onset_s=2), 2))
-    assert (outcome.verdict, outcome.reason) == ("refused", "key-destroyed")
+    result = judged(store, sitting, sitting.message(sitting.alert(onset_s=2), 2))
+    assert (result.treatment, result.reason) == ("refused", "key-destroyed")
     assert mark(store, sitting) == 2
 
 
@@ -250,8 +250,8 @@ def test_one_bad_message_does_not_hold_up_its_batch(store: AlertStore, sitting: 
     good = [sitting.alert(onset_s=n) for n in (1, 3)]
     bad = sitting.message(sitting.alert(onset_s=2), 2, body=b"no alert")
     batch = [sitting.message(good[0], 1), bad, b"junk", sitting.message(good[1], 3)]
-    outcomes = store.take([delivery(sitting.subject(good[0]), m) for m in batch], NOW).outcomes
-    assert [o.verdict for o in outcomes] == ["stored", "refused", "forged", "stored"]
+    treated = store.take([delivery(sitting.subject(good[0]), m) for m in batch], NOW).treated
+    assert [o.treatment for o in treated] == ["stored", "refused", "forged", "stored"]
     assert [stored.alert for stored in in_database(store, sitting)] == good
     assert mark(store, sitting) == 3
 
@@ -270,15 +270,15 @@ def test_a_message_that_makes_us_fail_is_tried_again_and_holds_up_nobody(
     bad = sitting.alert(onset_s=2, severity_score=0.25)
     alerts_in_order = [good[0], bad, good[1]]
     messages = [sitting.message(alert, n) for n, alert in enumerate(alerts_in_order, 1)]
-    outcomes = store.take([delivery(sitting.subject(bad), m) for m in messages], NOW).outcomes
-    assert [(o.verdict, o.reason) for o in outcomes] == [
+    treated = store.take([delivery(sitting.subject(bad), m) for m in messages], NOW).treated
+    assert [(o.treatment, o.reason) for o in treated] == [
         ("stored", ""),
         ("later", "internal-error"),
         ("stored", ""),
     ]
     assert ([s.alert for s in in_database(store, sitting)], mark(store, sitting)) == (good, 1)
     last = judged(store, sitting, messages[1], len(LATER_DELAYS_S) + 1)
-    assert (last.verdict, refusals(store), mark(store, sitting)) == ("refused", [(2, "internal-error")], 3)
+    assert (last.treatment, refusals(store), mark(store, sitting)) == ("refused", [(2, "internal-error")], 3)
 
 
 def test_what_an_outbox_gave_up_is_stepped_over_and_counted(store: AlertStore, sitting: Sitting) -> None:

@@ -13,7 +13,7 @@ from sqlmodel import select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Outcome
+from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Treated
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
@@ -52,8 +52,8 @@ class Pair:
     def move(self) -> None:
         hand_over(self.database, self.former, self.following.node, MOVED_S)
 
-    def take(self, *deliveries: Delivery) -> list[Outcome]:
-        return self.store.take(list(deliveries), NOW).outcomes
+    def take(self, *deliveries: Delivery) -> list[Treated]:
+        return self.store.take(list(deliveries), NOW).treated
 
     def kept(self) -> dict[UUID, Kept]:
         """The session's rows, each agreeing with the alert it keeps sealed."""
@@ -111,9 +111,9 @@ def pair(database: Database) -> Pair:
 def test_a_first_revision_that_comes_after_the_next_nodes_second_changes_nothing(pair: Pair) -> None:
     pair.move()
     raised, cleared = told(pair.former, 50, 55), told(pair.following, 50, 55, 120)
-    assert [one.verdict for one in pair.take(sent(pair.following, 1, cleared))] == ["stored"]
+    assert [one.treatment for one in pair.take(sent(pair.following, 1, cleared))] == ["stored"]
     [late] = pair.take(sent(pair.former, 1, raised))
-    assert (late.verdict, late.settled, pair.mark(pair.former)) == ("repeated", True, 1)
+    assert (late.treatment, late.settled, pair.mark(pair.former)) == ("repeated", True, 1)
     assert pair.kept() == {raised.event_id: Kept(2, 2, 55, 120)}
     assert [one.alert for one in pair.timeline()] == [cleared]
 
@@ -122,8 +122,8 @@ def test_a_node_that_never_held_the_epoch_is_refused_for_good(pair: Pair) -> Non
     pair.move()
     thief = pair.following.by(pair.following.node, epoch=1)
     for _ in range(2):
-        [outcome] = pair.take(sent(thief, 1, told(thief, 50, 55)))
-        assert (outcome.verdict, outcome.reason, outcome.settled) == ("refused", "wrong-node", True)
+        [result] = pair.take(sent(thief, 1, told(thief, 50, 55)))
+        assert (result.treatment, result.reason, result.settled) == ("refused", "wrong-node", True)
     assert pair.refused() == {(thief.node.node_id, 1, "wrong-node")}
     assert (pair.kept(), pair.mark(thief)) == ({}, 1)
 
@@ -132,24 +132,24 @@ def test_a_mark_does_not_jump_over_what_cannot_be_judged_yet(pair: Pair) -> None
     other = sit(pair.database, KEYRING, pair.following.node, f"EXAM-{next(_names)}")
     early = sent(pair.following, 1, told(pair.following, 105, 110))
     later, good = pair.take(early, sent(other, 2, told(other, 105, 110)))
-    assert (later.verdict, later.reason, later.settled) == ("later", "unknown-epoch", False)
-    assert (good.verdict, pair.mark(pair.following)) == ("stored", 0)
+    assert (later.treatment, later.reason, later.settled) == ("later", "unknown-epoch", False)
+    assert (good.treatment, pair.mark(pair.following)) == ("stored", 0)
     pair.move()
-    assert pair.take(early)[0].verdict == "stored"
+    assert pair.take(early)[0].treatment == "stored"
     assert pair.mark(pair.following) == 2
 
 
 def test_an_unknown_epoch_is_never_settled_however_often_it_comes(pair: Pair) -> None:
     alert = told(pair.following, 105, 110)
     for delivered, delay_s in enumerate(LATER_DELAYS_S, 1):
-        [outcome] = pair.take(sent(pair.following, 1, alert, delivered))
-        assert (outcome.verdict, outcome.delay_s) == ("later", delay_s)
+        [result] = pair.take(sent(pair.following, 1, alert, delivered))
+        assert (result.treatment, result.delay_s) == ("later", delay_s)
     for delivered in (len(LATER_DELAYS_S) + 1, 500):
-        [outcome] = pair.take(sent(pair.following, 1, alert, delivered))
-        assert (outcome.verdict, outcome.settled) == ("given-back", False)
+        [result] = pair.take(sent(pair.following, 1, alert, delivered))
+        assert (result.treatment, result.settled) == ("given-back", False)
     assert (pair.refused(), pair.mark(pair.following)) == (set(), 0)
     pair.move()
-    assert pair.take(sent(pair.following, 1, alert))[0].verdict == "stored"
+    assert pair.take(sent(pair.following, 1, alert))[0].treatment == "stored"
 
 
 @pytest.mark.parametrize("former_first", [True, False])

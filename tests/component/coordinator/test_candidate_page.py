@@ -243,6 +243,17 @@ def test_an_end_that_fails_keeps_the_exam_running(browser: Browser) -> None:
     play(browser, scene)
 
 
+def test_an_end_whose_answer_was_lost_is_an_end(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        stand.ended_before = True
+        await sit_exam(page, stand)
+        await page.click("#end")
+        await page.click("#end-yes")
+        await page.until("!document.querySelector('#closed').hidden")
+
+    play(browser, scene)
+
+
 def test_the_keyboard_alone_goes_all_the_way(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await read_notice(page, stand)
@@ -266,5 +277,105 @@ def test_the_keyboard_alone_goes_all_the_way(browser: Browser) -> None:
         await page.press("Escape", 27)
         await page.until("document.activeElement.id === 'end'")
         assert stand.ended == 0
+
+    play(browser, scene)
+
+
+AGREEMENT = "#agreement-list button[data-purpose={purpose}]"
+CAMERA_BUTTON = AGREEMENT.format(purpose="camera-monitoring")
+
+
+async def open_agreement(page: Page) -> None:
+    """As with the keyboard: focus on the summary, then Enter."""
+    await page.evaluate("document.querySelector('#agreement summary').focus()")
+    await page.press("Enter", 13)
+    await page.until("document.querySelector('#agreement').open")
+
+
+async def sends_picture(page: Page) -> bool:
+    track = "document.querySelector('#exam-preview').srcObject.getVideoTracks()[0]"
+    return bool(await page.evaluate(f"{track}.enabled"))
+
+
+def test_a_withdrawal_is_asked_about_once_by_keyboard_and_can_be_taken_back(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await open_agreement(page)
+        await page.evaluate(f"document.querySelector('{CAMERA_BUTTON}').focus()")
+        await page.press("Enter", 13)
+        await page.until("document.querySelector('#withdraw-dialog').open")
+        assert await page.evaluate("document.activeElement.id") == "withdraw-no"
+        assert "no longer be looked at" in await page.text("#withdraw-what")
+        await page.press("Enter", 13)  # keep it
+        await page.until("!document.querySelector('#withdraw-dialog').open")
+        assert stand.agreed == []
+        await page.click(CAMERA_BUTTON)
+        await page.click("#withdraw-yes")
+        await page.until("document.querySelector('#agreement-state').textContent !== ''")
+        [(purpose, said)] = stand.agreed
+        assert (purpose, said.given, said.confirm) == ("camera-monitoring", False, True)
+        assert said.text_version == NOTICE.version
+        assert await page.text("#agreement-state") == "Your exam goes on."
+        assert "Camera picture: withdrawn." in await page.text("#agreement-list")
+        label = f"document.querySelector('{CAMERA_BUTTON}').getAttribute('aria-label')"
+        assert await page.evaluate(label) == "Agree again: Camera picture"
+        assert await page.evaluate(f"document.activeElement === document.querySelector('{CAMERA_BUTTON}')")
+        assert not await sends_picture(page)
+        await page.click(CAMERA_BUTTON)
+        await page.until("document.querySelector('#agreement-list').textContent.includes('picture: agreed')")
+        assert [said.given for _, said in stand.agreed] == [False, True]
+        assert await sends_picture(page)
+        assert page.complaints == []
+
+    play(browser, scene)
+
+
+def test_a_withdrawal_that_is_not_recorded_says_so_and_changes_nothing(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await open_agreement(page)
+        stand.refuse_agreement = True
+        await page.click(CAMERA_BUTTON)
+        await page.click("#withdraw-yes")
+        await page.until("document.querySelector('#agreement-error').textContent !== ''")
+        assert "Camera picture: agreed." in await page.text("#agreement-list")
+        assert await sends_picture(page)
+
+    play(browser, scene)
+
+
+def test_a_withdrawal_made_elsewhere_shows_on_the_page(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await until(lambda: bool(stand.listeners), "the page listens")
+        message = notice("event-1", "Your microphone is no longer listened to.")
+        changed = {"type": "message", "event_type": "CONSENT_WITHDRAWN", "purpose": "speech-detection"}
+        await stand.tell(message | changed)
+        await page.until("document.querySelector('#agreement-list').textContent.includes('withdrawn')")
+        assert "no longer listened to" in await page.text("#messages")
+
+    play(browser, scene)
+
+
+def test_a_pause_shows_that_nothing_is_watched_until_the_exam_goes_on(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await until(lambda: bool(stand.listeners), "the page listens")
+        beat = {"type": "heartbeat", "session_id": "s", "status": "active", "stats": {}}
+        await stand.tell(beat | {"paused": True})
+        await page.until("document.querySelector('#link-state').dataset.state === 'paused'")
+        assert await page.text("#exam-heading") == "Your exam is paused"
+        assert await page.text("#link-state") == (
+            "Paused. Nothing is watched or listened to until the exam goes on."
+        )
+        assert await page.evaluate("document.querySelector('#link-state').getAttribute('role')") == "status"
+        word = notice("event-1", "Your exam goes on.") | {"type": "message", "event_type": "PROCTOR_RESUME"}
+        await stand.tell(word)
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+        await stand.tell(beat | {"paused": True})  # said before the node had heard of it
+        await stand.tell(notice("event-2", "Please move into the light."))
+        await page.until("document.querySelector('#messages').textContent.includes('light')")
+        assert await page.text("#exam-heading") == "Your exam is running"
+        assert page.complaints == []
 
     play(browser, scene)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.messages import Marks, parse
 from shared.sealing import unpack
-from tests.support.exam_site import OnSite, Site
+from tests.support.exam_site import AD_HOC, OnSite, Site
 
 
 @pytest.mark.parametrize("skew_s", [40.0, -40.0, 3_600.0])
@@ -23,7 +23,7 @@ def test_a_session_that_no_node_with_a_right_clock_can_take_is_refused_by_name(
             site.node.clock_ahead_s += 0.001
             reply = await site.node.beat()
             marks = parse(Marks, unpack(reply).header)
-        answer = await site.post("/session/start", {"candidate_id": "CAND-1", "exam_id": "EXAM-1"})
+        answer = await site.post("/session/start", AD_HOC)
         assert (answer.status_code, answer.json()["code"]) == (503, "clock-skew")
         assert "NTP" in answer.json()["detail"]
         assert site.node.obeyed.started == []

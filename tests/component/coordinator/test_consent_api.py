@@ -10,14 +10,14 @@ from tests.support.exams import made, put
 
 def test_a_consent_taken_back_stops_the_next_start_and_names_what_still_runs(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
-        await site.started()
+        await site.started(acknowledged=None)
         mine = site.bearer(Role.CANDIDATE, "CAND-1")
-        no = {"given": False, "text_version": "2026-11", "language": "de-AT"}
+        no = {"given": False, "text_version": "2026-11", "language": "de-AT", "confirm": True}
         path = "/consents/CAND-1/identity-verification"
         said = await put(site, path, no, headers=mine)
         assert said["running_sessions"] == ["SESS-1"]
         assert (await put(site, path, no, headers=mine))["consent"] == said["consent"]
-        body = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        body = {"candidate_id": "CAND-1", "exam_id": "EXAM-1", "allow_unregistered": True}
         refused = await site.post("/session/start", body)
         assert (refused.status_code, refused.json()["code"]) == (409, "consent-withdrawn")
         without = await site.post("/session/start", body | {"features_enabled": {"face_verification": False}})

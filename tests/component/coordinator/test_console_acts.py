@@ -117,7 +117,7 @@ def test_a_coordinator_that_does_not_answer_is_said_and_asked_again(on_console: 
         await stand.open()
         await stand.see("CAND-00")
         await offline(stand, True)
-        await stand.see("The coordinator does not answer. What you see is as of", "#connection")
+        await stand.see("The coordinator does not answer. You see the state of", "#connection")
         await stand.see("CAND-00")  # what was there is still shown
         await stand.go("session/SESS-00")
         await stand.see("The coordinator does not answer. Next try in", "#session-state")
@@ -199,3 +199,22 @@ async def offline(stand: Stand, cut: bool) -> None:
         downloadThroughput=speed,
         uploadThroughput=speed,
     )
+
+
+def test_a_withdrawal_is_shown_neutrally_and_is_no_incident(on_console: OnConsole) -> None:
+    async def scene(stand: Stand) -> None:
+        await at_session(stand)
+        for purpose, word in (("identity-verification", False), ("camera-monitoring", False)):
+            said = {"given": word, "text_version": "1", "confirm": True}
+            candidate = (await stand.site.get("/sessions")).json()["items"][0]["candidate_id"]
+            path = f"/api/v1/consents/{candidate}/{purpose}"
+            answer = await stand.site.http.put(path, json=said, headers=stand.site.bearer())
+            assert answer.status_code == 200, answer.text
+        await stand.see("Consent withdrawn", "#steps")
+        await stand.see("agree with the candidate on another way", "#steps")
+        await stand.see("Running; withdrawn: camera, face comparison", "#session-facts")
+        await stand.go("sessions")
+        await stand.see("withdrawn: camera, face comparison")
+        assert (await stand.site.get("/incidents")).json()["items"] == []
+
+    on_console(scene)

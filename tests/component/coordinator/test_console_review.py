@@ -72,7 +72,7 @@ def test_a_second_person_confirms_and_a_third_decides_the_appeal(on_console: OnC
 
         await as_another(stand, "bob")
         await stand.shown_incident()
-        await stand.see("Confirmed by ann. A confirmation takes two people.", "#incident-state")
+        await stand.see("Confirmed by ann. A confirmation needs two people.", "#incident-state")
         await confirm(stand)
         await stand.see("Confirmed:", "#queue-last")
         mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-00")}
@@ -106,7 +106,7 @@ def test_who_confirmed_an_incident_may_not_confirm_it_again(on_console: OnConsol
         await stand.see("Nothing is waiting here")
         await stand.go(f"review/{incident}")
         await stand.shown_incident()
-        await stand.see("Confirmed by ann. A confirmation takes two people.", "#incident-state")
+        await stand.see("Confirmed by ann. A confirmation needs two people.", "#incident-state")
         await stand.key("y")
         assert await stand.page.evaluate("document.querySelector('#verdict').hidden")
         assert "Dismiss" in await stand.page.text("#incident-acts")  # a first verdict may be taken back

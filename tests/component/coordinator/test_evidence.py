@@ -14,7 +14,7 @@ from sqlmodel import select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
-from coordinator.arriving.intake import AlertStore, Outcome
+from coordinator.arriving.intake import AlertStore, Treated
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
 from coordinator.evidence.tables import Evidence
@@ -50,9 +50,9 @@ def shown_alert(sitting: Sitting, onset_s: float = 60.0, **changes: Any) -> Aler
     return sitting.alert(onset_s, evidence_pictures=pictured(plain.event_id), **changes)
 
 
-def take(store: AlertStore, sitting: Sitting, *messages: bytes) -> list[Outcome]:
+def take(store: AlertStore, sitting: Sitting, *messages: bytes) -> list[Treated]:
     subject = sitting.subject(sitting.alert())
-    return store.take([Delivery(subject, one, 1, cast(Any, None)) for one in messages], NOW).outcomes
+    return store.take([Delivery(subject, one, 1, cast(Any, None)) for one in messages], NOW).treated
 
 
 def in_database(store: AlertStore, sitting: Sitting) -> list[Stored]:
@@ -67,9 +67,9 @@ def destroy(store: AlertStore, sitting: Sitting) -> int:
 
 def test_a_picture_is_kept_beside_its_alert_and_shown_with_it(store: AlertStore, sitting: Sitting) -> None:
     alert = shown_alert(sitting)
-    [outcome] = take(store, sitting, sitting.message(alert, 1))
+    [result] = take(store, sitting, sitting.message(alert, 1))
     expected = Stored(alert, sitting.session.id, 1, NOW, JPEG, PictureState.KEPT)
-    assert (outcome.stored, outcome.pictures) == (expected, ("evidence-taken",))
+    assert (result.stored, result.pictures) == (expected, ("evidence-taken",))
     assert in_database(store, sitting) == [expected]
 
 
@@ -165,14 +165,14 @@ def test_a_picture_that_is_not_its_alerts_is_refused_and_the_alert_is_not(
 ) -> None:
     alert = shown_alert(sitting)
     wrong = beside(sitting, alert, sitting.header(alert, 1))
-    [outcome] = take(store, sitting, with_parcels(_alone(sitting.message(alert, 1)), wrong))
-    assert outcome.verdict == "stored"
-    assert outcome.pictures == ("evidence-refused", f"evidence-refused:{reason}", "evidence-missing")
+    [result] = take(store, sitting, with_parcels(_alone(sitting.message(alert, 1)), wrong))
+    assert result.treatment == "stored"
+    assert result.pictures == ("evidence-refused", f"evidence-refused:{reason}", "evidence-missing")
     [kept] = in_database(store, sitting)
     assert (kept.alert, kept.jpeg, kept.picture) == (alert, None, PictureState.MISSING)
     # The right one still finds its place.
     [again] = take(store, sitting, sitting.message(alert, 1))
-    assert (again.verdict, again.pictures) == ("repeated", ("evidence-taken",))
+    assert (again.treatment, again.pictures) == ("repeated", ("evidence-taken",))
     assert in_database(store, sitting)[0].jpeg == JPEG
 
 
@@ -188,15 +188,15 @@ def test_a_picture_of_another_sessions_candidate_is_refused(
         other.evidence_key,
         node.signing,
     )
-    [outcome] = take(store, sitting, with_parcels(_alone(sitting.message(alert, 1)), foreign))
-    assert outcome.pictures[1] == "evidence-refused:wrong-key"
+    [result] = take(store, sitting, with_parcels(_alone(sitting.message(alert, 1)), foreign))
+    assert result.pictures[1] == "evidence-refused:wrong-key"
 
 
 def test_an_alert_whose_picture_was_given_up_says_that_it_is_missing(
     store: AlertStore, sitting: Sitting
 ) -> None:
-    [outcome] = take(store, sitting, _alone(sitting.message(shown_alert(sitting), 1)))
-    assert (outcome.verdict, outcome.pictures) == ("stored", ("evidence-missing",))
+    [result] = take(store, sitting, _alone(sitting.message(shown_alert(sitting), 1)))
+    assert (result.treatment, result.pictures) == ("stored", ("evidence-missing",))
     assert in_database(store, sitting)[0].picture is PictureState.MISSING
 
 
@@ -209,8 +209,8 @@ def test_destroying_the_evidence_keys_leaves_the_alert_and_no_picture(
     assert destroy(store, sitting) == 2
     [kept] = in_database(store, sitting)
     assert (kept.alert, kept.jpeg, kept.picture) == (alert, None, PictureState.ERASED)
-    outcomes = take(store, sitting, message, sitting.message(late, 2))
-    assert [(one.verdict, one.pictures[1]) for one in outcomes] == [
+    treated = take(store, sitting, message, sitting.message(late, 2))
+    assert [(one.treatment, one.pictures[1]) for one in treated] == [
         ("repeated", "evidence-refused:key-destroyed"),
         ("stored", "evidence-refused:key-destroyed"),
     ]
@@ -254,8 +254,8 @@ def test_after_destruction_a_new_session_gets_new_keys_and_old_pictures_stay_gon
 def test_under_the_wrong_master_key_no_picture_is_lost(store: AlertStore, sitting: Sitting) -> None:
     wrong = AlertStore(store.database, Keyring(bytes([1] * 32)), store.signers)
     message = sitting.message(shown_alert(sitting), 1)
-    [outcome] = take(wrong, sitting, message)
-    assert (outcome.verdict, outcome.settled) == ("later", False)
+    [result] = take(wrong, sitting, message)
+    assert (result.treatment, result.settled) == ("later", False)
     take(store, sitting, message)
     assert in_database(store, sitting)[0].jpeg == JPEG
 
@@ -279,8 +279,8 @@ def test_an_alert_of_version_1_still_in_an_outbox_is_taken_and_its_picture_kept_
                 db.delete(key)
     plain = sitting.alert()
     message = sitting.message(plain, 1, body=version_1(plain, JPEG), schema_version=SCHEMA_BEFORE)
-    [outcome] = take(store, sitting, message)
-    assert (outcome.verdict, outcome.pictures) == ("stored", ("evidence-taken",))
+    [result] = take(store, sitting, message)
+    assert (result.treatment, result.pictures) == ("stored", ("evidence-taken",))
     [kept] = in_database(store, sitting)
     assert (kept.alert, kept.jpeg) == (shown_alert(sitting), JPEG)
     destroy(store, sitting)
@@ -320,7 +320,7 @@ def test_a_page_of_alerts_asks_once_for_its_pictures(store: AlertStore, sitting:
 
 def test_a_picture_of_an_alert_that_is_refused_is_not_kept(store: AlertStore, sitting: Sitting) -> None:
     message = sitting.message(shown_alert(sitting), 1, tenant_id=uuid4())
-    [outcome] = take(store, sitting, message)
-    assert outcome.verdict == "refused"
+    [result] = take(store, sitting, message)
+    assert result.treatment == "refused"
     with store.database.read() as db:
         assert list(db.exec(select(Evidence))) == []

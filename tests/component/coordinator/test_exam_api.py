@@ -126,7 +126,7 @@ def test_no_session_starts_after_the_exams_close_or_outlives_it(on_sqlite: OnSit
         site.at(now)
         assert (await site.started())["session_expires_at"] == "2026-12-01T11:00:00.000Z"
         site.at(now + timedelta(hours=1))
-        closed = await site.post("/session/start", {"candidate_id": "CAND-2", "exam_id": "EXAM-1"})
+        closed = await site.post("/session/start", {"candidate_id": "CAND-1", "exam_id": "EXAM-1"})
         assert (closed.status_code, closed.json()["code"]) == (409, "exam-closed")
 
     on_sqlite(test)

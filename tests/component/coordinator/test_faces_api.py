@@ -110,7 +110,7 @@ def test_a_try_without_an_enrollment_says_nothing_about_identity(on_sqlite: OnSi
 
 async def agree(site: Site, *candidates: str, given: bool = True) -> None:
     for candidate in candidates:
-        said = {"given": given, "text_version": "1", "language": "en"}
+        said = {"given": given, "text_version": "1", "language": "en", "confirm": True}
         path = f"/api/v1/consents/{candidate}/impersonation-search"
         answer = await site.http.put(path, json=said, headers=site.bearer())
         assert answer.is_success, answer.text
@@ -165,6 +165,33 @@ def test_a_search_finds_pairs_for_people_among_those_who_agreed(on_site: OnSite)
         erased = await site.http.delete("/api/v1/enrollments/TWIN", headers=site.bearer())
         assert erased.status_code == 204
         assert await site.parts.reading(lambda db: db.exec(select(FacePair)).all()) == []
+
+    on_site(test)
+
+
+async def compared(site: Site, candidate: str, *, agrees: bool) -> None:
+    """Whether a candidate agrees to having its face compared at all."""
+    said = {"given": agrees, "text_version": "1", "confirm": True}
+    path = f"/api/v1/consents/{candidate}/identity-verification"
+    assert (await site.http.put(path, json=said, headers=site.bearer())).is_success
+
+
+def test_a_face_that_may_not_be_compared_is_left_out_of_every_search_and_try(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        for candidate in ("CAND-1", "TWIN"):
+            await enroll(site, candidate)
+        switch_on(site)
+        await agree(site, "CAND-1", "TWIN")
+        tried = {"image": {"image_base64": picture_base64()}}
+        await compared(site, "TWIN", agrees=False)
+        answer = (await search(site)).json()
+        assert (answer["searched"], answer["pairs"]) == (0, [])
+        refused = await search(site, "TWIN")
+        assert (refused.status_code, refused.json()["code"]) == (409, "consent-withdrawn")
+        assert (await practice(site, candidate_id="TWIN", **tried))["identity"] == "unknown"
+        await compared(site, "TWIN", agrees=True)
+        assert len((await search(site)).json()["pairs"]) == 1
+        assert (await practice(site, candidate_id="TWIN", **tried))["identity"] == "ok"
 
     on_site(test)
 

@@ -7,6 +7,7 @@ import base64
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -16,7 +17,7 @@ import yaml
 
 from shared.events.types import EventType
 from shared.tokens import Role
-from tests.support.exam_site import OnSite, Site, picture_base64
+from tests.support.exam_site import OnSite, Site, enroll_body, picture_base64
 from tests.support.findings import ended_alert, found
 from tests.support.node_answers import failing_picture, good_picture
 from tests.support.served_site import served
@@ -88,7 +89,17 @@ def test_a_face_is_enrolled_shown_and_erased(on_sqlite: OnSite, tmp_path: Path) 
         site.node.enroll = lambda jpeg: seen.pop(0)
         async with served(site) as url:
             office = Shell(site, url, "office", Role.ADMIN)
-            code, said, _ = await office.run("enroll", "add", "CAND-1", "EXAM-1", *map(str, pictures))
+            add = ("enroll", "add", "CAND-1", "EXAM-1", *map(str, pictures))
+            code, _, error = await office.run(*add)
+            assert (code, "has not acknowledged identity-verification" in " ".join(error.split())) == (
+                1,
+                True,
+            )
+            code, _, error = await office.run(*add, "--on-paper")
+            assert (code, "needs --acknowledged" in " ".join(error.split())) == (2, True)
+            await site.node.beat()  # the refusals took their time
+            code, said, error = await office.run(*add, "--acknowledged", "notice-3", "--on-paper")
+            assert code == 0, error
             assert (code, "partial" in said, "Switch a light on." in said) == (0, True, True)
             shown = await office.data("enroll", "show", "CAND-1")
             assert [one["selected"] for one in shown["embeddings"]] == [True]
@@ -117,3 +128,32 @@ def test_the_shell_completes_commands(typed: str, offered: set[str]) -> None:
     }
     done = subprocess.run([program], env=os.environ | asked, capture_output=True, text=True, timeout=60)
     assert set(done.stdout.split()) == offered, done.stderr
+
+
+def test_a_face_that_waits_is_listed_and_decided(on_sqlite: OnSite, tmp_path: Path) -> None:
+    picture = tmp_path / "front.jpg"
+    picture.write_bytes(base64.b64decode(picture_base64()))
+
+    async def test(site: Site) -> None:
+        faces = [good_picture(struct.pack("<2f", *one)) for one in ((1.0, 0.0), (0.0, 1.0), (0.0, 1.0))]
+        site.node.enroll = lambda jpeg: faces.pop(0)
+        async with served(site) as url:
+            office = Shell(site, url, "office", Role.ADMIN)
+            assert (await site.post("/enroll", enroll_body())).is_success
+            await site.node.beat()  # each command takes its time
+            code, said, error = await office.run("enroll", "add", "CAND-1", "EXAM-1", str(picture))
+            assert (code, "pending" in said, error) == (0, True, "")
+            [row] = await office.data("enroll", "pending")
+            code, said, _ = await office.run("enroll", "refuse", row["enrollment_id"], "-r", "Somebody else.")
+            assert (code, "refused" in said) == (0, True)
+            assert await office.data("enroll", "pending") == []
+            await site.node.beat()
+            await office.run("enroll", "add", "CAND-1", "EXAM-1", str(picture))
+            [row] = await office.data("enroll", "pending")
+            reason = ("--reason", "Seen with the card.")
+            assert (await office.run("enroll", "accept", row["enrollment_id"], *reason))[0] == 0
+            assert (await office.data("enroll", "show", "CAND-1"))["enrollment_id"] == row["enrollment_id"]
+            code, _, error = await office.run("enroll", "accept", row["enrollment_id"], *reason)
+            assert (code, "decided already" in error) == (1, True)
+
+    on_sqlite(test)

@@ -52,7 +52,7 @@ def test_a_master_key_open_to_others_is_refused(tmp_path: Path) -> None:
 
 def test_another_master_key_is_named_as_the_trouble(tmp_path: Path) -> None:
     make_own_keys(tmp_path, None)
-    with pytest.raises(ConfigError, match=r"signing\.key is damaged or was not made under this master key"):
+    with pytest.raises(ConfigError, match=r"signing\.key is damaged or was not created with this master key"):
         load_own_keys(tmp_path, tmp_path / "master.key", MASTER_TEXT)
 
 

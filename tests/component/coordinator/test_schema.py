@@ -10,10 +10,12 @@ from sqlmodel import select
 
 from coordinator import schema
 from coordinator.alerts.tables import StoredAlert
+from coordinator.enrollments.tables import Enrollment
 from coordinator.ground.columns import Row, UtcDateTime
 from coordinator.ground.database import Database
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
+from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from shared.errors import ConfigError
 
@@ -125,3 +127,36 @@ def test_a_sessions_node_becomes_its_first_assignment_and_again_its_node(empty_d
 def test_every_table_carries_its_institution() -> None:
     without = {t.name for t in Row.metadata.tables.values() if "tenant_id" not in t.columns}
     assert without == {"tenants"}
+
+
+def test_what_was_enrolled_stays_in_force_and_what_was_terminated_stays_so(empty_database: Database) -> None:
+    ids = {name: UUID(int=number) for number, name in enumerate(("node", "session", "one", "two"), 1)}
+    began = datetime(2026, 11, 22, 14, tzinfo=UTC)
+    values = {**ids, "tenant": DEFAULT_TENANT_ID, "began": began, "sealed": b"sealed"}
+    types = [bindparam(name, type_=Uuid()) for name in (*ids, "tenant")] + [
+        bindparam("began", type_=UtcDateTime())
+    ]
+
+    def run(statement: str) -> None:
+        used = [one for one in types if f":{one.key}" in statement]
+        with empty_database.write() as db:
+            db.connection().execute(text(statement).bindparams(*used), values)
+
+    enrolled = """INSERT INTO enrollments
+    (id, tenant_id, candidate_id, exam_reference, data_key_id, details_sealed, created_utc)
+    VALUES (:one, :tenant, :one, 'EXAM-1', :one, :sealed, :began)"""
+    schema.upgrade(empty_database, "0006")
+    for statement in (*EARLIER[:4], EARLIER[5].replace("SESSION_STARTED", "PROCTOR_TERMINATE"), enrolled):
+        run(statement)
+    run("UPDATE sessions SET ended_utc = :began")
+    schema.upgrade(empty_database)
+    with empty_database.read() as db:
+        assert db.exec(select(Enrollment.in_force_utc)).all() == [began]
+        assert db.exec(select(ExamSession.terminated_utc)).all() == [began]
+    run(enrolled.replace("(:one, :tenant", "(:two, :tenant"))  # one that waits
+    schema.downgrade(empty_database, "0013")
+    with empty_database.read() as db:
+        kept = db.connection().execute(text("SELECT id FROM enrollments").columns(id=Uuid())).scalars().all()
+    assert kept == [ids["one"]]  # an older program would take the newest
+    schema.upgrade(empty_database)
+    assert schema.differences(empty_database) == []

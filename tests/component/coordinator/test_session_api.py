@@ -18,7 +18,7 @@ from coordinator.web_api.limits import JOIN_FAILURE_RATE
 from shared.ice import IceServer
 from shared.rates import Buckets, Rate
 from shared.tokens import Audience, Role, verify
-from tests.support.exam_site import PUBLIC_URL, OnSite, Site, enroll_body
+from tests.support.exam_site import AD_HOC, PUBLIC_URL, OnSite, Site, enroll_body
 from tests.support.node_answers import Refusal, watching
 
 SEED_REQUEST = EXAMPLES["SessionStartRequest"]
@@ -48,6 +48,11 @@ def test_candidates_are_told_each_address_of_a_turn_server_with_its_password() -
 
 def test_the_seeds_request_starts_a_session_on_the_node(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
+        exam = {"exam_id": SEED_REQUEST["exam_id"], "title": "Computer Science 101"}
+        assert (await site.post("/exams", exam)).is_success
+        agreed = {"given": True, "text_version": "1"}
+        path = f"/consents/{SEED_REQUEST['candidate_id']}/camera-monitoring"
+        assert (await site.http.put(f"/api/v1{path}", json=agreed, headers=site.bearer())).is_success
         response = await site.post("/session/start", SEED_REQUEST)
         assert response.status_code == 201, response.text
         answer = response.json()
@@ -70,7 +75,7 @@ def test_the_seeds_request_starts_a_session_on_the_node(on_site: OnSite) -> None
 
 def test_a_refused_start_leaves_no_trace(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
-        body = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        body = AD_HOC
         bad: list[tuple[dict[str, Any], str, str]] = [
             ({"policy": {"mismatch_chekcs": 3}}, "policy-invalid", "mismatch_chekcs"),
             ({"policy": {"rules": {"STRESS": {}}}}, "policy-invalid", "rules.STRESS"),
@@ -93,12 +98,47 @@ def test_a_refused_start_leaves_no_trace(on_site: OnSite) -> None:
     on_site(test)
 
 
+def test_an_exam_and_a_candidate_that_nobody_knows_are_refused(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        body = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1")}
+
+        async def refused(change: dict[str, Any], **who: Any) -> tuple[int, str]:
+            answer = await site.post("/session/start", body | change, **who)
+            return answer.status_code, answer.json()["code"]
+
+        assert await refused({}) == (422, "exam-unknown")
+        assert await refused({}, **mine) == (422, "exam-unknown")
+        assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": "Biology"})).is_success
+        assert await refused({}) == (422, "candidate-unknown")
+        assert await refused({"allow_unregistered": True}, **mine) == (403, "staff-only")
+        assert await rows(site) == 0
+        assert (await site.post("/enroll", enroll_body())).is_success
+        assert await refused({"candidate_id": "CAND-l"}) == (422, "candidate-unknown")
+        assert await refused({"exam_id": "EXAM-l"}) == (422, "exam-unknown")
+        assert (await site.post("/session/start", body)).status_code == 201
+        typo = body | {"exam_id": "EXAM-l", "candidate_id": "CAND-l", "allow_unregistered": True}
+        assert (await site.post("/session/start", typo)).status_code == 201
+
+    on_site(test)
+
+
+def test_who_has_a_token_of_its_own_is_known_to_whoever_gave_it_out(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": "Biology"})).is_success
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1")}
+        start = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        assert (await site.post("/session/start", start, **mine)).status_code == 201
+
+    on_sqlite(test)
+
+
 def test_a_session_that_cannot_be_stored_is_ended_on_the_node(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         started = await site.started()
         before = await rows(site)
         taken = await site.post(
-            "/session/start", {"exam_session_id": "SESS-1", "candidate_id": "C2", "exam_id": "E2"}
+            "/session/start", AD_HOC | {"exam_session_id": "SESS-1", "candidate_id": "C2", "exam_id": "E2"}
         )
         assert (taken.status_code, taken.json()["code"]) == (409, "session-exists")
         assert len(site.node.obeyed.started) == 1  # refused before the node was asked
@@ -114,7 +154,7 @@ def test_a_session_that_cannot_be_stored_is_ended_on_the_node(on_site: OnSite) -
 
         site.node.accept = slip_in
         raced = await site.post(
-            "/session/start", {"exam_session_id": "SESS-2", "candidate_id": "C2", "exam_id": "E2"}
+            "/session/start", AD_HOC | {"exam_session_id": "SESS-2", "candidate_id": "C2", "exam_id": "E2"}
         )
         assert (raced.status_code, raced.json()["code"]) == (409, "session-exists")
         assert [end.session_id for end in site.node.obeyed.ended] == [site.node.obeyed.started[1].session_id]
@@ -139,7 +179,9 @@ def test_a_candidate_acts_on_its_own_session_only(on_sqlite: OnSite) -> None:
         assert (await site.get("/session/SESS-1/timeline", **mine)).status_code == 403
         strayed = {"headers": site.bearer(Role.CANDIDATE, "CAND-1", session_id=UUID(others["session_uuid"]))}
         assert (await site.get("/session/SESS-1", **strayed)).json()["code"] == "not-yours"
+        assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": "Biology"})).is_success
         start = {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1")}  # a session's token starts none
         assert (await site.post("/session/start", start, **mine)).status_code == 201
         own_terms = start | {"verification_policy": {"face_match_threshold": 0.1}}
         refused = await site.post("/session/start", own_terms, **mine)

@@ -203,6 +203,7 @@ def test_a_session_that_starts_meanwhile_is_not_started_on_an_agreement_that_is_
             "candidate_id": "CAND-1",
             "exam_id": "EXAM-1",
             "policy": ASKED,
+            "allow_unregistered": True,
         }
         answer = await site.post("/session/start", body)
         with site.parts.database.read() as db:

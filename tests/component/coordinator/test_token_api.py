@@ -7,13 +7,18 @@ from uuid import UUID, uuid4
 import pytest
 from sqlmodel import select
 
+from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.service import find
 from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
+from coordinator.tokens import key_service
+from coordinator.tokens.service import NewToken, make
 from coordinator.tokens.tables import TokenKey
+from shared.messages import SessionAccepted
 from shared.sealing import parse_signing_public
-from shared.tokens import Audience, Role, verify
+from shared.tokens import Audience, Role, key_id_of, verify
 from tests.support.exam_site import OnSite, Site
+from tests.support.node_answers import accepted, watching
 
 TOKEN = {"subject": "platform", "role": "system", "lifetime_minutes": 5}
 ROUTES = (
@@ -138,7 +143,9 @@ def test_a_revoked_key_ends_what_it_signed_and_another_signs(on_site: OnSite) ->
         assert not await good(site, started["session_token"])
         code = started["join_url"].partition("#")[2]
         joined = await site.post("/join", {"code": code}, headers={})
-        assert (joined.status_code, joined.json()["code"]) == (409, "token-key-revoked")
+        assert await good(
+            site, joined.json()["session_token"]
+        )  # a link not used yet leads in under the new key
         (_, active) = (await site.get("/token-keys", headers=fresh)).json()
         gone = await site.http.delete(f"/api/v1/token-keys/{active['key_id']}", headers=fresh)
         assert gone.status_code == 204
@@ -151,6 +158,128 @@ def test_a_revoked_key_ends_what_it_signed_and_another_signs(on_site: OnSite) ->
         ]
 
     on_site(test)
+
+
+def told_key(site: Site) -> str:
+    """What the node was told last to check the session's tokens with."""
+    return site.node.obeyed.changed[-1].token_key
+
+
+def test_a_revocation_reaches_the_node_at_once_and_again_what_it_missed(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        order, old = site.node.obeyed.started[-1], site.parts.keys.token_key_id
+        await site.node.beat()
+        assert await delete(site, f"/token-keys/{old}") == 204
+        fresh = told_key(site)
+        assert fresh != order.token_key
+        assert told_key(site) == (await token_keys(site))[-1]
+
+        async def rounds(count: int, key: str | None) -> int:
+            """How often the node is told in so many rounds, while it says that it checks with this key."""
+            state = watching(
+                order.session_id,
+                policy_version=1,
+                paused=False,
+                expires_utc=order.expires_utc,
+                token_key_id=key,
+            )
+            site.node.sessions, before, differed = (state,), len(site.node.obeyed.changed), set[UUID]()
+            await site.node.beat()
+            for _ in range(count):
+                differed = await mend(site.parts, differed)
+            return len(site.node.obeyed.changed) - before
+
+        assert await rounds(1, old) == 1  # it missed the change
+        assert told_key(site) == fresh
+        assert await rounds(2, key_id_of(fresh)) == 0
+        assert await rounds(2, None) == 0  # a node that does not say
+
+        found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
+        assert await resume(site.parts, found)  # after the node's restart
+        assert site.node.obeyed.started[-1].token_key == fresh
+        code = started["join_url"].partition("#")[2]
+        joined = (await site.post("/join", {"code": code}, headers={})).json()["session_token"]
+        verify(joined, parse_signing_public(fresh), audience=Audience.EDGE)
+
+    on_site(test)
+
+
+def test_a_second_revocation_moves_the_session_on_and_a_rotation_does_not(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        await site.started("SESS-2", "CAND-2")
+        await site.node.beat()
+        assert await delete(site, f"/token-keys/{site.parts.keys.token_key_id}") == 204
+        second = told_key(site)
+        told = len(site.node.obeyed.changed)
+        assert told == 2  # both sessions
+        rotated = bearer((await made_by_a_good_key(site))["token"])
+        assert (await site.post("/token-keys", headers=rotated)).status_code == 201
+        kid = [key["key_id"] for key in (await site.get("/token-keys", headers=rotated)).json()][1]
+        found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
+        assert await resume(site.parts, found)
+        assert site.node.obeyed.started[-1].token_key == second
+        await site.node.beat()
+        await site.http.delete(f"/api/v1/token-keys/{kid}", headers=rotated)
+        assert len(site.node.obeyed.changed) == told + 2
+        assert told_key(site) == (await token_keys(site))[-1] != second
+
+    on_site(test)
+
+
+def test_a_session_that_starts_while_its_key_is_revoked_is_told_the_next_one(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        own, now = site.parts.keys, datetime.now(UTC)
+
+        def revoked_meanwhile(session_id: UUID) -> SessionAccepted:
+            with site.parts.database.write() as db:
+                key_service.revoke(db, own, DEFAULT_TENANT_ID, own.token_key_id, "alice", now)
+            return accepted(session_id)
+
+        site.node.accept = revoked_meanwhile
+        await site.started()
+        order = site.node.obeyed.started[-1]
+        state = {"policy_version": 1, "paused": False, "expires_utc": order.expires_utc}
+        site.node.sessions = (watching(order.session_id, token_key_id=key_id_of(order.token_key), **state),)
+        await site.node.beat()
+        assert await mend(site.parts, set()) == set()
+        assert told_key(site) == (await token_keys(site))[-1] != order.token_key
+
+    on_site(test)
+
+
+def test_a_revoked_key_loses_its_private_half(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        kid = (await site.post("/token-keys")).json()["key_id"]
+        await site.post("/token-keys")
+        assert await delete(site, f"/token-keys/{kid}") == 204
+        wrapped = await site.parts.reading(
+            lambda db: {key.kid: key.wrapped is not None for key in db.exec(select(TokenKey))}
+        )
+        assert (wrapped[kid], sum(wrapped.values())) == (False, 1)
+
+    on_site(test)
+
+
+async def token_keys(site: Site) -> list[str]:
+    """Public halves of the institution's keys, the oldest first."""
+    rows = await site.parts.reading(lambda db: key_service.listing(db, DEFAULT_TENANT_ID))
+    return [row.public_key for row in rows]
+
+
+async def made_by_a_good_key(site: Site) -> dict[str, Any]:
+    """An administrator's token, as the machine's operator makes it."""
+    wanted = NewToken(
+        tenant_id=DEFAULT_TENANT_ID,
+        subject="operator",
+        role=Role.ADMIN,
+        lifetime=timedelta(minutes=5),
+        issued_by="operator",
+        now_utc=datetime.now(UTC),
+    )
+    token, _ = await site.parts.writing(lambda db: make(db, site.parts.keys, wanted))
+    return {"token": token}
 
 
 def test_one_institutions_keys_and_tokens_are_none_of_anothers_business(on_site: OnSite) -> None:
@@ -188,7 +317,7 @@ def test_too_many_keys_within_a_week_are_refused(on_sqlite: OnSite) -> None:
         codes = [(await site.post("/token-keys")).status_code for _ in range(21)]
         assert codes[0] == 201
         assert codes[-1] == 409
-        token = site.bearer(session_id=UUID(int=0))
+        token = bearer((await made(site, role="admin"))["token"])
         assert (await site.get("/tokens", headers=token)).status_code == 200
 
     on_sqlite(test)

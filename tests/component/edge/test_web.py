@@ -25,6 +25,10 @@ class _Closed:
     """Admits nobody."""
 
     async def connect(self, session_id: UUID, token: str) -> Seat:
+        self.check(session_id, token)
+        raise AssertionError
+
+    def check(self, session_id: UUID, token: str) -> None:
         raise Rejected("nobody is admitted here", code="no-session", status=404)
 
 

@@ -183,6 +183,21 @@ def test_a_small_face_in_a_wide_picture_is_found(name: str, least_px: int, pictu
     assert len(detector(name).find(frame)) == 1
 
 
+@pytest.mark.media
+# SCRFD misses half of these.
+@pytest.mark.parametrize("name", ["yunet", "yunet-2023mar"])
+@pytest.mark.parametrize("who", ["bbaf2n", "brbk7n", "lbax4n", "lrwp9a"])
+def test_half_a_face_at_the_edge_is_a_face(name: str, who: str) -> None:
+    person = frames(media(f"video/open_grid_{who}.mpg"), every=12)[1]
+    (face,) = detector(name).find(person)
+    shrink = 140 / face.box.width_px
+    small = cv2.resize(person, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA)
+    half = small[:300, : round((face.box.x_px + 0.55 * face.box.width_px) * shrink)][:, -180:]
+    frame = np.full((480, 640, 3), 150, np.uint8)
+    frame[: half.shape[0], 640 - half.shape[1] :] = half
+    assert [found.box.x_px > 500 for found in detector(name).find(frame)] == [True]
+
+
 # MediaPipe 1.2.2's FaceDetector on the same files: x, y, width, height; score; right eye, left eye, nose.
 MEDIAPIPE_FACES = {
     ("blazeface-short", "collins"): (

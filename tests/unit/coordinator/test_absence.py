@@ -55,7 +55,7 @@ def test_the_alert_is_technical_weighs_nothing_and_says_that_it_proves_nothing(f
     assert (alert.onset, alert.raised, alert.cleared, alert.duration) == (BEGAN, after(75), None, 75.0)
     assert alert.evidence["since_beginning"] is from_beginning
     assert ("since the exam began" in alert.explanation) is from_beginning
-    assert "for 75 s: nobody was watched, which says nothing of the candidate" in alert.explanation
+    assert "for 75 s: nobody was watched, which says nothing about the candidate" in alert.explanation
     assert absence_alert(SUBJECT, page, after(80)).event_id == alert.event_id
 
 

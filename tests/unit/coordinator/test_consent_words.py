@@ -5,7 +5,17 @@ from typing import Literal
 
 import pytest
 
-from coordinator.consents.words import Word, check_consented, latest, serves, speech_opt_in
+from coordinator.consents.withdrawing import ALTERNATIVE, STOPS, check_confirmed, told
+from coordinator.consents.words import (
+    Why,
+    Word,
+    check_consented,
+    check_may_enroll,
+    latest,
+    serves,
+    speech_opt_in,
+    withheld,
+)
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.policy.schema import Policy
@@ -31,7 +41,8 @@ def word(
     )
 
 
-CAMERA, FACE = Purpose.CAMERA_MONITORING, Purpose.IDENTITY_VERIFICATION
+CAMERA, FACE, HEARD = Purpose.CAMERA_MONITORING, Purpose.IDENTITY_VERIFICATION, Purpose.SPEECH_DETECTION
+NO_FACES = Features(face_verification=False)
 
 
 def test_the_latest_word_counts_in_whatever_order_they_are_read() -> None:
@@ -64,6 +75,52 @@ def test_speech_is_recognised_after_a_yes_only() -> None:
     assert speech_opt_in(latest([word(asked, True)])) is True
     assert speech_opt_in(latest([word(asked, True), word(asked, False, 1)])) is False
     check_consented(latest([word(asked, False)]), Policy(features=Features(speech_transcription=True)))
+
+
+EXEMPT = Policy(without_acknowledgement=(CAMERA, FACE))
+
+
+@pytest.mark.parametrize(
+    ("said", "policy", "found"),
+    [
+        ([], Policy(), {CAMERA: "not-acknowledged", FACE: "not-acknowledged", HEARD: "not-acknowledged"}),
+        ([], EXEMPT, {HEARD: "not-acknowledged"}),
+        ([word(FACE, True)], EXEMPT, {HEARD: "not-acknowledged"}),
+        ([word(HEARD, True)], EXEMPT, {}),
+        ([word(HEARD, True), word(FACE, False, 1)], EXEMPT, {FACE: "withdrawn"}),
+        ([word(HEARD, True), word(FACE, False), word(FACE, True, 1)], EXEMPT, {}),
+        ([word(HEARD, True), word(FACE, False)], EXEMPT.model_copy(update={"features": NO_FACES}), {}),
+    ],
+)
+def test_what_is_withheld(said: list[Word], policy: Policy, found: dict[Purpose, str]) -> None:
+    assert {purpose: why.value for purpose, why in withheld(latest(said), policy).items()} == found
+
+
+def test_nobody_is_enrolled_without_an_acknowledgement_or_after_a_withdrawal() -> None:
+    check_may_enroll({}, EXEMPT)
+    check_may_enroll(latest([word(FACE, True)]), Policy())
+    with pytest.raises(Rejected, match="identity-verification") as missing:
+        check_may_enroll(latest([word(CAMERA, True)]), Policy())
+    assert (missing.value.status, missing.value.code) == (409, "acknowledgement-missing")
+    with pytest.raises(Rejected, match="identity-verification") as withdrawn:
+        check_may_enroll(latest([word(FACE, False)]), EXEMPT)
+    assert (withdrawn.value.status, withdrawn.value.code) == (409, "consent-withdrawn")
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_withdrawal_is_asked_about_once_with_what_it_stops(purpose: Purpose) -> None:
+    with pytest.raises(Rejected) as asked:
+        check_confirmed(purpose, given=False, confirm=False)
+    assert (asked.value.status, asked.value.code) == (409, "withdrawal-unconfirmed")
+    assert STOPS[purpose] in str(asked.value)
+    check_confirmed(purpose, given=False, confirm=True)
+    check_confirmed(purpose, given=True, confirm=False)
+    assert ALTERNATIVE in told(purpose, given=False)
+    assert ALTERNATIVE not in told(purpose, given=True)
+
+
+def test_reasons_are_named_as_the_database_has_them() -> None:
+    assert [why.value for why in Why] == ["withdrawn", "not-acknowledged"]
 
 
 @pytest.mark.parametrize("purpose", Purpose)

@@ -92,6 +92,7 @@ def test_heartbeats_have_the_seeds_form_and_hide_the_count_from_the_candidate() 
         "type": "heartbeat",
         "session_id": "SESS-1",
         "status": "active",
+        "paused": None,
         "stats": {
             "frames_processed": 18_450,
             "alerts_triggered": 3,

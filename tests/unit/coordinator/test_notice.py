@@ -1,8 +1,11 @@
 """The candidate's notice follows the policy, and is acknowledged for exactly what it says."""
 
+import importlib
+import re
+
 import pytest
 
-from coordinator.sessions.notice import check_acknowledged, notice_for
+from coordinator.sessions.notice import RETENTION, check_acknowledged, notice_for
 from shared.errors import Rejected
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Features
@@ -64,7 +67,7 @@ def said(**policy: object) -> str:
 
 
 def test_the_notice_names_every_way_of_looking_and_no_more() -> None:
-    plain = said()
+    plain = said(rules={"PRESENTATION_ATTACK": {"enabled": True}})
     for words in ("eyes look", "hand is at an ear", "another person", "picture of one"):
         assert words in plain
     assert "telephones in the picture" not in plain
@@ -82,3 +85,34 @@ def test_things_are_named_where_the_exam_looks_for_them() -> None:
 
 def test_an_estimate_that_nobody_asks_for_is_not_announced() -> None:
     assert "picture of one" not in said(rules={"PRESENTATION_ATTACK": {"enabled": False}})
+
+
+EVERY_NOTICE = " ".join(
+    paragraph
+    for asked in (Policy(), policy(speech_transcription=True))
+    for paragraph in notice_for(asked).paragraphs
+)
+OF_KEEPING = re.compile(
+    r"\b(stored|kept|delete|deletes|deleted|destroyed|erased|recorded|written down|days?|months?|until)\b"
+)
+
+
+def test_every_sentence_about_keeping_and_deleting_names_the_code_that_keeps_to_it() -> None:
+    sentences = [each for each in re.split(r"(?<=[.:]) ", EVERY_NOTICE) if OF_KEEPING.search(each)]
+    assert len(sentences) >= 8
+    for sentence in sentences:
+        assert any(said in sentence for said in RETENTION), sentence
+    for said, keeper in RETENTION.items():
+        assert said in EVERY_NOTICE
+        if keeper is not None:
+            module, _, name = keeper.partition(":")
+            assert callable(getattr(importlib.import_module(module), name))
+
+
+def test_no_deadline_is_promised_while_nothing_enforces_one() -> None:
+    assert re.search(r"\d+ (days?|months?|years?)", EVERY_NOTICE) is None
+    unkept = [said for said, keeper in RETENTION.items() if keeper is None]
+    assert unkept == [
+        "sets no date on which they are deleted",
+        "they are kept until your institution deletes them",
+    ]

@@ -39,10 +39,11 @@ LISTED = {
     """,
     "act": """
         arriving.arrival arriving.ingest arriving.intake arriving.pictures nodes.heartbeats
-        excerpts.expiring idempotency.doing
+        excerpts.expiring idempotency.doing enrollments.comparing
         enrollments.enrolling enrollments.practising enrollments.searching reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
-        sessions.changing.telling sessions.starting.assignment sessions.watched.noting
+        sessions.changing.telling sessions.changing.rekeying sessions.watched.noting
+        sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,
     "routes": """

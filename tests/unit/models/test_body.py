@@ -7,9 +7,12 @@ import pytest
 
 from models.body import (
     LEFT_EAR,
+    LEFT_MOUTH,
     LEFT_SHOULDER,
+    LEFT_WRIST,
     NOSE,
     RIGHT_EAR,
+    RIGHT_MOUTH,
     RIGHT_SHOULDER,
     RIGHT_WRIST,
     across_head_px,
@@ -82,6 +85,34 @@ def reaching(hand: tuple[float, float], *, seen: float = 0.9) -> Body:
 )
 def test_a_hand_is_so_far_from_the_nearer_ear(hand: tuple[float, float], widths: float) -> None:
     assert hand_to_ear(reaching(hand), 640, 480) == pytest.approx(widths, abs=0.01)
+
+
+def before_the_face(x: float, y: float) -> Body:
+    """The same head with nose and mouth, and the fingers of the right hand around a place."""
+    one = reaching((x - 10, y + 40))
+    one.points_px[[NOSE, LEFT_MOUTH, RIGHT_MOUTH], :2] = [(320, 210), (335, 235), (305, 235)]
+    one.visibility[[LEFT_MOUTH, RIGHT_MOUTH]] = 0.4
+    one.points_px[[18, 20, 22], :2] = [(x - 8, y), (x, y - 8), (x + 8, y)]
+    one.visibility[[18, 20, 22]] = 0.9
+    return one
+
+
+@pytest.mark.parametrize("place", [(320, 235), (310, 262), (335, 250)], ids=["mouth", "chin", "beside"])
+def test_a_hand_at_mouth_or_chin_is_at_no_ear_though_it_is_near_both(place: tuple[float, float]) -> None:
+    assert hand_to_ear(before_the_face(*place), 640, 480) is None
+
+
+@pytest.mark.parametrize("place", [(275, 205), (268, 230)], ids=["ear", "telephone"])
+def test_its_twin_a_hand_at_the_ear_is(place: tuple[float, float]) -> None:
+    near = hand_to_ear(before_the_face(*place), 640, 480)
+    assert near is not None
+    assert near < 0.4
+
+
+def test_the_other_hand_is_still_seen() -> None:
+    both = before_the_face(320, 235)
+    both.points_px[LEFT_WRIST, :2], both.visibility[LEFT_WRIST] = (365, 200), 0.9
+    assert hand_to_ear(both, 640, 480) == pytest.approx(0.05)
 
 
 def test_a_hand_that_is_hidden_or_guessed_outside_the_frame_is_none() -> None:

@@ -68,7 +68,7 @@ def test_a_plan_stages_every_act_after_its_twin_with_honest_time_between() -> No
     assert min(gaps) == pytest.approx(PAUSE_S)
     assert truth.unique_s == 3.0
     assert truth.people == ("anna",)
-    assert set(truth.policy["rules"]) == {"PHONE_VISIBLE"}
+    assert set(truth.policy["rules"]) == {"PHONE_VISIBLE", "PRESENTATION_ATTACK"}
 
 
 @pytest.mark.parametrize(

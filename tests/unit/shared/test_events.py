@@ -15,8 +15,8 @@ from shared.policy.terms import Features
 
 ROWS = tuple(EVENTS.values())
 SUSPICION = {EventClass.CONDUCT, EventClass.IDENTITY}
-AROUND_A_FRAME = {"frame_id", "frame_width_px", "frame_height_px"}
-"""Fields of an observation that say nothing of what was seen."""
+AROUND_A_FRAME = {"frame_id", "frame_width_px", "frame_height_px", "own_face"}
+"""Fields of an observation that no look is made for."""
 each_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.event.value)
 
 
@@ -80,7 +80,8 @@ def test_a_default_lies_in_its_range_and_between_its_presets(row: EventRow) -> N
 @each_row
 def test_trouble_weighs_nothing_and_needs_no_picture_of_a_person(row: EventRow) -> None:
     if row.event_class not in SUSPICION:
-        assert not row.pictured
+        # What was taken for a picture of a person is shown, so that people can see that it is one.
+        assert row.pictured is (row.event is EventType.PICTURE_IN_VIEW)
         assert row.rule is None or row.rule.severity == 0
     if row.gap is not None:
         assert row.event_class is EventClass.TECHNICAL

@@ -23,7 +23,7 @@ from shared.policy.terms import GazeZone
         ("FACE_MISMATCH", 0, 0, 0.9, "escalate"),
         ("IDENTITY_UNVERIFIED", 30, 0, 0.0, "warning"),
         ("LEFT_FRAME", 5, 2, 0.8, "escalate"),
-        ("PRESENTATION_ATTACK", 10, 10, 0.6, "escalate"),
+        ("PRESENTATION_ATTACK", 10, 10, 0.4, "none"),
         ("GAZE_OFF_SCREEN", 4, 1, 0.4, "warning"),
         ("PROLONGED_LOOK_AWAY", 10, 1, 0.6, "warning"),
         ("FREQUENT_DISTRACTION", 0, 60, 0.5, "warning"),
@@ -42,6 +42,8 @@ from shared.policy.terms import GazeZone
         ("CAMERA_FROZEN", 10, 1, 0.0, "warning"),
         ("MICROPHONE_MUTED", 10, 1, 0.0, "warning"),
         ("CAMERA_BLOCKED", 3, 1, 0.0, "warning"),
+        ("PICTURE_IN_VIEW", 20, 10, 0.0, "none"),
+        ("NOT_JUDGED", 30, 5, 0.0, "none"),
         ("STREAM_STALLED", 3, 0, 0.0, "none"),
         ("CANDIDATE_OFFLINE", 10, 0, 0.0, "none"),
     ],
@@ -139,10 +141,14 @@ def test_technical_events_weigh_nothing_and_every_threshold_has_its_unit() -> No
         ({"rules": {"HEAD_DOWN": {"threshold": -30}}}, "rules.HEAD_DOWN.threshold: (degrees below"),
         ({"rules": {"PROLONGED_LOOK_AWAY": {"hold_s": 2}}}, "rules.PROLONGED_LOOK_AWAY.hold_s: 2 s"),
         ({"rules": {"STREAM_STALLED": {"hold_s": 30}}}, "rules.CANDIDATE_OFFLINE.hold_s"),
+        ({"rules": {"PICTURE_IN_VIEW": {"hold_s": 9}}}, "rules.PICTURE_IN_VIEW.hold_s: must be at least 10"),
         ({"gaze_zone": {"min_pitch_deg": 20}}, "gaze_zone"),
         ({"gaze_zone": {"yaw_deg": 500}}, "gaze_zone.yaw_deg"),
         ({"sounds": ["sobbing"]}, "sounds.0"),
         ({"sounds": ["door", "door"]}, "sounds: an entry is given twice"),
+        ({"without_acknowledgement": ["speech-transcription"]}, "always needs the candidate's own yes"),
+        ({"without_acknowledgement": ["camera-monitoring"] * 2}, "is given twice"),
+        ({"without_acknowledgement": ["advertising"]}, "without_acknowledgement.0"),
         ({"phrases": ["hey"]}, "phrases: need features.speech_transcription"),
         ({"features": {"speech_transcription": True}, "phrases": ["Hey", "hey"]}, "is given twice"),
         ({"fusion": {"terms": [{"event": "VOICE_DETECTED"}]}}, "fusion.terms"),
@@ -165,9 +171,9 @@ def test_a_policy_survives_its_json() -> None:
     assert Policy.model_validate_json(policy.model_dump_json()) == policy
 
 
-def test_a_phone_or_a_book_is_looked_for_only_where_the_exam_asks() -> None:
+def test_things_and_pictures_of_faces_are_looked_for_only_where_the_exam_asks() -> None:
     assert [event for event, rule in DEFAULT_RULES.items() if not rule.enabled] == [
-        EventType.PHONE_VISIBLE, EventType.BOOK_VISIBLE]  # fmt: skip
+        EventType.PRESENTATION_ATTACK, EventType.PHONE_VISIBLE, EventType.BOOK_VISIBLE]  # fmt: skip
     assert parse_policy({"rules": {"PHONE_VISIBLE": {"enabled": True}}}).rule(EventType.PHONE_VISIBLE).enabled
 
 

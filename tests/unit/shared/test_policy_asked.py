@@ -15,9 +15,13 @@ from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Accommodation
 
 SPOKEN = {"features": {"speech_transcription": True}, "phrases": ["what is the answer"]}
-SEEN = {Look.FACES, Look.HEAD, Look.GAZE, Look.IDENTITY, Look.LIVENESS, Look.BODY, Look.OBJECTS}
+SEEN = {Look.FACES, Look.HEAD, Look.GAZE, Look.IDENTITY, Look.BODY, Look.OBJECTS}
 ORDINARY = SEEN | {Look.SPEECH, Look.SPEAKERS, Look.SOUNDS}
 GAZE = ("GAZE_OFF_SCREEN", "PROLONGED_LOOK_AWAY", "FREQUENT_DISTRACTION")
+
+
+def on(*events: str) -> dict[str, Any]:
+    return {"rules": {event: {"enabled": True} for event in events}}
 
 
 def off(*events: str) -> dict[str, Any]:
@@ -28,7 +32,12 @@ def off(*events: str) -> dict[str, Any]:
     ("data", "looks"),
     [
         ({}, ORDINARY),
-        ({"features": {"face_verification": False}}, ORDINARY - {Look.IDENTITY, Look.LIVENESS}),
+        ({"features": {"face_verification": False}}, ORDINARY - {Look.IDENTITY}),
+        (on("PRESENTATION_ATTACK"), ORDINARY | {Look.LIVENESS}),
+        (
+            {"features": {"face_verification": False}} | on("PRESENTATION_ATTACK"),
+            ORDINARY - {Look.IDENTITY},
+        ),
         ({"features": {"gaze_tracking": False}}, ORDINARY - {Look.HEAD, Look.GAZE}),
         ({"features": {"pose_analysis": False}}, ORDINARY - {Look.BODY, Look.OBJECTS}),
         (
@@ -39,7 +48,6 @@ def off(*events: str) -> dict[str, Any]:
             {"features": {"audio_monitoring": False}},
             ORDINARY - {Look.SPEECH, Look.SPEAKERS, Look.SOUNDS},
         ),
-        (off("PRESENTATION_ATTACK"), ORDINARY - {Look.LIVENESS}),
         (off(*GAZE[:2]), ORDINARY),
         (off(*GAZE), ORDINARY - {Look.GAZE}),
         (off("HEAD_DOWN", "HEAD_TURNED_AWAY", "SUSPICIOUS_MOVEMENT", *GAZE), ORDINARY - {Look.GAZE}),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
+from typing import Any
 from uuid import UUID
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from edge.accuracy.selection import Selection
 from edge.analysis.engine import Engine
@@ -109,6 +112,13 @@ def test_a_bad_picture_is_refused_with_check_value_bound_and_advice(
     assert reply.templates == ()
 
 
+def test_pictures_of_two_people_make_no_template(networks: Networks) -> None:
+    with pytest.raises(Rejected) as refused:
+        enrolling(networks, collins(), as_by_webcam(collins(), seed=1), hopper())
+    assert (refused.value.code, refused.value.status) == ("pictures-disagree", 422)
+    assert "picture-3" in str(refused.value)
+
+
 def test_a_good_picture_answers_with_a_template_per_recogniser(networks: Networks) -> None:
     reply = enrolled_picture(examine(networks, collins(), ENROLLMENT_GATE))
     assert (reply.faces, reply.failed) == (1, ())
@@ -118,7 +128,16 @@ def test_a_good_picture_answers_with_a_template_per_recogniser(networks: Network
     assert set(enrolled(again.templates)) == {recogniser.name for recogniser in networks.recognisers}
 
 
-@pytest.mark.parametrize("data", [b"", b"GIF89a", b"\xff\xd8\xff" + bytes(100), b"not a picture" * 100])
+def gif() -> bytes:
+    out = io.BytesIO()
+    pictures = [Image.fromarray(collins()[:, :, ::-1]).convert("P") for _ in range(2)]
+    pictures[0].save(out, "GIF", save_all=True, append_images=pictures[1:])
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data", [b"", b"GIF89a", gif(), b"\xff\xd8\xff" + bytes(100), b"not a picture" * 100]
+)
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(Rejected, match="not a picture") as refused:
         decode_picture(data, "portrait.jpg")
@@ -129,6 +148,18 @@ def test_a_picture_larger_than_the_bound_is_refused_before_it_is_decoded() -> No
     with pytest.raises(Rejected, match="larger") as refused:
         decode_picture(bytes(17 * 1024 * 1024), "portrait.jpg")
     assert refused.value.status == 413
+
+
+@pytest.mark.parametrize("depth", [np.uint8, np.uint16])
+def test_what_is_transparent_is_white_as_through_the_coordinator(depth: type) -> None:
+    whole = np.dstack([collins(), np.zeros(collins().shape[:2], np.uint8)])
+    whole[:, :100, 3] = 255
+    levels: np.ndarray[Any, Any] = (whole.astype(np.uint16) * 257 if depth is np.uint16 else whole).astype(
+        depth
+    )
+    frame = decode_picture(cv2.imencode(".png", levels)[1].tobytes(), "hidden.png").frame
+    assert (frame[:, 100:] == 255).all()
+    assert (frame[:, :100] == collins()[:, :100]).all()
 
 
 def test_large_pictures_are_scaled_down() -> None:

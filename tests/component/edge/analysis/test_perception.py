@@ -11,6 +11,7 @@ from dataclasses import fields, replace
 from typing import Any
 from uuid import UUID
 
+import av
 import numpy as np
 import pytest
 
@@ -19,7 +20,7 @@ from edge.analysis.examination import Enrolled, examine
 from edge.analysis.levels import LevelInForce
 from edge.analysis.networks import Networks
 from edge.analysis.perception import Perception, PerceptionState, Seen
-from edge.media.frames import AudioWindow
+from edge.media.frames import AudioWindow, VideoFrame, video_frame
 from models.eyes import OpenEyes
 from models.liveness import Needs
 from models.results import Box, Gaze
@@ -42,7 +43,7 @@ from tests.support.foreign import (
 from tests.support.states import falsified, kinds, sample
 
 SESSION = UUID("018f3c1e-7b1a-7c00-8000-000000000001")
-POLICY = Policy()
+POLICY = parse_policy({"rules": {"PRESENTATION_ATTACK": {"enabled": True}}})
 WINDOW = AudioWindow(0.0, np.zeros(8_192, np.float32), 0.25)
 
 Story = Callable[[Perception], Awaitable[None]]
@@ -153,15 +154,75 @@ def test_a_face_that_the_mesh_does_not_confirm_is_not_verified_and_has_no_pose()
     tell(stand_in(Detector(face_at()), mesh=head_mesh(presence=0.0)), story)
 
 
-@pytest.mark.parametrize("faces", [(), (face_at(), face_at(420, 100))])
-def test_only_one_face_alone_is_verified(faces: tuple[object, ...]) -> None:
+def test_without_a_face_nobody_is_verified() -> None:
     async def story(perception: Perception) -> None:
         observation = (await perception.look(picture(128))).observation
-        assert observation.faces is not None
-        assert len(observation.faces) == len(faces)
-        assert (observation.identity, observation.head) == (None, None)
+        assert observation.faces == ()
+        assert (observation.own_face, observation.identity, observation.head) == (None, None, None)
 
-    tell(stand_in(Detector(*faces)), story)  # type: ignore[arg-type]
+    tell(stand_in(Detector()), story)
+
+
+def beside(grey: int, other: int) -> VideoFrame:
+    """A picture with two faces, each before a wall of its own grey."""
+    pixels = np.full((480, 640, 3), grey, np.uint8)
+    pixels[:, 270:] = other
+    return video_frame(av.VideoFrame.from_ndarray(pixels, format="bgr24"), 0.0, 1)
+
+
+LEFT, RIGHT = face_at(90, 70), face_at(430, 90)
+"""The larger one is on the right."""
+
+
+@pytest.mark.parametrize(
+    ("shown", "own", "similar"),
+    [((128, 215), 0, True), ((215, 128), 1, True), ((215, 205), 1, False)],
+    ids=["a larger stranger beside the candidate", "a smaller one", "two strangers"],
+)
+def test_of_several_faces_the_one_that_matches_is_the_candidates_else_the_largest(
+    shown: tuple[int, int], own: int, similar: bool
+) -> None:
+    async def story(perception: Perception) -> None:
+        observation = (await perception.look(beside(*shown))).observation
+        assert observation.own_face == own
+        assert observation.identity is not None
+        assert observation.identity.similarity is not None
+        assert (observation.identity.similarity >= 0.75) is similar
+        assert observation.head is not None
+
+    tell(stand_in(Detector(LEFT, RIGHT)), story)
+
+
+def test_another_face_that_matches_as_well_is_named() -> None:
+    async def story(perception: Perception) -> None:
+        observation = (await perception.look(beside(128, 128))).observation
+        assert (observation.own_face, observation.alike_faces) == (1, (0,))
+
+    tell(stand_in(Detector(LEFT, RIGHT)), story)
+
+
+def test_who_could_not_be_compared_may_be_the_candidate_and_the_other_is_no_mismatch() -> None:
+    async def story(perception: Perception) -> None:
+        identity = (await perception.look(beside(20, 215))).observation.identity
+        assert identity is not None
+        assert (identity.similarity, identity.failed_gates) == (None, ("brightness",))
+
+    tell(stand_in(Detector(LEFT, RIGHT)), story)
+
+
+def test_the_face_that_matched_is_followed_by_its_overlap_and_then_a_mismatch_counts() -> None:
+    detector = Detector(LEFT, RIGHT)
+
+    async def story(perception: Perception) -> None:
+        assert (await perception.look(beside(128, 20))).observation.own_face == 0
+        swapped = replace(beside(215, 20), at_s=1.0)
+        observation = (await perception.look(swapped)).observation
+        assert observation.own_face == 0
+        assert observation.identity is not None
+        assert observation.identity.similarity is not None
+        assert observation.identity.similarity < 0.75
+
+    tell(stand_in(detector), story)
 
 
 def test_without_a_template_nothing_is_verified() -> None:
@@ -250,7 +311,9 @@ def test_what_is_no_number_is_unknown_and_accuses_nobody(value: float) -> None:
 
 def test_whether_a_dark_face_is_alive_is_unknown() -> None:
     async def story(perception: Perception) -> None:
-        assert (await perception.look(picture(20))).observation.liveness is None
+        seen = (await perception.look(picture(20))).observation
+        assert seen.liveness is None
+        assert seen.not_judged == (NotJudged("liveness", "the face is not clear enough"),)
 
     tell(everything(), story)
 
@@ -296,8 +359,7 @@ def test_a_likeness_that_a_recogniser_cannot_decide_is_neither_match_nor_mismatc
 
 
 def test_nothing_is_looked_for_that_no_rule_asks_about() -> None:
-    off = {"enabled": False}
-    policy = parse_policy({"rules": {"MULTIPLE_PERSONS": off, "PRESENTATION_ATTACK": off}})
+    policy = parse_policy({"rules": {"MULTIPLE_PERSONS": {"enabled": False}}})
 
     async def story(perception: Perception) -> None:
         seen = (await perception.look(picture(128))).observation
@@ -414,7 +476,7 @@ def test_senses_go_on_elsewhere_as_if_they_had_never_stopped(stop: int) -> None:
     looked = sum(each.gaze is not None for each in whole)
     matched = sum(each.identity is not None and (each.identity.similarity or 0) > 0.9 for each in whole)
     eyes = memory["eyes"]
-    assert (len(eyes["lids"]["ratios"]), len(eyes["tilts"]["matched_deg"])) == (looked, matched)
+    assert (len(eyes["lids"]["ratios"]), len(eyes["identity"]["tilts"]["matched_deg"])) == (looked, matched)
     assert (looked, matched) > (3, 1)
 
 

@@ -80,7 +80,7 @@ class Bench:
 
     def _handled(self) -> int:
         counts = self.flow.decoder
-        return counts.decoded + counts.overload + counts.undecodable
+        return counts.decoded + counts.overload + counts.undecodable + counts.unwanted
 
 
 def test_frames_come_out_as_they_went_in() -> None:
@@ -198,3 +198,49 @@ def test_the_last_of_a_chain_is_decoded_and_a_broken_chain_is_corrupt() -> None:
     assert (picture.width, picture.height) == (320, 240)
     with pytest.raises(Corrupt):
         decode_last(frames[1:])
+
+
+def test_what_nobody_may_look_at_is_not_decoded_and_decoding_goes_on_at_a_keyframe() -> None:
+    async def scene() -> None:
+        flow = VideoFlow()
+        bench, frames = Bench(flow), vp8(KEYFRAME_EVERY + 2)
+        bench.thread.start()
+        for wanted, given, decoded in (
+            (True, frames[:5], 5),
+            (False, frames[5:10], 5),
+            (True, frames[10:], 7),
+        ):
+            flow.want(wanted)
+            bench.failed.clear()
+            for frame in given:
+                bench.give([frame])
+                await asyncio.to_thread(bench._worked_off)
+            assert flow.decoder.decoded == decoded
+            asked = wanted and given[0] is not frames[0]
+            assert bench.failed.is_set() == asked
+        assert (flow.decoder.unwanted, flow.decoder.overload) == (5, KEYFRAME_EVERY - 10)
+        await bench.finish()
+
+    asyncio.run(scene())
+
+
+def test_a_keyframe_that_does_not_come_is_asked_for_again() -> None:
+    async def scene() -> None:
+        flow = VideoFlow()
+        bench, frames = Bench(flow), vp8(KEYFRAME_EVERY)
+        bench.thread.start()
+        flow.want(False)
+        bench.give(frames[:2])
+        await asyncio.to_thread(bench._worked_off)
+        flow.want(True)
+        asked = []
+        for frame in frames[2:36]:
+            bench.give([frame])
+            await asyncio.to_thread(bench._worked_off)
+            if bench.failed.is_set():
+                asked.append(frame.index)
+                bench.failed.clear()
+        assert [later - asked[0] for later in asked] == [0, 14, 29]
+        await bench.finish()
+
+    asyncio.run(scene())

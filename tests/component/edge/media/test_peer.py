@@ -19,6 +19,7 @@ from edge.media.frames import SAMPLE_RATE_HZ, WINDOW_S
 from edge.media.peer import Peer, PeerSettings
 from edge.media.ring import FrameGone
 from shared.errors import Rejected
+from shared.events.looks import Sense
 from tests.support.candidates import Call, Picture, Tone, call, offer_of
 from tests.support.impairment import Impairment
 from tests.support.thorough import rounds
@@ -163,6 +164,35 @@ def test_a_frame_of_the_last_seconds_can_be_had_again_and_an_old_one_is_gone() -
             with pytest.raises(FrameGone) as gone:
                 await peer.frame(0)
             assert gone.value.status == 410
+
+    asyncio.run(scene())
+
+
+def test_a_peer_that_nobody_may_watch_keeps_and_decodes_nothing_until_it_is_watched_again() -> None:
+    async def scene() -> None:
+        async with call(Picture(), Tone()) as connected, asyncio.timeout(30):
+            peer = connected.peer
+            await ready(connected)
+            seen = await peer.video.get()
+            assert seen is not None
+            peer.want(())
+            with pytest.raises(FrameGone):
+                await peer.frame(seen.frame_id)
+            await asyncio.sleep(1.0)  # what was under way has come
+            before, received = peer.counts(time.monotonic()), (peer.video.received, peer.audio.received)
+            counted, decoded = peer.frame_count, peer._flows.video.decoder.decoded
+            await asyncio.sleep(1.0)
+            after = peer.counts(time.monotonic())
+            assert (peer.video.received, peer.audio.received) == received
+            assert peer._flows.video.decoder.decoded == decoded
+            assert after.dropped["not_watched"] - before.dropped["not_watched"] >= 5
+            assert peer.frame_count - counted >= 5
+            assert peer._flows.video.ring.size_bytes == 0
+            peer.want(frozenset(Sense))
+            again = await peer.video.get()
+            assert again is not None
+            assert again.frame_id > counted
+            assert await peer.audio.get() is not None
 
     asyncio.run(scene())
 

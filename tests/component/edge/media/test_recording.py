@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import wave
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,11 @@ import pytest
 
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
 from edge.media.recording import Media, open_recording
+from edge.media.tracks import Tracks
 from edge.media.writer import write_recording
 from shared.errors import Rejected
 from tests.scenarios.camera import Shot, send
+from tests.support.people import media as media_file
 
 FPS = 10
 
@@ -129,6 +132,64 @@ def test_a_film_cut_off_in_the_middle_is_read_up_to_there(film: Path) -> None:
     film.write_bytes(content[: len(content) // 2])
     frames = [item for item in open_recording(film).media() if isinstance(item, VideoFrame)]
     assert 5 < len(frames) < 30
+
+
+def read_of(path: Path) -> Tracks:
+    """How much of a recording is read."""
+    tracks = Tracks()
+    for _ in open_recording(path).media(tracks):
+        pass
+    return tracks
+
+
+def test_of_a_whole_recording_nothing_is_missing(film: Path) -> None:
+    tracks = read_of(film)
+    assert tracks.missing == {}
+    assert (tracks.pictures.frames, tracks.pictures.undecodable) == (30, 0)
+
+
+def test_of_a_film_that_is_cut_off_the_missing_length_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "film.mkv"
+    tone = np.zeros(10 * 48_000, np.float32)
+    write_recording(path, (pixels(n % 30) for n in range(100)), tone, frames_per_s=FPS, samples_per_s=48_000)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    assert " of 10." in read_of(path).missing["recording"]
+
+
+@pytest.mark.media
+@pytest.mark.parametrize(
+    ("name", "pictures", "sound"),
+    [
+        (
+            "trunc_fs.mp4",
+            "1.1 of 7.0 s could be read; 1 frame was damaged or could not be decoded",
+            "1.2 of 7.0 s could be read",
+        ),
+        (
+            "corrupt.mp4",
+            "67 frames were damaged or could not be decoded",
+            "9 frames were damaged or could not be decoded",
+        ),
+    ],
+)
+def test_what_a_damaged_recording_does_not_give_is_told(name: str, pictures: str, sound: str) -> None:
+    assert read_of(media_file(f"faults/{name}")).missing == {"pictures": pictures, "sound": sound}
+
+
+def test_an_empty_sound_track_beside_pictures_is_no_sound_and_alone_it_is_refused(tmp_path: Path) -> None:
+    with_empty, alone = tmp_path / "one.mkv", tmp_path / "alone.wav"
+    nothing = np.zeros(0, np.float32)
+    write_recording(with_empty, [pixels(0)], nothing, frames_per_s=FPS, samples_per_s=48_000)
+    recording = open_recording(with_empty)
+    assert recording.has_audio
+    tracks = Tracks()
+    assert [type(item) for item in recording.media(tracks)] == [VideoFrame]
+    assert (tracks.sound.frames, tracks.missing) == (0, {})
+    with wave.open(str(alone), "wb") as empty:
+        empty.setparams((1, 2, 16_000, 0, "NONE", "not compressed"))
+    with pytest.raises(Rejected, match="its sound has no data: the track is empty"):
+        list(open_recording(alone).media())
 
 
 def write_wav(path: Path, samples: np.ndarray[Any, np.dtype[np.int16]], rate_hz: int) -> None:

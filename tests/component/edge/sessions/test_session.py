@@ -85,7 +85,7 @@ def test_end_answers_only_after_the_last_alerts_are_on_disk() -> None:
     play(story)
 
 
-def test_in_a_pause_what_is_open_ends_and_nothing_is_judged_or_listened_to() -> None:
+def test_in_a_pause_what_is_open_ends_and_nothing_is_looked_at_or_listened_to() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
         page = await world.page(order)
@@ -94,17 +94,33 @@ def test_in_a_pause_what_is_open_ends_and_nothing_is_judged_or_listened_to() -> 
         answer = await world.actions.change(paused)
         assert answer.paused
         await soon(lambda: world.disk.of(ABSENCE, 2), "the open alert's end")
-        await world.show(page, (), from_s=at_s, to_s=at_s + 1)
-        page.source.sound(at_s)
-        await soon(lambda: page.source.emptied, "the sound taken")
+        for _ in range(5):
+            page.source.send(at_s)
+            page.source.sound(at_s)
+            await soon(lambda: page.source.emptied, "what came")
         assert len(world.disk.of(ABSENCE)) == 1
-        assert world.sensing(order).listened_to == []
-        assert (await world.dropped())["paused"] >= 6
+        assert (world.sensing(order).looked_at, world.sensing(order).listened_to) == ([], [])
+        assert (await world.dropped())["not_watched"] == 10
         assert (await world.state(order)).phase == "paused"
         await world.actions.change(order)
         assert (await world.state(order)).phase == "watching"
         await world.leave_empty(page, from_s=at_s + 1)
         assert len(world.disk.of(ABSENCE)) == 2
+
+    play(story)
+
+
+def test_baselines_outlive_a_pause() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started(policy=QUICK.model_copy(update={"baseline_s": 5.0}))
+        page = await world.page(order)
+        await world.show(page, ONE, from_s=0, to_s=6)
+        await soon(lambda: world.disk.of(EventType.CALIBRATED), "the calibration")
+        await world.actions.change(order.model_copy(update={"paused": True}))
+        await world.actions.change(order)
+        await world.show(page, ONE, from_s=6, to_s=13)
+        await world.leave_empty(page, from_s=13)
+        assert len(world.disk.of(EventType.CALIBRATED)) == 1
 
     play(story)
 
@@ -123,6 +139,7 @@ def test_another_policy_begins_anew_and_another_end_of_the_session_does_not() ->
         )
         await soon(lambda: world.disk.of(ABSENCE, 2), "the open alert's end")
         assert len(world.senses) == 2
+        assert world.senses[0].eyes is world.senses[1].eyes
         assert (await world.state(order)).policy_version == 7
 
     play(story)

@@ -74,10 +74,11 @@ def test_a_candidate_who_leaves_is_reported_with_everything_written(folder: Path
     assert done.exit_code == 0, done.output
     summary, alerts = results(tmp_path / "out")
     assert {name: summary[name] for name in ("frames", "analysed_frames", "level", "unavailable")} == {
-        "frames": 60, "analysed_frames": 60, "level": "L1", "unavailable": []}  # fmt: skip
+        "frames": 60, "analysed_frames": 60, "level": "L1", "unavailable": ["liveness"]}  # fmt: skip
     assert summary["duration_s"] == pytest.approx(12, abs=0.6)
     assert summary["realtime_factor"] == pytest.approx(summary["duration_s"] / summary["wall_s"], rel=0.01)
     assert summary["alerts"] == {"FACE_NOT_FOUND": 1, "LEFT_FRAME": 1, "MICROPHONE_MUTED": 1}
+    assert summary["in_part"] == {}
     absent = next(alert for alert in alerts if alert["event_type"] == "FACE_NOT_FOUND")
     assert absent["onset"] == "1970-01-01T00:00:04.000Z"
     assert absent["evidence"]["open_at_end"] is True
@@ -106,7 +107,7 @@ def test_the_same_recording_gives_the_same_alerts_byte_for_byte(folder: Path, tm
 def test_without_a_picture_identity_is_unavailable_and_raises_nothing(folder: Path, tmp_path: Path) -> None:
     assert analyze(folder / "leaves.mkv", "--out", tmp_path).exit_code == 0
     summary, _ = results(tmp_path)
-    assert summary["unavailable"] == ["identity"]
+    assert summary["unavailable"] == ["identity", "liveness"]
     assert not {"IDENTITY_UNVERIFIED", "FACE_MISMATCH"} & set(summary["alerts"])
 
 
@@ -128,11 +129,33 @@ def test_a_lower_level_looks_less(folder: Path, tmp_path: Path, level: str, face
     assert "FACE_NOT_FOUND" in summary["alerts"]
 
 
+@pytest.mark.media
+@pytest.mark.parametrize("name", ["trunc_fs.mp4", "corrupt.mp4"])
+def test_a_damaged_recording_is_analysed_in_part_and_says_so(tmp_path: Path, name: str) -> None:
+    done = analyze(media(f"faults/{name}"), "--level", "L4", "--out", tmp_path)
+    assert done.exit_code == 3, done.output
+    summary, _ = results(tmp_path)
+    assert summary["in_part"].keys() == {"pictures", "sound"}
+    assert summary["tracks"]["pictures"]["declared_s"] == 7.0
+    for what in summary["in_part"].values():
+        assert what in " ".join(done.output.split())
+        assert what in (tmp_path / "timeline.html").read_text()
+
+
+@pytest.mark.media
+def test_a_film_of_one_picture_without_sound_is_analysed(tmp_path: Path) -> None:
+    done = analyze(media("faults/zero.mp4"), "--level", "L4", "--out", tmp_path)
+    assert done.exit_code == 0, done.output
+    summary, _ = results(tmp_path)
+    assert (summary["frames"], summary["in_part"]) == (1, {})
+    assert "the recording has no sound" in summary["unavailable_reasons"].values()
+
+
 def test_a_still_picture_is_a_recording_of_one_frame(folder: Path, tmp_path: Path) -> None:
     assert analyze(folder / "collins.png", "--out", tmp_path).exit_code == 0
     summary, alerts = results(tmp_path)
     assert (summary["frames"], alerts) == (1, [])
-    assert summary["unavailable"] == ["identity", "sounds", "speakers", "speech"]
+    assert summary["unavailable"] == ["identity", "liveness", "sounds", "speakers", "speech"]
 
 
 def test_several_recordings_have_folders_of_their_own(folder: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from shared.events.types import EventType
 from shared.observations import Observation
 from shared.policy.schema import Policy
 from shared.unwatched import Kind
-from tests.support.observations import LIGHT, ONE, TWO, arrival, body, check, frame
+from tests.support.observations import LIGHT, ONE, TWO, alive, arrival, body, check, frame
 
 SETTINGS = monitor_settings(Policy())
 BEGINS_S = 12.0
@@ -65,7 +65,7 @@ def looked_at(pattern: list[float], event: EventType) -> list[Observation]:
         for look in schedule.due(at, 1) & FIELDS.keys():
             known |= FIELDS[look](at >= BEGINS_S, event)
         one = replace(frame(at, picture=None), **known) if known else arrival(at)
-        seen.append(replace(one, frame_id=number))
+        seen.append(alive(replace(one, frame_id=number)))
     return seen
 
 

@@ -18,9 +18,23 @@ from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.observations import Box, HandsSeen, ObjectSeen, Observation, PersonsSeen
 from shared.policy.schema import parse_policy
-from tests.support.observations import BLACK, LIGHT, ONE, TWO, body, check, eyes, face, frame, head, play
+from tests.support.observations import (
+    BLACK,
+    LIGHT,
+    ONE,
+    TWO,
+    alive,
+    body,
+    check,
+    eyes,
+    face,
+    frame,
+    head,
+    play,
+)
 
-SETTINGS = monitor_settings(parse_policy({"baseline_s": 10, "rules": {"PHONE_VISIBLE": {"enabled": True}}}))
+ASKED = {event: {"enabled": True} for event in ("PHONE_VISIBLE", "PRESENTATION_ATTACK")}
+SETTINGS = monitor_settings(parse_policy({"baseline_s": 10, "rules": ASKED}))
 BEGINS_S = (15.1, 15.37, 15.62, 15.88)
 MOST_LATE_S = 2.2
 """A second until the first look, and one until the look after the hold: nothing is raised before it."""
@@ -71,7 +85,7 @@ def honest(level: int) -> tuple[Observation, ...]:
         at = number / 14.3 + chance.uniform(0, 0.02)
         seen = {name: value for task in schedule.due(at, level) for name, value in HONEST[task].items()}
         if seen:
-            looks.append(replace(frame(at), level=level, frame_id=number, **seen))
+            looks.append(alive(replace(frame(at), level=level, frame_id=number, **seen)))
     return tuple(looks)
 
 
@@ -79,7 +93,7 @@ def behaving(level: int, event: EventType, begins_s: float) -> Iterator[Observat
     _, changes = BEHAVIOURS[event]
     for look in honest(level):
         known = {name: value for name, value in changes.items() if getattr(look, name) is not None}
-        yield replace(look, **known) if look.at >= begins_s and known else look
+        yield alive(replace(look, **known)) if look.at >= begins_s and known else look
 
 
 @pytest.mark.parametrize(("event", "level"), LOOKED_AT)

@@ -56,6 +56,10 @@ def alert(event: EventType, onset_s: float = 0.0, lasts_s: float | None = 1.0) -
     )
 
 
+ADVISORY = {EventType.VIRTUAL_CAMERA_SUSPECTED, EventType.PICTURE_IN_VIEW}
+"""Technical events during which everything is seen as usual."""
+
+
 def test_a_session_without_trouble_leaves_nothing_unknown() -> None:
     quiet = [alert(EventType.GAZE_OFF_SCREEN), alert(EventType.SESSION_STARTED)]
     assert unknowns(quiet, WELL) == []
@@ -63,11 +67,7 @@ def test_a_session_without_trouble_leaves_nothing_unknown() -> None:
 
 @pytest.mark.parametrize(
     "event",
-    [
-        event
-        for event in EventType
-        if event_class(event) is EventClass.TECHNICAL and event is not EventType.VIRTUAL_CAMERA_SUSPECTED
-    ],
+    [event for event in EventType if event_class(event) is EventClass.TECHNICAL and event not in ADVISORY],
 )
 def test_technical_trouble_is_a_stretch_of_not_knowing(event: EventType) -> None:
     trouble = alert(event, 5.0, 7.0)
@@ -126,3 +126,40 @@ def test_time_unknown_is_added_up_once_per_kind(stretches: list[Unknown], expect
 
 def test_what_holds_throughout_is_no_stretch() -> None:
     assert unknown_seconds(unknowns([], replace(WELL, watched=False)), START) == {}
+
+
+def said(event: EventType, onset_s: float, purpose: str | None = None) -> Alert:
+    evidence = {} if purpose is None else {"purpose": purpose}
+    return alert(event, onset_s, 0.0).model_copy(update={"evidence": evidence})
+
+
+def test_pauses_and_withdrawals_are_stretches_of_which_nothing_is_known() -> None:
+    withdrawn, renewed = EventType.CONSENT_WITHDRAWN, EventType.CONSENT_RENEWED
+    alerts = [
+        said(withdrawn, 10, "identity-verification"),
+        said(withdrawn, 20, "camera-monitoring"),
+        said(EventType.PROCTOR_PAUSE, 30),
+        said(EventType.STREAM_STALLED, 35),
+        said(renewed, 40, "identity-verification"),
+        said(EventType.PROCTOR_RESUME, 50),
+        said(EventType.PROCTOR_PAUSE, 60),
+        said(withdrawn, 65, "impersonation-search"),
+        said(EventType.PROCTOR_RESUME, 70),
+        said(withdrawn, 80, "identity-verification"),
+    ]
+    found = [
+        (
+            one.what,
+            (one.begins_at - START).total_seconds(),
+            one.ends_at and (one.ends_at - START).total_seconds(),
+        )
+        for one in unknowns(alerts[::-1], WELL)
+        if one.begins_at is not None and one.event_id != str(alerts[3].event_id)
+    ]
+    assert found == [
+        ("identity", 10.0, 40.0),
+        ("picture", 20.0, None),
+        ("coverage", 30.0, 50.0),
+        ("coverage", 60.0, 70.0),
+        ("identity", 80.0, None),
+    ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from edge.accuracy.matching import Reported, explains, honest_s, judge
+from edge.accuracy.matching import Reported, explains, honest_s, match_reports
 from edge.accuracy.truth import Stretch, Truth, Wanted, read_truth, truth_json
 from shared.errors import Corrupt
 from shared.events.table import event_class
@@ -37,12 +37,12 @@ def hold_of(event: EventType) -> float:
 
 
 def test_a_report_in_its_stretch_is_found_in_time_and_in_place() -> None:
-    judged = judge(TRUTH, [reported(FACES, 21.2, 24.4)], hold_of)
-    (answer,) = judged.answers
+    matched = match_reports(TRUTH, [reported(FACES, 21.2, 24.4)], hold_of)
+    (answer,) = matched.answers
     assert (answer.found, answer.in_time, answer.placed) == (True, True, True)
     assert answer.delay_s == pytest.approx(0.4)
     assert answer.onset_error_s == pytest.approx(0.2)
-    assert judged.unexplained == ()
+    assert matched.unexplained == ()
 
 
 @pytest.mark.parametrize(
@@ -52,35 +52,35 @@ def test_a_report_in_its_stretch_is_found_in_time_and_in_place() -> None:
 def test_late_and_misplaced_reports_are_told_apart(
     onset_s: float, raised_s: float, in_time: bool, placed: bool
 ) -> None:
-    (answer,) = judge(TRUTH, [reported(FACES, onset_s, raised_s)], hold_of).answers
+    (answer,) = match_reports(TRUTH, [reported(FACES, onset_s, raised_s)], hold_of).answers
     assert (answer.found, answer.in_time, answer.placed) == (True, in_time, placed)
 
 
 def test_nothing_reported_is_a_miss_and_no_false_alert() -> None:
-    judged = judge(TRUTH, [], hold_of)
-    assert not judged.answers[0].found
-    assert judged.unexplained == ()
+    matched = match_reports(TRUTH, [], hold_of)
+    assert not matched.answers[0].found
+    assert matched.unexplained == ()
 
 
 @pytest.mark.parametrize("onset_s", [5.0, 18.9, 31.0])
 def test_the_right_event_outside_its_stretch_is_false(onset_s: float) -> None:
     report = reported(FACES, onset_s, onset_s + 3)
-    judged = judge(TRUTH, [report], hold_of)
-    assert not judged.answers[0].found
-    assert judged.unexplained == (report,)
+    matched = match_reports(TRUTH, [report], hold_of)
+    assert not matched.answers[0].found
+    assert matched.unexplained == (report,)
 
 
 def test_another_event_inside_a_stretch_is_false_unless_it_is_allowed() -> None:
     voice, loss = reported(VOICE, 22, 24), reported(EventType.PRESENCE_LOSS, 22, 25)
-    assert judge(TRUTH, [voice, loss], hold_of).unexplained == (voice,)
+    assert match_reports(TRUTH, [voice, loss], hold_of).unexplained == (voice,)
 
 
 def test_technical_events_are_no_false_alerts() -> None:
-    assert judge(Truth(), [reported(EventType.STREAM_STALLED, 5, 8)], hold_of).unexplained == ()
+    assert match_reports(Truth(), [reported(EventType.STREAM_STALLED, 5, 8)], hold_of).unexplained == ()
 
 
 def test_an_early_false_report_does_not_hide_the_true_one() -> None:
-    (answer,) = judge(TRUTH, [reported(FACES, 19.2, 22.2), reported(FACES, 21, 24)], hold_of).answers
+    (answer,) = match_reports(TRUTH, [reported(FACES, 19.2, 22.2), reported(FACES, 21, 24)], hold_of).answers
     assert answer.onset_s == 21
 
 
@@ -92,11 +92,11 @@ def test_honest_time_is_what_no_stretch_covers() -> None:
 
 def test_a_twin_is_in_peace_until_its_event_comes() -> None:
     brief = Truth(stretches=(Stretch(behaviour="brief", begins_s=5, ends_s=7, barred=(FACES,)),))
-    (quiet,) = judge(brief, [reported(VOICE, 5.5, 8), reported(FACES, 7, 10)], hold_of).twins
-    (spoken,) = judge(brief, [reported(FACES, 5.1, 8.1)], hold_of).twins
+    (quiet,) = match_reports(brief, [reported(VOICE, 5.5, 8), reported(FACES, 7, 10)], hold_of).twins
+    (spoken,) = match_reports(brief, [reported(FACES, 5.1, 8.1)], hold_of).twins
     assert quiet.peaceful
     assert not spoken.peaceful
-    assert len(judge(brief, [reported(FACES, 5.1, 8.1)], hold_of).unexplained) == 1
+    assert len(match_reports(brief, [reported(FACES, 5.1, 8.1)], hold_of).unexplained) == 1
 
 
 def test_an_onset_just_before_its_stretch_belongs_to_it() -> None:

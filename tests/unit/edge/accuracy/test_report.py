@@ -68,6 +68,7 @@ IDENTITY = IdentityResult(
     similarity=SCORES,
     matches=Share(1, 3),
     refusals=Share(0, 2),
+    doubts=Share(1, 2),
     unenrollable_matches=Share(0, 1),
     unenrollable_refusals=Share(0, 0),
     mistaken=Share(1, 3),
@@ -83,7 +84,7 @@ IDENTITY = IdentityResult(
         with_few_refusals=Share(0, 0),
         flaw="too few",
     ),
-    groups=(GroupErrors(group="north", matches=Share(0, 1), refusals=Share(0, 1)),),
+    groups=(GroupErrors(group="north", matches=Share(0, 1), refusals=Share(0, 1), doubts=Share(0, 1)),),
 )
 WHOLE = Accuracy(
     folder="<labelled>",

@@ -59,6 +59,13 @@ def test_a_score_at_the_threshold_is_a_match(threshold: float, matches: int, ref
     assert SCORES.false_refusals(threshold) == Share(refusals, 4)
 
 
+def test_what_is_in_doubt_is_neither_refused_nor_matched() -> None:
+    scores = Scores.of((0.5, 0.6, 0.74, 0.75, 0.9), ())
+    assert scores.doubts(0.6, 0.75) == Share(2, 5)
+    assert scores.false_refusals(0.6) == Share(1, 5)
+    assert scores.doubts(0.75, 0.75) == Share(0, 5)
+
+
 def test_the_equal_error_is_where_both_errors_meet() -> None:
     threshold, rate = SCORES.equal_error or (0.0, 0.0)
     assert 0.5 < threshold <= 0.6

@@ -19,11 +19,15 @@ NETWORKS = {
     Look.OBJECTS: (Of.OBJECTS,),
 }
 
+ASKING = parse_policy({"rules": {"PRESENTATION_ATTACK": {"enabled": True}}})
+"""Whether a face is alive is judged only where an exam asks."""
 
-def test_an_ordinary_exam_looks_at_everything_and_fetching_brings_its_networks() -> None:
-    assert asked_to_see(Policy()) == set(SEEN)
+
+def test_an_ordinary_exam_looks_at_everything_but_life_and_fetching_brings_its_networks() -> None:
+    assert asked_to_see(Policy()) == {*SEEN} - {Look.LIVENESS}
+    assert asked_to_see(ASKING) == {*SEEN}
     fetched = {*FIRST_EXAM, *WHERE_TO_BE_HAD}
-    assert {network for task in asked_to_see(Policy()) for network in NETWORKS[task]} <= fetched
+    assert {network for task in asked_to_see(ASKING) for network in NETWORKS[task]} <= fetched
 
 
 def test_features_that_are_off_are_not_looked_at() -> None:
@@ -39,11 +43,12 @@ def test_a_telephone_is_looked_for_where_the_exam_asks_whatever_else_is_off() ->
 
 
 def test_what_is_not_looked_at_is_said_with_the_reason() -> None:
-    policy = Policy(features=Features(gaze_tracking=False))
+    policy = ASKING.model_copy(update={"features": Features(gaze_tracking=False)})
     assert unseen({Look.LIVENESS: "not fetched"}, policy, 2) == {
         Look.HEAD: "switched off by the policy",
         Look.GAZE: "switched off by the policy",
         Look.LIVENESS: "not fetched",
         Look.BODY: "left out on level L2",
     }
-    assert unseen({}, Policy(), 1) == {}
+    assert unseen({}, Policy(), 1) == {Look.LIVENESS: "switched off by the policy"}
+    assert unseen({}, ASKING, 1) == {}

@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from shared.consents import Purpose
 from shared.events.types import Lane
 from shared.messages import Heartbeat, OutboxState, SessionState
 from shared.sealing import pack, unpack
@@ -23,6 +24,8 @@ def session() -> SessionState:
         paused=False,
         expires_utc=NOW_UTC,
         hears_phrases=False,
+        token_key_id="0123456789abcdef",
+        withheld=tuple(Purpose),
         unwatched_s=dict.fromkeys(Kind, 12_345.6),
     )
 

@@ -142,6 +142,18 @@ def test_an_explanation_names_values_and_bounds() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("gates", "words"),
+    [
+        ("", "no check could be made"),
+        ("brightness, yaw", "the pictures failed: brightness, yaw"),
+        ("likeness", "the recogniser could not tell whether it is the enrolled face"),
+    ],
+)
+def test_why_identity_was_not_verified_is_told(gates: str, words: str) -> None:
+    assert words in explain(finding(EventType.IDENTITY_UNVERIFIED, {"failed_gates": gates}))
+
+
 def test_two_signs_at_once_are_one_alert_that_weighs_more_than_either() -> None:
     turned = finding(EventType.HEAD_TURNED_AWAY, {"hold_seconds": 3.0})
     alone = write_alert(watched(), turned, level=1).alert

@@ -75,6 +75,22 @@ def test_a_condition_that_came_to_nothing_leaves_no_picture() -> None:
     assert watch.snapshot()["kept"] == {}
 
 
+def test_a_pause_keeps_no_picture_and_no_word_and_what_was_pending_goes_on() -> None:
+    asked = Policy(features=Features(speech_transcription=True), phrases=("psst",))
+    watch = Watch(watched(asked.for_candidate(Accommodation(), speech_opt_in=True)), level=1)
+    said = Excerpt(phrases=("psst",), text="one", duration_s=1.0, clip="")
+    heard = Observation(at=0.5, level=1, phrases=(PhraseHeard(phrase="psst", score=0.5),))
+    [raised] = watch.observe(heard, excerpt=said)
+    run(watch, every(0, 2, frame(0, faces=TWO, identity=check(0.9))))
+    assert watch.snapshot()["kept"] != {}
+    assert [(each.revision, each.alert.event_id) for each in watch.pause(2.0)] == [(2, raised.alert.event_id)]
+    assert watch.snapshot()["kept"] == {}
+    assert watch._excerpt is None
+    watch.resume(20.0)
+    [later] = run(watch, every(20, 22, frame(0, faces=TWO, identity=check(0.9))))
+    assert (later.alert.event_type, later.revision) == (EventType.MULTIPLE_FACES, 1)
+
+
 def test_what_is_heard_or_technical_carries_no_picture() -> None:
     watch = Watch(watched(), level=1)
     heard = [each for window in windows(0, 4, 0.95) for each in watch.observe(window, grey(90))]

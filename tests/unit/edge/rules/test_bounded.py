@@ -14,7 +14,16 @@ from shared.policy.schema import parse_policy
 from tests.support.observations import BLACK, ONE, every, face, frame, play
 
 JUMPY = monitor_settings(
-    parse_policy({"rules": {"MULTIPLE_FACES": {"hold_s": 0, "clear_s": 0}, "FACE_NOT_FOUND": {"hold_s": 60}}})
+    parse_policy(
+        {
+            "rules": {
+                "MULTIPLE_FACES": {"hold_s": 0, "clear_s": 0},
+                "FACE_NOT_FOUND": {"hold_s": 60},
+                # A face counts from its first look on.
+                "PICTURE_IN_VIEW": {"enabled": False},
+            }
+        }
+    )
 )
 SECOND, EVENT = frame(0, faces=(*ONE, face(120, 0.8, x_px=420))), EventType.MULTIPLE_FACES
 

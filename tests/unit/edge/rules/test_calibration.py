@@ -12,9 +12,9 @@ from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
-from shared.observations import GazeSeen, Observation
-from shared.policy.schema import Policy
-from tests.support.observations import ONE, TWO, check, every, eyes, frame, head, play
+from shared.observations import FaceSeen, GazeSeen, Observation
+from shared.policy.schema import Policy, parse_policy
+from tests.support.observations import ONE, TWO, check, every, eyes, face, frame, head, play
 
 START = frame(0, faces=ONE, identity=check(0.9))
 
@@ -64,9 +64,12 @@ def test_a_middle_too_far_off_moves_the_zone_as_far_as_it_may() -> None:
     assert (evidence["gaze_centre_pitch_deg"], evidence["gaze_centre_yaw_deg"]) == (10, -12)
 
 
-def test_who_is_seen_from_far_below_and_works_on_is_left_in_peace_and_found_when_looking_away() -> None:
+def test_who_is_seen_from_far_below_is_left_in_peace_once_calibrated_and_found_when_looking_away() -> None:
     working = gazing(lambda n: eyes(20 + n % 5, -12), 60)
-    assert [f for f in play(Monitor(monitor_settings(Policy())), working) if f.event != "CALIBRATED"] == []
+    # Until the zone has moved, the default one holds.
+    said = [f for f in play(Monitor(monitor_settings(Policy())), working) if f.event != "CALIBRATED"]
+    assert all(f.at_s <= 31 for f in said)
+    assert said[-1].phase == "cleared"
     away = [replace(o, gaze=eyes(20, 45)) for o in every(60, 70, START)]
     said = play(Monitor(monitor_settings(Policy())), [*working, *away])
     assert EventType.GAZE_OFF_SCREEN in {f.event for f in said}
@@ -93,16 +96,39 @@ def test_a_low_camera_makes_no_head_down() -> None:
     assert [(f.onset_s, f.evidence["usual_pitch_deg"]) for f in raised] == [(90.0, -20.0)]
 
 
-def test_before_the_stretch_is_over_nothing_relative_is_said() -> None:
+def test_before_the_stretch_is_over_the_defaults_hold() -> None:
     away = replace(START, gaze=eyes(-5, 80), head=head(pitch_deg=-60))
-    assert play(Monitor(monitor_settings(Policy())), every(0, 29, away)) == []
+    said = {f.event: f for f in play(Monitor(monitor_settings(Policy())), every(0, 20, away))}
+    assert said[EventType.HEAD_DOWN].evidence["usual_pitch_deg"] == 0.0
+    assert said[EventType.PROLONGED_LOOK_AWAY].evidence["zone_max_yaw_deg"] == 30.0
 
 
-def test_two_faces_calibrate_nobody() -> None:
-    both = [replace(o, faces=TWO, gaze=eyes(-5, 14)) for o in every(0, 20, START)]
-    alone = gazing(lambda _: eyes(-5, 0), 60)
-    evidence = calibrated([*both, *(o for o in alone if o.at >= 20)]).evidence
-    assert evidence["gaze_centre_yaw_deg"] == 0
+def test_before_the_stretch_is_over_somebody_at_work_is_left_in_peace() -> None:
+    working = replace(START, gaze=eyes(-20, 25), head=head(pitch_deg=-25))
+    assert play(Monitor(monitor_settings(Policy())), every(0, 29, working)) == []
+
+
+OTHERS = {
+    "a second person": TWO,
+    "a poster that is not certain": (face(), face(120, 0.45, x_px=420)),
+    "a face far behind": (face(), face(20, 0.9, x_px=420)),
+}
+
+
+@pytest.mark.parametrize("faces", OTHERS.values(), ids=OTHERS)
+def test_another_face_does_not_keep_the_candidate_from_being_calibrated(faces: tuple[FaceSeen, ...]) -> None:
+    both = [replace(o, gaze=eyes(-5, 8), own_face=0) for o in every(0, 31, replace(START, faces=faces))]
+    told = calibrated(both)
+    assert told.at_s == 30.0
+    assert told.evidence["gaze_centre_yaw_deg"] == 8
+    assert told.evidence["baseline_share_of_frame"] == pytest.approx(160 * 160 / (640 * 480), abs=1e-5)
+
+
+def test_the_face_that_was_verified_is_measured_although_another_is_larger() -> None:
+    faces = (face(260, 0.9, x_px=360), face(120, 0.9, x_px=20))
+    both = [replace(o, own_face=1) for o in every(0, 31, replace(START, faces=faces))]
+    share = calibrated(both).evidence["baseline_share_of_frame"]
+    assert share == pytest.approx(120 * 120 / (640 * 480), abs=1e-5)
 
 
 @pytest.mark.parametrize("unseen", [[], every(5, 45, frame(0, faces=()))], ids=["stalled", "an empty chair"])
@@ -117,3 +143,44 @@ def test_seconds_in_which_nobody_was_seen_are_no_part_of_the_stretch(unseen: lis
 def test_a_face_that_is_seldom_seen_cannot_put_calibration_off_without_end() -> None:
     glimpses = [each for start_s in range(0, 500, 5) for each in every(start_s, start_s + 0.2, START)]
     assert calibrated(glimpses).at_s == pytest.approx(5 * 79)
+
+
+def changed(policy: dict[str, object], seconds: float = 40) -> Monitor:
+    """A monitor that takes over after so much time, under another policy."""
+    before = Monitor(monitor_settings(Policy()))
+    usual = replace(START, gaze=eyes(-12, 8), head=head(-10))
+    play(before, every(0, seconds, usual))
+    after = Monitor(monitor_settings(parse_policy(policy)))
+    after.take_over(before)
+    return after
+
+
+def later(monitor: Monitor) -> list[tuple[str, object]]:
+    """What is found of a face as small as none before, and whether the calibration is made again."""
+    far = replace(frame(0, faces=(face(40),), identity=check(0.9)), gaze=eyes(-5, 0), head=head())
+    return [(f.event.value, f.onset_s) for f in play(monitor, every(60, 100, far))]
+
+
+@pytest.mark.parametrize("policy", [{}, {"rules": {"MULTIPLE_FACES": {"hold_s": 9}}}, {"mismatch_checks": 6}])
+def test_after_a_pause_or_another_policy_baselines_stay(policy: dict[str, object]) -> None:
+    assert later(changed(policy)) == [("PRESENCE_LOSS", 60.0)]
+
+
+@pytest.mark.parametrize("policy", [{"baseline_s": 20}, {"gaze_zone": {"yaw_deg": 25}}])
+def test_a_policy_that_measures_otherwise_measures_anew(policy: dict[str, object]) -> None:
+    assert [event for event, _ in later(changed(policy))] == ["CALIBRATED"]
+
+
+def test_a_calibration_that_was_not_complete_goes_on_after_a_pause() -> None:
+    told = [f for f in play(changed({}, 20), every(60, 100, START)) if f.event is EventType.CALIBRATED]
+    assert [f.at_s for f in told] == [pytest.approx(70.0, abs=0.5)]
+
+
+def test_what_is_taken_over_is_a_value_of_its_own() -> None:
+    before = Monitor(monitor_settings(Policy()))
+    play(before, every(0, 20, START))
+    saved = before.snapshot()
+    after = Monitor(monitor_settings(Policy()))
+    after.take_over(before)
+    play(after, every(20, 60, START))
+    assert before.snapshot() == saved

@@ -56,9 +56,10 @@ def test_a_second_face_is_found_and_over_two_seconds_after_it_left() -> None:
         (face(), face(20, 0.9, x_px=420)),
         (face(), face(120, 0.45, x_px=420)),
         (face(), face(150, 0.9, x_px=215)),
+        (face(), face(60, 0.9, x_px=250)),
         ONE,
     ],
-    ids=["too small", "too unsure", "found twice", "alone"],
+    ids=["too small", "too unsure", "found twice", "found twice, once smaller", "alone"],
 )
 def test_what_is_no_second_face_raises_nothing(faces: tuple[object, ...]) -> None:
     assert seen(every(0, 30, frame(0, faces=faces))) == []  # type: ignore[arg-type]
@@ -105,8 +106,12 @@ def test_a_face_somewhat_smaller_than_the_baseline_raises_nothing() -> None:
     assert seen(every(0, 32, HONEST), every(32, 60, frame(0, faces=(face(side_px=80),), identity=SAME))) == []
 
 
-def test_without_a_baseline_no_face_is_too_small() -> None:
-    assert seen(every(0, 20, HONEST), every(20, 29, frame(0, faces=(face(side_px=40),)))) == []
+def test_before_there_is_a_baseline_a_face_is_compared_with_what_was_seen_so_far() -> None:
+    far = frame(0, faces=(face(side_px=40),), identity=SAME)
+    assert seen(every(0, 20, HONEST), every(20, 29, far)) == [("PRESENCE_LOSS", "raised", 20.0)]
+    assert seen(every(0, 1, HONEST), every(1, 29, far)) == []
+    # Who sits so far away from the beginning is no smaller than usual.
+    assert seen(every(0, 29, far)) == []
 
 
 def test_the_baseline_is_said_once_and_survives_odd_moments() -> None:
@@ -297,5 +302,5 @@ def test_finishing_ends_what_is_raised_with_what_was_last_known() -> None:
 
 def test_holding_tells_the_onset_before_anything_is_raised() -> None:
     subject = monitor()
-    play(subject, [*every(0, 5, HONEST), *every(5, 6, frame(0, faces=TWO))])
+    play(subject, [*every(0, 5, HONEST), *every(5, 7, frame(0, faces=TWO))])
     assert subject.holding()[EventType.MULTIPLE_FACES] == 5.0

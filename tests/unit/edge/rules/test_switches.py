@@ -50,9 +50,11 @@ def test_features_switch_their_events_off() -> None:
         EventType.MICROPHONE_MUTED,
         EventType.HIGH_CONFIDENCE_CHEATING,
     }
-    on = set(monitor_settings(Policy()).rules)
-    assert on - set(monitor_settings(Policy(features=features)).rules) == off
-    without_gaze = set(monitor_settings(Policy(features=Features(gaze_tracking=False))).rules)
+    asked = Policy().rule(EventType.PRESENTATION_ATTACK).model_copy(update={"enabled": True})
+    rules = {EventType.PRESENTATION_ATTACK: asked}
+    on = set(monitor_settings(Policy(rules=rules)).rules)
+    assert on - set(monitor_settings(Policy(rules=rules, features=features)).rules) == off
+    without_gaze = set(monitor_settings(Policy(rules=rules, features=Features(gaze_tracking=False))).rules)
     assert on - without_gaze == {
         EventType.GAZE_OFF_SCREEN,
         EventType.PROLONGED_LOOK_AWAY,

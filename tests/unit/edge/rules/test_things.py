@@ -29,7 +29,9 @@ from tests.support.observations import (
 
 HONEST = frame(0, faces=ONE, identity=check(0.9))
 FROZEN = replace(LIGHT, change=0.0)
-ASKING = parse_policy({"rules": {name: {"enabled": True} for name in ("PHONE_VISIBLE", "BOOK_VISIBLE")}})
+ASKING = parse_policy(
+    {"rules": {name: {"enabled": True} for name in ("PHONE_VISIBLE", "BOOK_VISIBLE", "PRESENTATION_ATTACK")}}
+)
 
 
 def things(*kinds: tuple[str, float]) -> tuple[ObjectSeen, ...]:
@@ -101,7 +103,7 @@ def scores(start_s: float, end_s: float, score: float) -> list[Observation]:
 
 
 def test_a_face_that_does_not_seem_alive_is_found_after_ten_seconds_since_it_appeared() -> None:
-    monitor = Monitor(monitor_settings(Policy()))
+    monitor = Monitor(monitor_settings(ASKING))
     said = play(monitor, [*scores(0, 20, 0.95), *scores(20, 40, 0.05)])
     (raised,) = [f for f in said if f.event != "CALIBRATED"]
     assert (raised.event, raised.onset_s) == ("PRESENTATION_ATTACK", 20.0)
@@ -110,8 +112,13 @@ def test_a_face_that_does_not_seem_alive_is_found_after_ten_seconds_since_it_app
 
 
 def test_a_few_low_scores_raise_nothing() -> None:
-    assert found(scores(0, 20, 0.95), scores(20, 24, 0.05), scores(24, 60, 0.95)) == []
-    assert found(scores(0, 60, 0.4)) == []
+    few = (scores(0, 20, 0.95), scores(20, 24, 0.05), scores(24, 60, 0.95))
+    assert found(*few, policy=ASKING) == []
+    assert found(scores(0, 60, 0.25), policy=ASKING) == []
+
+
+def test_whether_a_face_is_alive_is_not_judged_where_nobody_asked() -> None:
+    assert found(scores(0, 60, 0.05)) == []
 
 
 def test_a_frozen_picture_hides_face_and_body_and_is_no_absence() -> None:

@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 
 from edge.accuracy.exams import watch_exam
 from edge.accuracy.folder import Exam, Material
-from edge.accuracy.identity import Known, Trial, describe, judge_recogniser, sample
-from edge.accuracy.pictures import GAZE, HEAD, count_faces, judge_angles, looker
+from edge.accuracy.identity import Known, Trial, describe, recogniser_errors, sample
+from edge.accuracy.pictures import GAZE, HEAD, angle_errors, count_faces, looker
 from edge.accuracy.results import (
     Accuracy,
     AngleResult,
@@ -25,7 +25,7 @@ from edge.accuracy.results import (
     VoiceResult,
 )
 from edge.accuracy.selection import Selection, each_alone, serving, standing
-from edge.accuracy.sounds import judge_speakers, judge_voice
+from edge.accuracy.sounds import speaker_errors, voice_errors
 from edge.analysis.networks import Networks, open_networks
 from models.manifest import Entry, Task
 from models.serving import Serving
@@ -43,7 +43,7 @@ Progress = Callable[[str, float, float], None]
 
 
 @dataclass(slots=True)
-class Judging:
+class Measuring:
     """One run of the command."""
 
     store: Store
@@ -88,7 +88,7 @@ class Judging:
             known += [described] if described is not None else []
         trial = Trial(known=known, groups=material.groups, seed=self.seed)
         for entry, recogniser in able:
-            yield judge_recogniser(entry, recogniser, trial, standing(self.store, entry))
+            yield recogniser_errors(entry, recogniser, trial, standing(self.store, entry))
 
     def _counts(self, material: Material) -> Iterator[CountResult]:
         for entry, alone in self._alone(Task.FACE_DETECTION, material.counted):
@@ -102,22 +102,22 @@ class Judging:
                 look = self._tried(entry.label, partial(looker, alone, what))
                 if look is not None:
                     label = (what, entry.label, standing(self.store, entry))
-                    yield judge_angles(label, look, material.heads)
+                    yield angle_errors(label, look, material.heads)
 
     def _voices(self, material: Material) -> Iterator[VoiceResult]:
         for entry, alone in self._alone(Task.VOICE_ACTIVITY, material.sounds):
             detector = self._tried(entry.label, alone.voice_detector)
             if detector is not None:
-                yield judge_voice(entry.label, standing(self.store, entry), detector, material.sounds)
+                yield voice_errors(entry.label, standing(self.store, entry), detector, material.sounds)
         if material.sounds:
             self.progress("webrtc-vad", 0, 1)
-            yield judge_voice(WEBRTC, Selection.REGISTRY, WebRtcVoice(), material.sounds)
+            yield voice_errors(WEBRTC, Selection.REGISTRY, WebRtcVoice(), material.sounds)
 
     def _speakers(self, material: Material) -> Iterator[SpeakerResult]:
         for entry, alone in self._alone(Task.SPEAKER_EMBEDDING, material.voices):
             encoder = self._tried(entry.label, alone.speaker_encoder)
             if encoder is not None:
-                yield judge_speakers(entry.label, standing(self.store, entry), encoder, material.voices)
+                yield speaker_errors(entry.label, standing(self.store, entry), encoder, material.voices)
 
     def _exams(self, selection: Selection, material: Material) -> Exams:
         served = serving(self.store, selection)

@@ -1,0 +1,56 @@
+"""What a withdrawal stops, in words for candidate and staff, and that it must be confirmed. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from shared.consents import Purpose
+from shared.errors import Rejected
+
+NAMES: Final[Mapping[Purpose, str]] = MappingProxyType(
+    {
+        Purpose.CAMERA_MONITORING: "the watching of its camera picture",
+        Purpose.IDENTITY_VERIFICATION: "the comparison of its face",
+        Purpose.SPEECH_DETECTION: "listening to its microphone",
+        Purpose.SPEECH_TRANSCRIPTION: "the recognition of spoken words",
+        Purpose.IMPERSONATION_SEARCH: "the search for its face among others",
+    }
+)
+"""As staff read it: the candidate withdrew its consent to …"""
+STOPS: Final[Mapping[Purpose, str]] = MappingProxyType(
+    {
+        Purpose.CAMERA_MONITORING: (
+            "Your camera picture is no longer looked at, and your face is not compared."
+        ),
+        Purpose.IDENTITY_VERIFICATION: "Your face is no longer compared with the pictures you enrolled with.",
+        Purpose.SPEECH_DETECTION: "Your microphone is no longer listened to.",
+        Purpose.SPEECH_TRANSCRIPTION: (
+            "Words are no longer recognised, and what was kept can no longer be opened."
+        ),
+        Purpose.IMPERSONATION_SEARCH: "Your face is no longer searched for among others.",
+    }
+)
+ALTERNATIVE: Final = (
+    "Your exam goes on, and this is not held against you. Your institution sees that you used this right and "
+    "agrees with you on another way to sit the exam. You can agree again at any time."
+)
+RENEWED: Final = "You have agreed again. From now on this is done as the notice says."
+
+
+def told(purpose: Purpose, *, given: bool) -> str:
+    """What the candidate is told of its word on a purpose."""
+    return RENEWED if given else f"{STOPS[purpose]} {ALTERNATIVE}"
+
+
+def check_confirmed(purpose: Purpose, *, given: bool, confirm: bool) -> None:
+    """Raises `Rejected` (409 `withdrawal-unconfirmed`) for a withdrawal that is not confirmed, with what it
+    would stop."""
+    if not given and not confirm:
+        raise Rejected(
+            f"nothing is withdrawn yet. If it is: {told(purpose, given=False)} Send the same request with "
+            "`confirm: true` to withdraw",
+            code="withdrawal-unconfirmed",
+            status=409,
+        )

@@ -1,0 +1,49 @@
+"""What an external issuer's claims mean here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from uuid import UUID, uuid4
+
+import pytest
+
+from coordinator.oidc.claims import claims_of
+from shared.errors import Rejected
+from shared.tokens import Role
+
+
+@dataclass(frozen=True)
+class Meant:
+    """One issuer's settings."""
+
+    role_claim: str = "roles"
+    roles: Mapping[str, Role] = field(default_factory=lambda: {"admin": Role.ADMIN, "staff": Role.PROCTOR})
+    tenant: UUID | None = field(default_factory=uuid4)
+    tenant_claim: str | None = None
+    tenants: Mapping[str, UUID] = field(default_factory=dict)
+
+
+def token(roles: object) -> dict[str, object]:
+    return {"sub": "ann", "exp": 2**31, "roles": roles}
+
+
+@pytest.mark.parametrize(
+    ("roles", "role"),
+    [
+        ("admin", Role.ADMIN),
+        (["x", "staff"], Role.PROCTOR),
+        (["staff", "admin"], Role.ADMIN),  # in the settings' order
+    ],
+)
+def test_a_role_is_a_whole_word(roles: object, role: Role) -> None:
+    assert claims_of(Meant(), token(roles)).role is role
+
+
+@pytest.mark.parametrize(
+    "roles", ["no-admin", "admins", "admin staff", ["no-admin"], "", [], None, {"admin": True}, ["adm", "in"]]
+)
+def test_a_part_of_a_word_gives_no_role(roles: object) -> None:
+    with pytest.raises(Rejected) as refused:
+        claims_of(Meant(), token(roles))
+    assert (refused.value.code, refused.value.status) == ("token-unmapped", 401)
