@@ -16,7 +16,7 @@ import fcntl
 import json
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 from uuid import UUID
@@ -43,6 +43,8 @@ class Ports:
     nats: int
     coordinator: int
     edge: int
+    coordinator_status: int
+    edge_status: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,16 @@ class Installation:
     @property
     def edge_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.edge}"
+
+    @property
+    def coordinator_status_url(self) -> str:
+        """Health and metrics of the coordinator."""
+        return f"http://127.0.0.1:{self.ports.coordinator_status}"
+
+    @property
+    def edge_status_url(self) -> str:
+        """Health and metrics of the edge node."""
+        return f"http://127.0.0.1:{self.ports.edge_status}"
 
     def log(self, name: str) -> Path:
         return self.folder / "logs" / f"{name}.log"
@@ -115,11 +127,11 @@ def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Por
         if coordinator
         else free_port(last.get("coordinator")),
         edge=demanded_port(edge, "the edge node") if edge else free_port(last.get("edge")),
+        coordinator_status=free_port(last.get("coordinator_status")),
+        edge_status=free_port(last.get("edge_status")),
     )
     with writing_under(folder):
-        memory.write_text(
-            json.dumps({"nats": ports.nats, "coordinator": ports.coordinator, "edge": ports.edge})
-        )
+        memory.write_text(json.dumps(asdict(ports)))
     return ports
 
 
@@ -172,6 +184,8 @@ def _coordinator_settings(installation: Installation, node: dict[str, str]) -> s
         + _line("host", "127.0.0.1")
         + _line("port", installation.ports.coordinator)
         + _line("public_url", installation.coordinator_url)
+        + "\n[status]\n"
+        + _line("port", installation.ports.coordinator_status)
         + "\n[[nodes]]\n"
         + _line("node_id", node["node_id"])
         + _line("region", "local")
@@ -195,6 +209,10 @@ def _edge_settings(installation: Installation, centre: dict[str, str], profile: 
         + _line("port", installation.ports.edge)
         + _line("public_url", installation.edge_url)
         + f"allowed_origins = [{json.dumps(installation.coordinator_url)}]\n"
+        + "\n[status]\n"
+        + _line("port", installation.ports.edge_status)
+        + "\n[media]\n"
+        + "loopback_candidates = true\n"
         + "\n[analysis]\n"
         + _line("level", level)
         + _line("profile", profile)

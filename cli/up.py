@@ -63,8 +63,9 @@ def _lines(prepared: installing.Installation) -> str:
         "API description": prepared.coordinator_url + "/api/v1/openapi.json",
         "candidate page": prepared.coordinator_url + "/join",
         "proctor console": prepared.coordinator_url + "/console",
-        "edge health": prepared.edge_url + "/healthz",
-        "edge metrics": prepared.edge_url + "/metrics",
+        "metrics": prepared.coordinator_status_url + "/metrics",
+        "edge health": prepared.edge_status_url + "/healthz",
+        "edge metrics": prepared.edge_status_url + "/metrics",
         "logs": str(prepared.folder / "logs"),
         "admin token (1 day)": (prepared.folder / "secrets" / "admin.token").read_text(),
     }

@@ -2,6 +2,7 @@
 
     main        commands: init, migrate, check-config, token, openapi, serve
     app         the ASGI application: builds the parts, runs the background work, mounts the routes
+    serving     serves it, and health and metrics on a port of their own
     schema      the database's revisions, kept in migrations/
     examples    every noun's examples for the API's description
     config      the TOML file
@@ -20,12 +21,16 @@ repeated POSTs get again.
 Every module is of one kind and imports only its own kind and the kinds before it:
 
 - pure: decides; values in, values out. Its docstring says "Pure." or "Decides only"; examples are data.
-Imports only pure modules: no table, clock, randomness, log, thread or network. - tool: has side effects and
-knows no table: ground/, config, the hub and its commands, sockets, PDF, middleware. - tables: rows. -
-service: SQL. Works in the caller's transaction; flushes, never commits. - answers: rows in the API's form. -
-parts: the parts of a running coordinator (`web_api.parts`). - act: reads and plans, asks a node, writes: has
-its own transactions, uses several nouns. - routes: REST and sockets, and their shared FastAPI code (security,
-description, pages). - app: main, app, schema, migrations.
+  Imports only pure modules: no table, clock, randomness, log, thread or network.
+- tool: has side effects and knows no table: ground/, config, the hub and its commands, sockets, PDF,
+  middleware.
+- tables: rows.
+- service: SQL. Works in the caller's transaction; flushes, never commits.
+- answers: rows in the API's form.
+- parts: the parts of a running coordinator (`web_api.parts`).
+- act: reads and plans, asks a node, writes: has its own transactions, uses several nouns.
+- routes: REST and sockets, and their shared FastAPI code (security, description, pages).
+- app: main, serving, app, schema, migrations.
 
 ground/ and config are below every noun, app is above. Apart from tables and routes there is no import circle
 between folders, and none within a folder. `tests/unit/coordinator/test_order.py` and the contracts in

@@ -30,6 +30,7 @@ from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.tokens import Role
+from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 
 
 def _web_url(text: str) -> str:
@@ -102,14 +103,16 @@ class NatsSection(Section):
 class WebSection(Section):
     """The REST API, sockets and pages."""
 
-    host: Name = "127.0.0.1"
+    host: Name = LOOPBACK
     """Address to listen on."""
-    port: Annotated[int, Field(ge=1, le=65_535)] = 8_000
+    port: Port = 8_000
     """Port to listen on."""
     public_url: WebUrl = "http://127.0.0.1:8000"
     """The URL by which browsers and services reach the coordinator."""
     allowed_origins: Annotated[tuple[WebUrl, ...], Field(max_length=50)] = ()
     """Origins of other pages that may call the API and open sockets; that of `public_url` always may."""
+    connections: ConnectionsSection = ConnectionsSection()
+    """How many are open at once, and which proxies are believed."""
 
 
 class IceSection(Section):
@@ -186,6 +189,8 @@ class CoordinatorConfig(Section):
     keys: KeysSection = KeysSection()
     nats: NatsSection = NatsSection()
     web: WebSection = WebSection()
+    status: StatusSection = StatusSection(port=8_001)
+    """Where health and metrics are told in full."""
     ice: IceSection = IceSection()
     issuers: Annotated[tuple[IssuerSection, ...], Field(max_length=10)] = ()
     """Issuers whose tokens are accepted in addition to our own."""
@@ -198,6 +203,7 @@ class CoordinatorConfig(Section):
             raise ValueError("nodes: a node_id is listed twice")
         if len({section.issuer for section in self.issuers}) != len(self.issuers):
             raise ValueError("issuers: an issuer is listed twice")
+        check_ports(self.web.port, self.status.port)
         return self
 
     @property

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
 import typer
 from pydantic import TypeAdapter, ValidationError
@@ -34,18 +32,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-SERVER_OPTIONS: Final[Mapping[str, Any]] = MappingProxyType(
-    {
-        "access_log": False,
-        "server_header": False,
-        "http": "shared.slow_clients:PunctualProtocol",  # by name: only `serve` needs the web stack
-        # No compression: zlib's state would cost about 300 KiB per live socket.
-        "ws_max_size": 4_096,
-        "ws_per_message_deflate": False,
-        "timeout_graceful_shutdown": 5,
-    }
-)
-"""The settings of the HTTP server."""
 OPERATOR: Final = "operator"
 """The issuer's name of tokens from this machine."""
 ConfigFile = Annotated[Path, typer.Option("--config", help="The configuration, a TOML file.")]
@@ -196,10 +182,7 @@ def serve(config: ConfigFile) -> None:
 
     Example: proctor-coordinator serve --config /etc/proctor/coordinator.toml
     """
-    import uvicorn
-
-    from coordinator import schema
-    from coordinator.app import create_app  # only this command needs the whole web stack
+    from coordinator import schema, serving  # only this command needs the whole web stack
 
     no_core_dumps()
     settings = load(config, CoordinatorConfig)
@@ -209,13 +192,7 @@ def serve(config: ConfigFile) -> None:
         schema.require_newest(database)
     finally:
         database.close()
-    uvicorn.run(
-        create_app(settings),
-        host=settings.web.host,
-        port=settings.web.port,
-        log_config=None,
-        **SERVER_OPTIONS,
-    )
+    serving.run(settings)
 
 
 def main() -> None:

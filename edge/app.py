@@ -11,7 +11,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
@@ -43,7 +43,7 @@ from edge.sessions.port import Tell
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.sessions.session_maker import SessionMaker, peer_settings
-from edge.web import WebServer, create_web
+from edge.web import WebServer, create_status, create_web
 from models.distributions import check_distributions
 from models.serving import Serving
 from models.store import Store
@@ -52,6 +52,9 @@ from shared.errors import ConfigError, Unavailable
 from shared.hub_link import HubAddress
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
+from shared.web_server.doors import Doors
+from shared.web_server.options import doors_of, listen
+from shared.web_server.status import ByPort
 
 log = logging.getLogger(__name__)
 
@@ -67,8 +70,13 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
     daemon failed, after an orderly shutdown.
     """
     check_distributions()
-    listener = _listener(config.web.host, config.web.port)
-    try:
+    with ExitStack() as sockets:
+        web, status = config.web, config.status
+        way_in = doors_of(web.connections, status.port, _other_files(config))
+        listeners = [
+            sockets.enter_context(listen(web.host, web.port, way_in)),
+            sockets.enter_context(listen(status.host, status.port)),
+        ]
         outbox = await OutboxThread.open(
             config.data_folder / "outbox.db",
             Caps(max_alerts=config.outbox.max_alerts, max_bytes=config.outbox.max_bytes),
@@ -76,17 +84,15 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
         )
         try:
             networks = await asyncio.to_thread(_open_networks, config)
-            async with assembled(config, identity, networks, outbox) as node:
-                await _serve(node, listener, stop)
+            async with assembled(config, identity, networks, outbox, way_in) as node:
+                await _serve(node, listeners, stop)
         finally:
             await outbox.close()
-    finally:
-        listener.close()
 
 
 @asynccontextmanager
 async def assembled(
-    config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread
+    config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread, doors: Doors
 ) -> AsyncIterator[Node]:
     """Build a node with its worker in this process. Nothing is connected or served yet."""
     metrics = Metrics()
@@ -112,6 +118,7 @@ async def assembled(
             commands=Commands(identity, coordinator_key, actions),
             lag=LoopLag(),
             metrics=metrics,
+            doors=doors,
         )
 
 
@@ -137,7 +144,7 @@ async def _local_worker(
         yield LocalWorker(instruments, maker, tell)
 
 
-async def _serve(node: Node, listener: socket.socket, stop: asyncio.Event) -> None:
+async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event) -> None:
     async def on_mark(_: str, message: bytes) -> None:
         await node.publisher.marks(message)
 
@@ -154,7 +161,7 @@ async def _serve(node: Node, listener: socket.socket, stop: asyncio.Event) -> No
         _end_expired(node.actions),
     ]
     async with asyncio.TaskGroup() as tasks:
-        serving = tasks.create_task(web.serve(sockets=[listener]))
+        serving = tasks.create_task(web.serve(sockets=listeners))
         running = [tasks.create_task(work) for work in steady]
         log.info("the node is ready", extra={"port": node.config.web.port, "device": device})
         try:
@@ -179,10 +186,11 @@ async def _wind_down(node: Node) -> None:
 
 
 def _web(node: Node) -> WebServer:
-    web = node.config.web
+    web, status_port = node.config.web, node.config.status.port
     door = Door(node.assignments.roster, node.worker)
-    app = create_web(door, web.allowed_origins, health=node.health, metrics=node.metrics_text)
-    return WebServer(app, web.host, web.port)
+    public = create_web(door, web.allowed_origins, node.health)
+    status = create_status(node.health, node.metrics_text)
+    return WebServer(ByPort(public, status, status_port), node.doors, web.connections)
 
 
 def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
@@ -216,9 +224,6 @@ def _open_networks(config: EdgeConfig) -> Networks:
     return networks
 
 
-def _listener(host: str, port: int) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        return socket.create_server((host, port), family=family, backlog=256)
-    except OSError as error:
-        raise ConfigError(f"cannot listen on {host} port {port}: {error.strerror}") from error
+def _other_files(config: EdgeConfig) -> int:
+    """Beside connections: a session has a socket per address of this host, and twice when it reconnects."""
+    return 256 + 64 * config.analysis.rating

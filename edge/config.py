@@ -15,8 +15,8 @@ from shared.errors import Corrupt
 from shared.fields import Name
 from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
+from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
 Origin = Annotated[str, Field(pattern=r"^https?://[^/\s]+$", max_length=200)]
 LEVELS = ("L0", "L1", "L2", "L3", "L4")
 
@@ -51,7 +51,7 @@ class NatsSection(Section):
 class WebSection(Section):
     """The address where candidates' pages reach this node."""
 
-    host: Name = "127.0.0.1"
+    host: Name = LOOPBACK
     """Address to listen on."""
     port: Port = 8090
     """Port to listen on."""
@@ -59,6 +59,8 @@ class WebSection(Section):
     """Address that pages use (the proxy's, if there is one); base of the signaling and WHIP addresses."""
     allowed_origins: Annotated[tuple[Origin, ...], Field(max_length=32)] = ()
     """Origins whose pages may open a signaling socket."""
+    connections: ConnectionsSection = ConnectionsSection()
+    """How many are open at once, and which proxies are believed."""
 
 
 class AnalysisSection(Section):
@@ -86,6 +88,11 @@ class MediaSection(Section):
     """STUN and TURN servers. Empty on a local network; there is no default server."""
     announced_ip: Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+$", max_length=45)] | None = None
     """An extra address to offer, for example of a router that forwards to this host."""
+    private_candidates: bool = True
+    """Whether pages may be reached at private addresses, as in exam halls and campus networks. Switch it off
+    on a node whose candidates all come over the internet or through TURN."""
+    loopback_candidates: bool = False
+    """Whether pages may be reached at this host's loopback addresses: for an installation on one machine."""
 
     def read_ice_servers(self) -> tuple[IceServer, ...]:
         """The servers with their passwords. Raises `ConfigError` when a password file cannot be used."""
@@ -115,6 +122,8 @@ class EdgeConfig(Section):
     coordinator: CoordinatorSection
     nats: NatsSection
     web: WebSection = WebSection()
+    status: StatusSection = StatusSection(port=8091)
+    """Where health and metrics are told in full."""
     analysis: AnalysisSection = AnalysisSection()
     media: MediaSection = MediaSection()
     outbox: OutboxSection = OutboxSection()
@@ -131,4 +140,5 @@ class EdgeConfig(Section):
     def _affordable(self) -> Self:
         if self.outbox.max_bytes < self.outbox.max_alerts * 1_000:
             raise ValueError("outbox.max_bytes must be at least 1,000 × outbox.max_alerts")
+        check_ports(self.web.port, self.status.port)
         return self

@@ -1,4 +1,4 @@
-"""The node's HTTP server: signaling and WHIP for candidates, health and metrics for operators."""
+"""The node's HTTP server: signaling and WHIP for candidates; health and metrics, on a port of their own."""
 
 from __future__ import annotations
 
@@ -14,24 +14,36 @@ from edge.fleet.health import Health
 from edge.media.admission import Admission
 from edge.media.signaling import MESSAGE_CHARS, signaling_router
 from edge.media.whip import whip_router
-from shared.slow_clients import BARE_HEADERS, PROTOCOL
+from shared.web_server.connections import ConnectionsSection
+from shared.web_server.doors import Doors
+from shared.web_server.http_protocol import BARE_HEADERS
+from shared.web_server.options import server_options
+from shared.web_server.status import ByPort
 
 METRICS_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
-MAX_CONNECTIONS: Final = 2_000
 GRACE_S: Final = 3
 
 
-def create_web(
-    admission: Admission,
-    allowed_origins: Collection[str],
-    *,
-    health: Callable[[], Awaitable[Health]],
-    metrics: Callable[[], Awaitable[bytes]],
-) -> FastAPI:
-    """Build the application. It needs no closing."""
-    app = FastAPI(title="Proctor Edge node", docs_url=None, redoc_url=None, openapi_url=None)
+AskHealth = Callable[[], Awaitable[Health]]
+
+
+def create_web(admission: Admission, allowed_origins: Collection[str], health: AskHealth) -> FastAPI:
+    """What candidates' pages reach. It needs no closing."""
+    app = _application()
     app.include_router(signaling_router(admission, allowed_origins))
     app.include_router(whip_router(admission, allowed_origins))
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        failing = (await health()).failing
+        return JSONResponse({"status": "failing" if failing else "ok"}, 503 if failing else 200)
+
+    return app
+
+
+def create_status(health: AskHealth, metrics: Callable[[], Awaitable[bytes]]) -> FastAPI:
+    """What monitoring reaches. It needs no closing."""
+    app = _application()
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:
@@ -47,24 +59,23 @@ def create_web(
     return app
 
 
-class WebServer(uvicorn.Server):
-    """uvicorn in a task of ours; the daemon handles the signals."""
+def _application() -> FastAPI:
+    return FastAPI(title="Proctor Edge node", docs_url=None, redoc_url=None, openapi_url=None)
 
-    def __init__(self, app: FastAPI, host: str, port: int) -> None:
+
+class WebServer(uvicorn.Server):
+    """uvicorn in a task of ours, on listening sockets of ours; the daemon handles the signals."""
+
+    def __init__(self, app: ByPort, doors: Doors, connections: ConnectionsSection) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
-                host=host,
-                port=port,
                 log_config=None,
-                access_log=False,
                 lifespan="off",
-                server_header=False,
                 headers=list(BARE_HEADERS),  # on every answer, also uvicorn's own errors
-                limit_concurrency=MAX_CONNECTIONS,
                 timeout_graceful_shutdown=GRACE_S,
                 ws_max_size=2 * MESSAGE_CHARS,
-                http=PROTOCOL,
+                **server_options(doors, connections),
             )
         )
 

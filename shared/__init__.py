@@ -23,7 +23,8 @@ Values and errors
 Running a program
     config_file    settings: one TOML file                    secret_file passwords and keys in files
     logs           JSON logs without personal data            seldom      limits repeated log lines (pure)
-    handling       tasks for messages, within limits          slow_clients  HTTP with deadlines
+    handling       tasks for messages, within limits          web_server/   the HTTP server of both daemons
+    rates          token buckets (pure)
     sqlite_file    checks of a SQLite file                    dumps       no core dumps
     writing        errors of writing, in one sentence
 """

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from shared.errors import ConfigError
 
 _HUB_PORT = 4222
-_COORDINATOR_PORT = 8000
-_EDGE_PORT = 8100
+_COORDINATOR_STATUS_PORT = 8001
+_EDGE_STATUS_PORT = 8091
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,9 @@ class Place:
     edge_config: Path | None
     hub: Address | None
     coordinator: Address | None
+    """Its health, on the status port."""
     edge: Address | None
+    """Its health, on the status port."""
     profile: str
     """The folder of weights."""
 
@@ -58,8 +60,8 @@ def find_place(folder: Path, coordinator: Path | None, edge: Path | None) -> Pla
         coordinator_config=coordinator,
         edge_config=edge,
         hub=_hub(centre or node) if centre or node else None,
-        coordinator=_listening(centre, _COORDINATOR_PORT) if coordinator else None,
-        edge=_listening(node, _EDGE_PORT) if edge else None,
+        coordinator=_status(centre, _COORDINATOR_STATUS_PORT) if coordinator else None,
+        edge=_status(node, _EDGE_STATUS_PORT) if edge else None,
         profile=str(_section(node, "analysis").get("profile", "open")),
     )
 
@@ -87,7 +89,7 @@ def _hub(settings: Mapping[str, Any]) -> Address:
     return Address(parts.hostname or "127.0.0.1", parts.port or _HUB_PORT)
 
 
-def _listening(settings: Mapping[str, Any], port: int) -> Address:
-    web = _section(settings, "web")
-    host = str(web.get("host", "127.0.0.1"))
-    return Address("127.0.0.1" if host in ("0.0.0.0", "::") else host, int(web.get("port", port)))
+def _status(settings: Mapping[str, Any], port: int) -> Address:
+    status = _section(settings, "status")
+    host = str(status.get("host", "127.0.0.1"))
+    return Address("127.0.0.1" if host in ("0.0.0.0", "::") else host, int(status.get("port", port)))

@@ -21,8 +21,9 @@ from shared.notices import candidate_notice
 QUEUE_MESSAGES: Final = 64
 """Messages that wait for one listener; at 64 KiB each that is at most 4 MiB."""
 MAX_LISTENERS_PER_SESSION: Final = 20
-"""Sockets of staff, and the same number for the candidate: the candidate can connect however many proctors
-watch."""
+"""Sockets of staff; the candidate can connect however many proctors watch."""
+MAX_OWN_LISTENERS: Final = 4
+"""Sockets of the candidate. The newest may enter, and the oldest is closed, since it is mostly a dead one."""
 MAX_LISTENERS: Final = 2_000
 MAX_LISTENERS_PER_BEARER: Final = 1_000
 """The limit per bearer, so that there is room for others."""
@@ -47,7 +48,8 @@ class Rooms:
     """All listeners of this process."""
 
     def __init__(self) -> None:
-        self._rooms: defaultdict[UUID, set[Listener]] = defaultdict(set)
+        self._rooms: defaultdict[UUID, dict[Listener, None]] = defaultdict(dict)
+        """In the order of entering."""
         self._of_bearer: Counter[str] = Counter()
         self.listeners = 0
         self.slow = 0
@@ -56,22 +58,25 @@ class Rooms:
     def enter(self, listener: Listener) -> None:
         """Raises `Unavailable` ("too-many-listeners") if session, bearer or process has reached its limit."""
         room = self._rooms.get(listener.session_id, ())
-        alike = sum(other.for_staff is listener.for_staff for other in room)
-        own = self._of_bearer[listener.bearer]
+        alike = [other for other in room if other.for_staff is listener.for_staff]
         if (
-            alike >= MAX_LISTENERS_PER_SESSION
-            or own >= MAX_LISTENERS_PER_BEARER
+            (listener.for_staff and len(alike) >= MAX_LISTENERS_PER_SESSION)
+            or self._of_bearer[listener.bearer] >= MAX_LISTENERS_PER_BEARER
             or self.listeners >= MAX_LISTENERS
         ):
             raise Unavailable("too many sockets are open here; try later", code="too-many-listeners")
-        self._rooms[listener.session_id].add(listener)
+        if not listener.for_staff:
+            open_ones = [other for other in alike if not other.lost.is_set()]
+            for oldest in open_ones[: max(0, len(open_ones) - MAX_OWN_LISTENERS + 1)]:
+                oldest.lost.set()
+        self._rooms[listener.session_id][listener] = None
         self._of_bearer[listener.bearer] += 1
         self.listeners += 1
 
     def leave(self, listener: Listener) -> None:
         """Remove a listener."""
         room = self._rooms[listener.session_id]
-        room.remove(listener)
+        del room[listener]
         self.listeners -= 1
         self._of_bearer[listener.bearer] -= 1
         self._of_bearer += Counter()  # listeners without sockets are forgotten

@@ -22,8 +22,10 @@ from coordinator.sessions.service import Found
 from coordinator.web_api.errors import problem_of
 from coordinator.web_api.headers import allowed_origin
 from coordinator.web_api.parts import Now, Parts, PartsDep
+from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import (
     bearer_of,
+    charge,
     check_own_session,
     check_session_runs,
     check_still_good,
@@ -76,6 +78,9 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
         raise Rejected("sockets from this origin are not allowed", code="origin-refused", status=403)
     claims = await _claims(websocket, parts, reference)
+    charge(parts, claims)
+    if claims.role is Role.CANDIDATE:
+        check_rate(parts.rates.socket, claims.bearer, parts.clock())
     await check_session_runs(parts, claims, now)
     if claims.role not in _MAY_LISTEN:
         raise Rejected(

@@ -17,10 +17,10 @@ from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
 from coordinator.nodes.signers import Signers
-from coordinator.web_api.rates import Buckets, Rate
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.messages import Heartbeat, LaneMark, Marks, parse
+from shared.rates import Buckets, Rate
 from shared.sealing import pack, unpack, verify
 from shared.seldom import Seldom
 

@@ -1,12 +1,19 @@
-"""GET /healthz, /readyz and /metrics: for supervisors and scrapers, without a token or personal data."""
+"""GET /healthz, /readyz and /metrics: for supervisors and scrapers, without personal data.
+
+The public port only tells whether all is well; metrics there need a token. The status port tells everything,
+without a token.
+"""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Parts, PartsDep
+from coordinator.web_api.security import Service
 from shared.errors import Unavailable
 
 router = APIRouter(tags=["health"])
@@ -18,17 +25,44 @@ async def get_health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/readyz", responses={503: {"description": "Not ready; the body gives the reasons."}})
+@router.get("/readyz", responses={503: {"description": "Not ready; the status port gives the reasons."}})
 async def get_readiness(parts: PartsDep) -> Response:
-    """Whether requests can be served: 200, or 503 with the reasons."""
-    reasons = await _reasons(parts)
-    body = {"status": "unready" if reasons else "ready", "reasons": reasons}
-    return JSONResponse(body, 503 if reasons else 200)
+    """Whether requests can be served: 200, or 503."""
+    ready = not await _reasons(parts)
+    return JSONResponse({"status": "ready" if ready else "unready"}, 200 if ready else 503)
 
 
-@router.get("/metrics", response_class=Response)
-async def get_metrics(parts: PartsDep) -> Response:
-    """Prometheus' text format."""
+@router.get("/metrics", response_class=Response, responses=problems(401, 403))
+async def get_metrics(parts: PartsDep, claims: Service) -> Response:
+    """Prometheus' text format. On the status port the same without a token."""
+    return _metrics(parts)
+
+
+def create_status(app: FastAPI) -> FastAPI:
+    """What the status port answers, of this running application."""
+    status = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    def parts() -> Parts:
+        running: Parts = app.state.parts
+        return running
+
+    async def readiness(_: Request) -> Response:
+        reasons = await _reasons(parts())
+        body = {"status": "unready" if reasons else "ready", "reasons": reasons}
+        return JSONResponse(body, 503 if reasons else 200)
+
+    async def metrics(_: Request) -> Response:
+        return _metrics(parts())
+
+    async def health(_: Request) -> Response:
+        return JSONResponse(await get_health())
+
+    for path, answer in (("/healthz", health), ("/readyz", readiness), ("/metrics", metrics)):
+        status.add_route(path, answer, methods=["GET"])
+    return status
+
+
+def _metrics(parts: Parts) -> Response:
     return Response(generate_latest(parts.metrics.registry), media_type=CONTENT_TYPE_LATEST)
 
 

@@ -16,9 +16,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from coordinator.web_api.errors import problem_of
 from coordinator.web_api.places import Places
-from coordinator.web_api.rates import Buckets, Rate
 from shared.api.bodies import MAX_BODY_BYTES
 from shared.errors import ProctorError, Rejected
+from shared.rates import Buckets, Rate
 from shared.tokens import Claims, Role
 
 SMALL_BODY_BYTES: Final = 262_144
@@ -37,15 +37,16 @@ BEARER_RATE: Final = Rate(burst=3_000, per_s=100)
 loop."""
 CANDIDATE_RATE: Final = Rate(burst=300, per_s=10)
 """Per candidate, for all requests: a page asks every few seconds."""
-JOIN_RATE: Final = Rate(burst=300, per_s=10)
-"""Per address: an exam hall of 300 behind one address joins at once. Codes are too long to be guessed
-anyway."""
+JOIN_FAILURE_RATE: Final = Rate(burst=10, per_s=0.1)
+"""Failed codes, per address and beginning of the code. Codes are too long to be guessed."""
 ENROLL_RATE: Final = Rate(burst=10, per_s=0.2)
 """Per enrolled candidate: enough for a person who retries, not for a search for a picture that passes."""
 VERIFY_RATE: Final = Rate(burst=10, per_s=1)
 """Per session: each check occupies an edge node."""
 TICKET_RATE: Final = Rate(burst=60, per_s=2)
 """Per bearer; a page reconnects with back-off."""
+SOCKET_RATE: Final = Rate(burst=20, per_s=0.5)
+"""Live sockets opened per candidate; a page reconnects with back-off."""
 START_RATE: Final = Rate(burst=600, per_s=20)
 """Per bearer: an exam platform starts a whole cohort."""
 TOKEN_RATE: Final = Rate(burst=600, per_s=20)
@@ -61,10 +62,11 @@ class Rates:
     def __init__(self) -> None:
         self.bearer = Buckets(BEARER_RATE)
         self.candidate = Buckets(CANDIDATE_RATE)
-        self.join = Buckets(JOIN_RATE)
+        self.join_failures = Buckets(JOIN_FAILURE_RATE)
         self.enroll = Buckets(ENROLL_RATE)
         self.verify = Buckets(VERIFY_RATE)
         self.ticket = Buckets(TICKET_RATE)
+        self.socket = Buckets(SOCKET_RATE)
         self.start = Buckets(START_RATE)
         self.token = Buckets(TOKEN_RATE)
         self.report = Buckets(REPORT_RATE)

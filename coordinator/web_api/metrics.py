@@ -7,10 +7,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
-from prometheus_client.metrics_core import CounterMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared.web_server.doors import Doors
 
 _METHODS: Final = frozenset({"GET", "POST", "DELETE", "HEAD", "OPTIONS", "PUT", "PATCH"})
 _DURATIONS_S: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -27,6 +29,9 @@ class Metrics:
             ("method", "operation", "status"),
             registry=self.registry,
         )
+        self.doors: Doors | None = None
+        """Of the server in front, once there is one."""
+        self.registry.register(_Connections(self))
         self.durations = Histogram(
             "coordinator_http_request_duration_seconds",
             "Time to answer an HTTP request.",
@@ -42,6 +47,21 @@ class Metrics:
     def read_counts(self, name: str, text: str, counts: Mapping[str, int]) -> None:
         """Add a counter per key of another part's counts, read at each scrape."""
         self.registry.register(_Counts(name, text, counts))
+
+
+class _Connections(Collector):
+    """The connections of the server in front."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        doors = self._metrics.doors
+        if doors is None:
+            return
+        yield GaugeMetricFamily("coordinator_open_connections", "Open connections.", value=doors.open)
+        text = "Connections closed from this side, by reason."
+        yield from _Counts("coordinator_connections_closed", text, doors.counts).collect()
 
 
 class _Counts(Collector):

@@ -76,10 +76,15 @@ async def principal(
 ) -> Claims:
     """The verified bearer of this request. Raises `Rejected` (401; 429 for too many requests)."""
     claims = await verify_token(parts, credentials.credentials if credentials else "")
-    buckets = parts.rates.candidate if claims.role is Role.CANDIDATE else parts.rates.bearer
-    check_rate(buckets, claims.bearer, parts.clock())
+    charge(parts, claims)
     await check_session_runs(parts, claims, now)
     return claims
+
+
+def charge(parts: Parts, claims: Claims) -> None:
+    """Count one request of this bearer. Raises `Rejected` (429) when it asks too often."""
+    buckets = parts.rates.candidate if claims.role is Role.CANDIDATE else parts.rates.bearer
+    check_rate(buckets, claims.bearer, parts.clock())
 
 
 Anyone = Annotated[Claims, Depends(principal)]

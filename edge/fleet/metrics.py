@@ -38,6 +38,10 @@ class Readings:
     outbox: tuple[OutboxState, ...]
     messages: Mapping[str, int]
     """Counts of hub, publisher, commands and heartbeat, by name."""
+    connections: int
+    """Open connections of candidates' pages."""
+    closed: Mapping[str, int]
+    """Connections and sockets closed from this side, by reason."""
 
 
 class Metrics:
@@ -112,6 +116,8 @@ class _Snapshot(Collector):
         yield depth
         yield _counters("media_dropped", "Frames and packets not analysed", "reason", now.frames_dropped)
         yield _counters("messages", "Counts of messages to and from the hub", "what", now.messages)
+        yield _gauge("open_connections", "Open connections of pages", now.connections)
+        yield _counters("connections_closed", "Connections closed from this side", "reason", now.closed)
         yield from _outbox(now.outbox)
 
 

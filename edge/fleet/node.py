@@ -21,6 +21,7 @@ from edge.sessions.port import AssignmentId, Worker, WorkerReport
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
 from shared.messages import Heartbeat, OutboxState, SessionState
+from shared.web_server.doors import Doors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,7 @@ class Node:
     commands: Commands
     lag: LoopLag
     metrics: Metrics
+    doors: Doors
     boot_id: UUID = field(default_factory=uuid4)
 
     async def health(self) -> Health:
@@ -82,6 +84,8 @@ class Node:
             frames_dropped=self._dropped(report),
             outbox=states,
             messages=self._messages(),
+            connections=self.doors.open,
+            closed=self.doors.counts,
         )
         return self.metrics.text(readings)
 

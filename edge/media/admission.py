@@ -11,7 +11,7 @@ class Seat(Protocol):
     """One candidate's place at this node."""
 
     async def answer(self, offer_sdp: str) -> str:
-        """Answer the page's offer. Raises Rejected or Unavailable."""
+        """Answer the page's offer. Raises Rejected (429: too many offers) or Unavailable."""
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """Add a trickled ICE candidate; empty text ends them. Raises Rejected."""
@@ -28,7 +28,8 @@ class Admission(Protocol):
     """Admits pages to sessions."""
 
     async def connect(self, session_id: UUID, token: str) -> Seat:
-        """Admit a page. Raises Rejected: 401 (token), 403 (another session's token), 404, 409, 503 (full)."""
+        """Admit a page. Raises Rejected: 401 (token), 403 (another session's token), 404, 409, 503 (full),
+        429 (this session's pages connect too often)."""
 
     def check(self, session_id: UUID, token: str) -> None:
         """Raises Rejected, as `connect` does, when a page with this token would not be admitted now."""

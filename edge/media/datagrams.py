@@ -38,7 +38,7 @@ class Datagrams:
 
     def guard(self, connection: RTCPeerConnection) -> None:
         """Check all datagrams from now on. Call once the connection has all its transports."""
-        for ice in _ice_connections(connection):
+        for ice in ice_connections(connection):
             ice.data_received = self._checked(ice.data_received)
 
     def _checked(self, deliver: Callable[[bytes, int], None]) -> Callable[[bytes, int], None]:
@@ -51,7 +51,7 @@ class Datagrams:
         return received
 
 
-def _ice_connections(connection: RTCPeerConnection) -> Iterable[Any]:
+def ice_connections(connection: RTCPeerConnection) -> Iterable[Any]:
     """aioice's connections, one per transport; bundled tracks share one."""
     transports = {each.receiver.transport.transport for each in connection.getTransceivers()}
     return [transport._connection for transport in transports]

@@ -9,6 +9,7 @@ from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpRece
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
 from aiortc.sdp import SessionDescription
 
+from edge.media.addresses import Reach
 from edge.media.sdp import AnswerShape
 from shared.errors import Rejected
 from shared.ice import IceServer
@@ -23,6 +24,7 @@ class PeerSettings:
     ice_servers: tuple[IceServer, ...] = ()
     """All servers. Empty means host candidates only, and set-up without internet."""
     answer: AnswerShape = field(default_factory=AnswerShape)
+    reach: Reach = field(default_factory=Reach)
 
 
 _PARSE_ERRORS = (ValueError, LookupError, AttributeError, AssertionError, TypeError, StopIteration)

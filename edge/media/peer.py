@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Collection
 from dataclasses import replace
 from typing import cast
@@ -20,8 +21,9 @@ from aiortc.sdp import candidate_from_sdp
 
 from edge.media import seams
 from edge.media.audio import WindowMaker
+from edge.media.candidates import Candidates
 from edge.media.clock import CaptureClock, SessionClock
-from edge.media.datagrams import Datagrams
+from edge.media.datagrams import Datagrams, ice_connections
 from edge.media.decoder import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Decoded, decode_last
 from edge.media.flow import Flows, VideoFlow
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
@@ -34,6 +36,7 @@ from edge.media.negotiation import (
     preferred_codecs,
 )
 from edge.media.sdp import check_offer, payload_codecs, shape_answer
+from edge.media.sound_pace import Pace, SoundPace
 from edge.media.source import SourceCounts
 from shared.errors import Rejected, Unavailable
 from shared.events.looks import Sense
@@ -70,6 +73,8 @@ class Peer:
         self._capture = {"video": CaptureClock(VIDEO_CLOCK_HZ), "audio": CaptureClock(AUDIO_CLOCK_HZ)}
         self._connection: RTCPeerConnection | None = None
         self._datagrams = Datagrams()
+        self._tried = Candidates(settings.reach)
+        self._paces: Counter[Pace] = Counter()
         self._pumps: list[asyncio.Task[None]] = []
         self._candidates = 0
         self._frame_at: float | None = None
@@ -95,6 +100,7 @@ class Peer:
             for kind in kinds:
                 transceiver = connection.addTransceiver(kind, direction="recvonly")
                 transceiver.setCodecPreferences(preferred_codecs(kind))
+        self._tried.guard(ice_connections(connection))
         try:
             async with asyncio.timeout(_GATHER_S):
                 await connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
@@ -138,11 +144,13 @@ class Peer:
     def counts(self, now: float) -> SourceCounts:
         """Counters at monotonic time `now`. Reasons for drops, by unit:
 
+        candidates: `candidate_…` (`addresses.objection` has the words, and `too-many`);
         datagrams: `datagram_refused` (empty or too large);
         packets: `video_packet_lost`, `video_packet_late`, `video_packet_incomplete` (its frame lost another),
         `audio_packet_lost`, `audio_packet_late`; frames: `decoder_full`, `undecodable`, `loop_busy` (decoded,
         not fetched in time), `not_watched` (nobody may look), `superseded` (a newer picture came first),
-        `audio_superseded`.
+        `audio_superseded`; pieces of sound: `audio_too_fast` (more than time has passed), `audio_leap` (its
+        time leapt, the gap is not filled).
         """
         video, audio = self._flows.video, self._flows.audio
         jitter, order = video.jitter.counts, audio.order.counts
@@ -163,6 +171,9 @@ class Peer:
                 "not_watched": video.decoder.unwanted + self._unheard,
                 "superseded": self.video.dropped,
                 "audio_superseded": self.audio.dropped,
+                "audio_too_fast": self._paces[Pace.TOO_FAST],
+                "audio_leap": self._paces[Pace.LEAPS],
+                **{f"candidate_{reason}": count for reason, count in self._tried.refused.items()},
             },
             keyframe_requests=video.keyframes.asked,
             frame_age_s=None if self._frame_at is None else now - self._frame_at,
@@ -222,15 +233,22 @@ class Peer:
                 self.video.put(video_frame(decoded.frame, at_s, source.index, source.damaged))
 
     async def _pump_audio(self, track: MediaStreamTrack) -> None:
-        maker = WindowMaker()
+        maker, pace = WindowMaker(), SoundPace()
         capture = self._capture["audio"]
         expected = 1
         async for decoded in _received(track):
             source = decoded.source
             assert isinstance(decoded.frame, av.AudioFrame)
+            start_s = source.timestamp / AUDIO_CLOCK_HZ
+            duration_s = decoded.frame.samples / decoded.frame.sample_rate
+            judged = pace.judge(start_s, duration_s, source.arrived_at)
+            self._paces[judged] += 1
+            if judged is Pace.TOO_FAST:
+                continue
+            if judged is Pace.LEAPS:
+                maker = WindowMaker()
             capture.heard(source.timestamp, source.arrived_at)
             self.clock.session_s(capture.at(source.timestamp))
-            start_s = source.timestamp / AUDIO_CLOCK_HZ
             for window in maker.push(decoded.frame, start_s, lost_before=source.index > expected):
                 at_s = self.clock.session_s(capture.at(window.at_s * AUDIO_CLOCK_HZ))
                 if Sense.HEARING in self._wanted:

@@ -12,6 +12,9 @@ from shared.errors import Rejected
 
 _OFFER_BYTES = 64 * 1024
 _CANDIDATES = 64
+"""Lines that are read; how many addresses are tried stands in `candidates`."""
+_CREDENTIAL_CHARS = {"a=ice-ufrag:": 64, "a=ice-pwd:": 128}
+"""They come back in each of our datagrams. Browsers send 4 to 8 and 24."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,9 @@ def check_offer(offer_sdp: str) -> tuple[str, ...]:
         raise _refused("at most one audio and one video section are taken")
     if sum(line.startswith("a=candidate:") for line in lines) > _CANDIDATES:
         raise _refused(f"the offer has more than {_CANDIDATES} candidates")
+    for attribute, most in _CREDENTIAL_CHARS.items():
+        if any(len(line.strip()) > len(attribute) + most for line in lines if line.startswith(attribute)):
+            raise _refused(f"the offer has an {attribute[2:-1]} of more than {most} characters")
     return kinds
 
 

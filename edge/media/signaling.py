@@ -11,14 +11,14 @@ The page asks for the subprotocols `proctor.v1` and `bearer.<session token>`; th
                    {"type": "error", "code": …, "status": …, "message": …}
 
 An error that ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409,
-4503, …), because a browser shows a refusal before the handshake only as 1006.
+4503, …), because a browser shows a refusal before the handshake only as 1006. Who opens too many sockets or
+sends too many offers is closed with 1008, as is who sends too many frames or bytes (`shared.web_server`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Collection
 from typing import Annotated, Literal
 from uuid import UUID
@@ -27,7 +27,6 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.media.admission import Admission, Seat
-from edge.media.rate import TokenBucket
 from shared.errors import ProctorError, Rejected, Unavailable
 from shared.tokens import MAX_TOKEN_CHARS
 
@@ -38,6 +37,7 @@ MESSAGE_CHARS = 80 * 1024
 _OFFER_S = 30.0
 _SEND_S = 5.0
 _LEFT_ON_PURPOSE = (1000, 1001)
+_TOO_MUCH = 1008
 
 
 class _Message(BaseModel):
@@ -117,7 +117,6 @@ class _Signaling:
         self._admission = admission
         self._session_id = session_id
         self._sending = asyncio.Lock()
-        self._rate = TokenBucket(burst=100, per_s=5.0)
 
     async def run(self) -> None:
         subprotocols = self._socket.scope.get("subprotocols", [])
@@ -161,8 +160,6 @@ class _Signaling:
         received = await self._socket.receive()
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received["code"], received.get("reason"))
-        if not self._rate.allows(time.monotonic()):
-            raise Rejected("too many messages", code="too-fast", status=429)
         text = received.get("text")
         if text is None:
             raise Rejected("a message must be text, not bytes", code="bad-message")
@@ -203,7 +200,8 @@ class _Signaling:
             await self._send(_error(error))
         except (RuntimeError, Unavailable, WebSocketDisconnect):
             return
-        await self._close(4000 + _status(error), str(error))
+        status = _status(error)
+        await self._close(_TOO_MUCH if status == 429 else 4000 + status, str(error))
 
     async def _close(self, code: int, reason: str) -> None:
         try:

@@ -89,9 +89,8 @@ class _Whip:
 
     async def _post(self, request: Request, session_id: UUID) -> Response:
         token = _token(request)
-        offer = await _body(request, _SDP)
         seat = await self._admission.connect(session_id, token)
-        answer = await seat.answer(offer)
+        answer = await seat.answer(await _body(request, _SDP))
         resource = self._streams.add(session_id, token, seat)
         headers = {
             "Location": f"{request.url.path}/{resource.name}",
@@ -178,6 +177,8 @@ def _problem(error: ProctorError) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if status == 503:
         headers["Retry-After"] = "5"
+    elif isinstance(error, Rejected) and error.retry_after_s is not None:
+        headers["Retry-After"] = str(error.retry_after_s)
     content = {"type": f"urn:proctor:{code}", "title": str(error), "status": status}
     return JSONResponse(content, status, headers, media_type="application/problem+json")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
@@ -9,10 +10,17 @@ from edge.media.latest import Latest
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.port import AssignmentId, Notice, SessionOver, assignment_of
+from shared.errors import Rejected
 from shared.messages import StartSession
+from shared.rates import Bucket, Rate
 
 NOTICES: Final = 64
 """Notices that may wait for a slow page; the oldest is dropped first."""
+
+CONNECTS: Final = Rate(burst=12, per_s=1.0)
+"""Sockets and streams that a session's pages may open: a page reconnects with back-off up to 4 s."""
+OFFERS: Final = Rate(burst=8, per_s=0.5)
+"""Offers of a session's pages. Each takes the node some milliseconds in which everybody else waits."""
 
 Notices = Latest[Mapping[str, Any]]
 Commit = Callable[[OutgoingAlert], Awaitable[None]]
@@ -27,6 +35,8 @@ class Assignment:
         """The order in force."""
         self._writer = AlertWriter(commit)
         self._page: Notices = Latest(NOTICES)
+        self._connects = Bucket(CONNECTS)
+        self._offers = Bucket(OFFERS)
 
     @property
     def id(self) -> AssignmentId:
@@ -37,11 +47,19 @@ class Assignment:
         """Alerts lost because the disk failed for too long."""
         return self._writer.overflowed
 
-    def sit_down(self) -> Notices:
-        """The notices for a page that has just connected. The earlier page gets no more."""
+    def sit_down(self, now: float) -> Notices:
+        """The notices for a page that has just connected. The earlier page gets no more.
+
+        Raises `Rejected` (429) when pages connect too often, and the earlier one stays.
+        """
+        _check(self._connects, now, "this session's pages connect too often")
         self._page.close()
         self._page = Latest(NOTICES)
         return self._page
+
+    def check_offer(self, now: float) -> None:
+        """Raises `Rejected` (429) when its pages offer too often."""
+        _check(self._offers, now, "this session's pages send too many offers")
 
     def hear(self, told: OutgoingAlert | Notice | SessionOver) -> None:
         """Handle a message from the worker about this session."""
@@ -57,3 +75,11 @@ class Assignment:
     async def write(self) -> None:
         """Put alerts on disk as they arrive, until the session is over and the last one is on disk."""
         await self._writer.run()
+
+
+def _check(bucket: Bucket, now: float, reason: str) -> None:
+    wait_s = math.ceil(bucket.wait_s(now))
+    if wait_s:
+        raise Rejected(
+            f"{reason}; wait {wait_s} s", code="too-many-requests", status=429, retry_after_s=wait_s
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from uuid import UUID, uuid4
 
@@ -17,20 +18,23 @@ class CandidateSeat:
     """One page's connection to its session. A page that reconnects gets a new seat."""
 
     def __init__(self, worker: Worker, page: PageId, assignment: Assignment) -> None:
+        """Raises `Rejected` (429) if the session's pages connect too often."""
         self._worker = worker
         self._page = page
         self._assignment = assignment
         self._token_key = assignment.order.token_key
-        self._notices = assignment.sit_down()
+        self._notices = assignment.sit_down(time.monotonic())
         self._answered = False
 
     async def answer(self, offer_sdp: str) -> str:
         """Answer the page's offer. A second offer makes a new connection that replaces the first.
 
-        Raises `Rejected` (401) when the key of the token that opened this seat was revoked since.
+        Raises `Rejected`: 401 when the key of the token that opened this seat was revoked since, 429 for too
+        many offers, before anything is done for it.
         """
         if self._assignment.order.token_key != self._token_key:
             raise invalid()
+        self._assignment.check_offer(time.monotonic())
         answer = await self._worker.answer(self._page, offer_sdp)
         self._answered = True
         return answer
@@ -58,7 +62,7 @@ class Door:
         self._worker = worker
 
     async def connect(self, session_id: UUID, token: str) -> Seat:
-        """Admit a page. Raises `Rejected` as `Roster.bearer` does."""
+        """Admit a page. Raises `Rejected` as `Roster.bearer` does, and 429 when pages connect too often."""
         assignment = self._roster.bearer(session_id, token)
         return CandidateSeat(self._worker, PageId(assignment.id, uuid4()), assignment)
 

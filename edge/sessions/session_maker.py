@@ -13,6 +13,7 @@ from edge.analysis.perception import Perception
 from edge.config import EdgeConfig
 from edge.judging.alerts import WatchedSession
 from edge.judging.watch import Watch
+from edge.media.addresses import Reach
 from edge.media.negotiation import PeerSettings
 from edge.media.peer import Peer
 from edge.media.sdp import AnswerShape
@@ -76,5 +77,7 @@ class SessionMaker:
 
 def peer_settings(config: EdgeConfig) -> PeerSettings:
     """The settings of candidates' connections. Raises `ConfigError` when a secret's file cannot be used."""
-    answer = AnswerShape(announced_ip=config.media.announced_ip)
-    return PeerSettings(ice_servers=config.media.read_ice_servers(), answer=answer)
+    media = config.media
+    answer = AnswerShape(announced_ip=media.announced_ip)
+    reach = Reach(private=media.private_candidates, loopback=media.loopback_candidates)
+    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach)

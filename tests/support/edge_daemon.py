@@ -32,6 +32,7 @@ class EdgeDaemon:
         self.folder = folder
         self.identity = identity
         self.port = reserved_port()
+        self.status_port = reserved_port()
         self.config = folder / "edge.toml"
         self._process: subprocess.Popen[bytes] | None = None
         password = folder / "password"
@@ -42,6 +43,7 @@ class EdgeDaemon:
             "coordinator": {"public_key": coordinator_key},
             "nats": {"url": hub.url, "user": str(identity.node_id), "password_file": "password"},
             "web": {"port": self.port, "public_url": self.url},
+            "status": {"port": self.status_port},
             "outbox": {"backlog_jitter_s": 0, "resend_after_s": 2},
             "analysis": {"rating": 2},
         }
@@ -50,6 +52,10 @@ class EdgeDaemon:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def status_url(self) -> str:
+        return f"http://127.0.0.1:{self.status_port}"
 
     @property
     def log(self) -> str:
@@ -71,13 +77,13 @@ class EdgeDaemon:
         raise RuntimeError(f"the daemon did not start:\n{self.log}")
 
     def health(self) -> tuple[int, dict[str, Any]]:
-        """Status and body of /healthz."""
-        answer = httpx.get(f"{self.url}/healthz", timeout=5.0)
+        """Status and body of the full health."""
+        answer = httpx.get(f"{self.status_url}/healthz", timeout=5.0)
         return answer.status_code, answer.json()
 
     def metric(self, name: str, **labels: str) -> float:
         """One value of /metrics; 0 when it is not there yet."""
-        return reading(self.url, name, **labels)
+        return reading(self.status_url, name, **labels)
 
     def kill(self) -> None:
         """kill -9."""

@@ -24,12 +24,15 @@ from coordinator.app import create_app
 from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from coordinator.web_api.health import create_status
 from coordinator.web_api.parts import Parts, utc_now
 from shared.sealing import signing_public_text
 from shared.tokens import Claims, Role, issue
+from shared.web_server.connections import StatusSection
 from tests.support.eventually import until
 from tests.support.fake_node import FakeNode, beat_until_known, fake_node
 from tests.support.nats import RunningServer, nats_server
+from tests.support.ports import reserved_port
 
 AD_HOC = {"candidate_id": "CAND-1", "exam_id": "EXAM-1", "allow_unregistered": True}
 """A request for a session of an exam that nobody has made, as staff may send it."""
@@ -48,6 +51,13 @@ class Site:
     http: httpx.AsyncClient
     node: FakeNode
     stop_hub: Callable[[], None]
+
+    @property
+    def status(self) -> httpx.AsyncClient:
+        """What monitoring reaches: the status port."""
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(create_status(self.app)), base_url="http://status"
+        )
 
     @property
     def parts(self) -> Parts:
@@ -158,6 +168,7 @@ def site_config(database_url: str, hub: RunningServer, folder: Path, **web: Any)
         node_id=NODE_ID, region="campus", signing_key=signing_public_text(NODE_KEY.public_key())
     )
     return CoordinatorConfig(
+        status=StatusSection(port=reserved_port()),
         data_folder=folder / "coordinator",
         database_url=database_url,
         nats=NatsSection(url=hub.url, user=hub.user, password_file=password, stream_max_bytes=16 * 2**20),

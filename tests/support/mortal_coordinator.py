@@ -9,11 +9,8 @@ import socket
 import time
 from typing import Final
 
-import uvicorn
-
-from coordinator.app import create_app
+from coordinator import serving
 from coordinator.config import CoordinatorConfig
-from coordinator.main import SERVER_OPTIONS
 from tests.support.forks import FORKS
 
 READY_WITHIN_S: Final = 30.0
@@ -50,4 +47,4 @@ class MortalCoordinator:
 
 def serve(config: CoordinatorConfig) -> None:
     """One life, until it is killed."""
-    uvicorn.run(create_app(config), host=config.web.host, port=config.web.port, **SERVER_OPTIONS)
+    serving.run(config)

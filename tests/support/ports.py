@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 _RANGE: Final = (10_000, 32_000)
+_PROGRAM_PORTS: Final = ("nats", "coordinator", "edge", "coordinator_status", "edge_status")
 
 
 def reserved_port() -> int:
@@ -26,7 +27,7 @@ def reserved_port() -> int:
 
 def remember_ports(data_folder: Path) -> None:
     """Let an installation in this folder take reserved ports, as if those of its last run."""
-    ports = {name: reserved_port() for name in ("nats", "coordinator", "edge")}
+    ports = {name: reserved_port() for name in _PROGRAM_PORTS}
     (data_folder / "ports.json").write_text(json.dumps(ports))
 
 

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from fastapi import FastAPI
 from nats.errors import Error as NatsError
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
 
-from coordinator.main import SERVER_OPTIONS
+from coordinator.config import CoordinatorConfig
+from coordinator.serving import server as server_of, way_in
 from tests.support.eventually import cancelled, until
 from tests.support.exam_site import Site, exam_site
 from tests.support.fake_node import FakeNode
@@ -41,7 +41,7 @@ async def served_site(database_url: str, hub: RunningServer, folder: Path) -> As
         async with (
             exam_site(database_url, hub, folder, url) as site,
             _beating(site.node),
-            _serving(site.app, listening),
+            _serving(site.app, site.parts.config, listening),
         ):
             yield Served(site, url)
 
@@ -50,7 +50,7 @@ async def served_site(database_url: str, hub: RunningServer, folder: Path) -> As
 async def served(site: Site) -> AsyncIterator[str]:
     """The site's application behind a real server; the address of its live sockets."""
     with _free_port() as listening:
-        async with _serving(site.app, listening):
+        async with _serving(site.app, site.parts.config, listening):
             yield f"ws://{_place(listening)}/ws"
 
 
@@ -75,9 +75,9 @@ def _place(listening: socket.socket) -> str:
 
 
 @asynccontextmanager
-async def _serving(app: FastAPI, listening: socket.socket) -> AsyncIterator[None]:
+async def _serving(app: FastAPI, config: CoordinatorConfig, listening: socket.socket) -> AsyncIterator[None]:
     """As the program serves it; whoever made the site has run the application's lifespan already."""
-    server = uvicorn.Server(uvicorn.Config(app, lifespan="off", log_config=None, **SERVER_OPTIONS))
+    server = server_of(app, config, way_in(config), lifespan="off")
     serving = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         await until(lambda: server.started, "the coordinator serves")

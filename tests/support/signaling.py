@@ -16,6 +16,10 @@ from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
 from edge.media.whip import whip_router
 from shared.errors import Rejected
+from shared.web_server.connections import ConnectionsSection
+from shared.web_server.doors import Doors
+from shared.web_server.doorway import Bounds
+from shared.web_server.options import server_options
 
 TOKEN = "good-token"
 ORIGIN = "https://exams.example.org"
@@ -50,11 +54,15 @@ class OneRoom:
     session_id: UUID = field(default_factory=uuid4)
     seat: OneSeat = field(default_factory=OneSeat)
     origins: set[str] = field(default_factory=lambda: {ORIGIN})
+    too_often: bool = False
+    """Whether its pages connect too often."""
     over: bool = False
     """Whether the session has ended here."""
 
     async def connect(self, session_id: UUID, token: str) -> OneSeat:
         self.check(session_id, token)
+        if self.too_often:
+            raise Rejected("too often; wait 7 s", code="too-many-requests", status=429, retry_after_s=7)
         return self.seat
 
     def check(self, session_id: UUID, token: str) -> None:
@@ -95,7 +103,8 @@ async def served() -> AsyncIterator[Served]:
     app = FastAPI()
     app.include_router(signaling_router(room, room.origins))
     app.include_router(whip_router(room, room.origins))
-    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", ws="websockets-sansio"))
+    options = server_options(Doors(Bounds(1_000, 1_000)), ConnectionsSection())
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **options))
     serving = asyncio.create_task(server.serve())
     try:
         async with asyncio.timeout(10):

@@ -153,7 +153,7 @@ class Whole:
 
     def metric(self, name: str, **labels: str) -> float:
         """One value of the node's metrics; 0 when it is not there yet."""
-        return reading(self.prepared.edge_url, name, **labels)
+        return reading(self.prepared.edge_status_url, name, **labels)
 
     def rows(self) -> dict[str, int]:
         """How many rows every table of the coordinator has."""

@@ -15,6 +15,7 @@ from coordinator.sessions import service as sessions
 from coordinator.sessions.answers import join_response, session_token, webrtc_config
 from coordinator.sessions.changing import telling
 from coordinator.sessions.joining import service as joining
+from coordinator.sessions.joining.failures import check_may_try, note_failure
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from coordinator.sessions.service import Found
 from coordinator.tokens import key_service as token_keys
@@ -24,6 +25,7 @@ from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import CandidateOrSession, StaffOrSession, check_own_session
 from shared.alerts import Alert, Shown
 from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, TicketResponse
+from shared.errors import Rejected
 from shared.notices import RAISED
 from shared.policy.schema import Policy
 from shared.tokens import Claims
@@ -37,7 +39,8 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
 
     A code works once, within 15 minutes of the session's start or of its exam's, whichever is later.
     """
-    check_rate(parts.rates.join, request.client.host if request.client else "", parts.clock())
+    failures, address = parts.rates.join_failures, request.client.host if request.client else ""
+    check_may_try(failures, address, body.code, parts.clock())
 
     def work(db: Session) -> JoinResponse:
         found = joining.use_code(db, body.code, now)
@@ -48,7 +51,12 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
         webrtc, token = webrtc_config(parts.ice_servers), session_token(signer, found, now)
         return join_response(parts.config, webrtc, found, token, title)
 
-    return await parts.writing(work)
+    try:
+        await parts.reading(lambda db: joining.check_known(db, body.code))
+        return await parts.writing(work)
+    except Rejected:
+        note_failure(failures, address, body.code, parts.clock())
+        raise
 
 
 @router.post(

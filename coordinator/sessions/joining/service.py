@@ -41,6 +41,12 @@ def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, ex
     db.flush()
 
 
+def check_known(db: Session, code: str) -> None:
+    """Raises `Rejected` (404) for a code that nobody was given; writes nothing, and waits for no writer."""
+    if db.exec(select(JoinCode.id).where(JoinCode.code_hash == code_hash(code))).first() is None:
+        raise _unknown()
+
+
 def use_code(db: Session, code: str, now_utc: datetime) -> Found:
     """The session a join code leads to; the code is used up.
 
@@ -50,7 +56,7 @@ def use_code(db: Session, code: str, now_utc: datetime) -> Found:
     hashed = code_hash(code)
     row = db.exec(select(JoinCode).where(JoinCode.code_hash == hashed)).one_or_none()
     if row is None:
-        raise Rejected("the link is not valid; ask for a new one", code="join-code-unknown", status=404)
+        raise _unknown()
     if row.expires_utc <= now_utc:
         raise Rejected("the link has expired; ask for a new one", code="join-code-expired", status=410)
     used = db.exec(
@@ -97,3 +103,7 @@ def acknowledgements(db: Session, session: ExamSession) -> Sequence[Acknowledgem
         .order_by(col(Acknowledgement.acknowledged_utc))
     )
     return db.exec(wanted).all()
+
+
+def _unknown() -> Rejected:
+    return Rejected("the link is not valid; ask for a new one", code="join-code-unknown", status=404)

@@ -116,16 +116,29 @@ def test_an_administrator_makes_tokens_for_its_own_institution(on_sqlite: OnSite
     on_sqlite(test)
 
 
-def test_health_readiness_and_metrics_need_no_token_and_name_nobody(on_sqlite: OnSite) -> None:
+def test_health_and_metrics_on_the_status_port_need_no_token_and_name_nobody(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         await site.started("SESS-SECRET", "CAND-SECRET")
         await site.get("/session/SESS-SECRET")
-        assert (await site.http.get("/healthz")).json() == {"status": "ok"}
-        ready = await site.http.get("/readyz")
+        assert (await site.status.get("/healthz")).json() == {"status": "ok"}
+        ready = await site.status.get("/readyz")
         assert (ready.status_code, ready.json()["reasons"]) == (200, [])
-        text = (await site.http.get("/metrics")).text
+        text = (await site.status.get("/metrics")).text
         assert 'operation="get_session",status="200"' in text
         assert "SECRET" not in text
+
+    on_sqlite(test)
+
+
+def test_the_public_port_tells_strangers_only_whether_all_is_well(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        assert (await site.http.get("/healthz")).json() == {"status": "ok"}
+        assert (await site.http.get("/readyz")).json() == {"status": "ready"}
+        assert (await site.http.get("/metrics")).status_code == 401
+        for role, status in ((Role.CANDIDATE, 403), (Role.PROCTOR, 403), (Role.SYSTEM, 200)):
+            answer = await site.http.get("/metrics", headers=site.bearer(role, "CAND-1"))
+            assert answer.status_code == status, role
+        assert (await site.status.get("/api/v1/nodes")).status_code == 404
 
     on_sqlite(test)
 
@@ -134,9 +147,11 @@ def test_an_absent_hub_makes_the_coordinator_unready_and_says_so(on_sqlite: OnSi
     async def test(site: Site) -> None:
         site.stop_hub()
         await until(lambda: not site.parts.hub.connected, "the hub is missed")
-        ready = await site.http.get("/readyz")
+        ready = await site.status.get("/readyz")
         assert ready.status_code == 503
         assert "the hub cannot be reached" in ready.json()["reasons"][0]
+        public = await site.http.get("/readyz")
+        assert (public.status_code, public.json()) == (503, {"status": "unready"})
         assert (await site.http.get("/healthz")).status_code == 200
         response = await site.post("/session/start", AD_HOC)
         assert (response.status_code, response.json()["code"]) == (503, "node-away")

@@ -30,7 +30,7 @@ def test_a_failure_is_a_problem_with_every_header_and_without_its_reason(
         ordinary = await site.http.get("/healthz")
         for name in ("x-content-type-options", "content-security-policy", "x-frame-options", "cache-control"):
             assert answer.headers[name] == ordinary.headers[name]
-        assert 'status="500"' in (await site.http.get("/metrics")).text
+        assert 'status="500"' in (await site.status.get("/metrics")).text
 
     on_sqlite(test)
     assert [record.exc_info for record in caplog.records if record.message == "a request failed"]

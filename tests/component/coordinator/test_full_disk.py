@@ -38,7 +38,8 @@ def test_a_full_disk_stores_nothing_acknowledges_nothing_and_loses_nothing(
             refused = await _refused(site)
             assert (refused.status_code, refused.json()["code"]) == (503, "disk-full")
             assert "disk is full" in refused.json()["detail"]
-            ready = await site.http.get("/readyz")
+            assert (await site.http.get("/readyz")).status_code == 503
+            ready = await site.status.get("/readyz")
             assert ready.status_code == 503
             assert "disk is full" in ready.json()["reasons"][0]
             assert (await site.get("/session/SESS-1")).status_code == 200  # reading goes on

@@ -14,6 +14,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.typing import Subprotocol
 
 from coordinator.live.rooms import QUEUE_MESSAGES
+from coordinator.web_api.limits import SOCKET_RATE
 from shared.alerts import Shown
 from shared.events.types import EventType
 from shared.tokens import Role
@@ -177,5 +178,49 @@ def test_a_socket_ends_with_the_token_that_opened_it(on_sqlite: OnSite) -> None:
             async with asyncio.timeout(10):
                 await client.wait_closed()
             assert client.close_code == 4401
+
+    on_sqlite(test)
+
+
+def test_a_candidate_that_opens_sockets_in_a_loop_is_told_to_wait_and_staff_are_not(
+    on_sqlite: OnSite,
+) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        own = [Subprotocol("proctor.v1"), Subprotocol(f"bearer.{started['session_token']}")]
+        async with served(site) as url:
+            address = f"{url}/SESS-1"
+            for _ in range(SOCKET_RATE.burst):
+                await (await connect(address, subprotocols=own, proxy=None)).close()
+            with pytest.raises(InvalidStatus) as refused:
+                await connect(address, subprotocols=own, proxy=None)
+            answer = refused.value.response
+            assert (answer.status_code, answer.headers["Retry-After"]) == (429, "2")
+            async with listening_to(address, site.token(Role.PROCTOR)) as proctor:
+                await next_of(proctor, "heartbeat")
+
+    on_sqlite(test)
+
+
+def test_a_socket_that_floods_is_closed_with_1008_and_its_neighbour_hears_on(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        started = await site.started()
+        (order,) = site.node.obeyed.started
+        async with (
+            served(site) as url,
+            listening_to(f"{url}/SESS-1", started["session_token"], origin=PUBLIC_URL) as flooder,
+            listening_to(f"{url}/SESS-1", site.token()) as neighbour,
+        ):
+            with suppress(ConnectionClosed):
+                for _ in range(2_000):
+                    await flooder.ping()
+            await flooder.wait_closed()
+            assert flooder.close_code == 1008
+            shown = alert(order, site.node, EventType.MULTIPLE_FACES, 1.0)
+            site.parts.rooms.tell(order.session_id, Shown(shown, JPEG), 1)
+            await next_of(neighbour, "alert")
+            text = (await site.status.get("/metrics")).text
+            assert 'coordinator_connections_closed_total{what="too-much"} 1.0' in text
+        await until(lambda: site.parts.rooms.listeners == 0, "everybody has left")
 
     on_sqlite(test)

@@ -21,10 +21,10 @@ import pytest
 
 import coordinator
 from coordinator.sessions.notice import VERSION
-from coordinator.web_api.rates import Buckets, Rate
 from shared.consents import Purpose
 from shared.events.types import EventType
 from shared.messages import VerifiedFrame
+from shared.rates import Buckets, Rate
 from shared.tokens import Role
 from tests.component.coordinator.test_faces_api import agree, enroll, search, switch_on
 from tests.support.exam_site import Site, picture_base64

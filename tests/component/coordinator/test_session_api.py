@@ -1,5 +1,6 @@
 """Sessions over REST, with a node beside it that obeys."""
 
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,7 +14,9 @@ from coordinator.sessions.notice import VERSION
 from coordinator.sessions.sweeping import sweep
 from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.web_api.examples import EXAMPLES
+from coordinator.web_api.limits import JOIN_FAILURE_RATE
 from shared.ice import IceServer
+from shared.rates import Buckets, Rate
 from shared.tokens import Audience, Role, verify
 from tests.support.exam_site import AD_HOC, PUBLIC_URL, OnSite, Site, enroll_body
 from tests.support.node_answers import Refusal, watching
@@ -278,6 +281,35 @@ def test_a_join_code_works_once_and_for_its_time_only(on_site: OnSite) -> None:
         assert not any(late["code"].encode() in code.code_hash for code in codes)
 
     on_site(test)
+
+
+def test_many_wrong_codes_from_a_hall_shut_out_nobody_there(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        codes = [(await site.started(f"SESS-{n}"))["join_url"].partition("#")[2] for n in range(3)]
+        site.parts.rates.join_failures = Buckets(Rate(JOIN_FAILURE_RATE.burst, per_s=0.000_001))
+        wrong = {"code": "A" * 32}
+        found = Counter([(await site.post("/join", wrong, headers={})).status_code for _ in range(30)])
+        assert found == {404: 10, 429: 20}
+        guesses = [{"code": f"{n:04}" + "x" * 28} for n in range(420)]
+        found = Counter([(await site.post("/join", guess, headers={})).status_code for guess in guesses])
+        assert found == {404: 420}
+        for code in codes:
+            assert (await site.post("/join", {"code": code}, headers={})).status_code == 200
+        refused = await site.post("/join", wrong, headers={})
+        assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
+        assert int(refused.headers["Retry-After"]) >= 1
+
+    on_site(test)
+
+
+def test_a_used_code_that_is_tried_for_ever_is_refused_before_the_database(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        body = {"code": (await site.started())["join_url"].partition("#")[2]}
+        site.parts.rates.join_failures = Buckets(Rate(JOIN_FAILURE_RATE.burst, per_s=0.000_001))
+        found = [(await site.post("/join", body, headers={})).status_code for _ in range(15)]
+        assert found == [200, *10 * [410], *4 * [429]]
+
+    on_sqlite(test)
 
 
 def test_only_the_candidate_acknowledges_and_only_what_it_was_shown(on_sqlite: OnSite) -> None:

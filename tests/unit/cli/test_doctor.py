@@ -94,9 +94,11 @@ def test_clocks_that_differ_are_told(date: str | None, standing: str) -> None:
 
 
 def test_the_place_is_read_from_the_files_of_up(tmp_path: Path) -> None:
-    (tmp_path / "coordinator.toml").write_text('[nats]\nurl = "nats://10.0.0.5:4333"\n[web]\nport = 8123\n')
+    (tmp_path / "coordinator.toml").write_text(
+        '[nats]\nurl = "nats://10.0.0.5:4333"\n[status]\nport = 8123\n'
+    )
     (tmp_path / "edge.toml").write_text(
-        '[web]\nhost = "0.0.0.0"\nport = 8200\n[analysis]\nprofile = "research"\n'
+        '[web]\nport = 8199\n[status]\nhost = "0.0.0.0"\nport = 8200\n[analysis]\nprofile = "research"\n'
     )
     place = find_place(tmp_path, None, None)
     assert (place.hub, place.coordinator) == (Address("10.0.0.5", 4333), Address("127.0.0.1", 8123))

@@ -11,6 +11,7 @@ from coordinator.live.messages import heartbeat, staff_message
 from coordinator.live.rooms import (
     MAX_LISTENERS_PER_BEARER,
     MAX_LISTENERS_PER_SESSION,
+    MAX_OWN_LISTENERS,
     QUEUE_MESSAGES,
     Listener,
     Rooms,
@@ -207,3 +208,19 @@ def test_tickets_are_bounded_in_number() -> None:
     with pytest.raises(Rejected):
         tickets.redeem(first, "SESS-1", 1.0)
     assert tickets.redeem(second, "SESS-1", 1.0) == tickets.redeem(third, "SESS-1", 1.0) == CLAIMS
+
+
+def test_of_a_candidates_own_sockets_the_newest_stay() -> None:
+    rooms = Rooms()
+    own = [listener(for_staff=False) for _ in range(MAX_OWN_LISTENERS + 2)]
+    for one in own[:MAX_OWN_LISTENERS]:
+        rooms.enter(one)
+    assert not any(one.lost.is_set() for one in own)
+    for one in own[MAX_OWN_LISTENERS:]:
+        rooms.enter(one)
+    assert [one.lost.is_set() for one in own] == [True, True, *MAX_OWN_LISTENERS * [False]]
+    rooms.leave(own[0])
+    rooms.leave(own[1])
+    rooms.leave(own[-1])
+    rooms.enter(listener(for_staff=False))
+    assert not own[2].lost.is_set(), "there was room again"

@@ -36,6 +36,16 @@ def test_a_minimal_file_gets_the_defaults_and_paths_beside_itself(tmp_path: Path
     assert config.nats.password_file == tmp_path / "password"
 
 
+def test_nobody_is_believed_and_this_host_not_tried_unless_a_setting_says_so(tmp_path: Path) -> None:
+    config = load(written(tmp_path, MINIMAL), EdgeConfig)
+    assert config.web.connections.trusted_proxies == ()
+    assert (config.status.host, config.status.port) == ("127.0.0.1", 8091)
+    assert (config.media.private_candidates, config.media.loopback_candidates) == (True, False)
+    text = "[web.connections]\ntrusted_proxies = ['10.0.0.7', '10.1.0.0/16', 'fd00::/8']\n"
+    proxies = load(written(tmp_path, MINIMAL + text), EdgeConfig).web.connections.trusted_proxies
+    assert proxies == ("10.0.0.7/32", "10.1.0.0/16", "fd00::/8")
+
+
 def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None:
     text = MINIMAL + '[web]\npublic_url = "https://edge.example.org"\n'
     config = load(written(tmp_path, text), EdgeConfig)
@@ -57,6 +67,14 @@ def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None
         ("[web]\npublic_url = 'http://host/path'\n", "web.public_url"),
         ("[web]\nallowed_origins = ['*']\n", "web.allowed_origins"),
         ("[[media.ice_servers]]\nurls = ['http://x']\n", "media.ice_servers.0.urls"),
+        ("[web.connections]\nin_all = 99\n", "web.connections.in_all"),
+        ("[web.connections]\nper_address = 100001\n", "web.connections.per_address"),
+        ("[web.connections]\ntrusted_proxies = ['proxy.example.org']\n", "web.connections.trusted_proxies"),
+        ("[web.connections]\ntrusted_proxies = ['10.0.0.1/24']\n", "web.connections.trusted_proxies"),
+        ("[status]\nport = 0\n", "status.port"),
+        ("[status]\nport = 8090\n", "status.port must differ from web.port"),
+        ("[media]\nloopback_candidates = 'lo'\n", "media.loopback_candidates"),
+        ("[media]\nprivate = true\n", "media.private"),
         ("[extra]\n", "extra"),
     ],
 )

@@ -34,6 +34,8 @@ from shared.face_messages import CompareTemplates
 from shared.messages import EndSession, Template, VerifyFrame, encode_vector, parse
 from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, open_body, unpack, verify
+from shared.web_server.doors import Doors
+from shared.web_server.doorway import Bounds
 from tests.support.alerts import alert, new_identity
 from tests.support.candidates import Picture, Tone, offer_of
 from tests.support.foreign import Detector, stand_in
@@ -76,7 +78,8 @@ async def made(folder: Path) -> AsyncIterator[Made]:
     )
     try:
         networks = stand_in(Detector())
-        async with assembled(settings.model_copy(update={"nats": nats}), identity, networks, outbox) as node:
+        settings = settings.model_copy(update={"nats": nats})
+        async with assembled(settings, identity, networks, outbox, Doors(Bounds(100, 100))) as node:
             yield Made(node, identity, outbox)
             await node.actions.close()
     finally:

@@ -7,6 +7,7 @@ import random
 import re
 import socket
 import struct
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -19,7 +20,9 @@ from aiortc import RTCPeerConnection
 from aiortc.rtcdtlstransport import RTCDtlsTransport
 
 from edge.media.flow import VideoFlow
+from edge.media.frames import WINDOW_S
 from edge.media.peer import Peer
+from edge.media.sound_pace import CREDIT_S
 from tests.component.edge.media.test_decoder import Bench, vp8
 from tests.support.candidates import Call, Picture, Tone, call
 from tests.support.eventually import until
@@ -30,6 +33,8 @@ GARBAGE = 3_000
 FIRST_BYTES = (0x00, 0x01, 0x14, 0x16, 0x17, 0x3F, 0x80, 0x90, 0xFF)
 """STUN, DTLS and RTP, as RFC 7983 tells them apart, and what is none of them."""
 MIB = 2**20
+OPUS = 96
+"""aiortc's payload type of it."""
 
 
 def rss_bytes() -> int:
@@ -130,6 +135,48 @@ def test_a_candidate_who_sends_garbage_is_counted_and_seen_again_once_it_sends_p
             assert not connected.peer.ended.is_set()
             await pictures(connected, 15)
             assert rss_bytes() - before < 64 * MIB
+
+    asyncio.run(scene())
+
+
+@contextmanager
+def leaping(candidate: RTCPeerConnection, by_s: float) -> Iterator[None]:
+    """The time stamps of sound run away, by so much more with each packet."""
+    packets = 0
+
+    async def send(transport: RTCDtlsTransport, data: bytes) -> None:
+        nonlocal packets
+        if data[1] not in range(192, 224) and data[1] & 0x7F == OPUS:
+            packets += 1
+            stamp = int.from_bytes(data[4:8]) + round(packets * by_s * 48_000)
+            data = data[:4] + (stamp % 2**32).to_bytes(4) + data[8:]
+        await RTCDtlsTransport._send_rtp(transport, data)
+
+    transports: list[Any] = [one.sender.transport for one in candidate.getTransceivers()]
+    for transport in transports:
+        transport._send_rtp = partial(send, transport)
+    try:
+        yield
+    finally:
+        for transport in transports:
+            if "_send_rtp" in vars(transport):
+                del transport._send_rtp
+
+
+def test_sound_whose_time_leaps_makes_no_flood_of_windows_and_goes_on_once_it_is_honest() -> None:
+    async def scene() -> None:
+        async with asyncio.timeout(60), call(Picture(), Tone()) as connected:
+            peer = connected.peer
+            await pictures(connected, 3)
+            await until(lambda: peer.audio.received > 0, "sound is heard")
+            before, began_at = peer.audio.received, time.monotonic()
+            with leaping(connected.candidate, by_s=29.0):
+                await until(lambda: peer.counts(0.0).dropped["audio_leap"] > 50, "leaps are counted")
+            made, took_s = peer.audio.received - before, time.monotonic() - began_at
+            assert made <= (CREDIT_S + 2.0 * took_s) / WINDOW_S
+            before = peer.audio.received
+            await until(lambda: peer.audio.received > before + 2, "sound is heard again")
+            await pictures(connected, 5)
 
     asyncio.run(scene())
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
+import socket
 import threading
 import time
 from contextlib import AsyncExitStack
@@ -10,7 +11,9 @@ from contextlib import AsyncExitStack
 import numpy as np
 import psutil
 import pytest
+from aiortc import RTCSessionDescription
 
+from edge.media.candidates import MOST
 from edge.media.clock import SessionClock
 from edge.media.frames import SAMPLE_RATE_HZ, WINDOW_S
 from edge.media.peer import Peer, PeerSettings
@@ -32,6 +35,70 @@ def test_the_first_picture_comes_within_two_seconds_without_any_ice_server() -> 
             return time.monotonic() - began_at
 
     assert asyncio.run(scene()) < 2.0
+
+
+FORBIDDEN = (
+    "127.0.0.1", "::ffff:127.0.0.1", "169.254.169.254", "255.255.255.255", "224.0.0.251", "0.0.0.0",
+    "a1b2.local",
+)  # fmt: skip
+
+
+def _line(host: str, port: int) -> str:
+    return f"candidate:1 1 udp 2130706431 {host} {port} typ host"
+
+
+def test_candidates_that_point_elsewhere_are_counted_and_get_no_datagram() -> None:
+    async def scene() -> None:
+        candidate = await offer_of(Picture())
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as victim:
+            victim.bind(("127.0.0.1", 0))
+            victim.setblocking(False)
+            port = victim.getsockname()[1]
+            lines = "".join(f"a={_line(host, port)}\r\n" for host in FORBIDDEN)
+            offer = candidate.localDescription.sdp.replace("a=end-of-candidates\r\n", "")
+            peer = Peer(PeerSettings())
+            try:
+                answer = await peer.answer(offer + lines)
+                for host in FORBIDDEN:
+                    await peer.add_candidate(_line(host, port), "0", 0)
+                await candidate.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+                async with asyncio.timeout(20):
+                    assert await peer.video.get() is not None, "the honest ones are tried"
+                dropped = peer.counts(0.0).dropped
+                refused = {name: count for name, count in dropped.items() if name.startswith("candidate_")}
+                assert refused == {
+                    "candidate_loopback": 4,
+                    "candidate_metadata": 2,
+                    "candidate_broadcast": 2,
+                    "candidate_multicast": 2,
+                    "candidate_unspecified": 2,
+                    "candidate_name": 2,
+                }
+                with pytest.raises(BlockingIOError):
+                    victim.recv(1_500)
+            finally:
+                await candidate.close()
+                await peer.close()
+
+    asyncio.run(scene())
+
+
+def test_no_more_than_so_many_addresses_are_tried_and_the_same_one_again_costs_nothing() -> None:
+    async def scene() -> None:
+        candidate = await offer_of(Picture())
+        offer = candidate.localDescription.sdp
+        bare = "".join(f"{line}\r\n" for line in offer.splitlines() if "candidate" not in line)
+        peer = Peer(PeerSettings())
+        try:
+            await peer.answer(bare)
+            for number in range(40):
+                await peer.add_candidate(_line("10.255.0.1", 40_000 + number % 20), "0", 0)
+            assert peer.counts(0.0).dropped["candidate_too-many"] == 2 * (20 - MOST)
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    asyncio.run(scene())
 
 
 def test_pictures_carry_running_numbers_and_the_senders_rhythm() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
@@ -182,15 +183,36 @@ def test_a_bad_candidate_is_told_and_the_call_goes_on() -> None:
     scene(act)
 
 
-def test_a_flood_of_messages_ends_the_socket() -> None:
+def test_a_flood_of_messages_or_pings_ends_the_socket_with_1008_and_not_the_call() -> None:
     async def act(node: Served) -> None:
         async with dial(node) as socket:
             candidate = await offered(socket)
-            for _ in range(200):
-                await socket.send(json.dumps({"type": "candidate", "candidate": None}))
+            with suppress(ConnectionClosed):
+                for _ in range(200):
+                    await socket.send(json.dumps({"type": "candidate", "candidate": None}))
+            assert (await closing(socket))[1] == 1008
+        async with dial(node) as socket:
+            with suppress(ConnectionClosed):
+                for _ in range(200):
+                    await socket.ping()
+            assert (await closing(socket))[1] == 1008
+        video = node.room.seat.peer.video
+        seen = video.received
+        while video.received < seen + 5:
+            await video.get()
+        assert not node.room.seat.hung_up.is_set()
+        await candidate.close()
+
+    scene(act)
+
+
+def test_a_page_that_connects_too_often_is_closed_with_1008_and_the_reason() -> None:
+    async def act(node: Served) -> None:
+        node.room.too_often = True
+        async with dial(node) as socket:
             error, code = await closing(socket)
-            assert code == 4429
+            assert code == 1008
             assert error is not None
-            await candidate.close()
+            assert (error["status"], error["message"]) == (429, "too often; wait 7 s")
 
     scene(act)

@@ -99,3 +99,12 @@ def test_reading_a_stream_is_not_a_method() -> None:
 def test_a_fragment_gives_each_candidate_with_its_section() -> None:
     fragment = "a=mid:0\r\na=candidate:1 …\r\na=mid:1\r\na=candidate:2 …\r\na=end-of-candidates\r\n"
     assert fragment_candidates(fragment) == [("0", "a=candidate:1 …"), ("1", "a=candidate:2 …"), ("1", "")]
+
+
+def test_who_offers_too_often_is_told_when_to_come_back_before_its_offer_is_read() -> None:
+    async def act(node: Served, client: httpx.AsyncClient) -> None:
+        node.room.too_often = True
+        refused = await client.post(node.whip_url, content=b"no sdp at all", headers=BEARER | SDP)
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "7")
+
+    scene(act)

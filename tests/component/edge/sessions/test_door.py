@@ -38,7 +38,6 @@ TABLE: Final[dict[tuple[str, str], tuple[int, ...]]] = {
     ("DELETE", "/whip/{session_id}/{name}"): (200, *REFUSED),
     ("OPTIONS", "/whip/{session_id}/{name}"): (204, 204, 204, 204),
     ("GET", "/healthz"): (200, 200, 200, 200),
-    ("GET", "/metrics"): (200, 200, 200, 200),
 }
 """For each asker in their order."""
 BODIES: Final = {"POST": "application/sdp", "PATCH": "application/trickle-ice-sdpfrag"}
@@ -131,11 +130,8 @@ async def doors() -> AsyncIterator[Doors]:
     async def health() -> Health:
         return Health(10, ())
 
-    async def metrics() -> bytes:
-        return b""
-
     async with stage(rating=10) as made:
-        app = create_web(made.door, [], health=health, metrics=metrics)
+        app = create_web(made.door, [], health)
         assert routes_of(app.routes) == set(TABLE), "TABLE needs a line for each route, and no other"
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
         serving = asyncio.create_task(server.serve())

@@ -7,6 +7,8 @@ from shared.messages import OutboxState
 
 OUTBOX = OutboxState(outbox_id=uuid4(), lane=Lane.CONDUCT, last_sequence=9, waiting=4, dropped=2)
 READINGS = Readings(
+    connections=7,
+    closed={"gave-way": 12},
     sessions=3,
     level=1,
     health=10,

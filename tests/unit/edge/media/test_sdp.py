@@ -60,5 +60,13 @@ def test_an_offer_with_too_many_candidates_is_refused() -> None:
         check_offer(offer)
 
 
+@pytest.mark.parametrize(("attribute", "most"), [("ice-ufrag", 64), ("ice-pwd", 128)])
+def test_ice_credentials_are_bounded(attribute: str, most: int) -> None:
+    offer = "v=0\r\nm=video 9 a 1\r\na={}:{}\r\nm=audio 9 a 1\r\na={}:{}\r\n"
+    assert check_offer(offer.format(attribute, "x" * 4, attribute, "x" * most)) == ("video", "audio")
+    with pytest.raises(Rejected, match=attribute):
+        check_offer(offer.format(attribute, "x" * 4, attribute, "x" * (most + 1)))
+
+
 def test_kinds_are_returned_in_the_offers_order() -> None:
     assert check_offer("v=0\nm=video 9 a 1\nm=audio 9 a 1\n") == ("video", "audio")

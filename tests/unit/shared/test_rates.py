@@ -2,8 +2,9 @@
 
 import pytest
 
-from coordinator.web_api.rates import Buckets, Rate, check_rate
+from coordinator.web_api.rates import check_rate
 from shared.errors import Rejected
+from shared.rates import Bucket, Buckets, Rate
 
 
 def test_a_burst_passes_then_the_rate_holds() -> None:
@@ -43,3 +44,22 @@ def test_a_refusal_says_when_to_ask_again() -> None:
         "too-many-requests",
         10,
     )
+
+
+def test_a_bucket_gives_amounts_and_takes_nothing_for_a_refusal() -> None:
+    bucket = Bucket(Rate(burst=10, per_s=2))
+    assert bucket.wait_s(0.0, 7) == 0.0
+    assert bucket.wait_s(0.0, 5) == pytest.approx(1.0)
+    assert bucket.wait_s(0.0, 3) == 0.0, "what was refused was not taken"
+    assert bucket.wait_s(0.0) == pytest.approx(0.5)
+    assert bucket.wait_s(1_000.0, 10) == 0.0, "a long pause saves up one burst"
+    assert bucket.wait_s(1_000.0) > 0.0
+
+
+def test_one_may_look_at_a_bucket_without_taking_from_it() -> None:
+    buckets = Buckets(Rate(burst=1, per_s=0.5))
+    assert [buckets.spent("a", 0.0) for _ in range(3)] == [0.0, 0.0, 0.0]
+    buckets.wait_s("a", 0.0)
+    assert buckets.spent("a", 0.0) == pytest.approx(2.0)
+    assert buckets.spent("b", 0.0) == 0.0
+    assert buckets.spent("a", 2.0) == 0.0

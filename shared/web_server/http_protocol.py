@@ -1,28 +1,36 @@
-"""Adds deadlines for requests to uvicorn, and headers to its own error answers.
+"""Uvicorn's HTTP connection with deadlines and a bounded number, and headers on its own error answers.
 
 Uvicorn limits only the idle time between two requests. A client that opens connections and sends nothing, or
-a byte now and then, keeps them; a few thousand of them take every descriptor, or every place below
-`limit_concurrency`, and no other client is served. Here a request's head must be complete within
-`HEAD_WITHIN_S` and its body within `BODY_WITHIN_S`; after that the connection is closed. Answers and
-WebSockets have no such limit.
+a byte now and then, keeps them; a few thousand of them take every descriptor, and no other client is served.
+Here a request's head must be complete within `HEAD_WITHIN_S` and its body within `BODY_WITHIN_S`; after that
+the connection is closed. How many there are is bounded (`doorway`), and an answer that nobody takes ends its
+connection. WebSockets have their own bounds (`socket_protocol`).
 
 Uvicorn itself answers data that is not HTTP, before any application; that answer gets `BARE_HEADERS` here.
-
-Referenced by name, so that only a server imports it: `uvicorn.Config(http=PROTOCOL)`.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import socket
+import time
 from typing import Any, Final
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-PROTOCOL: Final = "shared.slow_clients:PunctualProtocol"
-HEAD_WITHIN_S: Final = 15.0
+from shared.web_server.doors import Doors
+
+FOREIGN_LOG: Final = logging.getLogger(f"{__name__}.uvicorn")
+"""What uvicorn says about single connections. Errors only: strangers cause any number of other lines."""
+FOREIGN_LOG.setLevel(logging.ERROR)
+
+HEAD_WITHIN_S: Final = 5.0
 BODY_WITHIN_S: Final = 120.0
 """Five enrollment pictures at 2 Mbit/s."""
+TAKEN_WITHIN_S: Final = 30.0
+"""What is sent to a client must be acknowledged within this."""
 
 BARE_HEADERS: Final = (
     ("X-Content-Type-Options", "nosniff"),
@@ -33,25 +41,40 @@ BARE_HEADERS: Final = (
 
 
 class PunctualProtocol(H11Protocol):
-    """Uvicorn's HTTP/1.1 connection with two deadlines per request."""
+    """Uvicorn's HTTP/1.1 connection, let in by `doors`, with two deadlines per request."""
 
     head_within_s: float = HEAD_WITHIN_S
     body_within_s: float = BODY_WITHIN_S
     _deadline: asyncio.TimerHandle | None = None
 
+    def __init__(self, *args: Any, doors: Doors, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._doors = doors
+        self.logger = FOREIGN_LOG
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the deadline with the connection."""
         super().connection_made(transport)
-        self._wait_for(h11.IDLE, self.head_within_s)
+        if self._doors.enter(transport, self.client, self.server, time.monotonic()):
+            _expect_to_be_read(transport)
+            self._wait_for(h11.IDLE, self.head_within_s)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Cancel the deadline."""
         self._stop_waiting()
+        self._doors.leave(self.transport)
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """A request that is whole keeps its place."""
+        super().data_received(data)
+        if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
+            self._doors.asked(self.transport)
 
     def handle_websocket_upgrade(self, event: Any) -> None:
         """The head has arrived; from here the WebSocket's own timeouts apply."""
         self._stop_waiting()
+        self._doors.asked(self.transport)
         super().handle_websocket_upgrade(event)
 
     def send_400_response(self, msg: str) -> None:
@@ -68,6 +91,8 @@ class PunctualProtocol(H11Protocol):
         """Start new deadlines for the next request on this connection."""
         super().on_response_complete()
         if not self.transport.is_closing():
+            if self.conn.their_state is h11.IDLE:
+                self._doors.waits(self.transport, time.monotonic())
             self._wait_for(h11.IDLE, self.head_within_s)
 
     def _wait_for(self, unfinished: Any, within_s: float) -> None:
@@ -84,3 +109,10 @@ class PunctualProtocol(H11Protocol):
             self.transport.abort()
         elif self.conn.their_state is h11.SEND_BODY:
             self._wait_for(h11.SEND_BODY, self.body_within_s)
+
+
+def _expect_to_be_read(transport: asyncio.Transport) -> None:
+    """Let the system close a connection whose client has stopped reading, also while it is being closed."""
+    connection = transport.get_extra_info("socket")
+    if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(TAKEN_WITHIN_S * 1_000))

@@ -1,0 +1,58 @@
+"""The coordinator behind its HTTP server: pages and API on one port, health and metrics on another."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import ExitStack
+from typing import Any, Final
+
+import uvicorn
+from fastapi import FastAPI
+
+from coordinator.app import create_app
+from coordinator.config import CoordinatorConfig
+from coordinator.web_api.health import create_status
+from shared.web_server.doors import Doors
+from shared.web_server.options import doors_of, listen, server_options
+from shared.web_server.status import ByPort
+
+MESSAGE_BYTES: Final = 4_096
+"""A listener has nothing to say."""
+GRACE_S: Final = 5
+OTHER_FILES: Final = 256
+"""Beside connections: database, hub, files."""
+DID_NOT_START: Final = 1
+
+
+def way_in(settings: CoordinatorConfig) -> Doors:
+    """The doors of a server. Raises `ConfigError` when hardly a file may be open."""
+    return doors_of(settings.web.connections, settings.status.port, OTHER_FILES)
+
+
+def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: Any) -> uvicorn.Server:
+    """The server of an application of these settings; it listens on the sockets that it is given."""
+    app.state.metrics.doors = doors
+    return uvicorn.Server(
+        uvicorn.Config(
+            ByPort(app, create_status(app), settings.status.port),
+            log_config=None,
+            ws_max_size=MESSAGE_BYTES,
+            timeout_graceful_shutdown=GRACE_S,
+            **server_options(doors, settings.web.connections),
+            **options,
+        )
+    )
+
+
+def run(settings: CoordinatorConfig) -> None:
+    """Serve until told to stop. Raises `ConfigError` when a port cannot be had."""
+    web, status, doors = settings.web, settings.status, way_in(settings)
+    with ExitStack() as sockets:
+        listeners = [
+            sockets.enter_context(listen(web.host, web.port, doors)),
+            sockets.enter_context(listen(status.host, status.port)),
+        ]
+        serving = server(create_app(settings), settings, doors)
+        serving.run(sockets=listeners)
+    if not serving.started:
+        sys.exit(DID_NOT_START)

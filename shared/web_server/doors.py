@@ -1,0 +1,86 @@
+"""The doors of one server: lets uvicorn's connections in, closes those that must go, and says how many."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import logging
+from collections import Counter
+from collections.abc import Collection
+from typing import Final
+
+from shared.seldom import Seldom
+from shared.web_server.doorway import Bounds, Doorway
+
+log = logging.getLogger(__name__)
+
+CLOSED: Final = "connections are closed: too many are open, or made too fast"
+
+Place = tuple[str, int | None]
+
+
+class Doors:
+    """Shared by all connections of one server. `now` is monotonic seconds."""
+
+    def __init__(
+        self, bounds: Bounds, trusted_proxies: Collection[str] = (), status_port: int | None = None
+    ) -> None:
+        """`status_port`: monitoring gets in there even when all places are taken."""
+        self._doorway: Doorway[asyncio.Transport] = Doorway(bounds)
+        self._proxies = tuple(ipaddress.ip_network(each) for each in trusted_proxies)
+        self._status_port = status_port
+        self._lines = Seldom()
+        self.counts: Counter[str] = self._doorway.counts
+        """Connections and sockets closed from this side since the start, by reason."""
+
+    @property
+    def open(self) -> int:
+        """Connections that are open now."""
+        return len(self._doorway)
+
+    def arrives(self, address: str, now: float) -> bool:
+        """Whether a connection from there is taken at all. Asked before anything is built for it."""
+        if self._is_proxy(address) or self._doorway.arrives(address, now):
+            return True
+        self.tell(CLOSED, now)
+        return False
+
+    def enter(
+        self, transport: asyncio.Transport, client: Place | None, server: Place | None, now: float
+    ) -> bool:
+        """Let a connection in, or close it; another one may be closed in its favour."""
+        if server is not None and server[1] is not None and server[1] == self._status_port:
+            return True
+        address = client[0] if client is not None else ""
+        going = self._doorway.enter(transport, None if self._is_proxy(address) else address, now)
+        for each in going:
+            each.abort()
+        if going:
+            self.tell(CLOSED, now)
+        return transport not in going
+
+    def asked(self, transport: asyncio.Transport) -> None:
+        """A whole request came over this connection."""
+        self._doorway.asked(transport)
+
+    def waits(self, transport: asyncio.Transport, now: float) -> None:
+        """It was answered and waits for the next."""
+        self._doorway.waits(transport, now)
+
+    def leave(self, transport: asyncio.Transport) -> None:
+        """It is closed."""
+        self._doorway.leave(transport)
+
+    def tell(self, message: str, now: float) -> None:
+        """Write one line a minute at most, for all such cases."""
+        if count := self._lines.count(message, now):
+            log.warning(message, extra={"count": count})
+
+    def _is_proxy(self, address: str) -> bool:
+        if not self._proxies:
+            return False
+        try:
+            parsed = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        return any(parsed in network for network in self._proxies)

@@ -1,0 +1,130 @@
+"""Who may have a connection. Decides only; `now` is an argument.
+
+A connection that has not sent a whole request costs its sender nothing, so it has no right to its place:
+where the places are taken, the one that has waited longest gives way to the next.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import Counter, OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from typing import Final, Generic, TypeVar
+
+from shared.rates import Buckets, Rate
+
+ARRIVALS: Final = Rate(burst=2_000, per_s=500)
+"""New connections of one address: a hall arrives at once, a loop that reconnects is stopped before it takes a
+fifth of a core."""
+_NETWORK_BITS: Final = 64
+
+G = TypeVar("G", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """The most connections."""
+
+    in_all: int
+    per_address: int
+
+
+class Doorway(Generic[G]):
+    """The connections of one server, each known by a value of its owner's."""
+
+    def __init__(self, bounds: Bounds, arrivals: Rate = ARRIVALS) -> None:
+        self._bounds = bounds
+        self._arrivals = Buckets(arrivals)
+        self._home: dict[G, str | None] = {}
+        self._waiting: OrderedDict[str | None, OrderedDict[G, float]] = OrderedDict()
+        self._of: Counter[str | None] = Counter()
+        self.counts: Counter[str] = Counter()
+        """Connections closed by it since the start, by reason."""
+
+    def __len__(self) -> int:
+        return len(self._home)
+
+    def arrives(self, address: str, now: float) -> bool:
+        """Whether somebody at this address may connect again; to be asked first, for it costs least."""
+        allowed = self._arrivals.wait_s(network_of(address), now) == 0.0
+        self.counts["too-fast"] += not allowed
+        return allowed
+
+    def enter(self, guest: G, address: str | None, now: float) -> tuple[G, ...]:
+        """Let a connection in; it waits for a request. Returns those to close: nobody, another one that gives
+        way, or the guest itself when there is no place for it.
+
+        `address`: None for a proxy, behind which many people are.
+        """
+        home = None if address is None else network_of(address)
+        leaving: tuple[G, ...] = ()
+        if home is not None and self._of[home] >= self._bounds.per_address:
+            leaving = self._give_way(home)
+            if not leaving:
+                return self._refused(guest, "address-full")
+        elif len(self._home) >= self._bounds.in_all:
+            leaving = self._give_way(self._most_waiting())
+            if not leaving:
+                return self._refused(guest, "full")
+        self._home[guest] = home
+        self._of[home] += 1
+        self.waits(guest, now)
+        return leaving
+
+    def waits(self, guest: G, now: float) -> None:
+        """It waits for its next request from now on."""
+        if guest in self._home:
+            self._waiting.setdefault(self._home[guest], OrderedDict())[guest] = now
+
+    def asked(self, guest: G) -> None:
+        """Its request has arrived: it keeps its place."""
+        if guest in self._home:
+            self._no_longer_waits(guest, self._home[guest])
+
+    def leave(self, guest: G) -> None:
+        """It is closed. Harmless for one that was not let in."""
+        if guest not in self._home:
+            return
+        home = self._home.pop(guest)
+        self._no_longer_waits(guest, home)
+        self._of[home] -= 1
+        if not self._of[home]:
+            del self._of[home]
+
+    def _refused(self, guest: G, reason: str) -> tuple[G, ...]:
+        self.counts[reason] += 1
+        return (guest,)
+
+    def _give_way(self, home: str | None) -> tuple[G, ...]:
+        waiting = self._waiting.get(home)
+        if not waiting:
+            return ()
+        oldest = next(iter(waiting))
+        self.leave(oldest)
+        self.counts["gave-way"] += 1
+        return (oldest,)
+
+    def _most_waiting(self) -> str | None:
+        """The address with the most connections that wait: few others suffer for whom has many."""
+        return max(self._waiting, key=lambda home: len(self._waiting[home]), default=None)
+
+    def _no_longer_waits(self, guest: G, home: str | None) -> None:
+        waiting = self._waiting.get(home)
+        if waiting is not None:
+            waiting.pop(guest, None)
+            if not waiting:
+                del self._waiting[home]
+
+
+def network_of(address: str) -> str:
+    """What counts as one asker: an IPv4 address, a network of 64 bits in IPv6."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped is not None:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((int(parsed), _NETWORK_BITS), strict=False))
+    return str(parsed)
