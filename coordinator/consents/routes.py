@@ -36,7 +36,7 @@ router = APIRouter(prefix="/consents/{candidate_id}", tags=["consents"])
 
 @router.get("", responses=problems(401, 403, 404))
 async def get_consents(candidate_id: CandidateRef, claims: PrivacyOrSession, parts: PartsDep) -> ConsentsOut:
-    """The candidate's latest word on each purpose, whether said by itself or with a session's notice."""
+    """The candidate's latest decision on each purpose, given separately or with a session's notice."""
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> ConsentsOut:
@@ -115,7 +115,7 @@ def _put(
     reference, purpose, body = said
     keyring = parts.keys.keyring
     candidate = candidates.get_or_make(db, claims.tenant_id, reference, now)
-    candidates.lock(db, candidate)  # a session that is about to start sees what was said, or is seen here
+    candidates.lock(db, candidate)  # a session that is about to start sees this consent, or is seen here
     word = consents.record(db, candidate, purpose, body, recorded_by=claims.subject, now_utc=now)
     running = agreement.running(db, candidate, now)
     notes = [
@@ -144,7 +144,7 @@ def _serves(session: ExamSession, purpose: Purpose) -> bool:
 def _known(db: Session, claims: Claims, reference: str) -> Candidate:
     candidate = candidates.find(db, claims.tenant_id, reference)
     if candidate is None:
-        raise Rejected("there is no candidate of this id", code="candidate-unknown", status=404)
+        raise Rejected("there is no candidate with this id", code="candidate-unknown", status=404)
     return candidate
 
 

@@ -1,4 +1,4 @@
-"""Consents in the database, and where a candidate stands. Flushes, never commits."""
+"""A candidate's consents in the database. Flushes, never commits."""
 
 from __future__ import annotations
 

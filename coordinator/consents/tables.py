@@ -26,11 +26,11 @@ class Consent(Row, table=True):
     given: bool
     """False: withdrawn."""
     text_version: str = Field(max_length=NAME_CHARS)
-    """Of the text that was shown."""
+    """The version of the shown text."""
     language: str = Field(max_length=35)
     """BCP 47 tag of that text."""
     recorded_by: str = Field(max_length=NAME_CHARS)
-    """The subject of the token that recorded it: the candidate or who acts for it."""
+    """The subject of the token that recorded it: the candidate or their representative."""
     on_paper: bool = Field(default=False)
     """The candidate said so on paper, and `recorded_by` recorded it."""
     created_utc: datetime = Field(sa_type=UtcDateTime)

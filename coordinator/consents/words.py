@@ -42,7 +42,7 @@ class Word:
 
 
 Said = dict[Purpose, Word]
-"""The latest word on each purpose there was one on."""
+"""The latest decision per purpose, if there is one."""
 
 
 def latest(words: Iterable[Word]) -> Said:
@@ -112,4 +112,4 @@ def serves(policy: Policy, purpose: Purpose) -> bool:
     """Whether a session under this policy uses data for a purpose."""
     if purpose is Purpose.SPEECH_TRANSCRIPTION:
         return policy.features.speech_transcription
-    return purpose in purposes_of(policy)  # the search for a face is no part of any session
+    return purpose in purposes_of(policy)  # the search for a face is not part of any session

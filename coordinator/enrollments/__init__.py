@@ -1,12 +1,12 @@
-"""Faces: what was enrolled, and the templates made of it.
+"""Enrolled faces and their templates.
 
 Each request is planned, judged on a node, and stored in one transaction:
 
     enrolling, pictures, quality    from pictures to templates; service, tables, routes
     comparing, replacing            whether they show one person, and the one enrolled before
     waiting_service, waiting_routes a face unlike the one before waits for an administrator
-    practising, trial               the try before an exam, told in words
+    practising, trial               the practice before an exam, in words
     searching, alike                one face among all others, off by default
-    faces_service, face_tables, face_routes    the try and the search, in the database and over REST
-    examples                        for the API's description
+    faces_service, face_tables, face_routes    practice and search, in the database and over REST
+    examples                        for the API description
 """

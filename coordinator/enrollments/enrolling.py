@@ -1,13 +1,13 @@
-"""Enroll a candidate: pictures made harmless here, judged and embedded on an edge node, averaged and stored.
+"""Enrolls a candidate: re-encodes pictures, has an edge node judge and embed them, averages and stores them.
 
     pictures ─ re-encode ─ sealed `enroll` commands ─ node ─ sealed measures and templates
              ─ those that pass ─ every two compared ─ best three ─ mean per recogniser
              ─ compared with the enrollment in force ─ one transaction
 
-Nothing is stored before everything is known: a refused or failed enrollment leaves no trace. Each picture
-has its own result; the enrollment stands on those that pass, and is refused (422 `enrollment-refused`) when
-none does. All that pass must show one person (422 `pictures-disagree`). An enrollment unlike the one in
-force waits for an administrator, and the one in force stays so.
+Nothing is stored before everything is known: a refused or failed enrollment leaves no trace. Each picture has
+its own result; the enrollment uses those that pass, and is refused (422 `enrollment-refused`) if none does.
+All that pass must show one person (422 `pictures-disagree`). An enrollment unlike the one in force waits for
+an administrator, and the one in force stays so.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ WAITS: Final = (
     "These pictures do not look like the ones enrolled before, which stay in force. Your institution decides."
 )
 JUDGED_AT_ONCE: Final = 2
-"""Pictures of one request that a node judges side by side."""
+"""Pictures of one request that a node judges in parallel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ class _Ready:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One picture: what a node said of it, or why it never got there."""
+    """One picture: the node's result, or why it was not sent."""
 
     picture: EnrolledPicture | None
     refusal: Rejected | None = None
@@ -92,7 +92,7 @@ class Judged:
 
     @property
     def failed(self) -> list[FailedCheckOut]:
-        """What is wrong with it and what to do; empty when it passed."""
+        """Its failed checks with remedies; empty if it passed."""
         if self.picture is not None:
             return failed_out(self.picture.failed)
         return unreadable(self.refusal or refusal([])).failed
@@ -160,7 +160,7 @@ def _check_same(db: Session, parts: Parts, wanted: Enrolling, ready: _Ready) -> 
     face was not compared with that one.
     """
     if not candidates.keep(db, ready.candidate):
-        raise Unavailable("the candidate was just made by another request; try again")
+        raise Unavailable("the candidate was just created by another request; try again")
     keys.keep(db, ready.reply_key)
     candidates.lock(db, ready.candidate)  # what it withdraws meanwhile is seen here, or sees the enrollment
     _check_agreed(db, wanted.tenant_id, wanted.request)
@@ -237,7 +237,7 @@ def describe(judged: list[Judged], gate: Gate) -> list[EnrolledImage]:
 def templates_of(judged: list[Judged], images: list[EnrolledImage]) -> dict[str, tuple[float, ...]]:
     """The mean embedding of the selected pictures, per recogniser that saw all of them.
 
-    Raises `Unavailable` when there is none: the node runs no recogniser.
+    Raises `Unavailable` if there is none: the node runs no recogniser.
     """
     vectors = [
         {t.recogniser: floats_of(decode_vector(t.vector)) for t in one.picture.templates}
@@ -246,12 +246,12 @@ def templates_of(judged: list[Judged], images: list[EnrolledImage]) -> dict[str,
     ]
     templates = mean_templates(vectors)
     if not templates:
-        raise Unavailable("the edge node has no network that recognises faces", code="no-recogniser")
+        raise Unavailable("the edge node has no network for face recognition", code="no-recogniser")
     return templates
 
 
 def refusal(images: list[EnrolledImage]) -> Rejected:
-    """422 with each picture's failed checks: value, bound and what to do."""
+    """422 with each picture's failed checks: value, bound and remedy."""
     errors = [
         {"path": f"body.images.{index}", "message": check.advice, **check.model_dump(exclude={"advice"})}
         for index, image in enumerate(images)
@@ -272,7 +272,7 @@ def response(
     now_utc: datetime,
     sent: list[EnrolledImage] | None = None,
 ) -> EnrollResponse:
-    """The answer to an enrollment. `sent`: all pictures, where those that were left out are known."""
+    """The answer to an enrollment. `sent`: all pictures, if the omitted ones are known."""
     row, images = stored.row, stored.images if sent is None else sent
     before, waiting = enrollments.replaced(db, row), enrollments.waiting(db, row.candidate_id)
     in_force = row.in_force_utc is not None
@@ -305,7 +305,7 @@ def _check_agreed(db: Session, tenant_id: UUID, request: EnrollRequest) -> None:
 def proposed(
     db: Session, parts: Parts, tenant_id: UUID, reference: str, now_utc: datetime
 ) -> tuple[Candidate, Key]:
-    """The candidate and the key that nodes seal what they say of it to, not stored where they are new."""
+    """The candidate and the key for nodes' results, not stored yet if they are new."""
     candidate = candidates.propose(db, tenant_id, reference, now_utc)
     return candidate, keys.propose_template_key(db, parts.keys.keyring, candidate, now_utc)
 

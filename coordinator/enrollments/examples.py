@@ -1,4 +1,4 @@
-"""Examples of the bodies about faces beside enrollment, for the API's description."""
+"""Examples of the bodies about faces besides enrollment, for the API description."""
 
 from __future__ import annotations
 

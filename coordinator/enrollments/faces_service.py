@@ -1,4 +1,4 @@
-"""Checks before the exam, and faces that are alike, in the database. Flushes, never commits."""
+"""Checks before the exam, and pairs of similar faces, in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ from shared.errors import Rejected
 from shared.messages import Template
 
 MAX_SEARCHED: Final = 20_000
-"""Faces of one institution in one search: some seconds of one thread."""
+"""The limit of faces in one search: some seconds of one thread."""
 CHECK_COUNTS_FOR: Final = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
 class Searchable:
-    """Whose faces may be searched, and how many others there are."""
+    """The templates that may be searched, and the number of other faces."""
 
     templates: dict[UUID, Template]
     """By candidate, of one recogniser."""
@@ -45,7 +45,7 @@ class Searchable:
 
 @dataclass(frozen=True, slots=True)
 class NewPair:
-    """Who was found, how alike, and by whom."""
+    """The candidate who was found, the similarity, and the recogniser."""
 
     other_id: UUID
     details: dict[str, Any]
@@ -55,17 +55,17 @@ class NewPair:
 
 @dataclass(frozen=True, slots=True)
 class FoundPair:
-    """A pair, and whose faces they are."""
+    """A pair with its candidates."""
 
     pair: FacePair
     candidate: Candidate
     other: Candidate
     details: dict[str, Any]
-    """Empty once its key is destroyed."""
+    """Empty if its key is destroyed."""
 
 
 def keep_check(db: Session, candidate: Candidate, outcomes: dict[str, str], now_utc: datetime) -> None:
-    """Write down how a try went; nothing else of it is kept."""
+    """Store the results of a check; nothing else of it is kept."""
     db.add(
         PracticeCheck(
             tenant_id=candidate.tenant_id, candidate_id=candidate.id, outcomes=outcomes, checked_utc=now_utc
@@ -75,7 +75,7 @@ def keep_check(db: Session, candidate: Candidate, outcomes: dict[str, str], now_
 
 
 def last_check(db: Session, candidate: Candidate, now_utc: datetime) -> datetime | None:
-    """When the candidate last tried, within the last day."""
+    """The time of the candidate's last check, within the last day."""
     wanted = select(func.max(PracticeCheck.checked_utc)).where(
         PracticeCheck.candidate_id == candidate.id, PracticeCheck.checked_utc > now_utc - CHECK_COUNTS_FOR
     )
@@ -85,10 +85,10 @@ def last_check(db: Session, candidate: Candidate, now_utc: datetime) -> datetime
 def searchable(
     db: Session, keyring: Keyring, candidate: Candidate, recogniser: str, now_utc: datetime
 ) -> Searchable:
-    """The newest templates of everybody else who agreed to be searched.
+    """The newest templates of all others who agreed to be searched.
 
-    Raises `Rejected` (409 `consent-missing`) when the candidate itself did not agree, and (413
-    `search-too-large`) for more than `MAX_SEARCHED`.
+    Raises `Rejected` (409 `consent-missing`) if the candidate did not agree, and (413 `search-too-large`) for
+    more than `MAX_SEARCHED`.
     """
     agreed = _agreed(db, candidate.tenant_id)
     if candidate.id not in agreed:
@@ -102,7 +102,7 @@ def searchable(
     )
     others = db.exec(everybody).one()
     if len(wanted) > MAX_SEARCHED:
-        raise Rejected(f"a search takes {MAX_SEARCHED} faces at most", code="search-too-large", status=413)
+        raise Rejected(f"a search may have at most {MAX_SEARCHED} faces", code="search-too-large", status=413)
     templates = {}
     for row, key in db.exec(
         select(FaceTemplate, Key)
@@ -116,7 +116,7 @@ def searchable(
 
 
 def keep_pair(db: Session, keyring: Keyring, candidate: Candidate, new: NewPair) -> FacePair:
-    """A pair to be looked at; one of the same two that is still open is that one."""
+    """Store a pair to look at, or return the open pair of the same two candidates."""
     other_id = new.other_id
     same = or_(
         and_(col(FacePair.candidate_id) == candidate.id, col(FacePair.other_id) == other_id),
@@ -147,12 +147,12 @@ def find_pair(db: Session, keyring: Keyring, tenant_id: UUID, pair_id: UUID) -> 
     wanted = select(FacePair).where(FacePair.tenant_id == tenant_id, FacePair.id == pair_id)
     pair = db.exec(wanted.with_for_update()).one_or_none()
     if pair is None:
-        raise Rejected("there is no pair of this id", code="pair-unknown", status=404)
+        raise Rejected("there is no pair with this id", code="pair-unknown", status=404)
     return opened(db, keyring, pair)
 
 
 def opened(db: Session, keyring: Keyring, pair: FacePair) -> FoundPair:
-    """A pair with whose it is and what was said of it."""
+    """A pair with its candidates and its opened details."""
     key = keys.get(db, pair.tenant_id, pair.data_key_id)
     details = {}
     if key.wrapped is not None:
@@ -164,10 +164,11 @@ def opened(db: Session, keyring: Keyring, pair: FacePair) -> FoundPair:
 def decide(
     db: Session, keyring: Keyring, found: FoundPair, said: PairState, text: str, by: str, now_utc: datetime
 ) -> None:
-    """What a person says of it; once. Raises `Rejected` (409 `decided-already`, 410 for an erased face)."""
+    """Store a person's decision on a pair, once. Raises `Rejected` (409 `decided-already`, 410 for an erased
+    face)."""
     pair = found.pair
     if pair.state is not PairState.OPEN:
-        raise Rejected("somebody has decided this already", code="decided-already", status=409)
+        raise Rejected("this has already been decided", code="decided-already", status=409)
     key = keys.get(db, pair.tenant_id, pair.data_key_id)
     found.details["text"] = text
     pair.details_sealed = keyring.seal_field(key, _place(pair.id), json.dumps(found.details).encode())
@@ -178,7 +179,7 @@ def decide(
 def pairs(
     db: Session, tenant_id: UUID, states: Sequence[PairState], after: Cursor | None, limit: int
 ) -> tuple[Sequence[FacePair], Cursor | None]:
-    """Pairs, the newest first, and where the next page begins."""
+    """Pairs, newest first, and the next page's cursor."""
     wanted = select(FacePair).where(FacePair.tenant_id == tenant_id)
     place = (col(FacePair.found_utc), col(FacePair.id))
     if states:
@@ -197,7 +198,7 @@ def forget(db: Session, candidate: Candidate) -> None:
 
 
 def best_template(enrolled: Enrolled, recognisers: Sequence[str]) -> Template | None:
-    """The candidate's template of the first of a node's recognisers that it has one of."""
+    """The candidate's template for the first of a node's recognisers for which there is one."""
     by_name = {template.recogniser: template for template in enrolled.templates}
     return next((by_name[name] for name in recognisers if name in by_name), None)
 
@@ -210,7 +211,7 @@ def _agreed(db: Session, tenant_id: UUID) -> set[UUID]:
 
 
 def _newest_enrollments(db: Session, candidate: Candidate, now_utc: datetime) -> dict[UUID, UUID]:
-    """Of everybody else, by candidate; an expired one counts for nothing."""
+    """The newest enrollments of all others, by candidate; expired ones are ignored."""
     wanted = (
         select(Enrollment)
         .where(Enrollment.tenant_id == candidate.tenant_id, Enrollment.candidate_id != candidate.id)

@@ -1,4 +1,4 @@
-"""A candidate tries camera, microphone and face before the exam; only how it went is kept."""
+"""A candidate's practice: checks camera, microphone and face before the exam; stores only the results."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from shared.policy.schema import Policy
 
 @dataclass(frozen=True, slots=True)
 class _Judging:
-    """How a picture is judged, and what it is compared with."""
+    """The gate for a picture, and the templates it is compared with."""
 
     templates: tuple[Template, ...]
     reply_key: X25519PrivateKey
@@ -42,7 +42,7 @@ class _Judging:
 async def practice(
     parts: Parts, tenant_id: UUID, request: PracticeRequest, now_utc: datetime
 ) -> PracticeResponse:
-    """Try it. Raises `Unavailable` when a picture came and no node can look at it."""
+    """Run the checks. Raises `Unavailable` if there is a picture but no node to judge it."""
     keyring = parts.keys.keyring
 
     def read(db: Session) -> tuple[Policy, tuple[Template, ...]]:
@@ -64,7 +64,7 @@ async def practice(
 
     def store(db: Session) -> None:
         if not candidates.keep(db, candidate):
-            raise Unavailable("the candidate was just made by another request; try again")
+            raise Unavailable("the candidate was just created by another request; try again")
         keys.keep(db, key)
         faces.keep_check(db, candidate, {one.check: one.outcome for one in tried}, now_utc)
 

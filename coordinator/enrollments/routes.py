@@ -1,4 +1,4 @@
-"""Enrollments over REST: enroll, look at, erase."""
+"""Enrollments over REST: enroll, read, erase."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ router = APIRouter(tags=["enrollments"])
 
 
 async def _read(request: Request) -> EnrollRequest:
-    """The body, read in a thread: FastAPI itself would hold the loop for 0.1 s over one of 28 MB."""
+    """The body, parsed in a thread: FastAPI itself would block the event loop for 0.1 s with 28 MB."""
     body = await request.body()
-    if not body:  # as FastAPI says it of every other body
+    if not body:  # as FastAPI reports it for every other body
         raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
     try:
         return await asyncio.to_thread(EnrollRequest.model_validate_json, body)
@@ -74,8 +74,8 @@ async def enroll_candidate(
 async def get_enrollment(
     candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep, now: Now
 ) -> EnrollResponse:
-    """The newest enrollment: the measures of its pictures; the template itself stays sealed. It counts until
-    it expires."""
+    """The newest enrollment with the measurements of its pictures; the template itself stays sealed. It is
+    valid until it expires."""
     check_own_candidate(claims, candidate_id)
 
     def work(db: Session) -> EnrollResponse:
@@ -92,7 +92,7 @@ async def get_enrollment(
 async def erase_enrollment(
     candidate_id: CandidateRef, claims: PrivacyOrSelf, parts: PartsDep, now: Now
 ) -> Response:
-    """Erase a candidate's templates and measures for good: their keys are destroyed with them.
+    """Erase a candidate's templates and measurements permanently: their keys are destroyed with them.
 
     While a session of the candidate runs, its node holds the template: end the session first (409).
     """

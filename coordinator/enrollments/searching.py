@@ -1,7 +1,7 @@
-"""The search for one face among all others of an institution (1:N): what it finds is a question.
+"""Compares one face with all others of an institution (1:N): a result is a question, not an answer.
 
-Off unless the installation switches it on, a purpose of its own, only among those who agreed to it, and never
-across institutions. Its results are pairs that people look at; no request is refused because of one.
+Off unless the installation switches it on, with its own purpose, only among those who agreed to it, and never
+across institutions. Its results are pairs for people to look at; no request is refused because of one.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from shared.messages import Template, decode_vector
 from shared.tokens import Claims
 
 COMPARED: Final = 20
-"""The nearest faces, which a node then compares on the scale that has a meaning."""
+"""The nearest faces, which a node then compares on the calibrated scale."""
 ALIKE: Final = 0.75
-"""Where a comparison is accepted."""
+"""The similarity from which a comparison is accepted."""
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Whose face is searched for, among whom."""
+    """The searched face and the faces to compare it with."""
 
     candidate: Candidate
     template: Template
@@ -51,8 +51,8 @@ class Probe:
 async def search(
     parts: Parts, claims: Claims, reference: str, request: FaceSearchRequest, now_utc: datetime
 ) -> FaceSearchResponse:
-    """Search. Raises `Rejected`: 404 without an enrollment, 409 `search-off`, `consent-missing`; and
-    `Unavailable` without a node that has a recogniser of the candidate's."""
+    """Run the search. Raises `Rejected`: 404 without an enrollment, 409 `search-off`, `consent-missing`; and
+    `Unavailable` without a node that has a recogniser of the candidate's templates."""
     node = parts.fleet.pick(parts.clock(), seat=False)
     probe = await parts.reading(lambda db: _probe(db, parts, claims, reference, node, now_utc))
     vector = floats_of(decode_vector(probe.template.vector))
@@ -99,7 +99,7 @@ def _probe(
         raise enrollments.unknown()
     check_compared(db, candidate)
     if not parts.config.faces.impersonation_search:
-        raise Rejected("searching for faces is switched off here", code="search-off", status=409)
+        raise Rejected("the search for faces is switched off here", code="search-off", status=409)
     template = faces.best_template(enrolled, node.heartbeat.recognisers)
     if template is None:
         raise Rejected(

@@ -1,6 +1,6 @@
-"""Enrollments in the database: stored, read back, erased. Flushes, never commits.
+"""Enrollments in the database: stores, reads and erases them. Flushes, never commits.
 
-Everything measured or computed from a face is sealed under the candidate's data key of the class template.
+Everything measured or computed from a face is sealed under the candidate's data key of class template.
 """
 
 from __future__ import annotations
@@ -41,23 +41,23 @@ class Unlike:
 
 @dataclass(frozen=True, slots=True)
 class NewEnrollment:
-    """What is to be stored: the pictures that passed and the mean template per recogniser."""
+    """An enrollment to store: the pictures that passed and the mean template per recogniser."""
 
     exam_reference: str
     images: Sequence[EnrolledImage]
     """In the request's order; only those without a failed check."""
     templates: Mapping[str, Sequence[float]]
     details: Mapping[str, JsonValue]
-    """What the caller sent along."""
+    """The caller's metadata."""
     valid: timedelta
-    """How long it counts."""
+    """How long it is valid."""
     unlike: Unlike | None = None
     """Why it must wait for an administrator; None: it is in force at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredEnrollment:
-    """An enrollment read back."""
+    """A stored enrollment, opened."""
 
     row: Enrollment
     images: list[EnrolledImage]
@@ -65,7 +65,7 @@ class StoredEnrollment:
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
-    """What a node needs to verify somebody."""
+    """What a node needs to verify a person."""
 
     enrollment_id: UUID
     at_utc: datetime
@@ -109,7 +109,7 @@ def store(
 
 
 def newest(db: Session, keyring: Keyring, candidate: Candidate) -> StoredEnrollment | None:
-    """The enrollment that counts, with its pictures' measures."""
+    """The newest enrollment, with its pictures' measurements."""
     row = _newest_row(db, candidate)
     if row is None:
         return None
@@ -127,8 +127,8 @@ def newest(db: Session, keyring: Keyring, candidate: Candidate) -> StoredEnrollm
 
 
 def enrolled(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Enrolled | None:
-    """The enrollment that counts and its templates, as an edge node takes them; None without one, or when it
-    has expired."""
+    """The newest enrollment and its templates, in the form for an edge node; None if there is none or it has
+    expired."""
     row = _newest_row(db, candidate)
     if row is None:
         return None
@@ -206,7 +206,7 @@ def settle(db: Session, row: Enrollment, now_utc: datetime, *, accepted: bool = 
 
 
 def replaced(db: Session, row: Enrollment) -> UUID | None:
-    """The enrollment that counted before this one."""
+    """The enrollment before this one."""
     before = row.in_force_utc or row.created_utc
     wanted = (
         select(Enrollment.id)
@@ -218,7 +218,7 @@ def replaced(db: Session, row: Enrollment) -> UUID | None:
 
 
 def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
-    """One enrollment's templates, as an edge node takes them."""
+    """One enrollment's templates, in the form for an edge node."""
     key = keys.get(db, row.tenant_id, row.data_key_id)
     stored = db.exec(
         select(FaceTemplate)
@@ -229,7 +229,8 @@ def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
 
 
 def erase(db: Session, candidate: Candidate, now_utc: datetime) -> int:
-    """Destroy the candidate's template keys and delete every enrollment; returns how many there were."""
+    """Destroy the candidate's template keys and delete every enrollment; returns the number of
+    enrollments."""
     owner = Owner(candidate.tenant_id, candidate.id, RetentionClass.TEMPLATE)
     keys.destroy(db, owner, now_utc)
     ids = list(db.exec(select(Enrollment.id).where(Enrollment.candidate_id == candidate.id)).all())
@@ -241,7 +242,7 @@ def erase(db: Session, candidate: Candidate, now_utc: datetime) -> int:
 
 
 def unknown() -> Rejected:
-    """The refusal where nothing is enrolled."""
+    """The refusal if nothing is enrolled."""
     return Rejected("this candidate is not enrolled", code="enrollment-unknown", status=404)
 
 
@@ -314,7 +315,7 @@ def _vector_place(template_id: UUID) -> Place:
 
 
 def vector_of(keyring: Keyring, key: Key, template: FaceTemplate) -> Template:
-    """A stored template, as an edge node takes it."""
+    """A stored template, in the form for an edge node."""
     vector = keyring.open_field(key, _vector_place(template.id), template.vector_sealed)
     return Template(embedding_id=template.id, recogniser=template.recogniser, vector=encode_vector(vector))
 

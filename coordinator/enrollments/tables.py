@@ -1,4 +1,4 @@
-"""Tables of enrollments, their pictures' measures and the templates made of them. Pictures are not kept."""
+"""Tables of enrollments, their pictures' measurements and their templates. Pictures are not stored."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ class Enrollment(Row, table=True):
     data_key_id: UUID = Field(foreign_key="keys.id")
     """Data key (class template) of every sealed column of this enrollment, its pictures and templates."""
     details_sealed: bytes
-    """JSON: what the caller sent along (metadata)."""
+    """JSON: the caller's metadata."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     expires_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """From then on no session starts with it: faces change. None: made before enrollments expired."""
+    """From then on no session starts with it, because faces change. None: from before enrollments expired."""
     in_force_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """Since when it is in force; None: it waits, or was refused."""
     review_sealed: bytes | None = None
@@ -44,7 +44,7 @@ class Enrollment(Row, table=True):
 
 
 class EnrollmentPicture(Row, table=True):
-    """What was measured on one picture; its id is the picture's embedding_id."""
+    """The measurements of one picture; its id is the picture's embedding_id."""
 
     __tablename__ = "enrollment_pictures"
 
@@ -54,7 +54,7 @@ class EnrollmentPicture(Row, table=True):
     position: int
     """Place in the request, from 0."""
     selected: bool
-    """Among the pictures whose mean became the template."""
+    """Whether it is one of the pictures averaged into the template."""
     measures_sealed: bytes
     """JSON: sharpness, illumination variance, pose, box, quality, capture time, device."""
 

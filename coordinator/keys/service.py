@@ -21,7 +21,7 @@ from shared.sealing import new_sealing_key, private_bytes, sealing_public_text
 
 @dataclass(frozen=True, slots=True)
 class Owner:
-    """Whose key it is and what it dies with."""
+    """The owner of a key and its retention class."""
 
     tenant_id: UUID
     candidate_id: UUID
@@ -30,17 +30,17 @@ class Owner:
 
 
 def template_data_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
-    """The candidate's data key for enrollments at rest; made on first use."""
+    """The candidate's data key for stored enrollments; created on first use."""
     return _living_data_key(db, keyring, _template_owner(candidate), now_utc)
 
 
 def exam_data_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime) -> Key:
-    """The data key of this candidate and exam for alerts and session details at rest; made on first use."""
+    """The data key of this candidate and exam for stored alerts and session details; created on first use."""
     return _living_data_key(db, keyring, _exam_owner(candidate, exam), now_utc)
 
 
 def data_key_unless_destroyed(db: Session, keyring: Keyring, owner: Owner, now_utc: datetime) -> Key | None:
-    """An owner's data key; made where there has never been one, None once it was destroyed."""
+    """An owner's data key; created if there has never been one, None after its destruction."""
     wanted = select(Key.id).where(
         Key.tenant_id == owner.tenant_id,
         Key.candidate_id == owner.candidate_id,
@@ -57,9 +57,9 @@ def data_key_unless_destroyed(db: Session, keyring: Keyring, owner: Owner, now_u
 def propose_exam_keys(
     db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime
 ) -> tuple[Key, Key]:
-    """The sealing and the data key of this candidate and exam, not stored where they are new: `keep` them.
+    """The sealing and the data key of this candidate and exam, not stored yet if they are new: `keep` them.
 
-    So a request that is refused in the end leaves no key behind.
+    So a request that is finally refused leaves no key behind.
     """
     return _propose_pair(db, keyring, _exam_owner(candidate, exam), now_utc)
 
@@ -72,24 +72,24 @@ def propose_evidence_keys(
 
 
 def evidence_owner(tenant_id: UUID, candidate_id: UUID, exam: str) -> Owner:
-    """Of the keys of this candidate's and exam's pictures."""
+    """The owner of the keys for this candidate's and exam's pictures."""
     return Owner(tenant_id, candidate_id, RetentionClass.EVIDENCE, exam)
 
 
 def propose_template_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
-    """The candidate's sealing key for templates, not stored where it is new."""
+    """The candidate's sealing key for templates, not stored yet if it is new."""
     return propose(db, keyring, KeyKind.SEALING, _template_owner(candidate), now_utc)
 
 
 def keep(db: Session, key: Key) -> bool:
-    """Store a proposed key; False when another request's key was first or this one was destroyed."""
+    """Store a proposed key; False if another request's key was first or this one was destroyed."""
     insert_once(db, key)
     stored = db.exec(select(Key.wrapped).where(Key.id == key.id)).one_or_none()
     return stored is not None
 
 
 def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
-    """A key by its id. Raises `Corrupt` when a row names one that the institution does not have."""
+    """A key by its id. Raises `Corrupt` if the institution has no such key."""
     key = db.exec(select(Key).where(Key.id == key_id, Key.tenant_id == tenant_id)).one_or_none()
     if key is None:
         raise Corrupt("a row names a key that does not exist")
@@ -97,7 +97,7 @@ def get(db: Session, tenant_id: UUID, key_id: UUID) -> Key:
 
 
 def by_id(db: Session, key_ids: Collection[UUID]) -> dict[UUID, Key]:
-    """These keys in one query. Raises `Corrupt` when one of them does not exist."""
+    """These keys in one query. Raises `Corrupt` if one of them does not exist."""
     held = {key.id: key for key in db.exec(select(Key).where(col(Key.id).in_(key_ids)))}
     if len(held) != len(key_ids):
         raise Corrupt("a row names a key that does not exist")
@@ -105,7 +105,7 @@ def by_id(db: Session, key_ids: Collection[UUID]) -> dict[UUID, Key]:
 
 
 def of_owners(db: Session, owners: Collection[Owner]) -> dict[Owner, list[Key]]:
-    """Every key that these owners have or had, in one query."""
+    """Every key of these owners, destroyed ones included, in one query."""
     wanted = select(Key).where(
         col(Key.tenant_id).in_({one.tenant_id for one in owners}),
         col(Key.candidate_id).in_({one.candidate_id for one in owners}),
@@ -118,15 +118,15 @@ def of_owners(db: Session, owners: Collection[Owner]) -> dict[Owner, list[Key]]:
 
 
 def owner_of(key: Key) -> Owner:
-    """Whose key it is."""
+    """The owner of a key."""
     return Owner(key.tenant_id, key.candidate_id, key.retention_class, key.scope)
 
 
 def destroy(db: Session, owner: Owner, now_utc: datetime) -> int:
-    """Destroy every living key of this candidate, class and scope; returns how many.
+    """Destroy every existing key of this candidate, class and scope; returns their number.
 
-    Whatever they sealed, wherever a copy lies, is unreadable from the commit on. With the keys of an exam's
-    alerts go those of their pictures: a picture does not outlive its alert.
+    After the commit everything they sealed is unreadable, in every copy. With the keys of an exam's alerts
+    those of their pictures are destroyed too: a picture must not outlive its alert.
     """
     done = db.exec(
         update(Key)
@@ -166,14 +166,14 @@ def _living_data_key(db: Session, keyring: Keyring, owner: Owner, now_utc: datet
     if found is not None:
         return found
     insert_once(db, new_data_key(keyring, owner, now_utc))
-    found = find(db, KeyKind.DATA, owner)  # another request's key, when that one was first
+    found = find(db, KeyKind.DATA, owner)  # another request's key, if that one was first
     if found is None:
         raise RuntimeError("a key just inserted is not there")
     return found
 
 
 def propose(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:
-    """An owner's living key of a kind, or a new one that is not stored: `keep` it."""
+    """An owner's existing key of a kind, or a new one that is not stored yet: `keep` it."""
     return find(db, kind, owner) or _new(keyring, kind, owner, now_utc)
 
 
@@ -184,7 +184,7 @@ def _new(keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Ke
 
 
 def new_sealing_pair(keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
-    """A fresh HPKE key pair as a row that is not stored."""
+    """A new HPKE key pair as a row that is not stored yet."""
     private = new_sealing_key()
     row = _row(keyring, KeyKind.SEALING, private_bytes(private), owner, now_utc)
     row.public_key = sealing_public_text(private.public_key())
@@ -192,7 +192,7 @@ def new_sealing_pair(keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
 
 
 def new_data_key(keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
-    """A fresh data key as a row that is not stored."""
+    """A new data key as a row that is not stored yet."""
     return _row(keyring, KeyKind.DATA, sealed_fields.new_key(), owner, now_utc)
 
 
@@ -212,7 +212,7 @@ def _row(keyring: Keyring, kind: KeyKind, secret: bytes, owner: Owner, now_utc: 
 
 
 def find(db: Session, kind: KeyKind, owner: Owner) -> Key | None:
-    """An owner's living key of a kind."""
+    """An owner's existing key of a kind."""
     wanted = select(Key).where(
         Key.tenant_id == owner.tenant_id,
         Key.candidate_id == owner.candidate_id,

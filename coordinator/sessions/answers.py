@@ -1,4 +1,4 @@
-"""Sessions as the API tells of them, and the token of a session's candidate."""
+"""Sessions in the API's form, and the token of a session's candidate."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ AUDIO_CONSTRAINTS: Final[dict[str, Any]] = {
     "sampleRate": 16_000,
     "channelCount": 1,
     "echoCancellation": True,
-    # Both erase second voices and typing.
+    # Both of these remove second voices and typing.
     "noiseSuppression": False,
     "autoGainControl": False,
 }
 
 
 def status_of(session: ExamSession, now_utc: datetime) -> Literal["active", "ended", "expired"]:
-    """Where a session stands."""
+    """The state of a session."""
     if session.ended_utc is not None:
         return "ended"
     return "expired" if session.expires_utc <= now_utc else "active"
@@ -75,8 +75,8 @@ def withheld_because(session: ExamSession, reason: Why) -> list[Purpose]:
 
 
 def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
-    """The candidate's token for this session, at the coordinator and at the edge, for as long as the session
-    could last: it may be paused or given more time, and each use asks whether it runs."""
+    """The candidate's token for this session, for coordinator and edge, valid for the longest possible
+    session: it may be paused or extended, and each use checks whether it is running."""
     return issue(
         Claims(
             subject=found.candidate.reference,
@@ -118,7 +118,7 @@ def start_response(
 def join_response(
     config: CoordinatorConfig, webrtc: WebrtcConfig, found: Found, token: str, exam_title: str
 ) -> JoinResponse:
-    """All that the candidate's page needs."""
+    """Everything that the candidate's page needs."""
     session = found.session
     return JoinResponse(
         session_id=session.reference,
@@ -137,9 +137,9 @@ def join_response(
 
 
 def webrtc_config(servers: tuple[IceServer, ...]) -> WebrtcConfig:
-    """ICE servers and what to ask of camera and microphone."""
+    """ICE servers and constraints for camera and microphone."""
     return WebrtcConfig(
-        # The API promises one address to an entry; several of one server become several entries.
+        # The API promises one address per entry; several of one server become several entries.
         ice_servers=[
             IceServerOut(urls=url, username=server.username, credential=server.credential)
             for server in servers

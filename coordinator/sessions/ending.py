@@ -1,7 +1,7 @@
-"""End a session: first here, in one transaction, then on its node. What was said dies in that transaction.
+"""Ends a session: first here, in one transaction that also destroys speech excerpts, then on its node.
 
-A candidate can hand in while its node is away: the session is over from the commit on, and a node that did
-not hear of it is told again by `sweeping` as long as its heartbeats still name the session.
+A candidate can submit while its node cannot be reached: the session is over after the commit, and `sweeping`
+tells the node again as long as its heartbeats still name the session.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shared.messages import EndSession
 from shared.notices import RAISED
 
 _AFTER_SUBMITTED = timedelta(milliseconds=1)
-"""Every list sorts by instants and ids; so the two milestones of one instant keep their order."""
+"""Every list sorts by instants and ids; this keeps the order of two milestones of one instant."""
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ async def end(
     submitted: bool,
     because: Callable[[Session], Alert] | None = None,
 ) -> SessionEndResponse:
-    """End a session; the same answer again when it has ended already.
+    """End a session; returns the same answer if it has already ended.
 
     `because`, given when a proctor terminates it, writes that down in the same transaction. The exam is then
     over for this candidate: a start that is under way sees it, or is seen by who asks for other sessions
@@ -69,7 +69,7 @@ async def end(
     for milestone in made:
         parts.rooms.tell(found.session.id, Shown(milestone), RAISED)
     parts.rooms.end(found.session.id)
-    # Side by side: a reader may keep the scrub waiting, and a node that is away the order.
+    # In parallel: a reader may delay the scrub, and an unreachable node the command.
     after: list[Awaitable[object]] = [asyncio.to_thread(parts.database.scrub)] if destroyed else []
     if ended_utc == now_utc:
         after.append(tell_node(parts, found.assignment.node_id, found.session.id, submitted=submitted))
@@ -78,14 +78,14 @@ async def end(
 
 
 async def tell_node(parts: Parts, node_id: UUID, session_id: UUID, *, submitted: bool) -> bool:
-    """Tell a node that a session is over; False when it did not answer, which is no error here."""
+    """Tell a node that a session is over; False if it did not answer, which is not an error here."""
     try:
         order = EndSession(session_id=session_id, submitted=submitted)
         await note_end(parts, node_id, await asking.end(parts.commander, node_id, order))
         return True
     except ProctorError as error:
         log.warning(
-            "a node was not told of a session's end; it is told again",
+            "a node did not get a session's end; sending it again",
             extra={"node_id": node_id, "session_id": session_id, "error": type(error).__name__},
         )
         return False

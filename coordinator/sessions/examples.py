@@ -1,4 +1,4 @@
-"""Examples of the bodies about sessions in a list and changes of a running one, for the API's description."""
+"""Examples of the bodies for lists and changes of sessions, for the API description."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ SESSION_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         },
         "SessionPolicyRequest": {
             "policy": {"sensitivity": "low"},
-            "reason": "The exam allows a second screen, to which everybody looks.",
+            "reason": "The exam allows a second screen, which everyone looks at.",
             "based_on": 1,
         },
         "SessionPolicyOut": {
@@ -39,7 +39,7 @@ SESSION_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
                     "version_before": 3,
                     "changed_by": "alice",
                     "role": "admin",
-                    "reason": "The exam allows a second screen, to which everybody looks.",
+                    "reason": "The exam allows a second screen, which everyone looks at.",
                     "at": "2025-12-12T14:25:00.000Z",
                 }
             ],

@@ -1,4 +1,4 @@
-"""Milestones the coordinator itself puts on a session's timeline, as alerts without severity. Pure."""
+"""Milestones that the coordinator itself puts on a session's timeline, as alerts without severity. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Subject:
 
 
 def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
-    """The alert of one milestone; its id is the same however often it is made for the same instant."""
+    """The alert of one milestone; for the same instant it always has the same id."""
     sentence = EVENTS[event].words.sentence
     return neutral_alert(subject, event, at_utc, explanation=sentence, message=sentence)
 
@@ -56,7 +56,7 @@ def neutral_alert(
     message: str,
     evidence: Mapping[str, JsonValue] = MappingProxyType({}),
 ) -> Alert:
-    """An alert of the coordinator's own, of one instant, without severity."""
+    """An alert of the coordinator itself, for one instant, without severity."""
     return Alert(
         event_id=alert_id(subject.session_id, event, (at_utc - subject.started_utc).total_seconds()),
         event_type=event,

@@ -1,4 +1,4 @@
-"""What a candidate is told before the camera goes on, and acknowledges purpose by purpose. Pure.
+"""The notice a candidate reads before the camera is turned on, and acknowledges for each purpose. Pure.
 
 The text follows what the session's policy switches on, and promises only what the product does: `RETENTION`
 names the code behind each sentence about keeping and deleting. A change of meaning gets a new version,
@@ -116,7 +116,7 @@ def notice_for(policy: Policy) -> Notice:
 
 
 def _watched(policy: Policy) -> list[str]:
-    """What is looked at besides the face, as far as this policy asks."""
+    """What is analysed besides the face under this policy."""
     features, said = policy.features, []
     if features.gaze_tracking:
         said.append(_GAZE)
@@ -137,7 +137,7 @@ def check_acknowledged(notice: Notice, version: str, purposes: list[str]) -> Non
     """
     if version != notice.version:
         raise Rejected(
-            f"the notice is now of version {notice.version}; show and acknowledge that one",
+            f"the notice now has version {notice.version}; show and acknowledge that one",
             code="notice-outdated",
             status=409,
         )

@@ -1,4 +1,4 @@
-"""Sessions over REST: start, end, look at, verify a frame."""
+"""Sessions over REST: start, end, read, verify a frame."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ async def start_session(
 async def end_session(
     session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> SessionEndResponse:
-    """End a session; a candidate ends its own by handing in. Ending twice gives the first answer again."""
+    """End a session; a candidate ends its own by submitting. Ending twice gives the first answer again."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
     return await ending.end(parts, found, now, submitted=claims.role is Role.CANDIDATE)
@@ -78,7 +78,7 @@ async def end_session(
 async def get_session(
     session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> SessionOut:
-    """Where a session stands."""
+    """The state of a session."""
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
     out = session_out(found, now)
@@ -88,9 +88,9 @@ async def get_session(
 
 @router.get("/{session_id}/timeline", responses=problems(401, 403, 404))
 async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> TimelineOut:
-    """Everything that happened in a session, by onset: alerts at their last revision, and milestones.
+    """Everything that happened in a session, by onset: alerts in their last revision, and milestones.
 
-    A session of too many alerts for one answer is 413 `timeline-too-large`; /alerts has them page by page.
+    If a session has too many alerts for one answer: 413 `timeline-too-large`; /alerts has them page by page.
     """
 
     def work(db: Session) -> TimelineOut:
@@ -108,8 +108,8 @@ async def verify_frame(
 ) -> VerifyFrameResponse:
     """Compare one buffered frame, or the newest, with the enrolled face.
 
-    A frame no longer held is 410. While the exam is paused, or the candidate does not agree to it, nothing is
-    compared (409 `session-paused`, `consent-withdrawn`, `acknowledgement-missing`).
+    A frame that is no longer held: 410. While the exam is paused, or the candidate does not agree to it,
+    nothing is compared (409 `session-paused`, `consent-withdrawn`, `acknowledgement-missing`).
     """
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     sessions.check_running(found.session, now)

@@ -1,4 +1,4 @@
-"""Sessions in the database: found, read, put on their timeline, ended. Flushes, never commits."""
+"""Sessions in the database: finds, reads and ends them, adds milestones. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -30,24 +30,24 @@ from shared.policy.schema import Policy
 from shared.tokens import invalid
 
 CANDIDATE_TERMS: Final = "candidate_terms"
-"""In a session's sealed details: what is agreed with its candidate, as `Policy.candidate` dumps it."""
+"""Key in a session's sealed details for the candidate's accommodation (a dump of `Policy.candidate`)."""
 MAX_OWN_RUNNING: Final = 2
-"""Sessions of a candidate that it starts itself: one it sits in, and one that was never ended. More would let
-one token fill every node."""
+"""Running sessions that a candidate may start itself: the present one, and one that was never ended. More
+would let one token fill every node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A session, whose it is, and who watches it now."""
+    """A session, its candidate, and its present assignment."""
 
     session: ExamSession
     candidate: Candidate
     assignment: Assignment
-    """The current one."""
+    """The present one."""
 
 
 def select_found() -> Select[ExamSession, Candidate, Assignment]:
-    """Sessions with all that makes a `Found`."""
+    """Select sessions with everything for a `Found`."""
     return (
         select(ExamSession, Candidate, Assignment)
         .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
@@ -61,12 +61,12 @@ def find(db: Session, tenant_id: UUID, reference: str) -> Found:
         select_found().where(ExamSession.tenant_id == tenant_id, ExamSession.reference == reference)
     ).one_or_none()
     if row is None:
-        raise Rejected("there is no session of this id", code="session-unknown", status=404)
+        raise Rejected("there is no session with this id", code="session-unknown", status=404)
     return Found(*row)
 
 
 def check_free(db: Session, tenant_id: UUID, reference: str) -> None:
-    """Raises `Rejected` (409 `session-exists`) when the institution has used this exam_session_id."""
+    """Raises `Rejected` (409 `session-exists`) if the institution has already used this exam_session_id."""
     used = select(ExamSession.id).where(
         ExamSession.tenant_id == tenant_id, ExamSession.reference == reference
     )
@@ -77,14 +77,14 @@ def check_free(db: Session, tenant_id: UUID, reference: str) -> None:
 def taken() -> Rejected:
     """The refusal of an exam_session_id that is in use."""
     return Rejected(
-        "this exam_session_id has been used; choose another or leave it out",
+        "this exam_session_id is already used; choose another or leave it out",
         code="session-exists",
         status=409,
     )
 
 
 def check_running(session: ExamSession, now_utc: datetime) -> None:
-    """Raises `Rejected` (410) when a session has ended or expired."""
+    """Raises `Rejected` (410) if a session has ended or expired."""
     if session.ended_utc is not None:
         raise ended()
     if session.expires_utc <= now_utc:
@@ -139,21 +139,21 @@ def siblings(db: Session, session: ExamSession, now_utc: datetime) -> list[Found
 
 
 def seal_details(keyring: Keyring, key: Key, session_id: UUID, details: Mapping[str, Any]) -> bytes:
-    """What the caller sent along and what is agreed with the candidate, for `sessions.details_sealed`."""
+    """The caller's data and the candidate's accommodation, for `sessions.details_sealed`."""
     return keyring.seal_field(key, _details_place(session_id), json.dumps(details).encode())
 
 
 def open_details(keyring: Keyring, key: Key, session: ExamSession) -> dict[str, Any]:
-    """What `seal_details` sealed."""
+    """Open the details sealed by `seal_details`."""
     plain = keyring.open_field(key, _details_place(session.id), session.details_sealed)
     details: dict[str, Any] = json.loads(plain)
     return details
 
 
 def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Policy:
-    """The policy a session runs under, with what is agreed with its candidate.
+    """A session's policy with its candidate's accommodation.
 
-    That part is sealed: which detectors are muted may tell of somebody's health.
+    The accommodation is sealed: muted detectors may reveal a person's health.
     """
     key = keys.get(db, session.tenant_id, session.data_key_id)
     details = open_details(keyring, key, session)
@@ -161,7 +161,7 @@ def effective_policy(db: Session, keyring: Keyring, session: ExamSession) -> Pol
 
 
 def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
-    """How many sessions of a candidate are running."""
+    """The number of a candidate's running sessions."""
     wanted = select(ExamSession.id).where(
         ExamSession.candidate_id == candidate_id,
         col(ExamSession.ended_utc).is_(None),
@@ -171,7 +171,8 @@ def active_count(db: Session, candidate_id: UUID, now_utc: datetime) -> int:
 
 
 def check_own_share(db: Session, candidate_id: UUID, now_utc: datetime) -> None:
-    """Raises `Rejected` (409 `too-many-sessions`) when a candidate has its share of running sessions."""
+    """Raises `Rejected` (409 `too-many-sessions`) if a candidate has reached its limit of running
+    sessions."""
     if active_count(db, candidate_id, now_utc) >= MAX_OWN_RUNNING:
         raise Rejected(
             f"{MAX_OWN_RUNNING} of your sessions are running; end one, or let the exam platform start it",
@@ -181,7 +182,7 @@ def check_own_share(db: Session, candidate_id: UUID, now_utc: datetime) -> None:
 
 
 def mark_ended(db: Session, session: ExamSession, now_utc: datetime, *, terminated: bool) -> datetime:
-    """End a session; returns when it ended, which is earlier when somebody else ended it first."""
+    """End a session; returns the time of its end, which is earlier if it had already ended."""
     wanted = col(ExamSession.id) == session.id
     db.exec(
         update(ExamSession)
@@ -192,14 +193,14 @@ def mark_ended(db: Session, session: ExamSession, now_utc: datetime, *, terminat
 
 
 def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> Alert:
-    """Put a milestone on a session's timeline; once committed, the room may be told of it."""
+    """Put a milestone on a session's timeline; after the commit it may be sent to the room."""
     made = milestone(subject_of(db, found), event, at_utc)
     alerts.store_milestone(db, keyring, found.session, made, at_utc)
     return made
 
 
 def subject_of(db: Session, found: Found) -> Subject:
-    """What the coordinator's own alerts say of the session they are about."""
+    """The session's data for the coordinator's own alerts."""
     session = found.session
     node = db.get_one(Node, found.assignment.node_id)
     return Subject(
@@ -217,7 +218,7 @@ def subject_of(db: Session, found: Found) -> Subject:
 def running_on(
     db: Session, node_ids: set[UUID], assigned_before_utc: datetime, now_utc: datetime
 ) -> list[Found]:
-    """The sessions that these nodes are to watch now, since before an instant; oldest first."""
+    """The sessions assigned to these nodes since before an instant, oldest first."""
     rows = db.exec(
         select_found()
         .where(
@@ -232,7 +233,7 @@ def running_on(
 
 
 def held_now(db: Session, session_ids: set[UUID], now_utc: datetime) -> dict[UUID, Held | None]:
-    """Who holds those of these sessions that are known; None: it is over."""
+    """The node that holds each known session among these; None: the session is over."""
     rows = db.exec(
         select(ExamSession, Assignment)
         .join(Assignment, assignments.current_of(col(ExamSession.id)))

@@ -1,13 +1,12 @@
-"""Keeps nodes and database of one mind about which sessions run.
+"""Keeps nodes and database in agreement about the running sessions.
 
-A node names its sessions in each heartbeat. What it names and the database says is over, or is another
-node's by now, or has never been known, is ended on the node: after an `end` that got lost, a hand-over, or a
-`start` that was answered too late. A session the database does not know gets one more round, because its
-start may still be committing. What the database says a node watches and the node does not name, or names
-under an older epoch, is started there again: the node has lost it in a restart. A node that has just started
-is looked at immediately, since its candidates wait.
-In the same round `absence` looks for sessions whose page is not there, `changing` tells nodes again what they
-have missed of a change, and `watched` writes down how much nobody watched.
+A node names its sessions in each heartbeat. Sessions that are over in the database, assigned to another node
+by now, or unknown are ended on the node: after a lost `end`, a hand-over, or a `start` that was answered too
+late. A session unknown to the database gets one more round, because its start may still be committing.
+Sessions that are assigned to a node but not named by it, or named with an older epoch, are started there
+again: the node has lost them in a restart. A node that has just started is looked at immediately, since its
+candidates wait. In the same round `absence` looks for sessions whose page is not there, `changing` tells
+nodes again what they have missed of a change, and `watched` writes down how much nobody watched.
 """
 
 from __future__ import annotations
@@ -37,26 +36,26 @@ from shared.messages import HEARTBEAT_INTERVAL_S
 
 INTERVAL_S: Final = 5.0
 MAX_TOLD: Final = 50
-"""Ends, and starts, sent in one round; the rest follows in the next."""
+"""Ends and starts sent in one round; the rest follow in the next."""
 RESUMED_AT_ONCE: Final = 8
 SETTLED_AFTER: Final = timedelta(seconds=2 * HEARTBEAT_INTERVAL_S)
-"""A heartbeat may have been under way while a session was given to a node: of an assignment younger than this
-the new node may say nothing yet, and the former one may still name the session."""
+"""A heartbeat may have been on its way while a session was assigned: for assignments younger than this the
+new node may not name the session yet, and the former one may still name it."""
 
 Naming = tuple[UUID, UUID]
-"""A node and a session it names."""
+"""A node and a session that it names."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the database says of a round's nodes and sessions."""
+    """The database's state of a round's nodes and sessions."""
 
     settled_utc: datetime
-    """What was assigned before is in the heartbeats."""
+    """Assignments made before this time are in the heartbeats."""
     holders: Mapping[UUID, Held | None]
-    """Who holds each session that is known; None: it is over."""
+    """The node that holds each known session; None: the session is over."""
     assigned: list[Found]
-    """What these nodes are to watch since then."""
+    """The sessions assigned to these nodes since then."""
 
 
 class Booted:
@@ -96,13 +95,13 @@ async def run(parts: Parts, booted: Booted) -> None:
         round_at = parts.clock() + INTERVAL_S
         unknown = await sweep(parts, unknown)
         differed = await mend(parts, differed)
-        with suppress(Unavailable):  # the database is away: the next round says it
+        with suppress(Unavailable):  # the database is unavailable: the next round repeats it
             await absences.round(parts)
             await unseen.round(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
-    """One round; returns what is named by nodes and unknown here, for the next one."""
+    """One round; returns the sessions that nodes name and the database does not know, for the next one."""
     states = parts.fleet.online(parts.clock())
     if not states:
         return set()
@@ -149,7 +148,7 @@ async def _resumed(parts: Parts, lost: Iterable[Found]) -> None:
 
 
 def places(states: Iterable[NodeState]) -> dict[Naming, int]:
-    """Which node names which sessions, and under which epoch."""
+    """The sessions that each node names, with their epochs."""
     return {
         (node.heartbeat.node_id, session.session_id): session.epoch
         for node in states

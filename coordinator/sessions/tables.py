@@ -18,7 +18,7 @@ from shared.tokens import Role
 class ExamSession(Row, table=True):
     """One sitting of one candidate. It is active until `ended_utc`, and expired past `expires_utc`.
 
-    Which node watches it says its current assignment (`nodes.tables.Assignment`).
+    Its present assignment (`nodes.tables.Assignment`) has its node.
     """
 
     __tablename__ = "sessions"
@@ -28,7 +28,7 @@ class ExamSession(Row, table=True):
     )
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
-    """The session_id of subjects, signaling paths, logs and metrics."""
+    """The session_id in subjects, signaling paths, logs and metrics."""
     tenant_id: UUID = Field(foreign_key="tenants.id")
     reference: str = Field(max_length=REFERENCE_CHARS)
     """The institution's exam_session_id."""
@@ -36,39 +36,39 @@ class ExamSession(Row, table=True):
     exam_reference: str = Field(max_length=REFERENCE_CHARS)
     """The institution's exam_id."""
     seal_key_id: UUID = Field(foreign_key="keys.id")
-    """Sealing key (class exam) that its alerts are sealed to."""
+    """The sealing key (class exam) to which its alerts are sealed."""
     data_key_id: UUID = Field(foreign_key="keys.id")
-    """Data key (class exam) of `details_sealed` and of its alerts."""
+    """The data key (class exam) of `details_sealed` and of its alerts."""
     enrollment_id: UUID | None = Field(default=None, foreign_key="enrollments.id")
-    """Whose templates the node got; None: identity is unavailable."""
+    """The enrollment with the templates on the node; None: identity is unavailable."""
     policy: dict[str, Any] = Field(sa_type=JSON)
-    """The whole policy in force, as `shared.policy.schema.Policy` dumps it."""
+    """The complete policy in force (a dump of `shared.policy.schema.Policy`)."""
     policy_version: int
     token_kid: str | None = Field(default=None, max_length=KID_CHARS)
-    """Of the key whose public half its node got: every token of the session is signed with it. None: the
-    installation's own."""
+    """The id of the key whose public half its node has: every token of the session is signed with it. None:
+    the installation's own key."""
     signaling_url: str = Field(max_length=URL_CHARS)
     whip_url: str = Field(max_length=URL_CHARS)
     details_sealed: bytes
-    """JSON: what the caller sent along (metadata, front-end instance)."""
+    """JSON: the caller's data (metadata, front-end instance)."""
     started_utc: datetime = Field(sa_type=UtcDateTime)
     expires_utc: datetime = Field(sa_type=UtcDateTime)
-    """While the exam is paused as far away as a pause may last (`expiry`)."""
+    """While the exam is paused, later by the longest pause (see `expiry`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     terminated_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When a proctor ended it for good: from then on only staff start this exam for the candidate."""
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """Since when a proctor has paused the exam; None: it goes on."""
+    """When a proctor paused the exam; None: it is not paused."""
     withheld: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
     """Purposes for which nothing may be done, each with the reason (`consents.words.Why`)."""
     ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """The earliest onset among its alerts that could not be grouped into incidents; None: all are."""
+    """The earliest onset of its alerts that could not be grouped into incidents; None: all are grouped."""
     unwatched: dict[str, dict[str, float]] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     """Seconds that nobody watched, by node's run and kind (`sessions.watched.runs`); None: none were said."""
 
 
 class SessionPolicy(Row, table=True):
-    """That somebody put another policy in force in a running session, and why; never changed afterwards."""
+    """A change of a running session's policy, with author and reason; never changed afterwards."""
 
     __tablename__ = "session_policies"
 
@@ -76,20 +76,20 @@ class SessionPolicy(Row, table=True):
     tenant_id: UUID = Field(foreign_key="tenants.id")
     session_id: UUID = Field(foreign_key="sessions.id", index=True)
     version: int
-    """As it stands on the alerts from then on."""
+    """The version in alerts from then on."""
     version_before: int
     policy: dict[str, Any] = Field(sa_type=JSON)
-    """The whole policy, without what is agreed with the candidate."""
+    """The complete policy, without the candidate's accommodation."""
     changed_by: str = Field(max_length=NAME_CHARS)
     """The token's subject."""
     role: Role = Field(sa_type=words(Role))
     reason_sealed: bytes
-    """Why, under the session's data key: it may tell of the candidate."""
+    """The reason, under the session's data key: it may be about the candidate."""
     changed_utc: datetime = Field(sa_type=UtcDateTime)
 
 
 class JoinCode(Row, table=True):
-    """A one-time code that brings a candidate into a session; only its hash is known here."""
+    """A one-time code with which a candidate joins a session; only its hash is stored."""
 
     __tablename__ = "join_codes"
 
@@ -104,7 +104,7 @@ class JoinCode(Row, table=True):
 
 
 class Acknowledgement(Row, table=True):
-    """That a candidate acknowledged this version of the notice for these purposes."""
+    """A candidate's acknowledgement of a version of the notice for these purposes."""
 
     __tablename__ = "acknowledgements"
     __table_args__ = (Index("ix_acknowledgements_candidate", "tenant_id", "candidate_id"),)
@@ -115,6 +115,6 @@ class Acknowledgement(Row, table=True):
     session_id: UUID = Field(foreign_key="sessions.id", index=True)
     notice_version: str = Field(max_length=NAME_CHARS)
     language: str = Field(max_length=35)
-    """BCP 47 tag of the text that was shown."""
+    """BCP 47 tag of the shown text."""
     purposes: list[str] = Field(sa_type=JSON)
     acknowledged_utc: datetime = Field(sa_type=UtcDateTime)

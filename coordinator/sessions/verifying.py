@@ -1,4 +1,4 @@
-"""Compare a buffered frame with the enrolled face, on the node that holds the frame."""
+"""Compares a buffered frame with the enrolled face, on the node that holds the frame."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FRAME_PREFIX = "FRAME-"
 async def verify(parts: Parts, found: Found, request: VerifyFrameRequest) -> VerifyFrameResponse:
     """Ask the session's node.
 
-    Raises `Rejected` as the node does (410 when the frame is gone) and `Unavailable` when it is away.
+    Raises `Rejected` like the node (410 if the frame is gone) and `Unavailable` if it cannot be reached.
     """
     session = found.session
     key = await parts.reading(lambda db: keys.get(db, session.tenant_id, session.seal_key_id))

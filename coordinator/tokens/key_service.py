@@ -33,7 +33,7 @@ MAX_RECENT: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """What signs a token."""
+    """The key that signs a token."""
 
     kid: str
     key: Ed25519PrivateKey = field(repr=False)
@@ -108,7 +108,7 @@ def revoke(db: Session, own: OwnKeys, tenant_id: UUID, kid: str, by: str, now_ut
         rotate(db, own, tenant_id, by, now_utc)
     row = _find(db, tenant_id, kid)
     if row is None:
-        raise Rejected("the institution has no token key of this id", code="token-key-unknown", status=404)
+        raise Rejected("the institution has no token key with this id", code="token-key-unknown", status=404)
     row.wrapped = None
     row.revoked_utc = row.revoked_utc or now_utc
     db.add(row)
@@ -116,9 +116,9 @@ def revoke(db: Session, own: OwnKeys, tenant_id: UUID, kid: str, by: str, now_ut
 
 
 def listing(db: Session, tenant_id: UUID) -> list[TokenKey]:
-    """An institution's keys, the oldest first; empty before its first rotation.
+    """An institution's keys, oldest first; empty before its first rotation.
 
-    The first rotation makes two rows of one instant: the retired one comes first.
+    The first rotation creates two rows of one instant: the retired one comes first.
     """
     order = (col(TokenKey.created_utc), col(TokenKey.retired_utc).is_(None), col(TokenKey.id))
     return list(db.exec(select(TokenKey).where(TokenKey.tenant_id == tenant_id).order_by(*order)))
@@ -135,7 +135,7 @@ def _find(db: Session, tenant_id: UUID, kid: str) -> TokenKey | None:
 
 def _signer(own: OwnKeys, row: TokenKey) -> Signer:
     if row.wrapped is None:
-        raise Corrupt("a token key has lost its private half")
+        raise Corrupt("a token key's private half is missing")
     secret = own.keyring.unwrap(_place(row.id), row.wrapped)
     return Signer(row.kid, Ed25519PrivateKey.from_private_bytes(secret))
 

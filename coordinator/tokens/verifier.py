@@ -29,18 +29,18 @@ class Verifier:
         self._interval_s = interval_s
 
     def verify(self, token: str) -> Claims:
-        """Whose token it is. Raises `Rejected` (401)."""
+        """The claims of a token. Raises `Rejected` (401)."""
         key = self._validity.key(hint(token).key_id)
         claims = verify(token, key, audience=Audience.COORDINATOR)
         self._validity.check(claims)
         return claims
 
     def check(self, claims: Claims) -> None:
-        """Raises `Rejected` (401) when a token that was verified before is not good any more."""
+        """Raises `Rejected` (401) if a verified token is no longer valid."""
         self._validity.check(claims)
 
     async def refresh(self) -> None:
-        """Learn what the database says. Raises `Unavailable` when it is away."""
+        """Read the state from the database. Raises `Unavailable` if it cannot be reached."""
         self._validity = await self._read()
 
     async def run(self) -> None:

@@ -39,7 +39,7 @@ CHECK_PERIOD_S = {
 CAPTURE_TOLERANCE_S = 0.3
 LITERT_SAYS = "INFO: Created TensorFlow Lite"
 """A line that LiteRT writes to the error output by itself, and that nothing turns off."""
-WHEN_STOPPED = ("connection is lost", "was not told of a session's end")
+WHEN_STOPPED = ("connection is lost", "did not get a session's end")
 """What the coordinator may say, once each, while the node is being stopped: by its last heartbeat the session
 still runs there, and it is told again of the end that it has heard."""
 CANNOT_BE_DONE = "a task is not available on this node"

@@ -1,4 +1,4 @@
-"""Absences in the database: who is awaited, and the alerts that say so. Flushes, never commits."""
+"""Absences in the database: missing pages and their alerts. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from shared.errors import Corrupt, Rejected
 from shared.events.types import EventType
 
 LONGEST_SESSION: Final = timedelta(days=3)
-"""A session older than this is over: lead, duration and extra time together are less."""
+"""A session older than this is over: lead time, duration and extra time together are less."""
 
 
 def missing(
     db: Session, keyring: Keyring, session_ids: Collection[UUID], came: Collection[UUID], now_utc: datetime
 ) -> dict[UUID, Awaited]:
-    """The pages of those of the sessions that run; none of them has one now, `came` are those that had."""
+    """The running ones among sessions without a page; `came` are those that had one before."""
     wanted = select(ExamSession).where(
         col(ExamSession.id).in_(session_ids),
         col(ExamSession.ended_utc).is_(None),
@@ -44,14 +44,14 @@ def missing(
         try:
             rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):
-            continue  # its key is gone: nothing can be written about it
+            continue  # its key is destroyed: nothing can be written about it
         begins_utc = begins.get(session.id, session.started_utc)
         found[session.id] = awaited(begins_utc, rule, now_utc, came=session.id in came)
     return found
 
 
 def open_absences(db: Session, now_utc: datetime) -> set[UUID]:
-    """The sessions of which an absence was said that is not over."""
+    """The sessions with an open absence alert."""
     wanted = (
         select(StoredAlert.session_id)
         .join(ExamSession, col(ExamSession.id) == col(StoredAlert.session_id))
@@ -68,7 +68,7 @@ def open_absences(db: Session, now_utc: datetime) -> set[UUID]:
 def say_absent(
     db: Session, keyring: Keyring, session_id: UUID, page: Awaited, now_utc: datetime
 ) -> Stored | None:
-    """Write that a page is missing; None when that has been said, or nobody is awaited any more."""
+    """Raise the alert of a missing page; None if it is already raised or the page is no longer expected."""
     found = _locked(db, session_id)
     if found is None or found.session.ended_utc is not None or _newest(db, found.session) is not None:
         return None
@@ -79,7 +79,7 @@ def say_absent(
 
 
 def say_over(db: Session, keyring: Keyring, session_id: UUID, now_utc: datetime) -> Stored | None:
-    """Write that the absence is over: by now, or by the session's end."""
+    """Clear the alert: now, or at the session's end."""
     found = _locked(db, session_id)
     said = _newest(db, found.session) if found is not None else None
     if found is None or said is None:
@@ -96,7 +96,7 @@ def say_over(db: Session, keyring: Keyring, session_id: UUID, now_utc: datetime)
 
 
 def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> set[UUID]:
-    """Those that have neither ended nor expired."""
+    """The sessions that have neither ended nor expired."""
     wanted = select(ExamSession.id).where(
         col(ExamSession.id).in_(session_ids),
         col(ExamSession.ended_utc).is_(None),
@@ -106,7 +106,7 @@ def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> se
 
 
 def _begins(db: Session, session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When each exam begins: the first join code of a session is good for `JOIN_WINDOW` from then on."""
+    """When each exam begins: `JOIN_WINDOW` before the expiry of a session's first join code."""
     wanted = (
         select(JoinCode.session_id, func.min(JoinCode.expires_utc))
         .where(col(JoinCode.session_id).in_(session_ids))
@@ -116,14 +116,14 @@ def _begins(db: Session, session_ids: Collection[UUID]) -> dict[UUID, datetime]:
 
 
 def _locked(db: Session, session_id: UUID) -> Found | None:
-    """The session, held until the commit: two replicas say one absence once."""
+    """The session, locked until the commit, so that two replicas raise an absence only once."""
     wanted = sessions.select_found().where(ExamSession.id == session_id)
     row = db.exec(wanted.with_for_update(of=ExamSession, key_share=True)).one_or_none()
     return Found(*row) if row else None
 
 
 def _newest(db: Session, session: ExamSession) -> StoredAlert | None:
-    """The absence of a session that is not over."""
+    """A session's open absence."""
     wanted = select(StoredAlert).where(
         StoredAlert.tenant_id == session.tenant_id,
         StoredAlert.session_id == session.id,
@@ -134,5 +134,5 @@ def _newest(db: Session, session: ExamSession) -> StoredAlert | None:
 
 
 def _ours() -> tuple[ColumnElement[bool], ...]:
-    """Said by the coordinator; a node says its own of a page that has been connected."""
+    """The coordinator's own alert; nodes raise their own for pages that were connected."""
     return (col(StoredAlert.event_type) == EventType.CANDIDATE_OFFLINE, col(StoredAlert.node_id).is_(None))

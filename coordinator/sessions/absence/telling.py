@@ -1,7 +1,8 @@
-"""Sees to it that people are told of a page that never comes, or does not come back.
+"""Raises alerts for pages that never connect or do not come back.
 
-What the nodes' heartbeats say of each session's page is remembered from round to round; `waiting` decides.
-Told once: what is open in the database is known again after a restart, and written down under a lock.
+The state of each session's page, from the nodes' heartbeats, is remembered from round to round; `waiting`
+decides. Each absence is reported once: open ones are read from the database after a restart, and written
+under a lock.
 """
 
 from __future__ import annotations
@@ -24,24 +25,24 @@ MAX_SAID: Final = 50
 """Alerts written in one round; the rest follows in the next."""
 MAX_REMEMBERED: Final = 10_000
 WAITING: Final = "waiting"
-"""A session's phase, as its node says it: no page has connected since the node took it up."""
+"""The phase of a session, from its node, in which no page has connected since the node started it."""
 WATCHING: Final = "watching"
 WITHHELD: Final = "withheld"
 """A page is connected, and its pictures may not be looked at."""
 
 
 class Absences:
-    """One coordinator's memory of who is awaited. Not to be used by two tasks at once."""
+    """One coordinator's memory of expected pages. Must not be used by two tasks at once."""
 
     def __init__(self) -> None:
         self._awaited: dict[UUID, Awaited] = {}
         self._came: OrderedDict[UUID, None] = OrderedDict()
-        """Sessions that had a page, the last heard of at the end."""
+        """Sessions that had a page, the most recent last."""
         self._open: set[UUID] | None = None
-        """Sessions whose absence was said and is not over; None before the first round."""
+        """Sessions with an open absence; None before the first round."""
 
     async def round(self, parts: Parts, now_utc: datetime | None = None) -> None:
-        """Look once. Raises `Unavailable` when the database is away."""
+        """Run one round. Raises `Unavailable` if the database cannot be reached."""
         now_utc = now_utc or datetime.now(UTC)
         if self._open is None:
             self._open = await parts.reading(lambda db: absence.open_absences(db, now_utc))

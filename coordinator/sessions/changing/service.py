@@ -1,4 +1,4 @@
-"""Changes of running sessions in the database: pause, more time, another policy. Flushes, never commits."""
+"""Changes of running sessions in the database: pause, extra time, another policy. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from shared.tokens import Claims
 
 
 def hold(db: Session, session_id: UUID, now_utc: datetime) -> ExamSession:
-    """A running session that nobody else changes until the commit. Raises `Rejected` (410) after its end."""
+    """A running session, locked until the commit. Raises `Rejected` (410) after its end."""
     wanted = select(ExamSession).where(ExamSession.id == session_id)
     session = db.exec(wanted.with_for_update().execution_options(populate_existing=True)).one()
     sessions.check_running(session, now_utc)
@@ -33,15 +33,15 @@ def hold(db: Session, session_id: UUID, now_utc: datetime) -> ExamSession:
 
 
 def pause(session: ExamSession, now_utc: datetime) -> None:
-    """Pause it. Raises `Rejected` (409 `already-paused`, `session-too-long`)."""
+    """Pause a session. Raises `Rejected` (409 `already-paused`, `session-too-long`)."""
     if session.paused_utc is not None:
-        raise Rejected("the exam is paused already", code="already-paused", status=409)
+        raise Rejected("the exam is already paused", code="already-paused", status=409)
     session.expires_utc = paused_expiry(session.expires_utc, session.started_utc)
     session.paused_utc = now_utc
 
 
 def resume(session: ExamSession, now_utc: datetime) -> None:
-    """Let it go on; it gets back the time of the pause. Raises `Rejected` (409 `not-paused`)."""
+    """Resume a session; it is extended by the time of the pause. Raises `Rejected` (409 `not-paused`)."""
     if session.paused_utc is None:
         raise Rejected("the exam is not paused", code="not-paused", status=409)
     session.expires_utc = resumed_expiry(session.expires_utc, session.paused_utc, now_utc)
@@ -49,7 +49,7 @@ def resume(session: ExamSession, now_utc: datetime) -> None:
 
 
 def extend(session: ExamSession, minutes: int) -> None:
-    """Give it more time. Raises `Rejected` (409 `session-too-long`)."""
+    """Give a session extra time. Raises `Rejected` (409 `session-too-long`)."""
     session.expires_utc = extended_expiry(session.expires_utc, session.started_utc, minutes)
 
 
@@ -63,7 +63,7 @@ def put_policy(
     reason: str,
     now_utc: datetime,
 ) -> None:
-    """Put another policy in force and write down who did it and why."""
+    """Put another policy in force and record its author and reason."""
     row_id = uuid7()
     plain = policy.model_copy(update={"candidate": None}).model_dump(mode="json")
     key = keys.get(db, session.tenant_id, session.data_key_id)
@@ -86,8 +86,8 @@ def put_policy(
 
 
 def silence(db: Session, keyring: Keyring, session: ExamSession) -> bool:
-    """Let a session recognise no more of what is said: its candidate has taken back the agreement, which
-    does not come back to this session. False where it recognised nothing."""
+    """Stop speech recognition in a session, because its candidate has withdrawn consent; it cannot be given
+    again for this session. False if there was no recognition."""
     key = keys.get(db, session.tenant_id, session.data_key_id)
     details = sessions.open_details(keyring, key, session)
     terms = details.get(CANDIDATE_TERMS)
@@ -100,7 +100,7 @@ def silence(db: Session, keyring: Keyring, session: ExamSession) -> bool:
 
 
 def policy_changes(db: Session, keyring: Keyring, session: ExamSession) -> list[SessionPolicyChange]:
-    """Every change of its policy, oldest first; a reason whose key was destroyed is None."""
+    """Every change of a session's policy, oldest first; a reason is None if its key was destroyed."""
     wanted = (
         select(SessionPolicy)
         .where(SessionPolicy.session_id == session.id)
@@ -123,7 +123,7 @@ def policy_changes(db: Session, keyring: Keyring, session: ExamSession) -> list[
 
 
 def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> list[Found]:
-    """Those of these sessions that run."""
+    """The running ones among these sessions."""
     rows = db.exec(
         sessions.select_found().where(
             col(ExamSession.id).in_(session_ids),

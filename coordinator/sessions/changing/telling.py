@@ -1,9 +1,9 @@
-"""Changes of running sessions, told to their nodes.
+"""Sends changes of running sessions to their nodes.
 
-A policy is changed on the node first, which acknowledges it, and then in the database: what the database says
-was in force. A pause and more time are a proctor's word and hold at once, whether the node is there or not.
-Either way database and node may differ for a moment, when one of the two is away: heartbeats say what a node
-runs under, and `mend` tells it again what the database says.
+A policy is changed first on the node, which acknowledges it, and then in the database, so that a policy in
+the database was really in force. A pause and extra time are a proctor's decision and are in force at once,
+even if the node cannot be reached. In both cases database and node may differ for a while: heartbeats show
+the node's settings, and `mend` sends it the database's state again.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from shared.tokens import Claims
 log = logging.getLogger(__name__)
 
 MAX_TOLD: Final = 50
-"""Sessions mended in one round; the rest follows in the next."""
+"""Sessions repaired in one round; the rest follow in the next."""
 _ROUNDING: Final = timedelta(seconds=1)
-"""Heartbeats carry instants in milliseconds."""
+"""Heartbeats have instants in milliseconds."""
 
 
 async def change_policy(
@@ -52,7 +52,7 @@ async def change_policy(
 ) -> SessionPolicyOut:
     """Put another policy in force in a running session.
 
-    Raises `Rejected` where it may not be, and `Unavailable` with nothing changed when the node does not
+    Raises `Rejected` if it is not allowed, and `Unavailable`, with nothing changed, if the node does not
     acknowledge it.
     """
     keyring = parts.keys.keyring
@@ -76,7 +76,7 @@ async def change_policy(
             db, keyring, session, assigned.policy, by=claims, reason=request.reason, now_utc=now_utc
         )
         consents.settle(db, found.candidate, session)
-        # What was recognised while the exam asked for it goes with that: nobody asks for it any more.
+        # If the exam no longer asks for speech recognition, earlier excerpts must not stay readable.
         recognises = assigned.policy.recognises_speech
         destroyed = 0 if recognises else excerpts.forget(db, session, now_utc)
         return policy_out(db, parts, session), destroyed
@@ -88,7 +88,7 @@ async def change_policy(
 
 
 def policy_out(db: Session, parts: Parts, session: ExamSession) -> SessionPolicyOut:
-    """The policy a session runs under and how it came to it."""
+    """A session's policy and its changes."""
     return SessionPolicyOut(
         session_id=session.reference,
         version=session.policy_version,
@@ -107,13 +107,13 @@ def _wanted(db: Session, session: ExamSession, request: SessionPolicyRequest) ->
         policy = Policy.model_validate(policies.get(db, exam, request.exam_version).policy)
         if policy.version != running:
             return policy
-        # It was started under its own variant of this version: two policies must not share a number.
+        # It was started with its own variant of this version: two policies must not have the same number.
     latest = policies.latest(db, exam.id) if exam else 0
     return policy.model_copy(update={"version": next_version(running, latest)})
 
 
 async def tell(parts: Parts, session: ExamSession) -> bool:
-    """Tell a session's node what the database says of it; False when that failed, which `mend` makes good."""
+    """Send the database's state of a session to its node; False if that failed, `mend` then repeats it."""
 
     def read(db: Session) -> Facts:
         return stored_facts(db, parts.keys, sessions.find(db, session.tenant_id, session.reference))
@@ -125,7 +125,7 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
         await asking.change(parts.commander, node_id, start_session(facts, datetime.now(UTC)))
     except ProctorError as error:
         log.warning(
-            "a node was not told of a session's change; it is told again",
+            "a node did not get a session's change; sending it again",
             extra=places | {"error": type(error).__name__},
         )
         return False
@@ -133,9 +133,10 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
 
 
 async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
-    """One round: tell nodes again what they have missed; returns the sessions that differ, for the next one.
+    """One round: send nodes the changes they have missed; returns the sessions that differ, for the next
+    round.
 
-    One that differs gets a round's time: its change may be on its way between node and database. A revoked
+    A session that differs gets one more round: its change may still be on its way. A revoked
     key gets none.
     """
     states = said(parts.fleet.online(parts.clock()))
@@ -167,7 +168,7 @@ async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
 
 
 def said(nodes: Iterable[NodeState]) -> dict[tuple[UUID, UUID], SessionState]:
-    """By node and session, what nodes that say what their sessions run under say of them."""
+    """The state of sessions by node and session, from nodes that report their settings."""
     return {
         (node.heartbeat.node_id, state.session_id): state
         for node in nodes
@@ -177,13 +178,13 @@ def said(nodes: Iterable[NodeState]) -> dict[tuple[UUID, UUID], SessionState]:
 
 
 def said_of(assignment: Assignment, states: Mapping[tuple[UUID, UUID], SessionState]) -> SessionState | None:
-    """What is said under an assignment; a former node may name the session as well."""
+    """The state reported for an assignment; a former node may also report the session."""
     state = states.get((assignment.node_id, assignment.session_id))
     return state if state is not None and state.epoch == assignment.epoch else None
 
 
 def differs(session: ExamSession, state: SessionState) -> bool:
-    """Whether a node runs a session otherwise than the database says."""
+    """Whether a session on a node differs from the database."""
     late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING
     paused = session.paused_utc is not None
     agreed = state.withheld is None or set(state.withheld) == session.withheld.keys()
@@ -191,9 +192,9 @@ def differs(session: ExamSession, state: SessionState) -> bool:
 
 
 def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: SessionState) -> bool:
-    """Whether a node listens for phrases although the candidate does not agree to that any more.
+    """Whether a node listens for phrases although the candidate no longer agrees.
 
-    What is agreed and cannot be read counts as not agreed; telling the node then says what is wrong with it.
+    Consent that cannot be read counts as not given; sending the change to the node then reports the error.
     """
     if not state.hears_phrases:
         return False

@@ -1,4 +1,4 @@
-"""The candidate's way in: the link's code, the notice, a ticket for the live socket."""
+"""How candidates join: the link's code, the notice, a ticket for the live socket."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ router = APIRouter(tags=["candidate's page"])
 
 @router.post("/join", responses=problems(404, 409, 410, 429))
 async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -> JoinResponse:
-    """Exchange a link's one-time code for the session's token and all the page needs.
+    """Exchange a link's one-time code for the session's token and everything the page needs.
 
     A code works once, within 15 minutes of the session's start or of its exam's, whichever is later.
     """

@@ -23,12 +23,12 @@ _CODE_BYTES: Final = 24
 
 
 def new_code() -> str:
-    """A fresh code of 32 URL-safe characters."""
+    """A new code of 32 URL-safe characters."""
     return secrets.token_urlsafe(_CODE_BYTES)
 
 
 def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, expires_utc: datetime) -> None:
-    """A join code for a session; only its hash is kept."""
+    """Store a join code for a session; only its hash is kept."""
     db.add(
         JoinCode(
             tenant_id=session.tenant_id,
@@ -48,10 +48,10 @@ def check_known(db: Session, code: str) -> None:
 
 
 def use_code(db: Session, code: str, now_utc: datetime) -> Found:
-    """The session a join code leads to; the code is used up.
+    """Use up a join code; returns its session.
 
-    Two requests with one code: one gets in. Raises `Rejected`: 404 `join-code-unknown`, 410 `join-code-used`,
-    `join-code-expired` or the session's end.
+    Of two requests with one code, only one succeeds. Raises `Rejected`: 404 `join-code-unknown`, 410
+    `join-code-used`, `join-code-expired` or the session's end.
     """
     hashed = code_hash(code)
     row = db.exec(select(JoinCode).where(JoinCode.code_hash == hashed)).one_or_none()
@@ -65,7 +65,7 @@ def use_code(db: Session, code: str, now_utc: datetime) -> Found:
         .values(used_utc=now_utc)
     )
     if used.rowcount != 1:
-        raise Rejected("the link was used already; ask for a new one", code="join-code-used", status=410)
+        raise Rejected("the link has already been used; ask for a new one", code="join-code-used", status=410)
     found = Found(*db.exec(sessions.select_found().where(ExamSession.id == row.session_id)).one())
     sessions.check_running(found.session, now_utc)
     return found
@@ -74,7 +74,7 @@ def use_code(db: Session, code: str, now_utc: datetime) -> Found:
 def acknowledge(
     db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime
 ) -> Alert | None:
-    """Write down that the candidate acknowledged a notice; None when it had done so before."""
+    """Record that the candidate acknowledged a notice; None if it is already recorded."""
     known = select(Acknowledgement.id).where(
         Acknowledgement.session_id == found.session.id, Acknowledgement.notice_version == notice.version
     )
@@ -96,7 +96,7 @@ def acknowledge(
 
 
 def acknowledgements(db: Session, session: ExamSession) -> Sequence[Acknowledgement]:
-    """Every notice of a session that its candidate acknowledged, oldest first."""
+    """The notices of a session that its candidate acknowledged, oldest first."""
     wanted = (
         select(Acknowledgement)
         .where(Acknowledgement.session_id == session.id)

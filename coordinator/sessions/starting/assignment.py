@@ -1,7 +1,7 @@
-"""All that a node is told of a session it watches: the one builder of `StartSession`.
+"""Builds the `StartSession` message with everything that a node needs for a session.
 
-A session that starts, one that its node has lost and one that was changed are told in the same way, so a node
-that hears of the same session twice hears the same.
+It is used for a new session, one that its node has lost, and a changed one, so a node always gets the same
+message for the same state.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ from shared.policy.schema import Policy
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What a node is told of a session, all but the time that has passed."""
+    """The data about a session for its node, except the elapsed time."""
 
     found: Found
     policy: Policy
-    """The effective one, with what is agreed with the candidate."""
+    """The effective one, with the candidate's accommodation."""
     templates: tuple[Template, ...]
     seal_key: Key
     evidence_key: Key | None
-    """Pictures are sealed to; None: destroyed, no picture leaves the node."""
+    """The key that pictures are sealed to; None: destroyed, no picture leaves the node."""
     transcript_key: Key | None
-    """What is said is sealed to; None: nothing may be recognised."""
+    """The key that speech is sealed to; None: speech must not be recognised."""
     signer: Signer
-    """Of every token of the session."""
+    """The signing key of every token of the session."""
 
 
 def start_session(facts: Facts, now_utc: datetime) -> StartSession:
-    """The message."""
+    """The `start` message of a session."""
     found, transcript_key, evidence_key = facts.found, facts.transcript_key, facts.evidence_key
     session = found.session
     return StartSession(
@@ -84,7 +84,7 @@ def may_compare(session: ExamSession) -> bool:
 
 
 def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
-    """What is stored of a running session. Raises `Corrupt` for a lost key."""
+    """The stored data of a running session. Raises `Corrupt` for a missing key."""
     session = found.session
     return Facts(
         found=found,
@@ -98,8 +98,8 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
 
 
 def _templates(db: Session, keyring: Keyring, found: Found) -> tuple[Template, ...]:
-    """Those it started with; an enrollment cannot be erased under a running session. None while they are
-    withheld."""
+    """The templates it started with; an enrollment cannot be erased while its session is running. None while
+    they are withheld."""
     if found.session.enrollment_id is None or not may_compare(found.session):
         return ()
     row = db.get_one(Enrollment, found.session.enrollment_id)

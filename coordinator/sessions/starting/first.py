@@ -1,7 +1,7 @@
-"""Start a session: everything is prepared, then the node is asked, then one transaction makes it real.
+"""Starts a session: prepares everything, asks the node, then stores the session in one transaction.
 
-The node is asked before anything is stored, so a node that refuses or stays silent leaves no session behind.
-If storing fails after the node has accepted, the node is told to end what nobody will ever join.
+The node is asked before anything is stored, so a node that refuses or does not answer leaves no session
+behind. If storing fails after the node has accepted, the node is told to end the session.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from shared.messages import SessionAccepted
 async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartResponse:
     """Start a session.
 
-    Raises `Rejected` for a policy, a time or an id that cannot be (409 `session-exists`,
-    `too-many-sessions`), and `Unavailable` when no node takes it.
+    Raises `Rejected` for an invalid policy, time or id (409 `session-exists`, `too-many-sessions`), and
+    `Unavailable` if no node accepts it.
     """
     keyring = parts.keys.keyring
 
@@ -66,7 +66,7 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         accepted = await asking.start(parts.commander, node_id, assigned)
         return await parts.writing(write)
     except BaseException:
-        # Also when no answer came: the node may have accepted all the same.
+        # Also without an answer: the node may have accepted anyway.
         await tell_node(parts, node_id, plan.session_id, submitted=False)
         raise
 
@@ -94,7 +94,7 @@ def _store(
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
-    candidates.lock(db, plan.candidate)  # of many requests at once each sees the one before
+    candidates.lock(db, plan.candidate)  # with many requests at once, each sees the one before
     check_still_agreed(db, plan)
     if wish.by_candidate:
         sessions.check_not_terminated(db, plan.candidate.id, wish.request.exam_id)
@@ -126,7 +126,7 @@ def _store(
 
 
 def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:
-    """The session and its first assignment as they will be stored, but for what the node answers."""
+    """The session and its first assignment to be stored, except the node's answer."""
     wish, request = plan.wish, plan.wish.request
     policy = plan.policy.model_copy(update={"candidate": None})
     session = ExamSession(

@@ -1,6 +1,6 @@
-"""What a session is started under, out of what is stored: exam, policy, accommodation, consents, faces, keys.
+"""Loads everything for a start: exam, policy, accommodation, consents, faces, keys.
 
-Reads only. `terms`, `consents.words` and `accommodations.agreed` decide; nothing is stored before a node has
+Only reads. `terms`, `consents.words` and `accommodations.agreed` decide; nothing is stored before a node has
 accepted.
 """
 
@@ -49,32 +49,32 @@ class Wish:
     request: SessionStartRequest
     now_utc: datetime
     by_candidate: bool = False
-    """The candidate itself asks, and not its exam platform."""
+    """The candidate asks itself, not the exam platform."""
     by: str = ""
     """The token's subject."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A session that is ready to be asked for; nothing of it is stored yet."""
+    """A session that is ready to start; nothing of it is stored yet."""
 
     wish: Wish
     session_id: UUID
     reference: str
     candidate: Candidate
     policy: Policy
-    """The effective one, with what is agreed with the candidate."""
+    """The effective one, with the candidate's accommodation."""
     times: Times
     signer: Signer
-    """Of every token of the session."""
+    """The signing key of every token of the session."""
     seal_key: Key
     data_key: Key
     evidence_keys: tuple[Key, Key]
-    """For pictures: what they are sealed to, and the data key."""
+    """The keys for pictures: the one they are sealed to, and the data key."""
     transcript_key: Key | None
-    """What was said is sealed to; None: nothing may be recognised."""
+    """The key that speech is sealed to; None: speech must not be recognised."""
     checked_utc: datetime | None
-    """When the candidate tried everything beforehand, within the last day."""
+    """When the candidate did the pre-exam check, within the last day."""
     enrolled: Enrolled | None
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
     withheld: dict[Purpose, Why]
@@ -82,7 +82,7 @@ class Plan:
 
 
 def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
-    """Everything a session needs.
+    """Load everything that a session needs.
 
     Raises `Rejected` for a policy, a time, a consent or an id that stands against it, and for an exam or a
     candidate that is not known.
@@ -127,9 +127,10 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
 
 
 def check_still_agreed(db: Session, plan: Plan) -> None:
-    """Raises `Rejected` or `Unavailable` when the candidate took back meanwhile what the plan relies on.
+    """Raises `Rejected` or `Unavailable` if the candidate has meanwhile withdrawn a consent that the plan
+    needs.
 
-    For the transaction that makes the session real, with the candidate locked.
+    Call it in the transaction that stores the session, with the candidate locked.
     """
     said = latest(consents.words_of(db, plan.candidate))
     check_consented(said, plan.policy)
@@ -139,7 +140,7 @@ def check_still_agreed(db: Session, plan: Plan) -> None:
         )
     if plan.policy.recognises_speech and not speech_opt_in(said):
         raise Unavailable(
-            "the candidate has just taken back its agreement to speech recognition; start it again",
+            "the candidate has just withdrawn consent to speech recognition; start the session again",
             code="consent-changed",
         )
 

@@ -1,4 +1,4 @@
-"""What a session is started under: its policy and its times, out of the request's pieces. Pure."""
+"""Derives a session's policy and times from the request. Pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from shared.policy.schema import Policy, parse_policy
 DEFAULT_DURATION_MINUTES: Final = 180.0
 MAX_DURATION_MINUTES: Final = 1_440.0
 MAX_LEAD: Final = timedelta(hours=24)
-"""How long before its exam a session may be started; the edge node keeps a seat from then on."""
+"""How long before its exam a session may be started; the edge node reserves a seat from then on."""
 JOIN_WINDOW: Final = timedelta(minutes=15)
-"""How long a join code works, from the making of it or the exam's start, whichever is later."""
+"""How long a join code is valid, from its creation or the exam's start, whichever is later."""
 
 
 class _Schedule(BaseModel):
-    """The metadata that means something to us; the rest is only kept."""
+    """The metadata that we use; the rest is only stored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -38,7 +38,7 @@ class _Schedule(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Until when the session and its join code hold."""
+    """When the session and its join code expire."""
 
     expires_utc: datetime
     join_expires_utc: datetime
@@ -46,12 +46,12 @@ class Times:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """When an exam may be sat; None: no bound."""
+    """When an exam may take place; None: no bound."""
 
     opens_utc: datetime | None = None
     closes_utc: datetime | None = None
     extra: timedelta = timedelta(0)
-    """What is agreed with the candidate on top."""
+    """The candidate's agreed extra time."""
 
 
 ALWAYS_OPEN: Final = Window()
@@ -68,9 +68,8 @@ def check_registered(*, exam_known: bool, candidate_known: bool) -> None:
 def session_policy(request: SessionStartRequest, in_force: Policy) -> Policy:
     """The request's own policy or the exam's, changed by `verification_policy` and features.
 
-    `gaze_tolerance_degrees` is half the yaw range of the gaze zone, pitch in proportion. Raises
-    `Rejected` ("policy-invalid", 422) naming the path of everything that is wrong, also where an override
-    contradicts the exam's policy.
+    `gaze_tolerance_degrees` is half the yaw range of the gaze zone, pitch in proportion. Raises `Rejected`
+    ("policy-invalid", 422) with the path of every error, also if an override contradicts the exam's policy.
     """
     policy = in_force if request.policy is None else parse_policy(request.policy)
     if request.verification_policy is not None:
@@ -83,20 +82,20 @@ def session_policy(request: SessionStartRequest, in_force: Policy) -> Policy:
 def session_times(
     metadata: Mapping[str, JsonValue], now_utc: datetime, window: Window = ALWAYS_OPEN
 ) -> Times:
-    """Expiry by `exam_duration_minutes` and `start_time` of the metadata (180 minutes from now else).
+    """Expiry by `exam_duration_minutes` and `start_time` of the metadata (otherwise 180 minutes from now).
 
-    The exam's opening stands in for a missing start time; a start that has passed counts from now. No session
-    outlives the exam's close but by the candidate's extra time. Raises `Rejected`: 422 naming the field that
-    is wrong, 409 `exam-closed`.
+    The exam's opening replaces a missing start time; a start in the past counts from now. Sessions end at the
+    exam's close plus the candidate's extra time. Raises `Rejected`: 422 with the wrong field, 409
+    `exam-closed`.
     """
     schedule = _schedule(metadata)
     begins = max(now_utc, schedule.start_time or window.opens_utc or now_utc)
     if begins - now_utc > MAX_LEAD:
-        raise _wrong("start_time", "lies more than 24 hours ahead; start the session closer to its exam")
+        raise _wrong("start_time", "is more than 24 hours ahead; start the session closer to its exam")
     ends = begins + timedelta(minutes=schedule.exam_duration_minutes)
     if window.closes_utc is not None:
         if window.closes_utc <= begins:
-            raise Rejected("the exam is closed by then", code="exam-closed", status=409)
+            raise Rejected("the exam is already closed then", code="exam-closed", status=409)
         ends = min(ends, window.closes_utc)
     return Times(ends + window.extra, begins + JOIN_WINDOW)
 
