@@ -47,6 +47,8 @@ class CompanyState:
     own: Box | None = None
     """Where the candidate's face was seen last."""
     own_s: float = 0.0
+    changed: bool = False
+    """Whether that is another face than the one before."""
     living_s: float | None = None
     """When a face that has moved was last seen."""
     alone_s: float | None = None
@@ -71,6 +73,8 @@ class Present:
     """Pictures seen lately."""
     since_s: float | None = None
     """Since when there has been more than one person."""
+    changed: bool = False
+    """Whether the candidate's face is another one than at the last look."""
 
 
 class Company:
@@ -154,6 +158,7 @@ class Company:
         lately = state.own if at - state.own_s <= self._settings.max_gap_s + EPSILON_S else None
         own = given if given in among else followed(lately, among) or largest(among)
         if own is not None:
+            state.changed = state.own is not None and overlap(state.own, own.box) <= FOLLOWED_OVERLAP
             state.own, state.own_s = own.box, at
         return own
 
@@ -181,6 +186,7 @@ class Company:
             people=people,
             undecided=undecided,
             pictures=tuple(each.box for each in lately if each.standing is Standing.PICTURE),
+            changed=state.changed,
             since_s=max(began[1], state.alone_s or began[1]) if len(began) > 1 else None,
         )
 

@@ -113,6 +113,12 @@ class Movement:
         }
         return Judgement(True, 1.0, evidence, own.turns[0][0])
 
+    def begin_anew(self) -> None:
+        """The next pose is of another face: between the two lies no turn."""
+        own = self._state
+        own.last, own.fast = None, False
+        own.speeds.clear()
+
     def _count(self, began_s: float, speed: float) -> None:
         own = self._state
         fast = speed > self._settings.threshold(EventType.SUSPICIOUS_MOVEMENT)

@@ -151,6 +151,8 @@ class Seeing:
             return
         present = self._present(observation)
         if present is not None:
+            if present.changed and self._movement is not None:
+                self._movement.begin_anew()
             observation = of_people(observation, present)
             self._look_at_faces(observation, present, findings)
         self._look_at_identity(observation, findings)

@@ -14,7 +14,7 @@ from edge.judging.policy_settings import monitor_settings
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
-from shared.observations import Box, FaceSeen, Observation, PersonsSeen
+from shared.observations import Box, FaceSeen, HeadPose, Observation, PersonsSeen
 from shared.policy.schema import Policy, parse_policy
 from tests.support.observations import ONE, check, face, frame, lines, play, swaying, times
 
@@ -277,3 +277,16 @@ def test_pictures_and_mirror_images_are_counted_in_the_evidence() -> None:
 
 def test_alone_the_candidate_is_no_picture_however_still() -> None:
     assert told([replace(o, faces=ONE) for o in looks(0, 60, candidate)]) == []
+
+
+def test_from_one_face_to_another_lies_no_turn_of_the_head() -> None:
+    def turning(at: float) -> Observation:
+        number = round(at * 5)
+        place = number % 2 if number % 10 < 5 else 0
+        like = frame(at, faces=[candidate(at), person(at)])
+        return replace(like, own_face=place, head=HeadPose(0, 40 * place, 0))
+
+    seen = [turning(at) for at in times(0, 30)]
+    assert "SUSPICIOUS_MOVEMENT" not in {line[0] for line in told(seen)}
+    one = [replace(each, own_face=0) for each in seen]
+    assert "SUSPICIOUS_MOVEMENT" in {line[0] for line in told(one)}
