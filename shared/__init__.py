@@ -10,7 +10,7 @@ Exams
     consents       what data is used for                      enrollment  pictures to a template (pure)
     timeline/      one exam as a self-contained HTML page (pure) rehearsal the demo's script (pure)
 Between programs
-    messages       commands, replies, heartbeats, marks       face_messages  templates compared
+    messages/      commands, replies, heartbeats, marks
     api/           REST bodies, one module per noun           tokens      access tokens and roles
     sealing        signed and sealed messages                 subjects    subject and stream names
     bundles        a message and the pictures beside it (pure)

@@ -25,7 +25,7 @@ from shared.alerts import Alert, AlertHeader, Shown, decode_shown
 from shared.bundles import unbundled
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.table import lane
-from shared.messages import parse
+from shared.messages.message import parse
 from shared.sealing import Parcel, open_body, unpack, verify
 
 

@@ -18,7 +18,7 @@ from typing import Final
 
 from coordinator.nodes.assignments import Held
 from shared.alerts import Alert, AlertHeader
-from shared.messages import MAX_CLOCK_SKEW_S
+from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
 
 SLOW_CLOCK: Final = timedelta(seconds=MAX_CLOCK_SKEW_S)
 """How long before its assignment a node may date an alert. A node with a larger clock error gets no sessions,

@@ -25,7 +25,7 @@ from coordinator.nodes.heartbeats import sign_marks
 from shared import subjects
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
-from shared.messages import LaneMark
+from shared.messages.heartbeats import LaneMark
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)

@@ -39,7 +39,7 @@ from coordinator.nodes.signers import Signers
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import AlertHeader
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.messages import LaneMark
+from shared.messages.heartbeats import LaneMark
 
 log = logging.getLogger(__name__)
 

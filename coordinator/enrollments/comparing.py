@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from coordinator.enrollments.replacing import Pair
 from coordinator.nodes import asking
 from coordinator.web_api.parts import Parts
-from shared.face_messages import CompareTemplates
-from shared.messages import Template
+from shared.messages.comparing import CompareTemplates
+from shared.messages.faces import Template
 
 OTHERS_AT_ONCE = 20
 """Templates that one command compares with a face."""

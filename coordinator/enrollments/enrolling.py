@@ -44,7 +44,7 @@ from shared.api.enrollments import EnrolledImage, EnrollImage, EnrollRequest, En
 from shared.consents import Purpose
 from shared.enrollment import best_pictures, bytes_of, floats_of, mean_templates
 from shared.errors import Rejected, Unavailable
-from shared.messages import EnrolledPicture, Template, decode_vector, encode_vector
+from shared.messages.faces import EnrolledPicture, Template, decode_vector, encode_vector
 from shared.policy.schema import Policy
 from shared.policy.terms import Gate
 

@@ -27,7 +27,7 @@ from coordinator.keys.tables import Key
 from coordinator.web_api.cursors import Cursor, cut
 from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.messages import Template
+from shared.messages.faces import Template
 
 MAX_SEARCHED: Final = 20_000
 """The limit of faces in one search: some seconds of one thread."""

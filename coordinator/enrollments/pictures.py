@@ -14,7 +14,7 @@ from typing import Final
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import Rejected
-from shared.messages import MAX_PICTURE_BYTES
+from shared.messages.faces import MAX_PICTURE_BYTES
 
 MAX_INPUT_BYTES: Final = 4_194_304
 MAX_PIXELS: Final = 50_000_000

@@ -25,8 +25,8 @@ from shared.api.faces import PracticeRequest, PracticeResponse
 from shared.consents import Purpose
 from shared.errors import Unavailable
 from shared.events.types import EventType
-from shared.face_messages import CompareTemplates
-from shared.messages import EnrolledPicture, Template
+from shared.messages.comparing import CompareTemplates
+from shared.messages.faces import EnrolledPicture, Template
 from shared.policy.schema import Policy
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from shared.api.enrollments import EnrolledImage, FailedCheckOut, PoseAngles
 from shared.api.sessions import FaceQuality
 from shared.errors import Rejected
-from shared.messages import FacePicture, FailedCheck
+from shared.messages.faces import FacePicture, FailedCheck
 from shared.policy.terms import ENROLLMENT_GATE, Gate
 
 _ENOUGH_PICTURES: Final = 3

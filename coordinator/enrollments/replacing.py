@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from shared.errors import Rejected
-from shared.face_messages import AGREE
+from shared.messages.comparing import AGREE
 
 LEAST_OF_CANDIDATE: Final = 3
 """Pictures that a candidate sends; staff may send one."""

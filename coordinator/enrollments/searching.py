@@ -28,8 +28,8 @@ from shared.api.faces import FacePairOut, FaceSearchRequest, FaceSearchResponse
 from shared.consents import Purpose
 from shared.enrollment import floats_of
 from shared.errors import Rejected
-from shared.face_messages import CompareTemplates
-from shared.messages import Template, decode_vector
+from shared.messages.comparing import CompareTemplates
+from shared.messages.faces import Template, decode_vector
 from shared.tokens import Claims
 
 COMPARED: Final = 20

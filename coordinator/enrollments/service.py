@@ -28,7 +28,7 @@ from coordinator.sessions.tables import ExamSession
 from shared.api.enrollments import EnrolledImage
 from shared.enrollment import bytes_of
 from shared.errors import Rejected
-from shared.messages import Template, encode_vector
+from shared.messages.faces import Template, encode_vector
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from shared.alerts import Shown, seed_message
 from shared.fields import format_utc
-from shared.messages import SessionState
+from shared.messages.heartbeats import SessionState
 from shared.notices import RAISED
 
 

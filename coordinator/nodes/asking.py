@@ -13,18 +13,10 @@ from pydantic import BaseModel
 
 from coordinator.nodes.commands import Command, Commander
 from shared.errors import Corrupt, Unavailable
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import (
-    EndSession,
-    EnrolledPicture,
-    SessionAccepted,
-    SessionChanged,
-    SessionEnded,
-    StartSession,
-    VerifiedFrame,
-    VerifyFrame,
-    parse,
-)
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import Gate
 
 M = TypeVar("M", bound=BaseModel)

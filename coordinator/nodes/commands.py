@@ -20,7 +20,7 @@ from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.hub_link import HubLink
-from shared.messages import CommandHeader
+from shared.messages.commands import CommandHeader
 from shared.policy.terms import Gate
 from shared.sealing import pack, parse_sealing_public, sealing_public_text
 

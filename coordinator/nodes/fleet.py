@@ -13,7 +13,7 @@ from typing import Final
 from uuid import UUID
 
 from shared.errors import Corrupt, Unavailable
-from shared.messages import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
+from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""

@@ -19,7 +19,8 @@ from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
 from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
-from shared.messages import Heartbeat, LaneMark, Marks, parse
+from shared.messages.heartbeats import Heartbeat, LaneMark, Marks
+from shared.messages.message import parse
 from shared.rates import Buckets, Rate
 from shared.sealing import pack, unpack, verify
 from shared.seldom import Seldom

@@ -6,7 +6,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.messages import CommandHeader, ReplyHeader, parse
+from shared.messages.commands import CommandHeader, ReplyHeader
+from shared.messages.message import parse
 from shared.sealing import open_body, unpack, verify
 
 

@@ -15,7 +15,7 @@ from coordinator.nodes.marks import Progress, commit, step_over
 from coordinator.nodes.tables import CommittedLane, Node
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events.types import Lane
-from shared.messages import LaneMark, OutboxState
+from shared.messages.heartbeats import LaneMark, OutboxState
 
 
 @dataclass(frozen=True, slots=True, order=True)

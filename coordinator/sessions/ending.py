@@ -25,7 +25,7 @@ from shared.alerts import Alert, Shown
 from shared.api.sessions import SessionEndResponse
 from shared.errors import ProctorError
 from shared.events.types import EventType
-from shared.messages import EndSession
+from shared.messages.sessions import EndSession
 from shared.notices import RAISED
 
 _AFTER_SUBMITTED = timedelta(milliseconds=1)

@@ -32,7 +32,7 @@ from coordinator.sessions.starting.again import resume
 from coordinator.sessions.watched.noting import Unseen
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
-from shared.messages import HEARTBEAT_INTERVAL_S
+from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S
 
 INTERVAL_S: Final = 5.0
 MAX_TOLD: Final = 50

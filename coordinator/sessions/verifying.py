@@ -12,7 +12,7 @@ from coordinator.web_api.parts import Parts
 from shared.api.sessions import VerifyFrameRequest, VerifyFrameResponse
 from shared.consents import Purpose
 from shared.errors import Rejected
-from shared.messages import VerifiedFrame, VerifyFrame
+from shared.messages.faces import VerifiedFrame, VerifyFrame
 from shared.policy.schema import Policy
 
 _FRAME_PREFIX = "FRAME-"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from edge.analysis.examination import Enrolled, enrolled
 from models.recognition import Recogniser
 from shared.errors import Corrupt
-from shared.face_messages import ComparedTemplates, CompareTemplates
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
 
 
 def compared(order: CompareTemplates, recognisers: Iterable[Recogniser]) -> ComparedTemplates:

@@ -27,8 +27,8 @@ from edge.analysis.networks import Networks
 from models.results import Embedding
 from shared.enrollment import best_pictures, bytes_of, mean_templates
 from shared.errors import Rejected
-from shared.face_messages import AGREE
-from shared.messages import EnrolledPicture, Template, encode_vector
+from shared.messages.comparing import AGREE
+from shared.messages.faces import EnrolledPicture, Template, encode_vector
 from shared.policy.terms import Gate
 
 MAX_SIDE_PX = 1_280

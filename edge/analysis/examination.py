@@ -21,7 +21,7 @@ from models.recognition import Recogniser
 from models.results import Embedding, Face, HeadPose, Mesh
 from shared.enrollment import floats_of
 from shared.errors import Corrupt
-from shared.messages import FacePicture, FailedCheck, Template, decode_vector
+from shared.messages.faces import FacePicture, FailedCheck, Template, decode_vector
 from shared.observations import LIKENESS, IdentityCheck
 from shared.policy.terms import Gate
 

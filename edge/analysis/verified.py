@@ -8,7 +8,7 @@ from uuid import UUID
 
 from edge.analysis.examination import Examined, face_picture, failed_checks
 from edge.media.frames import VideoFrame
-from shared.messages import FailedCheck, VerifiedFrame
+from shared.messages.faces import FailedCheck, VerifiedFrame
 from shared.observations import IdentityCheck
 
 DAMAGED: Final = FailedCheck(

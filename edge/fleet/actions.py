@@ -11,18 +11,10 @@ from edge.fleet.assignments import Assignments
 from edge.sessions.assignment import Assignment
 from edge.sessions.port import AssignmentId, Worker, assignment_of
 from shared.errors import Rejected, Unavailable
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import (
-    EndSession,
-    EnrolledPicture,
-    Seconds,
-    SessionAccepted,
-    SessionChanged,
-    SessionEnded,
-    StartSession,
-    VerifiedFrame,
-    VerifyFrame,
-)
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
+from shared.messages.heartbeats import Seconds
+from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import Gate
 
 END_TIMEOUT_S: Final = 3.5

@@ -10,7 +10,7 @@ from edge.analysis.measured import Measured
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.port import AssignmentId, SessionOver, Told, about
 from edge.sessions.roster import Roster
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 
 log = logging.getLogger(__name__)
 

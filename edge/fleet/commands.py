@@ -23,21 +23,11 @@ from pydantic import BaseModel
 
 from edge.node_identity import Identity
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import (
-    COMMAND_LIFETIME_S,
-    CommandHeader,
-    EndSession,
-    EnrolledPicture,
-    ReplyHeader,
-    SessionAccepted,
-    SessionChanged,
-    SessionEnded,
-    StartSession,
-    VerifiedFrame,
-    VerifyFrame,
-    parse,
-)
+from shared.messages.commands import COMMAND_LIFETIME_S, CommandHeader, ReplyHeader
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import ENROLLMENT_GATE, Gate
 from shared.sealing import Parcel, open_body, pack, parse_sealing_public, unpack, verify
 from shared.seldom import Seldom

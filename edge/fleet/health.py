@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from shared.messages import MAX_CLOCK_SKEW_S
+from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
 
 SLOW_LOOP_S: Final = 0.03
 """A process whose event loop is later than this takes no new sessions."""

@@ -13,7 +13,7 @@ from edge.outbound.publisher import Publisher
 from shared import subjects
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
-from shared.messages import HEARTBEAT_INTERVAL_S, Heartbeat
+from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
 from shared.sealing import pack
 
 log = logging.getLogger(__name__)

@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 
 from edge.analysis.measured import Measured
 from shared.events.types import EventType
-from shared.messages import OutboxState
+from shared.messages.heartbeats import OutboxState
 
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 

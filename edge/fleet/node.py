@@ -20,7 +20,7 @@ from edge.outbound.publisher import Publisher
 from edge.sessions.port import AssignmentId, Worker, WorkerReport
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
-from shared.messages import Heartbeat, OutboxState, SessionState
+from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
 from shared.web_server.doors import Doors
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 from edge.judging.alerts import AlertRevision
 from shared.events.table import lane
 from shared.events.types import Lane
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.sealing import parse_sealing_public
 
 

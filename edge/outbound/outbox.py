@@ -22,7 +22,7 @@ from edge.outbound.reserve import Reserve
 from shared.bundles import bundled
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
-from shared.messages import OutboxState
+from shared.messages.heartbeats import OutboxState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from edge.outbound.message import Place
 from edge.outbound.outbox import Outbox, Sealed, Waiting
 from edge.outbound.outbox_caps import Caps
 from shared.events.types import Lane
-from shared.messages import OutboxState
+from shared.messages.heartbeats import OutboxState
 
 R = TypeVar("R")
 Seal = Callable[[OutgoingAlert, Place], Sealed]

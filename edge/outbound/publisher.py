@@ -30,7 +30,8 @@ from shared import subjects
 from shared.errors import Corrupt, Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubLink
-from shared.messages import LaneMark, Marks, parse
+from shared.messages.heartbeats import LaneMark, Marks
+from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from shared.seldom import Seldom
 

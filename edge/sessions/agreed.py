@@ -9,7 +9,7 @@ from __future__ import annotations
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.events.looks import Sense
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 
 
 def as_agreed(order: StartSession) -> StartSession:

@@ -11,7 +11,7 @@ from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.port import AssignmentId, Notice, SessionOver, assignment_of
 from shared.errors import Rejected
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.rates import Bucket, Rate
 
 NOTICES: Final = 64

@@ -17,7 +17,7 @@ from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
 from shared.events.looks import Sense
 from shared.excerpts import Excerpt
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.notices import candidate_notice
 from shared.observations import Observation
 from shared.unwatched import Unwatched, added

@@ -16,8 +16,9 @@ from edge.sessions.port import AssignmentId, PageId, SessionOver, Tell, WorkerRe
 from edge.sessions.session import Session
 from shared.errors import Rejected
 from shared.events.looks import Look
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import EnrolledPicture, StartSession, VerifiedFrame
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame
+from shared.messages.sessions import StartSession
 from shared.policy.terms import Gate
 
 log = logging.getLogger(__name__)

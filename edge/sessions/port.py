@@ -18,8 +18,10 @@ from uuid import UUID
 
 from edge.analysis.measured import Measured
 from edge.outbound.envelope import OutgoingAlert
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import EnrolledPicture, SessionState, StartSession, VerifiedFrame
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import StartSession
 from shared.policy.terms import Gate
 
 

@@ -13,7 +13,7 @@ from typing import Final, Generic, Protocol, TypeVar
 from uuid import UUID
 
 from shared.errors import Corrupt, Rejected
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.sealing import parse_signing_public
 from shared.tokens import Audience, Role, verify
 

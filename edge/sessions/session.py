@@ -25,7 +25,9 @@ from edge.sessions.session_parts import Parts, Senses
 from shared.errors import Rejected
 from shared.events.looks import Look, Sense
 from shared.events.types import EventType
-from shared.messages import SessionState, StartSession, VerifiedFrame
+from shared.messages.faces import VerifiedFrame
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import StartSession
 from shared.tokens import key_id_of
 from shared.unwatched import rounded
 

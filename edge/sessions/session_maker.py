@@ -20,7 +20,7 @@ from edge.media.sdp import AnswerShape
 from edge.sessions.port import Tell
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

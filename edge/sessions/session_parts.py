@@ -17,7 +17,7 @@ from edge.media.clock import SessionClock
 from edge.media.frames import AudioWindow, VideoFrame
 from edge.media.source import Source
 from edge.sessions.port import Tell
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.observations import IdentityCheck, Observation
 from shared.saving import Saved
 

@@ -30,7 +30,7 @@ from coordinator.nodes.stream import StreamSettings
 from shared import subjects
 from shared.events.types import Lane
 from shared.hub_link import HubAddress, HubLink
-from shared.messages import Heartbeat, OutboxState
+from shared.messages.heartbeats import Heartbeat, OutboxState
 from shared.sealing import pack
 from tests.support.eventually import cancelled
 from tests.support.nats import RunningServer, nats_server, node_password

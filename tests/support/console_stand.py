@@ -18,7 +18,7 @@ from PIL import Image, ImageDraw
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events.table import event_class
 from shared.events.types import EventType
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.policy.rules import DEFAULT_RULES
 from shared.tokens import Role
 from tests.support.album import pictured

@@ -29,7 +29,9 @@ from shared.alerts import Alert, AlertHeader, decode_alert
 from shared.bundles import unbundled
 from shared.events.types import Lane
 from shared.evidence import open_picture, read_picture
-from shared.messages import CommandHeader, Heartbeat, LaneMark, Marks, ReplyHeader, parse
+from shared.messages.commands import CommandHeader, ReplyHeader
+from shared.messages.heartbeats import Heartbeat, LaneMark, Marks
+from shared.messages.message import parse
 from shared.policy.terms import Gate
 from shared.sealing import (
     new_sealing_key,

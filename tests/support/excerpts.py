@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from shared.alerts import Alert
 from shared.events.types import EventType
 from shared.excerpts import Excerpt, ExcerptHeader, seal_excerpt
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.sealing import parse_sealing_public
 from shared.tokens import Role
 from tests.support.exam_site import Site

@@ -24,22 +24,12 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
 from shared.events.types import Lane
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import (
-    CommandHeader,
-    EndSession,
-    EnrolledPicture,
-    Heartbeat,
-    ReplyHeader,
-    SessionAccepted,
-    SessionChanged,
-    SessionEnded,
-    SessionState,
-    StartSession,
-    VerifiedFrame,
-    VerifyFrame,
-    parse,
-)
+from shared.messages.commands import CommandHeader, ReplyHeader
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
+from shared.messages.heartbeats import Heartbeat, SessionState
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import Gate
 from shared.sealing import (
     new_sealing_key,

@@ -9,7 +9,7 @@ from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events.table import event_class
 from shared.events.types import EventType
 from shared.evidence import data_url
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.policy.rules import DEFAULT_RULES
 from tests.support.album import pictured
 from tests.support.eventually import until

@@ -7,17 +7,17 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from shared.enrollment import floats_of
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import (
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import (
     EnrolledPicture,
     FacePicture,
     FailedCheck,
-    SessionAccepted,
-    SessionState,
     Template,
     decode_vector,
     encode_vector,
 )
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import SessionAccepted
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
-from shared.messages import StartSession, Template
+from shared.messages.faces import Template
+from shared.messages.sessions import StartSession
 from shared.policy.schema import Policy
 from shared.sealing import new_sealing_key, sealing_public_text, signing_public_text
 from shared.tokens import Claims, Role, issue

@@ -34,7 +34,8 @@ from edge.sessions.session_parts import Parts
 from shared.alerts import Alert
 from shared.errors import Corrupt
 from shared.events.types import EventType
-from shared.messages import EndSession, SessionState, StartSession
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import EndSession, StartSession
 from shared.observations import FaceSeen
 from shared.policy.schema import Policy, parse_policy
 from shared.sealing import signing_public_text

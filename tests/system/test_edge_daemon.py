@@ -20,18 +20,10 @@ from numpy.typing import NDArray
 
 from edge.media.writer import write_recording
 from shared.events.types import EventType, Lane
-from shared.messages import (
-    EndSession,
-    EnrolledPicture,
-    ReplyHeader,
-    SessionAccepted,
-    SessionChanged,
-    SessionEnded,
-    StartSession,
-    VerifiedFrame,
-    VerifyFrame,
-    parse,
-)
+from shared.messages.commands import ReplyHeader
+from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, signing_public_text
 from tests.support.coordinator import FakeCoordinator, fake_coordinator

@@ -35,7 +35,8 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionPolicyOut, SessionPolicyRequest
 from shared.errors import Corrupt, ProctorError, Rejected, Unavailable
-from shared.messages import SessionState, StartSession
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import StartSession
 from shared.policy.schema import Policy, parse_policy
 from shared.tokens import Claims
 

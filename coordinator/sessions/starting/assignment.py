@@ -25,7 +25,8 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
 from shared.consents import Purpose
-from shared.messages import StartSession, Template
+from shared.messages.faces import Template
+from shared.messages.sessions import StartSession
 from shared.policy.schema import Policy
 
 

@@ -34,7 +34,7 @@ from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionStartResponse
 from shared.errors import Unavailable
 from shared.events.types import EventType
-from shared.messages import SessionAccepted
+from shared.messages.sessions import SessionAccepted
 
 
 async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartResponse:

@@ -13,7 +13,7 @@ from coordinator.sessions.watched import service as watched
 from coordinator.sessions.watched.runs import run_of
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
-from shared.messages import SessionEnded
+from shared.messages.sessions import SessionEnded
 from shared.unwatched import Unwatched
 
 MAX_NOTED: Final = 500

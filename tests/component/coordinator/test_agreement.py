@@ -14,7 +14,8 @@ from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.service import find
 from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.messages import SessionState, StartSession
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import StartSession
 from shared.tokens import Role
 from tests.support.exam_site import ACKNOWLEDGED, OnSite, Site, enroll_body
 from tests.support.exams import made

@@ -21,7 +21,7 @@ from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events.types import EventClass, EventType, Lane
-from shared.messages import OutboxState
+from shared.messages.heartbeats import OutboxState
 from tests.support.desk import KEYRING, NOW
 from tests.support.sittings import EdgeNode, Sitting, sit
 

@@ -19,7 +19,7 @@ from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
 from shared.alerts import Alert
 from shared.events.types import Lane
-from shared.messages import OutboxState
+from shared.messages.heartbeats import OutboxState
 from tests.support.desk import KEYRING, NOW
 from tests.support.sittings import EdgeNode, Sitting, hand_over, second_of, sit
 

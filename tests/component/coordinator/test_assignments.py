@@ -21,7 +21,8 @@ from coordinator.nodes.assignments import Held
 from coordinator.nodes.tables import Assignment
 from shared import subjects
 from shared.errors import Unavailable
-from shared.messages import Marks, parse
+from shared.messages.heartbeats import Marks
+from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
 from tests.support.eventually import until

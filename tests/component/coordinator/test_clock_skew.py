@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from shared.messages import Marks, parse
+from shared.messages.heartbeats import Marks
+from shared.messages.message import parse
 from shared.sealing import unpack
 from tests.support.exam_site import AD_HOC, OnSite, Site
 

@@ -16,7 +16,7 @@ from coordinator.ground.sealed_fields import Place
 from coordinator.keys.tables import Key
 from shared.enrollment import floats_of
 from shared.errors import Corrupt
-from shared.messages import EnrolledPicture, decode_vector
+from shared.messages.faces import EnrolledPicture, decode_vector
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body, picture_base64
 from tests.support.node_answers import Refusal, failing_picture, good_picture

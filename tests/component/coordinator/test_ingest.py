@@ -16,7 +16,8 @@ from coordinator.alerts.stored import Stored
 from coordinator.nodes.stream import MAX_ACK_PENDING
 from coordinator.nodes.tables import Assignment
 from shared import subjects
-from shared.messages import Marks, parse
+from shared.messages.heartbeats import Marks
+from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
 from tests.support.eventually import until

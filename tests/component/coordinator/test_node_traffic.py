@@ -17,7 +17,9 @@ from coordinator.nodes.commands import Command
 from coordinator.nodes.heartbeats import RATE
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.messages import CommandHeader, Marks, ReplyHeader, parse
+from shared.messages.commands import CommandHeader, ReplyHeader
+from shared.messages.heartbeats import Marks
+from shared.messages.message import parse
 from shared.sealing import open_body, pack, unpack, verify
 from tests.support.centre import Centre, edge, heartbeat, lane_state
 from tests.support.eventually import until

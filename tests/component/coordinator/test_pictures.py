@@ -11,7 +11,7 @@ from PIL import Image
 
 from coordinator.enrollments.pictures import MAX_INPUT_BYTES, MAX_SIDE_PX, decode_base64, reencode
 from shared.errors import Rejected
-from shared.messages import MAX_PICTURE_BYTES
+from shared.messages.faces import MAX_PICTURE_BYTES
 
 
 def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:

@@ -16,8 +16,8 @@ from coordinator.enrollments.tables import Enrollment, FaceTemplate
 from coordinator.enrollments.waiting_service import find
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import EnrolledPicture
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body, picture_base64
 from tests.support.node_answers import cosines, failing_picture, good_picture

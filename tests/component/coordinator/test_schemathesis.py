@@ -23,7 +23,7 @@ import coordinator
 from coordinator.sessions.notice import VERSION
 from shared.consents import Purpose
 from shared.events.types import EventType
-from shared.messages import VerifiedFrame
+from shared.messages.faces import VerifiedFrame
 from shared.rates import Buckets, Rate
 from shared.tokens import Role
 from tests.component.coordinator.test_faces_api import agree, enroll, search, switch_on

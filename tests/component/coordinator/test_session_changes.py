@@ -11,7 +11,8 @@ import pytest
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.changing.telling import mend, said_of
 from shared.events.types import EventType
-from shared.messages import SessionState, StartSession
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found

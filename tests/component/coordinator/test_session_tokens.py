@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from coordinator.ground.database import Database
 from coordinator.live.rooms import Listener, Rooms
 from coordinator.sessions.tables import ExamSession
-from shared.messages import SessionAccepted
+from shared.messages.sessions import SessionAccepted
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body, picture_base64
 from tests.support.node_answers import accepted

@@ -19,7 +19,8 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.api.exams import ConsentRequest
 from shared.consents import Purpose
-from shared.messages import SessionAccepted, SessionState, StartSession
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import SessionAccepted, StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.excerpts import ASKED, NO, YES

@@ -13,7 +13,8 @@ from coordinator.sessions.changing import telling
 from coordinator.sessions.starting.again import resume
 from coordinator.sessions.starting.assignment import start_session, stored_facts
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from shared.messages import StartSession, parse
+from shared.messages.message import parse
+from shared.messages.sessions import StartSession
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.excerpts import ASKED, YES

@@ -14,7 +14,7 @@ from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from coordinator.tokens import key_service
 from coordinator.tokens.service import NewToken, make
 from coordinator.tokens.tables import TokenKey
-from shared.messages import SessionAccepted
+from shared.messages.sessions import SessionAccepted
 from shared.sealing import parse_signing_public
 from shared.tokens import Audience, Role, key_id_of, verify
 from tests.support.exam_site import OnSite, Site

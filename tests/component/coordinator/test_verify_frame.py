@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from uuid import uuid4
 
-from shared.messages import FailedCheck, VerifiedFrame
+from shared.messages.faces import FailedCheck, VerifiedFrame
 from tests.support.exam_site import OnSite, Site, enroll_body
 from tests.support.node_answers import FACE
 

@@ -8,7 +8,7 @@ import pytest
 
 from coordinator.nodes.fleet import Fleet, WrongClock
 from shared.errors import Corrupt, Unavailable
-from shared.messages import Heartbeat, SessionState
+from shared.messages.heartbeats import Heartbeat, SessionState
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

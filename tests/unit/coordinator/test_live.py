@@ -21,7 +21,7 @@ from shared.alerts import Alert, Shown
 from shared.errors import Rejected, Unavailable
 from shared.events.table import event_class
 from shared.events.types import Action, EventType
-from shared.messages import SessionState
+from shared.messages.heartbeats import SessionState
 from shared.policy.rules import DEFAULT_RULES
 from shared.tokens import Claims, Role
 from shared.unwatched import Kind

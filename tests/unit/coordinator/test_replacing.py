@@ -18,7 +18,7 @@ from coordinator.enrollments.replacing import (
 from models.manifest import Task, load_manifest
 from models.similarity import ACCEPTED, Similarity
 from shared.errors import Rejected
-from shared.face_messages import AGREE
+from shared.messages.comparing import AGREE
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.nodes.replies import read_reply
 from shared.errors import Corrupt, Rejected, Unavailable
-from shared.messages import CommandHeader, ReplyHeader
+from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.sealing import new_sealing_key, pack
 
 NODE = Ed25519PrivateKey.generate()

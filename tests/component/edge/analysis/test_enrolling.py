@@ -23,7 +23,7 @@ from edge.analysis.enrolling import (
 from edge.analysis.examination import Enrolled, Frame, compare, enrolled, examine
 from edge.analysis.networks import Networks
 from shared.errors import Corrupt, Rejected
-from shared.messages import EnrolledPicture, Template
+from shared.messages.faces import EnrolledPicture, Template
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 from tests.support.people import as_by_webcam, collins, hopper
 from tests.support.weights import all_networks

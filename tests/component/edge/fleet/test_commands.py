@@ -14,19 +14,11 @@ from nats.aio.client import Client
 
 from edge.fleet.commands import Commands
 from shared import subjects
-from shared.face_messages import ComparedTemplates, CompareTemplates
 from shared.hub_link import HubLink
-from shared.messages import (
-    EndSession,
-    EnrolledPicture,
-    SessionAccepted,
-    SessionChanged,
-    SessionEnded,
-    StartSession,
-    VerifiedFrame,
-    VerifyFrame,
-    parse,
-)
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import Gate
 from shared.sealing import new_sealing_key
 from tests.support.alerts import new_identity

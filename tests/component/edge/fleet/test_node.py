@@ -30,8 +30,10 @@ from shared.alerts import AlertHeader, decode_alert
 from shared.bundles import unbundled
 from shared.errors import Rejected
 from shared.events.types import EventType, Lane
-from shared.face_messages import CompareTemplates
-from shared.messages import EndSession, Template, VerifyFrame, encode_vector, parse
+from shared.messages.comparing import CompareTemplates
+from shared.messages.faces import Template, VerifyFrame, encode_vector
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession
 from shared.policy.terms import ENROLLMENT_GATE
 from shared.sealing import new_sealing_key, open_body, unpack, verify
 from shared.web_server.doors import Doors

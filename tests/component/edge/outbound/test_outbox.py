@@ -27,7 +27,7 @@ from shared.errors import ConfigError, Corrupt, Unavailable
 from shared.events.types import EventType, Lane
 from shared.evidence import open_picture, read_picture
 from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt
-from shared.messages import OutboxState
+from shared.messages.heartbeats import OutboxState
 from shared.sealing import new_sealing_key, open_body, sealing_public_text, unpack
 from tests.support.album import EVIDENCE_KEY, JPEG
 from tests.support.alerts import alert as alert_of, envelope_to, first_revision, new_identity

@@ -20,7 +20,7 @@ from edge.outbound.publisher import Pace, Publisher
 from shared import subjects
 from shared.events.types import EventType, Lane
 from shared.hub_link import HubLink
-from shared.messages import LaneMark, Marks
+from shared.messages.heartbeats import LaneMark, Marks
 from shared.sealing import new_sealing_key, pack
 from tests.support.album import JPEG
 from tests.support.alerts import alert, envelope_to, first_revision, new_identity

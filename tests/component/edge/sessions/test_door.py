@@ -20,7 +20,7 @@ from websockets.typing import Subprotocol
 from edge.fleet.health import Health
 from edge.web import create_web
 from shared.errors import Rejected
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.sealing import signing_public_text
 from shared.tokens import key_id_of
 from tests.support.orders import session_token

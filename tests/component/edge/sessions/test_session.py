@@ -14,7 +14,7 @@ from edge.sessions import frame_numbers
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
-from shared.messages import VerifyFrame
+from shared.messages.faces import VerifyFrame
 from shared.observations import Observation, PhraseHeard, SpeechHeard
 from shared.policy.schema import parse_policy
 from shared.policy.terms import Accommodation

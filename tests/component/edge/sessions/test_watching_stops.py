@@ -24,7 +24,8 @@ from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.events.looks import Sense
 from shared.events.types import EventType
-from shared.messages import StartSession, Template, VerifyFrame, encode_vector
+from shared.messages.faces import Template, VerifyFrame, encode_vector
+from shared.messages.sessions import StartSession
 from shared.observations import Observation, SpeechHeard
 from tests.support.eventually import until
 from tests.support.fake_media import STEP_S, FakeSource

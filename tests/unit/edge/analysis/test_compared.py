@@ -13,8 +13,8 @@ from edge.analysis.compared import compared
 from models.recognition import Recogniser
 from models.results import Embedding
 from shared.errors import Corrupt
-from shared.face_messages import CompareTemplates
-from shared.messages import Template, encode_vector
+from shared.messages.comparing import CompareTemplates
+from shared.messages.faces import Template, encode_vector
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,11 @@ from pydantic import BaseModel
 from edge.fleet.commands import MAX_REMEMBERED, Admitted, CommandGate, Commands, Refusal
 from shared import subjects
 from shared.errors import Rejected, Unavailable
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import (
-    CommandHeader,
-    EndSession,
-    EnrolledPicture,
-    ReplyHeader,
-    SessionAccepted,
-    SessionChanged,
-    SessionEnded,
-    StartSession,
-    VerifiedFrame,
-    VerifyFrame,
-    parse,
-)
+from shared.messages.commands import CommandHeader, ReplyHeader
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
+from shared.messages.message import parse
+from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import ENROLLMENT_GATE, Gate
 from shared.sealing import (
     new_sealing_key,

@@ -5,7 +5,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.consents import Purpose
 from shared.events.types import Lane
-from shared.messages import Heartbeat, OutboxState, SessionState
+from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
 from shared.sealing import pack, unpack
 from shared.unwatched import Kind
 

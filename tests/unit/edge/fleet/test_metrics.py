@@ -3,7 +3,7 @@ from uuid import uuid4
 from edge.analysis.measured import Measured
 from edge.fleet.metrics import Metrics, Readings
 from shared.events.types import EventType, Lane
-from shared.messages import OutboxState
+from shared.messages.heartbeats import OutboxState
 
 OUTBOX = OutboxState(outbox_id=uuid4(), lane=Lane.CONDUCT, last_sequence=9, waiting=4, dropped=2)
 READINGS = Readings(

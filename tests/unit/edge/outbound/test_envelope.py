@@ -13,7 +13,7 @@ from shared.errors import Corrupt
 from shared.events.types import EventType, Lane
 from shared.evidence import onset_picture, open_picture, read_picture
 from shared.excerpts import Excerpt, ExcerptHeader, open_excerpt
-from shared.messages import parse
+from shared.messages.message import parse
 from shared.sealing import new_sealing_key, open_body, sealing_public_text, unpack, verify
 from tests.support.album import EVIDENCE_KEY, JPEG
 from tests.support.alerts import MADE_UTC, alert, envelope_to, first_revision, new_identity

@@ -26,8 +26,9 @@ from edge.sessions.port import (
 from shared.errors import Corrupt, ProctorError, Rejected, Unavailable
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
-from shared.face_messages import ComparedTemplates, CompareTemplates
-from shared.messages import EnrolledPicture, SessionState, Template, VerifiedFrame, encode_vector
+from shared.messages.comparing import ComparedTemplates, CompareTemplates
+from shared.messages.faces import EnrolledPicture, Template, VerifiedFrame, encode_vector
+from shared.messages.heartbeats import SessionState
 from shared.notices import candidate_notice
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import ENROLLMENT_GATE, Accommodation

@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.sessions.roster import MAX_ENDED, Roster
 from shared.errors import Rejected
-from shared.messages import StartSession
+from shared.messages.sessions import StartSession
 from shared.tokens import Role
 from tests.support.orders import session_token, start_order
 

@@ -7,7 +7,8 @@ from typing import Annotated, Final
 from pydantic import Field
 
 from shared.fields import Unit
-from shared.messages import Message, Template
+from shared.messages.faces import Template
+from shared.messages.message import Message
 
 AGREE: Final = 0.65
 """Two pictures less similar than this are not taken for one person's.

@@ -1,0 +1,13 @@
+"""Messages on NATS, except alerts: commands and their replies, heartbeats, high-water marks.
+
+Each message is a parcel of `shared.sealing`: a clear, signed header (one class per kind, fixed by its `kind`)
+and a body. Bodies about a person are sealed: commands to the node's key, replies to the command's reply key.
+A command is obeyed once, within `COMMAND_LIFETIME_S` of its creation, by the node it names.
+
+message     the base of all messages, and how to parse one
+commands    headers of commands and replies
+sessions    bodies of `start`, `change` and `end`
+faces       bodies of `enroll` and `verify`: templates, pictures, frames
+comparing   bodies of `compare`: templates against templates
+heartbeats  heartbeats of nodes and high-water marks of the coordinator
+"""

@@ -1,0 +1,40 @@
+"""The clear headers of commands from the coordinator to a node, and of the node's replies."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.fields import Name, Text, Utc
+from shared.messages.message import Message
+from shared.policy.terms import Gate
+
+COMMAND_LIFETIME_S = 30.0
+
+
+class CommandHeader(Message):
+    """Clear part of every command from the coordinator to one node."""
+
+    kind: Literal["start", "change", "end", "enroll", "compare", "verify"]
+    command_id: UUID
+    node_id: UUID
+    issued_utc: Utc
+    reply_key: Name | None = None
+    """The sealing key (text form) for the reply's body, if it is personal."""
+    gate: Gate | None = None
+    """For `enroll`: the bounds for the picture."""
+
+
+class ReplyHeader(Message):
+    """Clear part of a node's reply."""
+
+    kind: Literal["reply"] = "reply"
+    command_id: UUID
+    node_id: UUID
+    status: Literal["ok", "rejected", "unavailable"]
+    code: Name | None = None
+    """A stable word for programs when the status is not ok."""
+    http_status: Annotated[int, Field(ge=200, le=599)] = 200
+    message: Text = ""

@@ -1,0 +1,118 @@
+"""Heartbeats of nodes, and the coordinator's high-water marks in reply."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.consents import Purpose
+from shared.events.types import Lane
+from shared.fields import Name, Utc
+from shared.messages.message import Message
+from shared.unwatched import Kind
+
+HEARTBEAT_INTERVAL_S = 5.0
+MISSING_AFTER_S = 15.0
+"""A node without a heartbeat for this long gets no new sessions."""
+MAX_CLOCK_SKEW_S = 25.0
+"""The most skew between the clocks of node and coordinator, a little below a command's lifetime. With more, a
+node refuses every command as stale, so it is sent none and gets no new sessions."""
+Seconds = dict[Kind, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
+"""By what was to be watched."""
+
+
+class OutboxState(Message):
+    """The state of one lane of a node's outbox."""
+
+    outbox_id: UUID
+    lane: Lane
+    last_sequence: int
+    waiting: int
+    dropped: int
+    """Alerts deleted at the outbox's limit since it was created."""
+    first_waiting: Annotated[int, Field(ge=1)] = 1
+    """The lowest sequence still held. Lower ones that were never committed are lost, so a mark may skip
+    them. One above `last_sequence` when nothing waits."""
+
+
+class SessionState(Message):
+    """One session as the node sees it; no names."""
+
+    session_id: UUID
+    epoch: int
+    phase: Name
+    frames_processed: int
+    alerts_triggered: int
+    last_verified_utc: Utc | None
+    policy_version: int | None = None
+    """Its policy version: the coordinator repeats changes that a node missed. None: unknown."""
+    paused: bool | None = None
+    expires_utc: Utc | None = None
+    hears_phrases: bool | None = None
+    """Whether it listens for phrases: the coordinator repeats a missed withdrawal of the consent."""
+    token_key_id: Name | None = None
+    """The `kid` of the key that its candidate's tokens are checked with: the coordinator repeats a missed
+    revocation. None: unknown."""
+    withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] | None = None
+    """The purposes it does nothing for: the coordinator repeats a change that it missed. None: unknown."""
+    unwatched_s: Seconds | None = None
+    """Seconds in which nobody looked, of each kind that was to be watched, since this node took the session
+    up. None: unknown."""
+
+
+class Heartbeat(Message):
+    """A node's state every 5 s: header only, signed, without personal data."""
+
+    kind: Literal["heartbeat"] = "heartbeat"
+    node_id: UUID
+    boot_id: UUID
+    """A new id at each start of the daemon."""
+    sent_utc: Utc
+    region: Name
+    sealing_key: Name
+    signaling_url: Name
+    health: Annotated[int, Field(ge=0, le=10)]
+    """0 broken … 10 healthy."""
+    level: Annotated[int, Field(ge=0, le=4)]
+    rating: int
+    """The most sessions of this node."""
+    device: Name
+    models: dict[str, Name]
+    recognisers: tuple[Name, ...]
+    outbox: tuple[OutboxState, ...]
+    reasons: Annotated[tuple[Name, ...], Field(max_length=32)] = ()
+    """What lowers its health, in stable words."""
+    refused_commands: Annotated[dict[Name, Annotated[int, Field(ge=0)]], Field(max_length=32)] = Field(
+        default_factory=dict
+    )
+    """Commands it refused since its start, by reason; `stale` points to a wrong clock."""
+    sessions: Annotated[tuple[SessionState, ...], Field(max_length=500)] = ()
+    """All its sessions. The coordinator restarts a session that is missing here."""
+
+    @property
+    def load(self) -> int:
+        """The number of the node's sessions."""
+        return len(self.sessions)
+
+
+class LaneMark(Message):
+    """All alerts of this outbox and lane up to `sequence` are committed at the coordinator."""
+
+    outbox_id: UUID
+    lane: Lane
+    sequence: Annotated[int, Field(ge=0)]
+
+
+class Marks(Message):
+    """Committed high-water marks of one node: header only, signed by the coordinator.
+
+    The reply to a heartbeat; also sent when marks advance. The outbox deletes only alerts up to a mark.
+    """
+
+    kind: Literal["marks"] = "marks"
+    node_id: UUID
+    marks: tuple[LaneMark, ...]
+    sent_utc: Utc | None = None
+    """Time of the coordinator's clock; a node compares its own clock with it."""

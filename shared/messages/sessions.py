@@ -1,0 +1,84 @@
+"""Bodies of the commands `start`, `change` and `end`, and of their replies."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field
+
+from shared.consents import Purpose
+from shared.fields import Name, Utc
+from shared.messages.faces import Template
+from shared.messages.heartbeats import Seconds
+from shared.messages.message import Message
+from shared.policy.schema import Policy
+
+
+class StartSession(Message):
+    """Body of `start`: everything a node needs to watch one session, sealed to the node."""
+
+    session_id: UUID
+    tenant_id: UUID
+    epoch: Annotated[int, Field(ge=1, le=2**31 - 1)]
+    exam_session_id: Name
+    candidate_id: Name
+    exam_id: Name
+    policy: Policy
+    templates: Annotated[tuple[Template, ...], Field(max_length=8)]
+    """Empty: identity cannot be verified, and the node reports that."""
+    seal_key_id: UUID
+    seal_key: Name
+    """Public key of this candidate and exam; every alert of the session is sealed to it."""
+    transcript_key_id: UUID | None = None
+    transcript_key: Name | None = None
+    """Public key of this session for spoken words, sealed in addition to the alert. None: exam and candidate
+    do not both agree; then no spoken words are kept."""
+    evidence_key_id: UUID | None = None
+    evidence_key: Name | None = None
+    """Public key of this candidate and exam that pictures are sealed to. None: no picture is kept."""
+    token_key: Name
+    """The coordinator's public token key (`ed25519:…`); candidates' tokens are checked with it."""
+    expires_utc: Utc
+    elapsed_s: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """How long the session has run when it is started again. Its clock continues from there: an event after a
+    node's restart must not get the id of an earlier one."""
+    paused: bool = False
+    """A proctor has paused the exam: nothing is watched or judged until the next change."""
+    withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] = ()
+    """Purposes that the candidate has not agreed to, or has withdrawn. Nothing is done for them."""
+
+
+class SessionAccepted(Message):
+    """Reply to `start`."""
+
+    session_id: UUID
+    signaling_url: Name
+    whip_url: Name
+
+
+class SessionChanged(Message):
+    """Reply to `change`. That command's body is the complete new `StartSession` of the same epoch."""
+
+    session_id: UUID
+    policy_version: int
+    paused: bool
+
+
+class EndSession(Message):
+    """Body of `end`."""
+
+    session_id: UUID
+    submitted: bool
+    """True when the candidate submitted, False when someone else ended the session."""
+
+
+class SessionEnded(Message):
+    """Reply to `end`; from the alert sequences the coordinator knows when all alerts have arrived."""
+
+    session_id: UUID
+    was_running: bool
+    epoch: int | None = None
+    """The assignment that ended; None: nothing was running."""
+    unwatched_s: Seconds | None = None
+    """Its last word, as in `SessionState`."""
