@@ -146,6 +146,11 @@ class Company:
         if self._state.own is not None:
             self._state.own_s = max(self._state.own_s, until_s)
 
+    def begin_again(self, at: float) -> None:
+        """From now on, faces seen before count as present only since now: what was open has ended."""
+        for each in self._state.faces:
+            each.since_s = max(each.since_s, at)
+
     def _counts(self, face: FaceSeen) -> bool:
         settings = self._settings
         return face.score >= settings.min_score and smaller_side_px(face) >= settings.min_face_px

@@ -128,6 +128,7 @@ class Monitor:
     def resume(self, now: float) -> None:
         """Go on after a pause: its time counts for no wait, and baselines stay."""
         self._pause(now)
+        self._seeing.begin_again(now)
 
     def holding(self) -> Mapping[EventType, float]:
         """Pending and raised conditions, each with its onset: their onset frames must be kept."""

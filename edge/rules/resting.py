@@ -26,6 +26,8 @@ IN_A_ROW = 4
 """A face with so many new places in a row has moved …"""
 MAX_PLACES = 10
 """… and one with more places than that in all."""
+MIN_LOOKS = 20
+"""A picture was looked at so often without a move: fewer looks do not tell it from one who sits still."""
 PLACE_SHARE, PLACE_PX = 0.004, 0.2
 """How far a face at rest may lie from one of its places: share of its width, and pixels beside."""
 ALIKE_S = 3.0
@@ -66,6 +68,8 @@ class FollowedState:
     places: Annotated[list[Box], AtMost(MAX_PLACES + 1)] = field(default_factory=list)
     new: Count = 0
     """How many looks in a row have found it in a new place."""
+    looks: Count = 0
+    """How many looks there were since it moved last."""
     beside: Annotated[list[Beside], AtMost(MAX_LOOKS)] = field(default_factory=list)
     beside_s: float | None = None
     """When the last of those was taken."""
@@ -83,6 +87,7 @@ def rest(
         return
     if candidate is not None:
         _note_beside(at, known, candidate)
+    known.looks += 1
     if any(_is_near(known.box, place) for place in known.places):
         known.new = 0
     else:
@@ -106,7 +111,8 @@ def rest(
         else:
             _moved(at, known)
     lived = living_s is not None and living_s >= known.still_s
-    stayed = known.moves < 2 and lived and at - known.still_s >= still_s - EPSILON_S
+    long = at - known.still_s >= still_s - EPSILON_S and known.looks >= MIN_LOOKS
+    stayed = known.moves < 2 and lived and long
     if stayed and (not known.mirrored or is_proved(known.beside, alike=alike)):
         known.standing, known.known, known.moves = Standing.PICTURE, True, 0
 
@@ -118,6 +124,7 @@ def _moved(at: float, known: FollowedState) -> None:
     else:
         known.standing = Standing.PERSON
     known.still_s, known.places, known.new, known.beside = at, known.places[-1:], 1, []
+    known.looks = 0
 
 
 def _note_beside(at: float, known: FollowedState, candidate: Box) -> None:

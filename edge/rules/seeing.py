@@ -267,6 +267,10 @@ class Seeing:
         if self._mismatch is not None:
             self._mismatch.pause(until_s)
 
+    def begin_again(self, at: float) -> None:
+        """From now on, people seen before count as present only since now."""
+        self._company.begin_again(at)
+
     def finish(self) -> Finding | None:
         """End the mismatch, if raised, at the end of the session."""
         return None if self._mismatch is None else self._mismatch.finish()

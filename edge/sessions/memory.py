@@ -14,7 +14,7 @@ from edge.judging.watch import Watch
 from shared.errors import Corrupt
 from shared.saving import AtLeast, AtMost, Json, Part, Saved, restore, save
 
-SNAPSHOT_VERSION: Final = 5
+SNAPSHOT_VERSION: Final = 6
 """Raise it when a saved value changes its meaning. A changed shape is refused anyway."""
 
 
