@@ -4,7 +4,8 @@
     findings    the rules' results               conditions judge one observation for each condition
     seeing      judges frames                    hearing    judges windows of sound
     episodes    judgements into findings         episode    one event     hold  its debounce
-    watched     how long nobody looked           bounded    no storms of alerts
+    watched     how long nobody looked           unwatched_time  that time, by cause
+    bounded     no storms of alerts
     objects     people and objects in one frame  sounds     sounds in one window
     company     people and pictures of people    resting    faces at rest
     mirrored    a face's mirror image            boxes      geometry of faces

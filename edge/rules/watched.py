@@ -11,16 +11,16 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass, field
-from math import floor
 from typing import Annotated
 
 from edge.rules.findings import NO, UNKNOWN, Judgement, Value
 from edge.rules.hold import FRAME_S
 from edge.rules.settings import Settings
+from edge.rules.unwatched_time import MAX_PARTS, WINDOW_S, Parts, Seconds, count, recent, told
 from shared.events.looks import LOOKS
 from shared.events.types import EventType
 from shared.observations import Observation
-from shared.saving import AtLeast, AtMost, Count
+from shared.saving import AtLeast, AtMost
 from shared.unwatched import LOOK_OF_KIND, Kind
 
 REACH_S = 1.0
@@ -28,13 +28,8 @@ OPEN_S = 3.0
 """A look is judged after it is taken: time without one counts once this has passed, or with the next."""
 MOST_LOST = 0.5
 """A window of sound of which more was lost was not heard."""
-WINDOW_S = 60.0
-"""UNWATCHED judges the last minute …"""
-PART_S = 5.0
-"""… in parts of this length …"""
 EVERY_S = 1.0
-"""… so often."""
-MAX_PARTS = 14
+"""How often the last minute is judged."""
 OF_PICTURES = (Kind.FACE, Kind.BODY)
 
 
@@ -53,23 +48,6 @@ class ArrivalState:
 
 
 @dataclass(slots=True)
-class Seconds:
-    """Unwatched time by cause."""
-
-    gaps: float = 0.0
-    damaged: float = 0.0
-    node: float = 0.0
-
-    @property
-    def total(self) -> float:
-        return self.gaps + self.damaged + self.node
-
-
-Part = tuple[Count, float, float, float]
-"""A part of the last minute: its number, and its unwatched seconds as in `Seconds`."""
-
-
-@dataclass(slots=True)
 class KindState:
     """One kind of look."""
 
@@ -81,7 +59,7 @@ class KindState:
     """What was counted of arrivals at the last look."""
     damaged_s: float = 0.0
     seconds: Seconds = field(default_factory=Seconds)
-    parts: Annotated[deque[Part], AtMost(MAX_PARTS)] = field(default_factory=lambda: deque(maxlen=MAX_PARTS))
+    parts: Parts = field(default_factory=lambda: deque(maxlen=MAX_PARTS))
 
 
 @dataclass(slots=True)
@@ -159,7 +137,7 @@ class Watched:
                 continue
             unwatched_s = until_s - own.looked_s - self._reach_s[kind]
             if unwatched_s > FRAME_S:
-                _count(own, until_s, Seconds(node=unwatched_s))
+                count(own.seconds, own.parts, until_s, Seconds(node=unwatched_s))
             own.looked_s = max(own.looked_s, until_s)
         for each in (self._state.pictures, self._state.sound):
             if each.arrived_s is not None:
@@ -191,7 +169,7 @@ class Watched:
             "unwatched_share": round(share, 3),
             "unwatched_share_bound": self._bound,
             "window_seconds": WINDOW_S,
-            "unwatched": [line for kind, seconds in recent.items() for line in _told(kind, seconds)],
+            "unwatched": [line for kind, seconds in recent.items() for line in told(kind, seconds)],
         }
         return Judgement(True, 1.0, evidence)
 
@@ -236,7 +214,7 @@ class Watched:
         """Count what is unwatched before a look at `at`."""
         unwatched_s = self._beyond(kind, own, at)
         if unwatched_s > FRAME_S:
-            _count(own, at, self._caused(kind, own, unwatched_s, 0.0))
+            count(own.seconds, own.parts, at, self._caused(kind, own, unwatched_s, 0.0))
 
     def _beyond(self, kind: Kind, own: KindState, at: float) -> float:
         """How long the last look no longer reaches."""
@@ -264,14 +242,7 @@ class Watched:
 
     def _recent(self, kind: Kind, at: float) -> Seconds:
         """What was unwatched of the last minute."""
-        recent = self._open(kind, at)
-        first = floor((at - WINDOW_S) / PART_S)
-        for number, gaps_s, damaged_s, node_s in self._state.kinds[kind].parts:
-            if number > first:
-                recent.gaps += gaps_s
-                recent.damaged += damaged_s
-                recent.node += node_s
-        return recent
+        return recent(self._state.kinds[kind].parts, at).plus(self._open(kind, at))
 
 
 def _arrive(own: ArrivalState, from_s: float, until_s: float, *, damaged: bool) -> None:
@@ -283,41 +254,3 @@ def _arrive(own: ArrivalState, from_s: float, until_s: float, *, damaged: bool) 
         elif damaged:
             own.damaged_s += max(0.0, until_s - own.arrived_s)
     own.arrived_s, own.late_s = until_s, 0.0
-
-
-def _count(own: KindState, until_s: float, seconds: Seconds) -> None:
-    """Add unwatched time that ends at `until_s`, to the whole and to the parts of the last minute."""
-    total = own.seconds
-    total.gaps += seconds.gaps
-    total.damaged += seconds.damaged
-    total.node += seconds.node
-    begins_s = max(until_s - seconds.total, until_s - WINDOW_S)
-    while until_s - begins_s > 1e-6:
-        number = max(0, floor(begins_s / PART_S + 1e-9))
-        ends_s = min(until_s, (number + 1) * PART_S)
-        share = (ends_s - begins_s) / seconds.total
-        _add(own.parts, number, Seconds(*(share * each for each in _causes(seconds))))
-        begins_s = ends_s
-
-
-def _add(parts: deque[Part], number: int, seconds: Seconds) -> None:
-    """Add to a part. Parts are in order; what belongs to an older one goes to the last."""
-    if parts and parts[-1][0] >= number:
-        number, gaps_s, damaged_s, node_s = parts.pop()
-        seconds = Seconds(gaps_s + seconds.gaps, damaged_s + seconds.damaged, node_s + seconds.node)
-    gaps_s, damaged_s, node_s = (round(each, 3) for each in _causes(seconds))
-    parts.append((number, gaps_s, damaged_s, node_s))
-
-
-def _causes(seconds: Seconds) -> tuple[float, float, float]:
-    return seconds.gaps, seconds.damaged, seconds.node
-
-
-_WHY = ("nothing arrived", "what arrived was damaged", "the node did not look")
-"""The causes in the order of `Seconds`."""
-
-
-def _told(kind: Kind, seconds: Seconds) -> list[str]:
-    """In words, cause by cause."""
-    parts = zip(_WHY, _causes(seconds), strict=True)
-    return [f"{kind}: {why} for {each:.1f} s" for why, each in parts if each >= 0.05]
