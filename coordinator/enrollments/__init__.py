@@ -2,7 +2,7 @@
 
 Each request is planned, judged on a node, and stored in one transaction:
 
-    enrolling, pictures, quality    from pictures to templates; service, tables, routes
+    enrolling, judging, pictures, quality    from pictures to templates; service, tables, routes
     comparing, replacing            whether they show one person, and the one enrolled before
     waiting_service, waiting_routes a face unlike the one before waits for an administrator
     practising, trial               the practice before an exam, in words

@@ -13,7 +13,8 @@ from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.enrollments import faces_service as faces, service as enrollments
-from coordinator.enrollments.enrolling import judge_all, proposed
+from coordinator.enrollments.enrolling import proposed
+from coordinator.enrollments.judging import judge_all
 from coordinator.enrollments.trial import FaceTried, outcomes
 from coordinator.exams import service as exams
 from coordinator.keys import service as keys

@@ -40,7 +40,8 @@ LISTED = {
     "act": """
         arriving.arrival arriving.ingest arriving.intake arriving.pictures nodes.heartbeats
         excerpts.expiring idempotency.doing enrollments.comparing
-        enrollments.enrolling enrollments.practising enrollments.searching reports.gathering
+        enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
+        reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
         sessions.changing.telling sessions.changing.rekeying sessions.watched.noting
         sessions.starting.assignment
