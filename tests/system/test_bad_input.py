@@ -49,7 +49,9 @@ def nothing_changes(site: Whole) -> Iterator[None]:
 
 def enrollment(*pictures: bytes, **changes: object) -> dict[str, Any]:
     images = [{"image_base64": base64.b64encode(picture).decode()} for picture in pictures]
-    return {"candidate_id": f"CAND-{uuid4()}", "exam_id": EXAM, "images": images} | changes
+    acknowledged = {"text_version": "test"}
+    whole = {"candidate_id": f"CAND-{uuid4()}", "exam_id": EXAM, "images": images}
+    return whole | {"acknowledged": acknowledged} | changes
 
 
 def refused(answer: httpx.Response, status: int, code: str) -> dict[str, Any]:
