@@ -91,8 +91,16 @@ class Whole:
         wait_until(self.online, "the node is online")
 
     def online(self) -> bool:
-        """Whether the coordinator hears the node."""
-        return any(node.status == "online" for node in self.client.nodes())
+        """Whether the coordinator hears the node, and both hold their connection to the hub."""
+        try:
+            reasons = [
+                *httpx.get(f"{self.prepared.coordinator_status_url}/readyz").json()["reasons"],
+                *httpx.get(f"{self.prepared.edge_status_url}/healthz").json()["reasons"],
+            ]
+        except httpx.TransportError:
+            return False
+        heard = any(node.status == "online" for node in self.client.nodes())
+        return heard and not any("hub" in reason for reason in reasons)
 
     def clear(self) -> None:
         """Stop the candidates and end the sessions that were started here."""
