@@ -61,7 +61,7 @@ def test_a_strangers_port_open_files_and_a_lost_database_are_found(prepared: Ins
     folder = prepared.folder
     database = folder / "coordinator" / "coordinator.db"
     away = database.rename(database.with_suffix(".away"))
-    address = ("127.0.0.1", prepared.ports.coordinator)
+    address = ("127.0.0.1", prepared.ports.coordinator_status)
     with http.server.ThreadingHTTPServer(address, http.server.SimpleHTTPRequestHandler) as stranger:
         threading.Thread(target=stranger.serve_forever, daemon=True).start()
         folder.chmod(0o755)

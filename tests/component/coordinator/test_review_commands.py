@@ -47,7 +47,9 @@ def test_a_session_is_watched_and_ended_by_commands(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         async with served(site) as url:
             ann = Shell(site, url, "ann")
-            started = await ann.data("sessions", "start", "CAND-1", "EXAM-1", "--session", "SESS-1")
+            started = await ann.data(
+                "sessions", "start", "CAND-1", "EXAM-1", "--session", "SESS-1", "--force"
+            )
             assert started["join_url"]
             told = await ann.data("sessions", "message", "SESS-1", "Please look up.")
             assert (told["event_type"], told["told_candidate"]) == ("PROCTOR_MESSAGE", False)
