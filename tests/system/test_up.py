@@ -76,7 +76,10 @@ class Up:
         return found[1]
 
     def children(self) -> list[psutil.Process]:
-        return psutil.Process(self.process.pid).children(recursive=True)
+        try:
+            return psutil.Process(self.process.pid).children(recursive=True)
+        except psutil.NoSuchProcess:
+            return []
 
     def child(self, name: str) -> psutil.Process | None:
         """The running program of this name."""
