@@ -278,7 +278,7 @@ def check_clean(exam: Exam, node: psutil.Process, sockets: int, token: str) -> N
     # They die with their retention, not with the session.
     assert living_keys(site) == {"template", "exam", "evidence"}
     site.client.erase_enrollment(CANDIDATE)
-    assert living_keys(site) == {"exam"}
+    assert living_keys(site) == {"exam", "evidence"}
 
 
 def living_keys(site: Whole) -> set[str]:
