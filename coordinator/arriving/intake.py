@@ -172,8 +172,8 @@ class AlertStore:
         return [_treated(db, one, fate, now_utc) for one, fate in zip(admitted, fates, strict=True)]
 
     def _group(self, db: Session, treated: list[Treated], now_utc: datetime) -> None:
-        """Update the incidents. A failure here must not prevent storing an alert: the session's next alert
-        groups everything again."""
+        """Update the incidents. A failure here must not prevent storing an alert: it is noted, and the
+        session's next alert groups these too."""
         changed: dict[UUID, datetime] = {}
         for stored in (one.stored for one in treated if one.stored is not None):
             if stored.alert.event_class in grouping.SUSPICIONS:

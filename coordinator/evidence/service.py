@@ -67,7 +67,7 @@ def _chosen(
     sealing = {key.id: key for key in held if key.kind is KeyKind.SEALING}
     data = [key for key in held if key.kind is KeyKind.DATA]
     if not data:
-        return EvidenceKeys(sealing, keys.data_key_unless_destroyed(db, keyring, owner, now_utc))
+        return EvidenceKeys(sealing, keys.living_data_key(db, keyring, owner, now_utc))
     return EvidenceKeys(sealing, next((key for key in data if key.wrapped is not None), None))
 
 

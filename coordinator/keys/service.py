@@ -31,27 +31,24 @@ class Owner:
 
 def template_data_key(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datetime) -> Key:
     """The candidate's data key for stored enrollments; created on first use."""
-    return _living_data_key(db, keyring, _template_owner(candidate), now_utc)
+    return living_data_key(db, keyring, _template_owner(candidate), now_utc)
 
 
 def exam_data_key(db: Session, keyring: Keyring, candidate: Candidate, exam: str, now_utc: datetime) -> Key:
     """The data key of this candidate and exam for stored alerts and session details; created on first use."""
-    return _living_data_key(db, keyring, _exam_owner(candidate, exam), now_utc)
+    return living_data_key(db, keyring, _exam_owner(candidate, exam), now_utc)
 
 
-def data_key_unless_destroyed(db: Session, keyring: Keyring, owner: Owner, now_utc: datetime) -> Key | None:
-    """An owner's data key; created if there has never been one, None after its destruction."""
-    wanted = select(Key.id).where(
-        Key.tenant_id == owner.tenant_id,
-        Key.candidate_id == owner.candidate_id,
-        Key.kind == KeyKind.DATA,
-        Key.retention_class == owner.retention_class,
-        Key.scope == owner.scope,
-    )
+def living_data_key(db: Session, keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
+    """An owner's data key; made on first use."""
     found = find(db, KeyKind.DATA, owner)
-    if found is not None or db.exec(wanted).first() is not None:
+    if found is not None:
         return found
-    return _living_data_key(db, keyring, owner, now_utc)
+    insert_once(db, new_data_key(keyring, owner, now_utc))
+    found = find(db, KeyKind.DATA, owner)  # another request's key, if that one was first
+    if found is None:
+        raise RuntimeError("a key just inserted is not there")
+    return found
 
 
 def propose_exam_keys(
@@ -159,17 +156,6 @@ def _template_owner(candidate: Candidate) -> Owner:
 
 def _exam_owner(candidate: Candidate, exam: str) -> Owner:
     return Owner(candidate.tenant_id, candidate.id, RetentionClass.EXAM, exam)
-
-
-def _living_data_key(db: Session, keyring: Keyring, owner: Owner, now_utc: datetime) -> Key:
-    found = find(db, KeyKind.DATA, owner)
-    if found is not None:
-        return found
-    insert_once(db, new_data_key(keyring, owner, now_utc))
-    found = find(db, KeyKind.DATA, owner)  # another request's key, if that one was first
-    if found is None:
-        raise RuntimeError("a key just inserted is not there")
-    return found
 
 
 def propose(db: Session, keyring: Keyring, kind: KeyKind, owner: Owner, now_utc: datetime) -> Key:

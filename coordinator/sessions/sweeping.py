@@ -136,10 +136,10 @@ async def resume_all(parts: Parts, node_ids: Collection[UUID]) -> None:
 
 
 async def _resumed(parts: Parts, lost: Iterable[Found]) -> None:
-    places = asyncio.Semaphore(RESUMED_AT_ONCE)
+    turns = asyncio.Semaphore(RESUMED_AT_ONCE)
 
     async def one(found: Found) -> None:
-        async with places:
+        async with turns:
             await resume(parts, found)
 
     async with asyncio.TaskGroup() as tasks:
