@@ -129,7 +129,8 @@ def test_forged_stale_and_misdirected_commands_are_counted_and_change_nothing(tm
         true_key, coordinator.signing = coordinator.signing, Ed25519PrivateKey.generate()
         forged, _ = coordinator.packed_command("end", ENDING)
         coordinator.signing = true_key
-        for message in (b"noise", good[:-3], good[:-1] + b"?", stale, other, forged):
+        altered = good[:-1] + bytes([good[-1] ^ 1])
+        for message in (b"noise", good[:-3], altered, stale, other, forged):
             await hub.publish(SUBJECT, message)
         await hub.publish(subjects.command(NODE.node_id, "start"), good)
         await coordinator.command("end", ENDING)
