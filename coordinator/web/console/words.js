@@ -28,6 +28,7 @@ export const ACTS = {
   confirm: "confirmed",
   dismiss: "dismissed",
   reopen: "reopened it",
+  undo: "undid the verdict",
   appeal: "appealed",
   uphold: "upheld the verdict",
   overturn: "reversed the verdict",
