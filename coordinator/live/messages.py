@@ -27,6 +27,8 @@ def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
         "event_type": alert.event_type,
         "timestamp": format_utc(alert.cleared or alert.raised),
         "duration_seconds": round(alert.duration, 3),
+        "explanation": alert.explanation,
+        "evidence": dict(alert.evidence),
     }
 
 

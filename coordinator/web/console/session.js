@@ -132,7 +132,7 @@ export class SessionView {
     drawLive(state);
   }
 
-  #hear({ type, event_id: event, event_type: kind, timestamp, duration_seconds: duration, status }) {
+  #hear({ type, event_id: event, event_type: kind, timestamp, status, ...ended }) {
     if (type === "alert" || status === "ended") this.#fresh.now();
     if (type === "alert" && LISTS.observed(words.eventClass(kind))) say(`Observed: ${words.eventName(kind)}`);
     const known = this.#alerts.get(event);
@@ -141,7 +141,8 @@ export class SessionView {
       this.#missed = true;
       return this.#fresh.now();
     }
-    this.#alerts.set(event, { ...known, cleared: timestamp, duration });
+    this.#alerts.set(event, { ...known, cleared: timestamp, duration: ended.duration_seconds,
+      explanation: ended.explanation, evidence: ended.evidence }); // all of them say how long it lasted
     this.#draw();
   }
 

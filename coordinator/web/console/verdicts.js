@@ -47,7 +47,9 @@ export class Verdicts {
       this.#send();
     };
     $("verdict-text").onkeydown = (event) => this.#typed(event);
-    $("verdict").onkeydown = ({ key }) => key === "Escape" && this.#leave();
+    $("verdict").onkeydown = ({ key }) => {
+      if (key === "Escape") this.#leave(); // a handler that returns false would keep every other key from working
+    };
     $("verdict-cancel").onclick = () => this.#leave();
   }
 
