@@ -35,8 +35,8 @@ class IncidentOut(Response):
     claim_expires_at: Utc | None
     decided_at: Utc | None
     effective_at: Utc | None = None
-    """From when the latest verdict or first confirmation is in effect. Until then its reviewer can undo it, and
-    nobody outside the review is told. None: it is, or there is none."""
+    """From when the latest verdict or first confirmation is in effect. Until then its reviewer can undo it,
+    and nobody outside the review is told. None: it is, or there is none."""
     changed_at: Utc | None
     """When an alert was added after a person's verdict."""
     merged_into: str | None
