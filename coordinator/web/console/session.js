@@ -197,6 +197,9 @@ function factsOf(session) {
     ["Exam", session.exam_id],
     ["Session", session.session_id],
     ["State", words.standing(session)],
+    ...(session.status === "active" && session.page ? [["Page", words.pageText(session.page)]] : []),
+    ["Not watched", words.unwatchedText(session.unwatched_s, session.page?.unwatched_share).replace("Not watched: ", "")
+      || (session.unwatched_s ? "0 s" : "unknown")],
     ["Started", `${words.day(session.started_at)}, ${words.clock(session.started_at)}`],
     session.ended_at
       ? ["Ended", words.clock(session.ended_at)]

@@ -36,6 +36,30 @@ export const ACTS = {
 
 const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
 
+const PAGES = {
+  waiting: "Waiting: nobody has opened the page",
+  opened: "Page opened, no picture yet",
+  connected: "Connected",
+  withheld: "Connected, pictures withheld",
+  lost: "No picture",
+  paused: "Paused",
+  unknown: "Not known: its node is silent",
+};
+
+/** Where a running session's page is (`PageOut`); empty for one that is over. */
+export function pageText({ state, since }) {
+  const text = PAGES[state];
+  return text && since && state !== "waiting" ? `${text} since ${clock(since)}` : (text ?? "");
+}
+
+/** How long nobody looked, by what was to be watched; empty while that is unknown. */
+export function unwatchedText(seconds, share) {
+  const parts = Object.entries(seconds ?? {}).filter(([, each]) => each >= 0.05);
+  if (!seconds || !parts.length) return "";
+  const of = share === null || share === undefined ? "" : ` (${Math.round(100 * share)} % of the time)`;
+  return `Not watched: ${parts.map(([kind, each]) => `${kind} ${duration(each)}`).join(", ")}${of}`;
+}
+
 const PURPOSES = {
   "camera-monitoring": "camera",
   "identity-verification": "face comparison",

@@ -1,4 +1,5 @@
-"""From when verdicts are in effect, and which findings they are about: until now, all of their incident."""
+"""From when verdicts are in effect, and which findings they are about: until now, all of their incident. What
+nodes say of each session's page."""
 
 from __future__ import annotations
 
@@ -37,11 +38,16 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.Uuid(), sa.ForeignKey("tenants.id"), nullable=False),
         sa.PrimaryKeyConstraint("act_id", "alert_id"),
     )
+    op.add_column("sessions", sa.Column("page", sa.String(40), nullable=True))
+    for name in ("page_since_utc", "page_came_utc"):
+        op.add_column("sessions", sa.Column(name, sa.DateTime(timezone=True), nullable=True))
     op.execute(_LATEST)
     op.execute(_ALL_FINDINGS)
 
 
 def downgrade() -> None:
+    for name in ("page", "page_since_utc", "page_came_utc"):
+        op.drop_column("sessions", name)
     op.drop_table("verdict_findings")
     op.drop_column("incidents", "verdict_id")
     for table, names in (("review_acts", ("effective_utc", "grown_utc")), ("incidents", ("effective_utc",))):
