@@ -24,7 +24,7 @@ from shared.fields import Reference
 
 TICK_S: Final = 1.0
 QUIET_S: Final = 5.0
-BATCH: Final = 100
+BATCH: Final = 50
 """Cards in one message."""
 MAX_MESSAGES: Final = 20_000
 """A page says what it shows when its list changes, every 5 s at most."""
