@@ -25,7 +25,7 @@ from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebS
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.health import create_status
-from coordinator.web_api.parts import Parts, utc_now
+from coordinator.web_api.parts import Parts
 from shared.sealing import signing_public_text
 from shared.tokens import Claims, Role, issue
 from shared.web_server.connections import StatusSection
@@ -84,7 +84,7 @@ class Site:
 
     def at(self, now_utc: datetime) -> None:
         """Let the coordinator's decisions be made at another instant from now on."""
-        self.app.dependency_overrides[utc_now] = lambda: now_utc
+        self.parts.utc_now = lambda: now_utc
 
     async def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
         """POST under /api/v1, as an administrator unless `headers` say otherwise."""
