@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -14,13 +15,23 @@ from models.images import Image
 
 def collins() -> Image:
     """Eileen Collins, NASA portrait in the public domain, 512×512 BGR (scikit-image's astronaut)."""
+    return _collins().copy()
+
+
+def hopper() -> Image:
+    """Grace Hopper, US Navy portrait in the public domain, 600×512 BGR (matplotlib's sample)."""
+    return _hopper().copy()
+
+
+@cache
+def _collins() -> Image:
     from skimage.data import astronaut
 
     return np.ascontiguousarray(astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
 
 
-def hopper() -> Image:
-    """Grace Hopper, US Navy portrait in the public domain, 600×512 BGR (matplotlib's sample)."""
+@cache
+def _hopper() -> Image:
     from matplotlib import cbook
 
     raw = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
