@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -25,17 +26,20 @@ def hopper() -> Image:
 
 @cache
 def _collins() -> Image:
-    from skimage.data import astronaut
-
-    return np.ascontiguousarray(astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
+    return read(_inside("skimage", "data/astronaut.png"))
 
 
 @cache
 def _hopper() -> Image:
-    from matplotlib import cbook
+    return read(_inside("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"))
 
-    raw = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
-    return read(Path(str(raw)))
+
+def _inside(package: str, member: str) -> Path:
+    """A file of an installed package, without the seconds of importing it."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{package} is not installed", name=package)
+    return Path(spec.origin).parent / member
 
 
 def read(path: Path) -> Image:
