@@ -139,7 +139,7 @@ def on_sqlite(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> OnSi
 
 
 async def _run(test: Test, database_url: str, hub: RunningServer, folder: Path) -> None:
-    async with asyncio.timeout(60), exam_site(database_url, hub, folder) as site:
+    async with asyncio.timeout(240), exam_site(database_url, hub, folder) as site:
         await test(site)
 
 

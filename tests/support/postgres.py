@@ -18,7 +18,7 @@ import pytest
 
 OWNER: Final = "postgres"
 """`initdb` refuses root; when the tests run as root the server runs as this user."""
-START_TIMEOUT_S: Final = 30.0
+START_TIMEOUT_S: Final = 90.0
 
 
 @contextmanager
