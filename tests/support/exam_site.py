@@ -87,6 +87,11 @@ class Site:
         """Let the coordinator's decisions be made at another instant from now on."""
         self.parts.utc_now = lambda: now_utc
 
+    def stop_clock(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """From now on no rate fills, however long the test takes."""
+        now = self.parts.clock()
+        monkeypatch.setattr(Parts, "clock", lambda parts: now)
+
     async def post(self, path: str, body: Any = None, **options: Any) -> httpx.Response:
         """POST under /api/v1, as an administrator unless `headers` say otherwise."""
         options.setdefault("headers", self.bearer())
