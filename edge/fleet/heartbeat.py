@@ -1,5 +1,5 @@
-"""The node's heartbeat: health, sessions and outbox state, every 5 s and soon after a page came or went. The
-reply brings marks."""
+"""Sends the node's heartbeat: health, sessions and outbox state, every 5 s and soon after a page came or went.
+The reply contains the marks."""
 
 from __future__ import annotations
 
