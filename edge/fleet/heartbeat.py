@@ -1,5 +1,7 @@
-"""Sends the node's heartbeat: health, sessions and outbox state, every 5 s and soon after a page came or went.
-The reply contains the marks."""
+"""Sends the node's heartbeat: health, sessions and outbox state. The reply contains the marks.
+
+It is sent every 5 s, and soon after a page came or went.
+"""
 
 from __future__ import annotations
 
