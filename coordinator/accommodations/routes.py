@@ -62,7 +62,7 @@ async def put_accommodation(
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
         policy = Policy.model_validate(policies.get(db, exam).policy)
         policy.for_candidate(terms.accommodation)  # refuses terms that are stricter than the exam's policy
-        candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
+        candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now, may_be_new=True)
         change = Change(terms=terms, changed_by=claims.subject, now_utc=now)
         return _out(exam, accommodations.record(db, parts.keys.keyring, exam, candidate, change))
 

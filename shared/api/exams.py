@@ -158,6 +158,8 @@ class ConsentRequest(Request):
     nothing."""
     on_paper: YesNo = False
     """The candidate said so on paper, and staff record it."""
+    allow_unregistered: YesNo = False
+    """Staff record this of a candidate that is not known here yet; without it a typing error is refused."""
     text_version: Name
     """Version of the text shown to the candidate."""
     language: LanguageTag = "en"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlmodel import Session, select
@@ -250,7 +249,10 @@ def test_reviewing_is_for_proctors_and_administrators(on_sqlite: OnSite, act: st
 def test_other_institutions_and_other_candidates_find_nothing(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
-        path, stranger = f"/incidents/{incident['incident_id']}", site.bearer(tenant_id=uuid4())
+        path, stranger = (
+            f"/incidents/{incident['incident_id']}",
+            site.bearer(tenant_id=await site.institution()),
+        )
         assert code(await site.get(path, headers=stranger)) == (404, "incident-unknown")
         assert code(await site.post(f"{path}/confirm", headers=stranger)) == (404, "incident-unknown")
         assert (await site.get("/incidents", headers=stranger)).json()["items"] == []

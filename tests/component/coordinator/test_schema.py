@@ -16,6 +16,7 @@ from coordinator.ground.database import Database
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
 from shared.errors import ConfigError
 
@@ -45,7 +46,7 @@ def test_migrating_twice_changes_nothing(empty_database: Database) -> None:
     schema.upgrade(empty_database)
     schema.upgrade(empty_database)
     with empty_database.read() as db:
-        assert [tenant.id for tenant in db.exec(select(Tenant))] == [DEFAULT_TENANT_ID]
+        assert {tenant.id for tenant in db.exec(select(Tenant))} == {INSTALLATION_ID, DEFAULT_TENANT_ID}
 
 
 def test_an_unmigrated_database_is_refused_with_the_command_to_run(empty_database: Database) -> None:
