@@ -127,6 +127,8 @@ class AccommodationRequest(Request):
     """`muted`, `relaxed`, `gaze_zone_factor`, in the form of `shared.policy.schema`."""
     extra_minutes: Annotated[Count, Field(ge=0, le=MAX_EXTRA_MINUTES)] = 0
     """Added to the end of the candidate's sessions."""
+    allow_unregistered: YesNo = False
+    """Also for a candidate that is not known here yet; without it a typing error is refused."""
 
 
 class AccommodationOut(Response):

@@ -33,6 +33,7 @@ MAY = {
     Role.PROCTOR: STAFF_READS,
     Role.DPO: STAFF_READS | PRIVACY_READS,
     Role.CANDIDATE: OWN,
+    Role.OPERATOR: set[int](),
 }
 """Which of the routes each role may use; a candidate for itself."""
 

@@ -100,7 +100,7 @@ def test_what_is_agreed_with_the_candidate_holds_when_a_session_is_scored_again(
     async def test(site: Site) -> None:
         exam = {"exam_id": "EXAM-1", "title": "Mathematics", "policy": {}}
         assert (await site.post("/exams", exam)).status_code == 201
-        agreed = {"accommodation": {"muted": ["GAZE_OFF_SCREEN"]}}
+        agreed = {"accommodation": {"muted": ["GAZE_OFF_SCREEN"]}, "allow_unregistered": True}
         put = await site.http.put(
             "/api/v1/exams/EXAM-1/accommodations/CAND-SESS-1", json=agreed, headers=site.bearer()
         )
