@@ -58,6 +58,7 @@ def set_command(
     mute: Annotated[list[str] | None, typer.Option(help="An event to mute; may be repeated.")] = None,
     extra_minutes: Annotated[int, typer.Option(min=0, max=MAX_EXTRA_MINUTES, help="Extra time.")] = 0,
     file: Annotated[Path | None, typer.Option(help="JSON or YAML: muted, relaxed, gaze_zone_factor.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Also for a candidate not known yet.")] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Set a candidate's accommodation. It replaces the former one; running sessions keep theirs.
@@ -71,7 +72,12 @@ def set_command(
     agreed = read_document(file, "accommodation", MAX_FILE_BYTES) if file else {}
     if mute:
         agreed["muted"] = mute
-    request = checked(AccommodationRequest, accommodation=agreed, extra_minutes=extra_minutes)
+    request = checked(
+        AccommodationRequest,
+        accommodation=agreed,
+        extra_minutes=extra_minutes,
+        allow_unregistered=force,
+    )
     with connect() as client:
         write_one(client.agree(exam, candidate, request).model_dump(mode="json"), output)
 

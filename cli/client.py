@@ -55,6 +55,7 @@ from shared.api.sessions import (
     SessionStartResponse,
     TicketResponse,
 )
+from shared.api.tenants import AcknowledgementRule, OwnTenantOut, TenantOut, TenantPage, TenantRequest
 from shared.api.tokens import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
 
 
@@ -209,6 +210,26 @@ class Client:
 
     def revoke_token_key(self, key_id: str) -> None:
         self._calls.send("DELETE", path_of("token-keys", key_id))
+
+    def create_tenant(self, request: TenantRequest) -> TenantOut:
+        return self._calls.one("POST", path_of("tenants"), TenantOut, body=request)
+
+    def tenants(self, most: int | None) -> list[TenantOut]:
+        """Institutions, the oldest first."""
+        return self._calls.pages(path_of("tenants"), TenantPage, most)
+
+    def disable_tenant(self, tenant_id: str) -> TenantOut:
+        return self._calls.one("POST", path_of("tenants", tenant_id, "disable"), TenantOut)
+
+    def enable_tenant(self, tenant_id: str) -> TenantOut:
+        return self._calls.one("POST", path_of("tenants", tenant_id, "enable"), TenantOut)
+
+    def own_tenant(self) -> OwnTenantOut:
+        return self._calls.one("GET", path_of("tenant"), OwnTenantOut)
+
+    def set_acknowledgement(self, purpose: str, rule: AcknowledgementRule) -> OwnTenantOut:
+        path = path_of("tenant", "acknowledgements", purpose)
+        return self._calls.one("PUT", path, OwnTenantOut, body=rule)
 
     def nodes(self) -> list[NodeOut]:
         return self._calls.rows(path_of("nodes"), NodeOut)

@@ -20,6 +20,7 @@ from cli import (
     policies,
     review,
     sessions,
+    tenants,
     tokens,
 )
 from cli.demo import demo
@@ -35,6 +36,7 @@ app.add_typer(alerts.app, name="alerts")
 app.add_typer(incidents.app, name="incidents")
 app.add_typer(review.app, name="review")
 app.add_typer(sessions.app, name="sessions")
+app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(models.app, name="models")
 app.add_typer(policies.app, name="policies")

@@ -54,6 +54,7 @@ from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
 from coordinator.sessions.presence.noting import Pages
+from coordinator.tenants import own_routes as own_tenant_routes, routes as tenant_routes
 from coordinator.tokens import key_routes as token_key_routes, routes as token_routes, service as tokens
 from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
@@ -95,6 +96,8 @@ API_ROUTES: Final = (
     node_routes,
     token_routes,
     token_key_routes,
+    tenant_routes,
+    own_tenant_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 RESTART_PAUSE_S: Final = 1.0

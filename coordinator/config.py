@@ -140,13 +140,14 @@ class IssuerSection(Section):
     role_claim: Name = "roles"
     """The claim with the bearer's permissions: a word or a list of words."""
     roles: Annotated[dict[Name, Role], Field(min_length=1, max_length=50)]
-    """Our role for each word; if several match, the first one listed here applies."""
+    """Our role for each word; if several match, the first one listed here applies. An operator belongs to no
+    institution."""
     tenant: UUID | None = None
     """The institution of all its bearers …"""
     tenant_claim: Name | None = None
     """… or the claim that names the institution,"""
     tenants: Annotated[dict[Name, UUID], Field(max_length=1_000)] = {}
-    """and the institution for each value of that claim."""
+    """and the institution for each value of that claim; a token with any other value is refused."""
 
     @model_validator(mode="after")
     def _one_way_to_a_tenant(self) -> Self:

@@ -11,6 +11,7 @@ from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
+from coordinator.tenants.examples import TENANT_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
 from coordinator.web_api.examples import EXAMPLES
 
@@ -22,6 +23,7 @@ ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         **REVIEW_EXAMPLES,
         **REPORT_EXAMPLES,
         **SESSION_EXAMPLES,
+        **TENANT_EXAMPLES,
         **TOKEN_EXAMPLES,
     }
 )

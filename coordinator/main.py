@@ -10,13 +10,16 @@ import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final
+from uuid import UUID
 
 import typer
 from pydantic import TypeAdapter, ValidationError
+from sqlmodel import Session
 
 from coordinator.config import CoordinatorConfig
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, make_own_keys, master_text
+from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import logs
 from shared.canonical import canonical_json, parse_json
@@ -109,31 +112,43 @@ def token(
     role: Annotated[Role, typer.Option(help="What the bearer may do.")],
     subject: Annotated[str, typer.Option(help="The name of the user or service.", callback=_reference)],
     minutes: Annotated[int, typer.Option(help="Lifetime.", min=1, max=1_440)] = 60,
+    tenant: Annotated[str, typer.Option(help="Name of the institution; by default the first one.")] = "",
 ) -> None:
-    """Print an access token.
+    """Print an access token: of an institution, or of an operator, who belongs to none.
 
-    Example: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
+    Examples: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
+    proctor-coordinator token --config coordinator.toml --role admin --subject bob --tenant "North"
     """
+    if role is Role.OPERATOR and tenant:
+        raise typer.BadParameter("an operator belongs to no institution; leave out --tenant")
     from coordinator import schema  # with Alembic and every table, as in `migrate`
     from coordinator.tokens import service as tokens
 
     settings = load(config, CoordinatorConfig)
     keys, database = _own_keys(settings), Database(settings.database)
-    wanted = tokens.NewToken(
-        tenant_id=DEFAULT_TENANT_ID,
-        subject=subject,
-        role=role,
-        lifetime=timedelta(minutes=minutes),
-        issued_by=OPERATOR,
-        now_utc=datetime.now(UTC),
-    )
     try:
         schema.require_newest(database)
         with database.write() as db:
+            wanted = tokens.NewToken(
+                tenant_id=_tenant_id(db, role, tenant),
+                subject=subject,
+                role=role,
+                lifetime=timedelta(minutes=minutes),
+                issued_by=OPERATOR,
+                now_utc=datetime.now(UTC),
+            )
             made, _ = tokens.make(db, keys, wanted)
     finally:
         database.close()
     typer.echo(made)
+
+
+def _tenant_id(db: Session, role: Role, name: str) -> UUID:
+    from coordinator.tenants import service as tenants
+
+    if role is Role.OPERATOR:
+        return INSTALLATION_ID
+    return tenants.by_name(db, name).id if name else DEFAULT_TENANT_ID
 
 
 @app.command()

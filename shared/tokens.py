@@ -26,13 +26,14 @@ MAX_TOKEN_CHARS: Final = 4_096
 
 
 class Role(StrEnum):
-    """The rights of a bearer."""
+    """The rights of a bearer within one institution. An operator is above all and sees nothing personal."""
 
     CANDIDATE = "candidate"
     PROCTOR = "proctor"
     ADMIN = "admin"
     SYSTEM = "system"
     DPO = "dpo"
+    OPERATOR = "operator"
 
 
 class Audience(StrEnum):

@@ -54,7 +54,8 @@ async def put_accommodation(
     """Agree with a candidate on muted or relaxed detectors and extra time.
 
     It applies to sessions that start from now on, on top of the policy in force at their start, and cannot
-    make a rule stricter. Reasons are not asked for and must not be entered.
+    make a rule stricter. Reasons are not asked for and must not be entered. A candidate that is not known is
+    refused (404 `candidate-unknown`), unless `allow_unregistered` is set.
     """
     terms = Terms(accommodation=parse_accommodation(body.accommodation), extra_minutes=body.extra_minutes)
 
@@ -62,7 +63,9 @@ async def put_accommodation(
         exam = exams.find(db, claims.tenant_id, exam_id, to_change=True)
         policy = Policy.model_validate(policies.get(db, exam).policy)
         policy.for_candidate(terms.accommodation)  # refuses terms that are stricter than the exam's policy
-        candidate = candidates.get_or_make(db, claims.tenant_id, candidate_id, now)
+        candidate = candidates.get_or_make(
+            db, claims.tenant_id, candidate_id, now, may_be_new=body.allow_unregistered
+        )
         change = Change(terms=terms, changed_by=claims.subject, now_utc=now)
         return _out(exam, accommodations.record(db, parts.keys.keyring, exam, candidate, change))
 

@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 from coordinator.candidates.tables import Candidate
 from coordinator.ground.database import insert_once
 from coordinator.ground.ids import uuid7
+from shared.errors import Rejected
 
 
 def find(db: Session, tenant_id: UUID, reference: str) -> Candidate | None:
@@ -35,11 +36,22 @@ def lock(db: Session, candidate: Candidate) -> None:
     db.exec(select(Candidate.id).where(Candidate.id == candidate.id).with_for_update(key_share=True)).one()
 
 
-def get_or_make(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:
-    """The institution's candidate with this name, created on first use."""
+def get_or_make(
+    db: Session, tenant_id: UUID, reference: str, now_utc: datetime, *, may_be_new: bool
+) -> Candidate:
+    """The institution's candidate with this name, created on first use.
+
+    Raises `Rejected` (404 `candidate-unknown`) for a new one that may not be: it may be a typing error.
+    """
     found = find(db, tenant_id, reference)
     if found is not None:
         return found
+    if not may_be_new:
+        raise Rejected(
+            "there is no candidate with this id; enroll the candidate first, or set allow_unregistered",
+            code="candidate-unknown",
+            status=404,
+        )
     insert_once(db, _new(tenant_id, reference, now_utc))
     made = find(db, tenant_id, reference)
     if made is None:

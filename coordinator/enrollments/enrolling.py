@@ -24,6 +24,7 @@ from sqlmodel import Session
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
+from coordinator.consents.purposes import on_another_basis
 from coordinator.consents.words import check_may_enroll, latest
 from coordinator.enrollments import comparing, service as enrollments
 from coordinator.enrollments.judging import Judged, describe, judge_all, refusal, templates_of
@@ -37,6 +38,7 @@ from coordinator.idempotency.sameness import Asked
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
+from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
 from shared.api.enrollments import EnrolledImage, EnrollRequest, EnrollResponse
 from shared.consents import Purpose
@@ -240,7 +242,8 @@ def _check_agreed(db: Session, tenant_id: UUID, request: EnrollRequest) -> None:
     exam = exams.look_up(db, tenant_id, request.exam_id)
     policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
     if request.acknowledged is not None:
-        policy = policy.model_copy(update={"without_acknowledgement": (Purpose.IDENTITY_VERIFICATION,)})
+        policy = on_another_basis(policy, (Purpose.IDENTITY_VERIFICATION,))
+    policy = on_another_basis(policy, tenants.on_another_basis(db, tenant_id))
     candidate = candidates.find(db, tenant_id, request.candidate_id)
     check_may_enroll(latest(consents.words_of(db, candidate)) if candidate else {}, policy)
 

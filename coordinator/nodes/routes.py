@@ -1,31 +1,65 @@
-"""GET /api/v1/nodes: which edge nodes there are and how they are."""
+"""GET /api/v1/nodes: which edge nodes there are and how they are. All institutions share them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from fastapi import APIRouter
+from sqlmodel import Session
 
 from coordinator.nodes import service as nodes
 from coordinator.nodes.fleet import NodeState
 from coordinator.nodes.tables import Node
+from coordinator.sessions import service as sessions
 from coordinator.web_api.openapi import problems
-from coordinator.web_api.parts import PartsDep
-from coordinator.web_api.security import Staff
+from coordinator.web_api.parts import Now, PartsDep
+from coordinator.web_api.security import StaffOrOperator
 from shared.api.nodes import NodeOut
+from shared.tokens import Claims, Role
 
 router = APIRouter(tags=["nodes"])
 
 
 @router.get("/nodes", responses=problems(401, 403))
-async def list_nodes(claims: Staff, parts: PartsDep) -> list[NodeOut]:
-    """Every node of the institution, by region: whether it is online, how well, with which networks."""
-    rows = await parts.reading(lambda db: nodes.all_nodes(db, claims.tenant_id))
-    now = parts.clock()
-    return [node_out(row, parts.fleet.state(row.id), parts.fleet.skew_s(row.id, now), now) for row in rows]
+async def list_nodes(claims: StaffOrOperator, parts: PartsDep, now_utc: Now) -> list[NodeOut]:
+    """Every node, by region: whether it is online, how well, with which networks.
+
+    All institutions share them. `sessions` counts the caller's own; for an operator all.
+    """
+
+    def work(db: Session) -> list[tuple[Node, int | None]]:
+        return list(zip(rows := nodes.all_nodes(db), _told(db, claims, rows, now_utc), strict=True))
+
+    rows, now = await parts.reading(work), parts.clock()
+    return [
+        node_out(row, Seen(parts.fleet.state(row.id), parts.fleet.skew_s(row.id, now), now), told)
+        for row, told in rows
+    ]
 
 
-def node_out(row: Node, state: NodeState | None, skew_s: float | None, now: float) -> NodeOut:
-    """A node in the API's form; `state` is its last word since this program's start."""
-    skew_s = None if skew_s is None else round(skew_s, 1)
+def _told(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> list[int | None]:
+    """How many sessions of each node the bearer is told of; None: all that the node says."""
+    if claims.role is Role.OPERATOR:
+        return [None] * len(rows)
+    own = sessions.running_by_node(db, claims.tenant_id, now_utc)
+    return [own[row.id] for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is known of a node now."""
+
+    state: NodeState | None
+    """Its last word since this program's start."""
+    skew_s: float | None
+    now: float
+
+
+def node_out(row: Node, seen: Seen, sessions: int | None) -> NodeOut:
+    """A node in the API's form; `sessions` are to be told of, None: all that it has."""
+    state = seen.state
+    skew_s = None if seen.skew_s is None else round(seen.skew_s, 1)
     if state is None:
         return NodeOut(
             node_id=str(row.id),
@@ -38,7 +72,7 @@ def node_out(row: Node, state: NodeState | None, skew_s: float | None, now: floa
             level=None,
             device=None,
             models={},
-            sessions=0,
+            sessions=sessions or 0,
             rating=None,
             last_seen_at=row.last_seen_utc,
         )
@@ -46,7 +80,7 @@ def node_out(row: Node, state: NodeState | None, skew_s: float | None, now: floa
     return NodeOut(
         node_id=str(row.id),
         region=row.region,
-        status="online" if state.online(now) else "missing",
+        status="online" if state.online(seen.now) else "missing",
         health=beat.health,
         reasons=list(beat.reasons),
         clock_skew_s=skew_s,
@@ -54,7 +88,7 @@ def node_out(row: Node, state: NodeState | None, skew_s: float | None, now: floa
         level=beat.level,
         device=beat.device,
         models=dict(beat.models),
-        sessions=beat.load,
+        sessions=beat.load if sessions is None else sessions,
         rating=beat.rating,
         last_seen_at=state.heard_utc,
     )

@@ -45,10 +45,10 @@ def seed(db: Session, sections: Iterable[NodeSection], now_utc: datetime) -> Non
             )
 
 
-def all_nodes(db: Session, tenant_id: UUID) -> list[Node]:
-    """An institution's nodes by region and id."""
-    wanted = select(Node).where(Node.tenant_id == tenant_id).order_by(col(Node.region), col(Node.id))
-    return list(db.exec(wanted))
+def all_nodes(db: Session) -> list[Node]:
+    """All nodes by region and id. They serve every institution and belong to none; their `tenant_id` is that
+    of the installation's first one."""
+    return list(db.exec(select(Node).order_by(col(Node.region), col(Node.id))))
 
 
 def seen(db: Session, node_id: UUID, now_utc: datetime) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter, ValidationError
 
+from coordinator.tenants.standing import INSTALLATION_ID
 from shared.errors import Rejected
 from shared.fields import Name
 from shared.tokens import Claims, Role
@@ -38,10 +39,11 @@ def claims_of(meanings: Meanings, payload: Mapping[str, Any]) -> Claims:
         expires_utc = datetime.fromtimestamp(payload["exp"], UTC)
     except (ValidationError, KeyError, OverflowError, ValueError, TypeError, OSError) as error:
         raise _unmapped("its subject or its expiry cannot be used") from error
+    role = _role(meanings, payload.get(meanings.role_claim))
     return Claims(
         subject=subject,
-        role=_role(meanings, payload.get(meanings.role_claim)),
-        tenant_id=_tenant(meanings, payload),
+        role=role,
+        tenant_id=INSTALLATION_ID if role is Role.OPERATOR else _tenant(meanings, payload),
         expires_utc=expires_utc,
     )
 

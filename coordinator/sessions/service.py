@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -231,6 +232,20 @@ def running_on(
         .order_by(col(ExamSession.started_utc))
     )
     return [Found(*row) for row in rows]
+
+
+def running_by_node(db: Session, tenant_id: UUID, now_utc: datetime) -> Counter[UUID]:
+    """How many running sessions of an institution each node holds."""
+    wanted = (
+        select(Assignment.node_id)
+        .join(ExamSession, assignments.current_of(col(ExamSession.id)))
+        .where(
+            ExamSession.tenant_id == tenant_id,
+            col(ExamSession.ended_utc).is_(None),
+            col(ExamSession.expires_utc) > now_utc,
+        )
+    )
+    return Counter(db.exec(wanted))
 
 
 def held_now(db: Session, session_ids: set[UUID], now_utc: datetime) -> dict[UUID, Held | None]:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from sqlalchemy import JSON
 from sqlmodel import Field
 
 from coordinator.ground.columns import NAME_CHARS, Row, UtcDateTime
@@ -16,10 +17,18 @@ DEFAULT_TENANT_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
 
 
 class Tenant(Row, table=True):
-    """One institution. All its rows have its id, and no query reads rows of two institutions."""
+    """One institution. All its rows have its id, and no query reads rows of two institutions.
+
+    One row stands for the installation itself (`standing.INSTALLATION_ID`): operators' tokens and keys are
+    its own.
+    """
 
     __tablename__ = "tenants"
 
     id: UUID = Field(default_factory=uuid7, primary_key=True)
     name: str = Field(max_length=NAME_CHARS, unique=True)
     created_utc: datetime = Field(sa_type=UtcDateTime)
+    disabled_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    disabled_by: str | None = Field(default=None, max_length=NAME_CHARS)
+    other_bases: dict[str, dict[str, str]] = Field(default_factory=dict, sa_type=JSON)
+    """Purposes that need no acknowledgement here: on which basis instead, by whom and when recorded."""

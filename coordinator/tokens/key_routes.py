@@ -17,7 +17,7 @@ from coordinator.tokens.tables import KID_CHARS, TokenKey
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import Admin
+from coordinator.web_api.security import AdminOrOperator
 from shared.api.tokens import TokenKeyOut
 
 router = APIRouter(prefix="/token-keys", tags=["tokens"])
@@ -30,7 +30,7 @@ KeyRef = Annotated[
 
 
 @router.get("", responses=problems(401, 403))
-async def list_token_keys(claims: Admin, parts: PartsDep) -> list[TokenKeyOut]:
+async def list_token_keys(claims: AdminOrOperator, parts: PartsDep) -> list[TokenKeyOut]:
     """List the keys that have signed the institution's tokens, oldest first. Until the first rotation this is
     the installation's own key."""
     rows = await parts.reading(lambda db: token_keys.listing(db, claims.tenant_id))
@@ -38,7 +38,9 @@ async def list_token_keys(claims: Admin, parts: PartsDep) -> list[TokenKeyOut]:
 
 
 @router.post("", status_code=201, responses=problems(401, 403, 409))
-async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now) -> TokenKeyOut:
+async def rotate_token_key(
+    claims: AdminOrOperator, asked: AskedOnce, parts: PartsDep, now: Now
+) -> TokenKeyOut:
     """Make a new key that signs from now on. Tokens of the key before stay valid until they expire; running
     sessions keep theirs."""
     check_rate(parts.rates.token, claims.bearer, parts.clock())
@@ -52,7 +54,7 @@ async def rotate_token_key(claims: Admin, asked: AskedOnce, parts: PartsDep, now
 
 
 @router.delete("/{key_id}", status_code=204, responses=problems(401, 403, 404, 409))
-async def revoke_token_key(key_id: KeyRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
+async def revoke_token_key(key_id: KeyRef, claims: AdminOrOperator, parts: PartsDep, now: Now) -> Response:
     """Make every token that a key has signed invalid, after it was stolen. This may include the caller's own.
 
     Running sessions go on with another key. Their nodes are told at once and accept no token of the old key.

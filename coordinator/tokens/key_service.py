@@ -19,6 +19,7 @@ from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import MASTER_VERSION
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.ground.sealed_fields import Place
+from coordinator.tenants import service as tenants
 from coordinator.tokens.tables import TokenKey
 from shared.errors import Corrupt, Rejected
 from shared.sealing import private_bytes, signing_public_text
@@ -81,7 +82,11 @@ def _in_place_of(db: Session, own: OwnKeys, tenant_id: UUID, kid: str | None) ->
 
 
 def rotate(db: Session, own: OwnKeys, tenant_id: UUID, by: str, now_utc: datetime) -> TokenKey:
-    """Retire the key that signs now and make a new one. Raises `Rejected` (409 `too-many-keys`)."""
+    """Retire the key that signs now and make a new one.
+
+    Raises `Rejected` (409 `too-many-keys`; 401, 404 where the institution is disabled or does not exist).
+    """
+    tenants.check_open(db, tenant_id)
     rows = listing(db, tenant_id)
     if sum(row.created_utc > now_utc - HALF_KEPT_FOR for row in rows) >= MAX_RECENT:
         raise Rejected("too many new keys within a week; try again later", code="too-many-keys", status=409)

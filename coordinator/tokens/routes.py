@@ -1,4 +1,5 @@
-"""Access tokens over REST: an administrator creates, lists and revokes those of its institution."""
+"""Access tokens over REST: an administrator creates, lists and revokes those of its institution, an operator
+those of operators."""
 
 from __future__ import annotations
 
@@ -18,10 +19,11 @@ from coordinator.web_api.cursors import PageParams, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
 from coordinator.web_api.rates import check_rate
-from coordinator.web_api.security import Admin
+from coordinator.web_api.security import AdminOrOperator
 from shared.api.tokens import TokenOut, TokenPage, TokenRequest, TokenResponse
+from shared.errors import Rejected
 from shared.fields import Reference
-from shared.tokens import Role
+from shared.tokens import Claims, Role
 
 router = APIRouter(prefix="/tokens", tags=["tokens"])
 
@@ -36,12 +38,14 @@ class TokenFilters(PageParams):
 
 @router.post("", status_code=201, responses=problems(401, 403, 409))
 async def create_token(
-    body: TokenRequest, claims: Admin, asked: AskedOnce, parts: PartsDep, now: Now
+    body: TokenRequest, claims: AdminOrOperator, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> TokenResponse:
     """Create a token with one role for one subject; a candidate's subject is its candidate_id.
 
-    Candidates are authenticated by the exam platform, which requests their tokens here.
+    Candidates are authenticated by the exam platform, which requests their tokens here. Operators' tokens are
+    made by operators, who can make no others.
     """
+    _check_may_give(claims, Role(body.role))
     check_rate(parts.rates.token, claims.bearer, parts.clock())
     wanted = NewToken(
         tenant_id=claims.tenant_id,
@@ -61,7 +65,7 @@ async def create_token(
 
 @router.get("", responses=problems(401, 403))
 async def list_tokens(
-    filters: Annotated[TokenFilters, Query()], claims: Admin, parts: PartsDep, now: Now
+    filters: Annotated[TokenFilters, Query()], claims: AdminOrOperator, parts: PartsDep, now: Now
 ) -> TokenPage:
     """Tokens that have not expired, soonest to expire first; without the tokens themselves.
 
@@ -73,11 +77,18 @@ async def list_tokens(
 
 
 @router.delete("/{token_id}", status_code=204, responses=problems(401, 403, 404))
-async def revoke_token(token_id: TokenRef, claims: Admin, parts: PartsDep, now: Now) -> Response:
+async def revoke_token(token_id: TokenRef, claims: AdminOrOperator, parts: PartsDep, now: Now) -> Response:
     """Revoke a token: it is refused from now on, at other replicas within five seconds."""
     await parts.writing(lambda db: tokens.revoke(db, claims.tenant_id, token_id, claims.subject, now))
     await parts.verifier.refresh()
     return Response(status_code=204)
+
+
+def _check_may_give(claims: Claims, role: Role) -> None:
+    if (role is Role.OPERATOR) is not (claims.role is Role.OPERATOR):
+        raise Rejected(
+            f"the role {claims.role} may not give the role {role}", code="role-forbidden", status=403
+        )
 
 
 def _out(row: IssuedToken) -> TokenOut:

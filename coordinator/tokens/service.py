@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from sqlmodel import Session, col, delete, func, select, tuple_
+from sqlmodel import Session, col, delete, func, select, tuple_, update
 
 from coordinator.ground.ids import uuid7
 from coordinator.ground.own_keys import OwnKeys
+from coordinator.tenants import service as tenants
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.tables import IssuedToken, TokenKey
 from coordinator.tokens.validity import KeyValidity, Validity
@@ -47,7 +48,11 @@ class TokenQuery:
 
 
 def make(db: Session, own: OwnKeys, wanted: NewToken) -> tuple[str, IssuedToken]:
-    """Create a signed token and its row. Raises `Rejected` (409 `too-many-tokens`)."""
+    """Create a signed token and its row.
+
+    Raises `Rejected` (409 `too-many-tokens`; 401, 404 where the institution is disabled or does not exist).
+    """
+    tenants.check_open(db, wanted.tenant_id)
     mine = col(IssuedToken.tenant_id) == wanted.tenant_id
     db.exec(delete(IssuedToken).where(mine, col(IssuedToken.expires_utc) <= wanted.now_utc))
     if db.exec(select(func.count()).select_from(IssuedToken).where(mine)).one() >= MAX_LIVING:
@@ -91,6 +96,16 @@ def revoke(db: Session, tenant_id: UUID, token_id: UUID, by: str, now_utc: datet
         db.flush()
 
 
+def revoke_all(db: Session, tenant_id: UUID, by: str, now_utc: datetime) -> None:
+    """Revoke every token of an institution."""
+    living = (
+        col(IssuedToken.tenant_id) == tenant_id,
+        col(IssuedToken.expires_utc) > now_utc,
+        col(IssuedToken.revoked_utc).is_(None),
+    )
+    db.exec(update(IssuedToken).where(*living).values(revoked_utc=now_utc, revoked_by=by))
+
+
 def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | None]:
     """Tokens that have not expired, soonest to expire first, and the next page's cursor."""
     place = (col(IssuedToken.expires_utc), col(IssuedToken.id))
@@ -105,7 +120,7 @@ def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | No
 
 
 def validity(db: Session, own: OwnKeys, now_utc: datetime) -> Validity:
-    """The valid keys and tokens of every institution."""
+    """The valid keys and tokens of every institution, and which institutions there are."""
     revoked = select(IssuedToken.id).where(
         col(IssuedToken.revoked_utc).is_not(None), col(IssuedToken.expires_utc) > now_utc
     )
@@ -119,4 +134,5 @@ def validity(db: Session, own: OwnKeys, now_utc: datetime) -> Validity:
             for row in db.exec(select(TokenKey))
         },
         revoked=frozenset(db.exec(revoked)),
+        standing=tenants.standing(db),
     )

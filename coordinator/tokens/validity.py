@@ -10,6 +10,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from coordinator.tenants.standing import Standing
 from shared.tokens import LEEWAY_S, Claims, invalid
 
 _LEEWAY: Final = timedelta(seconds=LEEWAY_S)
@@ -35,6 +36,7 @@ class Validity:
     """By institution and kid."""
     revoked: frozenset[UUID] = frozenset()
     """Revoked tokens that have not expired yet, by jti."""
+    standing: Standing = field(default_factory=Standing)
 
     def key(self, kid: str) -> Ed25519PublicKey:
         """The key that verifies tokens with this kid. Raises `Rejected` (401) for an unknown one."""
@@ -48,6 +50,7 @@ class Validity:
     def check(self, claims: Claims) -> None:
         """Raises `Rejected` (401) if a correctly signed token is no longer valid, or never was for its
         institution."""
+        self.standing.check(claims)
         if claims.token_id in self.revoked:
             raise invalid()
         key = self.keys.get((claims.tenant_id, claims.key_id or ""))

@@ -1,4 +1,5 @@
-"""Verifies this coordinator's own tokens. It knows the keys and the revoked tokens, and follows the database.
+"""Verifies this coordinator's own tokens. It knows the keys, the revoked tokens and the institutions, and
+follows the database.
 
 A change made through this process counts at once, one made through another replica within `INTERVAL_S`.
 While the database is away, the last known state counts.
@@ -38,6 +39,10 @@ class Verifier:
     def check(self, claims: Claims) -> None:
         """Raises `Rejected` (401) if a verified token is no longer valid."""
         self._validity.check(claims)
+
+    def check_standing(self, claims: Claims) -> None:
+        """Raises `Rejected` (401) if an external issuer's bearer is of an unknown or disabled institution."""
+        self._validity.standing.check(claims)
 
     async def refresh(self) -> None:
         """Read the state from the database. Raises `Unavailable` if it cannot be reached."""

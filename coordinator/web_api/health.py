@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse
 
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Parts, PartsDep
-from coordinator.web_api.security import Service
+from coordinator.web_api.security import Operator
 from shared.errors import Unavailable
 
 router = APIRouter(tags=["health"])
@@ -33,8 +33,8 @@ async def get_readiness(parts: PartsDep) -> Response:
 
 
 @router.get("/metrics", response_class=Response, responses=problems(401, 403))
-async def get_metrics(parts: PartsDep, claims: Service) -> Response:
-    """Prometheus' text format. On the status port the same without a token."""
+async def get_metrics(parts: PartsDep, claims: Operator) -> Response:
+    """Prometheus' text format, of the whole installation. On the status port the same without a token."""
     return _metrics(parts)
 
 

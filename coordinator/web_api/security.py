@@ -5,6 +5,7 @@
     Reviewer    proctor, admin: people, not programs
     Service     system, admin
     Admin       admin
+    Operator    operator: above institutions, nothing personal
     Privacy     system, admin, dpo
     …OrPrivacy  the same, or dpo
     …OrSelf     the same, or the candidate with a token of its own
@@ -45,14 +46,20 @@ _bearer = HTTPBearer(
 async def verify_token(parts: Parts, token: str) -> Claims:
     """Verify a token, ours or an external issuer's. Raises `Rejected` (401) and `Unavailable`."""
     issuer = parts.issuers.get(hint(token).issuer)
-    return parts.verifier.verify(token) if issuer is None else await issuer.verify(token)
+    if issuer is None:
+        return parts.verifier.verify(token)
+    claims = await issuer.verify(token)
+    parts.verifier.check_standing(claims)
+    return claims
 
 
 def check_still_good(parts: Parts, claims: Claims) -> None:
-    """Raises `Rejected` (401) if a verified token has since been revoked; those of external issuers only
-    expire."""
+    """Raises `Rejected` (401) if a verified token has since been revoked, or its institution disabled; those
+    of external issuers have no other end than that and their expiry."""
     if claims.key_id is not None:
         parts.verifier.check(claims)
+    else:
+        parts.verifier.check_standing(claims)
 
 
 async def check_session_runs(parts: Parts, claims: Claims, now_utc: datetime) -> None:
@@ -110,6 +117,9 @@ def _allow(*roles: Role, session_tokens: bool = False) -> Callable[[Claims], Awa
 
 
 Admin = Annotated[Claims, Depends(_allow(Role.ADMIN))]
+Operator = Annotated[Claims, Depends(_allow(Role.OPERATOR))]
+AdminOrOperator = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.OPERATOR))]
+StaffOrOperator = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.OPERATOR))]
 Staff = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM))]
 Reviewer = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR))]
 Service = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM))]

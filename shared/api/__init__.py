@@ -9,5 +9,6 @@ incidents    incidents, their review, proctors' interventions
 nodes        edge nodes
 reports      reports of sessions
 sessions     sessions: start, join, show, list, change
+tenants      institutions and what they decide
 tokens       access tokens and the keys that sign them
 """

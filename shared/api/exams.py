@@ -127,6 +127,8 @@ class AccommodationRequest(Request):
     """`muted`, `relaxed`, `gaze_zone_factor`, in the form of `shared.policy.schema`."""
     extra_minutes: Annotated[Count, Field(ge=0, le=MAX_EXTRA_MINUTES)] = 0
     """Added to the end of the candidate's sessions."""
+    allow_unregistered: YesNo = False
+    """Also for a candidate that is not known here yet; without it a typing error is refused."""
 
 
 class AccommodationOut(Response):
@@ -158,6 +160,8 @@ class ConsentRequest(Request):
     stop."""
     on_paper: YesNo = False
     """The candidate said so on paper, and staff record it."""
+    allow_unregistered: YesNo = False
+    """Staff record this of a candidate that is not known here yet; without it a typing error is refused."""
     text_version: Name
     """Version of the text shown to the candidate."""
     language: LanguageTag = "en"

@@ -14,7 +14,8 @@ from shared.tokens import Role
 class TokenRequest(Request):
     subject: Reference
     """A user's or service's name; a candidate's candidate_id."""
-    role: Literal["candidate", "proctor", "admin", "system", "dpo"]
+    role: Literal["candidate", "proctor", "admin", "system", "dpo", "operator"]
+    """`operator` can only be given by operators, who can give no other."""
     lifetime_minutes: Annotated[Count, Field(ge=1, le=1_440)] = 60
 
 

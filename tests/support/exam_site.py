@@ -23,6 +23,7 @@ from PIL import Image
 from coordinator.app import create_app
 from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
 from coordinator.ground.own_keys import make_own_keys
+from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.health import create_status
 from coordinator.web_api.parts import Parts
@@ -52,6 +53,8 @@ class Site:
     http: httpx.AsyncClient
     node: FakeNode
     stop_hub: Callable[[], None]
+    home: UUID = DEFAULT_TENANT_ID
+    """The institution whose people ask, unless a test says otherwise."""
 
     @property
     def status(self) -> httpx.AsyncClient:
@@ -71,10 +74,11 @@ class Site:
         subject: str = "someone",
         *,
         session_id: UUID | None = None,
-        tenant_id: UUID = DEFAULT_TENANT_ID,
+        tenant_id: UUID | None = None,
         lifetime: timedelta = timedelta(minutes=10),
     ) -> str:
-        claims = Claims(subject=subject, role=role, tenant_id=tenant_id, session_id=session_id)
+        home = INSTALLATION_ID if role is Role.OPERATOR else self.home
+        claims = Claims(subject=subject, role=role, tenant_id=tenant_id or home, session_id=session_id)
         keys = self.parts.keys
         return issue(
             claims, keys.token, key_id=keys.token_key_id, now_utc=datetime.now(UTC), lifetime=lifetime
@@ -82,6 +86,16 @@ class Site:
 
     def bearer(self, role: Role = Role.ADMIN, subject: str = "someone", **more: Any) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(role, subject, **more)}"}
+
+    def of(self, tenant_id: UUID) -> Site:
+        """The same coordinator, asked by the people of another institution."""
+        return replace(self, home=tenant_id)
+
+    async def institution(self, name: str = "another institution") -> UUID:
+        """A new institution beside the default one; its id."""
+        made = await self.post("/tenants", {"name": name}, headers=self.bearer(Role.OPERATOR))
+        assert made.status_code == 201, made.text
+        return UUID(made.json()["tenant_id"])
 
     def at(self, now_utc: datetime) -> None:
         """Let the coordinator's decisions be made at another instant from now on."""

@@ -13,6 +13,7 @@ EXAM: Final[dict[str, Any]] = {
 AGREED: Final = {
     "accommodation": {"muted": ["GAZE_OFF_SCREEN"], "relaxed": {"FACE_NOT_FOUND": {"hold_factor": 3}}},
     "extra_minutes": 30,
+    "allow_unregistered": True,
 }
 
 

@@ -6,16 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from shared.tokens import Role
 from tests.support.exam_site import Site
 
 TABLE: Final = Path(__file__).parents[1] / "data" / "rights.txt"
-STRANGERS_TENANT: Final = uuid4()
 OWN_CANDIDATE: Final = "CAND-SESS-1"
 OTHER_CANDIDATE: Final = "CAND-SESS-2"
 _ROLES: Final = ("proctor", "system", "admin", "dpo")
+STRANGE_CANDIDATE: Final = "CAND-OF-THEIRS"
 SESSION_ASKERS: Final = ("sitting", "strayed", "ended", "terminated")
 """Tokens of sessions of the candidate concerned: the session concerned, another one that runs, one that was
 handed in, and one that a proctor has terminated."""
@@ -24,11 +24,13 @@ ASKERS: Final = (
     "itself",
     "another",
     *_ROLES,
-    *(f"s-{role}" for role in ("candidate", *_ROLES)),
+    "operator",
+    *(f"s-{role}" for role in ("candidate", *_ROLES, "sitting")),
     *SESSION_ASKERS,
 )
-"""The table's columns: no token; the candidate concerned; another one of the institution; staff; the same of
-another institution, its candidate under the very name of ours; and sessions of the candidate concerned."""
+"""The table's columns: no token; the candidate concerned; another one of the institution; staff; who operates
+the installation; the same of another institution, its candidate under the very name of ours, and a session
+that runs there; and sessions of the candidate concerned."""
 ANSWERS: Final = frozenset({"yes", "apart", "401", "403", "404"})
 
 
@@ -54,8 +56,11 @@ def read_table() -> list[Right]:
     return rights
 
 
-def headers(site: Site, asker: str, operation: str, sessions: Mapping[str, UUID]) -> dict[str, str]:
-    """What the asker sends to say who it is; `sessions` are the candidate's by asker.
+def headers(
+    site: Site, asker: str, operation: str, sessions: Mapping[str, UUID], strangers: UUID
+) -> dict[str, str]:
+    """What the asker sends to say who it is; `sessions` are the candidates' by asker, `strangers` is another
+    institution.
 
     Staff are other persons at each operation: who may decide an appeal is a question of what they did before.
     """
@@ -66,7 +71,10 @@ def headers(site: Site, asker: str, operation: str, sessions: Mapping[str, UUID]
         return site.bearer(Role.CANDIDATE, name)
     if asker in SESSION_ASKERS:
         return site.bearer(Role.CANDIDATE, OWN_CANDIDATE, session_id=sessions[asker])
+    if asker == "s-sitting":
+        session_id = sessions[asker]
+        return site.bearer(Role.CANDIDATE, STRANGE_CANDIDATE, session_id=session_id, tenant_id=strangers)
     strange = asker.startswith("s-")
     role = Role(asker.removeprefix("s-"))
     subject = OWN_CANDIDATE if role is Role.CANDIDATE else f"{role}.{operation}"
-    return site.bearer(role, subject, **({"tenant_id": STRANGERS_TENANT} if strange else {}))
+    return site.bearer(role, subject, **({"tenant_id": strangers} if strange else {}))

@@ -152,7 +152,7 @@ def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "
     candidate_name = f"STU-{reference}"
     with database.write() as db:
         nodes.seed(db, [node.section], START)
-        candidate = candidates.get_or_make(db, DEFAULT_TENANT_ID, candidate_name, START)
+        candidate = candidates.get_or_make(db, DEFAULT_TENANT_ID, candidate_name, START, may_be_new=True)
         seal, data = keys.propose_exam_keys(db, keyring, candidate, "BIO-101", START)
         assert keys.keep(db, seal)
         assert keys.keep(db, data)

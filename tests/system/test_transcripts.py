@@ -67,7 +67,7 @@ def test_what_is_said_reaches_a_reviewer_sealed_and_is_gone_for_all_when_the_exa
     site: Whole, recording: Path
 ) -> None:
     with site.rest() as api:
-        yes = {"given": True, "text_version": "1"}
+        yes = {"given": True, "text_version": "1", "allow_unregistered": True}
         assert api.put("/consents/CAND-says-yes/speech-transcription", json=yes).status_code == 200
         session = sat(site, "CAND-says-yes", recording)
         wait_until(lambda: phrases(site, session), "the phrase is told", within_s=60)
@@ -102,7 +102,8 @@ def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_wor
 ) -> None:
     with site.rest() as api:
         path = "/consents/CAND-takes-back/speech-transcription"
-        assert api.put(path, json={"given": True, "text_version": "1"}).status_code == 200
+        yes = {"given": True, "text_version": "1", "allow_unregistered": True}
+        assert api.put(path, json=yes).status_code == 200
         session = begun(site, "CAND-takes-back")
         no = {"given": False, "text_version": "1", "confirm": True}
         assert api.put(path, json=no).status_code == 200

@@ -19,6 +19,7 @@ from uuid import UUID
 from sqlmodel import Session
 
 from coordinator.consents import service as consents
+from coordinator.consents.purposes import on_another_basis
 from coordinator.exams import service as exams
 from coordinator.excerpts import service as excerpts
 from coordinator.ground.keyring import Keyring
@@ -32,6 +33,7 @@ from coordinator.sessions.changing.next_policy import changed_policy, check_base
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.assignment import Facts, start_session, stored_facts
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionPolicyOut, SessionPolicyRequest
 from shared.errors import Corrupt, ProctorError, Rejected, Unavailable
@@ -63,7 +65,9 @@ async def change_policy(
         sessions.check_running(found.session, now_utc)
         check_based_on(found.session.policy_version, request.based_on)
         running = sessions.effective_policy(db, keyring, found.session)
-        policy = changed_policy(running, _wanted(db, found.session, request))
+        excused = tenants.on_another_basis(db, found.session.tenant_id)
+        wanted = on_another_basis(_wanted(db, found.session, request), excused)
+        policy = changed_policy(running, wanted)
         facts = replace(stored_facts(db, parts.keys, found), policy=policy)
         return found, start_session(facts, now_utc)
 

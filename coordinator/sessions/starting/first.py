@@ -30,6 +30,7 @@ from coordinator.sessions.service import CANDIDATE_TERMS, Found
 from coordinator.sessions.starting.assignment import Facts, start_session
 from coordinator.sessions.starting.preparing import Plan, Wish, check_still_agreed, prepare
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionStartResponse
 from shared.errors import Unavailable
@@ -87,6 +88,7 @@ def _store(
     db: Session, parts: Parts, plan: Plan, found: Found, accepted: SessionAccepted
 ) -> SessionStartResponse:
     wish, keyring = plan.wish, parts.keys.keyring
+    tenants.check_open(db, wish.tenant_id)
     kept = candidates.keep(db, plan.candidate) and all(
         keys.keep(db, key)
         for key in (plan.seal_key, plan.data_key, *plan.evidence_keys, plan.transcript_key)

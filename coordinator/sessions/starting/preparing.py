@@ -18,6 +18,7 @@ from coordinator.accommodations.service import NO_TERMS
 from coordinator.candidates import service as candidates
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
+from coordinator.consents.purposes import on_another_basis
 from coordinator.consents.words import Why, check_consented, latest, speech_opt_in, withheld
 from coordinator.enrollments import faces_service as faces, service as enrollments
 from coordinator.enrollments.service import Enrolled
@@ -32,6 +33,7 @@ from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
 from coordinator.sessions import service as sessions
 from coordinator.sessions.starting.terms import Times, Window, check_registered, session_policy, session_times
+from coordinator.tenants import service as tenants
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer
 from shared.api.sessions import SessionStartRequest
@@ -162,7 +164,8 @@ def _policy(
     db: Session, wish: Wish, exam: Exam | None, candidate: Candidate, accommodation: Accommodation
 ) -> Policy:
     in_force = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
-    policy = session_policy(wish.request, in_force)
+    excused = tenants.on_another_basis(db, wish.tenant_id)
+    policy = on_another_basis(session_policy(wish.request, in_force), excused)
     said = latest(consents.words_of(db, candidate))
     check_consented(said, policy)
     opt_in = policy.features.speech_transcription and speech_opt_in(said)

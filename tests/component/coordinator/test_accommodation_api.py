@@ -51,6 +51,19 @@ def test_what_is_agreed_is_nowhere_in_clear(on_sqlite: OnSite) -> None:
     on_sqlite(test)
 
 
+def test_an_accommodation_of_a_mistyped_candidate_is_refused_and_makes_nobody(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await made(site)
+        path = "/exams/EXAM-1/accommodations/CAND-l"
+        refused = await put(site, path, {"extra_minutes": 5}, 404)
+        assert refused["code"] == "candidate-unknown"
+        assert (await site.get("/consents/CAND-l")).json()["code"] == "candidate-unknown"
+        await put(site, path, {"extra_minutes": 5, "allow_unregistered": True})
+        assert (await put(site, path, {"extra_minutes": 6}))["version"] == 2  # known from then on
+
+    on_site(test)
+
+
 def test_an_accommodation_is_listed_changed_and_taken_back(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         await made(site)

@@ -137,7 +137,12 @@ def test_the_public_port_tells_strangers_only_whether_all_is_well(on_sqlite: OnS
         assert (await site.http.get("/healthz")).json() == {"status": "ok"}
         assert (await site.http.get("/readyz")).json() == {"status": "ready"}
         assert (await site.http.get("/metrics")).status_code == 401
-        for role, status in ((Role.CANDIDATE, 403), (Role.PROCTOR, 403), (Role.SYSTEM, 200)):
+        for role, status in (
+            (Role.CANDIDATE, 403),
+            (Role.PROCTOR, 403),
+            (Role.ADMIN, 403),
+            (Role.OPERATOR, 200),
+        ):
             answer = await site.http.get("/metrics", headers=site.bearer(role, "CAND-1"))
             assert answer.status_code == status, role
         assert (await site.status.get("/api/v1/nodes")).status_code == 404

@@ -53,7 +53,7 @@ def test_what_was_acknowledged_in_a_session_counts_as_said(on_site: OnSite) -> N
 def test_speech_is_recognised_only_where_policy_and_candidate_agree(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         await made(site, policy={"features": {"speech_transcription": True}})
-        yes = {"given": True, "text_version": "1"}
+        yes = {"given": True, "text_version": "1", "allow_unregistered": True}
         await put(site, "/consents/CAND-1/speech-transcription", yes)
         await site.started("SESS-1", "CAND-1")
         await site.started("SESS-2", "CAND-2")

@@ -84,7 +84,7 @@ def test_two_requests_that_name_a_new_candidate_at_once_get_the_same_one(databas
     def make() -> Candidate:
         together.wait(timeout=10)
         with database.write() as db:
-            return candidates.get_or_make(db, DEFAULT_TENANT_ID, "same", NOW)
+            return candidates.get_or_make(db, DEFAULT_TENANT_ID, "same", NOW, may_be_new=True)
 
     with ThreadPoolExecutor(4) as threads:
         rows = [future.result() for future in [threads.submit(make) for _ in range(4)]]

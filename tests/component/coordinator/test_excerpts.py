@@ -164,7 +164,7 @@ def test_another_institutions_alert_is_not_there(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         order = await begun(site)
         path = await published(site, spoken(order, site), order)
-        stranger = site.bearer(Role.PROCTOR, tenant_id=UUID(int=9))
+        stranger = site.bearer(Role.PROCTOR, tenant_id=await site.institution())
         assert (await site.get(path, headers=stranger)).status_code in (401, 404)
         assert await ask(site, f"/alerts/{UUID(int=4)}/excerpt") == (404, "excerpt-unknown")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlmodel import select
@@ -110,7 +109,7 @@ def test_a_try_without_an_enrollment_says_nothing_about_identity(on_sqlite: OnSi
 
 async def agree(site: Site, *candidates: str, given: bool = True) -> None:
     for candidate in candidates:
-        said = {"given": given, "text_version": "1", "language": "en", "confirm": True}
+        said = {"given": given, "text_version": "1", "confirm": True, "allow_unregistered": True}
         path = f"/api/v1/consents/{candidate}/impersonation-search"
         answer = await site.http.put(path, json=said, headers=site.bearer())
         assert answer.is_success, answer.text
@@ -150,7 +149,7 @@ def test_a_search_finds_pairs_for_people_among_those_who_agreed(on_site: OnSite)
         for role in (Role.SYSTEM, Role.DPO, Role.CANDIDATE):
             refused = await site.post(decide, {}, headers=site.bearer(role, "CAND-1"))
             assert refused.status_code == 403
-        stranger = site.bearer(tenant_id=uuid4())
+        stranger = site.bearer(tenant_id=await site.institution())
         verdict = {"verdict": "different-people", **TEXT}
         assert (await site.post(decide, verdict, headers=stranger)).status_code == 404
         decided = (await site.post(decide, verdict)).json()
@@ -204,7 +203,9 @@ def test_a_search_needs_an_enrollment_an_administrator_and_the_own_institution(o
         await agree(site, "CAND-1")
         for role in (Role.PROCTOR, Role.SYSTEM, Role.DPO, Role.CANDIDATE):
             assert (await search(site, headers=site.bearer(role, "CAND-1"))).status_code == 403
-        assert (await search(site, headers=site.bearer(tenant_id=uuid4()))).status_code == 404
+        assert (
+            await search(site, headers=site.bearer(tenant_id=await site.institution()))
+        ).status_code == 404
         alone = (await search(site)).json()
         assert (alone["searched"], alone["pairs"]) == (0, [])
         site.at(datetime.now(UTC) + timedelta(days=366))

@@ -15,6 +15,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
 from coordinator.live.rooms import MAX_LISTENERS_PER_SESSION, Listener
+from coordinator.tenants.standing import Standing
 from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import LARGE_OF_ONE, BodyBound
@@ -28,18 +29,19 @@ TENANT = uuid4()
 
 def test_the_verifier_follows_the_database_after_an_outage() -> None:
     revoked, key = uuid4(), Ed25519PrivateKey.generate().public_key()
-    good = Validity("own", key)
+    standing = Standing(frozenset({TENANT}))
+    good = Validity("own", key, standing=standing)
     answers: list[Callable[[], Validity]] = [
         _away,
         _away,
-        lambda: Validity("own", key, {}, frozenset({revoked})),
+        lambda: Validity("own", key, {}, frozenset({revoked}), standing),
     ]
 
     async def read() -> Validity:
         return (answers.pop(0) if len(answers) > 1 else answers[0])()
 
     def refused(verifier: Verifier) -> bool:
-        claims = Claims(subject="a", role=Role.ADMIN, tenant_id=uuid4(), token_id=revoked, key_id="own")
+        claims = Claims(subject="a", role=Role.ADMIN, tenant_id=TENANT, token_id=revoked, key_id="own")
         try:
             verifier.check(claims)
         except Rejected:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
@@ -72,7 +71,7 @@ def test_only_persons_of_the_institution_act_and_only_while_it_runs(on_sqlite: O
         for role in (Role.CANDIDATE, Role.SYSTEM, Role.DPO):
             refused = await site.post(path, body, headers=site.bearer(role, "CAND-1"))
             assert (refused.status_code, refused.json()["code"]) == (403, "role-forbidden")
-        stranger = await site.post(path, body, headers=site.bearer(tenant_id=uuid4()))
+        stranger = await site.post(path, body, headers=site.bearer(tenant_id=await site.institution()))
         assert (stranger.status_code, stranger.json()["code"]) == (404, "session-unknown")
         assert (await site.post(path, {})).status_code == 422
         await site.post("/session/SESS-1/end")

@@ -4,11 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from coordinator.ground.database import Database
 from coordinator.ground.own_keys import load_own_keys, make_own_keys
+from coordinator.tenants import service as tenants
+from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared import tokens
 from shared.sealing import parse_signing_public
@@ -40,6 +45,37 @@ def test_an_installation_is_made_migrated_checked_and_gives_a_token(tmp_path: Pa
         issued.stdout.strip(), keys.token.public_key(), audience=tokens.Audience.COORDINATOR
     )
     assert (claims.subject, claims.role, claims.tenant_id) == ("alice", "proctor", DEFAULT_TENANT_ID)
+
+
+def test_tokens_are_given_to_an_institution_by_name_and_to_operators_of_none(
+    tmp_path: Path, config: Path
+) -> None:
+    run("init", "--data", tmp_path / "data")
+    run("migrate", "--config", config)
+    database = Database(f"sqlite:///{tmp_path / 'data' / 'coordinator.db'}")
+    with database.write() as db:
+        north = tenants.create(db, "North", datetime.now(UTC)).id
+    keys = load_own_keys(tmp_path / "data", tmp_path / "data" / "master.key", None)
+
+    def asked(*options: str) -> subprocess.CompletedProcess[str]:
+        return run("token", "--config", config, "--subject", "alice", *options)
+
+    def tenant_of(*options: str) -> UUID:
+        token, public = asked(*options).stdout.strip(), keys.token.public_key()
+        return tokens.verify(token, public, audience=tokens.Audience.COORDINATOR).tenant_id
+
+    assert tenant_of("--role", "admin", "--tenant", "North") == north
+    assert tenant_of("--role", "operator") == INSTALLATION_ID
+    for options, code, words in (
+        (("--role", "admin", "--tenant", "Nowhere"), 1, "no such institution"),
+        (("--role", "operator", "--tenant", "North"), 2, "belongs to no institution"),
+    ):
+        refused = asked(*options)
+        assert (refused.returncode, refused.stdout, words in refused.stderr) == (code, "", True)
+    with database.write() as db:
+        tenants.disable(db, north, "ops", datetime.now(UTC))
+    assert "is disabled" in asked("--role", "admin", "--tenant", "North").stderr
+    database.close()
 
 
 def test_wrong_configurations_are_named_and_end_with_2(tmp_path: Path, config: Path) -> None:

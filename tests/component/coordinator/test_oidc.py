@@ -21,6 +21,7 @@ from tests.support.exam_site import OnSite, Site
 from tests.support.file_server import FileServer, serving_files
 from tests.support.issuer import AUDIENCE, ISSUER, jwk, jwks, rsa_key, signed
 
+ALL_ROLES = {"exam-staff": "proctor", "exam-admin": "admin", "night-shift": "operator"}
 RSA, ED = rsa_key(), Ed25519PrivateKey.generate()
 
 
@@ -200,3 +201,40 @@ def test_bearers_of_both_kinds_use_the_api_side_by_side(on_sqlite: OnSite, serve
         assert ticket.status_code == 200
 
     on_sqlite(test)
+
+
+def test_a_bearer_is_of_the_institution_that_its_claim_names_while_that_works(
+    on_site: OnSite, served: FileServer
+) -> None:
+    async def test(site: Site) -> None:
+        north = await site.institution("North")
+        tenants = {"north": str(north), "gone": str(uuid4())}
+        external = Issuer(
+            section(served, tenant=None, tenant_claim="school", tenants=tenants, roles=ALL_ROLES)
+        )
+        site.parts.issuers = {ISSUER: external}
+
+        def bearer(**claims: Any) -> dict[str, str]:
+            return {"Authorization": f"Bearer {signed(RSA, 'rsa', **claims)}"}
+
+        async def told(who: dict[str, str], path: str = "/tenant") -> Any:
+            answer = await site.get(path, headers=who)
+            return answer.json()["name" if answer.is_success and path == "/tenant" else "code"]
+
+        dean = bearer(school="north", roles=["member", "exam-admin"])
+        assert await told(dean) == "North"
+        for school in ("south", "default", str(north), None, ["north"]):
+            assert await told(bearer(school=school, roles="exam-admin")) == "token-unmapped"
+        assert await told(bearer(school="gone", roles="exam-admin")) == "tenant-unknown"
+        assert await told(bearer(school="north", roles=["no-exam-admin"])) == "token-unmapped"
+        ops = bearer(roles="night-shift")
+        assert (await site.get("/tenants", headers=ops)).status_code == 200
+        assert await told(ops, "/exams") == "role-forbidden"
+        disabled = await site.post(f"/tenants/{north}/disable", headers=ops)
+        assert disabled.status_code == 200
+        assert await told(dean) == "tenant-disabled"
+        await site.post(f"/tenants/{north}/enable", headers=ops)
+        assert await told(dean) == "North"  # only its issuer ends this token
+        await external.close()
+
+    on_site(test)

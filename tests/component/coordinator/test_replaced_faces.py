@@ -333,7 +333,7 @@ def test_another_institution_decides_nothing_here(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         first = (await enroll(site, ANN)).json()
         other = (await enroll(site, BEN)).json()
-        stranger = {"headers": site.bearer(tenant_id=uuid4())}
+        stranger = {"headers": site.bearer(tenant_id=await site.institution())}
         assert (await site.get("/pending-enrollments", **stranger)).json()["items"] == []
         for enrollment in (first, other):
             path = f"/pending-enrollments/{enrollment['enrollment_id']}/decide"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from sqlmodel import Session, select
@@ -103,7 +102,7 @@ def test_what_is_agreed_with_the_candidate_holds_when_a_session_is_scored_again(
     async def test(site: Site) -> None:
         exam = {"exam_id": "EXAM-1", "title": "Mathematics", "policy": {}}
         assert (await site.post("/exams", exam)).status_code == 201
-        agreed = {"accommodation": {"muted": ["GAZE_OFF_SCREEN"]}}
+        agreed = {"accommodation": {"muted": ["GAZE_OFF_SCREEN"]}, "allow_unregistered": True}
         put = await site.http.put(
             "/api/v1/exams/EXAM-1/accommodations/CAND-SESS-1", json=agreed, headers=site.bearer()
         )
@@ -253,7 +252,10 @@ def test_reviewing_is_for_proctors_and_administrators(on_sqlite: OnSite, act: st
 def test_other_institutions_and_other_candidates_find_nothing(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0))
-        path, stranger = f"/incidents/{incident['incident_id']}", site.bearer(tenant_id=uuid4())
+        path, stranger = (
+            f"/incidents/{incident['incident_id']}",
+            site.bearer(tenant_id=await site.institution()),
+        )
         assert code(await site.get(path, headers=stranger)) == (404, "incident-unknown")
         assert code(await site.post(f"{path}/confirm", headers=stranger)) == (404, "incident-unknown")
         assert (await site.get("/incidents", headers=stranger)).json()["items"] == []

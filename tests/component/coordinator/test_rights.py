@@ -7,7 +7,6 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -18,13 +17,12 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from coordinator.sessions.tables import ExamSession
-from coordinator.tenants.tables import Tenant
 from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import Site, enroll_body
 from tests.support.findings import found
 from tests.support.nats import RunningServer
-from tests.support.rights import OWN_CANDIDATE, STRANGERS_TENANT, TABLE, headers, read_table
+from tests.support.rights import OWN_CANDIDATE, SESSION_ASKERS, STRANGE_CANDIDATE, TABLE, headers, read_table
 from tests.support.served_site import Served, served_site
 
 TITLE: Final = "Biology of our own institution"
@@ -72,17 +70,21 @@ def operations(description: Mapping[str, Any]) -> list[Operation]:
 class World:
     """Something of everything in one institution, and another institution beside it."""
 
-    def __init__(self, served: Served, names: dict[str, str], sessions: dict[str, UUID]) -> None:
+    def __init__(
+        self, served: Served, names: dict[str, str], sessions: dict[str, UUID], strangers: UUID
+    ) -> None:
         self.url = served.url
         self.site = served.site
         self.names = names
         self.sessions = sessions
-        """Of our candidate, by who asks with its token."""
+        """By who asks with its token: of our candidate, and one of theirs."""
+        self.strangers = strangers
+        """The other institution."""
 
     @classmethod
     async def made(cls, served: Served) -> World:
-        site, other = served.site, Tenant(id=STRANGERS_TENANT, name="other", created_utc=datetime.now(UTC))
-        await site.parts.writing(lambda db: db.add(other))
+        site = served.site
+        strangers, idle = await site.institution("other"), await site.institution("idle")
         assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": TITLE})).is_success
         assert (await site.post("/enroll", enroll_body(candidate=OWN_CANDIDATE))).is_success
         [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0), session="SESS-1")
@@ -96,25 +98,31 @@ class World:
         reason = {"reason": "Somebody else sat there."}
         assert (await site.post("/session/SESS-terminated/terminate", reason)).is_success
         await revive(site, "SESS-strayed")  # it ended with the terminated one
+        theirs = {"headers": site.bearer(tenant_id=strangers)}
+        start = {"candidate_id": STRANGE_CANDIDATE, "exam_id": "EXAM-1", "allow_unregistered": True}
+        sessions["s-sitting"] = UUID(
+            (await site.post("/session/start", start, **theirs)).json()["session_uuid"]
+        )
         names = {
             "session_id": "SESS-1",
             "exam_id": "EXAM-1",
             "candidate_id": OWN_CANDIDATE,
             "incident_id": incident["incident_id"],
             "purpose": "camera-monitoring",
+            "tenant_id": str(idle),
             **dict.fromkeys(("version", "before", "after"), "1"),
             **dict.fromkeys(
                 ("event_id", "pair_id", "enrollment_id"), str(UUID(int=7))
             ),  # of which there is none
         }
-        return cls(served, names, sessions)
+        return cls(served, names, sessions, strangers)
 
     async def answer(self, operation: Operation, asker: str) -> str:
         """What the asker is answered, in the table's words. Fails where an answer tells strangers of us."""
         await self._prepare(operation)
         if asker == "sitting":  # an operation before may have ended it
             await revive(self.site, "SESS-1")
-        who = headers(self.site, asker, operation.name, self.sessions)
+        who = headers(self.site, asker, operation.name, self.sessions, self.strangers)
         if operation.name in SOCKETS:
             return await self._listen(operation, asker, who)
         response = await self.site.http.request(
@@ -124,8 +132,10 @@ class World:
             params={name: self.names[name] for name in operation.query},
             headers=who,
         )
-        ours = [TITLE, self.names["incident_id"], *map(str, self.sessions.values())]
-        strange = asker == "nobody" or asker.startswith("s-")
+        ours = [TITLE, self.names["incident_id"], *(str(self.sessions[one]) for one in SESSION_ASKERS)]
+        if asker == "operator":
+            ours += [OWN_CANDIDATE, STRANGE_CANDIDATE, "SESS-", "EXAM-", str(self.sessions["s-sitting"])]
+        strange = asker in ("nobody", "operator") or asker.startswith("s-")
         assert not (strange and any(mark in response.text for mark in ours)), (operation.name, asker)
         if response.status_code in (401, 403, 404):
             return str(response.status_code)
@@ -149,11 +159,15 @@ class World:
         body = dict(operation.body)
         if operation.name == "start_session":
             body = {name: value for name, value in body.items() if name not in TERMS}
-        named = {name: self.names[name] for name in ("candidate_id", "exam_id") if name in body}
+        named: dict[str, str] = {
+            name: self.names[name] for name in ("candidate_id", "exam_id") if name in body
+        }
         if operation.name == "join":  # wrong codes that begin alike are soon answered no more
             body["code"] = secrets.token_urlsafe(32)
         if asker.startswith("s-") and operation.name == "create_exam":
             named["exam_id"] = "EXAM-OF-THEIRS"
+        if asker == "operator" and operation.name == "create_token":
+            named["role"] = "operator"  # the only ones that an operator makes
         return body | named
 
     async def _prepare(self, operation: Operation) -> None:

@@ -16,8 +16,12 @@ from coordinator.ground.database import Database
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.tables import ExamSession
+from coordinator.tenants import service as tenants
+from coordinator.tenants.standing import INSTALLATION_ID, Standing
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
+from coordinator.tokens.tables import IssuedToken
 from shared.errors import ConfigError
+from shared.tokens import Role
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(empty_database: Database) -> None:
@@ -45,7 +49,7 @@ def test_migrating_twice_changes_nothing(empty_database: Database) -> None:
     schema.upgrade(empty_database)
     schema.upgrade(empty_database)
     with empty_database.read() as db:
-        assert [tenant.id for tenant in db.exec(select(Tenant))] == [DEFAULT_TENANT_ID]
+        assert {tenant.id for tenant in db.exec(select(Tenant))} == {INSTALLATION_ID, DEFAULT_TENANT_ID}
 
 
 def test_an_unmigrated_database_is_refused_with_the_command_to_run(empty_database: Database) -> None:
@@ -160,3 +164,33 @@ def test_what_was_enrolled_stays_in_force_and_what_was_terminated_stays_so(empty
     assert kept == [ids["one"]]  # an older program would take the newest
     schema.upgrade(empty_database)
     assert schema.differences(empty_database) == []
+
+
+def test_operators_and_disabled_institutions_come_and_go_with_their_revision(
+    empty_database: Database,
+) -> None:
+    now = datetime(2026, 11, 22, 14, tzinfo=UTC)
+    schema.upgrade(empty_database)
+    with empty_database.write() as db:
+        north = tenants.create(db, "North", now)
+        tenants.disable(db, north.id, "ops", now)
+        for tenant_id in (INSTALLATION_ID, DEFAULT_TENANT_ID):
+            db.add(
+                IssuedToken(
+                    id=tenant_id,
+                    tenant_id=tenant_id,
+                    subject="x",
+                    role=Role.ADMIN,
+                    kid="k",
+                    issued_by="y",
+                    created_utc=now,
+                    expires_utc=now,
+                )
+            )
+    schema.downgrade(empty_database, "0015")
+    schema.upgrade(empty_database)
+    assert schema.differences(empty_database) == []
+    with empty_database.read() as db:
+        assert [row.id for row in db.exec(select(IssuedToken))] == [DEFAULT_TENANT_ID]
+        assert tenants.standing(db) == Standing(frozenset({INSTALLATION_ID, DEFAULT_TENANT_ID, north.id}))
+        assert tenants.find(db, north.id).other_bases == {}

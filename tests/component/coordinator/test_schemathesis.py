@@ -88,6 +88,15 @@ ASKED_BY_CANDIDATES: Final = (
     "put_consent",
 )
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
+ASKED_BY_OPERATORS: Final = (
+    "create_tenant",
+    "disable_tenant",
+    "enable_tenant",
+    "get_metrics",
+    "get_tenant",
+    "list_tenants",
+)
+"""What only an operator may ask. It is asked last: it may disable the institution of all the others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +120,18 @@ def test_every_answer_is_one_of_the_description(
             session = UUID((await served.site.get(f"/session/{OWN}")).json()["session_uuid"])
             candidate = served.site.token(Role.CANDIDATE, CANDIDATES[0], session_id=session)
             administrator = served.site.token()
-            own = [part for name in ASKED_BY_CANDIDATES for part in ("--include-operation-id", name)]
+            operator = served.site.token(Role.OPERATOR)
+            own, above = (
+                [part for name in names for part in ("--include-operation-id", name)]
+                for names in (ASKED_BY_CANDIDATES, ASKED_BY_OPERATORS)
+            )
             rest = ["--exclude-operation-id", ENDS_ITS_OWN_RIGHTS]
             last = ["--include-operation-id", ENDS_ITS_OWN_RIGHTS]
             # What the coverage phase asks is refused before any database is.
             phases = "examples,fuzzing,stateful" + (",coverage" if "sqlite" in migrated_url else "")
             done: set[str] = set()
-            for token, options in ((candidate, own), (administrator, rest), (administrator, last)):
+            runs = (candidate, own), (administrator, rest), (administrator, last), (operator, above)
+            for token, options in runs:
                 done |= await _run(served, tmp_path, token, "--phases", phases, *options)
             never = {one["operationId"] for one in _operations()} - done
             assert len(never) <= MOST_NEVER_DONE * len(_operations()), sorted(never)
@@ -187,6 +201,7 @@ async def _fill(site: Site) -> list[Known]:
     keys = [(await site.post("/token-keys")).json()["key_id"] for _ in range(2)]
     return [
         Known("path.key_id", keys),
+        Known("path.tenant_id", [str(await site.institution())]),
         Known("path.session_id", SESSIONS),
         *(Known("path.session_id", [one], operation) for operation, one in ENDING.items()),
         Known("path.session_id", [OWN], "acknowledge_notice"),

@@ -20,7 +20,8 @@ ASKED = {"features": {"speech_transcription": True}, "phrases": ["what is the an
 
 async def begun(site: Site) -> Key:
     """The transcript key of a session that has begun."""
-    path, yes = "/api/v1/consents/CAND-1/speech-transcription", {"given": True, "text_version": "1"}
+    path = "/api/v1/consents/CAND-1/speech-transcription"
+    yes = {"given": True, "text_version": "1", "allow_unregistered": True}
     assert (await site.http.put(path, json=yes, headers=site.bearer())).status_code == 200
     await site.started(policy=ASKED)
     with site.parts.database.read() as db:

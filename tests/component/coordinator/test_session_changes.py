@@ -94,7 +94,7 @@ def test_a_policy_changes_by_an_explicit_act_that_the_node_acknowledges(on_site:
     async def test(site: Site) -> None:
         exam = {"exam_id": "EXAM-1", "title": "Mathematics", "policy": {}}
         assert (await site.post("/exams", exam)).status_code == 201
-        agreed = {"accommodation": {"muted": ["LEFT_FRAME"]}}
+        agreed = {"accommodation": {"muted": ["LEFT_FRAME"]}, "allow_unregistered": True}
         path = "/api/v1/exams/EXAM-1/accommodations/CAND-SESS-1"
         assert (await site.http.put(path, json=agreed, headers=site.bearer())).is_success
         await found(site, (EventType.GAZE_OFF_SCREEN, 1.0))

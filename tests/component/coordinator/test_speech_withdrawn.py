@@ -190,7 +190,7 @@ def test_a_session_that_starts_meanwhile_is_not_started_on_an_agreement_that_is_
             # The node has said yes and nothing is stored yet.
             now = datetime.now(UTC)
             with site.parts.database.write() as db:
-                candidate = candidates.get_or_make(db, DEFAULT_TENANT_ID, "CAND-1", now)
+                candidate = candidates.get_or_make(db, DEFAULT_TENANT_ID, "CAND-1", now, may_be_new=True)
                 consents.record(
                     db, candidate, Purpose.SPEECH_TRANSCRIPTION, given, recorded_by="CAND-1", now_utc=now
                 )

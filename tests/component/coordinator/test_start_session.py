@@ -26,7 +26,7 @@ async def started(site: Site) -> StartSession:
     assert (
         await site.post("/exams", {"exam_id": "EXAM-1", "title": "Mathematics", "policy": ASKED})
     ).is_success
-    agreed = {"accommodation": {"muted": ["LEFT_FRAME"]}}
+    agreed = {"accommodation": {"muted": ["LEFT_FRAME"]}, "allow_unregistered": True}
     path = "/api/v1/exams/EXAM-1/accommodations/CAND-1"
     assert (await site.http.put(path, json=agreed, headers=site.bearer())).is_success
     mine = site.bearer(Role.CANDIDATE, "CAND-1")

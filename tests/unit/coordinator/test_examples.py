@@ -14,6 +14,7 @@ from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
+from coordinator.tenants.examples import TENANT_EXAMPLES
 from coordinator.tokens.examples import TOKEN_EXAMPLES
 from coordinator.web_api.examples import EXAMPLES
 from shared.policy.schema import Policy, parse_accommodation, parse_policy
@@ -26,6 +27,7 @@ GROUPS = (
     REVIEW_EXAMPLES,
     REPORT_EXAMPLES,
     SESSION_EXAMPLES,
+    TENANT_EXAMPLES,
     TOKEN_EXAMPLES,
 )
 ALL = [example for group in GROUPS for example in group.items()]

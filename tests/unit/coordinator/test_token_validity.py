@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from coordinator.tenants.standing import INSTALLATION_ID, Standing
 from coordinator.tokens.validity import KeyValidity, Validity
 from shared.errors import Rejected
 from shared.tokens import Claims, Role
@@ -14,11 +15,13 @@ from shared.tokens import Claims, Role
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 TENANT, OTHER = uuid4(), uuid4()
 OWN, NEW = Ed25519PrivateKey.generate().public_key(), Ed25519PrivateKey.generate().public_key()
-FRESH = Validity("own", OWN)
+STANDING = Standing(frozenset({TENANT, OTHER, INSTALLATION_ID}))
+FRESH = Validity("own", OWN, standing=STANDING)
 ROTATED = Validity(
     "own",
     OWN,
     {(TENANT, "own"): KeyValidity(OWN, NOW, None), (TENANT, "new"): KeyValidity(NEW, None, None)},
+    standing=STANDING,
 )
 
 
@@ -74,3 +77,36 @@ def test_a_token_taken_back_is_refused() -> None:
     assert token.token_id is not None
     assert refused(replace(FRESH, revoked=frozenset({token.token_id})), token)
     assert not refused(FRESH, token)
+
+
+def code(validity: Validity, token: Claims) -> str:
+    with pytest.raises(Rejected) as refused:
+        validity.check(token)
+    assert refused.value.status == 401
+    return refused.value.code
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.OPERATOR])
+def test_a_token_of_an_institution_that_does_not_exist_is_refused(role: Role) -> None:
+    token = replace(claims("own"), role=role, tenant_id=uuid4())
+    assert code(FRESH, token) == "tenant-unknown"
+    assert code(FRESH, replace(token, session_id=uuid4())) == "tenant-unknown"
+
+
+@pytest.mark.parametrize("role", [role for role in Role if role is not Role.OPERATOR])
+def test_a_disabled_institution_has_its_running_sessions_and_no_other_bearer(role: Role) -> None:
+    token = replace(claims("own"), role=role)
+    disabled = replace(FRESH, standing=replace(STANDING, disabled=frozenset({TENANT})))
+    assert code(disabled, token) == "tenant-disabled"
+    assert not refused(disabled, replace(token, session_id=uuid4()))
+    assert not refused(disabled, replace(token, tenant_id=OTHER))
+    assert not refused(FRESH, token)  # enabled again
+
+
+def test_an_operator_is_of_no_institution_and_nobody_else_is_of_none() -> None:
+    operator = replace(claims("own"), role=Role.OPERATOR, tenant_id=INSTALLATION_ID)
+    assert not refused(FRESH, operator)
+    assert code(FRESH, replace(operator, tenant_id=TENANT)) == "token-invalid"
+    for role in set(Role) - {Role.OPERATOR}:
+        assert code(FRESH, replace(operator, role=role)) == "token-invalid"
+    assert code(ROTATED, replace(operator, key_id="new")) == "token-invalid"  # an institution's key

@@ -1,0 +1,143 @@
+"""`proctorctl tenants`: institutions, for operators; what the own one decides, for administrators."""
+
+from __future__ import annotations
+
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from cli.calls import checked
+from cli.client import Client
+from cli.connection import connect
+from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
+from shared.api.tenants import AcknowledgementRule, OwnTenantOut, TenantRequest
+from shared.consents import Purpose
+from shared.errors import Rejected
+
+app = typer.Typer(
+    help="Institutions: for operators. `own` and `acknowledgement`: for administrators.", no_args_is_help=True
+)
+
+MAX_TENANTS = 10_000
+_COLUMNS = ("tenant_id", "name", "created_at", "disabled_at", "disabled_by")
+_RULES = ("purpose", "required", "basis", "recorded_by", "recorded_at")
+
+TenantName = Annotated[str, typer.Argument(metavar="TENANT", help="The institution's name or id.")]
+
+
+@app.command()
+def create(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="No other institution has it.")],
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Create an institution.
+
+    Its people come from the OpenID Connect issuer of the coordinator's configuration. Or make a token for its
+    first administrator on the coordinator's machine: `proctor-coordinator token --tenant NAME --role admin`.
+
+    Example:
+
+        proctorctl tenants create "University of the North"
+    """
+    request = checked(TenantRequest, name=name)
+    with connect() as client:
+        write_one(client.create_tenant(request).model_dump(mode="json"), output)
+
+
+@app.command("list")
+def list_command(
+    limit: Annotated[int, typer.Option(min=1, max=MAX_TENANTS, help="The most to list.")] = 100,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List institutions, oldest first.
+
+    Example:
+
+        proctorctl tenants list
+    """
+    with connect() as client:
+        found = client.tenants(limit)
+    write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)
+
+
+@app.command()
+def disable(tenant: TenantName, yes: YesOption = False, output: OutputOption = Format.TABLE) -> None:
+    """Disable an institution: its tokens die, and no session and no token is made for it any more.
+
+    Exams that are running go on to their end, without staff: nobody can look at them or resume a paused one.
+
+    Example:
+
+        proctorctl tenants disable "University of the North" --yes
+    """
+    ask_first(f"Disable {tenant} and revoke all its tokens?", yes)
+    with connect() as client:
+        write_one(client.disable_tenant(_id_of(client, tenant)).model_dump(mode="json"), output)
+
+
+@app.command()
+def enable(tenant: TenantName, output: OutputOption = Format.TABLE) -> None:
+    """Let an institution work again. Its former tokens stay dead; make new ones.
+
+    Example:
+
+        proctorctl tenants enable "University of the North"
+    """
+    with connect() as client:
+        write_one(client.enable_tenant(_id_of(client, tenant)).model_dump(mode="json"), output)
+
+
+@app.command()
+def own(output: OutputOption = Format.TABLE) -> None:
+    """Show the own institution's purposes, and which of them candidates must acknowledge.
+
+    Example:
+
+        proctorctl tenants own
+    """
+    with connect() as client:
+        _write_own(client.own_tenant(), output)
+
+
+@app.command()
+def acknowledgement(
+    purpose: Annotated[Purpose, typer.Argument(help="A purpose of the sessions' notice.")],
+    basis: Annotated[
+        str, typer.Option(help="The lawful basis on which no acknowledgement is required.")
+    ] = "",
+    required: Annotated[bool, typer.Option("--required", help="Require it again.")] = False,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Say whether candidates of the own institution must acknowledge a purpose; by default they must.
+
+    Enrollments and sessions that begin from now on follow it. A withdrawal counts in any case.
+
+    Examples:
+
+        proctorctl tenants acknowledgement camera-monitoring --basis "Examination regulations, section 12"
+
+        proctorctl tenants acknowledgement camera-monitoring --required
+    """
+    rule = checked(AcknowledgementRule, required=required, basis=basis or None)
+    with connect() as client:
+        _write_own(client.set_acknowledgement(purpose, rule), output)
+
+
+def _id_of(client: Client, tenant: str) -> str:
+    """The id of the institution that a person named. Raises `Rejected` where there is none."""
+    try:
+        return str(UUID(tenant))
+    except ValueError:
+        found = next((one for one in client.tenants(None) if one.name == tenant), None)
+    if found is None:
+        raise Rejected(f"there is no institution named {tenant}", code="tenant-unknown", status=404)
+    return found.tenant_id
+
+
+def _write_own(found: OwnTenantOut, output: Format) -> None:
+    shown = found.model_dump(mode="json")
+    if output is Format.TABLE:
+        write_rows(shown["acknowledgements"], _RULES, output)
+    else:
+        write_one(shown, output)

@@ -1,0 +1,63 @@
+"""The caller's own institution over REST, and what it decides about acknowledgements."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+from sqlmodel import Session
+
+from coordinator.tenants import service as tenants
+from coordinator.tenants.tables import Tenant
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Now, PartsDep
+from coordinator.web_api.security import Admin, Privacy
+from shared.api.tenants import AcknowledgementRule, AcknowledgementRuleOut, OwnTenantOut
+from shared.consents import OF_SESSIONS, Purpose
+from shared.errors import Rejected
+
+router = APIRouter(prefix="/tenant", tags=["tenants"])
+
+
+@router.get("", responses=problems(401, 403))
+async def get_own_tenant(claims: Privacy, parts: PartsDep) -> OwnTenantOut:
+    """The caller's own institution, and which purposes its candidates must acknowledge."""
+    return await parts.reading(lambda db: _out(tenants.find(db, claims.tenant_id)))
+
+
+@router.put("/acknowledgements/{purpose}", responses=problems(401, 403))
+async def put_acknowledgement_rule(
+    purpose: Annotated[Purpose, Path()], body: AcknowledgementRule, claims: Admin, parts: PartsDep, now: Now
+) -> OwnTenantOut:
+    """Say whether the institution's candidates must acknowledge a purpose before anything is done for it.
+
+    They must unless this says otherwise, or an exam's policy does (`without_acknowledgement`). A withdrawal
+    counts in any case. The rule is for enrollments and sessions that begin from now on.
+    """
+    if purpose not in OF_SESSIONS:
+        raise Rejected(
+            f"{purpose} always needs the candidate's own yes", code="own-consent-needed", status=422
+        )
+
+    def work(db: Session) -> OwnTenantOut:
+        tenant = tenants.find(db, claims.tenant_id, to_change=True)
+        tenants.set_rule(db, tenant, purpose, body, claims.subject, now)
+        return _out(tenant)
+
+    return await parts.writing(work)
+
+
+def _out(row: Tenant) -> OwnTenantOut:
+    rules = [_rule(purpose, row.other_bases.get(purpose)) for purpose in OF_SESSIONS]
+    return OwnTenantOut(tenant_id=str(row.id), name=row.name, acknowledgements=rules)
+
+
+def _rule(purpose: Purpose, other: dict[str, str] | None) -> AcknowledgementRuleOut:
+    return AcknowledgementRuleOut(
+        purpose=purpose,
+        required=other is None,
+        basis=other["basis"] if other else None,
+        recorded_by=other["by"] if other else None,
+        recorded_at=datetime.fromisoformat(other["at"]) if other else None,
+    )
