@@ -81,7 +81,7 @@ class Stand:
     refuse_agreement: bool = False
     listeners: list[WebSocket] = field(default_factory=list)
 
-    async def connect(self, session_id: UUID, token: str) -> StandSeat:
+    async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> StandSeat:
         """The edge node's door (`edge.media.admission.Admission`)."""
         self.check(session_id, token)
         self.seats.append(StandSeat())
