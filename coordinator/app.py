@@ -48,6 +48,7 @@ from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.sessions import routes as session_routes, service as sessions, sweeping
 from coordinator.sessions.changing import routes as change_routes
+from coordinator.sessions.devices import routes as device_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
 from coordinator.tokens import key_routes as token_key_routes, routes as token_routes, service as tokens
@@ -82,6 +83,7 @@ API_ROUTES: Final = (
     listing_routes,
     change_routes,
     join_routes,
+    device_routes,
     intervention_routes,
     alert_routes,
     excerpt_routes,

@@ -59,5 +59,10 @@ def ended(reference: str) -> dict[str, Any]:
     return {"type": "heartbeat", "session_id": reference, "status": "ended", "stats": {}}
 
 
+def moved(reference: str) -> dict[str, Any]:
+    """The last message of a device whose place another took."""
+    return {"type": "moved", "session_id": reference}
+
+
 def _text(instant: datetime | None) -> str | None:
     return None if instant is None else format_utc(instant)
