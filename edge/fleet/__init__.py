@@ -1,7 +1,9 @@
-"""The node in a fleet: commands, answers, heartbeat, health and metrics.
+"""Connects the node to its fleet: commands, answers, heartbeat, health and metrics.
 
 commands   checks and obeys each command once      actions      start, end, enroll, verify, compare
 node       health, heartbeat and metrics together  assignments  sends alerts and notices on
 heartbeat  sent every few seconds                  health       the health score (pure)
 metrics    Prometheus                              lag          lateness of the event loop
+ladder     which level under which load (pure)     load         measures the load
+stepping   changes the level under load
 """

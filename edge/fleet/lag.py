@@ -1,4 +1,4 @@
-"""Lateness of the event loop, which delays every peer, socket and timer of this process."""
+"""Measures the lateness of the event loop, which delays every peer, socket and timer of this process."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from collections import deque
 from typing import Final
 
 INTERVAL_S: Final = 0.05
-"""A block is measured from the next measurement due, so up to this much of it is not seen."""
+"""Time between two measurements. A block is seen from the next one on, so up to this much of it is not
+seen."""
 REMEMBERED: Final = 1_200
-"""One minute of measurements."""
+"""The measurements of one minute."""
+RECENT: Final = 100
+"""The measurements of five seconds."""
 
 
 class LoopLag:
@@ -23,6 +26,12 @@ class LoopLag:
         """The 99th percentile of the last minute; 0 before the first measurement."""
         ordered = sorted(self._late_s)
         return ordered[int(0.99 * (len(ordered) - 1))] if ordered else 0.0
+
+    @property
+    def recent_p95_s(self) -> float:
+        """The 95th percentile of the last five seconds; 0 before the first measurement."""
+        ordered = sorted(self._late_s[place] for place in range(-min(RECENT, len(self._late_s)), 0))
+        return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0
 
     @property
     def worst_s(self) -> float:

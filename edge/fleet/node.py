@@ -1,4 +1,4 @@
-"""The node's reports about itself: health, heartbeat and metrics."""
+"""Makes the node's reports about itself: health, heartbeat and metrics."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from edge.fleet.commands import Commands
 from edge.fleet.health import Health, Vitals, health
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics, Readings
+from edge.fleet.stepping import Stepping
 from edge.node_identity import Identity
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Publisher
@@ -38,6 +39,7 @@ class Node:
     actions: NodeActions
     commands: Commands
     lag: LoopLag
+    stepping: Stepping
     metrics: Metrics
     doors: Doors
     boot_id: UUID = field(default_factory=uuid4)
@@ -118,6 +120,7 @@ class Node:
                 loop_worst_s=self.lag.worst_s,
                 clock_skew_s=self.publisher.skew.seconds,
                 analysis_works=report.analysis_works,
+                overloaded=report.level > self.config.analysis.level_number,
             )
         )
 

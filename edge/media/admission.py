@@ -22,7 +22,7 @@ class Seat(Protocol):
         another page took its place: 409 (`open-elsewhere`) or 401 (`device-moved`)."""
 
     async def left(self) -> None:
-        """The page hung up on purpose. A broken socket alone does not mean that the media ended."""
+        """Note that the page left on purpose. A broken socket alone does not mean that the media ended."""
 
 
 class Admission(Protocol):
@@ -33,4 +33,4 @@ class Admission(Protocol):
         (another session's token), 404, 409, 503 (full), 429 (this session's pages connect too often)."""
 
     def check(self, session_id: UUID, token: str) -> None:
-        """Raises Rejected, as `connect` does, when a page with this token would not be admitted now."""
+        """Check that a page with this token would be admitted now. Raises Rejected as `connect` does."""

@@ -34,6 +34,7 @@ from shared.api.exams import Acknowledged
 from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.events.types import EventType
 from tests.support.edge_daemon import need_weights
+from tests.support.eventually import PATIENCE_S
 from tests.support.metrics import reading
 from tests.support.ports import remember_ports
 
@@ -184,7 +185,7 @@ def whole(folder: Path) -> Iterator[Whole]:
     for package in ("skimage", "matplotlib"):
         pytest.importorskip(package, reason=f"{package} (extra `demo`) is not installed")
     remember_ports(folder)
-    prepared = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1")
+    prepared = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1", steps_down=False)
     with prepared.config("edge").open("a") as settings:
         # A fleet spreads its backlog over minutes; one node in a test need not.
         settings.write("\n[outbox]\nbacklog_jitter_s = 1\nresend_after_s = 2\n")
@@ -194,7 +195,7 @@ def whole(folder: Path) -> Iterator[Whole]:
         yield Whole(prepared, client, programs)
 
 
-def wait_until(holds: Callable[[], object], what: str, within_s: float = 30.0) -> None:
+def wait_until(holds: Callable[[], object], what: str, within_s: float = PATIENCE_S) -> None:
     """Return as soon as it holds; fail naming what did not happen."""
     deadline = time.monotonic() + within_s
     while not holds():
