@@ -5,6 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter
 from sqlmodel import Session
 
+from coordinator.idempotency.asked import AskedOnce
+from coordinator.idempotency.doing import once
 from coordinator.sessions import service as sessions
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.devices import moving, service as devices
@@ -19,8 +21,10 @@ from shared.api.sessions import ApproveDeviceRequest, DeviceOut, DevicesOut, Lin
 router = APIRouter(prefix="/session/{session_id}", tags=["sessions"])
 
 
-@router.post("/link", status_code=201, responses=problems(401, 403, 404, 410))
-async def make_link(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> LinkResponse:
+@router.post("/link", status_code=201, responses=problems(401, 403, 404, 409, 410))
+async def make_link(
+    session_id: SessionRef, claims: Staff, asked: AskedOnce, parts: PartsDep, now: Now
+) -> LinkResponse:
     """Make another link to a running session, for a candidate who has lost the first.
 
     The links before it stop to work, so that one which fell into wrong hands opens nothing. A device that is
@@ -28,14 +32,15 @@ async def make_link(session_id: SessionRef, claims: Staff, parts: PartsDep, now:
     """
     check_rate(parts.rates.start, claims.bearer, parts.clock())
 
+    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
+
     def work(db: Session) -> LinkResponse:
-        found = sessions.find(db, claims.tenant_id, session_id)
         session, code = changing.hold(db, found.session.id, now), joining.new_code()
         joining.add_code(db, session, code, now)
         url = join_url(parts.config.web.public_url, code)
         return LinkResponse(session_id=session_id, join_url=url, join_url_expires_at=session.expires_utc)
 
-    return await parts.writing(work)
+    return await once(parts, asked, LinkResponse, work, lambda _: found.candidate.reference)
 
 
 @router.get("/devices", responses=problems(401, 403, 404))

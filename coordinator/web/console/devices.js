@@ -36,7 +36,7 @@ async function letIn(app, id, { device_id: device, check_number: number }, done)
 export async function makeLink(app, id) {
   $("session-link-error").textContent = "";
   try {
-    const made = await app.api.post(sessionPath(id, "/link"));
+    const made = await app.api.post(sessionPath(id, "/link"), {}, { once: true });
     $("session-link").value = made.join_url;
     $("session-link-until").textContent =
       `Works until the session ends, now ${words.clock(made.join_url_expires_at)}. The links before it stop to work.`;

@@ -264,6 +264,9 @@ def test_another_link_ends_the_ones_before_it_and_no_device(on_site: OnSite) -> 
         assert (await mine.look(site, code_of(made)))["device"] == "yours"
         assert (await Device().look(site, code_of(made)))["device"] == "elsewhere"
         await mine.joined(site, code_of(made))
+        once = {"headers": site.bearer() | {"Idempotency-Key": "one-click"}}
+        both = [(await site.post("/session/SESS-1/link", **once)).json()["join_url"] for _ in range(2)]
+        assert both[0] == both[1]
         more = (await site.post("/session/SESS-1/extra-time", {"minutes": 10, "reason": "x"})).status_code
         again = (await site.post("/session/SESS-1/link")).json()
         assert more == 200
