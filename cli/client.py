@@ -45,6 +45,10 @@ from shared.api.incidents import (
 )
 from shared.api.nodes import NodeOut
 from shared.api.sessions import (
+    ApproveDeviceRequest,
+    DeviceOut,
+    DevicesOut,
+    LinkResponse,
     SessionEndResponse,
     SessionListed,
     SessionOut,
@@ -99,6 +103,16 @@ class Client:
 
     def timeline(self, session_id: str) -> TimelineOut:
         return self._calls.one("GET", path_of("session", session_id, "timeline"), TimelineOut)
+
+    def make_link(self, session_id: str) -> LinkResponse:
+        return self._calls.one("POST", path_of("session", session_id, "link"), LinkResponse)
+
+    def devices(self, session_id: str) -> DevicesOut:
+        return self._calls.one("GET", path_of("session", session_id, "devices"), DevicesOut)
+
+    def approve_device(self, session_id: str, request: ApproveDeviceRequest) -> DeviceOut:
+        path = path_of("session", session_id, "approve-device")
+        return self._calls.one("POST", path, DeviceOut, body=request)
 
     def socket_ticket(self, session_id: str) -> TicketResponse:
         return self._calls.one("POST", path_of("session", session_id, "ws-ticket"), TicketResponse)

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from cli.acknowledged import AcknowledgedOption, OnPaperOption, said
 from cli.calls import checked
 from cli.connection import connect
+from cli.devices import SessionId, app as devices
 from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
@@ -21,6 +22,7 @@ from shared.errors import Rejected
 from shared.writing import writing_under
 
 app = typer.Typer(help="Sessions: start, look at, act on, end.", no_args_is_help=True)
+app.add_typer(devices)
 
 _WALL = (
     "session_id", "status", "worst_severity", "open_incidents", "exam_id", "candidate_id", "started_at",
@@ -39,7 +41,6 @@ class Standing(StrEnum):
     EXPIRED = "expired"
 
 
-SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The exam_session_id.")]
 ReasonOption = Annotated[
     str, typer.Option("--reason", "-r", help="For the record; the candidate is not told.")
 ]
@@ -55,7 +56,7 @@ def start(
     on_paper: OnPaperOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Start watching a candidate's exam and print the link for the candidate.
+    """Start watching a candidate's exam and print the link for the candidate, with the time until it works.
 
     Exam and candidate must be known: see `exams create` and `enroll`. With --force they need not be.
     Nothing is watched before the candidate has acknowledged the notice: on its page, or elsewhere as
@@ -75,7 +76,7 @@ def start(
     )
     with connect() as client:
         answer = client.start_session(request).model_dump(mode="json")
-    shown = ("session_id", "join_url", "session_expires_at", "edge_node", "identity", "not_acknowledged")
+    shown = ("session_id", "join_url", "join_url_expires_at", "edge_node", "identity", "not_acknowledged")
     write_one(answer if output is not Format.TABLE else {name: answer[name] for name in shown}, output)
 
 

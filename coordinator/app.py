@@ -51,6 +51,7 @@ from coordinator.reports import routes as report_routes
 from coordinator.reviews import routes as review_routes
 from coordinator.sessions import routes as session_routes, service as sessions, sweeping
 from coordinator.sessions.changing import routes as change_routes
+from coordinator.sessions.devices import routes as device_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
 from coordinator.sessions.presence.noting import Pages
@@ -87,6 +88,7 @@ API_ROUTES: Final = (
     listing_routes,
     change_routes,
     join_routes,
+    device_routes,
     intervention_routes,
     alert_routes,
     excerpt_routes,

@@ -51,6 +51,9 @@ class Claims:
     tenant_id: UUID
     session_id: UUID | None = None
     """The one session a candidate's session token is for (internal id)."""
+    device: int | None = None
+    """The number of the device that opened the session by its link (0: bound to none); the token is dead once
+    a later one is bound. None: not opened by a link."""
     expires_utc: datetime | None = field(default=None, compare=False)
     """When the verified token expires; None before it is issued. Not part of the identity."""
     issued_utc: datetime | None = field(default=None, compare=False)
@@ -88,6 +91,8 @@ def issue(
     }
     if claims.session_id is not None:
         payload["session"] = str(claims.session_id)
+    if claims.device is not None:
+        payload["device"] = claims.device
     return jwt.encode(payload, key, algorithm=ALGORITHM, headers={"kid": key_id})
 
 
@@ -112,6 +117,11 @@ def hint(token: str) -> Hint:
         raise invalid() from error
     key_id, issuer = header.get("kid"), payload.get("iss")
     return Hint(key_id if isinstance(key_id, str) else "", issuer if isinstance(issuer, str) else "")
+
+
+def moved() -> Rejected:
+    """The refusal of a device that another has taken the place of."""
+    return Rejected("the exam goes on on another device", code="device-moved", status=401)
 
 
 def missing() -> Rejected:
@@ -148,12 +158,13 @@ def verify(token: str, key: Ed25519PublicKey, *, audience: Audience) -> Claims:
             leeway=LEEWAY_S,
             options={"require": ["exp", "iat", "iss", "aud", "sub"]},
         )
-        session = payload.get("session")
+        session, device = payload.get("session"), payload.get("device")
         return Claims(
             subject=payload["sub"],
             role=Role(payload["role"]),
             tenant_id=UUID(payload["tenant"]),
             session_id=UUID(session) if session is not None else None,
+            device=int(device) if device is not None else None,
             expires_utc=datetime.fromtimestamp(payload["exp"], UTC),
             issued_utc=datetime.fromtimestamp(payload["iat"], UTC),
             token_id=UUID(payload["jti"]) if "jti" in payload else None,

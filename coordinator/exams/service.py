@@ -51,6 +51,12 @@ def look_up(db: Session, tenant_id: UUID, reference: str) -> Exam | None:
     return db.exec(wanted).one_or_none()
 
 
+def title_of(db: Session, tenant_id: UUID, reference: str) -> str:
+    """An exam's title; its id for one that nobody has made."""
+    exam = look_up(db, tenant_id, reference)
+    return exam.title if exam else reference
+
+
 def find(db: Session, tenant_id: UUID, reference: str, *, to_change: bool = False) -> Exam:
     """The same, but raises `Rejected` (404) if there is none; `to_change` locks it against other changes."""
     wanted = select(Exam).where(Exam.tenant_id == tenant_id, Exam.reference == reference)

@@ -69,5 +69,10 @@ def news_message(reference: str, alert: Alert) -> dict[str, Any]:
     }
 
 
+def moved(reference: str) -> dict[str, Any]:
+    """The last message of a device whose place another took."""
+    return {"type": "moved", "session_id": reference}
+
+
 def _text(instant: datetime | None) -> str | None:
     return None if instant is None else format_utc(instant)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
-from coordinator.live.messages import ended, staff_message
+from coordinator.live.messages import ended, moved, staff_message
 from coordinator.live.walls import Walls
 from shared.alerts import Shown
 from shared.errors import Unavailable
@@ -40,6 +40,8 @@ class Listener:
     bearer: str
     """The listener (`Claims.bearer`)."""
     for_staff: bool
+    device: int | None = None
+    """The number of its device (`Claims.device`)."""
     messages: asyncio.Queue[str | None] = field(default_factory=lambda: asyncio.Queue(QUEUE_MESSAGES))
     lost: asyncio.Event = field(default_factory=asyncio.Event)
     """Set if a message did not fit: the socket must close."""
@@ -108,6 +110,13 @@ class Rooms:
         for listener in self._rooms.get(session_id, ()):
             self.put(listener, json.dumps(ended(listener.reference)))
             self.put(listener, None)
+
+    def move(self, session_id: UUID, device: int) -> None:
+        """Tell the devices before this one that it took their place; their sockets then close."""
+        for listener in self._rooms.get(session_id, ()):
+            if listener.device is not None and listener.device < device:
+                self.put(listener, json.dumps(moved(listener.reference)))
+                self.put(listener, None)
 
     def put(self, listener: Listener, message: str | None) -> None:
         """Queue one message; a listener with a full queue is lost."""

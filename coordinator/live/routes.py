@@ -88,7 +88,8 @@ async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: dateti
     check_own_session(claims, found.session.id, found.candidate.reference)
     sessions.check_running(found.session, now)
     session = found.session
-    listener = Listener(session.id, session.reference, claims.bearer, claims.role is not Role.CANDIDATE)
+    for_staff = claims.role is not Role.CANDIDATE
+    listener = Listener(session.id, session.reference, claims.bearer, for_staff, claims.device)
     return Admitted(found, listener, claims, min(claims.expires_utc or now, found.session.expires_utc))
 
 
@@ -96,9 +97,10 @@ async def _enter(parts: Parts, admitted: Admitted, now: datetime) -> None:
     listener, claims = admitted.listener, admitted.claims
     parts.rooms.enter(listener)
     try:
-        # A session that ended between the look at it and the entry could not tell this listener.
+        # A session that ended or moved between the look at it and the entry could not tell this listener.
         found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, listener.reference))
         sessions.check_running(found.session, now)
+        await check_session_runs(parts, claims, now)
     except BaseException:
         parts.rooms.leave(listener)
         raise

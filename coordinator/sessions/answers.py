@@ -74,15 +74,17 @@ def withheld_because(session: ExamSession, reason: Why) -> list[Purpose]:
     return sorted(Purpose(purpose) for purpose, why in session.withheld.items() if why == reason)
 
 
-def session_token(signer: Signer, found: Found, now_utc: datetime) -> str:
+def session_token(signer: Signer, found: Found, now_utc: datetime, *, by_link: bool) -> str:
     """The candidate's token for this session, for coordinator and edge, valid for the longest possible
-    session: it may be paused or extended, and each use checks whether it is running."""
+    session: it may be paused or extended, and each use checks whether it is running. `by_link`: for the
+    device that has just opened it by its link; it ends with that device."""
     return issue(
         Claims(
             subject=found.candidate.reference,
             role=Role.CANDIDATE,
             tenant_id=found.session.tenant_id,
             session_id=found.session.id,
+            device=found.session.device if by_link else None,
         ),
         signer.key,
         key_id=signer.kid,
@@ -110,6 +112,7 @@ def start_response(
         edge_node=str(found.assignment.node_id),
         session_token=token,
         join_url=join_url,
+        join_url_expires_at=session.expires_utc,
         identity="enrolled" if session.enrollment_id is not None else "unavailable",
         not_acknowledged=withheld_because(session, Why.NOT_ACKNOWLEDGED),
     )

@@ -24,6 +24,17 @@ SESSION_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "open_incidents": 1,
             "incident_count": 2,
         },
+        "ApproveDeviceRequest": {"device_id": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69"},
+        "DeviceOut": {
+            "device_id": "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69",
+            "state": "asked",
+            "check_number": "482 913",
+            "asked_at": "2025-12-12T14:25:00Z",
+            "ask_expires_at": "2025-12-12T14:40:00Z",
+            "bound_at": None,
+            "ended_at": None,
+            "approved_by": None,
+        },
         "SessionPolicyRequest": {
             "policy": {"sensitivity": "low"},
             "reason": "The exam allows a second screen, which everyone looks at.",

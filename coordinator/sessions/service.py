@@ -28,7 +28,7 @@ from shared.alerts import Alert
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.policy.schema import Policy
-from shared.tokens import invalid
+from shared.tokens import Claims, invalid, moved
 
 CANDIDATE_TERMS: Final = "candidate_terms"
 """Key in a session's sealed details for the candidate's accommodation (a dump of `Policy.candidate`)."""
@@ -97,9 +97,12 @@ def ended() -> Rejected:
     return Rejected("the session has ended", code="session-ended", status=410)
 
 
-def check_token(db: Session, tenant_id: UUID, session_id: UUID, now_utc: datetime) -> None:
-    """Raises `Rejected` (401) for a session's token once the session is over; also where there is none."""
-    wanted = select(ExamSession).where(ExamSession.id == session_id, ExamSession.tenant_id == tenant_id)
+def check_token(db: Session, claims: Claims, now_utc: datetime) -> None:
+    """Raises `Rejected` (401) for a session's token once the session is over, or another device took the
+    place of the one that has it; also where there is no such session."""
+    wanted = select(ExamSession).where(
+        ExamSession.id == claims.session_id, ExamSession.tenant_id == claims.tenant_id
+    )
     session = db.exec(wanted).one_or_none()
     if session is None:
         raise invalid()
@@ -107,6 +110,8 @@ def check_token(db: Session, tenant_id: UUID, session_id: UUID, now_utc: datetim
         check_running(session, now_utc)
     except Rejected as over:
         raise Rejected(f"{over}, and its token with it", code=over.code, status=401) from over
+    if claims.device is not None and claims.device < session.device:
+        raise moved()
 
 
 def check_not_terminated(db: Session, candidate_id: UUID, exam_reference: str) -> None:

@@ -1,4 +1,4 @@
-"""Tables of sessions, join codes and acknowledgements."""
+"""Tables of sessions, join codes, devices and acknowledgements."""
 
 from __future__ import annotations
 
@@ -9,8 +9,17 @@ from uuid import UUID
 from sqlalchemy import JSON, Index, UniqueConstraint
 from sqlmodel import Field
 
-from coordinator.ground.columns import NAME_CHARS, REFERENCE_CHARS, URL_CHARS, Row, UtcDateTime, words
+from coordinator.ground.columns import (
+    KEY_TEXT_CHARS,
+    NAME_CHARS,
+    REFERENCE_CHARS,
+    URL_CHARS,
+    Row,
+    UtcDateTime,
+    words,
+)
 from coordinator.ground.ids import uuid7
+from coordinator.sessions.binding import DeviceState
 from coordinator.tokens.tables import KID_CHARS
 from shared.tokens import Role
 
@@ -44,6 +53,8 @@ class ExamSession(Row, table=True):
     policy: dict[str, Any] = Field(sa_type=JSON)
     """The complete policy in force (a dump of `shared.policy.schema.Policy`)."""
     policy_version: int
+    device: int = 0
+    """The number of the device that it is bound to; 0: none yet. Tokens of a device before it are dead."""
     token_kid: str | None = Field(default=None, max_length=KID_CHARS)
     """The id of the key whose public half its node has: every token of the session is signed with it. None:
     the installation's own key."""
@@ -52,6 +63,8 @@ class ExamSession(Row, table=True):
     details_sealed: bytes
     """JSON: the caller's data (metadata, front-end instance)."""
     started_utc: datetime = Field(sa_type=UtcDateTime)
+    begins_utc: datetime = Field(sa_type=UtcDateTime)
+    """When its exam begins: at its start, or later."""
     expires_utc: datetime = Field(sa_type=UtcDateTime)
     """While the exam is paused, later by the longest pause (see `expiry`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -96,7 +109,8 @@ class SessionPolicy(Row, table=True):
 
 
 class JoinCode(Row, table=True):
-    """A one-time code with which a candidate joins a session; only its hash is stored."""
+    """The code of a link to a session; only its hash is stored. It works until the session ends or another
+    link replaces it."""
 
     __tablename__ = "join_codes"
 
@@ -106,8 +120,34 @@ class JoinCode(Row, table=True):
     code_hash: bytes = Field(unique=True)
     """SHA-256 of the code."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
-    expires_utc: datetime = Field(sa_type=UtcDateTime)
-    used_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    replaced_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When staff made another link instead; None: it works."""
+
+
+class Device(Row, table=True):
+    """A device on which a session was opened, known by the public half of a key that stays on it."""
+
+    __tablename__ = "session_devices"
+    __table_args__ = (
+        UniqueConstraint("session_id", "key"),
+        UniqueConstraint("session_id", "number"),
+    )
+
+    id: UUID = Field(default_factory=uuid7, primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")
+    session_id: UUID = Field(foreign_key="sessions.id")
+    key: str = Field(max_length=KEY_TEXT_CHARS)
+    """P-256, SubjectPublicKeyInfo in base64url."""
+    state: DeviceState = Field(sa_type=words(DeviceState))
+    number: int | None = None
+    """1 for the first bound device of the session, then rising; None: it was never bound."""
+    challenge: str = Field(max_length=NAME_CHARS)
+    """What it must sign to open the session next; a new one after each time."""
+    asked_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    bound_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    approved_by: str | None = Field(default=None, max_length=NAME_CHARS)
+    """The subject of the token of whoever let it take the place of another; None: it was the first."""
 
 
 class Acknowledgement(Row, table=True):

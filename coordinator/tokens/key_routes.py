@@ -59,7 +59,7 @@ async def revoke_token_key(key_id: KeyRef, claims: AdminOrOperator, parts: Parts
 
     Running sessions go on with another key. Their nodes are told at once and accept no token of the old key.
     A page that is connected stays connected. A page that has to connect again needs a token of the new key,
-    which a join link that was not used yet gives.
+    which its join link gives.
     """
     await revoke_key(parts, claims, key_id, now)
     return Response(status_code=204)

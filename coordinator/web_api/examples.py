@@ -8,6 +8,12 @@ from typing import Any, Final
 
 _SESSION: Final = "SESS-EXAM-CS101-CAND-12345"
 _UUID: Final = "0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a69"
+_CODE: Final = "Q2xhc3NpYyBqb2luIGNvZGUgMDE"
+_DEVICE_KEY: Final = (
+    "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUgZXhhbXBsZSBleGFtcGxlIGV4YW1wbGUg"
+    "ZXhhbXBsZSBleGFtcGw"
+)
+_SIGNATURE: Final = "c2lnbmF0dXJlIHNpZ25hdHVyZSBzaWduYXR1cmUgc2lnbmF0dXJlIHNpZ25hdHVyZSBzaWduYXR1cmUgMQ"
 _ICE: Final = [{"urls": "stun:stun.example.com:3478", "username": None, "credential": None}]
 
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
@@ -86,6 +92,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "edge_node": "7b2f3c56-0f4c-4a7b-9d0e-5d9a1c2e3f40",
             "session_token": "eyJhbGciOiJFZERTQSJ9.e30.c2ln",
             "join_url": "https://proctoring.example.com/join#Q2xhc3NpYyBqb2luIGNvZGUgMDE",
+            "join_url_expires_at": "2025-12-12T16:00:00Z",
             "identity": "enrolled",
         },
         "VerifyFrameRequest": {
@@ -103,7 +110,9 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "failed": [],
             "timestamp": "2025-12-12T14:15:31Z",
         },
-        "JoinRequest": {"code": "Q2xhc3NpYyBqb2luIGNvZGUgMDE"},
+        "JoinRequest": {"code": _CODE, "device": {"key": _DEVICE_KEY, "signature": _SIGNATURE}},
+        "JoinLookRequest": {"code": _CODE, "device_key": _DEVICE_KEY},
+        "JoinAskRequest": {"code": _CODE, "device_key": _DEVICE_KEY},
         "AcknowledgeRequest": {
             "notice_version": "2026-11-22",
             "purposes": ["camera-monitoring", "identity-verification", "speech-detection"],

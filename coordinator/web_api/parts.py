@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
-from uuid import UUID
 
 from fastapi import Depends, Path
 from sqlmodel import Session
@@ -30,11 +29,12 @@ from coordinator.web_api.metrics import Metrics
 from shared.fields import Reference
 from shared.hub_link import HubLink
 from shared.ice import IceServer
+from shared.tokens import Claims
 
 T = TypeVar("T")
 
-CheckSession = Callable[[Session, UUID, UUID, datetime], None]
-"""Takes the institution, the session and the instant; raises `Rejected` (401) when the session is over."""
+CheckSession = Callable[[Session, Claims, datetime], None]
+"""Takes a session's token and the instant; raises `Rejected` (401) when it is dead."""
 PICTURES_AT_ONCE: Final = 2
 """Pictures decoded at the same time in this process."""
 REPORTS_AT_ONCE: Final = 1

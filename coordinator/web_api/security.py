@@ -16,7 +16,8 @@ only its own data and session (403 `not-yours`). Data of another institution is 
 filters by the token's tenant.
 
 A session's token is only valid for its own session and while that runs. All other routes refuse it (403
-`session-token`). After the session's end it is refused everywhere (401 `session-ended`, `session-expired`).
+`session-token`). After the session's end it is refused everywhere (401 `session-ended`, `session-expired`),
+and so is a token that a link gave to a device once another took its place (401 `device-moved`).
 """
 
 from __future__ import annotations
@@ -63,13 +64,13 @@ def check_still_good(parts: Parts, claims: Claims) -> None:
 
 
 async def check_session_runs(parts: Parts, claims: Claims, now_utc: datetime) -> None:
-    """Raises `Rejected` (401) for the token of a session that is over or does not exist."""
-    session_id = claims.session_id
-    if session_id is None:
+    """Raises `Rejected` (401) for the token of a session that is over or does not exist, or of a device that
+    another has taken the place of."""
+    if claims.session_id is None:
         return
     if claims.role is not Role.CANDIDATE:
         raise invalid()
-    await parts.reading(lambda db: parts.check_session(db, claims.tenant_id, session_id, now_utc))
+    await parts.reading(lambda db: parts.check_session(db, claims, now_utc))
 
 
 def bearer_of(connection: HTTPConnection) -> str:

@@ -97,6 +97,10 @@ class Watch:
         """A page has connected: from now on a missing picture is reported. Read `deadline()` again."""
         self._monitor.expect(now)
 
+    def happened(self, event: EventType, now: float) -> list[AlertRevision]:
+        """The alerts of an event of one instant that no observation shows."""
+        return self._write(self._monitor.happened(event, now))
+
     def tick(self, now: float, late_s: float = 0.0) -> list[AlertRevision]:
         """The alerts that follow from the passing of time; due at `deadline()`, `late_s` before now."""
         return self._write(self._monitor.tick(now, late_s))

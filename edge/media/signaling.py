@@ -1,6 +1,7 @@
 """WebSocket signaling at `/signal/{session_id}`: JSON texts between the candidate's page and this node.
 
 The page asks for the subprotocols `proctor.v1` and `bearer.<session token>`; the token is never in the URL.
+With `tab.<uuid>` it names its window, so that two windows can be told from one that connects again.
 
     page -> node   {"type": "offer", "sdp": …}          first, within 30 s
                    {"type": "candidate", "candidate": null or
@@ -12,7 +13,9 @@ The page asks for the subprotocols `proctor.v1` and `bearer.<session token>`; th
 
 An error that ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409,
 4503, …), because a browser shows a refusal before the handshake only as 1006. Who opens too many sockets or
-sends too many offers is closed with 1008, as is who sends too many frames or bytes (`shared.web_server`).
+sends too many offers is closed with 1008, as is who sends too many frames or bytes (`shared.web_server`). A
+page whose place another took gets 4409 (`open-elsewhere`: the candidate may use it again here) or 4401
+(`device-moved`: it may not).
 """
 
 from __future__ import annotations
@@ -32,6 +35,7 @@ from shared.tokens import MAX_TOKEN_CHARS
 
 PROTOCOL = "proctor.v1"
 TOKEN_PREFIX = "bearer."
+TAB_PREFIX = "tab."
 MESSAGE_CHARS = 80 * 1024
 """An offer of 64 KiB as a JSON string. Uvicorn's `ws_max_size` should be at most a few times this."""
 _OFFER_S = 30.0
@@ -109,6 +113,15 @@ def offered_token(subprotocols: Collection[str]) -> str:
     return tokens[0]
 
 
+def offered_tab(subprotocols: Collection[str]) -> UUID | None:
+    """The id of the page's window among the requested subprotocols; None without one that is a UUID."""
+    tabs = [name.removeprefix(TAB_PREFIX) for name in subprotocols if name.startswith(TAB_PREFIX)]
+    try:
+        return UUID(tabs[0]) if tabs else None
+    except ValueError:
+        return None
+
+
 class _Signaling:
     """One socket from accept to close."""
 
@@ -122,7 +135,9 @@ class _Signaling:
         subprotocols = self._socket.scope.get("subprotocols", [])
         await self._socket.accept(subprotocol=PROTOCOL if PROTOCOL in subprotocols else None)
         try:
-            seat = await self._admission.connect(self._session_id, offered_token(subprotocols))
+            seat = await self._admission.connect(
+                self._session_id, offered_token(subprotocols), offered_tab(subprotocols)
+            )
             await self._serve(seat)
         except ProctorError as error:
             await self._refuse(error)

@@ -27,7 +27,7 @@ from edge.rules.bounded import Bounded, BoundedState
 from edge.rules.episode import EpisodeState
 from edge.rules.episodes import Episodes
 from edge.rules.failures import LATE_S, Failures, FailuresState, any_done
-from edge.rules.findings import Finding
+from edge.rules.findings import Finding, Phase
 from edge.rules.frame_rate import FrameRate, FrameRateState
 from edge.rules.fusion import Fusion, FusionState
 from edge.rules.hearing import Hearing
@@ -109,6 +109,24 @@ class Monitor:
             self._watched.late(late_s)
             self._failures.late(now, late_s)
         return self._bounded.passed(self._stream.tick(now), now)
+
+    def happened(self, event: EventType, now: float) -> list[Finding]:
+        """An event of one instant that no observation shows; empty when the exam does not ask for it."""
+        if event not in self._settings.rules:
+            return []
+        both = [
+            Finding(
+                event=event,
+                phase=phase,
+                onset_s=now,
+                raised_s=now,
+                at_s=now,
+                confidence=1.0,
+                evidence={},
+            )
+            for phase in Phase
+        ]
+        return self._bounded.passed(both, now)
 
     def deadline(self) -> float | None:
         """When `tick` is next needed; None while only an observation can cause a change."""

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from edge.media.latest import Latest
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
-from edge.sessions.port import AssignmentId, Notice, SessionOver, assignment_of
+from edge.sessions.port import AssignmentId, Notice, PageId, SessionOver, assignment_of
 from shared.errors import Rejected
 from shared.messages.sessions import StartSession
 from shared.rates import Bucket, Rate
+from shared.tokens import moved
 
 NOTICES: Final = 64
 """Notices that may wait for a slow page; the oldest is dropped first."""
@@ -22,9 +24,25 @@ CONNECTS: Final = Rate(burst=12, per_s=1.0)
 OFFERS: Final = Rate(burst=8, per_s=0.5)
 """How often a session's pages may send offers. Each blocks the node's event loop for some milliseconds."""
 
-Notices = Latest[Mapping[str, Any]]
 Commit = Callable[[OutgoingAlert], Awaitable[None]]
 """Puts one alert on disk; raises `Unavailable` (try again) or `Corrupt` (do not try again)."""
+
+
+@dataclass(eq=False, slots=True)
+class Page:
+    """A candidate's page that is connected to this node."""
+
+    id: PageId
+    device: int | None
+    """The number of the device that it is on (`Claims.device`)."""
+    notices: Latest[Mapping[str, Any]] = field(default_factory=lambda: Latest(NOTICES))
+    replaced: Rejected | None = None
+    """Why it gets no more notices; None: nobody took its place."""
+
+    def replace(self, why: Rejected) -> None:
+        """End its notices, because of another page."""
+        self.replaced = why
+        self.notices.close()
 
 
 class Assignment:
@@ -34,7 +52,7 @@ class Assignment:
         self.order = order
         """The order in force."""
         self._writer = AlertWriter(commit)
-        self._page: Notices = Latest(NOTICES)
+        self._page: Page | None = None
         self._connects = Bucket(CONNECTS)
         self._offers = Bucket(OFFERS)
 
@@ -47,15 +65,26 @@ class Assignment:
         """Alerts lost because the disk failed for too long."""
         return self._writer.overflowed
 
-    def sit_down(self, now: float) -> Notices:
-        """The notices for a page that has just connected. The earlier page gets no more.
+    def sit_down(self, page: Page, now: float) -> None:
+        """Send notices to a page that has just connected. The earlier page gets no more.
 
         Raises `Rejected` (429) when pages connect too often; then the earlier page stays.
         """
         _check(self._connects, now, "this session's pages connect too often")
-        self._page.close()
-        self._page = Latest(NOTICES)
-        return self._page
+        if self._page is not None:
+            self._page.replace(_elsewhere())
+        self._page = page
+
+    def take(self, order: StartSession) -> PageId | None:
+        """Put a changed order in force. Returns the page that must end: it is on a device whose place another
+        took."""
+        self.order = order
+        page = self._page
+        if page is None or page.device is None or page.device >= order.device:
+            return None
+        self._page = None
+        page.replace(moved())
+        return page.id
 
     def check_offer(self, now: float) -> None:
         """Check that another offer is allowed now. Raises `Rejected` (429) when its pages send too many."""
@@ -67,14 +96,20 @@ class Assignment:
             case OutgoingAlert():
                 self._writer.write(told)
             case Notice():
-                self._page.put(told.message)
+                if self._page is not None:
+                    self._page.notices.put(told.message)
             case SessionOver():
-                self._page.close()
+                if self._page is not None:
+                    self._page.notices.close()
                 self._writer.close()
 
     async def write(self) -> None:
         """Put alerts on disk as they arrive, until the session is over and the last one is on disk."""
         await self._writer.run()
+
+
+def _elsewhere() -> Rejected:
+    return Rejected("your exam is open in another window", code="open-elsewhere", status=409)
 
 
 def _check(bucket: Bucket, now: float, reason: str) -> None:

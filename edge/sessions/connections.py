@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Collection
+from typing import Final
 from uuid import UUID
 
 from edge.media.clock import SessionClock
@@ -13,6 +14,9 @@ from edge.media.source import Source
 from edge.sessions import frame_numbers
 from shared.errors import Rejected
 from shared.events.looks import Sense
+
+SENDS_S: Final = 1.0
+"""Media that are older do not show that a page is still there."""
 
 
 class Connections:
@@ -23,9 +27,10 @@ class Connections:
         make_source: Callable[[SessionClock, int], Source],
         clock: SessionClock,
         drain: Callable[[Source], Awaitable[None]],
-        connected: Callable[[], None],
+        connected: Callable[[bool], None],
     ) -> None:
-        """`drain` takes the media of a source until it ends; `connected` is called for each new source."""
+        """`drain` takes the media of a source until it ends; `connected` is called for each new source, with
+        True when it took the place of another page that was still sending."""
         self._make_source = make_source
         self._clock = clock
         self._drain = drain
@@ -37,6 +42,10 @@ class Connections:
         self._open: set[Source] = set()
         self._drops: Counter[str] = Counter()
         self._senses: Collection[Sense] = frozenset(Sense)
+        self._tab: UUID | None = None
+        """The window of the newest connection; None: it does not say, as programs do."""
+        self._hung_up = False
+        """Whether the page of the newest connection has left."""
         self.newest: Source | None = None
         """The newest connection, also after its end."""
 
@@ -58,8 +67,8 @@ class Connections:
         for source in self._open:
             source.want(senses)
 
-    async def answer(self, page: UUID, offer_sdp: str) -> str:
-        """Answer a page's offer, then close the earlier connection.
+    async def answer(self, page: UUID, offer_sdp: str, tab: UUID | None = None) -> str:
+        """Answer a page's offer, then close the earlier connection. `tab`: the window that it is in.
 
         Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected`: 409 when a newer offer
         was answered first, 410 after the end.
@@ -70,7 +79,7 @@ class Connections:
         try:
             answer = await source.answer(offer_sdp)
             source.want(self._senses)
-            self._take_in(source, former)
+            self._take_in(source, former, tab)
         except BaseException:
             await source.close()
             raise
@@ -85,6 +94,7 @@ class Connections:
     async def left(self, page: UUID) -> None:
         """End the media of a page that left."""
         if page in self._pages:
+            self._hung_up |= self._pages[page] is self.newest
             await self._pages[page].close()
 
     def dropped(self) -> Counter[str]:
@@ -92,17 +102,19 @@ class Connections:
         now = time.monotonic()
         return sum((Counter(source.counts(now).dropped) for source in self._open), self._drops)
 
-    def _take_in(self, source: Source, former: Source | None) -> None:
+    def _take_in(self, source: Source, former: Source | None, tab: UUID | None) -> None:
         if self._tasks is None:
             raise Rejected("the session is over", code="session-ended", status=410)
         if self.newest is not former:
             raise Rejected("a newer connection was answered first", code="superseded", status=409)
-        self.newest = source
+        another = tab != self._tab and not self._hung_up
+        again = another and former is not None and _sends(former)
+        self.newest, self._tab, self._hung_up = source, tab, False
         self._open.add(source)
         self._tasks.create_task(self._attend(source))
         if former is not None:
             self._tasks.create_task(former.close())
-        self._connected()
+        self._connected(again)
 
     async def _attend(self, source: Source) -> None:
         try:
@@ -112,3 +124,9 @@ class Connections:
             self._drops += Counter(source.counts(time.monotonic()).dropped)
             self._pages = {page: each for page, each in self._pages.items() if each is not source}
             await source.close()
+
+
+def _sends(source: Source) -> bool:
+    """Whether a connection's media still arrive: a page that was closed or lost is not one of two."""
+    counts = source.counts(time.monotonic())
+    return any(age_s is not None and age_s < SENDS_S for age_s in (counts.frame_age_s, counts.sound_age_s))

@@ -16,6 +16,7 @@ from edge.sessions.port import Notice, assignment_of
 from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
 from shared.events.looks import Sense
+from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.messages.sessions import StartSession
 from shared.notices import candidate_notice
@@ -59,6 +60,10 @@ class LiveWatch:
         if Sense.SIGHT in senses_of(self._order):
             self._opened().expect(self.now_s())
             self._timer.moved()
+
+    def opened_again(self) -> None:
+        """Another page took the place of one that was still sending."""
+        self._take(self._opened().happened(EventType.SECOND_DEVICE, self.now_s()))
 
     def see(
         self, observation: Observation, frame: Frame | None = None, excerpt: Excerpt | None = None

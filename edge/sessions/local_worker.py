@@ -54,7 +54,7 @@ class LocalWorker:
         session = self._sessions.get(page.assignment)
         if session is None:
             raise Rejected("the session is over", code="session-ended", status=410)
-        return await session.connections.answer(page.number, offer_sdp)
+        return await session.connections.answer(page.number, offer_sdp, page.tab)
 
     async def add_candidate(self, page: PageId, candidate: str, mid: str | None, index: int | None) -> None:
         if page.assignment in self._sessions:

@@ -39,6 +39,8 @@ class PageId:
 
     assignment: AssignmentId
     number: UUID
+    tab: UUID | None = None
+    """The browser's window, which keeps its id when it connects again; None: it does not say."""
 
 
 @dataclass(frozen=True, slots=True)

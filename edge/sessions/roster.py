@@ -15,7 +15,7 @@ from uuid import UUID
 from shared.errors import Corrupt, Rejected
 from shared.messages.sessions import StartSession
 from shared.sealing import parse_signing_public
-from shared.tokens import Audience, Role, verify
+from shared.tokens import Audience, Role, moved, verify
 
 MAX_ENDED: Final = 2_000
 
@@ -100,10 +100,11 @@ class Roster(Generic[S]):
             self.forget(session.order.session_id)
         return expired
 
-    def bearer(self, session_id: UUID, token: str) -> S:
-        """The session that a candidate's token gives access to.
+    def bearer(self, session_id: UUID, token: str) -> tuple[S, int | None]:
+        """The session that a candidate's token gives access to, and the number of its device.
 
-        Raises `Rejected`: 404 for an unknown session, 401 for a bad token, 403 for another session's.
+        Raises `Rejected`: 404 for an unknown session, 401 for a bad token or one of a device whose
+        place another took (`device-moved`), 403 for another session's.
         """
         session = self.find(session_id)
         try:
@@ -113,4 +114,6 @@ class Roster(Generic[S]):
         claims = verify(token, key, audience=Audience.EDGE)
         if claims.role is not Role.CANDIDATE or claims.session_id != session_id:
             raise Rejected("the token is for another session", code="not-yours", status=403)
-        return session
+        if claims.device is not None and claims.device < session.order.device:
+            raise moved()
+        return session, claims.device

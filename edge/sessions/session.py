@@ -44,7 +44,7 @@ class Session:
         clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
         self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
-        self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._watch.expect)
+        self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._connected)
         """The connections of its pages."""
         self._over = asyncio.Event()
         self._want()
@@ -114,6 +114,7 @@ class Session:
             expires_utc=order.expires_utc,
             hears_phrases=Look.PHRASES in asked_to_hear(order.policy),
             token_key_id=key_id_of(order.token_key),
+            device=order.device,
             withheld=order.withheld,
             unwatched_s=rounded(self._watch.unwatched()),
         )
@@ -132,6 +133,11 @@ class Session:
         else:
             senses.take_over(former.learnt())
         return senses
+
+    def _connected(self, again: bool) -> None:
+        if again:
+            self._watch.opened_again()
+        self._watch.expect()
 
     def _want(self) -> None:
         """Deliver only the pictures and sound that may be watched now."""

@@ -1,8 +1,9 @@
-"""Bodies of the REST API about sessions: start, join, show, list, change, verify a frame."""
+"""Bodies of the REST API about sessions: start, join, devices, show, list, change, verify a frame."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import Field, JsonValue, StringConstraints, model_validator
 
@@ -71,7 +72,10 @@ class SessionStartResponse(Response):
     edge_node: str
     session_token: str
     join_url: str
-    """Has a one-time code in its fragment; the candidate's page exchanges it by POST."""
+    """Has a code in its fragment. The candidate's page exchanges it by POST as often as it needs to, until
+    the session ends or another link replaces it."""
+    join_url_expires_at: Utc
+    """When the link stops to work: with the session, so later after extra time."""
     identity: Literal["enrolled", "unavailable"]
     not_acknowledged: list[Purpose] = []
     """Purposes that wait for the candidate's acknowledgement; nothing is done for them until then."""
@@ -144,8 +148,34 @@ class VerifyFrameResponse(Response):
     timestamp: Utc
 
 
+LinkCode = Annotated[str, StringConstraints(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+"""The fragment of a join link."""
+DeviceKey = Annotated[str, StringConstraints(min_length=100, max_length=128, pattern=r"^[A-Za-z0-9_-]+$")]
+"""A device's public key: P-256, SubjectPublicKeyInfo in base64url without padding."""
+
+
+class DeviceProof(Request):
+    key: DeviceKey
+    signature: Annotated[str, StringConstraints(min_length=80, max_length=100, pattern=r"^[A-Za-z0-9_-]+$")]
+    """ECDSA with SHA-256 of `proctor-join`, the session_uuid and the challenge, one on each line; its two
+    halves in base64url without padding."""
+
+
 class JoinRequest(Request):
-    code: Annotated[str, StringConstraints(min_length=20, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+    code: LinkCode
+    device: DeviceProof | None = None
+    """The device that opens the session. May only be left out where the exam's policy binds no device."""
+
+
+class JoinLookRequest(Request):
+    code: LinkCode
+    device_key: DeviceKey | None = None
+    """The key of the device that looks, if it has one."""
+
+
+class JoinAskRequest(Request):
+    code: LinkCode
+    device_key: DeviceKey
 
 
 class Notice(Response):
@@ -154,6 +184,65 @@ class Notice(Response):
     title: str
     paragraphs: list[str]
     purposes: list[str]
+
+
+class JoinLook(Response):
+    """What a link leads to, and how the device that looks stands to it. Looking changes nothing."""
+
+    session_uuid: str
+    exam_title: str
+    notice: Notice
+    webrtc_config: WebrtcConfig
+    device: Literal["open", "free", "yours", "asked", "elsewhere"]
+    """`open`: this exam binds no device. `free`: the first that opens the session is bound. `yours`: this one
+    is bound. `elsewhere`: another is; `asked`: and this one waits for an approval."""
+    challenge: str | None
+    """What this device must sign to open the session. None: it cannot open it."""
+    check_number: str | None
+    """The number by which staff know this device when it asks."""
+    not_acknowledged: list[Purpose] = []
+    """Purposes that the candidate has not acknowledged yet."""
+    paused_at: Utc | None
+    join_url_expires_at: Utc
+
+
+class LinkResponse(Response):
+    """Another link to a session. The links before it do not work any more."""
+
+    session_id: str
+    join_url: str
+    join_url_expires_at: Utc
+
+
+class DeviceOut(Response):
+    """A device on which a session was opened or is to be opened."""
+
+    device_id: str
+    state: Literal["asked", "bound", "ended"]
+    check_number: str
+    """The number that the device shows while it asks."""
+    asked_at: Utc | None
+    """When it asked to take the place of another; None: it was the first."""
+    ask_expires_at: Utc | None
+    """Until when it can be approved; None: it does not ask."""
+    bound_at: Utc | None
+    ended_at: Utc | None
+    approved_by: str | None
+
+
+class DevicesOut(Response):
+    items: list[DeviceOut]
+
+
+class ApproveDeviceRequest(Request):
+    device_id: UUID
+
+
+class ToldOut(Response):
+    """What the candidate was told while the session ran: the newest messages, the oldest first."""
+
+    items: list[dict[str, JsonValue]]
+    """Each as the live socket sends it."""
 
 
 class JoinResponse(Response):

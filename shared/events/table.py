@@ -7,7 +7,18 @@ from types import MappingProxyType
 from typing import Final
 
 from shared.events.row import EventRow
-from shared.events.rows import body, camera, combined, direction, face, milestones, proctors, sound, system
+from shared.events.rows import (
+    body,
+    camera,
+    combined,
+    direction,
+    face,
+    milestones,
+    page,
+    proctors,
+    sound,
+    system,
+)
 from shared.events.types import EventClass, EventType, Lane
 
 _ROWS: Final = (
@@ -18,6 +29,7 @@ _ROWS: Final = (
     *combined.ROWS,
     *camera.ROWS,
     *system.ROWS,
+    *page.ROWS,
     *milestones.ROWS,
     *proctors.ROWS,
 )

@@ -55,6 +55,8 @@ class SessionState(Message):
     token_key_id: Name | None = None
     """The `kid` of the key that its candidate's tokens are checked with: the coordinator repeats a missed
     revocation. None: unknown."""
+    device: Annotated[int, Field(ge=0)] | None = None
+    """The device it knows: the coordinator repeats a move that it missed. None: unknown."""
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] | None = None
     """The purposes it does nothing for: the coordinator repeats a change that it missed. None: unknown."""
     unwatched_s: Seconds | None = None

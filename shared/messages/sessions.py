@@ -45,6 +45,8 @@ class StartSession(Message):
     node's restart must not get the id of an earlier one."""
     paused: bool = False
     """A proctor has paused the exam: nothing is watched or judged until the next change."""
+    device: Annotated[int, Field(ge=0)] = 0
+    """The number of the device that it is bound to. Tokens of a device before it are refused."""
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] = ()
     """Purposes that the candidate has not agreed to, or has withdrawn. Nothing is done for them."""
 

@@ -100,6 +100,9 @@ class Policy(Frozen):
     without_acknowledgement: tuple[Purpose, ...] = Field(default=(), max_length=len(OF_SESSIONS))
     """Purposes for which the institution relies on another lawful basis, so that nothing waits for the
     candidate's acknowledgement. A withdrawal counts all the same."""
+    device_binding: bool = Field(default=True, strict=True)
+    """Whether a session belongs to the device on which it was started. Another device then needs the approval
+    of a person; with False the link alone opens it anywhere."""
     candidate: CandidateTerms | None = None
     """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
 

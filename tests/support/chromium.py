@@ -116,19 +116,25 @@ class Page:
                 answered = self._answers.pop(number)
                 if not answered.done():
                     answered.set_result(message)
+            elif message.get("method") == "Page.javascriptDialogOpening":
+                # The question whether to leave a page: who loads anew says yes. Nothing answers until then.
+                await self._ask("Page.handleJavaScriptDialog", {"accept": True})
             elif (complaint := _complaint(message)) is not None:
                 self.complaints.append(complaint)
 
     async def command(self, method: str, **parameters: Any) -> dict[str, Any]:
         """Any DevTools command; its result."""
-        number = next(self._numbers)
-        self._answers[number] = asyncio.get_running_loop().create_future()
-        await self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
-        message = await asyncio.wait_for(self._answers[number], _COMMAND_S)
+        message = await asyncio.wait_for(await self._ask(method, parameters), _COMMAND_S)
         if "error" in message:
             raise AssertionError(f"{method}: {message['error']['message']}")
         result: dict[str, Any] = message["result"]
         return result
+
+    async def _ask(self, method: str, parameters: dict[str, Any]) -> asyncio.Future[dict[str, Any]]:
+        number = next(self._numbers)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        await self._socket.send(json.dumps({"id": number, "method": method, "params": parameters}))
+        return answer
 
 
 def _complaint(message: dict[str, Any]) -> str | None:

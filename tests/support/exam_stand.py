@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,11 +18,23 @@ import uvicorn
 from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse
 
+from coordinator.sessions import binding
+from coordinator.sessions.binding import DeviceState, Known, Standing
 from coordinator.web_api.pages import add_pages
 from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
 from shared.api.exams import ConsentRequest
-from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
+from shared.api.sessions import (
+    AcknowledgeRequest,
+    JoinAskRequest,
+    JoinLook,
+    JoinLookRequest,
+    JoinRequest,
+    JoinResponse,
+    Notice,
+    ToldOut,
+    WebrtcConfig,
+)
 from shared.errors import Rejected
 from shared.fields import format_utc
 from tests.support.eventually import until
@@ -48,6 +60,8 @@ class StandSeat:
     peer: Peer = field(default_factory=lambda: Peer(PeerSettings()))
     outbox: asyncio.Queue[Mapping[str, object]] = field(default_factory=asyncio.Queue)
     said_goodbye: bool = False
+    replaced: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when another page took its place."""
 
     async def answer(self, offer_sdp: str) -> str:
         return await self.peer.answer(offer_sdp)
@@ -56,8 +70,13 @@ class StandSeat:
         await self.peer.add_candidate(candidate, mid, index)
 
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
-        while True:
-            yield await self.outbox.get()
+        replaced = asyncio.create_task(self.replaced.wait())
+        while not replaced.done():
+            said = asyncio.create_task(self.outbox.get())
+            await asyncio.wait((said, replaced), return_when=asyncio.FIRST_COMPLETED)
+            if said.done():
+                yield said.result()
+        raise Rejected("your exam is open in another window", code="open-elsewhere", status=409)
 
     async def left(self) -> None:
         self.said_goodbye = True
@@ -68,11 +87,30 @@ class Stand:
     """What the page talks to, and what it did."""
 
     url: str = ""
-    used_codes: set[str] = field(default_factory=set)
+    dead: tuple[int, str, str] | None = None
+    """Status, code and reason with which the link is refused; None: it works."""
+    binds: bool = True
+    bound: str | None = None
+    """The key of the bound device."""
+    asked: list[str] = field(default_factory=list)
+    """Keys of devices that ask."""
+    opened: int = 0
+    """How often the session was opened by its link."""
+    paused_at: datetime | None = None
+    told: list[dict[str, Any]] = field(default_factory=list)
+    """What a page that is loaded again is told."""
+    tabs: list[UUID | None] = field(default_factory=list)
+    """The windows of the seats."""
+    signaling_host: str = ""
+    """Where the page reaches the node, if elsewhere."""
+    wrap: Callable[[StandSeat], Any] = lambda seat: seat
+    """Puts something between the page and a seat."""
     acknowledged: list[AcknowledgeRequest] = field(default_factory=list)
     ended: int = 0
     seats: list[StandSeat] = field(default_factory=list)
     refuse_seats: Rejected | None = None
+    one_at_a_time: bool = False
+    """Whether a new page takes the place of the one before, as at a node."""
     refuse_end: bool = False
     ended_before: bool = False
     """Whether an end got through that the page has heard nothing of."""
@@ -81,17 +119,39 @@ class Stand:
     refuse_agreement: bool = False
     listeners: list[WebSocket] = field(default_factory=list)
 
-    async def connect(self, session_id: UUID, token: str) -> StandSeat:
+    async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> StandSeat:
         """The edge node's door (`edge.media.admission.Admission`)."""
         self.check(session_id, token)
+        if self.seats and self.one_at_a_time:
+            self.seats[-1].replaced.set()
         self.seats.append(StandSeat())
-        return self.seats[-1]
+        self.tabs.append(tab)
+        seat: StandSeat = self.wrap(self.seats[-1])
+        return seat
 
     def check(self, session_id: UUID, token: str) -> None:
         if self.refuse_seats is not None:
             raise self.refuse_seats
         if session_id != SESSION or token != TOKEN:
             raise Rejected("another's session", code="not-yours", status=403)
+
+    def approve(self) -> None:
+        """Let the device that asked last take the place of the bound one."""
+        self.bound = self.asked.pop()
+
+    def challenge(self, key: str | None) -> str | None:
+        """What a device with this key has to sign now."""
+        if self.bound is None:
+            return binding.FIRST_CHALLENGE
+        return f"challenge-{self.opened}" if key == self.bound else None
+
+    def standing(self, key: str | None) -> Standing:
+        now, known = datetime.now(UTC), None
+        if key == self.bound:
+            known = Known(DeviceState.BOUND, None)
+        elif key in self.asked:
+            known = Known(DeviceState.ASKED, now)
+        return binding.standing(binds=self.binds, bound=self.bound is not None, known=known, now_utc=now)
 
     async def tell(self, message: dict[str, Any]) -> None:
         """Say something on the coordinator's socket."""
@@ -123,9 +183,9 @@ async def exam_stand() -> AsyncIterator[Stand]:
 
 def _app(stand: Stand) -> FastAPI:
     app = FastAPI()
-    add_pages(app, stand.url, lambda: [_socket_url(stand, "/signal")])
+    add_pages(app, stand.url, lambda: [_signaling_url(stand)])
     app.include_router(signaling_router(stand, [stand.url]))
-    app.post("/api/v1/join", response_model=JoinResponse)(_joining(stand))
+    _add_link(app, stand)
     app.exception_handler(HTTPException)(_problem)
 
     @app.post("/api/v1/session/{reference}/acknowledge")
@@ -169,25 +229,72 @@ def _app(stand: Stand) -> FastAPI:
     return app
 
 
-def _joining(stand: Stand) -> Any:
-    async def join(body: JoinRequest) -> JoinResponse:
-        if body.code != CODE or body.code in stand.used_codes:
-            raise HTTPException(410, {"code": "code-used", "detail": "The link was used before."})
-        stand.used_codes.add(body.code)
-        return JoinResponse(
-            session_id=REFERENCE,
-            session_uuid=str(SESSION),
-            candidate_id=CANDIDATE,
-            session_token=TOKEN,
-            exam_title="Mathematics I",
-            notice=NOTICE,
-            signaling_url=_socket_url(stand, f"/signal/{SESSION}"),
-            websocket_url=_socket_url(stand, f"/ws/{SESSION}"),
-            webrtc_config=WebrtcConfig(ice_servers=[], video_constraints={}, audio_constraints={}),
-            session_expires_at=datetime.now(UTC) + timedelta(hours=3),
-        )
+def _add_link(app: FastAPI, stand: Stand) -> None:
+    @app.post("/api/v1/join/look")
+    async def look(body: JoinLookRequest) -> JoinLook:
+        _follow(stand, body.code)
+        return _seen(stand, body.device_key)
 
-    return join
+    @app.post("/api/v1/join/ask")
+    async def ask(body: JoinAskRequest) -> JoinLook:
+        _follow(stand, body.code)
+        stand.asked.append(body.device_key)
+        return _seen(stand, body.device_key)
+
+    @app.post("/api/v1/join")
+    async def join(body: JoinRequest) -> JoinResponse:
+        _follow(stand, body.code)
+        key = body.device.key if body.device else None
+        try:
+            binding.check_may_open(stand.standing(key), has_key=key is not None)
+            if body.device is not None:
+                signed = binding.statement(SESSION, stand.challenge(key) or "")
+                binding.check_signature(body.device.key, body.device.signature, signed)
+        except Rejected as refused:
+            raise HTTPException(refused.status, {"code": refused.code, "detail": str(refused)}) from refused
+        stand.bound, stand.opened = key, stand.opened + 1
+        return _joined(stand)
+
+    @app.get("/api/v1/session/{reference}/told")
+    async def told(reference: str, request: Request) -> ToldOut:
+        _check(reference, request)
+        return ToldOut(items=stand.told)
+
+
+def _follow(stand: Stand, code: str) -> None:
+    status, why, detail = stand.dead or (404, "join-code-unknown", "The link is not valid.")
+    if stand.dead is not None or code != CODE:
+        raise HTTPException(status, {"code": why, "detail": detail})
+
+
+def _seen(stand: Stand, key: str | None) -> JoinLook:
+    return JoinLook(
+        session_uuid=str(SESSION),
+        exam_title="Mathematics I",
+        notice=NOTICE,
+        webrtc_config=WebrtcConfig(ice_servers=[], video_constraints={}, audio_constraints={}),
+        device=stand.standing(key).value,
+        challenge=stand.challenge(key),
+        check_number=binding.check_number(key) if key else None,
+        paused_at=stand.paused_at,
+        join_url_expires_at=datetime.now(UTC) + timedelta(hours=3),
+    )
+
+
+def _joined(stand: Stand) -> JoinResponse:
+    return JoinResponse(
+        session_id=REFERENCE,
+        session_uuid=str(SESSION),
+        candidate_id=CANDIDATE,
+        paused_at=stand.paused_at,
+        session_token=TOKEN,
+        exam_title="Mathematics I",
+        notice=NOTICE,
+        signaling_url=_signaling_url(stand),
+        websocket_url=_socket_url(stand, f"/ws/{SESSION}"),
+        webrtc_config=WebrtcConfig(ice_servers=[], video_constraints={}, audio_constraints={}),
+        session_expires_at=datetime.now(UTC) + timedelta(hours=3),
+    )
 
 
 def _check(reference: str, request: Request) -> None:
@@ -198,6 +305,11 @@ def _check(reference: str, request: Request) -> None:
 async def _problem(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return JSONResponse(error.detail, error.status_code)
+
+
+def _signaling_url(stand: Stand) -> str:
+    url = _socket_url(stand, f"/signal/{SESSION}")
+    return f"ws://{stand.signaling_host}/signal/{SESSION}" if stand.signaling_host else url
 
 
 def _socket_url(stand: Stand, path: str) -> str:

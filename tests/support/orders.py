@@ -50,6 +50,7 @@ def session_token(
     *,
     role: Role = Role.CANDIDATE,
     lifetime: timedelta = timedelta(hours=1),
+    device: int | None = None,
 ) -> str:
-    claims = Claims(subject="candidate", role=role, tenant_id=uuid4(), session_id=session_id)
+    claims = Claims(subject="candidate", role=role, tenant_id=uuid4(), session_id=session_id, device=device)
     return issue(claims, key, key_id="test", now_utc=datetime.now(UTC), lifetime=lifetime)

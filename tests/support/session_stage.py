@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -32,7 +33,7 @@ from edge.sessions.seat import Door
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
 from shared.alerts import Alert
-from shared.errors import Corrupt
+from shared.errors import Corrupt, Rejected
 from shared.events.types import EventType
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import EndSession, StartSession
@@ -109,7 +110,8 @@ class Page:
     seat: Seat
     source: FakeSource
     told: list[Mapping[str, object]]
-    hearing: asyncio.Task[None]
+    hearing: asyncio.Task[str | None]
+    """Until its socket ends; why another page took its place, None if the session is over."""
 
 
 @dataclass
@@ -131,24 +133,29 @@ class Stage:
     """Whether connections made from now on answer their offers."""
     refuses: bool = False
     """Whether no senses can be made for an order."""
-    _hearing: list[asyncio.Task[None]] = field(default_factory=list)
+    _hearing: list[asyncio.Task[str | None]] = field(default_factory=list)
 
     async def started(self, **changes: Any) -> StartSession:
         one = order(**changes)
         await self.actions.start(one)
         return one
 
-    async def seat(self, one: StartSession) -> Seat:
-        return await self.door.connect(one.session_id, session_token(TOKEN_KEY, one.session_id))
+    async def seat(self, one: StartSession, *, tab: UUID | None = None, device: int | None = None) -> Seat:
+        token = session_token(TOKEN_KEY, one.session_id, device=device)
+        return await self.door.connect(one.session_id, token, tab)
 
-    async def page(self, one: StartSession) -> Page:
+    async def page(self, one: StartSession, *, tab: UUID | None = None, device: int | None = None) -> Page:
         """A page that has sat down and connected."""
-        seat = await self.seat(one)
+        seat = await self.seat(one, tab=tab, device=device)
         told: list[Mapping[str, object]] = []
 
-        async def hear() -> None:
-            async for notice in seat.notices():
-                told.append(notice)
+        async def hear() -> str | None:
+            try:
+                async for notice in seat.notices():
+                    told.append(notice)
+            except Rejected as replaced:
+                return replaced.code
+            return None
 
         hearing = asyncio.create_task(hear())
         self._hearing.append(hearing)

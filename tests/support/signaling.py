@@ -59,7 +59,7 @@ class OneRoom:
     over: bool = False
     """Whether the session has ended here."""
 
-    async def connect(self, session_id: UUID, token: str) -> OneSeat:
+    async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> OneSeat:
         self.check(session_id, token)
         if self.too_often:
             raise Rejected("too often; wait 7 s", code="too-many-requests", status=429, retry_after_s=7)

@@ -173,6 +173,7 @@ def sit(database: Database, keyring: Keyring, node: EdgeNode, reference: str = "
             whip_url="http://edge/whip",
             details_sealed=b"",
             started_utc=START,
+            begins_utc=START,
             expires_utc=START + timedelta(hours=4),
         )
         db.add(session)

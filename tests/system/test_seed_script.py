@@ -45,6 +45,7 @@ from tests.scenarios.heads import fitter
 from tests.scenarios.noises import library
 from tests.scenarios.performers import performers
 from tests.scenarios.staging import Cast
+from tests.support.devices import Device
 from tests.support.whole import ACKNOWLEDGED, EXAM, Whole, wait_until
 
 pytestmark = [pytest.mark.weights, pytest.mark.timeout(600)]
@@ -131,9 +132,11 @@ def join(session: SessionStartResponse) -> str:
     """What the candidate's page does first; the token it gets."""
     origin, code = session.join_url.split("/join#")
     with httpx.Client(base_url=f"{origin}/api/v1") as page:
-        joined = page.post("/join", json={"code": code})
+        seen, device = page.post("/join/look", json={"code": code}).json(), Device()
+        proof = device.proof(seen["session_uuid"], seen["challenge"])
+        joined = page.post("/join", json={"code": code, "device": proof})
         assert joined.status_code == 200, joined.text
-        assert page.post("/join", json={"code": code}).status_code == 410
+        assert page.post("/join", json={"code": code, "device": proof}).status_code == 409
         token, notice = str(joined.json()["session_token"]), joined.json()["notice"]
         said = {"notice_version": notice["version"], "purposes": notice["purposes"]}
         path, bearer = f"/session/{session.session_id}/acknowledge", {"Authorization": f"Bearer {token}"}

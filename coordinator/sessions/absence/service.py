@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
@@ -18,8 +18,7 @@ from coordinator.ground.keyring import Keyring
 from coordinator.sessions import service as sessions
 from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited, ended_absence
 from coordinator.sessions.service import Found
-from coordinator.sessions.starting.terms import JOIN_WINDOW
-from coordinator.sessions.tables import ExamSession, JoinCode
+from coordinator.sessions.tables import ExamSession
 from shared.consents import Purpose
 from shared.errors import Corrupt, Rejected
 from shared.events.types import EventType
@@ -38,7 +37,7 @@ def missing(
         col(ExamSession.ended_utc).is_(None),
         col(ExamSession.expires_utc) > now_utc,
     )
-    begins, found = _begins(db, session_ids), {}
+    found = {}
     for session in list(db.exec(wanted)):
         if session.withheld.get(Purpose.CAMERA_MONITORING) == Why.WITHDRAWN:
             continue  # the candidate may sit the exam in another way, so its page is not missed
@@ -46,8 +45,7 @@ def missing(
             rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):
             continue  # its key is destroyed: nothing can be written about it
-        begins_utc = begins.get(session.id, session.started_utc)
-        found[session.id] = awaited(begins_utc, rule, now_utc, came=session.id in came)
+        found[session.id] = awaited(session.begins_utc, rule, now_utc, came=session.id in came)
     return found
 
 
@@ -102,16 +100,6 @@ def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> se
         col(ExamSession.expires_utc) > now_utc,
     )
     return set(db.exec(wanted))
-
-
-def _begins(db: Session, session_ids: Collection[UUID]) -> dict[UUID, datetime]:
-    """When each exam begins: `JOIN_WINDOW` before the expiry of a session's first join code."""
-    wanted = (
-        select(JoinCode.session_id, func.min(JoinCode.expires_utc))
-        .where(col(JoinCode.session_id).in_(session_ids))
-        .group_by(col(JoinCode.session_id))
-    )
-    return {session_id: expires_utc - JOIN_WINDOW for session_id, expires_utc in db.exec(wanted)}
 
 
 def _locked(db: Session, session_id: UUID) -> Found | None:

@@ -194,7 +194,9 @@ def differs(session: ExamSession, state: SessionState) -> bool:
     late = state.expires_utc is not None and abs(state.expires_utc - session.expires_utc) > _ROUNDING
     paused = session.paused_utc is not None
     agreed = state.withheld is None or set(state.withheld) == session.withheld.keys()
-    return late or not agreed or state.policy_version != session.policy_version or state.paused != paused
+    moved = state.device is not None and state.device != session.device
+    policy = state.policy_version == session.policy_version
+    return late or moved or not (agreed and policy) or state.paused != paused
 
 
 def _overhears(db: Session, keyring: Keyring, session: ExamSession, state: SessionState) -> bool:

@@ -1,4 +1,4 @@
-"""One-time join codes: 192 random bits in a URL's fragment; only the hash is stored. Pure."""
+"""The codes of join links: 192 random bits in a URL's fragment; only the hash is stored. Pure."""
 
 from __future__ import annotations
 

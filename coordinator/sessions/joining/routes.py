@@ -1,62 +1,108 @@
-"""How candidates join: the link's code, the notice, a ticket for the live socket."""
+"""How candidates join: the link, the notice, what was said before, a ticket for the live socket."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from datetime import datetime
+from typing import TypeVar
+from uuid import UUID
 
 from fastapi import APIRouter, Request, Response
 from sqlmodel import Session
 
+from coordinator.alerts import service as alerts
 from coordinator.candidates import service as candidates
 from coordinator.consents import service as consents
+from coordinator.consents.words import Why
 from coordinator.exams import service as exams
 from coordinator.live.tickets import LIFETIME_S
-from coordinator.sessions import service as sessions
-from coordinator.sessions.answers import join_response, session_token, webrtc_config
-from coordinator.sessions.changing import telling
-from coordinator.sessions.joining import service as joining
+from coordinator.sessions import binding, service as sessions
+from coordinator.sessions.answers import join_response, session_token, webrtc_config, withheld_because
+from coordinator.sessions.binding import Standing
+from coordinator.sessions.changing import service as changing, telling
+from coordinator.sessions.devices import openings, service as devices
+from coordinator.sessions.joining import service as joining, told_service as told
 from coordinator.sessions.joining.failures import check_may_try, note_failure
 from coordinator.sessions.notice import check_acknowledged, notice_for
 from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
 from coordinator.tokens import key_service as token_keys
 from coordinator.web_api.openapi import problems
-from coordinator.web_api.parts import Now, PartsDep, SessionRef
+from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import CandidateOrSession, StaffOrSession, check_own_session
 from shared.alerts import Alert, Shown
-from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, TicketResponse
+from shared.api.sessions import (
+    AcknowledgeRequest,
+    DeviceProof,
+    JoinAskRequest,
+    JoinLook,
+    JoinLookRequest,
+    JoinRequest,
+    JoinResponse,
+    TicketResponse,
+    ToldOut,
+)
 from shared.errors import Rejected
 from shared.notices import RAISED
 from shared.policy.schema import Policy
 from shared.tokens import Claims
 
+T = TypeVar("T")
+
 router = APIRouter(tags=["candidate's page"])
 
 
-@router.post("/join", responses=problems(404, 409, 410, 429))
-async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -> JoinResponse:
-    """Exchange a link's one-time code for the session's token and everything the page needs.
+@router.post("/join/look", responses=problems(404, 410, 429))
+async def look_at_link(body: JoinLookRequest, request: Request, parts: PartsDep, now: Now) -> JoinLook:
+    """What a link leads to, without opening it: a page asks this when it loads, as programs do that look at
+    links in mails."""
 
-    A code works once, within 15 minutes of the session's start or of its exam's, whichever is later.
+    def work(db: Session) -> JoinLook:
+        return _look(db, joining.follow(db, body.code, now), body.device_key, now)
+
+    return await _with_code(parts, request, body.code, lambda: parts.reading(work))
+
+
+@router.post("/join", responses=problems(404, 409, 410, 422, 429))
+async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -> JoinResponse:
+    """Open a session by its link, when the candidate starts: its token and everything that the page needs.
+
+    The link works as often as needed until the session ends. The first device that opens it is bound; it
+    signs the challenge that `look_at_link` gives it. Another device is refused (409 `device-elsewhere`) until
+    a person approves it, and so is a signature that was used before (409 `signature-outdated`).
     """
-    failures, address = parts.rates.join_failures, request.client.host if request.client else ""
-    check_may_try(failures, address, body.code, parts.clock())
 
     def work(db: Session) -> JoinResponse:
-        found = joining.use_code(db, body.code, now)
-        session = found.session
-        exam = exams.look_up(db, session.tenant_id, session.exam_reference)
+        found = joining.follow(db, body.code, now)
+        session = changing.hold(db, found.session.id, now)
+        _check_device(db, session, body.device, now)
         signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
-        title = exam.title if exam else session.exam_reference
-        webrtc, token = webrtc_config(parts.ice_servers), session_token(signer, found, now)
-        return join_response(parts.config, webrtc, found, token, title)
+        token = session_token(signer, found, now, by_link=True)
+        title = exams.title_of(db, session.tenant_id, session.exam_reference)
+        return join_response(parts.config, webrtc_config(parts.ice_servers), found, token, title)
 
-    try:
-        await parts.reading(lambda db: joining.check_known(db, body.code))
-        return await parts.writing(work)
-    except Rejected:
-        note_failure(failures, address, body.code, parts.clock())
-        raise
+    return await _with_code(parts, request, body.code, lambda: parts.writing(work))
+
+
+@router.post("/join/ask", responses=problems(404, 409, 410, 422, 429))
+async def ask_for_device(body: JoinAskRequest, request: Request, parts: PartsDep, now: Now) -> JoinLook:
+    """Ask that this device may take the place of the one that the session is bound to.
+
+    Staff see it at once, with the number that this device shows, and so does the bound device. The answer is
+    that of `look_at_link`, which says afterwards whether it was approved.
+    """
+
+    def work(db: Session) -> tuple[JoinLook, UUID, Alert | None]:
+        found = joining.follow(db, body.code, now)
+        session = changing.hold(db, found.session.id, now)
+        alert = _ask(db, parts, found, body.device_key, now)
+        return _look(db, found, body.device_key, now), session.id, alert
+
+    look, session_id, alert = await _with_code(parts, request, body.code, lambda: parts.writing(work))
+    if alert is not None:
+        parts.rooms.tell(session_id, Shown(alert), RAISED)
+    return look
 
 
 @router.post(
@@ -97,6 +143,69 @@ async def create_ticket(
         ticket=parts.tickets.issue(claims, session_id, parts.clock()),
         expires_in_seconds=LIFETIME_S,
     )
+
+
+@router.get("/session/{session_id}/told", responses=problems(401, 403, 404))
+async def get_told(session_id: SessionRef, claims: StaffOrSession, parts: PartsDep) -> ToldOut:
+    """What the candidate was told so far, for a page that was loaded again: the newest 20 messages."""
+
+    def work(db: Session) -> ToldOut:
+        found = sessions.find(db, claims.tenant_id, session_id)
+        check_own_session(claims, found.session.id, found.candidate.reference)
+        return ToldOut(items=told.told(db, parts.keys.keyring, found.session))
+
+    return await parts.reading(work)
+
+
+async def _with_code(parts: Parts, request: Request, code: str, work: Callable[[], Awaitable[T]]) -> T:
+    """The answer of `work`, unless codes like this one have failed too often from there. A code that nobody
+    was given waits for no writer."""
+    failures, address = parts.rates.join_failures, request.client.host if request.client else ""
+    check_may_try(failures, address, code, parts.clock())
+    try:
+        await parts.reading(lambda db: joining.check_known(db, code))
+        return await work()
+    except Rejected:
+        note_failure(failures, address, code, parts.clock())
+        raise
+
+
+def _look(db: Session, found: Found, key: str | None, now: datetime) -> JoinLook:
+    session = found.session
+    device = devices.find(db, session, key)
+    standing = devices.standing(session, device, now)
+    return JoinLook(
+        session_uuid=str(session.id),
+        exam_title=exams.title_of(db, session.tenant_id, session.exam_reference),
+        notice=notice_for(Policy.model_validate(session.policy)),
+        webrtc_config=webrtc_config(()),  # how to use a server is for devices that may open the session
+        device=standing.value,
+        challenge=devices.challenge(standing, device),
+        check_number=binding.check_number(key) if key else None,
+        not_acknowledged=withheld_because(session, Why.NOT_ACKNOWLEDGED),
+        paused_at=session.paused_utc,
+        join_url_expires_at=session.expires_utc,
+    )
+
+
+def _check_device(db: Session, session: ExamSession, proof: DeviceProof | None, now: datetime) -> None:
+    """Raises `Rejected` unless this device may open the session; it is the bound one from then on."""
+    device = devices.find(db, session, proof.key if proof else None)
+    standing = devices.standing(session, device, now)
+    binding.check_may_open(standing, has_key=proof is not None)
+    challenge = devices.challenge(standing, device)
+    if proof is not None and challenge is not None:
+        binding.check_signature(proof.key, proof.signature, binding.statement(session.id, challenge))
+        devices.opened(db, session, proof.key, now)
+
+
+def _ask(db: Session, parts: Parts, found: Found, key: str, now: datetime) -> Alert | None:
+    """Note that a device asks; the alert of it, None when it need not ask or has done so before."""
+    standing = devices.standing(found.session, devices.find(db, found.session, key), now)
+    if standing is not Standing.ELSEWHERE or not devices.ask(db, found.session, key, now):
+        return None
+    alert = openings.asked(sessions.subject_of(db, found), binding.check_number(key), now)
+    return alert if alerts.store_milestone(db, parts.keys.keyring, found.session, alert, now) else None
 
 
 def _own(db: Session, claims: Claims, reference: str, now: datetime) -> Found:

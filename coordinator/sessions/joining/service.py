@@ -1,4 +1,4 @@
-"""Join codes and acknowledged notices in the database. Flushes, never commits."""
+"""Links and acknowledged notices in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -27,15 +27,19 @@ def new_code() -> str:
     return secrets.token_urlsafe(_CODE_BYTES)
 
 
-def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime, expires_utc: datetime) -> None:
-    """Store a join code for a session; only its hash is kept."""
+def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime) -> None:
+    """Store the code of a session's link; only its hash is kept. The links before it stop to work."""
+    db.exec(
+        update(JoinCode)
+        .where(col(JoinCode.session_id) == session.id, col(JoinCode.replaced_utc).is_(None))
+        .values(replaced_utc=now_utc)
+    )
     db.add(
         JoinCode(
             tenant_id=session.tenant_id,
             session_id=session.id,
             code_hash=code_hash(code),
             created_utc=now_utc,
-            expires_utc=expires_utc,
         )
     )
     db.flush()
@@ -47,25 +51,18 @@ def check_known(db: Session, code: str) -> None:
         raise _unknown()
 
 
-def use_code(db: Session, code: str, now_utc: datetime) -> Found:
-    """Use up a join code; returns its session.
+def follow(db: Session, code: str, now_utc: datetime) -> Found:
+    """The session that a link leads to.
 
-    Of two requests with one code, only one succeeds. Raises `Rejected`: 404 `join-code-unknown`, 410
-    `join-code-used`, `join-code-expired` or the session's end.
+    Raises `Rejected`: 404 `join-code-unknown`, 410 `join-code-replaced` or the session's end.
     """
-    hashed = code_hash(code)
-    row = db.exec(select(JoinCode).where(JoinCode.code_hash == hashed)).one_or_none()
+    row = db.exec(select(JoinCode).where(JoinCode.code_hash == code_hash(code))).one_or_none()
     if row is None:
         raise _unknown()
-    if row.expires_utc <= now_utc:
-        raise Rejected("the link has expired; ask for a new one", code="join-code-expired", status=410)
-    used = db.exec(
-        update(JoinCode)
-        .where(col(JoinCode.id) == row.id, col(JoinCode.used_utc).is_(None))
-        .values(used_utc=now_utc)
-    )
-    if used.rowcount != 1:
-        raise Rejected("the link has already been used; ask for a new one", code="join-code-used", status=410)
+    if row.replaced_utc is not None:
+        raise Rejected(
+            "there is a newer link to this exam; use that one", code="join-code-replaced", status=410
+        )
     found = Found(*db.exec(sessions.select_found().where(ExamSession.id == row.session_id)).one())
     sessions.check_running(found.session, now_utc)
     return found

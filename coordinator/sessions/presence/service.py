@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.presence.cards import CAME
-from coordinator.sessions.tables import ExamSession, JoinCode
+from coordinator.sessions.tables import ExamSession, Device
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +49,11 @@ def stored(db: Session, tenant_id: UUID, references: Sequence[str]) -> list[Stor
 
 
 def opened_utc(db: Session, session_ids: Iterable[UUID]) -> dict[UUID, datetime]:
-    """When the page of each session was first opened; those that nobody opened are missing."""
+    """When a device first opened each session by its link; those that none opened are missing, and those
+    whose exam does not bind devices."""
     wanted = (
-        select(JoinCode.session_id, func.min(JoinCode.used_utc))
-        .where(col(JoinCode.session_id).in_(list(session_ids)), col(JoinCode.used_utc).is_not(None))
-        .group_by(col(JoinCode.session_id))
+        select(Device.session_id, func.min(Device.bound_utc))
+        .where(col(Device.session_id).in_(list(session_ids)), col(Device.bound_utc).is_not(None))
+        .group_by(col(Device.session_id))
     )
-    return {session_id: used for session_id, used in db.exec(wanted) if used is not None}
+    return {session_id: bound for session_id, bound in db.exec(wanted) if bound is not None}

@@ -70,6 +70,7 @@ def start_session(facts: Facts, now_utc: datetime) -> StartSession:
         expires_utc=session.expires_utc,
         elapsed_s=max(0.0, (now_utc - session.started_utc).total_seconds()),
         paused=session.paused_utc is not None,
+        device=session.device,
         withheld=withheld_of(session),
     )
 

@@ -122,8 +122,8 @@ def _store(
         sessions.add_milestone(db, keyring, found, EventType.CHECKED, plan.checked_utc)
     sessions.add_milestone(db, keyring, found, EventType.SESSION_STARTED, wish.now_utc)
     code = joining.new_code()
-    joining.add_code(db, session, code, wish.now_utc, plan.times.join_expires_utc)
-    token = session_token(plan.signer, found, wish.now_utc)
+    joining.add_code(db, session, code, wish.now_utc)
+    token = session_token(plan.signer, found, wish.now_utc, by_link=False)
     webrtc, config = webrtc_config(parts.ice_servers), parts.config
     return start_response(config, webrtc, found, token, join_url(config.web.public_url, code))
 
@@ -150,6 +150,7 @@ def _rows(parts: Parts, plan: Plan, node_id: UUID) -> Found:
             parts.keys.keyring, plan.data_key, plan.session_id, _details(plan)
         ),
         started_utc=wish.now_utc,
+        begins_utc=plan.times.begins_utc,
         expires_utc=plan.times.expires_utc,
         withheld={str(purpose): str(why) for purpose, why in plan.withheld.items()},
     )

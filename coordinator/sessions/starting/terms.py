@@ -21,8 +21,6 @@ DEFAULT_DURATION_MINUTES: Final = 180.0
 MAX_DURATION_MINUTES: Final = 1_440.0
 MAX_LEAD: Final = timedelta(hours=24)
 """How long before its exam a session may be started; the edge node reserves a seat from then on."""
-JOIN_WINDOW: Final = timedelta(minutes=15)
-"""How long a join code is valid, from its creation or the exam's start, whichever is later."""
 
 
 class _Schedule(BaseModel):
@@ -38,10 +36,10 @@ class _Schedule(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When the session and its join code expire."""
+    """When the exam begins, and when the session expires."""
 
+    begins_utc: datetime
     expires_utc: datetime
-    join_expires_utc: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +96,7 @@ def session_times(
         if window.closes_utc <= begins:
             raise Rejected("the exam is already closed at that time", code="exam-closed", status=409)
         ends = min(ends, window.closes_utc)
-    return Times(ends + window.extra, begins + JOIN_WINDOW)
+    return Times(begins, ends + window.extra)
 
 
 def _schedule(metadata: Mapping[str, JsonValue]) -> _Schedule:

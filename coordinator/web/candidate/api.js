@@ -17,7 +17,7 @@ function post(path, body, token) {
 }
 
 async function send(method, path, body, token) {
-  const headers = { "Content-Type": "application/json" };
+  const headers = body === undefined ? {} : { "Content-Type": "application/json" };
   if (token) headers.Authorization = `Bearer ${token}`;
   let response;
   try {
@@ -36,9 +36,24 @@ async function send(method, path, body, token) {
   return content;
 }
 
-/** Exchanges the link's one-time code for the session (`JoinResponse`). */
-export function join(code) {
-  return post("join", { code });
+/** What a link leads to (`JoinLook`). Changes nothing; a device that has a key for the session names it. */
+export function look(code, deviceKey) {
+  return post("join/look", { code, device_key: deviceKey });
+}
+
+/** Opens the session by its link, with this device's key and signature (`JoinResponse`). */
+export function join(code, device) {
+  return post("join", { code, device });
+}
+
+/** Asks staff to let this device take the place of another (`JoinLook`). */
+export function askForDevice(code, deviceKey) {
+  return post("join/ask", { code, device_key: deviceKey });
+}
+
+/** What the candidate was told so far, the oldest first. */
+export async function told(session) {
+  return (await send("GET", pathOf(session, "told"), undefined, session.session_token)).items;
 }
 
 /** Records that this version of the notice was acknowledged for these purposes. */

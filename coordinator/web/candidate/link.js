@@ -1,6 +1,6 @@
 // Keeps media flowing: connects, watches, and reconnects in the same session when media goes silent.
 
-import { SILENT_AFTER_S, Silence, waitBefore } from "./silence.js";
+import { Silence, silentAfter, waitBefore } from "./silence.js";
 import { connect } from "./signaling.js";
 
 const LOOK_EVERY_MS = 500;
@@ -44,7 +44,7 @@ export function keepConnected(session, stream, { onState, onNotice, isOver, onOv
     }
     if (stopping.signal.aborted) connection.leave();
     else onState("connected");
-    const stopWatching = closeWhenSilent(connection);
+    const stopWatching = closeWhenSilent(connection, () => sending);
     const code = await connection.closed;
     stopWatching();
     connection = null;
@@ -65,13 +65,24 @@ export function keepConnected(session, stream, { onState, onNotice, isOver, onOv
   };
 }
 
-function closeWhenSilent(connection) {
-  const silence = new Silence();
+/** Watches the picture, or the sound alone where the camera gives nothing; where nothing is sent, nothing is missed. */
+function closeWhenSilent(connection, streamNow) {
+  let watched = null;
+  let silence = new Silence();
   const timer = setInterval(async () => {
-    const silent_s = silence.observe(await connection.counts(), performance.now() / 1000);
-    if (silent_s >= SILENT_AFTER_S) connection.again();
+    const gives = (kind) => streamNow().getTracks().some((track) => track.kind === kind && isGiving(track));
+    const kind = ["video", "audio"].find(gives) ?? null;
+    if (kind !== watched) [watched, silence] = [kind, new Silence()];
+    if (kind === null) return;
+    const counts = await connection.counts(kind);
+    const silent_s = silence.observe(counts, performance.now() / 1000);
+    if (silent_s >= silentAfter(counts.rtt_s)) connection.again();
   }, LOOK_EVERY_MS);
   return () => clearInterval(timer);
+}
+
+function isGiving({ readyState, muted }) {
+  return readyState === "live" && !muted;
 }
 
 /** Waits, but no longer than until the browser says that the network is back. */

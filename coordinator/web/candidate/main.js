@@ -1,23 +1,32 @@
 // The candidate's steps: link, notice, camera and microphone, exam, end.
 
-import { Problem, acknowledge, agree, end, join } from "./api.js";
+import { Problem, acknowledge, agree, end, told } from "./api.js";
+import { forgetDevice } from "./device.js";
+import { Devices } from "./devices.js";
+import { approved, ask, claim, lookAt } from "./entry.js";
 import { keepConnected } from "./link.js";
 import { listen } from "./live.js";
-import { describePicture, muteWithdrawn, openDevices, stopDevices, watchLevel } from "./media.js";
+import { describePicture, watchLevel } from "./media.js";
 import * as view from "./view.js";
 
 const { $ } = view;
-const STORE = "proctor.session";
-// Close codes of the signaling socket after which retrying is useless: 4401 token, 4403 not ours, 4404 and 4410 over.
-const FINAL_CODES = new Set([4401, 4403, 4404, 4410]);
+const STORE = "proctor.exam";
+// Close codes of the signaling socket: another window has the exam; 4401 token, 4403 not ours, 4404 and 4410 over.
+const OPEN_ELSEWHERE = 4409;
+const FINAL_CODES = new Set([OPEN_ELSEWHERE, 4401, 4403, 4404, 4410]);
+const LOOK_AGAIN_MS = 3000;
 const FAILED_LINK = {
   offline: ["The exam server does not answer", "Check your internet connection and try again."],
-  used: ["This link does not work", "A link works once and for a short time. Ask your institution for a new one."],
+  over: ["This link does not work", "Ask your institution for a new one."],
   missing: ["This page needs your link", "Open the link your institution sent you; it is only for you."],
 };
 
-let state = load();
-let stream = null;
+// Kept for this tab, so that a reload does not lose the attempt: the link's code, whether it is `running` here, and
+// the purposes that were `confirmed`. The session's token is kept nowhere.
+let state = JSON.parse(sessionStorage.getItem(STORE) ?? "null");
+let seen = null;
+let session = null;
+let withdrawn = [];
 let stopLevel = () => {};
 let link = null;
 let stopListening = () => {};
@@ -26,10 +35,13 @@ let pauseHeard_ms = -Infinity;
 // The node's heartbeats lag behind a proctor's word; for so long the word counts.
 const WORD_COUNTS_MS = 15_000;
 
-/** Kept for this tab only, so that a reload does not lose the attempt. */
-function load() {
-  return JSON.parse(sessionStorage.getItem(STORE) ?? "null");
-}
+const devices = new Devices({
+  onState: (now) => view.setDevices(now),
+  onStream: (stream) => {
+    showPictures(stream);
+    link?.replace(stream);
+  },
+});
 
 function save(next) {
   state = next;
@@ -39,38 +51,86 @@ function save(next) {
 
 async function begin() {
   const code = location.hash.slice(1);
+  if (code && code !== state?.code) save({ code });
+  // A link opens nothing by itself, and yet nobody should read it over a shoulder.
+  if (code) history.replaceState(null, "", location.pathname);
+  if (!state) return view.showProblem(FAILED_LINK.missing[0], "", FAILED_LINK.missing[1]);
   try {
-    if (code) {
-      const session = await join(code);
-      save({ session, acknowledged: false, withdrawn: session.withdrawn ?? [] });
-      // The code is used up; remove it from the browser's history.
-      history.replaceState(null, "", location.pathname);
-    }
+    seen = await lookAt(state.code);
   } catch (error) {
     return failed(error);
   }
-  if (!state) return view.showProblem(FAILED_LINK.missing[0], "", FAILED_LINK.missing[1]);
-  $("exam-title").textContent = state.session.exam_title;
-  if (state.acknowledged) return view.show("check");
-  view.fillNotice(state.session.notice);
+  $("exam-title").textContent = seen.exam_title;
+  await enter();
+}
+
+/** Shows the step that the link leads to. */
+async function enter() {
+  if (seen.device === "elsewhere") return view.showAsk(null);
+  if (seen.device === "asked") return waitForApproval();
+  const began = seen.device === "yours" || (seen.device === "open" && state.running);
+  if (began && seen.not_acknowledged.length === 0) {
+    view.show("resume");
+    return state.running && (await mayUseDevices()) ? view.whileBusy($("continue"), resume) : undefined;
+  }
+  if (state.confirmed) return view.show("check");
+  view.fillNotice(seen.notice);
   view.show("notice");
+}
+
+/** Whether the browser gives camera and microphone without asking; not every browser says so. */
+async function mayUseDevices() {
+  try {
+    const asked = ["camera", "microphone"].map((name) => navigator.permissions.query({ name }));
+    return (await Promise.all(asked)).every(({ state: given }) => given === "granted");
+  } catch {
+    return false;
+  }
 }
 
 function failed(error) {
   const offline = error instanceof Problem && error.code === "offline";
-  const [title, help] = FAILED_LINK[offline ? "offline" : "used"];
+  const [title, help] = FAILED_LINK[offline ? "offline" : "over"];
+  if (!offline) save(null);
   view.showProblem(title, error.message, help, offline ? () => location.reload() : undefined);
 }
 
-async function confirmNotice() {
+async function askForThis() {
+  view.setError("ask-error", "");
+  try {
+    seen = await ask(state.code, seen.session_uuid);
+  } catch (error) {
+    return view.setError("ask-error", error.message || "That could not be sent. Please try again.");
+  }
+  // Not awaited: the button is free again when the request was sent.
+  if (seen.device === "asked") waitForApproval();
+  else await enter();
+}
+
+async function waitForApproval() {
+  view.showAsk(seen.check_number);
+  try {
+    seen = await approved(state.code);
+  } catch (error) {
+    return failed(error);
+  }
+  if (seen.device !== "elsewhere") return enterApproved();
+  view.showAsk(null);
+  view.setError("ask-error", "Nobody has agreed yet. You may ask again.");
+}
+
+/** On a device that is new to the exam, camera and microphone are looked at first. */
+function enterApproved() {
+  save({ ...state, confirmed: state.confirmed ?? [] });
+  if (seen.not_acknowledged.length === 0) return view.show("check");
+  view.fillNotice(seen.notice);
+  view.show("notice");
+}
+
+function confirmNotice() {
   const purposes = view.confirmedPurposes();
   if (!purposes) return;
-  try {
-    await acknowledge(state.session, purposes);
-  } catch (error) {
-    return view.setError("purposes-error", error.message || "That could not be recorded. Please try again.");
-  }
-  save({ ...state, acknowledged: true });
+  save({ ...state, confirmed: purposes });
   view.show("check");
 }
 
@@ -81,40 +141,131 @@ async function turnOn() {
   } catch (error) {
     return view.setError("devices-error", error.message);
   }
-  $("camera-state").textContent = describePicture(stream);
+  $("camera-state").textContent = describePicture(devices.stream);
   $("check-state").textContent = "Camera and microphone are on.";
   $("check-panel").hidden = false;
   $("devices-on").hidden = true;
   $("start").focus();
-  stopLevel = watchLevel(stream, (level, heard) => {
+  stopLevel = watchLevel(devices.stream, (level, heard) => {
     $("microphone-level").value = level;
     if (heard) $("microphone-state").textContent = "is on and hears you.";
   });
 }
 
 async function useDevices() {
-  const next = await openDevices(state.session.webrtc_config);
-  stopDevices(stream);
-  stream = next;
-  $("check-preview").srcObject = stream;
-  $("exam-preview").srcObject = stream;
-  muteWithdrawn(stream, state.withdrawn);
-  for (const track of stream.getTracks()) track.onended = () => view.setLinkState("no-devices");
+  await devices.open(seen.webrtc_config);
+  showPictures(devices.stream);
 }
 
-function startExam() {
+function showPictures(stream) {
+  $("check-preview").srcObject = stream;
+  $("exam-preview").srcObject = stream;
+}
+
+/** The candidate's Start: from here on the session belongs to this device. */
+async function start() {
+  view.setError("start-error", "");
+  try {
+    await open();
+    if (state.confirmed?.length) await acknowledge(session, state.confirmed);
+  } catch (error) {
+    return refused(error, "start-error");
+  }
   stopLevel();
-  view.setPaused(Boolean(state.session.paused_at));
+  run();
+}
+
+/** Goes on after a reload, in another window, or after a closed one: the messages until now come with it. */
+async function resume() {
+  const place = $("elsewhere").hidden ? "resume-error" : "elsewhere-error";
+  view.setError(place, "");
+  try {
+    if (!devices.stream) await useDevices();
+    await open();
+  } catch (error) {
+    return refused(error, place);
+  }
+  run();
+}
+
+async function open() {
+  session = await claim(state.code);
+  withdrawn = session.withdrawn ?? [];
+  devices.mute(withdrawn);
+}
+
+async function refused(error, place) {
+  if (!(error instanceof Problem)) return view.setError(place, error.message);
+  if (error.code === "device-elsewhere") {
+    devices.close();
+    seen = await lookAt(state.code).catch(() => seen);
+    return view.showAsk(null);
+  }
+  if (error.status === 404 || error.status === 410) {
+    devices.close();
+    return failed(error);
+  }
+  view.setError(place, error.message || "That did not work. Please try again.");
+}
+
+function run() {
+  save({ ...state, running: true });
+  view.setPaused(Boolean(session.paused_at));
   showAgreement();
   view.show("exam");
-  link = keepConnected(state.session, stream, {
-    onState: (name) => view.setLinkState(stream.active ? name : "no-devices"),
+  connect();
+  stopListening = listen(session, {
+    onNotice: hear,
+    onPaused: hearPaused,
+    onEnded: () => close(),
+    onMoved: () => close("moved"),
+  });
+  addEventListener("beforeunload", warnBeforeLeaving);
+  told(session).then((items) => items.forEach(show)).catch(() => {});
+}
+
+function connect() {
+  link = keepConnected(session, devices.stream, {
+    onState: view.setLinkState,
     onNotice: hear,
     isOver: (code) => FINAL_CODES.has(code),
-    onOver: close,
+    onOver: (code) => (code === OPEN_ELSEWHERE ? goElsewhere() : findOut()),
   });
-  stopListening = listen(state.session, { onNotice: hear, onPaused: hearPaused, onEnded: close });
-  addEventListener("beforeunload", warnBeforeLeaving);
+}
+
+/** Another window has the exam: this one lets go of everything, and does not take it back by itself. */
+function goElsewhere() {
+  letGo();
+  save({ ...state, running: false });
+  view.show("elsewhere");
+}
+
+/** The node has no place for this page: the coordinator knows why, and whether the exam goes on. */
+async function findOut() {
+  view.setLinkState("waiting");
+  try {
+    seen = await lookAt(state.code);
+    if (seen.device === "elsewhere" || seen.device === "asked") return close("moved");
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    if (!state) return;
+    await open();
+    connect();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== "offline") return close();
+    setTimeout(() => state && findOut(), LOOK_AGAIN_MS);
+  }
+}
+
+function letGo() {
+  removeEventListener("beforeunload", warnBeforeLeaving);
+  link?.stop();
+  stopListening();
+  devices.close();
+}
+
+/** A message of before, as if it were said now. */
+function show({ message, level, event_id: event, timestamp }) {
+  view.addMessage(message, level ?? "message", event, new Date(timestamp));
 }
 
 function hear({ message, level, event_id: event, event_type: type, purpose }) {
@@ -132,14 +283,14 @@ function hearPaused(paused) {
 }
 
 function showAgreement() {
-  view.fillAgreement(state.session.notice.purposes, state.withdrawn, changeAgreement);
+  view.fillAgreement(session.notice.purposes, withdrawn, changeAgreement);
 }
 
 function setAgreed(purpose, agreed) {
-  const others = state.withdrawn.filter((one) => one !== purpose);
-  if ((others.length === state.withdrawn.length) === agreed) return;
-  save({ ...state, withdrawn: agreed ? others : [...others, purpose] });
-  muteWithdrawn(stream, state.withdrawn);
+  const others = withdrawn.filter((one) => one !== purpose);
+  if ((others.length === withdrawn.length) === agreed) return;
+  withdrawn = agreed ? others : [...others, purpose];
+  devices.mute(withdrawn);
   showAgreement();
 }
 
@@ -148,7 +299,7 @@ async function changeAgreement(purpose, given) {
   view.setError("agreement-error", "");
   try {
     if (given || (await view.confirmWithdrawal(purpose))) {
-      const { message } = await agree(state.session, purpose, given);
+      const { message } = await agree(session, purpose, given);
       setAgreed(purpose, given);
       $("agreement-state").textContent = message;
     }
@@ -164,9 +315,7 @@ function warnBeforeLeaving(event) {
 
 async function turnOnAgain() {
   try {
-    await useDevices();
-    await link.replace(stream);
-    view.setLinkState("connected");
+    await devices.again();
   } catch (error) {
     view.addMessage(error.message, "technical");
   }
@@ -178,7 +327,7 @@ async function finish() {
   await view.whileBusy($("end"), async () => {
     submitting = true;
     try {
-      await end(state.session);
+      await end(session);
       close();
     } catch (error) {
       // An earlier try got through and its answer was lost: the token ended with the session.
@@ -191,23 +340,24 @@ async function finish() {
 }
 
 /** The session is over; node and coordinator may report this while our own request to end it is still running. */
-function close() {
+function close(reason = submitting ? "submitted" : "ended") {
   if (!state) return;
-  removeEventListener("beforeunload", warnBeforeLeaving);
-  link.stop();
-  stopListening();
-  stopDevices(stream);
+  letGo();
+  forgetDevice(seen.session_uuid);
   save(null);
   for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close("no");
-  view.showClosed(submitting ? "submitted" : "ended");
+  view.showClosed(reason);
 }
 
 $("notice-form").addEventListener("submit", (event) => {
   event.preventDefault();
-  view.whileBusy(event.submitter ?? $("notice-form").querySelector("button"), confirmNotice);
+  confirmNotice();
 });
 $("devices-on").addEventListener("click", () => view.whileBusy($("devices-on"), turnOn));
-$("start").addEventListener("click", startExam);
+$("start").addEventListener("click", () => view.whileBusy($("start"), start));
+$("continue").addEventListener("click", () => view.whileBusy($("continue"), resume));
+$("use-here").addEventListener("click", () => view.whileBusy($("use-here"), resume));
+$("ask-device").addEventListener("click", () => view.whileBusy($("ask-device"), askForThis));
 $("devices-again").addEventListener("click", () => view.whileBusy($("devices-again"), turnOnAgain));
 $("end").addEventListener("click", finish);
 begin();

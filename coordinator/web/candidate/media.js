@@ -42,6 +42,16 @@ export async function openDevices(wanted = {}) {
   }
 }
 
+/** Opens one of them alone ("video" or "audio"), after it was gone. */
+export async function openOne(kind, wanted = {}) {
+  const own = kind === "video" ? { ...VIDEO, ...wanted.video_constraints } : { ...AUDIO, ...wanted.audio_constraints };
+  try {
+    return (await navigator.mediaDevices.getUserMedia({ [kind]: own })).getTracks()[0];
+  } catch (error) {
+    throw new DevicesRefused(error.name);
+  }
+}
+
 export function stopDevices(stream) {
   for (const track of stream?.getTracks() ?? []) track.stop();
 }

@@ -1,7 +1,10 @@
 // One WebRTC connection to the edge node: offer, answer and candidates over its signaling socket.
 
 const PROTOCOL = "proctor.v1";
-const SETUP_MS = 10_000;
+// For one step of the way: on a slow uplink the whole takes as often as long as it has steps.
+const STEP_MS = 10_000;
+// This window, as long as it is open: the node tells two windows from one that connects again.
+const TAB = crypto.randomUUID();
 const LIMITS = { maxBitrate: 400_000, maxFramerate: 15 };
 // A broken socket says nothing about the media, which use another connection.
 const SOCKET_BROKE = 1006;
@@ -11,13 +14,14 @@ const CONNECT_AGAIN = 4000;
 /**
  * Connects; resolves when media flow, rejects with an Error with the socket's close code as `code`.
  *
- * The connection is `{ closed, counts(), replace(stream), again(), leave() }`: `closed` settles with the close code
- * when the node or the peer connection is gone, `counts()` returns `{ sent, received }` so far, `again()`
- * closes it for a new one, `leave()` tells the node that the candidate is leaving.
+ * The connection is `{ closed, counts(kind), replace(stream), again(), leave() }`: `closed` settles with the close code
+ * when the node or the peer connection is gone, `counts(kind)` returns what was `sent` of "video" or "audio" and what
+ * was `received` so far, and the way there and back (`rtt_s`), `again()` closes it for a new one, `leave()` tells the
+ * node that the candidate is leaving.
  */
 export async function connect({ url, token, stream, iceServers, onNotice }) {
   const peer = new RTCPeerConnection({ iceServers });
-  const socket = new WebSocket(url, [PROTOCOL, `bearer.${token}`]);
+  const socket = new WebSocket(url, [PROTOCOL, `bearer.${token}`, `tab.${TAB}`]);
   const connected = Promise.withResolvers();
   const closed = Promise.withResolvers();
   connected.promise.catch(() => {}); // it may fail before anyone waits for it
@@ -28,20 +32,37 @@ export async function connect({ url, token, stream, iceServers, onNotice }) {
     connected.reject(Object.assign(new Error("the connection was not made"), { code }));
   };
   const again = () => drop(CONNECT_AGAIN);
+  let timer = setTimeout(again, STEP_MS);
+  const step = () => {
+    clearTimeout(timer);
+    timer = setTimeout(again, STEP_MS);
+  };
   socket.onclose = ({ code }) => {
     if (code !== SOCKET_BROKE || peer.connectionState !== "connected") drop(code);
   };
-  socket.onmessage = ({ data }) => receive(peer, JSON.parse(data), onNotice).catch(again);
+  socket.onmessage = ({ data }) => {
+    step();
+    receive(peer, JSON.parse(data), onNotice).catch(again);
+  };
+  peer.oniceconnectionstatechange = step;
   peer.onconnectionstatechange = () => {
+    step();
     if (peer.connectionState === "connected") connected.resolve();
     if (peer.connectionState === "failed") again();
   };
-  const timer = setTimeout(again, SETUP_MS);
-  socket.onopen = () => offer(peer, socket, stream).catch(again);
-  await connected.promise.finally(() => clearTimeout(timer));
+  socket.onopen = () => {
+    step();
+    offer(peer, socket, stream).catch(again);
+  };
+  await connected.promise.finally(() => {
+    socket.onmessage = ({ data }) => receive(peer, JSON.parse(data), onNotice).catch(again);
+    peer.oniceconnectionstatechange = null;
+    peer.onconnectionstatechange = () => peer.connectionState === "failed" && again();
+    clearTimeout(timer);
+  });
   return {
     closed: closed.promise,
-    counts: () => counts(peer),
+    counts: (kind) => counts(peer, kind),
     replace: (next) => replace(peer, next),
     again,
     leave: () => {
@@ -74,11 +95,13 @@ async function replace(peer, stream) {
   }
 }
 
-async function counts(peer) {
-  const total = { sent: 0, received: 0 };
+async function counts(peer, kind) {
+  const total = { sent: 0, received: 0, rtt_s: 0 };
   for (const report of (await peer.getStats()).values()) {
-    if (report.type === "outbound-rtp" && report.kind === "video") total.sent += report.packetsSent;
-    if (report.type === "candidate-pair") total.received += report.bytesReceived + report.responsesReceived;
+    if (report.type === "outbound-rtp" && report.kind === kind) total.sent += report.packetsSent;
+    if (report.type !== "candidate-pair") continue;
+    total.received += report.bytesReceived + report.responsesReceived;
+    total.rtt_s = Math.max(total.rtt_s, report.currentRoundTripTime ?? 0);
   }
   return total;
 }

@@ -1,6 +1,7 @@
 // Decides, without clock or network, whether our media still arrive, and how long to wait before a new try.
 
-export const SILENT_AFTER_S = 3;
+const SILENT_AFTER_S = 3;
+const LONGEST_RTT_S = 10;
 const FIRST_WAIT_S = 0.5;
 const LONGEST_WAIT_S = 4;
 
@@ -20,6 +21,14 @@ export class Silence {
     }
     return now_s - Math.min(this.#sent.since_s, this.#received.since_s);
   }
+}
+
+/**
+ * After so many seconds without media they count as lost. What the node says of them is on its way for as long as the
+ * way there and back takes: on a slow uplink it comes late, and is not missing.
+ */
+export function silentAfter(rtt_s) {
+  return SILENT_AFTER_S + Math.min(rtt_s, LONGEST_RTT_S);
 }
 
 /**

@@ -7,8 +7,18 @@ const LINK_STATES = {
   connecting: "Connecting.",
   connected: "Connected. Your camera and microphone are being sent.",
   waiting: "The connection was lost. It is being restored; you can continue working.",
-  "no-devices": "Your camera or microphone has stopped. Please turn it on again.",
   paused: "Paused. Nothing is watched or listened to until the exam goes on.",
+};
+
+const DEVICE_STATES = {
+  camera: {
+    gone: "Your camera has stopped. Plug it in, or turn it on again below; it then goes on by itself.",
+    silent: "Your camera gives no picture at the moment. Look whether a switch or a key has turned it off.",
+  },
+  microphone: {
+    gone: "Your microphone has stopped. Plug it in, or turn it on again below; it then goes on by itself.",
+    silent: "Your microphone gives no sound at the moment. Look whether a switch or a key has turned it off.",
+  },
 };
 
 const PURPOSES = {
@@ -33,6 +43,7 @@ const SHORT_PURPOSES = {
 const CLOSINGS = {
   submitted: ["You have finished", "Your exam session has ended."],
   ended: ["The session has ended", "Your institution has ended this exam session."],
+  moved: ["Your exam goes on on another device", "Your institution has agreed to that. This device is not used any more."],
 };
 
 export const $ = (id) => document.getElementById(id);
@@ -103,20 +114,44 @@ export async function whileBusy(button, work) {
 
 let linkState = "connecting";
 let paused = false;
+let devices = {};
 
 export function setLinkState(state) {
   linkState = state;
-  const shown = paused && state === "connected" ? "paused" : state;
-  if ($("link-state").dataset.state !== shown) $("link-state").textContent = LINK_STATES[shown];
-  $("link-state").dataset.state = shown;
-  $("devices-again").hidden = state !== "no-devices";
+  drawState();
 }
 
 /** Says that the exam is paused and nothing is watched, or that it goes on. */
 export function setPaused(next) {
   paused = next;
   $("exam-heading").textContent = paused ? "Your exam is paused" : "Your exam is running";
-  setLinkState(linkState);
+  drawState();
+}
+
+/** Says what camera and microphone give: "on", "silent" or "gone". */
+export function setDevices(next) {
+  devices = next;
+  drawState();
+}
+
+/** One sentence at a time: a lost connection first, then a device that gives nothing, then a pause. */
+function drawState() {
+  const [device, trouble] = Object.entries(devices).find(([, state]) => state !== "on") ?? [];
+  const own = linkState !== "connected" ? linkState : device ? `${device}-${trouble}` : paused ? "paused" : linkState;
+  const text = LINK_STATES[own] ?? DEVICE_STATES[device][trouble];
+  if ($("link-state").dataset.state !== own) $("link-state").textContent = text;
+  $("link-state").dataset.state = own;
+  $("devices-again").hidden = !Object.values(devices).includes("gone");
+}
+
+/** Shows that another device is used, with the number by which staff know this one once it has asked. */
+export function showAsk(checkNumber) {
+  $("ask-state").textContent = checkNumber
+    ? `You have asked. Your institution sees it with the number ${checkNumber}. This page goes on when somebody agrees.`
+    : "";
+  if (checkNumber) $("ask-device").setAttribute("aria-disabled", "true");
+  else $("ask-device").removeAttribute("aria-disabled");
+  if ($("ask").hidden) show("ask");
 }
 
 /** Lists what the candidate has agreed to, each with a button to withdraw it or to agree again. */
@@ -150,14 +185,13 @@ export function confirmWithdrawal(purpose) {
 }
 
 /** Adds a message. Node and coordinator report the same event; it is shown once. */
-export function addMessage(text, level, event = crypto.randomUUID()) {
+export function addMessage(text, level, event = crypto.randomUUID(), at = new Date()) {
   if (!text || shownEvents.has(event)) return;
   if (shownEvents.size >= MOST_REMEMBERED) shownEvents.clear();
   shownEvents.add(event);
   const item = element("li", { textContent: text });
   item.dataset.level = level;
-  const now = new Date();
-  item.append(element("time", { textContent: now.toLocaleTimeString(), dateTime: now.toISOString() }));
+  item.append(element("time", { textContent: at.toLocaleTimeString(), dateTime: at.toISOString() }));
   $("messages").prepend(item);
   while ($("messages").children.length > MOST_MESSAGES) $("messages").lastElementChild.remove();
   $("no-messages").hidden = true;

@@ -3,6 +3,7 @@
 import { ask } from "./acts.js";
 import { messageOf, sessionPath } from "./api.js";
 import { drawChart } from "./chart.js";
+import { asking, clearDevices, drawAsking, makeLink } from "./devices.js";
 import { $, drawList, h, say, whileBusy } from "./dom.js";
 import { alertItem, severity } from "./evidence.js";
 import { keepFresh } from "./fresh.js";
@@ -62,7 +63,9 @@ export class SessionView {
     }
     $("session-live").textContent = "";
     $("session-acts").hidden = true;
-    for (const button of $("session-acts").querySelectorAll("button")) {
+    clearDevices();
+    $("session-new-link").onclick = () => whileBusy($("session-new-link"), () => makeLink(this.#app, this.#id));
+    for (const button of $("session-acts").querySelectorAll("[data-act]")) {
       button.onclick = () => this.#act(button.dataset.act);
     }
     for (const button of $("session-files").querySelectorAll("button")) {
@@ -86,8 +89,10 @@ export class SessionView {
   async #load(signal) {
     const incidents = await this.#app.api.get("incidents", { exam_session_id: this.#id, limit: 200 });
     await this.#loadNew(signal);
+    const waiting = this.#session?.status === "active" ? await asking(this.#app, this.#id) : [];
     if (signal.aborted) return;
     drawIncidents(incidents.items);
+    drawAsking(this.#app, this.#id, waiting, () => this.#fresh.now());
     this.#draw();
   }
 

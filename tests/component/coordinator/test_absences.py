@@ -11,7 +11,7 @@ from sqlmodel import Session, select
 
 from coordinator.sessions.absence.telling import Absences
 from coordinator.sessions.absence.waiting import FIRST_COMING_S
-from coordinator.sessions.tables import ExamSession, JoinCode
+from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventType
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
@@ -144,10 +144,8 @@ def test_the_sweep_that_runs_looks_for_absences(on_sqlite: OnSite) -> None:
         def age(db: Session) -> None:
             for row in db.exec(select(ExamSession)):
                 row.started_utc -= nearly
+                row.begins_utc -= nearly
                 db.add(row)
-            for code in db.exec(select(JoinCode)):
-                code.expires_utc -= nearly
-                db.add(code)
 
         await site.parts.writing(age)
         await _says(site, session, "waiting")

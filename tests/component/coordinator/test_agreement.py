@@ -17,6 +17,7 @@ from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
 from shared.tokens import Role
+from tests.support.devices import Device
 from tests.support.exam_site import ACKNOWLEDGED, OnSite, Site, enroll_body
 from tests.support.exams import made
 from tests.support.node_answers import Refusal
@@ -139,7 +140,7 @@ def test_nothing_is_watched_before_the_notice_is_acknowledged_and_all_of_it_afte
         assert (await state(site))["not_acknowledged"] == [CAMERA, SPEECH]
         assert await verified(site) == (409, "acknowledgement-missing")
         code = started["join_url"].split("#")[1]
-        joined = (await site.post("/join", {"code": code}, headers={})).json()
+        joined = await Device().joined(site, code)
         assert (joined["candidate_id"], joined["withdrawn"]) == ("CAND-1", [])
         notice, bearer = joined["notice"], {"Authorization": f"Bearer {joined['session_token']}"}
         body = {"notice_version": notice["version"], "purposes": notice["purposes"]}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 
 import pytest
 
+from coordinator.sessions.binding import check_number
 from shared.errors import Rejected
+from tests.support.axe import broken_rules, needs_axe
 from tests.support.chromium import Browser, Page, needs_chromium
 from tests.support.eventually import until
-from tests.support.exam_stand import NOTICE, Stand, exam_stand, notice
+from tests.support.exam_stand import NOTICE, TOKEN, Stand, exam_stand, notice
+from tests.support.slow_uplink import slow_uplink
 
-pytestmark = [pytest.mark.browser, needs_chromium]
+pytestmark = [pytest.mark.browser, needs_chromium, needs_axe]
 
 Scene = Callable[[Page, Stand], Awaitable[None]]
 
@@ -86,12 +90,12 @@ def test_the_code_leaves_the_address_and_a_reload_keeps_the_attempt(browser: Bro
     play(browser, scene)
 
 
-def test_a_used_link_says_so_and_what_to_do(browser: Browser) -> None:
+def test_a_dead_link_says_so_and_what_to_do(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
-        stand.used_codes.add(stand.join_url.split("#")[1])
+        stand.dead = (410, "join-code-replaced", "There is a newer link.")
         await page.goto(stand.join_url)
         await page.until("!document.querySelector('#problem').hidden")
-        assert await page.text("#problem-text") == "The link was used before."
+        assert await page.text("#problem-text") == "There is a newer link."
         assert "Ask your institution for a new one" in await page.text("#problem-help")
 
     play(browser, scene)
@@ -115,10 +119,13 @@ def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(browser: Br
         await page.until("document.querySelector('#purposes-error').textContent !== ''")
         assert await page.evaluate("document.activeElement.value") == "speech-detection"
         assert await page.evaluate("document.activeElement.getAttribute('aria-invalid')") == "true"
-        assert stand.acknowledged == []
         await page.press(" ", 32)
         await page.click("#notice-form button")
         await page.until("!document.querySelector('#check').hidden")
+        assert stand.acknowledged == []
+        await page.click("#devices-on")
+        await page.click("#start")
+        await until(lambda: bool(stand.acknowledged), "the notice is acknowledged with the start")
         (said,) = stand.acknowledged
         assert said.notice_version == NOTICE.version
         assert said.purposes == NOTICE.purposes
@@ -377,5 +384,245 @@ def test_a_pause_shows_that_nothing_is_watched_until_the_exam_goes_on(browser: B
         await page.until("document.querySelector('#messages').textContent.includes('light')")
         assert await page.text("#exam-heading") == "Your exam is running"
         assert page.complaints == []
+
+    play(browser, scene)
+
+
+async def connected(page: Page) -> None:
+    """Wait until the page is connected."""
+    await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+
+
+def test_loading_the_page_opens_nothing_and_the_start_binds_a_key_that_cannot_be_read(
+    browser: Browser,
+) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await acknowledge(page, stand)
+        await page.click("#devices-on")
+        assert (stand.opened, stand.bound, stand.seats) == (0, None, [])
+        await page.click("#start")
+        await connected(page)
+        assert stand.opened == 1
+        assert stand.bound is not None
+        stored = await page.evaluate(
+            "new Promise((resolve) => { const asked = indexedDB.open('proctor');"
+            " asked.onsuccess = () => { const all = asked.result.transaction('devices')"
+            ".objectStore('devices').getAll(); all.onsuccess = () => resolve("
+            "all.result.map(({ privateKey }) => [privateKey.extractable, privateKey.type])); }; })"
+        )
+        assert stored == [[False, "private"]]
+        assert TOKEN not in str(await page.evaluate("JSON.stringify({ ...sessionStorage, ...localStorage })"))
+        assert page.complaints == []
+
+    play(browser, scene)
+
+
+def test_a_reload_goes_on_by_itself_and_brings_the_messages_and_the_pause_back(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        stand.told = [notice("early", "Please move into the light.")]
+        stand.paused_at = datetime.now(UTC)
+        await page.goto(f"{stand.url}/join")
+        await page.until("document.querySelector('#link-state').dataset.state === 'paused'")
+        assert await page.text("#exam-heading") == "Your exam is paused"
+        await page.until("document.querySelectorAll('#messages li').length === 1")
+        assert "move into the light" in await page.text("#messages")
+        assert stand.opened == 2
+        await frames(stand, len(stand.seats) - 1, 5)
+        assert len(set(stand.tabs)) == 2
+
+    play(browser, scene)
+
+
+def test_without_a_lasting_permission_a_reload_needs_one_click(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await page.command(
+            "Page.addScriptToEvaluateOnNewDocument",
+            source="navigator.permissions.query = async () => ({ state: 'prompt' })",
+        )
+        await sit_exam(page, stand)
+        await page.goto(f"{stand.url}/join")
+        await page.until("!document.querySelector('#resume').hidden")
+        assert await broken_rules(page) == []
+        await page.press("Tab", 9)
+        assert await page.evaluate("document.activeElement.id") == "continue"
+        await page.press("Enter", 13)
+        await connected(page)
+
+    play(browser, scene)
+
+
+def test_a_link_that_is_opened_again_on_its_device_needs_one_click(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await page.evaluate("sessionStorage.clear()")  # as in another window of the browser
+        await page.goto("about:blank")
+        await page.goto(stand.join_url)
+        await page.click("#continue")
+        await connected(page)
+        assert stand.opened == 2
+
+    play(browser, scene)
+
+
+def test_another_device_asks_and_goes_on_when_it_is_approved(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        stand.bound = "the key of another device"
+        await page.goto(stand.join_url)
+        await page.until("!document.querySelector('#ask').hidden")
+        assert await page.text("#ask h1") == "Your exam was started on another device"
+        assert stand.asked == []
+        assert await broken_rules(page) == []
+        await page.press("Tab", 9)
+        assert await page.evaluate("document.activeElement.id") == "ask-device"
+        await page.press("Enter", 13)
+        await until(lambda: bool(stand.asked), "the device asks")
+        number = check_number(stand.asked[0])
+        await page.until(f"document.querySelector('#ask-state').textContent.includes('{number}')")
+        assert await page.evaluate("document.querySelector('#ask-state').getAttribute('role')") == "status"
+        assert await broken_rules(page) == []
+        await page.goto(f"{stand.url}/join")  # a reload still waits
+        await page.until(f"document.querySelector('#ask-state').textContent.includes('{number}')")
+        stand.approve()
+        await page.until("!document.querySelector('#check').hidden")
+        await page.click("#devices-on")
+        await page.click("#start")
+        await connected(page)
+        assert stand.opened == 1
+
+    play(browser, scene)
+
+
+def test_the_earlier_device_is_told_that_the_exam_goes_on_elsewhere(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await until(lambda: bool(stand.listeners), "the page listens")
+        stand.bound = "another"
+        await stand.tell({"type": "moved", "session_id": "s"})
+        await page.until("!document.querySelector('#closed').hidden")
+        assert await page.text("#closed h1") == "Your exam goes on on another device"
+        assert await page.evaluate("document.querySelector('#exam-preview').srcObject.active") is False
+
+    play(browser, scene)
+
+
+@pytest.mark.parametrize(
+    ("code", "bound", "dead", "heading"),
+    [
+        ("device-moved", "another", None, "Your exam goes on on another device"),
+        ("session-ended", None, (410, "session-ended", "It is over."), "The session has ended"),
+    ],
+)
+def test_a_page_that_the_node_ends_learns_why(
+    browser: Browser, code: str, bound: str | None, dead: tuple[int, str, str] | None, heading: str
+) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        stand.bound, stand.dead = bound or stand.bound, dead
+        stand.refuse_seats = Rejected("not any more", code=code, status=401)
+        await stand.seats[0].peer.close()
+        await page.until("!document.querySelector('#closed').hidden", within_s=25)
+        assert await page.text("#closed h1") == heading
+
+    play(browser, scene)
+
+
+def test_a_node_that_has_lost_the_session_for_a_moment_ends_no_exam(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        stand.refuse_seats = Rejected("no such session", code="session-unknown", status=404)
+        await stand.seats[0].peer.close()
+        await page.until("document.querySelector('#link-state').dataset.state === 'waiting'")
+        await asyncio.sleep(4)
+        stand.refuse_seats = None
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'", 20)
+        assert await page.evaluate("document.querySelector('#closed').hidden") is True
+
+    play(browser, scene)
+
+
+def test_two_windows_do_not_evict_each_other_for_ever(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        stand.one_at_a_time = True
+        await sit_exam(page, stand)
+        stand.seats[0].replaced.set()  # another window of the same browser has connected
+        await page.until("!document.querySelector('#elsewhere').hidden")
+        assert await page.text("#elsewhere h1") == "Your exam is open in another window"
+        assert await broken_rules(page) == []
+        await asyncio.sleep(5)
+        assert len(stand.seats) == 1  # it does not come back by itself
+        assert await page.evaluate("document.querySelector('#exam-preview').srcObject.active") is False
+        await page.press("Tab", 9)
+        assert await page.evaluate("document.activeElement.id") == "use-here"
+        await page.press("Enter", 13)
+        await connected(page)
+        await frames(stand, 1, 5)
+        assert set(stand.tabs) == {stand.tabs[0]}  # the same window as before
+
+    play(browser, scene)
+
+
+TRACK = "document.querySelector('#exam-preview').srcObject.get{kind}Tracks()[0]"
+
+
+@pytest.mark.parametrize(("kind", "device"), [("Video", "camera"), ("Audio", "microphone")])
+def test_a_device_that_is_unplugged_is_asked_for_and_goes_on_when_it_is_plugged_in(
+    browser: Browser, kind: str, device: str
+) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        await frames(stand, 0, 5)
+        track = TRACK.format(kind=kind)
+        await page.evaluate(
+            "navigator.mediaDevices.ask = navigator.mediaDevices.getUserMedia,"
+            " navigator.mediaDevices.getUserMedia ="
+            " async () => { throw new DOMException('gone', 'NotFoundError') }"
+        )
+        await page.evaluate(f"{track}.stop(), {track}.dispatchEvent(new Event('ended')), true")
+        await page.until(f"document.querySelector('#link-state').dataset.state === '{device}-gone'")
+        assert f"Your {device} has stopped. Plug it in" in await page.text("#link-state")
+        assert await page.evaluate("document.querySelector('#devices-again').checkVisibility()")
+        await asyncio.sleep(5)
+        assert len(stand.seats) == 1  # the other device is still sent: nothing is connected anew
+        await page.evaluate("navigator.mediaDevices.getUserMedia = navigator.mediaDevices.ask")
+        before = stand.seats[0].peer.frame_count
+        await page.evaluate("navigator.mediaDevices.dispatchEvent(new Event('devicechange'))")
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+        assert await page.evaluate(f"{track}.readyState") == "live"
+        await frames(stand, 0, before + 5)
+        assert await page.evaluate("document.querySelector('#devices-again').hidden") is True
+
+    play(browser, scene)
+
+
+def test_a_muted_device_is_named_and_its_end_too(browser: Browser) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        await sit_exam(page, stand)
+        track = TRACK.format(kind="Video")
+        muted = "Object.defineProperty({track}, 'muted', {{ value: {value}, configurable: true }})"
+        for value, event, state in (("true", "mute", "camera-silent"), ("false", "unmute", "connected")):
+            await page.evaluate(muted.format(track=track, value=value) + ", true")
+            await page.evaluate(f"{track}.dispatchEvent(new Event('{event}'))")
+            await page.until(f"document.querySelector('#link-state').dataset.state === '{state}'")
+
+    play(browser, scene)
+
+
+@pytest.mark.realtime
+@pytest.mark.parametrize("delay_s", [2.0, 3.0])
+def test_an_uplink_that_is_seconds_late_connects_and_stays(browser: Browser, delay_s: float) -> None:
+    async def scene(page: Page, stand: Stand) -> None:
+        async with slow_uplink(stand, delay_s):
+            await acknowledge(page, stand)
+            await page.click("#devices-on")
+            await page.click("#start")
+            await page.until("document.querySelector('#link-state').dataset.state === 'connected'", 60)
+            await frames(stand, len(stand.seats) - 1, 5)
+            settled = len(stand.seats)
+            await asyncio.sleep(15)
+            assert len(stand.seats) == settled
+            assert stand.seats[-1].peer.frame_count > 100
+            assert await page.evaluate("document.querySelector('#link-state').dataset.state") == "connected"
+            assert settled == 1
 
     play(browser, scene)

@@ -10,6 +10,7 @@ from coordinator.exams.tables import Exam
 from coordinator.sessions.service import find
 from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from tests.support.devices import Device
 from tests.support.exam_site import OnSite, Site
 from tests.support.exams import EXAM, made, put
 
@@ -110,7 +111,7 @@ def test_a_session_starts_under_the_version_in_force_and_keeps_it(on_site: OnSit
         assert told == [(1, 4), (2, 9)]
         assert (await site.get("/session/SESS-1")).json()["policy_version"] == 2
         code = started["join_url"].partition("#")[2]
-        joined = (await site.post("/join", {"code": code}, headers={})).json()
+        joined = await Device().joined(site, code)
         assert joined["exam_title"] == "Computer Science 101"
         found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
         assert await resume(site.parts, found)

@@ -21,6 +21,7 @@ from coordinator.live.walls import MAX_SHOWN, MAX_WALLS_PER_BEARER
 from coordinator.sessions.presence.noting import Pages
 from shared.events.types import EventType
 from shared.tokens import Role
+from tests.support.devices import Device, code_of
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import alert
@@ -46,8 +47,7 @@ def test_each_state_stands_on_the_session_and_survives_a_restart(on_site: OnSite
     async def test(site: Site) -> None:
         session = await site.started()
         assert (await page_of(site))["state"] == "waiting"
-        code = session["join_url"].partition("#")[2].rpartition("=")[2]
-        assert (await site.http.post("/api/v1/join", json={"code": code})).is_success
+        await Device().joined(site, code_of(session))
         assert (await page_of(site))["state"] == "opened"
         pages = Pages()
         for phase, state in {"watching": "connected", "silent": "lost", "waiting": "lost"}.items():

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import yaml
 
+from coordinator.sessions.binding import check_number
 from shared.events.types import EventType
 from shared.tokens import Role
+from tests.support.devices import Device, code_of
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found
 from tests.support.reviewers import later
@@ -79,6 +81,30 @@ def test_a_session_is_watched_and_ended_by_commands(on_sqlite: OnSite) -> None:
             assert (await ann.data("sessions", "show", "SESS-1"))["status"] == "ended"
             code, table, _ = await ann.run("sessions", "timeline", "SESS-1")
             assert (code, "A proctor ended the session." in table) == (0, True)
+
+    on_sqlite(test)
+
+
+def test_a_lost_device_is_replaced_by_commands(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        async with served(site) as url:
+            ann, mine, other = Shell(site, url, "ann"), Device(), Device()
+            names = ("CAND-1", "EXAM-1", "--session", "SESS-1", "--force")
+            started = await ann.data("sessions", "start", *names)
+            assert started["join_url_expires_at"] == started["session_expires_at"]
+            await mine.joined(site, code_of(started))
+            made = await ann.data("sessions", "link", "SESS-1")
+            assert made["join_url"] != started["join_url"]
+            assert made["join_url_expires_at"]
+            await other.ask(site, code_of(made))
+            number = check_number(other.key)
+            code, table, _ = await ann.run("sessions", "devices", "SESS-1")
+            assert (code, number in table) == (0, True)
+            code, _, error = await ann.run("sessions", "approve-device", "SESS-1", "000 00", "--yes")
+            assert (code, "no device of this session shows the number" in error) == (1, True)
+            let_in = await ann.data("sessions", "approve-device", "SESS-1", number, "--yes")
+            assert (let_in["state"], let_in["approved_by"]) == ("bound", "ann")
+            await other.joined(site, code_of(made))
 
     on_sqlite(test)
 

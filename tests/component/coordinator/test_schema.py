@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import Integer, Uuid, bindparam, inspect, text
+from sqlalchemy import BindParameter, Integer, Uuid, bindparam, inspect, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
@@ -15,7 +16,7 @@ from coordinator.ground.columns import Row, UtcDateTime
 from coordinator.ground.database import Database
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
-from coordinator.sessions.tables import ExamSession
+from coordinator.sessions.tables import ExamSession, JoinCode
 from coordinator.tenants import service as tenants
 from coordinator.tenants.standing import INSTALLATION_ID, Standing
 from coordinator.tenants.tables import DEFAULT_TENANT_ID, Tenant
@@ -194,3 +195,39 @@ def test_operators_and_disabled_institutions_come_and_go_with_their_revision(
         assert [row.id for row in db.exec(select(IssuedToken))] == [DEFAULT_TENANT_ID]
         assert tenants.standing(db) == Standing(frozenset({INSTALLATION_ID, DEFAULT_TENANT_ID, north.id}))
         assert tenants.find(db, north.id).other_bases == {}
+
+
+@pytest.mark.parametrize("lead", [timedelta(0), timedelta(hours=1)])
+def test_links_of_before_work_on_and_exams_begin_when_they_did(
+    empty_database: Database, lead: timedelta
+) -> None:
+    ids = {name: UUID(int=number) for number, name in enumerate(("node", "session", "one"), 1)}
+    began = datetime(2026, 11, 22, 14, tzinfo=UTC)
+    instants = {"began": began, "expires": began + lead + timedelta(minutes=15)}
+    values = {**ids, **instants, "tenant": DEFAULT_TENANT_ID, "sealed": b"sealed"}
+    types: list[BindParameter[Any]] = [bindparam(name, type_=Uuid()) for name in (*ids, "tenant")]
+    types += [bindparam(name, type_=UtcDateTime()) for name in instants]
+
+    def run(statement: str) -> None:
+        used = [one for one in types if f":{one.key}" in statement]
+        with empty_database.write() as db:
+            db.connection().execute(text(statement).bindparams(*used), values)
+
+    schema.upgrade(empty_database, "0006")
+    for statement in EARLIER[:4]:
+        run(statement)
+    run(
+        """INSERT INTO join_codes (id, tenant_id, session_id, code_hash, created_utc, expires_utc, used_utc)
+        VALUES (:one, :tenant, :session, :sealed, :began, :expires, :began)"""
+    )
+    schema.upgrade(empty_database)
+    with empty_database.read() as db:
+        assert db.exec(select(ExamSession.begins_utc)).all() == [began + lead]
+        assert db.exec(select(ExamSession.device)).all() == [0]
+        assert db.exec(select(JoinCode.replaced_utc)).all() == [None]
+    schema.downgrade(empty_database, "0015")
+    with empty_database.read() as db:
+        wanted = text("SELECT expires_utc FROM join_codes").columns(expires_utc=UtcDateTime())
+        assert db.connection().execute(wanted).scalars().all() == [instants["expires"]]
+    schema.upgrade(empty_database)
+    assert schema.differences(empty_database) == []

@@ -27,6 +27,7 @@ from shared.messages.faces import VerifiedFrame
 from shared.rates import Buckets, Rate
 from shared.tokens import Role
 from tests.component.coordinator.test_faces_api import agree, enroll, search, switch_on
+from tests.support.devices import Device
 from tests.support.exam_site import Site, picture_base64
 from tests.support.excerpts import begun, published, spoken
 from tests.support.findings import found, noticed
@@ -85,6 +86,7 @@ ASKED_BY_CANDIDATES: Final = (
     "get_consents",
     "get_outcomes",
     "get_session",
+    "get_told",
     "put_consent",
 )
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
@@ -196,7 +198,8 @@ async def _fill(site: Site) -> list[Known]:
     site.node.verify = lambda asked: SEEN
     another = {"policy": {}, "reason": "For sessions that run to change to."}
     assert (await site.post("/exams/EXAM-1/policies", another)).is_success
-    joins = [await site.started(f"JOIN-{number}", "CAND-9") for number in range(3)]
+    unbound: Any = {"policy": {"device_binding": False}}
+    joins = [await site.started(f"JOIN-{number}", "CAND-9", **unbound) for number in range(3)]
     codes = [urlsplit(str(one["join_url"])).fragment for one in joins]
     keys = [(await site.post("/token-keys")).json()["key_id"] for _ in range(2)]
     return [
@@ -218,6 +221,7 @@ async def _fill(site: Site) -> list[Known]:
         Known("body.exam_id", ["EXAM-2"]),  # its days are not moved by what is asked of the paths
         Known("body.candidate_id", CANDIDATES),
         Known("body.code", codes),
+        Known("body.device_key", [Device().key]),
         Known("body.images[*].image_base64", [picture_base64()]),
     ]
 

@@ -18,6 +18,7 @@ from coordinator.web_api.limits import JOIN_FAILURE_RATE
 from shared.ice import IceServer
 from shared.rates import Buckets, Rate
 from shared.tokens import Audience, Role, verify
+from tests.support.devices import Device, code_of
 from tests.support.exam_site import AD_HOC, PUBLIC_URL, OnSite, Site, enroll_body
 from tests.support.node_answers import Refusal, watching
 
@@ -235,9 +236,7 @@ def test_the_whole_way_from_link_to_hand_in(on_site: OnSite) -> None:
         started = await site.started()
         url, _, code = started["join_url"].partition("#")
         assert url == f"{PUBLIC_URL}/join"
-        joined = await site.post("/join", {"code": code}, headers={})
-        assert joined.status_code == 200, joined.text
-        page = joined.json()
+        page = await Device().joined(site, code)
         assert page["session_uuid"] == started["session_uuid"]
         bearer = {"headers": {"Authorization": f"Bearer {page['session_token']}"}}
         notice = page["notice"]
@@ -257,29 +256,25 @@ def test_the_whole_way_from_link_to_hand_in(on_site: OnSite) -> None:
     on_site(test)
 
 
-def test_a_join_code_works_once_and_for_its_time_only(on_site: OnSite) -> None:
+def test_a_code_that_leads_nowhere_is_refused_and_none_is_stored(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
-        def code_of(started: dict[str, Any]) -> dict[str, str]:
-            return {"code": started["join_url"].partition("#")[2]}
-
-        used, late, ended = [code_of(await site.started(f"SESS-{n}")) for n in range(3)]
-        assert (await site.post("/join", used, headers={})).status_code == 200
-        await site.post("/session/SESS-2/end")
+        ended, late = [code_of(await site.started(f"SESS-{n}")) for n in range(2)]
+        await site.post("/session/SESS-0/end")
         cases = [
-            (used, 410, "join-code-used"),
             (ended, 410, "session-ended"),
-            ({"code": "A" * 32}, 404, "join-code-unknown"),
-            ({"code": "short"}, 422, "invalid-request"),
-            ({"code": "A" * 30 + "\x00\x00"}, 422, "invalid-request"),
+            ("A" * 32, 404, "join-code-unknown"),
+            ("short", 422, "invalid-request"),
+            ("A" * 30 + "\x00\x00", 422, "invalid-request"),
         ]
-        for body, status, code in cases:
-            response = await site.post("/join", body, headers={})
-            assert (response.status_code, response.json()["code"]) == (status, code)
-        site.at(datetime.now(UTC) + timedelta(minutes=16))
-        expired = await site.post("/join", late, headers={})
-        assert (expired.status_code, expired.json()["code"]) == (410, "join-code-expired")
+        for path, more in (("/join", {}), ("/join/look", {}), ("/join/ask", {"device_key": Device().key})):
+            for given, status, code in cases:
+                response = await site.post(path, {"code": given, **more}, headers={})
+                assert (response.status_code, response.json()["code"]) == (status, code), path
+        site.at(datetime.now(UTC) + timedelta(hours=3, minutes=1))
+        expired = await Device().ask(site, late)
+        assert (expired.status_code, expired.json()["code"]) == (410, "session-expired")
         codes = await site.parts.reading(lambda db: db.exec(select(JoinCode)).all())
-        assert not any(late["code"].encode() in code.code_hash for code in codes)
+        assert not any(late.encode() in code.code_hash for code in codes)
 
     on_site(test)
 
@@ -295,7 +290,7 @@ def test_many_wrong_codes_from_a_hall_shut_out_nobody_there(on_site: OnSite) -> 
         found = Counter([(await site.post("/join", guess, headers={})).status_code for guess in guesses])
         assert found == {404: 420}
         for code in codes:
-            assert (await site.post("/join", {"code": code}, headers={})).status_code == 200
+            await Device().joined(site, code)
         refused = await site.post("/join", wrong, headers={})
         assert (refused.status_code, refused.json()["code"]) == (429, "too-many-requests")
         assert int(refused.headers["Retry-After"]) >= 1
@@ -303,12 +298,13 @@ def test_many_wrong_codes_from_a_hall_shut_out_nobody_there(on_site: OnSite) -> 
     on_site(test)
 
 
-def test_a_used_code_that_is_tried_for_ever_is_refused_before_the_database(on_sqlite: OnSite) -> None:
+def test_a_dead_code_that_is_tried_for_ever_is_refused_before_the_database(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
-        body = {"code": (await site.started())["join_url"].partition("#")[2]}
+        body = {"code": code_of(await site.started())}
+        await site.post("/session/SESS-1/end")
         site.parts.rates.join_failures = Buckets(Rate(JOIN_FAILURE_RATE.burst, per_s=0.000_001))
         found = [(await site.post("/join", body, headers={})).status_code for _ in range(15)]
-        assert found == [200, *10 * [410], *4 * [429]]
+        assert found == [*10 * [410], *5 * [429]]
 
     on_sqlite(test)
 

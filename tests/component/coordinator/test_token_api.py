@@ -17,6 +17,7 @@ from coordinator.tokens.tables import TokenKey
 from shared.messages.sessions import SessionAccepted
 from shared.sealing import parse_signing_public
 from shared.tokens import Audience, Role, key_id_of, verify
+from tests.support.devices import Device
 from tests.support.exam_site import OnSite, Site
 from tests.support.node_answers import accepted, watching
 
@@ -115,7 +116,7 @@ def test_a_session_keeps_the_key_that_its_node_knows(on_site: OnSite) -> None:
         started = await site.started()
         await site.post("/token-keys")
         code = started["join_url"].partition("#")[2]
-        joined = (await site.post("/join", {"code": code}, headers={})).json()
+        joined = await Device().joined(site, code)
         first = parse_signing_public(site.node.obeyed.started[0].token_key)
         assert verify(joined["session_token"], first, audience=Audience.EDGE).subject == "CAND-1"
         mine = bearer(joined["session_token"])
@@ -142,10 +143,8 @@ def test_a_revoked_key_ends_what_it_signed_and_another_signs(on_site: OnSite) ->
         assert not await good(site, stolen["token"])
         assert not await good(site, started["session_token"])
         code = started["join_url"].partition("#")[2]
-        joined = await site.post("/join", {"code": code}, headers={})
-        assert await good(
-            site, joined.json()["session_token"]
-        )  # a link not used yet leads in under the new key
+        joined = await Device().joined(site, code)  # the link leads in under the new key
+        assert await good(site, joined["session_token"])
         (_, active) = (await site.get("/token-keys", headers=fresh)).json()
         gone = await site.http.delete(f"/api/v1/token-keys/{active['key_id']}", headers=fresh)
         assert gone.status_code == 204
@@ -199,7 +198,7 @@ def test_a_revocation_reaches_the_node_at_once_and_again_what_it_missed(on_site:
         assert await resume(site.parts, found)  # after the node's restart
         assert site.node.obeyed.started[-1].token_key == fresh
         code = started["join_url"].partition("#")[2]
-        joined = (await site.post("/join", {"code": code}, headers={})).json()["session_token"]
+        joined = (await Device().joined(site, code))["session_token"]
         verify(joined, parse_signing_public(fresh), audience=Audience.EDGE)
 
     on_site(test)

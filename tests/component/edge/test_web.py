@@ -24,7 +24,7 @@ from shared.web_server.status import ByPort
 class _Closed:
     """Admits nobody."""
 
-    async def connect(self, session_id: UUID, token: str) -> Seat:
+    async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> Seat:
         self.check(session_id, token)
         raise AssertionError
 

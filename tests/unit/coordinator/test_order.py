@@ -44,7 +44,8 @@ LISTED = {
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
-        sessions.changing.telling sessions.changing.rekeying sessions.watched.noting sessions.presence.noting
+        sessions.changing.telling sessions.changing.rekeying sessions.devices.moving
+        sessions.watched.noting sessions.presence.noting
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,

@@ -78,20 +78,20 @@ def test_an_unknown_or_impossible_policy_field_is_refused_with_its_path(
 
 
 @pytest.mark.parametrize(
-    ("metadata", "minutes", "join_minutes"),
+    ("metadata", "minutes", "lead_minutes"),
     [
-        ({}, 180, 15),
-        ({"exam_duration_minutes": 120}, 120, 15),
-        ({"exam_duration_minutes": 120, "start_time": "2026-11-22T15:00:00Z", "room": "7"}, 180, 75),
-        ({"exam_duration_minutes": 120, "start_time": "2025-12-12T14:00:00Z"}, 120, 15),
+        ({}, 180, 0),
+        ({"exam_duration_minutes": 120}, 120, 0),
+        ({"exam_duration_minutes": 120, "start_time": "2026-11-22T15:00:00Z", "room": "7"}, 180, 60),
+        ({"exam_duration_minutes": 120, "start_time": "2025-12-12T14:00:00Z"}, 120, 0),
     ],
 )
 def test_a_session_lasts_as_long_as_its_exam(
-    metadata: dict[str, Any], minutes: float, join_minutes: float
+    metadata: dict[str, Any], minutes: float, lead_minutes: float
 ) -> None:
     times = session_times(metadata, NOW)
     assert times.expires_utc == NOW + timedelta(minutes=minutes)
-    assert times.join_expires_utc == NOW + timedelta(minutes=join_minutes)
+    assert times.begins_utc == NOW + timedelta(minutes=lead_minutes)
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_an_exams_window_bounds_its_sessions_and_extra_time_comes_on_top() -> No
     assert session_times({}, NOW, window).expires_utc == NOW + 2 * hour + timedelta(minutes=20)
     early = session_times({"exam_duration_minutes": 30}, NOW, window)
     assert early.expires_utc == NOW + hour + timedelta(minutes=50)
-    assert early.join_expires_utc == NOW + hour + timedelta(minutes=15)
+    assert early.begins_utc == NOW + hour
     with pytest.raises(Rejected) as closed:
         session_times({}, NOW + 2 * hour, window)
     assert (closed.value.status, closed.value.code) == (409, "exam-closed")

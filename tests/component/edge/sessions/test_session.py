@@ -321,10 +321,11 @@ def test_a_page_that_leaves_closes_its_connection_and_the_session_waits_for_it()
 def test_of_two_offers_at_once_the_slower_is_refused_and_its_connection_closed() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
-        slow, quicker = await world.seat(order), await world.seat(order)
+        slow = await world.seat(order)
         world.answers.clear()
         answering = asyncio.create_task(slow.answer("slow offer"))
         await soon(lambda: len(world.sources) == 1, "the first connection")
+        quicker = await world.seat(order)
         world.answers = asyncio.Event()
         world.answers.set()
         assert await quicker.answer("offer") == "answer to offer"

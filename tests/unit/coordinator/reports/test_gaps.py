@@ -56,7 +56,7 @@ def alert(event: EventType, onset_s: float = 0.0, lasts_s: float | None = 1.0) -
     )
 
 
-ADVISORY = {EventType.VIRTUAL_CAMERA_SUSPECTED, EventType.PICTURE_IN_VIEW}
+ADVISORY = {EventType.VIRTUAL_CAMERA_SUSPECTED, EventType.SECOND_DEVICE, EventType.PICTURE_IN_VIEW}
 """Technical events during which everything is seen as usual."""
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge.judging.policy_settings import monitor_settings
+from edge.rules.bounded import MOST
+from edge.rules.findings import Phase
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED
@@ -15,15 +17,20 @@ from tests.support.observations import play
 
 FOUND = [event for event in DEFAULT_RULES if event not in NOT_OBSERVED]
 
+NOT_SEEN = (EventType.SECOND_DEVICE,)
+"""What happens without an observation that shows it."""
+
 
 def everything(muted: tuple[EventType, ...] = ()) -> set[str]:
     """What is found of an exam in which everything happens, with every rule on but the muted ones."""
     policy = policy_of_everything()
     rules = {event: policy.rule(event).model_copy(update={"enabled": False}) for event in muted}
     policy = policy.model_copy(update={"rules": {**policy.rules, **rules}})
-    return {f.event.value for f in play(Monitor(monitor_settings(policy)), exam_of_everything())} - {
-        "CALIBRATED"
-    }
+    monitor = Monitor(monitor_settings(policy))
+    found = play(monitor, exam_of_everything())
+    for event in NOT_SEEN:
+        found += monitor.happened(event, found[-1].at_s)
+    return {each.event.value for each in found} - {"CALIBRATED"}
 
 
 def test_everything_that_happens_is_found() -> None:
@@ -64,3 +71,14 @@ def test_features_switch_their_events_off() -> None:
         EventType.SUSPICIOUS_MOVEMENT,
         EventType.HIGH_CONFIDENCE_CHEATING,
     }
+
+
+def test_what_happens_again_and_again_becomes_no_storm() -> None:
+    monitor = Monitor(monitor_settings(Policy()))
+    raised = [
+        each
+        for second in range(30)
+        for each in monitor.happened(EventType.SECOND_DEVICE, float(second))
+        if each.phase is Phase.RAISED
+    ]
+    assert len(raised) == MOST

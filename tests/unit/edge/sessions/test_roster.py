@@ -111,7 +111,23 @@ ORDER = start_order(token_key=KEY)
 
 def test_the_sessions_own_token_opens_it() -> None:
     token = session_token(KEY, ORDER.session_id)
-    assert roster(ORDER).bearer(ORDER.session_id, token).order == ORDER
+    watched, device = roster(ORDER).bearer(ORDER.session_id, token)
+    assert (watched.order, device) == (ORDER, None)
+
+
+@pytest.mark.parametrize(
+    ("device", "bound", "good"),
+    [(1, 1, True), (0, 0, True), (2, 1, True), (1, 2, False), (0, 1, False), (None, 2, True)],
+)
+def test_a_token_of_a_device_before_the_bound_one_is_dead(device: int | None, bound: int, good: bool) -> None:
+    order = ORDER.model_copy(update={"device": bound})
+    token = session_token(KEY, order.session_id, device=device)
+    if good:
+        assert roster(order).bearer(order.session_id, token) == (roster(order).find(order.session_id), device)
+        return
+    with pytest.raises(Rejected) as refusal:
+        roster(order).bearer(order.session_id, token)
+    assert (refusal.value.status, refusal.value.code) == (401, "device-moved")
 
 
 @pytest.mark.parametrize(

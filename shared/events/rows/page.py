@@ -1,0 +1,27 @@
+"""The page on which the exam is sat."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from shared.events.row import BY_COORDINATOR, BY_NODE, DefaultRule, EventRow, Words
+from shared.events.types import EventClass, EventType
+
+ROWS: Final = (
+    EventRow(
+        event=EventType.SECOND_DEVICE,
+        event_class=EventClass.TECHNICAL,
+        raised_by=BY_NODE | BY_COORDINATOR,
+        rule=DefaultRule(),
+        waited_for=False,
+        words=Words(
+            title="Opened a second time",
+            sentence=(
+                "The session was opened in a second window or on another device while the first was still "
+                "sending; the newest is watched. Advisory: a page that was opened twice is usual."
+            ),
+            raised="Your exam was opened a second time. Only the newest window is used.",
+            cleared="Your exam is open in one window.",
+        ),
+    ),
+)
