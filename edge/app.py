@@ -95,12 +95,17 @@ async def assembled(
     config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread, doors: Doors
 ) -> AsyncIterator[Node]:
     """Build a node with its worker in this process. Nothing is connected or served yet."""
-    metrics = Metrics()
+    metrics = Metrics(networks.labels)
     coordinator_key = parse_signing_public(config.coordinator.public_key)
     hub = node_link(_hub_address(config), identity.node_id)
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
     publisher = await Publisher.over(
-        outbox, hub, node_id=identity.node_id, coordinator_key=coordinator_key, pace=pace
+        outbox,
+        hub,
+        node_id=identity.node_id,
+        coordinator_key=coordinator_key,
+        pace=pace,
+        dispatched=metrics.dispatched,
     )
     roster: Roster[Assignment] = Roster(config.analysis.rating)
     assignments = Assignments(roster, _committing(publisher, metrics), metrics.called)
@@ -197,7 +202,8 @@ def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
     async def commit(outgoing: OutgoingAlert) -> None:
         await publisher.add(outgoing)
         if outgoing.revision.revision == RAISED_REVISION:
-            metrics.alerted(outgoing.revision.alert.event_type)
+            alert = outgoing.revision.alert
+            metrics.alerted(alert.event_type, alert.severity_score)
 
     return commit
 

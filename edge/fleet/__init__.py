@@ -4,4 +4,5 @@ commands   checks and obeys each command once      actions      start, end, enro
 node       health, heartbeat and metrics together  assignments  sends alerts and notices on
 heartbeat  sent every few seconds                  health       the health score (pure)
 metrics    Prometheus                              lag          lateness of the event loop
+gpus       their load
 """

@@ -35,6 +35,7 @@ class LocalWorker:
         self._sessions: dict[AssignmentId, Session] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._former_drops: Counter[str] = Counter()
+        self._former_errors: Counter[str] = Counter()
 
     async def start(self, order: StartSession) -> None:
         session = self._make(order)
@@ -90,6 +91,9 @@ class LocalWorker:
             analysis_works=self._instruments.work,
             calls_waiting={look.value: engine.depth(look) for look in Look},
             dropped=sum((session.dropped() for session in sessions), self._former_drops),
+            connection_errors=sum(
+                (session.connections.errors() for session in sessions), self._former_errors
+            ),
             sessions=tuple(session.state() for session in sessions),
         )
 
@@ -110,5 +114,6 @@ class LocalWorker:
         finally:
             del self._sessions[assignment]
             self._former_drops += session.dropped()
+            self._former_errors += session.connections.errors()
             self._tell(SessionOver(assignment))
             log.info("a session is over", extra=extra)

@@ -80,6 +80,8 @@ class WorkerReport:
     """Calls that wait for a network, by task."""
     dropped: Mapping[str, int]
     """Frames and packets that were not analysed, by reason, over all its sessions so far."""
+    connection_errors: Mapping[str, int]
+    """Connections of pages that were refused or failed, by cause, over all its sessions so far."""
     sessions: tuple[SessionState, ...]
     """Every session that is not over."""
 

@@ -350,6 +350,27 @@ def test_an_offer_that_cannot_be_answered_leaves_the_former_connection_alone() -
     play(story)
 
 
+def test_connections_that_are_refused_or_fail_are_counted_by_cause_also_after_the_session() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        with pytest.raises(Rejected):
+            await page.seat.answer(REFUSED_OFFER)
+        page.source.error = "ice"
+        await page.source.close()
+
+        async def counted() -> bool:
+            return (await world.worker.report()).connection_errors == {"bad-offer": 1, "ice": 1}
+
+        await until(counted, "its end")
+        second = await world.page(order)
+        await second.source.close()
+        await world.end(order)
+        assert await counted()
+
+    play(story)
+
+
 def test_candidates_go_to_the_pages_own_connection_and_none_comes_before_the_offer() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
