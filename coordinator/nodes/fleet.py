@@ -6,17 +6,21 @@ affair.
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from coordinator.nodes.marks import Lost
 from shared.errors import Corrupt, Unavailable
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""
+MAX_LOST: Final = 100
+"""Losses remembered until sessions are told; the oldest is forgotten first."""
 MAX_SKEW: Final = timedelta(minutes=5)
 """Between a node's clock and ours; a heartbeat from further away is an old one played again."""
 
@@ -49,6 +53,7 @@ class Fleet:
         self._states: dict[UUID, NodeState] = {}
         self._skews: dict[UUID, tuple[float, float]] = {}
         """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
+        self._lost: deque[Lost] = deque(maxlen=MAX_LOST)
 
     def hear(self, heartbeat: Heartbeat, now: float, now_utc: datetime) -> bool:
         """Take in an authentic heartbeat; True when it is the first one since the node's daemon started.
@@ -72,6 +77,24 @@ class Fleet:
         """How far a node's clock is ahead of ours, less the way; None when it is not heard."""
         skew_s, heard_at = self._skews.get(node_id, (0.0, float("-inf")))
         return skew_s if now - heard_at < MISSING_AFTER_S else None
+
+    def skews_s(self, now: float) -> dict[UUID, float]:
+        """The same of every node that is heard."""
+        skews = {node_id: self.skew_s(node_id, now) for node_id in self._skews}
+        return {node_id: skew_s for node_id, skew_s in skews.items() if skew_s is not None}
+
+    def gave_up(self, lost: Lost) -> None:
+        """Note reports that will never come, until the sessions are told."""
+        self._lost.append(lost)
+
+    def losses(self) -> list[Lost]:
+        """What no session has been told of yet, oldest first."""
+        return list(self._lost)
+
+    def lost_told(self, node_id: UUID, told: Collection[Lost]) -> None:
+        """The sessions have been told of these losses of a node."""
+        left = [one for one in self._lost if one.node_id != node_id or one not in told]
+        self._lost = deque(left, maxlen=MAX_LOST)
 
     def check_clock(self, node_id: UUID, now: float) -> None:
         """Raises `Unavailable` ("clock-skew") when the node would refuse our commands as stale."""

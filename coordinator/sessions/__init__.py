@@ -3,7 +3,8 @@
 starting/   starts, and starts again       joining/  how candidates join
 changing/   pause, extra time, another policy
 absence/    missing pages                  listing/  the wall, worst first
-watched/    how much nobody watched
+trouble/    a node's clock and its reports watched/  how much nobody watched
+lasting/    alerts raised here and cleared
 
 service     finds and reads sessions       tables      the rows
 ending      ends here, then on the node    verifying   compares a frame with the enrolled face

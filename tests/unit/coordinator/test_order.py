@@ -42,7 +42,8 @@ LISTED = {
         excerpts.expiring idempotency.doing enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
-        sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
+        sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
+        sessions.lasting.telling
         sessions.changing.telling sessions.changing.rekeying sessions.watched.noting
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
