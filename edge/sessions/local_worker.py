@@ -14,6 +14,7 @@ from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
 from edge.sessions.port import AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.events.looks import Look
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
@@ -61,6 +62,10 @@ class LocalWorker:
         if page.assignment in self._sessions:
             connections = self._sessions[page.assignment].connections
             await connections.add_candidate(page.number, candidate, mid, index)
+
+    async def show_camera(self, page: PageId, camera: Camera) -> None:
+        if page.assignment in self._sessions:
+            self._sessions[page.assignment].show_camera(camera)
 
     async def left(self, page: PageId) -> None:
         if page.assignment in self._sessions:

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from edge.analysis.measured import Measured
 from edge.outbound.envelope import OutgoingAlert
+from shared.cameras import Camera
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame
 from shared.messages.heartbeats import SessionState
@@ -109,6 +110,9 @@ class Worker(Protocol):
 
     async def add_candidate(self, page: PageId, candidate: str, mid: str | None, index: int | None) -> None:
         """Add an ICE candidate to the page's connection, if it still has one. Raises `Rejected`."""
+
+    async def show_camera(self, page: PageId, camera: Camera) -> None:
+        """Take in what a page says of its camera. Harmless after the end."""
 
     async def left(self, page: PageId) -> None:
         """Close the connection of a page that hung up, if it still has one."""

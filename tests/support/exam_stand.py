@@ -23,6 +23,7 @@ from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
 from shared.api.exams import ConsentRequest
 from shared.api.sessions import AcknowledgeRequest, JoinRequest, JoinResponse, Notice, WebrtcConfig
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.fields import format_utc
 from tests.support.eventually import until
@@ -48,12 +49,16 @@ class StandSeat:
     peer: Peer = field(default_factory=lambda: Peer(PeerSettings()))
     outbox: asyncio.Queue[Mapping[str, object]] = field(default_factory=asyncio.Queue)
     said_goodbye: bool = False
+    cameras: list[Camera] = field(default_factory=list)
 
     async def answer(self, offer_sdp: str) -> str:
         return await self.peer.answer(offer_sdp)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         await self.peer.add_candidate(candidate, mid, index)
+
+    async def show_camera(self, camera: Camera) -> None:
+        self.cameras.append(camera)
 
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
         while True:
