@@ -135,8 +135,11 @@ def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Por
     return ports
 
 
-def prepare(folder: Path, ports: Ports, *, profile: str, level: str) -> Installation:
-    """Create missing keys and identities and write the three configuration files."""
+def prepare(folder: Path, ports: Ports, *, profile: str, level: str, steps_down: bool = True) -> Installation:
+    """Create missing keys and identities and write the three configuration files.
+
+    `steps_down`: whether the node takes lower levels by itself when the machine is overloaded.
+    """
     binaries = find_binaries()
     with writing_under(folder):
         for part in ("logs", "secrets", "jetstream", "coordinator", "edge"):
@@ -146,7 +149,7 @@ def prepare(folder: Path, ports: Ports, *, profile: str, level: str) -> Installa
     installation = Installation(folder, binaries, ports, UUID(node["node_id"]))
     _write_nats(installation)
     _write_toml(installation.config("coordinator"), _coordinator_settings(installation, node))
-    _write_toml(installation.config("edge"), _edge_settings(installation, centre, profile, level))
+    _write_toml(installation.config("edge"), _edge_settings(installation, centre, profile, level, steps_down))
     ask(installation.coordinator("check-config"))
     ask(installation.edge("check-config"))
     ask(installation.coordinator("migrate"))
@@ -193,7 +196,9 @@ def _coordinator_settings(installation: Installation, node: dict[str, str]) -> s
     )
 
 
-def _edge_settings(installation: Installation, centre: dict[str, str], profile: str, level: str) -> str:
+def _edge_settings(
+    installation: Installation, centre: dict[str, str], profile: str, level: str, steps_down: bool
+) -> str:
     folder = installation.folder
     return (
         _line("region", "local")
@@ -215,6 +220,7 @@ def _edge_settings(installation: Installation, centre: dict[str, str], profile: 
         + "loopback_candidates = true\n"
         + "\n[analysis]\n"
         + _line("level", level)
+        + f"steps_down = {json.dumps(steps_down)}\n"
         + _line("profile", profile)
     )
 

@@ -23,7 +23,7 @@ def up(
     port: Annotated[int | None, typer.Option(help="Port of the coordinator; default: a free one.")] = None,
     edge_port: Annotated[int | None, typer.Option(help="Port of the edge node; default: a free one.")] = None,
     profile: Annotated[str, typer.Option(help="Networks: open, or research (non-commercial).")] = "open",
-    level: Annotated[str, typer.Option(help="Level to run at, L0 (GPU) to L4.")] = "L1",
+    level: Annotated[str, typer.Option(help="Best level to run at, L0 (GPU) to L4.")] = "L1",
 ) -> None:
     """Start nats-server, coordinator and one edge node on this machine, and stop them on Ctrl-C.
 

@@ -19,6 +19,7 @@ from uuid import UUID
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce
+from edge.analysis.measured import Measured
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.restarts import Restarts
 from edge.config import EdgeConfig
@@ -27,8 +28,10 @@ from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.heartbeat import Heart
 from edge.fleet.lag import LoopLag
+from edge.fleet.load import LoadMeter
 from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node
+from edge.fleet.stepping import Stepping
 from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
 from edge.node_identity import Identity
@@ -108,7 +111,14 @@ async def assembled(
         dispatched=metrics.dispatched,
     )
     roster: Roster[Assignment] = Roster(config.analysis.rating)
-    assignments = Assignments(roster, _committing(publisher, metrics), metrics.called)
+    lag = LoopLag()
+    meter = LoadMeter(lag)
+
+    def measured(call: Measured) -> None:
+        metrics.called(call)
+        meter.called(call)
+
+    assignments = Assignments(roster, _committing(publisher, metrics), measured)
     async with _local_worker(config, identity.node_id, networks, assignments.hear) as worker:
         actions = NodeActions(config, assignments, worker)
         yield Node(
@@ -121,7 +131,8 @@ async def assembled(
             assignments=assignments,
             actions=actions,
             commands=Commands(identity, coordinator_key, actions),
-            lag=LoopLag(),
+            lag=lag,
+            stepping=Stepping(worker, meter, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
         )
@@ -165,6 +176,8 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.lag.run(),
         _end_expired(node.actions),
     ]
+    if node.config.analysis.steps_down:
+        steady.append(node.stepping.run())
     async with asyncio.TaskGroup() as tasks:
         serving = tasks.create_task(web.serve(sockets=listeners))
         running = [tasks.create_task(work) for work in steady]

@@ -68,6 +68,8 @@ class AnalysisSection(Section):
 
     level: Literal["L0", "L1", "L2", "L3", "L4"] = "L1"
     """The best degradation level that this host can serve."""
+    steps_down: bool = True
+    """Whether an overloaded node takes lower levels by itself and comes back. False: always `level`."""
     profile: Profile = Profile.OPEN
     """Which licences of network weights are allowed."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2

@@ -7,6 +7,7 @@ keeps no state of a stream (except a `VoiceStream`, which belongs to one).
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Protocol
@@ -105,7 +106,8 @@ class Serving:
     """The networks of one process.
 
     Each method raises Unavailable with the network to fetch if none of its task is present, and the errors of
-    opening a network. `labels` grows as networks are opened.
+    opening a network. `labels` grows as networks are opened. Several threads may open different networks at
+    once; each network is opened once.
     """
 
     def __init__(
@@ -117,6 +119,7 @@ class Serving:
         self._device = device
         self._streams = streams
         self._open: dict[str, tuple[Network, ...]] = {}
+        self._opening: dict[str, threading.Lock] = {}
         self.labels: dict[Task, str] = {}
         """`name@version` of the network that serves each task so far; it goes into every alert."""
 
@@ -256,9 +259,10 @@ class Serving:
 
     def _networks(self, entry: Entry) -> tuple[Network, ...]:
         name = self._store.manifest.holder(entry).name
-        if name not in self._open:
-            self._open[name] = open_entry(self._store, entry, device=self._device, streams=self._streams)
-        return self._open[name]
+        with self._opening.setdefault(name, threading.Lock()):
+            if name not in self._open:
+                self._open[name] = open_entry(self._store, entry, device=self._device, streams=self._streams)
+            return self._open[name]
 
 
 def levels_of(entry: Entry) -> Levels:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
 from models import manifest
@@ -20,6 +21,9 @@ from shared.errors import Unavailable
 from shared.events.looks import Look
 
 T = TypeVar("T")
+
+OPENED_AT_ONCE: Final = 4
+"""Compiling a network keeps one core busy; more at once gain nothing on most machines and take memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,45 +54,65 @@ class Networks:
 
 
 def open_networks(serving: Serving) -> Networks:
-    """Open the networks of each look; takes seconds the first time.
+    """Open the networks of each look, several at once; takes seconds.
 
     Raises `Unavailable` when faces cannot be found; any other look without a network is put into `missing`.
     """
     missing: dict[Look, str] = {}
+    with ThreadPoolExecutor(OPENED_AT_ONCE, thread_name_prefix="open") as pool:
 
-    def optional(look: Look, opener: Callable[[], T], otherwise: T) -> T:
-        try:
-            return opener()
-        except Unavailable as error:
-            missing[look] = str(error)
-            return otherwise
+        def optional(look: Look, opener: Callable[[], T], otherwise: T) -> Callable[[], T]:
+            opening = pool.submit(opener)
 
-    faces, mesh = serving.face_detector(), serving.face_mesh()
-    head = optional(Look.HEAD, serving.head_pose, None)
-    nobody: tuple[Recogniser, ...] = ()
-    recognisers = optional(Look.IDENTITY, serving.recognisers, nobody)
-    # Gaze is the turn of the eyes in a head of known pose, so it needs the head.
-    gaze = optional(Look.GAZE, lambda: OpenEyes(serving.gaze()), None) if head is not None else None
-    if head is None:
-        missing[Look.GAZE] = missing[Look.HEAD]
-    liveness = optional(Look.LIVENESS, serving.liveness, None)
-    objects = optional(Look.OBJECTS, serving.objects, None)
-    body = optional(Look.BODY, lambda: _body(serving), None)
-    ears = open_ears(serving, missing)
-    return Networks(
-        faces=faces,
-        mesh=mesh,
-        head=head,
-        recognisers=recognisers,
-        body=body,
-        ears=ears,
-        gaze=gaze,
-        liveness=liveness,
-        objects=objects,
-        labels=_labels(serving, ears),
-        device="+".join(sorted(set(serving.devices.values()))) or "cpu",
-        missing=missing,
-    )
+            def opened() -> T:
+                try:
+                    return opening.result()
+                except Unavailable as error:
+                    missing[look] = str(error)
+                    return otherwise
+
+            return opened
+
+        # The slowest first, so that none of them is the last to run alone.
+        mesh = pool.submit(serving.face_mesh)
+        body = optional(Look.BODY, lambda: _body(serving), None)
+        faces = pool.submit(serving.face_detector)
+        liveness = optional(Look.LIVENESS, serving.liveness, None)
+        objects = optional(Look.OBJECTS, serving.objects, None)
+        nobody: tuple[Recogniser, ...] = ()
+        recognisers = optional(Look.IDENTITY, serving.recognisers, nobody)
+        headless: tuple[HeadPoseEstimator | None, OpenEyes | None] = (None, None)
+        head_and_gaze = optional(Look.HEAD, lambda: _head_and_gaze(serving, missing), headless)
+        ears = pool.submit(open_ears, serving, missing)
+        head, gaze = head_and_gaze()
+        if head is None:
+            missing[Look.GAZE] = missing[Look.HEAD]
+        return Networks(
+            faces=faces.result(),
+            mesh=mesh.result(),
+            head=head,
+            recognisers=recognisers(),
+            body=body(),
+            ears=ears.result(),
+            gaze=gaze,
+            liveness=liveness(),
+            objects=objects(),
+            labels=_labels(serving, ears.result()),
+            device="+".join(sorted(set(serving.devices.values()))) or "cpu",
+            missing=missing,
+        )
+
+
+def _head_and_gaze(
+    serving: Serving, missing: dict[Look, str]
+) -> tuple[HeadPoseEstimator | None, OpenEyes | None]:
+    """Gaze is the turn of the eyes in a head of known pose, so without a head pose none is opened."""
+    head = serving.head_pose()
+    try:
+        return head, OpenEyes(serving.gaze())
+    except Unavailable as error:
+        missing[Look.GAZE] = str(error)
+        return head, None
 
 
 def _body(serving: Serving) -> BodyPose | MoveNet:

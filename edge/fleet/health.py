@@ -38,6 +38,8 @@ class Vitals:
     """The coordinator's clock less ours; 0 while unknown."""
     analysis_works: bool
     """Whether the networks that the sessions need are open and answer."""
+    overloaded: bool
+    """Whether the node has taken a lower level than its best."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ def health(vitals: Vitals) -> Health:
         ("loop-slow", 3, SLOW_LOOP_S < vitals.loop_lag_s <= STUCK_LOOP_S),
         ("loop-blocked", 3, vitals.loop_lag_s <= STUCK_LOOP_S < vitals.loop_worst_s),
         ("clock-skew", 5, abs(vitals.clock_skew_s) > MAX_CLOCK_SKEW_S),
+        ("overloaded", 3, vitals.overloaded),
         ("hub-away", 3, not vitals.hub_connected),
         ("outbox-nearly-full", 3, vitals.outbox_fill >= NEARLY_FULL),
         ("outbox-was-damaged", 1, vitals.outboxes_set_aside > 0),

@@ -10,6 +10,8 @@ INTERVAL_S: Final = 0.05
 """A block is measured from the next measurement due, so up to this much of it is not seen."""
 REMEMBERED: Final = 1_200
 """One minute of measurements."""
+RECENT: Final = 100
+"""Five seconds of measurements."""
 
 
 class LoopLag:
@@ -23,6 +25,12 @@ class LoopLag:
         """The 99th percentile of the last minute; 0 before the first measurement."""
         ordered = sorted(self._late_s)
         return ordered[int(0.99 * (len(ordered) - 1))] if ordered else 0.0
+
+    @property
+    def recent_p95_s(self) -> float:
+        """The 95th percentile of the last five seconds; 0 before the first measurement."""
+        ordered = sorted(self._late_s[place] for place in range(-min(RECENT, len(self._late_s)), 0))
+        return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0
 
     @property
     def worst_s(self) -> float:

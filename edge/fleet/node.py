@@ -17,6 +17,7 @@ from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics, Readings
+from edge.fleet.stepping import Stepping
 from edge.node_identity import Identity
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Publisher
@@ -41,6 +42,7 @@ class Node:
     actions: NodeActions
     commands: Commands
     lag: LoopLag
+    stepping: Stepping
     metrics: Metrics
     doors: Doors
     nvml: Any | None = field(default_factory=open_nvml)
@@ -124,6 +126,7 @@ class Node:
                 loop_worst_s=self.lag.worst_s,
                 clock_skew_s=self.publisher.skew.seconds,
                 analysis_works=report.analysis_works,
+                overloaded=report.level > self.config.analysis.level_number,
             )
         )
 

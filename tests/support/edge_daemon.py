@@ -45,7 +45,7 @@ class EdgeDaemon:
             "web": {"port": self.port, "public_url": self.url},
             "status": {"port": self.status_port},
             "outbox": {"backlog_jitter_s": 0, "resend_after_s": 2},
-            "analysis": {"rating": 2},
+            "analysis": {"rating": 2, "steps_down": False},
         }
         self.config.write_text("".join(_section(name, values) for name, values in settings.items()))
 

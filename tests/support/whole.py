@@ -184,7 +184,7 @@ def whole(folder: Path) -> Iterator[Whole]:
     for package in ("skimage", "matplotlib"):
         pytest.importorskip(package, reason=f"{package} (extra `demo`) is not installed")
     remember_ports(folder)
-    prepared = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1")
+    prepared = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1", steps_down=False)
     with prepared.config("edge").open("a") as settings:
         # A fleet spreads its backlog over minutes; one node in a test need not.
         settings.write("\n[outbox]\nbacklog_jitter_s = 1\nresend_after_s = 2\n")

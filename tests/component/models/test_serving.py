@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 
@@ -14,6 +16,7 @@ from models.iris import IrisGaze
 from models.manifest import Manifest, Profile, Task, load_manifest
 from models.mesh_pose import MeshPose
 from models.opening import open_entry
+from models.runtime import Network
 from models.serving import Serving, similarity_of
 from models.store import Store
 from shared.errors import ConfigError, Unavailable
@@ -120,6 +123,19 @@ def test_the_newer_mesh_serves_where_the_older_is_lost_and_knows_the_same_people
         known = judge.embed(collins(), older.face_mesh().fit(collins(), face))
         assert judge.similarity(known, judge.embed(collins(), mesh.fit(collins(), face))) > 0.85
         assert judge.similarity(known, judge.embed(hopper(), mesh.fit(hopper(), stranger))) < 0.60
+
+
+def test_threads_that_ask_for_one_network_at_once_share_it() -> None:
+    present("silero-vad")
+    serving, together = Serving(store(), Profile.OPEN), Barrier(4)
+
+    def opened(_: int) -> Network:
+        together.wait(10)
+        serving.voice_detector()
+        return serving.networks["silero-vad"][0]
+
+    with ThreadPoolExecutor(together.parties) as pool:
+        (_only,) = set(pool.map(opened, range(together.parties)))
 
 
 def test_the_irises_alone_give_a_gaze() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +17,12 @@ import pytest
 from aiortc import RTCSessionDescription
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.analysis.measured import Measured
 from edge.app import assembled
+from edge.fleet.lag import LoopLag
+from edge.fleet.load import FEWEST_CALLS, LoadMeter
 from edge.fleet.node import Node
+from edge.fleet.stepping import Stepping
 from edge.judging.alerts import AlertRevision
 from edge.node_identity import Identity
 from edge.outbound.alert_writer import QUEUE
@@ -45,6 +50,7 @@ from tests.support.orders import session_token, start_order
 from tests.support.session_stage import QUICK, config
 
 EXAM_KEY, TOKEN_KEY = new_sealing_key(), Ed25519PrivateKey.generate()
+LATE = Measured("faces", 0.5, 0.2, "done")
 
 
 @dataclass
@@ -187,3 +193,27 @@ def jpeg() -> bytes:
     done, data = cv2.imencode(".jpg", np.full((240, 320, 3), 128, np.uint8))
     assert done
     return data.tobytes()
+
+
+def test_a_node_whose_looks_come_late_goes_down_a_level_and_tells_it(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def story(world: Made) -> None:
+        node, meter = world.node, LoadMeter(LoopLag())
+        stepping = Stepping(node.worker, meter, best=1)
+        for second in range(4):
+            assert (await node.heartbeat()).level == 1
+            assert "overloaded" not in (await node.health()).reasons
+            for _ in range(FEWEST_CALLS):
+                meter.called(LATE)
+            await stepping.measure(float(second))
+        beat = await node.heartbeat()
+        assert (beat.level, stepping.why) == (2, ("analysis-lag",))
+        assert "overloaded" in beat.reasons
+        assert b"degradation_level 2.0" in await node.metrics_text()
+
+    with caplog.at_level(logging.INFO, "edge.fleet.stepping"):
+        play(tmp_path, story)
+    [told] = [record for record in caplog.records if record.name == "edge.fleet.stepping"]
+    assert (told.levelno, told.__dict__["why"]) == (logging.WARNING, "analysis-lag")
+    assert told.__dict__["load_analysis_lag"] == pytest.approx(0.7)

@@ -13,6 +13,7 @@ WELL = Vitals(
     loop_worst_s=0.02,
     clock_skew_s=0.5,
     analysis_works=True,
+    overloaded=False,
 )
 
 
@@ -33,6 +34,7 @@ def test_a_node_that_lacks_nothing_is_well() -> None:
         (replace(WELL, loop_worst_s=0.51), "loop-blocked", False),
         (replace(WELL, clock_skew_s=25.1), "clock-skew", False),
         (replace(WELL, clock_skew_s=-25.1), "clock-skew", False),
+        (replace(WELL, overloaded=True), "overloaded", False),
         (replace(WELL, analysis_works=False), "analysis-failing", True),
     ],
 )
@@ -53,6 +55,7 @@ def test_everything_wrong_at_once_is_still_a_score() -> None:
         loop_worst_s=9.0,
         clock_skew_s=99.0,
         analysis_works=False,
+        overloaded=True,
     )
     assert health(worst).score == 0
 

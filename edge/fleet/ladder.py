@@ -1,0 +1,108 @@
+"""Which degradation level an overloaded node should have: a table and one function. Pure.
+
+One strained moment changes nothing. When a trigger holds for `STRAINED_S`, the node goes one level down, and
+the new level gets `SETTLING_S` to take effect before the next. It goes up again one level at a time, after
+`CALM_S` in which every value stayed below its calm bound. When a level proves too much soon after the node
+went up to it, the next attempt waits twice as long, so that a node at its limit does not change all the time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+STRAINED_S: Final = 3.0
+SETTLING_S: Final = 5.0
+CALM_S: Final = 30.0
+LONGEST_CALM_S: Final = 600.0
+RELAPSE_S: Final = 60.0
+"""A node that is strained so soon after it went up went up too early."""
+LOWEST: Final = 4
+
+
+class Strain(StrEnum):
+    """What can be too much."""
+
+    LAG = "analysis-lag"
+    LOOP = "loop-lag"
+    CPU = "cpu"
+    MEMORY = "memory"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Above `strained` it is too much; below `calm` there is room for the next level."""
+
+    strained: float
+    calm: float
+
+
+BOUNDS: Final[Mapping[Strain, Bounds]] = MappingProxyType(
+    {
+        Strain.LAG: Bounds(strained=0.5, calm=0.25),
+        Strain.LOOP: Bounds(strained=0.03, calm=0.02),
+        Strain.CPU: Bounds(strained=0.8, calm=0.6),
+        Strain.MEMORY: Bounds(strained=0.9, calm=0.85),
+    }
+)
+"""Lags are 95th percentiles in seconds, the others shares of what the node may use."""
+
+Load = Mapping[Strain, float]
+"""The values of one moment; a value that is not known is missing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """Where a node stands on the ladder, and since when what holds."""
+
+    level: int
+    changed_s: float = float("-inf")
+    went_up: bool = False
+    """Whether the last change was a recovery."""
+    strained_since_s: float | None = None
+    calm_since_s: float | None = None
+    wanted_calm_s: float = CALM_S
+    why: tuple[Strain, ...] = ()
+    """What was too much at the last step down; empty at the best level."""
+
+
+def step(rung: Rung, load: Load, now_s: float, *, best: int) -> Rung:
+    """The rung after one more measurement. `best` is the level of a node that is not overloaded."""
+    strains = tuple(each for each in Strain if load.get(each, 0.0) > BOUNDS[each].strained)
+    calm = all(load.get(each, 0.0) < BOUNDS[each].calm for each in Strain)
+    strained_since_s = (
+        (now_s if rung.strained_since_s is None else rung.strained_since_s) if strains else None
+    )
+    calm_since_s = (now_s if rung.calm_since_s is None else rung.calm_since_s) if calm else None
+    rung = replace(rung, strained_since_s=strained_since_s, calm_since_s=calm_since_s)
+    if _may_go_down(rung, now_s):
+        return _down(rung, strains, now_s)
+    if rung.level > best and calm_since_s is not None and now_s - calm_since_s >= rung.wanted_calm_s:
+        return _up(rung, now_s, best)
+    if rung.went_up and now_s - rung.changed_s > RELAPSE_S:
+        return replace(rung, went_up=False, wanted_calm_s=CALM_S)
+    return rung
+
+
+def _may_go_down(rung: Rung, now_s: float) -> bool:
+    return (
+        rung.level < LOWEST
+        and rung.strained_since_s is not None
+        and now_s - rung.strained_since_s >= STRAINED_S
+        and now_s - rung.changed_s >= SETTLING_S
+    )
+
+
+def _down(rung: Rung, strains: tuple[Strain, ...], now_s: float) -> Rung:
+    relapsed = rung.went_up and now_s - rung.changed_s <= RELAPSE_S
+    calm_s = min(rung.wanted_calm_s * 2, LONGEST_CALM_S) if relapsed else rung.wanted_calm_s
+    return Rung(level=rung.level + 1, changed_s=now_s, wanted_calm_s=calm_s, why=strains)
+
+
+def _up(rung: Rung, now_s: float, best: int) -> Rung:
+    level = rung.level - 1
+    why = rung.why if level > best else ()
+    return Rung(level=level, changed_s=now_s, went_up=True, wanted_calm_s=rung.wanted_calm_s, why=why)

@@ -1,0 +1,85 @@
+"""Measures how loaded this process is, for the ladder: lateness, processor and memory of the last seconds."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import deque
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+from edge.analysis.measured import Measured
+from edge.fleet.ladder import Load, Strain
+from edge.fleet.lag import LoopLag
+from shared.events.looks import Look
+
+WINDOW_S: Final = 5.0
+FEWEST_CALLS: Final = 20
+"""Fewer calls within the window say nothing about a percentile."""
+DROPPED_S: Final = 2.0
+"""The lag that a call counts with when it was dropped because it came too late or too many waited."""
+REMEMBERED: Final = 20_000
+
+_DROPPED: Final = frozenset({"overflow", "stale", "stuck"})
+_LOOKS: Final = frozenset(look.value for look in Look)
+_CGROUP: Final = Path("/sys/fs/cgroup")
+
+
+class LoadMeter:
+    """Collects what the engine reports, and reads the rest when asked. Use on one event loop."""
+
+    def __init__(self, loop_lag: LoopLag) -> None:
+        self._loop_lag = loop_lag
+        self._lags_s: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
+        self._before = time.monotonic(), time.process_time()
+        self._processors = allowed_processors(_CGROUP)
+
+    def called(self, measured: Measured) -> None:
+        """Note one call to a network. What a picture of an enrollment takes is not counted."""
+        if measured.task in _LOOKS:
+            dropped = measured.outcome in _DROPPED
+            lag_s = DROPPED_S if dropped else measured.queued_s + measured.run_s
+            self._lags_s.append((time.monotonic(), lag_s))
+
+    def read(self) -> Load:
+        """The load since the call before."""
+        now, used_s = time.monotonic(), time.process_time()
+        before, used_before_s = self._before
+        self._before = now, used_s
+        load = {
+            Strain.LOOP: self._loop_lag.recent_p95_s,
+            Strain.CPU: (used_s - used_before_s) / max(now - before, 1e-3) / self._processors,
+            Strain.MEMORY: memory_share(_CGROUP),
+        }
+        while self._lags_s and now - self._lags_s[0][0] > WINDOW_S:
+            self._lags_s.popleft()
+        if len(self._lags_s) >= FEWEST_CALLS:
+            ordered = sorted(lag_s for _, lag_s in self._lags_s)
+            load[Strain.LAG] = ordered[int(0.95 * (len(ordered) - 1))]
+        return load
+
+
+def allowed_processors(cgroup: Path) -> float:
+    """How many processors this process may use: those it may run on, or its control group's quota."""
+    allowed = float(len(os.sched_getaffinity(0)))
+    try:
+        quota, period = (cgroup / "cpu.max").read_text("ascii").split()
+    except (OSError, ValueError):
+        return allowed
+    return allowed if quota == "max" else min(allowed, int(quota) / int(period))
+
+
+def memory_share(cgroup: Path) -> float:
+    """The share of the memory in use: of its control group's limit, or else of the machine."""
+    try:
+        limit = (cgroup / "memory.max").read_text("ascii").strip()
+        used = int((cgroup / "memory.current").read_text("ascii"))
+        # Pages of files that can be given up at once are not in use.
+        kept = dict(line.split() for line in (cgroup / "memory.stat").read_text("ascii").splitlines())
+        if limit != "max":
+            return (used - int(kept["inactive_file"])) / int(limit)
+    except (OSError, ValueError, KeyError):
+        pass
+    return float(psutil.virtual_memory().percent) / 100

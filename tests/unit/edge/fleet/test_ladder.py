@@ -1,0 +1,131 @@
+"""One level at a time, down after some seconds of strain, up after half a minute of calm."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import pairwise
+
+import pytest
+from hypothesis import given, strategies as st
+
+from edge.fleet.ladder import (
+    BOUNDS,
+    CALM_S,
+    LONGEST_CALM_S,
+    LOWEST,
+    RELAPSE_S,
+    SETTLING_S,
+    STRAINED_S,
+    Load,
+    Rung,
+    Strain,
+    step,
+)
+
+BEST = 1
+QUIET: Load = dict.fromkeys(Strain, 0.0)
+TOO_MUCH: Load = {**QUIET, Strain.LAG: 0.6}
+BETWEEN: Load = {**QUIET, Strain.LAG: 0.4}
+
+
+def levels(loads: Iterable[Load], rung: Rung | None = None) -> list[tuple[int, int]]:
+    """Each change as (second, level), one load a second."""
+    rung, changes = rung or Rung(BEST), []
+    for now_s, load in enumerate(loads):
+        after = step(rung, load, float(now_s), best=BEST)
+        if after.level != rung.level:
+            changes.append((now_s, after.level))
+        rung = after
+    return changes
+
+
+def last(loads: Iterable[Load], rung: Rung | None = None) -> Rung:
+    rung = rung or Rung(BEST)
+    for now_s, load in enumerate(loads):
+        rung = step(rung, load, float(now_s), best=BEST)
+    return rung
+
+
+@pytest.mark.parametrize("strain", Strain)
+def test_each_trigger_lowers_the_level_when_it_holds_and_is_named(strain: Strain) -> None:
+    loads = [{**QUIET, strain: BOUNDS[strain].strained + 0.01}] * 4
+    assert levels(loads) == [(3, 2)]
+    assert last(loads).why == (strain,)
+
+
+@pytest.mark.parametrize("strain", Strain)
+def test_a_value_at_its_bound_changes_nothing(strain: Strain) -> None:
+    assert levels([{**QUIET, strain: BOUNDS[strain].strained}] * 60) == []
+
+
+def test_a_short_strain_changes_nothing_and_does_not_add_up() -> None:
+    assert levels(([TOO_MUCH] * 3 + [QUIET]) * 10) == []
+
+
+def test_lasting_strain_goes_down_one_level_at_a_time_to_the_lowest() -> None:
+    assert levels([TOO_MUCH] * 40) == [(3, 2), (8, 3), (13, 4)]
+    assert last([TOO_MUCH] * 400).level == LOWEST
+
+
+def test_calm_goes_up_one_level_at_a_time_to_the_best() -> None:
+    loads = [TOO_MUCH] * 10 + [QUIET] * 120
+    assert levels(loads) == [(3, 2), (8, 3), (40, 2), (71, 1)]
+    assert last(loads).why == ()
+    assert last([TOO_MUCH] * 10 + [QUIET] * 40).why == (Strain.LAG,)
+
+
+def test_between_the_bounds_the_level_stays_and_calm_begins_anew() -> None:
+    assert levels([TOO_MUCH] * 4 + [BETWEEN] * 300) == [(3, 2)]
+    assert levels([TOO_MUCH] * 4 + ([QUIET] * 29 + [BETWEEN]) * 5) == [(3, 2)]
+
+
+def test_an_unknown_value_is_no_strain() -> None:
+    assert levels([{}] * 60) == []
+    assert levels([TOO_MUCH] * 4 + [{}] * 40) == [(3, 2), (34, 1)]
+
+
+def test_a_node_at_its_limit_waits_twice_as_long_before_each_next_attempt() -> None:
+    def loads() -> Iterable[Load]:
+        rung = Rung(BEST)
+        for now_s in range(3_000):
+            load = TOO_MUCH if rung.level == BEST else QUIET
+            yield load
+            rung = step(rung, load, float(now_s), best=BEST)
+
+    ups = [at for at, level in levels(loads()) if level == BEST]
+    waits = [after - before for before, after in pairwise(ups)]
+    assert waits == sorted(waits)
+    assert waits[:3] == pytest.approx([66, 126, 246], abs=6)
+    assert max(waits) <= LONGEST_CALM_S + 10
+
+
+def test_after_a_recovery_that_lasted_the_next_one_is_quick_again() -> None:
+    relapsed = last([TOO_MUCH] * 4 + [QUIET] * 31 + [TOO_MUCH] * 6)
+    assert relapsed.wanted_calm_s == 2 * CALM_S
+    lasting = [QUIET] * int(2 * CALM_S + RELAPSE_S + 5)
+    assert last([TOO_MUCH] * 4 + [QUIET] * 31 + [TOO_MUCH] * 6 + lasting).wanted_calm_s == CALM_S
+
+
+def test_a_node_whose_best_level_is_lower_stays_below_the_others() -> None:
+    rung = Rung(2)
+    for now_s in range(100):
+        rung = step(rung, QUIET, float(now_s), best=2)
+    assert rung.level == 2
+
+
+loads = st.lists(
+    st.dictionaries(st.sampled_from(Strain), st.floats(0, 2, allow_nan=False), max_size=4), max_size=200
+)
+
+
+@given(loads)
+def test_changes_are_of_one_level_and_apart_whatever_the_load(loads: list[Load]) -> None:
+    rung, changed = Rung(BEST), [float("-inf")]
+    for now_s, load in enumerate(loads):
+        after = step(rung, load, float(now_s), best=BEST)
+        if after.level != rung.level:
+            assert abs(after.level - rung.level) == 1
+            assert now_s - changed[-1] >= min(SETTLING_S, STRAINED_S)
+            changed.append(now_s)
+        assert BEST <= after.level <= LOWEST
+        rung = after

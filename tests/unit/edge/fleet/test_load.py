@@ -1,0 +1,76 @@
+"""What the ladder is told: late and dropped looks, and shares of what the control group allows."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from edge.analysis.measured import Measured
+from edge.fleet.ladder import Strain
+from edge.fleet.lag import LoopLag
+from edge.fleet.load import DROPPED_S, FEWEST_CALLS, LoadMeter, allowed_processors, memory_share
+
+PROCESSORS = float(len(os.sched_getaffinity(0)))
+
+
+def meter_with(*calls: Measured) -> LoadMeter:
+    meter = LoadMeter(LoopLag())
+    for call in calls:
+        meter.called(call)
+    return meter
+
+
+def test_the_lag_of_looks_is_their_wait_and_their_run() -> None:
+    calls = [Measured("faces", 0.2, 0.1, "done")] * FEWEST_CALLS
+    assert meter_with(*calls).read()[Strain.LAG] == pytest.approx(0.3)
+    few_late = [*calls, Measured("head", 1.0, 0.2, "failed")]
+    assert meter_with(*few_late).read()[Strain.LAG] == pytest.approx(0.3)
+    many_late = [*calls, *[Measured("head", 1.0, 0.2, "failed")] * 5]
+    assert meter_with(*many_late).read()[Strain.LAG] == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize("outcome", ["overflow", "stale", "stuck"])
+def test_dropped_looks_are_late_ones(outcome: str) -> None:
+    assert meter_with(*[Measured("faces", 0.0, 0.0, outcome)] * FEWEST_CALLS).read()[Strain.LAG] == DROPPED_S
+
+
+def test_few_calls_and_those_of_enrollments_say_nothing() -> None:
+    few = [Measured("faces", 3.0, 1.0, "done")] * (FEWEST_CALLS - 1)
+    assert Strain.LAG not in meter_with(*few).read()
+    assert Strain.LAG not in meter_with(*few, Measured("enrollment", 3.0, 1.0, "done")).read()
+
+
+def test_the_processor_share_is_of_what_the_process_may_use() -> None:
+    meter = LoadMeter(LoopLag())
+    meter.read()
+    assert sum(number * number for number in range(200_000)) > 0
+    assert 0 < meter.read()[Strain.CPU] <= 1.2
+
+
+@pytest.mark.parametrize(
+    ("text", "processors"),
+    [
+        ("max 100000", PROCESSORS),
+        ("50000 100000", 0.5),
+        ("6400000000 100000", PROCESSORS),
+        ("nonsense", PROCESSORS),
+        (None, PROCESSORS),
+    ],
+)
+def test_a_quota_counts_where_there_is_one(tmp_path: Path, text: str | None, processors: float) -> None:
+    if text is not None:
+        (tmp_path / "cpu.max").write_text(text)
+    assert allowed_processors(tmp_path) == processors
+
+
+def test_memory_is_a_share_of_the_control_group_s_limit_or_else_of_the_machine(tmp_path: Path) -> None:
+    machine = memory_share(tmp_path)
+    assert 0 < machine < 1
+    (tmp_path / "memory.max").write_text("1000\n")
+    (tmp_path / "memory.current").write_text("900\n")
+    (tmp_path / "memory.stat").write_text("anon 500\ninactive_file 200\n")
+    assert memory_share(tmp_path) == 0.7
+    (tmp_path / "memory.max").write_text("max\n")
+    assert memory_share(tmp_path) == pytest.approx(machine, abs=0.2)
