@@ -18,7 +18,7 @@ from uuid import UUID
 
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
-from edge.analysis.levels import LevelInForce
+from edge.analysis.levels import LevelInForce, check_level
 from edge.analysis.measured import Measured
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.restarts import Restarts
@@ -238,6 +238,7 @@ def _open_networks(config: EdgeConfig) -> Networks:
         networks = open_networks(serving)
     except Unavailable as error:
         raise ConfigError(f"this node cannot find faces: {error}") from error
+    check_level(config.analysis.level_number, networks.device)
     for task, reason in networks.missing.items():
         log.warning("a task is not available on this node", extra={"task": task.value, "reason": reason})
     return networks

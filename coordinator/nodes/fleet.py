@@ -7,18 +7,20 @@ affair.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from coordinator.nodes.marks import Lost
-from shared.errors import Corrupt, Unavailable
+from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""
+MAX_NAMED: Final = 8
+"""Nodes named in one refusal."""
 MAX_LOST: Final = 100
 """Losses remembered until sessions are told; the oldest is forgotten first."""
 MAX_SKEW: Final = timedelta(minutes=5)
@@ -116,14 +118,21 @@ class Fleet:
         return [s for _, s in sorted(self._states.items()) if s.online(now)]
 
     def pick(
-        self, now: float, *, region: str | None = None, recognisers: Collection[str] = (), seat: bool = True
+        self,
+        now: float,
+        *,
+        region: str | None = None,
+        recognisers: Collection[str] = (),
+        seat: bool = True,
+        full: Collection[UUID] = (),
     ) -> NodeState:
         """The best healthy node.
 
         `recognisers`: of the candidate's templates; a node that has one of them goes before one that has none
         and could not verify. `region` goes before that, when a node stands there. `seat`: it must have
-        room for one more session. Raises `Unavailable` ("no-node-online") when there is none, or "clock-skew"
-        when that is what all of them lack.
+        room for one more session, and be none of those that have said since their last heartbeat that they
+        are `full`. Raises `Unavailable` ("no-node-online") when there is none, or "clock-skew" when that is
+        what all of them lack; `Rejected` ("node-full") when all that were fit are full.
         """
         fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
         if not fit:
@@ -131,6 +140,9 @@ class Fleet:
                 self.check_clock(node_id, now)
         fit = [s for s in fit if s.heartbeat.health >= LEAST_HEALTH]
         fit = [s for s in fit if not seat or s.heartbeat.load < s.heartbeat.rating]
+        if full and all(s.heartbeat.node_id in full for s in fit):
+            raise _all_full(self.online(now))
+        fit = [s for s in fit if s.heartbeat.node_id not in full]
         if not fit:
             raise Unavailable(
                 "no edge node has room now; see that one is running, then try again",
@@ -138,6 +150,19 @@ class Fleet:
                 retry_after_s=round(HEARTBEAT_INTERVAL_S),
             )
         return min(fit, key=lambda state: _rank(state.heartbeat, region, recognisers))
+
+
+def _all_full(nodes: Iterable[NodeState]) -> Rejected:
+    """That no node takes one more session: where to make room, and when it helps to try again."""
+    beats = [node.heartbeat for node in nodes]
+    places = ", ".join(f"{beat.region} {beat.node_id} (limit {beat.rating})" for beat in beats[:MAX_NAMED])
+    return Rejected(
+        f"every edge node is full: {places}; end a session on one of them or start one more node, and send "
+        "this again",
+        code="node-full",
+        status=503,
+        retry_after_s=round(HEARTBEAT_INTERVAL_S),
+    )
 
 
 def wrong_clock(skew_s: float | None) -> bool:
