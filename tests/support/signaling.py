@@ -86,6 +86,12 @@ class Served:
     room: OneRoom
     host: str
     app: FastAPI
+    server: uvicorn.Server
+
+    def die(self) -> None:
+        """Break every connection off, as a process does that is killed."""
+        for connection in list(self.server.server_state.connections):
+            connection.transport.abort()
 
     @property
     def signaling_url(self) -> str:
@@ -116,7 +122,7 @@ async def served() -> AsyncIterator[Served]:
             while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
                 await asyncio.sleep(0.01)
         host, port = server.servers[0].sockets[0].getsockname()[:2]
-        yield Served(room, f"{host}:{port}", app)
+        yield Served(room, f"{host}:{port}", app, server)
     finally:
         await room.seat.peer.close()
         server.should_exit = True

@@ -1,0 +1,23 @@
+"""Which files may enroll a face: one answer for the API and for `proctor-edge analyze`. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_BYTES: Final = 4_194_304
+MAX_PIXELS: Final = 50_000_000
+"""A telephone's largest usual picture; above this a small file may unpack to gigabytes."""
+MAX_SIDE_PX: Final = 1_280
+"""Larger pictures are scaled down first."""
+
+
+def is_whole_picture(data: bytes) -> bool:
+    """Whether this can be a complete JPEG, PNG or WebP file: its beginning and its end are there."""
+    if data.startswith(b"\xff\xd8\xff"):
+        # The end must follow the last scan: a small picture inside has an end of its own.
+        return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda") > 0
+    if data.startswith(b"\x89PNG\r\n\x1a\n"):
+        return data.rfind(b"IEND") > 0
+    if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
+        return int.from_bytes(data[4:8], "little") + 8 <= len(data)
+    return False
