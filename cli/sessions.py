@@ -24,6 +24,7 @@ app = typer.Typer(help="Sessions: start, look at, act on, end.", no_args_is_help
 
 _WALL = (
     "session_id", "status", "worst_severity", "open_incidents", "exam_id", "candidate_id", "started_at",
+    "unwatched_s",
 )  # fmt: skip
 _TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration", "explanation")
 _CHANGES = ("at", "changed_by", "role", "version_before", "version", "reason")
