@@ -14,10 +14,23 @@ MAX_SIDE_PX: Final = 1_280
 def is_whole_picture(data: bytes) -> bool:
     """Whether this can be a complete JPEG, PNG or WebP file: its beginning and its end are there."""
     if data.startswith(b"\xff\xd8\xff"):
-        # The end must follow the last scan: a small picture inside has an end of its own.
-        return data.rfind(b"\xff\xd9") > data.rfind(b"\xff\xda") > 0
+        scan = _first_scan(data)
+        return scan is not None and data.find(b"\xff\xd9", scan) > 0
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         return data.rfind(b"IEND") > 0
     if data.startswith(b"RIFF") and data[8:12] == b"WEBP":
         return int.from_bytes(data[4:8], "little") + 8 <= len(data)
     return False
+
+
+def _first_scan(data: bytes) -> int | None:
+    """Where the pixels of a JPEG begin; None if they do not. A small picture inside it is skipped."""
+    at = 2
+    while at + 4 <= len(data) and data[at] == 0xFF:
+        if data[at + 1] == 0xFF:
+            at += 1  # filling
+        elif data[at + 1] == 0xDA:
+            return at
+        else:
+            at += 2 + int.from_bytes(data[at + 2 : at + 4])
+    return None

@@ -15,7 +15,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import Rejected
 from shared.messages.faces import MAX_PICTURE_BYTES
-from shared.picture_files import MAX_BYTES as MAX_INPUT_BYTES, MAX_PIXELS, MAX_SIDE_PX, is_whole_picture
+from shared.picture_files import MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX, is_whole_picture
 
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITIES: Final = (92, 85, 75, 60, 45)
@@ -32,10 +32,8 @@ def decode_base64(text: str) -> bytes:
         ) from error
     if not data:
         raise _rejected("picture-empty", "the picture has no bytes; take it again")
-    if len(data) > MAX_INPUT_BYTES:
-        raise _rejected(
-            "picture-too-large", f"the picture exceeds {MAX_INPUT_BYTES} bytes; send a smaller one"
-        )
+    if len(data) > MAX_BYTES:
+        raise _rejected("picture-too-large", f"the picture exceeds {MAX_BYTES} bytes; send a smaller one")
     return data
 
 
