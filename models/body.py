@@ -45,7 +45,7 @@ AT_MOUTH = 0.7
 """Distance of a hand's middle to mouth or chin per distance to the nearer ear: hands before the mouth have
 0.45 to 0.67 (three hands of two people), one with a telephone 0.76, others at ear or temple 1.1 and more."""
 CHIN_BELOW = 0.9
-"""The chin lies so far below the mouth, per distance of nose and mouth."""
+"""How far the chin is below the mouth, in distances from nose to mouth."""
 HEAD_PER_EARS = 1.3
 """This network's ears are inside the head's outline: MoveNet places them 1.25 to 1.4 times as far apart (nine
 people)."""

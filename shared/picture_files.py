@@ -6,7 +6,7 @@ from typing import Final
 
 MAX_BYTES: Final = 4_194_304
 MAX_PIXELS: Final = 50_000_000
-"""A telephone's largest usual picture; above this a small file may unpack to gigabytes."""
+"""The largest usual picture of a telephone. Beyond it, a small file may decode to gigabytes."""
 MAX_SIDE_PX: Final = 1_280
 """Larger pictures are scaled down first."""
 

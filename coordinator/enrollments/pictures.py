@@ -49,7 +49,7 @@ def reencode(data: bytes) -> bytes:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             return _encode(_decode(opened))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error  # Pillow's own limits are above ours, its lower one warns
+        raise _too_many_pixels() from error  # Pillow's own limits are higher; at the lower one it only warns
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, ArithmeticError, EOFError) as error:
         raise _unreadable() from error
 
