@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 from cli.client import Client
 from shared.errors import ConfigError
@@ -19,9 +20,25 @@ DEFAULT_URL: Final = "http://127.0.0.1:8000"
 
 def connect(environment: Mapping[str, str] | None = None) -> Client:
     """A client for the coordinator of `PROCTOR_URL` with the token of `PROCTOR_TOKEN` or the file named by
-    `PROCTOR_TOKEN_FILE`. Raises `ConfigError` without one."""
+    `PROCTOR_TOKEN_FILE`. Raises `ConfigError` without one, or for an address that is none."""
     environment = os.environ if environment is None else environment
-    return Client(environment.get(URL_VARIABLE, DEFAULT_URL).rstrip("/"), _token(environment))
+    return Client(_address(environment.get(URL_VARIABLE, DEFAULT_URL)), _token(environment))
+
+
+def _address(text: str) -> str:
+    """The coordinator's address, without the last slash."""
+    scheme, found, rest = text.strip().partition("://")
+    if not found:
+        raise ConfigError(f"{URL_VARIABLE}: {text!r} has no scheme; write https://{text.strip()}")
+    if scheme.lower() not in ("http", "https"):
+        raise ConfigError(f"{URL_VARIABLE}: {scheme}:// is not spoken here; write https:// or http://")
+    try:
+        host = urlsplit(text).hostname
+    except ValueError:
+        host = None
+    if not host:
+        raise ConfigError(f"{URL_VARIABLE}: {text!r} names no host; write https://HOST:PORT")
+    return f"{scheme}://{rest}".rstrip("/")
 
 
 def _token(environment: Mapping[str, str]) -> str:

@@ -104,6 +104,8 @@ def text_of(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return f"{value:g}"
+    if isinstance(value, Mapping):
+        return ", ".join(f"{plain(str(name))} {text_of(each)}" for name, each in value.items())
     if isinstance(value, list):
         return ", ".join(map(text_of, value))
     return plain(str(value))

@@ -57,7 +57,7 @@ def _interrupt(signal_number: int, frame: object) -> NoReturn:
 
 
 def _lines(prepared: installing.Installation) -> str:
-    """Plain lines: a table would cut the token to the terminal's width."""
+    """Plain lines: a table would cut long addresses to the terminal's width."""
     rows = {
         "API": prepared.coordinator_url + "/api/v1",
         "API description": prepared.coordinator_url + "/api/v1/openapi.json",
@@ -67,6 +67,6 @@ def _lines(prepared: installing.Installation) -> str:
         "edge health": prepared.edge_status_url + "/healthz",
         "edge metrics": prepared.edge_status_url + "/metrics",
         "logs": str(prepared.folder / "logs"),
-        "admin token (1 day)": (prepared.folder / "secrets" / "admin.token").read_text(),
+        "admin token (1 day)": str(prepared.folder / "secrets" / "admin.token"),
     }
     return "\n".join(f"{name:<21}{value}" for name, value in rows.items())

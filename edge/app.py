@@ -18,7 +18,7 @@ from uuid import UUID
 
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
-from edge.analysis.levels import LevelInForce
+from edge.analysis.levels import LevelInForce, check_level
 from edge.analysis.measured import Measured
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.restarts import Restarts
@@ -98,12 +98,17 @@ async def assembled(
     config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread, doors: Doors
 ) -> AsyncIterator[Node]:
     """Build a node with its worker in this process. Nothing is connected or served yet."""
-    metrics = Metrics()
+    metrics = Metrics(networks.labels)
     coordinator_key = parse_signing_public(config.coordinator.public_key)
     hub = node_link(_hub_address(config), identity.node_id)
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
     publisher = await Publisher.over(
-        outbox, hub, node_id=identity.node_id, coordinator_key=coordinator_key, pace=pace
+        outbox,
+        hub,
+        node_id=identity.node_id,
+        coordinator_key=coordinator_key,
+        pace=pace,
+        dispatched=metrics.dispatched,
     )
     roster: Roster[Assignment] = Roster(config.analysis.rating)
     lag = LoopLag()
@@ -210,7 +215,8 @@ def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
     async def commit(outgoing: OutgoingAlert) -> None:
         await publisher.add(outgoing)
         if outgoing.revision.revision == RAISED_REVISION:
-            metrics.alerted(outgoing.revision.alert.event_type)
+            alert = outgoing.revision.alert
+            metrics.alerted(alert.event_type, alert.severity_score)
 
     return commit
 
@@ -232,6 +238,7 @@ def _open_networks(config: EdgeConfig) -> Networks:
         networks = open_networks(serving)
     except Unavailable as error:
         raise ConfigError(f"this node cannot find faces: {error}") from error
+    check_level(config.analysis.level_number, networks.device)
     for task, reason in networks.missing.items():
         log.warning("a task is not available on this node", extra={"task": task.value, "reason": reason})
     return networks

@@ -160,15 +160,18 @@ def simulate_candidate(
 ) -> None:
     """Stream a recording over WebRTC in real time, as a candidate's browser would.
 
-    Prints one line of JSON when the stream begins and one when it ends.
+    Prints one line of JSON when the stream begins and one when it ends. Exits with 1 when the node dies, with
+    2 when it refuses.
 
     Example:
 
         proctor-edge simulate-candidate exam.mkv --signaling-url ws://host/signal/… --token-file token
     """
     with _refusals():
-        asyncio.run(_simulated(recording, signaling_url, read_secret(token_file)))
-    _exit_now(0)
+        broken_off = asyncio.run(_simulated(recording, signaling_url, read_secret(token_file)))
+    if broken_off:
+        typer.echo("error: the node broke off before the recording was over", err=True)
+    _exit_now(1 if broken_off else 0)
 
 
 def main() -> None:
@@ -198,7 +201,8 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
     return 0
 
 
-async def _simulated(recording: Path, signaling_url: str, token: str) -> None:
+async def _simulated(recording: Path, signaling_url: str, token: str) -> bool:
+    """Whether the node broke off."""
     from edge.media.simulate import Simulation, simulate
 
     stop = asyncio.Event()
@@ -211,6 +215,7 @@ async def _simulated(recording: Path, signaling_url: str, token: str) -> None:
 
     streamed = await simulate(Simulation(recording, signaling_url, token), stop, began)
     typer.echo(json.dumps({"streamed_s": round(streamed.duration_s, 3), "by_node": streamed.ended_by_node}))
+    return streamed.broken_off
 
 
 @contextmanager

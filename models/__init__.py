@@ -11,6 +11,7 @@ Running
     distributions   refuses Python packages that overwrite each other
     opening         opens a network of the store as the manifest says
     canary          opens networks and reports, as a program of its own (`proctorctl models verify`)
+    served          what can be looked for with the networks at hand
     serving         gives perception the best network at hand for each task
 Seeing
     results         the frozen values

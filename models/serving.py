@@ -8,10 +8,11 @@ keeps no state of a stream (except a `VoiceStream`, which belongs to one).
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
+from models import served
 from models.adas_gaze import AdasGaze
 from models.adas_head import AdasHeadPose
 from models.binned_gaze import BinnedGaze
@@ -45,7 +46,7 @@ from models.voice import Silero, VoiceDetector
 from models.wespeaker import WeSpeaker
 from models.whisper import Whisper, read_vocabulary
 from models.yunet import YuNet
-from shared.errors import ConfigError, Unavailable
+from shared.errors import ConfigError
 
 FACE_CANVAS_PX = (320, 256)
 """A 640×480 frame halved: faces of 24 px are still found (0.82 and 0.89 on two portraits reduced to that
@@ -54,12 +55,8 @@ SURE_YUNET_SCORE = 0.85
 SURE_RETINAFACE_SCORE = 0.99
 """Above the scores of all false faces seen (0.81 and 0.99); below it the mesh decides."""
 
-_YUNET = frozenset({"yunet", "yunet-2023mar"})
-_SCRFD = frozenset({"scrfd-500m", "scrfd-2.5g", "scrfd-10g"})
-_RETINAFACE = "retinaface-mnet025"
 _BLAZEFACE: Mapping[str, Variant] = {"blazeface-full-sparse": FULL_RANGE, "blazeface-short": SHORT_RANGE}
 _MESH = {"mediapipe-face-mesh": LANDMARKS_468, "mediapipe-face-mesh-478": LANDMARKS_478}
-_BINNED_GAZE = frozenset({"l2cs-mobileone-s0", "l2cs-resnet18"})
 _RECIPES: Mapping[str, Recipe] = {
     "arcface-mobilefacenet-dequantised": ARCFACE,
     "arcface-mobilefacenet": ARCFACE,
@@ -135,25 +132,24 @@ class Serving:
 
     def face_detector(self) -> FaceDetector:
         """A detector with doubtful detections confirmed by the mesh."""
-        entry = self._best(Task.FACE_DETECTION, {*_YUNET, *_SCRFD, *_BLAZEFACE, _RETINAFACE})
+        entry = self._best(Task.FACE_DETECTION, served.FACES)
         network = self._networks(entry)[0]
         width_px, height_px = entry.input.canvas_px or FACE_CANVAS_PX
-        if entry.name in _YUNET:
+        if entry.name in served.YUNET:
             yunet = YuNet(network, width_px=width_px, height_px=height_px)
             return Confirmed(yunet, self.face_mesh(), sure_score=SURE_YUNET_SCORE)
-        if entry.name in _SCRFD:
+        if entry.name in served.SCRFD:
             return Scrfd(network, width_px=width_px, height_px=height_px)
-        if entry.name == _RETINAFACE:
+        if entry.name == served.RETINAFACE:
             return Confirmed(RetinaFace(network), self.face_mesh(), sure_score=SURE_RETINAFACE_SCORE)
         return ConfirmedBlazeFace(BlazeFace(network, _BLAZEFACE[entry.name]), self.face_mesh())
 
     def face_mesh(self) -> FaceMesh:
-        entry = self._best(Task.FACE_MESH, set(_MESH))
+        entry = self._best(Task.FACE_MESH, served.MESHES)
         return FaceMesh(self._networks(entry)[0], _MESH[entry.name])
 
     def head_pose(self) -> HeadPoseEstimator:
-        known = {"fsanet", "mesh-pose", "head-pose-adas-0001", "head-pose-mobilenetv3-small"}
-        entry = self._best(Task.HEAD_POSE, known)
+        entry = self._best(Task.HEAD_POSE, served.HEADS)
         if entry.name == "mesh-pose":
             return MeshPose()
         networks = self._networks(entry)
@@ -165,7 +161,7 @@ class Serving:
 
     def gaze(self, *, light: bool = False) -> GazeEstimator:
         """The best one, or with `light` the fast one by the irises if it is present."""
-        wanted = {"iris-gaze"} if light else {"gaze-adas-0002", "iris-gaze", *_BINNED_GAZE}
+        wanted = {"iris-gaze"} if light else served.GAZES
         entry = self._best(Task.GAZE, wanted, light=light)
         network = self._networks(entry)[0]
         if entry.name == "gaze-adas-0002":
@@ -176,10 +172,8 @@ class Serving:
 
     def recognisers(self) -> tuple[Recogniser, ...]:
         """All that are present, best first. The first one verifies; enrollment uses each of them."""
+        self._best(Task.FACE_RECOGNITION, served.RECOGNISERS)
         entries = [e for e in self._present(Task.FACE_RECOGNITION) if e.name in _RECIPES]
-        if not entries:
-            self._best(Task.FACE_RECOGNITION, ())
-        self.labels.setdefault(Task.FACE_RECOGNITION, entries[0].label)
         return tuple(self._recogniser(entry, similarity_of(entry)) for entry in entries)
 
     def uncalibrated(self) -> tuple[tuple[Entry, Recogniser], ...]:
@@ -189,27 +183,27 @@ class Serving:
         return tuple((e, self._recogniser(e, Similarity(((-4.0, 0.0), (1.0, 1.0))))) for e in entries)
 
     def body_pose(self) -> BodyPose:
-        detector = self._networks(self._best(Task.BODY_DETECTION, {"mediapipe-pose-detection"}))[0]
-        landmarks = self._networks(self._best(Task.BODY_POSE, {"mediapipe-pose-full"}))[0]
+        detector = self._networks(self._best(Task.BODY_DETECTION, served.BODY_DETECTORS))[0]
+        landmarks = self._networks(self._best(Task.BODY_POSE, served.BODIES))[0]
         return BodyPose(BodyDetector(detector), landmarks)
 
     def light_body_pose(self) -> MoveNet:
         """For weak processors: a third of the cost, and fewer points."""
-        entry = self._best(Task.BODY_POSE, {"movenet-lightning-int8"}, light=True)
+        entry = self._best(Task.BODY_POSE, served.LIGHT_BODIES, light=True)
         return MoveNet(self._networks(entry)[0])
 
     def objects(self) -> ObjectDetector:
-        return ObjectDetector(self._networks(self._best(Task.OBJECTS, {"yolox-nano"}))[0])
+        return ObjectDetector(self._networks(self._best(Task.OBJECTS, served.OBJECTS))[0])
 
     def liveness(self) -> Liveness:
-        return Liveness(self._networks(self._best(Task.LIVENESS, {"minifasnet"})))
+        return Liveness(self._networks(self._best(Task.LIVENESS, served.LIVENESS)))
 
     def voice_detector(self) -> VoiceDetector:
         """Silero; the tier without a network is `models.voice.WebRtcVoice`."""
         return Silero(self._networks(self._best(Task.VOICE_ACTIVITY, {"silero-vad"}))[0])
 
     def sounds(self) -> SoundClassifier:
-        return SoundClassifier(self._networks(self._best(Task.SOUND_CLASSES, {"yamnet"}))[0])
+        return SoundClassifier(self._networks(self._best(Task.SOUND_CLASSES, served.SOUNDS))[0])
 
     def speaker_encoder(self) -> VoiceEncoder:
         entry = self._best(Task.SPEAKER_EMBEDDING, {"ge2e", "wespeaker-resnet34"})
@@ -220,7 +214,7 @@ class Serving:
 
     def speaker_counter(self) -> SpeakerCounter:
         """Only by GE2E: the bound between one voice and two was measured with it."""
-        network = self._networks(self._best(Task.SPEAKER_EMBEDDING, {"ge2e"}))[0]
+        network = self._networks(self._best(Task.SPEAKER_EMBEDDING, served.SPEAKER_COUNTERS))[0]
         return SpeakerCounter(SpeakerEncoder(network))
 
     def segmentation(self) -> Segmentation:
@@ -228,7 +222,8 @@ class Serving:
         return Segmentation(network, input_name=network.inputs[0].name)
 
     def keywords(self) -> KeywordSpotter:
-        entry = self._best(Task.SPEECH_RECOGNITION, {"pocketsphinx-en-us"})
+        served.check_spotter()
+        entry = self._best(Task.SPEECH_RECOGNITION, served.SPOTTERS)
         return KeywordSpotter(self._store.folder(entry))
 
     def transcriber(self) -> Whisper:
@@ -248,14 +243,12 @@ class Serving:
             standing.entry for standing in self._store.standings(task, self._profile) if not standing.reason
         ]
 
-    def _best(self, task: Task, known: set[str] | tuple[()], *, light: bool = False) -> Entry:
-        """The best present network that this version has code for; a light one does not change the label."""
-        for entry in self._present(task):
-            if entry.name in known:
-                if not (light and task in self.labels):
-                    self.labels[task] = entry.label
-                return entry
-        raise Unavailable(f"no network for {task} is present: run `proctorctl models fetch --task {task}`")
+    def _best(self, task: Task, known: Collection[str], *, light: bool = False) -> Entry:
+        """See `served.best`; a light network does not change the label."""
+        entry = served.best(self._store, self._profile, task, known)
+        if not (light and task in self.labels):
+            self.labels[task] = entry.label
+        return entry
 
     def _networks(self, entry: Entry) -> tuple[Network, ...]:
         name = self._store.manifest.holder(entry).name

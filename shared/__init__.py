@@ -5,9 +5,10 @@ Exams
     observations   perception's result for one instant (pure) recorded    the same as JSON lines
     alerts         the alert, its clear header, its id        severity    its severity (pure)
     incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
-    unwatched      how long nobody looked (pure)
+    unwatched      how long nobody looked (pure)              cameras     programs that pose as one (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     consents       what data is used for                      enrollment  pictures to a template (pure)
+    picture_files  which files may enroll (pure)
     timeline/      one exam as a self-contained HTML page (pure) rehearsal the demo's script (pure)
 Between programs
     messages/      commands, replies, heartbeats, marks

@@ -21,8 +21,8 @@ from shared.fields import format_utc
 
 FIELDS: Final = frozenset(
     {
-        "alert_id", "code", "command", "count", "device", "duration_s", "error", "event", "lane", "level",
-        "method", "node_id", "path", "port", "reason", "sequence", "session_id", "status", "task",
+        "alert_id", "code", "command", "count", "degradation_level", "device", "duration_s", "error", "event",
+        "lane", "method", "node_id", "path", "port", "reason", "sequence", "session_id", "status", "task",
         "tenant_id", "trace_id", "url", "version",
     }
 )  # fmt: skip

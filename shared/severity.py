@@ -20,3 +20,12 @@ def severity(base: float, *, confidence: float, duration_s: float, hold_s: float
         return 0.0
     overtime = 1.0 - float(2.0 ** (-max(0.0, duration_s - hold_s) / OVERTIME_HALF_LIFE_S))
     return round(base + (1.0 - base) * SHARE * (confidence + overtime), 3)
+
+
+def severity_word(score: float) -> str:
+    """A severity as a word for statistics: `none`, `low` (below 0.4), `medium` (below 0.7), `high`."""
+    if score <= 0.0:
+        return "none"
+    if score < 0.4:
+        return "low"
+    return "medium" if score < 0.7 else "high"

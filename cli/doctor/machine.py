@@ -5,17 +5,19 @@ from __future__ import annotations
 import ctypes
 import shutil
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
 from cli.doctor.finding import Finding, broken, ok, unknown, warning
 from cli.doctor.place import Place
 from cli.programs import ask, find_program
-from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD
+from models.fetch import FIRST_EXAM
 from models.manifest import Profile, Task
+from models.served import unserved
 from models.store import Store
 from shared.errors import ConfigError, ProctorError, Unavailable
+from shared.events.looks import Look
 
 LEAST_FREE_BYTES: Final = 256 * 2**20
 LITTLE_FREE_BYTES: Final = 2 * 2**30
@@ -27,6 +29,7 @@ _TIMEX_BYTES: Final = 512
 """More than any architecture's `struct timex`."""
 _SECRETS: Final = ("secrets/*", "nats.conf", "coordinator/*", "edge/*")
 _SHOWN: Final = 5
+_BEYOND_AN_ORDINARY_EXAM: Final = frozenset({Look.LIVENESS, Look.OBJECTS, Look.SOUNDS, Look.PHRASES})
 
 
 def check_machine(place: Place) -> Iterator[Finding]:
@@ -57,20 +60,36 @@ def check_programs() -> Iterator[Finding]:
 
 
 def check_weights(profile: str) -> Finding:
-    """Whether every task has a network; a warning where only a mirror could provide one."""
+    """Whether everything can be looked for here, as a node of this machine will find it."""
     store = Store.here()
-    lacking = [task for task in FIRST_EXAM if not _serves(store, task, profile)]
-    if lacking:
+    return judge_weights(
+        str(store.root),
+        profile,
+        lacking=[task for task in FIRST_EXAM if not _serves(store, task, profile)],
+        unserved=unserved(store, Profile(profile)),
+    )
+
+
+def judge_weights(
+    root: str, profile: str, *, lacking: Sequence[Task], unserved: Mapping[Look, str]
+) -> Finding:
+    """`lacking`: tasks of an ordinary exam without a network; `unserved`: what cannot be looked for."""
+    needed = [look for look in unserved if look not in _BEYOND_AN_ORDINARY_EXAM]
+    if lacking or needed:
+        nothing = dict.fromkeys([*map(str, lacking), *map(str, needed)])
         return broken(
             "weights",
-            f"under {store.root} no network serves {', '.join(lacking)}",
+            f"under {root} no network serves {', '.join(nothing)}",
             f"run: proctorctl models fetch --profile {profile}",
         )
-    wished = [task for task in WHERE_TO_BE_HAD if not _serves(store, task, profile)]
-    if wished:
-        mend = "set PROCTOR_WEIGHTS_MIRROR to a mirror that has them, then: proctorctl models fetch"
-        return warning("weights", f"no network for {', '.join(wished)}: its events are never raised", mend)
-    return ok("weights", f"every task has a network, in {store.root}")
+    if unserved:
+        reasons = "; ".join(f"{look} ({reason})" for look, reason in unserved.items())
+        mend = (
+            "set PROCTOR_WEIGHTS_MIRROR to a mirror that has them, then: proctorctl models fetch; for "
+            f"phrases: proctorctl models fetch --task {Task.SPEECH_RECOGNITION}"
+        )
+        return warning("weights", f"not looked for, so never raised: {reasons}", mend)
+    return ok("weights", f"everything can be looked for, in {root}")
 
 
 def _serves(store: Store, task: Task, profile: str) -> bool:

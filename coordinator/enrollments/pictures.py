@@ -15,11 +15,8 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from shared.errors import Rejected
 from shared.messages.faces import MAX_PICTURE_BYTES
+from shared.picture_files import MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX, is_whole_picture
 
-MAX_INPUT_BYTES: Final = 4_194_304
-MAX_PIXELS: Final = 50_000_000
-"""The largest usual picture of a telephone. Beyond it, a small file may decode to gigabytes."""
-MAX_SIDE_PX: Final = 1_280
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITIES: Final = (92, 85, 75, 60, 45)
 """Tried in turn until the picture is small enough."""
@@ -35,10 +32,8 @@ def decode_base64(text: str) -> bytes:
         ) from error
     if not data:
         raise _rejected("picture-empty", "the picture has no bytes; take it again")
-    if len(data) > MAX_INPUT_BYTES:
-        raise _rejected(
-            "picture-too-large", f"the picture exceeds {MAX_INPUT_BYTES} bytes; send a smaller one"
-        )
+    if len(data) > MAX_BYTES:
+        raise _rejected("picture-too-large", f"the picture exceeds {MAX_BYTES} bytes; send a smaller one")
     return data
 
 
@@ -48,15 +43,15 @@ def reencode(data: bytes) -> bytes:
     Takes some tens of milliseconds: call it in a thread. Raises `Rejected` (422) with the code
     `picture-unreadable`, `picture-too-many-pixels` or `picture-too-large`.
     """
+    if not is_whole_picture(data):
+        raise _unreadable()
     try:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             return _encode(_decode(opened))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise _too_many_pixels() from error  # Pillow's own limits are higher; at the lower one it only warns
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, ArithmeticError, EOFError) as error:
-        raise _rejected(
-            "picture-unreadable", "the file is not a complete JPEG, PNG or WebP picture; take it again"
-        ) from error
+        raise _unreadable() from error
 
 
 def _decode(opened: Image.Image) -> Image.Image:
@@ -81,6 +76,12 @@ def _encode(picture: Image.Image) -> bytes:
         if out.tell() <= MAX_PICTURE_BYTES:
             return out.getvalue()
     raise _rejected("picture-too-large", f"the picture cannot be brought below {MAX_PICTURE_BYTES} bytes")
+
+
+def _unreadable() -> Rejected:
+    return _rejected(
+        "picture-unreadable", "the file is not a complete JPEG, PNG or WebP picture; take it again"
+    )
 
 
 def _too_many_pixels() -> Rejected:

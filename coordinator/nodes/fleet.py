@@ -6,17 +6,23 @@ are connected to the node directly.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import deque
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from shared.errors import Corrupt, Unavailable
+from coordinator.nodes.marks import Lost
+from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""
+MAX_NAMED: Final = 8
+"""Nodes named in one refusal."""
+MAX_LOST: Final = 100
+"""Losses remembered until sessions are told; the oldest is forgotten first."""
 MAX_SKEW: Final = timedelta(minutes=5)
 """The largest difference between a node's clock and this one; a heartbeat beyond it is refused as a repeated
 old one."""
@@ -51,6 +57,7 @@ class Fleet:
         self._states: dict[UUID, NodeState] = {}
         self._skews: dict[UUID, tuple[float, float]] = {}
         """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
+        self._lost: deque[Lost] = deque(maxlen=MAX_LOST)
 
     def hear(self, heartbeat: Heartbeat, now: float, now_utc: datetime) -> bool:
         """Note a signed heartbeat. Returns True for the first one since the node's daemon started.
@@ -76,6 +83,24 @@ class Fleet:
         skew_s, heard_at = self._skews.get(node_id, (0.0, float("-inf")))
         return skew_s if now - heard_at < MISSING_AFTER_S else None
 
+    def skews_s(self, now: float) -> dict[UUID, float]:
+        """The same of every node that is heard."""
+        skews = {node_id: self.skew_s(node_id, now) for node_id in self._skews}
+        return {node_id: skew_s for node_id, skew_s in skews.items() if skew_s is not None}
+
+    def gave_up(self, lost: Lost) -> None:
+        """Note reports that will never come, until the sessions are told."""
+        self._lost.append(lost)
+
+    def losses(self) -> list[Lost]:
+        """What no session has been told of yet, oldest first."""
+        return list(self._lost)
+
+    def lost_told(self, node_id: UUID, told: Collection[Lost]) -> None:
+        """The sessions have been told of these losses of a node."""
+        left = [one for one in self._lost if one.node_id != node_id or one not in told]
+        self._lost = deque(left, maxlen=MAX_LOST)
+
     def check_clock(self, node_id: UUID, now: float) -> None:
         """Check that a node's clock is right. Raises `Unavailable` ("clock-skew") if the node would refuse
         commands as too old."""
@@ -97,14 +122,21 @@ class Fleet:
         return [s for _, s in sorted(self._states.items()) if s.online(now)]
 
     def pick(
-        self, now: float, *, region: str | None = None, recognisers: Collection[str] = (), seat: bool = True
+        self,
+        now: float,
+        *,
+        region: str | None = None,
+        recognisers: Collection[str] = (),
+        seat: bool = True,
+        full: Collection[UUID] = (),
     ) -> NodeState:
         """The best healthy node.
 
         `region`: nodes there are preferred. `recognisers`: those of the candidate's templates; next, nodes
         that have one of them are preferred, because others could not verify the face. `seat`: the node must
-        have room for one more session. Raises `Unavailable` ("no-node-online") when there is none, or
-        "clock-skew" when the clocks of all are wrong.
+        have room for one more session, and be none of those that have said since their last heartbeat that
+        they are `full`. Raises `Unavailable` ("no-node-online") when there is none, or "clock-skew" when the
+        clocks of all are wrong; `Rejected` ("node-full") when all that were fit are full.
         """
         fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
         if not fit:
@@ -112,6 +144,9 @@ class Fleet:
                 self.check_clock(node_id, now)
         fit = [s for s in fit if s.heartbeat.health >= LEAST_HEALTH]
         fit = [s for s in fit if not seat or s.heartbeat.load < s.heartbeat.rating]
+        if full and all(s.heartbeat.node_id in full for s in fit):
+            raise _all_full(self.online(now))
+        fit = [s for s in fit if s.heartbeat.node_id not in full]
         if not fit:
             raise Unavailable(
                 "no healthy edge node has room now; check that one is running, then try again",
@@ -119,6 +154,19 @@ class Fleet:
                 retry_after_s=round(HEARTBEAT_INTERVAL_S),
             )
         return min(fit, key=lambda state: _rank(state.heartbeat, region, recognisers))
+
+
+def _all_full(nodes: Iterable[NodeState]) -> Rejected:
+    """That no node takes one more session: where to make room, and when it helps to try again."""
+    beats = [node.heartbeat for node in nodes]
+    places = ", ".join(f"{beat.region} {beat.node_id} (limit {beat.rating})" for beat in beats[:MAX_NAMED])
+    return Rejected(
+        f"every edge node is full: {places}; end a session on one of them or start one more node, and send "
+        "this again",
+        code="node-full",
+        status=503,
+        retry_after_s=round(HEARTBEAT_INTERVAL_S),
+    )
 
 
 def wrong_clock(skew_s: float | None) -> bool:

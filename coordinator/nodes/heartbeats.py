@@ -115,12 +115,13 @@ class Heartbeats:
             return marks
         with self._database.write() as db:
             nodes.seen(db, node_id, now_utc)
-            lost = nodes.stepped_over(db, node_id, heartbeat.outbox, now_utc) if behind else 0
+            lost = nodes.stepped_over(db, node_id, heartbeat.outbox, now_utc) if behind else []
             marks = nodes.marks(db, node_id, heartbeat.outbox)
         self._written[node_id] = now_utc
-        if lost:
-            self.counts["alerts-lost"] += lost
-            log.error("a node gave up alerts that never came", extra={"node_id": node_id, "count": lost})
+        for one in lost:
+            self._fleet.gave_up(one)
+            self.counts["alerts-lost"] += one.count
+            log.error("a node gave up alerts that never came", extra={"node_id": node_id, "count": one.count})
         return marks
 
 

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 MAX_RANGES: Final = 256
 """The most ranges. A sequence that would need one more is not remembered: its node sends it again later,
@@ -29,6 +31,32 @@ class Progress:
     mark: int = 0
     beyond: tuple[Range, ...] = ()
     """The committed ranges above the mark, in order and with gaps between them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Reports that are missing below others that came."""
+
+    mark: int
+    missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Reports of a node that will never come."""
+
+    node_id: UUID
+    count: int
+    since_utc: datetime
+    """When its last report before them came."""
+
+
+def gap_of(progress: Progress) -> Gap | None:
+    """What is missing now; None when nothing is known to be."""
+    if not progress.beyond:
+        return None
+    came = sum(last - first + 1 for first, last in progress.beyond)
+    return Gap(progress.mark, progress.beyond[-1][1] - progress.mark - came)
 
 
 def commit(progress: Progress, sequences: Iterable[int]) -> Progress:

@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select, update
 
 from coordinator.config import NodeSection
 from coordinator.ground.database import insert_once
-from coordinator.nodes.marks import Progress, commit, step_over
+from coordinator.nodes.marks import Gap, Lost, Progress, commit, gap_of, step_over
 from coordinator.nodes.tables import CommittedLane, Node
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events.types import Lane
@@ -74,16 +74,30 @@ def marks(db: Session, node_id: UUID, outboxes: Iterable[OutboxState]) -> list[L
     ]
 
 
-def stepped_over(db: Session, node_id: UUID, outboxes: Iterable[OutboxState], now_utc: datetime) -> int:
-    """Give up on what outboxes have dropped before it ever came; returns how many alerts are lost."""
-    total = 0
+def gaps(db: Session) -> dict[LaneKey, Gap]:
+    """The lanes from which something is missing below what came."""
+    found = {}
+    for row in db.exec(select(CommittedLane)):
+        gap = gap_of(_progress(row))
+        if gap is not None:
+            found[LaneKey(row.node_id, row.outbox_id, row.lane)] = gap
+    return found
+
+
+def stepped_over(
+    db: Session, node_id: UUID, outboxes: Iterable[OutboxState], now_utc: datetime
+) -> list[Lost]:
+    """Give up on what outboxes have dropped before it ever came; returns what is lost of each lane."""
+    found = []
     for state in outboxes:
         row = _lane(db, LaneKey(node_id, state.outbox_id, state.lane), now_utc)
+        since_utc = row.updated_utc
         progress, lost = step_over(_progress(row), state.first_waiting)
         _write(row, progress, now_utc)
-        total += lost
+        if lost:
+            found.append(Lost(node_id, lost, since_utc))
     db.flush()
-    return total
+    return found
 
 
 def _lane(db: Session, key: LaneKey, now_utc: datetime) -> CommittedLane:

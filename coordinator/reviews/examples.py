@@ -44,7 +44,7 @@ REVIEW_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "incident_id": _INCIDENT,
             "begins_at": "2025-12-12T14:20:05.000Z",
             "ends_at": "2025-12-12T14:20:41.200Z",
-            "observed": ["More than one face is visible."],
+            "observed": ["More than one face"],
             "outcome": "confirmed",
             "explanation": "Two reviewers looked at this and confirmed it. You may appeal against it.",
             "may_appeal": True,

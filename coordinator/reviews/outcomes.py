@@ -18,6 +18,7 @@ from coordinator.reviews.states import TABLE, Act
 from shared.alerts import Alert
 from shared.api.incidents import OutcomeOut, RulePrecision
 from shared.events.types import EventType
+from shared.events.words import event_name
 
 _WORDS: Final[Mapping[State, str]] = MappingProxyType(
     {
@@ -67,7 +68,7 @@ def outcome_out(incident: Reviewed, told: Told, alerts: Iterable[Alert]) -> Outc
         incident_id=str(incident.id),
         begins_at=incident.begins_utc,
         ends_at=incident.ends_utc,
-        observed=list(dict.fromkeys(alert.message for alert in alerts if alert.message)),
+        observed=list(dict.fromkeys(event_name(alert.event_type) for alert in alerts)),
         outcome=_OUTCOMES[state],
         explanation=f"{_WORDS[state]} {_CORRECTED}" if again else _WORDS[state],
         may_appeal=isinstance(TABLE[state, Act.APPEAL], State),

@@ -5,6 +5,7 @@ changing/   pause, extra time, another policy
 absence/    missing pages                  listing/  the wall, worst first
 watched/    how much nobody watched        presence/ whether the candidate's page is there
 devices/    on which device the candidate sits
+trouble/    a node's clock and its reports lasting/  alerts raised and cleared here
 
 service     finds and reads sessions       tables      the rows
 ending      ends here, then on the node    verifying   compares a frame with the enrolled face

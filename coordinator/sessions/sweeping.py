@@ -6,7 +6,8 @@ late. A session unknown to the database gets one more round, because its start m
 Sessions that are assigned to a node but not named by it, or named with an older epoch, are started there
 again: the node has lost them in a restart. A node that has just started is looked at immediately, since its
 candidates wait. In the same round `absence` looks for sessions whose page is not there, `changing` tells
-nodes again what they have missed of a change, and `watched` writes down how much nobody watched.
+nodes again what they have missed of a change, `watched` writes down how much nobody watched, and `trouble`
+tells sessions of their node's wrong clock and missing reports.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.ending import tell_node
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.again import resume
+from coordinator.sessions.trouble.telling import Troubles
 from coordinator.sessions.watched.noting import Unseen
 from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
@@ -84,7 +86,7 @@ async def run(parts: Parts, booted: Booted) -> None:
     """Run a round after every heartbeat interval and whenever a node has started, until cancelled."""
     unknown: set[Naming] = set()
     differed: set[UUID] = set()
-    absences, unseen = Absences(), Unseen()
+    absences, unseen, troubles = Absences(), Unseen(), Troubles()
     round_at = parts.clock() + INTERVAL_S
     while True:
         fresh = await booted.wait(max(0.0, round_at - parts.clock()))
@@ -98,6 +100,7 @@ async def run(parts: Parts, booted: Booted) -> None:
         with suppress(Unavailable):  # the database is unavailable: the next round repeats it
             await absences.round(parts)
             await unseen.round(parts)
+            await troubles.round(parts)
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:

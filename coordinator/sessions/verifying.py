@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from coordinator.consents.words import Why
 from coordinator.enrollments.quality import face_quality, failed_out
 from coordinator.keys import service as keys
@@ -64,8 +66,20 @@ def check_may_verify(session: ExamSession) -> None:
 
 
 def frame_number(frame_id: str | None) -> int | None:
-    """The node's number of a frame: `FRAME-812` and `812` both mean 812; None is the newest."""
-    return None if frame_id is None else int(frame_id.removeprefix(_FRAME_PREFIX))
+    """The node's number of a frame: `FRAME-812` and `812` both mean 812; None is the newest.
+
+    Raises `Rejected` (410) for a name that no frame ever had: to callers, names of frames have no form.
+    """
+    if frame_id is None:
+        return None
+    number = frame_id.removeprefix(_FRAME_PREFIX)
+    if not re.fullmatch("[0-9]{1,12}", number):
+        raise Rejected(
+            "no frame of this name is in memory; leave frame_id out for the newest one",
+            code="frame-gone",
+            status=410,
+        )
+    return int(number)
 
 
 def answer(verified: VerifiedFrame, policy: Policy) -> VerifyFrameResponse:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from time import monotonic
 from typing import TypeVar
 from uuid import UUID
@@ -38,9 +39,7 @@ class Attempts:
         """
         extra = {"task": task.value, "session_id": str(self._session_id)}
         try:
-            answer = await self._engine.run(task, call)
-            if not is_finite(answer):
-                raise Corrupt(f"the {task} call returned NaN or infinity")
+            answer = await self._engine.run(task, partial(_finite, task, call))
         # Networks are foreign code: on any exception this look is unknown and the session continues.
         except Exception as error:
             failed.append(task.value)
@@ -59,3 +58,11 @@ class Attempts:
         if count:
             self._failing.add(task)
             log.warning("a task fails; its signal is unknown", extra={**extra, "count": count})
+
+
+def _finite(task: Look, call: Callable[[], T]) -> T:
+    """The call's answer, checked within the call, so that the engine counts it as failed."""
+    answer = call()
+    if not is_finite(answer):
+        raise Corrupt(f"the {task} call returned NaN or infinity")
+    return answer

@@ -141,12 +141,12 @@ class Engine:
 
     def _run_at_once(self, task: str, call: Callable[[], T]) -> T:
         started = perf_counter()
-        outcome = "failed"
         try:
             answer = call()
-            outcome = "done"
-        finally:
-            self._count(Measured(task, 0.0, perf_counter() - started, outcome))
+        except BaseException as error:
+            self._count(Measured(task, 0.0, perf_counter() - started, "failed", type(error).__name__))
+            raise
+        self._count(Measured(task, 0.0, perf_counter() - started, "done"))
         return answer
 
     async def _work(self) -> None:
@@ -154,7 +154,7 @@ class Engine:
             await self._waiting.acquire()
             job = self._oldest()
             if job.answer.cancelled():
-                self._tell(job, 0.0, 0.0, "cancelled")
+                self._count(Measured(job.task, 0.0, 0.0, "cancelled"))
             elif self._now() - job.queued_at > self._max_wait_s:
                 self._give_up(job, "stale")
             else:
@@ -181,7 +181,11 @@ class Engine:
             return
         self._hangs.pop(job.task, None)
         error = running.exception()
-        self._tell(job, started - job.queued_at, spent_s, "failed" if error else "done")
+        queued_s = started - job.queued_at
+        if error is None:
+            self._count(Measured(job.task, queued_s, spent_s, "done"))
+        else:
+            self._count(Measured(job.task, queued_s, spent_s, "failed", type(error).__name__))
         if job.answer.done():
             return
         if error is not None:
@@ -203,12 +207,9 @@ class Engine:
             self._on_restart(job.task)
 
     def _give_up(self, job: _Job, reason: str) -> None:
-        self._tell(job, self._now() - job.queued_at, 0.0, reason)
+        self._count(Measured(job.task, self._now() - job.queued_at, 0.0, reason))
         if not job.answer.done():
             job.answer.set_exception(Unavailable(f"the {job.task} call gave no result: {reason}"))
-
-    def _tell(self, job: _Job, queued_s: float, run_s: float, outcome: str) -> None:
-        self._count(Measured(job.task, queued_s, run_s, outcome))
 
     def _count(self, measured: Measured) -> None:
         self.counts.calls[measured.task, measured.outcome] += 1

@@ -30,14 +30,8 @@ from shared.enrollment import best_pictures, bytes_of, mean_templates
 from shared.errors import Rejected
 from shared.messages.comparing import AGREE
 from shared.messages.faces import EnrolledPicture, Template, encode_vector
+from shared.picture_files import MAX_BYTES, MAX_PIXELS, MAX_SIDE_PX, is_whole_picture
 from shared.policy.terms import Gate
-
-MAX_SIDE_PX = 1_280
-"""Larger pictures are scaled down first, as the coordinator does before sending."""
-MAX_PICTURE_BYTES = 16 * 1024 * 1024
-MAX_PICTURE_PIXELS = 100_000_000
-BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
-"""First bytes of the files that are accepted, here as by the coordinator: JPEG, PNG, WebP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +48,19 @@ def decode_picture(data: bytes, name: str) -> Portrait:
 
     Raises `Rejected`: 422 when it is not a JPEG, PNG or WebP picture, 413 when it is too large.
     """
-    if len(data) > MAX_PICTURE_BYTES:
-        raise Rejected(f"{name}: larger than {MAX_PICTURE_BYTES} bytes", code="too-large", status=413)
-    if data and not any(data.startswith(begins) for begins in BEGINNINGS):
+    if len(data) > MAX_BYTES:
+        raise Rejected(f"{name}: larger than {MAX_BYTES} bytes", code="too-large", status=413)
+    if not is_whole_picture(data):
         raise Rejected(
-            f"{name}: not a picture in JPEG, PNG or WebP format",
+            f"{name}: not a picture: only complete files in JPEG, PNG or WebP format are taken",
             code="not-a-picture",
             status=422,
         )
     frame = _decoded(data)
     if frame is None or frame.size == 0:
         raise Rejected(f"{name}: damaged, or not a picture", code="not-a-picture", status=422)
-    if frame.shape[0] * frame.shape[1] > MAX_PICTURE_PIXELS:
-        raise Rejected(f"{name}: more than {MAX_PICTURE_PIXELS} pixels", code="too-large", status=413)
+    if frame.shape[0] * frame.shape[1] > MAX_PIXELS:
+        raise Rejected(f"{name}: more than {MAX_PIXELS} pixels", code="too-large", status=413)
     scale = MAX_SIDE_PX / max(frame.shape[:2])
     if scale < 1:
         size_px = (round(frame.shape[1] * scale), round(frame.shape[0] * scale))
@@ -77,7 +71,8 @@ def decode_picture(data: bytes, name: str) -> Portrait:
 def read_picture(path: Path) -> Portrait:
     """Read a picture file. Raises `Rejected` (422) when it cannot be read."""
     try:
-        data = path.read_bytes() if path.stat().st_size <= MAX_PICTURE_BYTES else b""
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise Rejected(f"{path.name}: {error.strerror}", code="unreadable", status=422) from error
     return decode_picture(data, path.name)

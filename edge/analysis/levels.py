@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from shared.errors import ConfigError
 from shared.events.looks import LOOKS, Look, Sense, looks_of
 
 
@@ -42,6 +43,15 @@ LEVELS: Final = (
 
 FULL = 1
 """The last level that leaves nothing out."""
+
+
+def check_level(level: int, device: str) -> None:
+    """Raises `ConfigError` for a level that this device cannot claim. `device`: verified in use."""
+    if level < FULL and "cuda" not in device:
+        raise ConfigError(
+            f"L{level} ({LEVELS[level].name}) cannot be claimed here: the networks run on {device}; "
+            f"use L{FULL} ({LEVELS[FULL].name})"
+        )
 
 
 @dataclass(slots=True)

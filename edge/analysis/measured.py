@@ -14,3 +14,5 @@ class Measured:
     run_s: float
     outcome: str
     """`done`, `failed`, or why there is no result: `overflow`, `stale`, `stuck`, `resting`, `cancelled`."""
+    error_type: str = ""
+    """The class of the error of a call that failed."""

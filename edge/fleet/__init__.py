@@ -5,5 +5,5 @@ node       health, heartbeat and metrics together  assignments  sends alerts and
 heartbeat  sent every few seconds                  health       the health score (pure)
 metrics    Prometheus                              lag          lateness of the event loop
 ladder     which level under which load (pure)     load         measures the load
-stepping   changes the level under load
+stepping   changes the level under load            gpus         reads the GPUs' load
 """

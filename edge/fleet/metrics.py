@@ -6,6 +6,7 @@ Histograms and counters of single occurrences are kept here. Counts of other par
 
 from __future__ import annotations
 
+from collections import Counter as Totals
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from prometheus_client.registry import Collector
 from edge.analysis.measured import Measured
 from shared.events.types import EventType
 from shared.messages.heartbeats import OutboxState
+from shared.severity import severity_word
 
 LATENCY_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
@@ -42,14 +44,21 @@ class Readings:
     """Open connections of candidates' pages."""
     closed: Mapping[str, int]
     """Connections and sockets closed from this side, by reason."""
+    connection_errors: Mapping[str, int]
+    """WebRTC connections that were refused or failed, by cause."""
+    gpu_percent: Mapping[str, float]
+    """Load of each GPU by its number; empty where this host has none that can be read."""
 
 
 class Metrics:
-    """One process's metrics, in a registry of its own."""
+    """One process's metrics, in a registry of its own. The label `model` has the network's `name@version`; a
+    call that runs several networks, or whose network is not known, has its task there."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: Mapping[str, str]) -> None:
+        """`models`: the network of each task."""
+        self._models = models
         registry = self._registry = CollectorRegistry()
-        self._snapshot = _Snapshot()
+        self._snapshot = _Snapshot(models)
         registry.register(self._snapshot)
         self._processed = Counter(
             "frames_processed", "Frames and windows processed", ["model"], registry=registry
@@ -68,24 +77,43 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
-        self._errors = Counter("model_errors", "Failed calls to a network", ["model"], registry=registry)
+        self._errors = Counter(
+            "model_errors", "Failed calls to a network", ["model", "error_type"], registry=registry
+        )
         self._skipped = Counter(
             "inference_skipped", "Calls that gave no result", ["model", "reason"], registry=registry
         )
-        self._alerts = Counter("alerts_generated", "Alerts raised", ["event_type"], registry=registry)
+        self._alerts = Counter(
+            "alerts_generated", "Alerts raised", ["event_type", "severity"], registry=registry
+        )
+        self._dispatch = Histogram(
+            "alert_dispatch_latency_seconds",
+            "Time from an alert on disk until the hub has acknowledged it, without backlogs of earlier runs",
+            ["transport"],
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
 
     def called(self, measured: Measured) -> None:
         """Count a finished call to a network, as the engine reports it."""
-        if measured.outcome in ("done", "failed"):
-            self._latency.labels(measured.task).observe(measured.run_s)
-            self._queued.labels(measured.task).observe(measured.queued_s)
-            (self._processed if measured.outcome == "done" else self._errors).labels(measured.task).inc()
+        model, outcome = self._models.get(measured.task, measured.task), measured.outcome
+        if outcome in ("done", "failed"):
+            self._latency.labels(model).observe(measured.run_s)
+            self._queued.labels(model).observe(measured.queued_s)
         else:
-            self._skipped.labels(measured.task, measured.outcome).inc()
+            self._skipped.labels(model, outcome).inc()
+        if outcome == "done":
+            self._processed.labels(model).inc()
+        elif outcome in ("failed", "stuck"):
+            self._errors.labels(model, measured.error_type or outcome).inc()
 
-    def alerted(self, event: EventType) -> None:
+    def alerted(self, event: EventType, severity: float) -> None:
         """Count one raised alert."""
-        self._alerts.labels(event.value).inc()
+        self._alerts.labels(event.value, severity_word(severity)).inc()
+
+    def dispatched(self, latency_s: float) -> None:
+        """Note how long an alert took from the disk to the hub."""
+        self._dispatch.labels("nats").observe(latency_s)
 
     def text(self, readings: Readings) -> bytes:
         """All metrics in Prometheus' text format."""
@@ -96,7 +124,8 @@ class Metrics:
 class _Snapshot(Collector):
     """Turns the last readings into metrics."""
 
-    def __init__(self) -> None:
+    def __init__(self, models: Mapping[str, str]) -> None:
+        self._models = models
         self.readings: Readings | None = None
 
     def collect(self) -> Iterator[Metric]:
@@ -110,12 +139,16 @@ class _Snapshot(Collector):
         yield _gauge("event_loop_lag_p99_seconds", "Lateness of the event loop", now.loop_lag_s)
         yield _gauge("event_loop_lag_max_seconds", "Longest block of the last minute", now.loop_worst_s)
         yield _gauge("clock_skew_seconds", "The coordinator's clock less this node's", now.clock_skew_s)
-        depth = GaugeMetricFamily("inference_queue_depth", "Waiting calls", labels=["model"])
+        depth: Totals[str] = Totals()
         for task, waiting in now.queue_depth.items():
-            depth.add_metric([task], waiting)
-        yield depth
+            depth[self._models.get(task, task)] += waiting
+        yield _gauges("inference_queue_depth", "Waiting calls", "model", depth)
+        if now.gpu_percent:
+            yield _gauges("gpu_utilization_percent", "Load of a GPU", "gpu_id", now.gpu_percent)
         yield _counters("media_dropped", "Frames and packets not analysed", "reason", now.frames_dropped)
         yield _counters("messages", "Counts of messages to and from the hub", "what", now.messages)
+        errors = now.connection_errors
+        yield _counters("webrtc_connection_errors", "Connections refused or failed", "error_type", errors)
         yield _gauge("open_connections", "Open connections of pages", now.connections)
         yield _counters("connections_closed", "Connections closed from this side", "reason", now.closed)
         yield from _outbox(now.outbox)
@@ -133,6 +166,13 @@ def _outbox(states: tuple[OutboxState, ...]) -> Iterator[Metric]:
 
 def _gauge(name: str, text: str, value: float) -> Metric:
     return GaugeMetricFamily(name, text, value=value)
+
+
+def _gauges(name: str, text: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(name, text, labels=[label])
+    for key, value in sorted(values.items()):
+        family.add_metric([key], value)
+    return family
 
 
 def _counters(name: str, text: str, label: str, values: Mapping[str, int]) -> Metric:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID, uuid4
 
 from edge.config import EdgeConfig
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
+from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics, Readings
@@ -42,6 +45,7 @@ class Node:
     stepping: Stepping
     metrics: Metrics
     doors: Doors
+    nvml: Any | None = field(default_factory=open_nvml)
     boot_id: UUID = field(default_factory=uuid4)
 
     async def health(self) -> Health:
@@ -93,6 +97,8 @@ class Node:
             messages=self._messages(),
             connections=self.doors.open,
             closed=self.doors.counts,
+            connection_errors=report.connection_errors,
+            gpu_percent=await asyncio.to_thread(gpu_percent, self.nvml),
         )
         return self.metrics.text(readings)
 

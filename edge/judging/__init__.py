@@ -4,4 +4,5 @@ watch            one session: takes observations and the time, returns alerts
 policy_settings  an exam's policy as the rules' numbers
 alerts           a finding into its alert          thumbnails       the small picture beside it
 explanations     the sentences for reviewer and candidate
+camera           a camera that may be a program (pure)
 """

@@ -15,20 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.judging.alerts import AlertRevision, WatchedSession, write_alert
+from edge.judging.camera import camera_findings
 from edge.judging.policy_settings import monitor_settings
 from edge.judging.thumbnails import thumbnail
 from edge.rules.findings import Finding, Phase
 from edge.rules.monitor import Monitor
+from shared.cameras import SHOWN_CHARS, Camera
 from shared.errors import Corrupt
 from shared.events.table import EVENTS
 from shared.events.types import EventType
 from shared.evidence import MAX_PICTURE_BYTES
 from shared.excerpts import Excerpt
 from shared.observations import Observation
-from shared.saving import AtLeast, AtMost, Saved, restore, save
+from shared.saving import AtLeast, AtMost, Omit, Saved, restore, save
 from shared.unwatched import Unwatched
 
 JPEG_BEGINS = b"\xff\xd8"
+MAX_CAMERAS = 4
+"""A page may call its camera anything, ever anew."""
+Label = Annotated[str, AtMost(SHOWN_CHARS)]
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
 """Events with a picture as evidence."""
 
@@ -52,6 +57,10 @@ class WatchState:
     level: Annotated[int, AtLeast(0), AtMost(4)]
     kept: dict[EventType, Kept] = field(default_factory=dict)
     """By event, for events that have a picture."""
+    cameras: Annotated[list[Annotated[str, AtMost(SHOWN_CHARS)]], AtMost(MAX_CAMERAS), Omit.AT_DEFAULT] = (
+        field(default_factory=list)
+    )
+    """Those that seemed to be programs and were told, by label."""
 
     def __post_init__(self) -> None:
         if not self.kept.keys() <= PICTURED:
@@ -92,6 +101,17 @@ class Watch:
         written = self._write(findings)
         self._state.kept = {event: kept for event, kept in self._state.kept.items() if event in holding}
         return written
+
+    def judge_camera(self, camera: Camera, now: float) -> list[AlertRevision]:
+        """The remark that a camera may be a program: once for each label, and for a few labels only."""
+        told = self._state.cameras
+        if camera.shown in told or len(told) >= MAX_CAMERAS:
+            return []
+        findings = camera_findings(camera, now)
+        if not findings or not self._session.policy.rule(EventType.VIRTUAL_CAMERA_SUSPECTED).enabled:
+            return []
+        told.append(camera.shown)
+        return self._write(findings)
 
     def expect(self, now: float) -> None:
         """A page has connected: from now on a missing picture is reported. Read `deadline()` again."""
@@ -154,7 +174,9 @@ class Watch:
         return kept is not None and kept.onset_s == onset_s
 
     def take_over(self, before: Watch) -> None:
-        """Keep the baselines of this session's watch until now; see `Monitor.take_over`."""
+        """Keep the baselines of this session's watch until now, and what it told of cameras; see
+        `Monitor.take_over`."""
+        self._state.cameras = [*before._state.cameras]
         self._monitor.take_over(before._monitor)
 
     def snapshot(self) -> Saved:

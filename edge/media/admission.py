@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Protocol
 from uuid import UUID
 
+from shared.cameras import Camera
+
 
 class Seat(Protocol):
     """One candidate's place at this node."""
@@ -15,6 +17,9 @@ class Seat(Protocol):
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """Add a trickled ICE candidate; empty text ends them. Raises Rejected."""
+
+    async def show_camera(self, camera: Camera) -> None:
+        """Take in what the page says of its camera."""
 
     def notices(self) -> AsyncIterator[Mapping[str, object]]:
         """Messages for the page, until the session ends: `{"type": "notice", …}` (technical notices, gentle

@@ -80,6 +80,7 @@ class Peer:
         self._frame_at: float | None = None
         self._last_capture_s = float("-inf")
         self._wanted: Collection[Sense] = frozenset(Sense)
+        self._error: str | None = None
         self._unheard = 0
         """Windows of sound that were dropped because nobody may listen."""
 
@@ -178,6 +179,7 @@ class Peer:
             keyframe_requests=video.keyframes.asked,
             frame_age_s=None if self._frame_at is None else now - self._frame_at,
             sound_age_s=None if audio.packet_at is None else now - audio.packet_at,
+            error=self._error,
         )
 
     @property
@@ -212,7 +214,10 @@ class Peer:
         self.ended.set()
 
     def _state_changed(self) -> None:
-        if self._connection is not None and self._connection.connectionState in ("failed", "closed"):
+        connection = self._connection
+        if connection is not None and connection.connectionState in ("failed", "closed"):
+            if connection.connectionState == "failed":
+                self._error = "ice" if connection.iceConnectionState == "failed" else "dtls"
             self._end()
 
     def _drain(self, track: MediaStreamTrack) -> None:

@@ -4,6 +4,8 @@ The page asks for the subprotocols `proctor.v1` and `bearer.<session token>`; th
 With `tab.<uuid>` it names its window, so that two windows can be told from one that connects again.
 
     page -> node   {"type": "offer", "sdp": …}          first, within 30 s
+                   {"type": "camera", "label": …, "width": …, "height": …, "frameRate": …,
+                       "displaySurface": …}             of its video track; all but the label may be missing
                    {"type": "candidate", "candidate": null or
                        {"candidate": …, "sdpMid": …, "sdpMLineIndex": …}}
                    {"type": "bye"}
@@ -30,6 +32,7 @@ from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from edge.media.admission import Admission, Seat
+from shared.cameras import MAX_LABEL_CHARS, Camera
 from shared.errors import ProctorError, Rejected, Unavailable
 from shared.tokens import MAX_TOKEN_CHARS
 
@@ -67,13 +70,32 @@ class Candidate(_Message):
     """None: no more candidates follow."""
 
 
+class CameraSaid(_Message):
+    """The label and some settings of the video track, as `MediaStreamTrack` has them."""
+
+    type: Literal["camera"]
+    label: str = Field(max_length=MAX_LABEL_CHARS)
+    width: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)
+    height: float | None = Field(default=None, ge=0, le=100_000, allow_inf_nan=False)
+    frameRate: float | None = Field(default=None, ge=0, le=10_000, allow_inf_nan=False)
+    displaySurface: str | None = Field(default=None, max_length=32)
+
+    def camera(self) -> Camera:
+        return Camera(
+            label=self.label,
+            width_px=self.width,
+            height_px=self.height,
+            frames_per_second=self.frameRate,
+            display_surface=self.displaySurface,
+        )
+
+
 class Bye(_Message):
     type: Literal["bye"]
 
 
-_messages: TypeAdapter[Offer | Candidate | Bye] = TypeAdapter(
-    Annotated[Offer | Candidate | Bye, Field(discriminator="type")]
-)
+Said = Offer | Candidate | CameraSaid | Bye
+_messages: TypeAdapter[Said] = TypeAdapter(Annotated[Said, Field(discriminator="type")])
 
 
 def signaling_router(admission: Admission, allowed_origins: Collection[str]) -> APIRouter:
@@ -91,7 +113,7 @@ def signaling_router(admission: Admission, allowed_origins: Collection[str]) -> 
     return router
 
 
-def parse_message(text: str) -> Offer | Candidate | Bye:
+def parse_message(text: str) -> Said:
     """Parse a message of the page. Raises Rejected with what is wrong."""
     if len(text) > MESSAGE_CHARS:
         raise Rejected(f"a message is longer than {MESSAGE_CHARS} characters", code="too-long", status=413)
@@ -171,7 +193,7 @@ class _Signaling:
                 raise
         await seat.left()
 
-    async def _next(self) -> Offer | Candidate | Bye:
+    async def _next(self) -> Said:
         received = await self._socket.receive()
         if received["type"] == "websocket.disconnect":
             raise WebSocketDisconnect(received["code"], received.get("reason"))
@@ -180,12 +202,15 @@ class _Signaling:
             raise Rejected("a message must be text, not bytes", code="bad-message")
         return parse_message(text)
 
-    async def _handle(self, seat: Seat, message: Offer | Candidate | Bye) -> bool:
+    async def _handle(self, seat: Seat, message: Said) -> bool:
         """Handle one message. Returns False after the last."""
         if isinstance(message, Bye):
             return False
         if isinstance(message, Offer):
             await self._send({"type": "answer", "sdp": await seat.answer(message.sdp)})
+            return True
+        if isinstance(message, CameraSaid):
+            await seat.show_camera(message.camera())
             return True
         given = message.candidate
         try:

@@ -36,6 +36,8 @@ logger = logging.getLogger(__name__)
 
 _CONNECT_S = 15.0
 _MESSAGE_BYTES = 256 * 1024
+_ENDED = 1000
+"""The close code of a node that has ended the session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,8 @@ class Streamed:
     """From the connection to the end."""
     ended_by_node: bool
     """The node closed before the recording was over."""
+    broken_off: bool
+    """… and not because the session was over or another page took its place: it died or was cut off."""
     notices: tuple[Mapping[str, object], ...]
     """The last messages from the node, at most 100."""
 
@@ -165,13 +169,14 @@ async def _stream(
     try:
         await asyncio.wait(endings, return_when=asyncio.FIRST_COMPLETED)
         ended_by_node = reading.done()
+        broken_off = ended_by_node and socket.close_code != _ENDED
         if not ended_by_node:
             await socket.send(json.dumps({"type": "bye"}))
     finally:
         for ending in endings:
             ending.cancel()
         await asyncio.gather(*endings, return_exceptions=True)
-    return Streamed(time.monotonic() - began_at, ended_by_node, tuple(notices))
+    return Streamed(time.monotonic() - began_at, ended_by_node, broken_off, tuple(notices))
 
 
 async def _read(socket: ClientConnection, notices: list[Mapping[str, object]]) -> None:

@@ -26,6 +26,8 @@ class SourceCounts:
     """Age of the last picture; None before the first."""
     sound_age_s: float | None
     """Age of the last sound; None before the first."""
+    error: str | None = None
+    """Why the connection failed, `ice` or `dtls`; None while it works or when its page ended it."""
 
 
 class Source(Protocol):

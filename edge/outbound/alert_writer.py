@@ -12,9 +12,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from edge.judging.alerts import RAISED_REVISION
 from edge.media.latest import Latest
 from edge.outbound.envelope import OutgoingAlert
 from shared.errors import Corrupt, Unavailable
+from shared.events.types import EventClass
 
 log = logging.getLogger(__name__)
 
@@ -71,4 +73,24 @@ class AlertWriter:
                 log.error("an alert cannot be sealed", extra={"error": str(error)})
                 return
             self.counts["committed"] += 1
+            _log(outgoing)
             return
+
+
+def _log(outgoing: OutgoingAlert) -> None:
+    """One line for each event when it is raised: which, and ids; never what was seen."""
+    alert = outgoing.revision.alert
+    if outgoing.revision.revision != RAISED_REVISION:
+        return
+    detected = alert.event_class in (EventClass.CONDUCT, EventClass.IDENTITY)
+    log.log(
+        logging.WARNING if detected else logging.INFO,
+        "an event was detected" if detected else "an event was noted",
+        extra={
+            "event": alert.event_type.value,
+            "alert_id": str(alert.event_id),
+            "trace_id": alert.metadata.trace_id,
+            "session_id": str(outgoing.envelope.session_id),
+            "degradation_level": alert.metadata.degradation_level,
+        },
+    )

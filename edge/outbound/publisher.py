@@ -74,6 +74,7 @@ class Publisher:
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
         lanes: dict[Lane, Delivery],
+        dispatched: Callable[[float], None],
     ) -> None:
         self._outbox = outbox
         self._hub = hub
@@ -81,6 +82,7 @@ class Publisher:
         self._coordinator_key = coordinator_key
         self._pace = pace
         self._lanes = lanes
+        self._dispatched = dispatched
         self._wake = asyncio.Event()
         self._seen_connection: float | None = None
         self._failing = False
@@ -102,12 +104,24 @@ class Publisher:
         node_id: UUID,
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
+        dispatched: Callable[[float], None],
     ) -> Publisher:
-        """A publisher that also sends what an earlier run left in the outbox."""
+        """A publisher that also sends what an earlier run left in the outbox.
+
+        `dispatched` is called with the seconds that an alert of this run took from the disk to the hub.
+        """
         lanes = {
             lane: Delivery(await outbox.sequences(lane), resend_after_s=pace.resend_after_s) for lane in Lane
         }
-        return cls(outbox, hub, node_id=node_id, coordinator_key=coordinator_key, pace=pace, lanes=lanes)
+        return cls(
+            outbox,
+            hub,
+            node_id=node_id,
+            coordinator_key=coordinator_key,
+            pace=pace,
+            lanes=lanes,
+            dispatched=dispatched,
+        )
 
     async def add(self, outgoing: OutgoingAlert) -> int:
         """Commit one alert and send it when its turn comes; returns its sequence.
@@ -234,7 +248,9 @@ class Publisher:
             delivery.failed(alert.sequence, self._now())
             self.counts["failed"] += 1
             return error
-        delivery.sent(alert.sequence, self._now())
+        latency_s = delivery.sent(alert.sequence, self._now())
+        if latency_s is not None:
+            self._dispatched(latency_s)
         self.counts["sent-again" if resends else "sent"] += 1
         return None
 

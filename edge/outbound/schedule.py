@@ -43,6 +43,8 @@ class Delivery:
         self._acknowledged: dict[int, float] = {}
         self._sends: dict[int, int] = {}
         self._failures: dict[int, int] = {}
+        self._added: dict[int, float] = {}
+        """When those not yet acknowledged were added in this run."""
         self._flying = 0
         self._still_since = float("-inf")
         self._patience_s = resend_after_s
@@ -50,6 +52,7 @@ class Delivery:
     def added(self, sequence: int, now: float) -> None:
         """A new alert is in the outbox."""
         self._fresh.append((sequence, now))
+        self._added[sequence] = now
 
     def connected(self, since: float, backlog_from: float) -> None:
         """The hub is connected since a time; older alerts may be sent from `backlog_from` on."""
@@ -78,12 +81,15 @@ class Delivery:
         """How often an alert in flight was acknowledged before; its message id must differ each time."""
         return self._sends.get(sequence, 1) - 1
 
-    def sent(self, sequence: int, now: float) -> None:
-        """The hub acknowledged it."""
+    def sent(self, sequence: int, now: float) -> float | None:
+        """The hub acknowledged it. Returns the seconds since it was added; None if it was added in an earlier
+        run, or acknowledged before."""
         self._flying -= 1
         self._failures.pop(sequence, None)
         if sequence > self.mark:
             self._acknowledged[sequence] = now
+        added_at = self._added.pop(sequence, None)
+        return None if added_at is None else now - added_at
 
     def failed(self, sequence: int, now: float) -> None:
         """It was not acknowledged; the next try keeps its message id, so the hub can tell a duplicate."""
@@ -100,11 +106,12 @@ class Delivery:
         self._flying -= 1
         self._sends.pop(sequence, None)
         self._failures.pop(sequence, None)
+        self._added.pop(sequence, None)
 
     def covered(self, mark: int, now: float) -> None:
         """A mark of the coordinator has arrived, advanced or not."""
         if mark > self.mark:
-            for kept in (self._acknowledged, self._sends, self._failures):
+            for kept in (self._acknowledged, self._sends, self._failures, self._added):
                 _forget(kept, self.mark, mark)
             self.mark = mark
             self._still_since, self._patience_s = now, self._resend_after_s

@@ -12,7 +12,7 @@ from uuid import UUID
 from edge.media.clock import SessionClock
 from edge.media.source import Source
 from edge.sessions import frame_numbers
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
 from shared.events.looks import Sense
 
 SENDS_S: Final = 1.0
@@ -41,6 +41,7 @@ class Connections:
         """The newest connection of each page, until it ends."""
         self._open: set[Source] = set()
         self._drops: Counter[str] = Counter()
+        self._errors: Counter[str] = Counter()
         self._senses: Collection[Sense] = frozenset(Sense)
         self._tab: UUID | None = None
         """The window of the newest connection; None: it does not say, as programs do."""
@@ -80,7 +81,9 @@ class Connections:
             answer = await source.answer(offer_sdp)
             source.want(self._senses)
             self._take_in(source, former, tab)
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, Rejected | Unavailable):
+                self._errors[error.code] += 1
             await source.close()
             raise
         self._pages[page] = source
@@ -102,6 +105,10 @@ class Connections:
         now = time.monotonic()
         return sum((Counter(source.counts(now).dropped) for source in self._open), self._drops)
 
+    def errors(self) -> Counter[str]:
+        """The connections so far that were refused or failed, by cause."""
+        return self._errors.copy()
+
     def _take_in(self, source: Source, former: Source | None, tab: UUID | None) -> None:
         if self._tasks is None:
             raise Rejected("the session is over", code="session-ended", status=410)
@@ -121,7 +128,10 @@ class Connections:
             await self._drain(source)
         finally:
             self._open.discard(source)
-            self._drops += Counter(source.counts(time.monotonic()).dropped)
+            counts = source.counts(time.monotonic())
+            self._drops += Counter(counts.dropped)
+            if counts.error is not None:
+                self._errors[counts.error] += 1
             self._pages = {page: each for page, each in self._pages.items() if each is not source}
             await source.close()
 

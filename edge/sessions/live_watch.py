@@ -15,6 +15,7 @@ from edge.sessions.agreed import senses_of
 from edge.sessions.port import Notice, assignment_of
 from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
+from shared.cameras import Camera
 from shared.events.looks import Sense
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
@@ -37,6 +38,8 @@ class LiveWatch:
         self._watch: Watch | None = None
         self._former: Watch | None = None
         """The watch before the last change, with the baselines."""
+        self._camera: Camera | None = None
+        """What the page said last of its camera."""
         self._unwatched_before: Unwatched = {}
         """Unwatched seconds before the last `begin_anew`."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
@@ -59,11 +62,18 @@ class LiveWatch:
         """Note that a page has connected: expect its pictures from now on, unless nobody may look at them."""
         if Sense.SIGHT in senses_of(self._order):
             self._opened().expect(self.now_s())
+            self._judge_camera()
             self._timer.moved()
 
     def opened_again(self) -> None:
         """Another page took the place of one that was still sending."""
         self._take(self._opened().happened(EventType.SECOND_DEVICE, self.now_s()))
+
+    def show_camera(self, camera: Camera) -> None:
+        """Judge what a page says of its camera; while nobody may look, later."""
+        self._camera = camera
+        if Sense.SIGHT in senses_of(self._order):
+            self._judge_camera()
 
     def see(
         self, observation: Observation, frame: Frame | None = None, excerpt: Excerpt | None = None
@@ -120,6 +130,10 @@ class LiveWatch:
             if self._former is not None:
                 self._watch.take_over(self._former)
         return self._watch
+
+    def _judge_camera(self) -> None:
+        if self._camera is not None:
+            self._take(self._opened().judge_camera(self._camera, self.now_s()))
 
     def _deadline(self) -> float | None:
         return None if self._watch is None or self._order.paused else self._watch.deadline()

@@ -14,6 +14,7 @@ from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
 from edge.sessions.port import AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.events.looks import Look
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
@@ -35,6 +36,7 @@ class LocalWorker:
         self._sessions: dict[AssignmentId, Session] = {}
         self._running: set[asyncio.Task[None]] = set()
         self._former_drops: Counter[str] = Counter()
+        self._former_errors: Counter[str] = Counter()
 
     async def start(self, order: StartSession) -> None:
         session = self._make(order)
@@ -60,6 +62,10 @@ class LocalWorker:
         if page.assignment in self._sessions:
             connections = self._sessions[page.assignment].connections
             await connections.add_candidate(page.number, candidate, mid, index)
+
+    async def show_camera(self, page: PageId, camera: Camera) -> None:
+        if page.assignment in self._sessions:
+            self._sessions[page.assignment].show_camera(camera)
 
     async def left(self, page: PageId) -> None:
         if page.assignment in self._sessions:
@@ -90,6 +96,9 @@ class LocalWorker:
             analysis_works=self._instruments.work,
             calls_waiting={look.value: engine.depth(look) for look in Look},
             dropped=sum((session.dropped() for session in sessions), self._former_drops),
+            connection_errors=sum(
+                (session.connections.errors() for session in sessions), self._former_errors
+            ),
             sessions=tuple(session.state() for session in sessions),
         )
 
@@ -110,5 +119,6 @@ class LocalWorker:
         finally:
             del self._sessions[assignment]
             self._former_drops += session.dropped()
+            self._former_errors += session.connections.errors()
             self._tell(SessionOver(assignment))
             log.info("a session is over", extra=extra)

@@ -18,6 +18,7 @@ from uuid import UUID
 
 from edge.analysis.measured import Measured
 from edge.outbound.envelope import OutgoingAlert
+from shared.cameras import Camera
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame
 from shared.messages.heartbeats import SessionState
@@ -82,6 +83,8 @@ class WorkerReport:
     """Calls that wait for a network, by task."""
     dropped: Mapping[str, int]
     """Frames and packets that were not analysed, by reason, over all its sessions so far."""
+    connection_errors: Mapping[str, int]
+    """Connections of pages that were refused or failed, by cause, over all its sessions so far."""
     sessions: tuple[SessionState, ...]
     """Every session that is not over."""
 
@@ -109,6 +112,9 @@ class Worker(Protocol):
 
     async def add_candidate(self, page: PageId, candidate: str, mid: str | None, index: int | None) -> None:
         """Add an ICE candidate to the page's connection, if it still has one. Raises `Rejected`."""
+
+    async def show_camera(self, page: PageId, camera: Camera) -> None:
+        """Take in what a page says of its camera. Harmless after the end."""
 
     async def left(self, page: PageId) -> None:
         """Close the connection of a page that left, if it still has one."""

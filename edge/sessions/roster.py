@@ -60,7 +60,7 @@ class Roster(Generic[S]):
             raise Rejected("the session has ended here", code="session-ended", status=409)
         if running is None and len(self._sessions) >= self.rating:
             raise Rejected(
-                f"this node already watches {self.rating} sessions, its limit; start it on another node",
+                f"this node already watches {self.rating} sessions, its limit; another node must take it",
                 code="node-full",
                 status=503,
             )

@@ -10,6 +10,7 @@ from edge.media.admission import Seat
 from edge.sessions.assignment import Assignment, Page
 from edge.sessions.port import PageId, Worker
 from edge.sessions.roster import Roster
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.tokens import invalid
 
@@ -45,6 +46,9 @@ class CandidateSeat:
         if not self._answered:
             raise Rejected("an ICE candidate arrived before the offer", code="no-offer", status=409)
         await self._worker.add_candidate(self._page.id, candidate, mid, index)
+
+    async def show_camera(self, camera: Camera) -> None:
+        await self._worker.show_camera(self._page.id, camera)
 
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
         """Technical notices and gentle warnings, until the session ends.

@@ -22,6 +22,7 @@ from edge.sessions.connections import Connections
 from edge.sessions.live_watch import LiveWatch
 from edge.sessions.pumps import Pumps
 from edge.sessions.session_parts import Parts, Senses
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.events.looks import Look, Sense
 from shared.events.types import EventType
@@ -98,6 +99,10 @@ class Session:
         check_may_compare(self._order)  # a change may have arrived meanwhile
         threshold = self._order.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
         return verified_frame(frame, examined, check, threshold, self._watch.utc(frame.at_s))
+
+    def show_camera(self, camera: Camera) -> None:
+        """Judge what a page says of its camera."""
+        self._watch.show_camera(camera)
 
     def state(self) -> SessionState:
         """The state for the heartbeat, without names."""

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from edge.analysis.engine import Engine
 from edge.analysis.enrolling import Portrait, enroll, read_picture
 from edge.analysis.examination import Enrolled
-from edge.analysis.levels import LevelInForce
+from edge.analysis.levels import LevelInForce, check_level
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
@@ -84,7 +84,7 @@ def analyze(
     profile: Annotated[
         Profile, typer.Option(help="Licences to accept: open, or research (also non-commercial).")
     ] = Profile.OPEN,
-    level: Annotated[LevelName, typer.Option(help="Degradation level, L0 (all) to L4.")] = LevelName.L1,
+    level: Annotated[LevelName, typer.Option(help="Degradation level, L0 (GPU) to L4.")] = LevelName.L1,
     out: Annotated[Path, typer.Option(help="Folder for the results; one subfolder each for several.")] = Path(
         "analysis"
     ),
@@ -112,6 +112,7 @@ def analyze(
         with writing_under(out):
             out.mkdir(parents=True, exist_ok=True)
         networks = open_networks(Serving(Store.here(), profile))
+        check_level(level.number, networks.device)
         summaries = []
         for order in orders:
             summaries.append(asyncio.run(_run(order, networks, console)))

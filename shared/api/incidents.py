@@ -132,7 +132,7 @@ class OutcomeOut(Response):
     begins_at: Utc
     ends_at: Utc | None
     observed: list[str]
-    """The observations, in words for the candidate."""
+    """What was noticed, by its neutral name: `More than one face`."""
     outcome: Literal["confirmed", "dismissed", "appealed", "upheld", "overturned", "reopened"]
     """`reopened`: an earlier decision, of which the candidate was told, was taken back."""
     explanation: str

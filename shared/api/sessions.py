@@ -123,8 +123,8 @@ class SessionEndResponse(Response):
 
 
 class VerifyFrameRequest(Request):
-    frame_id: Annotated[str, StringConstraints(pattern=r"^(FRAME-)?[0-9]{1,12}$")] | None = None
-    """The frame to verify; if left out, the newest."""
+    frame_id: str | None = None
+    """The frame to verify, as an earlier answer names it; if left out, the newest. 410 for any other."""
     timestamp: Utc | None = None
     trigger: Name = "manual_proctor_check"
 

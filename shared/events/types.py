@@ -44,6 +44,8 @@ class Raiser(StrEnum):
     COORDINATOR = "coordinator"
     PROCTOR = "proctor"
     """A person's act."""
+    PAGE = "page"
+    """The node, from what the candidate's page says of itself."""
 
 
 class Feature(StrEnum):

@@ -35,6 +35,7 @@ from shared.api.sessions import (
     ToldOut,
     WebrtcConfig,
 )
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.fields import format_utc
 from tests.support.eventually import until
@@ -62,12 +63,16 @@ class StandSeat:
     said_goodbye: bool = False
     replaced: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when another page took its place."""
+    cameras: list[Camera] = field(default_factory=list)
 
     async def answer(self, offer_sdp: str) -> str:
         return await self.peer.answer(offer_sdp)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         await self.peer.add_candidate(candidate, mid, index)
+
+    async def show_camera(self, camera: Camera) -> None:
+        self.cameras.append(camera)
 
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
         replaced = asyncio.create_task(self.replaced.wait())

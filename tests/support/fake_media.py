@@ -62,6 +62,7 @@ class FakeSource:
         self.candidates: list[str] = []
         self.dropped: Counter[str] = Counter()
         self.frame_age_s: float | None = None
+        self.error: str | None = None
         self.closed = False
         self.wanted: Collection[Sense] = frozenset(Sense)
 
@@ -86,6 +87,7 @@ class FakeSource:
             keyframe_requests=0,
             frame_age_s=self.frame_age_s,
             sound_age_s=None,
+            error=self.error,
         )
 
     async def frame(self, frame_id: int) -> VideoFrame:

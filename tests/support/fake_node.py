@@ -27,7 +27,7 @@ from shared.events.types import Lane
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
-from shared.messages.heartbeats import Heartbeat, SessionState
+from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
 from shared.messages.message import parse
 from shared.messages.sessions import EndSession, SessionAccepted, SessionChanged, SessionEnded, StartSession
 from shared.policy.terms import Gate
@@ -74,6 +74,7 @@ class FakeNode:
         self.obeyed = Obeyed()
         self.published: list[bytes] = []
         """Alerts with their pictures as they went out."""
+        self.outbox: tuple[OutboxState, ...] = ()
         self.sessions: tuple[SessionState, ...] = ()
         self.enroll: Callable[[bytes], EnrolledPicture] = lambda jpeg: good_picture()
         self.verify: Callable[[VerifyFrame], VerifiedFrame | Refusal] = lambda asked: GONE
@@ -108,7 +109,7 @@ class FakeNode:
             device="cpu-test",
             models={"face": "test@1"},
             recognisers=(RECOGNISER,),
-            outbox=(),
+            outbox=self.outbox,
             sessions=self.sessions,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)

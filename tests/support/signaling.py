@@ -15,6 +15,7 @@ from fastapi.responses import HTMLResponse
 from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
 from edge.media.whip import whip_router
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.web_server.connections import ConnectionsSection
 from shared.web_server.doors import Doors
@@ -32,12 +33,16 @@ class OneSeat:
     peer: Peer = field(default_factory=lambda: Peer(PeerSettings()))
     page: asyncio.Queue[Mapping[str, object] | None] = field(default_factory=asyncio.Queue)
     hung_up: asyncio.Event = field(default_factory=asyncio.Event)
+    cameras: list[Camera] = field(default_factory=list)
 
     async def answer(self, offer_sdp: str) -> str:
         return await self.peer.answer(offer_sdp)
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         await self.peer.add_candidate(candidate, mid, index)
+
+    async def show_camera(self, camera: Camera) -> None:
+        self.cameras.append(camera)
 
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
         while (message := await self.page.get()) is not None:
@@ -81,6 +86,12 @@ class Served:
     room: OneRoom
     host: str
     app: FastAPI
+    server: uvicorn.Server
+
+    def die(self) -> None:
+        """Break every connection off, as a process does that is killed."""
+        for connection in list(self.server.server_state.connections):
+            connection.transport.abort()
 
     @property
     def signaling_url(self) -> str:
@@ -111,7 +122,7 @@ async def served() -> AsyncIterator[Served]:
             while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
                 await asyncio.sleep(0.01)
         host, port = server.servers[0].sockets[0].getsockname()[:2]
-        yield Served(room, f"{host}:{port}", app)
+        yield Served(room, f"{host}:{port}", app, server)
     finally:
         await room.seat.peer.close()
         server.should_exit = True

@@ -116,7 +116,7 @@ def tried(*options: str | Path, **environment: str) -> tuple[int, str]:
 
 
 def test_it_serves_keeps_its_secrets_and_stops_on_ctrl_c(up: Up) -> None:
-    headers = {"Authorization": f"Bearer {up.row('admin token (1 day)')}"}
+    headers = {"Authorization": f"Bearer {token_of(up)}"}
     assert httpx.get(up.row("API") + "/nodes", headers=headers).json()[0]["status"] == "online"
     for page in ("candidate page", "proctor console", "API description", "edge health", "edge metrics"):
         assert httpx.get(up.row(page), follow_redirects=True).status_code == 200
@@ -138,6 +138,15 @@ def test_it_serves_keeps_its_secrets_and_stops_on_ctrl_c(up: Up) -> None:
     assert not any(process.is_running() for process in children)
 
 
+def token_of(up: Up) -> str:
+    """The administrator's token, from the file whose path is printed; the token itself is not."""
+    path = Path(up.row("admin token (1 day)"))
+    assert path.stat().st_mode & 0o777 == 0o600
+    token = path.read_text().strip()
+    assert token not in up.said
+    return token
+
+
 def secrets_of(data: Path) -> list[str]:
     """Every line of a secret file in the data folder; all of them closed to other users."""
     files = [*(data / "secrets").iterdir(), *(data / "coordinator").glob("*key*"), data / "nats.conf"]
@@ -148,7 +157,7 @@ def secrets_of(data: Path) -> list[str]:
 
 
 def test_a_part_that_dies_is_started_again_and_one_that_keeps_dying_ends_it(up: Up) -> None:
-    headers = {"Authorization": f"Bearer {up.row('admin token (1 day)')}"}
+    headers = {"Authorization": f"Bearer {token_of(up)}"}
     for name in ("nats-server", "proctor-coordinator", "proctor-edge"):
         victim = up.child(name)
         assert victim is not None

@@ -8,19 +8,20 @@ under a lock.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Final
 from uuid import UUID
 
-from sqlmodel import Session
-
-from coordinator.alerts.stored import Stored
 from coordinator.sessions.absence import service as absence
-from coordinator.sessions.absence.waiting import Awaited
+from coordinator.sessions.absence.waiting import Awaited, absence_alert, ended_absence
+from coordinator.sessions.lasting import service as lasting
+from coordinator.sessions.lasting.telling import tell
 from coordinator.web_api.parts import Parts
+from shared.events.types import EventType
 
+EVENT: Final = EventType.CANDIDATE_OFFLINE
 MAX_SAID: Final = 50
 """The most alerts written in one round; the others follow in the next."""
 MAX_REMEMBERED: Final = 10_000
@@ -45,7 +46,7 @@ class Absences:
         """Run one round. Raises `Unavailable` if the database cannot be reached."""
         now_utc = now_utc or datetime.now(UTC)
         if self._open is None:
-            self._open = await parts.reading(lambda db: absence.open_absences(db, now_utc))
+            self._open = await parts.reading(lambda db: lasting.still_open(db, EVENT, now_utc))
         phases = {
             session.session_id: session.phase
             for state in parts.fleet.online(parts.clock())
@@ -76,23 +77,33 @@ class Absences:
         keyring = parts.keys.keyring
         for one in missed[:MAX_SAID]:
             page = self._awaited[one]
-            await _told(
+            await tell(
                 parts,
-                partial(absence.say_absent, keyring=keyring, session_id=one, page=page, now_utc=now_utc),
+                partial(
+                    lasting.raise_one,
+                    keyring=keyring,
+                    session_id=one,
+                    write=partial(absence_alert, awaited=page, raised_utc=now_utc),
+                    now_utc=now_utc,
+                ),
             )
             said.add(one)
 
     async def _say_over(self, parts: Parts, said: set[UUID], watched: set[UUID], now_utc: datetime) -> None:
         if not said:
             return
-        running = await parts.reading(lambda db: absence.running(db, said, now_utc))
+        running = await parts.reading(lambda db: lasting.running(db, said, now_utc))
         keyring = parts.keys.keyring
         for one in sorted((said & watched) | (said - running))[:MAX_SAID]:
-            await _told(parts, partial(absence.say_over, keyring=keyring, session_id=one, now_utc=now_utc))
+            await tell(
+                parts,
+                partial(
+                    lasting.clear_one,
+                    keyring=keyring,
+                    session_id=one,
+                    event=EVENT,
+                    now_utc=now_utc,
+                    write=ended_absence,
+                ),
+            )
             said.discard(one)
-
-
-async def _told(parts: Parts, write: Callable[[Session], Stored | None]) -> None:
-    stored = await parts.writing(write)
-    if stored is not None:
-        parts.rooms.tell(stored.session_id, stored.shown, stored.revision)

@@ -12,7 +12,7 @@ from sqlmodel import Session, col, func, select
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.presence.cards import CAME
-from coordinator.sessions.tables import ExamSession, Device
+from coordinator.sessions.tables import Device, ExamSession
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ behind. If storing fails after the node has accepted, the node is told to end th
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Collection
+from typing import Any, Final
 from uuid import UUID
 
 from sqlmodel import Session
@@ -33,9 +34,11 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.tenants import service as tenants
 from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionStartResponse
-from shared.errors import Unavailable
+from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType
 from shared.messages.sessions import SessionAccepted
+
+NODE_FULL: Final = "node-full"
 
 
 async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartResponse:
@@ -53,8 +56,24 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
     plan = await parts.reading(read)
     if isinstance(plan, SessionStartResponse):
         return plan
+    full: set[UUID] = set()
+    while True:
+        node_id = _node(parts, plan, full)
+        try:
+            return await _start_on(parts, plan, node_id, asked)
+        except Rejected as error:
+            if error.code != NODE_FULL:
+                raise
+            full.add(node_id)  # it has filled up since its last heartbeat: the next best may have room
+
+
+def _node(parts: Parts, plan: Plan, full: Collection[UUID]) -> UUID:
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
-    node_id = parts.fleet.pick(parts.clock(), recognisers=recognisers).heartbeat.node_id
+    return parts.fleet.pick(parts.clock(), recognisers=recognisers, full=full).heartbeat.node_id
+
+
+async def _start_on(parts: Parts, plan: Plan, node_id: UUID, asked: Asked | None) -> SessionStartResponse:
+    keyring, wish = parts.keys.keyring, plan.wish
     found = _rows(parts, plan, node_id)
 
     def write(db: Session) -> SessionStartResponse:

@@ -209,6 +209,7 @@ function factsOf(session) {
     session.ended_at
       ? ["Ended", words.clock(session.ended_at)]
       : ["Ends automatically", words.clock(session.session_expires_at)],
+    ["Not watched", words.unwatched(session.unwatched_s)],
     ["Policy version", String(session.policy_version)],
   ];
 }

@@ -108,6 +108,12 @@ export function day(instant) {
   return new Date(instant).toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
 }
 
+/** The seconds in which nobody looked, by kind of look; null when no node has told them. */
+export function unwatched(seconds) {
+  if (!seconds) return "Unknown";
+  return Object.entries(seconds).map(([kind, each]) => `${kind} ${duration(each)}`).join(", ") || "None";
+}
+
 export function duration(seconds) {
   const whole = Math.round(seconds);
   if (whole < 60) return `${seconds < 10 ? seconds.toFixed(1) : whole} s`;

@@ -6,8 +6,8 @@ from typing import Final
 
 from shared.events.row import (
     BY_COORDINATOR,
-    BY_NOBODY,
     BY_NODE,
+    BY_PAGE,
     DefaultRule,
     EventRow,
     Gap,
@@ -128,14 +128,14 @@ ROWS: Final = (
     EventRow(
         event=EventType.VIRTUAL_CAMERA_SUSPECTED,
         event_class=EventClass.TECHNICAL,
-        raised_by=BY_NOBODY,
+        raised_by=BY_PAGE,
         rule=DefaultRule(),
         waited_for=False,
         words=Words(
             title="Camera may be a program",
             sentence=(
-                "The camera names itself “{device}”, like programs that make pictures; advisory: many are "
-                "harmless."
+                "The camera names itself “{device}” ({reason}); a name proves nothing, and most such "
+                "programs are harmless."
             ),
         ),
     ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from shared.events.row import BY_NOBODY, DefaultRule, EventRow, Gap, Words
+from shared.events.row import BY_COORDINATOR, BY_NOBODY, DefaultRule, EventRow, Gap, Words
 from shared.events.types import EventClass, EventType
 
 ROWS: Final = (
@@ -53,7 +53,7 @@ ROWS: Final = (
     EventRow(
         event=EventType.CLOCK_SKEW,
         event_class=EventClass.TECHNICAL,
-        raised_by=BY_NOBODY,
+        raised_by=BY_COORDINATOR,
         rule=DefaultRule(),
         waited_for=False,
         gap=Gap("times", "The node's clock was wrong: times may be wrong."),
@@ -68,13 +68,13 @@ ROWS: Final = (
     EventRow(
         event=EventType.ALERT_GAP,
         event_class=EventClass.TECHNICAL,
-        raised_by=BY_NOBODY,
+        raised_by=BY_COORDINATOR,
         rule=DefaultRule(),
         waited_for=False,
         gap=Gap("reports", "Reports of the node are missing."),
         words=Words(
             title="Alerts missing",
-            sentence="{missing} reports of the node are missing and were requested again.",
+            sentence="{missing} reports of the node did not come, about this session or another; {repair}.",
         ),
     ),
 )

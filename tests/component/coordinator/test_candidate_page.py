@@ -63,6 +63,8 @@ def test_the_whole_way_from_link_to_end(browser: Browser) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await sit_exam(page, stand)
         await frames(stand, 0, 15)
+        [camera] = stand.seats[0].cameras
+        assert (bool(camera.label), camera.width_px, camera.display_surface) == (True, 640, None)
         frame = await stand.seats[0].peer.video.get()
         assert frame is not None
         assert (frame.width, frame.height) == (640, 480)

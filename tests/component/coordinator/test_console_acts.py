@@ -10,9 +10,11 @@ import pytest
 
 from shared.events.types import EventType
 from shared.tokens import Role
+from shared.unwatched import Kind
 from tests.support.chromium import needs_chromium
 from tests.support.console_stand import OnConsole, Stand, sat, with_incidents
 from tests.support.eventually import until
+from tests.support.node_answers import watching
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -216,5 +218,18 @@ def test_a_withdrawal_is_shown_neutrally_and_is_no_incident(on_console: OnConsol
         await stand.go("sessions")
         await stand.see("withdrawn: camera, face comparison")
         assert (await stand.site.get("/incidents")).json()["items"] == []
+
+    on_console(scene)
+
+
+def test_a_session_says_how_much_of_it_nobody_watched(on_console: OnConsole) -> None:
+    async def scene(stand: Stand) -> None:
+        await at_session(stand)
+        await stand.see("Unknown", "#session-facts")
+        node = stand.site.node
+        seconds = {Kind.FACE: 12.6, Kind.BODY: 6.0, Kind.SOUND: 0.0}
+        node.sessions = (watching(node.obeyed.started[0].session_id, unwatched_s=seconds),)
+        await node.beat()
+        await stand.see("face 13 s, body 6.0 s, sound 0.0 s", "#session-facts")
 
     on_console(scene)

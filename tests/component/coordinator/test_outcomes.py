@@ -54,9 +54,18 @@ def test_a_decision_that_was_told_and_taken_back_is_corrected_in_words() -> None
 def test_a_candidate_is_told_each_sentence_once_and_no_score() -> None:
     alerts = [alert(SESSION, 1.0), alert(SESSION, 2.0)]
     told = outcome_out(incident(), Told(State.DISMISSED), alerts)
-    assert told.observed == ["Please face the camera."]
+    assert told.observed == ["No face in the picture"]
     assert "0.987" not in told.model_dump_json()
     assert "5 s" not in told.model_dump_json()
+
+
+@pytest.mark.parametrize("cleared", [False, True])
+def test_a_candidate_is_told_what_was_noticed_and_not_what_its_screen_said_then(cleared: bool) -> None:
+    thanks = {"message": "Thank you, you are alone in the picture again.", "cleared": MADE_UTC}
+    second = alert(SESSION, 1.0, EventType.MULTIPLE_FACES).model_copy(update=thanks if cleared else {})
+    told = outcome_out(incident(), Told(State.CONFIRMED), [second, alert(SESSION, 3.0)])
+    assert told.observed == ["More than one face", "No face in the picture"]
+    assert told.explanation == "Two reviewers looked at this and confirmed it. You may appeal against it."
 
 
 def test_precision_is_confirmed_out_of_decided() -> None:

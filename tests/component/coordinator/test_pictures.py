@@ -9,9 +9,10 @@ import zlib
 import pytest
 from PIL import Image
 
-from coordinator.enrollments.pictures import MAX_INPUT_BYTES, MAX_SIDE_PX, decode_base64, reencode
+from coordinator.enrollments.pictures import decode_base64, reencode
 from shared.errors import Rejected
 from shared.messages.faces import MAX_PICTURE_BYTES
+from shared.picture_files import MAX_BYTES, MAX_SIDE_PX
 
 
 def encoded(image: Image.Image, kind: str = "JPEG", **options: object) -> bytes:
@@ -131,7 +132,7 @@ def test_a_large_picture_within_the_bound_is_read_at_a_fraction_of_its_size() ->
         ("data:image/jpeg;base64,AAAA", "picture-not-base64"),
         ("AAA", "picture-not-base64"),
         ("\u00e4\u00e4\u00e4\u00e4", "picture-not-base64"),
-        (base64.b64encode(bytes(MAX_INPUT_BYTES + 1)).decode(), "picture-too-large"),
+        (base64.b64encode(bytes(MAX_BYTES + 1)).decode(), "picture-too-large"),
     ],
 )
 def test_text_that_is_no_picture_is_refused(text: str, code: str) -> None:

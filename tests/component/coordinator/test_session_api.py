@@ -93,6 +93,7 @@ def test_a_refused_start_leaves_no_trace(on_site: OnSite) -> None:
         site.node.refusal = Refusal("rejected", "node-full", 503, "the node is full")
         full = await site.post("/session/start", body)
         assert (full.status_code, full.json()["code"]) == (503, "node-full")
+        assert f"campus {site.node.node_id} (limit 10)" in full.json()["detail"]
         assert site.node.obeyed.started == []
         assert await rows(site) == 0
 

@@ -53,7 +53,17 @@ def test_a_frame_that_is_gone_or_of_an_ended_session_is_410(on_sqlite: OnSite) -
         await site.started()
         gone = await site.post("/session/SESS-1/verify-frame", {"frame_id": "5"})
         assert (gone.status_code, gone.json()["code"]) == (410, "frame-gone")
-        bad = await site.post("/session/SESS-1/verify-frame", {"frame_id": "FRAME-x"})
+        asked = len(site.node.obeyed.verified)
+        seed = {
+            "frame_id": "FRAME-uuid-12345",
+            "timestamp": "2025-12-12T14:15:30Z",
+            "trigger": "manual_proctor_check",
+        }
+        for name in ("FRAME-uuid-12345", "FRAME-", "FRAME-1234567890123", "-5", "", "x" * 999, "a\x00", "٣"):
+            unknown = await site.post("/session/SESS-1/verify-frame", seed | {"frame_id": name})
+            assert (unknown.status_code, unknown.json()["code"]) == (410, "frame-gone")
+        assert len(site.node.obeyed.verified) == asked
+        bad = await site.post("/session/SESS-1/verify-frame", {"frame_id": 5})
         assert (bad.status_code, bad.json()["errors"][0]["path"]) == (422, "body.frame_id")
         await site.post("/session/SESS-1/end")
         ended = await site.post("/session/SESS-1/verify-frame")

@@ -37,5 +37,27 @@ def test_a_file_without_a_token_is_refused(tmp_path: Path, data: bytes, said: st
     assert said in refusal(kept(tmp_path, data))
 
 
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("ftp://exams.example.org", "PROCTOR_URL: ftp:// is not spoken here; write https:// or http://"),
+        ("exams.example.org", "'exams.example.org' has no scheme; write https://exams.example.org"),
+        ("127.0.0.1:8000", "'127.0.0.1:8000' has no scheme; write https://127.0.0.1:8000"),
+        ("", "PROCTOR_URL: '' has no scheme"),
+        ("http://", "'http://' names no host"),
+        ("https://[", "'https://[' names no host"),
+    ],
+)
+def test_an_address_that_is_none_is_refused_with_what_is_wrong(
+    tmp_path: Path, address: str, said: str
+) -> None:
+    assert said in refusal(kept(tmp_path, b"abc") | {"PROCTOR_URL": address})
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o601])
+def test_a_token_file_of_a_group_is_refused_as_well(tmp_path: Path, mode: int) -> None:
+    assert "chmod 600" in refusal(kept(tmp_path, b"abc", mode))
+
+
 def test_without_any_the_next_step_is_said() -> None:
     assert "PROCTOR_TOKEN_FILE" in refusal({})

@@ -11,10 +11,12 @@ import httpx
 import pytest
 
 from cli.doctor.finding import Standing, broken, exit_code, ok, unknown, warning
-from cli.doctor.machine import judge_clock, judge_permissions, judge_room
+from cli.doctor.machine import judge_clock, judge_permissions, judge_room, judge_weights
 from cli.doctor.place import Address, find_place
 from cli.doctor.services import judge_coordinator, judge_hub, judge_skew
+from models.manifest import Task
 from shared.errors import ConfigError
+from shared.events.looks import Look
 
 FOLDER = Path("/srv/proctor")
 CLOSED, OPEN = stat.S_IFDIR | 0o700, stat.S_IFDIR | 0o755
@@ -110,3 +112,20 @@ def test_the_place_is_read_from_the_files_of_up(tmp_path: Path) -> None:
     (tmp_path / "edge.toml").write_text("no toml")
     with pytest.raises(ConfigError, match=r"edge\.toml"):
         find_place(tmp_path, None, None)
+
+
+def test_what_is_not_looked_for_is_said_with_its_reason() -> None:
+    phrases = {Look.PHRASES: "no network for speech-recognition is present"}
+    found = judge_weights("/weights", "open", lacking=[], unserved=phrases)
+    assert (found.standing, found.says) == (
+        Standing.WARNING,
+        "not looked for, so never raised: phrases (no network for speech-recognition is present)",
+    )
+    assert "--task speech-recognition" in found.mend
+    assert judge_weights("/weights", "open", lacking=[], unserved={}).standing is Standing.OK
+
+
+def test_what_an_ordinary_exam_needs_and_lacks_is_broken() -> None:
+    found = judge_weights("/weights", "open", lacking=[Task.IRIS], unserved={Look.HEAD: "none"})
+    assert (found.standing, found.says) == (Standing.BROKEN, "under /weights no network serves iris, head")
+    assert found.mend == "run: proctorctl models fetch --profile open"

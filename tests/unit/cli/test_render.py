@@ -39,3 +39,15 @@ def test_programs_get_every_character_and_terminals_none_that_steers(
     assert callable(read)
     assert read(printed) == {"text": HOSTILE}
     assert not set("\x1b\x9b\x07\r") & set(printed)
+
+
+def test_unwatched_seconds_are_told_by_kind_in_a_table_and_as_numbers_for_programs(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    row = {"session_id": "SESS-1", "unwatched_s": {"face": 12.5, "body": 6.0, "sound": 0.0}}
+    write_one(row, Format.TABLE)
+    assert "unwatched s  face 12.5, body 6, sound 0\n" in capsys.readouterr().out
+    write_rows([row], ("session_id", "unwatched_s"), Format.TABLE)
+    assert "face 12.5, body 6, sound 0" in capsys.readouterr().out
+    write_one(row, Format.JSON)
+    assert json.loads(capsys.readouterr().out) == row

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from coordinator.nodes.fleet import Fleet, WrongClock
-from shared.errors import Corrupt, Unavailable
+from shared.errors import Corrupt, Rejected, Unavailable
 from shared.messages.heartbeats import Heartbeat, SessionState
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -143,3 +143,13 @@ def test_an_old_heartbeat_played_again_does_not_make_a_good_clock_wrong() -> Non
     with pytest.raises(WrongClock):
         made.hear(heartbeat(1, NOW - timedelta(hours=1)), 101.0, NOW)
     assert picked(made) == 1
+
+
+def test_a_node_that_says_it_is_full_is_left_out_and_when_all_do_they_are_named() -> None:
+    made = fleet(heartbeat(1), heartbeat(2, region="north", rating=7), heartbeat(3, health=1))
+    first = made.pick(101.0).heartbeat.node_id
+    second = made.pick(101.0, full={first}).heartbeat.node_id
+    assert {first, second} == {UUID(int=1), UUID(int=2)}
+    with pytest.raises(Rejected, match=f"north {UUID(int=2)} \\(limit 7\\)") as refusal:
+        made.pick(101.0, full={first, second})
+    assert (refusal.value.code, refusal.value.status, refusal.value.retry_after_s) == ("node-full", 503, 5)

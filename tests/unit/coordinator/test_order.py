@@ -43,8 +43,8 @@ LISTED = {
         excerpts.expiring idempotency.doing enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
-        sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
-        sessions.changing.telling sessions.changing.rekeying sessions.devices.moving
+        sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
+        sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first

@@ -94,3 +94,11 @@ def test_a_chain_without_end_is_cut() -> None:
         raise first
 
     assert len(logged(loop)) < 5_000
+
+
+def test_a_line_keeps_its_own_level_whatever_is_added_to_it() -> None:
+    record = logging.LogRecord("edge", logging.WARNING, "", 0, "an event was detected", None, None)
+    record.__dict__ |= {"level": 3, "degradation_level": 3, "trace_id": "ab", "candidate_id": WORDS}
+    line = json.loads(JsonFormatter("proctor-edge").format(record))
+    assert (line["level"], line["degradation_level"], line["trace_id"]) == ("WARNING", 3, "ab")
+    assert WORDS not in str(line)

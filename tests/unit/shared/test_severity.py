@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.severity import severity
+from shared.severity import severity, severity_word
 
 
 @pytest.mark.parametrize(
@@ -23,3 +23,11 @@ def test_severity_by_the_formula(
 ) -> None:
     found = severity(base, confidence=confidence, duration_s=duration_s, hold_s=hold_s)
     assert found == pytest.approx(expected, abs=0.0006)
+
+
+@pytest.mark.parametrize(
+    ("score", "word"),
+    [(0.0, "none"), (0.001, "low"), (0.399, "low"), (0.4, "medium"), (0.7, "high"), (1.0, "high")],
+)
+def test_statistics_know_four_severities(score: float, word: str) -> None:
+    assert severity_word(score) == word

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Coroutine
 from functools import partial
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
+from edge.analysis.attempts import Attempts
 from edge.analysis.engine import Engine
 from edge.analysis.measured import Measured
 from shared.errors import Unavailable
+from shared.events.looks import Look
 from tests.support.eventually import until
 
 
@@ -44,6 +47,25 @@ def test_answers_and_errors_come_back_to_their_caller() -> None:
             with pytest.raises(ZeroDivisionError):
                 await engine.run("faces", lambda: 1 // 0)
             assert engine.counts.calls == {("faces", "done"): 1, ("faces", "failed"): 1}
+
+    run(main())
+
+
+@pytest.mark.parametrize("threads", [0, 1])
+def test_a_call_that_failed_or_gave_no_number_is_told_with_the_kind_of_its_error(threads: int) -> None:
+    async def main() -> None:
+        measured, failed = list[Measured](), list[str]()
+        async with Engine(threads, on_call=measured.append) as engine:
+            attempts = Attempts(uuid4(), engine)
+            assert await attempts.make(Look.FACES, lambda: 1 // 0, failed) is None
+            assert await attempts.make(Look.HEAD, lambda: float("nan"), failed) is None
+            assert await attempts.make(Look.HEAD, lambda: 1.0, failed) == 1.0
+        assert failed == ["faces", "head"]
+        assert [(call.task, call.outcome, call.error_type) for call in measured] == [
+            ("faces", "failed", "ZeroDivisionError"),
+            ("head", "failed", "Corrupt"),
+            ("head", "done", ""),
+        ]
 
     run(main())
 

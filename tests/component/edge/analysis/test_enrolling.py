@@ -128,6 +128,12 @@ def test_a_good_picture_answers_with_a_template_per_recogniser(networks: Network
     assert set(enrolled(again.templates)) == {recogniser.name for recogniser in networks.recognisers}
 
 
+def half(kind: str) -> bytes:
+    """A file that was cut off; decoders show what they have of it."""
+    data = cv2.imencode(kind, collins())[1].tobytes()
+    return data[: len(data) // 2]
+
+
 def gif() -> bytes:
     out = io.BytesIO()
     pictures = [Image.fromarray(collins()[:, :, ::-1]).convert("P") for _ in range(2)]
@@ -136,7 +142,16 @@ def gif() -> bytes:
 
 
 @pytest.mark.parametrize(
-    "data", [b"", b"GIF89a", gif(), b"\xff\xd8\xff" + bytes(100), b"not a picture" * 100]
+    "data",
+    [
+        b"",
+        b"GIF89a",
+        gif(),
+        b"\xff\xd8\xff" + bytes(100),
+        b"not a picture" * 100,
+        b"RIFF" + bytes(100),
+        *(half(kind) for kind in (".jpg", ".png", ".webp")),
+    ],
 )
 def test_what_is_no_picture_is_refused(data: bytes) -> None:
     with pytest.raises(Rejected, match="not a picture") as refused:

@@ -125,7 +125,7 @@ def test_what_a_page_shows_lies_sealed_on_disk_and_stands_in_heartbeat_and_metri
         assert (beat.level, beat.rating, beat.recognisers) == (2, 2, ("brightness@1",))
         [state] = beat.sessions
         assert (state.session_id, state.phase, state.alerts_triggered) == (order.session_id, "watching", 1)
-        assert 'alerts_generated_total{event_type="FACE_NOT_FOUND"} 1.0' in text
+        assert 'alerts_generated_total{event_type="FACE_NOT_FOUND",severity="medium"} 1.0' in text
         assert 'frames_processed_total{model="faces"}' in text
         assert "degradation_level 2.0" in text
         assert "active_exam_sessions 1.0" in text

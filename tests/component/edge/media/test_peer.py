@@ -384,6 +384,34 @@ def test_the_other_side_hanging_up_ends_the_peer() -> None:
     asyncio.run(scene())
 
 
+def test_a_connection_that_never_comes_about_is_an_error_of_ice_and_hanging_up_is_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aioice.stun.RETRY_MAX", 1)  # else it tries for a minute
+
+    async def failing() -> str | None:
+        candidate = await offer_of(Picture(), Tone())
+        offer = candidate.localDescription.sdp
+        await candidate.close()
+        peer = Peer(PeerSettings())
+        try:
+            await peer.answer(offer)
+            await asyncio.wait_for(peer.ended.wait(), 20)
+            return peer.counts(time.monotonic()).error
+        finally:
+            await peer.close()
+
+    async def hanging_up() -> str | None:
+        async with call(Picture()) as connected:
+            await connected.peer.video.get()
+            await connected.candidate.close()
+            await asyncio.wait_for(connected.peer.ended.wait(), 20)
+            return connected.peer.counts(time.monotonic()).error
+
+    assert asyncio.run(failing()) == "ice"
+    assert asyncio.run(hanging_up()) is None
+
+
 def test_a_decoder_has_one_thread() -> None:
     async def scene(*pictures: Picture) -> tuple[list[str], int]:
         before = foreign_threads()

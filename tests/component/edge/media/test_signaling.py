@@ -13,7 +13,9 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from edge.media.signaling import MESSAGE_CHARS
+from shared.cameras import Camera
 from tests.support.candidates import Picture, offer_of
+from tests.support.eventually import until
 from tests.support.signaling import ORIGIN, TOKEN, Served, served
 
 GOOD = ("proctor.v1", f"bearer.{TOKEN}")
@@ -62,6 +64,27 @@ def test_an_offer_over_the_socket_brings_pictures_and_bye_hangs_up() -> None:
             assert await closing(socket) == (None, 1000)
             await node.room.seat.hung_up.wait()
             await candidate.close()
+
+    scene(act)
+
+
+def test_what_the_page_says_of_its_camera_reaches_the_seat_and_nonsense_is_refused() -> None:
+    async def act(node: Served) -> None:
+        async with dial(node) as socket:
+            candidate = await offered(socket)
+            await socket.send(json.dumps({"type": "camera", "label": "HD Webcam", "frameRate": 29.97}))
+            await socket.send(json.dumps({"type": "camera", "label": "x" * 256, "width": 640, "more": 1}))
+            await until(lambda: len(node.room.seat.cameras) == 2, "both")
+            first, second = node.room.seat.cameras
+            assert first == Camera(label="HD Webcam", frames_per_second=29.97)
+            assert (second.label, second.width_px) == ("x" * 256, 640)
+            await candidate.close()
+        for wrong in ({"label": "x" * 257}, {"label": 7}, {"label": "a", "width": "wide"}, {}):
+            async with dial(node) as socket:
+                await socket.send(json.dumps({"type": "camera", **wrong}))
+                said, code = await closing(socket)
+                assert (said is not None and said["code"], code) == ("bad-message", 4400)
+        assert len(node.room.seat.cameras) == 2
 
     scene(act)
 

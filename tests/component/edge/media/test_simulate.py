@@ -101,8 +101,18 @@ def test_it_tells_when_the_node_ends_the_session_and_what_the_node_said(film: Pa
             return streamed
 
     streamed = asyncio.run(scene())
-    assert streamed.ended_by_node
+    assert (streamed.ended_by_node, streamed.broken_off) == (True, False)
     assert streamed.duration_s < 2.5
+
+
+def test_a_node_that_dies_is_told_apart_from_one_that_ends_the_session(film: Path) -> None:
+    async def scene() -> Streamed:
+        async with served() as node, asyncio.timeout(40):
+            asyncio.get_running_loop().call_later(1.0, node.die)
+            return await simulate(Simulation(film, node.signaling_url, TOKEN))
+
+    streamed = asyncio.run(scene())
+    assert (streamed.ended_by_node, streamed.broken_off) == (True, True)
 
 
 def test_a_refusal_and_an_absent_node_are_told_apart(film: Path) -> None:

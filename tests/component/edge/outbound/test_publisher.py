@@ -42,6 +42,7 @@ class Side:
     hub: HubLink
     publisher: Publisher
     session_id: UUID
+    latencies_s: list[float]
 
     async def raise_alert(self, onset_s: float, event: EventType = EventType.FACE_NOT_FOUND) -> int:
         made = first_revision(alert(self.session_id, onset_s, event, thumbnail=True))
@@ -61,8 +62,14 @@ async def publishing(
 ) -> AsyncIterator[Side]:
     outbox = await OutboxThread.open(folder / "outbox.db", CAPS, partial(seal, node=node))
     hub = node_hub(server.url, node.node_id)
+    latencies_s: list[float] = []
     publisher = await Publisher.over(
-        outbox, hub, node_id=node.node_id, coordinator_key=coordinator_key.public_key(), pace=pace
+        outbox,
+        hub,
+        node_id=node.node_id,
+        coordinator_key=coordinator_key.public_key(),
+        pace=pace,
+        dispatched=latencies_s.append,
     )
 
     async def on_mark(_: str, message: bytes) -> None:
@@ -71,7 +78,7 @@ async def publishing(
     hub.listen(subjects.mark(node.node_id), on_mark)
     tasks = [asyncio.create_task(hub.run()), asyncio.create_task(publisher.run())]
     try:
-        yield Side(node, outbox, hub, publisher, uuid4())
+        yield Side(node, outbox, hub, publisher, uuid4(), latencies_s)
     finally:
         await cancelled(*tasks)
         await outbox.close()
@@ -128,6 +135,8 @@ def test_settling_waits_for_new_alerts_to_be_sent_and_gives_up_in_time(tmp_path:
             await side.raise_alert(second)
         assert await side.publisher.settle(10)
         assert side.publisher.counts["sent"] == 5
+        assert len(side.latencies_s) == 5
+        assert all(0.0 < latency_s < 10.0 for latency_s in side.latencies_s)
         server.kill()
         await until(lambda: not side.hub.connected, "the loss is noticed")
         await side.raise_alert(5)

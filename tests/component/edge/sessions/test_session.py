@@ -11,6 +11,7 @@ import pytest
 from edge.analysis.listening import Heard
 from edge.media.frames import WINDOW_S
 from edge.sessions import frame_numbers
+from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
@@ -24,6 +25,7 @@ from tests.support.fake_media import REFUSED_OFFER
 from tests.support.observations import ONE, check
 from tests.support.session_stage import LEVEL, QUICK, Stage, play, quick, soon
 
+VIRTUAL = EventType.VIRTUAL_CAMERA_SUSPECTED
 ABSENCE, STALL = EventType.FACE_NOT_FOUND, EventType.STREAM_STALLED
 IMPATIENT = quick(STREAM_STALLED={"hold_s": 0.1})
 SPOKEN = Heard(
@@ -351,6 +353,27 @@ def test_an_offer_that_cannot_be_answered_leaves_the_former_connection_alone() -
     play(story)
 
 
+def test_connections_that_are_refused_or_fail_are_counted_by_cause_also_after_the_session() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        with pytest.raises(Rejected):
+            await page.seat.answer(REFUSED_OFFER)
+        page.source.error = "ice"
+        await page.source.close()
+
+        async def counted() -> bool:
+            return (await world.worker.report()).connection_errors == {"bad-offer": 1, "ice": 1}
+
+        await until(counted, "its end")
+        second = await world.page(order)
+        await second.source.close()
+        await world.end(order)
+        assert await counted()
+
+    play(story)
+
+
 def test_candidates_go_to_the_pages_own_connection_and_none_comes_before_the_offer() -> None:
     async def story(world: Stage) -> None:
         order = await world.started()
@@ -469,5 +492,30 @@ def test_senses_that_fail_end_their_session_alone_and_it_may_be_started_again() 
         await world.leave_empty(other, from_s=0)
         await world.actions.start(ill)
         assert len(world.roster) == 2
+
+    play(story)
+
+
+def test_what_a_page_says_of_its_camera_is_told_once_and_only_while_it_may_be_looked_at() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        page = await world.page(order)
+        await world.actions.change(order.model_copy(update={"paused": True}))
+        camera = Camera(label="OBS Virtual Camera")
+        await page.seat.show_camera(camera)
+        await asyncio.sleep(0.05)
+        assert world.disk.of(VIRTUAL) == []
+        await world.actions.change(order)
+        await soon(lambda: world.disk.of(VIRTUAL, 2), "the remark")
+        await page.seat.show_camera(camera)
+        second = await world.page(order)
+        await second.seat.show_camera(camera)
+        await world.actions.change(
+            order.model_copy(update={"policy": QUICK.model_copy(update={"version": 7})})
+        )
+        assert await world.end(order)
+        await second.seat.show_camera(Camera(label="Snap Camera"))
+        assert len(world.disk.of(VIRTUAL)) == 1
+        assert page.told == []
 
     play(story)

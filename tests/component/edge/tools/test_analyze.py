@@ -118,6 +118,13 @@ def test_holds_and_version_are_those_of_the_given_policy(folder: Path, tmp_path:
     assert (absent["raised"], absent["metadata"]["policy_version"]) == ("1970-01-01T00:00:06.000Z", 4)
 
 
+def test_no_level_is_claimed_that_the_device_does_not_bear(folder: Path, tmp_path: Path) -> None:
+    done = analyze(folder / "leaves.mkv", "--level", "L0", "--out", tmp_path)
+    assert done.exit_code == 2
+    assert "cannot be claimed here" in done.stderr
+    assert "use L1 (full on a CPU)" in done.stderr
+
+
 @pytest.mark.parametrize(("level", "faces_hz"), [("L2", 5), ("L3", 2), ("L4", 1)])
 def test_a_lower_level_looks_less(folder: Path, tmp_path: Path, level: str, faces_hz: float) -> None:
     assert analyze(folder / "leaves.mkv", "--level", level, "--out", tmp_path).exit_code == 0

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import uuid4
 
 from edge.analysis.measured import Measured
@@ -20,6 +21,8 @@ READINGS = Readings(
     frames_dropped={"superseded": 7},
     outbox=(OUTBOX,),
     messages={"alerts-sent": 11},
+    connection_errors={"ice": 2},
+    gpu_percent={},
 )
 
 
@@ -33,36 +36,67 @@ def lines(metrics: Metrics, readings: Readings = READINGS) -> dict[str, float]:
     }
 
 
+def made() -> Metrics:
+    return Metrics({"faces": "yunet@1", "identity": "dlib-resnet@1"})
+
+
 def test_the_seeds_names_are_there_and_say_what_happened() -> None:
-    metrics = Metrics()
+    metrics = made()
     metrics.called(Measured("faces", queued_s=0.002, run_s=0.004, outcome="done"))
-    metrics.called(Measured("faces", queued_s=0.0, run_s=0.2, outcome="failed"))
-    metrics.called(Measured("body", queued_s=2.1, run_s=0.0, outcome="stale"))
-    metrics.alerted(EventType.FACE_NOT_FOUND)
+    metrics.called(Measured("faces", queued_s=0.0, run_s=0.2, outcome="failed", error_type="Unavailable"))
+    metrics.called(Measured("identity", queued_s=2.1, run_s=0.0, outcome="stale"))
+    metrics.alerted(EventType.FACE_NOT_FOUND, 0.52)
+    metrics.dispatched(0.03)
     found = lines(metrics)
-    assert found['frames_processed_total{model="faces"}'] == 1
-    assert found['model_errors_total{model="faces"}'] == 1
-    assert found['inference_latency_seconds_count{model="faces"}'] == 2
-    assert found['inference_queue_seconds_sum{model="faces"}'] == 0.002
-    assert found['inference_skipped_total{model="body",reason="stale"}'] == 1
-    assert found['alerts_generated_total{event_type="FACE_NOT_FOUND"}'] == 1
+    assert found['frames_processed_total{model="yunet@1"}'] == 1
+    assert found['model_errors_total{error_type="Unavailable",model="yunet@1"}'] == 1
+    assert found['inference_latency_seconds_count{model="yunet@1"}'] == 2
+    assert found['inference_queue_seconds_sum{model="yunet@1"}'] == 0.002
+    assert found['inference_skipped_total{model="dlib-resnet@1",reason="stale"}'] == 1
+    assert found['alerts_generated_total{event_type="FACE_NOT_FOUND",severity="medium"}'] == 1
+    assert found['alert_dispatch_latency_seconds_sum{transport="nats"}'] == 0.03
+    assert found['webrtc_connection_errors_total{error_type="ice"}'] == 2
     assert found["active_exam_sessions"] == 3
-    assert found['inference_queue_depth{model="faces"}'] == 5
+    assert found['inference_queue_depth{model="yunet@1"}'] == 5
     assert found['outbox_depth{lane="conduct"}'] == 4
     assert found['outbox_dropped_total{lane="conduct"}'] == 2
     assert found['media_dropped_total{reason="superseded"}'] == 7
     assert found['messages_total{what="alerts-sent"}'] == 11
 
 
+def test_a_call_that_got_stuck_is_an_error_of_its_network() -> None:
+    metrics = made()
+    metrics.called(Measured("identity", queued_s=0.0, run_s=0.0, outcome="stuck"))
+    found = lines(metrics)
+    assert found['model_errors_total{error_type="stuck",model="dlib-resnet@1"}'] == 1
+    assert found['inference_skipped_total{model="dlib-resnet@1",reason="stuck"}'] == 1
+
+
+def test_a_call_of_several_networks_keeps_its_own_name_and_tasks_of_one_network_are_added() -> None:
+    metrics = Metrics({"faces": "one@1", "objects": "one@1"})
+    metrics.called(Measured("enrollment", queued_s=0.0, run_s=0.1, outcome="done"))
+    found = lines(metrics, replace(READINGS, queue_depth={"faces": 2, "objects": 3, "head": 1}))
+    assert found['frames_processed_total{model="enrollment"}'] == 1
+    assert found['inference_queue_depth{model="one@1"}'] == 5
+    assert found['inference_queue_depth{model="head"}'] == 1
+
+
+def test_the_load_of_each_gpu_is_told_and_without_one_nothing() -> None:
+    found = lines(made(), replace(READINGS, gpu_percent={"0": 37.0, "1": 0.0}))
+    assert found['gpu_utilization_percent{gpu_id="0"}'] == 37
+    assert found['gpu_utilization_percent{gpu_id="1"}'] == 0
+    assert "gpu_utilization" not in made().text(READINGS).decode()
+
+
 def test_no_metric_is_labelled_by_session_or_person() -> None:
-    metrics = Metrics()
-    metrics.alerted(EventType.FACE_MISMATCH)
+    metrics = made()
+    metrics.alerted(EventType.FACE_MISMATCH, 0.9)
     text = metrics.text(READINGS).decode()
     assert "session_id" not in text
     assert "candidate" not in text
 
 
 def test_two_nodes_in_one_process_do_not_share_their_counts() -> None:
-    first, second = Metrics(), Metrics()
-    first.alerted(EventType.FACE_NOT_FOUND)
-    assert 'alerts_generated_total{event_type="FACE_NOT_FOUND"}' not in lines(second)
+    first, second = made(), made()
+    first.alerted(EventType.FACE_NOT_FOUND, 0.5)
+    assert "alerts_generated_total{" not in second.text(READINGS).decode()

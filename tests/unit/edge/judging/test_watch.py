@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 
 from edge.judging.alerts import AlertRevision
 from edge.judging.thumbnails import MAX_JPEG_BYTES, thumbnail
-from edge.judging.watch import Watch
+from edge.judging.watch import MAX_CAMERAS, Watch
 from shared.alerts import MAX_ALERT_BYTES, encode_alert
+from shared.cameras import Camera
 from shared.errors import Corrupt
-from shared.events.types import EventType
+from shared.events.types import Action, EventType
 from shared.excerpts import Excerpt
 from shared.observations import Observation, PhraseHeard
-from shared.policy.schema import Policy
+from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Accommodation, Features
 from shared.saving import Saved
 from tests.support.observations import ONE, TWO, check, every, frame, windows
@@ -168,3 +169,40 @@ def test_what_was_said_goes_with_both_revisions_of_its_alert_and_with_no_other()
     assert [(each.revision, each.excerpt) for each in found] == [
         (1, said[0]), (2, said[0]), (1, said[1]), (2, said[1])]  # fmt: skip
     assert "psst" not in json.dumps(watch.snapshot())
+
+
+def test_a_camera_that_may_be_a_program_is_told_once_and_weighs_nothing() -> None:
+    watch = Watch(watched(), level=1)
+    assert watch.judge_camera(Camera(label="HD Webcam"), 1.0) == []
+    raised, cleared = watch.judge_camera(Camera(label="OBS Virtual Camera", width_px=1280), 2.0)
+    assert (raised.revision, cleared.revision, raised.alert.event_id) == (1, 2, cleared.alert.event_id)
+    alert = raised.alert
+    assert alert.event_type is EventType.VIRTUAL_CAMERA_SUSPECTED
+    assert (alert.severity_score, alert.action_required, alert.message) == (0.0, Action.NONE, "")
+    assert (alert.evidence["device"], alert.evidence["width_px"]) == ("OBS Virtual Camera", 1280)
+    assert "OBS Virtual Camera" in alert.explanation
+    assert "proves nothing" in alert.explanation
+    assert watch.judge_camera(Camera(label="OBS Virtual Camera"), 3.0) == []
+    assert watch.judge_camera(Camera(label="HD Webcam"), 4.0) == []
+
+
+def test_a_page_that_calls_its_camera_ever_anew_is_told_of_a_few_times_only() -> None:
+    watch = Watch(watched(), level=1)
+    told = [watch.judge_camera(Camera(label=f"OBS Virtual Camera {n}"), float(n)) for n in range(20)]
+    assert sum(map(bool, told)) == MAX_CAMERAS
+
+
+def test_a_camera_is_not_told_again_by_the_next_node_or_after_a_change() -> None:
+    camera = Camera(label="ManyCam Virtual Webcam")
+    watch, other, changed = (Watch(watched(), level=1) for _ in range(3))
+    assert watch.judge_camera(camera, 1.0)
+    other.restore(json.loads(json.dumps(watch.snapshot())), resumed_s=2.0)
+    changed.take_over(watch)
+    assert other.judge_camera(camera, 3.0) == []
+    assert changed.judge_camera(camera, 3.0) == []
+    assert changed.judge_camera(Camera(label="Snap Camera"), 4.0)
+
+
+def test_an_exam_that_does_not_ask_is_not_told_of_cameras() -> None:
+    off = parse_policy({"rules": {"VIRTUAL_CAMERA_SUSPECTED": {"enabled": False}}})
+    assert Watch(watched(off), level=1).judge_camera(Camera(label="Snap Camera"), 1.0) == []

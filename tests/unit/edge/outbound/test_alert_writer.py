@@ -1,9 +1,17 @@
+from __future__ import annotations
+
 import asyncio
+import json
+import logging
+
+import pytest
 
 from edge.judging.alerts import AlertRevision
 from edge.outbound.alert_writer import QUEUE, AlertWriter
 from edge.outbound.envelope import OutgoingAlert
 from shared.errors import Corrupt, Unavailable
+from shared.events.types import EventType
+from shared.logs import JsonFormatter
 from shared.sealing import new_sealing_key
 from tests.support.alerts import SESSION, alert, envelope_to
 
@@ -65,3 +73,30 @@ def test_a_queue_that_overflows_loses_the_oldest_and_says_so() -> None:
     writer = written(disk, [revision(second) for second in range(QUEUE + 3)])
     assert writer.overflowed == 3
     assert disk.kept[0].revision.alert.evidence["onset_s"] == 3
+
+
+def test_a_detection_is_a_warning_with_ids_only_and_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    seen = revision(1)
+    stalled = OutgoingAlert(AlertRevision(alert(SESSION, 2, EventType.STREAM_STALLED), 1), ENVELOPE)
+    written(Disk(Unavailable("full")), [seen, stalled, revision(1, 2)])
+    told = [
+        json.loads(JsonFormatter("proctor-edge").format(record))
+        for record in caplog.records
+        if hasattr(record, "event")
+    ]
+    first, second = told
+    body = seen.revision.alert
+    assert first.pop("timestamp")
+    assert first == {
+        "level": "WARNING",
+        "service": "proctor-edge",
+        "logger": "edge.outbound.alert_writer",
+        "message": "an event was detected",
+        "event": "FACE_NOT_FOUND",
+        "alert_id": str(body.event_id),
+        "trace_id": body.metadata.trace_id,
+        "session_id": str(SESSION),
+        "degradation_level": body.metadata.degradation_level,
+    }
+    assert (second["level"], second["event"]) == ("INFO", "STREAM_STALLED")

@@ -163,3 +163,29 @@ def test_no_more_than_asked_for_is_in_flight(limit: int) -> None:
     lane = delivery(*range(1, 10))
     lane.connected(0.0, backlog_from=0.0)
     assert lane.due(0.0, limit) == list(range(1, limit + 1))
+
+
+def test_the_time_to_the_hub_is_told_once_and_only_for_alerts_of_this_run() -> None:
+    lane = delivery(1)
+    lane.connected(0.0, backlog_from=0.0)
+    lane.added(2, now=5.0)
+    lane.added(3, now=5.0)
+    assert sorted(lane.due(6.0, 10)) == [1, 2, 3]
+    lane.failed(3, 6.0)
+    assert lane.sent(1, 6.5) is None
+    assert lane.sent(2, 6.5) == 1.5
+    assert lane.due(7.0, 10) == [3]
+    assert lane.sent(3, 9.0) == 4.0
+    lane.covered(0, 9.0)
+    lane.covered(0, 60.0)
+    assert 3 in lane.due(60.0, 10)
+    assert lane.sent(3, 61.0) is None
+
+
+def test_an_alert_covered_before_it_was_acknowledged_is_forgotten() -> None:
+    lane = delivery()
+    lane.added(1, now=0.0)
+    lane.connected(0.0, backlog_from=0.0)
+    assert lane.due(0.0, 10) == [1]
+    lane.covered(1, 1.0)
+    assert lane.sent(1, 2.0) is None

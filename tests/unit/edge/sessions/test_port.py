@@ -81,6 +81,7 @@ VALUES: list[Any] = [
         analysis_works=True,
         calls_waiting={"faces": 1},
         dropped={"paused": 2},
+        connection_errors={"ice": 1},
         sessions=(STATE,),
     ),
     OutgoingAlert(replace(first_revision(RAISED), excerpt=SAID), envelope_of(ORDER)),

@@ -1,0 +1,67 @@
+"""Sessions of troubled nodes in the database. Flushes, never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from sqlmodel import Session, col, or_
+
+from coordinator.alerts import service as alerts
+from coordinator.alerts.stored import Stored
+from coordinator.ground.keyring import Keyring
+from coordinator.nodes.marks import Lost
+from coordinator.nodes.tables import Assignment
+from coordinator.sessions import service as sessions
+from coordinator.sessions.service import Found
+from coordinator.sessions.tables import ExamSession
+from coordinator.sessions.trouble.wrong import lost_alert
+from shared.errors import Corrupt, Rejected
+from shared.events.types import EventType
+
+MAX_TOLD = 500
+"""Sessions told of one loss."""
+
+
+def of_nodes(db: Session, node_ids: Collection[UUID], now_utc: datetime) -> dict[UUID, UUID]:
+    """The running sessions of these nodes, each with its node."""
+    found = sessions.running_on(db, set(node_ids), now_utc, now_utc)
+    return {one.session.id: one.assignment.node_id for one in found}
+
+
+def tells(db: Session, keyring: Keyring, session_id: UUID, event: EventType) -> bool:
+    """Whether the session's policy has this event on, and something can be written about it."""
+    session = db.get(ExamSession, session_id)
+    return session is not None and _tells(db, keyring, session, event)
+
+
+def say_lost(db: Session, keyring: Keyring, lost: Lost, now_utc: datetime) -> list[Stored]:
+    """Tell every session that the node may have reported about since the last report that came."""
+    wanted = (
+        sessions.select_found()
+        .where(
+            Assignment.node_id == lost.node_id,
+            col(Assignment.from_utc) < now_utc,
+            or_(col(ExamSession.ended_utc).is_(None), col(ExamSession.ended_utc) > lost.since_utc),
+            col(ExamSession.expires_utc) > lost.since_utc,
+        )
+        .order_by(col(ExamSession.started_utc).desc())
+        .limit(MAX_TOLD)
+    )
+    told = []
+    for row in db.exec(wanted).all():
+        found = Found(*row)
+        if not _tells(db, keyring, found.session, EventType.ALERT_GAP):
+            continue
+        alert = lost_alert(sessions.subject_of(db, found), lost, now_utc)
+        if alerts.store_milestone(db, keyring, found.session, alert, now_utc):
+            told.append(Stored(alert, found.session.id, 1, now_utc))
+    return told
+
+
+def _tells(db: Session, keyring: Keyring, session: ExamSession, event: EventType) -> bool:
+    try:
+        return sessions.effective_policy(db, keyring, session).rule(event).enabled
+    except (Rejected, Corrupt):
+        return False  # its key is destroyed

@@ -1,0 +1,132 @@
+"""Raises and clears the alerts of sessions whose node's clock is wrong or whose reports are missing.
+
+Open alerts are read from the database after a restart, and written under a lock, so that each trouble is told
+once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from functools import partial
+from typing import Final
+from uuid import UUID
+
+from sqlmodel import Session
+
+from coordinator.alerts.stored import Stored
+from coordinator.nodes import service as nodes
+from coordinator.nodes.service import LaneKey
+from coordinator.sessions import service as sessions
+from coordinator.sessions.lasting import service as lasting
+from coordinator.sessions.lasting.telling import tell
+from coordinator.sessions.milestones import Subject
+from coordinator.sessions.trouble import service as trouble
+from coordinator.sessions.trouble.wrong import (
+    Evidence,
+    Standing,
+    clock_alert,
+    gap_alert,
+    missing_reports,
+    right_clocks,
+    standing,
+    together,
+    wrong_clocks,
+)
+from coordinator.web_api.parts import Parts
+from shared.alerts import Alert
+from shared.events.types import EventType
+
+MAX_SAID: Final = 50
+"""Alerts written in one round; the rest follows in the next."""
+
+Write = Callable[[Subject, Evidence, datetime], Alert]
+
+
+class Troubles:
+    """One coordinator's memory of its nodes' troubles. Must not be used by two tasks at once."""
+
+    def __init__(self) -> None:
+        self._gaps: dict[LaneKey, Standing] = {}
+        self._open: dict[EventType, set[UUID]] = {}
+        """Sessions with an open alert, of each event that was read from the database."""
+
+    async def round(self, parts: Parts, now_utc: datetime | None = None) -> None:
+        """Run one round. Raises `Unavailable` if the database cannot be reached."""
+        now_utc = now_utc or datetime.now(UTC)
+        skews_s = parts.fleet.skews_s(parts.clock())
+        right = right_clocks(skews_s)
+        clocks = wrong_clocks(skews_s)
+        await self._tell(parts, EventType.CLOCK_SKEW, clocks, right.__contains__, clock_alert, now_utc)
+        found = await parts.reading(nodes.gaps)
+        self._gaps = standing(self._gaps, found, now_utc)
+        gapped = {key.node_id for key in found}
+        gaps = missing_reports(((key.node_id, self._gaps[key]) for key in found), now_utc)
+        await self._tell(
+            parts, EventType.ALERT_GAP, gaps, lambda node_id: node_id not in gapped, gap_alert, now_utc
+        )
+        await _say_lost(parts, now_utc)
+
+    async def _tell(
+        self,
+        parts: Parts,
+        event: EventType,
+        wrong: Mapping[UUID, Evidence],
+        over: Callable[[UUID], bool],
+        write: Write,
+        now_utc: datetime,
+    ) -> None:
+        if event not in self._open:
+            self._open[event] = await parts.reading(lambda db: lasting.still_open(db, event, now_utc))
+        said = self._open[event]
+        if wrong:
+            theirs = await parts.reading(lambda db: trouble.of_nodes(db, wrong.keys(), now_utc))
+            for one in sorted(theirs.keys() - said)[:MAX_SAID]:
+                await tell(parts, partial(_raise, parts, one, event, write, wrong[theirs[one]], now_utc))
+                said.add(one)
+        for one in sorted(await _over(parts, said, over, now_utc))[:MAX_SAID]:
+            keyring = parts.keys.keyring
+            await tell(
+                parts,
+                partial(lasting.clear_one, keyring=keyring, session_id=one, event=event, now_utc=now_utc),
+            )
+            said.discard(one)
+
+
+def _raise(
+    parts: Parts,
+    session_id: UUID,
+    event: EventType,
+    write: Write,
+    evidence: Evidence,
+    now_utc: datetime,
+    db: Session,
+) -> Stored | None:
+    keyring = parts.keys.keyring
+    if not trouble.tells(db, keyring, session_id, event):
+        return None
+    return lasting.raise_one(
+        db, keyring, session_id, lambda subject: write(subject, evidence, now_utc), now_utc
+    )
+
+
+async def _over(
+    parts: Parts, said: Collection[UUID], over: Callable[[UUID], bool], now_utc: datetime
+) -> set[UUID]:
+    """The sessions whose trouble is over, or that are over themselves."""
+    if not said:
+        return set()
+    held = await parts.reading(lambda db: sessions.held_now(db, set(said), now_utc))
+    holders = {one: held.get(one) for one in said}
+    return {one for one, holder in holders.items() if holder is None or over(holder.node_id)}
+
+
+async def _say_lost(parts: Parts, now_utc: datetime) -> None:
+    losses = parts.fleet.losses()
+    for lost in together(losses):
+        told = await parts.writing(
+            partial(trouble.say_lost, keyring=parts.keys.keyring, lost=lost, now_utc=now_utc)
+        )
+        parts.fleet.lost_told(lost.node_id, losses)
+        for stored in told:
+            parts.rooms.tell(stored.session_id, stored.shown, stored.revision)

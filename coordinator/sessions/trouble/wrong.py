@@ -1,0 +1,115 @@
+"""Decides which nodes are troubled, and writes the alerts of their sessions. Pure.
+
+A sequence tells that a report is missing and not whose it was: all sessions of its node are told.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, TypeVar
+from uuid import UUID
+
+from pydantic import JsonValue
+
+from coordinator.nodes.marks import Gap, Lost
+from coordinator.sessions.milestones import Subject, neutral_alert
+from shared.alerts import Alert
+from shared.events.table import EVENTS
+from shared.events.types import EventType
+from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
+
+GAP_AFTER: Final = timedelta(seconds=30)
+"""Reports overtake one another, and one whose session is not known yet comes again: a gap that closes within
+this time is nobody's trouble."""
+CALM_CLOCK_S: Final = MAX_CLOCK_SKEW_S / 2
+"""Below this a clock is right again: one that wavers about the bound is told once."""
+
+Evidence = Mapping[str, JsonValue]
+Lane = TypeVar("Lane", bound=Hashable)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A gap, and since when its mark has not moved."""
+
+    gap: Gap
+    since_utc: datetime
+
+
+def standing(
+    before: Mapping[Lane, Standing], gaps: Mapping[Lane, Gap], now_utc: datetime
+) -> dict[Lane, Standing]:
+    """The gaps of all lanes; one whose mark has moved is a new one."""
+    found = {}
+    for lane, gap in gaps.items():
+        known = before.get(lane)
+        same = known is not None and known.gap.mark == gap.mark
+        found[lane] = Standing(gap, known.since_utc if known is not None and same else now_utc)
+    return found
+
+
+def missing_reports(gaps: Iterable[tuple[UUID, Standing]], now_utc: datetime) -> dict[UUID, Evidence]:
+    """The nodes with gaps that stay, and how many reports are missing."""
+    missing: defaultdict[UUID, int] = defaultdict(int)
+    for node_id, one in gaps:
+        if now_utc - one.since_utc >= GAP_AFTER:
+            missing[node_id] += one.gap.missing
+    return {node_id: {"missing": count, "lost": False} for node_id, count in missing.items()}
+
+
+def wrong_clocks(skews_s: Mapping[UUID, float]) -> dict[UUID, Evidence]:
+    """The nodes whose clock is too far from ours."""
+    return {
+        node_id: {"skew_seconds": round(skew_s, 1), "skew_seconds_bound": MAX_CLOCK_SKEW_S}
+        for node_id, skew_s in skews_s.items()
+        if abs(skew_s) > MAX_CLOCK_SKEW_S
+    }
+
+
+def right_clocks(skews_s: Mapping[UUID, float]) -> set[UUID]:
+    """The nodes whose clock is surely right; of one that is not heard, nothing is known."""
+    return {node_id for node_id, skew_s in skews_s.items() if abs(skew_s) <= CALM_CLOCK_S}
+
+
+def together(losses: Iterable[Lost]) -> list[Lost]:
+    """The losses of each node as one."""
+    found: dict[UUID, Lost] = {}
+    for lost in losses:
+        known = found.get(lost.node_id, Lost(lost.node_id, 0, lost.since_utc))
+        since_utc = min(known.since_utc, lost.since_utc)
+        found[lost.node_id] = Lost(lost.node_id, known.count + lost.count, since_utc)
+    return list(found.values())
+
+
+def clock_alert(subject: Subject, evidence: Evidence, at_utc: datetime) -> Alert:
+    """That the node's clock is wrong, while it lasts."""
+    values = {name: f"{abs(float(str(value))):.1f} s" for name, value in evidence.items()}
+    return _alert(subject, EventType.CLOCK_SKEW, evidence, values, at_utc)
+
+
+def gap_alert(subject: Subject, evidence: Evidence, at_utc: datetime) -> Alert:
+    """That reports are missing, while they may still come."""
+    values = {"missing": str(evidence["missing"]), "repair": "they were requested again"}
+    return _alert(subject, EventType.ALERT_GAP, evidence, values, at_utc)
+
+
+def lost_alert(subject: Subject, lost: Lost, at_utc: datetime) -> Alert:
+    """That reports will never come, over the time they may have been about."""
+    values = {"missing": str(lost.count), "repair": "the node no longer has them"}
+    evidence: Evidence = {"missing": lost.count, "lost": True}
+    # Its id is of the time it is told: two losses may reach back to the same instant.
+    alert = _alert(subject, EventType.ALERT_GAP, evidence, values, at_utc)
+    onset = min(max(lost.since_utc, subject.started_utc), at_utc)
+    duration_s = round((at_utc - onset).total_seconds(), 3)
+    return alert.model_copy(update={"onset": onset, "cleared": at_utc, "duration": duration_s})
+
+
+def _alert(
+    subject: Subject, event: EventType, evidence: Evidence, values: Mapping[str, str], at_utc: datetime
+) -> Alert:
+    sentence = EVENTS[event].words.sentence.format(**values)
+    made = neutral_alert(subject, event, at_utc, explanation=sentence, message="", evidence=evidence)
+    return made.model_copy(update={"cleared": None})

@@ -1,0 +1,103 @@
+"""What a node can look for with the networks at hand: one answer for the node and for `proctorctl doctor`.
+
+A task has a network when one is present that this version has code for. Speech needs none: the tier without a
+network is always there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from importlib.util import find_spec
+from types import MappingProxyType
+from typing import Final
+
+from models.manifest import Entry, Profile, Task
+from models.store import Store
+from shared.errors import Unavailable
+from shared.events.looks import Look
+
+YUNET: Final = frozenset({"yunet", "yunet-2023mar"})
+SCRFD: Final = frozenset({"scrfd-500m", "scrfd-2.5g", "scrfd-10g"})
+RETINAFACE: Final = "retinaface-mnet025"
+BLAZEFACE: Final = frozenset({"blazeface-full-sparse", "blazeface-short"})
+FACES: Final = frozenset({*YUNET, *SCRFD, *BLAZEFACE, RETINAFACE})
+MESHES: Final = frozenset({"mediapipe-face-mesh", "mediapipe-face-mesh-478"})
+HEADS: Final = frozenset({"fsanet", "mesh-pose", "head-pose-adas-0001", "head-pose-mobilenetv3-small"})
+BINNED_GAZE: Final = frozenset({"l2cs-mobileone-s0", "l2cs-resnet18"})
+GAZES: Final = frozenset({"gaze-adas-0002", "iris-gaze", *BINNED_GAZE})
+RECOGNISERS: Final = frozenset(
+    {
+        "arcface-mobilefacenet-dequantised",
+        "arcface-mobilefacenet",
+        "arcface-resnet50",
+        "face-reidentification-retail-0095",
+        "dlib-resnet",
+    }
+)
+BODY_DETECTORS: Final = frozenset({"mediapipe-pose-detection"})
+BODIES: Final = frozenset({"mediapipe-pose-full"})
+LIGHT_BODIES: Final = frozenset({"movenet-lightning-int8"})
+OBJECTS: Final = frozenset({"yolox-nano"})
+LIVENESS: Final = frozenset({"minifasnet"})
+SOUNDS: Final = frozenset({"yamnet"})
+SPEAKER_COUNTERS: Final = frozenset({"ge2e"})
+SPOTTERS: Final = frozenset({"pocketsphinx-en-us"})
+SPOTTERS_PACKAGE: Final = "pocketsphinx"
+
+Needs = tuple[tuple[Task, Collection[str]], ...]
+_HEAD: Final[Needs] = ((Task.HEAD_POSE, HEADS),)
+_NEEDS: Final[Mapping[Look, tuple[Needs, ...]]] = MappingProxyType(
+    {
+        Look.FACES: (((Task.FACE_MESH, MESHES), (Task.FACE_DETECTION, FACES)),),
+        Look.HEAD: (_HEAD,),
+        Look.GAZE: ((*_HEAD, (Task.GAZE, GAZES)),),
+        Look.IDENTITY: (((Task.FACE_RECOGNITION, RECOGNISERS),),),
+        Look.LIVENESS: (((Task.LIVENESS, LIVENESS),),),
+        Look.OBJECTS: (((Task.OBJECTS, OBJECTS),),),
+        Look.BODY: (
+            ((Task.BODY_DETECTION, BODY_DETECTORS), (Task.BODY_POSE, BODIES)),
+            ((Task.BODY_POSE, LIGHT_BODIES),),
+        ),
+        Look.SOUNDS: (((Task.SOUND_CLASSES, SOUNDS),),),
+        Look.SPEAKERS: (((Task.SPEAKER_EMBEDDING, SPEAKER_COUNTERS),),),
+        Look.PHRASES: (((Task.SPEECH_RECOGNITION, SPOTTERS),),),
+    }
+)
+"""The networks of each look: one of several ways, and all parts of it."""
+
+
+def best(store: Store, profile: Profile, task: Task, known: Collection[str]) -> Entry:
+    """The best present network that this version has code for. Raises `Unavailable` if there is none."""
+    for standing in store.standings(task, profile):
+        if not standing.reason and standing.entry.name in known:
+            return standing.entry
+    raise Unavailable(f"no network for {task} is present: run `proctorctl models fetch --task {task}`")
+
+
+def check_spotter() -> None:
+    """Raises `Unavailable` where the program that searches for phrases is not installed."""
+    if find_spec(SPOTTERS_PACKAGE) is None:
+        raise Unavailable(f"{SPOTTERS_PACKAGE} is not installed: it has no wheel for this version of Python")
+
+
+def unserved(store: Store, profile: Profile) -> dict[Look, str]:
+    """The looks that cannot be done with these networks, each with the reason."""
+    reasons = {look: _lacking(store, profile, ways) for look, ways in _NEEDS.items()}
+    try:
+        check_spotter()
+    except Unavailable as error:
+        reasons[Look.PHRASES] = str(error)
+    return {look: reason for look, reason in reasons.items() if reason}
+
+
+def _lacking(store: Store, profile: Profile, ways: tuple[Needs, ...]) -> str:
+    reasons = []
+    for way in ways:
+        try:
+            for task, known in way:
+                best(store, profile, task, known)
+        except Unavailable as error:
+            reasons.append(str(error))
+        else:
+            return ""
+    return reasons[0]

@@ -1,0 +1,24 @@
+"""The names of networks that the code knows are names of the manifest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from models.manifest import Profile, load_manifest
+from models.served import _NEEDS, RECOGNISERS, unserved
+from models.serving import _RECIPES
+from models.store import Store
+from shared.events.looks import Look
+
+
+def test_every_network_with_code_is_in_the_manifest_under_its_task() -> None:
+    parts = [part for ways in _NEEDS.values() for way in ways for part in way]
+    known = {(task, name) for task, names in parts for name in names}
+    assert known <= {(entry.task, entry.name) for entry in load_manifest().entries}
+    assert set(_RECIPES) == RECOGNISERS
+
+
+def test_without_weights_nothing_is_served_but_speech(tmp_path: Path) -> None:
+    said = unserved(Store(tmp_path, load_manifest()), Profile.OPEN)
+    assert set(said) == set(Look) - {Look.SPEECH}
+    assert said[Look.FACES].startswith("no network for face-mesh is present: run `proctorctl models fetch")
