@@ -8,7 +8,7 @@ Exams
     unwatched      how long nobody looked (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     consents       what data is used for                      enrollment  pictures to a template (pure)
-    timeline/      one exam as a self-contained HTML page (pure) rehearsal the demo's script (pure)
+    timeline/      one exam as a self-contained HTML page        rehearsal the demo's script (pure)
 Between programs
     messages/      commands, replies, heartbeats, marks
     api/           REST bodies, one module per noun           tokens      access tokens and roles

@@ -11,5 +11,5 @@ tilts, lids  what is remembered of this person      finite      rejects NaN and 
 phrases      phrases in speech, if allowed          owed_sound  missing sound (pure)
 examination  one face in detail                     enrolling   pictures into templates
 identifying  which face is the candidate's
-verified     the answer about one frame (pure)      compared    the answer about many faces (pure)
+verified     the answer about one frame             compared    the answer about many faces
 """

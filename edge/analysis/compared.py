@@ -1,4 +1,4 @@
-"""Compares templates with templates, each by its own recogniser, on one scale of similarity. Pure."""
+"""Compares templates with templates, each by its own recogniser, on one scale of similarity."""
 
 from __future__ import annotations
 

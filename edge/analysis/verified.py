@@ -1,4 +1,4 @@
-"""The answer to a check on request: one frame compared with the enrolled face. Pure."""
+"""The answer to a check on request: one frame compared with the enrolled face."""
 
 from __future__ import annotations
 
