@@ -85,11 +85,11 @@ class LocalWorker:
         return WorkerReport(
             level=self._instruments.level.number,
             device=networks.device,
-            models=networks.labels,
+            models=dict(networks.labels),
             recognisers=tuple(recogniser.name for recogniser in networks.recognisers),
             analysis_works=self._instruments.work,
             calls_waiting={look.value: engine.depth(look) for look in Look},
-            dropped=sum((session.dropped() for session in sessions), self._former_drops),
+            dropped=dict(sum((session.dropped() for session in sessions), self._former_drops)),
             sessions=tuple(session.state() for session in sessions),
         )
 
