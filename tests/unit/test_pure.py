@@ -12,7 +12,7 @@ from tests.support.imports import FILES, FOLDERS, PACKAGES, brought, tree_of
 CLAIM = re.compile(r"\b(Pure|Decides only)\b")
 """In the docstring of a module."""
 MAPPED = re.compile(r"(?:^ *| {2,})((?:\w+, )*\w+)/? +\S+")
-"""An entry of a package's map, as far as its text's first word; `(pure)` is said of the last entry before it."""
+"""An entry of a package's map, with its text's first word; `(pure)` is said of the last entry before it."""
 
 WORLD = """
     aioice aiortc alembic asyncio av concurrent ctypes cv2 fastapi http httpx importlib logging mediapipe
