@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 from models.figure import across_head_px
-from models.grid import grid
+from models.grid import cells_of_grid
 from models.images import Fit, Image, cut, distinct, from_region, letterbox
 from models.network import Network
 from models.results import Body, Floats, Region
@@ -49,7 +49,7 @@ class BodyDetector:
     def __init__(self, network: Network, *, min_score: float = MIN_SCORE) -> None:
         self._network = network
         self._min_score = min_score
-        parts = [(grid(n, n, count) + np.float32(0.5)) / n for n, count in _GRIDS]
+        parts = [(cells_of_grid(n, n, count) + np.float32(0.5)) / n for n, count in _GRIDS]
         self._centres: Floats = (np.concatenate(parts) * DETECTOR_SIDE_PX).astype(np.float32)
 
     @property

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from edge.analysis.compared import compared
+from edge.analysis.compared import compare_templates
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
@@ -74,7 +74,7 @@ class LocalWorker:
         return enrolled_picture(await self._instruments.engine.run("enrollment", examination))
 
     async def compare(self, order: CompareTemplates) -> ComparedTemplates:
-        return await asyncio.to_thread(compared, order, self._instruments.networks.recognisers)
+        return await asyncio.to_thread(compare_templates, order, self._instruments.networks.recognisers)
 
     async def set_level(self, level: int) -> None:
         self._instruments.level.number = level

@@ -249,16 +249,6 @@ def test_another_name_for_a_service_would_be_seen(said: str) -> None:
     assert other_than_by_noun(node.module, node.names[0])
 
 
-def test_no_function_is_called_like_its_module() -> None:
-    stuttering = {
-        f"{name}.{node.name}"
-        for name in MODULES
-        for node in ast.parse(source_of(name)).body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name.rpartition(".")[2]
-    }
-    assert stuttering == {"coordinator.main.main"}
-
-
 def names_from(node: ast.AST, module: str) -> list[ast.alias]:
     return node.names if isinstance(node, ast.ImportFrom) and node.module == module else []
 
