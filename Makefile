@@ -57,8 +57,9 @@ unit-arrays:
 properties: setup
 	$(BIN)/pytest -q tests/properties
 
-# Three processes at once on two cores, for exams in real time mostly wait: tests/conftest.py says who yields to whom.
-AT_ONCE := -n 3 --dist loadgroup --no-loadscope-reorder
+# Four processes at once on two cores, for exams in real time wait for a third of it, and a test that talks to a
+# program of its own waits for its answers. tests/conftest.py says who yields to whom.
+AT_ONCE := -n 4 --dist loadgroup --no-loadscope-reorder
 
 test: setup-test
 	@$(MAKE) --no-print-directory -j2 -Otarget check unit-values unit-arrays properties

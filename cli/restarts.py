@@ -1,4 +1,4 @@
-"""Whether a program that has ended is started again, and when. Pure; times are monotonic seconds."""
+"""Decides whether and when a program that has ended is started again. Pure; times are monotonic seconds."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class WebSection(Section):
     allowed_origins: Annotated[tuple[WebUrl, ...], Field(max_length=50)] = ()
     """Origins of other pages that may call the API and open sockets; that of `public_url` always may."""
     connections: ConnectionsSection = ConnectionsSection()
-    """How many are open at once, and which proxies are believed."""
+    """How many connections may be open, and which proxies are trusted."""
 
 
 class IceSection(Section):
@@ -190,7 +190,7 @@ class CoordinatorConfig(Section):
     nats: NatsSection = NatsSection()
     web: WebSection = WebSection()
     status: StatusSection = StatusSection(port=8_001)
-    """Where health and metrics are told in full."""
+    """Where health and metrics are served in full."""
     ice: IceSection = IceSection()
     issuers: Annotated[tuple[IssuerSection, ...], Field(max_length=10)] = ()
     """Issuers whose tokens are accepted in addition to our own."""

@@ -1,4 +1,4 @@
-"""The coordinator behind its HTTP server: pages and API on one port, health and metrics on another."""
+"""Serves the coordinator over HTTP: pages and API on one port, health and metrics on another."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from shared.web_server.options import doors_of, listen, server_options
 from shared.web_server.status import ByPort
 
 MESSAGE_BYTES: Final = 4_096
-"""A listener has nothing to say."""
+"""The longest message of a client on a live socket, which only listens."""
 GRACE_S: Final = 5
 OTHER_FILES: Final = 256
-"""Beside connections: database, hub, files."""
+"""Open files besides connections: database, hub, files."""
 DID_NOT_START: Final = 1
 
 
 def way_in(settings: CoordinatorConfig) -> Doors:
-    """The doors of a server. Raises `ConfigError` when hardly a file may be open."""
+    """Make the server's doors. Raises `ConfigError` when the limit of open files is too low."""
     return doors_of(settings.web.connections, settings.status.port, OTHER_FILES)
 
 
 def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: Any) -> uvicorn.Server:
-    """The server of an application of these settings; it listens on the sockets that it is given."""
+    """Make an application's server with these settings; it listens on the sockets that it is given."""
     app.state.metrics.doors = doors
     return uvicorn.Server(
         uvicorn.Config(
@@ -45,7 +45,7 @@ def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: A
 
 
 def run(settings: CoordinatorConfig) -> None:
-    """Serve until told to stop. Raises `ConfigError` when a port cannot be had."""
+    """Serve until a signal to stop. Raises `ConfigError` when a port cannot be used."""
     web, status, doors = settings.web, settings.status, way_in(settings)
     with ExitStack() as sockets:
         listeners = [

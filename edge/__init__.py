@@ -3,6 +3,7 @@
     main           command line               app            composition: start, run, wind down
     config         settings, one TOML file    node_identity  node id, signing and sealing keys
     hub            connection to NATS        web            health, metrics, signaling over HTTP
+    counted_faces  which faces count, from a policy
 
     media/         incoming WebRTC: peers, signaling     analysis/   networks, engine, schedule, perception
     rules/         conditions and their times (pure)     judging/    observations in, alerts out

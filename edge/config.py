@@ -60,7 +60,7 @@ class WebSection(Section):
     allowed_origins: Annotated[tuple[Origin, ...], Field(max_length=32)] = ()
     """Origins whose pages may open a signaling socket."""
     connections: ConnectionsSection = ConnectionsSection()
-    """How many are open at once, and which proxies are believed."""
+    """How many connections may be open, and which proxies are trusted."""
 
 
 class AnalysisSection(Section):
@@ -125,7 +125,7 @@ class EdgeConfig(Section):
     nats: NatsSection
     web: WebSection = WebSection()
     status: StatusSection = StatusSection(port=8091)
-    """Where health and metrics are told in full."""
+    """Where health and metrics are served in full."""
     analysis: AnalysisSection = AnalysisSection()
     media: MediaSection = MediaSection()
     outbox: OutboxSection = OutboxSection()

@@ -1,4 +1,4 @@
-"""The node's HTTP server: signaling and WHIP for candidates; health and metrics, on a port of their own."""
+"""The node's HTTP server: signaling and WHIP for candidates; health and metrics on a separate port."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ AskHealth = Callable[[], Awaitable[Health]]
 
 
 def create_web(admission: Admission, allowed_origins: Collection[str], health: AskHealth) -> FastAPI:
-    """What candidates' pages reach. It needs no closing."""
+    """Make the application for candidates' pages. It has nothing to close."""
     app = _application()
     app.include_router(signaling_router(admission, allowed_origins))
     app.include_router(whip_router(admission, allowed_origins))
@@ -42,7 +42,7 @@ def create_web(admission: Admission, allowed_origins: Collection[str], health: A
 
 
 def create_status(health: AskHealth, metrics: Callable[[], Awaitable[bytes]]) -> FastAPI:
-    """What monitoring reaches. It needs no closing."""
+    """Make the application for monitoring. It has nothing to close."""
     app = _application()
 
     @app.get("/healthz")
@@ -64,7 +64,7 @@ def _application() -> FastAPI:
 
 
 class WebServer(uvicorn.Server):
-    """uvicorn in a task of ours, on listening sockets of ours; the daemon handles the signals."""
+    """Runs uvicorn in one of our tasks, on our listening sockets. The daemon handles the signals."""
 
     def __init__(self, app: ByPort, doors: Doors, connections: ConnectionsSection) -> None:
         super().__init__(

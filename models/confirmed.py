@@ -16,9 +16,9 @@ from models.mesh import MIN_PRESENCE, FaceMesh
 from models.results import Box, Face
 
 MIN_PRESENCE_AT_EDGE = 0.15
-"""Of a face that the picture's edge cuts."""
+"""The least presence of a face that the picture's edge cuts."""
 EDGE_SHARE = 0.05
-"""A box whose side is nearer to the edge than that, in its widths, is cut."""
+"""A box is cut if one of its sides is nearer to the picture's edge than this, in widths of the box."""
 
 
 class Detector(Protocol):

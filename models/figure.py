@@ -18,7 +18,7 @@ AT_MOUTH = 0.7
 """Distance of a hand's middle to mouth or chin per distance to the nearer ear: hands before the mouth have
 0.45 to 0.67 (three hands of two people), one with a telephone 0.76, others at ear or temple 1.1 and more."""
 CHIN_BELOW = 0.9
-"""The chin lies so far below the mouth, per distance of nose and mouth."""
+"""How far the chin is below the mouth, in distances from nose to mouth."""
 
 
 def visible_points(body: Body) -> int:

@@ -1,8 +1,8 @@
 """A program's connection to the NATS hub. Only this module uses the hub's client library.
 
 `HubLink.run` keeps a connection: it retries for ever, with growing, jittered pauses, each time with a new
-client. Nothing is buffered while the hub is away: calls then raise `Unavailable` at once. Each incoming
-message is handled in a task of its own; messages above the caller's limits are dropped and counted.
+client. Nothing is buffered while the hub cannot be reached: calls then raise `Unavailable` at once. Each
+incoming message is handled in a task of its own; messages above the caller's limits are dropped and counted.
 
     hub = HubLink(address, caller)
     hub.listen("node.1.command.*", handler)
@@ -123,8 +123,8 @@ class HubLink:
             self._connection.gone.set()
 
     async def publish(self, subject: str, message: bytes) -> None:
-        """Send a message without a reply. Raises `Unavailable` when the hub is away."""
-        with translated("the hub is away"):
+        """Send a message without a reply. Raises `Unavailable` when the hub cannot be reached."""
+        with translated("the hub cannot be reached"):
             await self._client().publish(subject, message)
 
     async def request(
@@ -226,7 +226,7 @@ class HubLink:
 
     def _client(self) -> Client:
         if self._connection is None or not self._connection.client.is_connected:
-            raise Unavailable("the hub is away", code="hub-away")
+            raise Unavailable("the hub cannot be reached", code="hub-away")
         return self._connection.client
 
     def _receiver(self, handler: Handler) -> Callable[[Msg], Awaitable[None]]:

@@ -1,4 +1,4 @@
-"""How much somebody may take: token buckets, also many of them, bounded in number. Pure.
+"""Limits how much a caller may take: token buckets, one per caller and bounded in number. Pure.
 
 `now` is monotonic seconds, never running backwards.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_KEYS: Final = 10_000
-"""Askers remembered at once; the one that asked least recently is forgotten first."""
+"""The most callers remembered; the one that asked least recently is forgotten first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Rate:
 
 
 class Bucket:
-    """One asker under one rate."""
+    """The bucket of one caller."""
 
     __slots__ = ("_at", "_left", "_rate")
 
@@ -32,7 +32,7 @@ class Bucket:
         self._at: float | None = None
 
     def wait_s(self, now: float, amount: float = 1.0) -> float:
-        """0.0 when so much may be taken, and it is; else the seconds until it may, and nothing is taken."""
+        """Take `amount` and return 0.0; or take nothing and return the seconds until it may be taken."""
         self._fill(now)
         if self._left >= amount:
             self._left -= amount
@@ -40,7 +40,7 @@ class Bucket:
         return (amount - self._left) / self._rate.per_s
 
     def spent(self, now: float) -> float:
-        """Seconds until one may be taken; 0.0 when it may now. Nothing is taken."""
+        """Seconds until one may be taken; 0.0 if it may be now. Takes nothing."""
         self._fill(now)
         return max(0.0, 1.0 - self._left) / self._rate.per_s
 
@@ -51,23 +51,23 @@ class Bucket:
 
 
 class Buckets:
-    """One bucket per asker under one rate."""
+    """One bucket per caller, all with the same rate."""
 
     def __init__(self, rate: Rate, max_keys: int = MAX_KEYS) -> None:
         self._rate = rate
         self._max_keys = max_keys
         self._buckets: OrderedDict[str, Bucket] = OrderedDict()
         self.refused = 0
-        """How often somebody was told to wait since the start."""
+        """How often a caller had to wait since the start."""
 
     def wait_s(self, key: str, now: float) -> float:
-        """As `Bucket.wait_s`, for this asker."""
+        """`Bucket.wait_s` for this caller."""
         wait_s = self._of(key).wait_s(now)
         self.refused += wait_s > 0.0
         return wait_s
 
     def spent(self, key: str, now: float) -> float:
-        """As `Bucket.spent`, for this asker."""
+        """`Bucket.spent` for this caller."""
         wait_s = self._of(key).spent(now)
         self.refused += wait_s > 0.0
         return wait_s

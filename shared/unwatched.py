@@ -1,7 +1,8 @@
-"""How long nobody looked, one number each for face, body and sound. Pure.
+"""Defines unwatched time: how long nobody looked, for face, body and sound separately. Pure.
 
-An instant is watched within a second after a look of its kind (of the exam's own rate, where that is slower).
-What a degradation level leaves out, what the policy does not ask for and a proctor's pause are not counted.
+An instant is watched within a second after a look of its kind, or within the period that the exam sets, if
+longer. What a degradation level leaves out, what the policy does not ask for and a proctor's pause are not
+counted.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ def added(first: Unwatched, second: Unwatched) -> dict[Kind, float]:
 
 
 def rounded(unwatched: Unwatched) -> dict[Kind, float]:
-    """To a tenth of a second, as they are told."""
+    """Rounded to 0.1 s, as it is reported."""
     return {kind: round(seconds, 1) for kind, seconds in unwatched.items()}
 
 
 def told(unwatched: Mapping[Kind, float]) -> str:
-    """In words: `face 12.4 s, sound 0.0 s`."""
+    """The seconds in words: `face 12.4 s, sound 0.0 s`."""
     return ", ".join(f"{kind} {seconds:.1f} s" for kind, seconds in unwatched.items())

@@ -1,4 +1,4 @@
-"""Consents over REST: what a candidate agrees to, a yes or a no to one purpose, and what was said when."""
+"""Consents over REST: read a candidate's decisions and their history, give or withdraw consent."""
 
 from __future__ import annotations
 
@@ -98,13 +98,13 @@ async def put_consent(
 
 @dataclass(frozen=True, slots=True)
 class _Put:
-    """What a word on a purpose has changed."""
+    """What a decision on a purpose has changed."""
 
     answer: ConsentChangeOut
     noted: list[tuple[ExamSession, Alert]]
-    """What stands on timelines now."""
+    """The new alerts on the timelines of sessions."""
     changed: list[ExamSession]
-    """Sessions whose nodes are to be told."""
+    """Sessions whose nodes must be told."""
     scrub: bool
     """Whether keys were destroyed."""
 

@@ -1,4 +1,4 @@
-"""A candidate's consents in the database. Flushes, never commits."""
+"""Reads and writes candidates' consents in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def record(
     recorded_by: str,
     now_utc: datetime,
 ) -> Word:
-    """Write down a yes or no. Said again in the same way, the first one stands."""
+    """Record a yes or no. If the newest one is the same, nothing is added and that one is returned."""
     newest = _newest(db, candidate, purpose)
     if newest is not None and _way(newest) == _way(said):
         return _word(newest)
@@ -58,8 +58,8 @@ def record_acknowledged(
     recorded_by: str,
     now_utc: datetime,
 ) -> None:
-    """Write down that the candidate acknowledged these purposes outside of its page. What it has withdrawn
-    stays withdrawn: agreeing again takes a consent of its own."""
+    """Record that the candidate acknowledged these purposes elsewhere than on its page. A withdrawn purpose
+    stays withdrawn: agreeing to it again needs a separate consent."""
     known = latest(words_of(db, candidate))
     given = ConsentRequest(given=True, **said.model_dump())
     for purpose in purposes:
@@ -68,7 +68,7 @@ def record_acknowledged(
 
 
 def settle(db: Session, candidate: Candidate, session: ExamSession) -> bool:
-    """Write down what is withheld from a session now; False where that is nothing new."""
+    """Record the purposes that are withheld from a session now. Returns False if nothing has changed."""
     found = withheld(latest(words_of(db, candidate)), Policy.model_validate(session.policy))
     before, session.withheld = session.withheld, {str(purpose): str(why) for purpose, why in found.items()}
     db.flush()
@@ -92,7 +92,7 @@ def words_of(db: Session, candidate: Candidate) -> list[Word]:
 def history(
     db: Session, candidate: Candidate, after: Cursor | None, limit: int
 ) -> tuple[list[Word], Cursor | None]:
-    """Every consent and withdrawal, the newest first, and where the next page begins."""
+    """A page of consents and withdrawals, the newest first, with the next page's cursor."""
     place = (col(Consent.created_utc), col(Consent.id))
     wanted = select(Consent).where(
         Consent.tenant_id == candidate.tenant_id, Consent.candidate_id == candidate.id
@@ -105,7 +105,7 @@ def history(
 
 
 def answers_to(db: Session, tenant_id: UUID, purpose: Purpose) -> dict[UUID, bool]:
-    """Each candidate's latest own word on a purpose, for all of an institution that gave one."""
+    """By candidate of an institution, the latest consent (True) or withdrawal (False) of a purpose."""
     wanted = (
         select(Consent.candidate_id, Consent.given)
         .where(Consent.tenant_id == tenant_id, Consent.purpose == purpose)
@@ -115,8 +115,8 @@ def answers_to(db: Session, tenant_id: UUID, purpose: Purpose) -> dict[UUID, boo
 
 
 def withdrawn(db: Session, tenant_id: UUID, purpose: Purpose) -> set[UUID]:
-    """The candidates of an institution who have withdrawn their consent to a purpose. One that acknowledged a
-    later notice counts as well: a search must not rest on less than an own yes."""
+    """The candidates of an institution who have withdrawn their consent to a purpose, even if they
+    acknowledged a later notice: a search needs a separate yes."""
     return {owner for owner, given in answers_to(db, tenant_id, purpose).items() if not given}
 
 

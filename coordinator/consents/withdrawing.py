@@ -1,4 +1,4 @@
-"""What a withdrawal stops, in words for candidate and staff, and that it must be confirmed. Pure."""
+"""Tells candidate and staff what a withdrawal stops, and requires its confirmation. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAMES: Final[Mapping[Purpose, str]] = MappingProxyType(
         Purpose.IMPERSONATION_SEARCH: "the search for its face among others",
     }
 )
-"""As staff read it: the candidate withdrew its consent to …"""
+"""What staff read after "the candidate withdrew its consent to …"."""
 STOPS: Final[Mapping[Purpose, str]] = MappingProxyType(
     {
         Purpose.CAMERA_MONITORING: (
@@ -40,13 +40,13 @@ RENEWED: Final = "You have agreed again. From now on this is done as the notice 
 
 
 def told(purpose: Purpose, *, given: bool) -> str:
-    """What the candidate is told of its word on a purpose."""
+    """The message to the candidate about its consent to a purpose or its withdrawal."""
     return RENEWED if given else f"{STOPS[purpose]} {ALTERNATIVE}"
 
 
 def check_confirmed(purpose: Purpose, *, given: bool, confirm: bool) -> None:
-    """Raises `Rejected` (409 `withdrawal-unconfirmed`) for a withdrawal that is not confirmed, with what it
-    would stop."""
+    """Check that a withdrawal is confirmed. Raises `Rejected` (409 `withdrawal-unconfirmed`) if not, with
+    what it would stop."""
     if not given and not confirm:
         raise Rejected(
             f"nothing is withdrawn yet. If it is: {told(purpose, given=False)} Send the same request with "

@@ -1,8 +1,8 @@
-"""Where a candidate stands on each purpose, and what may be done then. Pure.
+"""Decides from a candidate's consents what may be done for each purpose. Pure.
 
-The latest word on a purpose counts, said by itself or with a session's notice. What a candidate has withdrawn
-is withheld. So is what it has not acknowledged yet, unless the exam's policy needs no acknowledgement for it.
-Speech is recognised only after a yes of its own.
+The latest decision on a purpose counts, whether given separately or with a session's notice. A purpose is
+withheld if the candidate has withdrawn it, or has not acknowledged it yet although the exam's policy asks for
+that. Speech is recognised only after a separate yes.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Word:
     recorded_by: str
     at_utc: datetime
     on_paper: bool = False
-    """Said on paper and recorded by staff."""
+    """Given on paper and recorded by staff."""
 
 
 Said = dict[Purpose, Word]
@@ -46,7 +46,7 @@ Said = dict[Purpose, Word]
 
 
 def latest(words: Iterable[Word]) -> Said:
-    """The latest of some words for each purpose. Of two at the same instant, the no counts."""
+    """The latest decision for each purpose. Of two at the same instant, the no counts."""
     said: Said = {}
     for word in sorted(words, key=lambda word: (word.at_utc, not word.given)):
         said[word.purpose] = word
@@ -60,7 +60,7 @@ def speech_opt_in(said: Said) -> bool:
 
 
 def why_withheld(said: Said, policy: Policy, purpose: Purpose) -> Why | None:
-    """Why nothing may be done for a purpose under this policy; None: it may."""
+    """Why nothing may be done for a purpose under this policy; None if it may."""
     word = said.get(purpose)
     if word is not None:
         return None if word.given else Why.WITHDRAWN
@@ -74,8 +74,9 @@ def withheld(said: Said, policy: Policy) -> dict[Purpose, Why]:
 
 
 def check_may_enroll(said: Said, policy: Policy) -> None:
-    """Raises `Rejected` (409 `consent-withdrawn`, `acknowledgement-missing`) unless the candidate has agreed
-    to identity verification, or the policy needs no acknowledgement for it."""
+    """Check that the candidate may be enrolled: it has agreed to identity verification, or the policy needs
+    no acknowledgement for it. Raises `Rejected` (409 `consent-withdrawn`, `acknowledgement-missing`)
+    otherwise."""
     purpose = Purpose.IDENTITY_VERIFICATION
     why = why_withheld(said, policy, purpose)
     if why is Why.WITHDRAWN:
@@ -97,7 +98,8 @@ def check_may_enroll(said: Said, policy: Policy) -> None:
 
 
 def check_consented(said: Said, policy: Policy) -> None:
-    """Raises `Rejected` (409 `consent-withdrawn`) when a session would serve what was withdrawn."""
+    """Check that a session uses no withdrawn purpose. Raises `Rejected` (409 `consent-withdrawn`)
+    otherwise."""
     refused = [purpose for purpose in purposes_of(policy) if purpose in said and not said[purpose].given]
     if refused:
         raise Rejected(

@@ -11,10 +11,11 @@ from uuid import UUID
 def nearest(
     probe: Sequence[float], others: Mapping[UUID, Sequence[float]], count: int
 ) -> list[tuple[float, UUID]]:
-    """The `count` nearest by cosine, nearest first; templates have length 1. Those of other dimensions are
-    left out.
+    """The `count` nearest templates by cosine, nearest first. All have length 1; those of another dimension
+    are left out.
 
-    Only a preselection: the meaning of a cosine differs between recognisers, so a node compares the result.
+    This is only a preselection, because a cosine means something else for each recogniser. A node compares
+    the result.
     """
     scores = (
         (sum(map(mul, probe, other)), owner) for owner, other in others.items() if len(other) == len(probe)

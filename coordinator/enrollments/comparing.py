@@ -1,4 +1,4 @@
-"""Ask a node how alike faces are: the pictures of one request, or a new face and the one before."""
+"""Asks a node how similar faces are: the pictures of one request, or a new face and the former one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import Template
 
 OTHERS_AT_ONCE = 20
-"""Templates that one command compares with a face."""
+"""The most templates that one command compares with a face."""
 
 
 async def similarities(
@@ -25,7 +25,7 @@ async def similarities(
     others: Sequence[Template],
     reply_key: X25519PrivateKey,
 ) -> list[float | None]:
-    """Of each other template to the probe's of the same recogniser; None where there is none."""
+    """The similarity of each other template to the probe's of the same recogniser; None if it has none."""
     found: list[float | None] = []
     for start in range(0, len(others), OTHERS_AT_ONCE):
         some = tuple(others[start : start + OTHERS_AT_ONCE])
@@ -40,7 +40,8 @@ async def pairs(
     pictures: Sequence[tuple[int, Sequence[Template]]],
     reply_key: X25519PrivateKey,
 ) -> list[Pair]:
-    """Every two of these pictures, given with their places in the request, by every recogniser."""
+    """Compare every two of these pictures by every recogniser. Each is given with its place in the
+    request."""
 
     async def with_later(number: int) -> list[Pair]:
         place, probe = pictures[number]

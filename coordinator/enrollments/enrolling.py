@@ -4,10 +4,10 @@
              ─ those that pass ─ every two compared ─ best three ─ mean per recogniser
              ─ compared with the enrollment in force ─ one transaction
 
-Nothing is stored before everything is known: a refused or failed enrollment leaves no trace. Each picture has
-its own result; the enrollment uses those that pass, and is refused (422 `enrollment-refused`) if none does.
-All that pass must show one person (422 `pictures-disagree`). An enrollment unlike the one in force waits for
-an administrator, and the one in force stays so.
+Nothing is stored until everything is known, so a refused or failed enrollment leaves no trace. Each picture
+has its own result; the enrollment uses those that pass, and is refused (422 `enrollment-refused`) if none
+does. All that pass must show one person (422 `pictures-disagree`). An enrollment unlike the one in force
+waits for an administrator; until then the former one stays in force.
 """
 
 from __future__ import annotations
@@ -59,20 +59,21 @@ class Enrolling:
     request: EnrollRequest
     now_utc: datetime
     by_candidate: bool
-    """The candidate itself asks, and not its exam platform."""
+    """Whether the candidate itself asks, not its exam platform."""
     subject: str
-    """Of the token that asks."""
+    """The subject of the request's token."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """What is known before a picture is looked at; nothing of it is stored where it is new."""
+    """What is known before a picture is judged. New parts of it are not stored yet."""
 
     candidate: Candidate
     reply_key: Key
     gate: Gate
     former: tuple[Enrolled, ...]
-    """What a new face is compared with: the enrollment in force, also one that has expired, first."""
+    """The enrollments that a new face is compared with. The first is the one in force, even if it has
+    expired."""
 
 
 async def enroll(parts: Parts, wanted: Enrolling, asked: Asked | None) -> EnrollResponse:
@@ -131,15 +132,16 @@ def _ready(db: Session, parts: Parts, wanted: Enrolling) -> _Ready:
 
 
 def _check_same(db: Session, parts: Parts, wanted: Enrolling, ready: _Ready) -> None:
-    """Make the candidate real and let nobody else enroll it until the commit.
+    """Store a new candidate and lock it, so that nobody else enrolls it until the commit.
 
-    Raises as `_ready` does, and `Unavailable` when somebody else enrolled the candidate meanwhile: the new
-    face was not compared with that one.
+    Raises as `_ready` does, and `Unavailable` when another request enrolled the candidate meanwhile, because
+    the new face was not compared with that enrollment.
     """
     if not candidates.keep(db, ready.candidate):
         raise Unavailable("the candidate was just created by another request; try again")
     keys.keep(db, ready.reply_key)
-    candidates.lock(db, ready.candidate)  # what it withdraws meanwhile is seen here, or sees the enrollment
+    # Locked: a withdrawal made meanwhile is either read here or finds this enrollment.
+    candidates.lock(db, ready.candidate)
     _check_agreed(db, wanted.tenant_id, wanted.request)
     if wanted.request.acknowledged is not None:
         consents.record_acknowledged(
@@ -171,7 +173,8 @@ async def _check_one_person(
     images: list[EnrolledImage],
     reply_key: X25519PrivateKey,
 ) -> None:
-    """Raises `Rejected` (422) when no picture passes, or when two that pass disagree."""
+    """Check that pictures passed and show one person. Raises `Rejected` (422) when none passes, or two that
+    pass disagree."""
     passed = [
         (place, one.picture.templates)
         for place, one in enumerate(judged)
@@ -191,7 +194,7 @@ async def _unlike(
     templates: Mapping[str, Sequence[float]],
     reply_key: X25519PrivateKey,
 ) -> Unlike | None:
-    """Why the new face must wait; None: it is like those it is compared with, or there are none."""
+    """Why the new face must wait; None if it is like those it is compared with, or there are none."""
     if not former:
         return None
     probe = [
@@ -232,7 +235,8 @@ def response(
 
 
 def _check_agreed(db: Session, tenant_id: UUID, request: EnrollRequest) -> None:
-    """Raises `Rejected` (409) unless the candidate agrees to being enrolled, as far as is known or said."""
+    """Check that the candidate agrees to being enrolled, by its consents and by the request. Raises
+    `Rejected` (409) if not."""
     exam = exams.look_up(db, tenant_id, request.exam_id)
     policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
     if request.acknowledged is not None:

@@ -1,4 +1,4 @@
-"""Faces over REST besides enrollment: the practice before the exam, the search, and pairs for people to
+"""Faces over REST besides enrollment: the check before the exam, the search, and pairs for people to
 judge."""
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Checks before the exam, and pairs of similar faces, in the database. Flushes, never commits."""
+"""Reads and writes checks before the exam and pairs of similar faces in the database. Flushes, never
+commits."""
 
 from __future__ import annotations
 
@@ -204,7 +205,8 @@ def best_template(enrolled: Enrolled, recognisers: Sequence[str]) -> Template | 
 
 
 def _agreed(db: Session, tenant_id: UUID) -> set[UUID]:
-    """Who agreed to the search, and has not withdrawn that faces are compared at all."""
+    """The candidates who agreed to the search and have not withdrawn their consent to identity
+    verification."""
     said = consents.answers_to(db, tenant_id, Purpose.IMPERSONATION_SEARCH)
     agreed = {owner for owner, given in said.items() if given}
     return agreed - consents.withdrawn(db, tenant_id, Purpose.IDENTITY_VERIFICATION)

@@ -1,4 +1,4 @@
-"""An edge node judges each picture of a request; the best ones make the templates."""
+"""Has an edge node judge each picture of a request, and makes the templates of the best ones."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Judged:
 async def judge_all(
     parts: Parts, node_id: UUID, images: list[EnrollImage], reply_key: X25519PrivateKey, gate: Gate
 ) -> list[Judged]:
-    """What a node says of each picture, by this gate."""
+    """Have a node judge each picture by this gate."""
     turns = asyncio.Semaphore(JUDGED_AT_ONCE)
 
     async def judge(image: EnrollImage) -> Judged:
@@ -62,7 +62,7 @@ async def judge_all(
         async with asyncio.TaskGroup() as group:
             tasks = [group.create_task(judge(image)) for image in images]
     except ExceptionGroup as failures:
-        raise failures.exceptions[0] from failures  # the first one cancelled the others
+        raise failures.exceptions[0] from failures  # the first error has cancelled the other pictures
     return [task.result() for task in tasks]
 
 

@@ -18,7 +18,7 @@ from shared.messages.faces import MAX_PICTURE_BYTES
 
 MAX_INPUT_BYTES: Final = 4_194_304
 MAX_PIXELS: Final = 50_000_000
-"""A telephone's largest usual picture; above this a small file may unpack to gigabytes."""
+"""The largest usual picture of a telephone. Beyond it, a small file may decode to gigabytes."""
 MAX_SIDE_PX: Final = 1_280
 FORMATS: Final = ("JPEG", "PNG", "WEBP")
 _QUALITIES: Final = (92, 85, 75, 60, 45)
@@ -52,7 +52,7 @@ def reencode(data: bytes) -> bytes:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             return _encode(_decode(opened))
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_many_pixels() from error  # Pillow's own limits are above ours, its lower one warns
+        raise _too_many_pixels() from error  # Pillow's own limits are higher; at the lower one it only warns
     except (UnidentifiedImageError, OSError, SyntaxError, ValueError, ArithmeticError, EOFError) as error:
         raise _rejected(
             "picture-unreadable", "the file is not a complete JPEG, PNG or WebP picture; take it again"

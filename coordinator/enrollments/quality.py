@@ -1,4 +1,4 @@
-"""A picture's measurements for the API: shares in 0…1. Pure."""
+"""Converts a picture's measurements for the API to shares of 0…1. Pure."""
 
 from __future__ import annotations
 

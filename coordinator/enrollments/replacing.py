@@ -1,4 +1,4 @@
-"""Whether pictures show one person, and when an enrollment expires while another one waits. Pure.
+"""Decides whether pictures show one person, and when an enrollment expires while another one waits. Pure.
 
 All recognisers share one scale of similarity, and templates of different recognisers are never compared. If
 several recognisers compared two pictures, the lowest similarity counts.
@@ -15,7 +15,7 @@ from shared.errors import Rejected
 from shared.messages.comparing import AGREE
 
 LEAST_OF_CANDIDATE: Final = 3
-"""Pictures that a candidate sends; staff may send one."""
+"""The fewest pictures that a candidate must send; staff may send one."""
 
 Likeness = Literal["alike", "unlike", "unknown"]
 
@@ -35,9 +35,9 @@ def worst_of(pairs: Iterable[Pair]) -> Pair | None:
 
 
 def likeness(similarities: Iterable[float | None]) -> tuple[Likeness, float | None]:
-    """How a new face stands to the one before, and the lowest similarity that says so.
+    """Whether a new face is like the former one, with the lowest similarity.
 
-    Unknown when no recogniser has both: that is not alike.
+    Unknown, which does not count as alike, when no recogniser has templates of both.
     """
     known = [one for one in similarities if one is not None]
     if not known:
@@ -46,7 +46,7 @@ def likeness(similarities: Iterable[float | None]) -> tuple[Likeness, float | No
 
 
 def check_enough(count: int) -> None:
-    """Raises `Rejected` (422 `too-few-pictures`) for fewer pictures than a candidate has to send."""
+    """Check that a candidate sends enough pictures. Raises `Rejected` (422 `too-few-pictures`) if not."""
     if count < LEAST_OF_CANDIDATE:
         message = f"send {LEAST_OF_CANDIDATE} to 5 pictures of yourself"
         raise Rejected(
@@ -58,7 +58,8 @@ def check_enough(count: int) -> None:
 
 
 def disagreement(worst: Pair) -> Rejected:
-    """The refusal of pictures of several people; without a score, which would help to come closer."""
+    """The refusal of pictures of different people. It has no score, which would help somebody to try closer
+    ones."""
     first, second = sorted((worst.one, worst.other))
     message = f"pictures {first + 1} and {second + 1} do not seem to show the same person"
     return Rejected(
@@ -70,7 +71,7 @@ def disagreement(worst: Pair) -> Rejected:
 
 
 def expired(expires_utc: datetime | None, waiting_since_utc: datetime | None, now_utc: datetime) -> bool:
-    """Whether a face in force has expired. It does not while another one waits to replace it."""
+    """Whether an enrolled face has expired. It does not expire while another one waits to replace it."""
     if expires_utc is None:
         return False
     return min(now_utc, waiting_since_utc or now_utc) >= expires_utc
@@ -79,9 +80,9 @@ def expired(expires_utc: datetime | None, waiting_since_utc: datetime | None, no
 def moved_expiry(
     expires_utc: datetime | None, waits_utc: Sequence[datetime], now_utc: datetime
 ) -> datetime | None:
-    """The expiry after a wait since the latest of these instants: it gets the time of the wait back.
+    """The expiry after a wait, moved by the wait's time. The wait began at the latest of `waits_utc`.
 
-    One that had expired before the wait stays so.
+    A face that had expired before the wait stays expired.
     """
     since_utc = max(waits_utc)
     if expires_utc is None or expires_utc <= since_utc:

@@ -30,7 +30,7 @@ router = APIRouter(tags=["enrollments"])
 async def _read(request: Request) -> EnrollRequest:
     """The body, parsed in a thread: FastAPI itself would block the event loop for 0.1 s with 28 MB."""
     body = await request.body()
-    if not body:  # as FastAPI reports it for every other body
+    if not body:  # the same report as FastAPI's for other bodies
         raise RequestValidationError([{"type": "missing", "loc": ("body",), "msg": "Field required"}])
     try:
         return await asyncio.to_thread(EnrollRequest.model_validate_json, body)

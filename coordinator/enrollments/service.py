@@ -33,10 +33,10 @@ from shared.messages.faces import Template, encode_vector
 
 @dataclass(frozen=True, slots=True)
 class Unlike:
-    """That a face is not like the one in force."""
+    """Why a face must wait: it is not like the one in force."""
 
     similarity: float | None
-    """None: no recogniser could compare them."""
+    """The similarity of the two; None if no recogniser could compare them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,9 @@ def enrolled(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datet
 
 
 def standards(db: Session, keyring: Keyring, candidate: Candidate) -> tuple[Enrolled, ...]:
-    """What a new face is compared with: the enrollment in force, also an expired one, and the one that the
-    way to it began with, which is the last that an administrator accepted, else the first. So no small steps
-    lead from one person to another."""
+    """The enrollments that a new face is compared with: the one in force, even if expired, and the last one
+    that an administrator accepted, or the first if there is none. So many small changes cannot lead to
+    another person."""
     row = _newest_row(db, candidate)
     if row is None:
         return ()
@@ -292,7 +292,8 @@ def _review_place(enrollment_id: UUID) -> Place:
 
 
 def open_review(db: Session, keyring: Keyring, row: Enrollment) -> dict[str, Any]:
-    """What was said of an enrollment that had to wait; empty where its key was destroyed."""
+    """The similarity and the decision's words of an enrollment that had to wait; empty if its key was
+    destroyed."""
     key = keys.get(db, row.tenant_id, row.data_key_id)
     if row.review_sealed is None or key.wrapped is None:
         return {}
@@ -301,7 +302,8 @@ def open_review(db: Session, keyring: Keyring, row: Enrollment) -> dict[str, Any
 
 
 def seal_review(db: Session, keyring: Keyring, row: Enrollment, said: Mapping[str, Any]) -> None:
-    """Write down what was said of it. Raises `Corrupt` once its key is destroyed."""
+    """Store the similarity and the decision's words of an enrollment. Raises `Corrupt` if its key was
+    destroyed."""
     key = keys.get(db, row.tenant_id, row.data_key_id)
     row.review_sealed = keyring.seal_field(key, _review_place(row.id), json.dumps(said).encode())
 

@@ -13,10 +13,10 @@ from coordinator.ground.ids import uuid7
 
 
 class Enrollment(Row, table=True):
-    """One enrollment of a candidate; of those in force the newest counts.
+    """One enrollment of a candidate. Of those in force, the newest counts.
 
-    One that is unlike the one before waits until an administrator decides about it, or until a newer one
-    waits in its place.
+    One that is unlike the one in force waits until an administrator decides about it, or until a newer one
+    replaces it.
     """
 
     __tablename__ = "enrollments"
@@ -33,13 +33,14 @@ class Enrollment(Row, table=True):
     """JSON: the caller's metadata."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     expires_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """From then on no session starts with it, because faces change. None: from before enrollments expired."""
+    """From then on no session starts with it, because faces change. None: made before enrollments expired."""
     in_force_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """Since when it is in force; None: it waits, or was refused."""
+    """When it came into force; None if it waits or was refused."""
     review_sealed: bytes | None = None
-    """JSON, of one that had to wait: its similarity to the one before, and the words of who decided."""
+    """JSON, for an enrollment that had to wait: its similarity to the former one, and the words of the
+    decision."""
     decided_by: str | None = Field(default=None, max_length=NAME_CHARS)
-    """Of one that had to wait: the token's subject; None where a newer one took its place."""
+    """The token's subject that decided about a wait; None if a newer enrollment took its place."""
     decided_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -1,4 +1,4 @@
-"""The results of a practice before the exam, in words for the candidate: never a measurement or score.
+"""Gives the results of the check before the exam in words for the candidate, without measurement or score.
 Pure."""
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from shared.api.faces import CameraTried, MicrophoneTried, PracticeOutcome, Trie
 LEAST_WIDTH_PX: Final = 640
 LEAST_HEIGHT_PX: Final = 480
 LEAST_FPS: Final = 10.0
-"""Frames per second, of the 15 that the page asks for."""
+"""The least frames per second; the page asks for 15."""
 LEAST_PEAK_DBFS: Final = -50.0
-"""Speech at arm's length is about 20 dB above this, an unplugged input about 20 dB below."""
+"""The least peak of sound. Speech at arm's length is about 20 dB above it, an unplugged input 20 dB below."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class FaceTried:
     """The result of the picture."""
 
     advice: Sequence[str]
-    """The remedies of its failed checks; empty: it passed."""
+    """The remedies of its failed checks; empty if it passed."""
     alike: bool | None
-    """Whether it is the enrolled face; None: no check was possible."""
+    """Whether it is the enrolled face; None if no check was possible."""
 
 
 def outcomes(

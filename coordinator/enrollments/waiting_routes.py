@@ -25,7 +25,8 @@ EnrollmentId = Annotated[UUID, Path(description="The enrollment_id.")]
 async def list_pending_enrollments(
     params: Annotated[PageParams, Query()], claims: Admin, parts: PartsDep
 ) -> PendingEnrollmentPage:
-    """Enrollments that are unlike the one before, the longest wait first. The one before stays in force."""
+    """List enrollments that are unlike the former one, the longest wait first. The former one stays in
+    force."""
 
     def work(db: Session) -> PendingEnrollmentPage:
         found, following = waiting.page(db, parts.keys.keyring, claims.tenant_id, params.after, params.limit)
@@ -38,10 +39,10 @@ async def list_pending_enrollments(
 async def decide_pending_enrollment(
     enrollment_id: EnrollmentId, body: EnrollmentDecision, claims: Admin, parts: PartsDep, now: Now
 ) -> PendingEnrollmentOut:
-    """Accept an enrollment, so that it counts from now on, or refuse it, which erases its template; once.
+    """Accept an enrollment, so that it counts from now on, or refuse it, which erases its template.
 
-    The pictures were not kept: look at who the candidate is by other means. Running sessions keep the
-    template they started with.
+    Only one decision is possible. The pictures were not kept, so check by other means who the candidate is.
+    Running sessions keep the template they started with.
     """
     keyring = parts.keys.keyring
 

@@ -1,4 +1,4 @@
-"""Enrollments that wait for an administrator, in the database. Flushes, never commits."""
+"""Reads and decides enrollments that wait for an administrator, in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ from shared.errors import Rejected
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """An enrollment that has to wait, or had to, and whose it is."""
+    """An enrollment that waits or has waited, with its candidate."""
 
     row: Enrollment
     candidate: Candidate
     in_force_id: UUID | None
     said: dict[str, Any]
-    """Its similarity and the words of who decided; empty once its key is destroyed."""
+    """Its similarity and the words of the decision; empty if its key was destroyed."""
 
 
 def page(
     db: Session, keyring: Keyring, tenant_id: UUID, after: Cursor | None, limit: int
 ) -> tuple[list[Waiting], Cursor | None]:
-    """An institution's enrollments that wait, the longest wait first, and where the next page begins."""
+    """A page of an institution's waiting enrollments, the longest wait first, with the next page's cursor."""
     place = (col(Enrollment.created_utc), col(Enrollment.id))
     wanted = select(Enrollment).where(
         Enrollment.tenant_id == tenant_id,
@@ -48,7 +48,8 @@ def page(
 
 
 def find(db: Session, keyring: Keyring, tenant_id: UUID, enrollment_id: UUID) -> Waiting:
-    """One that waits or waited, with its candidate locked. Raises `Rejected` (404 `enrollment-unknown`)."""
+    """An enrollment that waits or has waited, with its candidate locked. Raises `Rejected` (404
+    `enrollment-unknown`)."""
     wanted = select(Enrollment).where(
         Enrollment.tenant_id == tenant_id,
         Enrollment.id == enrollment_id,
@@ -56,19 +57,19 @@ def find(db: Session, keyring: Keyring, tenant_id: UUID, enrollment_id: UUID) ->
     )
     row = db.exec(wanted).one_or_none()
     if row is None:
-        raise Rejected("there is no enrollment of this id that waits", code="enrollment-unknown", status=404)
+        raise Rejected("no enrollment with this id waits", code="enrollment-unknown", status=404)
     candidates.lock(db, db.get_one(Candidate, row.candidate_id))
-    db.refresh(row)  # as it is now that nobody else can enroll or decide
+    db.refresh(row)  # read again under the lock: now nobody else can enroll or decide
     return _opened(db, keyring, row)
 
 
 def decide(
     db: Session, keyring: Keyring, found: Waiting, by: str, text: str, now_utc: datetime, *, accepted: bool
 ) -> None:
-    """Accept or refuse it; once. Raises `Rejected` (409 `decided-already`)."""
+    """Accept or refuse an enrollment, once. Raises `Rejected` (409 `decided-already`)."""
     row = found.row
     if row.decided_utc is not None:
-        raise Rejected("this was decided already", code="decided-already", status=409)
+        raise Rejected("this has already been decided", code="decided-already", status=409)
     found.said["text"] = text
     enrollments.seal_review(db, keyring, row, found.said)
     row.decided_by = by

@@ -79,7 +79,7 @@ async def terminate_session(
     done = _done(EventType.PROCTOR_TERMINATE, claims, body.reason)
     heard = parts.rooms.candidate_listens(found.session.id)
     made = await _terminate(parts, found, done, now)
-    if made is None:  # by somebody else, in this moment
+    if made is None:  # somebody else has ended it just now
         raise sessions.ended()
     for other in await parts.reading(lambda db: sessions.siblings(db, found.session, now)):
         await _terminate(parts, other, done, now)

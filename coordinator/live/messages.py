@@ -31,8 +31,8 @@ def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
 
 
 def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) -> dict[str, Any]:
-    """The heartbeat; its figures, and whether the exam is paused, are those of the node's last own heartbeat,
-    None while unknown.
+    """The heartbeat for a listener. Its figures, and whether the exam is paused, come from the node's last
+    heartbeat; None while unknown.
 
     The count of alerts and the unwatched seconds are for staff.
     """

@@ -49,7 +49,7 @@ class Rooms:
 
     def __init__(self) -> None:
         self._rooms: defaultdict[UUID, dict[Listener, None]] = defaultdict(dict)
-        """In the order of entering."""
+        """Listeners by session, in the order in which they entered."""
         self._of_bearer: Counter[str] = Counter()
         self.listeners = 0
         self.slow = 0

@@ -1,4 +1,4 @@
-"""Edge nodes: who may speak, who is well and watches which session, how far each outbox is committed.
+"""Edge nodes: which are known and healthy, which watches which session, how far each outbox is committed.
 
 alert_stream  the hub's stream of alerts       stream      what it must be like (pure)
 heartbeats    hears nodes                      fleet       who is well, and the best for a session (pure)

@@ -1,7 +1,7 @@
-"""The stream of alerts at the hub: made, read back, fetched from. The coordinator's only use of JetStream.
+"""Makes and reads the hub's stream of alerts. The coordinator uses JetStream only here.
 
-With each connection the stream and its durable pull consumer are made and read back, because an old server
-accepts settings it does not know and ignores them.
+On each connection the stream and its durable pull consumer are created and their settings read back, because
+an old server accepts settings that it does not know and ignores them.
 """
 
 from __future__ import annotations
@@ -33,35 +33,35 @@ CALLER: Final = Caller(
     inbox_of="coordinator",
     queue="coordinators",
     handled_at_once=64,
-    handled_of_one=2,  # a node's heartbeats come on a subject that no other node may publish under
+    handled_of_one=2,  # only the node itself may publish on the subject of its heartbeats
     pending_messages=4_096,
     pending_bytes=64 * MAX_MESSAGE_BYTES,
 )
-"""What the hub is told of a coordinator, and how much it takes."""
+"""How a coordinator presents itself to the hub, and how much it accepts."""
 CHECK_EVERY_S: Final = 5.0
-"""How often an idle stream is asked whether it is still there: a fetch from a lost one only times out."""
+"""How often an idle stream is checked for existence, because a fetch from a lost stream only times out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message of the stream, to be settled by one of its three verbs."""
+    """A message of the stream. Settle it with `ack`, `put_off` or `drop`."""
 
     subject: str
     data: bytes
     delivered: int
-    """How often it was delivered, this time included."""
+    """How often it was delivered so far, including this time."""
     _message: Msg
 
     async def ack(self) -> None:
-        """It is stored: never deliver it again."""
+        """Settle a stored message: it is never delivered again."""
         await _settled(self._message.ack())
 
     async def put_off(self, delay_s: float) -> None:
-        """Deliver it again after a while."""
+        """Have it delivered again after `delay_s`."""
         await _settled(self._message.nak(delay=delay_s))
 
     async def drop(self) -> None:
-        """It will never be stored: never deliver it again."""
+        """Settle a message that can never be stored: it is never delivered again."""
         await _settled(self._message.term())
 
 
@@ -70,32 +70,32 @@ class _Reading:
     context: JetStreamContext
     pull: JetStreamContext.PullSubscription
     checked_at: float
-    """Loop time at which stream and consumer were last seen."""
+    """Event loop time at which stream and consumer were last known to exist."""
 
 
 class AlertStream:
-    """Fetches over a link while that is connected."""
+    """Fetches messages over a hub link while it is connected."""
 
     def __init__(self, hub: HubLink, settings: StreamSettings) -> None:
-        """Make it before the link runs."""
+        """Create it before the link runs."""
         self._hub = hub
         self._settings = settings
         self._reading: _Reading | None = None
         hub.prepare(self._bind)
 
     async def fetch(self, batch: int, wait_s: float) -> list[Delivery]:
-        """Up to so many messages of the stream, none when nothing came for a while.
+        """Up to `batch` messages of the stream; none when nothing arrives within `wait_s`.
 
-        Raises `Unavailable` when the hub is away or has lost the stream; the link then connects anew.
+        Raises `Unavailable` when the hub cannot be reached or has lost the stream; the link then reconnects.
         """
         reading = self._reading
         if reading is None or not self._hub.connected:
-            raise Unavailable("the hub is away", code="hub-away")
+            raise Unavailable("the hub cannot be reached", code="hub-away")
         try:
             with translated("the stream cannot be read"):
                 messages = await _fetched(reading, batch, wait_s)
         except Unavailable:
-            if reading is self._reading:  # else the link has another connection already
+            if reading is self._reading:  # otherwise the link has reconnected already
                 self._hub.renew()
             raise
         return [Delivery(m.subject, m.data, m.metadata.num_delivered, m) for m in messages]
@@ -110,7 +110,7 @@ class AlertStream:
 
 
 async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
-    """Make or update stream and consumer, and read both back."""
+    """Create or update stream and consumer, and check the settings that the server kept."""
     asked = StreamConfig(**stream.stream_config(settings))
     try:
         try:
@@ -120,7 +120,7 @@ async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
             await context.add_stream(asked)
         await context.add_consumer(subjects.ALERT_STREAM, ConsumerConfig(**stream.consumer_config(settings)))
     except nats.js.errors.ServiceUnavailableError as error:
-        raise Unavailable("the hub has no JetStream now") from error
+        raise Unavailable("the hub's JetStream is not available now") from error
     except nats.js.errors.APIError as error:
         raise ConfigError(f"the hub refuses the stream of alerts: {error.description}") from error
     kept = await context.stream_info(subjects.ALERT_STREAM)
@@ -132,7 +132,7 @@ async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
 async def _fetched(reading: _Reading, batch: int, wait_s: float) -> list[Msg]:
     try:
         return await reading.pull.fetch(batch, timeout=wait_s)
-    except TimeoutError:  # the client's own or, where the server was quicker by a hair, the built-in one
+    except TimeoutError:  # the client's own, or the built-in one if the server was a little faster
         now = asyncio.get_running_loop().time()
         if now - reading.checked_at >= CHECK_EVERY_S:
             await reading.context.consumer_info(subjects.ALERT_STREAM, subjects.ALERT_CONSUMER)
@@ -145,4 +145,4 @@ async def _settled(verb: Awaitable[None]) -> None:
         async with asyncio.timeout(CONNECT_TIMEOUT_S):
             await verb
     except (nats.errors.Error, OSError, TimeoutError):
-        log.debug("an answer to the stream was lost; the message comes again")
+        log.debug("a message could not be settled; it is delivered again")

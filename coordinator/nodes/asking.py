@@ -1,6 +1,6 @@
-"""The six commands, typed: what a node is told and what it answers.
+"""Sends the six commands to nodes, with typed requests and answers.
 
-Each raises `Rejected` as the node does, and `Unavailable` when no good answer came.
+Each raises `Rejected` as the node does, and `Unavailable` when no valid answer arrives.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ M = TypeVar("M", bound=BaseModel)
 
 
 async def start(commander: Commander, node_id: UUID, session: StartSession) -> SessionAccepted:
-    """Watch a session."""
+    """Tell a node to watch a session."""
     command = Command(kind="start", body=_json(session))
     return _answer(SessionAccepted, await commander.send(node_id, command))
 
 
 async def change(commander: Commander, node_id: UUID, session: StartSession) -> SessionChanged:
-    """Go on watching it under a changed assignment: policy, end or pause."""
+    """Tell a session's node its changed policy, end time, pause or consents."""
     command = Command(kind="change", body=_json(session))
     return _answer(SessionChanged, await commander.send(node_id, command))
 
 
 async def end(commander: Commander, node_id: UUID, session: EndSession) -> SessionEnded:
-    """Stop watching it."""
+    """Tell a node to stop watching a session."""
     command = Command(kind="end", body=_json(session))
     return _answer(SessionEnded, await commander.send(node_id, command))
 
@@ -43,7 +43,7 @@ async def end(commander: Commander, node_id: UUID, session: EndSession) -> Sessi
 async def enroll(
     commander: Commander, node_id: UUID, jpeg: bytes, gate: Gate, reply_key: X25519PrivateKey
 ) -> EnrolledPicture:
-    """Judge and embed one picture."""
+    """Have a node measure one picture and compute its template."""
     command = Command(kind="enroll", body=jpeg, gate=gate, reply_key=reply_key)
     return _answer(EnrolledPicture, await commander.send(node_id, command))
 
@@ -51,7 +51,7 @@ async def enroll(
 async def compare(
     commander: Commander, node_id: UUID, templates: CompareTemplates, reply_key: X25519PrivateKey
 ) -> ComparedTemplates:
-    """Compare one person's templates with others."""
+    """Have a node compare one person's templates with others."""
     command = Command(kind="compare", body=_json(templates), reply_key=reply_key)
     return _answer(ComparedTemplates, await commander.send(node_id, command))
 
@@ -59,7 +59,7 @@ async def compare(
 async def verify(
     commander: Commander, node_id: UUID, frame: VerifyFrame, reply_key: X25519PrivateKey
 ) -> VerifiedFrame:
-    """Compare one buffered frame with the enrolled face."""
+    """Have a session's node compare one of its last frames with the enrolled face."""
     command = Command(kind="verify", body=_json(frame), reply_key=reply_key)
     return _answer(VerifiedFrame, await commander.send(node_id, command))
 

@@ -1,4 +1,4 @@
-"""Which node held a session when, as values. Pure."""
+"""Defines which node held a session when, as values. Pure."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ FIRST_EPOCH: Final = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One assignment of a session; see `tables.Assignment`."""
+    """One assignment of a session, as in `tables.Assignment`."""
 
     epoch: int
     node_id: UUID
     from_utc: datetime
     to_utc: datetime | None
-    """None: it is the current one."""
+    """None for the current assignment."""
 
 
 def may_keep(current: Held | None, node_id: UUID, epoch: int, settled_utc: datetime) -> bool:
-    """Whether a node that names a session under an epoch may go on with it.
+    """Whether a node whose heartbeat names a session under an epoch may continue with it.
 
-    `current`: the session's assignment now; None: the session is over. A heartbeat may have been under way
-    while the session was handed over, so a node is left alone until the assignment is older than
-    `settled_utc`. An epoch that is not recorded here says that this database is behind, as after a restore:
-    what a candidate is watched by is not ended for that.
+    `current`: the session's assignment now; None: the session is over. A heartbeat may have been sent before
+    the session was handed over, so the node may continue until the assignment is older than `settled_utc`. An
+    epoch that is not recorded here means that this database is older, as after a restore; that is no reason
+    to stop watching a candidate.
     """
     if current is None:
         return False

@@ -1,4 +1,4 @@
-"""Assignments of sessions to nodes in the database. Flushes, never commits."""
+"""Reads and writes the assignments of sessions to nodes in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from shared.errors import Unavailable
 
 
 def current_of(session_id: Any) -> ColumnElement[bool]:
-    """The condition that joins a session, by the column of its id, to its current assignment."""
+    """The SQL condition that joins a session's id column to its current assignment."""
     return and_(col(Assignment.session_id) == session_id, col(Assignment.to_utc).is_(None))
 
 
 def held(db: Session, session_ids: Collection[UUID]) -> dict[UUID, list[Held]]:
-    """Every assignment of these sessions, in the order of epochs."""
+    """All assignments of these sessions, by session in the order of epochs."""
     wanted = select(Assignment).where(col(Assignment.session_id).in_(session_ids))
     found: defaultdict[UUID, list[Held]] = defaultdict(list)
     for row in db.exec(wanted.order_by(col(Assignment.epoch))):
@@ -38,8 +38,8 @@ def value_of(row: Assignment) -> Held:
 def hand_over(db: Session, former: Assignment, node_id: UUID, now_utc: datetime) -> Assignment:
     """Give a session to the next node, under the next epoch, from now on; `former` ends then.
 
-    To be committed before the next node is told: an alert under an epoch that is not recorded has to wait.
-    Raises `Unavailable` ("handed-over") when `former` is not the current assignment any more.
+    Commit it before the next node is told, because an alert under an epoch that is not recorded has to wait.
+    Raises `Unavailable` ("handed-over") when `former` is no longer the current assignment.
     """
     at_utc = max(now_utc, former.from_utc)  # the clocks of two coordinators may differ a little
     ended = db.exec(
@@ -48,7 +48,9 @@ def hand_over(db: Session, former: Assignment, node_id: UUID, now_utc: datetime)
         .values(to_utc=at_utc)
     )
     if ended.rowcount != 1:
-        raise Unavailable("the session has just been handed over; look again", code="handed-over")
+        raise Unavailable(
+            "the session has just been handed over to another node; try again", code="handed-over"
+        )
     following = Assignment(
         session_id=former.session_id,
         epoch=former.epoch + 1,

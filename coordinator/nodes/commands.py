@@ -1,4 +1,4 @@
-"""Sends commands to nodes: signed, sealed to the node, one reply each, checked before it is believed."""
+"""Sends commands to nodes, signed and sealed to the node, and checks the one reply to each."""
 
 from __future__ import annotations
 
@@ -29,24 +29,25 @@ Kind = Literal["start", "change", "end", "enroll", "compare", "verify"]
 TIMEOUTS_S: Final[Mapping[Kind, float]] = MappingProxyType(
     {"start": 10.0, "change": 5.0, "end": 5.0, "enroll": 20.0, "compare": 10.0, "verify": 10.0}
 )
-"""Each below the lifetime of a command, so that no node obeys one we have given up."""
+"""Seconds to wait for the reply. Each is below a command's lifetime, so that no node runs a command after
+this program has given it up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What a node shall do."""
+    """A command to a node."""
 
     kind: Kind
     body: bytes
     """Canonical JSON of the command's body; for `enroll` the JPEG itself."""
     gate: Gate | None = None
-    """For `enroll`: the bounds the picture must keep."""
+    """For `enroll`: the gate that the picture must pass."""
     reply_key: X25519PrivateKey | None = None
-    """Opens the reply, where it is personal; the node seals it to the public half."""
+    """Opens a reply about a person, which the node seals to the public half."""
 
 
 class Commander:
-    """The way to the nodes."""
+    """Sends commands to the fleet's nodes over the hub."""
 
     def __init__(self, hub: HubLink, fleet: Fleet, signers: Signers, signing: Ed25519PrivateKey) -> None:
         self._hub = hub
@@ -55,15 +56,15 @@ class Commander:
         self._signing = signing
 
     async def send(self, node_id: UUID, command: Command) -> bytes:
-        """The body of the node's reply, open.
+        """Send a command. Returns the opened body of the node's reply.
 
-        Raises `Rejected` with the node's code and status, `Unavailable` when no good reply came: the node may
-        or may not have obeyed then, and commands are made so that they may be sent again.
+        Raises `Rejected` with the node's code and status, and `Unavailable` when no valid reply arrives. The
+        node may or may not have run the command then; every command may be sent again.
         """
         self._fleet.check_clock(node_id, time.monotonic())
         state = self._fleet.state(node_id)
         if state is None or node_id not in self._signers:
-            raise Unavailable("the session's edge node does not answer", code="node-away")
+            raise Unavailable("the session's edge node is not connected", code="node-away")
         reply_key = command.reply_key
         header = CommandHeader(
             kind=command.kind,
@@ -86,4 +87,4 @@ class Commander:
         try:
             return read_reply(reply, header, self._signers[node_id], reply_key)
         except Corrupt as error:
-            raise Unavailable("the edge node's reply cannot be trusted", code="bad-reply") from error
+            raise Unavailable("the edge node's reply is not valid", code="bad-reply") from error

@@ -1,7 +1,7 @@
-"""Which nodes are well, as their heartbeats tell. Decides only; time is an argument.
+"""Decides from heartbeats which nodes are healthy and which one gets a session. Pure; time is an argument.
 
-A node that was silent for `MISSING_AFTER_S` gets no new session; running ones are its own and the page's
-affair.
+A node that was silent for `MISSING_AFTER_S` gets no new session. Its running sessions continue: their pages
+are connected to the node directly.
 """
 
 from __future__ import annotations
@@ -18,20 +18,22 @@ from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, M
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""
 MAX_SKEW: Final = timedelta(minutes=5)
-"""Between a node's clock and ours; a heartbeat from further away is an old one played again."""
+"""The largest difference between a node's clock and this one; a heartbeat beyond it is refused as a repeated
+old one."""
 
 
 class WrongClock(Corrupt):
-    """An authentic heartbeat of another time: played again, or said by a node whose clock is wrong."""
+    """A signed heartbeat with a wrong time: an old one sent again, or one from a node whose clock is
+    wrong."""
 
     def __init__(self, node_id: UUID) -> None:
-        super().__init__("a heartbeat is from another time; is the node's clock right?")
+        super().__init__("a heartbeat has a wrong time; check the node's clock")
         self.node_id = node_id
 
 
 @dataclass(frozen=True, slots=True)
 class NodeState:
-    """The last word of one node."""
+    """The last heartbeat of one node."""
 
     heartbeat: Heartbeat
     heard_at: float
@@ -51,15 +53,15 @@ class Fleet:
         """Seconds that a node's clock is ahead of ours, and the monotonic time it was heard."""
 
     def hear(self, heartbeat: Heartbeat, now: float, now_utc: datetime) -> bool:
-        """Take in an authentic heartbeat; True when it is the first one since the node's daemon started.
+        """Note a signed heartbeat. Returns True for the first one since the node's daemon started.
 
-        Raises `WrongClock` for one of another time, `Corrupt` for one older than the last.
+        Raises `WrongClock` for a wrong time, `Corrupt` for a heartbeat older than the last one.
         """
         node_id, skew = heartbeat.node_id, heartbeat.sent_utc - now_utc
         last = self._states.get(node_id)
         known = last is not None and last.online(now)
         if abs(skew) > MAX_SKEW:
-            if not known:  # else it is an old one, played again
+            if not known:  # otherwise it is an old heartbeat, sent again
                 self._skews[node_id] = (skew.total_seconds(), now)
             raise WrongClock(node_id)
         if known and last is not None and heartbeat.sent_utc <= last.heartbeat.sent_utc:
@@ -69,12 +71,14 @@ class Fleet:
         return last is None or last.heartbeat.boot_id != heartbeat.boot_id
 
     def skew_s(self, node_id: UUID, now: float) -> float | None:
-        """How far a node's clock is ahead of ours, less the way; None when it is not heard."""
+        """Seconds that a node's clock is ahead of this one, minus the transfer time; None if it was not heard
+        lately."""
         skew_s, heard_at = self._skews.get(node_id, (0.0, float("-inf")))
         return skew_s if now - heard_at < MISSING_AFTER_S else None
 
     def check_clock(self, node_id: UUID, now: float) -> None:
-        """Raises `Unavailable` ("clock-skew") when the node would refuse our commands as stale."""
+        """Check that a node's clock is right. Raises `Unavailable` ("clock-skew") if the node would refuse
+        commands as too old."""
         skew_s = self.skew_s(node_id, now)
         if wrong_clock(skew_s):
             raise Unavailable(
@@ -85,11 +89,11 @@ class Fleet:
             )
 
     def state(self, node_id: UUID) -> NodeState | None:
-        """The last word of a node since this program's start; None: it has not spoken."""
+        """A node's last heartbeat since this program's start; None without one."""
         return self._states.get(node_id)
 
     def online(self, now: float) -> list[NodeState]:
-        """Every node that is not missing, in the order of ids."""
+        """Every node that was heard in the last `MISSING_AFTER_S`, in the order of ids."""
         return [s for _, s in sorted(self._states.items()) if s.online(now)]
 
     def pick(
@@ -97,10 +101,10 @@ class Fleet:
     ) -> NodeState:
         """The best healthy node.
 
-        `recognisers`: of the candidate's templates; a node that has one of them goes before one that has none
-        and could not verify. `region` goes before that, when a node stands there. `seat`: it must have
-        room for one more session. Raises `Unavailable` ("no-node-online") when there is none, or "clock-skew"
-        when that is what all of them lack.
+        `region`: nodes there are preferred. `recognisers`: those of the candidate's templates; next, nodes
+        that have one of them are preferred, because others could not verify the face. `seat`: the node must
+        have room for one more session. Raises `Unavailable` ("no-node-online") when there is none, or
+        "clock-skew" when the clocks of all are wrong.
         """
         fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
         if not fit:
@@ -110,7 +114,7 @@ class Fleet:
         fit = [s for s in fit if not seat or s.heartbeat.load < s.heartbeat.rating]
         if not fit:
             raise Unavailable(
-                "no edge node has room now; see that one is running, then try again",
+                "no healthy edge node has room now; check that one is running, then try again",
                 code="no-node-online",
                 retry_after_s=round(HEARTBEAT_INTERVAL_S),
             )
@@ -118,7 +122,7 @@ class Fleet:
 
 
 def wrong_clock(skew_s: float | None) -> bool:
-    """Whether a node with this skew refuses commands, or may."""
+    """Whether a node with this clock skew refuses commands, or may refuse them."""
     return skew_s is not None and abs(skew_s) > MAX_CLOCK_SKEW_S
 
 

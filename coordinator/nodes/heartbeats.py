@@ -1,4 +1,4 @@
-"""Hears nodes: checks each heartbeat, tells the fleet, answers with the committed marks."""
+"""Receives nodes' heartbeats: checks each, passes it to the fleet, and answers with the committed marks."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from shared.seldom import Seldom
 log = logging.getLogger(__name__)
 
 SEEN_EVERY: Final = timedelta(minutes=1)
-"""How often `nodes.last_seen_utc` is written; the fleet knows better in the meantime."""
+"""How often `nodes.last_seen_utc` is written; in between, only the fleet knows the latest heartbeat."""
 
 RATE: Final = Rate(burst=10, per_s=1.0)
-"""Of one node. It beats every 5 s, and at once when its hub comes back."""
+"""The most heartbeats of one node. It sends one every 5 s, and one at once when its hub reconnects."""
 
 
 class Heartbeats:
-    """The handler of `edge.*.heartbeat`."""
+    """Handles messages on `edge.*.heartbeat`."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Heartbeats:
         signing: Ed25519PrivateKey,
         on_boot: Callable[[UUID], None] = lambda _: None,
     ) -> None:
-        """`on_boot` is called with a node that has just started, and so knows no session yet."""
+        """`on_boot` is called with the id of a node that has just started and so knows no session yet."""
         self._database = database
         self._fleet = fleet
         self._signers = signers
@@ -55,10 +55,11 @@ class Heartbeats:
         self._rates = Buckets(RATE)
         self._complaints = Seldom()
         self.counts: Counter[str] = Counter()
-        """Heartbeats taken and refused, by reason; `alerts-lost` counts what outboxes gave up unseen."""
+        """Heartbeats accepted and refused, by reason. `alerts-lost` counts alerts that outboxes deleted
+        before they arrived."""
 
     async def hear(self, subject: str, message: bytes) -> bytes | None:
-        """The marks for an authentic heartbeat; None, and nothing told, for any other message."""
+        """The signed marks in answer to a valid heartbeat; None, so no answer, for any other message."""
         now_utc, now = datetime.now(UTC), time.monotonic()
         if self._rates.wait_s(subject, now):
             self._refuse(subject, "too-often", "heartbeats come too often", now)
@@ -68,7 +69,8 @@ class Heartbeats:
             booted = self._fleet.hear(heartbeat, now, now_utc)
         except WrongClock as error:
             self._refuse(subject, "wrong-clock", str(error), now)
-            return sign_marks(error.node_id, [], self._signing)  # so that the node learns of it
+            # The answer's time tells the node that its clock is wrong.
+            return sign_marks(error.node_id, [], self._signing)
         except Corrupt as error:
             self._refuse(subject, "refused", str(error), now)
             return None
@@ -76,7 +78,7 @@ class Heartbeats:
         if booted:
             self._on_boot(heartbeat.node_id)
         if wrong_clock(self._fleet.skew_s(heartbeat.node_id, now)):
-            self._complain(subject, "the node's clock is wrong: it would refuse every command", now)
+            self._complain(subject, "the node's clock is wrong, so it refuses every command", now)
         try:
             return sign_marks(
                 heartbeat.node_id, await asyncio.to_thread(self._marks, heartbeat, now_utc), self._signing
@@ -92,7 +94,9 @@ class Heartbeats:
     def _complain(self, subject: str, reason: str, now: float) -> None:
         count = self._complaints.count((subject, reason), now)
         if count:
-            log.warning("heartbeats are not well", extra={"url": subject, "reason": reason, "count": count})
+            log.warning(
+                "a heartbeat shows a problem", extra={"url": subject, "reason": reason, "count": count}
+            )
 
     def _marks(self, heartbeat: Heartbeat, now_utc: datetime) -> list[LaneMark]:
         node_id = heartbeat.node_id
@@ -117,7 +121,7 @@ class Heartbeats:
 
 
 def sign_marks(node_id: UUID, marks: list[LaneMark], signing: Ed25519PrivateKey) -> bytes:
-    """The signed message that lets a node's outbox forget."""
+    """The signed message that allows a node's outbox to delete alerts."""
     said = Marks(node_id=node_id, marks=tuple(marks), sent_utc=datetime.now(UTC))
     return pack(said.model_dump(mode="json"), b"", signing)
 
@@ -125,7 +129,7 @@ def sign_marks(node_id: UUID, marks: list[LaneMark], signing: Ed25519PrivateKey)
 def _authentic(subject: str, message: bytes, signers: Signers) -> Heartbeat:
     node_id = subjects.node_of(subject)
     if node_id not in signers:
-        raise Corrupt("the node is not known here")
+        raise Corrupt("the node is not configured here")
     parcel = unpack(message)
     verify(parcel, signers[node_id])
     heartbeat = parse(Heartbeat, parcel.header)

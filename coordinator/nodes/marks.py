@@ -1,11 +1,11 @@
-"""How far one lane of one outbox is committed. Pure.
+"""Computes how far one lane of one outbox is committed. Pure.
 
     1 2 3 4 5 6 7 8 9 …
     ─────mark     ────── beyond
           3        6…8
 
-The mark is the highest sequence up to which nothing is missing; what was committed above a gap is kept as
-ranges until the gap fills. Only the mark lets an outbox forget.
+The mark is the highest sequence up to which nothing is missing. Sequences committed above a gap are kept as
+ranges until the gap is filled. An outbox deletes only what the mark covers.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_RANGES: Final = 256
-"""Above one gap. A sequence that would need one more is not remembered: its node sends it again later, which
-is harmless, and by then the gap may have filled."""
+"""The most ranges. A sequence that would need one more is not remembered: its node sends it again later,
+which is harmless, and by then the gap may be filled."""
 
 Range = tuple[int, int]
 """First and last sequence, both included."""
@@ -28,18 +28,19 @@ class Progress:
 
     mark: int = 0
     beyond: tuple[Range, ...] = ()
-    """In order, apart from one another and from the mark."""
+    """The committed ranges above the mark, in order and with gaps between them."""
 
 
 def commit(progress: Progress, sequences: Iterable[int]) -> Progress:
-    """The progress once these sequences are committed as well."""
+    """The progress after these sequences are committed too."""
     return _settled(progress.mark, [*progress.beyond, *((sequence, sequence) for sequence in sequences)])
 
 
 def step_over(progress: Progress, below: int) -> tuple[Progress, int]:
-    """Give up on what is missing below a sequence; returns the progress and how many were given up.
+    """Stop waiting for missing sequences below one. Returns the progress and the number of sequences given
+    up.
 
-    The node has said that it holds nothing below `below` any more: what never came will never come.
+    The node has reported that it no longer holds anything below `below`, so missing ones will never arrive.
     """
     if below - 1 <= progress.mark:
         return progress, 0

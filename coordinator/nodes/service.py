@@ -1,4 +1,4 @@
-"""Nodes and their committed lanes in the database. Flushes, never commits."""
+"""Reads and writes nodes and their committed lanes in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class LaneKey:
 
 
 def seed(db: Session, sections: Iterable[NodeSection], now_utc: datetime) -> None:
-    """Bring the rows in line with the configuration; nodes it no longer names stay as history."""
+    """Update the rows from the configuration. Nodes that it no longer names stay as history."""
     for section in sections:
         row = Node(
             id=section.node_id,
@@ -52,12 +52,13 @@ def all_nodes(db: Session, tenant_id: UUID) -> list[Node]:
 
 
 def seen(db: Session, node_id: UUID, now_utc: datetime) -> None:
-    """Write down that a node was heard."""
+    """Record the time at which a node was heard."""
     db.exec(update(Node).where(col(Node.id) == node_id).values(last_seen_utc=now_utc))
 
 
 def committed(db: Session, key: LaneKey, sequences: Iterable[int], now_utc: datetime) -> LaneMark:
-    """Count sequences as committed, in the transaction that commits them; returns the lane's mark."""
+    """Record sequences as committed, in the transaction that commits their alerts. Returns the lane's
+    mark."""
     row = _lane(db, key, now_utc)
     _write(row, commit(_progress(row), sequences), now_utc)
     db.flush()
@@ -65,7 +66,7 @@ def committed(db: Session, key: LaneKey, sequences: Iterable[int], now_utc: date
 
 
 def marks(db: Session, node_id: UUID, outboxes: Iterable[OutboxState]) -> list[LaneMark]:
-    """The marks of the lanes a heartbeat reports; 0 for one from which nothing came yet."""
+    """The marks of the lanes that a heartbeat reports; 0 for a lane without committed alerts."""
     return [
         LaneMark(outbox_id=state.outbox_id, lane=state.lane, sequence=row.mark if row is not None else 0)
         for state in outboxes
@@ -93,7 +94,7 @@ def _lane(db: Session, key: LaneKey, now_utc: datetime) -> CommittedLane:
             CommittedLane.outbox_id == key.outbox_id,
             CommittedLane.lane == key.lane,
         )
-        .with_for_update()  # two replicas take in the same lane; SQLite's writer is alone anyway
+        .with_for_update()  # two replicas may write the same lane; SQLite has only one writer anyway
     )
     found = db.exec(wanted).one_or_none()
     if found is not None:

@@ -1,4 +1,4 @@
-"""Which nodes may speak. Pure."""
+"""Reads the signing keys of the nodes whose messages are accepted. Pure."""
 
 from __future__ import annotations
 
@@ -8,4 +8,4 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 Signers = Mapping[UUID, Ed25519PublicKey]
-"""Signing key per node that may speak."""
+"""The signing key of each node whose messages are accepted."""

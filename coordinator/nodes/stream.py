@@ -1,4 +1,4 @@
-"""What the stream of alerts and its consumer must be like, as plain settings. Pure."""
+"""Defines the settings of the stream of alerts and of its consumer. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from shared.errors import ConfigError
 from shared.sealing import MAX_MESSAGE_BYTES
 
 DUPLICATE_WINDOW_S: Final = 2 * 3_600
-"""A repeated Nats-Msg-Id is dropped for so long; later repeats are harmless, alerts are stored by id."""
+"""A repeated Nats-Msg-Id is dropped within this time; later repeats are harmless, because alerts are stored
+by id."""
 MAX_ACK_PENDING: Final = 1_024
 
 
@@ -22,11 +23,11 @@ class StreamSettings:
     max_bytes: int
     max_age_s: float
     ack_wait_s: float = 30.0
-    """A message neither acknowledged nor put off for so long is delivered again."""
+    """A message that was neither acknowledged nor put off within this time is delivered again."""
 
 
 def stream_config(settings: StreamSettings) -> dict[str, Any]:
-    """The stream: a transport with a memory, never the record; that is the nodes' outboxes."""
+    """The stream's settings. It only transports alerts; the record is in the nodes' outboxes."""
     return {
         "name": subjects.ALERT_STREAM,
         "subjects": [subjects.ALERT_SUBJECTS],
@@ -42,7 +43,7 @@ def stream_config(settings: StreamSettings) -> dict[str, Any]:
 
 
 def consumer_config(settings: StreamSettings) -> dict[str, Any]:
-    """The durable pull consumer; how often a message is delivered at most is decided by `ingest`."""
+    """The durable pull consumer's settings. `arriving.ingest` limits how often a message is delivered."""
     return {
         "durable_name": subjects.ALERT_CONSUMER,
         "deliver_policy": "all",
@@ -54,7 +55,9 @@ def consumer_config(settings: StreamSettings) -> dict[str, Any]:
 
 
 def require_same(asked: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
-    """Raises `ConfigError` naming the settings that the server did not keep."""
+    """Check that the server kept all settings. Raises `ConfigError` with the names of those it did not."""
     differing = [name for name, value in asked.items() if kept.get(name) != value]
     if differing:
-        raise ConfigError(f"the hub keeps other settings than asked for: {', '.join(differing)}")
+        raise ConfigError(
+            f"the hub did not accept these settings of the stream of alerts: {', '.join(differing)}"
+        )

@@ -1,4 +1,4 @@
-"""Tables of edge nodes, of which node watches which session when, and of how far each outbox is committed."""
+"""Tables of edge nodes, assignments of sessions to nodes, and how far each outbox is committed."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shared.events.types import Lane
 
 
 class Node(Row, table=True):
-    """One edge node that may speak; who is online is the fleet's knowledge, not this table's."""
+    """One edge node whose messages are accepted. Only `fleet` knows whether it is online."""
 
     __tablename__ = "nodes"
 
@@ -22,19 +22,20 @@ class Node(Row, table=True):
     tenant_id: UUID = Field(foreign_key="tenants.id")
     region: str = Field(max_length=NAME_CHARS)
     signing_key: str = Field(max_length=KEY_TEXT_CHARS)
-    """`ed25519:…`, with which its every message is checked."""
+    """`ed25519:…`; checks all its messages."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     last_seen_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """Of the last heartbeat, written at most once a minute."""
+    """Time of the last heartbeat, written at most once a minute."""
 
 
 _CURRENT = text("to_utc IS NULL")
 
 
 class Assignment(Row, table=True):
-    """That a node watches a session, from an instant on, until another node takes over.
+    """One node watches one session, from an instant on until another node takes over.
 
-    The last one of a session stays current after the session's end: what its node still tells is its own.
+    The last assignment of a session stays current after the session's end, so that late alerts of its node
+    are accepted.
     """
 
     __tablename__ = "assignments"
@@ -55,7 +56,7 @@ class Assignment(Row, table=True):
     node_id: UUID = Field(foreign_key="nodes.id")
     from_utc: datetime = Field(sa_type=UtcDateTime)
     to_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When the next one began; None: this is the current one."""
+    """When the next assignment began; None for the current one."""
 
 
 class CommittedLane(Row, table=True):

@@ -1,4 +1,4 @@
-"""Sessions in the API's form, and the token of a session's candidate."""
+"""Converts sessions to the API's form, and makes the token of a session's candidate."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ AUDIO_CONSTRAINTS: Final[dict[str, Any]] = {
     "sampleRate": 16_000,
     "channelCount": 1,
     "echoCancellation": True,
-    # Both of these remove second voices and typing.
+    # Both of these would remove second voices and typing, which the rules need.
     "noiseSuppression": False,
     "autoGainControl": False,
 }

@@ -29,7 +29,7 @@ from shared.messages.sessions import EndSession
 from shared.notices import RAISED
 
 _AFTER_SUBMITTED = timedelta(milliseconds=1)
-"""Every list sorts by instants and ids; this keeps the order of two milestones of one instant."""
+"""Every list sorts by time and id; this keeps the order of two milestones of the same instant."""
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +44,9 @@ async def end(
 ) -> SessionEndResponse:
     """End a session; returns the same answer if it has already ended.
 
-    `because`, given when a proctor terminates it, writes that down in the same transaction. The exam is then
-    over for this candidate: a start that is under way sees it, or is seen by who asks for other sessions
-    afterwards.
+    `because`, given when a proctor terminates the session, records that in the same transaction. The exam is
+    then over for this candidate: a start that is under way either reads this, or is found by a later search
+    for the candidate's other sessions.
     """
     milestones = {EventType.SUBMITTED: now_utc} if submitted else {}
     milestones[EventType.SESSION_ENDED] = now_utc + _AFTER_SUBMITTED
@@ -78,7 +78,7 @@ async def end(
 
 
 async def tell_node(parts: Parts, node_id: UUID, session_id: UUID, *, submitted: bool) -> bool:
-    """Tell a node that a session is over; False if it did not answer, which is not an error here."""
+    """Tell a node that a session is over. Returns False if it did not answer, which is not an error here."""
     try:
         order = EndSession(session_id=session_id, submitted=submitted)
         await note_end(parts, node_id, await asking.end(parts.commander, node_id, order))

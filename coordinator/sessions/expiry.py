@@ -24,7 +24,7 @@ def paused_expiry(expires_utc: datetime, started_utc: datetime) -> datetime:
 
 
 def resumed_expiry(expires_utc: datetime, paused_utc: datetime, now_utc: datetime) -> datetime:
-    """The expiry after a resume, from the one while paused."""
+    """The expiry after a resume, computed from the expiry while paused."""
     return expires_utc - MAX_PAUSE + min(MAX_PAUSE, max(timedelta(0), now_utc - paused_utc))
 
 

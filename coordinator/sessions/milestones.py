@@ -1,4 +1,4 @@
-"""Milestones that the coordinator itself puts on a session's timeline, as alerts without severity. Pure."""
+"""Makes the milestones that the coordinator puts on a session's timeline: alerts without severity. Pure."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Subject:
 
 
 def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
-    """The alert of one milestone; for the same instant it always has the same id."""
+    """The alert of one milestone. For the same instant it always has the same id."""
     sentence = EVENTS[event].words.sentence
     return neutral_alert(subject, event, at_utc, explanation=sentence, message=sentence)
 
@@ -39,8 +39,8 @@ def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
 def consent_changed(
     subject: Subject, purpose: Purpose, *, given: bool, told: str, at_utc: datetime, name: str
 ) -> Alert:
-    """The alert of a consent withdrawn or given again. `name`: of the purpose, for staff; `told`: what the
-    candidate is told."""
+    """The alert of a consent withdrawn or given again. `name`: the purpose in words for staff; `told`: the
+    message to the candidate."""
     event = EventType.CONSENT_RENEWED if given else EventType.CONSENT_WITHDRAWN
     sentence = EVENTS[event].words.sentence.format(purpose=name)
     evidence = {"purpose": purpose.value}

@@ -1,8 +1,8 @@
-"""The notice a candidate reads before the camera is turned on, and acknowledges for each purpose. Pure.
+"""Writes the notice that a candidate reads and acknowledges before the camera is turned on. Pure.
 
-The text follows what the session's policy switches on, and promises only what the product does: `RETENTION`
-names the code behind each sentence about keeping and deleting. A change of meaning gets a new version,
-because acknowledgements name the version they were given for.
+The text depends on what the session's policy switches on, and promises only what the product does:
+`RETENTION` names the code behind each sentence about keeping and deleting. A text with another meaning gets a
+new version, because every acknowledgement names the version that it is for.
 """
 
 from __future__ import annotations
@@ -80,7 +80,8 @@ RETENTION: Final[Mapping[str, str | None]] = MappingProxyType(
         "recorded and written down only if you have agreed": "coordinator.consents.words:speech_opt_in",
     }
 )
-"""What the notice says of keeping and deleting, with the code that keeps to it. None: it promises nothing."""
+"""What the notice says about keeping and deleting, with the code that does it. None: the sentence promises
+nothing."""
 _SEEN: Final = (
     "The people your institution has put in charge of the exam see these notes; nobody else does. "
     "Software decides nothing: a person looks at every note before anything follows from it, and a note "

@@ -44,17 +44,17 @@ async def start_session(
 ) -> SessionStartResponse:
     """Start watching one candidate's exam on the best edge node.
 
-    A candidate may start its own session under the exam's policy, never under one of its own. Without an
-    enrollment the session runs and `identity` is `unavailable`. What was agreed with the candidate holds
-    under any policy. With two sessions running a candidate starts no third itself, and none of an exam that
-    a proctor has terminated for it (409 `exam-terminated`).
+    A candidate may start its own session under the exam's policy, but cannot choose another policy. Without
+    an enrollment the session runs and `identity` is `unavailable`. An accommodation that was agreed with the
+    candidate applies under every policy. A candidate cannot start a third session while two are running, nor
+    an exam that a proctor has terminated for it (409 `exam-terminated`).
 
-    An exam that nobody has made is refused (422 `exam-unknown`), and so is a candidate that is not known (422
+    An exam that was not created is refused (422 `exam-unknown`), and so is an unknown candidate (422
     `candidate-unknown`), unless staff set `allow_unregistered`.
 
-    What the candidate has not acknowledged (`not_acknowledged` in the answer) is withheld: nothing is watched
-    for it until the candidate acknowledges the notice, as its page asks it to. `acknowledged` says that this
-    has been done elsewhere.
+    Purposes that the candidate has not acknowledged (`not_acknowledged` in the answer) are withheld: nothing
+    is watched for them until the candidate acknowledges the notice on its page. Send `acknowledged` if that
+    was done elsewhere.
     """
     check_own_candidate(claims, body.candidate_id)
     _check_own_terms(claims, body)
@@ -82,7 +82,7 @@ async def get_session(
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     check_own_session(claims, found.session.id, found.candidate.reference)
     out = session_out(found, now)
-    # Whoever wants to do something unseen need not learn how well it went.
+    # A candidate does not learn how much was unwatched: it could use that to act unseen.
     return out.model_copy(update={"unwatched_s": None}) if claims.role is Role.CANDIDATE else out
 
 
@@ -90,7 +90,8 @@ async def get_session(
 async def get_timeline(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> TimelineOut:
     """Everything that happened in a session, by onset: alerts in their last revision, and milestones.
 
-    If a session has too many alerts for one answer: 413 `timeline-too-large`; /alerts has them page by page.
+    A session with too many alerts for one answer gets 413 `timeline-too-large`; /alerts lists them page by
+    page.
     """
 
     def work(db: Session) -> TimelineOut:
@@ -108,8 +109,8 @@ async def verify_frame(
 ) -> VerifyFrameResponse:
     """Compare one buffered frame, or the newest, with the enrolled face.
 
-    A frame that is no longer held: 410. While the exam is paused, or the candidate does not agree to it,
-    nothing is compared (409 `session-paused`, `consent-withdrawn`, `acknowledgement-missing`).
+    A frame that is no longer in memory gets 410. While the exam is paused, or the candidate does not agree to
+    it, nothing is compared (409 `session-paused`, `consent-withdrawn`, `acknowledgement-missing`).
     """
     found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
     sessions.check_running(found.session, now)

@@ -32,8 +32,8 @@ from shared.tokens import invalid
 CANDIDATE_TERMS: Final = "candidate_terms"
 """Key in a session's sealed details for the candidate's accommodation (a dump of `Policy.candidate`)."""
 MAX_OWN_RUNNING: Final = 2
-"""Running sessions that a candidate may start itself: the present one, and one that was never ended. More
-would let one token fill every node."""
+"""The most running sessions that a candidate may start itself: the present one, and one that was never ended.
+More would let one token fill every node."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,8 @@ def mark_ended(db: Session, session: ExamSession, now_utc: datetime, *, terminat
 
 
 def add_milestone(db: Session, keyring: Keyring, found: Found, event: EventType, at_utc: datetime) -> Alert:
-    """Put a milestone on a session's timeline; after the commit it may be sent to the room."""
+    """Put a milestone on a session's timeline. After the commit it may be sent to the session's live
+    sockets."""
     made = milestone(subject_of(db, found), event, at_utc)
     alerts.store_milestone(db, keyring, found.session, made, at_utc)
     return made

@@ -36,11 +36,11 @@ from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S
 
 INTERVAL_S: Final = 5.0
 MAX_TOLD: Final = 50
-"""Ends and starts sent in one round; the rest follow in the next."""
+"""The most ends and starts sent in one round; the others follow in the next."""
 RESUMED_AT_ONCE: Final = 8
 SETTLED_AFTER: Final = timedelta(seconds=2 * HEARTBEAT_INTERVAL_S)
-"""A heartbeat may have been on its way while a session was assigned: for assignments younger than this the
-new node may not name the session yet, and the former one may still name it."""
+"""A heartbeat may have been sent before a session was assigned: for assignments younger than this, the new
+node may not name the session yet, and the former one may still name it."""
 
 Naming = tuple[UUID, UUID]
 """A node and a session that it names."""
@@ -66,7 +66,7 @@ class Booted:
         self._news = asyncio.Event()
 
     def note(self, node_id: UUID) -> None:
-        """A node's first heartbeat since its start came."""
+        """Note the first heartbeat of a node since its start."""
         self._nodes.add(node_id)
         self._news.set()
 
@@ -81,7 +81,7 @@ class Booted:
 
 
 async def run(parts: Parts, booted: Booted) -> None:
-    """Sweep every heartbeat's time, and when a node has started, until cancelled."""
+    """Run a round after every heartbeat interval and whenever a node has started, until cancelled."""
     unknown: set[Naming] = set()
     differed: set[UUID] = set()
     absences, unseen = Absences(), Unseen()
@@ -101,7 +101,8 @@ async def run(parts: Parts, booted: Booted) -> None:
 
 
 async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
-    """One round; returns the sessions that nodes name and the database does not know, for the next one."""
+    """Run one round. Returns the sessions that nodes name and the database does not know, for the next
+    round."""
     states = parts.fleet.online(parts.clock())
     if not states:
         return set()
@@ -124,7 +125,8 @@ async def sweep(parts: Parts, unknown_before: set[Naming]) -> set[Naming]:
 
 
 async def resume_all(parts: Parts, node_ids: Collection[UUID]) -> None:
-    """Start what nodes do not name in their first heartbeat, however new it is: they have nothing else."""
+    """Start again all sessions that nodes do not name in their first heartbeat, even new ones: a node that
+    has just started has no others."""
     now_utc = datetime.now(UTC)
     states = (parts.fleet.state(node_id) for node_id in node_ids)
     named = places(state for state in states if state is not None)
@@ -157,7 +159,7 @@ def places(states: Iterable[NodeState]) -> dict[Naming, int]:
 
 
 def _lost(assigned: Iterable[Found], named: Mapping[Naming, int]) -> list[Found]:
-    """What nodes are to watch and do not name, or name under an older epoch."""
+    """The sessions that nodes must watch but do not name, or name under an older epoch."""
     return [one for one in assigned if named.get(_naming(one), 0) < one.assignment.epoch]
 
 

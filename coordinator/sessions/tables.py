@@ -56,7 +56,7 @@ class ExamSession(Row, table=True):
     """While the exam is paused, later by the longest pause (see `expiry`)."""
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     terminated_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When a proctor ended it for good: from then on only staff start this exam for the candidate."""
+    """When a proctor terminated it; from then on only staff may start this exam for the candidate."""
     paused_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When a proctor paused the exam; None: it is not paused."""
     withheld: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
@@ -64,7 +64,8 @@ class ExamSession(Row, table=True):
     ungrouped_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """The earliest onset of its alerts that could not be grouped into incidents; None: all are grouped."""
     unwatched: dict[str, dict[str, float]] | None = Field(default=None, sa_type=JSON(none_as_null=True))
-    """Seconds that nobody watched, by node's run and kind (`sessions.watched.runs`); None: none were said."""
+    """Unwatched seconds by node's run and kind (`sessions.watched.runs`); None if no node has reported
+    any."""
 
 
 class SessionPolicy(Row, table=True):

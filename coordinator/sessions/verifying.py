@@ -19,7 +19,7 @@ _FRAME_PREFIX = "FRAME-"
 
 
 async def verify(parts: Parts, found: Found, request: VerifyFrameRequest) -> VerifyFrameResponse:
-    """Ask the session's node.
+    """Have the session's node compare the frame.
 
     Raises `Rejected` like the node (410 if the frame is gone) and `Unavailable` if it cannot be reached.
     """
@@ -33,10 +33,12 @@ async def verify(parts: Parts, found: Found, request: VerifyFrameRequest) -> Ver
 
 
 def check_may_verify(session: ExamSession) -> None:
-    """Raises `Rejected` (409) while no face may be compared in this session."""
+    """Check that faces may be compared in this session now. Raises `Rejected` (409) if not."""
     if session.paused_utc is not None:
         raise Rejected(
-            "the exam is paused and nothing is watched; try again after it", code="session-paused", status=409
+            "the exam is paused and nothing is watched; try again after the pause",
+            code="session-paused",
+            status=409,
         )
     reasons = {
         Purpose(purpose): Why(why)

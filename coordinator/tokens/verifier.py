@@ -18,12 +18,12 @@ INTERVAL_S: Final = 5.0
 
 
 class Verifier:
-    """One per application."""
+    """Verifies tokens; one per application."""
 
     def __init__(
         self, first: Validity, read: Callable[[], Awaitable[Validity]], interval_s: float = INTERVAL_S
     ) -> None:
-        """`first` holds until `read` has told once what the database says."""
+        """`first` counts until the first `read` of the database."""
         self._validity = first
         self._read = read
         self._interval_s = interval_s

@@ -30,7 +30,7 @@ class Metrics:
             registry=self.registry,
         )
         self.doors: Doors | None = None
-        """Of the server in front, once there is one."""
+        """The doors of the HTTP server, once it runs."""
         self.registry.register(_Connections(self))
         self.durations = Histogram(
             "coordinator_http_request_duration_seconds",

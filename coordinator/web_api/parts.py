@@ -66,6 +66,8 @@ class Parts:
     reporting: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(REPORTS_AT_ONCE))
     """Limits concurrent writing of reports, for the same reason; each may use 200 MiB."""
     rates: Rates = field(default_factory=Rates)
+    utc_now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
+    """The wall clock of requests."""
 
     def clock(self) -> float:
         """Monotonic seconds, as used by fleet, rates and tickets."""
@@ -95,13 +97,15 @@ async def _parts(connection: HTTPConnection) -> Parts:
     return parts
 
 
-async def utc_now() -> datetime:
-    """The instant of this request; all its decisions use this one."""
-    return datetime.now(UTC)
-
-
 PartsDep = Annotated[Parts, Depends(_parts)]
-Now = Annotated[datetime, Depends(utc_now)]
+
+
+async def _now(parts: PartsDep) -> datetime:
+    """The instant of this request; all its decisions use this one."""
+    return parts.utc_now()
+
+
+Now = Annotated[datetime, Depends(_now)]
 SessionRef = Annotated[Reference, Path(description="The institution's exam_session_id.")]
 ExamRef = Annotated[Reference, Path(description="The institution's exam_id.")]
 CandidateRef = Annotated[Reference, Path(description="The institution's candidate_id.")]

@@ -116,9 +116,9 @@ class IdentityResult:
     """Scores of every pair that could occur in an exam, on the common scale by the manifest's calibration."""
     matches: Share
     refusals: Share
-    """Pairs of one person taken for two …"""
+    """Share of pairs of one person that are taken for two people …"""
     doubts: Share
-    """… and those of which the recogniser says that it cannot tell: neither match nor mismatch."""
+    """… and of pairs that the recogniser cannot decide: neither match nor mismatch."""
     unenrollable_matches: Share
     """Matches among pairs that never occur, because neither picture could be enrolled."""
     unenrollable_refusals: Share

@@ -1,4 +1,5 @@
-"""Network calls that may fail without ending a session: the value is then unknown and its task named."""
+"""Makes network calls that may fail without ending a session: the value is then unknown and its task is
+named."""
 
 from __future__ import annotations
 
@@ -32,8 +33,8 @@ class Attempts:
     async def make(self, task: Look, call: Callable[[], T], failed: list[str]) -> T | None:
         """The call's answer; on failure None, and the task is added to `failed`.
 
-        Logs when failing begins and ends. An answer with NaN or infinity counts as a
-        failure: it must not lead to an accusation.
+        Logs when failing begins and ends. An answer with NaN or infinity counts as a failure, because it must
+        not lead to an accusation.
         """
         extra = {"task": task.value, "session_id": str(self._session_id)}
         try:

@@ -3,9 +3,10 @@
 Calls wait in one queue per task; the oldest of all queues runs first. A full queue drops its oldest call,
 because the newest picture matters most. A call that waited longer than `max_wait_s` is dropped too. A call
 that runs longer than `max_run_s` cannot be stopped in its thread: its caller gets an error, a new pool
-replaces the old one, and `on_restart` is called, so that the engine's owner can count restarts and step
-down. A task whose calls get stuck repeatedly rests, longer each time: every such call leaves a thread behind
-and occupies a place that other tasks' calls wait for. Every dropped call is counted by task and reason.
+replaces the old one, and `on_restart` is called, so that the engine's owner can count restarts and step down.
+A task whose calls get stuck repeatedly rests, each time for longer, because every such call leaves a thread
+behind and occupies a place that other tasks' calls wait for. Every dropped call is counted by task and
+reason.
 
 An engine without threads makes its calls at once in the caller: for recordings, where the loop has nothing
 else to do and passing work to threads would take a tenth of the time.
@@ -193,7 +194,7 @@ class Engine:
         self.counts.restarts += 1
         before = self._hangs.get(job.task)
         times = 1 if before is None else before.times + 1
-        # Once may be an accident.
+        # The first stuck call in a row may be an accident, so the task does not rest yet.
         rest_s = 0.0 if times == 1 else min(self._max_run_s * 2 ** min(times, 16), MAX_REST_S)
         self._hangs[job.task] = _Hang(times, self._now() + rest_s)
         self._pool.shutdown(wait=False)

@@ -1,4 +1,5 @@
-"""Enrolls a candidate from pictures that pass the gate; the best ones make one template per recogniser."""
+"""Enrolls a candidate: from the best of the pictures that pass the gate it makes one template per
+recogniser."""
 
 from __future__ import annotations
 
@@ -36,7 +37,7 @@ MAX_SIDE_PX = 1_280
 MAX_PICTURE_BYTES = 16 * 1024 * 1024
 MAX_PICTURE_PIXELS = 100_000_000
 BEGINNINGS = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"RIFF")
-"""Of the files that may enroll, as through the coordinator: JPEG, PNG, WebP."""
+"""First bytes of the files that are accepted, here as by the coordinator: JPEG, PNG, WebP."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Portrait:
 
 
 def decode_picture(data: bytes, name: str) -> Portrait:
-    """Decode a picture file, turned upright, what is transparent in white, and at most 1,280 px long.
+    """Decode a picture file: turned upright, scaled down to at most 1,280 px, with transparent parts in
+    white.
 
     Raises `Rejected`: 422 when it is not a JPEG, PNG or WebP picture, 413 when it is too large.
     """
@@ -56,13 +58,13 @@ def decode_picture(data: bytes, name: str) -> Portrait:
         raise Rejected(f"{name}: larger than {MAX_PICTURE_BYTES} bytes", code="too-large", status=413)
     if data and not any(data.startswith(begins) for begins in BEGINNINGS):
         raise Rejected(
-            f"{name}: not a picture that can be read: only JPEG, PNG and WebP are",
+            f"{name}: not a picture in JPEG, PNG or WebP format",
             code="not-a-picture",
             status=422,
         )
     frame = _decoded(data)
     if frame is None or frame.size == 0:
-        raise Rejected(f"{name}: not a picture that can be read", code="not-a-picture", status=422)
+        raise Rejected(f"{name}: damaged, or not a picture", code="not-a-picture", status=422)
     if frame.shape[0] * frame.shape[1] > MAX_PICTURE_PIXELS:
         raise Rejected(f"{name}: more than {MAX_PICTURE_PIXELS} pixels", code="too-large", status=413)
     scale = MAX_SIDE_PX / max(frame.shape[:2])
@@ -84,10 +86,12 @@ def read_picture(path: Path) -> Portrait:
 async def enroll(
     pictures: Sequence[Portrait], networks: Networks, engine: Engine, gate: Gate, owner: UUID
 ) -> Mapping[str, Enrolled]:
-    """One template per recogniser from the best three pictures, by recogniser; ids derive from `owner`.
+    """Make one template per recogniser from the best three pictures. Returns them by recogniser, with ids
+    derived from `owner`.
 
-    Raises `Rejected` (422) with every check that any picture fails, with value, bound and advice, or naming
-    the two pictures that disagree most, and `Unavailable` when the networks could not run.
+    Raises `Rejected` (422) when a picture fails the gate, with value, bound and advice of every failed check,
+    or when two pictures seem to show different people, with the names of the two that differ most. Raises
+    `Unavailable` when the networks could not run.
     """
     examined = []
     for picture in pictures:
@@ -166,7 +170,8 @@ def _decoded(data: bytes) -> Frame | None:
 
 
 def _on_white(pixels: NDArray[Any]) -> Frame:
-    """BGRA levels before a white wall: colours that nobody sees must not enroll."""
+    """The picture on white, from BGRA pixels: colours in transparent parts, which nobody sees, must not
+    enroll."""
     share = pixels[:, :, 3:] / 255
     return np.asarray(pixels[:, :, :3] * share + 255 * (1 - share), np.uint8)
 

@@ -114,7 +114,7 @@ def identity_check(
 
 
 def decided(check: IdentityCheck, recogniser: Recogniser, threshold: float) -> IdentityCheck:
-    """The check; or, below the threshold, that nobody can tell where the recogniser is undecided."""
+    """The check; below the threshold without its similarity where the recogniser is undecided."""
     likeness = check.similarity
     if likeness is None or likeness >= threshold or not recogniser.undecided(likeness):
         return check

@@ -1,4 +1,4 @@
-"""Which looks an exam needs, and which of them this node cannot do. Pure."""
+"""Tells which looks an exam needs, and which of them this node cannot do. Pure."""
 
 from __future__ import annotations
 

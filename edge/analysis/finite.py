@@ -1,8 +1,8 @@
 """Checks that a network call's answer has only finite numbers. Pure.
 
 A network's own outputs are checked in the runtime (`models.runtime`); values computed from them may still
-divide by zero or overflow. Every comparison with NaN is false, so that one rule would let it pass and the
-next would raise an alert.
+divide by zero or overflow. Every comparison with NaN is false, so one rule would ignore it and another would
+raise an alert.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Compares the faces of a frame with the enrolled one.
 
-The face that was the candidate's is asked first, so that a poster or another person neither hides nor stands
-for the candidate. Others that match as well may be the candidate's mirror image.
+The face that was the candidate's before is compared first, so that a poster or another person neither hides
+the candidate nor is taken for the candidate. Other faces that match too may be the candidate's mirror image.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ Verifier = tuple[Recogniser, Enrolled]
 """The recogniser, and the template to compare with."""
 Fitted = tuple[Mesh, HeadPose | None]
 Compared = tuple[Face, Fitted, IdentityCheck | None, tuple[Face, ...]]
-"""The candidate's face, its mesh, its check, and other faces that match as well: images of the candidate."""
+"""The candidate's face, its mesh, its check, and other faces that match too: images of the candidate."""
 
 MOST_COMPARED = 3
-"""Faces compared in one frame."""
+"""The most faces compared in one frame."""
 
 
 @dataclass(slots=True)
 class IdentifyingState:
-    """What is remembered of this candidate's face."""
+    """What was learnt of this candidate's face."""
 
     tilts: TiltsState = field(default_factory=TiltsState)
     matched: Box | None = None
-    """Where the face that matched last is now; None once it was lost."""
+    """Where the face that matched last is now; None once it is lost."""
     matched_s: float = 0.0
 
 
@@ -61,8 +61,8 @@ class Identifying:
         asked: tuple[Gate, float, float],
         state: IdentifyingState,
     ) -> None:
-        """`asked`: the gate of a face, the least similarity of a match, and for how long a face may be out of
-        sight without being lost."""
+        """`asked`: the gate of a face, the least similarity of a match, and how many seconds a face may be
+        out of sight before it is lost."""
         self._attempts = attempts
         self._networks = networks
         self._verifier = verifier
@@ -81,7 +81,8 @@ class Identifying:
     async def identify(
         self, shot: tuple[float, Frame], faces: Sequence[Face], fitted: Fitted, failed: list[str]
     ) -> Compared:
-        """Which face is the candidate's. `faces`: the likeliest first, whose mesh is `fitted`."""
+        """Find the candidate's face. `faces`: the likeliest first; `fitted` is the mesh and pose of that
+        one."""
         (at_s, frame), own = shot, faces[0]
         compared = [(own, fitted, await self._check(frame, own, fitted, failed))]
         for face in faces[1:MOST_COMPARED]:
@@ -99,8 +100,8 @@ class Identifying:
     def _nobody(
         self, check: IdentityCheck | None, seen: Sequence[IdentityCheck | None]
     ) -> IdentityCheck | None:
-        """The check where no face matches: no mismatch as long as one that could not be compared may be the
-        candidate's."""
+        """The check when no face matches. It is no mismatch while a face that could not be compared may be
+        the candidate's."""
         if check is None or check.similarity is None or self._state.matched is not None:
             return check
         doubtful = [each for each in seen if each is None or each.similarity is None]
@@ -128,7 +129,7 @@ class Identifying:
         return decided(self._judged(made, fitted[1]), recogniser, self._threshold)
 
     def _judged(self, check: IdentityCheck, head: HeadPose | None) -> IdentityCheck:
-        """The check; doubtful when the head is too far up or down for it."""
+        """The check; without a similarity when the head is too far up or down to decide."""
         if check.similarity is None or head is None:
             return check
         if not self._tilts.doubtful(head.pitch_deg, check.similarity):

@@ -14,8 +14,8 @@ from typing import Annotated
 from shared.saving import AtMost
 
 SHUT_SHARE = 0.8
-"""Share of the usual opening: the mesh shows shut lids at 0.60 to 0.78 of it (six people), open ones rarely
-below 0.85."""
+"""Lids below this share of the usual opening are low. The mesh shows shut lids at 0.60 to 0.78 of it (six
+people), open ones rarely below 0.85."""
 LONGEST_BLINK_S = 0.7
 """Two looks at 3 Hz; a blink takes 0.1 to 0.4 s."""
 REMEMBERED = 90

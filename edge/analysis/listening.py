@@ -29,14 +29,14 @@ from shared.observations import Observation, PhraseHeard, SoundHeard, SpeakersHe
 from shared.policy.schema import Policy
 
 SPEAKS = 0.7
-"""Above this probability a part of a window is taken for speech: voices are counted, phrases searched."""
+"""Above this probability a part of a window counts as speech: voices are counted and phrases searched."""
 SILENT_PEAK = 1e-4
 """Three steps of 16 bits: a microphone that is on is never so quiet; a muted one may dither."""
 RATES_HZ = {look: LOOKS[look].rates_hz[FULL] for look in (Look.SOUNDS, Look.SPEAKERS)}
-"""Rates when the policy has none: with every window."""
+"""Rates when the policy sets none: with every window."""
 MAX_LOST_SHARE = 0.2
-"""When more of a window was lost, only speech is judged, with the share. A loss of 8 % of 20 ms packets
-raised no score of rain, music, speech or quiet room above 0.1 and left typing at 1.0."""
+"""When a larger share of a window was lost, only speech is judged, and the share is reported. A loss of 8 %
+of 20 ms packets raised no score of rain, music, speech or a quiet room above 0.1 and left typing at 1.0."""
 SLACK_S = 0.1
 """A longer time between two windows is a gap."""
 LEAST_SCORE = 0.1
@@ -61,7 +61,7 @@ class ListeningState:
     adjoins: tuple[float, frozenset[Look]] | None = None
     """The end of the last window, and the looks done on it."""
     trail: TrailState = field(default_factory=TrailState)
-    """The voices, if they are listened for."""
+    """The voices so far, if they are counted."""
 
 
 class Listening:
@@ -130,12 +130,12 @@ class Listening:
         return None if overdue_s is None else Observation(at=overdue_s, level=level, microphone_silent=True)
 
     def pause(self, until_s: float) -> None:
-        """Do not count the time until then as waiting."""
+        """Do not count the time until `until_s` as waiting."""
         self._owed.pause(until_s)
 
     def _begin_anew(self, window: AudioWindow, hears: frozenset[Look]) -> None:
-        """Forget voices, sounds and the sound kept for an excerpt when the window does not follow the last
-        one directly: after a gap, or when they were not listened for."""
+        """Forget voices, sounds and the sound kept for an excerpt when the window does not directly follow
+        the last one: after a gap, or when they were not listened for in between."""
         last, self._state.adjoins = self._state.adjoins, (window.ends_at_s, hears)
         if last is not None and abs(window.at_s - last[0]) <= SLACK_S and hears == last[1]:
             return

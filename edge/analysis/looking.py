@@ -11,9 +11,9 @@ from edge.analysis.identifying import Identifying, IdentifyingState, Verifier
 from edge.analysis.lids import Lids, LidsState
 from edge.analysis.networks import Networks
 from edge.analysis.seen import body_seen, faces_seen, hands_seen, objects_seen, persons_seen
+from edge.counted_faces import company_settings
 from edge.media.frames import VideoFrame
 from edge.rules.company import Company, CompanyState
-from edge.rules.settings import CompanySettings
 from models import picture as pictures
 from models.mesh import eye_aspect_ratio
 from models.results import Body, Face, Gaze, HeadPose, Mesh, Region, SeenObject
@@ -36,9 +36,9 @@ class _Looks:
     picture: Picture | None = None
     faces: tuple[Face, ...] | None = None
     own: int | None = None
-    """Place of the candidate's among the faces."""
+    """Index of the candidate's face in `faces`."""
     alike: tuple[int, ...] = ()
-    """Places of others that are taken for the candidate's as well."""
+    """Indices of other faces that are taken for the candidate's too."""
     head: HeadPose | None = None
     gaze: GazeSeen | None = None
     identity: IdentityCheck | None = None
@@ -73,12 +73,13 @@ class Looking:
         verifier: Verifier | None,
         state: LookingState,
     ) -> None:
-        """A face is verified only when it passes the policy's `gate` and there is a `verifier`."""
+        """A face is verified only if it passes the policy's verification gate and there is a `verifier`."""
         self._attempts = attempts
         self._networks = networks
         self._gate = policy.verification_gate
         self._state = state
-        self._company = Company(_company(policy), state.company)
+        # The policy's own gap: only the rules' must be long enough for a stall.
+        self._company = Company(company_settings(policy, max_gap_s=policy.max_gap_s), state.company)
         threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
         asked = policy.verification_gate, threshold, policy.max_gap_s
         self._identifying = (
@@ -118,7 +119,7 @@ class Looking:
     async def _look_at_candidate(
         self, shot: tuple[float, Frame], faces: tuple[Face, ...], due: Collection[Look], looks: _Looks
     ) -> None:
-        """Head, gaze, identity and liveness of the candidate's face."""
+        """Find the candidate's face, and its head, gaze, identity and liveness as far as they are due."""
         at_s, bgr = shot
         ordered = self._likeliest(at_s, faces)
         if not ordered:
@@ -128,7 +129,7 @@ class Looking:
         if identifying is None and Look.IDENTITY in needed:
             needed.remove(Look.IDENTITY)
         if needed:
-            # Named by the look that needs it: the next value of that look then shows that it works again.
+            # A failure is named by the look that needs the mesh: its next value shows that it works again.
             fitted = await self._attempts.make(
                 needed[0], lambda: fit_head(self._networks, bgr, face), looks.failed
             )
@@ -149,7 +150,7 @@ class Looking:
                 looks.not_judged.append(UNCLEAR)
 
     def _likeliest(self, at_s: float, faces: tuple[Face, ...]) -> list[Face]:
-        """The faces of people, the likeliest to be the candidate's first; none where all are pictures."""
+        """The faces of people, the one most likely the candidate's first; empty when all are pictures."""
         seen = faces_seen(faces)
         present = self._company.see(at_s, seen)
         if present.own is None:
@@ -202,17 +203,6 @@ class Looking:
                 self._state.body = None if looks.body[0] is None else looks.body[0].region
         if Look.OBJECTS in due and detector is not None:
             looks.objects = await self._attempts.make(Look.OBJECTS, lambda: detector.find(bgr), looks.failed)
-
-
-def _company(policy: Policy) -> CompanySettings:
-    """Which faces count; the same as for the rules."""
-    picture = policy.rule(EventType.PICTURE_IN_VIEW)
-    return CompanySettings(
-        min_score=policy.rule(EventType.MULTIPLE_FACES).threshold or 0.0,
-        min_face_px=policy.min_face_px,
-        still_s=picture.hold_s if picture.enabled else None,
-        max_gap_s=policy.max_gap_s,
-    )
 
 
 def _observation(frame: VideoFrame, level: int, looks: _Looks) -> Observation:

@@ -1,4 +1,4 @@
-"""The result of one call to a network. A value: it may come from another process."""
+"""Defines the measurement of one network call, a value that may come from another process."""
 
 from __future__ import annotations
 

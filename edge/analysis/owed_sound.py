@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GRACE_S = 3.0
-"""Sound may be this late: 0.5 s for a window, and delays of jitter buffers and a slow network."""
+"""Sound may be this late: 0.5 s for a window, the rest for jitter buffers and a slow network."""
 EVERY_S = 1.0
 LAG_S = 1.0
 """The report is for a time this long ago, so that a window still on its way is not earlier than it."""
@@ -39,7 +39,7 @@ class OwedSound:
         self._state.since_s = max(self._state.since_s, until_s)
 
     def pause(self, until_s: float) -> None:
-        """Count the time until then as if sound had arrived, because it could not be heard."""
+        """Count the time until `until_s` as if sound had arrived, because nobody could hear it."""
         self.heard(until_s)
 
     def overdue(self, at_s: float) -> float | None:

@@ -5,9 +5,9 @@ A `Perception` belongs to one session and keeps its stream's state in its eyes (
 that is not due stays unknown. When a network fails or its call gives no result, the value is unknown and its
 task is named in `failed`; that is never read as an absent face.
 
-A frame that a loss may have damaged is not analysed. A smeared face passes every quality gate, but a
-recogniser sees another person (similarity .54 to .74, where the same footage without loss gives .97), and old
-picture content hides who has come or gone.
+A frame that a loss may have damaged is not analysed. A face smeared by a loss passes every quality gate, but
+a recogniser sees another person in it (similarity 0.54 to 0.74, where the same recording without loss gives
+0.97), and old parts of the picture hide who has come or gone.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class Perception:
         self._policy = policy
         self._verifier = _verifier(networks, templates)
         self._threshold = policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
-        # Tasks reported as failing are not saved: they are reported once more.
+        # Which tasks were reported as failing is not saved: after a restore they are reported once more.
         self._attempts = Attempts(session_id, engine)
         self._go_on(PerceptionState(networks=dict(networks.labels)))
 
@@ -124,11 +124,11 @@ class Perception:
         return examined, decided(check, verifier, self._threshold)
 
     def learnt(self) -> LookingState:
-        """What was learnt of this person's face, as a value of its own."""
+        """A copy of what was learnt of this person's face."""
         return deepcopy(self._state.eyes)
 
     def take_over(self, learnt: LookingState) -> None:
-        """Go on with what other senses of this session learnt, before the first look."""
+        """Continue from what this session's earlier perception learnt. Call it before the first look."""
         self._state.eyes = learnt
         self._go_on(self._state)
 
@@ -137,9 +137,9 @@ class Perception:
         return save(self._state)
 
     def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
-        """Continue from a saved state, before the first look.
+        """Continue from a saved state. Call it before the first look.
 
-        A state of other networks is ignored. With `resumed_s`, no wait counts the time until then.
+        A state of other networks is ignored. With `resumed_s`, no wait counts the time until that instant.
         Raises `Corrupt` for an invalid snapshot; then nothing is changed.
         """
         try:

@@ -1,4 +1,4 @@
-"""Finds the policy's phrases in speech, with the words around them: only with policy and opt-in.
+"""Finds the policy's phrases in speech, with the words around them, if policy and candidate allow it.
 
 Only the last 8 s of sound are kept, in memory. Spoken words leave this node only sealed to a key that is
 deleted with the session (`edge.outbound.envelope`).
@@ -24,10 +24,10 @@ from shared.observations import PhraseHeard
 
 MAX_TEXT_CHARS = 2_000
 KEPT_WINDOWS = 16
-"""8.2 s around a phrase."""
+"""Windows of sound kept around a phrase: 8.2 s."""
 SURENESS = 0.5
-"""The spotter gives no probability. It had one false hit in 76 s of other speech with twelve phrases, so a
-single hit is as likely wrong as right."""
+"""The score of every hit, because the spotter gives no probability. It had one false hit in 76 s of other
+speech with twelve phrases, so a single hit is as likely wrong as right."""
 
 
 class Phrases:
@@ -51,7 +51,7 @@ class Phrases:
         return isinstance(self._stream, Exception)
 
     def forget(self) -> None:
-        """Forget the sound before a gap: an excerpt must not reach back over it."""
+        """Forget the sound before a gap, so that an excerpt does not reach back over it."""
         self._kept.clear()
         self._spoke = False
 
@@ -70,8 +70,8 @@ class Phrases:
     def hear(self, samples: Floats) -> tuple[PhraseHeard, ...]:
         """The phrases that became certain.
 
-        Raises the error of opening the spotter, every time, and `Unavailable` while an abandoned call
-        still runs: its decoder is not thread-safe.
+        Raises the error of opening the spotter, at every call, and `Unavailable` while an abandoned call
+        still runs, because its decoder is not thread-safe.
         """
         if not self._hearing.acquire(blocking=False):
             raise Unavailable("an earlier search for phrases still runs")

@@ -1,9 +1,9 @@
-"""Which looks are due at a frame, by capture time, so that live stream and recording agree. Pure.
+"""Decides which looks are due at a frame, by capture time, so that live stream and recording agree. Pure.
 
-Time is divided into slots of each look's period, a quarter of a period early, so that the frames of a stream
-whose rate is a multiple of the look's are well inside their slot and jitter does not push two into one. The
-first frame of a slot is analysed. Looks that need faces, and the body, wait for a frame on which faces are
-looked for: all values of one moment then come from one picture.
+Time is divided into slots of each look's period, which begin a quarter of a period early. So the frames of a
+stream whose rate is a multiple of the look's rate are well inside their slots, and jitter does not push two
+of them into one slot. The first frame of a slot is analysed. Looks that need faces, and the body, wait for a
+frame on which faces are looked for: all values of one moment then come from one picture.
 """
 
 from __future__ import annotations

@@ -8,7 +8,8 @@ from shared.observations import BodySeen, FaceSeen, HandsSeen, ObjectSeen, Perso
 
 MIN_PERSON_SCORE = 0.5
 MIN_PERSON_HEIGHT = 0.2
-"""Share of the picture's height; smaller ones are pictures on a wall or people far away."""
+"""The least height of a person, as a share of the picture's; smaller ones are pictures on a wall or far
+away."""
 
 
 def faces_seen(faces: tuple[Face, ...]) -> tuple[FaceSeen, ...]:

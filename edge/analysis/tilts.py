@@ -1,10 +1,10 @@
 """Tells a candidate who looks down at the keyboard from another person, as far as possible. Pure.
 
 Similarity falls as a head turns up or down, even within the verification gate. The measured angle depends on
-the face (people who look straight ahead: −16 to +4°), so it is counted from the angle of this candidate's
-matches; estimators report about two thirds of the real turn. Similarity measured with dlib's network, the
-most sensitive one, on six people turned down by known angles: 0.77 to 0.82 at 15°, 0.70 to 0.79 at 20°,
-0.63 to 0.77 at 25°, 0.58 to 0.75 at 30°.
+the face (−16 to +4° for people who look straight ahead), so it is counted from the usual angle of this
+candidate's matches. Estimators report about two thirds of the real turn. Similarities measured with dlib's
+network, the most sensitive one, on six people whose heads were turned down by known angles: 0.77 to 0.82 at
+15°, 0.70 to 0.79 at 20°, 0.63 to 0.77 at 25°, 0.58 to 0.75 at 30°.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from typing import Annotated
 from shared.saving import AtMost
 
 FREE_DEG = 7.0
-"""Up to this far from the usual tilt a check counts unchanged."""
+"""Up to this far from the usual tilt, a check counts as it is."""
 LOSS_PER_DEG = 0.02
-"""Similarity that a candidate may lose per degree beyond."""
+"""Similarity that a candidate may lose for each degree beyond `FREE_DEG`."""
 REMEMBERED = 60
-"""Matches that determine the usual tilt: a minute of them."""
+"""The matches that determine the usual tilt: one minute of them."""
 LEAST_REMEMBERED = 3
 
 

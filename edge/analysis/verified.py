@@ -1,4 +1,4 @@
-"""The answer to a check on request: one frame compared with the enrolled face."""
+"""Makes the answer to a check on request: one frame compared with the enrolled face."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DAMAGED: Final = FailedCheck(
     check="whole-picture",
     value=None,
     bound="no loss since the last keyframe",
-    advice="Part of the picture was lost on its way. Please try again in a moment.",
+    advice="Part of the picture was lost in transmission. Please try again in a moment.",
 )
 
 
@@ -26,7 +26,7 @@ def verified_frame(
     threshold: float,
     captured_utc: datetime,
 ) -> VerifiedFrame:
-    """The answer to a check; for a frame that a loss may have smeared, neither match nor mismatch."""
+    """The answer to a check; neither match nor mismatch for a frame that a loss may have damaged."""
     similarity = None if check is None or frame.damaged else check.similarity
     failed = failed_checks(examined)
     return VerifiedFrame(

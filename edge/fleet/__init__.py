@@ -1,4 +1,4 @@
-"""The node in a fleet: commands, answers, heartbeat, health and metrics.
+"""Connects the node to its fleet: commands, answers, heartbeat, health and metrics.
 
 commands   checks and obeys each command once      actions      start, end, enroll, verify, compare
 node       health, heartbeat and metrics together  assignments  sends alerts and notices on

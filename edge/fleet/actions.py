@@ -1,4 +1,4 @@
-"""The coordinator's commands on this node: start, change, end, enroll, compare, verify."""
+"""Carries out the coordinator's commands on this node: start, change, end, enroll, compare, verify."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class NodeActions:
             await self._worker.end(former.id)
 
     async def _unwatched_s(self, assignment: AssignmentId) -> Seconds | None:
-        """How much of a session nobody watched so far; None when its worker does not say."""
+        """Seconds of a session that nobody has watched so far; None when its worker does not tell."""
         try:
             report = await self._worker.report()
         except Unavailable:

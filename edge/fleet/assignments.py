@@ -1,4 +1,4 @@
-"""The node's sessions on its control side: where the worker's alerts and notices are sent."""
+"""Keeps the node's sessions on its control side, and passes the worker's alerts and notices on to them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Assignments:
         return assignment
 
     def ends(self, assignment: AssignmentId) -> bool:
-        """Whether it left the roster and is not over yet: it cannot be added again now."""
+        """Whether it has left the roster but is not over yet. Until then it cannot be added again."""
         return assignment in self._watched and self._watched[assignment] not in self.roster
 
     def undo(self, assignment: Assignment, former: Assignment | None) -> None:

@@ -1,7 +1,7 @@
-"""Receives the coordinator's commands: checks each, obeys it once and answers.
+"""Receives the coordinator's commands: checks each, carries it out once and answers.
 
 `CommandGate` decides without a clock; `Commands` opens, obeys and answers. A message that is not signed by
-the coordinator, not for this node, stale or seen before is only counted. Its sender gets no answer and so
+the coordinator, not for this node, too old or seen before is only counted. Its sender gets no answer, and so
 learns nothing.
 """
 
@@ -35,7 +35,7 @@ from shared.seldom import Seldom
 log = logging.getLogger(__name__)
 
 MAX_REMEMBERED: Final = 4_096
-"""Commands remembered against replay. A coordinator sends far fewer within a command's lifetime."""
+"""The most commands remembered to refuse repeats. A coordinator sends far fewer in a command's lifetime."""
 ACTION_TIMEOUT_S: Final = 20.0
 
 

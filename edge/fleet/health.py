@@ -1,4 +1,4 @@
-"""The node's health score, from measured values. Pure.
+"""Computes the node's health score from measured values. Pure.
 
 10 is healthy, 0 is broken. Without its hub a node continues to watch and keeps its alerts, so that alone is
 not a failure. A node that cannot keep alerts, or whose networks do not answer, has failed.
@@ -15,7 +15,8 @@ from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
 SLOW_LOOP_S: Final = 0.03
 """A process whose event loop is later than this takes no new sessions."""
 STUCK_LOOP_S: Final = 0.5
-"""If usual, the node cannot work. If once in a minute, it is degraded: all its peers stood still."""
+"""If the usual lateness is above this, the node cannot work. If one block in a minute is, the node is
+degraded, because all its peers stood still."""
 NEARLY_FULL: Final = 0.8
 
 
@@ -29,7 +30,7 @@ class Vitals:
     outbox_fill: float
     """Share of its limit, 0…1."""
     outboxes_set_aside: int
-    """Damaged outboxes of earlier runs, until a person has checked and moved them."""
+    """Damaged outboxes of earlier runs that a person has not checked and moved yet."""
     loop_lag_s: float
     """99th percentile of the last minute."""
     loop_worst_s: float
@@ -60,7 +61,7 @@ class Health:
 
 
 def health_of(vitals: Vitals) -> Health:
-    """The score, and a reason for everything that lowers it from 10."""
+    """The score, with a reason for everything that lowers it from 10."""
     costs = [
         ("analysis-failing", 10, not vitals.analysis_works),
         ("outbox-failing", 10, not vitals.outbox_writes),

@@ -1,4 +1,4 @@
-"""The node's heartbeat every 5 s: health, sessions and outbox state. The reply brings marks."""
+"""Sends the node's heartbeat every 5 s: health, sessions and outbox state. The reply contains the marks."""
 
 from __future__ import annotations
 

@@ -14,13 +14,16 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from shared.events.looks import LOOKS, Look
+
 STRAINED_S: Final = 3.0
 SETTLING_S: Final = 5.0
 CALM_S: Final = 30.0
 LONGEST_CALM_S: Final = 600.0
 RELAPSE_S: Final = 60.0
 """A node that is strained so soon after it went up went up too early."""
-LOWEST: Final = 4
+LOWEST: Final = len(LOOKS[Look.FACES].rates_hz) - 1
+"""The last level of the table of looks."""
 
 
 class Strain(StrEnum):

@@ -1,4 +1,4 @@
-"""Lateness of the event loop, which delays every peer, socket and timer of this process."""
+"""Measures the lateness of the event loop, which delays every peer, socket and timer of this process."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from collections import deque
 from typing import Final
 
 INTERVAL_S: Final = 0.05
-"""A block is measured from the next measurement due, so up to this much of it is not seen."""
+"""Time between two measurements. A block is seen from the next one on, so up to this much of it is not
+seen."""
 REMEMBERED: Final = 1_200
-"""One minute of measurements."""
+"""The measurements of one minute."""
 RECENT: Final = 100
-"""Five seconds of measurements."""
+"""The measurements of five seconds."""
 
 
 class LoopLag:

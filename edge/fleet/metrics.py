@@ -1,4 +1,4 @@
-"""The node's metrics in Prometheus' text format, with fixed names and without `session_id`.
+"""Provides the node's metrics in Prometheus' text format, with fixed names and without `session_id`.
 
 Histograms and counters of single occurrences are kept here. Counts of other parts are read on request
 (`Readings`), so that nothing is counted twice.

@@ -1,4 +1,4 @@
-"""The node's reports about itself: health, heartbeat and metrics."""
+"""Makes the node's reports about itself: health, heartbeat and metrics."""
 
 from __future__ import annotations
 

@@ -6,9 +6,10 @@ import asyncio
 import logging
 from typing import Final
 
-from edge.fleet.ladder import Rung, step
+from edge.fleet.ladder import Load, Rung, step
 from edge.fleet.load import LoadMeter
 from edge.sessions.port import Worker
+from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -41,10 +42,18 @@ class Stepping:
     async def measure(self, now_s: float) -> None:
         """Read the load once, and change the level if that is due."""
         load, before = self._meter.read(), self._rung
-        self._rung = step(before, load, now_s, best=self._best)
-        if self._rung.level == before.level:
-            return
-        await self._worker.set_level(self._rung.level)
+        after = step(before, load, now_s, best=self._best)
+        if after.level != before.level:
+            try:
+                await self._worker.set_level(after.level)
+            except Unavailable as error:
+                log.warning("the level could not be changed; tried again", extra={"reason": str(error)})
+                return
+        self._rung = after
+        if after.level != before.level:
+            self._tell(before, load)
+
+    def _tell(self, before: Rung, load: Load) -> None:
         values = {f"load_{name.replace('-', '_')}": round(value, 3) for name, value in load.items()}
         if self._rung.level > before.level:
             log.warning(

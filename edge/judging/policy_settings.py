@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from types import MappingProxyType
 
-from edge.rules.settings import CompanySettings, FusionTerm, GazeSettings, RuleSettings, Settings, Zone
+from edge.counted_faces import company_settings
+from edge.rules.settings import FusionTerm, GazeSettings, RuleSettings, Settings, Zone
 from shared.events.looks import Look
 from shared.events.types import EventType
 from shared.policy.asked import looks_asked_for, watched
@@ -24,7 +25,7 @@ def monitor_settings(policy: Policy) -> Settings:
         rules.pop(EventType.HIGH_CONFIDENCE_CHEATING, None)
     return Settings(
         rules=MappingProxyType(rules),
-        company=company_settings(policy),
+        company=company_settings(policy, max_gap_s=_max_gap_s(policy)),
         looks_s=MappingProxyType({look: _own_period_s(policy, look) for look in looks_asked_for(policy)}),
         mismatch_checks=policy.mismatches,
         match_checks=policy.match_checks,
@@ -43,17 +44,6 @@ def monitor_settings(policy: Policy) -> Settings:
         blocked_mean_luma=policy.rule(EventType.CAMERA_BLOCKED).threshold or 0.0,
         blocked_luma_variance=policy.blocked_luma_variance,
         baseline_s=policy.baseline_s,
-        max_gap_s=_max_gap_s(policy),
-    )
-
-
-def company_settings(policy: Policy) -> CompanySettings:
-    """Which faces count, and how long a picture of one stays where it is."""
-    picture = policy.rule(EventType.PICTURE_IN_VIEW)
-    return CompanySettings(
-        min_score=policy.rule(EventType.MULTIPLE_FACES).threshold or 0.0,
-        min_face_px=policy.min_face_px,
-        still_s=picture.hold_s if picture.enabled else None,
         max_gap_s=_max_gap_s(policy),
     )
 
@@ -77,8 +67,8 @@ def _gaze(policy: Policy) -> GazeSettings:
 
 
 def _max_gap_s(policy: Policy) -> float:
-    """The policy's, and at least the longest time between two looks where pictures never stay away as long as
-    a stall: none lies between watched and stalled."""
+    """The policy's `max_gap_s`, but at least a stall's hold and one look at the slowest rate, so that every
+    gap is either bridged or reported as a stall."""
     return max(policy.max_gap_s, policy.rule(EventType.STREAM_STALLED).hold_s + SLOWEST_LOOK_S)
 
 

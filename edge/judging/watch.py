@@ -106,13 +106,13 @@ class Watch:
         return self._monitor.deadline()
 
     def pause(self, now: float) -> list[AlertRevision]:
-        """Nothing is watched until `resume`: every open event ends, and no picture or spoken word is kept."""
+        """Watch nothing until `resume`: end every open event, and keep no picture or spoken word."""
         ended = self.finish(now)
         self._state.kept, self._excerpt = {}, None
         return ended
 
     def resume(self, now: float) -> None:
-        """Go on after `pause`; its time counts for no wait."""
+        """Continue after `pause`. Its time does not count as waiting."""
         self._monitor.resume(now)
 
     def unwatched(self, now: float) -> Unwatched:

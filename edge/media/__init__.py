@@ -3,22 +3,22 @@
 A connection
     peer         one candidate's connection        source       what a session needs of it
     negotiation  settings and offer to aiortc      sdp          checks of offers, our answer (pure)
-    candidates   keeps ICE from bad candidates     addresses    which those are (pure)
+    candidates   refuses bad ICE candidates        addresses    which addresses are bad (pure)
     seams        replacements in aiortc            datagrams    drops what would crash aiortc
     flow         one track, packets to frames      encoded      a frame before decoding
     jitter       video packets, with a deadline    inorder      audio packets, in order
     nack         requests lost packets again       keyframes    when to request one (pure)
     payloads     reads a frame's first bytes       serial       counters that wrap around
     decoder      one thread per track              audio        sound cut into windows
-    sound_pace   sound no faster than time (pure)
+    sound_pace   refuses sound faster than time (pure)
     frames       pictures and windows, decoded     clock        RTP times to session times (pure)
     latest       mailbox that keeps the newest     ring         the last seconds of video
 Doors
     signaling    WebSocket of a page               whip         the same in one HTTP request
     admission    interface to the sessions
 Recordings
-    recording    reads like live media             gaps         damaged pictures (pure)
-    tracks       how much was read (pure)
-    writer       writes for a sender               clips        seconds of sound for an alert
+    recording    reads a file like live media      gaps         finds damaged pictures (pure)
+    tracks       how much of a file was read (pure)
+    writer       writes a file for a sender        clips        seconds of sound for an alert
     simulate     a candidate from a recording      outgoing     its tracks
 """

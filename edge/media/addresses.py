@@ -1,7 +1,7 @@
-"""Where a candidate's page may send us: which addresses of its ICE candidates are tried. Pure.
+"""Decides which addresses of a page's ICE candidates the node may try. Pure.
 
-The node sends some datagrams to every address that a page names, so whoever has a session's token could make
-it knock at any door: of this host, of its network, of the metadata service of a cloud.
+The node sends some datagrams to every address that a page names. So anyone with a session's token could make
+it contact any port: of this host, of its network, or of a cloud's metadata service.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ IPv4 = ipaddress.IPv4Address
 IPv6 = ipaddress.IPv6Address
 
 LEAST_PORT: Final = 1_024
-"""Below are services of others; no browser, NAT or relay takes one for media."""
+"""Smaller ports belong to other services; no browser, NAT or relay uses them for media."""
 _PRIVATE: Final = tuple(
     ipaddress.ip_network(each)
     for each in (
         *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7"),
-        # Set aside for tests and documents; where one is in use, it is a local network like any other.
+        # Reserved for tests and documentation; where one is used, it is a local network like any other.
         *("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "198.18.0.0/15", "2001:db8::/32"),
     )
 )
@@ -31,21 +31,21 @@ _METADATA: Final = frozenset(
 )
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
 _UNICAST: Final = ipaddress.ip_network("2000::/3")
-"""All of IPv6 that is given out."""
+"""All IPv6 addresses that are assigned on the internet."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """Which addresses are tried beside those of the internet."""
+    """Which addresses may be tried besides those of the internet."""
 
     private: bool = True
-    """Of a local network, on which exam halls are."""
+    """Addresses of local networks, as in exam halls."""
     loopback: bool = False
-    """Of this host itself, where a candidate and the node are on one machine."""
+    """Addresses of this host, for a candidate's page on the same machine."""
 
 
 def objection(host: str, port: int, transport: str, reach: Reach) -> str | None:
-    """Why a candidate is not tried, in a word; None for one that may be."""
+    """Why an ICE candidate may not be tried, in one word; None if it may be tried."""
     if transport.lower() != "udp":
         return "transport"
     try:
@@ -60,7 +60,7 @@ def objection(host: str, port: int, transport: str, reach: Reach) -> str | None:
 
 
 def _inner(address: IPv4 | IPv6) -> IPv4 | IPv6:
-    """The IPv4 address inside of one that only carries it."""
+    """The IPv4 address inside an IPv6 address that only wraps one; otherwise the address itself."""
     if isinstance(address, IPv4):
         return address
     if address in _NAT64:

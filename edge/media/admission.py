@@ -21,7 +21,7 @@ class Seat(Protocol):
         warnings) and `{"type": "rate", …}` (what to send). Never scores or pictures."""
 
     async def left(self) -> None:
-        """The page hung up on purpose. A broken socket alone does not mean that the media ended."""
+        """Note that the page left on purpose. A broken socket alone does not mean that the media ended."""
 
 
 class Admission(Protocol):
@@ -32,4 +32,4 @@ class Admission(Protocol):
         429 (this session's pages connect too often)."""
 
     def check(self, session_id: UUID, token: str) -> None:
-        """Raises Rejected, as `connect` does, when a page with this token would not be admitted now."""
+        """Check that a page with this token would be admitted now. Raises Rejected as `connect` does."""

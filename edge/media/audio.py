@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from edge.media.frames import SAMPLE_RATE_HZ, WINDOW_SAMPLES, AudioWindow
 
 _SLACK_S = 0.02
-"""Smaller steps of the media clock are rounding, not gaps."""
+"""Smaller steps of the media clock are rounding errors, not gaps."""
 _FILL_S = 30.0
 """A longer gap starts a new timeline instead of being filled."""
 

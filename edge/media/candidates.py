@@ -1,7 +1,8 @@
-"""Keeps ICE from candidates that are not to be tried, wherever they come from: the offer, or one by one.
+"""Refuses ICE candidates that may not be tried, whether they come in the offer or one by one.
 
-All of a connection's pass through aioice's `add_remote_candidate`; there they are looked at. One that is
-refused is left out and counted: browsers know no better than to name it, and the call goes on with others.
+All candidates of a connection pass through aioice's `add_remote_candidate`, where they are checked. A refused
+one is left out and counted, and the call goes on with the others: browsers name such addresses without a bad
+purpose.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from aioice import Candidate
 from edge.media.addresses import Reach, objection
 
 MOST: Final = 16
-"""Addresses tried for one connection; each costs some datagrams."""
+"""The most addresses tried for one connection; each costs some datagrams."""
 
 Add = Callable[[Candidate | None], Awaitable[None]]
 
 
 class Candidates:
-    """Those of one connection."""
+    """The ICE candidates of one connection."""
 
     def __init__(self, reach: Reach) -> None:
         self._reach = reach
@@ -30,7 +31,7 @@ class Candidates:
         """Candidates left out, by reason."""
 
     def guard(self, connections: Iterable[Any]) -> None:
-        """Look at all candidates that these connections of aioice get from now on."""
+        """Check all candidates that these aioice connections get from now on."""
         for ice in connections:
             ice.add_remote_candidate = self._checked(ice.add_remote_candidate)
 

@@ -5,8 +5,8 @@ its fastest packets: arrival minus media time is smallest when the network delay
 nearly constant. Both tracks are then on one clock, except for the difference of their least delays (a few
 milliseconds). Sender reports would remove that too, but aiortc keeps them inside the receiver.
 
-A delay that stays is the new least delay: where even the fastest packets of the last seconds lie behind by
-more than `_BEHIND_S`, the clock follows them, by a tenth faster than time so that no capture time jumps.
+A delay that stays becomes the new least delay: when even the fastest packets of the last seconds are more
+than `_BEHIND_S` late, the clock follows them slowly (`_SETTLE`), so that no capture time jumps.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _CREEP = 0.0005
 _JUMP_S = 5.0
 """A media clock that fell behind by more has been set back or paused."""
 _BEHIND_S = 0.5
-"""Queues of a busy network delay by less than this, for a while."""
+"""Queues of a busy network delay packets by less than this, and only for a while."""
 _SETTLE = 0.1
-"""Seconds per second by which the least delay grows while all packets lie behind."""
+"""Seconds per second by which the least delay grows while all packets are late."""
 _RECENT_S = 5.0
-"""The fastest packets of this time, and of as much before, are compared with the least delay."""
+"""The fastest packets of the last one to two times this long are compared with the least delay."""
 
 
 class CaptureClock:
@@ -33,9 +33,9 @@ class CaptureClock:
         self._offset_s: float | None = None
         self._arrived_at = 0.0
         self._recent_at = 0.0
-        """Since when `_recent_s` counts."""
+        """Start of the time that `_recent_s` is about."""
         self._recent_s = self._before_s = 0.0
-        """Least delay of these seconds and of those before."""
+        """Least delay in that time, and in the `_RECENT_S` before."""
 
     def heard(self, timestamp: int, arrived_at: float) -> None:
         """Learn from one frame: its RTP timestamp in ticks and its arrival in monotonic seconds."""
@@ -69,7 +69,7 @@ class SessionClock:
     """Starts when a page first connects. All successive peers of the session share it."""
 
     begins_s: float = 0.0
-    """Session time of that moment; above zero when another run of the node watched before."""
+    """Session time at that moment; above zero when an earlier run of a node watched before."""
     zero_at: float | None = None
     """Monotonic seconds of session time zero; None until then."""
 

@@ -30,7 +30,7 @@ _VIDEO_READY_FRAMES = 2
 _AUDIO_READY_FRAMES = 50
 """Decoded audio packets that may wait for the event loop: a second at 20 ms."""
 _ASK_AGAIN_FRAMES = 15
-"""A keyframe that does not come is asked for again after so many frames: a second at 15 fps."""
+"""A keyframe that does not arrive is requested again after this many frames: a second at 15 fps."""
 _PIXELS = 1920 * 1088
 """Larger pictures are not decoded; the page sends 640×480."""
 
@@ -47,8 +47,8 @@ class Decoded:
 
 
 class Batch:
-    """The frames that one RTP packet released, in the form that aiortc passes on; it only sets `timestamp`
-    of them."""
+    """The frames that one RTP packet released, in the form that aiortc passes on. aiortc only sets the
+    batch's `timestamp`."""
 
     def __init__(self, flow: VideoFlow | AudioFlow, frames: tuple[Encoded, ...]) -> None:
         self.flow = flow
@@ -61,7 +61,8 @@ class _Codec(Protocol):
 
 
 def open_decoder(codec: str) -> CodecContext:
-    """Open a decoder for `codec` (an RTP encoding name) without own threads. Raises Corrupt if unknown.
+    """Open a decoder for `codec` (an RTP encoding name) without threads of its own. Raises Corrupt if
+    unknown.
 
     By default FFmpeg starts one thread per CPU and decoder; one thread is as fast at these picture sizes.
     """
@@ -82,7 +83,7 @@ def decode(decoder: CodecContext, source: Encoded) -> list[Decoded]:
     """Decode one encoded frame. Raises Corrupt when it cannot be."""
     width_px, height_px = declared_size_px(source.codec, source.data) or (0, 0)
     if width_px * height_px > _PIXELS:
-        # libvpx would allocate memory for it before FFmpeg checks its own limit.
+        # libvpx allocates memory for this size before FFmpeg checks its own limit.
         raise Corrupt(f"a picture of {width_px}×{height_px} is too large")
     packet = av.Packet(source.data)
     packet.pts = source.timestamp
@@ -189,7 +190,7 @@ class _Worker:
         self._codec = ""
         self._to_keyframe = False
         self._skipped = 0
-        """Frames skipped since a keyframe was asked for."""
+        """Frames skipped since a keyframe was requested."""
         self._unwanted = False
 
     def ending(self) -> bool:
@@ -214,7 +215,7 @@ class _Worker:
                 self._decode(codec.name, source, counts)
 
     def _is_unwanted(self, flow: VideoFlow) -> bool:
-        """Whether nobody may look now. Afterwards decoding goes on at a keyframe, which is asked for."""
+        """Whether nobody may look now. Afterwards decoding continues at a keyframe, which is requested."""
         if self._unwanted and flow.wanted:
             self._to_keyframe = True
             self._decode_error.set()

@@ -1,4 +1,4 @@
-"""An encoded frame between the jitter buffer, the decoder and the ring."""
+"""Defines an encoded frame on its way from the jitter buffer to the decoder and the ring."""
 
 from __future__ import annotations
 
@@ -17,6 +17,6 @@ class Encoded:
     """Arrival of the packet that completed it, monotonic seconds."""
     keyframe: bool
     damaged: bool
-    """Something was lost since the last keyframe; the picture may show traces."""
+    """Whether something was lost since the last keyframe: the picture may show traces."""
     codec: str
     data: bytes

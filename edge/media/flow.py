@@ -1,4 +1,4 @@
-"""One track from RTP packets to encoded frames, with all its counts.
+"""Turns one track's RTP packets into encoded frames, and keeps all its counts.
 
 The peer creates a flow; the seam that replaces aiortc's jitter buffer feeds it. It is the one object that
 both know, so aiortc's private names are not touched.
@@ -63,7 +63,7 @@ class VideoFlow:
         return self.keyframes.due(now), encoded
 
     def want(self, wanted: bool) -> None:
-        """Keep and decode frames from now on, or forget those kept and decode none."""
+        """From now on keep and decode frames; or, with False, forget the kept ones and decode none."""
         self.wanted = wanted
         if not wanted:
             self.ring.clear()

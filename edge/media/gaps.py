@@ -1,9 +1,9 @@
 """Finds pictures of a recording that missing pictures may have damaged. Pure.
 
-A live stream's packets are numbered, so a loss is known. A recording only has a hole in its times: one
-picture less in a steady rhythm. Most codecs build later pictures on the missing one, so all pictures up to
-the next keyframe may be smeared. When the rhythm is not steady, as with recorders that store pictures on
-arrival, holes mean nothing, and only the decoder's errors count.
+A live stream's packets are numbered, so a loss is known. A recording only has a hole in its times: a picture
+is missing in a steady rhythm. Most codecs build later pictures on the missing one, so all pictures up to the
+next keyframe may be smeared. When the rhythm is not steady, as with recorders that store pictures when they
+arrive, holes prove nothing, and only the decoder's errors count.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections import deque
 from statistics import median
 
 REMEMBERED = 32
-"""Steps between pictures that determine the rhythm."""
+"""The number of steps between pictures that determine the rhythm."""
 LEAST_REMEMBERED = 4
 EVEN = 0.25
 """A step is even when it differs from the usual one by at most this share of it."""

@@ -14,7 +14,7 @@ from edge.media.serial import Unwrapper
 
 @dataclass(frozen=True, slots=True)
 class AudioPacket:
-    """What the buffer needs of one RTP packet."""
+    """The fields of an RTP packet that the buffer needs."""
 
     sequence: int
     """RTP sequence number, 16 bits."""

@@ -25,7 +25,7 @@ RECOVERABLE_HOLE = 128
 
 @dataclass(frozen=True, slots=True)
 class VideoPacket:
-    """What the buffer needs of one RTP packet."""
+    """The fields of an RTP packet that the buffer needs."""
 
     sequence: int
     """RTP sequence number, 16 bits."""
@@ -67,7 +67,7 @@ class JitterCounts:
     """Packets that are in no released frame, by reason."""
 
     lost: int = 0
-    """Never arrived in time: holes that were skipped."""
+    """Packets that did not arrive in time: holes that were skipped."""
     late: int = 0
     """Arrived twice, or after their hole was skipped."""
     incomplete: int = 0

@@ -1,4 +1,4 @@
-"""When to request a keyframe from the sender. Pure: `now` is an argument."""
+"""Decides when to request a keyframe from the sender. Pure: `now` is an argument."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A small mailbox that keeps the newest items: the writer never waits, the reader gets fresh items.
+"""Provides a small mailbox that keeps the newest items: the writer never waits, the reader gets fresh items.
 
 A new live picture is worth more than one that waited. So an item not taken in time is replaced and counted,
 not queued.
@@ -42,7 +42,7 @@ class Latest(Generic[T]):
         return item
 
     def clear(self) -> None:
-        """Drop what waits, without counting it."""
+        """Drop the waiting items without counting them."""
         while self.take() is not None:
             pass
 

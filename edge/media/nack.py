@@ -1,4 +1,4 @@
-"""Which lost packets to request again, and when.
+"""Decides which lost packets to request again, and when.
 
 aiortc requests once per new gap and never again; one lost NACK or one lost retransmission then leaves a hole
 until the next gap. Repeated requests, while an answer is still useful, close most of those holes before the

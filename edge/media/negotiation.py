@@ -1,4 +1,4 @@
-"""Makes an aiortc connection from settings and an offer; turns aiortc's errors into ours."""
+"""Makes an aiortc connection from settings and an offer; turns aiortc's errors into this project's."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PeerSettings:
     """How this node connects."""
 
     ice_servers: tuple[IceServer, ...] = ()
-    """All servers. Empty means host candidates only, and set-up without internet."""
+    """All servers. Empty: only host candidates, and no internet is needed to connect."""
     answer: AnswerShape = field(default_factory=AnswerShape)
     reach: Reach = field(default_factory=Reach)
 

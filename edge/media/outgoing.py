@@ -23,7 +23,7 @@ _SOUND_HZ = 48_000
 
 
 class Clock:
-    """Real time; the first track that is read starts it."""
+    """A real-time clock, started by the first track that is read."""
 
     def __init__(self, start_s: float) -> None:
         self._start_s = start_s
@@ -62,7 +62,7 @@ class PlayedTrack(MediaStreamTrack):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """What a sender sends."""
+    """The tracks of a recording, ready to be sent."""
 
     tracks: tuple[tuple[MediaStreamTrack, str], ...]
     """Each track with the MIME type to send it as."""

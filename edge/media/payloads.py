@@ -1,4 +1,4 @@
-"""Reads the first bytes of VP8 and H.264: whether a frame begins here, whether it is a keyframe."""
+"""Reads the first bytes of VP8 and H.264 data: does a frame begin here, and is it a keyframe?"""
 
 from __future__ import annotations
 

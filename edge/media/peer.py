@@ -1,7 +1,7 @@
-"""One candidate's WebRTC connection: an offer in, pictures and windows of sound out.
+"""Runs one candidate's WebRTC connection: takes an offer, gives pictures and windows of sound.
 
-Both tracks are always drained, even without a reader: each into a small mailbox that keeps the newest and
-counts the rest. Nothing here interprets missing media; it only tells the age of the last media.
+Both tracks are always read, even without a consumer: each goes into a small mailbox that keeps the newest
+items and counts the rest. Nothing here interprets missing media; only the age of the last media is reported.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _GATHER_S = 10.0
 """aioice itself gives up on a STUN server without an answer after 5 s."""
 _CLOSE_S = 3.0
 _AUDIO_WINDOWS = 8
-"""Windows that may wait for analysis: four seconds."""
+"""Windows of sound that may wait for analysis: four seconds."""
 _CANDIDATES = 64
 
 
@@ -81,7 +81,7 @@ class Peer:
         self._last_capture_s = float("-inf")
         self._wanted: Collection[Sense] = frozenset(Sense)
         self._unheard = 0
-        """Windows of sound that nobody may listen to."""
+        """Windows of sound that were dropped because nobody may listen."""
 
     async def answer(self, offer_sdp: str) -> str:
         """Accept an offer; return the answer with all our candidates.
@@ -115,7 +115,7 @@ class Peer:
         return shape_answer(connection.localDescription.sdp, self._settings.answer)
 
     def want(self, senses: Collection[Sense]) -> None:
-        """See `Source.want`. Sound is decoded all the same, for its timeline, and dropped at once."""
+        """See `Source.want`. Unwanted sound is still decoded, to keep its timeline, and dropped at once."""
         self._wanted = frozenset(senses)
         self._flows.video.want(Sense.SIGHT in senses)
         for sense, media in ((Sense.SIGHT, self.video), (Sense.HEARING, self.audio)):
@@ -144,13 +144,13 @@ class Peer:
     def counts(self, now: float) -> SourceCounts:
         """Counters at monotonic time `now`. Reasons for drops, by unit:
 
-        candidates: `candidate_…` (`addresses.objection` has the words, and `too-many`);
-        datagrams: `datagram_refused` (empty or too large);
-        packets: `video_packet_lost`, `video_packet_late`, `video_packet_incomplete` (its frame lost another),
-        `audio_packet_lost`, `audio_packet_late`; frames: `decoder_full`, `undecodable`, `loop_busy` (decoded,
-        not fetched in time), `not_watched` (nobody may look), `superseded` (a newer picture came first),
-        `audio_superseded`; pieces of sound: `audio_too_fast` (more than time has passed), `audio_leap` (its
-        time leapt, the gap is not filled).
+        candidates: `candidate_…` (`addresses.objection` has the words, and `too-many`); datagrams:
+        `datagram_refused` (empty or too large); packets: `video_packet_lost`, `video_packet_late`,
+        `video_packet_incomplete` (its frame lost another), `audio_packet_lost`, `audio_packet_late`; frames:
+        `decoder_full`, `undecodable`, `loop_busy` (decoded, not fetched in time), `not_watched` (nobody may
+        look), `superseded` (a newer picture came first), `audio_superseded`; pieces of sound:
+        `audio_too_fast` (more sound than time has passed), `audio_leap` (its timestamp leapt; the gap is not
+        filled).
         """
         video, audio = self._flows.video, self._flows.audio
         jitter, order = video.jitter.counts, audio.order.counts
@@ -226,7 +226,7 @@ class Peer:
             capture = self._capture["video"]
             capture.heard(source.timestamp, source.arrived_at)
             at_s = self.clock.session_s(capture.at(source.timestamp))
-            # A better estimate of the least delay moves times back; a later frame must stay later.
+            # A better estimate of the least delay moves times back, but a later frame must stay later.
             at_s = self._last_capture_s = max(at_s, self._last_capture_s + 0.001)
             self._frame_at = time.monotonic()
             if Sense.SIGHT in self._wanted:
@@ -261,7 +261,7 @@ class Peer:
 async def _received(track: MediaStreamTrack) -> AsyncIterator[Decoded]:
     while True:
         try:
-            # The items are those that our decoder_worker put in.
+            # The items come from our decoder_worker.
             decoded = cast(Decoded, await track.recv())
         except MediaStreamError:
             return

@@ -26,9 +26,9 @@ Media: TypeAlias = VideoFrame | AudioWindow
 
 _PIXELS = 7680 * 4320
 _NO_RECORDINGS = ("tty", "txd")
-"""Formats that FFmpeg guesses for text files: pictures of their bytes."""
+"""Formats that FFmpeg guesses for text files, as pictures of their bytes. They are refused."""
 _PICTURE_S = 0.04
-"""Rhythm assumed for pictures without times, as FFmpeg does for bare streams."""
+"""Seconds assumed between pictures without times, as FFmpeg does for bare streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Recording:
     duration_s: float | None
     """The duration that the file declares, if it does."""
     declared_s: tuple[float | None, float | None]
-    """The length that it declares of its pictures and of its sound."""
+    """The lengths of the pictures and of the sound that the file declares."""
     start_s: float
     """The file's time that is session time zero."""
 
@@ -73,8 +73,8 @@ class Recording:
 def open_recording(path: Path, sound: Path | None = None) -> Recording:
     """Open `path` (and `sound`, whose audio then replaces its own and starts with the pictures).
 
-    Anything that FFmpeg reads: films, animations, still pictures (one frame), sound alone. Raises Rejected
-    with the reason when it has neither pictures nor sound.
+    Opens anything that FFmpeg reads: films, animations, still pictures (one frame), sound alone. Raises
+    Rejected with the reason when it has neither pictures nor sound.
     """
     with reading(path) as container:
         has_video = bool(container.streams.video)
@@ -123,7 +123,7 @@ def _start_s(container: InputContainer) -> float:
 
 
 def _declared_s(streams: Sequence[Any]) -> float | None:
-    """The length that the file declares of the first of these streams."""
+    """The length that the file declares for the first of these streams; None if it declares none."""
     if not streams or not streams[0].duration:
         return None
     return float(streams[0].duration * streams[0].time_base)
@@ -177,7 +177,7 @@ def _refused(path: Path, kind: str, track: Track) -> Rejected:
 
 
 def _is_whole(frame: av.VideoFrame) -> bool:
-    """Whether a picture depends on no other one."""
+    """Whether a picture depends on no other picture."""
     return bool(frame.key_frame) and not frame.is_corrupt
 
 

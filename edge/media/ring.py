@@ -1,4 +1,4 @@
-"""The last seconds of a video track, encoded and in memory only, to decode one frame again.
+"""Keeps the last seconds of a video track, encoded and in memory only, to decode one frame again.
 
 Encoded, 15 s of 640×480 take about 400 kB; decoded they would take 100 MB. The cost: a frame is decoded from
 the keyframe before it.

@@ -12,9 +12,9 @@ from shared.errors import Rejected
 
 _OFFER_BYTES = 64 * 1024
 _CANDIDATES = 64
-"""Lines that are read; how many addresses are tried stands in `candidates`."""
+"""The most candidate lines that are read; `candidates` limits how many addresses are tried."""
 _CREDENTIAL_CHARS = {"a=ice-ufrag:": 64, "a=ice-pwd:": 128}
-"""They come back in each of our datagrams. Browsers send 4 to 8 and 24."""
+"""The longest credentials, because each of our datagrams repeats them. Browsers send 4 to 8, and 24."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ def check_offer(offer_sdp: str) -> tuple[str, ...]:
     if not kinds:
         raise _refused("the offer has no media section")
     if unknown := sorted(set(kinds) - {"audio", "video"}):
-        raise _refused(f"only audio and video are taken, not {', '.join(unknown)[:40]}")
+        raise _refused(f"only audio and video are accepted, not {', '.join(unknown)[:40]}")
     if len(set(kinds)) != len(kinds):
-        raise _refused("at most one audio and one video section are taken")
+        raise _refused("at most one audio and one video section are accepted")
     if sum(line.startswith("a=candidate:") for line in lines) > _CANDIDATES:
         raise _refused(f"the offer has more than {_CANDIDATES} candidates")
     for attribute, most in _CREDENTIAL_CHARS.items():

@@ -50,7 +50,7 @@ class Offer(_Message):
 
 
 class IceCandidate(_Message):
-    """As a browser's `RTCIceCandidate.toJSON()` writes it."""
+    """A candidate as a browser's `RTCIceCandidate.toJSON()` writes it."""
 
     candidate: str = Field(max_length=1024)
     sdpMid: str | None = Field(default=None, max_length=64)

@@ -47,7 +47,7 @@ class Source(Protocol):
         """The highest frame id so far."""
 
     def want(self, senses: Collection[Sense]) -> None:
-        """Deliver pictures or sound only for these senses. Of the others nothing is decoded into a network or
+        """Deliver pictures or sound for these senses only. For the others, nothing reaches a network or is
         kept, and what was kept is forgotten."""
 
     async def answer(self, offer_sdp: str) -> str:

@@ -1,11 +1,11 @@
-"""How much of a recording's tracks was read, against what the file declares. Pure."""
+"""Compares how much of a recording's tracks was read with what the file declares. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 TOLERANCE_S = 1.0
-"""Files declare their length only so exactly, and the last picture lasts a moment."""
+"""Missing time up to this is ignored: declared lengths are not exact, and the last picture lasts a moment."""
 
 
 @dataclass(slots=True)
@@ -13,16 +13,16 @@ class Track:
     """The pictures or the sound of one reading."""
 
     declared_s: float | None = None
-    """Length by the file; None where it names none."""
+    """The track's length that the file declares, if it does."""
     read_s: float = 0.0
     """Time of the last frame that was read."""
     frames: int = 0
     undecodable: int = 0
-    """Packets that could not be decoded, and frames whose decoder says that they are not whole."""
+    """Packets that could not be decoded, and frames that the decoder marks as damaged."""
 
     @property
     def short(self) -> bool:
-        """Whether it ended clearly before the declared length."""
+        """Whether it ended more than `TOLERANCE_S` before the declared length."""
         return self.declared_s is not None and self.read_s < self.declared_s - TOLERANCE_S
 
     @property
@@ -36,7 +36,7 @@ class Tracks:
     """Both tracks of one reading."""
 
     declared_s: float | None = None
-    """Length of the whole by the file; None where it names none."""
+    """The recording's length that the file declares, if it does."""
     pictures: Track = field(default_factory=Track)
     sound: Track = field(default_factory=Track)
 
@@ -47,7 +47,7 @@ class Tracks:
 
     @property
     def missing(self) -> dict[str, str]:
-        """What is missing of each track, in words; empty for a whole recording."""
+        """What is missing from each track, in words; empty for a complete recording."""
         missing = {name: words(track) for name, track in self.both if track.in_part}
         whole = Track(self.declared_s, max(self.pictures.read_s, self.sound.read_s))
         if whole.short and not (self.pictures.short or self.sound.short):
@@ -56,7 +56,7 @@ class Tracks:
 
 
 def words(track: Track) -> str:
-    """What is missing of a track."""
+    """What is missing from a track, in words."""
     said = []
     if track.short:
         said.append(f"{track.read_s:.1f} of {track.declared_s:.1f} s could be read")

@@ -116,7 +116,8 @@ class _Whip:
         return Response(status_code=200)
 
     def _find(self, request: Request, session_id: UUID, name: str) -> _Resource:
-        """The stream of a request whose token is still good: its session runs, its key was not revoked."""
+        """The stream of a request whose token is still valid: its session runs and its key was not
+        revoked."""
         token = _token(request)
         self._admission.check(session_id, token)
         return self._streams.find(session_id, name, token)

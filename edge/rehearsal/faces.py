@@ -7,6 +7,7 @@ and Blake 2004, as in OpenCV) and softened, so that no background of the portrai
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def other() -> Cutout:
     return _cut(_HOPPER)
 
 
+@cache
 def _cut(portrait: _Portrait) -> Cutout:
     picture = _load(portrait)
     mask = np.full(picture.shape[:2], cv2.GC_BGD, np.uint8)

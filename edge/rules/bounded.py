@@ -1,7 +1,8 @@
-"""At most `MOST` alerts of one event a minute, whatever the cause; the last of them stands for the rest.
+"""Limits the alerts of each event to `MOST` a minute. The last of them stands for all that follow.
 
-That last one stays open while more come: each is counted in it instead of becoming an alert of its own. It
-ends with the last of them once the minute has room again, and its evidence says how often it came again.
+That last alert stays open while the event is raised again: each repeat is counted in it and makes no alert of
+its own. When fewer than `MOST` alerts are left in the last minute, it is cleared, with the end of the last
+repeat and the number of repeats.
 """
 
 from __future__ import annotations
@@ -17,20 +18,20 @@ from shared.events.types import EventType
 from shared.saving import AtMost, Count
 
 MOST = 12
-"""An event with the shortest waits comes every four or five seconds; more in a minute is a storm."""
+"""The most alerts of one event in `WITHIN_S`. With the shortest waits an event is raised every 4 or 5 s."""
 WITHIN_S = 60.0
 
 
 @dataclass(slots=True)
 class StandInState:
-    """The alert that stands for the rest."""
+    """The open alert that counts the repeats of its event."""
 
     onset_s: float
     raised_s: float
     again: Count = 0
-    """How often its event was raised again since."""
+    """The number of repeats."""
     ended_s: float | None = None
-    """When the last of them ended; None while it lasts."""
+    """End of the last repeat; None while it lasts."""
     confidence: float = 1.0
     unseen_s: float = 0.0
     evidence: Annotated[
@@ -40,14 +41,14 @@ class StandInState:
 
 @dataclass(slots=True)
 class BoundedState:
-    """The last alerts of each event."""
+    """When each event's last alerts were raised, and the alerts that stand for others."""
 
     raised_s: dict[EventType, Annotated[deque[float], AtMost(MOST)]] = field(default_factory=dict)
     stand_ins: dict[EventType, StandInState] = field(default_factory=dict)
 
 
 class Bounded:
-    """Lets findings pass while there are few of their event."""
+    """Passes each event's findings on, up to the limit."""
 
     __slots__ = ("_state",)
 
@@ -55,18 +56,18 @@ class Bounded:
         self._state = state
 
     def holding(self) -> dict[EventType, float]:
-        """The alerts that stand for others, each with its onset."""
+        """The open alerts that stand for others, each with its onset."""
         return {event: each.onset_s for event, each in self._state.stand_ins.items()}
 
     def passed(self, findings: Sequence[Finding], now: float) -> list[Finding]:
-        """Those of the findings that become alerts now, and the ends of alerts that stood for others."""
+        """The findings that become alerts now, and the ends of alerts that stood for others."""
         if not findings and not self._state.stand_ins:
             return []
         told = [finding for each in findings if (finding := self._passed(each)) is not None]
         return [*told, *self._ended(now)] if self._state.stand_ins else told
 
     def finish(self, findings: Iterable[Finding]) -> list[Finding]:
-        """The last findings of the session, with the ends of all alerts that stood for others."""
+        """The session's last findings, and the ends of all alerts that stood for others."""
         told = [finding for each in findings if (finding := self._passed(each)) is not None]
         own = self._state
         return told + [
@@ -83,7 +84,7 @@ class Bounded:
         return finding
 
     def _note(self, finding: Finding) -> None:
-        """Remember an alert; the last that the minute has room for stands for what follows."""
+        """Note an alert. The last one within the limit stands for those that follow."""
         own, at = self._state, finding.raised_s
         before = own.raised_s.setdefault(finding.event, deque(maxlen=MOST))
         while before and at - before[0] >= WITHIN_S:

@@ -1,4 +1,4 @@
-"""Geometry of faces' boxes. Pure arithmetic."""
+"""Geometry of the boxes around faces. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from shared.observations import Box, FaceSeen
 SAME_FACE_OVERLAP = 0.5
 """Two boxes that overlap by more than half of the smaller one are one face found twice."""
 FOLLOWED_OVERLAP = 0.3
-"""Share of the union that two looks at one face have in common."""
+"""The boxes of one face in two looks overlap by more than this share of their union."""
 
 
 def smaller_side_px(face: FaceSeen) -> float:
@@ -43,7 +43,7 @@ def overlap(box: Box, other: Box) -> float:
 
 
 def middle(box: Box) -> tuple[float, float]:
-    """x and y of a box's middle."""
+    """x and y of a box's centre, in pixels."""
     return box.x_px + box.width_px / 2, box.y_px + box.height_px / 2
 
 
@@ -54,7 +54,7 @@ def holds(box: Box, point: tuple[float, float]) -> bool:
 
 
 def followed(last: Box | None, faces: Iterable[FaceSeen]) -> FaceSeen | None:
-    """The face that overlaps the last box most; None where none does by enough."""
+    """The face that overlaps the last box most; None if none overlaps it by more than FOLLOWED_OVERLAP."""
     if last is None:
         return None
     best = max(faces, key=lambda face: overlap(last, face.box), default=None)

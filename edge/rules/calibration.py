@@ -11,8 +11,8 @@ as allowed: a camera far below or beside the screen is more common than a person
 half a minute. The stretch is never extended for such looks. It is extended by time without the candidate's
 face, such as a stalled stream, until `SAMPLES` are taken, because that time has no usual values.
 
-Until the stretch is complete, gaze and head are judged by the defaults, and the face's size by the median of
-what was seen so far.
+Until the stretch is complete, gaze and head are judged by the defaults, and the face's size by the median so
+far.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ MAX_SPREAD_DEG = 10.0
 MAX_USUAL_PITCH_DEG = 25.0
 """A larger usual pitch of the head is not used."""
 MEASURED = "measured"
-MOVED = "moved as far as it may, the middle lay further off"
-TOO_FAR = "default, the middle lay too far off"
+MOVED = "moved up to the limit; the measured centre was further away"
+TOO_FAR = "default; the measured centre was too far away"
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class Calibration:
 
     @property
     def usual_share(self) -> float | None:
-        """The face's usual share of the frame, from what was seen so far; None before there is enough."""
+        """The face's usual share of the frame, from the samples so far; None before there are enough."""
         if self._state.share is not None:
             return self._state.share
         return self._share.middle()[0] if self._share.count >= MIN_SAMPLES else None
@@ -188,14 +188,14 @@ class Samples:
     def believed(self, default: tuple[float, ...], reach_deg: float) -> str:
         """MEASURED, or why the default is used."""
         if self.count < MIN_SAMPLES:
-            return "default, too few looks"
+            return "default; too few looks"
         middle = self.middle()
         spreads = (
             median(abs(value - centre) for value in column)
             for column, centre in zip(self._columns(), middle, strict=True)
         )
         if max(spreads) > MAX_SPREAD_DEG:
-            return "default, the looks lay far apart"
+            return "default; the looks were too far apart"
         if any(abs(found - usual) > reach_deg for found, usual in zip(middle, default, strict=True)):
             return TOO_FAR
         return MEASURED

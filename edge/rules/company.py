@@ -1,10 +1,12 @@
 """Follows the faces of a session, and tells people from pictures of people.
 
-A face that has moved is a person at once. One that has not is undecided: neither a person nor none. When it
-has stayed for `still_s` beside somebody who moves, it is a picture: a poster, a photograph, a still screen.
-So is one that moves only as the candidate does, a mirror image.
+A face that has moved is a person at once. A face that has not moved yet is undecided: it counts neither as a
+person nor as a picture. When it has not moved for `still_s` while another face moved, it is a picture: a
+poster, a photograph, a still screen. A face that moves only as the candidate's does is a picture too: a
+mirror image.
 
-The candidate's face is the one that is told, else the one that was it, else the largest; never a picture.
+The candidate's face is the given one, if known; otherwise the one that was the candidate's in the last look;
+otherwise the largest. It is never a picture.
 """
 
 from __future__ import annotations
@@ -32,49 +34,49 @@ from shared.observations import Box, FaceSeen
 from shared.saving import AtMost
 
 MAX_FACES = 8
-"""Faces followed and pictures remembered at a time."""
+"""The most faces and pictures that are followed at a time."""
 LATELY_S = 3.0
-"""For so long after it was last seen, a picture explains a person's shape in its place."""
+"""For this long after it was last seen, a picture explains a person's shape at its place."""
 REACH_WIDTHS = 2.0
-"""How far a face may get between two looks, in its widths."""
+"""How far a face may move between two looks, in widths of the face."""
 
 
 @dataclass(slots=True)
 class CompanyState:
-    """Every face that is followed, and what is known of the candidate's."""
+    """All followed faces, and the place of the candidate's."""
 
     faces: Annotated[list[FollowedState], AtMost(MAX_FACES)] = field(default_factory=list)
     own: Box | None = None
-    """Where the candidate's face was seen last."""
+    """The last place of the candidate's face."""
     own_s: float = 0.0
     changed: bool = False
-    """Whether that is another face than the one before."""
+    """Whether the last look took another face for the candidate's than the look before."""
     living_s: float | None = None
-    """When a face that has moved was last seen."""
+    """Last time a face that has moved was seen."""
     alone_s: float | None = None
-    """When there was last certainly no more than one person."""
+    """Last time there was certainly at most one person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Present:
-    """Whose faces are in one frame."""
+    """The faces of one frame, sorted by what they are."""
 
     own: FaceSeen | None
-    """The candidate's."""
+    """The candidate's face; None without one."""
     faces: tuple[FaceSeen, ...]
-    """All but those of pictures."""
+    """All faces except those of pictures."""
     counted: tuple[FaceSeen, ...]
-    """Of these, the large and certain ones."""
+    """Of these, the ones that are large and certain enough."""
     people: tuple[FaceSeen, ...]
-    """Of these, those that have moved; the most certain first."""
+    """Of these, the faces that have moved; the most certain first."""
     undecided: tuple[Box, ...]
     """Faces that have not moved yet."""
     pictures: tuple[Box, ...]
-    """Pictures seen lately."""
+    """Places of the pictures seen in the last `LATELY_S`."""
     since_s: float | None = None
-    """Since when there has been more than one person."""
+    """Start of the time with more than one person; None with at most one."""
     changed: bool = False
-    """Whether the candidate's face is another one than at the last look."""
+    """Whether the last look took another face for the candidate's."""
 
 
 class Company:
@@ -93,8 +95,8 @@ class Company:
         given: FaceSeen | None = None,
         alike: Collection[FaceSeen] = (),
     ) -> Present:
-        """Whose faces these are. `given`: the candidate's, where that is known; `alike`: others that are
-        taken for the candidate's as well."""
+        """Sort the faces of a look. `given`: the candidate's face, if known; `alike`: other faces that the
+        recogniser takes for the candidate's too."""
         counted = distinct_faces(face for face in faces if self._counts(face))
         still_s = self._settings.still_s
         if still_s is None:
@@ -115,7 +117,7 @@ class Company:
         self._state.own, self._state.own_s = box, at
 
     def picture_in_view(self, at: float, *, raised: bool) -> Judgement:
-        """Whether a picture is in view that was not reported yet; with `raised`, any picture."""
+        """Whether a picture is in view that was not reported yet; with `raised`, whether any picture is."""
         seen = [each for each in self._state.faces if each.seen_s == at]
         pictures = [each for each in seen if each.standing is Standing.PICTURE]
         new = [each for each in pictures if raised or not each.told]
@@ -131,13 +133,13 @@ class Company:
         return Judgement(True, 1.0, evidence, min(each.still_s for each in new))
 
     def more_than_one_since_s(self, at: float | None) -> float | None:
-        """Since when there may have been more than one person, as of the look at `at`; None where not."""
+        """Start of the time with perhaps more than one person, by the look at `at`; None with at most one."""
         seen = (each for each in self._state.faces if each.seen_s == at)
         since_s = sorted(each.since_s for each in seen if each.standing is not Standing.PICTURE)[1:2]
         return max(since_s[0], self._state.alone_s or since_s[0]) if since_s else None
 
     def pause(self, until_s: float) -> None:
-        """Do not count the time since the last look as standing still."""
+        """Do not count the time from the last look until `until_s` as time without movement."""
         for each in self._state.faces:
             away_s = max(0.0, until_s - each.seen_s)
             each.seen_s += away_s
@@ -147,7 +149,7 @@ class Company:
             self._state.own_s = max(self._state.own_s, until_s)
 
     def begin_again(self, at: float) -> None:
-        """From now on, faces seen before count as present only since now: what was open has ended."""
+        """Count the followed faces as present from `at` on only, because earlier events have ended."""
         for each in self._state.faces:
             each.since_s = max(each.since_s, at)
 
@@ -158,7 +160,8 @@ class Company:
     def _own(
         self, at: float, faces: Sequence[FaceSeen], counted: Sequence[FaceSeen], given: FaceSeen | None
     ) -> FaceSeen | None:
-        """The candidate's face: the given one, else the one that was it, else the largest."""
+        """The candidate's face: the given one, otherwise the candidate's of the last look, otherwise the
+        largest."""
         state, among = self._state, counted or faces
         lately = state.own if at - state.own_s <= self._settings.max_gap_s + EPSILON_S else None
         own = given if given in among else followed(lately, among) or largest(among)
@@ -196,7 +199,7 @@ class Company:
         )
 
     def _follow(self, at: float, faces: Sequence[FaceSeen]) -> list[tuple[FaceSeen, FollowedState]]:
-        """The faces with what is known of each; those out of sight are forgotten, pictures are not."""
+        """Each face with its state. Faces out of sight are forgotten, pictures are not."""
         gap_s, state = self._settings.max_gap_s + EPSILON_S, self._state
         free = [each for each in state.faces if each.known or at - each.seen_s <= gap_s]
         pairs = []
@@ -208,7 +211,7 @@ class Company:
                 free.remove(known)
             known.box, known.seen_s = face.box, at
             pairs.append((face, known))
-        # Those longest out of sight go first.
+        # When there are too many, those out of sight for longest are dropped.
         followed = [*(known for _, known in pairs), *sorted(free, key=lambda each: -each.seen_s)]
         state.faces = followed[:MAX_FACES]
         return pairs
@@ -217,7 +220,7 @@ class Company:
 def _without_pictures(
     faces: Iterable[FaceSeen], seen: Iterable[tuple[FaceSeen, FollowedState]]
 ) -> tuple[FaceSeen, ...]:
-    """The faces but those of pictures, found once or twice."""
+    """The faces except those of pictures, which the detector may have found twice."""
     pictures = [known.box for _, known in seen if known.standing is Standing.PICTURE]
     return tuple(
         face for face in faces if all(overlap(face.box, box) <= SAME_FACE_OVERLAP for box in pictures)
@@ -225,7 +228,7 @@ def _without_pictures(
 
 
 def _same(box: Box, known: Sequence[FollowedState]) -> FollowedState | None:
-    """Which of the followed faces this one is: it overlaps, or is about as large and near enough."""
+    """The followed face in this box: it overlaps, or is near and of similar size. None for a new face."""
     best = max(known, key=lambda each: overlap(each.box, box), default=None)
     if best is not None and overlap(best.box, box) > FOLLOWED_OVERLAP:
         return best

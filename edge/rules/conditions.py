@@ -16,7 +16,7 @@ NO_FACE_CONFIDENCE = 0.8
 """Detectors give no score when they find nothing. A body seen or not seen changes this by BODY_WEIGHT."""
 BODY_WEIGHT = 0.15
 NECK_FACES = 0.4
-"""From chin to shoulders, in heights of a face's box."""
+"""Distance from chin to shoulders, in heights of a face's box."""
 
 
 def camera_blocked(observation: Observation, settings: Settings) -> Judgement:
@@ -50,7 +50,7 @@ def face_not_found(observation: Observation) -> Judgement:
 
 
 def multiple_faces(present: Present, settings: Settings) -> Judgement:
-    """More than one person's face; unknown while that hangs on faces that have not moved yet."""
+    """More than one person's face is in view; unknown while it depends on faces that have not moved yet."""
     faces = present.people
     if len(faces) < 2:
         return NO if len(faces) + len(present.undecided) < 2 else UNKNOWN
@@ -83,7 +83,7 @@ def presence_loss(
 
 
 def left_frame(observation: Observation, last_seen_pose_s: float | None) -> Judgement:
-    """No shoulders are in the picture, whatever faces are.
+    """No shoulders are in the picture, with or without a face.
 
     A person so close to the camera that the picture ends above the shoulders has not left.
     """
@@ -102,7 +102,7 @@ def left_frame(observation: Observation, last_seen_pose_s: float | None) -> Judg
 
 
 def _shoulders_below(observation: Observation) -> bool:
-    """Whether the largest face's shoulders lie below the picture's lower edge."""
+    """Whether the largest face's shoulders are below the picture's lower edge."""
     height_px = observation.frame_height_px
     if not observation.faces or not height_px:
         return False

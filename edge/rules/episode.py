@@ -130,7 +130,7 @@ class Episode:
         return self._finding(Phase.CLEARED, self._hold.gone_s, ended)
 
     def pause(self, until_s: float) -> None:
-        """Do not count the time until then as waiting."""
+        """Do not count the time until `until_s` as waiting."""
         self._hold.pause(until_s)
 
     def _finding(self, phase: Phase, at_s: float, more: Evidence | None = None) -> Finding:

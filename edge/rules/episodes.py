@@ -12,7 +12,7 @@ from shared.events.types import EventType
 from shared.observations import Observation
 
 SLOW_SIGNAL_S = 15.0
-"""Allowed gap of conditions judged only every few seconds; they always exceed `max_gap_s`."""
+"""Allowed gap of conditions that are judged only every few seconds; `max_gap_s` is too short for them."""
 SLOW = frozenset(event for event, row in EVENTS.items() if row.slow)
 
 
@@ -93,6 +93,6 @@ class Episodes:
         return [finding for finding in ends if finding is not None]
 
     def pause(self, until_s: float) -> None:
-        """Do not count the time until then as waiting."""
+        """Do not count the time until `until_s` as waiting."""
         for episode in self._episodes.values():
             episode.pause(until_s)

@@ -1,9 +1,9 @@
-"""ANALYSIS_DEGRADED: which tasks fail, what the level leaves out, and whether the node itself is late.
+"""Judges ANALYSIS_DEGRADED: which tasks fail, which looks the level leaves out, and whether the node is late.
 
 A task fails when it was due and could not be done, and works again with its next value. Observations between,
-such as one without a due check, change nothing. What the policy asks for and the degradation level leaves out
-is told once, for as long as it is left out. A node that stood still counts as late until it has been on time
-for `RECOVERED_S`.
+such as one without a due check, change nothing. A look that the policy asks for and the degradation level
+leaves out is reported once, for as long as it is left out. A node that was late counts as late until it has
+been on time for `RECOVERED_S`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HEARD = fields_of(Sense.HEARING)
 MAX_TASKS = 16
 """More than there are tasks; a bound for recordings and snapshots."""
 LATE_S = 0.5
-"""A node that is later than this is late; a busy loop is later than 0.1 s now and then."""
+"""Above this a node counts as late; a busy event loop is sometimes more than 0.1 s late."""
 RECOVERED_S = 3.0
 LEVELS = 5
 
@@ -52,17 +52,17 @@ class Failures:
         self._left_out = tuple(
             tuple(look.value for look in looks if LOOKS[look].rates_hz[level] == 0) for level in range(LEVELS)
         )
-        """By level."""
+        """The looks left out, by level."""
 
     def late(self, now: float, late_s: float) -> None:
-        """The node was late by so much until now."""
+        """Note that the node was `late_s` late until now."""
         own = self._state
         if own.late_from_s is None:
             own.late_from_s, own.late_s = now - late_s, 0.0
         own.late_until_s, own.late_s = now + RECOVERED_S, max(own.late_s, late_s)
 
     def judge(self, observation: Observation) -> Judgement:
-        """Yes when something is wrong now, no when tasks worked and nothing is."""
+        """Yes when something is wrong now; no when tasks worked and nothing is wrong."""
         own, left_out = self._state, self._left_out[observation.level]
         if not (own.since_s or observation.failed or left_out or own.late_from_s is not None):
             return NO
@@ -108,5 +108,6 @@ def tasks_done(observation: Observation) -> tuple[str, ...]:
 
 
 def any_done(observation: Observation) -> bool:
-    """Whether the observation has any task's value. Called for every one, so the most frequent are first."""
+    """Whether the observation has any task's value. Called for every observation, so the most frequent tasks
+    come first."""
     return observation.picture is not None or observation.speech is not None or bool(tasks_done(observation))

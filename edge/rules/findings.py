@@ -30,14 +30,16 @@ class Finding:
     raised_s: float
     """When the condition had lasted its hold; the same in both phases."""
     at_s: float
-    """RAISED: when the condition had lasted its hold. CLEARED: when it ended, known its clear time later."""
+    """RAISED: when the condition had lasted its hold. CLEARED: when it ended, which is known only after its
+    clear time."""
     confidence: float
     """0…1, the mean over the looks."""
     evidence: Evidence
     together_with: EventType | None = None
     """The event that held at the same time without its own finding, such as gaze with head turned."""
     unseen_s: float = 0.0
-    """Time since the onset in which it was unknown whether the condition held; it has no weight."""
+    """Time since the onset in which it was unknown whether the condition held; it does not count towards the
+    duration."""
 
     @property
     def lasted_s(self) -> float:
@@ -63,5 +65,5 @@ NO = Judgement(False)
 
 
 def unseen(unseen_s: float) -> dict[str, Value]:
-    """The evidence of time in which the condition was unknown; empty without any."""
+    """Evidence of the time in which the condition was unknown; empty if there was none."""
     return {"unseen_seconds": round(unseen_s, 3)} if unseen_s > 0 else {}

@@ -1,9 +1,9 @@
-"""LOW_FRAME_RATE: the share of time that undamaged frames cover, and the longest time without one.
+"""Judges LOW_FRAME_RATE: the share of time that undamaged frames cover, and the longest time without one.
 
-A mean says nothing of a sender whose frames come all at once: twenty in a tenth of a second and then none for
-two are ten a second. So each frame covers one period of the bound (a quarter of a second at 4 per second),
-over stretches of `STRETCH_S`, by the time at which frames arrive. Frames that a loss has damaged are not
-analysed and cover nothing. A stall is a different event (`edge.rules.stream`) and makes its stretch unknown.
+A mean rate hides bursts: twenty frames within 0.1 s and then none for 2 s are ten per second. So each frame
+covers one period of the bound (0.25 s at 4 per second), and the covered share of each stretch of `STRETCH_S`
+is judged, by the times at which frames arrive. Frames that a loss has damaged are not analysed and cover
+nothing. A stall is a different event (`edge.rules.stream`) and makes its stretch unknown.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ STRETCH_S = 5.0
 STALL_S = 3.0
 """A longer time without a frame is a stall, not a low rate."""
 LEAST_SHARE = 0.8
-"""Frames that come unevenly leave short holes; less cover than this is a low rate …"""
+"""A smaller covered share is a low rate; frames that arrive unevenly leave short gaps …"""
 LONGEST_GAP_S = 1.0
-"""… and so is a longer time without any: an instant is watched only within a second of a look."""
+"""… and so is a longer time without any, because an instant is watched only within a second of a look."""
 
 
 @dataclass(slots=True)
@@ -33,11 +33,11 @@ class FrameRateState:
     last_s: float | None = None
     """When the last frame arrived …"""
     whole_s: float = 0.0
-    """… and the last undamaged one, or since when there was none in this stretch."""
+    """… and the last undamaged one; the start of the stretch if it has none yet."""
     frames: Count = 0
     """All frames that arrived …"""
     damaged: Count = 0
-    """… and how many of them are damaged."""
+    """… and how many of them were damaged."""
     covered_s: float = 0.0
     gap_s: float = 0.0
     """The longest time without an undamaged frame."""
@@ -105,7 +105,7 @@ class FrameRate:
         own.covered_s = own.gap_s = 0.0
 
     def pause(self, until_s: float) -> None:
-        """Start a new stretch: the time until then was not a low rate."""
+        """Start a new stretch at `until_s`: the time before was not a low rate."""
         own = self._state
         if own.last_s is not None:
             own.last_s = max(own.last_s, until_s)

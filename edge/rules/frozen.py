@@ -1,4 +1,4 @@
-"""CAMERA_FROZEN: the same picture for a long time, although the codec changes it slightly.
+"""Judges CAMERA_FROZEN: the same picture for a long time, although the codec changes it slightly.
 
 A codec encodes a still picture again with every keyframe and refines it in the next frames, so a single look
 at a frozen camera may see changes of up to 3 levels. Most looks of a few seconds see almost none. Measured at
@@ -20,7 +20,7 @@ from shared.observations import Observation
 
 WINDOW_S = 3.0
 MIN_LOOKS = 3
-"""For the slowest level, which looks once a second."""
+"""The fewest looks kept; the slowest level looks once a second."""
 
 
 class Frozen:
@@ -43,7 +43,7 @@ class Frozen:
         return self._judged(self._settings.threshold(EventType.CAMERA_FROZEN))
 
     def _judged(self, bound: float) -> Judgement:
-        """The majority of the looks. One against it decides nothing: the codec, or the first change."""
+        """What most looks say; unknown while the newest says otherwise: the codec, or the first change."""
         middle = median(change for _, change in self._looks)
         frozen = middle <= bound
         if frozen is not (self._looks.last <= bound):

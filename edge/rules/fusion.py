@@ -1,8 +1,8 @@
-"""HIGH_CONFIDENCE_CHEATING: several findings of different kinds within one window. The policy sets the terms.
+"""Judges HIGH_CONFIDENCE_CHEATING: different findings within one window. The policy sets the terms.
 
 Each term collects spans of time: mismatching checks, or the time in which an event held. It is raised when
-all terms are fulfilled at once, and over when the window has passed. It means that these things coincided,
-nothing else.
+all terms are fulfilled at once, and over when the window has passed. It means only that these things happened
+at the same time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shared.events.types import EventType
 from shared.saving import AtMost
 
 MAX_SPANS = 128
-"""Per term; older ones are forgotten first."""
+"""The most spans kept per term; the oldest are dropped first."""
 MAX_PARTS = 16
 """More terms than a policy may name."""
 
@@ -124,7 +124,7 @@ class Fusion:
 
 
 def _fulfilled(term: FusionTerm, spans: list[tuple[float, float]]) -> str | None:
-    """The result of the spans, as evidence; None when they are not enough."""
+    """The spans' result as evidence; None when they are not enough."""
     name = term.event.value
     if term.more_than_checks is not None:
         enough = len(spans) > term.more_than_checks

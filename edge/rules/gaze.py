@@ -1,9 +1,11 @@
 """Judges the gaze: GAZE_OFF_SCREEN, PROLONGED_LOOK_AWAY and FREQUENT_DISTRACTION.
 
 A single look is noisy, and a blink may give any direction. So the gaze counts as off the screen when most
-looks of the last `aggregate_s`, without blinks, were outside the zone. That is known late; its start is found
-in the same looks, as the beginning of the stretch in which they most outnumber the others. A look against the
-majority decides nothing: it may be noise, or the first of a change.
+looks of the last `aggregate_s`, without blinks, were outside the zone. This is known late, so its start is
+searched in the same looks: counted back from now, it is where those of the majority outnumber the others
+most. While the newest look is against the majority, the result is unknown: it may be noise, or the first of a
+change.
+
 Glances are counted on single looks: an unbroken run outside the zone of at least `episode_s`.
 """
 
@@ -22,11 +24,11 @@ from shared.observations import Observation
 from shared.saving import AtMost
 
 MIN_LOOKS = 3
-"""At least this many are kept on levels that look rarely."""
+"""The fewest looks kept, on levels that look rarely."""
 MAX_LOOKS = 64
 """The most looks of one aggregate; 10 s at 6 Hz."""
 MAX_EPISODES = 64
-Look = tuple[float, float, float, bool]
+GazeLook = tuple[float, float, float, bool]
 """Time, pitch, yaw, and whether it was outside the zone."""
 
 
@@ -34,7 +36,9 @@ Look = tuple[float, float, float, bool]
 class GazeState:
     """The looks of the last seconds, and the glances of the last minute."""
 
-    looks: Annotated[deque[Look], AtMost(MAX_LOOKS)] = field(default_factory=lambda: deque(maxlen=MAX_LOOKS))
+    looks: Annotated[deque[GazeLook], AtMost(MAX_LOOKS)] = field(
+        default_factory=lambda: deque(maxlen=MAX_LOOKS)
+    )
     off: bool | None = None
     run_s: float | None = None
     """Start of the current run of looks outside."""
@@ -47,7 +51,7 @@ class GazeState:
 
 
 class Gaze:
-    """Judges looks together with the earlier ones."""
+    """Judges each look together with the earlier ones."""
 
     __slots__ = ("_settings", "_state")
 
@@ -78,7 +82,7 @@ class Gaze:
         return self._off_screen(zone), self._too_often(at, outside)
 
     def _is_old(self, at: float) -> bool:
-        """Whether the oldest look is before the aggregate."""
+        """Whether the oldest look is older than `aggregate_s`."""
         return at - self._state.looks[0][0] > self._settings.gaze.aggregate_s + EPSILON_S
 
     def _off_screen(self, zone: Zone) -> Judgement:

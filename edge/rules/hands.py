@@ -1,8 +1,8 @@
-"""HAND_NEAR_EAR: a hand or wrist close to an ear in most looks of two seconds.
+"""Judges HAND_NEAR_EAR: a hand or wrist is close to an ear in most looks of two seconds.
 
-Points of a hand jump by a tenth of a head from look to look, and the bound is close to where hands at the
-side of the head are seen. So the median of the last looks decides; a look against it decides nothing. No hand
-in the picture counts as far away.
+The points of a resting hand jump by a tenth of the head's width from look to look, and the bound is close to
+the distance of hands beside the head. So the median of the last looks decides, and the result is unknown
+while the newest look says otherwise. No hand in the picture counts as far away.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Hands:
         return Judgement(True, min(1.0, 1.0 - 0.5 * middle / bound), evidence, self._since(near_s[0], bound))
 
     def _since(self, near_s: float, bound: float) -> float:
-        """Start of the hand's stay: its first looks may miss the bound by a jump."""
+        """Start of the hand's stay; its first looks may be further away than the bound, by one jump."""
         since_s = near_s
         for look_s, distance in reversed(self._looks):
             if look_s < near_s:

@@ -72,7 +72,7 @@ class MovementState:
     turns: Annotated[deque[tuple[float, float]], AtMost(MAX_TURNS)] = field(
         default_factory=lambda: deque(maxlen=MAX_TURNS)
     )
-    """When each turn began, and its highest speed."""
+    """Start of each turn, and its highest speed."""
     fast: bool = False
 
 
@@ -114,7 +114,7 @@ class Movement:
         return Judgement(True, 1.0, evidence, own.turns[0][0])
 
     def begin_anew(self) -> None:
-        """The next pose is of another face: between the two lies no turn."""
+        """Forget the last pose, because the next one is another face's: the difference is not a turn."""
         own = self._state
         own.last, own.fast = None, False
         own.speeds.clear()

@@ -20,7 +20,7 @@ EVENTS = (
 
 
 class Hearing:
-    """Judges audio observations; the episodes are the monitor's."""
+    """Judges audio observations. The monitor owns the episodes."""
 
     __slots__ = ("_episodes", "_settings", "_speech")
 

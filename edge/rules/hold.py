@@ -7,12 +7,12 @@ A condition may flicker, an event must not. Each event has four states:
       └──────no──────┘                              └──────yes──────┘
 
 The onset is the first yes, or the earlier time since which it is known to hold; the end is the first no that
-no yes follows; both waits start there. *Unknown changes nothing.* Waits are measured between known values:
-equal ones go on over a gap shorter than a stall; when two are further apart than `max_gap_s`, the state
-between is unknown, so the wait restarts at the newer one. A wait is over only when all of it was measured, so
-with one look a second an event may be raised up to a second late. A raised event stays raised through any
-silence. At a hand-over between nodes waits pause instead (`pause`): the gap is ours, and earlier observations
-remain valid.
+no yes follows; both waits start there. *Unknown changes nothing.* Waits are measured between known values: a
+wait goes on over a gap shorter than a stall. When two values are further apart than `max_gap_s`, the state
+between them is unknown, so the wait restarts at the newer one. A wait is over only when all of it was
+measured, so with one look a second an event may be raised up to a second late. A raised event stays raised
+however long nothing is known. At a hand-over between nodes waits pause instead (`pause`): the nodes cause
+this gap, not the candidate, and earlier observations remain valid.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from shared.saving import Omit
 EPSILON_S = 1e-6
 """Tolerance of waits, so that sums of frame times such as 15 × 0.2 reach 3."""
 FRAME_S = 0.08
-"""Time between two frames at 12.5 per second, the lowest rate expected: a look may be so late."""
+"""Time between two frames at 12.5 per second, the lowest expected rate; a look may be this much late."""
 
 
 class State(StrEnum):

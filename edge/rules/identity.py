@@ -20,9 +20,9 @@ from shared.observations import IdentityCheck, Observation
 from shared.saving import Count
 
 SURE_MISMATCH = 0.25
-"""Distance of the median stranger below the threshold (0.50 against 0.75); confidence is full there."""
+"""Confidence is 1 this far below the threshold: the median stranger is at 0.50, the threshold at 0.75."""
 APART_S = 30.0
-"""IDENTITY_UNVERIFIED's default hold: that event reports a face unverified for longer."""
+"""The default hold of IDENTITY_UNVERIFIED, which reports a face that is unverified for longer."""
 
 
 def is_mismatch(check: IdentityCheck | None, settings: Settings) -> bool:

@@ -1,4 +1,5 @@
-"""PRESENTATION_ATTACK: the mean liveness score of the last checks. Advisory: light and lens change it."""
+"""Judges PRESENTATION_ATTACK by the mean liveness score of the last checks. Light and lens change the score,
+so the event is advisory."""
 
 from __future__ import annotations
 

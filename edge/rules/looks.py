@@ -1,4 +1,4 @@
-"""The last seconds' looks at one number, for rules that use their median."""
+"""The looks at one value in the last seconds, for rules that use their median."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Tells whether a face moves only as another one does: as its mirror image. Pure.
+"""Tells whether a face moves only as another one does, as its mirror image. Pure.
 
-Where a mirror hangs decides how far its image moves and to which side, so a straight line is fitted for each
-direction. Two people may lean the same way once; they do not for long, and not to a hundredth of a face.
+The mirror's place decides how far and to which side its image moves, so a straight line is fitted for each
+direction. Two people may lean the same way once, but not for long, and not exactly to a hundredth of a face.
 """
 
 from __future__ import annotations
@@ -11,33 +11,35 @@ from itertools import pairwise
 from statistics import fmean, median
 
 Beside = tuple[float, float, float, float]
-"""Middle of the first face, x and y, and of the other one at the same time; pixels."""
+"""Centres of two faces at the same time: x and y of the first, x and y of the other, in pixels."""
 
 MAX_LOOKS = 50
 SPACING_S = 0.4
-"""At least this much between two looks: twenty seconds of them."""
+"""The shortest time between two looks; `MAX_LOOKS` of them span about 20 s."""
 LEAST_LOOKS, LEAST_RETURNS = 25, 4
-"""A mirror image is proved by that many looks in which the first face went there and back so often."""
+"""A mirror image is proved by at least this many looks, in which the first face crossed its median place at
+least this often."""
 ROUGHLY = 0.4
-"""Of a talking face detectors find the place by what they see of the mouth, also in a mirror: in 24 s of film
-straight lines explain 0.6 of its movement, and below 0.1 of that of another person who talks."""
+"""The share that straight lines must explain for a face that is taken for the candidate's. It is low, because
+detectors place a talking face by what they see of its mouth, also in a mirror: in 24 s of film the lines
+explain 0.6 of a mirror image's movement, and less than 0.1 of another talking person's."""
 EXPLAINED = 0.9
-"""Share of the other's movement, squared, that the line must explain."""
+"""The share of the other face's squared movement that the line must explain."""
 REST_SHARE, REST_PX = 0.008, 0.2
-"""How far the other may lie from the line: share of its width, and pixels beside."""
+"""How far the other face may be from the line: a share of its width, plus pixels."""
 
 
 def is_mirrored(looks: Sequence[Beside], width_px: float) -> bool:
-    """Whether all movement of the other face, which is so wide, follows from that of the first; true also of
-    one that has hardly moved yet."""
+    """Whether all movement of the other face follows from the first one's; also true of a face that has
+    hardly moved yet. `width_px`: the other face's width."""
     rest_px = REST_SHARE * width_px + REST_PX
     moved = (axis for axis in (0, 1) if _spread([look[axis + 2] for look in looks]) > rest_px)
     return all(_follows(looks, axis, rest_px) for axis in moved)
 
 
 def is_proved(looks: Sequence[Beside], *, alike: bool = False) -> bool:
-    """Whether the first face moved often enough for that to be no chance. Of a face that is `alike` it is
-    enough that it follows roughly."""
+    """Whether the first face moved often enough to rule out chance. A face that is taken for the candidate's
+    (`alike`) only has to follow roughly."""
     if len(looks) < LEAST_LOOKS or (alike and _explained(looks) < ROUGHLY):
         return False
     return max(_returns([look[axis] for look in looks]) for axis in (0, 1)) >= LEAST_RETURNS
@@ -49,14 +51,14 @@ def _follows(looks: Sequence[Beside], axis: int, rest_px: float) -> bool:
 
 
 def _explained(looks: Sequence[Beside]) -> float:
-    """Share of the other's movement in both directions that straight lines explain."""
+    """The share of the other face's movement, in both directions, that straight lines explain."""
     fits = [_fitted(looks, axis) for axis in (0, 1)]
     total = sum(each for _, each in fits)
     return 1 - sum(rest for rest, _ in fits) / total if total else 0.0
 
 
 def _fitted(looks: Sequence[Beside], axis: int) -> tuple[float, float]:
-    """The other's squared movement that a straight line leaves, and all of it."""
+    """The other face's squared movement: the part that a straight line does not explain, and the whole."""
     first, other = [look[axis] for look in looks], [look[axis + 2] for look in looks]
     first_mean, other_mean = fmean(first), fmean(other)
     own = sum((value - first_mean) ** 2 for value in first)

@@ -9,7 +9,8 @@ too late is left out and counted in `late`.
 * Every frame is reported when it arrives, analysed or not (an observation with its `frame_id` and nothing
   else): an analysis that takes long must not look like a stalled stream. The analysis may follow later.
 * `tick(now)` is called when `deadline()` is reached, before newer observations; the deadline is read
-  again after every call. A caller that comes late says by how much: what arrived meanwhile may wait unread.
+  again after every call. A caller that is late says by how much, because frames that arrived meanwhile may be
+  unread.
 * `finish()` is called at the end, and no call follows; or when a pause begins, and `resume(now)` follows.
 
 The same calls give the same findings, on a live stream, a recording or another node (`snapshot`, `restore`).
@@ -85,9 +86,9 @@ class Monitor:
         return self._state.late
 
     def observe(self, observation: Observation, now: float | None = None) -> list[Finding]:
-        """Add one observation, that comes now. Returns its changes, in order of judgement.
+        """Add one observation that arrives now. Returns the changes it makes, in order of judgement.
 
-        `now`: None for a recording, where everything comes at its own time.
+        `now`: None for a recording, where every observation arrives at its own time.
         """
         now = observation.at if now is None else now
         findings = self._heed(observation, now)
@@ -97,12 +98,12 @@ class Monitor:
         return self._bounded.passed(findings, now)
 
     def expect(self, now: float) -> None:
-        """A page has connected and must send pictures: missing ones count from now on."""
+        """Note that a page has connected and must send pictures: missing ones count from now on."""
         self._stream.expect(now)
         self._watched.expect(now)
 
     def tick(self, now: float, late_s: float = 0.0) -> list[Finding]:
-        """Report what becomes true as time passes; `late_s`: so long after it was due."""
+        """Report what has become true by time alone. `late_s`: how long the call is overdue."""
         if late_s > LATE_S:
             self._stream.excuse(now)
             self._watched.late(late_s)
@@ -114,7 +115,7 @@ class Monitor:
         return self._stream.deadline()
 
     def unwatched(self, now: float) -> dict[Kind, float]:
-        """Seconds in which nobody looked, of each kind that was to be watched."""
+        """Unwatched seconds so far, for each kind of look that was expected."""
         return self._watched.seconds(now)
 
     def finish(self, now: float) -> list[Finding]:
@@ -126,7 +127,7 @@ class Monitor:
         return self._bounded.finish([*self._stream.finish(now), *self._episodes.finish(), *known])
 
     def resume(self, now: float) -> None:
-        """Go on after a pause: its time counts for no wait, and baselines stay."""
+        """Go on after a pause. Its time does not count as waiting, and baselines stay."""
         self._pause(now)
         self._seeing.begin_again(now)
 
@@ -166,7 +167,7 @@ class Monitor:
         return findings
 
     def _arrived(self, observation: Observation, now: float) -> list[Finding]:
-        """Note a frame: it has just arrived, or was looked at and arrived before."""
+        """Note a frame that has just arrived, or one that arrived earlier and has now been analysed."""
         arrives = self._stream.is_new(observation.at)
         self._watched.see(observation, now, arrives=arrives)
         if not arrives:
@@ -174,7 +175,7 @@ class Monitor:
         findings = self._stream.frame(observation.at, now)
         rate = self._frame_rate.judge(now, damaged=observation.damaged)
         if rate.value is not None:
-            # By arrival: a picture that lies seconds behind comes now.
+            # The rate is judged by arrival: a picture taken seconds ago arrives now.
             self._episodes.note(findings, EventType.LOW_FRAME_RATE, replace(observation, at=now), rate)
         return findings
 
@@ -191,7 +192,7 @@ class Monitor:
         return True
 
     def _fuse(self, observation: Observation, findings: list[Finding]) -> None:
-        """Give the fusion what holds now, and take its findings."""
+        """Add the time in which the fusion's events hold, and the finding that this makes."""
         fusion = self._fusion
         if fusion is None:
             return
@@ -204,7 +205,7 @@ class Monitor:
             findings.append(fused)
 
     def _span(self, event: EventType, observation: Observation) -> tuple[float, float] | None:
-        """Start and end of what a term counts, as just seen."""
+        """Start and end of the time that a term counts in this observation; None without any."""
         at = observation.at
         if event is EventType.FACE_MISMATCH:
             return (at, at) if self._seeing.mismatching(observation) else None
@@ -230,10 +231,10 @@ class Monitor:
             self._pause(resumed_s)
 
     def take_over(self, before: Monitor) -> None:
-        """Keep the baselines of this session's monitor until now, before the first observation.
+        """Take over the baselines of this session's earlier monitor. Call it before the first observation.
 
-        Waits and counts begin anew: it had other settings, or did not watch for a while. So do baselines that
-        the settings are about.
+        Waits and counts start again, because the earlier monitor had other settings or did not watch for a
+        while. A baseline starts again if its own settings have changed.
         """
         usual, seen = self._state.seeing, deepcopy(before._state.seeing)
         if self._settings.measured_alike(before._settings):

@@ -1,7 +1,7 @@
-"""The speech of the last seconds, for sentences too short to be VOICE_DETECTED each by itself.
+"""Adds up short sentences, each too short for VOICE_DETECTED by itself, over the last seconds.
 
-Speech is added up over a window that moves with time, in parts of a thirty-second of it; a part that is not
-wholly within the window no longer counts. Lost sound adds nothing and takes nothing away.
+The window moves with time and has 32 parts; a part that is not wholly within the window no longer counts.
+Lost sound adds nothing and takes nothing away.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ MAX_PARTS = 40
 
 @dataclass(slots=True)
 class MutteringState:
-    """Parts with speech: begin, seconds of speech, and probability × seconds."""
+    """Parts with speech: start, seconds of speech, and probability × seconds."""
 
     parts: Annotated[deque[tuple[float, float, float]], AtMost(MAX_PARTS)] = field(
         default_factory=lambda: deque(maxlen=MAX_PARTS)
@@ -38,8 +38,8 @@ class Muttering:
         self._state = state
 
     def add(self, from_s: float, spoken_s: float, probability: float) -> tuple[float, float, float] | None:
-        """Add speech. Returns begin, seconds and probability × seconds of all in the window once that exceeds
-        the bound."""
+        """Add speech. Returns start, seconds and probability × seconds of all speech in the window; None
+        while that does not exceed the bound."""
         parts = self._state.parts
         if self.bound_s is None:
             return None
@@ -56,11 +56,11 @@ class Muttering:
         return parts[0][0], total_s, sum(weight for _, _, weight in parts)
 
     def forget(self) -> None:
-        """Count from zero: what was raised does not count again."""
+        """Start from zero: speech that has raised an event does not count again."""
         self._state.parts.clear()
 
     def pause(self, away_s: float) -> None:
-        """Do not count so much time that has just passed."""
+        """Do not count the last `away_s` seconds."""
         parts = self._state.parts
         moved = [(begins_s + away_s, spoken_s, weight) for begins_s, spoken_s, weight in parts]
         parts.clear()

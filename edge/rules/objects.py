@@ -15,7 +15,7 @@ KINDS = {EventType.PHONE_VISIBLE: "phone", EventType.BOOK_VISIBLE: "book"}
 
 
 def multiple_persons(observation: Observation, present: Present) -> Judgement:
-    """More than one person, with or without visible faces, besides those in pictures."""
+    """More than one person is in view, with or without a visible face; people in pictures do not count."""
     persons = observation.persons
     if persons is None:
         return UNKNOWN
@@ -31,14 +31,15 @@ def multiple_persons(observation: Observation, present: Present) -> Judgement:
 
 
 def shapes_of(faces: Iterable[Box], persons: Sequence[Box], own: Box | None) -> set[Box]:
-    """The persons' shapes that belong to these faces: the smallest around each, unless the candidate's."""
+    """The persons' shapes that belong to these faces: the smallest around each face, without the
+    candidate's."""
     free = [box for box in persons if own is None or not holds(box, middle(own))]
     around = ([box for box in free if holds(box, middle(face))] for face in faces)
     return {min(boxes, key=lambda box: box.area_px2) for boxes in around if boxes}
 
 
 def object_visible(observation: Observation, event: EventType, settings: Settings) -> Judgement:
-    """An object of the kind that `event` is about."""
+    """An object of the event's kind is in view."""
     if observation.objects is None:
         return UNKNOWN
     bound = settings.threshold(event)

@@ -1,13 +1,13 @@
-"""Tells faces at rest, which living ones never are, from faces that move. Pure.
+"""Tells faces of pictures, which rest, from living faces, which never do. Pure.
 
-The face of a picture is found in the same place for hours, to a hundredth of its width; where it lies between
-two cells of a detector's grid, it jumps to and fro between a few places, which are remembered. Measured with
+A detector finds the face of a picture in the same place for hours, to a hundredth of its width. If it is
+between two cells of the detector's grid, it jumps between a few places; these are remembered. Measured with
 YuNet at 1 to 5 Hz on faces of 30 to 110 px pasted into films of 640×480 (H.264 at 900, VP8 at 400 kbit/s,
-noise of 2 levels): in 22 s those of pictures have at most eight places and three new ones in a row, those of
-people who talk have four in a row after 1.6 s at most (5 Hz), and 20 places and more.
+noise of 2 levels): in 22 s faces of pictures have at most eight places and three new ones in a row; faces of
+people who talk have four new ones in a row after 1.6 s at most (5 Hz), and 20 or more places.
 
-A picture that moves once was bumped into, or the camera was: it is undecided again. Whatever moves twice is a
-person for as long as it is in view.
+A picture that moves once is undecided again, because somebody may have bumped into it or the camera. A face
+that moves twice is a person for as long as it is in view.
 """
 
 from __future__ import annotations
@@ -23,21 +23,23 @@ from shared.observations import Box
 from shared.saving import AtMost, Count
 
 IN_A_ROW = 4
-"""A face with so many new places in a row has moved …"""
+"""A face with this many new places in a row has moved …"""
 MAX_PLACES = 10
-"""… and one with more places than that in all."""
+"""… and so has a face with more places than this in total."""
 MIN_LOOKS = 20
-"""A picture was looked at so often without a move: fewer looks do not tell it from one who sits still."""
+"""The fewest looks without a movement that show a picture; fewer do not tell it from a person who sits
+still."""
 PLACE_SHARE, PLACE_PX = 0.004, 0.2
-"""How far a face at rest may lie from one of its places: share of its width, and pixels beside."""
+"""How far a face at rest may be from one of its places: a share of its width, plus pixels."""
 ALIKE_S = 3.0
-"""A face that was taken for the candidate's so lately may be a mirror image: one is compared every second."""
+"""For this long after it was taken for the candidate's, a face may be a mirror image. One face is compared
+each second."""
 HIDING_WIDTHS = 0.5
-"""Hair and shoulders around a face, in its widths: they may hide a part of a picture's face."""
+"""How far hair and shoulders reach around a face, in its widths; they may hide a part of a picture's face."""
 
 
 class Standing(StrEnum):
-    """What a face is."""
+    """What a face was found to be."""
 
     UNDECIDED = "undecided"
     PERSON = "person"
@@ -51,37 +53,37 @@ class FollowedState:
     box: Box
     """Where it was seen last."""
     since_s: float
-    """When it appeared, or began to move after it was taken for a picture."""
+    """When it appeared, or started to move after it was taken for a picture."""
     still_s: float
-    """Since when it has not moved."""
+    """Start of the time without a movement."""
     seen_s: float
     standing: Standing = Standing.UNDECIDED
     moves: Count = 0
     known: bool = False
-    """Whether it was taken for a picture once."""
+    """Whether it was ever taken for a picture."""
     told: bool = False
-    """Whether that was reported."""
+    """Whether it was reported as a picture."""
     mirrored: bool = False
     """Whether it moves as the candidate does, or is taken for the candidate's."""
     alike_s: float | None = None
     """When it was last taken for the candidate's face."""
     places: Annotated[list[Box], AtMost(MAX_PLACES + 1)] = field(default_factory=list)
     new: Count = 0
-    """How many looks in a row have found it in a new place."""
+    """The number of looks in a row that found it in a new place."""
     looks: Count = 0
-    """How many looks there were since it moved last."""
+    """The number of looks since its last movement."""
     beside: Annotated[list[Beside], AtMost(MAX_LOOKS)] = field(default_factory=list)
     beside_s: float | None = None
-    """When the last of those was taken."""
+    """Time of the last entry of `beside`."""
 
 
 def rest(
     at: float, known: FollowedState, candidate: Box | None, *, living_s: float | None, still_s: float
 ) -> None:
-    """Judge a face that was seen now: whether it has moved, or has stayed for long enough.
+    """Judge a face seen now: whether it has moved, or has rested for `still_s`.
 
-    `candidate`: where the candidate's face is; None for that one itself. `living_s`: when somebody who moves
-    was last seen.
+    `candidate`: the place of the candidate's face; None if this face is the candidate's. `living_s`: the last
+    time a face that has moved was seen.
     """
     if known.known and candidate is not None and _hides(candidate, known.places):
         return
@@ -95,7 +97,7 @@ def rest(
         known.places.append(_rounded(known.box))
     alike = known.alike_s is not None and at - known.alike_s <= ALIKE_S
     if alike and known.standing is Standing.PERSON and at - known.since_s < still_s:
-        # It moved before it could be compared.
+        # It counted as a person only because it moved before it was compared with the candidate.
         known.standing, known.moves, known.still_s, known.mirrored = (
             Standing.UNDECIDED,
             0,
@@ -136,7 +138,7 @@ def _note_beside(at: float, known: FollowedState, candidate: Box) -> None:
 
 
 def _is_near(box: Box, place: Box) -> bool:
-    """Whether a face in `box` may still be the one in `place`, not moved."""
+    """Whether a face in `box` may be at rest in `place`."""
     rest_px = PLACE_SHARE * place.width_px + PLACE_PX
     (x, y), (place_x, place_y) = middle(box), middle(place)
     return (

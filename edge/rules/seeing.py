@@ -1,8 +1,7 @@
 """Judges analysed frames: camera, face, identity, head and gaze, body, people and objects.
 
 While the picture is black, frozen or stalled, face and body are unknown. A head turned away and a gaze off
-the screen at the same time are one thing: the one raised first is reported and names the other, which is then
-not reported itself.
+the screen at the same time are one thing: only the one raised first is reported, and it names the other.
 """
 
 from __future__ import annotations
@@ -53,12 +52,12 @@ OF_A_FACE = (
     EventType.PROLONGED_LOOK_AWAY,
     EventType.HEAD_DOWN,
 )
-"""Events that need a face. A raised one ends when no face is left: its absence is an event of its own. A
-pending one stays undecided when the face is lost for a moment, which happens to turned faces."""
+"""Events that need a face. A raised one ends when no face is left, because a missing face is an event of its
+own. A pending one stays undecided when the face is lost for a moment, which is common for turned faces."""
 
 
 NOBODY_KNOWN = Present(own=None, faces=(), counted=(), people=(), undecided=(), pictures=())
-"""Where faces were not looked for."""
+"""Used when faces were not looked for."""
 
 
 @dataclass(slots=True)
@@ -117,7 +116,7 @@ class Seeing:
 
     @property
     def company_onset_s(self) -> float | None:
-        """Since when there may be more than one face; None without."""
+        """Start of the time with perhaps more than one face; None with at most one."""
         asked = EventType.MULTIPLE_FACES in self._settings.rules
         return self._company.more_than_one_since_s(self._state.faces_s) if asked else None
 
@@ -161,7 +160,7 @@ class Seeing:
         self._look_at_things(observation, present or NOBODY_KNOWN, findings)
 
     def _present(self, observation: Observation) -> Present | None:
-        """Whose faces are in the frame; None where faces were not looked for."""
+        """The frame's faces, sorted by what they are; None if faces were not looked for."""
         faces, place = observation.faces, observation.own_face
         if faces is None:
             return None
@@ -262,13 +261,13 @@ class Seeing:
                 note(findings, event, observation, objects.object_visible(observation, event, self._settings))
 
     def pause(self, until_s: float) -> None:
-        """Do not count the time until then as waiting."""
+        """Do not count the time until `until_s` as waiting."""
         self._company.pause(until_s)
         if self._mismatch is not None:
             self._mismatch.pause(until_s)
 
     def begin_again(self, at: float) -> None:
-        """From now on, people seen before count as present only since now."""
+        """Count people seen before as present from `at` on only."""
         self._company.begin_again(at)
 
     def finish(self) -> Finding | None:
@@ -277,7 +276,7 @@ class Seeing:
 
 
 def of_people(observation: Observation, present: Present) -> Observation:
-    """The observation without the faces of pictures, and without what was seen of anybody's face but the
+    """The observation without the faces of pictures, and without results about faces other than the
     candidate's."""
     faces, place = observation.faces or (), observation.own_face
     if present.faces != faces:

@@ -37,7 +37,7 @@ class Zone:
         )
 
     def moved(self, pitch_deg: float, yaw_deg: float) -> Zone:
-        """The zone with the same size, moved."""
+        """The zone of the same size, moved by these angles."""
         return Zone(
             min_pitch_deg=self.min_pitch_deg + pitch_deg,
             max_pitch_deg=self.max_pitch_deg + pitch_deg,
@@ -73,12 +73,12 @@ class CompanySettings:
     min_score: float
     """Faces with a smaller score …"""
     min_face_px: float
-    """… or a smaller shorter side count for nothing."""
+    """… or a smaller shorter side do not count."""
     still_s: float | None
-    """A face that has not moved for so long beside somebody who has is a picture; None: pictures of people
-    are not told from people."""
+    """A face that has not moved for this long, while another has, is a picture; None: pictures of people are
+    not told from people."""
     max_gap_s: float
-    """A face out of sight for longer is another one when it comes back."""
+    """A face that was out of sight for longer is a new face when it comes back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,10 +119,10 @@ class Settings:
     blocked_luma_variance: float
     baseline_s: float
     max_gap_s: float
-    """A longer time without a signal's value restarts all its waits; never less than a stall."""
+    """A longer time without a signal's value restarts all its waits. Never shorter than a stall."""
 
     def measured_alike(self, other: Settings) -> bool:
-        """Whether calibration means the same under other settings."""
+        """Whether a calibration stays valid under the other settings."""
         return (self.baseline_s, self.gaze.zone, self.gaze.max_shift_deg) == (
             other.baseline_s,
             other.gaze.zone,

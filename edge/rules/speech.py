@@ -3,8 +3,8 @@
 A part is speech when its probability exceeds the threshold. Speech is summed over a stretch; pauses up to
 `pause_s` belong to the stretch but are not counted; a longer one ends it. The event is raised when a stretch
 has more than `hold_s` of speech and is over after `clear_s` without any. It is raised too when many short
-stretches together have more speech than `edge.rules.muttering` allows. Lost audio proves nothing: a window's
-silence counts only for the share that arrived, and when more than `max_gap_s` in a row is missing or lost,
+stretches together have more speech than `edge.rules.muttering` allows. Lost audio proves nothing: the silence
+of a window counts only for the share that arrived. When more than `max_gap_s` in a row is missing or lost,
 every wait restarts.
 """
 
@@ -34,11 +34,11 @@ class SpeechState:
     """Seconds of silence heard since the last speech."""
     last_speech_s: float = 0.0
     lost_s: float = 0.0
-    """Seconds of audio lost since the last that arrived."""
+    """Seconds of audio lost since audio last arrived."""
     unheard_s: float = 0.0
-    """Long losses since the last speech of the raised event."""
+    """Seconds of long losses since the last speech of the raised event."""
     unseen_s: float = 0.0
-    """Long losses before it, within the event; they do not count to its duration."""
+    """Seconds of long losses before it, within the event; they do not count towards its duration."""
     known_s: float | None = None
     """End of the last window."""
     muttered: bool = False
@@ -103,7 +103,7 @@ class Speech:
         return self._over() if self.raised else None
 
     def pause(self, until_s: float) -> None:
-        """Do not count the time until then as speech, silence or loss."""
+        """Do not count the time until `until_s` as speech, silence or loss."""
         own = self._state
         if own.known_s is not None and until_s > own.known_s:
             self._muttering.pause(until_s - own.known_s)

@@ -1,11 +1,11 @@
-"""STREAM_STALLED and CANDIDATE_OFFLINE: time without a frame, by the clock.
+"""Judges STREAM_STALLED and CANDIDATE_OFFLINE: time without a frame, by the clock.
 
 The only rule that is triggered by missing frames. It describes the connection, not the candidate. Before a
 page connects it reports nothing. From then on pictures are expected: a page that connects and never sends one
 is a stall too; otherwise an exam without a camera would not be watched and nobody would know.
 
-It is judged by the time at which frames arrive, never by the time at which they were taken: pictures that lie
-seconds behind still arrive. While the node itself is late it judges nothing, since frames may wait unread.
+It is judged by the time at which frames arrive, never by the time at which they were taken: pictures that are
+seconds late still arrive. While the node itself is late it judges nothing, since frames may wait unread.
 """
 
 from __future__ import annotations
@@ -52,7 +52,8 @@ class Stream:
         return bool(self._state.raised_s)
 
     def expect(self, now: float) -> None:
-        """A page has connected: expect the first frame from now on, unless frames arrived already."""
+        """Note that a page has connected: expect the first frame from now on, unless frames arrived
+        already."""
         own = self._state
         if own.last_s is None:
             own.last_s = now
@@ -87,7 +88,8 @@ class Stream:
         return findings
 
     def excuse(self, now: float) -> None:
-        """The node was late until now: a stall is judged when frames had a whole wait's time to come."""
+        """Note that the node was late until now: a stall is judged only after frames had the whole wait to
+        arrive."""
         if self._soonest_s is not None:
             self._state.excused_s = now + self._soonest_s
 
@@ -117,7 +119,7 @@ class Stream:
         return findings
 
     def pause(self, until_s: float) -> None:
-        """Count the time until then as if frames had arrived."""
+        """Count the time until `until_s` as if frames had arrived."""
         own = self._state
         if own.last_s is not None and not self.stalled:
             own.last_s = max(own.last_s, until_s)

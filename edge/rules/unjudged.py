@@ -1,6 +1,6 @@
-"""NOT_JUDGED: which looks are made and tell nothing, because the picture does not show enough.
+"""Judges NOT_JUDGED: looks that give no result because the picture does not show enough.
 
-A look is not judged until its next value. Observations between, in which it was not due, change nothing.
+A look stays without a result until its next value. Observations in which it was not due change nothing.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ MAX_TASKS = 16
 
 @dataclass(slots=True)
 class UnjudgedState:
-    """The looks that tell nothing now, each with the last reason."""
+    """The looks without a result now, each with the last reason."""
 
     reasons: Annotated[dict[str, str], AtMost(MAX_TASKS)] = field(default_factory=dict)
 
 
 class Unjudged:
-    """Follows which looks tell nothing."""
+    """Follows which looks give no result."""
 
     __slots__ = ("_state",)
 
@@ -33,7 +33,7 @@ class Unjudged:
         self._state = state
 
     def judge(self, observation: Observation) -> Judgement:
-        """Yes when a look told nothing now, no when looks told something and none tells nothing."""
+        """Yes when a look gives no result now; no when looks give results and none is without one."""
         reasons = self._state.reasons
         if not reasons and not observation.not_judged:
             return NO

@@ -1,4 +1,4 @@
-"""Unwatched time by cause: the whole of a session, and the last minute in parts."""
+"""Adds up unwatched time by cause: in total, and for the last minute in parts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_PARTS = 14
 
 @dataclass(slots=True)
 class Seconds:
-    """Unwatched time by cause."""
+    """Unwatched seconds by cause: nothing arrived, what arrived was damaged, the node did not look."""
 
     gaps: float = 0.0
     damaged: float = 0.0
@@ -30,18 +30,18 @@ class Seconds:
         return self.gaps + self.damaged + self.node
 
     def plus(self, other: Seconds) -> Seconds:
-        """The sum of both, as a value of its own."""
+        """The sum of both, as a new value."""
         return Seconds(self.gaps + other.gaps, self.damaged + other.damaged, self.node + other.node)
 
 
 Part = tuple[Count, float, float, float]
-"""A part of the last minute: its number, and its unwatched seconds as in `Seconds`."""
+"""A part of the last minute: its number (start ÷ `PART_S`), and its unwatched seconds as in `Seconds`."""
 Parts = Annotated[deque[Part], AtMost(MAX_PARTS)]
-"""In order."""
+"""In order of time."""
 
 
 def count(total: Seconds, parts: deque[Part], until_s: float, seconds: Seconds) -> None:
-    """Add unwatched time that ends at `until_s` to the whole and to the parts of the last minute."""
+    """Add unwatched time that ends at `until_s` to the total and to the parts of the last minute."""
     total.gaps += seconds.gaps
     total.damaged += seconds.damaged
     total.node += seconds.node
@@ -55,7 +55,7 @@ def count(total: Seconds, parts: deque[Part], until_s: float, seconds: Seconds) 
 
 
 def recent(parts: Iterable[Part], at: float) -> Seconds:
-    """What was unwatched of the minute before `at`."""
+    """Unwatched time in the minute before `at`."""
     first, found = floor((at - WINDOW_S) / PART_S), Seconds()
     for number, *seconds in parts:
         if number > first:
@@ -64,7 +64,7 @@ def recent(parts: Iterable[Part], at: float) -> Seconds:
 
 
 def _add(parts: deque[Part], number: int, seconds: Seconds) -> None:
-    """Add to a part. Parts are in order; what belongs to an older one goes to the last."""
+    """Add to a part. Parts are in order; time of an older part goes to the last one."""
     if parts and parts[-1][0] >= number:
         number, *before = parts.pop()
         seconds = seconds.plus(Seconds(*before))
@@ -81,6 +81,6 @@ _WHY = ("nothing arrived", "what arrived was damaged", "the node did not look")
 
 
 def told(kind: Kind, seconds: Seconds) -> list[str]:
-    """In words, cause by cause."""
+    """The unwatched time in words, one line per cause."""
     parts = zip(_WHY, _causes(seconds), strict=True)
     return [f"{kind}: {why} for {each:.1f} s" for why, each in parts if each >= 0.05]

@@ -1,10 +1,10 @@
-"""UNWATCHED: how long nobody looked at face and body or listened, by cause.
+"""Judges UNWATCHED: how long nobody looked at face and body or listened, by cause.
 
-An instant is watched within `REACH_S` after a look of its kind; where a policy asks for fewer looks, within
-its own period. The time beyond is unwatched, although waits of conditions go on over it. Causes are measured
-where frames and sound arrive: time in which nothing came, time in which what came was damaged; the rest is
-the node's own. A kind counts from its first look or its first failure on, for what a node cannot do at all is
-told elsewhere, and not while the level leaves it out.
+An instant is watched within `REACH_S` after a look of its kind, or within the look's period if the policy
+sets a longer one. Time beyond that is unwatched, although the waits of conditions go on over it. Causes are
+measured where frames and sound arrive: time in which nothing arrived, and time in which what arrived was
+damaged. The rest is caused by the node. A kind counts from its first look or first failure on, because what a
+node cannot do at all is reported elsewhere. It does not count while the level leaves it out.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ from shared.unwatched import LOOK_OF_KIND, Kind
 
 REACH_S = 1.0
 OPEN_S = 3.0
-"""A look is judged after it is taken: time without one counts once this has passed, or with the next."""
+"""A look is judged some time after it is taken, so time without one counts only after this long, or at the
+next look."""
 MOST_LOST = 0.5
-"""A window of sound of which more was lost was not heard."""
+"""A window of sound that has lost a larger share was not heard."""
 EVERY_S = 1.0
 """How often the last minute is judged."""
 OF_PICTURES = (Kind.FACE, Kind.BODY)
@@ -35,28 +36,28 @@ OF_PICTURES = (Kind.FACE, Kind.BODY)
 
 @dataclass(slots=True)
 class ArrivalState:
-    """Pictures or sound as they arrive."""
+    """How pictures or sound have arrived so far."""
 
     arrived_s: float | None = None
-    """When the last came."""
+    """When the last arrived."""
     gaps_s: float = 0.0
-    """Time so far in which nothing came …"""
+    """Time so far in which nothing arrived …"""
     damaged_s: float = 0.0
-    """… and in which what came was damaged."""
+    """… and in which what arrived was damaged."""
     late_s: float = 0.0
-    """The node's own lateness since the last came."""
+    """How late the node was since the last arrived."""
 
 
 @dataclass(slots=True)
 class KindState:
-    """One kind of look."""
+    """The looks of one kind, and the time between them."""
 
     met: bool = False
-    """Whether it was ever done or tried."""
+    """Whether such a look was ever done or tried."""
     looked_s: float | None = None
-    """When it was last done, or since when it is owed; None: not owed."""
+    """When the last one was done, or since when one is expected; None: none is expected."""
     gaps_s: float = 0.0
-    """What was counted of arrivals at the last look."""
+    """The arrivals' `gaps_s` and `damaged_s` at that time."""
     damaged_s: float = 0.0
     seconds: Seconds = field(default_factory=Seconds)
     parts: Parts = field(default_factory=lambda: deque(maxlen=MAX_PARTS))
@@ -64,7 +65,7 @@ class KindState:
 
 @dataclass(slots=True)
 class WatchedState:
-    """The looks of one session, and the time between them."""
+    """The looks and arrivals of one session."""
 
     pictures: ArrivalState = field(default_factory=ArrivalState)
     sound: ArrivalState = field(default_factory=ArrivalState)
@@ -74,7 +75,7 @@ class WatchedState:
 
 
 class Watched:
-    """Counts the time that nobody watched."""
+    """Counts the time in which nobody watched."""
 
     __slots__ = ("_bound", "_reach_s", "_state")
 
@@ -90,14 +91,14 @@ class Watched:
         for kind in self._reach_s:
             state.kinds.setdefault(kind, KindState())
         if state.kinds.keys() != self._reach_s.keys():
-            raise ValueError("the snapshot watches other kinds")
+            raise ValueError("the snapshot has other kinds of looks")
 
     def expect(self, now: float) -> None:
-        """A page has connected: its face is to be seen from now on."""
+        """Note that a page has connected: looks at the face are expected from now on."""
         self._meet(Kind.FACE, now)
 
     def see(self, observation: Observation, now: float, *, arrives: bool) -> None:
-        """Add a picture's observation; `arrives`: it is newer than all before, and came now."""
+        """Add a picture's observation. `arrives`: the picture arrives now and is newer than all before."""
         if observation.level != self._state.level:
             self._follow_level(observation)
         if arrives:
@@ -111,7 +112,7 @@ class Watched:
             self._look(Kind.BODY, observation.at, done=observation.body is not None, failed="body" in failed)
 
     def hear(self, observation: Observation) -> None:
-        """Add an observation of sound, or of sound that is missing."""
+        """Add an observation of sound or of missing sound."""
         if observation.level != self._state.level:
             self._follow_level(observation)
         speech, at = observation.speech, observation.at
@@ -126,12 +127,13 @@ class Watched:
         self._look(Kind.SOUND, at, done=speech is not None and not lost, failed=failed or lost, from_s=from_s)
 
     def late(self, late_s: float) -> None:
-        """The node was late by so much: what did not arrive meanwhile may have waited unread."""
+        """Note that the node was `late_s` late: what seems not to have arrived may have waited unread."""
         self._state.pictures.late_s += late_s
         self._state.sound.late_s += late_s
 
     def pause(self, until_s: float) -> None:
-        """The session went to another node until then: nobody looked, and that is ours."""
+        """Count the time until `until_s`, in which the session moved between nodes, as unwatched by the
+        node."""
         for kind, own in self._state.kinds.items():
             if own.looked_s is None:
                 continue
@@ -144,19 +146,20 @@ class Watched:
                 each.arrived_s, each.late_s = max(each.arrived_s, until_s), 0.0
 
     def seconds(self, now: float) -> dict[Kind, float]:
-        """Unwatched seconds so far of what was to be watched."""
+        """Unwatched seconds so far, for each kind of look that was expected."""
         own = self._state.kinds
         return {kind: own[kind].seconds.total + self._open(kind, now).total for kind in self._met()}
 
     def close(self, now: float) -> None:
-        """The session is over: nothing more is to come."""
+        """End the session: count the time until now, and expect no more looks."""
         for kind, own in self._state.kinds.items():
             if own.looked_s is not None:
                 self._end(kind, own, now)
                 own.looked_s = None
 
     def judge(self, at: float) -> Judgement:
-        """Whether too much of the last minute was unwatched; unknown when it was judged just before."""
+        """Whether too much of the last minute was unwatched; unknown if that was judged less than `EVERY_S`
+        ago."""
         own = self._state
         if self._bound is None or (own.judged_s is not None and at - own.judged_s < EVERY_S):
             return UNKNOWN
@@ -174,7 +177,7 @@ class Watched:
         return Judgement(True, 1.0, evidence)
 
     def _follow_level(self, observation: Observation) -> None:
-        """What the level leaves out is not owed; what it does again is owed from now on."""
+        """Expect no looks that the new level leaves out, and from now on those that it does again."""
         own, level = self._state, observation.level
         own.level = level
         for kind, state in own.kinds.items():
@@ -186,12 +189,12 @@ class Watched:
                 self._begin(kind, state, observation.at)
 
     def _met(self) -> list[Kind]:
-        """What is to be watched in this session."""
+        """The kinds of looks that this session expects or has expected."""
         kinds = self._state.kinds
         return [kind for kind in Kind if kind in kinds and kinds[kind].met]
 
     def _meet(self, kind: Kind, at: float) -> None:
-        """From now on this kind is owed."""
+        """Expect looks of this kind from now on."""
         own = self._state.kinds.get(kind)
         if own is not None and not own.met:
             own.met = True
@@ -211,17 +214,17 @@ class Watched:
         own.looked_s, own.gaps_s, own.damaged_s = at, arrivals.gaps_s, arrivals.damaged_s
 
     def _end(self, kind: Kind, own: KindState, at: float) -> None:
-        """Count what is unwatched before a look at `at`."""
+        """Count the unwatched time before a look at `at`."""
         unwatched_s = self._beyond(kind, own, at)
         if unwatched_s > FRAME_S:
             count(own.seconds, own.parts, at, self._caused(kind, own, unwatched_s, 0.0))
 
     def _beyond(self, kind: Kind, own: KindState, at: float) -> float:
-        """How long the last look no longer reaches."""
+        """Seconds at `at` since the last look's reach ended; negative within it."""
         return 0.0 if own.looked_s is None else at - own.looked_s - self._reach_s[kind]
 
     def _open(self, kind: Kind, now: float) -> Seconds:
-        """What is unwatched since the last look, if that is long ago."""
+        """Unwatched time since the last look, once that is longer ago than `OPEN_S`."""
         own, arrivals = self._state.kinds[kind], self._arrivals(kind)
         unwatched_s = self._beyond(kind, own, now)
         if unwatched_s <= OPEN_S - REACH_S:
@@ -231,7 +234,7 @@ class Watched:
         return self._caused(kind, own, unwatched_s, silent_s if silent_s > REACH_S else 0.0)
 
     def _caused(self, kind: Kind, own: KindState, unwatched_s: float, silent_s: float) -> Seconds:
-        """Unwatched time by cause; `silent_s`: nothing has come for so long."""
+        """Unwatched time by cause. `silent_s`: how long nothing has arrived now."""
         arrivals = self._arrivals(kind)
         gaps_s = min(unwatched_s, arrivals.gaps_s - own.gaps_s + silent_s)
         damaged_s = min(unwatched_s - gaps_s, arrivals.damaged_s - own.damaged_s)
@@ -241,12 +244,12 @@ class Watched:
         return self._state.pictures if kind in OF_PICTURES else self._state.sound
 
     def _recent(self, kind: Kind, at: float) -> Seconds:
-        """What was unwatched of the last minute."""
+        """Unwatched time in the last minute."""
         return recent(self._state.kinds[kind].parts, at).plus(self._open(kind, at))
 
 
 def _arrive(own: ArrivalState, from_s: float, until_s: float, *, damaged: bool) -> None:
-    """Count the time since the last arrival; what arrives now lasts from `from_s` until `until_s`."""
+    """Count the time since the last arrival. What arrives now lasts from `from_s` until `until_s`."""
     if own.arrived_s is not None:
         away_s = from_s - own.arrived_s - own.late_s
         if away_s > REACH_S:

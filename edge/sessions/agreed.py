@@ -1,7 +1,7 @@
-"""What may be watched of a session now: what its candidate has agreed to, and nothing in a pause. Pure.
+"""Decides what may be watched now: only what the candidate has agreed to, and nothing in a pause. Pure.
 
-A purpose that is withheld (not agreed to yet, or withdrawn) is taken out of the order itself. So no network,
-rule or event of it is left, and a candidate who uses this right raises nothing.
+A purpose that is withheld (not agreed to yet, or withdrawn) is removed from the order itself. So no network,
+rule or event works for it, and a candidate who uses this right causes no event.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from shared.messages.sessions import StartSession
 
 
 def as_agreed(order: StartSession) -> StartSession:
-    """The order without what is withheld: its features are off, and face templates are gone."""
+    """The order without the withheld purposes: their features are off, and face templates are removed."""
     off: dict[str, bool] = {}
     if not _compares(order):
         off["face_verification"] = False
@@ -42,10 +42,12 @@ def senses_of(order: StartSession) -> frozenset[Sense]:
 
 
 def check_may_compare(order: StartSession) -> None:
-    """Raises `Rejected` (409 `session-paused`, `not-agreed`) while faces may not be compared."""
+    """Check that faces may be compared now. Raises `Rejected` (409 `session-paused`, `not-agreed`) if not."""
     if order.paused:
         raise Rejected(
-            "the exam is paused and nothing is watched; try again after it", code="session-paused", status=409
+            "the exam is paused and nothing is watched; try again after the pause",
+            code="session-paused",
+            status=409,
         )
     if not _compares(order):
         raise Rejected(
@@ -57,5 +59,5 @@ def check_may_compare(order: StartSession) -> None:
 
 
 def _compares(order: StartSession) -> bool:
-    """Whether faces may be compared: that needs the camera too."""
+    """Whether faces may be compared, which needs the camera too."""
     return not {Purpose.IDENTITY_VERIFICATION, Purpose.CAMERA_MONITORING}.intersection(order.withheld)

@@ -1,4 +1,4 @@
-"""One session on the control side: its order, its page, and its alerts until they are on disk."""
+"""Keeps one session on the control side: its order, its page, and its alerts until they are on disk."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ NOTICES: Final = 64
 """Notices that may wait for a slow page; the oldest is dropped first."""
 
 CONNECTS: Final = Rate(burst=12, per_s=1.0)
-"""Sockets and streams that a session's pages may open: a page reconnects with back-off up to 4 s."""
+"""How often a session's pages may open sockets and streams. A page waits up to 4 s between reconnects."""
 OFFERS: Final = Rate(burst=8, per_s=0.5)
-"""Offers of a session's pages. Each takes the node some milliseconds in which everybody else waits."""
+"""How often a session's pages may send offers. Each blocks the node's event loop for some milliseconds."""
 
 Notices = Latest[Mapping[str, Any]]
 Commit = Callable[[OutgoingAlert], Awaitable[None]]
@@ -50,7 +50,7 @@ class Assignment:
     def sit_down(self, now: float) -> Notices:
         """The notices for a page that has just connected. The earlier page gets no more.
 
-        Raises `Rejected` (429) when pages connect too often, and the earlier one stays.
+        Raises `Rejected` (429) when pages connect too often; then the earlier page stays.
         """
         _check(self._connects, now, "this session's pages connect too often")
         self._page.close()
@@ -58,7 +58,7 @@ class Assignment:
         return self._page
 
     def check_offer(self, now: float) -> None:
-        """Raises `Rejected` (429) when its pages offer too often."""
+        """Check that another offer is allowed now. Raises `Rejected` (429) when its pages send too many."""
         _check(self._offers, now, "this session's pages send too many offers")
 
     def hear(self, told: OutgoingAlert | Notice | SessionOver) -> None:

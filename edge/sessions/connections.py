@@ -1,4 +1,4 @@
-"""The successive connections of one session's pages. The newest one delivers the media."""
+"""Keeps the successive connections of one session's pages. The newest one delivers the media."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Connections:
             await self._pages[page].add_candidate(candidate, mid, index)
 
     async def left(self, page: UUID) -> None:
-        """End the media of a page that hung up."""
+        """End the media of a page that left."""
         if page in self._pages:
             await self._pages[page].close()
 

@@ -1,4 +1,4 @@
-"""Frame numbers that are unique in one session. Pure.
+"""Makes frame numbers that are unique in one session. Pure.
 
 Each peer counts its own frames. A page that reconnects gets a new peer, and after a restart the node does not
 know the earlier numbers. Without a step in both cases, frame 12 of an alert and frame 12 of a `verify-frame`

@@ -1,4 +1,4 @@
-"""A session's watch in real time: opened on first use, reports alerts and notices at once."""
+"""Runs a session's watch in real time: opens it on first use, and reports alerts and notices at once."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class LiveWatch:
         self._former: Watch | None = None
         """The watch before the last change, with the baselines."""
         self._unwatched_before: Unwatched = {}
-        """Before the last `begin_anew`."""
+        """Unwatched seconds before the last `begin_anew`."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
         self.drops: Counter[str] = Counter()
         """Observations that were not judged, by reason."""
@@ -55,7 +55,7 @@ class LiveWatch:
         return datetime.now(UTC) - timedelta(seconds=self.now_s() - at_s)
 
     def expect(self) -> None:
-        """A page has connected: expect its pictures from now on, unless nobody may look at them."""
+        """Note that a page has connected: expect its pictures from now on, unless nobody may look at them."""
         if Sense.SIGHT in senses_of(self._order):
             self._opened().expect(self.now_s())
             self._timer.moved()
@@ -79,15 +79,16 @@ class LiveWatch:
             self._take(self._watch.pause(self.now_s()))
 
     def resume(self, order: StartSession) -> None:
-        """Go on after a pause. Its time counts for no wait, and pictures are expected from now on."""
+        """Continue after a pause. Its time does not count as waiting, and pictures are expected from now
+        on."""
         self._order = order
         if self._watch is not None:
             self._watch.resume(self.now_s())
         self._timer.moved()
 
     def begin_anew(self, order: StartSession) -> None:
-        """Close open events, and judge what follows under a new order; of what was seen so far only the
-        baselines remain."""
+        """Close open events and continue under a new order. Of everything seen so far, only the baselines are
+        kept."""
         self._order = order
         self.finish()
         self._unwatched_before = self.unwatched()

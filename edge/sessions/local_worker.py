@@ -1,4 +1,4 @@
-"""The worker of a node with one process: sessions on this event loop, with this process's networks."""
+"""Provides the worker of a one-process node: sessions on this event loop, with this process's networks."""
 
 from __future__ import annotations
 

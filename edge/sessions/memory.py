@@ -1,7 +1,7 @@
-"""The state that moves with a session to another node or process, as one value. Pure.
+"""Defines the state that moves with a session to another node or process, as one value. Pure.
 
 It holds measurements of the candidate and the thumbnails of pending or raised events; no sound, no other
-picture, no template and no key. It is as personal as alerts, and sealed like them.
+picture, no template and no key. It is as personal as alerts and is sealed like them.
 """
 
 from __future__ import annotations

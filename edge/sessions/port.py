@@ -1,11 +1,11 @@
-"""The border between the control side of a node and the worker that watches its sessions.
+"""Defines the border between the control side of a node and the worker that watches its sessions.
 
     control side                              worker
     doors, commands, heartbeat ───calls────>  connections, senses, watch
     outbox, pages, metrics     <───told─────  alerts, notices, ends, measured calls
 
 Only values cross it: frozen, no larger than a picture, and picklable. So a worker may be part of the control
-process (`edge.sessions.local_worker`) or a process of its own. The worker needs the orders and no key of the
+process (`edge.sessions.local_worker`) or a process of its own. The worker gets the orders but no key of the
 node: the control side numbers, seals and stores its alerts.
 """
 
@@ -97,7 +97,7 @@ class Worker(Protocol):
         """
 
     async def end(self, assignment: AssignmentId) -> None:
-        """Begin to end; `SessionOver` follows the last alert. Harmless after the end."""
+        """Start to end the session; `SessionOver` follows its last alert. Has no effect after the end."""
 
     async def answer(self, page: PageId, offer_sdp: str) -> str:
         """Answer a page's offer and close the session's earlier connection.
@@ -109,7 +109,7 @@ class Worker(Protocol):
         """Add an ICE candidate to the page's connection, if it still has one. Raises `Rejected`."""
 
     async def left(self, page: PageId) -> None:
-        """Close the connection of a page that hung up, if it still has one."""
+        """Close the connection of a page that left, if it still has one."""
 
     async def verify(self, assignment: AssignmentId, frame_id: int | None) -> VerifiedFrame:
         """Compare one of the last frames, by default the newest, with the enrolled face.

@@ -89,7 +89,7 @@ class Pumps:
                 continue
             senses = self.senses
             heard = await senses.listen(window)
-            # Meanwhile the candidate may have withdrawn the consent to recognise words.
+            # Meanwhile the candidate may have withdrawn its consent to the recognition of words.
             if senses is not self.senses:
                 self._drops["changed"] += 1
             elif heard is not None:

@@ -1,7 +1,7 @@
-"""The sessions of this node: admission up to the rating, one assignment per session, candidates' tokens.
+"""Keeps the sessions of this node: admits up to the rating, one assignment each, and checks their tokens.
 
-No clock and no socket: it is generic over its owner's session type. An ended session is remembered for a
-while, so that a late `start` does not restart it.
+It has no clock and no socket, and is generic over its owner's session type. An ended session is remembered
+for a while, so that a late `start` does not restart it.
 """
 
 from __future__ import annotations

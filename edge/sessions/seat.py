@@ -67,5 +67,5 @@ class Door:
         return CandidateSeat(self._worker, PageId(assignment.id, uuid4()), assignment)
 
     def check(self, session_id: UUID, token: str) -> None:
-        """Raises `Rejected` as `Roster.bearer` does."""
+        """Check a page's token. Raises `Rejected` as `Roster.bearer` does."""
         self._roster.bearer(session_id, token)

@@ -1,9 +1,9 @@
-"""One candidate's session: media in, observations to the watch, alerts and notices out.
+"""Runs one candidate's session: media in, observations to the watch, alerts and notices out.
 
     connections ──> pumps ──> senses ──> live watch ──> told
 
-It decides nothing; `edge.judging.watch` does. A page that reconnects gets a new connection on the same
-session clock. A failure in here ends only this session.
+It judges nothing; `edge.judging.watch` does. A page that reconnects gets a new connection on the same session
+clock. A failure in here ends only this session.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Session:
         check_may_compare(self._order)
         frame = await self._frame(frame_id)
         examined, check = await self._pumps.senses.verify(await asyncio.to_thread(frame.to_bgr))
-        check_may_compare(self._order)  # it may have changed meanwhile
+        check_may_compare(self._order)  # a change may have arrived meanwhile
         threshold = self._order.policy.rule(EventType.FACE_MISMATCH).threshold or 0.0
         return verified_frame(frame, examined, check, threshold, self._watch.utc(frame.at_s))
 
@@ -123,8 +123,8 @@ class Session:
         return self.connections.dropped() + self._pumps.dropped() + self._watch.drops
 
     def _senses(self, order: StartSession, *, go_on: bool) -> Senses:
-        """New senses, without pictures and sound, that know the face as the former ones learned it; with
-        `go_on` also all else."""
+        """New senses, without pictures and sound, that know what the former ones learnt of the face; with
+        `go_on`, their whole state."""
         senses = self._perceive(order)
         former = self._pumps.senses
         if go_on:
@@ -134,7 +134,7 @@ class Session:
         return senses
 
     def _want(self) -> None:
-        """Let in only what may be watched now."""
+        """Deliver only the pictures and sound that may be watched now."""
         senses = senses_of(self._order)
         self.connections.want(senses)
         self._pumps.want(senses)

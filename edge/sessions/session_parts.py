@@ -38,16 +38,18 @@ class Senses(Protocol):
         """What they have learnt of this person's face."""
 
     def take_over(self, learnt: LookingState) -> None:
-        """Go on with what other senses of this session learnt, before the first look."""
+        """Continue from what this session's earlier senses learnt. Call it before the first look."""
 
     def snapshot(self) -> Saved:
-        """What was learned of this session, without pictures, sound or templates."""
+        """What was learnt in this session, without pictures, sound or templates."""
 
     def restore(self, saved: Saved, *, resumed_s: float | None = None) -> None:
-        """Go on from a snapshot, before the first look. The time until `resumed_s` counts for no wait."""
+        """Continue from a snapshot. Call it before the first look. The time until `resumed_s` does not count
+        as waiting."""
 
     async def verify(self, frame: Frame) -> tuple[Examined, IdentityCheck | None]:
-        """Compare a frame with the enrolled face, on request. Raises `Unavailable` when it could not."""
+        """Compare a frame with the enrolled face, on request. Raises `Unavailable` if that was not
+        possible."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

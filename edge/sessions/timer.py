@@ -10,10 +10,10 @@ from typing import Final
 from edge.rules.failures import LATE_S
 
 LEAST_PAUSE_S: Final = 0.02
-"""Minimum between two ticks, whatever the deadline is."""
+"""The shortest time between two ticks, whatever the deadline is."""
 PULSE_S: Final = 1.0
-"""It wakes up at least so often while there is a deadline, for only a wake-up that is due shows that the
-loop stood still: by up to this much less than it did."""
+"""While there is a deadline, the timer wakes up at least this often, because only a late wake-up shows that
+the event loop was blocked. Up to this much of a block is not seen."""
 
 
 class Timer:

@@ -130,7 +130,7 @@ def _orders(
     policy: Policy,
     place: tuple[LevelName, Path],
 ) -> list[Order]:
-    """The recordings to analyse. All are opened first, so that an error stops the command at once."""
+    """Open all recordings before any is analysed, so that an error stops the command at once."""
     level, out = place
     if audio is not None and len(paths) > 1:
         raise ConfigError("--audio needs exactly one recording")
@@ -209,7 +209,7 @@ def _bar(console: Console) -> Progress:
 
 
 def _unwatched(summary: dict[str, Any]) -> str:
-    """What was not watched; nothing where all was."""
+    """The printed line about unwatched time; empty if there was none."""
     seconds = {Kind(kind): each for kind, each in summary["unwatched_s"].items() if each > 0}
     return f"\n  not watched: {told(seconds)}" if seconds else ""
 

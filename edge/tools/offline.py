@@ -66,7 +66,7 @@ class Analysis:
     """The results of one recording."""
 
     duration_s: float = 0.0
-    """Time of the end of its last picture or sound."""
+    """Time at which its last picture or sound ends."""
     frames: int = 0
     analysed_frames: int = 0
     wall_s: float = 0.0
@@ -79,7 +79,7 @@ class Analysis:
     revisions: dict[UUID, AlertRevision] = field(default_factory=dict)
     """The last revision of every alert, in order of raising."""
     jpegs: dict[UUID, bytes] = field(default_factory=dict)
-    """By alert, of those that have a picture: it comes with their first revision."""
+    """Pictures by alert, for alerts that have one; it comes with an alert's first revision."""
 
     @property
     def realtime_factor(self) -> float:
@@ -163,7 +163,7 @@ def unavailable(
 
 
 def _ticks(watch: Watch, now: float) -> list[AlertRevision]:
-    """Findings that became true as time passed until `now`."""
+    """Alerts that became due by time alone until `now`."""
     revisions: list[AlertRevision] = []
     deadline_s = watch.deadline()
     while deadline_s is not None and deadline_s <= now:

@@ -44,7 +44,7 @@ class Output(StrEnum):
 
 @dataclass(slots=True)
 class Replay:
-    """The replay under one policy; `findings` has the events that ended, and after `finish` all."""
+    """The replay under one policy. `findings` has the events that have ended; after `finish`, all events."""
 
     name: str
     policy: Policy
@@ -76,7 +76,8 @@ class Replay:
 
 
 def replayed(observations: Iterable[Observation], policies: Sequence[tuple[str, Policy]]) -> dict[str, Any]:
-    """The results of each policy as plain data; times in seconds on the session clock."""
+    """Judge the observations under each policy. Returns plain data, with times in seconds on the session
+    clock."""
     replays = [Replay(name, policy) for name, policy in policies]
     count, last_s = 0, 0.0
     for observation in observations:

@@ -50,7 +50,7 @@ class ResultFolder:
             self._observations.write(write_line(observation))
 
     def finish(self, analysis: Analysis, summary: Mapping[str, Any], page: Timeline) -> None:
-        """Write the rest and give every file its final name."""
+        """Write the other files and give every file its final name."""
         alerts = b"".join(encode_shown(shown) + b"\n" for shown in analysis.shown)
         texts = {
             "alerts.jsonl": alerts,

@@ -22,7 +22,8 @@ class EnrollRequest(Request):
     exam_id: Reference
     images: Annotated[list[EnrollImage], Field(min_length=1, max_length=10)]
     acknowledged: Acknowledged | None = None
-    """That the candidate has acknowledged identity verification. Without it, that must be on record."""
+    """The candidate has acknowledged identity verification. Without this, an earlier acknowledgement must be
+    recorded."""
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
 
 
@@ -68,7 +69,7 @@ class EnrollResponse(Response):
     replaces: str | None = None
     """The enrollment_id that was in force before; running sessions keep the template they started with."""
     state: Literal["in-force", "pending"] = "in-force"
-    """`pending`: it is unlike the one in force, which stays so until an administrator decides."""
+    """`pending`: it is unlike the one in force, which stays in force until an administrator decides."""
     pending_id: str | None = None
     """The enrollment_id that waits for an administrator."""
 
@@ -82,10 +83,10 @@ class PendingEnrollmentOut(Response):
     """The exam it was made for."""
     enrolled_at: Utc
     similarity: Unit | None
-    """To the one in force, on the common scale: below 0.65 the two are taken for two people. None: no
+    """Similarity to the one in force, on the common scale: below 0.65 they count as two people. None: no
     recogniser could compare them."""
     in_force_id: str | None
-    """The enrollment_id that counts meanwhile."""
+    """The enrollment_id that counts until the decision."""
     state: Literal["pending", "accepted", "refused"]
     decided_by: str | None
     decided_at: Utc | None

@@ -154,8 +154,8 @@ class ConsentRequest(Request):
     given: YesNo
     """False: withdrawn."""
     confirm: YesNo = False
-    """A withdrawal must be confirmed. Without this it is answered with what it stops (409) and changes
-    nothing."""
+    """Confirms a withdrawal. A withdrawal without it changes nothing, and the answer (409) says what it would
+    stop."""
     on_paper: YesNo = False
     """The candidate said so on paper, and staff record it."""
     text_version: Name
@@ -183,7 +183,7 @@ class ConsentChangeOut(Response):
     running_sessions: list[str]
     """Running sessions of the candidate that used a purpose just withdrawn. They go on without it at once."""
     message: str = ""
-    """What this means for the candidate, and the other way to sit the exam."""
+    """What this means for the candidate, with the advice to agree on another way to sit the exam."""
 
 
 class Acknowledged(Request):
@@ -193,7 +193,7 @@ class Acknowledged(Request):
     """Version of the text shown to the candidate."""
     language: LanguageTag = "en"
     on_paper: YesNo = False
-    """On paper; otherwise on a page of the institution."""
+    """The candidate did so on paper, not on a page of the institution."""
 
 
 class ConsentsOut(Response):

@@ -36,11 +36,12 @@ class SessionStartRequest(Request):
     """A complete policy (`shared.policy.schema`) instead of the exam's."""
     features_enabled: Features | None = None
     acknowledged: Acknowledged | None = None
-    """That the candidate has acknowledged all that the session uses data for. Without it, a purpose that is
-    not on record is withheld until the candidate acknowledges the notice on its page."""
+    """The candidate has acknowledged every purpose for which the session uses data. Without this, a purpose
+    whose acknowledgement is not recorded is withheld until the candidate acknowledges the notice on its
+    page."""
     metadata: Annotated[dict[Name, Json], Field(max_length=20)] = {}
     allow_unregistered: YesNo = False
-    """Start although nobody has made this exam or registered this candidate; only staff may ask for it."""
+    """Start even if this exam was not created or this candidate is not registered; only for staff."""
 
 
 class IceServer(Response):
@@ -94,8 +95,8 @@ class SessionOut(Response):
     not_acknowledged: list[Purpose] = []
     """Purposes that the candidate has not acknowledged yet: nothing is done for them."""
     unwatched_s: dict[Kind, float] | None = None
-    """Seconds in which nobody looked, by what was to be watched; some seconds old while the session runs.
-    None: unknown, or not told to the candidate."""
+    """Seconds in which nobody looked, by what was expected to be watched; some seconds old while the session
+    runs. None: unknown, or the request is the candidate's."""
 
 
 class SessionEndResponse(Response):

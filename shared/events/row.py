@@ -103,8 +103,8 @@ class EventRow:
     needs: str | None = None
     """The field of an observation without which it cannot be found."""
     pictured: bool = False
-    """Whether a picture is evidence of it. Technical trouble needs no picture of a person; what was taken for
-    a picture is shown, so that people can see that it is one."""
+    """Whether a picture is evidence of it. Technical trouble needs no picture of a person. A face that was
+    taken for a picture is shown, so that people can see that it is one."""
     slow: bool = False
     """Whether it is judged only every few seconds, so that longer gaps are normal."""
     waited_for: bool = True

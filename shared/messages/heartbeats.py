@@ -20,7 +20,7 @@ MAX_CLOCK_SKEW_S = 25.0
 """The most skew between the clocks of node and coordinator, a little below a command's lifetime. With more, a
 node refuses every command as stale, so it is sent none and gets no new sessions."""
 Seconds = dict[Kind, Annotated[float, Field(ge=0, allow_inf_nan=False)]]
-"""By what was to be watched."""
+"""Seconds by kind of look."""
 
 
 class OutboxState(Message):
@@ -58,8 +58,8 @@ class SessionState(Message):
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] | None = None
     """The purposes it does nothing for: the coordinator repeats a change that it missed. None: unknown."""
     unwatched_s: Seconds | None = None
-    """Seconds in which nobody looked, of each kind that was to be watched, since this node took the session
-    up. None: unknown."""
+    """Seconds in which nobody looked, for each kind of look that was expected, since this node got the
+    session. None: unknown."""
 
 
 class Heartbeat(Message):

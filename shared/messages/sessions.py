@@ -81,4 +81,4 @@ class SessionEnded(Message):
     epoch: int | None = None
     """The assignment that ended; None: nothing was running."""
     unwatched_s: Seconds | None = None
-    """Its last word, as in `SessionState`."""
+    """Its last report, as in `SessionState`."""

@@ -92,8 +92,9 @@ class Policy(Frozen):
     baseline_s: float = Field(default=30, ge=5, le=300)
     """Face area, gaze zone and head baseline are calibrated over this first stretch."""
     max_gap_s: float = Field(default=3, gt=0, le=30)
-    """A longer time without a signal's value restarts all its waits: missing values prove nothing. At
-    least a second more than STREAM_STALLED's hold: no gap lies between watched and stalled."""
+    """A longer time without a signal's value restarts all its waits: missing values prove nothing. The rules
+    use at least a second more than STREAM_STALLED's hold, so that every gap is either bridged or reported as
+    a stall."""
     enrollment_gate: Gate = ENROLLMENT_GATE
     verification_gate: Gate = VERIFICATION_GATE
     without_acknowledgement: tuple[Purpose, ...] = Field(default=(), max_length=len(OF_SESSIONS))

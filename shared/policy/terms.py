@@ -118,10 +118,10 @@ class Movement(Frozen):
 
 
 class Muttering(Frozen):
-    """What VOICE_DETECTED counts beside unbroken speech: many short sentences."""
+    """When many short sentences are VOICE_DETECTED too, besides unbroken speech."""
 
     speech_s: float | None = Field(default=8, ge=1, le=300, allow_inf_nan=False, strict=True)
-    """More speech than this in all …; None: short sentences are not counted together."""
+    """More seconds of speech than this in total …; None: short sentences are not added up."""
     window_s: float = Field(default=30, ge=5, le=600, allow_inf_nan=False, strict=True)
     """… within this time."""
 

@@ -1,4 +1,4 @@
-"""Settings of a web server's connections, the same for both daemons."""
+"""Defines the settings of a web server's connections, the same for both daemons."""
 
 from __future__ import annotations
 
@@ -27,26 +27,26 @@ class ConnectionsSection(Section):
     """How many connections are open at once, and from whom."""
 
     in_all: Annotated[int, Field(ge=100, le=100_000)] = 5_000
-    """The most open connections. At the limit, the one that waits longest without having sent a whole request
-    gives way to the next."""
+    """The most open connections. At the limit, a new connection replaces the one that has waited longest
+    without sending a whole request."""
     per_address: Annotated[int, Field(ge=20, le=100_000)] = 2_500
-    """The most of one address (in IPv6: of a network of 64 bits); an exam hall behind one address has several
-    for each candidate."""
+    """The most connections of one address (in IPv6: of a 64-bit network). An exam hall behind one address has
+    several per candidate."""
     trusted_proxies: Annotated[tuple[Network, ...], Field(max_length=50)] = ()
-    """Addresses and networks of reverse proxies. Only their X-Forwarded-For and X-Forwarded-Proto are
-    believed, and `per_address` does not apply to them."""
+    """Addresses and networks of reverse proxies. Only their X-Forwarded-For and X-Forwarded-Proto headers are
+    used, and `per_address` does not apply to them."""
 
 
 class StatusSection(Section):
-    """Where health and metrics are told in full, without a token: for this host and its monitoring alone."""
+    """Where health and metrics are served in full, without a token: only for this host and its monitoring."""
 
     host: Name = LOOPBACK
     """Address to listen on."""
     port: Port
-    """Port to listen on; another than that of the pages."""
+    """Port to listen on; must differ from the pages' port."""
 
 
 def check_ports(web: int, status: int) -> None:
-    """Raises ValueError when both would be the same."""
+    """Check that both ports differ. Raises ValueError if they do not."""
     if web == status:
         raise ValueError("status.port must differ from web.port")

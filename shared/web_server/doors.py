@@ -1,4 +1,4 @@
-"""The doors of one server: lets uvicorn's connections in, closes those that must go, and says how many."""
+"""Admits uvicorn's connections to one server, closes those over the limits, and counts them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Place = tuple[str, int | None]
 
 
 class Doors:
-    """Shared by all connections of one server. `now` is monotonic seconds."""
+    """The admission shared by all connections of one server. `now` is monotonic seconds."""
 
     def __init__(
         self, bounds: Bounds, trusted_proxies: Collection[str] = (), status_port: int | None = None
     ) -> None:
-        """`status_port`: monitoring gets in there even when all places are taken."""
+        """`status_port`: connections of monitoring on this port are admitted even at the limit."""
         self._doorway: Doorway[asyncio.Transport] = Doorway(bounds)
         self._proxies = tuple(ipaddress.ip_network(each) for each in trusted_proxies)
         self._status_port = status_port
@@ -39,7 +39,8 @@ class Doors:
         return len(self._doorway)
 
     def arrives(self, address: str, now: float) -> bool:
-        """Whether a connection from there is taken at all. Asked before anything is built for it."""
+        """Whether a connection from this address is admitted. Ask it before anything is created for the
+        connection."""
         if self._is_proxy(address) or self._doorway.arrives(address, now):
             return True
         self.tell(CLOSED, now)
@@ -48,7 +49,7 @@ class Doors:
     def enter(
         self, transport: asyncio.Transport, client: Place | None, server: Place | None, now: float
     ) -> bool:
-        """Let a connection in, or close it; another one may be closed in its favour."""
+        """Admit a connection, or close it. Another one may be closed to make room for it."""
         if server is not None and server[1] is not None and server[1] == self._status_port:
             return True
         address = client[0] if client is not None else ""
@@ -60,19 +61,19 @@ class Doors:
         return transport not in going
 
     def asked(self, transport: asyncio.Transport) -> None:
-        """A whole request came over this connection."""
+        """Note that a whole request arrived on this connection."""
         self._doorway.asked(transport)
 
     def waits(self, transport: asyncio.Transport, now: float) -> None:
-        """It was answered and waits for the next."""
+        """Note that the request was answered and the connection waits for the next one."""
         self._doorway.waits(transport, now)
 
     def leave(self, transport: asyncio.Transport) -> None:
-        """It is closed."""
+        """Note that the connection is closed."""
         self._doorway.leave(transport)
 
     def tell(self, message: str, now: float) -> None:
-        """Write one line a minute at most, for all such cases."""
+        """Write at most one log line a minute for all such cases."""
         if count := self._lines.count(message, now):
             log.warning(message, extra={"count": count})
 

@@ -1,7 +1,7 @@
-"""Who may have a connection. Decides only; `now` is an argument.
+"""Decides which connections may be open. Pure; `now` is an argument.
 
-A connection that has not sent a whole request costs its sender nothing, so it has no right to its place:
-where the places are taken, the one that has waited longest gives way to the next.
+A connection that has not sent a whole request costs its sender nothing, so it may lose its place: at the
+limit, a new connection replaces the one that has waited longest.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import Final, Generic, TypeVar
 from shared.rates import Buckets, Rate
 
 ARRIVALS: Final = Rate(burst=2_000, per_s=500)
-"""New connections of one address: a hall arrives at once, a loop that reconnects is stopped before it takes a
-fifth of a core."""
+"""New connections of one address: an exam hall may connect at once, and a client that reconnects in a loop is
+stopped before it uses a fifth of a core."""
 _NETWORK_BITS: Final = 64
 
 G = TypeVar("G", bound=Hashable)
@@ -31,7 +31,7 @@ class Bounds:
 
 
 class Doorway(Generic[G]):
-    """The connections of one server, each known by a value of its owner's."""
+    """The open connections of one server. Its owner chooses the value that stands for each."""
 
     def __init__(self, bounds: Bounds, arrivals: Rate = ARRIVALS) -> None:
         self._bounds = bounds
@@ -40,22 +40,22 @@ class Doorway(Generic[G]):
         self._waiting: OrderedDict[str | None, OrderedDict[G, float]] = OrderedDict()
         self._of: Counter[str | None] = Counter()
         self.counts: Counter[str] = Counter()
-        """Connections closed by it since the start, by reason."""
+        """Connections closed since the start, by reason."""
 
     def __len__(self) -> int:
         return len(self._home)
 
     def arrives(self, address: str, now: float) -> bool:
-        """Whether somebody at this address may connect again; to be asked first, for it costs least."""
+        """Whether this address may open another connection now. Ask it first, because it costs least."""
         allowed = self._arrivals.wait_s(network_of(address), now) == 0.0
         self.counts["too-fast"] += not allowed
         return allowed
 
     def enter(self, guest: G, address: str | None, now: float) -> tuple[G, ...]:
-        """Let a connection in; it waits for a request. Returns those to close: nobody, another one that gives
-        way, or the guest itself when there is no place for it.
+        """Admit a connection, which then waits for a request. Returns the connections to close: none, another
+        one that is replaced, or the guest itself when there is no room.
 
-        `address`: None for a proxy, behind which many people are.
+        `address`: None for a proxy, which serves many people.
         """
         home = None if address is None else network_of(address)
         leaving: tuple[G, ...] = ()
@@ -73,17 +73,17 @@ class Doorway(Generic[G]):
         return leaving
 
     def waits(self, guest: G, now: float) -> None:
-        """It waits for its next request from now on."""
+        """Note that the connection waits for its next request from now on."""
         if guest in self._home:
             self._waiting.setdefault(self._home[guest], OrderedDict())[guest] = now
 
     def asked(self, guest: G) -> None:
-        """Its request has arrived: it keeps its place."""
+        """Note that its request has arrived: it keeps its place."""
         if guest in self._home:
             self._no_longer_waits(guest, self._home[guest])
 
     def leave(self, guest: G) -> None:
-        """It is closed. Harmless for one that was not let in."""
+        """Note that the connection is closed. Has no effect for one that was not admitted."""
         if guest not in self._home:
             return
         home = self._home.pop(guest)
@@ -106,7 +106,7 @@ class Doorway(Generic[G]):
         return (oldest,)
 
     def _most_waiting(self) -> str | None:
-        """The address with the most connections that wait: few others suffer for whom has many."""
+        """The address with the most waiting connections, so that others do not lose theirs because of it."""
         return max(self._waiting, key=lambda home: len(self._waiting[home]), default=None)
 
     def _no_longer_waits(self, guest: G, home: str | None) -> None:
@@ -118,7 +118,7 @@ class Doorway(Generic[G]):
 
 
 def network_of(address: str) -> str:
-    """What counts as one asker: an IPv4 address, a network of 64 bits in IPv6."""
+    """What counts as one client: an IPv4 address, or a 64-bit network in IPv6."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

@@ -1,7 +1,7 @@
 """Counts the frames and bytes that a WebSocket sends, of every kind, before anything reads them. Pure.
 
-Only frames' headers are looked at (RFC 6455, 5.2): the parser would answer each ping first. `now` is an
-argument.
+Only the frames' headers are read (RFC 6455, 5.2), because the parser would answer each ping before the
+application sees it. `now` is an argument.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Frames:
         self._payload_left = 0
 
     def allow(self, data: bytes, now: float) -> bool:
-        """Whether the socket keeps within its allowance with what it sends next."""
+        """Add data that the socket sends next. Returns whether it is still within its allowance."""
         if self._bytes.wait_s(now, len(data)) > 0.0:
             return False
         at, end = 0, len(data)
@@ -54,14 +54,14 @@ class Frames:
         return True
 
     def _begun(self, now: float) -> bool:
-        """A header is whole: another frame."""
+        """Note a complete header, which begins another frame."""
         self._payload_left = _payload_bytes(self._head)
         self._head.clear()
         return self._frames.wait_s(now) == 0.0
 
 
 def _missing(head: bytearray) -> int:
-    """Bytes that a frame's header lacks, as far as its beginning says."""
+    """The number of bytes that a frame's header still lacks, as far as its beginning tells."""
     if len(head) < 2:
         return 2 - len(head)
     longer = _LENGTH_BYTES.get(head[1] & _LENGTH_BITS, 0)

@@ -1,10 +1,10 @@
-"""Uvicorn's HTTP connection with deadlines and a bounded number, and headers on its own error answers.
+"""Adds deadlines and a limit to uvicorn's HTTP connections, and headers to its own error answers.
 
 Uvicorn limits only the idle time between two requests. A client that opens connections and sends nothing, or
-a byte now and then, keeps them; a few thousand of them take every descriptor, and no other client is served.
-Here a request's head must be complete within `HEAD_WITHIN_S` and its body within `BODY_WITHIN_S`; after that
-the connection is closed. How many there are is bounded (`doorway`), and an answer that nobody takes ends its
-connection. WebSockets have their own bounds (`socket_protocol`).
+a byte now and then, keeps them. A few thousand of them use all file descriptors, and no other client is
+served. Here a request's head must be complete within `HEAD_WITHIN_S` and its body within `BODY_WITHIN_S`;
+after that the connection is closed. Their number is limited (`doorway`), and a connection is closed if its
+client does not read the answer. WebSockets have limits of their own (`socket_protocol`).
 
 Uvicorn itself answers data that is not HTTP, before any application; that answer gets `BARE_HEADERS` here.
 """
@@ -23,12 +23,13 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from shared.web_server.doors import Doors
 
 FOREIGN_LOG: Final = logging.getLogger(f"{__name__}.uvicorn")
-"""What uvicorn says about single connections. Errors only: strangers cause any number of other lines."""
+"""Uvicorn's log about single connections. Errors only, because strangers could cause any number of other
+lines."""
 FOREIGN_LOG.setLevel(logging.ERROR)
 
 HEAD_WITHIN_S: Final = 5.0
 BODY_WITHIN_S: Final = 120.0
-"""Five enrollment pictures at 2 Mbit/s."""
+"""Long enough for five enrollment pictures at 2 Mbit/s."""
 TAKEN_WITHIN_S: Final = 30.0
 """What is sent to a client must be acknowledged within this."""
 
@@ -41,7 +42,7 @@ BARE_HEADERS: Final = (
 
 
 class PunctualProtocol(H11Protocol):
-    """Uvicorn's HTTP/1.1 connection, let in by `doors`, with two deadlines per request."""
+    """Uvicorn's HTTP/1.1 connection, admitted by `doors`, with two deadlines per request."""
 
     head_within_s: float = HEAD_WITHIN_S
     body_within_s: float = BODY_WITHIN_S
@@ -66,7 +67,7 @@ class PunctualProtocol(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """A request that is whole keeps its place."""
+        """Pass data on. With a whole request, the connection keeps its place."""
         super().data_received(data)
         if self.conn.their_state not in (h11.IDLE, h11.SEND_BODY):
             self._doors.asked(self.transport)

@@ -1,4 +1,4 @@
-"""Uvicorn's options and listening sockets, as both daemons run it."""
+"""Makes uvicorn's options and listening sockets for both daemons."""
 
 from __future__ import annotations
 
@@ -16,30 +16,30 @@ from shared.web_server.http_protocol import PunctualProtocol
 from shared.web_server.socket_protocol import MeteredProtocol
 
 ACCEPTED_AT_ONCE: Final = 32
-"""Connections that asyncio accepts in a row, before anything else has its turn."""
+"""Connections that asyncio accepts in a row before it does anything else."""
 TURNED_AWAY_AT_ONCE: Final = 64
 SAYS_SOMETHING_WITHIN_S: Final = 4
 QUEUE: Final = 4_096
-"""Connections that the system keeps for us until then."""
+"""Connections that the system queues until they are accepted."""
 
 
 def doors_of(settings: ConnectionsSection, status_port: int, other_files: int) -> Doors:
-    """The doors of a daemon; its limit of open files is raised as far as needed.
+    """Make the doors of a daemon, and raise its limit of open files as far as needed.
 
-    `other_files`: what it opens beside connections. Raises `ConfigError` when its limit is too low.
+    `other_files`: files it opens besides connections. Raises `ConfigError` when its limit is too low.
     """
     in_all = claim(settings.in_all, other_files)
     return Doors(Bounds(in_all, min(settings.per_address, in_all)), settings.trusted_proxies, status_port)
 
 
 def server_options(doors: Doors, settings: ConnectionsSection) -> dict[str, Any]:
-    """How uvicorn is run, wherever it is run."""
+    """The options with which both daemons run uvicorn."""
     return {
         "http": partial(PunctualProtocol, doors=doors),
         "ws": partial(MeteredProtocol, doors=doors),
-        # zlib's state would cost each socket some 300 KiB.
+        # No compression: zlib's state would need some 300 KiB per socket.
         "ws_per_message_deflate": False,
-        # Without proxies nobody is believed; uvicorn's default believes whoever connects over loopback.
+        # Without proxies no forwarded header is used; uvicorn's default uses those of every loopback client.
         "proxy_headers": bool(settings.trusted_proxies),
         "forwarded_allow_ips": list(settings.trusted_proxies),
         "backlog": ACCEPTED_AT_ONCE,
@@ -49,9 +49,9 @@ def server_options(doors: Doors, settings: ConnectionsSection) -> dict[str, Any]
 
 
 def listen(host: str, port: int, doors: Doors | None = None) -> socket.socket:
-    """A listening socket; who comes to it too often is turned away. None: nobody is.
+    """A listening socket. `doors` refuses clients that connect too often; None: no client is refused.
 
-    Raises `ConfigError` when the port cannot be had.
+    Raises `ConfigError` when the port cannot be used.
     """
     listener = _Listener(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.doors = doors
@@ -59,7 +59,7 @@ def listen(host: str, port: int, doors: Doors | None = None) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if listener.family == socket.AF_INET6:
             listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        # Who says nothing is not even accepted: the system hands a connection over with its first bytes.
+        # The system hands a connection over only with its first bytes, so a silent one is never accepted.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT, SAYS_SOMETHING_WITHIN_S)
         listener.bind((host, port))
         listener.listen()
@@ -72,9 +72,10 @@ def listen(host: str, port: int, doors: Doors | None = None) -> socket.socket:
 class _Listener(socket.socket):
     """A listening socket as asyncio uses it.
 
-    asyncio listens with the number it accepts in a turn. Where that is small, the queue overflows as soon as
-    many come at once, and the system answers those left out after a second or three. And for each connection
-    it builds a good deal before anybody can object: those that come too fast are closed here.
+    asyncio uses the number that it accepts in a row as the queue's length too. If that is small, the queue
+    overflows when many clients connect at once, and the system answers the others one to three seconds later.
+    asyncio also creates several objects per connection before it can be refused, so clients that connect too
+    fast are refused here.
     """
 
     doors: Doors | None = None
@@ -88,4 +89,4 @@ class _Listener(socket.socket):
             if self.doors is None or self.doors.arrives(place[0], time.monotonic()):
                 return connection, place
             connection.close()
-        raise BlockingIOError("many come too fast; others have their turn")
+        raise BlockingIOError("a client connects too fast; others are served first")

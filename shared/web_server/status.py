@@ -1,4 +1,4 @@
-"""Health and metrics on a port of their own, beside the pages and the API of the same process."""
+"""Serves health and metrics on a separate port of the process that serves pages and API."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 
 class ByPort:
-    """ASGI application: what comes in on the status port is answered by `status`, all else by `public`."""
+    """An ASGI application that passes requests on the status port to `status`, and all others to `public`."""
 
     def __init__(self, public: ASGIApp, status: ASGIApp, status_port: int) -> None:
         self._public = public
@@ -14,6 +14,6 @@ class ByPort:
         self._status_port = status_port
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        # The port is that of our own socket; nothing a client sends changes it.
+        # This is the port of our own socket, so a client cannot change it.
         inside = scope["type"] != "lifespan" and (scope.get("server") or ("", None))[1] == self._status_port
         await (self._status if inside else self._public)(scope, receive, send)

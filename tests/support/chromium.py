@@ -21,8 +21,8 @@ from websockets.asyncio.client import ClientConnection, connect
 BINARY = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 needs_chromium = pytest.mark.skipif(BINARY is None, reason="no Chromium is installed (Debian: chromium)")
 
-_START_S = 30.0
-_COMMAND_S = 20.0
+_START_S = 90.0
+_COMMAND_S = 60.0
 _LOOK_EVERY_S = 0.05
 _FLAGS = (
     "--headless=new",
@@ -82,7 +82,7 @@ class Page:
             raise AssertionError(f"{expression}: {answer['exceptionDetails']}")
         return answer["result"].get("value")
 
-    async def until(self, expression: str, within_s: float = 15.0) -> Any:
+    async def until(self, expression: str, within_s: float = 60.0) -> Any:
         """Wait until an expression is true; its value. Fails with the page's text when it never is."""
         deadline = time.monotonic() + within_s
         # A page being replaced has no document for a moment: that counts as not yet.

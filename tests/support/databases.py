@@ -11,7 +11,7 @@ import pytest
 
 from coordinator import schema
 from coordinator.ground.database import Database
-from tests.support.postgres import database_url, postgres_server, run_sql
+from tests.support.postgres import copy_database, database_url, postgres_server, run_sql
 
 TEMPLATE = "migrated"
 
@@ -53,7 +53,7 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         return
     server: Path = request.getfixturevalue("migrated_postgres")
     name = f"test_{uuid4().hex}"
-    run_sql(server, f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
+    copy_database(server, TEMPLATE, name)
     yield database_url(server, name)
     run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 

@@ -238,7 +238,7 @@ async def fake_node(
             await client.close()
 
 
-async def beat_until_known(node: FakeNode, known: Callable[[], bool], timeout_s: float = 10.0) -> None:
+async def beat_until_known(node: FakeNode, known: Callable[[], bool], timeout_s: float = 60.0) -> None:
     """Say heartbeats until the coordinator counts the node as online."""
     async with asyncio.timeout(timeout_s):
         while not known():

@@ -13,7 +13,7 @@ from coordinator import serving
 from coordinator.config import CoordinatorConfig
 from tests.support.forks import FORKS
 
-READY_WITHIN_S: Final = 30.0
+READY_WITHIN_S: Final = 90.0
 
 
 class MortalCoordinator:

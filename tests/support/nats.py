@@ -20,7 +20,7 @@ from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
 from tests.support.ports import reserved_port
 
 COORDINATOR_PASSWORD: Final = "coordinator-password"
-START_TIMEOUT_S: Final = 10.0
+START_TIMEOUT_S: Final = 60.0
 
 
 def node_password(node_id: UUID) -> str:

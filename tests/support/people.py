@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
@@ -14,17 +16,30 @@ from models.images import Image
 
 def collins() -> Image:
     """Eileen Collins, NASA portrait in the public domain, 512×512 BGR (scikit-image's astronaut)."""
-    from skimage.data import astronaut
-
-    return np.ascontiguousarray(astronaut()[:, :, ::-1])  # type: ignore[no-untyped-call]
+    return _collins().copy()
 
 
 def hopper() -> Image:
     """Grace Hopper, US Navy portrait in the public domain, 600×512 BGR (matplotlib's sample)."""
-    from matplotlib import cbook
+    return _hopper().copy()
 
-    raw = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
-    return read(Path(str(raw)))
+
+@cache
+def _collins() -> Image:
+    return read(_inside("skimage", "data/astronaut.png"))
+
+
+@cache
+def _hopper() -> Image:
+    return read(_inside("matplotlib", "mpl-data/sample_data/grace_hopper.jpg"))
+
+
+def _inside(package: str, member: str) -> Path:
+    """A file of an installed package, without the seconds of importing it."""
+    spec = find_spec(package)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{package} is not installed", name=package)
+    return Path(spec.origin).parent / member
 
 
 def read(path: Path) -> Image:

@@ -18,7 +18,7 @@ import pytest
 
 OWNER: Final = "postgres"
 """`initdb` refuses root; when the tests run as root the server runs as this user."""
-START_TIMEOUT_S: Final = 30.0
+START_TIMEOUT_S: Final = 90.0
 
 
 @contextmanager
@@ -66,6 +66,14 @@ def run_sql(server: Path, statement: str) -> None:
     """One statement outside any transaction, such as CREATE DATABASE."""
     with psycopg.connect(host=str(server), user=OWNER, dbname="postgres", autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+def copy_database(server: Path, template: str, name: str) -> None:
+    """A database of this name, as the template is now."""
+    with psycopg.connect(host=str(server), user=OWNER, dbname="postgres", autocommit=True) as connection:
+        # Since version 15 the pages are otherwise written one by one, which takes three times as long.
+        how = "STRATEGY FILE_COPY" if connection.info.server_version >= 150_000 else ""
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template} {how}".encode())
 
 
 def _binaries() -> Path:

@@ -34,6 +34,7 @@ from shared.api.exams import Acknowledged
 from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.events.types import EventType
 from tests.support.edge_daemon import need_weights
+from tests.support.eventually import PATIENCE_S
 from tests.support.metrics import reading
 from tests.support.ports import remember_ports
 
@@ -194,7 +195,7 @@ def whole(folder: Path) -> Iterator[Whole]:
         yield Whole(prepared, client, programs)
 
 
-def wait_until(holds: Callable[[], object], what: str, within_s: float = 30.0) -> None:
+def wait_until(holds: Callable[[], object], what: str, within_s: float = PATIENCE_S) -> None:
     """Return as soon as it holds; fail naming what did not happen."""
     deadline = time.monotonic() + within_s
     while not holds():

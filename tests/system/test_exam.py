@@ -1,9 +1,15 @@
-"""The demonstration's exam, live from end to end and again from its recording: both tell the same story."""
+"""The demonstration's exam, live from end to end and again from its recording: both tell the same story.
+
+The recording goes once through `proctor-edge analyze` on one core; how fast it was is printed. `make bench`
+measures speed, as ratios within one run.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import re
+import resource
 import shutil
 import subprocess
 import sys
@@ -15,8 +21,9 @@ from typing import Any
 import pytest
 
 from edge.tools.offline import BEGINNING
+from shared.alerts import Alert, decode_shown
 from shared.events.types import EventType
-from shared.rehearsal import JUDGED_CLASSES
+from shared.rehearsal import JUDGED_CLASSES, ObservedAlert, compare, script_from_json
 from tests.support.edge_daemon import need_weights
 
 pytestmark = [
@@ -37,6 +44,8 @@ CHECK_PERIOD_S = {
 }
 """How often level L1 looks for what each alert is about."""
 CAPTURE_TOLERANCE_S = 0.3
+SLOWEST_PERIOD_S = 1.0
+ONSET_TOLERANCE_S = SLOWEST_PERIOD_S + CAPTURE_TOLERANCE_S
 LITERT_SAYS = "INFO: Created TensorFlow Lite"
 """A line that LiteRT writes to the error output by itself, and that nothing turns off."""
 WHEN_STOPPED = ("connection is lost", "did not get a session's end")
@@ -94,33 +103,86 @@ def test_the_installation_was_quiet_about_it(exam: Exam) -> None:
         assert len(troubles) <= len(WHEN_STOPPED)
 
 
-def test_the_recording_gives_the_same_alerts_at_the_same_times(exam: Exam, tmp_path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What was found in the exam's recording alone, and the CPU seconds of it, starting up included."""
+
+    alerts: list[Alert]
+    duration_s: float
+    realtime_factor: float
+    cpu_s: float
+
+
+@pytest.fixture(scope="module")
+def analysed(exam: Exam, tmp_path_factory: pytest.TempPathFactory) -> Analysed:
+    out, rehearsal = tmp_path_factory.mktemp("analysed"), exam.folder / "rehearsal"
+    enroll = [part for path in sorted(rehearsal.glob("*.jpg")) for part in ("--enroll", str(path))]
+    core = min(os.sched_getaffinity(0))
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    done = subprocess.run(
+        [
+            *(sys.executable, "-c", "from edge.main import main; main()"),
+            *("analyze", str(rehearsal / "rehearsal.mkv"), *enroll, "--out", str(out)),
+        ],
+        capture_output=True,
+        text=True,
+        timeout=240,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+        check=False,
+    )
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((out / "summary.json").read_bytes())
+    return Analysed(
+        alerts=[decode_shown(line).alert for line in (out / "alerts.jsonl").read_bytes().splitlines()],
+        duration_s=summary["duration_s"],
+        realtime_factor=summary["realtime_factor"],
+        cpu_s=after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+    )
+
+
+def since_start_s(instant: datetime) -> float:
+    return (instant - BEGINNING).total_seconds()
+
+
+def test_the_recording_gives_the_same_alerts_at_the_same_times(exam: Exam, analysed: Analysed) -> None:
     live = judged(
         (alert["event_type"], alert["event_class"], alert["onset_s"]) for alert in exam.report["observed"]
     )
-    rehearsal = exam.folder / "rehearsal"
-    pictures = [part for path in sorted(rehearsal.glob("*.jpg")) for part in ("--enroll", path)]
-    command = [
-        PROGRAMS / "proctor-edge",
-        "analyze",
-        rehearsal / "rehearsal.mkv",
-        *pictures,
-        "--out",
-        tmp_path,
-    ]
-    subprocess.run(command, check=True, capture_output=True, timeout=200)
-    alerts = [json.loads(line) for line in (tmp_path / "alerts.jsonl").read_bytes().splitlines()]
     recorded = judged(
-        (
-            alert["event_type"],
-            alert["event_class"],
-            (datetime.fromisoformat(alert["onset"]) - BEGINNING).total_seconds(),
-        )
-        for alert in alerts
+        (alert.event_type, alert.event_class, since_start_s(alert.onset)) for alert in analysed.alerts
     )
     assert [event for event, _ in live] == [event for event, _ in recorded]
     for (event, live_s), (_, recorded_s) in zip(live, recorded, strict=True):
         assert abs(live_s - recorded_s) <= CHECK_PERIOD_S[event] + CAPTURE_TOLERANCE_S, event
+
+
+def test_the_rehearsal_is_understood_on_one_core(
+    exam: Exam, analysed: Analysed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    script = script_from_json((exam.folder / "rehearsal" / "expected.json").read_bytes())
+    alerts = [
+        ObservedAlert(
+            event_type=alert.event_type,
+            event_class=alert.event_class,
+            onset_s=since_start_s(alert.onset),
+            raised_s=since_start_s(alert.raised),
+        )
+        for alert in analysed.alerts
+    ]
+    by_cpu = analysed.duration_s / analysed.cpu_s
+    with capsys.disabled():
+        sys.stderr.write(
+            f"\n  rehearsal of {analysed.duration_s:.0f} s on one core: {analysed.realtime_factor:.1f} × "
+            f"real time by the clock, {by_cpu:.1f} × by CPU time with start-up\n"
+        )
+    report = compare(script, alerts)
+    assert report.missing == ()
+    assert report.unexpected == ()
+    for segment in script.segments:
+        for expectation in segment.expected:
+            onsets = [alert.onset_s for alert in alerts if alert.event_type == expectation.event_type]
+            assert any(abs(onset_s - expectation.holds_from_s) <= ONSET_TOLERANCE_S for onset_s in onsets)
 
 
 def judged(alerts: Any) -> list[tuple[EventType, float]]:

@@ -31,7 +31,8 @@ LONGEST_SESSION: Final = timedelta(days=3)
 def missing(
     db: Session, keyring: Keyring, session_ids: Collection[UUID], came: Collection[UUID], now_utc: datetime
 ) -> dict[UUID, Awaited]:
-    """The running ones among sessions without a page; `came` are those that had one before."""
+    """The pages that are missing from these sessions, if the sessions still run. `came`: sessions that had a
+    page before."""
     wanted = select(ExamSession).where(
         col(ExamSession.id).in_(session_ids),
         col(ExamSession.ended_utc).is_(None),
@@ -40,7 +41,7 @@ def missing(
     begins, found = _begins(db, session_ids), {}
     for session in list(db.exec(wanted)):
         if session.withheld.get(Purpose.CAMERA_MONITORING) == Why.WITHDRAWN:
-            continue  # the candidate has a right to another way to sit the exam: nobody is missed
+            continue  # the candidate may sit the exam in another way, so its page is not missed
         try:
             rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):

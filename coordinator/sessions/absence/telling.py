@@ -22,13 +22,13 @@ from coordinator.sessions.absence.waiting import Awaited
 from coordinator.web_api.parts import Parts
 
 MAX_SAID: Final = 50
-"""Alerts written in one round; the rest follows in the next."""
+"""The most alerts written in one round; the others follow in the next."""
 MAX_REMEMBERED: Final = 10_000
 WAITING: Final = "waiting"
-"""The phase of a session, from its node, in which no page has connected since the node started it."""
+"""The phase, as its node reports it, in which no page has connected since the node started the session."""
 WATCHING: Final = "watching"
 WITHHELD: Final = "withheld"
-"""A page is connected, and its pictures may not be looked at."""
+"""The phase in which a page is connected but nobody may look at its pictures."""
 
 
 class Absences:

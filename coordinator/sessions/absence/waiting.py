@@ -1,6 +1,6 @@
 """Decides when a missing page is reported, and writes the alert. Pure.
 
-A node watches only connected pages: before a page has connected, or if none returns after a restart of the
+A node watches only connected pages. Before a page has connected, or if none returns after a restart of the
 node, it has nothing to watch and raises nothing. So the coordinator reports this: a technical alert without
 severity, because silence proves nothing, raised once and cleared when a picture arrives.
 """
@@ -18,8 +18,8 @@ from shared.fields import format_utc
 from shared.policy.rules import EventRule
 
 FIRST_COMING_S: Final = 60.0
-"""The time to open the page, read the notice and allow the camera: for this long no page is missed at an
-exam's start, even if the policy's bound is shorter."""
+"""The time to open the page, read the notice and allow the camera. At an exam's start, no page is reported
+missing earlier, even if the policy's bound is shorter."""
 MESSAGE: Final = "We receive no picture from you. Open the exam page again, or reload it."
 
 
@@ -45,7 +45,7 @@ class Awaited:
 
 
 def awaited(begins_utc: datetime, rule: EventRule, now_utc: datetime, *, came: bool) -> Awaited:
-    """A page that has just been found missing, whether or not it was connected before.
+    """Describe a page that has just been found missing. `came`: whether it was connected before.
 
     A program that looks for the first time long after the start, for example after a restart, cannot know
     whether a page was there: the page is then expected from now on.

@@ -1,7 +1,7 @@
-"""A running session changes: pause, more time, another policy, another agreement.
+"""Changes running sessions: pause, more time, another policy, other consents.
 
 next_policy  what is allowed (pure)    telling  sends changes to nodes
 service      in the database          agreement_service  a consent withdrawn or given again
-rekeying     after a key of tokens was revoked
+rekeying     gives sessions the next key after one was revoked
 routes       over REST
 """

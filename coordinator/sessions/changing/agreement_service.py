@@ -1,4 +1,5 @@
-"""A consent withdrawn or given again, in the running sessions it concerns. Flushes, never commits."""
+"""Applies a consent, withdrawn or given again, to the running sessions it concerns. Flushes, never
+commits."""
 
 from __future__ import annotations
 
@@ -42,13 +43,14 @@ def running(db: Session, candidate: Candidate, now_utc: datetime) -> list[Found]
 def note(
     db: Session, keyring: Keyring, found: Found, purpose: Purpose, *, given: bool, now_utc: datetime
 ) -> Alert | None:
-    """Put a consent that has just changed into a running session and on its timeline; None where it changes
-    nothing there."""
+    """Apply a changed consent to a running session, and put it on its timeline. Returns None if nothing
+    changes there."""
     if not consents.settle(db, found.candidate, found.session):
         return None
     subject = sessions.subject_of(db, found)
     words = told(purpose, given=given)
-    for tried in range(_TRIES):  # an alert's id holds its millisecond, and two purposes may share one
+    # An alert's id contains its millisecond, and two purposes may change in the same one.
+    for tried in range(_TRIES):
         at_utc = now_utc + timedelta(milliseconds=tried)
         alert = consent_changed(subject, purpose, given=given, told=words, at_utc=at_utc, name=NAMES[purpose])
         if alerts.store_milestone(db, keyring, found.session, alert, now_utc):

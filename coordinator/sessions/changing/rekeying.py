@@ -1,4 +1,5 @@
-"""Revoke a key of access tokens: running sessions that it signed for get the next key, also at their nodes.
+"""Revokes a key of access tokens. Running sessions whose tokens it signed get the next key, also on their
+nodes.
 
 A node that cannot be reached is told later: its heartbeats say which key each session has (`telling.mend`).
 """
@@ -18,11 +19,11 @@ from coordinator.web_api.parts import Parts
 from shared.tokens import Claims
 
 TOLD_AT_ONCE: Final = 10
-"""Sessions that are told side by side."""
+"""The most sessions whose nodes are told in parallel."""
 
 
 async def revoke_key(parts: Parts, claims: Claims, kid: str, now_utc: datetime) -> None:
-    """End every token that a key has signed, and tell the nodes. Raises `Rejected` (404)."""
+    """Make every token that a key has signed invalid, and tell the nodes. Raises `Rejected` (404)."""
 
     def work(db: Session) -> list[Found]:
         running = changing.running_of(db, claims.tenant_id, now_utc)

@@ -1,4 +1,4 @@
-"""The policy of a running session over REST: read it, or put another in force by an explicit act."""
+"""The policy of a running session over REST: read it, or put another one in force."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Changes of running sessions in the database: pause, extra time, another policy. Flushes, never commits."""
+"""Changes running sessions in the database: pause, extra time, another policy. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def policy_changes(db: Session, keyring: Keyring, session: ExamSession) -> list[
 
 
 def running(db: Session, session_ids: Collection[UUID], now_utc: datetime) -> list[Found]:
-    """The running ones among these sessions."""
+    """Those of these sessions that run now."""
     rows = db.exec(
         sessions.select_found().where(
             col(ExamSession.id).in_(session_ids),
@@ -147,7 +147,7 @@ def running_of(db: Session, tenant_id: UUID, now_utc: datetime) -> list[Found]:
 
 
 def session_keys(db: Session, own: OwnKeys, running: Iterable[Found]) -> dict[UUID, str]:
-    """By session, the id of the key that its tokens are checked with."""
+    """By session, the id of the key that checks its tokens."""
     known: dict[tuple[UUID, str | None], str] = {}
     keys_of: dict[UUID, str] = {}
     for session in (one.session for one in running):

@@ -43,9 +43,9 @@ from shared.tokens import Claims
 log = logging.getLogger(__name__)
 
 MAX_TOLD: Final = 50
-"""Sessions repaired in one round; the rest follow in the next."""
+"""The most sessions repaired in one round; the others follow in the next."""
 _ROUNDING: Final = timedelta(seconds=1)
-"""Heartbeats have instants in milliseconds."""
+"""Smaller differences of instants are rounding: heartbeats have them in milliseconds."""
 
 
 async def change_policy(
@@ -108,13 +108,14 @@ def _wanted(db: Session, session: ExamSession, request: SessionPolicyRequest) ->
         policy = Policy.model_validate(policies.get(db, exam, request.exam_version).policy)
         if policy.version != running:
             return policy
-        # It was started with its own variant of this version: two policies must not have the same number.
+        # The session has its own variant of this version, and two policies must not have the same number.
     latest = policies.latest(db, exam.id) if exam else 0
     return policy.model_copy(update={"version": next_version(running, latest)})
 
 
 async def tell(parts: Parts, session: ExamSession) -> bool:
-    """Send the database's state of a session to its node; False if that failed, `mend` then repeats it."""
+    """Send the database's state of a session to its node. Returns False if that failed; `mend` then repeats
+    it."""
 
     def read(db: Session) -> Facts:
         return stored_facts(db, parts.keys, sessions.find(db, session.tenant_id, session.reference))
@@ -134,11 +135,11 @@ async def tell(parts: Parts, session: ExamSession) -> bool:
 
 
 async def mend(parts: Parts, differed_before: set[UUID]) -> set[UUID]:
-    """One round: send nodes the changes they have missed; returns the sessions that differ, for the next
-    round.
+    """Run one round: send nodes the changes that they have missed. Returns the sessions that differ, for the
+    next round.
 
-    A session that differs gets one more round: its change may still be on its way. A revoked
-    key gets none.
+    A session that differs for the first time gets one more round, because its change may still be under way.
+    A revoked key gets no such round.
     """
     states = said(parts.fleet.online(parts.clock()))
     if not states:

@@ -1,4 +1,4 @@
-"""The wall: sessions as a list, worst first.
+"""Lists sessions for the proctors' wall, worst first.
 
-routes  over REST   service  in the database   cursor  the end of a page (pure)
+routes  over REST   service  reads the database   cursor  the end of a page (pure)
 """

@@ -80,7 +80,7 @@ def withheld_of(session: ExamSession) -> tuple[Purpose, ...]:
 
 
 def may_compare(session: ExamSession) -> bool:
-    """Whether faces may be compared in a session: that needs the camera too."""
+    """Whether faces may be compared in a session, which needs the camera too."""
     return not session.withheld.keys() & {Purpose.IDENTITY_VERIFICATION, Purpose.CAMERA_MONITORING}
 
 
@@ -99,8 +99,8 @@ def stored_facts(db: Session, own: OwnKeys, found: Found) -> Facts:
 
 
 def _templates(db: Session, keyring: Keyring, found: Found) -> tuple[Template, ...]:
-    """The templates it started with; an enrollment cannot be erased while its session is running. None while
-    they are withheld."""
+    """The templates that the session started with, which cannot be erased while it runs; empty while they are
+    withheld."""
     if found.session.enrollment_id is None or not may_compare(found.session):
         return ()
     row = db.get_one(Enrollment, found.session.enrollment_id)

@@ -94,7 +94,8 @@ def _store(
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
-    candidates.lock(db, plan.candidate)  # with many requests at once, each sees the one before
+    # Locked, so that of many requests at once each one reads what the former stored.
+    candidates.lock(db, plan.candidate)
     check_still_agreed(db, plan)
     if wish.by_candidate:
         sessions.check_not_terminated(db, plan.candidate.id, wish.request.exam_id)

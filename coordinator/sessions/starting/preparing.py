@@ -49,7 +49,7 @@ class Wish:
     request: SessionStartRequest
     now_utc: datetime
     by_candidate: bool = False
-    """The candidate asks itself, not the exam platform."""
+    """Whether the candidate itself asks, not the exam platform."""
     by: str = ""
     """The token's subject."""
 
@@ -78,14 +78,14 @@ class Plan:
     enrolled: Enrolled | None
     """None: not enrolled, or faces are not verified; identity is then unavailable."""
     withheld: dict[Purpose, Why]
-    """What the candidate has not acknowledged: nothing is done for it until then."""
+    """The purposes that the candidate has not acknowledged; nothing is done for them until it has."""
 
 
 def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
     """Load everything that a session needs.
 
-    Raises `Rejected` for a policy, a time, a consent or an id that stands against it, and for an exam or a
-    candidate that is not known.
+    Raises `Rejected` if a policy, a time, a consent or an id does not allow the session, or if the exam or
+    the candidate is unknown.
     """
     request, keyring = wish.request, own.keyring
     reference = request.exam_session_id or str(uuid4())
@@ -96,7 +96,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         sessions.check_own_share(db, candidate.id, wish.now_utc)
     exam = exams.look_up(db, wish.tenant_id, request.exam_id)
     if not request.allow_unregistered:
-        # Who has a token of its own is known to whoever gave it out.
+        # A candidate with a token of its own is known to the issuer of that token.
         known = wish.by_candidate or candidates.find(db, wish.tenant_id, request.candidate_id) is not None
         check_registered(exam_known=exam is not None, candidate_known=known)
     terms = _terms(db, keyring, exam, candidate)
@@ -136,7 +136,7 @@ def check_still_agreed(db: Session, plan: Plan) -> None:
     check_consented(said, plan.policy)
     if _withheld(db, plan.wish, plan.candidate, plan.policy) != plan.withheld:
         raise Unavailable(
-            "the candidate has just changed what it agrees to; start it again", code="consent-changed"
+            "the candidate has just changed its consents; start the session again", code="consent-changed"
         )
     if plan.policy.recognises_speech and not speech_opt_in(said):
         raise Unavailable(

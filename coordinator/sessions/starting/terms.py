@@ -26,7 +26,7 @@ JOIN_WINDOW: Final = timedelta(minutes=15)
 
 
 class _Schedule(BaseModel):
-    """The metadata that we use; the rest is only stored."""
+    """The metadata that this program uses; the rest is only stored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -58,7 +58,8 @@ ALWAYS_OPEN: Final = Window()
 
 
 def check_registered(*, exam_known: bool, candidate_known: bool) -> None:
-    """Raises `Rejected` (422 `exam-unknown`, `candidate-unknown`), so that a typing error starts nothing."""
+    """Check that exam and candidate are known, so that a typing error starts nothing. Raises `Rejected` (422
+    `exam-unknown`, `candidate-unknown`)."""
     if not exam_known:
         raise _unknown("exam", "create it first")
     if not candidate_known:
@@ -95,7 +96,7 @@ def session_times(
     ends = begins + timedelta(minutes=schedule.exam_duration_minutes)
     if window.closes_utc is not None:
         if window.closes_utc <= begins:
-            raise Rejected("the exam is already closed then", code="exam-closed", status=409)
+            raise Rejected("the exam is already closed at that time", code="exam-closed", status=409)
         ends = min(ends, window.closes_utc)
     return Times(ends + window.extra, begins + JOIN_WINDOW)
 
@@ -119,7 +120,7 @@ def _wrong(field: str, message: str) -> Rejected:
 
 
 def _unknown(what: str, remedy: str) -> Rejected:
-    message = f"there is no {what} of this id; {remedy}, or set allow_unregistered to start without"
+    message = f"there is no {what} with this id; {remedy}, or set allow_unregistered to start without"
     return Rejected(
         message,
         code=f"{what}-unknown",

@@ -1,4 +1,4 @@
-"""How much of a session nobody watched, as its nodes say it.
+"""Records how much of a session nobody watched, as its nodes report it.
 
-noting  writes down what heartbeats and ends say     service  in the database     runs  added up (pure)
+noting  reads heartbeats and ends     service  writes to the database     runs  adds up (pure)
 """

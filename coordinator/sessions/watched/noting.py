@@ -1,4 +1,4 @@
-"""Writes down how much of each session nobody watched, as heartbeats and the ends of sessions say it."""
+"""Records how much of each session nobody watched, as heartbeats and the ends of sessions report it."""
 
 from __future__ import annotations
 
@@ -17,21 +17,22 @@ from shared.messages.sessions import SessionEnded
 from shared.unwatched import Unwatched
 
 MAX_NOTED: Final = 500
-"""Sessions written in one round; the rest follows in the next."""
+"""The most sessions written in one round; the others follow in the next."""
 MAX_REMEMBERED: Final = 10_000
 
 Said = tuple[str, Unwatched]
-"""A run of a node, and the seconds it says."""
+"""A run of a node, and the unwatched seconds that it reports."""
 
 
 class Unseen:
-    """One coordinator's memory of what it has written. Not to be used by two tasks at once."""
+    """One coordinator's memory of what it has written. Must not be used by two tasks at once."""
 
     def __init__(self) -> None:
         self._written: OrderedDict[UUID, Said] = OrderedDict()
 
     async def round(self, parts: Parts) -> None:
-        """Write what has changed since the last round. Raises `Unavailable` when the database is away."""
+        """Write what has changed since the last round. Raises `Unavailable` if the database cannot be
+        reached."""
         said = said_by(parts.fleet.online(parts.clock()))
         changed = {one: each for one, each in said.items() if self._written.get(one) != each}
         now = dict(list(changed.items())[:MAX_NOTED])
@@ -44,7 +45,7 @@ class Unseen:
 
 
 def said_by(nodes: Iterable[NodeState]) -> dict[UUID, Said]:
-    """What the last heartbeats say, by session; of two nodes that name it, the later assignment."""
+    """The last report about each session. If two nodes name it, the one with the later assignment counts."""
     said: dict[UUID, tuple[int, Said]] = {}
     for node in nodes:
         for state in node.heartbeat.sessions:
@@ -56,7 +57,7 @@ def said_by(nodes: Iterable[NodeState]) -> dict[UUID, Said]:
 
 
 async def note_end(parts: Parts, node_id: UUID, ended: SessionEnded) -> None:
-    """Write the last word of the node that ended a session; without the database it stays unsaid."""
+    """Write the last report of the node that ended a session; skipped if the database cannot be reached."""
     node = parts.fleet.state(node_id)
     if node is None or ended.unwatched_s is None or ended.epoch is None:
         return

@@ -1,7 +1,8 @@
-"""Unwatched seconds of a session, added up over the runs of the nodes that watched it. Pure.
+"""Adds up the unwatched seconds of a session over the runs of the nodes that watched it. Pure.
 
-A node counts from when it took the session up, and forgets in a restart. So each run of a node is kept apart:
-its latest words replace its earlier ones, and the session's seconds are the sum over its runs.
+A node counts from the time at which it got the session, and starts from zero after a restart. So each run of
+a node is kept separately: its latest report replaces its earlier ones, and the session's seconds are the sum
+over its runs.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from uuid import UUID
 from shared.unwatched import Kind, Unwatched, added, rounded
 
 MAX_RUNS: Final = 64
-"""Of one session. A node that restarts more often has said enough."""
+"""The most runs kept for one session."""
 Runs = Mapping[str, Mapping[str, float]]
-"""Seconds by kind, as last said in each run; JSON."""
+"""By run, the seconds by kind in its last report; JSON."""
 
 
 def run_of(boot_id: UUID, epoch: int) -> str:
@@ -25,7 +26,7 @@ def run_of(boot_id: UUID, epoch: int) -> str:
 
 
 def with_run(runs: Runs, run: str, said: Unwatched) -> dict[str, dict[str, float]] | None:
-    """The runs with what is said now; None when that changes nothing. Seconds only grow."""
+    """The runs with a new report; None if it changes nothing. Seconds only grow."""
     before = runs.get(run, {})
     merged = {kind.value: max(seconds, before.get(kind.value, 0.0)) for kind, seconds in said.items()}
     if merged == before or (run not in runs and len(runs) >= MAX_RUNS):
@@ -34,7 +35,7 @@ def with_run(runs: Runs, run: str, said: Unwatched) -> dict[str, dict[str, float
 
 
 def total(runs: Runs) -> dict[Kind, float] | None:
-    """Unwatched seconds of the session by kind; None while no node has said any."""
+    """Unwatched seconds of the session by kind; None while no node has reported any."""
     if not runs:
         return None
     nothing: Unwatched = {}

@@ -1,4 +1,4 @@
-"""Unwatched seconds in the database. Flushes, never commits."""
+"""Writes unwatched seconds to the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from shared.unwatched import Unwatched
 
 
 def note(db: Session, said: Mapping[UUID, tuple[str, Unwatched]]) -> None:
-    """Write down what runs of nodes say of sessions: by session, the run and its seconds."""
+    """Record what runs of nodes report of sessions: by session, the run and its seconds."""
     wanted = select(ExamSession).where(col(ExamSession.id).in_(said))
     for session in db.exec(wanted.order_by(col(ExamSession.id)).with_for_update()):
         runs = with_run(session.unwatched or {}, *said[session.id])

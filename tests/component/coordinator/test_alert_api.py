@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.eventually import until
@@ -224,8 +226,11 @@ def test_the_description_declares_every_refusal_and_keeps_its_names(on_sqlite: O
     on_sqlite(test)
 
 
-def test_whoever_asks_too_often_is_told_when_to_come_back(on_sqlite: OnSite) -> None:
+def test_whoever_asks_too_often_is_told_when_to_come_back(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def test(site: Site) -> None:
+        site.stop_clock(monkeypatch)
         await site.started()
         answers = [await site.post("/session/SESS-1/verify-frame") for _ in range(12)]
         assert [answer.status_code for answer in answers[:10]] == [410] * 10
@@ -235,8 +240,11 @@ def test_whoever_asks_too_often_is_told_when_to_come_back(on_sqlite: OnSite) -> 
     on_sqlite(test)
 
 
-def test_a_loop_of_one_candidate_is_stopped_and_nobody_else(on_sqlite: OnSite) -> None:
+def test_a_loop_of_one_candidate_is_stopped_and_nobody_else(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def test(site: Site) -> None:
+        site.stop_clock(monkeypatch)
         for number in (1, 2):
             await site.started(f"SESS-{number}", f"CAND-{number}")
         one, other = (site.bearer(Role.CANDIDATE, name) for name in ("CAND-1", "CAND-2"))

@@ -154,6 +154,6 @@ def test_a_face_that_waits_is_listed_and_decided(on_sqlite: OnSite, tmp_path: Pa
             assert (await office.run("enroll", "accept", row["enrollment_id"], *reason))[0] == 0
             assert (await office.data("enroll", "show", "CAND-1"))["enrollment_id"] == row["enrollment_id"]
             code, _, error = await office.run("enroll", "accept", row["enrollment_id"], *reason)
-            assert (code, "decided already" in error) == (1, True)
+            assert (code, "already been decided" in error) == (1, True)
 
     on_sqlite(test)

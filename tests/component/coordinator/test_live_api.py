@@ -183,9 +183,10 @@ def test_a_socket_ends_with_the_token_that_opened_it(on_sqlite: OnSite) -> None:
 
 
 def test_a_candidate_that_opens_sockets_in_a_loop_is_told_to_wait_and_staff_are_not(
-    on_sqlite: OnSite,
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def test(site: Site) -> None:
+        site.stop_clock(monkeypatch)
         started = await site.started()
         own = [Subprotocol("proctor.v1"), Subprotocol(f"bearer.{started['session_token']}")]
         async with served(site) as url:

@@ -140,8 +140,11 @@ def test_erased_alerts_are_counted_and_not_told(on_sqlite: OnSite) -> None:
     on_sqlite(test)
 
 
-def test_only_staff_of_the_institution_reads_it_and_not_without_end(on_sqlite: OnSite) -> None:
+def test_only_staff_of_the_institution_reads_it_and_not_without_end(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
     async def test(site: Site) -> None:
+        site.stop_clock(monkeypatch)
         await site.started()
         for form in ("report", "report.html", "report.pdf", "hearing-bundle"):
             for role in (Role.CANDIDATE, Role.DPO):

@@ -324,5 +324,5 @@ def test_a_limit_of_open_files_that_allows_hardly_any_connection_is_told_at_the_
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (256, 300))
-    with pytest.raises(ConfigError, match="may open 300 files, and needs 356 at least"):
+    with pytest.raises(ConfigError, match="may open 300 files, but needs at least 356"):
         claim(5_000, 256)

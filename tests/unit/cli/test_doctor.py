@@ -73,9 +73,11 @@ def test_a_hub_must_be_new_enough_with_jetstream_and_take_an_alert(
 
 def test_what_does_not_answer_as_a_coordinator_is_none() -> None:
     ready = httpx.Response(200, json={"status": "ready", "reasons": []})
-    unready = httpx.Response(503, json={"status": "unready", "reasons": ["the hub is away: refused"]})
+    unready = httpx.Response(
+        503, json={"status": "unready", "reasons": ["the hub cannot be reached: refused"]}
+    )
     assert judge_coordinator(ready, HERE).standing is Standing.OK
-    assert judge_coordinator(unready, HERE).says == "the hub is away: refused"
+    assert judge_coordinator(unready, HERE).says == "the hub cannot be reached: refused"
     for other in (httpx.Response(200, text="<html>"), httpx.Response(404, json={"detail": "Not Found"})):
         assert "another program" in judge_coordinator(other, HERE).says
 

@@ -15,7 +15,7 @@ CONTROL = """
     sessions.roster sessions.seat web
 """
 WORKER = """
-    analysis judging media rules sessions.agreed sessions.connections sessions.frame_numbers
+    analysis counted_faces judging media rules sessions.agreed sessions.connections sessions.frame_numbers
     sessions.live_watch sessions.local_worker sessions.memory sessions.pumps sessions.session
     sessions.session_maker sessions.session_parts sessions.timer
 """

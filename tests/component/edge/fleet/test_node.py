@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import cv2
@@ -30,10 +31,11 @@ from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
+from edge.sessions.port import Worker
 from edge.sessions.seat import Door
 from shared.alerts import AlertHeader, decode_alert
 from shared.bundles import unbundled
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType, Lane
 from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import Template, VerifyFrame, encode_vector
@@ -193,6 +195,35 @@ def jpeg() -> bytes:
     done, data = cv2.imencode(".jpg", np.full((240, 320, 3), 128, np.uint8))
     assert done
     return data.tobytes()
+
+
+class _Deaf:
+    """A worker that takes no level the first time."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+        self.refuses = True
+
+    async def set_level(self, level: int) -> None:
+        if self.refuses:
+            self.refuses = False
+            raise Unavailable("the worker starts again")
+        await self.worker.set_level(level)
+
+
+def test_a_level_that_a_worker_did_not_take_is_set_again(tmp_path: Path) -> None:
+    async def story(world: Made) -> None:
+        deaf, meter = cast(Worker, _Deaf(world.node.worker)), LoadMeter(LoopLag())
+        stepping = Stepping(deaf, meter, best=1)
+        levels = []
+        for second in range(5):
+            for _ in range(FEWEST_CALLS):
+                meter.called(LATE)
+            await stepping.measure(float(second))
+            levels.append((await world.node.worker.report()).level)
+        assert levels == [1, 1, 1, 1, 2]
+
+    play(tmp_path, story)
 
 
 def test_a_node_whose_looks_come_late_goes_down_a_level_and_tells_it(

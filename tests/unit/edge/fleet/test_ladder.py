@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, strategies as st
 
 from edge.fleet.ladder import (
     BOUNDS,
@@ -14,8 +13,6 @@ from edge.fleet.ladder import (
     LONGEST_CALM_S,
     LOWEST,
     RELAPSE_S,
-    SETTLING_S,
-    STRAINED_S,
     Load,
     Rung,
     Strain,
@@ -111,21 +108,3 @@ def test_a_node_whose_best_level_is_lower_stays_below_the_others() -> None:
     for now_s in range(100):
         rung = step(rung, QUIET, float(now_s), best=2)
     assert rung.level == 2
-
-
-loads = st.lists(
-    st.dictionaries(st.sampled_from(Strain), st.floats(0, 2, allow_nan=False), max_size=4), max_size=200
-)
-
-
-@given(loads)
-def test_changes_are_of_one_level_and_apart_whatever_the_load(loads: list[Load]) -> None:
-    rung, changed = Rung(BEST), [float("-inf")]
-    for now_s, load in enumerate(loads):
-        after = step(rung, load, float(now_s), best=BEST)
-        if after.level != rung.level:
-            assert abs(after.level - rung.level) == 1
-            assert now_s - changed[-1] >= min(SETTLING_S, STRAINED_S)
-            changed.append(now_s)
-        assert BEST <= after.level <= LOWEST
-        rung = after

@@ -43,10 +43,10 @@ def test_a_minority_of_looks_aside_moves_nothing() -> None:
 @pytest.mark.parametrize(
     ("where", "word"),
     [
-        (lambda n: eyes(-5, 40 * (n % 3 - 1)), "default, the looks lay far apart"),
-        (lambda n: eyes(-5, 0) if n < 5 else None, "default, too few looks"),
-        (lambda _: None, "default, too few looks"),
-        (lambda _: eyes(-5, 50, closed=True), "default, too few looks"),
+        (lambda n: eyes(-5, 40 * (n % 3 - 1)), "default; the looks were too far apart"),
+        (lambda n: eyes(-5, 0) if n < 5 else None, "default; too few looks"),
+        (lambda _: None, "default; too few looks"),
+        (lambda _: eyes(-5, 50, closed=True), "default; too few looks"),
     ],
     ids=["looks all over", "few looks", "never looked at", "eyes closed"],
 )
@@ -60,7 +60,7 @@ def test_what_cannot_be_believed_leaves_the_default_and_says_so(
 
 def test_a_middle_too_far_off_moves_the_zone_as_far_as_it_may() -> None:
     evidence = calibrated(gazing(lambda _: eyes(20, -12))).evidence
-    assert evidence["gaze_zone"] == "moved as far as it may, the middle lay further off"
+    assert evidence["gaze_zone"] == "moved up to the limit; the measured centre was further away"
     assert (evidence["gaze_centre_pitch_deg"], evidence["gaze_centre_yaw_deg"]) == (10, -12)
 
 

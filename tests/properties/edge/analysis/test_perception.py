@@ -1,0 +1,118 @@
+"""The senses of a session, saved after any step and continued elsewhere, observe what they would have.
+
+One thing is not saved, because it is a picture: how far the first picture afterwards differs from the one
+before it is unknown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+import numpy as np
+from hypothesis import given, settings, strategies as st
+
+from edge.analysis.engine import Engine
+from edge.analysis.examination import Enrolled, examine
+from edge.analysis.levels import LevelInForce
+from edge.analysis.networks import Networks
+from edge.analysis.perception import Perception
+from edge.media.frames import AudioWindow
+from models.results import Face, Gaze
+from shared.observations import Observation
+from shared.policy.terms import Gate
+from tests.support.everything import policy_of_everything
+from tests.support.foreign import Detector, Eyes, Voices, face_at, life, picture, stand_in
+
+SESSION = UUID(int=1)
+POLICY = policy_of_everything()
+MINE, OTHER = 128, 30
+
+
+@dataclass(frozen=True)
+class Step:
+    """What is before the camera and the microphone for a while."""
+
+    passed_s: float
+    faces: tuple[Face, ...]
+    shade: int
+    yaw_deg: float
+    speaks: float | None
+    """None: no sound arrives."""
+
+
+steps = st.lists(
+    st.builds(
+        Step,
+        st.sampled_from([0.07, 0.2, 0.34, 1.0, 4.0]),
+        st.sampled_from([(), (face_at(),), (face_at(300),), (face_at(), face_at(20, 80))]),
+        st.sampled_from([MINE, OTHER]),
+        st.sampled_from([0.0, 40.0]),
+        st.sampled_from([None, 0.1, 0.9]),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+class World:
+    """Networks that see what a step says, and senses over them."""
+
+    def __init__(self) -> None:
+        self._detector, self._eyes, self._voices = Detector(), Eyes(), Voices()
+        seeing = stand_in(self._detector, self._voices)
+        self.networks: Networks = replace(seeing, gaze=self._eyes, liveness=life(0.9))
+        found = examine(stand_in(Detector(face_at())), picture(MINE).to_bgr(), Gate(min_sharpness=None))
+        self._templates = {self.networks.recognisers[0].name: Enrolled(UUID(int=5), found.embeddings[0])}
+
+    def senses(self, engine: Engine) -> Perception:
+        return Perception(
+            SESSION,
+            engine,
+            self.networks,
+            policy=POLICY,
+            templates=self._templates,
+            level=LevelInForce(1),
+        )
+
+    async def observed(self, senses: Perception, step: Step, at_s: float, number: int) -> list[object]:
+        self._detector.found = step.faces
+        self._eyes.seen = Gaze(-5.0, step.yaw_deg)
+        seen = await senses.look(picture(step.shade, at_s, number))
+        answers: list[object] = [seen.observation, senses.miss_sound(picture(step.shade, at_s, number))]
+        if step.speaks is not None:
+            self._voices.heard = step.speaks
+            heard = await senses.listen(AudioWindow(at_s, np.zeros(8_192, np.float32), 0.25))
+            answers.append(None if heard is None else heard.observation)
+        return answers
+
+
+def without_change(answers: Iterable[object]) -> list[object]:
+    return [replace(each, picture=None) if isinstance(each, Observation) else each for each in answers]
+
+
+@settings(deadline=None, max_examples=15)
+@given(steps, st.integers(0, 19))
+def test_senses_that_moved_observe_the_same(course: list[Step], cut: int) -> None:
+    async def both() -> None:
+        world = World()
+        async with Engine(0) as engine:
+            moving, staying = world.senses(engine), world.senses(engine)
+            times = itertools.accumulate(step.passed_s for step in course)
+            for number, (step, at_s) in enumerate(zip(course, times, strict=True)):
+                if number == cut:
+                    saved = json.dumps(moving.snapshot(), sort_keys=True)
+                    moving = world.senses(engine)
+                    moving.restore(json.loads(saved))
+                answers = await world.observed(moving, step, at_s, number)
+                wanted = await world.observed(staying, step, at_s, number)
+                if number == cut:
+                    answers, wanted = without_change(answers), without_change(wanted)
+                assert answers == wanted
+                assert moving.snapshot() == staying.snapshot()
+
+    asyncio.run(both())
