@@ -11,7 +11,7 @@ from cli.calls import checked
 from cli.client import Client
 from cli.connection import connect
 from cli.incidents import QUEUE, Incident
-from cli.render import Format, OutputOption, YesOption, ask_first, write_one
+from cli.render import Format, OutputOption, YesOption, write_one
 from cli.watching import WatchOption, show_rows
 from shared.api.incidents import AppealDecision, CommentRequest, ConfirmRequest, DismissRequest, IncidentOut
 
@@ -25,6 +25,12 @@ AlertsOption = Annotated[
         "--alerts",
         min=1,
         help="How many of its alerts you have seen; refused if there are more by now.",
+    ),
+]
+FindingsOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--finding", help="The event_id of a finding that it is about; may be repeated. Default: all of them."
     ),
 ]
 TextOption = Annotated[str, typer.Option("--text", "-t", help="A comment for the record.")]
@@ -109,11 +115,12 @@ def comment(incident: Incident, text: TextOption, output: OutputOption = Format.
 def confirm(
     incident: Incident,
     text: TextOption = "",
+    finding: FindingsOption = None,
     alerts: AlertsOption = None,
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Confirm an incident. A second person must confirm it too.
+    """Confirm an incident. A second person must confirm it too. `undo` takes it back for 10 seconds.
 
     Example:
 
@@ -121,7 +128,7 @@ def confirm(
     """
     with connect() as client:
         seen = _asked(client, incident, "Confirm", alerts, yes=yes)
-        body = checked(ConfirmRequest, text=text, alert_count=seen)
+        body = checked(ConfirmRequest, text=text, findings=finding or None, alert_count=seen)
         _print(client.review(incident, "confirm", body), output)
 
 
@@ -130,11 +137,12 @@ def dismiss(
     incident: Incident,
     reason: Annotated[Reason, typer.Option(help="Why it is dismissed; `other` needs --text.")],
     text: TextOption = "",
+    finding: FindingsOption = None,
     alerts: AlertsOption = None,
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Dismiss an incident.
+    """Dismiss an incident. `undo` takes it back for 10 seconds.
 
     Example:
 
@@ -142,13 +150,16 @@ def dismiss(
     """
     with connect() as client:
         seen = _asked(client, incident, "Dismiss", alerts, yes=yes)
-        body = checked(DismissRequest, reason=reason.value, text=text, alert_count=seen)
+        said = {"reason": reason.value, "text": text, "findings": finding or None}
+        body = checked(DismissRequest, **said, alert_count=seen)
         _print(client.review(incident, "dismiss", body), output)
 
 
 @app.command()
 def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.TABLE) -> None:
-    """Reopen an incident that has grown since its verdict.
+    """Take a verdict back: your own, or any on an incident that has grown since; administrators any.
+
+    The candidate is told that an earlier decision was taken back; the reason is kept in the history.
 
     Example:
 
@@ -156,6 +167,18 @@ def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.T
     """
     with connect() as client:
         _print(client.review(incident, "reopen", checked(CommentRequest, text=text)), output)
+
+
+@app.command()
+def undo(incident: Incident, output: OutputOption = Format.TABLE) -> None:
+    """Undo your verdict of the last 10 seconds, of which nobody has been told yet. Later, use `reopen`.
+
+    Example:
+
+        proctorctl review undo 0193a5f0-5a00-7c4e-9b6e-3f1d2c4b5a70
+    """
+    with connect() as client:
+        _print(client.review(incident, "undo"), output)
 
 
 @app.command("decide-appeal")
@@ -185,7 +208,8 @@ def _asked(client: Client, incident: str, act: str, alerts: int | None, *, yes: 
         return alerts
     shown = client.incident(incident).incident
     what, many = ", ".join(shown.event_types), "" if shown.alert_count == 1 else "s"
-    ask_first(f"{act} {what} of {shown.exam_session_id} ({shown.alert_count} alert{many})?", yes)
+    question = f"{act} {what} of {shown.exam_session_id} ({shown.alert_count} alert{many})?"
+    typer.confirm(f"{question} You can undo it for 10 s.", abort=True, err=True)
     return shown.alert_count if alerts is None else alerts
 
 

@@ -38,6 +38,7 @@ from coordinator.ground.own_keys import OwnKeys, load_own_keys, master_text
 from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
+from coordinator.live.wall import routes as wall_routes
 from coordinator.nodes import routes as node_routes, service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
@@ -52,6 +53,7 @@ from coordinator.sessions import routes as session_routes, service as sessions, 
 from coordinator.sessions.changing import routes as change_routes
 from coordinator.sessions.joining import routes as join_routes
 from coordinator.sessions.listing import routes as listing_routes
+from coordinator.sessions.presence.noting import Pages
 from coordinator.tokens import key_routes as token_key_routes, routes as token_routes, service as tokens
 from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
@@ -140,6 +142,7 @@ def _routes() -> tuple[BaseRoute, ...]:
     for routes in API_ROUTES:
         router.include_router(routes.router, prefix=API)
     router.include_router(live_routes.router)
+    router.include_router(wall_routes.router)
     router.include_router(health.router)
     return tuple(router.routes)
 
@@ -150,8 +153,8 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
         await parts.verifier.refresh()
-        booted = sweeping.Booted()
-        heartbeats, ingest = _background(parts, booted)
+        booted, pages = sweeping.Booted(), Pages()
+        heartbeats, ingest = _background(parts, booted, pages)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         tasks = [
             asyncio.create_task(_kept_running(name, work))
@@ -159,6 +162,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("hub", parts.hub.run),
                 ("ingest", ingest.run),
                 ("sweep", lambda: sweeping.run(parts, booted)),
+                ("pages", lambda: pages.run(parts)),
                 ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
             )
@@ -210,13 +214,15 @@ async def _validity(database: Database, keys: OwnKeys) -> Validity:
     return await asyncio.to_thread(read)
 
 
-def _background(parts: Parts, booted: sweeping.Booted) -> tuple[Heartbeats, Ingest]:
+def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[Heartbeats, Ingest]:
     def tell(stored: Sequence[Stored]) -> None:
         for one in stored:
             parts.rooms.tell(one.session_id, one.shown, one.revision)
 
     signing, metrics = parts.keys.signing, parts.metrics
-    heartbeats = Heartbeats(parts.database, parts.fleet, parts.signers, signing, booted.note)
+    heartbeats = Heartbeats(
+        parts.database, parts.fleet, parts.signers, signing, booted.note, on_heard=pages.heard
+    )
     store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
     ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
     metrics.read_counts(

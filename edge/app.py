@@ -171,7 +171,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
 
     node.hub.listen(subjects.commands(node.identity.node_id), node.commands.handle)
     node.hub.listen(subjects.mark(node.identity.node_id), on_mark)
-    heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat)
+    heart = Heart(node.hub, node.publisher, node.identity, node.heartbeat, node.pages)
     web = _web(node)
     device = (await node.worker.report()).device
     steady: list[Coroutine[Any, Any, None]] = [

@@ -31,6 +31,7 @@ def incident_out(found: FoundIncident) -> IncidentOut:
         claimed_by=row.claimed_by,
         claim_expires_at=row.claim_expires_utc,
         decided_at=row.decided_utc,
+        effective_at=row.effective_utc,
         changed_at=row.changed_utc,
         merged_into=None if row.merged_into_id is None else str(row.merged_into_id),
     )

@@ -13,15 +13,16 @@ from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_detail, incident_out
 from coordinator.incidents.cursor import QueueCursor
 from coordinator.incidents.service import IncidentQuery
-from coordinator.incidents.states import State
+from coordinator.incidents.states import Decision, State
 from coordinator.reviews import service as reviews
 from coordinator.reviews.answers import act_out
 from coordinator.reviews.outcomes import rule_precision
 from coordinator.web_api.cursors import read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
-from coordinator.web_api.parts import PartsDep
+from coordinator.web_api.parts import Now, PartsDep
 from coordinator.web_api.security import Staff
 from shared.api.incidents import IncidentDetail, IncidentPage, RulePrecision
+from shared.events.types import EventType
 from shared.fields import Reference, Unit
 
 router = APIRouter(prefix="/incidents", tags=["incidents"])
@@ -77,10 +78,14 @@ async def list_incidents(
 
 @router.get("/precision", responses=problems(401, 403))
 async def get_precision(
-    filters: Annotated[PrecisionFilters, Query()], claims: Staff, parts: PartsDep
+    filters: Annotated[PrecisionFilters, Query()], claims: Staff, parts: PartsDep, now: Now
 ) -> list[RulePrecision]:
-    """Per kind of event, how many incidents with it were confirmed and how many dismissed."""
-    counts = await parts.reading(lambda db: reviews.verdicts_by_event(db, claims.tenant_id, filters.exam_id))
+    """Per kind of event, how many of its findings were confirmed and how many dismissed."""
+
+    def work(db: Session) -> dict[EventType, dict[Decision, int]]:
+        return reviews.verdicts_by_event(db, claims.tenant_id, filters.exam_id, now)
+
+    counts = await parts.reading(work)
     return [rule_precision(event, counts[event]) for event in sorted(counts)]
 
 

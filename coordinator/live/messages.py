@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from shared.alerts import Shown, seed_message
+from shared.alerts import Alert, Shown, seed_message
 from shared.fields import format_utc
 from shared.messages.heartbeats import SessionState
 from shared.notices import RAISED
@@ -27,6 +27,8 @@ def staff_message(shown: Shown, revision: int) -> dict[str, Any]:
         "event_type": alert.event_type,
         "timestamp": format_utc(alert.cleared or alert.raised),
         "duration_seconds": round(alert.duration, 3),
+        "explanation": alert.explanation,
+        "evidence": dict(alert.evidence),
     }
 
 
@@ -57,6 +59,14 @@ def heartbeat(reference: str, state: SessionState | None, *, for_staff: bool) ->
 def ended(reference: str) -> dict[str, Any]:
     """The last message of a socket when the session is over: a heartbeat with another status."""
     return {"type": "heartbeat", "session_id": reference, "status": "ended", "stats": {}}
+
+
+def news_message(reference: str, alert: Alert) -> dict[str, Any]:
+    """The last alert of a session on the wall."""
+    return {
+        "session_id": reference,
+        "last": {"event_type": alert.event_type, "timestamp": format_utc(alert.onset)},
+    }
 
 
 def _text(instant: datetime | None) -> str | None:

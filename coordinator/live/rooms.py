@@ -14,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from coordinator.live.messages import ended, staff_message
+from coordinator.live.walls import Walls
 from shared.alerts import Shown
 from shared.errors import Unavailable
 from shared.notices import candidate_notice
@@ -51,6 +52,7 @@ class Rooms:
         self._rooms: defaultdict[UUID, dict[Listener, None]] = defaultdict(dict)
         """Listeners by session, in the order in which they entered."""
         self._of_bearer: Counter[str] = Counter()
+        self.walls = Walls()
         self.listeners = 0
         self.slow = 0
         """Listeners lost since the start because they were too slow."""
@@ -88,7 +90,8 @@ class Rooms:
         return any(not listener.for_staff for listener in self._rooms.get(session_id, ()))
 
     def tell(self, session_id: UUID, shown: Shown, revision: int) -> None:
-        """Send an alert to all listeners, in the form for each role."""
+        """Send an alert to all listeners, in the form for each role, and to walls that show its session."""
+        self.walls.tell(session_id, shown.alert, revision)
         room = self._rooms.get(session_id)
         if not room:
             return

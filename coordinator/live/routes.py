@@ -64,7 +64,7 @@ async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now
         await websocket.send_denial_response(problem_of(error))
         return
     try:
-        await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in _protocols(websocket) else None)
+        await websocket.accept(subprotocol=PROTOCOL if PROTOCOL in protocols_of(websocket) else None)
         term = Term(
             (admitted.until_utc - now).total_seconds(), lambda: check_still_good(parts, admitted.claims)
         )
@@ -74,9 +74,7 @@ async def watch(websocket: WebSocket, session_id: str, parts: PartsDep, now: Now
 
 
 async def _admit(websocket: WebSocket, parts: Parts, reference: str, now: datetime) -> Admitted:
-    web = parts.config.web
-    if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
-        raise Rejected("sockets from this origin are not allowed", code="origin-refused", status=403)
+    check_origin(websocket, parts)
     claims = await _claims(websocket, parts, reference)
     charge(parts, claims)
     if claims.role is Role.CANDIDATE:
@@ -112,8 +110,20 @@ async def _claims(websocket: WebSocket, parts: Parts, reference: str) -> Claims:
         claims = parts.tickets.redeem(ticket, reference, parts.clock())
         check_still_good(parts, claims)
         return claims
-    offered = [p.removeprefix(_BEARER) for p in _protocols(websocket) if p.startswith(_BEARER)]
+    return await claims_of(websocket, parts)
+
+
+async def claims_of(websocket: WebSocket, parts: Parts) -> Claims:
+    """The bearer of the token in a socket's subprotocol or header. Raises `Rejected` (401)."""
+    offered = [p.removeprefix(_BEARER) for p in protocols_of(websocket) if p.startswith(_BEARER)]
     return await verify_token(parts, offered[0] if offered else bearer_of(websocket))
+
+
+def check_origin(websocket: WebSocket, parts: Parts) -> None:
+    """Raises `Rejected` (403 `origin-refused`) for a page of somebody else."""
+    web = parts.config.web
+    if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
+        raise Rejected("sockets from this origin are not allowed", code="origin-refused", status=403)
 
 
 def _checked(reference: str) -> str:
@@ -123,7 +133,8 @@ def _checked(reference: str) -> str:
         raise Rejected("there is no session with this id", code="session-unknown", status=404) from error
 
 
-def _protocols(websocket: WebSocket) -> list[str]:
+def protocols_of(websocket: WebSocket) -> list[str]:
+    """The subprotocols that a socket's client offers."""
     protocols: list[str] = websocket.scope.get("subprotocols", [])
     return protocols
 

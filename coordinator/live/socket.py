@@ -61,7 +61,7 @@ async def serve(
             _read(websocket),
             _beat(rooms, listener, heartbeat),
             _lost(listener),
-            _expire(term),
+            expire(term),
         )
     ]
     try:
@@ -103,7 +103,8 @@ async def _lost(listener: Listener) -> Close:
     return Close.TOO_SLOW
 
 
-async def _expire(term: Term) -> Close:
+async def expire(term: Term) -> Close:
+    """Returns when the term is over, or its token no longer good."""
     left_s = term.lifetime_s
     while left_s > 0.0:
         pause_s = min(left_s, RECHECK_INTERVAL_S)

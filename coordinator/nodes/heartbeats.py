@@ -44,13 +44,16 @@ class Heartbeats:
         signers: Signers,
         signing: Ed25519PrivateKey,
         on_boot: Callable[[UUID], None] = lambda _: None,
+        on_heard: Callable[[], None] = lambda: None,
     ) -> None:
-        """`on_boot` is called with the id of a node that has just started and so knows no session yet."""
+        """`on_boot` is called with the id of a node that has just started and so knows no session yet,
+        `on_heard` after each heartbeat, when the fleet knows it."""
         self._database = database
         self._fleet = fleet
         self._signers = signers
         self._signing = signing
         self._on_boot = on_boot
+        self._on_heard = on_heard
         self._written: dict[UUID, datetime] = {}
         self._rates = Buckets(RATE)
         self._complaints = Seldom()
@@ -77,6 +80,7 @@ class Heartbeats:
         self.counts["heard"] += 1
         if booted:
             self._on_boot(heartbeat.node_id)
+        self._on_heard()
         if wrong_clock(self._fleet.skew_s(heartbeat.node_id, now)):
             self._complain(subject, "the node's clock is wrong, so it refuses every command", now)
         try:

@@ -59,10 +59,16 @@ class Circumstances:
 def unknowns(alerts: Iterable[Alert], around: Circumstances) -> list[Unknown]:
     """First unknowns of the whole session, then periods by their onset."""
     ordered = sorted(alerts, key=lambda alert: alert.onset)
-    gaps = ((alert, EVENTS[alert.event_type].gap) for alert in ordered)
+    gaps = ((alert, EVENTS[alert.event_type].gap) for alert in ordered if not _before_joining(alert))
     found = [(alert, _of(alert, gap)) for alert, gap in gaps if gap is not None]
     found += _unwatched(ordered)
     return [*_throughout(around), *(one for _, one in sorted(found, key=lambda pair: pair[0].onset))]
+
+
+def _before_joining(alert: Alert) -> bool:
+    """Whether it tells that no page had come yet, when there was nothing to watch. `Circumstances.watched`
+    tells of a session that nobody ever joined."""
+    return alert.event_type is EventType.CANDIDATE_OFFLINE and alert.evidence.get("since_beginning") is True
 
 
 def unknown_seconds(found: Iterable[Unknown], until_utc: datetime) -> dict[UnknownWhat, float]:

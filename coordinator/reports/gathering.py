@@ -14,6 +14,7 @@ from coordinator.incidents.service import FoundIncident
 from coordinator.reports.facts import Gathered
 from coordinator.reviews import service as reviews
 from coordinator.reviews.answers import act_out
+from coordinator.reviews.effect import in_effect, in_force, standing
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.changing import service as changing
 from coordinator.sessions.joining import service as joining
@@ -34,16 +35,25 @@ def gather(db: Session, keyring: Keyring, found: Found, now_utc: datetime) -> Ga
         enrolled=session.enrollment_id is not None,
         stored=stored,
         erased=count - len(stored),
-        incidents=[_reported(db, keyring, one) for one in grouped],
+        incidents=[_reported(db, keyring, one, now_utc) for one in grouped],
         homes=incidents.homes(db, session),
         acknowledged=[_acknowledged(row) for row in joining.acknowledgements(db, session)],
         policy_changes=changing.policy_changes(db, keyring, session),
     )
 
 
-def _reported(db: Session, keyring: Keyring, found: FoundIncident) -> ReportedIncident:
-    history = [act_out(act) for act in reviews.history(db, keyring, found)]
-    return ReportedIncident(incident=incident_out(found), history=history)
+def _reported(db: Session, keyring: Keyring, found: FoundIncident, now_utc: datetime) -> ReportedIncident:
+    """An incident as it is in effect: a report is sent out, so a verdict that can be undone is not in it."""
+    past, incident = reviews.history(db, keyring, found), incident_out(found)
+    own = [act.row for act in past if act.row.incident_id == found.incident.id]
+    kept, before = standing(own), in_effect(own, now_utc)
+    pending = {row.id for row in kept[len(before) :]}
+    if pending:
+        now = in_force(before)
+        changes = {"state": now.state.value, "decided_at": now.decided_utc, "effective_at": now.effective_utc}
+        incident = incident.model_copy(update=changes)
+    history = [act_out(act) for act in past if act.row.id not in pending]
+    return ReportedIncident(incident=incident, history=history)
 
 
 def _acknowledged(row: Acknowledgement) -> Acknowledged:

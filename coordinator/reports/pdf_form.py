@@ -1,6 +1,6 @@
 """A report as PDF, by ReportLab: the same blocks as the HTML form, the timeline drawn as shapes.
 
-The two typefaces of ReportLab have only Western European letters. A missing character is printed as □, and
+The two typefaces of ReportLab have only Western European letters. A missing character is printed as ◊, and
 the foot of every page refers to the HTML and JSON forms.
 """
 
@@ -34,7 +34,8 @@ from reportlab.platypus import (
 from coordinator.reports.timeline import COLOURS, LANES, Picture
 from coordinator.reports.wording import Block, Heading, Still, Table, Timeline, Words
 
-MISSING: Final = "□"
+MISSING: Final = "◊"
+"""The typefaces have it, unlike the usual box."""
 _MARGIN: Final = 16 * mm
 _WIDTH: Final = A4[0] - 2 * _MARGIN
 _PLAIN, _BOLD = "Vera", "VeraBd"
@@ -78,7 +79,7 @@ def as_pdf(title: str, blocks: Iterable[Block]) -> bytes:
 
     def foot(canvas: Any, page: Any) -> None:
         canvas.setFont(_PLAIN, 6)
-        canvas.drawString(_MARGIN, 8 * mm, f"{printable(title)}. {MISSING}: see the HTML or JSON form.")
+        canvas.drawString(_MARGIN, 8 * mm, foot_of(title))
         canvas.drawRightString(A4[0] - _MARGIN, 8 * mm, str(page.page))
 
     flow = [flowable for block in blocks for flowable in _flowables(block)]
@@ -86,8 +87,13 @@ def as_pdf(title: str, blocks: Iterable[Block]) -> bytes:
     return out.getvalue()
 
 
+def foot_of(title: str) -> str:
+    """The line at the foot of every page."""
+    return f"{printable(title)}. {MISSING} stands for a letter that is only in the HTML and JSON forms."
+
+
 def printable(text: str) -> str:
-    """The text with characters that the typeface lacks as □."""
+    """The text with characters that the typeface lacks as ◊."""
     known = getFont(_PLAIN).face.charToGlyph
     return "".join(each if ord(each) in known else MISSING for each in text)
 

@@ -18,4 +18,5 @@ def act_out(past: PastAct) -> ActOut:
         reason=None if row.reason is None else row.reason.value,
         text=past.text,
         state=row.state.value,
+        findings=[str(one) for one in past.findings],
     )

@@ -24,6 +24,7 @@ REVIEW_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "claimed_by": None,
             "claim_expires_at": None,
             "decided_at": None,
+            "effective_at": "2025-12-12T15:02:27.000Z",
             "changed_at": None,
             "merged_into": None,
         },

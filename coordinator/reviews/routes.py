@@ -8,13 +8,17 @@ from fastapi import APIRouter
 from sqlmodel import Session
 
 from coordinator.alerts import service as alerts
+from coordinator.ground.keyring import Keyring
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.idempotency.desk import Desk, DeskDep
 from coordinator.idempotency.doing import once
 from coordinator.incidents import service as incidents
 from coordinator.incidents.answers import incident_out
 from coordinator.incidents.routes import IncidentId
+from coordinator.incidents.states import State
+from coordinator.incidents.tables import Incident
 from coordinator.reviews import service as reviews
+from coordinator.reviews.effect import Told
 from coordinator.reviews.outcomes import outcome_out
 from coordinator.reviews.rescore import rescored_incidents, rescored_session
 from coordinator.reviews.service import Deed
@@ -63,7 +67,8 @@ async def comment_incident(incident_id: IncidentId, desk: DeskDep, body: Comment
 @router.post("/incidents/{incident_id}/confirm", responses=_REFUSALS)
 async def confirm_incident(incident_id: IncidentId, desk: DeskDep, body: ConfirmRequest) -> IncidentOut:
     """Confirm an incident. This takes two people: after the first it waits for the second (`seconding`)."""
-    return await _do(desk, incident_id, Deed(Act.CONFIRM, desk.claims, body.text, shown=body.alert_count))
+    deed = Deed(Act.CONFIRM, desk.claims, body.text, shown=body.alert_count, findings=body.findings)
+    return await _do(desk, incident_id, deed)
 
 
 @router.post("/incidents/{incident_id}/dismiss", responses=_REFUSALS)
@@ -71,13 +76,23 @@ async def dismiss_incident(incident_id: IncidentId, desk: DeskDep, body: Dismiss
     """Dismiss an incident with a reason; one person is enough."""
     reason = DismissReason(body.reason)
     reviews.check_reason(reason, body.text)
-    return await _do(desk, incident_id, Deed(Act.DISMISS, desk.claims, body.text, reason, body.alert_count))
+    deed = Deed(Act.DISMISS, desk.claims, body.text, reason, body.alert_count, body.findings)
+    return await _do(desk, incident_id, deed)
 
 
 @router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
 async def reopen_incident(incident_id: IncidentId, desk: DeskDep, body: CommentRequest) -> IncidentOut:
-    """Reopen an incident that has grown since its verdict."""
+    """Take a verdict back with a reason: one's own, or any on an incident that has grown since.
+
+    Administrators reopen others' verdicts too. The candidate is told that an earlier decision was taken back.
+    """
     return await _do(desk, incident_id, Deed(Act.REOPEN, desk.claims, body.text))
+
+
+@router.post("/incidents/{incident_id}/undo", responses=_REFUSALS)
+async def undo_verdict(incident_id: IncidentId, desk: DeskDep) -> IncidentOut:
+    """Undo one's own latest verdict before it is in effect (`effective_at`), as if it had not been given."""
+    return await _do(desk, incident_id, Deed(Act.UNDO, desk.claims))
 
 
 @router.post("/incidents/{incident_id}/appeal", responses=_REFUSALS)
@@ -96,9 +111,7 @@ async def appeal_incident(
         check_own_session(claims, found.session.id, found.candidate.reference)
         found = reviews.do(db, parts.keys.keyring, incident_id, Deed(Act.APPEAL, claims, body.text), now)
         stored = incidents.opened(db, parts.keys.keyring, found.incident)
-        outcome = outcome_out(found.incident, [one.alert for one in stored])
-        assert outcome is not None  # appealed is a state with a verdict
-        return outcome
+        return outcome_out(found.incident, Told(State.APPEALED), [one.alert for one in stored])
 
     return await once(parts, asked, OutcomeOut, work, lambda _: claims.subject)
 
@@ -121,9 +134,10 @@ async def get_outcomes(
         found, keyring = sessions.find(db, claims.tenant_id, session_id), parts.keys.keyring
         check_own_session(claims, found.session.id, found.candidate.reference)
         over = status_of(found.session, now) != "active"
-        rows = incidents.of_session(db, found.session) if over else []
-        told = [outcome_out(row, [one.alert for one in incidents.opened(db, keyring, row)]) for row in rows]
-        return OutcomesOut(session_id=session_id, items=[one for one in told if one is not None])
+        told = reviews.told_of_session(db, found.session, now) if over else {}
+        rows = [row for row in incidents.of_session(db, found.session) if row.id in told]
+        items = [_outcome(db, keyring, row, told[row.id]) for row in rows]
+        return OutcomesOut(session_id=session_id, items=items)
 
     return await parts.reading(work)
 
@@ -149,6 +163,15 @@ async def rescore_session(
         return RescoreOut(session_id=session_id, alerts=scored, incidents=rescored_incidents(scored, homes))
 
     return await parts.reading(work)
+
+
+def _outcome(db: Session, keyring: Keyring, incident: Incident, told: Told) -> OutcomeOut:
+    """With what was noticed in the findings that the verdict is about."""
+    alerts = [one.alert for one in incidents.opened(db, keyring, incident)]
+    if told.verdict_id is not None:
+        about = reviews.findings(db, told.verdict_id)
+        alerts = [one for one in alerts if one.event_id in about]
+    return outcome_out(incident, told, alerts)
 
 
 async def _do(desk: Desk, incident_id: UUID, deed: Deed) -> IncidentOut:

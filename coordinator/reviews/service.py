@@ -5,9 +5,11 @@ Flushes, never commits.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import func, or_
@@ -22,14 +24,15 @@ from coordinator.incidents.service import FoundIncident
 from coordinator.incidents.states import VERDICTS, Decision, State, queue_place
 from coordinator.incidents.tables import Incident, IncidentAlert
 from coordinator.keys.tables import Key
-from coordinator.reviews.states import CLAIM_LASTS, Act, DismissReason, Review, decide
-from coordinator.reviews.tables import ReviewAct
+from coordinator.reviews.effect import MOVES, Told, effective_from, in_force, standing, told
+from coordinator.reviews.states import CLAIM_LASTS, FINDS, VERDICT_ACTS, Act, DismissReason, Review, decide
+from coordinator.reviews.tables import ReviewAct, VerdictFinding
 from coordinator.sessions.tables import ExamSession
 from shared.errors import Rejected
 from shared.events.types import EventType
-from shared.tokens import Claims
+from shared.tokens import Claims, Role
 
-_VERDICT_ACTS = frozenset({Act.CONFIRM, Act.DISMISS, Act.UPHOLD, Act.OVERTURN})
+_TICK: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Deed:
     reason: DismissReason | None = None
     shown: int | None = None
     """The number of alerts this person has seen; None: not given."""
+    findings: frozenset[UUID] | None = None
+    """The alerts that the verdict is about; None: all of the incident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +55,22 @@ class PastAct:
 
     row: ReviewAct
     text: str | None
+    findings: tuple[UUID, ...] = ()
+    """What a verdict is about."""
 
 
 def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: datetime) -> FoundIncident:
     """Decide on the act and record it.
 
     If two people act at once, the second act applies to the result of the first. Raises `Rejected`: 404
-    `incident-unknown`, 409 and 403 as `states.decide` does, 410 `key-destroyed` for a text about erased data.
+    `incident-unknown`, 409 and 403 as `states.decide` does, 410 `key-destroyed` for a text about erased data,
+    422 `finding-unknown` and 409 `nothing-in-common` for findings.
     """
     found = incidents.find(db, deed.by.tenant_id, incident_id, lock=True)
-    incident = found.incident
-    following = decide(_review(db, incident, deed), deed.act, deed.by.subject, now_utc)
+    incident, rows = found.incident, _acts(db, found.incident)
+    if rows:  # replicas' clocks may differ: history is in the order in which it happened
+        now_utc = max(now_utc, rows[-1].at_utc + _TICK)
+    following = decide(_review(incident, rows, deed), deed.act, deed.by.subject, now_utc)
     act = ReviewAct(
         id=uuid7(),
         tenant_id=incident.tenant_id,
@@ -71,32 +81,69 @@ def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: da
         reason=deed.reason,
         state=following,
         at_utc=now_utc,
+        effective_utc=effective_from(deed.act, now_utc),
+        grown_utc=incident.changed_utc,
     )
     if deed.text:
         key = db.get_one(Key, found.session.data_key_id)
         act.text_sealed = keyring.seal_field(key, _place(act.id), deed.text.encode())
     db.add(act)
-    _apply(incident, deed, following, now_utc)
+    db.flush()
+    if deed.act in FINDS:
+        _write_findings(db, incident, act, deed.findings)
+    _apply(incident, act, [*rows, act])
     db.flush()
     return found
 
 
-def _apply(incident: Incident, deed: Deed, following: State, now_utc: datetime) -> None:
-    if deed.act is Act.CLAIM:
-        incident.claimed_by, incident.claim_expires_utc = deed.by.subject, now_utc + CLAIM_LASTS
-    elif deed.act is not Act.COMMENT:
+def _write_findings(db: Session, incident: Incident, act: ReviewAct, named: frozenset[UUID] | None) -> None:
+    """Write what a verdict is about; a second confirmation confirms only what the first one did."""
+    wanted = select(IncidentAlert.alert_id).where(IncidentAlert.incident_id == incident.id)
+    own = set(db.exec(wanted))
+    if named is not None and not named <= own:
+        raise Rejected("a finding does not belong to the incident", code="finding-unknown", status=422)
+    about = own if named is None else named
+    if act.state is State.CONFIRMED and incident.verdict_id is not None:
+        about = about & set(_findings(db, [incident.verdict_id]).get(incident.verdict_id, ()))
+    if not about:
+        raise Rejected(
+            "the first confirmation is about other findings; confirm one of them, or dismiss the incident",
+            code="nothing-in-common",
+            status=409,
+        )
+    rows = [VerdictFinding(act_id=act.id, alert_id=one, tenant_id=act.tenant_id) for one in sorted(about)]
+    db.add_all(rows)
+
+
+def _apply(incident: Incident, act: ReviewAct, rows: Sequence[ReviewAct]) -> None:
+    if act.act is Act.CLAIM:
+        incident.claimed_by, incident.claim_expires_utc = act.actor, act.at_utc + CLAIM_LASTS
+    elif act.act not in (Act.COMMENT, Act.UNDO):
         incident.claimed_by = incident.claim_expires_utc = None
-    if deed.act in _VERDICT_ACTS or deed.act is Act.REOPEN:
+    if act.act in VERDICT_ACTS or act.act is Act.REOPEN:
         incident.changed_utc = None  # the acting person has now seen all alerts
-        incident.decided_utc = now_utc if following in VERDICTS else None
-    incident.state = following
+    elif act.act is Act.UNDO:
+        grown_utc = incident.changed_utc or _own(incident, rows[:-1])[-1].grown_utc
+        incident.changed_utc = None if act.state is State.OPEN else grown_utc
+    incident.state = act.state
+    if act.act in MOVES:
+        now = in_force(_own(incident, rows))
+        incident.verdict_id, incident.decided_utc = now.verdict_id, now.decided_utc
+        incident.effective_utc = now.effective_utc
     changed = incident.changed_utc is not None
-    incident.queue_place = queue_place(following, incident.severity, changed=changed)
+    incident.queue_place = queue_place(act.state, incident.severity, changed=changed)
 
 
-def _review(db: Session, incident: Incident, deed: Deed) -> Review:
-    rows = _acts(db, incident)
-    opened = max((n + 1 for n, row in enumerate(rows) if row.act is Act.REOPEN), default=0)
+def _own(incident: Incident, rows: Iterable[ReviewAct]) -> list[ReviewAct]:
+    """The standing acts on the incident itself, without those on incidents merged into it."""
+    return standing(row for row in rows if row.incident_id == incident.id)
+
+
+def _review(incident: Incident, rows: Sequence[ReviewAct], deed: Deed) -> Review:
+    kept, own = standing(rows), _own(incident, rows)
+    opened = max((n + 1 for n, row in enumerate(kept) if row.act is Act.REOPEN), default=0)
+    confirmed_by = frozenset(row.actor for row in kept[opened:] if row.act is Act.CONFIRM)
+    latest = own[-1] if own and own[-1].act in VERDICT_ACTS else None
     return Review(
         state=incident.state,
         claimed_by=incident.claimed_by,
@@ -104,15 +151,61 @@ def _review(db: Session, incident: Incident, deed: Deed) -> Review:
         changed=incident.changed_utc is not None,
         acts=len(rows),
         unseen=deed.shown not in (None, incident.alert_count),
-        confirmed_by=frozenset(row.actor for row in rows[opened:] if row.act is Act.CONFIRM),
-        reviewed_by=frozenset(row.actor for row in rows if row.act in _VERDICT_ACTS),
+        confirmed_by=confirmed_by,
+        # Who took back a verdict has seen the incident all the same; an appeal may be decided anew.
+        reviewed_by=frozenset(row.actor for row in rows if row.act in FINDS)
+        | frozenset(row.actor for row in kept if row.act in VERDICT_ACTS),
+        verdict_by=_verdict_by(latest, confirmed_by),
+        before=own[-2].state if len(own) > 1 else State.OPEN,
+        undo_until=None if latest is None else latest.effective_utc,
+        latest_by=None if latest is None else latest.actor,
+        administrator=deed.by.role is Role.ADMIN,
     )
+
+
+def _verdict_by(latest: ReviewAct | None, confirmed_by: frozenset[str]) -> frozenset[str]:
+    if latest is None:
+        return frozenset()
+    return confirmed_by if latest.act is Act.CONFIRM else frozenset({latest.actor})
 
 
 def history(db: Session, keyring: Keyring, found: FoundIncident) -> list[PastAct]:
     """All acts on an incident and on those merged into it, oldest first."""
-    key = db.get_one(Key, found.session.data_key_id)
-    return [PastAct(row, _text(keyring, key, row)) for row in _acts(db, found.incident)]
+    key, rows = db.get_one(Key, found.session.data_key_id), _acts(db, found.incident)
+    about = _findings(db, [row.id for row in rows if row.act in FINDS])
+    return [PastAct(row, _text(keyring, key, row), tuple(about.get(row.id, ()))) for row in rows]
+
+
+def told_of_session(db: Session, session: ExamSession, now_utc: datetime) -> dict[UUID, Told]:
+    """What the candidate may be told, by incident; those without a verdict in effect are missing."""
+    wanted = (
+        select(ReviewAct)
+        .join(Incident, col(Incident.id) == col(ReviewAct.incident_id))
+        .where(Incident.session_id == session.id)
+        .order_by(col(ReviewAct.at_utc), col(ReviewAct.id))
+    )
+    acts: defaultdict[UUID, list[ReviewAct]] = defaultdict(list)
+    for row in db.exec(wanted):
+        acts[row.incident_id].append(row)
+    found = {incident_id: told(rows, now_utc) for incident_id, rows in acts.items()}
+    return {incident_id: each for incident_id, each in found.items() if each is not None}
+
+
+def findings(db: Session, verdict_id: UUID) -> frozenset[UUID]:
+    """The alerts that a verdict is about."""
+    return frozenset(_findings(db, [verdict_id]).get(verdict_id, ()))
+
+
+def _findings(db: Session, act_ids: Sequence[UUID]) -> dict[UUID, list[UUID]]:
+    wanted = (
+        select(VerdictFinding)
+        .where(col(VerdictFinding.act_id).in_(act_ids))
+        .order_by(col(VerdictFinding.alert_id))
+    )
+    about: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    for row in db.exec(wanted):
+        about[row.act_id].append(row.alert_id)
+    return dict(about)
 
 
 def _acts(db: Session, incident: Incident) -> Sequence[ReviewAct]:
@@ -135,13 +228,19 @@ def _place(act_id: UUID) -> Place:
     return Place("review_acts", "text_sealed", act_id)
 
 
-def verdicts_by_event(db: Session, tenant_id: UUID, exam: str | None) -> dict[EventType, dict[Decision, int]]:
-    """The number of decided incidents, by kind of event and by the verdict in force."""
+def verdicts_by_event(
+    db: Session, tenant_id: UUID, exam: str | None, now_utc: datetime
+) -> dict[EventType, dict[Decision, int]]:
+    """The number of findings with a verdict in effect, by kind of event and by that verdict."""
     wanted = (
-        select(StoredAlert.event_type, Incident.state, func.count(col(Incident.id).distinct()))
-        .join(IncidentAlert, col(IncidentAlert.alert_id) == col(StoredAlert.id))
-        .join(Incident, col(Incident.id) == col(IncidentAlert.incident_id))
-        .where(Incident.tenant_id == tenant_id, col(Incident.state).in_(VERDICTS))
+        select(StoredAlert.event_type, Incident.state, func.count())
+        .join(VerdictFinding, col(VerdictFinding.alert_id) == col(StoredAlert.id))
+        .join(Incident, col(Incident.verdict_id) == col(VerdictFinding.act_id))
+        .where(
+            Incident.tenant_id == tenant_id,
+            col(Incident.state).in_(VERDICTS),
+            or_(col(Incident.effective_utc).is_(None), col(Incident.effective_utc) <= now_utc),
+        )
         .group_by(col(StoredAlert.event_type), col(Incident.state))
     )
     if exam is not None:

@@ -5,7 +5,9 @@
                                                     upheld ◀──uphold────────┤
                                                     overturned ◀──overturn──┘
 
-    reopen    an incident that has grown since its verdict ──▶ open
+    reopen    a verdict that one gave oneself, or that does not cover everything any more ──▶ open;
+              administrators reopen any, except the decision of an appeal against a verdict of their own
+    undo      the latest verdict, by whoever gave it and before it is in effect ──▶ the state before it
     comment   in every state except merged; changes none
     claim     reserves an incident for one reviewer for a while; others wait until it ends
 
@@ -39,6 +41,7 @@ class Act(StrEnum):
     CONFIRM = "confirm"
     DISMISS = "dismiss"
     REOPEN = "reopen"
+    UNDO = "undo"
     APPEAL = "appeal"
     UPHOLD = "uphold"
     OVERTURN = "overturn"
@@ -59,6 +62,9 @@ class DismissReason(StrEnum):
     """Given in the text."""
 
 
+FINDS: Final = frozenset({Act.CONFIRM, Act.DISMISS})
+"""Verdicts on findings."""
+VERDICT_ACTS: Final = FINDS | {Act.UPHOLD, Act.OVERTURN}
 _ALWAYS: Final = frozenset({Act.CLAIM, Act.RELEASE, Act.COMMENT})
 _MOVES: Final[Mapping[tuple[State, Act], State]] = MappingProxyType(
     {
@@ -73,6 +79,11 @@ _MOVES: Final[Mapping[tuple[State, Act], State]] = MappingProxyType(
         (State.DISMISSED, Act.REOPEN): State.OPEN,
         (State.UPHELD, Act.REOPEN): State.OPEN,
         (State.OVERTURNED, Act.REOPEN): State.OPEN,
+        (State.SECONDING, Act.UNDO): State.OPEN,
+        (State.CONFIRMED, Act.UNDO): State.SECONDING,
+        (State.DISMISSED, Act.UNDO): State.OPEN,  # or seconding: see `Review.before`
+        (State.UPHELD, Act.UNDO): State.APPEALED,
+        (State.OVERTURNED, Act.UNDO): State.APPEALED,
     }
 )
 _REFUSALS: Final[Mapping[Act, str]] = MappingProxyType(
@@ -80,6 +91,7 @@ _REFUSALS: Final[Mapping[Act, str]] = MappingProxyType(
         Act.CONFIRM: "already-decided",
         Act.DISMISS: "already-decided",
         Act.REOPEN: "not-decided",
+        Act.UNDO: "nothing-to-undo",
         Act.APPEAL: "nothing-to-appeal",
         Act.UPHOLD: "not-appealed",
         Act.OVERTURN: "not-appealed",
@@ -102,7 +114,10 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "incident-merged": "the incident was merged into another one; see merged_into",
         "already-decided": "the incident already has a verdict",
-        "not-decided": "only an incident with a verdict can be reopened",
+        "not-decided": "only an incident with a verdict and without an open appeal can be reopened",
+        "nothing-to-undo": "the latest act on the incident is not a verdict",
+        "too-late-to-undo": "a verdict can be undone for 10 seconds; reopen the incident and say why",
+        "not-your-verdict": "the latest verdict is another person's; comment, or ask an administrator",
         "nothing-to-appeal": "only a confirmed incident can be appealed against, and only once",
         "not-appealed": "there is no appeal against this incident",
         "claimed-by-another": "another reviewer has claimed the incident; wait until the claim ends",
@@ -111,7 +126,6 @@ _SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "reviewed-it-yourself": "an appeal must be decided by someone who did not review the incident",
         "incident-grown": "the incident has new alerts that you have not seen; look at it again",
         "history-full": f"{MAX_ACTS} acts are in its history, which is the limit; decide on the incident",
-        "nothing-changed": "the incident has no new alerts since its verdict",
     }
 )
 
@@ -133,6 +147,16 @@ class Review:
     """The person who confirmed it since it was last opened."""
     reviewed_by: frozenset[str] = frozenset()
     """Everyone who ever gave a verdict on it."""
+    verdict_by: frozenset[str] = frozenset()
+    """Who gave the latest verdict: one person, or the two who confirmed."""
+    before: State = State.OPEN
+    """What it was before the latest verdict."""
+    undo_until: datetime | None = None
+    """Before this the latest verdict is not in effect yet, and `latest_by` may undo it; None: it is."""
+    latest_by: str | None = None
+    """Who did the latest act that moved it, if that was a verdict."""
+    administrator: bool = False
+    """Whether the acting person is one."""
 
 
 def decide(review: Review, act: Act, who: str, now: datetime) -> State:
@@ -140,21 +164,58 @@ def decide(review: Review, act: Act, who: str, now: datetime) -> State:
     following = TABLE[review.state, act]
     if not isinstance(following, State):
         raise _refusal(following)
+    if act is Act.UNDO:
+        return _undone(review, who, now)
     if act not in (Act.COMMENT, Act.APPEAL) and _held_by_another(review, who, now):
         raise _refusal("claimed-by-another")
+    _check_person(review, act, who)
     if act in (Act.COMMENT, Act.CLAIM) and review.acts >= MAX_ACTS:
         raise _refusal("history-full")
+    if act is Act.REOPEN:
+        _check_reopen(review, who)
+    if act is Act.APPEAL and _pending(review, now):
+        raise _refusal("nothing-to-appeal")
+    if review.unseen:
+        raise _refusal("incident-grown")
+    return following
+
+
+def _check_person(review: Review, act: Act, who: str) -> None:
     if act is Act.RELEASE and review.claimed_by != who:
         raise _refusal("not-claimed")
     if act is Act.CONFIRM and who in review.confirmed_by:
         raise _refusal("second-person-needed", 403)
     if act in (Act.UPHOLD, Act.OVERTURN) and who in review.reviewed_by:
         raise _refusal("reviewed-it-yourself", 403)
-    if act is Act.REOPEN and not review.changed:
-        raise _refusal("nothing-changed")
-    if review.unseen:
-        raise _refusal("incident-grown")
-    return following
+
+
+def _undone(review: Review, who: str, now: datetime) -> State:
+    if review.latest_by is None:
+        raise _refusal("nothing-to-undo")
+    if review.latest_by != who:
+        raise _refusal("not-your-verdict", 403)
+    if not _pending(review, now):
+        raise _refusal("too-late-to-undo")
+    if review.acts >= MAX_ACTS:
+        raise _refusal("history-full")
+    return review.before
+
+
+def _check_reopen(review: Review, who: str) -> None:
+    if review.changed:
+        return
+    if review.acts >= MAX_ACTS:
+        raise _refusal("history-full")
+    if who in review.verdict_by:
+        return
+    if review.state in (State.UPHELD, State.OVERTURNED) and who in review.reviewed_by:
+        raise _refusal("reviewed-it-yourself", 403)
+    if not review.administrator:
+        raise _refusal("not-your-verdict", 403)
+
+
+def _pending(review: Review, now: datetime) -> bool:
+    return review.undo_until is not None and now < review.undo_until
 
 
 def _held_by_another(review: Review, who: str, now: datetime) -> bool:

@@ -1,4 +1,4 @@
-"""Table of acts on incidents: one row per act, never changed afterwards."""
+"""Tables of acts on incidents and of the findings that verdicts are about: never changed afterwards."""
 
 from __future__ import annotations
 
@@ -34,3 +34,17 @@ class ReviewAct(Row, table=True):
     state: State = Field(sa_type=words(State))
     """The incident's state afterwards."""
     at_utc: datetime = Field(sa_type=UtcDateTime)
+    effective_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """From when a verdict is in effect; until then it can be undone. None: at once."""
+    grown_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """What the incident's `changed_utc` was before; an undo restores it."""
+
+
+class VerdictFinding(Row, table=True):
+    """A finding that a verdict is about."""
+
+    __tablename__ = "verdict_findings"
+
+    act_id: UUID = Field(foreign_key="review_acts.id", primary_key=True)
+    alert_id: UUID = Field(foreign_key="alerts.id", primary_key=True)
+    tenant_id: UUID = Field(foreign_key="tenants.id")

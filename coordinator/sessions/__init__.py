@@ -3,7 +3,7 @@
 starting/   starts, and starts again       joining/  how candidates join
 changing/   pause, extra time, another policy
 absence/    missing pages                  listing/  the wall, worst first
-watched/    how much nobody watched
+watched/    how much nobody watched        presence/ whether the candidate's page is there
 
 service     finds and reads sessions       tables      the rows
 ending      ends here, then on the node    verifying   compares a frame with the enrolled face

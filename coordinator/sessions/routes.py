@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fastapi import APIRouter
 from sqlmodel import Session
 
@@ -10,6 +12,9 @@ from coordinator.alerts.answers import alert_out
 from coordinator.idempotency.asked import AskedOnce
 from coordinator.sessions import ending, service as sessions, verifying
 from coordinator.sessions.answers import session_out
+from coordinator.sessions.presence import service as presence
+from coordinator.sessions.presence.answers import card_of, page_out
+from coordinator.sessions.service import Found
 from coordinator.sessions.starting import first
 from coordinator.sessions.starting.preparing import Wish
 from coordinator.web_api.openapi import problems
@@ -79,11 +84,20 @@ async def get_session(
     session_id: SessionRef, claims: StaffOrSession, parts: PartsDep, now: Now
 ) -> SessionOut:
     """The state of a session."""
-    found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, session_id))
-    check_own_session(claims, found.session.id, found.candidate.reference)
+
+    def work(db: Session) -> tuple[Found, datetime | None]:
+        found = sessions.find(db, claims.tenant_id, session_id)
+        return found, presence.opened_utc(db, [found.session.id]).get(found.session.id)
+
+    found, opened_utc = await parts.reading(work)
+    session = found.session
+    check_own_session(claims, session.id, found.candidate.reference)
     out = session_out(found, now)
-    # A candidate does not learn how much was unwatched: it could use that to act unseen.
-    return out.model_copy(update={"unwatched_s": None}) if claims.role is Role.CANDIDATE else out
+    if claims.role is Role.CANDIDATE:
+        # A candidate does not learn how much was unwatched: it could use that to act unseen.
+        return out.model_copy(update={"unwatched_s": None})
+    card = card_of(parts.fleet, session, found.assignment.node_id, opened_utc, now)
+    return out.model_copy(update={"page": page_out(card)})
 
 
 @router.get("/{session_id}/timeline", responses=problems(401, 403, 404))

@@ -66,6 +66,12 @@ class ExamSession(Row, table=True):
     unwatched: dict[str, dict[str, float]] | None = Field(default=None, sa_type=JSON(none_as_null=True))
     """Unwatched seconds by node's run and kind (`sessions.watched.runs`); None if no node has reported
     any."""
+    page: str | None = Field(default=None, max_length=40)
+    """What its node last said of the candidate's page (`SessionState.phase`); None: nothing yet."""
+    page_since_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When it said that first."""
+    page_came_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """When the page first was connected with a camera; None: never so far."""
 
 
 class SessionPolicy(Row, table=True):

@@ -1,11 +1,15 @@
-"""Sends the node's heartbeat every 5 s: health, sessions and outbox state. The reply contains the marks."""
+"""Sends the node's heartbeat: health, sessions and outbox state. The reply contains the marks.
+
+It is sent every 5 s, and soon after a page came or went.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from typing import Final
 
 from edge.node_identity import Identity
@@ -19,6 +23,8 @@ from shared.sealing import pack
 log = logging.getLogger(__name__)
 
 REPLY_TIMEOUT_S: Final = 4.0
+NEWS_EVERY_S: Final = 1.0
+"""How often news is looked for; the coordinator hears a node once a second at most."""
 
 
 class Heart:
@@ -30,25 +36,35 @@ class Heart:
         publisher: Publisher,
         identity: Identity,
         write: Callable[[], Awaitable[Heartbeat]],
+        news: Callable[[], Awaitable[Hashable]],
     ) -> None:
-        """`write` makes one heartbeat."""
+        """`write` makes one heartbeat. Another answer of `news` than at the last one is told soon."""
         self._hub = hub
         self._publisher = publisher
         self._identity = identity
         self._write = write
+        self._news = news
         self.counts: Counter[str] = Counter()
 
     async def run(self) -> None:
         """Send heartbeats until cancelled, and at once when the hub reconnects."""
         while True:
             await self._hub.wait_connected()
+            told = await self._news()
             try:
                 await self._beat()
                 self.counts["answered"] += 1
             except Unavailable as error:
                 self.counts["unanswered"] += 1
                 log.debug("a heartbeat was not answered", extra={"error": str(error)})
-            await asyncio.sleep(HEARTBEAT_INTERVAL_S)
+            await self._until_due(told)
+
+    async def _until_due(self, told: Hashable) -> None:
+        due_at = time.monotonic() + HEARTBEAT_INTERVAL_S
+        while (left_s := due_at - time.monotonic()) > 0:
+            await asyncio.sleep(min(left_s, NEWS_EVERY_S))
+            if await self._news() != told:
+                return
 
     async def _beat(self) -> None:
         header = (await self._write()).model_dump(mode="json")

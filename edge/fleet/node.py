@@ -71,6 +71,11 @@ class Node:
             sessions=self._states(report),
         )
 
+    async def pages(self) -> frozenset[tuple[UUID, str]]:
+        """Where the page of each session is: what a heartbeat tells soon when it changes."""
+        report = await self.worker.report()
+        return frozenset((state.session_id, state.phase) for state in self._states(report))
+
     async def metrics_text(self) -> bytes:
         """All metrics in Prometheus' text format."""
         states, report = await self._outbox_states(), await self.worker.report()

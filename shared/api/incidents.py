@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Annotated, Literal
+from uuid import UUID
 
 from pydantic import Field, JsonValue
 
@@ -33,6 +34,9 @@ class IncidentOut(Response):
     claimed_by: str | None
     claim_expires_at: Utc | None
     decided_at: Utc | None
+    effective_at: Utc | None = None
+    """From when the latest verdict or first confirmation is in effect. Until then its reviewer can undo it,
+    and nobody outside the review is told. None: it is, or there is none."""
     changed_at: Utc | None
     """When an alert was added after a person's verdict."""
     merged_into: str | None
@@ -49,7 +53,7 @@ class ActOut(Response):
     incident_id: str
     """The id of another incident when the act was done before that one was merged into this one."""
     act: Literal[
-        "claim", "release", "comment", "confirm", "dismiss", "reopen", "appeal", "uphold", "overturn"
+        "claim", "release", "comment", "confirm", "dismiss", "reopen", "undo", "appeal", "uphold", "overturn"
     ]
     by: str
     role: str
@@ -58,6 +62,8 @@ class ActOut(Response):
     text: str | None
     state: IncidentState
     """The state after the act."""
+    findings: list[str] = []
+    """The event_ids that a confirmation or dismissal is about."""
 
 
 class IncidentDetail(Response):
@@ -82,11 +88,17 @@ class VerdictRequest(Request):
     refused (409 `incident-grown`). If left out, the verdict applies to all alerts so far."""
 
 
-class ConfirmRequest(VerdictRequest):
+class FindingsRequest(VerdictRequest):
+    findings: Annotated[frozenset[UUID], Field(min_length=1, max_length=200)] | None = None
+    """The event_ids of the incident's alerts that the verdict is about; the precision of rules counts only
+    these. If left out: all of them. A second confirmation confirms only what the first one did."""
+
+
+class ConfirmRequest(FindingsRequest):
     text: Text = ""
 
 
-class DismissRequest(VerdictRequest):
+class DismissRequest(FindingsRequest):
     reason: DismissReasonName
     text: Text = ""
     """Required when the reason is `other`."""
@@ -103,7 +115,7 @@ class AppealDecision(VerdictRequest):
 
 
 class RulePrecision(Response):
-    """How often people confirmed one kind of event, among incidents with a verdict."""
+    """How often people confirmed one kind of event, among findings with a verdict in effect."""
 
     event_type: EventType
     confirmed: int
@@ -121,7 +133,8 @@ class OutcomeOut(Response):
     ends_at: Utc | None
     observed: list[str]
     """The observations, in words for the candidate."""
-    outcome: Literal["confirmed", "dismissed", "appealed", "upheld", "overturned"]
+    outcome: Literal["confirmed", "dismissed", "appealed", "upheld", "overturned", "reopened"]
+    """`reopened`: an earlier decision, of which the candidate was told, was taken back."""
     explanation: str
     may_appeal: bool
 

@@ -77,6 +77,17 @@ class SessionStartResponse(Response):
     """Purposes that wait for the candidate's acknowledgement; nothing is done for them until then."""
 
 
+class PageOut(Response):
+    """Where the candidate's page is, as its node last said it."""
+
+    state: Literal["waiting", "opened", "connected", "withheld", "lost", "paused", "unknown", "over"]
+    """`waiting`: nobody has opened it; `opened`: no picture has come yet; `lost`: pictures came and come no
+    more; `withheld`: it is connected and nobody may look; `unknown`: its node is silent."""
+    since: Utc | None
+    unwatched_share: Unit | None = None
+    """The share of the time since the page came in which nobody looked, for what was watched least."""
+
+
 class SessionOut(Response):
     session_id: str
     session_uuid: str
@@ -97,6 +108,8 @@ class SessionOut(Response):
     unwatched_s: dict[Kind, float] | None = None
     """Seconds in which nobody looked, by what was expected to be watched; some seconds old while the session
     runs. None: unknown, or the request is the candidate's."""
+    page: PageOut | None = None
+    """None: not told here, or the request is the candidate's."""
 
 
 class SessionEndResponse(Response):

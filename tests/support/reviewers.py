@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import httpx
@@ -30,3 +31,8 @@ class Reviewers:
 def code(response: httpx.Response) -> tuple[int, str]:
     """The status, and the refusal's code or the incident's new state."""
     return response.status_code, response.json().get("code", response.json().get("state"))
+
+
+def later(site: Site, seconds: float = 11.0) -> None:
+    """Let the coordinator decide later from now on; by default, when a verdict of now is in effect."""
+    site.at(datetime.now(UTC) + timedelta(seconds=seconds))

@@ -16,7 +16,7 @@ from coordinator.alerts.tables import StoredAlert
 from coordinator.consents.words import Why
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions import service as sessions
-from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited
+from coordinator.sessions.absence.waiting import Awaited, absence_alert, awaited, ended_absence
 from coordinator.sessions.service import Found
 from coordinator.sessions.starting.terms import JOIN_WINDOW
 from coordinator.sessions.tables import ExamSession, JoinCode
@@ -89,9 +89,7 @@ def say_over(db: Session, keyring: Keyring, session_id: UUID, now_utc: datetime)
     before = next(iter(alerts.opened(db, keyring, [said.id])), None)
     if before is None:
         return None  # its key is gone
-    duration_s = max(0.0, (over_utc - before.alert.onset).total_seconds())
-    changes = {"cleared": max(over_utc, before.alert.raised), "duration": round(duration_s, 3)}
-    alert = before.alert.model_copy(update=changes)
+    alert = ended_absence(before.alert, over_utc)
     stored = alerts.store_own(db, keyring, found.session, alert, 2, now_utc)
     return Stored(alert, session_id, 2, now_utc) if stored else None
 

@@ -54,16 +54,14 @@ def awaited(begins_utc: datetime, rule: EventRule, now_utc: datetime, *, came: b
     return Awaited(begins_utc if from_beginning else now_utc, rule, from_beginning)
 
 
-def absence_alert(
-    subject: Subject, awaited: Awaited, raised_utc: datetime, over_utc: datetime | None = None
-) -> Alert:
-    """The alert of one absence, raised, or cleared at an instant; its id follows from its start."""
-    duration_s = round(((over_utc or raised_utc) - awaited.since_utc).total_seconds(), 3)
+def absence_alert(subject: Subject, awaited: Awaited, raised_utc: datetime) -> Alert:
+    """The alert of one absence when it is raised; its id follows from its start."""
+    duration_s = round((raised_utc - awaited.since_utc).total_seconds(), 3)
     made = neutral_alert(
         subject,
         EventType.CANDIDATE_OFFLINE,
         awaited.since_utc,
-        explanation=_explanation(awaited, duration_s),
+        explanation=_explanation(awaited.since_utc, duration_s, awaited.from_beginning),
         message=MESSAGE,
         evidence={
             "duration_seconds": duration_s,
@@ -71,13 +69,26 @@ def absence_alert(
             "since_beginning": awaited.from_beginning,
         },
     )
-    changes = {"raised": raised_utc, "cleared": over_utc, "duration": duration_s}
+    changes = {"raised": raised_utc, "cleared": None, "duration": duration_s}
     return made.model_copy(update=changes | {"action_required": awaited.rule.action})
 
 
-def _explanation(awaited: Awaited, duration_s: float) -> str:
-    began = "the exam began at " if awaited.from_beginning else ""
+def ended_absence(alert: Alert, over_utc: datetime) -> Alert:
+    """The alert of an absence that is over: its duration is the same in value, evidence and sentence."""
+    duration_s = round(max(0.0, (over_utc - alert.onset).total_seconds()), 3)
+    from_beginning = alert.evidence.get("since_beginning") is True
+    changes = {
+        "cleared": max(over_utc, alert.raised),
+        "duration": duration_s,
+        "evidence": {**alert.evidence, "duration_seconds": duration_s},
+        "explanation": _explanation(alert.onset, duration_s, from_beginning),
+    }
+    return alert.model_copy(update=changes)
+
+
+def _explanation(since_utc: datetime, duration_s: float, from_beginning: bool) -> str:
+    began = "the exam began at " if from_beginning else ""
     return (
-        f"No page has been connected since {began}{format_utc(awaited.since_utc)}, for {duration_s:.0f} s: "
+        f"No page was connected since {began}{format_utc(since_utc)}, for {duration_s:.0f} s: "
         "nobody was watched, which says nothing about the candidate."
     )

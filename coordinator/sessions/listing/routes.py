@@ -8,10 +8,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
+from coordinator.nodes.fleet import Fleet
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.listing import service as listing
 from coordinator.sessions.listing.cursor import SessionCursor
 from coordinator.sessions.listing.service import Listed, SessionQuery, Standing
+from coordinator.sessions.presence.answers import card_of, page_out
 from coordinator.web_api.cursors import read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
@@ -56,13 +58,17 @@ async def list_sessions(
         limit=filters.limit,
     )
     listed, following = await parts.reading(lambda db: listing.page(db, query, now))
-    return SessionPage(items=[listed_out(one, now) for one in listed], next_cursor=write_cursor(following))
+    items = [listed_out(parts.fleet, one, now) for one in listed]
+    return SessionPage(items=items, next_cursor=write_cursor(following))
 
 
-def listed_out(listed: Listed, now_utc: datetime) -> SessionListed:
+def listed_out(fleet: Fleet, listed: Listed, now_utc: datetime) -> SessionListed:
     """A session of the list in the API's form."""
+    found = listed.found
+    card = card_of(fleet, found.session, found.assignment.node_id, listed.opened_utc, now_utc)
     return SessionListed(
-        **session_out(listed.found, now_utc).model_dump(),
+        **session_out(found, now_utc).model_dump(exclude={"page"}),
+        page=page_out(card),
         worst_severity=listed.worst,
         open_incidents=listed.waiting,
         incident_count=listed.incidents,

@@ -20,6 +20,7 @@ from coordinator.incidents.tables import Incident
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.listing.cursor import SessionCursor
+from coordinator.sessions.presence import service as presence
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import cut
@@ -59,6 +60,8 @@ class Listed:
     worst: float
     waiting: int
     incidents: int
+    opened_utc: datetime | None
+    """When its candidate's page was opened."""
 
 
 def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[Listed], SessionCursor | None]:
@@ -81,13 +84,15 @@ def page(db: Session, query: SessionQuery, now_utc: datetime) -> tuple[list[List
         wanted = wanted.where(tuple_(*order) < tuple(query.after))
     rows = db.exec(wanted).all()
     shown, following = cut(rows, query.limit, lambda row: _cursor(row[0], row[3]))
-    states = _states(db, [session.id for session, *_ in shown])
+    ids = [session.id for session, *_ in shown]
+    states, opened = _states(db, ids), presence.opened_utc(db, ids)
     listed = [
         Listed(
             found=Found(session, candidate, assignment),
             worst=float(severity),
             waiting=sum(states[session.id][state] for state in _WAITING),
             incidents=states[session.id].total(),
+            opened_utc=opened.get(session.id),
         )
         for session, candidate, assignment, severity in shown
     ]

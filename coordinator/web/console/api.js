@@ -68,6 +68,13 @@ export class Api {
     if (this.#unsure.size > MOST_UNSURE) this.#unsure.delete(this.#unsure.keys().next().value);
   }
 
+  /** A live socket of this bearer. A browser cannot set its headers, so the token is a subprotocol. */
+  socket(path) {
+    const url = new URL(`../${path}`, import.meta.url);
+    url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+    return new WebSocket(url, ["proctor.v1", `bearer.${this.#token}`]);
+  }
+
   /** The bytes of an answer, for saving: a report, a bundle. */
   async file(path) {
     const response = await this.#answer(new URL(path, ROOT), { method: "GET" });

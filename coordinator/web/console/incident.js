@@ -20,24 +20,55 @@ export function drawIncident({ incident, alerts, history, technical }, place) {
   drawList($("incident-alerts"), alerts, (alert) => alert.event_id, (alert) => alertItem(alert, { pictures: true }));
   drawList($("incident-technical"), technical, (alert) => alert.event_id, (alert) => alertItem(alert));
   $("incident-technical-empty").hidden = technical.length > 0;
-  drawList($("incident-history"), history, ({ at, act }) => `${at} ${act}`, deed);
+  drawList($("incident-history"), history, ({ at, act }) => `${at} ${act}`, (act) => deed(act, alerts));
   $("incident-history-empty").hidden = history.length > 0;
 }
 
-const VERDICTS = ["confirm", "dismiss", "uphold", "overturn"];
+const FINDS = ["confirm", "dismiss"];
+const VERDICTS = [...FINDS, "uphold", "overturn"];
+const MOVES = [...VERDICTS, "reopen", "appeal"];
 
 /** This person's allowed acts on an incident: a second confirmation and an appeal need other people. */
-export function possibleActs({ incident, history }, me) {
-  const { state, changed_at: changed } = incident;
-  const opened = history.findLastIndex(({ act }) => act === "reopen") + 1;
-  const confirmed = history.slice(opened).some(({ act, by }) => act === "confirm" && by === me);
-  const judged = history.some(({ act, by }) => VERDICTS.includes(act) && by === me);
+export function possibleActs(detail, me, administrator) {
+  const { incident: { state }, history } = detail;
   const verdicts = {
     open: ["claim", "confirm", "dismiss"],
-    seconding: confirmed ? ["claim", "dismiss"] : ["claim", "confirm", "dismiss"],
-    appealed: judged ? [] : ["claim", "uphold", "overturn"],
+    seconding: confirmers(history).includes(me) ? ["claim", "dismiss"] : ["claim", "confirm", "dismiss"],
+    appealed: judged(history, me) ? [] : ["claim", "uphold", "overturn"],
   };
-  return [...(verdicts[state] ?? []), "comment", ...(changed ? ["reopen"] : [])];
+  return [...(verdicts[state] ?? []), "comment", ...(mayReopen(detail, me, administrator) ? ["reopen"] : [])];
+}
+
+/** A verdict that one gave oneself, or that does not cover everything; administrators reopen others' too. */
+function mayReopen({ incident, history }, me, administrator) {
+  if (incident.changed_at) return true;
+  if (!["confirmed", "dismissed", "upheld", "overturned"].includes(incident.state)) return false;
+  const last = standingActs(history).findLast(({ incident_id: id }) => id === incident.incident_id);
+  const mine = last?.act === "confirm" ? confirmers(history).includes(me) : last?.by === me;
+  const appealDecided = incident.state === "upheld" || incident.state === "overturned";
+  return mine || (administrator && !(appealDecided && judged(history, me)));
+}
+
+/** The acts that moved the incident, without undone ones. */
+export function standingActs(history) {
+  const kept = [];
+  for (const one of history) {
+    if (one.act === "undo") kept.splice(kept.findLastIndex(({ incident_id: id }) => id === one.incident_id), 1);
+    else if (MOVES.includes(one.act)) kept.push(one);
+  }
+  return kept;
+}
+
+function confirmers(history) {
+  const kept = standingActs(history);
+  const opened = kept.findLastIndex(({ act }) => act === "reopen") + 1;
+  return kept.slice(opened).filter(({ act }) => act === "confirm").map(({ by }) => by);
+}
+
+/** Whether this person gave a verdict on it. Who undid one has seen it all the same. */
+function judged(history, me) {
+  return history.some(({ act, by }) => FINDS.includes(act) && by === me)
+    || standingActs(history).some(({ act, by }) => VERDICTS.includes(act) && by === me);
 }
 
 function span({ begins_at: begins, ends_at: ends }) {
@@ -47,17 +78,24 @@ function span({ begins_at: begins, ends_at: ends }) {
 /** The state of the review, and what this person can do. */
 function standing({ state, changed_at: changed }, history) {
   if (changed) return `${words.STATES[state]}. It has new alerts since; it can be reopened.`;
-  const confirmed = history.findLast(({ act }) => act === "confirm");
+  const confirmed = standingActs(history).findLast(({ act }) => act === "confirm");
   if (state === "seconding") return `Confirmed by ${confirmed?.by ?? "one person"}. A confirmation needs two people.`;
   if (state === "appealed") return "The candidate has appealed. Someone who gave no verdict on it decides.";
   return `${words.STATES[state]}.`;
 }
 
-function deed({ at, by, role, act, reason, text }) {
+function deed({ at, by, role, act, reason, text, findings }, alerts) {
   const who = role === "candidate" ? "The candidate" : by;
   const why = reason ? `: ${words.reasonName(reason).toLowerCase()}` : "";
+  const about = alerts.filter(({ event_id: id }) => findings.includes(id));
+  const some = about.length && about.length < alerts.length ? ` Only about: ${about.map(finding).join(", ")}.` : "";
   return [
-    h("p", {}, h("time", { dateTime: at, textContent: words.clock(at) }), ` ${who} ${words.ACTS[act]}${why}.`),
+    h("p", {}, h("time", { dateTime: at, textContent: words.clock(at) }), ` ${who} ${words.ACTS[act]}${why}.${some}`),
     text && h("blockquote", { textContent: text }),
   ].filter(Boolean);
+}
+
+/** A finding in few words: "14:20:05 Face unlike". */
+export function finding({ onset, event_type: event }) {
+  return `${words.clock(onset)} ${words.eventName(event)}`;
 }

@@ -12,7 +12,7 @@ export function bind(next) {
 
 function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input, textarea, select")) return;
+  if (event.target.closest("input:not([type=checkbox]), textarea, select")) return;
   if (!enabled && event.key.length === 1) return;
   const all = groups.flatMap(([, keys]) => keys);
   const found = all.find(({ key }) => key === event.key || key === event.key.toLowerCase());

@@ -17,6 +17,7 @@ const app = {
   bearer: null,
   me: () => app.bearer.subject,
   mayAct: () => ["proctor", "admin"].includes(app.bearer.role),
+  isAdmin: () => app.bearer.role === "admin",
   tell,
 };
 let views = {};

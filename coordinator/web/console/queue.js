@@ -5,6 +5,7 @@ import { $, drawList, h, say } from "./dom.js";
 import { severity } from "./evidence.js";
 import { keepFresh } from "./fresh.js";
 import { drawIncident } from "./incident.js";
+import { Undo } from "./undo.js";
 import { Verdicts } from "./verdicts.js";
 import * as words from "./words.js";
 
@@ -16,6 +17,7 @@ export class Queue {
   section = "queue";
   #app;
   #forms;
+  #undo;
   #details = new Map();
   #incidents = [];
   #chosen = null;
@@ -28,6 +30,7 @@ export class Queue {
       decided: (incident, sentence) => this.#decided(incident, sentence),
       changed: (incident) => this.#changed(incident),
     });
+    this.#undo = new Undo(app, (incident) => this.#undone(incident));
   }
 
   get keys() {
@@ -37,6 +40,7 @@ export class Queue {
         { key: "k", text: "Previous incident", run: () => this.#move(-1) },
         { key: "t", text: "Open its session", run: () => this.#detail && $("incident-session").click() },
         { key: "v", text: "Enlarge the picture", run: () => $("incident-alerts").querySelector(".picture")?.click() },
+        { key: "z", text: "Undo the last verdict, for 10 seconds", run: () => this.#undo.run() },
       ]],
       ["This incident", this.#forms.keys],
     ];
@@ -59,6 +63,7 @@ export class Queue {
   leave() {
     this.#fresh.stop();
     this.#forms.none();
+    this.#undo.withdraw();
     this.#details.clear();
   }
 
@@ -151,7 +156,7 @@ export class Queue {
     this.#details.delete(incident.incident_id);
     const following = this.#neighbour(1) ?? this.#neighbour(-1);
     this.#incidents = this.#incidents.filter(({ incident_id: id }) => id !== incident.incident_id);
-    $("queue-last").textContent = `${sentence} ${incident.candidate_id}, ${words.clock(incident.begins_at)}.`;
+    this.#undo.offer(incident, `${sentence} ${incident.candidate_id}, ${words.clock(incident.begins_at)}.`);
     this.#count();
     if (this.#chosen !== incident.incident_id) return this.#draw();
     if (following) return this.#choose(following, { focus: true });
@@ -161,6 +166,14 @@ export class Queue {
     this.#draw();
     $("queue-title").focus();
     this.#fresh.now();
+  }
+
+  /** After an undo: the incident is shown again, as it was before its verdict. */
+  async #undone({ incident_id: id }) {
+    this.#forms.confirmed.delete(id);
+    this.#details.delete(id);
+    this.#fresh.now();
+    await this.#choose(id, { focus: true });
   }
 
   /** After another act on an incident: update the list, fetch evidence and history again. */

@@ -132,7 +132,7 @@ export class SessionView {
     drawLive(state);
   }
 
-  #hear({ type, event_id: event, event_type: kind, timestamp, duration_seconds: duration, status }) {
+  #hear({ type, event_id: event, event_type: kind, timestamp, status, ...ended }) {
     if (type === "alert" || status === "ended") this.#fresh.now();
     if (type === "alert" && LISTS.observed(words.eventClass(kind))) say(`Observed: ${words.eventName(kind)}`);
     const known = this.#alerts.get(event);
@@ -141,7 +141,8 @@ export class SessionView {
       this.#missed = true;
       return this.#fresh.now();
     }
-    this.#alerts.set(event, { ...known, cleared: timestamp, duration });
+    this.#alerts.set(event, { ...known, cleared: timestamp, duration: ended.duration_seconds,
+      explanation: ended.explanation, evidence: ended.evidence }); // all of them say how long it lasted
     this.#draw();
   }
 
@@ -196,6 +197,9 @@ function factsOf(session) {
     ["Exam", session.exam_id],
     ["Session", session.session_id],
     ["State", words.standing(session)],
+    ...(session.status === "active" && session.page ? [["Page", words.pageText(session.page)]] : []),
+    ["Not watched", words.unwatchedText(session.unwatched_s, session.page?.unwatched_share).replace("Not watched: ", "")
+      || (session.unwatched_s ? "0 s" : "unknown")],
     ["Started", `${words.day(session.started_at)}, ${words.clock(session.started_at)}`],
     session.ended_at
       ? ["Ended", words.clock(session.ended_at)]

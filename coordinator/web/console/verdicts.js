@@ -3,7 +3,7 @@
 
 import { messageOf } from "./api.js";
 import { $, h, say, whileBusy } from "./dom.js";
-import { possibleActs } from "./incident.js";
+import { finding, possibleActs, standingActs } from "./incident.js";
 import { REASONS } from "./words.js";
 
 const FORMS = {
@@ -11,7 +11,8 @@ const FORMS = {
   dismiss: { title: "Dismiss, because …", help: "Keys 1 to 5 choose. One dismissal is enough.", send: "Dismiss",
     optional: true },
   comment: { title: "Comment", help: "Is added to the incident's history; decides nothing.", send: "Comment" },
-  reopen: { title: "Reopen", help: "It has new alerts since its verdict.", send: "Reopen" },
+  reopen: { title: "Reopen", send: "Reopen",
+    help: "A candidate who was told of the verdict is told that it no longer counts. The reason is kept." },
   uphold: { title: "Appeal: uphold the verdict", help: "The candidate is told in plain words.", send: "Uphold" },
   overturn: { title: "Appeal: reverse the verdict", help: "The candidate is told in plain words.",
     send: "Reverse" },
@@ -46,7 +47,9 @@ export class Verdicts {
       this.#send();
     };
     $("verdict-text").onkeydown = (event) => this.#typed(event);
-    $("verdict").onkeydown = ({ key }) => key === "Escape" && this.#leave();
+    $("verdict").onkeydown = ({ key }) => {
+      if (key === "Escape") this.#leave(); // a handler that returns false would keep every other key from working
+    };
     $("verdict-cancel").onclick = () => this.#leave();
   }
 
@@ -67,7 +70,7 @@ export class Verdicts {
   /** Use the forms for this incident (`IncidentDetail`). */
   about(detail) {
     this.#detail = detail;
-    const acts = this.#app.mayAct() ? possibleActs(detail, this.#app.me()) : [];
+    const acts = this.#app.mayAct() ? possibleActs(detail, this.#app.me(), this.#app.isAdmin()) : [];
     $("incident-acts").replaceChildren(...acts.map((act) => this.#button(act)));
   }
 
@@ -114,7 +117,7 @@ export class Verdicts {
     if (!this.#offered(act)) return;
     this.#close();
     [this.#form, this.#reason] = [act, ""];
-    drawForm(act, (n) => this.#because(n));
+    drawForm(act, this.#detail, (n) => this.#because(n));
     if (act !== "comment" && act !== "reopen" && !this.#isMine()) this.#claiming = this.#claim();
   }
 
@@ -171,6 +174,7 @@ export class Verdicts {
     const missing = wrong(act, reason, text);
     if (missing) {
       $("verdict-error").textContent = missing;
+      if (named()?.length === 0) return boxes()[0].focus();
       return (act === "dismiss" && !reason ? $("verdict-reasons").querySelector("button") : $("verdict-text")).focus();
     }
     return whileBusy($("verdict-send"), () => this.#perform(act, reason, text));
@@ -219,18 +223,43 @@ export class Verdicts {
 /** The path and the body to post; verdicts include the number of alerts shown. */
 function asked(act, reason, text, alert_count) {
   if (act === "uphold" || act === "overturn") return ["appeal/decide", { decision: act, text, alert_count }];
-  if (act === "dismiss") return [act, { reason, text, alert_count }];
-  return [act, act === "confirm" ? { text, alert_count } : { text }];
+  const findings = named();
+  if (act === "dismiss") return [act, { reason, text, alert_count, findings }];
+  return [act, act === "confirm" ? { text, alert_count, findings } : { text }];
+}
+
+function boxes() {
+  return [...$("verdict-findings").querySelectorAll("input")];
+}
+
+/** The ids of the chosen findings; null: all. */
+function named() {
+  const all = boxes();
+  const chosen = all.filter(({ checked }) => checked);
+  return chosen.length === all.length ? null : chosen.map(({ value }) => value);
 }
 
 /** What is still missing, in words; empty if nothing is. */
 function wrong(act, reason, text) {
+  if (named()?.length === 0) return "Choose at least one finding.";
   if (act === "dismiss" && !reason) return "Choose a reason.";
   if (!text && (!FORMS[act].optional || reason === "other")) return "Write a text; it is kept in the record.";
   return "";
 }
 
-function drawForm(act, because) {
+/** One box for each finding of several. A second confirmation begins with what the first one was about. */
+function drawFindings(act, { alerts, history, incident }) {
+  const several = (act === "confirm" || act === "dismiss") && alerts.length > 1;
+  const first = incident.state === "seconding" && act === "confirm"
+    ? standingActs(history).findLast((one) => one.act === "confirm")?.findings : null;
+  const rows = several ? alerts.map((alert) => h("label", { className: "check" },
+    h("input", { type: "checkbox", value: alert.event_id, checked: first?.includes(alert.event_id) ?? true }),
+    ` ${finding(alert)}`)) : [];
+  $("verdict-findings-list").replaceChildren(...rows);
+  $("verdict-findings").hidden = !several;
+}
+
+function drawForm(act, detail, because) {
   const { title, help, send, optional } = FORMS[act];
   $("verdict-title").textContent = title;
   $("verdict-help").textContent = help;
@@ -242,6 +271,7 @@ function drawForm(act, because) {
   const reasons = act === "dismiss" ? REASONS.map((reason, n) => reasonButton(reason, n, because)) : [];
   $("verdict-reasons").hidden = !reasons.length;
   $("verdict-reasons").replaceChildren(...reasons);
+  drawFindings(act, detail);
   $("verdict").hidden = false;
   (reasons[0] ?? $("verdict-text")).focus();
 }

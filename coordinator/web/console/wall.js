@@ -1,23 +1,23 @@
-// The wall: sessions worst first, the first of them with live sockets.
+// The wall: sessions worst first, with the state of each candidate's page from one socket.
 
 import { $, drawList, h } from "./dom.js";
 import { severity } from "./evidence.js";
+import { feed } from "./feed.js";
 import { keepFresh } from "./fresh.js";
-import { listen } from "./live.js";
 import { CLASSES } from "./vocabulary.js";
 import * as words from "./words.js";
 
 const EVERY_S = 5;
 const PAGE = 60;
 const MOST = 600;
-const LISTENED = 16; // sockets at once; the other sessions are updated with the list
 const SHOWN_KINDS = 3;
 
 export class Wall {
   section = "wall";
   keys = [["Sessions", [{ key: "/", text: "Filter by exam", run: () => $("wall-exam").focus() }]]];
   #app;
-  #sockets = new Map();
+  #feed = null;
+  #cards = new Map(); // what the socket said of each shown session
   #heard = new Map();
   #wanted = PAGE;
   #sessions = [];
@@ -40,12 +40,13 @@ export class Wall {
     };
     const onState = (state) => this.#app.tell(state, $("wall-state"));
     this.#fresh = keepFresh((signal) => this.#load(signal), { every_s: EVERY_S, onState });
+    this.#feed = feed(this.#app.api, { onItems: (items) => this.#take(items), onLost: () => this.#cards.clear() });
   }
 
   leave() {
     this.#fresh.stop();
-    for (const stop of this.#sockets.values()) stop();
-    this.#sockets.clear();
+    this.#feed.stop();
+    this.#cards.clear();
   }
 
   async #load(signal) {
@@ -56,7 +57,7 @@ export class Wall {
     ]);
     if (signal.aborted) return;
     this.#sessions = listed.map((session) => cardOf(session, nodes, waiting.items));
-    this.#listenToFirst();
+    this.#showShown();
     this.#draw();
   }
 
@@ -74,31 +75,28 @@ export class Wall {
     return found;
   }
 
-  #listenToFirst() {
-    const running = this.#sessions.filter(({ status }) => status === "active");
-    const first = running.slice(0, LISTENED).map(({ id }) => id);
-    for (const [id, stop] of this.#sockets) {
-      if (first.includes(id)) continue;
-      stop();
-      this.#sockets.delete(id);
-      this.#heard.delete(id);
+  #showShown() {
+    const ids = this.#sessions.map(({ id }) => id);
+    for (const kept of [this.#cards, this.#heard]) {
+      for (const id of kept.keys()) if (!ids.includes(id)) kept.delete(id);
     }
-    for (const id of first) {
-      if (this.#sockets.has(id)) continue;
-      this.#sockets.set(id, listen(this.#app.api, id, { onMessage: (message) => this.#hear(id, message) }));
-    }
+    this.#feed.show(ids);
   }
 
-  #hear(id, { type, event_type: event, timestamp, status }) {
-    if (type === "alert") {
-      this.#heard.set(id, { event, at: timestamp });
-      this.#draw();
+  #take(items) {
+    if (!items.length) return;
+    for (const { session_id: id, last, ...card } of items) {
+      if (last) this.#heard.set(id, { event: last.event_type, at: last.timestamp });
+      else this.#cards.set(id, card);
     }
-    if (type === "alert" || status === "ended") this.#fresh.now();
+    if (items.some(({ last, page }) => last || page?.state === "over")) this.#fresh.now();
+    this.#draw();
   }
 
   #draw() {
-    const shown = this.#sessions.map((session) => ({ ...session, last: this.#heard.get(session.id) ?? null }));
+    const shown = this.#sessions.map((session) => ({
+      ...session, ...this.#cards.get(session.id), last: this.#heard.get(session.id) ?? null,
+    }));
     drawList($("wall-list"), shown, ({ id }) => id, card);
     $("wall-empty").hidden = shown.length > 0;
   }
@@ -117,7 +115,9 @@ function cardOf(session, nodes, incidents) {
     candidate: session.candidate_id,
     exam: session.exam_id,
     status: session.status,
-    standing: words.standing(session),
+    standing: words.standing(session).replace(/^Running(; )?/, ""), // the page's state says more
+    page: session.page,
+    unwatched_s: session.unwatched_s,
     started: session.started_at,
     severity: session.worst_severity,
     waiting: session.open_incidents,
@@ -138,11 +138,21 @@ function card(session, item) {
       session.waiting
         ? h("strong", { textContent: `${words.counted(session.waiting, "incident")} to review` })
         : session.count ? h("span", { textContent: "All reviewed" }) : null),
+    pageOf(session),
     kindsOf(session.kinds),
     session.last && lastOf(session.last),
-    h("p", { className: "quiet", textContent:
-      `${session.standing} · started ${words.minute(session.started)} · ${nodeText(session.node)}` }),
+    h("p", { className: "quiet", textContent: [
+      session.standing, `started ${words.minute(session.started)}`, nodeText(session.node),
+    ].filter(Boolean).join(" · ") }),
   ].filter(Boolean);
+}
+
+/** Where the candidate's page is, and how much nobody watched: in words, the colour only repeats them. */
+function pageOf({ status, page, unwatched_s: seconds }) {
+  if (status !== "active" || !page) return null;
+  const unwatched = words.unwatchedText(seconds, page.unwatched_share);
+  return h("p", { className: "page", data: { state: page.state } },
+    h("strong", { textContent: words.pageText(page) }), unwatched && h("span", { textContent: unwatched }));
 }
 
 function kindsOf(kinds) {

@@ -28,12 +28,37 @@ export const ACTS = {
   confirm: "confirmed",
   dismiss: "dismissed",
   reopen: "reopened it",
+  undo: "undid the verdict",
   appeal: "appealed",
   uphold: "upheld the verdict",
   overturn: "reversed the verdict",
 };
 
 const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
+
+const PAGES = {
+  waiting: "Waiting: nobody has opened the page",
+  opened: "Page opened, no picture yet",
+  connected: "Connected",
+  withheld: "Connected, pictures withheld",
+  lost: "No picture",
+  paused: "Paused",
+  unknown: "Not known: its node is silent",
+};
+
+/** Where a running session's page is (`PageOut`); empty for one that is over. */
+export function pageText({ state, since }) {
+  const text = PAGES[state];
+  return text && since && state !== "waiting" ? `${text} since ${clock(since)}` : (text ?? "");
+}
+
+/** How long nobody looked, by what was to be watched; empty while that is unknown. */
+export function unwatchedText(seconds, share) {
+  const parts = Object.entries(seconds ?? {}).filter(([, each]) => each >= 0.05);
+  if (!seconds || !parts.length) return "";
+  const of = share === null || share === undefined ? "" : ` (${Math.round(100 * share)} % of the time)`;
+  return `Not watched: ${parts.map(([kind, each]) => `${kind} ${duration(each)}`).join(", ")}${of}`;
+}
 
 const PURPOSES = {
   "camera-monitoring": "camera",
@@ -84,9 +109,10 @@ export function day(instant) {
 }
 
 export function duration(seconds) {
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds % 60)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${seconds < 10 ? seconds.toFixed(1) : whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`;
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
@@ -118,13 +144,18 @@ function listText(texts) {
   return more > 0 ? `${texts.slice(0, MOST_IN_A_ROW).join(", ")} and ${more} more` : texts.join(", ");
 }
 
+// Bounds that are not named after their value.
+const OWN_BOUNDS = { current_similarity: "threshold", duration_seconds: "hold_seconds" };
+
 /** Rows of an evidence table: each value beside its bound, if it has one. */
 export function figures(evidence) {
-  const bounds = new Set(Object.keys(evidence).filter((name) => name.endsWith("_bound") || name === "threshold"));
+  const own = Object.entries(OWN_BOUNDS).filter(([name, bound]) => name in evidence && bound in evidence);
+  const bounds = new Map([...Object.keys(evidence).map((name) => [name, `${name}_bound`]), ...own]);
+  const shown = new Set(bounds.values());
   return Object.entries(evidence)
-    .filter(([name]) => !bounds.has(name))
+    .filter(([name]) => !shown.has(name))
     .map(([name, value]) => {
-      const bound = name === "current_similarity" ? evidence.threshold : evidence[`${name}_bound`];
+      const bound = evidence[bounds.get(name)];
       return { ...figure(name, value), bound: bound === undefined ? "" : figure(name, bound).text };
     });
 }

@@ -8,17 +8,18 @@ import pytest
 
 from coordinator.incidents.states import VERDICTS, Decision, State
 from coordinator.incidents.tables import Incident
+from coordinator.reviews.effect import Told
 from coordinator.reviews.outcomes import outcome_out, rule_precision
 from shared.events.types import EventType
 from tests.support.alerts import MADE_UTC, SESSION, alert
 
 
-def incident(state: State) -> Incident:
+def incident() -> Incident:
     return Incident(
         id=UUID(int=1),
         tenant_id=UUID(int=2),
         session_id=SESSION,
-        state=state,
+        state=State.OPEN,  # what is told goes by what is in effect
         queue_place=0,
         severity=0.987,
         events=["FACE_NOT_FOUND"],
@@ -28,22 +29,31 @@ def incident(state: State) -> Incident:
     )
 
 
-@pytest.mark.parametrize("state", State)
-def test_a_candidate_is_told_of_verdicts_only(state: State) -> None:
-    assert (outcome_out(incident(state), []) is not None) == (state in VERDICTS)
+@pytest.mark.parametrize("state", [State.SECONDING, State.MERGED])
+def test_nobody_is_told_of_what_is_no_verdict(state: State) -> None:
+    with pytest.raises(ValueError, match="nobody is told"):
+        outcome_out(incident(), Told(state), [])
 
 
 @pytest.mark.parametrize("state", list(VERDICTS))
 def test_only_a_confirmed_incident_may_be_appealed(state: State) -> None:
-    told = outcome_out(incident(state), [])
-    assert told is not None
-    assert told.may_appeal == (state is State.CONFIRMED)
+    told = outcome_out(incident(), Told(state), [])
+    assert (told.outcome, told.may_appeal) == (state.value, state is State.CONFIRMED)
+
+
+def test_a_decision_that_was_told_and_taken_back_is_corrected_in_words() -> None:
+    reopened = outcome_out(incident(), Told(State.OPEN, None, corrected=True), [])
+    assert (reopened.outcome, reopened.may_appeal) == ("reopened", False)
+    assert "no longer counts" in reopened.explanation
+    anew = outcome_out(incident(), Told(State.DISMISSED, None, corrected=True), [])
+    assert "This replaces the earlier decision" in anew.explanation
+    first = outcome_out(incident(), Told(State.DISMISSED), [])
+    assert "replaces" not in first.explanation
 
 
 def test_a_candidate_is_told_each_sentence_once_and_no_score() -> None:
     alerts = [alert(SESSION, 1.0), alert(SESSION, 2.0)]
-    told = outcome_out(incident(State.DISMISSED), alerts)
-    assert told is not None
+    told = outcome_out(incident(), Told(State.DISMISSED), alerts)
     assert told.observed == ["Please face the camera."]
     assert "0.987" not in told.model_dump_json()
     assert "5 s" not in told.model_dump_json()

@@ -14,7 +14,7 @@ from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found, noticed
-from tests.support.reviewers import TEXT, Reviewers, code
+from tests.support.reviewers import TEXT, Reviewers, code, later
 
 NO_INCIDENT = "/incidents/00000000-0000-7000-8000-000000000000"
 
@@ -33,6 +33,7 @@ def test_an_adverse_verdict_takes_two_people_and_an_appeal_a_third(on_site: OnSi
         mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-SESS-1")}
         assert code(await site.post(f"{path}/appeal", TEXT, **mine)) == (409, "nothing-to-appeal")
         assert code(await people.do("bob", f"{path}/confirm")) == (200, "confirmed")
+        later(site)
 
         assert (await site.get("/session/SESS-1/outcomes", **mine)).json()["items"] == []  # it still runs
         await site.post("/session/SESS-1/end")
@@ -82,6 +83,7 @@ def test_a_repeated_review_is_done_once_and_answered_twice(on_site: OnSite) -> N
         reused = await site.post(f"{path}/confirm", {"text": "Another."}, headers=other)
         assert code(reused) == (409, "idempotency-key-reused")
         assert code(await twice("bob", "confirm", TEXT)) == (200, "confirmed")
+        later(site)
         appealed = await twice("CAND-SESS-1", "appeal", TEXT, Role.CANDIDATE)
         assert (appealed.status_code, appealed.json()["outcome"]) == (200, "appealed")
         overturned = await twice("eve", "appeal/decide", {"decision": "overturn", **TEXT})
@@ -139,7 +141,7 @@ def test_a_verdict_on_an_incident_that_grew_is_taken_up_again(on_site: OnSite) -
         path = f"/incidents/{incident['incident_id']}"
         harmless = {"reason": "harmless", "text": "Light."}
         assert code(await people.do("ann", f"{path}/dismiss", harmless)) == (200, "dismissed")
-        assert code(await people.do("bob", f"{path}/reopen", TEXT)) == (409, "nothing-changed")
+        assert code(await people.do("bob", f"{path}/reopen", TEXT)) == (403, "not-your-verdict")
         await noticed(site, (EventType.LEFT_FRAME, 2.0))
 
         async def grown() -> Any:
@@ -197,6 +199,7 @@ def test_precision_counts_verdicts_by_kind_of_event(on_site: OnSite) -> None:
         for who in ("ann", "bob"):
             await people.do(who, f"/incidents/{one['incident_id']}/confirm")
         await people.do("ann", f"/incidents/{two['incident_id']}/dismiss", {"reason": "technical"})
+        later(site)
         rules = {rule["event_type"]: rule for rule in await people.get("/incidents/precision?exam_id=EXAM-1")}
         counted = {name: (rule["confirmed"], rule["dismissed"]) for name, rule in rules.items()}
         assert counted == {"FACE_NOT_FOUND": (1, 1), "FACE_MISMATCH": (1, 0)}
@@ -224,7 +227,7 @@ def test_another_policy_gives_other_scores_beside_the_original_and_changes_none(
 
 
 @pytest.mark.parametrize(
-    "act", ["claim", "release", "comment", "confirm", "dismiss", "reopen", "appeal/decide"]
+    "act", ["claim", "release", "comment", "confirm", "dismiss", "reopen", "undo", "appeal/decide"]
 )
 def test_reviewing_is_for_proctors_and_administrators(on_sqlite: OnSite, act: str) -> None:
     body: dict[str, Any] = {"text": "A word."}
@@ -232,7 +235,7 @@ def test_reviewing_is_for_proctors_and_administrators(on_sqlite: OnSite, act: st
         body = {"reason": "harmless"}
     if act == "appeal/decide":
         body |= {"decision": "uphold"}
-    if act in ("claim", "release"):
+    if act in ("claim", "release", "undo"):
         body = {}
 
     async def test(site: Site) -> None:

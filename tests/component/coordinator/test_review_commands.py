@@ -10,6 +10,7 @@ from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found
+from tests.support.reviewers import later
 from tests.support.served_site import served
 from tests.support.shell import Shell
 
@@ -25,7 +26,7 @@ def test_an_incident_is_found_judged_and_shown_by_commands(on_sqlite: OnSite) ->
             [alert] = await ann.data("alerts", "list", "--session", "SESS-1", "--class", "identity")
             assert alert["event_type"] == "FACE_MISMATCH"
             code, _, question = await ann.run("review", "dismiss", name, "--reason", "harmless")
-            assert (code, "cannot be undone" in question) == (1, True)  # nobody there to say yes
+            assert (code, "You can undo it for 10 s." in question) == (1, True)  # nobody there to say yes
             assert "Dismiss FACE_MISMATCH of SESS-1 (1 alert)?" in question
             code, _, error = await ann.run("review", "confirm", name, "--alerts", "2", "--yes")
             assert (code, "the incident has new alerts" in error) == (1, True), error
@@ -37,8 +38,27 @@ def test_an_incident_is_found_judged_and_shown_by_commands(on_sqlite: OnSite) ->
             assert (code, error) == (1, "proctorctl: the incident already has a verdict\n")
             code, shown, _ = await ann.run("incidents", "show", name, "-o", "yaml")
             assert [act["by"] for act in yaml.safe_load(shown)["history"]] == ["ann"]
+            later(site)
             [rule] = await ann.data("incidents", "precision")
             assert (rule["dismissed"], rule["precision"]) == (1, 0.0)
+
+    on_sqlite(test)
+
+
+def test_a_verdict_on_one_finding_is_undone_by_commands(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        [incident] = await found(site, (EventType.FACE_MISMATCH, 1.0), (EventType.LEFT_FRAME, 2.0))
+        name = incident["incident_id"]
+        finding = (await site.get(f"/incidents/{name}")).json()["alerts"][0]["event_id"]
+        words = ("review", "dismiss", name, "--reason", "harmless", "--yes")
+        async with served(site) as url:
+            ann = Shell(site, url, "ann")
+            code, _, error = await ann.run(*words, "--finding", "mine")
+            assert (code, "findings" in error) == (1, True), error
+            assert (await ann.data(*words, "--finding", finding))["state"] == "dismissed"
+            assert (await ann.data("review", "undo", name))["state"] == "open"
+        acts = (await site.get(f"/incidents/{name}")).json()["history"]
+        assert [(act["act"], act["findings"]) for act in acts] == [("dismiss", [finding]), ("undo", [])]
 
     on_sqlite(test)
 

@@ -38,6 +38,59 @@ def test_of_eight_who_confirm_at_once_two_count_and_the_others_are_told(desk: De
     assert answers == {"seconding": 1, "confirmed": 1, "already-decided": AT_ONCE - 2}
 
 
+def test_of_eight_undos_at_once_one_undoes_and_nothing_more_is_taken_back(desk: Desk) -> None:
+    desk.arrive(desk.finding(60, 65))
+    [incident] = desk.rows()
+
+    def act(who: str, act: Act) -> str:
+        claims = Claims(subject=who, role=Role.PROCTOR, tenant_id=DEFAULT_TENANT_ID)
+        try:
+            with desk.database.write() as db:
+                return reviews.do(db, KEYRING, incident.id, Deed(act, claims), NOW).incident.state
+        except Rejected as error:
+            return error.code
+
+    assert act("bob", Act.CONFIRM) == "seconding"
+    assert act("ann", Act.CONFIRM) == "confirmed"
+    begin = Barrier(AT_ONCE)
+
+    def undo(_: int) -> str:
+        begin.wait()
+        return act("ann", Act.UNDO)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = Counter(pool.map(undo, range(AT_ONCE)))
+    assert answers == {"seconding": 1, "not-your-verdict": AT_ONCE - 1}
+    [after] = desk.rows()
+    assert (after.state, after.decided_utc, after.effective_utc) == ("seconding", None, None)
+
+
+def test_an_undo_and_a_second_confirmation_at_once_leave_one_order(desk: Desk) -> None:
+    desk.arrive(desk.finding(60, 65))
+    [incident] = desk.rows()
+
+    def act(who: str, act: Act) -> str:
+        claims = Claims(subject=who, role=Role.PROCTOR, tenant_id=DEFAULT_TENANT_ID)
+        try:
+            with desk.database.write() as db:
+                return reviews.do(db, KEYRING, incident.id, Deed(act, claims), NOW).incident.state
+        except Rejected as error:
+            return error.code
+
+    assert act("ann", Act.CONFIRM) == "seconding"
+    begin = Barrier(2)
+
+    def at_once(deed: tuple[str, Act]) -> str:
+        begin.wait()
+        return act(*deed)
+
+    with ThreadPoolExecutor(2) as pool:
+        undone, confirmed = pool.map(at_once, [("ann", Act.UNDO), ("bob", Act.CONFIRM)])
+    [after] = desk.rows()
+    undo_first = ("open", "seconding", "seconding")  # then bob's is the first confirmation
+    assert (undone, confirmed, after.state) in (undo_first, ("not-your-verdict", "confirmed", "confirmed"))
+
+
 def test_replicas_that_store_alerts_of_one_session_at_once_make_one_incident(desk: Desk) -> None:
     alerts = [desk.finding(5.0 * number, 5.0 * number + 4) for number in range(AT_ONCE)]
     deliveries = [desk.delivery(alert) for alert in alerts]

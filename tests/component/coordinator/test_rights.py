@@ -33,6 +33,9 @@ TERMS: Final = ("policy", "verification_policy", "features_enabled", "exam_sessi
 MADE_AT: Final = {"revoke_token": "/tokens", "revoke_token_key": "/token-keys"}
 LIVE_SOCKET: Final = "live_socket"
 LIVE_SOCKET_PATH: Final = "/ws/{session_id}"
+WALL_SOCKET: Final = "wall_socket"
+WALL_SOCKET_PATH: Final = "/wall"
+SOCKETS: Final = {LIVE_SOCKET: LIVE_SOCKET_PATH, WALL_SOCKET: WALL_SOCKET_PATH}
 OPEN_TO_EVERYBODY: Final = {
     "/api/v1/openapi.json", "/join", "/console", "/console/vocabulary.js", "/console/bearer",
 }  # fmt: skip
@@ -53,9 +56,9 @@ class Operation:
 
 
 def operations(description: Mapping[str, Any]) -> list[Operation]:
-    """All of a description, and the live socket, which OpenAPI has no word for."""
+    """All of a description, and the live sockets, which OpenAPI has no word for."""
     schemas = description["components"]["schemas"]
-    listed = [Operation(LIVE_SOCKET, "GET", LIVE_SOCKET_PATH, (), None)]
+    listed = [Operation(name, "GET", path, (), None) for name, path in SOCKETS.items()]
     for path, methods in description["paths"].items():
         for method, one in methods.items():
             content = one.get("requestBody", {}).get("content", {}).get("application/json", {})
@@ -112,8 +115,8 @@ class World:
         if asker == "sitting":  # an operation before may have ended it
             await revive(self.site, "SESS-1")
         who = headers(self.site, asker, operation.name, self.sessions)
-        if operation.name == LIVE_SOCKET:
-            return await self._listen(who)
+        if operation.name in SOCKETS:
+            return await self._listen(operation, asker, who)
         response = await self.site.http.request(
             operation.method,
             re.sub(r"\{(\w+)\}", lambda match: self.names[match[1]], operation.path),
@@ -131,11 +134,12 @@ class World:
         assert response.status_code < 500 and not refused, (operation.name, asker, response.text)  # noqa: PT018
         return "apart" if asker.startswith("s-") else "yes"
 
-    async def _listen(self, who: dict[str, str]) -> str:
-        url = f"{self.url.replace('http', 'ws')}/ws/SESS-1"
+    async def _listen(self, operation: Operation, asker: str, who: dict[str, str]) -> str:
+        path = operation.path.replace("{session_id}", "SESS-1")
+        url = f"{self.url.replace('http', 'ws')}{path}"
         try:
             async with connect(url, additional_headers=who, subprotocols=[Subprotocol("proctor.v1")]):
-                return "yes"
+                return "apart" if asker.startswith("s-") else "yes"
         except InvalidStatus as refused:
             return str(refused.response.status_code)
 
@@ -197,7 +201,7 @@ def test_every_operation_answers_everybody_as_the_table_says(
             described = {one.name: one for one in operations(served.site.app.openapi())}
             named = {right.operation for right in rights}
             assert named == set(described), f"{TABLE.name} needs a line for each operation, and no other"
-            assert undescribed(served.site.app.routes) == {LIVE_SOCKET_PATH, *OPEN_TO_EVERYBODY}
+            assert undescribed(served.site.app.routes) == {*SOCKETS.values(), *OPEN_TO_EVERYBODY}
             world = await World.made(served)
             wrong = [
                 (right, given)

@@ -5,7 +5,13 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.sessions.absence.waiting import FIRST_COMING_S, Awaited, absence_alert, awaited
+from coordinator.sessions.absence.waiting import (
+    FIRST_COMING_S,
+    Awaited,
+    absence_alert,
+    awaited,
+    ended_absence,
+)
 from coordinator.sessions.milestones import Subject
 from shared.events.types import EventClass, EventType
 from shared.policy.rules import DEFAULT_RULES
@@ -57,6 +63,20 @@ def test_the_alert_is_technical_weighs_nothing_and_says_that_it_proves_nothing(f
     assert ("since the exam began" in alert.explanation) is from_beginning
     assert "for 75 s: nobody was watched, which says nothing about the candidate" in alert.explanation
     assert absence_alert(SUBJECT, page, after(80)).event_id == alert.event_id
+
+
+@pytest.mark.parametrize("from_beginning", [True, False])
+def test_an_absence_that_is_over_says_one_duration(from_beginning: bool) -> None:
+    raised = absence_alert(SUBJECT, Awaited(BEGAN, RULE, from_beginning), after(64))
+    over = ended_absence(raised, after(130))
+    assert (over.raised, over.cleared, over.duration) == (after(64), after(130), 130.0)
+    assert over.evidence == {**raised.evidence, "duration_seconds": 130.0}
+    assert "for 130 s" in over.explanation
+    assert "64" not in over.explanation
+    assert ("since the exam began" in over.explanation) is from_beginning
+    assert over.event_id == raised.event_id
+    early = ended_absence(raised, after(60))  # the session's end lies before its raising
+    assert (early.cleared, early.duration) == (after(64), 60.0)
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,8 @@ def test_staff_get_the_seeds_alert() -> None:
 def test_staff_learn_when_it_is_over() -> None:
     message = staff_message(Shown(alert(EventType.FACE_NOT_FOUND, cleared=NOW, duration=7.25)), 2)
     assert (message["type"], message["duration_seconds"]) == ("cleared", 7.25)
+    told = alert(EventType.FACE_NOT_FOUND)
+    assert (message["explanation"], message["evidence"]) == (told.explanation, told.evidence)  # of the end
 
 
 def test_heartbeats_have_the_seeds_form_and_hide_the_count_from_the_candidate() -> None:

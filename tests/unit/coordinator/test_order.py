@@ -29,7 +29,8 @@ NAMED = {
 LISTED = {
     "tool": """
         config ground.columns ground.database ground.ids ground.keyring ground.own_keys ground.sealed_fields
-        nodes.alert_stream nodes.commands nodes.asking live.rooms live.socket live.tickets
+        nodes.alert_stream nodes.commands nodes.asking live.rooms live.socket live.tickets live.walls
+        live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures
         reports.pdf_form reports.hearing reports.verify_bundle
         web_api.errors web_api.headers web_api.limits web_api.metrics
@@ -40,7 +41,7 @@ LISTED = {
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling
-        sessions.changing.telling sessions.changing.rekeying sessions.watched.noting
+        sessions.changing.telling sessions.changing.rekeying sessions.watched.noting sessions.presence.noting
         sessions.starting.assignment
         sessions.starting.preparing sessions.starting.again sessions.starting.first
     """,

@@ -77,6 +77,15 @@ def test_technical_trouble_is_a_stretch_of_not_knowing(event: EventType) -> None
     assert unknown.event_id == str(trouble.event_id)
 
 
+@pytest.mark.parametrize(("since_beginning", "seconds"), [(True, {}), (False, {"picture": 70.0})])
+def test_the_time_before_a_candidate_joined_is_not_time_unwatched(
+    since_beginning: bool, seconds: dict[str, float]
+) -> None:
+    absent = alert(EventType.CANDIDATE_OFFLINE, 5.0, 70.0)
+    absent = absent.model_copy(update={"evidence": {"since_beginning": since_beginning}})
+    assert unknown_seconds(unknowns([absent], WELL), START + timedelta(seconds=200)) == seconds
+
+
 @pytest.mark.parametrize(
     ("around", "what"),
     [

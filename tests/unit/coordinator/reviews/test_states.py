@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
 
@@ -12,7 +13,7 @@ from coordinator.reviews.states import CLAIM_LASTS, MAX_ACTS, TABLE, Act, Review
 from shared.errors import Rejected
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
-S, M = State, "incident-merged"
+S, M, NONE = State, "incident-merged", "nothing-to-undo"
 WHOLE = {
     #                claim         release       comment       confirm           dismiss
     S.OPEN:         (S.OPEN,       S.OPEN,       S.OPEN,       S.SECONDING,      S.DISMISSED),
@@ -25,18 +26,19 @@ WHOLE = {
     S.MERGED:       (M, M, M, M, M),
 }  # fmt: skip
 REST = {
-    #                reopen           appeal               uphold           overturn
-    S.OPEN:         ("not-decided",   "nothing-to-appeal", "not-appealed",  "not-appealed"),
-    S.SECONDING:    ("not-decided",   "nothing-to-appeal", "not-appealed",  "not-appealed"),
-    S.CONFIRMED:    (S.OPEN,          S.APPEALED,          "not-appealed",  "not-appealed"),
-    S.DISMISSED:    (S.OPEN,          "nothing-to-appeal", "not-appealed",  "not-appealed"),
-    S.APPEALED:     ("not-decided",   "nothing-to-appeal", S.UPHELD,        S.OVERTURNED),
-    S.UPHELD:       (S.OPEN,          "nothing-to-appeal", "not-appealed",  "not-appealed"),
-    S.OVERTURNED:   (S.OPEN,          "nothing-to-appeal", "not-appealed",  "not-appealed"),
-    S.MERGED:       (M, M, M, M),
+    #                reopen           appeal               uphold           overturn         undo
+    S.OPEN:         ("not-decided",   "nothing-to-appeal", "not-appealed",  "not-appealed",  NONE),
+    S.SECONDING:    ("not-decided",   "nothing-to-appeal", "not-appealed",  "not-appealed",  S.OPEN),
+    S.CONFIRMED:    (S.OPEN,          S.APPEALED,          "not-appealed",  "not-appealed",  S.SECONDING),
+    S.DISMISSED:    (S.OPEN,          "nothing-to-appeal", "not-appealed",  "not-appealed",  S.OPEN),
+    S.APPEALED:     ("not-decided",   "nothing-to-appeal", S.UPHELD,        S.OVERTURNED,    NONE),
+    S.UPHELD:       (S.OPEN,          "nothing-to-appeal", "not-appealed",  "not-appealed",  S.APPEALED),
+    S.OVERTURNED:   (S.OPEN,          "nothing-to-appeal", "not-appealed",  "not-appealed",  S.APPEALED),
+    S.MERGED:       (M, M, M, M, M),
 }  # fmt: skip
 ACTS = (Act.CLAIM, Act.RELEASE, Act.COMMENT, Act.CONFIRM, Act.DISMISS)
-MORE = (Act.REOPEN, Act.APPEAL, Act.UPHOLD, Act.OVERTURN)
+MORE = (Act.REOPEN, Act.APPEAL, Act.UPHOLD, Act.OVERTURN, Act.UNDO)
+SOON = NOW + timedelta(seconds=10)
 
 
 def refused(review: Review, act: Act, who: str = "ann", now: datetime = NOW) -> tuple[str, int]:
@@ -54,8 +56,10 @@ def test_the_table_is_whole_and_as_written_here() -> None:
 
 @pytest.mark.parametrize(("state", "act"), sorted(product(State, Act)))
 def test_every_act_in_every_state_is_done_or_refused_by_its_code(state: State, act: Act) -> None:
-    review = Review(state=state, claimed_by="ann", claim_expires=NOW + CLAIM_LASTS, changed=True)
     expected = TABLE[state, act]
+    review = Review(state=state, claimed_by="ann", claim_expires=NOW + CLAIM_LASTS, changed=True)
+    if act is Act.UNDO and isinstance(expected, State):
+        review = replace(review, before=expected, undo_until=SOON, latest_by="ann")
     if isinstance(expected, State):
         assert decide(review, act, "ann", NOW) is expected
     else:
@@ -95,9 +99,68 @@ def test_only_whoever_claimed_releases() -> None:
     assert refused(Review(state=State.OPEN), Act.RELEASE) == ("not-claimed", 409)
 
 
-def test_a_verdict_is_opened_again_only_when_something_came_to_it() -> None:
-    assert refused(Review(state=State.DISMISSED), Act.REOPEN) == ("nothing-changed", 409)
-    assert decide(Review(state=State.DISMISSED, changed=True), Act.REOPEN, "ann", NOW) is State.OPEN
+JUDGED = Review(state=State.CONFIRMED, verdict_by=frozenset({"ann", "bob"}))
+APPEAL_DECIDED = Review(
+    state=State.OVERTURNED, verdict_by=frozenset({"eve"}), reviewed_by=frozenset({"ann", "bob", "eve"})
+)
+
+
+@pytest.mark.parametrize(
+    ("review", "who", "expected"),
+    [
+        (JUDGED, "ann", State.OPEN),
+        (JUDGED, "bob", State.OPEN),
+        (JUDGED, "joe", ("not-your-verdict", 403)),
+        (replace(JUDGED, changed=True), "joe", State.OPEN),
+        (replace(JUDGED, administrator=True), "joe", State.OPEN),
+        (APPEAL_DECIDED, "eve", State.OPEN),
+        (APPEAL_DECIDED, "ann", ("reviewed-it-yourself", 403)),
+        (replace(APPEAL_DECIDED, administrator=True), "ann", ("reviewed-it-yourself", 403)),
+        (replace(APPEAL_DECIDED, administrator=True), "joe", State.OPEN),
+        (APPEAL_DECIDED, "joe", ("not-your-verdict", 403)),
+        (replace(JUDGED, acts=MAX_ACTS), "ann", ("history-full", 409)),
+        (replace(JUDGED, acts=MAX_ACTS, changed=True), "ann", State.OPEN),
+    ],
+)
+def test_a_verdict_is_reopened_by_whoever_gave_it_or_when_it_grew_or_by_administrators(
+    review: Review, who: str, expected: State | tuple[str, int]
+) -> None:
+    if isinstance(expected, State):
+        assert decide(review, Act.REOPEN, who, NOW) is expected
+    else:
+        assert refused(review, Act.REOPEN, who) == expected
+
+
+PENDING = Review(state=State.DISMISSED, before=State.SECONDING, latest_by="ann", undo_until=SOON)
+
+
+@pytest.mark.parametrize(
+    ("review", "who", "at", "expected"),
+    [
+        (PENDING, "ann", NOW, State.SECONDING),
+        (PENDING, "ann", SOON - timedelta(microseconds=1), State.SECONDING),
+        (PENDING, "ann", SOON, ("too-late-to-undo", 409)),
+        (PENDING, "bob", NOW, ("not-your-verdict", 403)),
+        (replace(PENDING, administrator=True), "bob", NOW, ("not-your-verdict", 403)),
+        (replace(PENDING, undo_until=None), "ann", NOW, ("too-late-to-undo", 409)),
+        (replace(PENDING, latest_by=None), "ann", NOW, (NONE, 409)),
+        (replace(PENDING, acts=MAX_ACTS), "ann", NOW, ("history-full", 409)),
+        (replace(PENDING, claimed_by="bob", claim_expires=NOW + CLAIM_LASTS), "ann", NOW, State.SECONDING),
+    ],
+)
+def test_only_whoever_gave_the_latest_verdict_undoes_it_and_only_before_it_is_in_effect(
+    review: Review, who: str, at: datetime, expected: State | tuple[str, int]
+) -> None:
+    if isinstance(expected, State):
+        assert decide(review, Act.UNDO, who, at) is expected
+    else:
+        assert refused(review, Act.UNDO, who, at) == expected
+
+
+def test_nobody_appeals_against_a_verdict_that_is_not_in_effect_yet() -> None:
+    pending = Review(state=State.CONFIRMED, undo_until=SOON, latest_by="bob")
+    assert refused(pending, Act.APPEAL, "CAND-1") == ("nothing-to-appeal", 409)
+    assert decide(pending, Act.APPEAL, "CAND-1", SOON) is State.APPEALED
 
 
 def test_the_queue_puts_the_unreviewed_first_then_the_worst() -> None:

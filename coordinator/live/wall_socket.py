@@ -1,0 +1,99 @@
+"""One open wall: takes the list of shown sessions, sends the cards that have changed, in bounded batches.
+
+Every `TICK_S` it looks at what is stored about all shown sessions, so that what another coordinator wrote is
+shown too. A batch goes out at least every `QUIET_S`, an empty one too: a page that hears nothing is stale.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any, Final
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from coordinator.live.messages import news_message
+from coordinator.live.socket import CLOSE_TIMEOUT_S, Close, Term, expire
+from coordinator.live.walls import MAX_SHOWN, Wall
+from shared.errors import Unavailable
+from shared.fields import Reference
+
+TICK_S: Final = 1.0
+QUIET_S: Final = 5.0
+BATCH: Final = 50
+"""Cards in one message."""
+MAX_MESSAGES: Final = 20_000
+"""A page says what it shows when its list changes, every 5 s at most."""
+
+Cards = Mapping[UUID, dict[str, Any]]
+"""The messages of the shown sessions, by id."""
+Look = Callable[[Sequence[str]], Awaitable[Cards]]
+
+
+class Showing(BaseModel):
+    """What a wall's page says: sessions that it shows now. Long lists come in parts: messages are short."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    show: list[Reference]
+    more: bool = False
+    """Whether those of the messages before are shown too."""
+
+
+async def serve(websocket: WebSocket, wall: Wall, look: Look, term: Term) -> None:
+    """Run an accepted wall until it ends, within its term. `look` returns the cards of sessions now."""
+    works = (_read(websocket, wall), _send(websocket, wall, look), expire(term))
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        code = max(task.result() for task in done)
+    except WebSocketDisconnect:
+        return
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
+        async with asyncio.timeout(CLOSE_TIMEOUT_S):
+            await websocket.close(code)
+
+
+async def _read(websocket: WebSocket, wall: Wall) -> Close:
+    for _ in range(MAX_MESSAGES):
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return Close.NORMAL
+        try:
+            said = Showing.model_validate_json(message.get("text") or "")
+        except ValidationError:
+            return Close.TOO_TALKATIVE
+        wall.asked = (*wall.asked, *said.show) if said.more else tuple(said.show)
+        if len(wall.asked) > MAX_SHOWN:
+            return Close.TOO_TALKATIVE
+    return Close.TOO_TALKATIVE
+
+
+async def _send(websocket: WebSocket, wall: Wall, look: Look) -> Close:
+    loop = asyncio.get_running_loop()
+    sent: Cards = {}
+    quiet_since = loop.time()
+    while True:
+        with suppress(Unavailable):  # the database is away: silence tells the page that it is stale
+            cards = await look(wall.asked)
+            wall.shown = frozenset(cards)
+            items = [card for one, card in cards.items() if sent.get(one) != card]
+            news, wall.news = wall.news, {}
+            items += [
+                news_message(cards[one]["session_id"], alert) for one, alert in news.items() if one in cards
+            ]
+            sent = cards
+            if items or loop.time() - quiet_since >= QUIET_S:
+                for first in range(0, max(1, len(items)), BATCH):
+                    text = json.dumps({"type": "cards", "items": items[first : first + BATCH]})
+                    await websocket.send_text(text)
+                quiet_since = loop.time()
+        await asyncio.sleep(TICK_S)

@@ -1,0 +1,67 @@
+"""The open walls of proctors: which sessions each shows, and the last alert of each since the last batch.
+
+Runs on the event loop and never waits. What a wall has not sent yet is one alert per shown session, so a slow
+browser delays nobody and uses no memory.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Final
+from uuid import UUID
+
+from shared.alerts import Alert
+from shared.errors import Unavailable
+from shared.notices import RAISED
+
+MAX_SHOWN: Final = 1_000
+"""Sessions on one wall."""
+MAX_WALLS: Final = 200
+MAX_WALLS_PER_BEARER: Final = 5
+
+
+@dataclass(eq=False, slots=True)
+class Wall:
+    """One open wall."""
+
+    bearer: str
+    """Who looks at it (`Claims.bearer`)."""
+    asked: tuple[str, ...] = ()
+    """The exam_session_ids that its page shows."""
+    shown: frozenset[UUID] = frozenset()
+    """Those of them that there are."""
+    news: dict[UUID, Alert] = field(default_factory=dict)
+    """The last alert of a shown session since the last batch."""
+
+
+class Walls:
+    """All walls of this process."""
+
+    def __init__(self) -> None:
+        self._walls: dict[Wall, None] = {}
+        self._of_bearer: Counter[str] = Counter()
+
+    def __len__(self) -> int:
+        return len(self._walls)
+
+    def hang(self, wall: Wall) -> None:
+        """Raises `Unavailable` ("too-many-listeners") if its bearer or this process has too many."""
+        if len(self) >= MAX_WALLS or self._of_bearer[wall.bearer] >= MAX_WALLS_PER_BEARER:
+            raise Unavailable("too many walls are open; close one", code="too-many-listeners")
+        self._walls[wall] = None
+        self._of_bearer[wall.bearer] += 1
+
+    def take_down(self, wall: Wall) -> None:
+        """Remove a wall."""
+        del self._walls[wall]
+        self._of_bearer[wall.bearer] -= 1
+        self._of_bearer += Counter()
+
+    def tell(self, session_id: UUID, alert: Alert, revision: int) -> None:
+        """A session has a new alert."""
+        if revision != RAISED:
+            return
+        for wall in self._walls:
+            if session_id in wall.shown:
+                wall.news[session_id] = alert

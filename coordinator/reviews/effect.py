@@ -1,0 +1,123 @@
+"""From when a verdict is in effect, and what an undone one leaves. Pure.
+
+A verdict is written down at once, with the instant from which it is in effect. Until then whoever gave it can
+undo it, and everything that leaves the review (a candidate's outcome, an appeal, statistics, reports) goes by
+what was in effect before. Nobody waits for the instant: each reader compares it with its own time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol, TypeVar
+from uuid import UUID
+
+from coordinator.incidents.states import VERDICTS, State
+from coordinator.reviews.states import FINDS, VERDICT_ACTS, Act
+
+UNDO_FOR: Final = timedelta(seconds=10)
+"""How long a verdict can be undone; then it is in effect."""
+MOVES: Final = VERDICT_ACTS | {Act.REOPEN, Act.APPEAL, Act.UNDO}
+"""Acts that change an incident's state."""
+
+
+class Step(Protocol):
+    """The part of an act that decides the state; `reviews.tables.ReviewAct` has it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def incident_id(self) -> UUID: ...
+    @property
+    def act(self) -> Act: ...
+    @property
+    def actor(self) -> str: ...
+    @property
+    def state(self) -> State: ...
+    @property
+    def at_utc(self) -> datetime: ...
+    @property
+    def effective_utc(self) -> datetime | None: ...
+
+
+S = TypeVar("S", bound=Step)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """Where an incident's own acts have led."""
+
+    state: State
+    verdict_id: UUID | None = None
+    """The act that says which findings the verdict is about."""
+    decided_utc: datetime | None = None
+    effective_utc: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a candidate may be told of an incident."""
+
+    state: State
+    """`OPEN`: the verdict it was told of has been taken back, and there is no new one yet."""
+    verdict_id: UUID | None = None
+    corrected: bool = False
+    """Whether it was told of another verdict before, which was taken back."""
+
+
+def effective_from(act: Act, at_utc: datetime) -> datetime | None:
+    """The instant from which an act is in effect; None: at once."""
+    return at_utc + UNDO_FOR if act in VERDICT_ACTS else None
+
+
+def standing(steps: Iterable[S]) -> list[S]:
+    """The acts that moved an incident, or one merged into it, in their order, without undone ones."""
+    kept: list[S] = []
+    for step in steps:
+        if step.act is Act.UNDO:
+            last = max(n for n, one in enumerate(kept) if one.incident_id == step.incident_id)
+            del kept[last]
+        elif step.act in MOVES:
+            kept.append(step)
+    return kept
+
+
+def in_force(steps: Sequence[Step]) -> InForce:
+    """Where the standing acts of one incident have led."""
+    if not steps:
+        return InForce(State.OPEN)
+    opened = max((n + 1 for n, step in enumerate(steps) if step.act is Act.REOPEN), default=0)
+    verdict_id = next((step.id for step in reversed(steps[opened:]) if step.act in FINDS), None)
+    last = next((step for step in reversed(steps) if step.act in VERDICT_ACTS), None)
+    state = steps[-1].state
+    if last is None or state is State.OPEN:
+        return InForce(state)
+    return InForce(state, verdict_id, last.at_utc if state in VERDICTS else None, last.effective_utc)
+
+
+def in_effect(steps: Iterable[S], now_utc: datetime) -> list[S]:
+    """The standing acts, without the latest ones that may still be undone."""
+    kept = standing(steps)
+    while kept and _may_be_undone(kept[-1], now_utc):
+        kept.pop()
+    return kept
+
+
+def told(steps: Iterable[Step], now_utc: datetime) -> Told | None:
+    """What the candidate is told of an incident with these acts, all its own; None while it has no verdict.
+
+    A verdict that was taken back before it was in effect was never told.
+    """
+    kept, said, corrected = standing(steps), None, False
+    for n, step in enumerate(kept):
+        until_utc = kept[n + 1].at_utc if n + 1 < len(kept) else now_utc
+        if step.act is Act.REOPEN and said is not None:
+            said, corrected = Told(State.OPEN, None, corrected=True), True
+        elif step.state in VERDICTS and not _may_be_undone(step, until_utc):
+            said = Told(step.state, in_force(kept[: n + 1]).verdict_id, corrected)
+    return said
+
+
+def _may_be_undone(step: Step, now_utc: datetime) -> bool:
+    return step.effective_utc is not None and now_utc < step.effective_utc

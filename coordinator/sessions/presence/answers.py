@@ -1,0 +1,43 @@
+"""Cards of sessions in the API's form."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from coordinator.nodes.fleet import Fleet
+from coordinator.sessions.presence.cards import Card, Seen, card
+from coordinator.sessions.tables import ExamSession
+from shared.api.sessions import PageOut
+
+
+def card_of(
+    fleet: Fleet, session: ExamSession, node_id: UUID, opened_utc: datetime | None, now_utc: datetime
+) -> Card:
+    """The card of a stored session, whose node is or is not heard."""
+    node = fleet.state(node_id)
+    over_utc = session.ended_utc or (session.expires_utc if session.expires_utc <= now_utc else None)
+    seen = Seen(
+        started_utc=session.started_utc,
+        over_utc=over_utc,
+        paused_utc=session.paused_utc,
+        opened_utc=opened_utc,
+        phase=session.page,
+        phase_utc=session.page_since_utc,
+        came_utc=session.page_came_utc,
+        heard_utc=None if node is None else node.heard_utc,
+        runs=session.unwatched,
+    )
+    return card(seen, now_utc)
+
+
+def page_out(card: Card) -> PageOut:
+    """A card in the API's form."""
+    return PageOut(state=card.state.value, since=card.since_utc, unwatched_share=card.unwatched_share)
+
+
+def card_message(reference: str, card: Card) -> dict[str, Any]:
+    """A card as a wall's socket sends it."""
+    unwatched = None if card.unwatched_s is None else dict(card.unwatched_s)
+    return {"session_id": reference, "page": page_out(card).model_dump(mode="json"), "unwatched_s": unwatched}

@@ -1,0 +1,104 @@
+"""What a session's card says of its candidate's page: one state, from stored values. Pure.
+
+A page that never came, one without a camera, one that is gone and one that is watched look different, and a
+node that is silent says nothing about any of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from coordinator.sessions.watched.runs import Runs, total
+from shared.messages.heartbeats import MISSING_AFTER_S
+from shared.unwatched import Unwatched
+
+CAME: Final = ("watching", "withheld")
+"""Phases in which a page with a camera is connected."""
+
+
+class CardState(StrEnum):
+    """Where a session's page is."""
+
+    WAITING = "waiting"
+    """Nobody has opened it."""
+    OPENED = "opened"
+    """It was opened, but no picture came: the notice is being read, or the camera is missing or refused."""
+    CONNECTED = "connected"
+    WITHHELD = "withheld"
+    """It is connected, and nobody may look at its pictures."""
+    LOST = "lost"
+    """It was connected, and no picture comes."""
+    PAUSED = "paused"
+    UNKNOWN = "unknown"
+    """Its node is silent, or has not said it yet."""
+    OVER = "over"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """What is stored of one session and its node."""
+
+    started_utc: datetime
+    over_utc: datetime | None = None
+    """Its end or expiry, once that has passed."""
+    paused_utc: datetime | None = None
+    opened_utc: datetime | None = None
+    """When the candidate's page was opened."""
+    phase: str | None = None
+    """What its node last said."""
+    phase_utc: datetime | None = None
+    came_utc: datetime | None = None
+    """When a page with a camera was first connected."""
+    heard_utc: datetime | None = None
+    """When its node was last heard; None: not since this program's start."""
+    runs: Runs | None = None
+    """Unwatched seconds as its nodes say them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What a card says."""
+
+    state: CardState
+    since_utc: datetime | None
+    unwatched_s: Unwatched | None = None
+    unwatched_share: float | None = None
+    """Of the time since the page first came, for what was watched least; None: unknown."""
+
+
+def card(seen: Seen, now_utc: datetime) -> Card:
+    """A session's card at this instant."""
+    state, since_utc = card_state(seen, now_utc)
+    unwatched = total(seen.runs or {})
+    return Card(state, since_utc, unwatched, _share(seen, unwatched, now_utc))
+
+
+def card_state(seen: Seen, now_utc: datetime) -> tuple[CardState, datetime | None]:
+    """The state, and since when it is so."""
+    if seen.over_utc is not None:
+        return CardState.OVER, seen.over_utc
+    if seen.paused_utc is not None:
+        return CardState.PAUSED, seen.paused_utc
+    if seen.heard_utc is None or (now_utc - seen.heard_utc).total_seconds() >= MISSING_AFTER_S:
+        return CardState.UNKNOWN, seen.heard_utc
+    if seen.phase == "watching":
+        return CardState.CONNECTED, seen.phase_utc
+    if seen.phase == "withheld":
+        return CardState.WITHHELD, seen.phase_utc
+    if seen.phase not in (None, "waiting", "silent"):
+        return CardState.UNKNOWN, seen.phase_utc  # a pause that is just over, or a newer node's word
+    if seen.came_utc is not None:
+        return CardState.LOST, seen.phase_utc
+    if seen.opened_utc is not None or seen.phase == "silent":
+        return CardState.OPENED, seen.opened_utc or seen.phase_utc
+    return CardState.WAITING, seen.started_utc
+
+
+def _share(seen: Seen, unwatched: Unwatched | None, now_utc: datetime) -> float | None:
+    if not unwatched or seen.came_utc is None:
+        return None
+    lasted_s = ((seen.over_utc or now_utc) - seen.came_utc).total_seconds()
+    return round(min(1.0, max(unwatched.values()) / lasted_s), 3) if lasted_s > 0 else None

@@ -1,0 +1,72 @@
+"""Writes down what nodes say of candidates' pages, as soon as a heartbeat says something new."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from coordinator.nodes.fleet import NodeState
+from coordinator.sessions.presence import service as presence
+from coordinator.web_api.parts import Parts
+from shared.errors import Unavailable
+
+MAX_NOTED: Final = 500
+"""Sessions written in one transaction; the rest follows in the next."""
+MAX_REMEMBERED: Final = 10_000
+PAUSE_S: Final = 0.2
+"""Between two transactions: heartbeats of many nodes that come together are written together."""
+RETRY_S: Final = 1.0
+
+
+class Pages:
+    """One coordinator's memory of what it has written. Not to be used by two tasks at once."""
+
+    def __init__(self) -> None:
+        self._written: OrderedDict[UUID, str] = OrderedDict()
+        self._news = asyncio.Event()
+
+    def heard(self) -> None:
+        """A heartbeat came."""
+        self._news.set()
+
+    async def run(self, parts: Parts) -> None:
+        """Write after heartbeats, until cancelled."""
+        while True:
+            await self._news.wait()
+            self._news.clear()
+            try:
+                await self.round(parts, datetime.now(UTC))
+            except Unavailable:  # the database is away
+                self._news.set()
+                await asyncio.sleep(RETRY_S)
+            await asyncio.sleep(PAUSE_S)
+
+    async def round(self, parts: Parts, now_utc: datetime) -> None:
+        """Write what differs from what was written last. Raises `Unavailable` when the database is away."""
+        said = said_by(parts.fleet.online(parts.clock()))
+        changed = {one: phase for one, phase in said.items() if self._written.get(one) != phase}
+        now = dict(list(changed.items())[:MAX_NOTED])
+        if not now:
+            return
+        await parts.writing(lambda db: presence.note(db, now, now_utc))
+        for one, phase in now.items():
+            self._written[one] = phase
+            self._written.move_to_end(one)
+        while len(self._written) > MAX_REMEMBERED:
+            self._written.popitem(last=False)
+        if len(now) < len(changed):
+            self._news.set()
+
+
+def said_by(nodes: Iterable[NodeState]) -> dict[UUID, str]:
+    """The phase of each session in the last heartbeats; of two nodes that name it, the later assignment's."""
+    said: dict[UUID, tuple[int, str]] = {}
+    for node in nodes:
+        for state in node.heartbeat.sessions:
+            if said.get(state.session_id, (0,))[0] < state.epoch:
+                said[state.session_id] = state.epoch, state.phase[:40]
+    return {session_id: phase for session_id, (_, phase) in said.items()}

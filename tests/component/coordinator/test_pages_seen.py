@@ -1,0 +1,190 @@
+"""Where candidates' pages are, as nodes say it: stored at once, in lists, and on a wall's one socket."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Subprotocol
+
+from coordinator.live.wall_socket import BATCH
+from coordinator.live.walls import MAX_SHOWN, MAX_WALLS_PER_BEARER
+from coordinator.sessions.presence.noting import Pages
+from shared.events.types import EventType
+from shared.tokens import Role
+from tests.support.eventually import until
+from tests.support.exam_site import OnSite, Site
+from tests.support.findings import alert
+from tests.support.nats import RunningServer
+from tests.support.node_answers import watching
+from tests.support.served_site import served_site
+
+RIGHT_WITHIN_S = 3.0
+AT_ONCE = 25
+
+
+async def say(site: Site, phase: str, *sessions: dict[str, Any]) -> None:
+    """The node says this phase of these sessions' pages, and no other session."""
+    site.node.sessions = tuple(watching(UUID(one["session_uuid"]), phase=phase) for one in sessions)
+    await site.node.beat()
+
+
+async def page_of(site: Site, **bearer: Any) -> Any:
+    return (await site.get("/session/SESS-1", **bearer)).json()["page"]
+
+
+def test_each_state_stands_on_the_session_and_survives_a_restart(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session = await site.started()
+        assert (await page_of(site))["state"] == "waiting"
+        code = session["join_url"].partition("#")[2].rpartition("=")[2]
+        assert (await site.http.post("/api/v1/join", json={"code": code})).is_success
+        assert (await page_of(site))["state"] == "opened"
+        pages = Pages()
+        for phase, state in {"watching": "connected", "silent": "lost", "waiting": "lost"}.items():
+            await say(site, phase, session)
+            await pages.round(site.parts, datetime.now(UTC))
+            page = await page_of(site)
+            assert (page["state"], page["since"] is not None) == (state, True)
+            [listed] = (await site.get("/sessions")).json()["items"]
+            assert listed["page"]["state"] == state
+        lost_since = (await page_of(site))["since"]
+        await Pages().round(site.parts, datetime.now(UTC))  # another start of the program, or another replica
+        assert (await page_of(site))["since"] == lost_since
+        assert await page_of(site, headers=site.bearer(Role.CANDIDATE, "CAND-1")) is None
+        await site.post("/session/SESS-1/pause", {"reason": "Fire alarm."})
+        assert (await page_of(site))["state"] == "paused"
+        await site.post("/session/SESS-1/end")
+        assert (await page_of(site))["state"] == "over"
+
+    on_site(test)
+
+
+def test_of_two_nodes_words_the_later_assignments_counts(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        session = await site.started()
+        one = UUID(session["session_uuid"])
+        site.node.sessions = (
+            watching(one, phase="watching", epoch=2),
+            watching(one, phase="waiting", epoch=1),
+        )
+        await site.node.beat()
+        await Pages().round(site.parts, datetime.now(UTC))
+        assert (await page_of(site))["state"] == "connected"
+
+    on_sqlite(test)
+
+
+@asynccontextmanager
+async def wall(url: str, token: str) -> AsyncIterator[ClientConnection]:
+    protocols = [Subprotocol("proctor.v1"), Subprotocol(f"bearer.{token}")]
+    async with connect(url.replace("http", "ws") + "/wall", subprotocols=protocols) as socket:
+        yield socket
+
+
+class Watching:
+    """What a wall's page has been told."""
+
+    def __init__(self, socket: ClientConnection) -> None:
+        self._socket = socket
+        self.states: dict[str, str] = {}
+        self.last: dict[str, str] = {}
+        self.largest = 0
+
+    async def show(self, *names: str) -> None:
+        for first in range(0, len(names), AT_ONCE):
+            part = {"show": names[first : first + AT_ONCE], "more": first > 0}
+            await self._socket.send(json.dumps(part))
+
+    async def until(self, expected: dict[str, str], within_s: float) -> None:
+        """Until just these sessions were told, in these states."""
+        async with asyncio.timeout(within_s):
+            while self.states != expected:
+                self._take(json.loads(await self._socket.recv()))
+
+    async def until_last(self, name: str, event: EventType) -> None:
+        async with asyncio.timeout(10):
+            while self.last.get(name) != event:
+                self._take(json.loads(await self._socket.recv()))
+
+    def _take(self, message: dict[str, Any]) -> None:
+        self.largest = max(self.largest, len(message["items"]))
+        for one in message["items"]:
+            if "last" in one:
+                self.last[one["session_id"]] = one["last"]["event_type"]
+            else:
+                self.states[one["session_id"]] = one["page"]["state"]
+
+
+def test_one_socket_tells_of_all_shown_sessions_within_three_seconds_and_in_bounded_batches(
+    migrated_url: str, hub: RunningServer, tmp_path: Path
+) -> None:
+    async def test() -> None:
+        async with served_site(migrated_url, hub, tmp_path) as served:
+            site, names = served.site, [f"SESS-{number:03}" for number in range(BATCH + 10)]
+            started = [await site.started(name, f"CAND-{name}") for name in names]
+            stranger = site.token(Role.PROCTOR, "eve", tenant_id=uuid4())
+            async with wall(served.url, site.token(Role.PROCTOR, "ann")) as socket:
+                watched = Watching(socket)
+                await watched.show(*names, "SESS-UNKNOWN")
+                await watched.until(dict.fromkeys(names, "waiting"), 10)
+                assert watched.largest == BATCH
+                await say(site, "watching", *started)
+                await watched.until(dict.fromkeys(names, "connected"), RIGHT_WITHIN_S)
+                start = site.node.obeyed.started[-1]
+                await site.node.publish(alert(start, site.node, EventType.LEFT_FRAME, 1.0), start)
+                await watched.until_last(names[-1], EventType.LEFT_FRAME)
+                await say(site, "silent", *started)
+                lost = dict.fromkeys(names, "lost")
+                await watched.until(lost, RIGHT_WITHIN_S)
+                await watched.show(names[0])
+                await say(site, "watching", *started)
+                await watched.until(lost | {names[0]: "connected"}, RIGHT_WITHIN_S)
+            async with wall(served.url, stranger) as socket:
+                await socket.send(json.dumps({"show": names[:AT_ONCE]}))
+                assert json.loads(await socket.recv())["items"] == []  # the first that is sent
+
+    asyncio.run(test())
+
+
+def test_a_wall_is_for_staff_and_bounded(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with served_site(f"sqlite:///{migrated_sqlite}", hub, tmp_path) as served:
+            site = served.site
+            for role in (Role.CANDIDATE, Role.DPO):
+                with pytest.raises(InvalidStatus, match="403"):
+                    async with wall(served.url, site.token(role, "CAND-1")):
+                        pass
+            with pytest.raises(InvalidStatus, match="401"):
+                async with wall(served.url, "not-a-token"):
+                    pass
+            token = site.token(Role.PROCTOR, "ann")
+            many = json.dumps({"show": ["S"] * AT_ONCE, "more": True})
+            for wrong in (["{}"], ['{"show": 1}'], [many] * (MAX_SHOWN // AT_ONCE + 1)):
+                async with wall(served.url, token) as socket:
+                    for each in wrong:
+                        await socket.send(each)
+                    with pytest.raises(ConnectionClosed) as closed:
+                        await socket.recv()
+                    assert closed.value.rcvd is not None
+                    assert closed.value.rcvd.code == 1008
+            sockets = [wall(served.url, token) for _ in range(MAX_WALLS_PER_BEARER)]
+            for one in sockets:
+                await one.__aenter__()
+            with pytest.raises(InvalidStatus, match="503"):
+                async with wall(served.url, token):
+                    pass
+            for one in sockets:
+                await one.__aexit__(None, None, None)
+            await until(lambda: not len(site.parts.rooms.walls), "every wall is taken down")
+
+    asyncio.run(test())

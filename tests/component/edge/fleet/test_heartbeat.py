@@ -1,0 +1,91 @@
+"""When a node beats: every five seconds, and soon after a page came or went."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import cast
+from uuid import UUID
+
+import nats
+from nats.aio.msg import Msg
+
+from edge.fleet.heartbeat import NEWS_EVERY_S, Heart
+from edge.outbound.publisher import Publisher
+from shared import subjects
+from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
+from tests.support.alerts import new_identity
+from tests.support.eventually import cancelled, until
+from tests.support.nats import nats_server, node_hub
+
+SLACK_S = 1.0
+
+
+class Answered:
+    """What the hub answered; stands where the publisher takes marks."""
+
+    def __init__(self) -> None:
+        self.at: list[float] = []
+
+    def after(self, at: float) -> bool:
+        return bool(self.at) and self.at[-1] > at
+
+    async def marks(self, _: bytes) -> None:
+        self.at.append(time.monotonic())
+
+
+def test_a_page_that_comes_or_goes_is_told_within_a_second_or_so_and_the_rest_every_five(
+    tmp_path: Path,
+) -> None:
+    identity, phase, answered = new_identity(), ["waiting"], Answered()
+    node_id = identity.node_id
+
+    async def write() -> Heartbeat:
+        return Heartbeat(
+            node_id=node_id,
+            boot_id=node_id,
+            sent_utc=datetime.now(UTC),
+            region="campus",
+            sealing_key=identity.sealing_public,
+            signaling_url="ws://127.0.0.1/signal",
+            health=10,
+            level=1,
+            rating=1,
+            device="cpu",
+            models={},
+            recognisers=(),
+            outbox=(),
+        )
+
+    async def news() -> frozenset[tuple[UUID, str]]:
+        return frozenset({(node_id, phase[0])})
+
+    async def test() -> None:
+        with nats_server(tmp_path, [node_id]) as server:
+            centre = await nats.connect(server.url, user=server.user, password=server.password)
+
+            async def answer(message: Msg) -> None:
+                await message.respond(b"marks")
+
+            await centre.subscribe(subjects.heartbeat(node_id), cb=answer)
+            hub = node_hub(server.url, node_id)
+            heart = Heart(hub, cast(Publisher, answered), identity, write, news)
+            running = [asyncio.create_task(hub.run()), asyncio.create_task(heart.run())]
+            try:
+                await until(lambda: len(answered.at) == 1, "the first")
+                for each in ("watching", "silent"):
+                    changed_at = time.monotonic()
+                    phase[0] = each
+                    await until(partial(answered.after, changed_at), "soon after a change")
+                    assert answered.at[-1] - changed_at < NEWS_EVERY_S + SLACK_S
+                await until(lambda: len(answered.at) == 4, "without news")
+                quiet_s = answered.at[3] - answered.at[2]
+                assert HEARTBEAT_INTERVAL_S - 0.1 < quiet_s < HEARTBEAT_INTERVAL_S + SLACK_S
+            finally:
+                await cancelled(*running)
+                await centre.close()
+
+    asyncio.run(test())
