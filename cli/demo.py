@@ -25,7 +25,7 @@ from cli.client import Client
 from cli.demo_files import page
 from cli.live import Arrival, stream_and_listen
 from cli.programs import Program, ask
-from cli.running import running
+from cli.running import programs_running
 from shared.api.alerts import TimelineOut
 from shared.api.enrollments import EnrollImage, EnrollRequest
 from shared.api.exams import Acknowledged
@@ -71,7 +71,7 @@ def demo(
         console.print("starting nats-server, coordinator and edge node")
         # What the demo finds must not depend on what else the machine does.
         prepared = installing.prepare(folder / "data", ports, profile=profile, level="L1", steps_down=False)
-        with running(prepared) as (client, programs):
+        with programs_running(prepared) as (client, programs):
             report = _play(console, client, programs, prepared, script)
     _print_report(console, report, folder)
     raise typer.Exit(0 if report.passed else 1)

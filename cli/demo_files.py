@@ -1,4 +1,4 @@
-"""The demo's page: the stored timeline beside the script. Pure."""
+"""The demo's page: the stored timeline beside the script."""
 
 from __future__ import annotations
 

@@ -34,8 +34,8 @@ def link(session: SessionId, output: OutputOption = Format.TABLE) -> None:
         write_one(client.make_link(session).model_dump(mode="json"), output)
 
 
-@app.command()
-def devices(session: SessionId, output: OutputOption = Format.TABLE) -> None:
+@app.command("devices")
+def list_devices(session: SessionId, output: OutputOption = Format.TABLE) -> None:
     """List the devices on which a session was opened, and those that ask to be used.
 
     Example:

@@ -17,7 +17,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from rich.table import Table
 
 from cli.render import Format, OutputOption, print_whole, write_data
-from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD, Report, Request, State, fetch, held_by_mirror
+from models.fetch import FIRST_EXAM, WHERE_TO_BE_HAD, Report, Request, State, fetch_networks, held_by_mirror
 from models.manifest import Entry, Profile, Task
 from models.store import Store
 from shared.errors import ConfigError, Corrupt, Unavailable
@@ -70,7 +70,7 @@ def fetch_command(
     request = Request(profile, tasks, names, everything, welcome)
     console = Console()
     with _Bars(console) as bars:
-        report = fetch(store, request, mirror=mirror, progress=bars.advance)
+        report = fetch_networks(store, request, mirror=mirror, progress=bars.advance)
     _print_report(console, store, report)
     if not report.succeeded:
         raise typer.Exit(1)

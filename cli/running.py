@@ -23,7 +23,7 @@ _WATCH_S = 0.1
 
 
 @contextmanager
-def running(installation: Installation) -> Iterator[tuple[Client, list[Program]]]:
+def programs_running(installation: Installation) -> Iterator[tuple[Client, list[Program]]]:
     """The three programs, ready for sessions, and an administrator's client; stopped on exit.
 
     Raises `Unavailable` that names the program that did not start, with the end of its log.

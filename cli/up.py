@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 
 from cli import installation as installing
-from cli.running import running, supervise
+from cli.running import programs_running, supervise
 
 
 def default_data_folder() -> Path:
@@ -44,7 +44,7 @@ def up(
             ports = installing.choose_ports(folder, port, edge_port)
             console.print(f"starting nats-server, coordinator and edge node in {folder}")
             prepared = installing.prepare(folder, ports, profile=profile, level=level)
-            with running(prepared) as (_, programs):
+            with programs_running(prepared) as (_, programs):
                 console.print(_lines(prepared), soft_wrap=True, markup=False, highlight=False)
                 console.print("Ready. Ctrl-C stops everything.")
                 supervise(programs, lambda line: console.print(line, soft_wrap=True, markup=False))

@@ -6,7 +6,7 @@
     counted_faces  which faces count, from a policy
 
     media/         incoming WebRTC: peers, signaling     analysis/   networks, engine, schedule, perception
-    rules/         pure: conditions and their times      judging/    observations in, alerts out
+    rules/         conditions and their times (pure)     judging/    observations in, alerts out
     sessions/      one candidate's session               outbound/   alerts: seal, store, send
     fleet/         commands, heartbeat, health           tools/      analyse recordings without a server
     accuracy/      measures the analysis                 rehearsal/  the demo's recording

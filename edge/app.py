@@ -22,7 +22,7 @@ from edge.analysis.levels import LevelInForce, check_level
 from edge.analysis.measured import Measured
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.restarts import Restarts
-from edge.config import EdgeConfig
+from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
@@ -34,6 +34,9 @@ from edge.fleet.node import Node
 from edge.fleet.stepping import Stepping
 from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
+from edge.media.addresses import Reach
+from edge.media.negotiation import PeerSettings
+from edge.media.sdp import AnswerShape
 from edge.node_identity import Identity
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
@@ -45,7 +48,7 @@ from edge.sessions.local_worker import LocalWorker
 from edge.sessions.port import Tell
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
-from edge.sessions.session_maker import SessionMaker, peer_settings
+from edge.sessions.session_maker import SessionMaker
 from edge.web import WebServer, create_status, create_web
 from models.distributions import check_distributions
 from models.serving import Serving
@@ -151,13 +154,20 @@ async def _local_worker(
             restarts=restarts,
         )
         maker = SessionMaker(
-            config=config,
             node_id=node_id,
+            region=config.region,
             instruments=instruments,
             tell=tell,
-            peer_settings=peer_settings(config),
+            peer_settings=_peer_settings(config.media),
         )
         yield LocalWorker(instruments, maker, tell)
+
+
+def _peer_settings(media: MediaSection) -> PeerSettings:
+    """The settings of candidates' connections. Raises `ConfigError` when a secret's file cannot be used."""
+    answer = AnswerShape(announced_ip=media.announced_ip)
+    reach = Reach(private=media.private_candidates, loopback=media.loopback_candidates)
+    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach)
 
 
 async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event) -> None:

@@ -203,7 +203,7 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
 
 async def _simulated(recording: Path, signaling_url: str, token: str) -> bool:
     """Whether the node broke off."""
-    from edge.media.simulate import Simulation, simulate
+    from edge.media.simulate import Simulation, stream_recording
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -213,7 +213,7 @@ async def _simulated(recording: Path, signaling_url: str, token: str) -> bool:
     def began() -> None:
         typer.echo(json.dumps({"streaming_since_utc": format_utc(datetime.now(UTC))}))
 
-    streamed = await simulate(Simulation(recording, signaling_url, token), stop, began)
+    streamed = await stream_recording(Simulation(recording, signaling_url, token), stop, began)
     typer.echo(json.dumps({"streamed_s": round(streamed.duration_s, 3), "by_node": streamed.ended_by_node}))
     return streamed.broken_off
 

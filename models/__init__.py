@@ -24,6 +24,7 @@ Seeing
     calibrate, calibration, people, dimming       make that scale from pictures of people
     liveness                                      whether a face is real or a picture of one
     body, movenet                                 33 points of an upper body, or 17 of them
+    figure                                        what is measured on those points (pure)
     objects                                       people, phones, books, laptops
     quality, sharpness                            whether a picture is good enough, and how to improve it
 Hearing

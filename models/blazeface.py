@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from models.grid import grid
+from models.grid import cells_of_grid
 from models.images import Image, distinct, letterbox
 from models.mesh import MIN_PRESENCE, FaceMesh, bounds, landmarks
 from models.network import Network
@@ -78,7 +78,7 @@ class BlazeFace:
         self._network = network
         self._variant = variant
         self._min_score = min_score
-        parts = [(grid(n, n, count) + np.float32(0.5)) / n for n, count in variant.grids]
+        parts = [(cells_of_grid(n, n, count) + np.float32(0.5)) / n for n, count in variant.grids]
         self._centres = np.concatenate(parts) * variant.side_px
 
     @property

@@ -17,7 +17,8 @@ import math
 import cv2
 import numpy as np
 
-from models.grid import grid
+from models.figure import across_head_px
+from models.grid import cells_of_grid
 from models.images import Fit, Image, cut, distinct, from_region, letterbox
 from models.network import Network
 from models.results import Body, Floats, Region
@@ -27,25 +28,13 @@ LANDMARK_SIDE_PX = 256
 MIN_SCORE = 0.5
 MIN_PRESENCE = 0.9
 """People score ≥0.95, an empty room up to 0.69; the detector's own score does not tell them apart."""
-MIN_VISIBILITY = 0.5
 MARGIN = 1.25
 HEAT_WINDOW = 7
 MIN_HEAT = 0.5
 MAX_OVERLAP = 0.3
 POINTS = 33
 
-# Indices of the points that rules use; right and left are the candidate's.
-NOSE, LEFT_MOUTH, RIGHT_MOUTH, LEFT_SHOULDER, RIGHT_SHOULDER = 0, 9, 10, 11, 12
-LEFT_EAR, RIGHT_EAR, LEFT_WRIST, RIGHT_WRIST = 7, 8, 15, 16
-LEFT_INDEX, RIGHT_INDEX = 19, 20
-HANDS = range(LEFT_WRIST, 23)
-"""Wrists, and the knuckles of little finger, index finger and thumb."""
 _CENTRE, _RIM = 33, 34
-AT_MOUTH = 0.7
-"""Distance of a hand's middle to mouth or chin per distance to the nearer ear: hands before the mouth have
-0.45 to 0.67 (three hands of two people), one with a telephone 0.76, others at ear or temple 1.1 and more."""
-CHIN_BELOW = 0.9
-"""How far the chin is below the mouth, in distances from nose to mouth."""
 HEAD_PER_EARS = 1.3
 """This network's ears are inside the head's outline: MoveNet places them 1.25 to 1.4 times as far apart (nine
 people)."""
@@ -60,7 +49,7 @@ class BodyDetector:
     def __init__(self, network: Network, *, min_score: float = MIN_SCORE) -> None:
         self._network = network
         self._min_score = min_score
-        parts = [(grid(n, n, count) + np.float32(0.5)) / n for n, count in _GRIDS]
+        parts = [(cells_of_grid(n, n, count) + np.float32(0.5)) / n for n, count in _GRIDS]
         self._centres: Floats = (np.concatenate(parts) * DETECTOR_SIDE_PX).astype(np.float32)
 
     @property
@@ -157,70 +146,6 @@ def refined(points: Floats, heat: Floats) -> Floats:
         mean = (warmth * places).sum(axis=(1, 2)) / total * cell_px
         better[number[warm], axis] = mean[warm]
     return better
-
-
-def visible_points(body: Body) -> int:
-    """The number of visible points of the 33."""
-    return int((body.visibility >= MIN_VISIBILITY).sum())
-
-
-def shoulders_visible(body: Body) -> bool:
-    """Whether a shoulder is visible; one is enough, because a person who turns to the side hides the
-    other."""
-    return bool(body.visibility[[LEFT_SHOULDER, RIGHT_SHOULDER]].max() >= MIN_VISIBILITY)
-
-
-def across_head_px(points: Floats) -> float:
-    """Width of the head: ear to ear or, from the side, nose to ear, whichever is longer; points (≥33, 3)."""
-    nose, left, right = (points[number, :2] for number in (NOSE, LEFT_EAR, RIGHT_EAR))
-    return max(float(np.linalg.norm(a - b)) for a, b in ((left, right), (nose, left), (nose, right)))
-
-
-def hand_to_ear(body: Body, width_px: int, height_px: int) -> float | None:
-    """The smallest distance between a point of a hand and an ear, in widths of the head.
-
-    None when no hand is in the frame, whose size is given, or every one is at mouth or chin: a head is so
-    narrow that these are near both ears.
-    """
-    ears = body.points_px[[LEFT_EAR, RIGHT_EAR], :2]
-    hands = [hand for hand in _hands(body, width_px, height_px) if not _at_mouth(hand, body)]
-    nearest_px = min((_distance_px(hand, ears) for hand in hands), default=None)
-    return None if nearest_px is None else nearest_px / max(body.head_px, 1.0)
-
-
-def _hands(body: Body, width_px: int, height_px: int) -> list[Floats]:
-    """The points of each hand in the frame.
-
-    A hand is its wrist, its knuckles and the middle of the index finger. The network does not give the last;
-    it is taken as half the wrist-to-knuckle distance beyond the knuckle.
-    """
-    points, seen = body.points_px[:, :2], body.visibility >= MIN_VISIBILITY
-    inside = ((points >= 0) & (points < (width_px, height_px))).all(axis=1) & seen
-    hands = []
-    for wrist, knuckle in ((LEFT_WRIST, LEFT_INDEX), (RIGHT_WRIST, RIGHT_INDEX)):
-        hand = [points[number] for number in range(wrist, HANDS.stop, 2) if inside[number]]
-        if inside[wrist] and inside[knuckle]:
-            hand.append(points[knuckle] + (points[knuckle] - points[wrist]) / 2)
-        if hand:
-            hands.append(np.stack(hand))
-    return hands
-
-
-def _at_mouth(hand: Floats, body: Body) -> bool:
-    """Whether a hand's middle is clearly nearer to mouth or chin than to an ear; no without a known mouth."""
-    corners = [LEFT_MOUTH, RIGHT_MOUTH]
-    if not body.visibility[corners].all():
-        return False
-    points, middle = body.points_px[:, :2], hand.mean(axis=0, keepdims=True)
-    mouth = points[corners].mean(axis=0)
-    chin = mouth + CHIN_BELOW * (mouth - points[NOSE])
-    to_mouth_px = _distance_px(middle, np.stack([mouth, chin]))
-    return to_mouth_px < AT_MOUTH * _distance_px(middle, points[[LEFT_EAR, RIGHT_EAR]])
-
-
-def _distance_px(points: Floats, others: Floats) -> float:
-    """The smallest distance between two sets of points."""
-    return float(np.linalg.norm(points[:, None] - others[None], axis=2).min())
 
 
 def _region(centre: Floats, rim: Floats) -> Region:

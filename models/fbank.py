@@ -26,7 +26,7 @@ _SMALLEST = 1.1920929e-07
 """Energy used for silence: the float32 epsilon."""
 
 
-def fbank(samples: Floats) -> Floats:
+def band_energies(samples: Floats) -> Floats:
     """(frames, 80) from (N,) float32 −1…1 at 16 kHz; no frame for less than 25 ms."""
     if len(samples) < FRAME_SAMPLES:
         return np.zeros((0, BANDS), np.float32)

@@ -115,7 +115,9 @@ class Report:
         return not self.lacking and not any(outcome.corrupt for outcome in self.outcomes)
 
 
-def fetch(store: Store, request: Request, *, mirror: str = "", progress: Progress = silent) -> Report:
+def fetch_networks(
+    store: Store, request: Request, *, mirror: str = "", progress: Progress = silent
+) -> Report:
     """Fetch the requested networks. Problems of single networks are in the report.
 
     Raises ConfigError (unknown or refused name, mirror folder that does not exist), Unavailable (the weights

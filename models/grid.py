@@ -13,7 +13,7 @@ SIZE_LOGARITHMS = (-20.0, 8.0)
 
 
 @lru_cache(maxsize=16)
-def grid(columns: int, rows: int, per_cell: int = 1) -> Floats:
+def cells_of_grid(columns: int, rows: int, per_cell: int = 1) -> Floats:
     """(rows · columns · per_cell, 2): column and row of each cell, row by row, each `per_cell` times."""
     y, x = np.mgrid[:rows, :columns]
     cells = np.repeat(np.stack([x.ravel(), y.ravel()], axis=1), per_cell, axis=0).astype(np.float32)

@@ -20,7 +20,7 @@ import numpy as np
 from models.images import Image, inside
 from models.network import Network
 from models.results import Box, Face, Floats
-from models.sharpness import sharpness
+from models.sharpness import sharpness_of
 
 SIDE_PX = 80
 SCALES = (2.7, 4.0)
@@ -108,7 +108,7 @@ class Liveness:
             return Unjudged.NO_COLOUR
         if lightness < needs.brightness:
             return Unjudged.DARK
-        return Unjudged.BLURRED if sharpness(picture, box).value < needs.sharpness else None
+        return Unjudged.BLURRED if sharpness_of(picture, box).value < needs.sharpness else None
 
     def _scores(self, frame: Image, box: Box) -> list[float]:
         return [

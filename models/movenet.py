@@ -10,7 +10,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.body import LEFT_SHOULDER, POINTS, RIGHT_SHOULDER, across_head_px
+from models.body import POINTS
+from models.figure import LEFT_SHOULDER, RIGHT_SHOULDER, across_head_px
 from models.images import Image, letterbox
 from models.network import Network
 from models.results import Body, Floats, Region

@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.grid import SIZE_LOGARITHMS, grid
+from models.grid import SIZE_LOGARITHMS, cells_of_grid
 from models.images import Fit, Image, box_of, distinct, letterbox
 from models.network import Network
 from models.results import Floats, ObjectKind, SeenObject
@@ -35,7 +35,7 @@ class ObjectDetector:
     def __init__(self, network: Network, *, min_score: float = MIN_SCORE) -> None:
         self._network = network
         self._min_score = min_score
-        cells = [(grid(SIDE_PX // s, SIDE_PX // s), s) for s in STRIDES_PX]
+        cells = [(cells_of_grid(SIDE_PX // s, SIDE_PX // s), s) for s in STRIDES_PX]
         self._cells: Floats = np.concatenate([places for places, _ in cells])
         self._strides: Floats = np.concatenate(
             [np.full((len(places), 1), stride, np.float32) for places, stride in cells]

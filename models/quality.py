@@ -15,7 +15,7 @@ import numpy as np
 
 from models.images import Image, inside
 from models.results import Box, Face, HeadPose
-from models.sharpness import sharpness
+from models.sharpness import sharpness_of
 from shared.policy.terms import Gate
 
 MEASURED_WIDTH_PX = 160
@@ -165,7 +165,7 @@ def measure(frame: Image, faces: tuple[Face, ...], head: HeadPose | None) -> Qua
     method = cv2.INTER_AREA if grey.shape[1] > MEASURED_WIDTH_PX else cv2.INTER_LINEAR
     scaled = cv2.resize(grey, (MEASURED_WIDTH_PX, height_px), interpolation=method)
     patches = cv2.resize(scaled, (8, 8), interpolation=cv2.INTER_AREA)
-    sharp = sharpness(frame, box)
+    sharp = sharpness_of(frame, box)
     return Quality(
         faces=len(faces),
         box=box,

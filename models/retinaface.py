@@ -10,7 +10,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.grid import SIZE_LOGARITHMS, grid
+from models.grid import SIZE_LOGARITHMS, cells_of_grid
 from models.images import Image, box_of, distinct, letterbox
 from models.network import Network
 from models.results import Face, Floats
@@ -54,7 +54,7 @@ def _priors() -> tuple[Floats, Floats]:
     """Centres (N, 2) and sides (N, 1) of all priors in the order of the output, pixels."""
     middles, sides = [], []
     for stride, sizes in _PRIORS_PX:
-        cells = grid(SIDE_PX // stride, SIDE_PX // stride, len(sizes))
+        cells = cells_of_grid(SIDE_PX // stride, SIDE_PX // stride, len(sizes))
         middles.append((cells + np.float32(0.5)) * stride)
         sides.append(np.tile(np.array(sizes, np.float32), len(cells) // len(sizes))[:, None])
     return np.concatenate(middles), np.concatenate(sides)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from models.grid import grid
+from models.grid import cells_of_grid
 from models.images import Image, box_of, distinct, letterbox
 from models.network import Network
 from models.results import Face, Floats
@@ -59,7 +59,7 @@ class Scrfd:
     ) -> tuple[Floats, Floats, Floats]:
         """Corners (N, 4), landmarks (N, 5, 2) and scores (N,) of the anchors that see a face."""
         chosen = np.flatnonzero(scores >= self._min_score)
-        anchors = grid(self._width_px // stride, self._height_px // stride, ANCHORS)[chosen]
+        anchors = cells_of_grid(self._width_px // stride, self._height_px // stride, ANCHORS)[chosen]
         reach = distances[chosen]
         corners = np.concatenate([anchors - reach[:, :2], anchors + reach[:, 2:]], axis=1) * stride
         return corners, (anchors[:, None] + points[chosen].reshape(-1, 5, 2)) * stride, scores[chosen]

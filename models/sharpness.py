@@ -42,7 +42,7 @@ class Sharpness:
     """Whether another direction is much sharper, as with movement while the picture was taken."""
 
 
-def sharpness(frame: Image, box: Box) -> Sharpness:
+def sharpness_of(frame: Image, box: Box) -> Sharpness:
     """The sharpness of the face in a box of a BGR frame."""
     inner = Box(
         box.x_px + RIM * box.width_px,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.fbank import SAMPLE_RATE_HZ, fbank
+from models.fbank import SAMPLE_RATE_HZ, band_energies
 from models.network import Network
 from models.results import Floats
 
@@ -34,7 +34,7 @@ class WeSpeaker:
             raise ValueError(
                 f"{len(samples) / SAMPLE_RATE_HZ:.2f} s of speech; at least {SHORTEST_S} s are needed"
             )
-        energies = fbank(samples)
+        energies = band_energies(samples)
         energies -= energies.mean(axis=0)
         vector = next(iter(self._network.run({self._input_name: energies[None]}).values()))[0]
         unit: Floats = (vector / max(float(np.linalg.norm(vector)), 1e-12)).astype(np.float32)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from models.grid import SIZE_LOGARITHMS, grid
+from models.grid import SIZE_LOGARITHMS, cells_of_grid
 from models.images import Image, box_of, distinct, letterbox, planes
 from models.network import Network
 from models.results import Face, Floats
@@ -49,7 +49,7 @@ class YuNet:
         # Few cells detect anything: the others are dropped before the slower arithmetic.
         chosen = np.flatnonzero(scores >= self._min_score * self._min_score)
         scores = np.sqrt(np.clip(likely[chosen], 0, 1) * np.clip(objects[chosen], 0, 1))
-        cells = grid(self._width_px // stride, self._height_px // stride)[chosen]
+        cells = cells_of_grid(self._width_px // stride, self._height_px // stride)[chosen]
         box = answer[f"bbox_{stride}"][0, chosen]
         centre = (cells + box[:, :2]) * stride
         half = np.exp(np.clip(box[:, 2:], *SIZE_LOGARITHMS)) * (stride / 2)

@@ -9,7 +9,7 @@ Exams
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)
-    timeline/      one exam as a self-contained HTML page (pure) rehearsal the demo's script (pure)
+    timeline/      one exam as a self-contained HTML page        rehearsal the demo's script (pure)
 Between programs
     messages/      commands, replies, heartbeats, marks
     api/           REST bodies, one module per noun           tokens      access tokens and roles

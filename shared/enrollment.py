@@ -6,9 +6,9 @@ The coordinator's enrollment and the analysis of recordings both use it, so both
 from __future__ import annotations
 
 import math
-import sys
 from array import array
 from collections.abc import Mapping, Sequence
+from sys import byteorder
 from typing import Final
 
 from shared.errors import Corrupt
@@ -49,7 +49,7 @@ def floats_of(raw: bytes) -> tuple[float, ...]:
     if not raw or len(raw) % 4:
         raise Corrupt("a template's vector is not float32")
     values = array("f", raw)
-    if sys.byteorder == "big":
+    if byteorder == "big":
         values.byteswap()
     return tuple(values)
 
@@ -57,7 +57,7 @@ def floats_of(raw: bytes) -> tuple[float, ...]:
 def bytes_of(values: Sequence[float]) -> bytes:
     """Numbers as raw little-endian float32 bytes."""
     packed = array("f", values)
-    if sys.byteorder == "big":
+    if byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
 

@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import PurePath
 from uuid import UUID
 
 from shared import subjects
@@ -35,7 +35,7 @@ class NatsServer:
 
     port: int
     """TCP port on loopback; -1 lets the server choose a free one."""
-    store_folder: Path
+    store_folder: PurePath
     """Where JetStream keeps its files."""
     coordinator_password: str
     node_passwords: Mapping[UUID, str]

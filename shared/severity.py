@@ -14,7 +14,7 @@ OVERTIME_HALF_LIFE_S = 30.0
 SHARE = 0.25
 
 
-def severity(base: float, *, confidence: float, duration_s: float, hold_s: float) -> float:
+def severity_of(base: float, *, confidence: float, duration_s: float, hold_s: float) -> float:
     """Severity 0…1 of an event that has lasted `duration_s`, rounded to 0.001."""
     if base <= 0.0:
         return 0.0

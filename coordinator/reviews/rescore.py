@@ -15,7 +15,7 @@ from shared.alerts import Alert
 from shared.api.incidents import RescoredAlert, RescoredIncident
 from shared.events.types import EventClass, EventType
 from shared.policy.schema import Policy
-from shared.severity import severity
+from shared.severity import severity_of
 
 _ROUNDING_S: Final = 0.001
 """Alerts have their duration in milliseconds."""
@@ -29,7 +29,7 @@ def rescored(alert: Alert, policy: Policy) -> RescoredAlert:
     now = 0.0
     if raised:
         base = _base(alert, policy)
-        now = severity(base, confidence=alert.confidence, duration_s=alert.duration, hold_s=rule.hold_s)
+        now = severity_of(base, confidence=alert.confidence, duration_s=alert.duration, hold_s=rule.hold_s)
     return RescoredAlert(
         event_id=str(alert.event_id),
         event_type=alert.event_type,

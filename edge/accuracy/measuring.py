@@ -24,7 +24,8 @@ from edge.accuracy.results import (
     SpeakerResult,
     VoiceResult,
 )
-from edge.accuracy.selection import Selection, each_alone, serving, standing
+from edge.accuracy.selected import each_alone, serving, standing
+from edge.accuracy.selection import Selection
 from edge.accuracy.sounds import speaker_errors, voice_errors
 from edge.analysis.networks import Networks, open_networks
 from models.manifest import Entry, Task

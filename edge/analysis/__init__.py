@@ -11,5 +11,5 @@ tilts, lids  learn how this person holds the head   finite      rejects NaN and 
 phrases      phrases in speech, if allowed          owed_sound  missing sound (pure)
 examination  measures one face in detail            enrolling   turns pictures into templates
 identifying  finds the candidate's face
-verified     the answer about one frame (pure)      compared    the answer about many faces (pure)
+verified     the answer about one frame             compared    the answer about many faces
 """

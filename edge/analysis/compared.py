@@ -1,4 +1,4 @@
-"""Compares templates with templates, each by its own recogniser, on one scale of similarity. Pure."""
+"""Compares templates with templates, each by its own recogniser, on one scale of similarity."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from shared.errors import Corrupt
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 
 
-def compared(order: CompareTemplates, recognisers: Iterable[Recogniser]) -> ComparedTemplates:
+def compare_templates(order: CompareTemplates, recognisers: Iterable[Recogniser]) -> ComparedTemplates:
     """The similarity of each other template to the probe's. Raises `Corrupt` for an invalid vector."""
     running = {recogniser.name: recogniser for recogniser in recognisers}
     probes = enrolled(order.probe)

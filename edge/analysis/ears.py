@@ -16,7 +16,7 @@ from models.voice import VoiceDetector, WebRtcVoice
 from models.whisper import Transcript
 from shared.errors import Unavailable
 from shared.events.looks import Look, Sense, looks_of
-from shared.policy.asked import asked
+from shared.policy.asked import looks_asked_for
 from shared.policy.schema import Policy
 
 T = TypeVar("T")
@@ -74,7 +74,7 @@ def open_ears(serving: Serving, missing: dict[Look, str]) -> Ears:
 
 def asked_to_hear(policy: Policy) -> frozenset[Look]:
     """What may be listened for: allowed by exam and candidate, and needed by a rule."""
-    return asked(policy).intersection(HEARD)
+    return looks_asked_for(policy).intersection(HEARD)
 
 
 def unheard(missing: Mapping[Look, str], policy: Policy) -> dict[Look, str]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 from edge.analysis.levels import LEVELS
 from shared.events.looks import Look, Sense, looks_of
-from shared.policy.asked import asked
+from shared.policy.asked import looks_asked_for
 from shared.policy.schema import Policy
 
 SEEN = looks_of(Sense.SIGHT)
@@ -14,7 +14,7 @@ SEEN = looks_of(Sense.SIGHT)
 
 def asked_to_see(policy: Policy) -> frozenset[Look]:
     """The looks that the exam's features and rules need."""
-    return asked(policy).intersection(SEEN)
+    return looks_asked_for(policy).intersection(SEEN)
 
 
 def unseen(missing: Mapping[Look, str], policy: Policy, level: int) -> dict[Look, str]:

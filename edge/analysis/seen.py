@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from models import body as bodies
+from models import figure
 from models.results import Body, Face, ObjectKind, SeenObject
 from shared.observations import BodySeen, FaceSeen, HandsSeen, ObjectSeen, PersonsSeen
 
@@ -21,8 +21,8 @@ def body_seen(body: Body | None) -> BodySeen:
     if body is None:
         return BodySeen(shoulders_visible=False, visible_keypoints=0, presence=0.0)
     return BodySeen(
-        shoulders_visible=bodies.shoulders_visible(body),
-        visible_keypoints=bodies.visible_points(body),
+        shoulders_visible=figure.shoulders_visible(body),
+        visible_keypoints=figure.visible_points(body),
         presence=body.presence,
     )
 
@@ -31,7 +31,7 @@ def hands_seen(body: Body | None, size_px: tuple[int, int]) -> HandsSeen | None:
     """The hands' places in a frame of this width and height; unknown when no body was found."""
     if body is None:
         return None
-    return HandsSeen(to_ear_head_widths=bodies.hand_to_ear(body, *size_px))
+    return HandsSeen(to_ear_head_widths=figure.hand_to_ear(body, *size_px))
 
 
 def persons_seen(things: tuple[SeenObject, ...], size_px: tuple[int, int]) -> PersonsSeen:

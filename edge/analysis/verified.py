@@ -1,4 +1,4 @@
-"""Makes the answer to a check on request: one frame compared with the enrolled face. Pure."""
+"""Makes the answer to a check on request: one frame compared with the enrolled face."""
 
 from __future__ import annotations
 

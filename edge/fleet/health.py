@@ -60,7 +60,7 @@ class Health:
         return self.score == 0
 
 
-def health(vitals: Vitals) -> Health:
+def health_of(vitals: Vitals) -> Health:
     """The score, with a reason for everything that lowers it from 10."""
     costs = [
         ("analysis-failing", 10, not vitals.analysis_works),

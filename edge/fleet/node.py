@@ -14,7 +14,7 @@ from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.gpus import gpu_percent, open_nvml
-from edge.fleet.health import Health, Vitals, health
+from edge.fleet.health import Health, Vitals, health_of
 from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics, Readings
 from edge.fleet.stepping import Stepping
@@ -121,7 +121,7 @@ class Node:
 
     def _health(self, states: tuple[OutboxState, ...], report: WorkerReport) -> Health:
         waiting = sum(state.waiting for state in states)
-        return health(
+        return health_of(
             Vitals(
                 hub_connected=self.hub.connected,
                 outbox_writes=self.publisher.outbox_works and bool(states),

@@ -18,7 +18,7 @@ from shared.evidence import Picture, onset_picture
 from shared.excerpts import Excerpt
 from shared.fields import format_utc
 from shared.policy.schema import Policy
-from shared.severity import severity
+from shared.severity import severity_of
 
 INSTANTS = frozenset({"last_seen_pose", "last_passed_check"})
 """Evidence that is a time on the session clock; an alert carries it as UTC."""
@@ -120,7 +120,7 @@ def gravity(policy: Policy, finding: Finding) -> float:
     if finding.together_with is not None:
         base = 1.0 - (1.0 - base) * (1.0 - policy.rule(finding.together_with).severity)
     lasted_s = finding.lasted_s
-    return severity(base, confidence=finding.confidence, duration_s=lasted_s, hold_s=rule.hold_s)
+    return severity_of(base, confidence=finding.confidence, duration_s=lasted_s, hold_s=rule.hold_s)
 
 
 def _advice(policy: Policy, finding: Finding) -> Action:

@@ -9,7 +9,7 @@ from edge.counted_faces import company_settings
 from edge.rules.settings import FusionTerm, GazeSettings, RuleSettings, Settings, Zone
 from shared.events.looks import Look
 from shared.events.types import EventType
-from shared.policy.asked import asked, watched
+from shared.policy.asked import looks_asked_for, watched
 from shared.policy.contradictions import SLOWEST_LOOK_S
 from shared.policy.schema import Policy
 
@@ -26,7 +26,7 @@ def monitor_settings(policy: Policy) -> Settings:
     return Settings(
         rules=MappingProxyType(rules),
         company=company_settings(policy, max_gap_s=_max_gap_s(policy)),
-        looks_s=MappingProxyType({look: _own_period_s(policy, look) for look in asked(policy)}),
+        looks_s=MappingProxyType({look: _own_period_s(policy, look) for look in looks_asked_for(policy)}),
         mismatch_checks=policy.mismatches,
         match_checks=policy.match_checks,
         liveness_checks=policy.liveness_checks,

@@ -68,7 +68,7 @@ class Streamed:
     """The last messages from the node, at most 100."""
 
 
-async def simulate(
+async def stream_recording(
     simulation: Simulation,
     stop: asyncio.Event | None = None,
     began: Callable[[], None] | None = None,

@@ -2,7 +2,7 @@
 
 envelope      an alert and the keys it is sealed to (values)
 alert_writer  queues a session's alerts, so that no frame waits for the disk
-message       signs and seals an alert and its pictures (pure)
+message       signs and seals an alert and its pictures
 outbox        every alert on disk (SQLite)      outbox_thread  its one thread, which also seals
 outbox_file   opens, locks, sets aside          outbox_caps    what a full outbox drops first (pure)
 reserve       disk space for deleting on a full disk

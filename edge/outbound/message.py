@@ -1,4 +1,4 @@
-"""Signs and seals an alert's message when its place in the outbox is known. Pure."""
+"""Signs and seals an alert's message when its place in the outbox is known."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The rehearsal: a scripted webcam-like recording of a whole exam, generated from public-domain faces.
 
-`script` defines what happens when (pure), `faces` cuts the two people out of their portraits, `room` draws
+`script` defines what happens when, `faces` cuts the two people out of their portraits, `room` draws
 the room, `scene` composes one frame, `speech` makes the sound, `make` writes the files.
 
 The faces are Eileen Collins (NASA portrait, in scikit-image) and Grace Hopper (US Navy portrait, in

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from functools import partial
 
-from edge.analysis.compared import compared
+from edge.analysis.compared import compare_templates
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
@@ -80,7 +80,7 @@ class LocalWorker:
         return enrolled_picture(await self._instruments.engine.run("enrollment", examination))
 
     async def compare(self, order: CompareTemplates) -> ComparedTemplates:
-        return await asyncio.to_thread(compared, order, self._instruments.networks.recognisers)
+        return await asyncio.to_thread(compare_templates, order, self._instruments.networks.recognisers)
 
     async def set_level(self, level: int) -> None:
         self._instruments.level.number = level
@@ -91,13 +91,13 @@ class LocalWorker:
         return WorkerReport(
             level=self._instruments.level.number,
             device=networks.device,
-            models=networks.labels,
+            models=dict(networks.labels),
             recognisers=tuple(recogniser.name for recogniser in networks.recognisers),
             analysis_works=self._instruments.work,
             calls_waiting={look.value: engine.depth(look) for look in Look},
-            dropped=sum((session.dropped() for session in sessions), self._former_drops),
-            connection_errors=sum(
-                (session.connections.errors() for session in sessions), self._former_errors
+            dropped=dict(sum((session.dropped() for session in sessions), self._former_drops)),
+            connection_errors=dict(
+                sum((session.connections.errors() for session in sessions), self._former_errors)
             ),
             sessions=tuple(session.state() for session in sessions),
         )

@@ -9,8 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final
 
-from edge.analysis.perception import Perception
-from edge.judging.watch import Watch
 from shared.errors import Corrupt
 from shared.saving import AtLeast, AtMost, Json, Part, Saved, restore, save
 
@@ -28,12 +26,9 @@ class SessionMemory:
     """None before a page has connected."""
 
 
-def remembered(perception: Perception, watch: Watch | None) -> Saved:
-    """A session's memory as JSON."""
-    memory = SessionMemory(
-        perception=perception.snapshot(), watch=None if watch is None else watch.snapshot()
-    )
-    return save(memory)
+def remembered(perception: Saved, watch: Saved | None) -> Saved:
+    """A session's memory as JSON, from the snapshots of its parts."""
+    return save(SessionMemory(perception=perception, watch=watch))
 
 
 def read_memory(saved: Json) -> SessionMemory:

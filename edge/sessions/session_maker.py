@@ -10,13 +10,10 @@ from uuid import UUID
 from edge.analysis.examination import enrolled
 from edge.analysis.instruments import Instruments
 from edge.analysis.perception import Perception
-from edge.config import EdgeConfig
 from edge.judging.alerts import WatchedSession
 from edge.judging.watch import Watch
-from edge.media.addresses import Reach
 from edge.media.negotiation import PeerSettings
 from edge.media.peer import Peer
-from edge.media.sdp import AnswerShape
 from edge.sessions.port import Tell
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
@@ -27,8 +24,8 @@ from shared.messages.sessions import StartSession
 class SessionMaker:
     """Builds sessions from the parts that all sessions of one process share."""
 
-    config: EdgeConfig
     node_id: UUID
+    region: str
     instruments: Instruments
     tell: Tell
     peer_settings: PeerSettings
@@ -69,15 +66,7 @@ class SessionMaker:
             policy=order.policy,
             started_utc=started_utc,
             node_id=self.node_id,
-            region=self.config.region,
+            region=self.region,
             models=networks.labels,
             device=networks.device,
         )
-
-
-def peer_settings(config: EdgeConfig) -> PeerSettings:
-    """The settings of candidates' connections. Raises `ConfigError` when a secret's file cannot be used."""
-    media = config.media
-    answer = AnswerShape(announced_ip=media.announced_ip)
-    reach = Reach(private=media.private_candidates, loopback=media.loopback_candidates)
-    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach)

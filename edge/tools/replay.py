@@ -75,7 +75,7 @@ class Replay:
                 self.findings.append(_row(self.policy, finding))
 
 
-def replay(observations: Iterable[Observation], policies: Sequence[tuple[str, Policy]]) -> dict[str, Any]:
+def replayed(observations: Iterable[Observation], policies: Sequence[tuple[str, Policy]]) -> dict[str, Any]:
     """Judge the observations under each policy. Returns plain data, with times in seconds on the session
     clock."""
     replays = [Replay(name, policy) for name, policy in policies]
@@ -140,7 +140,7 @@ def command(
         if len(policy or ()) > MAX_POLICIES:
             raise ConfigError(f"at most {MAX_POLICIES} policies can be compared at once")
         policies = [(path.name, read_policy(path)) for path in policy or ()] or [("default", Policy())]
-        outcome = replay(read_observations(observations), policies)
+        outcome = replayed(read_observations(observations), policies)
     except ProctorError as error:
         Console(stderr=True).print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
         raise typer.Exit(2) from error

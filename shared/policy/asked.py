@@ -27,7 +27,7 @@ def watched(policy: Policy) -> tuple[EventType, ...]:
     )
 
 
-def asked(policy: Policy) -> frozenset[Look]:
+def looks_asked_for(policy: Policy) -> frozenset[Look]:
     """The looks to do: for a feature of the exam, or for a watched event."""
     on = switched_on(policy)
     always = {

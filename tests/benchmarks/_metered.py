@@ -103,7 +103,8 @@ def measure(task: Task) -> Metered:
     """Analyse once for warming up, once metered; then decode and call the networks bare."""
     import cv2
 
-    from edge.accuracy.selection import Selection, serving
+    from edge.accuracy.selected import serving
+    from edge.accuracy.selection import Selection
     from edge.analysis.networks import open_networks
     from models.store import Store
 

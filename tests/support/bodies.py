@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
-from models.body import LEFT_SHOULDER, NOSE, RIGHT_SHOULDER, shoulders_visible
+from models.figure import LEFT_SHOULDER, NOSE, RIGHT_SHOULDER, shoulders_visible
 from models.results import Body
 
 MARKED_PX = {"collins": ((225, 127), (298, 240), (115, 225)), "hopper": ((267, 238), (430, 415), (105, 405))}

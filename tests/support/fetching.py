@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.fetch import Fetched, Report, Request, fetch
+from models.fetch import Fetched, Report, Request, fetch_networks
 from models.manifest import Entry, Source, Task
 from models.store import Store
 from tests.support.entries import make_entry, make_file, make_manifest
 
 
 def run(store: Store, *, mirror: Path | str = "", **request: object) -> Report:
-    return fetch(store, Request(tasks=(Task.OBJECTS,), **request), mirror=str(mirror))  # type: ignore[arg-type]
+    return fetch_networks(store, Request(tasks=(Task.OBJECTS,), **request), mirror=str(mirror))  # type: ignore[arg-type]
 
 
 def store_of(tmp_path: Path, *entries: Entry) -> Store:

@@ -13,7 +13,7 @@ import os
 import sys
 from pathlib import Path
 
-from edge.media.simulate import Simulation, simulate
+from edge.media.simulate import Simulation, stream_recording
 from tests.support.impairment import Impairment, everything_impaired
 
 
@@ -40,7 +40,7 @@ async def stream(simulation: Simulation, network: Impairment, outage: str) -> No
         from_s, until_s = (float(part) for part in outage.split(":"))
         loop.call_later(from_s, setattr, network, "down", True)
         loop.call_later(until_s, setattr, network, "down", False)
-    await simulate(simulation)
+    await stream_recording(simulation)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from functools import cache
 
 import pytest
 
-from edge.accuracy.selection import Selection, serving
+from edge.accuracy.selected import serving
+from edge.accuracy.selection import Selection
 from edge.analysis.networks import Networks, open_networks
 from models.manifest import Entry, Profile, load_manifest
 from models.opening import open_entry

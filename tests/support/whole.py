@@ -26,7 +26,7 @@ import pytest
 from cli.client import Client
 from cli.installation import Installation, choose_ports, prepare
 from cli.programs import Program
-from cli.running import running, start_coordinator, start_edge, start_nats
+from cli.running import programs_running, start_coordinator, start_edge, start_nats
 from edge.rehearsal.make import enrollment_pictures
 from shared.api.alerts import AlertOut
 from shared.api.enrollments import EnrollImage, EnrollRequest
@@ -191,7 +191,7 @@ def whole(folder: Path) -> Iterator[Whole]:
         settings.write("\n[outbox]\nbacklog_jitter_s = 1\nresend_after_s = 2\n")
     with prepared.config("coordinator").open("a") as settings:
         settings.write("\n[faces]\nimpersonation_search = true\n")
-    with running(prepared) as (client, programs):
+    with programs_running(prepared) as (client, programs):
         yield Whole(prepared, client, programs)
 
 

@@ -7,15 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from models.body import (
-    LEFT_SHOULDER,
-    MIN_PRESENCE,
-    RIGHT_SHOULDER,
-    BodyDetector,
-    BodyPose,
-    shoulders_visible,
-    visible_points,
-)
+from models.body import MIN_PRESENCE, BodyDetector, BodyPose
+from models.figure import LEFT_SHOULDER, RIGHT_SHOULDER, shoulders_visible, visible_points
 from models.results import Body, Region
 from tests.support.bodies import (
     COMING_AND_GOING,

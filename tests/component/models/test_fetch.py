@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from models.fetch import Request, State, fetch
+from models.fetch import Request, State, fetch_networks
 from models.manifest import Mirror, Profile, Task, Url
 from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.entries import WEIGHTS, make_entry
@@ -265,14 +265,14 @@ def test_a_network_that_shares_files_makes_them_come(tmp_path: Path, mirror: Pat
 
 def test_a_welcome_task_is_fetched_where_it_can_be_had(tmp_path: Path, mirror: Path) -> None:
     store = store_of(tmp_path, entry_from(Mirror("net.onnx")))
-    report = fetch(store, Request(tasks=(), welcome=(Task.OBJECTS,)), mirror=str(mirror))
+    report = fetch_networks(store, Request(tasks=(), welcome=(Task.OBJECTS,)), mirror=str(mirror))
     assert only(report).state is State.FETCHED
     assert (report.succeeded, report.forgone) == (True, ())
 
 
 def test_a_welcome_task_that_cannot_be_had_is_forgone_and_an_asked_one_is_lacking(tmp_path: Path) -> None:
     store = store_of(tmp_path, entry_from(Url(f"http://127.0.0.1:{closed_port()}/net.onnx")))
-    welcome = fetch(store, Request(tasks=(), welcome=(Task.OBJECTS,)))
+    welcome = fetch_networks(store, Request(tasks=(), welcome=(Task.OBJECTS,)))
     assert (welcome.succeeded, welcome.lacking, welcome.forgone) == (True, (), ("objects",))
     asked = run(store)
     assert (asked.succeeded, asked.lacking, asked.forgone) == (False, ("objects",), ())

@@ -10,7 +10,7 @@ from models.images import Image
 from models.quality import Check, Quality, failures, measure
 from models.results import Box
 from models.serving import Serving
-from models.sharpness import sharpness
+from models.sharpness import sharpness_of
 from models.yunet import YuNet
 from shared.policy.terms import ENROLLMENT_GATE as ENROLLMENT, VERIFICATION_GATE as VERIFICATION
 from tests.scenarios.performers import media_folder
@@ -161,7 +161,7 @@ def test_no_light_and_no_size_makes_a_sharp_face_blurred(serving: Serving) -> No
     for portrait in portraits():
         for face_px in SIZES_PX:
             sized, box = of_width(portrait, face_px, serving)
-            measured = [sharpness(lit(sized, factor), box).value for factor in LIGHTS]
+            measured = [sharpness_of(lit(sized, factor), box).value for factor in LIGHTS]
             assert min(measured) >= LINE
             # The old measure, a variance, fell to a tenth from one end to the other.
             assert max(measured) < 1.25 * min(measured)
@@ -173,9 +173,9 @@ def test_what_is_blurred_is_refused_in_any_light_and_size(serving: Serving, face
         sized, box = of_width(portrait, face_px, serving)
         for factor in LIGHTS[::2]:
             for share in (0.025, 0.04):
-                assert sharpness(lit(blurred(sized, share * face_px), factor), box).value < LINE
+                assert sharpness_of(lit(blurred(sized, share * face_px), factor), box).value < LINE
             for angle_deg in (0, 45, 90):
-                smeared = sharpness(lit(moved(sized, 0.18 * face_px, angle_deg), factor), box)
+                smeared = sharpness_of(lit(moved(sized, 0.18 * face_px, angle_deg), factor), box)
                 assert smeared.value < LINE
                 assert smeared.moved or factor < 0.7
 

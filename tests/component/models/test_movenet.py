@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.body import LEFT_SHOULDER, LEFT_WRIST, RIGHT_EAR, RIGHT_SHOULDER, shoulders_visible
+from models.figure import LEFT_SHOULDER, LEFT_WRIST, RIGHT_EAR, RIGHT_SHOULDER, shoulders_visible
 from models.movenet import MoveNet
 from tests.support.bodies import (
     COMING_AND_GOING,

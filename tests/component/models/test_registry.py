@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from models.fetch import Report, Request, State, fetch
+from models.fetch import Report, Request, State, fetch_networks
 from models.manifest import Entry, Package, Task
 from models.sources.registry import Registry
 from models.store import Store
@@ -35,7 +35,7 @@ def entry_of(member: str, *names: str) -> Entry:
 
 def run(tmp_path: Path, entry: Entry) -> tuple[Store, Report]:
     store = Store(tmp_path / "weights", make_manifest(entry))
-    return store, fetch(store, Request(tasks=(Task.OBJECTS,)))
+    return store, fetch_networks(store, Request(tasks=(Task.OBJECTS,)))
 
 
 def test_members_of_one_wheel_come_with_one_download(tmp_path: Path, index: FileServer) -> None:

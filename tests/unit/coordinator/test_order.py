@@ -1,7 +1,7 @@
-"""Every module of the coordinator is of one kind and imports none above it; what is called pure is pure.
+"""Every module of the coordinator is of one kind and imports none above it, nor what its kind is kept from.
 
-The kinds are told in `coordinator/__init__`. import-linter holds what it can say (`pyproject.toml`): ground,
-tables, services and routes by their names, and no circle within folders.
+The kinds are told in `coordinator/__init__`. import-linter holds what it can say (`pyproject.toml`): what
+stands on what, and no circle within folders; `tests/unit/test_pure.py`, that what is called pure is pure.
 """
 
 from __future__ import annotations
@@ -9,14 +9,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
 
 import pytest
 
-import coordinator
+from tests.support.imports import FILES, brought, imported, imported_by
 
-ROOT = Path(coordinator.__file__).parents[1]
 FLOORS = ("pure", "tool", "tables", "service", "answers", "parts", "act", "routes", "app")
 """From the ground up: a module imports its own floor and those below."""
 
@@ -58,27 +55,21 @@ LISTED = {
 LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.split()}
 
 CLAIM = re.compile(r"\b(Pure|Decides only)\b")
-AMBIENT = """
-    alembic asyncio concurrent ctypes fastapi http httpx importlib logging multiprocessing nats os pathlib PIL
-    prometheus_client psycopg random reportlab secrets select shutil signal socket sqlalchemy sqlite3 sqlmodel
-    ssl starlette subprocess sys tempfile threading time urllib.request uvicorn
-"""
-"""What touches the world, or comes with it."""
-TAKEN = {
-    ("datetime", "now"),
-    ("datetime", "utcnow"),
-    ("date", "today"),
-    ("uuid", "uuid1"),
-    ("uuid", "uuid4"),
+HOMES = {
+    "fastapi": "routes parts app web_api.errors",
+    "httpx": "oidc.issuer",
+    "nats": "nodes.alert_stream",
+    "sqlalchemy": "tables service ground.columns ground.database schema arriving.intake",
 }
+"""Who imports a library itself: kinds, and modules of other kinds."""
+BARRED = {
+    "tables": "asyncio fastapi httpx nats starlette threading uvicorn",
+    "service": "asyncio fastapi httpx nats starlette threading uvicorn",
+    "answers": "asyncio fastapi httpx nats threading uvicorn",
+}
+"""What a kind is kept from, also where another module would bring it."""
 
 
-def name_of(path: Path) -> str:
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-
-
-FILES = {name_of(path): path for top in ("coordinator", "shared") for path in (ROOT / top).rglob("*.py")}
 MODULES = sorted(
     name
     for name, path in FILES.items()
@@ -98,51 +89,26 @@ def kind_of(name: str, source: str) -> str | None:
     return LISTED_KIND.get(short) or NAMED.get(last)
 
 
-def imported(source: str) -> set[str]:
-    """Full names of what some source imports: modules of ours, or modules and names of others."""
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(source)):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            ours = {f"{node.module}.{alias.name}" for alias in node.names} & FILES.keys()
-            names |= ours or {node.module}
-    return names
-
-
-@cache
-def imported_by(name: str) -> frozenset[str]:
-    return frozenset(imported(source_of(name)))
-
-
-def through_shared(names: set[str]) -> set[str]:
-    """These, and what is imported through those of them that are in `shared`."""
-    found, left = set(names), [one for one in names if one.startswith("shared.")]
-    while left:
-        new = imported_by(left.pop()) - found
-        found |= new
-        left += [one for one in new if one.startswith("shared.")]
-    return found
-
-
 def upward(name: str, source: str, kinds: Mapping[str, str | None]) -> list[str]:
     """The imports of a module that lie above it."""
     mine = FLOORS.index(kind_of(name, source) or "pure")
-    return [one for one in sorted(imported(source)) if FLOORS.index(kinds.get(one) or "pure") > mine]
+    return [
+        one for one in sorted(imported(ast.parse(source))) if FLOORS.index(kinds.get(one) or "pure") > mine
+    ]
 
 
-def impure(source: str, kinds: Mapping[str, str | None]) -> list[str]:
-    """What makes a source impure: what it imports, through `shared` too, or an instant or an id it takes."""
-    names, tree, found = imported(source), ast.parse(source), []
-    for one in through_shared(names):
-        if {one, one.partition(".")[0]} & set(AMBIENT.split()):
-            found.append(one)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            found += [f"{node.value.id}.{node.attr}"] if (node.value.id, node.attr) in TAKEN else []
-        elif isinstance(node, ast.ImportFrom):
-            found += [f"{node.module}.{a.name}" for a in node.names if (node.module, a.name) in TAKEN]
-    return sorted({*found, *(one for one in names if one in kinds and kinds[one] != "pure")})
+def homeless(name: str, source: str) -> list[str]:
+    """The libraries that a module imports itself without being their home."""
+    tops = {one.partition(".")[0] for one in imported(ast.parse(source))}
+    places = {kind_of(name, source), name.removeprefix("coordinator.")}
+    return sorted(top for top in tops & HOMES.keys() if not places & set(HOMES[top].split()))
+
+
+def barred(name: str, source: str) -> list[str]:
+    """What a module brings although its kind is kept from it, with the importing module."""
+    kept_from = set(BARRED.get(kind_of(name, source) or "", "").split())
+    everything = brought(ast.parse(source)).items()
+    return sorted(f"{one} by {by}" for one, by in everything if one.partition(".")[0] in kept_from)
 
 
 def folder_of(name: str, kinds: Mapping[str, str | None]) -> str:
@@ -194,10 +160,35 @@ def test_a_module_imports_nothing_above_it() -> None:
     assert {name: found for name, found in above.items() if found} == {}
 
 
-def test_what_is_called_pure_is_pure() -> None:
-    stained = {name: impure(source_of(name), KINDS) for name, kind in KINDS.items() if kind == "pure"}
-    assert {name: found for name, found in stained.items() if found} == {}
-    assert len(stained) > 40
+def test_a_library_is_imported_in_its_home_alone() -> None:
+    astray = {name: homeless(name, source_of(name)) for name in MODULES}
+    assert {name: found for name, found in astray.items() if found} == {}
+
+
+def test_a_module_brings_nothing_that_its_kind_is_kept_from() -> None:
+    brings = {name: barred(name, source_of(name)) for name in MODULES}
+    assert {name: found for name, found in brings.items() if found} == {}
+
+
+@pytest.mark.parametrize("name", ["coordinator.arriving.sittings_service", "coordinator.exams.tables"])
+@pytest.mark.parametrize(
+    "said", ["import asyncio", "import httpx", "from coordinator.nodes import alert_stream"]
+)
+def test_a_barred_import_would_be_seen(name: str, said: str) -> None:
+    assert barred(name, said) != []
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("coordinator.exams.service", "import httpx"),
+        ("coordinator.exams.answers", "from sqlalchemy import select"),
+        ("coordinator.sessions.ending", "from fastapi import Request"),
+        ("coordinator.nodes.heartbeats", "import nats.js"),
+    ],
+)
+def test_a_library_astray_would_be_seen(name: str, said: str) -> None:
+    assert homeless(name, said) != []
 
 
 def test_statements_stand_in_tables_and_services() -> None:
@@ -260,43 +251,14 @@ def test_another_name_for_a_service_would_be_seen(said: str) -> None:
     assert other_than_by_noun(node.module, node.names[0])
 
 
-def test_no_function_is_called_like_its_module() -> None:
-    stuttering = {
-        f"{name}.{node.name}"
-        for name in MODULES
-        for node in ast.parse(source_of(name)).body
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name.rpartition(".")[2]
-    }
-    assert stuttering == {"coordinator.main.main"}
-
-
 def names_from(node: ast.AST, module: str) -> list[ast.alias]:
     return node.names if isinstance(node, ast.ImportFrom) and node.module == module else []
 
 
 @pytest.mark.parametrize(
-    "said",
-    [
-        "import time",
-        "import logging",
-        "from sqlmodel import Session",
-        "from coordinator.exams import service",
-        "from coordinator.exams.tables import Exam",
-        "from coordinator.config import CoordinatorConfig",
-        "from shared.logs import configure",
-        "from datetime import datetime\nnow = datetime.now()",
-        "from uuid import uuid4",
-    ],
-)
-def test_a_new_liar_would_be_seen(said: str) -> None:
-    source = f'"""What becomes of an exam. Pure."""\n{said}\n'
-    assert kind_of("coordinator.exams.fate", source) == "pure"
-    assert impure(source, KINDS) != []
-
-
-@pytest.mark.parametrize(
     ("name", "said"),
     [
+        ("coordinator.exams.examples", "from coordinator.exams.tables import Exam"),
         ("coordinator.exams.tables", "from coordinator.exams import service"),
         ("coordinator.exams.service", "from coordinator.web_api.parts import Parts"),
         ("coordinator.exams.answers", "from coordinator.sessions import ending"),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from models.body import (
+from models.body import refined
+from models.figure import (
     LEFT_EAR,
     LEFT_MOUTH,
     LEFT_SHOULDER,
@@ -17,7 +18,6 @@ from models.body import (
     RIGHT_WRIST,
     across_head_px,
     hand_to_ear,
-    refined,
     shoulders_visible,
     visible_points,
 )

@@ -7,7 +7,7 @@ import pytest
 
 from models.images import Image
 from models.results import Box
-from models.sharpness import Sharpness, sharpness
+from models.sharpness import Sharpness, sharpness_of
 from shared.policy.terms import ENROLLMENT_GATE
 from tests.support.variations import blurred, drawn, lit, moved, scaled
 
@@ -16,7 +16,7 @@ LINE = ENROLLMENT_GATE.min_sharpness or 0.0
 
 def of(picture: Image) -> Sharpness:
     height_px, width_px = picture.shape[:2]
-    return sharpness(picture, Box(0, 0, width_px, height_px))
+    return sharpness_of(picture, Box(0, 0, width_px, height_px))
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -59,8 +59,8 @@ def test_a_smear_along_any_line_is_found_and_called_a_movement() -> None:
 
 def test_an_even_surface_and_a_speck_are_not_sharp() -> None:
     assert of(np.full((200, 160, 3), 90, np.uint8)) == Sharpness(0.0, moved=False)
-    assert sharpness(drawn(), Box(10, 10, 1, 1)) == Sharpness(0.0, moved=False)
-    assert sharpness(drawn(), Box(900, 900, 100, 100)) == Sharpness(0.0, moved=False)
+    assert sharpness_of(drawn(), Box(10, 10, 1, 1)) == Sharpness(0.0, moved=False)
+    assert sharpness_of(drawn(), Box(900, 900, 100, 100)) == Sharpness(0.0, moved=False)
 
 
 def test_the_face_counts_and_not_what_is_beside_it() -> None:

@@ -10,7 +10,7 @@ from shared.errors import Rejected
 from shared.events.looks import Look
 from shared.events.table import EVENTS
 from shared.events.types import EventType, Feature
-from shared.policy.asked import asked, switched_on, watched
+from shared.policy.asked import looks_asked_for, switched_on, watched
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import Accommodation
 
@@ -57,13 +57,13 @@ def off(*events: str) -> dict[str, Any]:
     ],
 )
 def test_looks_follow_features_and_events(data: dict[str, Any], looks: set[Look]) -> None:
-    assert asked(parse_policy(data)) == looks
+    assert looks_asked_for(parse_policy(data)) == looks
 
 
 def test_phrases_are_sought_where_exam_and_candidate_agree() -> None:
     exam = parse_policy(SPOKEN)
     agreed = exam.for_candidate(Accommodation(), speech_opt_in=True)
-    assert asked(agreed) - asked(exam) == {Look.PHRASES}
+    assert looks_asked_for(agreed) - looks_asked_for(exam) == {Look.PHRASES}
     assert {*watched(agreed)} - {*watched(exam)} == {EventType.KEYWORD_SPOKEN}
     assert switched_on(agreed) - switched_on(exam) == {Feature.SPEECH_TRANSCRIPTION}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shared.severity import severity, severity_word
+from shared.severity import severity_of, severity_word
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from shared.severity import severity, severity_word
 def test_severity_by_the_formula(
     base: float, confidence: float, duration_s: float, hold_s: float, expected: float
 ) -> None:
-    found = severity(base, confidence=confidence, duration_s=duration_s, hold_s=hold_s)
+    found = severity_of(base, confidence=confidence, duration_s=duration_s, hold_s=hold_s)
     assert found == pytest.approx(expected, abs=0.0006)
 
 

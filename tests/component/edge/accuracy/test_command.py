@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from edge.accuracy.selection import Selection, each_alone, serving, standing
+from edge.accuracy.selected import each_alone, serving, standing
+from edge.accuracy.selection import Selection
 from edge.main import cli
 from models.manifest import Profile, Task
 from models.serving import Serving

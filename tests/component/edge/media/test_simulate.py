@@ -13,7 +13,7 @@ import pytest
 from edge.media.frames import VideoFrame
 from edge.media.outgoing import sendable_video
 from edge.media.recording import open_recording
-from edge.media.simulate import Simulation, Streamed, simulate
+from edge.media.simulate import Simulation, Streamed, stream_recording
 from edge.media.writer import write_recording
 from shared.errors import Rejected, Unavailable
 from tests.support.signaling import TOKEN, Served, served
@@ -46,7 +46,7 @@ async def received(node: Served) -> list[VideoFrame]:
 
 async def stream(node: Served, film: Path, **changes: Any) -> tuple[Streamed, list[VideoFrame]]:
     receiving = asyncio.create_task(received(node))
-    streamed = await simulate(Simulation(film, node.signaling_url, TOKEN), **changes)
+    streamed = await stream_recording(Simulation(film, node.signaling_url, TOKEN), **changes)
     return streamed, await receiving
 
 
@@ -97,7 +97,7 @@ def test_it_tells_when_the_node_ends_the_session_and_what_the_node_said(film: Pa
         async with served() as node, asyncio.timeout(40):
             await node.room.seat.page.put({"type": "notice", "message": "hello"})
             asyncio.get_running_loop().call_later(1.5, node.room.seat.page.put_nowait, None)
-            streamed = await simulate(Simulation(film, node.signaling_url, TOKEN))
+            streamed = await stream_recording(Simulation(film, node.signaling_url, TOKEN))
             return streamed
 
     streamed = asyncio.run(scene())
@@ -109,7 +109,7 @@ def test_a_node_that_dies_is_told_apart_from_one_that_ends_the_session(film: Pat
     async def scene() -> Streamed:
         async with served() as node, asyncio.timeout(40):
             asyncio.get_running_loop().call_later(1.0, node.die)
-            return await simulate(Simulation(film, node.signaling_url, TOKEN))
+            return await stream_recording(Simulation(film, node.signaling_url, TOKEN))
 
     streamed = asyncio.run(scene())
     assert (streamed.ended_by_node, streamed.broken_off) == (True, True)
@@ -119,14 +119,14 @@ def test_a_refusal_and_an_absent_node_are_told_apart(film: Path) -> None:
     async def scene() -> None:
         async with served() as node, asyncio.timeout(40):
             with pytest.raises(Rejected) as refused:
-                await simulate(Simulation(film, node.signaling_url, "wrong"))
+                await stream_recording(Simulation(film, node.signaling_url, "wrong"))
             assert refused.value.status == 401
             stranger = Simulation(film, node.signaling_url, TOKEN, origin="https://elsewhere.example.org")
             with pytest.raises(Rejected) as elsewhere:
-                await simulate(stranger)
+                await stream_recording(stranger)
             assert elsewhere.value.status == 403
         with pytest.raises(Unavailable, match="no node"):
-            await simulate(Simulation(film, node.signaling_url, TOKEN))
+            await stream_recording(Simulation(film, node.signaling_url, TOKEN))
 
     asyncio.run(scene())
 

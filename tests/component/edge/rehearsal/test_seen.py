@@ -12,7 +12,7 @@ from edge.analysis.networks import Networks
 from edge.rehearsal import faces
 from edge.rehearsal.scene import Scene
 from edge.rehearsal.script import Camera, Figure, camera_at, enrollment_shots, figures_at, rehearsal_script
-from models.body import shoulders_visible
+from models.figure import shoulders_visible
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 from tests.support.weights import all_networks
 

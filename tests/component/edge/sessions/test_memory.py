@@ -15,6 +15,7 @@ from edge.judging.watch import Watch
 from edge.sessions.memory import SNAPSHOT_VERSION, read_memory, remembered
 from shared.errors import Corrupt
 from shared.policy.schema import Policy
+from shared.saving import Saved
 from tests.support.foreign import Detector, face_at, picture, stand_in
 from tests.support.observations import ONE, TWO, check, every, frame
 from tests.support.watched import SESSION_ID, watched
@@ -35,19 +36,23 @@ def watch_of(observations: list[Any]) -> Watch:
     return watch
 
 
+def memory_of(senses: Perception, watch: Watch | None) -> Saved:
+    return remembered(senses.snapshot(), None if watch is None else watch.snapshot())
+
+
 @pytest.mark.parametrize("seen", [None, 0, 10])
 def test_a_session_goes_on_with_its_memory(seen: int | None) -> None:
     async def main() -> None:
         async with Engine(1) as engine:
             senses, watch = perception(engine), None if seen is None else watch_of(HONEST + SECOND[:seen])
             await senses.look(picture(128))
-            saved = json.loads(json.dumps(remembered(senses, watch)))
+            saved = json.loads(json.dumps(memory_of(senses, watch)))
             memory = read_memory(saved)
             other_senses, other_watch = perception(engine), None if watch is None else watch_of([])
             other_senses.restore(memory.perception)
             if other_watch is not None and memory.watch is not None:
                 other_watch.restore(memory.watch)
-            assert remembered(other_senses, other_watch) == saved
+            assert memory_of(other_senses, other_watch) == saved
 
     asyncio.run(main())
 

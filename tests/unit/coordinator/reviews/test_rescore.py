@@ -11,14 +11,14 @@ from shared.alerts import Alert
 from shared.events.table import event_class
 from shared.events.types import EventType
 from shared.policy.schema import Policy, parse_accommodation, parse_policy
-from shared.severity import severity
+from shared.severity import severity_of
 from tests.support.alerts import SESSION, alert
 
 
 def found(event: EventType, duration_s: float, confidence: float = 0.8, **changes: object) -> Alert:
     """An alert as a node under the default policy writes it."""
     rule = Policy().rule(event)
-    score = severity(rule.severity, confidence=confidence, duration_s=duration_s, hold_s=rule.hold_s)
+    score = severity_of(rule.severity, confidence=confidence, duration_s=duration_s, hold_s=rule.hold_s)
     base = {"duration": duration_s, "confidence": confidence, "severity_score": score}
     return alert(SESSION, duration_s, event).model_copy(
         update=base | {"event_class": event_class(event)} | changes
@@ -36,7 +36,7 @@ def test_the_policy_it_was_found_under_gives_the_same_score(event: EventType) ->
 def test_another_severity_in_the_rule_gives_another_score() -> None:
     gentler = parse_policy({"rules": {"FACE_NOT_FOUND": {"severity": 0.1}}})
     again = rescored(found(EventType.FACE_NOT_FOUND, 35.0), gentler)
-    assert again.rescored == severity(0.1, confidence=0.8, duration_s=35.0, hold_s=5.0)
+    assert again.rescored == severity_of(0.1, confidence=0.8, duration_s=35.0, hold_s=5.0)
     assert again.rescored < again.original
 
 
@@ -53,7 +53,7 @@ def test_a_duration_rounded_below_the_hold_still_counts() -> None:
 def test_two_things_at_once_weigh_more_than_either() -> None:
     alone = found(EventType.HEAD_TURNED_AWAY, 10.0)
     both = alone.model_copy(update={"evidence": {"together_with": "GAZE_OFF_SCREEN"}})
-    expected = severity(1 - 0.5 * 0.6, confidence=0.8, duration_s=10.0, hold_s=3.0)
+    expected = severity_of(1 - 0.5 * 0.6, confidence=0.8, duration_s=10.0, hold_s=3.0)
     assert rescored(both, Policy()).rescored == expected > rescored(alone, Policy()).rescored
 
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from edge.analysis.compared import compared
+from edge.analysis.compared import compare_templates
 from models.recognition import Recogniser
 from models.results import Embedding
 from shared.errors import Corrupt
@@ -34,7 +34,7 @@ def template(name: str, *values: float) -> Template:
 
 def similarities(probe: list[Template], *others: Template, running: tuple[str, ...] = ("a@1", "b@1")) -> Any:
     recognisers = [cast(Recogniser, Cosine(name)) for name in running]
-    return compared(CompareTemplates(probe=tuple(probe), others=others), recognisers).similarities
+    return compare_templates(CompareTemplates(probe=tuple(probe), others=others), recognisers).similarities
 
 
 def test_each_template_is_compared_by_its_own_recogniser_in_order() -> None:

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from edge.fleet.health import Vitals, health
+from edge.fleet.health import Vitals, health_of
 
 WELL = Vitals(
     hub_connected=True,
@@ -18,8 +18,8 @@ WELL = Vitals(
 
 
 def test_a_node_that_lacks_nothing_is_well() -> None:
-    assert health(WELL).score == 10
-    assert health(WELL).reasons == ()
+    assert health_of(WELL).score == 10
+    assert health_of(WELL).reasons == ()
 
 
 @pytest.mark.parametrize(
@@ -39,7 +39,7 @@ def test_a_node_that_lacks_nothing_is_well() -> None:
     ],
 )
 def test_each_want_is_named_and_only_some_are_failures(vitals: Vitals, reason: str, failing: bool) -> None:
-    found = health(vitals)
+    found = health_of(vitals)
     assert found.reasons == (reason,)
     assert found.failing is failing
     assert found.score < 10
@@ -57,9 +57,9 @@ def test_everything_wrong_at_once_is_still_a_score() -> None:
         analysis_works=False,
         overloaded=True,
     )
-    assert health(worst).score == 0
+    assert health_of(worst).score == 0
 
 
 def test_the_figures_behind_the_reasons_are_told() -> None:
-    told = health(replace(WELL, loop_worst_s=4.25)).measures
+    told = health_of(replace(WELL, loop_worst_s=4.25)).measures
     assert told == {"loop_lag_p99_s": 0.001, "loop_lag_max_s": 4.25, "clock_skew_s": 0.5}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.tools.replay import read_observations, replay
+from edge.tools.replay import read_observations, replayed
 from shared.errors import Corrupt
 from shared.observations import Observation
 from shared.policy.schema import Policy, parse_policy
@@ -28,26 +28,26 @@ def recorded(folder: Path, observations: list[Observation]) -> Path:
 
 
 def test_each_policy_finds_by_its_own_rules() -> None:
-    outcome = replay(EXAM, [("default", Policy()), ("low", LOW), ("muted", MUTED)])
+    outcome = replayed(EXAM, [("default", Policy()), ("low", LOW), ("muted", MUTED)])
     assert [each["events"] for each in outcome["policies"]] == [
         {"FACE_NOT_FOUND": {"count": 1, "seconds": 7.0}}, {}, {}]  # fmt: skip
     assert (outcome["observations"], outcome["duration_s"]) == (150, 29.8)
 
 
 def test_a_finding_is_told_with_its_span_weight_and_sentence() -> None:
-    ((finding,),) = [each["findings"] for each in replay(EXAM, [("default", Policy())])["policies"]]
+    ((finding,),) = [each["findings"] for each in replayed(EXAM, [("default", Policy())])["policies"]]
     assert (finding["event"], finding["onset_s"], finding["ended_s"]) == ("FACE_NOT_FOUND", 10.0, 17.0)
     assert 0.5 < finding["severity"] < 1.0
     assert "7.0 s" in finding["explanation"]
 
 
 def test_what_still_holds_at_the_end_is_told_too() -> None:
-    outcome = replay(every(0, 20, frame(0, faces=())), [("default", Policy())])
+    outcome = replayed(every(0, 20, frame(0, faces=())), [("default", Policy())])
     assert outcome["policies"][0]["events"]["FACE_NOT_FOUND"]["count"] == 1
 
 
 def test_a_stall_is_told_though_no_observation_says_so() -> None:
-    outcome = replay([*every(0, 5, HONEST), *every(12, 20, HONEST)], [("default", Policy())])
+    outcome = replayed([*every(0, 5, HONEST), *every(12, 20, HONEST)], [("default", Policy())])
     assert set(outcome["policies"][0]["events"]) == {"STREAM_STALLED", "UNWATCHED"}
 
 
