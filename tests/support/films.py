@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final, get_args
 
+import av
+
 from edge.media.writer import write_recording
 from edge.rehearsal import faces
 from edge.rehearsal.scene import Scene
@@ -37,3 +39,23 @@ def _script(stretches: tuple[tuple[Kind, float], ...]) -> Script:
     absent = set(get_args(Kind)) - {kind for kind, _ in stretches}
     segments += [Segment(kind=k, begins_s=_NEVER_S, ends_s=_NEVER_S + 9, note="") for k in sorted(absent)]
     return Script(duration_s=at_s, segments=tuple(segments))
+
+
+def in_bursts(recording: Path, path: Path, *, from_s: float, every_s: float, within_s: float = 0.1) -> Path:
+    """Copy a recording whose pictures come, from a time on, in bursts: many within `within_s`, then none.
+
+    The mean rate stays what it was; the sound stays as it was.
+    """
+    with av.open(str(recording)) as source, av.open(str(path), "w", format="matroska") as target:
+        copies = {stream.index: target.add_stream_from_template(stream) for stream in source.streams}
+        for packet in source.demux():
+            if packet.pts is None or packet.time_base is None:
+                continue
+            late_s = float(packet.pts * packet.time_base) - from_s
+            if packet.stream.type == "video" and late_s >= 0:
+                begun_s = late_s // every_s * every_s
+                at_s = from_s + begun_s + (late_s - begun_s) * within_s / every_s
+                packet.pts = packet.dts = round(at_s / packet.time_base)
+            packet.stream = copies[packet.stream_index]
+            target.mux(packet)
+    return path
