@@ -36,7 +36,7 @@ async function send(method, path, body, token) {
   return content;
 }
 
-/** What a link leads to (`JoinLook`). Changes nothing; a device that has a key for the session names it. */
+/** What a link is for (`JoinLook`). Changes nothing. `key`: this device's key for the session, if it has one. */
 export function look(code, deviceKey) {
   return post("join/look", { code, device_key: deviceKey });
 }
@@ -46,12 +46,12 @@ export function join(code, device) {
   return post("join", { code, device });
 }
 
-/** Asks staff to let this device take the place of another (`JoinLook`). */
+/** Asks staff to let this device replace the present one (`JoinLook`). */
 export function askForDevice(code, deviceKey) {
   return post("join/ask", { code, device_key: deviceKey });
 }
 
-/** What the candidate was told so far, the oldest first. */
+/** The newest messages to the candidate so far, the oldest first. */
 export async function told(session) {
   return (await send("GET", pathOf(session, "told"), undefined, session.session_token)).items;
 }

@@ -1,10 +1,10 @@
-// The key by which a session knows this device. The browser keeps its private half and gives it to nobody.
+// The key pair by which a session recognises this device. No script or person can read the private key.
 
 const DATABASE = "proctor";
 const STORE = "devices";
 const KIND = { name: "ECDSA", namedCurve: "P-256" };
 
-// What is known where the browser keeps nothing, as some private windows do: a reload then asks staff for approval.
+// Used where the browser stores nothing, as in some private windows. After a reload, staff must approve again.
 const unkept = new Map();
 
 /**
@@ -27,7 +27,7 @@ export async function deviceFor(sessionUuid, { make = false } = {}) {
   };
 }
 
-/** The session is over, or goes on elsewhere. */
+/** The session is over, or continues on another device. */
 export async function forgetDevice(sessionUuid) {
   unkept.delete(sessionUuid);
   await inStore("readwrite", (store) => store.delete(sessionUuid)).catch(() => {});

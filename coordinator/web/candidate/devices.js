@@ -1,4 +1,4 @@
-// Camera and microphone while they are used: what each of them gives now, and how it goes on after it was gone.
+// Camera and microphone while they are used: the state of each, and how a lost one is opened again.
 
 import { muteWithdrawn, openDevices, openOne, stopDevices } from "./media.js";
 
@@ -31,7 +31,7 @@ export class Devices {
     this.#tell();
   }
 
-  /** Opens again what is gone, and leaves the rest as it is. Throws `DevicesRefused`. */
+  /** Opens lost devices again and leaves the others as they are. Throws `DevicesRefused`. */
   async again() {
     if (this.#opening || !this.stream) return;
     this.#opening = true;

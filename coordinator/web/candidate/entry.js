@@ -1,11 +1,11 @@
-// The way into the session: what the link leads to, this device's claim, and asking to use another device.
+// How this device joins the session: reads what the link is for, opens the session, or asks for approval.
 
 import { Problem, askForDevice, join, look } from "./api.js";
 import { deviceFor } from "./device.js";
 
 const ASK_EVERY_MS = 3000;
 
-/** What the link leads to, as this device sees it (`JoinLook`). Changes nothing. */
+/** What the link is for, and what this device may do (`JoinLook`). Changes nothing. */
 export async function lookAt(code) {
   const seen = await look(code);
   if (seen.device === "open") return seen;
@@ -18,7 +18,7 @@ export async function claim(code) {
   try {
     return await claimOnce(code);
   } catch (error) {
-    // Another window of this device has just opened it: what is to be signed is another by now.
+    // Another window of this device has just opened the session, so there is a new challenge to sign.
     if (error instanceof Problem && error.code === "signature-outdated") return claimOnce(code);
     throw error;
   }
@@ -28,17 +28,17 @@ async function claimOnce(code) {
   const seen = await lookAt(code);
   if (seen.device === "open") return join(code);
   const device = await deviceFor(seen.session_uuid, { make: true });
-  // A device that may not open it has nothing to sign, and is told so.
+  // A device that may not open the session gets no challenge; the coordinator refuses it with the reason.
   return join(code, { key: device.key, signature: await device.sign(seen.challenge ?? "") });
 }
 
-/** Asks that this device may be used (`JoinLook`, with the number by which staff know it). */
+/** Asks staff to approve this device (`JoinLook`, with the number that staff see). */
 export async function ask(code, sessionUuid) {
   const device = await deviceFor(sessionUuid, { make: true });
   return askForDevice(code, device.key);
 }
 
-/** Looks until a person has approved this device, or nobody does; what was seen last. */
+/** Waits until staff have approved this device or the request has expired. Resolves with the last `JoinLook`. */
 export async function approved(code) {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, ASK_EVERY_MS));

@@ -65,7 +65,7 @@ export function keepConnected(session, stream, { onState, onNotice, isOver, onOv
   };
 }
 
-/** Watches the picture, or the sound alone where the camera gives nothing; where nothing is sent, nothing is missed. */
+/** Watches whether video arrives, or only audio if the camera gives nothing. Unsent media are not expected. */
 function closeWhenSilent(connection, streamNow) {
   let watched = null;
   let silence = new Silence();

@@ -11,7 +11,8 @@ import * as view from "./view.js";
 
 const { $ } = view;
 const STORE = "proctor.exam";
-// Close codes of the signaling socket: another window has the exam; 4401 token, 4403 not ours, 4404 and 4410 over.
+// Close codes of the signaling socket: 4409 open in another window, 4401 invalid token, 4403 another session's token,
+// 4404 and 4410 the session is over.
 const OPEN_ELSEWHERE = 4409;
 const FINAL_CODES = new Set([OPEN_ELSEWHERE, 4401, 4403, 4404, 4410]);
 const LOOK_AGAIN_MS = 3000;
@@ -21,7 +22,7 @@ const FAILED_LINK = {
   missing: ["This page needs your link", "Open the link your institution sent you; it is only for you."],
 };
 
-// Kept for this tab, so that a reload does not lose the attempt: the link's code, whether it is `running` here, and
+// Kept for this tab, so that it is not lost in a reload: the link's code, whether it is `running` here, and
 // the purposes that were `confirmed`. The session's token is kept nowhere.
 let state = JSON.parse(sessionStorage.getItem(STORE) ?? "null");
 let seen = null;
@@ -32,7 +33,7 @@ let link = null;
 let stopListening = () => {};
 let submitting = false;
 let pauseHeard_ms = -Infinity;
-// The node's heartbeats lag behind a proctor's word; for so long the word counts.
+// A heartbeat may be older than a proctor's pause or resume. For this long, that message counts instead.
 const WORD_COUNTS_MS = 15_000;
 
 const devices = new Devices({
@@ -52,7 +53,7 @@ function save(next) {
 async function begin() {
   const code = location.hash.slice(1);
   if (code && code !== state?.code) save({ code });
-  // A link opens nothing by itself, and yet nobody should read it over a shoulder.
+  // The code is removed from the address bar, so that nobody nearby can read it.
   if (code) history.replaceState(null, "", location.pathname);
   if (!state) return view.showProblem(FAILED_LINK.missing[0], "", FAILED_LINK.missing[1]);
   try {
@@ -64,7 +65,7 @@ async function begin() {
   await enter();
 }
 
-/** Shows the step that the link leads to. */
+/** Shows the step at which this device may continue. */
 async function enter() {
   if (seen.device === "elsewhere") return view.showAsk(null);
   if (seen.device === "asked") return waitForApproval();
@@ -78,7 +79,7 @@ async function enter() {
   view.show("notice");
 }
 
-/** Whether the browser gives camera and microphone without asking; not every browser says so. */
+/** Whether the page may use camera and microphone without asking again; not every browser tells. */
 async function mayUseDevices() {
   try {
     const asked = ["camera", "microphone"].map((name) => navigator.permissions.query({ name }));
@@ -100,9 +101,9 @@ async function askForThis() {
   try {
     seen = await ask(state.code, seen.session_uuid);
   } catch (error) {
-    return view.setError("ask-error", error.message || "That could not be sent. Please try again.");
+    return view.setError("ask-error", error.message || "Your request could not be sent. Please try again.");
   }
-  // Not awaited: the button is free again when the request was sent.
+  // Not awaited, so that the button works again as soon as the request was sent.
   if (seen.device === "asked") waitForApproval();
   else await enter();
 }
@@ -119,7 +120,7 @@ async function waitForApproval() {
   view.setError("ask-error", "Nobody has agreed yet. You may ask again.");
 }
 
-/** On a device that is new to the exam, camera and microphone are looked at first. */
+/** On a device that is new to the exam, camera and microphone are checked first. */
 function enterApproved() {
   save({ ...state, confirmed: state.confirmed ?? [] });
   if (seen.not_acknowledged.length === 0) return view.show("check");
@@ -175,7 +176,7 @@ async function start() {
   run();
 }
 
-/** Goes on after a reload, in another window, or after a closed one: the messages until now come with it. */
+/** Continues after a reload, or in another window. Earlier messages are shown again. */
 async function resume() {
   const place = $("elsewhere").hidden ? "resume-error" : "elsewhere-error";
   view.setError(place, "");
@@ -233,14 +234,14 @@ function connect() {
   });
 }
 
-/** Another window has the exam: this one lets go of everything, and does not take it back by itself. */
+/** The exam is open in another window: this one stops everything and does not restart by itself. */
 function goElsewhere() {
   letGo();
   save({ ...state, running: false });
   view.show("elsewhere");
 }
 
-/** The node has no place for this page: the coordinator knows why, and whether the exam goes on. */
+/** The node does not admit this page. The coordinator knows why, and whether the exam continues. */
 async function findOut() {
   view.setLinkState("waiting");
   try {
@@ -263,7 +264,7 @@ function letGo() {
   devices.close();
 }
 
-/** A message of before, as if it were said now. */
+/** Shows an earlier message, with its own time. */
 function show({ message, level, event_id: event, timestamp }) {
   view.addMessage(message, level ?? "message", event, new Date(timestamp));
 }
@@ -330,7 +331,7 @@ async function finish() {
       await end(session);
       close();
     } catch (error) {
-      // An earlier try got through and its answer was lost: the token ended with the session.
+      // An earlier request ended the session, but its answer was lost. The token is no longer valid.
       if (error.code === "session-ended") return close();
       submitting = false;
       const text = error.message || "The exam could not be ended.";

@@ -42,7 +42,7 @@ export async function openDevices(wanted = {}) {
   }
 }
 
-/** Opens one of them alone ("video" or "audio"), after it was gone. */
+/** Opens only one of them again ("video" or "audio") after it was lost. */
 export async function openOne(kind, wanted = {}) {
   const own = kind === "video" ? { ...VIDEO, ...wanted.video_constraints } : { ...AUDIO, ...wanted.audio_constraints };
   try {

@@ -1,9 +1,9 @@
 // One WebRTC connection to the edge node: offer, answer and candidates over its signaling socket.
 
 const PROTOCOL = "proctor.v1";
-// For one step of the way: on a slow uplink the whole takes as often as long as it has steps.
+// The limit for each step of connecting. On a slow uplink, all steps together may take several times as long.
 const STEP_MS = 10_000;
-// This window, as long as it is open: the node tells two windows from one that connects again.
+// The id of this window while it is open, so that the node can tell a second window from a reconnection.
 const TAB = crypto.randomUUID();
 const LIMITS = { maxBitrate: 400_000, maxFramerate: 15 };
 // A broken socket says nothing about the media, which use another connection.
@@ -15,9 +15,9 @@ const CONNECT_AGAIN = 4000;
  * Connects; resolves when media flow, rejects with an Error with the socket's close code as `code`.
  *
  * The connection is `{ closed, counts(kind), replace(stream), again(), leave() }`: `closed` settles with the close code
- * when the node or the peer connection is gone, `counts(kind)` returns what was `sent` of "video" or "audio" and what
- * was `received` so far, and the way there and back (`rtt_s`), `again()` closes it for a new one, `leave()` tells the
- * node that the candidate is leaving.
+ * when the node or the peer connection is gone, `counts(kind)` returns how much "video" or "audio" was `sent` and
+ * `received` so far, and the round-trip time (`rtt_s`), `again()` closes it so that a new one is made, `leave()` tells
+ * the node that the candidate is leaving.
  */
 export async function connect({ url, token, stream, iceServers, onNotice }) {
   const peer = new RTCPeerConnection({ iceServers });
@@ -84,7 +84,7 @@ async function offer(peer, socket, stream) {
   peer.onicecandidate = ({ candidate }) => send(socket, { type: "candidate", candidate: candidate?.toJSON() ?? null });
 }
 
-// A name proves nothing; the node remarks on programs that pose as a camera, for people to weigh.
+// The node compares the label with programs that act as a camera. A name proves nothing, so people judge it.
 function showCamera(socket, stream) {
   const [track] = stream.getVideoTracks();
   if (!track) return;

@@ -24,8 +24,8 @@ export class Silence {
 }
 
 /**
- * After so many seconds without media they count as lost. What the node says of them is on its way for as long as the
- * way there and back takes: on a slow uplink it comes late, and is not missing.
+ * After this many seconds without reports about them, media count as lost. The node's reports arrive later on a slow
+ * uplink, so the round-trip time is added.
  */
 export function silentAfter(rtt_s) {
   return SILENT_AFTER_S + Math.min(rtt_s, LONGEST_RTT_S);

@@ -12,12 +12,12 @@ const LINK_STATES = {
 
 const DEVICE_STATES = {
   camera: {
-    gone: "Your camera has stopped. Plug it in, or turn it on again below; it then goes on by itself.",
-    silent: "Your camera gives no picture at the moment. Look whether a switch or a key has turned it off.",
+    gone: "Your camera has stopped. Plug it in, and it starts again by itself; or turn it on again below.",
+    silent: "Your camera gives no picture at the moment. Check whether a switch or a key has turned it off.",
   },
   microphone: {
-    gone: "Your microphone has stopped. Plug it in, or turn it on again below; it then goes on by itself.",
-    silent: "Your microphone gives no sound at the moment. Look whether a switch or a key has turned it off.",
+    gone: "Your microphone has stopped. Plug it in, and it starts again by itself; or turn it on again below.",
+    silent: "Your microphone gives no sound at the moment. Check whether a switch or a key has turned it off.",
   },
 };
 
@@ -43,7 +43,7 @@ const SHORT_PURPOSES = {
 const CLOSINGS = {
   submitted: ["You have finished", "Your exam session has ended."],
   ended: ["The session has ended", "Your institution has ended this exam session."],
-  moved: ["Your exam goes on on another device", "Your institution has agreed to that. This device is not used any more."],
+  moved: ["Your exam continues on another device", "Your institution has agreed. This device is no longer used."],
 };
 
 export const $ = (id) => document.getElementById(id);
@@ -128,7 +128,7 @@ export function setPaused(next) {
   drawState();
 }
 
-/** Says what camera and microphone give: "on", "silent" or "gone". */
+/** Shows the state of camera and microphone: "on", "silent" or "gone". */
 export function setDevices(next) {
   devices = next;
   drawState();
@@ -144,10 +144,11 @@ function drawState() {
   $("devices-again").hidden = !Object.values(devices).includes("gone");
 }
 
-/** Shows that another device is used, with the number by which staff know this one once it has asked. */
+/** Shows that another device is used; once this one has asked, also the number that staff see. */
 export function showAsk(checkNumber) {
   $("ask-state").textContent = checkNumber
-    ? `You have asked. Your institution sees it with the number ${checkNumber}. This page goes on when somebody agrees.`
+    ? `You have asked. Your institution sees your request with the number ${checkNumber}. This page continues when ` +
+      "somebody there agrees."
     : "";
   if (checkNumber) $("ask-device").setAttribute("aria-disabled", "true");
   else $("ask-device").removeAttribute("aria-disabled");

@@ -1,10 +1,10 @@
-// One socket for the cards of all shown sessions: says what is shown, gets the cards that have changed.
+// One socket for the cards of all shown sessions: sends the list of sessions, receives the cards that have changed.
 
 import { waitAfter } from "./fresh.js";
 
 const SILENT_AFTER_MS = 15_000; // the coordinator sends something every 5 s
 const TOKEN_OVER = 4401;
-const AT_ONCE = 25; // ids in one message: it may have 4,096 bytes, and an id 128 characters
+const AT_ONCE = 25; // ids in one message, which may have 4,096 bytes; an id may have 128 characters
 
 /**
  * Feeds a wall until stopped. `onItems` gets `{ session_id, page, unwatched_s }` for each card that has changed, and

@@ -39,7 +39,7 @@ export function possibleActs(detail, me, administrator) {
   return [...(verdicts[state] ?? []), "comment", ...(mayReopen(detail, me, administrator) ? ["reopen"] : [])];
 }
 
-/** A verdict that one gave oneself, or that does not cover everything; administrators reopen others' too. */
+/** A person's own verdict, or any verdict with newer alerts, may be reopened; administrators may reopen any. */
 function mayReopen({ incident, history }, me, administrator) {
   if (incident.changed_at) return true;
   if (!["confirmed", "dismissed", "upheld", "overturned"].includes(incident.state)) return false;
@@ -49,7 +49,7 @@ function mayReopen({ incident, history }, me, administrator) {
   return mine || (administrator && !(appealDecided && judged(history, me)));
 }
 
-/** The acts that moved the incident, without undone ones. */
+/** The acts that changed the state of the incident, without undone ones. */
 export function standingActs(history) {
   const kept = [];
   for (const one of history) {
@@ -65,7 +65,7 @@ function confirmers(history) {
   return kept.slice(opened).filter(({ act }) => act === "confirm").map(({ by }) => by);
 }
 
-/** Whether this person gave a verdict on it. Who undid one has seen it all the same. */
+/** Whether this person gave a verdict on it, even one that was undone. */
 function judged(history, me) {
   return history.some(({ act, by }) => FINDS.includes(act) && by === me)
     || standingActs(history).some(({ act, by }) => VERDICTS.includes(act) && by === me);

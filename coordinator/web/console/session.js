@@ -147,7 +147,7 @@ export class SessionView {
       return this.#fresh.now();
     }
     this.#alerts.set(event, { ...known, cleared: timestamp, duration: ended.duration_seconds,
-      explanation: ended.explanation, evidence: ended.evidence }); // all of them say how long it lasted
+      explanation: ended.explanation, evidence: ended.evidence }); // each of these contains the duration
     this.#draw();
   }
 

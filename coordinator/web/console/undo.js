@@ -3,9 +3,9 @@
 import { messageOf } from "./api.js";
 import { $, say, whileBusy } from "./dom.js";
 
-const FOR_MS = 10_000; // the coordinator decides; later it says how else
+const FOR_MS = 10_000; // the coordinator decides; a late undo is refused with advice
 
-/** One verdict at a time; the next one takes the place of the last. */
+/** One verdict at a time; each new verdict replaces the one before. */
 export class Undo {
   #app;
   #undone;
@@ -19,7 +19,7 @@ export class Undo {
     $("undo").onclick = () => this.run();
   }
 
-  /** Offers to undo the verdict just given on this incident; says how. */
+  /** Offers to undo the verdict just given on this incident; returns a sentence that says how. */
   offer(incident, sentence) {
     clearTimeout(this.#timer);
     this.#incident = incident;

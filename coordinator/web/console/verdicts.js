@@ -12,7 +12,7 @@ const FORMS = {
     optional: true },
   comment: { title: "Comment", help: "Is added to the incident's history; decides nothing.", send: "Comment" },
   reopen: { title: "Reopen", send: "Reopen",
-    help: "A candidate who was told of the verdict is told that it no longer counts. The reason is kept." },
+    help: "If the candidate was told the verdict, it is now told that it no longer counts. The reason is kept." },
   uphold: { title: "Appeal: uphold the verdict", help: "The candidate is told in plain words.", send: "Uphold" },
   overturn: { title: "Appeal: reverse the verdict", help: "The candidate is told in plain words.",
     send: "Reverse" },
@@ -247,7 +247,7 @@ function wrong(act, reason, text) {
   return "";
 }
 
-/** One box for each finding of several. A second confirmation begins with what the first one was about. */
+/** A check box for each finding, if there are several. A second confirmation starts with the findings of the first. */
 function drawFindings(act, { alerts, history, incident }) {
   const several = (act === "confirm" || act === "dismiss") && alerts.length > 1;
   const first = incident.state === "seconding" && act === "confirm"

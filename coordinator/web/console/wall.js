@@ -17,7 +17,7 @@ export class Wall {
   keys = [["Sessions", [{ key: "/", text: "Filter by exam", run: () => $("wall-exam").focus() }]]];
   #app;
   #feed = null;
-  #cards = new Map(); // what the socket said of each shown session
+  #cards = new Map(); // the newest card from the socket, by session
   #heard = new Map();
   #wanted = PAGE;
   #sessions = [];
@@ -147,7 +147,7 @@ function card(session, item) {
   ].filter(Boolean);
 }
 
-/** Where the candidate's page is, and how much nobody watched: in words, the colour only repeats them. */
+/** The state of the candidate's page, and how much nobody watched. The colour only repeats the words. */
 function pageOf({ status, page, unwatched_s: seconds }) {
   if (status !== "active" || !page) return null;
   const unwatched = words.unwatchedText(seconds, page.unwatched_share);

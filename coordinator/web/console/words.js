@@ -46,13 +46,13 @@ const PAGES = {
   unknown: "Not known: its node is silent",
 };
 
-/** Where a running session's page is (`PageOut`); empty for one that is over. */
+/** The state of a running session's page (`PageOut`); empty for a session that is over. */
 export function pageText({ state, since }) {
   const text = PAGES[state];
   return text && since && state !== "waiting" ? `${text} since ${clock(since)}` : (text ?? "");
 }
 
-/** How long nobody looked, by what was to be watched; empty while that is unknown. */
+/** How long nobody watched, by kind of look; empty while it is unknown. */
 export function unwatchedText(seconds, share) {
   const parts = Object.entries(seconds ?? {}).filter(([, each]) => each >= 0.05);
   if (!seconds || !parts.length) return "";
@@ -108,7 +108,7 @@ export function day(instant) {
   return new Date(instant).toLocaleDateString([], { year: "numeric", month: "short", day: "numeric" });
 }
 
-/** The seconds in which nobody looked, by kind of look; null when no node has told them. */
+/** The seconds in which nobody watched, by kind of look; null if no node has reported them. */
 export function unwatched(seconds) {
   if (!seconds) return "Unknown";
   return Object.entries(seconds).map(([kind, each]) => `${kind} ${duration(each)}`).join(", ") || "None";

@@ -502,7 +502,7 @@ def test_the_earlier_device_is_told_that_the_exam_goes_on_elsewhere(browser: Bro
         stand.bound = "another"
         await stand.tell({"type": "moved", "session_id": "s"})
         await page.until("!document.querySelector('#closed').hidden")
-        assert await page.text("#closed h1") == "Your exam goes on on another device"
+        assert await page.text("#closed h1") == "Your exam continues on another device"
         assert await page.evaluate("document.querySelector('#exam-preview').srcObject.active") is False
 
     play(browser, scene)
@@ -511,7 +511,7 @@ def test_the_earlier_device_is_told_that_the_exam_goes_on_elsewhere(browser: Bro
 @pytest.mark.parametrize(
     ("code", "bound", "dead", "heading"),
     [
-        ("device-moved", "another", None, "Your exam goes on on another device"),
+        ("device-moved", "another", None, "Your exam continues on another device"),
         ("session-ended", None, (410, "session-ended", "It is over."), "The session has ended"),
     ],
 )

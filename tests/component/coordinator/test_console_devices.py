@@ -38,7 +38,7 @@ def test_one_click_lets_another_device_go_on(on_console: OnConsole) -> None:
         await page.evaluate(f"document.querySelector('{BUTTON}').focus()")
         await page.press("Enter", 13)
         await page.until("document.querySelector('#session-asking').hidden")
-        await stand.see("goes on, and the earlier one has ended", "#said")
+        await stand.see("is approved, and the earlier one is disconnected", "#said")
         await other.joined(site, code)
         assert (await mine.look(site, code))["device"] == "elsewhere"
         assert page.complaints == []
