@@ -160,8 +160,8 @@ def simulate_candidate(
 ) -> None:
     """Stream a recording over WebRTC in real time, as a candidate's browser would.
 
-    Prints one line of JSON when the stream begins and one when it ends. Exits with 1 when the node dies, with
-    2 when it refuses.
+    Prints one line of JSON when the stream begins and one when it ends. Exits with 1 if the connection to the
+    node breaks off, with 2 if the node refuses.
 
     Example:
 
@@ -170,7 +170,7 @@ def simulate_candidate(
     with _refusals():
         broken_off = asyncio.run(_simulated(recording, signaling_url, read_secret(token_file)))
     if broken_off:
-        typer.echo("error: the node broke off before the recording was over", err=True)
+        typer.echo("error: the connection to the node broke off before the end of the recording", err=True)
     _exit_now(1 if broken_off else 0)
 
 
@@ -202,7 +202,7 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
 
 
 async def _simulated(recording: Path, signaling_url: str, token: str) -> bool:
-    """Whether the node broke off."""
+    """Whether the connection broke off."""
     from edge.media.simulate import Simulation, stream_recording
 
     stop = asyncio.Event()

@@ -174,7 +174,7 @@ def _rows(store: Store, request: Request) -> tuple[tuple[Entry, ...], ...]:
         if not entry.allowed(request.profile):
             raise ConfigError(
                 f"{entry.name} is refused under profile {request.profile}: {entry.licence}. "
-                "Ask for it with --profile research where that licence is kept"
+                "Use --profile research if you comply with that licence"
             )
     return tuple((manifest.holder(entry),) for entry in named)
 

@@ -1,7 +1,8 @@
-"""What a node can look for with the networks at hand: one answer for the node and for `proctorctl doctor`.
+"""Decides what a node can look for with the installed networks: one answer for the node and for `proctorctl
+doctor`.
 
-A task has a network when one is present that this version has code for. Speech needs none: the tier without a
-network is always there.
+A task has a network if one is installed that this version has code for. Detecting speech needs none, because
+a detector without a network is always available.
 """
 
 from __future__ import annotations
@@ -63,11 +64,11 @@ _NEEDS: Final[Mapping[Look, tuple[Needs, ...]]] = MappingProxyType(
         Look.PHRASES: (((Task.SPEECH_RECOGNITION, SPOTTERS),),),
     }
 )
-"""The networks of each look: one of several ways, and all parts of it."""
+"""By look, the ways to do it, each with the tasks that it needs. One complete way is enough."""
 
 
 def best(store: Store, profile: Profile, task: Task, known: Collection[str]) -> Entry:
-    """The best present network that this version has code for. Raises `Unavailable` if there is none."""
+    """The best installed network that this version has code for. Raises `Unavailable` if there is none."""
     for standing in store.standings(task, profile):
         if not standing.reason and standing.entry.name in known:
             return standing.entry
@@ -75,7 +76,7 @@ def best(store: Store, profile: Profile, task: Task, known: Collection[str]) -> 
 
 
 def check_spotter() -> None:
-    """Raises `Unavailable` where the program that searches for phrases is not installed."""
+    """Raises `Unavailable` if the program that searches for phrases is not installed."""
     if find_spec(SPOTTERS_PACKAGE) is None:
         raise Unavailable(f"{SPOTTERS_PACKAGE} is not installed: it has no wheel for this version of Python")
 

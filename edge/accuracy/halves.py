@@ -50,7 +50,8 @@ def halves_of(people: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
 
 
 def by_halves(pairs: Sequence[Pair], halves: tuple[frozenset[str], frozenset[str]], seed: int) -> Halves:
-    """Calibrate on one half of the people, test on the other half's pairs; both ways, errors added.
+    """Calibrate on one half of the people and test on the other half's pairs, then the other way round. Adds
+    up the errors of both tests.
 
     Also for random halves, as many as can be calibrated on: how often there is no false match, and how often
     the refusals stay within the limit.

@@ -18,8 +18,9 @@ def serving(store: Store, selection: Selection) -> Serving:
 def each_alone(
     store: Store, selections: Collection[Selection], task: Task
 ) -> Iterator[tuple[Entry, Serving]]:
-    """Every installed network of a task that one of the selections allows, best first, each in a serving
-    where it is the only one of its task; the other tasks are served as in the first selection allowing it."""
+    """Every installed network of a task that one of the selections allows, best first. Each comes in a
+    serving in which it is the only one of its task; the other tasks are served as in the first selection
+    allowing it."""
     for entry in store.manifest.entries:
         if entry.task is not task or store.flaw(entry):
             continue

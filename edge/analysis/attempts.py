@@ -40,7 +40,7 @@ class Attempts:
         extra = {"task": task.value, "session_id": str(self._session_id)}
         try:
             answer = await self._engine.run(task, partial(_finite, task, call))
-        # Networks are foreign code: on any exception this look is unknown and the session continues.
+        # Networks run foreign code: after any exception this look is unknown and the session continues.
         except Exception as error:
             failed.append(task.value)
             self._complain(task, extra | {"error": type(error).__name__})

@@ -46,7 +46,8 @@ FULL = 1
 
 
 def check_level(level: int, device: str) -> None:
-    """Raises `ConfigError` for a level that this device cannot claim. `device`: verified in use."""
+    """Check that the device allows this level. Raises `ConfigError` if not. `device`: the one verified in
+    use."""
     if level < FULL and "cuda" not in device:
         raise ConfigError(
             f"L{level} ({LEVELS[level].name}) cannot be claimed here: the networks run on {device}; "

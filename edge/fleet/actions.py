@@ -111,7 +111,7 @@ class NodeActions:
             await self._worker.end(former.id)
 
     async def _unwatched_s(self, assignment: AssignmentId) -> Seconds | None:
-        """Seconds of a session that nobody has watched so far; None when its worker does not tell."""
+        """Seconds of a session that nobody has watched so far; None if its worker does not report them."""
         try:
             report = await self._worker.report()
         except Unavailable:

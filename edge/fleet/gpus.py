@@ -1,6 +1,6 @@
-"""The load of this host's NVIDIA GPUs, read through the driver's own library, NVML.
+"""Reads the load of this host's NVIDIA GPUs through the driver's own library, NVML.
 
-Without a GPU, or with a driver that gives no answer, nothing is told, which is not the same as 0 %.
+Without a GPU, or if the driver does not answer, there is no value. That is not the same as 0 %.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ class _Utilization(ctypes.Structure):
 
 
 def open_nvml() -> Any | None:
-    """The driver's library, initialised; None where there is none, or no GPU."""
+    """The driver's library, initialised; None if there is no library or no GPU."""
     try:
         nvml = ctypes.CDLL("libnvidia-ml.so.1")
     except OSError:
         return None
     status = nvml.nvmlInit_v2()
     if status:
-        log.warning("the GPU driver gives no figures", extra={"status": status})
+        log.warning("the GPU driver does not start; the GPU load is unknown", extra={"status": status})
         return None
     return nvml
 
 
 def gpu_percent(nvml: Any | None) -> dict[str, float]:
-    """The load of each GPU by its number; without those that give no answer. Takes milliseconds."""
+    """The load of each GPU by its number. GPUs that do not answer are left out. Takes milliseconds."""
     count = ctypes.c_uint()
     if nvml is None or nvml.nvmlDeviceGetCount_v2(ctypes.byref(count)):
         return {}

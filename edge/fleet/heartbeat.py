@@ -1,6 +1,6 @@
 """Sends the node's heartbeat: health, sessions and outbox state. The reply contains the marks.
 
-It is sent every 5 s, and soon after a page came or went.
+It is sent every 5 s, and within about a second after a page connects or is lost.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 REPLY_TIMEOUT_S: Final = 4.0
 NEWS_EVERY_S: Final = 1.0
-"""How often news is looked for; the coordinator hears a node once a second at most."""
+"""How often news is checked, which limits heartbeats to one a second."""
 
 
 class Heart:
@@ -38,7 +38,7 @@ class Heart:
         write: Callable[[], Awaitable[Heartbeat]],
         news: Callable[[], Awaitable[Hashable]],
     ) -> None:
-        """`write` makes one heartbeat. Another answer of `news` than at the last one is told soon."""
+        """`write` makes one heartbeat. When the value of `news` changes, the next heartbeat is sent early."""
         self._hub = hub
         self._publisher = publisher
         self._identity = identity

@@ -1,4 +1,4 @@
-"""Which degradation level an overloaded node should have: a table and one function. Pure.
+"""Decides which degradation level an overloaded node should have: a table and one function. Pure.
 
 One strained moment changes nothing. When a trigger holds for `STRAINED_S`, the node goes one level down, and
 the new level gets `SETTLING_S` to take effect before the next. It goes up again one level at a time, after
@@ -21,13 +21,13 @@ SETTLING_S: Final = 5.0
 CALM_S: Final = 30.0
 LONGEST_CALM_S: Final = 600.0
 RELAPSE_S: Final = 60.0
-"""A node that is strained so soon after it went up went up too early."""
+"""If a node is strained again within this time after it went up, it went up too early."""
 LOWEST: Final = len(LOOKS[Look.FACES].rates_hz) - 1
 """The last level of the table of looks."""
 
 
 class Strain(StrEnum):
-    """What can be too much."""
+    """The kinds of load that are measured."""
 
     LAG = "analysis-lag"
     LOOP = "loop-lag"
@@ -37,7 +37,7 @@ class Strain(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Above `strained` it is too much; below `calm` there is room for the next level."""
+    """Above `strained` the load is too high; below `calm` there is room for a higher level."""
 
     strained: float
     calm: float
@@ -59,7 +59,7 @@ Load = Mapping[Strain, float]
 
 @dataclass(frozen=True, slots=True)
 class Rung:
-    """Where a node stands on the ladder, and since when what holds."""
+    """The node's place on the ladder, and since when each condition has held."""
 
     level: int
     changed_s: float = float("-inf")
@@ -69,7 +69,7 @@ class Rung:
     calm_since_s: float | None = None
     wanted_calm_s: float = CALM_S
     why: tuple[Strain, ...] = ()
-    """What was too much at the last step down; empty at the best level."""
+    """The kinds of load that were too high at the last step down; empty at the best level."""
 
 
 def step(rung: Rung, load: Load, now_s: float, *, best: int) -> Rung:

@@ -17,7 +17,7 @@ from shared.events.looks import Look
 
 WINDOW_S: Final = 5.0
 FEWEST_CALLS: Final = 20
-"""Fewer calls within the window say nothing about a percentile."""
+"""With fewer calls in the window, no percentile is computed."""
 DROPPED_S: Final = 2.0
 """The lag that a call counts with when it was dropped because it came too late or too many waited."""
 REMEMBERED: Final = 20_000
@@ -37,14 +37,14 @@ class LoadMeter:
         self._processors = allowed_processors(_CGROUP)
 
     def called(self, measured: Measured) -> None:
-        """Note one call to a network. What a picture of an enrollment takes is not counted."""
+        """Note one call to a network. Calls for enrollment pictures are not counted."""
         if measured.task in _LOOKS:
             dropped = measured.outcome in _DROPPED
             lag_s = DROPPED_S if dropped else measured.queued_s + measured.run_s
             self._lags_s.append((time.monotonic(), lag_s))
 
     def read(self) -> Load:
-        """The load since the call before."""
+        """The load since the previous call."""
         now, used_s = time.monotonic(), time.process_time()
         before, used_before_s = self._before
         self._before = now, used_s

@@ -47,12 +47,12 @@ class Readings:
     connection_errors: Mapping[str, int]
     """WebRTC connections that were refused or failed, by cause."""
     gpu_percent: Mapping[str, float]
-    """Load of each GPU by its number; empty where this host has none that can be read."""
+    """Load of each GPU by its number; empty if this host has none that can be read."""
 
 
 class Metrics:
     """One process's metrics, in a registry of its own. The label `model` has the network's `name@version`; a
-    call that runs several networks, or whose network is not known, has its task there."""
+    call that runs several networks, or an unknown one, is labelled with its task."""
 
     def __init__(self, models: Mapping[str, str]) -> None:
         """`models`: the network of each task."""

@@ -76,7 +76,7 @@ class Node:
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:
-        """Where the page of each session is: what a heartbeat tells soon when it changes."""
+        """The state of each session's page. When it changes, the next heartbeat is sent early."""
         report = await self.worker.report()
         return frozenset((state.session_id, state.phase) for state in self._states(report))
 

@@ -28,7 +28,7 @@ class Stepping:
 
     @property
     def why(self) -> tuple[str, ...]:
-        """What was too much when the level was lowered; empty at the best level."""
+        """The kinds of load that were too high when the level was lowered; empty at the best level."""
         return tuple(each.value for each in self._rung.why)
 
     async def run(self) -> None:
@@ -47,7 +47,7 @@ class Stepping:
             try:
                 await self._worker.set_level(after.level)
             except Unavailable as error:
-                log.warning("the level could not be changed; tried again", extra={"reason": str(error)})
+                log.warning("the level could not be changed; it is tried again", extra={"reason": str(error)})
                 return
         self._rung = after
         if after.level != before.level:
@@ -62,5 +62,5 @@ class Stepping:
             )
         else:
             log.info(
-                "the node has room again and looks more often", extra={"degradation_level": self._rung.level}
+                "the node is less loaded and looks more often", extra={"degradation_level": self._rung.level}
             )

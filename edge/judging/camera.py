@@ -1,4 +1,4 @@
-"""The remark that a candidate's camera may be a program. Pure."""
+"""Makes the remark that a candidate's camera may be a program. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from shared.events.types import EventType
 
 
 def camera_findings(camera: Camera, now: float) -> list[Finding]:
-    """Raised and over at once, because it is about a moment; empty when nothing speaks for a program."""
+    """The remark as an event that is raised and cleared at once. Empty if there is no sign of a program."""
     reason = program_of(camera)
     if reason is None:
         return []

@@ -32,7 +32,7 @@ from shared.unwatched import Unwatched
 
 JPEG_BEGINS = b"\xff\xd8"
 MAX_CAMERAS = 4
-"""A page may call its camera anything, ever anew."""
+"""The most remarks about cameras, because a page may send a new name any number of times."""
 Label = Annotated[str, AtMost(SHOWN_CHARS)]
 PICTURED = frozenset(event for event, row in EVENTS.items() if row.pictured)
 """Events with a picture as evidence."""
@@ -60,7 +60,7 @@ class WatchState:
     cameras: Annotated[list[Annotated[str, AtMost(SHOWN_CHARS)]], AtMost(MAX_CAMERAS), Omit.AT_DEFAULT] = (
         field(default_factory=list)
     )
-    """Those that seemed to be programs and were told, by label."""
+    """The labels of the cameras that were reported as possible programs."""
 
     def __post_init__(self) -> None:
         if not self.kept.keys() <= PICTURED:
@@ -103,7 +103,8 @@ class Watch:
         return written
 
     def judge_camera(self, camera: Camera, now: float) -> list[AlertRevision]:
-        """The remark that a camera may be a program: once for each label, and for a few labels only."""
+        """The remark that a camera may be a program, once for each label and only for the first
+        `MAX_CAMERAS`."""
         told = self._state.cameras
         if camera.shown in told or len(told) >= MAX_CAMERAS:
             return []
@@ -118,7 +119,7 @@ class Watch:
         self._monitor.expect(now)
 
     def happened(self, event: EventType, now: float) -> list[AlertRevision]:
-        """The alerts of an event of one instant that no observation shows."""
+        """The alerts of an event that lasts for one instant and does not come from an observation."""
         return self._write(self._monitor.happened(event, now))
 
     def tick(self, now: float, late_s: float = 0.0) -> list[AlertRevision]:
@@ -174,7 +175,7 @@ class Watch:
         return kept is not None and kept.onset_s == onset_s
 
     def take_over(self, before: Watch) -> None:
-        """Keep the baselines of this session's watch until now, and what it told of cameras; see
+        """Continue with the baselines and reported cameras of this session's earlier watch; see
         `Monitor.take_over`."""
         self._state.cameras = [*before._state.cameras]
         self._monitor.take_over(before._monitor)

@@ -19,12 +19,12 @@ class Seat(Protocol):
         """Add a trickled ICE candidate; empty text ends them. Raises Rejected."""
 
     async def show_camera(self, camera: Camera) -> None:
-        """Take in what the page says of its camera."""
+        """Receive the page's description of its camera."""
 
     def notices(self) -> AsyncIterator[Mapping[str, object]]:
         """Messages for the page, until the session ends: `{"type": "notice", …}` (technical notices, gentle
         warnings) and `{"type": "rate", …}` (what to send). Never scores or pictures. Raises Rejected when
-        another page took its place: 409 (`open-elsewhere`) or 401 (`device-moved`)."""
+        another page has replaced this one: 409 (`open-elsewhere`) or 401 (`device-moved`)."""
 
     async def left(self) -> None:
         """Note that the page left on purpose. A broken socket alone does not mean that the media ended."""
@@ -34,8 +34,9 @@ class Admission(Protocol):
     """Admits pages to sessions."""
 
     async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> Seat:
-        """Admit a page; `tab`: the browser's window, if it says so. Raises Rejected: 401 (token), 403
-        (another session's token), 404, 409, 503 (full), 429 (this session's pages connect too often)."""
+        """Admit a page. `tab`: the id of the browser's window, if the page sends it. Raises Rejected: 401
+        (token), 403 (another session's token), 404, 409, 503 (full), 429 (this session's pages connect too
+        often)."""
 
     def check(self, session_id: UUID, token: str) -> None:
         """Check that a page with this token would be admitted now. Raises Rejected as `connect` does."""

@@ -1,7 +1,7 @@
 """WebSocket signaling at `/signal/{session_id}`: JSON texts between the candidate's page and this node.
 
 The page asks for the subprotocols `proctor.v1` and `bearer.<session token>`; the token is never in the URL.
-With `tab.<uuid>` it names its window, so that two windows can be told from one that connects again.
+With `tab.<uuid>` it sends the id of its window, so that a second window differs from a reconnection.
 
     page -> node   {"type": "offer", "sdp": …}          first, within 30 s
                    {"type": "camera", "label": …, "width": …, "height": …, "frameRate": …,
@@ -14,10 +14,10 @@ With `tab.<uuid>` it names its window, so that two windows can be told from one 
                    {"type": "error", "code": …, "status": …, "message": …}
 
 An error that ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409,
-4503, …), because a browser shows a refusal before the handshake only as 1006. Who opens too many sockets or
-sends too many offers is closed with 1008, as is who sends too many frames or bytes (`shared.web_server`). A
-page whose place another took gets 4409 (`open-elsewhere`: the candidate may use it again here) or 4401
-(`device-moved`: it may not).
+4503, …), because a browser shows a refusal before the handshake only as 1006. A client that opens too many
+sockets or sends too many offers is closed with 1008, and so is one that sends too many frames or bytes
+(`shared.web_server`). A page that another has replaced gets 4409 (`open-elsewhere`: the candidate may
+continue on it) or 4401 (`device-moved`: it may not).
 """
 
 from __future__ import annotations

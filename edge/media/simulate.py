@@ -63,7 +63,8 @@ class Streamed:
     ended_by_node: bool
     """The node closed before the recording was over."""
     broken_off: bool
-    """… and not because the session was over or another page took its place: it died or was cut off."""
+    """… and not because the session was over or another page replaced this one: the node died or the network
+    failed."""
     notices: tuple[Mapping[str, object], ...]
     """The last messages from the node, at most 100."""
 

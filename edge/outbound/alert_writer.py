@@ -78,7 +78,7 @@ class AlertWriter:
 
 
 def _log(outgoing: OutgoingAlert) -> None:
-    """One line for each event when it is raised: which, and ids; never what was seen."""
+    """Write one log line when an event is raised: its type and ids, never what was seen."""
     alert = outgoing.revision.alert
     if outgoing.revision.revision != RAISED_REVISION:
         return

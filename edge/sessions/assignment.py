@@ -37,10 +37,10 @@ class Page:
     """The number of the device that it is on (`Claims.device`)."""
     notices: Latest[Mapping[str, Any]] = field(default_factory=lambda: Latest(NOTICES))
     replaced: Rejected | None = None
-    """Why it gets no more notices; None: nobody took its place."""
+    """Why it gets no more notices; None: no other page has replaced it."""
 
     def replace(self, why: Rejected) -> None:
-        """End its notices, because of another page."""
+        """End its notices, because another page replaces it."""
         self.replaced = why
         self.notices.close()
 
@@ -66,7 +66,7 @@ class Assignment:
         return self._writer.overflowed
 
     def sit_down(self, page: Page, now: float) -> None:
-        """Send notices to a page that has just connected. The earlier page gets no more.
+        """Make a page that has just connected the one that gets notices. The earlier page gets no more.
 
         Raises `Rejected` (429) when pages connect too often; then the earlier page stays.
         """
@@ -76,8 +76,8 @@ class Assignment:
         self._page = page
 
     def take(self, order: StartSession) -> PageId | None:
-        """Put a changed order in force. Returns the page that must end: it is on a device whose place another
-        took."""
+        """Put a changed order in force. Returns the page that must end, if it is on a device that another has
+        replaced."""
         self.order = order
         page = self._page
         if page is None or page.device is None or page.device >= order.device:

@@ -16,7 +16,7 @@ from shared.errors import Rejected, Unavailable
 from shared.events.looks import Sense
 
 SENDS_S: Final = 1.0
-"""Media that are older do not show that a page is still there."""
+"""If the newest media are older than this, the page may be gone."""
 
 
 class Connections:
@@ -30,7 +30,7 @@ class Connections:
         connected: Callable[[bool], None],
     ) -> None:
         """`drain` takes the media of a source until it ends; `connected` is called for each new source, with
-        True when it took the place of another page that was still sending."""
+        True if it replaced another page that was still sending."""
         self._make_source = make_source
         self._clock = clock
         self._drain = drain
@@ -44,7 +44,7 @@ class Connections:
         self._errors: Counter[str] = Counter()
         self._senses: Collection[Sense] = frozenset(Sense)
         self._tab: UUID | None = None
-        """The window of the newest connection; None: it does not say, as programs do."""
+        """The id of the newest connection's window; None: the client sent none, as programs do."""
         self._hung_up = False
         """Whether the page of the newest connection has left."""
         self.newest: Source | None = None
@@ -69,7 +69,7 @@ class Connections:
             source.want(senses)
 
     async def answer(self, page: UUID, offer_sdp: str, tab: UUID | None = None) -> str:
-        """Answer a page's offer, then close the earlier connection. `tab`: the window that it is in.
+        """Answer a page's offer, then close the earlier connection. `tab`: the id of the page's window.
 
         Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected`: 409 when a newer offer
         was answered first, 410 after the end.
@@ -137,6 +137,7 @@ class Connections:
 
 
 def _sends(source: Source) -> bool:
-    """Whether a connection's media still arrive: a page that was closed or lost is not one of two."""
+    """Whether media of this connection still arrive. If not, its page was closed or lost, and the new one is
+    not a second page."""
     counts = source.counts(time.monotonic())
     return any(age_s is not None and age_s < SENDS_S for age_s in (counts.frame_age_s, counts.sound_age_s))

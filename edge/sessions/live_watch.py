@@ -39,7 +39,7 @@ class LiveWatch:
         self._former: Watch | None = None
         """The watch before the last change, with the baselines."""
         self._camera: Camera | None = None
-        """What the page said last of its camera."""
+        """The page's last description of its camera."""
         self._unwatched_before: Unwatched = {}
         """Unwatched seconds before the last `begin_anew`."""
         self._timer = Timer(self._deadline, self._tick, self.now_s)
@@ -66,11 +66,11 @@ class LiveWatch:
             self._timer.moved()
 
     def opened_again(self) -> None:
-        """Another page took the place of one that was still sending."""
+        """Note that a page has replaced another one that was still sending."""
         self._take(self._opened().happened(EventType.SECOND_DEVICE, self.now_s()))
 
     def show_camera(self, camera: Camera) -> None:
-        """Judge what a page says of its camera; while nobody may look, later."""
+        """Judge a page's description of its camera, or do so later if nobody may look now."""
         self._camera = camera
         if Sense.SIGHT in senses_of(self._order):
             self._judge_camera()

@@ -41,7 +41,7 @@ class PageId:
     assignment: AssignmentId
     number: UUID
     tab: UUID | None = None
-    """The browser's window, which keeps its id when it connects again; None: it does not say."""
+    """The id of the browser's window, which stays the same when it reconnects; None: the page sent none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ class Worker(Protocol):
         """Add an ICE candidate to the page's connection, if it still has one. Raises `Rejected`."""
 
     async def show_camera(self, page: PageId, camera: Camera) -> None:
-        """Take in what a page says of its camera. Harmless after the end."""
+        """Receive a page's description of its camera. Has no effect after the end."""
 
     async def left(self, page: PageId) -> None:
         """Close the connection of a page that left, if it still has one."""

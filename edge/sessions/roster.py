@@ -103,8 +103,8 @@ class Roster(Generic[S]):
     def bearer(self, session_id: UUID, token: str) -> tuple[S, int | None]:
         """The session that a candidate's token gives access to, and the number of its device.
 
-        Raises `Rejected`: 404 for an unknown session, 401 for a bad token or one of a device whose
-        place another took (`device-moved`), 403 for another session's.
+        Raises `Rejected`: 404 for an unknown session, 401 for an invalid token or one of a device that
+        another has replaced (`device-moved`), 403 for another session's token.
         """
         session = self.find(session_id)
         try:

@@ -30,8 +30,8 @@ class CandidateSeat:
     async def answer(self, offer_sdp: str) -> str:
         """Answer the page's offer. A second offer makes a new connection that replaces the first.
 
-        Raises `Rejected`: 401 when the key of the token that opened this seat was revoked since, or another
-        page took its place (also 409), 429 for too many offers, before anything is done for it.
+        Raises `Rejected`: 401 if the key of this page's token was revoked since, 401 or 409 if another page
+        has replaced this one, 429 for too many offers. These checks come before any work on the offer.
         """
         if self._page.replaced is not None:
             raise self._page.replaced
@@ -53,8 +53,7 @@ class CandidateSeat:
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
         """Technical notices and gentle warnings, until the session ends.
 
-        Raises `Rejected` when another page took the place of this one: 409 `open-elsewhere`, 401
-        `device-moved`.
+        Raises `Rejected` when another page has replaced this one: 409 `open-elsewhere`, 401 `device-moved`.
         """
         while (notice := await self._page.notices.get()) is not None:
             yield notice
@@ -62,7 +61,7 @@ class CandidateSeat:
             raise self._page.replaced
 
     async def left(self) -> None:
-        """End the media of a page that hung up. The session waits for it to reconnect."""
+        """End the media of a page that has left. The session waits for it to reconnect."""
         await self._worker.left(self._page.id)
 
 

@@ -101,7 +101,7 @@ class Session:
         return verified_frame(frame, examined, check, threshold, self._watch.utc(frame.at_s))
 
     def show_camera(self, camera: Camera) -> None:
-        """Judge what a page says of its camera."""
+        """Judge a page's description of its camera."""
         self._watch.show_camera(camera)
 
     def state(self) -> SessionState:

@@ -23,7 +23,7 @@ from shared.saving import Saved
 
 
 class Senses(Protocol):
-    """How a session sees and hears. On a node this is `edge.analysis.perception.Perception`."""
+    """The senses of a session. On a node this is `edge.analysis.perception.Perception`."""
 
     async def look(self, frame: VideoFrame) -> Seen:
         """Observe a frame."""
