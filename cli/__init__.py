@@ -7,7 +7,7 @@ incidents       grouped alerts                 models    weights of networks
 policies        policies as files              review    the queue of what waits for a person
 sessions        start, look at, act on, end    tokens    access tokens and their keys
 tenants         institutions, for operators
-devices         on which device a session is sat, and new links to it
+devices         the devices of a session, and new links to it
 doctor          what is wrong with an installation, and how to repair it
 
 client          one method per call            calls     how a call is made, errors out of problems

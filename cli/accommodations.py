@@ -58,7 +58,7 @@ def set_command(
     mute: Annotated[list[str] | None, typer.Option(help="An event to mute; may be repeated.")] = None,
     extra_minutes: Annotated[int, typer.Option(min=0, max=MAX_EXTRA_MINUTES, help="Extra time.")] = 0,
     file: Annotated[Path | None, typer.Option(help="JSON or YAML: muted, relaxed, gaze_zone_factor.")] = None,
-    force: Annotated[bool, typer.Option("--force", help="Also for a candidate not known yet.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Also for an unknown candidate.")] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Set a candidate's accommodation. It replaces the former one; running sessions keep theirs.

@@ -20,7 +20,7 @@ DEFAULT_URL: Final = "http://127.0.0.1:8000"
 
 def connect(environment: Mapping[str, str] | None = None) -> Client:
     """A client for the coordinator of `PROCTOR_URL` with the token of `PROCTOR_TOKEN` or the file named by
-    `PROCTOR_TOKEN_FILE`. Raises `ConfigError` without one, or for an address that is none."""
+    `PROCTOR_TOKEN_FILE`. Raises `ConfigError` if there is no token, or if the address is not valid."""
     environment = os.environ if environment is None else environment
     return Client(_address(environment.get(URL_VARIABLE, DEFAULT_URL)), _token(environment))
 
@@ -31,13 +31,13 @@ def _address(text: str) -> str:
     if not found:
         raise ConfigError(f"{URL_VARIABLE}: {text!r} has no scheme; write https://{text.strip()}")
     if scheme.lower() not in ("http", "https"):
-        raise ConfigError(f"{URL_VARIABLE}: {scheme}:// is not spoken here; write https:// or http://")
+        raise ConfigError(f"{URL_VARIABLE}: {scheme}:// is not supported; write https:// or http://")
     try:
         host = urlsplit(text).hostname
     except ValueError:
         host = None
     if not host:
-        raise ConfigError(f"{URL_VARIABLE}: {text!r} names no host; write https://HOST:PORT")
+        raise ConfigError(f"{URL_VARIABLE}: {text!r} has no host; write https://HOST:PORT")
     return f"{scheme}://{rest}".rstrip("/")
 
 

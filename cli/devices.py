@@ -1,4 +1,4 @@
-"""`proctorctl sessions link`, `devices`, `approve-device`: how a candidate gets back into its session."""
+"""`proctorctl sessions link`, `devices`, `approve-device`: help a candidate to return to its session."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SessionId = Annotated[str, typer.Argument(metavar="SESSION", help="The exam_sess
 
 @app.command()
 def link(session: SessionId, output: OutputOption = Format.TABLE) -> None:
-    """Make another link to a running session. The links before it stop to work; a bound device goes on.
+    """Make a new link to a running session. Earlier links stop working; the device in use can continue.
 
     Example:
 
@@ -36,7 +36,7 @@ def link(session: SessionId, output: OutputOption = Format.TABLE) -> None:
 
 @app.command("devices")
 def list_devices(session: SessionId, output: OutputOption = Format.TABLE) -> None:
-    """List the devices on which a session was opened, and those that ask to be used.
+    """List the devices that have opened a session or have asked to.
 
     Example:
 
@@ -55,7 +55,7 @@ def approve_device(
     yes: YesOption = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Let a device that asks take the place of the one that the session is bound to.
+    """Approve a device that has asked. It replaces the one that the session is bound to.
 
     Example:
 
@@ -63,7 +63,7 @@ def approve_device(
     """
     with connect() as client:
         device_id = _device_id(client.devices(session).items, device)
-        ask_first(f"Let the device {device} go on with {session}, and end the earlier one?", yes)
+        ask_first(f"Approve the device {device} for {session}, and disconnect the earlier one?", yes)
         request = checked(ApproveDeviceRequest, device_id=device_id)
         write_one(client.approve_device(session, request).model_dump(mode="json"), output)
 

@@ -96,7 +96,7 @@ def accept(enrollment: Enrollment, reason: ReasonOption, output: OutputOption = 
 
 @app.command()
 def refuse(enrollment: Enrollment, reason: ReasonOption, output: OutputOption = Format.TABLE) -> None:
-    """Refuse an enrollment that waits: its template is erased, and the one before goes on counting.
+    """Refuse an enrollment that waits: its template is erased, and the former enrollment stays in force.
 
     Example:
 

@@ -79,7 +79,7 @@ class Program:
     grace_s: float
 
     def again(self) -> Program:
-        """The same program, started anew. Call it only after it has ended."""
+        """Start the same program again. Call it only after it has ended."""
         return start(self.name, self.command, self.log, grace_s=self.grace_s)
 
     def failure(self) -> str | None:

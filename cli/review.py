@@ -30,7 +30,7 @@ AlertsOption = Annotated[
 FindingsOption = Annotated[
     list[str] | None,
     typer.Option(
-        "--finding", help="The event_id of a finding that it is about; may be repeated. Default: all of them."
+        "--finding", help="event_id of a finding that the verdict is about; repeatable. Default: all."
     ),
 ]
 TextOption = Annotated[str, typer.Option("--text", "-t", help="A comment for the record.")]
@@ -157,9 +157,10 @@ def dismiss(
 
 @app.command()
 def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.TABLE) -> None:
-    """Take a verdict back: your own, or any on an incident that has grown since; administrators any.
+    """Take back a verdict: your own, or any verdict on an incident with newer alerts.
 
-    The candidate is told that an earlier decision was taken back; the reason is kept in the history.
+    Administrators may take back any verdict. If the candidate was told the verdict, it is told that it was
+    taken back. The reason is kept in the history.
 
     Example:
 
@@ -171,7 +172,7 @@ def reopen(incident: Incident, text: TextOption, output: OutputOption = Format.T
 
 @app.command()
 def undo(incident: Incident, output: OutputOption = Format.TABLE) -> None:
-    """Undo your verdict of the last 10 seconds, of which nobody has been told yet. Later, use `reopen`.
+    """Undo the verdict that you gave less than 10 seconds ago; nobody was told yet. After that, use `reopen`.
 
     Example:
 

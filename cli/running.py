@@ -1,4 +1,4 @@
-"""Start a prepared installation in order, start again what dies, stop it in reverse order."""
+"""Start a prepared installation in order, restart programs that end, stop them in reverse order."""
 
 from __future__ import annotations
 

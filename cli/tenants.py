@@ -1,4 +1,5 @@
-"""`proctorctl tenants`: institutions, for operators; what the own one decides, for administrators."""
+"""`proctorctl tenants`: institutions, for operators; settings of the own institution, for its
+administrators."""
 
 from __future__ import annotations
 
@@ -16,7 +17,7 @@ from shared.consents import Purpose
 from shared.errors import Rejected
 
 app = typer.Typer(
-    help="Institutions: for operators. `own` and `acknowledgement`: for administrators.", no_args_is_help=True
+    help="For operators; `own` and `acknowledgement` are for administrators.", no_args_is_help=True
 )
 
 MAX_TENANTS = 10_000
@@ -28,13 +29,14 @@ TenantName = Annotated[str, typer.Argument(metavar="TENANT", help="The instituti
 
 @app.command()
 def create(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="No other institution has it.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A name that no other institution has.")],
     output: OutputOption = Format.TABLE,
 ) -> None:
     """Create an institution.
 
-    Its people come from the OpenID Connect issuer of the coordinator's configuration. Or make a token for its
-    first administrator on the coordinator's machine: `proctor-coordinator token --tenant NAME --role admin`.
+    Its staff log in through an OpenID Connect issuer of the coordinator's configuration. Or make a token for
+    its first administrator on the coordinator's machine: `proctor-coordinator token --tenant NAME --role
+    admin`.
 
     Example:
 
@@ -63,9 +65,9 @@ def list_command(
 
 @app.command()
 def disable(tenant: TenantName, yes: YesOption = False, output: OutputOption = Format.TABLE) -> None:
-    """Disable an institution: its tokens die, and no session and no token is made for it any more.
+    """Disable an institution: its tokens become invalid, and it gets no new session or token.
 
-    Exams that are running go on to their end, without staff: nobody can look at them or resume a paused one.
+    Running exams continue to their end, but staff can neither see them nor resume a paused one.
 
     Example:
 
@@ -78,7 +80,7 @@ def disable(tenant: TenantName, yes: YesOption = False, output: OutputOption = F
 
 @app.command()
 def enable(tenant: TenantName, output: OutputOption = Format.TABLE) -> None:
-    """Let an institution work again. Its former tokens stay dead; make new ones.
+    """Enable an institution again. Its former tokens stay invalid; make new ones.
 
     Example:
 
@@ -90,7 +92,7 @@ def enable(tenant: TenantName, output: OutputOption = Format.TABLE) -> None:
 
 @app.command()
 def own(output: OutputOption = Format.TABLE) -> None:
-    """Show the own institution's purposes, and which of them candidates must acknowledge.
+    """Show which purposes the candidates of your institution must acknowledge.
 
     Example:
 
@@ -102,16 +104,16 @@ def own(output: OutputOption = Format.TABLE) -> None:
 
 @app.command()
 def acknowledgement(
-    purpose: Annotated[Purpose, typer.Argument(help="A purpose of the sessions' notice.")],
+    purpose: Annotated[Purpose, typer.Argument(help="A purpose in the notice of sessions.")],
     basis: Annotated[
         str, typer.Option(help="The lawful basis on which no acknowledgement is required.")
     ] = "",
-    required: Annotated[bool, typer.Option("--required", help="Require it again.")] = False,
+    required: Annotated[bool, typer.Option("--required", help="Require the acknowledgement again.")] = False,
     output: OutputOption = Format.TABLE,
 ) -> None:
-    """Say whether candidates of the own institution must acknowledge a purpose; by default they must.
+    """Set whether candidates of your institution must acknowledge a purpose. By default they must.
 
-    Enrollments and sessions that begin from now on follow it. A withdrawal counts in any case.
+    This applies to enrollments and sessions that begin from now on. A withdrawal always counts.
 
     Examples:
 
@@ -125,7 +127,7 @@ def acknowledgement(
 
 
 def _id_of(client: Client, tenant: str) -> str:
-    """The id of the institution that a person named. Raises `Rejected` where there is none."""
+    """The id of the institution with this name or id. Raises `Rejected` if no institution has the name."""
     try:
         return str(UUID(tenant))
     except ValueError:

@@ -60,7 +60,7 @@ def check_programs() -> Iterator[Finding]:
 
 
 def check_weights(profile: str) -> Finding:
-    """Whether everything can be looked for here, as a node of this machine will find it."""
+    """Check that a node on this machine can look for everything."""
     store = Store.here()
     return judge_weights(
         str(store.root),
@@ -79,7 +79,7 @@ def judge_weights(
         nothing = dict.fromkeys([*map(str, lacking), *map(str, needed)])
         return broken(
             "weights",
-            f"under {root} no network serves {', '.join(nothing)}",
+            f"{root} has no network for {', '.join(nothing)}",
             f"run: proctorctl models fetch --profile {profile}",
         )
     if unserved:

@@ -125,7 +125,7 @@ def check_edge(address: Address) -> Finding:
 
 
 def check_token() -> Iterator[Finding]:
-    """Whether our token is accepted, and which nodes the coordinator hears from."""
+    """Check whether our token is accepted, and which nodes the coordinator receives heartbeats from."""
     try:
         with connect() as client:
             nodes = client.nodes()

@@ -40,12 +40,12 @@ def test_a_file_without_a_token_is_refused(tmp_path: Path, data: bytes, said: st
 @pytest.mark.parametrize(
     ("address", "said"),
     [
-        ("ftp://exams.example.org", "PROCTOR_URL: ftp:// is not spoken here; write https:// or http://"),
+        ("ftp://exams.example.org", "PROCTOR_URL: ftp:// is not supported; write https:// or http://"),
         ("exams.example.org", "'exams.example.org' has no scheme; write https://exams.example.org"),
         ("127.0.0.1:8000", "'127.0.0.1:8000' has no scheme; write https://127.0.0.1:8000"),
         ("", "PROCTOR_URL: '' has no scheme"),
-        ("http://", "'http://' names no host"),
-        ("https://[", "'https://[' names no host"),
+        ("http://", "'http://' has no host"),
+        ("https://[", "'https://[' has no host"),
     ],
 )
 def test_an_address_that_is_none_is_refused_with_what_is_wrong(

@@ -127,5 +127,5 @@ def test_what_is_not_looked_for_is_said_with_its_reason() -> None:
 
 def test_what_an_ordinary_exam_needs_and_lacks_is_broken() -> None:
     found = judge_weights("/weights", "open", lacking=[Task.IRIS], unserved={Look.HEAD: "none"})
-    assert (found.standing, found.says) == (Standing.BROKEN, "under /weights no network serves iris, head")
+    assert (found.standing, found.says) == (Standing.BROKEN, "/weights has no network for iris, head")
     assert found.mend == "run: proctorctl models fetch --profile open"
