@@ -127,5 +127,5 @@ def _parsed(adapter: TypeAdapter[P], content: bytes) -> P:
         return adapter.validate_json(content)
     except ValidationError as error:
         raise Corrupt(
-            "the coordinator's answer has an unknown format; use the proctorctl of its version"
+            "the coordinator's answer has an unknown format; use the proctorctl of the same version"
         ) from error

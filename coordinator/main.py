@@ -114,7 +114,7 @@ def token(
     minutes: Annotated[int, typer.Option(help="Lifetime.", min=1, max=1_440)] = 60,
     tenant: Annotated[str, typer.Option(help="Name of the institution; by default the first one.")] = "",
 ) -> None:
-    """Print an access token: of an institution, or of an operator, who belongs to none.
+    """Print an access token for an institution, or for an operator, who belongs to no institution.
 
     Examples: proctor-coordinator token --config coordinator.toml --role admin --subject alice --minutes 30
     proctor-coordinator token --config coordinator.toml --role admin --subject bob --tenant "North"

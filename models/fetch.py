@@ -288,6 +288,6 @@ def _alone(root: Path) -> Iterator[None]:
                 break
             except BlockingIOError:
                 if time.monotonic() > give_up_at:
-                    raise Unavailable(f"another fetch has held {root} for {LOCK_WAIT_S:.0f} s") from None
+                    raise Unavailable(f"another fetch has locked {root} for {LOCK_WAIT_S:.0f} s") from None
                 time.sleep(_LOCK_POLL_S)
         yield

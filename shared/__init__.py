@@ -5,7 +5,7 @@ Exams
     observations   perception's result for one instant (pure) recorded    the same as JSON lines
     alerts         the alert, its clear header, its id        severity    its severity (pure)
     incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
-    unwatched      how long nobody looked (pure)              cameras     programs that pose as one (pure)
+    unwatched      how long nobody looked (pure)              cameras     programs that act as one (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)

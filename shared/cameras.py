@@ -1,7 +1,7 @@
-"""What a page says of its camera, and which programs give their picture out as a camera's. Pure.
+"""Describes a page's camera, and recognises programs that act as a camera by their names. Pure.
 
-A name proves nothing: it can be chosen freely, and most of these programs are used for a better light or
-background. So a match is told once as a technical remark, with the reason, and weighs nothing.
+A name proves nothing: it can be chosen freely, and most of these programs are used for better light or
+another background. So a match is reported once, as a technical remark with the reason and without weight.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Final
 
 MAX_LABEL_CHARS: Final = 256
 SHOWN_CHARS: Final = 100
-"""Of a label, in the remark."""
+"""The most characters of a label that the remark shows."""
 
-_COMPOSED: Final = "a program that can mix films, pictures and screens into the camera's picture"
+_COMPOSED: Final = "a program that can mix videos, images and screens into the camera's picture"
 _ALTERED: Final = "a program that changes the camera's picture, such as its background or face"
-_PHONE: Final = "a program that shows a phone's camera, or its films and screen, as this computer's"
-_DRIVER: Final = "a driver without a camera, through which any program can send a picture"
-_SCREEN: Final = "what is sent is a screen or window"
+_PHONE: Final = "a program that shows a phone's camera, videos or screen as this computer's camera"
+_DRIVER: Final = "a driver without a real camera, through which any program can send a picture"
+_SCREEN: Final = "the page sends a screen or window instead"
 
 PROGRAMS: Final[tuple[tuple[str, str], ...]] = (
     ("obs virtual", _COMPOSED),
@@ -56,7 +56,8 @@ PROGRAMS: Final[tuple[tuple[str, str], ...]] = (
     ("softcam", _DRIVER),
     ("virtual cam", _DRIVER),
 )
-"""What a label contains, in small letters, and what that means. The first one that fits is told."""
+"""Parts of labels in lower case, each with what it means. The first part that the label contains is
+reported."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,16 +70,16 @@ class Camera:
     height_px: float | None = None
     frames_per_second: float | None = None
     display_surface: str | None = None
-    """Set by the browser where the track is not a camera but a screen, window or tab."""
+    """Set by the browser if the track is a screen, window or tab instead of a camera."""
 
     @property
     def shown(self) -> str:
-        """The label as it may be shown."""
+        """The label without unprintable characters, shortened for the remark."""
         return "".join(each for each in self.label if each.isprintable())[:SHOWN_CHARS]
 
 
 def program_of(camera: Camera) -> str | None:
-    """Why the picture may be a program's; None when nothing says so."""
+    """Why the picture may come from a program; None if there is no sign of it."""
     if camera.display_surface:
         return _SCREEN
     label = camera.label.casefold()

@@ -1,4 +1,4 @@
-"""Which files may enroll a face: one answer for the API and for `proctor-edge analyze`. Pure."""
+"""Decides which picture files may be used to enroll a face, for the API and `proctor-edge analyze`. Pure."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Final
 
 MAX_BYTES: Final = 4_194_304
 MAX_PIXELS: Final = 50_000_000
-"""The largest usual picture of a telephone. Beyond it, a small file may decode to gigabytes."""
+"""Pictures from phones are rarely larger. Without a limit, a small file may decode to gigabytes."""
 MAX_SIDE_PX: Final = 1_280
-"""Larger pictures are scaled down first."""
+"""Larger pictures are scaled down to this before faces are looked for."""
 
 
 def is_whole_picture(data: bytes) -> bool:
-    """Whether this can be a complete JPEG, PNG or WebP file: its beginning and its end are there."""
+    """Whether this can be a complete JPEG, PNG or WebP file: it has the right beginning and the right end."""
     if data.startswith(b"\xff\xd8\xff"):
         scan = _first_scan(data)
         return scan is not None and data.find(b"\xff\xd9", scan) > 0
@@ -24,11 +24,12 @@ def is_whole_picture(data: bytes) -> bool:
 
 
 def _first_scan(data: bytes) -> int | None:
-    """Where the pixels of a JPEG begin; None if they do not. A small picture inside it is skipped."""
+    """The position at which a JPEG's pixels begin; None if there are none. An embedded thumbnail is
+    skipped."""
     at = 2
     while at + 4 <= len(data) and data[at] == 0xFF:
         if data[at + 1] == 0xFF:
-            at += 1  # filling
+            at += 1  # a fill byte
         elif data[at + 1] == 0xDA:
             return at
         else:

@@ -26,7 +26,8 @@ MAX_TOKEN_CHARS: Final = 4_096
 
 
 class Role(StrEnum):
-    """The rights of a bearer within one institution. An operator is above all and sees nothing personal."""
+    """The rights of a bearer within one institution. An operator manages institutions and sees nothing
+    personal."""
 
     CANDIDATE = "candidate"
     PROCTOR = "proctor"
@@ -52,8 +53,8 @@ class Claims:
     session_id: UUID | None = None
     """The one session a candidate's session token is for (internal id)."""
     device: int | None = None
-    """The number of the device that opened the session by its link (0: bound to none); the token is dead once
-    a later one is bound. None: not opened by a link."""
+    """The number of the device that opened the session by its link (0: not bound to a device). The token is
+    invalid once another device is bound. None: not opened by a link."""
     expires_utc: datetime | None = field(default=None, compare=False)
     """When the verified token expires; None before it is issued. Not part of the identity."""
     issued_utc: datetime | None = field(default=None, compare=False)
@@ -120,8 +121,8 @@ def hint(token: str) -> Hint:
 
 
 def moved() -> Rejected:
-    """The refusal of a device that another has taken the place of."""
-    return Rejected("the exam goes on on another device", code="device-moved", status=401)
+    """The refusal of a device that another has replaced."""
+    return Rejected("the exam continues on another device", code="device-moved", status=401)
 
 
 def missing() -> Rejected:

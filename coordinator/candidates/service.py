@@ -41,7 +41,8 @@ def get_or_make(
 ) -> Candidate:
     """The institution's candidate with this name, created on first use.
 
-    Raises `Rejected` (404 `candidate-unknown`) for a new one that may not be: it may be a typing error.
+    Raises `Rejected` (404 `candidate-unknown`) if it is new and may not be created, because the id may be a
+    typing error.
     """
     found = find(db, tenant_id, reference)
     if found is not None:

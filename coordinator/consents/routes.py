@@ -82,12 +82,12 @@ async def put_consent(
     `consent-withdrawn`) unless its policy does without the purpose. Words recognised before the withdrawal
     cannot be opened from then on, and no session that runs recognises them again.
 
-    A candidate that is not known is refused (404 `candidate-unknown`), unless it speaks for itself with a
-    token of its own, or staff set `allow_unregistered`.
+    A candidate that is not known is refused (404 `candidate-unknown`), unless the request has the candidate's
+    own token, or staff set `allow_unregistered`.
     """
     check_own_candidate(claims, candidate_id)
     if claims.role is Role.CANDIDATE and body.allow_unregistered:
-        raise Rejected("only staff may name a candidate not known here", code="staff-only", status=403)
+        raise Rejected("only staff may name a candidate who is not known here", code="staff-only", status=403)
     check_confirmed(purpose, given=body.given, confirm=body.confirm)
     if body.on_paper and claims.role is Role.CANDIDATE:
         raise Rejected("only staff record what was said on paper", code="on-paper-by-staff", status=403)
@@ -119,7 +119,7 @@ def _put(
 ) -> _Put:
     reference, purpose, body = said
     keyring = parts.keys.keyring
-    # Who has a token of its own is known to whoever gave it out.
+    # A candidate with its own token is known to the issuer of that token.
     may_be_new = body.allow_unregistered or claims.role is Role.CANDIDATE
     candidate = candidates.get_or_make(db, claims.tenant_id, reference, now, may_be_new=may_be_new)
     candidates.lock(db, candidate)  # a session that is about to start sees this consent, or is seen here

@@ -40,7 +40,7 @@ class Enrollment(Row, table=True):
     """JSON, for an enrollment that had to wait: its similarity to the former one, and the words of the
     decision."""
     decided_by: str | None = Field(default=None, max_length=NAME_CHARS)
-    """The token's subject that decided about a wait; None if a newer enrollment took its place."""
+    """The token's subject of the person who decided; None if a newer enrollment replaced it."""
     decided_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 

@@ -52,7 +52,7 @@ def look_up(db: Session, tenant_id: UUID, reference: str) -> Exam | None:
 
 
 def title_of(db: Session, tenant_id: UUID, reference: str) -> str:
-    """An exam's title; its id for one that nobody has made."""
+    """An exam's title, or its id if the exam was not created."""
     exam = look_up(db, tenant_id, reference)
     return exam.title if exam else reference
 

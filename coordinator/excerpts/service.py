@@ -46,7 +46,8 @@ def forget(db: Session, session: ExamSession, now_utc: datetime) -> int:
 
 
 def forget_all_of(db: Session, candidate: Candidate, now_utc: datetime) -> int:
-    """The same for every session of a candidate who has withdrawn consent; returns the number of keys."""
+    """Destroy the transcript keys of all sessions of a candidate who has withdrawn consent. Returns the
+    number of destroyed keys."""
     return sum(
         keys.destroy(db, owner, now_utc) for owner in _living(db) if owner.candidate_id == candidate.id
     )

@@ -43,9 +43,9 @@ class Incident(Row, table=True):
     decided_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the verdict in force was given."""
     effective_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """From when the latest verdict or first confirmation is in effect; None: it is, or there is none."""
+    """When the latest verdict or first confirmation takes effect; None: it is in effect, or there is none."""
     verdict_id: UUID | None = None
-    """The act (`review_acts`) that says which findings the latest verdict is about."""
+    """The act (`review_acts`) of the latest verdict; its findings are what the verdict is about."""
     changed_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When something was added after a verdict; None: the verdict covers everything."""
     merged_into_id: UUID | None = Field(default=None, foreign_key="incidents.id", index=True)

@@ -4,5 +4,5 @@ messages  the messages per role (pure)         rooms    who listens to which ses
 tickets   single-use tickets for pages         socket   one open socket
 routes    who may open one
 
-walls     the open walls and what they show    wall_socket  one wall's socket    wall/  who may open one
+walls     the open walls and what they show    wall_socket  one wall's socket    wall/  its route
 """

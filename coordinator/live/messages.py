@@ -1,7 +1,7 @@
 """The messages of a live socket, per role. Pure.
 
-Staff get the full forms. `shared.notices` decides what a candidate is told of an alert, on the node's socket
-and on this one.
+Staff get the full forms. `shared.notices` decides what a candidate is told about an alert, on the node's
+socket and on this one.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def ended(reference: str) -> dict[str, Any]:
 
 
 def news_message(reference: str, alert: Alert) -> dict[str, Any]:
-    """The last alert of a session on the wall."""
+    """The message to a wall about a session's newest alert."""
     return {
         "session_id": reference,
         "last": {"event_type": alert.event_type, "timestamp": format_utc(alert.onset)},
@@ -70,7 +70,7 @@ def news_message(reference: str, alert: Alert) -> dict[str, Any]:
 
 
 def moved(reference: str) -> dict[str, Any]:
-    """The last message of a device whose place another took."""
+    """The last message to a device that another has replaced."""
     return {"type": "moved", "session_id": reference}
 
 

@@ -112,7 +112,7 @@ class Rooms:
             self.put(listener, None)
 
     def move(self, session_id: UUID, device: int) -> None:
-        """Tell the devices before this one that it took their place; their sockets then close."""
+        """Tell earlier devices of the session that this one has replaced them; their sockets then close."""
         for listener in self._rooms.get(session_id, ()):
             if listener.device is not None and listener.device < device:
                 self.put(listener, json.dumps(moved(listener.reference)))
@@ -128,5 +128,5 @@ class Rooms:
                 self.slow += 1
 
     def put_json(self, listener: Listener, message: dict[str, Any]) -> None:
-        """The same, with a message that is first encoded as JSON."""
+        """Queue one message, encoded as JSON."""
         self.put(listener, json.dumps(message))

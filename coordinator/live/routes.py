@@ -97,7 +97,7 @@ async def _enter(parts: Parts, admitted: Admitted, now: datetime) -> None:
     listener, claims = admitted.listener, admitted.claims
     parts.rooms.enter(listener)
     try:
-        # A session that ended or moved between the look at it and the entry could not tell this listener.
+        # The session may have ended or moved after it was checked and before this listener was added.
         found = await parts.reading(lambda db: sessions.find(db, claims.tenant_id, listener.reference))
         sessions.check_running(found.session, now)
         await check_session_runs(parts, claims, now)
@@ -116,13 +116,13 @@ async def _claims(websocket: WebSocket, parts: Parts, reference: str) -> Claims:
 
 
 async def claims_of(websocket: WebSocket, parts: Parts) -> Claims:
-    """The bearer of the token in a socket's subprotocol or header. Raises `Rejected` (401)."""
+    """The claims of the token in a socket's subprotocol or header. Raises `Rejected` (401)."""
     offered = [p.removeprefix(_BEARER) for p in protocols_of(websocket) if p.startswith(_BEARER)]
     return await verify_token(parts, offered[0] if offered else bearer_of(websocket))
 
 
 def check_origin(websocket: WebSocket, parts: Parts) -> None:
-    """Raises `Rejected` (403 `origin-refused`) for a page of somebody else."""
+    """Raises `Rejected` (403 `origin-refused`) for a page from an origin that is not allowed."""
     web = parts.config.web
     if not allowed_origin(websocket.headers.get("origin"), web.public_url, web.allowed_origins):
         raise Rejected("sockets from this origin are not allowed", code="origin-refused", status=403)
@@ -136,7 +136,7 @@ def _checked(reference: str) -> str:
 
 
 def protocols_of(websocket: WebSocket) -> list[str]:
-    """The subprotocols that a socket's client offers."""
+    """The subprotocols that the client of a socket offers."""
     protocols: list[str] = websocket.scope.get("subprotocols", [])
     return protocols
 

@@ -104,7 +104,7 @@ async def _lost(listener: Listener) -> Close:
 
 
 async def expire(term: Term) -> Close:
-    """Returns when the term is over, or its token no longer good."""
+    """Returns when the time limit is reached or the token is no longer valid."""
     left_s = term.lifetime_s
     while left_s > 0.0:
         pause_s = min(left_s, RECHECK_INTERVAL_S)

@@ -1,7 +1,9 @@
-"""One open wall: takes the list of shown sessions, sends the cards that have changed, in bounded batches.
+"""Serves one open wall: receives the list of shown sessions and sends the cards that have changed, in bounded
+batches.
 
-Every `TICK_S` it looks at what is stored about all shown sessions, so that what another coordinator wrote is
-shown too. A batch goes out at least every `QUIET_S`, an empty one too: a page that hears nothing is stale.
+Every `TICK_S` it reads the stored state of all shown sessions, so that changes by other coordinators are
+shown too. It sends a batch at least every `QUIET_S`, even an empty one: a page that receives nothing for
+longer knows that it is out of date.
 """
 
 from __future__ import annotations
@@ -25,27 +27,29 @@ from shared.fields import Reference
 TICK_S: Final = 1.0
 QUIET_S: Final = 5.0
 BATCH: Final = 50
-"""Cards in one message."""
+"""The most cards in one message."""
 MAX_MESSAGES: Final = 20_000
-"""A page says what it shows when its list changes, every 5 s at most."""
+"""A page sends its list when the list changes, at most every 5 s."""
 
 Cards = Mapping[UUID, dict[str, Any]]
-"""The messages of the shown sessions, by id."""
+"""Returns the messages of the shown sessions, by id."""
 Look = Callable[[Sequence[str]], Awaitable[Cards]]
 
 
 class Showing(BaseModel):
-    """What a wall's page says: sessions that it shows now. Long lists come in parts: messages are short."""
+    """A message from a wall's page: the sessions that it shows now. Long lists are sent in parts, because the
+    length of a message is limited."""
 
     model_config = ConfigDict(extra="forbid")
 
     show: list[Reference]
     more: bool = False
-    """Whether those of the messages before are shown too."""
+    """Whether the sessions of the previous messages are still shown too."""
 
 
 async def serve(websocket: WebSocket, wall: Wall, look: Look, term: Term) -> None:
-    """Run an accepted wall until it ends, within its term. `look` returns the cards of sessions now."""
+    """Serve an accepted wall until it ends or its time limit is reached. `look` returns the present cards of
+    sessions."""
     works = (_read(websocket, wall), _send(websocket, wall, look), expire(term))
     tasks = [asyncio.create_task(work) for work in works]
     try:
@@ -82,7 +86,7 @@ async def _send(websocket: WebSocket, wall: Wall, look: Look) -> Close:
     sent: Cards = {}
     quiet_since = loop.time()
     while True:
-        with suppress(Unavailable):  # the database is away: silence tells the page that it is stale
+        with suppress(Unavailable):  # nothing is sent, so the page knows that it is out of date
             cards = await look(wall.asked)
             wall.shown = frozenset(cards)
             items = [card for one, card in cards.items() if sent.get(one) != card]

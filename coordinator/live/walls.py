@@ -1,7 +1,8 @@
-"""The open walls of proctors: which sessions each shows, and the last alert of each since the last batch.
+"""Keeps the open walls of proctors: the sessions that each shows, and their newest alerts since the last
+batch.
 
-Runs on the event loop and never waits. What a wall has not sent yet is one alert per shown session, so a slow
-browser delays nobody and uses no memory.
+Runs on the event loop and never waits. At most one alert per shown session is kept for a wall, so a slow
+browser delays nobody and memory stays bounded.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from shared.errors import Unavailable
 from shared.notices import RAISED
 
 MAX_SHOWN: Final = 1_000
-"""Sessions on one wall."""
+"""The most sessions on one wall."""
 MAX_WALLS: Final = 200
 MAX_WALLS_PER_BEARER: Final = 5
 
@@ -26,13 +27,13 @@ class Wall:
     """One open wall."""
 
     bearer: str
-    """Who looks at it (`Claims.bearer`)."""
+    """The person who looks at it (`Claims.bearer`)."""
     asked: tuple[str, ...] = ()
     """The exam_session_ids that its page shows."""
     shown: frozenset[UUID] = frozenset()
-    """Those of them that there are."""
+    """The database ids of those that exist."""
     news: dict[UUID, Alert] = field(default_factory=dict)
-    """The last alert of a shown session since the last batch."""
+    """By session, the newest alert since the last batch."""
 
 
 class Walls:
@@ -46,7 +47,8 @@ class Walls:
         return len(self._walls)
 
     def hang(self, wall: Wall) -> None:
-        """Raises `Unavailable` ("too-many-listeners") if its bearer or this process has too many."""
+        """Add a wall. Raises `Unavailable` ("too-many-listeners") if its bearer or this process has too
+        many."""
         if len(self) >= MAX_WALLS or self._of_bearer[wall.bearer] >= MAX_WALLS_PER_BEARER:
             raise Unavailable("too many walls are open; close one", code="too-many-listeners")
         self._walls[wall] = None
@@ -59,7 +61,7 @@ class Walls:
         self._of_bearer += Counter()
 
     def tell(self, session_id: UUID, alert: Alert, revision: int) -> None:
-        """A session has a new alert."""
+        """Note a session's new alert for the walls that show it."""
         if revision != RAISED:
             return
         for wall in self._walls:

@@ -1,11 +1,11 @@
 """Edge nodes: which are known and healthy, which watches which session, how far each outbox is committed.
 
 alert_stream  the hub's stream of alerts       stream      what it must be like (pure)
-heartbeats    hears nodes                      fleet       who is well, and the best for a session (pure)
+heartbeats    receives heartbeats              fleet       healthy nodes, the best for a session (pure)
 asking        the six commands, typed          commands    signed, sealed, one reply each
-replies       a reply checked (pure)           signers     who may speak (pure)
+replies       a reply checked (pure)           signers     keys of accepted nodes (pure)
 marks         how far a lane is committed (pure)
 assignments   which node held a session when, as values (pure); assignments_service has them in the database
 service       in the database                  tables      the rows
-routes        which nodes there are and how they are
+routes        lists the nodes with their state
 """

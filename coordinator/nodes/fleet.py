@@ -20,9 +20,9 @@ from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, M
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""
 MAX_NAMED: Final = 8
-"""Nodes named in one refusal."""
+"""The most nodes named in one refusal."""
 MAX_LOST: Final = 100
-"""Losses remembered until sessions are told; the oldest is forgotten first."""
+"""The most losses remembered until the sessions have alerts about them; the oldest is forgotten first."""
 MAX_SKEW: Final = timedelta(minutes=5)
 """The largest difference between a node's clock and this one; a heartbeat beyond it is refused as a repeated
 old one."""
@@ -84,20 +84,20 @@ class Fleet:
         return skew_s if now - heard_at < MISSING_AFTER_S else None
 
     def skews_s(self, now: float) -> dict[UUID, float]:
-        """The same of every node that is heard."""
+        """The clock skew of every node that was heard lately."""
         skews = {node_id: self.skew_s(node_id, now) for node_id in self._skews}
         return {node_id: skew_s for node_id, skew_s in skews.items() if skew_s is not None}
 
     def gave_up(self, lost: Lost) -> None:
-        """Note reports that will never come, until the sessions are told."""
+        """Note alerts of a node that are lost. They are kept until the sessions have alerts about them."""
         self._lost.append(lost)
 
     def losses(self) -> list[Lost]:
-        """What no session has been told of yet, oldest first."""
+        """The losses that no session has an alert about yet, oldest first."""
         return list(self._lost)
 
     def lost_told(self, node_id: UUID, told: Collection[Lost]) -> None:
-        """The sessions have been told of these losses of a node."""
+        """Forget these losses of a node, because the sessions have alerts about them now."""
         left = [one for one in self._lost if one.node_id != node_id or one not in told]
         self._lost = deque(left, maxlen=MAX_LOST)
 
@@ -114,7 +114,7 @@ class Fleet:
             )
 
     def state(self, node_id: UUID) -> NodeState | None:
-        """A node's last heartbeat since this program's start; None without one."""
+        """A node's last heartbeat since this program started; None if there was none."""
         return self._states.get(node_id)
 
     def online(self, now: float) -> list[NodeState]:
@@ -134,9 +134,10 @@ class Fleet:
 
         `region`: nodes there are preferred. `recognisers`: those of the candidate's templates; next, nodes
         that have one of them are preferred, because others could not verify the face. `seat`: the node must
-        have room for one more session, and be none of those that have said since their last heartbeat that
-        they are `full`. Raises `Unavailable` ("no-node-online") when there is none, or "clock-skew" when the
-        clocks of all are wrong; `Rejected` ("node-full") when all that were fit are full.
+        have room for one more session. `full`: nodes that are left out, because they have refused a session
+        as full since their last heartbeat. Raises `Unavailable` ("no-node-online") if there is no such node,
+        or "clock-skew" if the clocks of all are wrong; `Rejected` ("node-full") if all suitable nodes are
+        full.
         """
         fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
         if not fit:
@@ -157,7 +158,7 @@ class Fleet:
 
 
 def _all_full(nodes: Iterable[NodeState]) -> Rejected:
-    """That no node takes one more session: where to make room, and when it helps to try again."""
+    """The refusal when every node is full. It says where to make room and when to try again."""
     beats = [node.heartbeat for node in nodes]
     places = ", ".join(f"{beat.region} {beat.node_id} (limit {beat.rating})" for beat in beats[:MAX_NAMED])
     return Rejected(

@@ -121,7 +121,10 @@ class Heartbeats:
         for one in lost:
             self._fleet.gave_up(one)
             self.counts["alerts-lost"] += one.count
-            log.error("a node gave up alerts that never came", extra={"node_id": node_id, "count": one.count})
+            log.error(
+                "alerts of a node are lost: its outbox deleted them before they arrived",
+                extra={"node_id": node_id, "count": one.count},
+            )
         return marks
 
 

@@ -35,7 +35,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Reports that are missing below others that came."""
+    """Alerts that are missing although later ones have arrived."""
 
     mark: int
     missing: int
@@ -43,16 +43,16 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Lost:
-    """Reports of a node that will never come."""
+    """Alerts of a node that will never arrive."""
 
     node_id: UUID
     count: int
     since_utc: datetime
-    """When its last report before them came."""
+    """When the last alert before them arrived."""
 
 
 def gap_of(progress: Progress) -> Gap | None:
-    """What is missing now; None when nothing is known to be."""
+    """What is missing now; None if nothing is known to be missing."""
     if not progress.beyond:
         return None
     came = sum(last - first + 1 for first, last in progress.beyond)

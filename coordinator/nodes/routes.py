@@ -1,4 +1,4 @@
-"""GET /api/v1/nodes: which edge nodes there are and how they are. All institutions share them."""
+"""GET /api/v1/nodes: lists the edge nodes with their state. All institutions share them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ router = APIRouter(tags=["nodes"])
 
 @router.get("/nodes", responses=problems(401, 403))
 async def list_nodes(claims: StaffOrOperator, parts: PartsDep, now_utc: Now) -> list[NodeOut]:
-    """Every node, by region: whether it is online, how well, with which networks.
+    """Every node, by region: whether it is online, its health and its networks.
 
-    All institutions share them. `sessions` counts the caller's own; for an operator all.
+    All institutions share the nodes. `sessions` counts only the sessions of the caller's institution; for an
+    operator, all sessions.
     """
 
     def work(db: Session) -> list[tuple[Node, int | None]]:
@@ -39,7 +40,7 @@ async def list_nodes(claims: StaffOrOperator, parts: PartsDep, now_utc: Now) -> 
 
 
 def _told(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> list[int | None]:
-    """How many sessions of each node the bearer is told of; None: all that the node says."""
+    """The number of each node's sessions that the caller may know about; None: all of them."""
     if claims.role is Role.OPERATOR:
         return [None] * len(rows)
     own = sessions.running_by_node(db, claims.tenant_id, now_utc)
@@ -48,16 +49,16 @@ def _told(db: Session, claims: Claims, rows: list[Node], now_utc: datetime) -> l
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What is known of a node now."""
+    """What is known about a node now."""
 
     state: NodeState | None
-    """Its last word since this program's start."""
+    """Its last heartbeat since this program started; None if there was none."""
     skew_s: float | None
     now: float
 
 
 def node_out(row: Node, seen: Seen, sessions: int | None) -> NodeOut:
-    """A node in the API's form; `sessions` are to be told of, None: all that it has."""
+    """A node in the API's form. `sessions`: the number to show; None: all sessions that it has."""
     state = seen.state
     skew_s = None if seen.skew_s is None else round(seen.skew_s, 1)
     if state is None:

@@ -47,7 +47,7 @@ def seed(db: Session, sections: Iterable[NodeSection], now_utc: datetime) -> Non
 
 def all_nodes(db: Session) -> list[Node]:
     """All nodes by region and id. They serve every institution and belong to none; their `tenant_id` is that
-    of the installation's first one."""
+    of the first institution."""
     return list(db.exec(select(Node).order_by(col(Node.region), col(Node.id))))
 
 
@@ -75,7 +75,7 @@ def marks(db: Session, node_id: UUID, outboxes: Iterable[OutboxState]) -> list[L
 
 
 def gaps(db: Session) -> dict[LaneKey, Gap]:
-    """The lanes from which something is missing below what came."""
+    """The lanes with missing alerts although later ones have arrived."""
     found = {}
     for row in db.exec(select(CommittedLane)):
         gap = gap_of(_progress(row))
@@ -87,7 +87,7 @@ def gaps(db: Session) -> dict[LaneKey, Gap]:
 def stepped_over(
     db: Session, node_id: UUID, outboxes: Iterable[OutboxState], now_utc: datetime
 ) -> list[Lost]:
-    """Give up on what outboxes have dropped before it ever came; returns what is lost of each lane."""
+    """Stop waiting for alerts that outboxes deleted before they arrived. Returns the losses by lane."""
     found = []
     for state in outboxes:
         row = _lane(db, LaneKey(node_id, state.outbox_id, state.lane), now_utc)

@@ -66,8 +66,8 @@ def unknowns(alerts: Iterable[Alert], around: Circumstances) -> list[Unknown]:
 
 
 def _before_joining(alert: Alert) -> bool:
-    """Whether it tells that no page had come yet, when there was nothing to watch. `Circumstances.watched`
-    tells of a session that nobody ever joined."""
+    """Whether the alert is about the time before any page had connected, when there was nothing to watch.
+    `Circumstances.watched` covers sessions that nobody ever joined."""
     return alert.event_type is EventType.CANDIDATE_OFFLINE and alert.evidence.get("since_beginning") is True
 
 

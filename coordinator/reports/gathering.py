@@ -43,7 +43,8 @@ def gather(db: Session, keyring: Keyring, found: Found, now_utc: datetime) -> Ga
 
 
 def _reported(db: Session, keyring: Keyring, found: FoundIncident, now_utc: datetime) -> ReportedIncident:
-    """An incident as it is in effect: a report is sent out, so a verdict that can be undone is not in it."""
+    """An incident with the verdict that is in effect. A report leaves the system, so it contains no verdict
+    that can still be undone."""
     past, incident = reviews.history(db, keyring, found), incident_out(found)
     own = [act.row for act in past if act.row.incident_id == found.incident.id]
     kept, before = standing(own), in_effect(own, now_utc)

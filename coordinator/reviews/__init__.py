@@ -1,7 +1,7 @@
 """Reviews: people's decisions about incidents. Every verdict is by a person, an adverse one by two.
 
 states    the table of acts allowed in each state (pure)
-effect    from when a verdict is in effect, and what an undone one leaves (pure)
+effect    when a verdict takes effect, and the state after an undone one (pure)
 outcomes  what a candidate is told, and the precision of rules (pure)
 rescore   severities under another policy, beside the original ones (pure)
 service   acts and their history     tables    the rows     answers  in the API's form

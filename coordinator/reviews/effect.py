@@ -1,8 +1,8 @@
-"""From when a verdict is in effect, and what an undone one leaves. Pure.
+"""Decides when a verdict takes effect, and what counts after one was undone. Pure.
 
-A verdict is written down at once, with the instant from which it is in effect. Until then whoever gave it can
-undo it, and everything that leaves the review (a candidate's outcome, an appeal, statistics, reports) goes by
-what was in effect before. Nobody waits for the instant: each reader compares it with its own time.
+A verdict is stored at once, with the instant at which it takes effect. Until then its reviewer can undo it,
+and everything outside the review (a candidate's outcome, an appeal, statistics, reports) uses what was in
+effect before. No task waits for the instant: each reader compares it with the present time.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from coordinator.incidents.states import VERDICTS, State
 from coordinator.reviews.states import FINDS, VERDICT_ACTS, Act
 
 UNDO_FOR: Final = timedelta(seconds=10)
-"""How long a verdict can be undone; then it is in effect."""
+"""How long a verdict can be undone. After that it is in effect."""
 MOVES: Final = VERDICT_ACTS | {Act.REOPEN, Act.APPEAL, Act.UNDO}
 """Acts that change an incident's state."""
 
@@ -46,7 +46,7 @@ S = TypeVar("S", bound=Step)
 
 @dataclass(frozen=True, slots=True)
 class InForce:
-    """Where an incident's own acts have led."""
+    """The result of the acts on one incident."""
 
     state: State
     verdict_id: UUID | None = None
@@ -57,13 +57,13 @@ class InForce:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a candidate may be told of an incident."""
+    """What a candidate may be told about an incident."""
 
     state: State
-    """`OPEN`: the verdict it was told of has been taken back, and there is no new one yet."""
+    """`OPEN`: the verdict that the candidate was told has been taken back, and there is no new one yet."""
     verdict_id: UUID | None = None
     corrected: bool = False
-    """Whether it was told of another verdict before, which was taken back."""
+    """Whether the candidate was told an earlier verdict, which was taken back."""
 
 
 def effective_from(act: Act, at_utc: datetime) -> datetime | None:
@@ -72,7 +72,8 @@ def effective_from(act: Act, at_utc: datetime) -> datetime | None:
 
 
 def standing(steps: Iterable[S]) -> list[S]:
-    """The acts that moved an incident, or one merged into it, in their order, without undone ones."""
+    """The acts that changed the state of an incident or of one merged into it, in order, without undone
+    ones."""
     kept: list[S] = []
     for step in steps:
         if step.act is Act.UNDO:
@@ -84,7 +85,7 @@ def standing(steps: Iterable[S]) -> list[S]:
 
 
 def in_force(steps: Sequence[Step]) -> InForce:
-    """Where the standing acts of one incident have led."""
+    """The result of these acts on one incident, from which undone acts were removed."""
     if not steps:
         return InForce(State.OPEN)
     opened = max((n + 1 for n, step in enumerate(steps) if step.act is Act.REOPEN), default=0)
@@ -97,7 +98,7 @@ def in_force(steps: Sequence[Step]) -> InForce:
 
 
 def in_effect(steps: Iterable[S], now_utc: datetime) -> list[S]:
-    """The standing acts, without the latest ones that may still be undone."""
+    """The acts without undone ones, and without the latest ones if they may still be undone."""
     kept = standing(steps)
     while kept and _may_be_undone(kept[-1], now_utc):
         kept.pop()
@@ -105,7 +106,8 @@ def in_effect(steps: Iterable[S], now_utc: datetime) -> list[S]:
 
 
 def told(steps: Iterable[Step], now_utc: datetime) -> Told | None:
-    """What the candidate is told of an incident with these acts, all its own; None while it has no verdict.
+    """What the candidate is told about an incident with these acts; None while there is no verdict in effect.
+    Acts on incidents merged into it must not be among them.
 
     A verdict that was taken back before it was in effect was never told.
     """

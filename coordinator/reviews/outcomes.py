@@ -1,7 +1,8 @@
 """The results of reviews: outcomes for candidates in plain words, and the precision of rules. Pure.
 
-A candidate is told of an incident only when it has a verdict that is in effect (`effect`) and its session is
-over, and never of a score, a threshold or the reviewer. A decision that was told and taken back is corrected.
+A candidate is told about an incident only when it has a verdict that is in effect (`effect`) and its session
+is over. A score, a threshold or the reviewer is never told. If a decision was told and then taken back, the
+candidate is told that too.
 """
 
 from __future__ import annotations
@@ -59,10 +60,10 @@ class Reviewed(Protocol):
 
 
 def outcome_out(incident: Reviewed, told: Told, alerts: Iterable[Alert]) -> OutcomeOut:
-    """What the candidate is told of an incident with these alerts."""
+    """What the candidate is told about an incident with these alerts."""
     state = told.state
     if state not in _OUTCOMES:
-        raise ValueError(f"nobody is told of an incident that is {state}")
+        raise ValueError(f"a candidate is not told about an incident that is {state}")
     again = told.corrected and state is not State.OPEN
     return OutcomeOut(
         incident_id=str(incident.id),

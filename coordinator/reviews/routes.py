@@ -82,16 +82,17 @@ async def dismiss_incident(incident_id: IncidentId, desk: DeskDep, body: Dismiss
 
 @router.post("/incidents/{incident_id}/reopen", responses=_REFUSALS)
 async def reopen_incident(incident_id: IncidentId, desk: DeskDep, body: CommentRequest) -> IncidentOut:
-    """Take a verdict back with a reason: one's own, or any on an incident that has grown since.
+    """Take back a verdict, with a reason: your own, or any verdict on an incident that has new alerts since.
 
-    Administrators reopen others' verdicts too. The candidate is told that an earlier decision was taken back.
+    Administrators may take back any verdict. A candidate who was told the verdict is told that it was taken
+    back.
     """
     return await _do(desk, incident_id, Deed(Act.REOPEN, desk.claims, body.text))
 
 
 @router.post("/incidents/{incident_id}/undo", responses=_REFUSALS)
 async def undo_verdict(incident_id: IncidentId, desk: DeskDep) -> IncidentOut:
-    """Undo one's own latest verdict before it is in effect (`effective_at`), as if it had not been given."""
+    """Undo your own latest verdict before it takes effect (`effective_at`), as if it had not been given."""
     return await _do(desk, incident_id, Deed(Act.UNDO, desk.claims))
 
 
@@ -104,7 +105,7 @@ async def appeal_incident(
     parts: PartsDep,
     now: Now,
 ) -> OutcomeOut:
-    """Appeal against a confirmed incident of one's own session, once."""
+    """Appeal against a confirmed incident of your own session, once."""
 
     def work(db: Session) -> OutcomeOut:
         found = incidents.find(db, claims.tenant_id, incident_id)
@@ -166,7 +167,7 @@ async def rescore_session(
 
 
 def _outcome(db: Session, keyring: Keyring, incident: Incident, told: Told) -> OutcomeOut:
-    """With what was noticed in the findings that the verdict is about."""
+    """Also lists what was noticed in the findings that the verdict is about."""
     alerts = [one.alert for one in incidents.opened(db, keyring, incident)]
     if told.verdict_id is not None:
         about = reviews.findings(db, told.verdict_id)

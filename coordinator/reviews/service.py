@@ -68,7 +68,7 @@ def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: da
     """
     found = incidents.find(db, deed.by.tenant_id, incident_id, lock=True)
     incident, rows = found.incident, _acts(db, found.incident)
-    if rows:  # replicas' clocks may differ: history is in the order in which it happened
+    if rows:  # replicas' clocks may differ; this keeps the history in the order of recording
         now_utc = max(now_utc, rows[-1].at_utc + _TICK)
     following = decide(_review(incident, rows, deed), deed.act, deed.by.subject, now_utc)
     act = ReviewAct(
@@ -97,7 +97,8 @@ def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: da
 
 
 def _write_findings(db: Session, incident: Incident, act: ReviewAct, named: frozenset[UUID] | None) -> None:
-    """Write what a verdict is about; a second confirmation confirms only what the first one did."""
+    """Store which findings a verdict is about. A second confirmation confirms only findings of the first
+    one."""
     wanted = select(IncidentAlert.alert_id).where(IncidentAlert.incident_id == incident.id)
     own = set(db.exec(wanted))
     if named is not None and not named <= own:
@@ -135,7 +136,7 @@ def _apply(incident: Incident, act: ReviewAct, rows: Sequence[ReviewAct]) -> Non
 
 
 def _own(incident: Incident, rows: Iterable[ReviewAct]) -> list[ReviewAct]:
-    """The standing acts on the incident itself, without those on incidents merged into it."""
+    """The acts on the incident itself, without undone ones and without those on incidents merged into it."""
     return standing(row for row in rows if row.incident_id == incident.id)
 
 
@@ -152,7 +153,8 @@ def _review(incident: Incident, rows: Sequence[ReviewAct], deed: Deed) -> Review
         acts=len(rows),
         unseen=deed.shown not in (None, incident.alert_count),
         confirmed_by=confirmed_by,
-        # Who took back a verdict has seen the incident all the same; an appeal may be decided anew.
+        # A person who undid a confirmation or dismissal still counts as a reviewer and may not decide an
+        # appeal. One who undid the decision on an appeal may decide it again.
         reviewed_by=frozenset(row.actor for row in rows if row.act in FINDS)
         | frozenset(row.actor for row in kept if row.act in VERDICT_ACTS),
         verdict_by=_verdict_by(latest, confirmed_by),
@@ -177,7 +179,7 @@ def history(db: Session, keyring: Keyring, found: FoundIncident) -> list[PastAct
 
 
 def told_of_session(db: Session, session: ExamSession, now_utc: datetime) -> dict[UUID, Told]:
-    """What the candidate may be told, by incident; those without a verdict in effect are missing."""
+    """What the candidate may be told, by incident. Incidents without a verdict in effect are left out."""
     wanted = (
         select(ReviewAct)
         .join(Incident, col(Incident.id) == col(ReviewAct.incident_id))

@@ -5,9 +5,9 @@
                                                     upheld ◀──uphold────────┤
                                                     overturned ◀──overturn──┘
 
-    reopen    a verdict that one gave oneself, or that does not cover everything any more ──▶ open;
-              administrators reopen any, except the decision of an appeal against a verdict of their own
-    undo      the latest verdict, by whoever gave it and before it is in effect ──▶ the state before it
+    reopen    your own verdict, or any verdict if alerts were added to the incident since ──▶ open;
+              administrators may reopen any, except the decision on an appeal against their own verdict
+    undo      your own latest verdict, before it is in effect ──▶ the state before it
     comment   in every state except merged; changes none
     claim     reserves an incident for one reviewer for a while; others wait until it ends
 
@@ -150,13 +150,13 @@ class Review:
     verdict_by: frozenset[str] = frozenset()
     """Who gave the latest verdict: one person, or the two who confirmed."""
     before: State = State.OPEN
-    """What it was before the latest verdict."""
+    """The state before the latest verdict."""
     undo_until: datetime | None = None
-    """Before this the latest verdict is not in effect yet, and `latest_by` may undo it; None: it is."""
+    """When the latest verdict takes effect; until then `latest_by` may undo it. None: it is in effect."""
     latest_by: str | None = None
-    """Who did the latest act that moved it, if that was a verdict."""
+    """The person whose act changed the state last, if that act was a verdict."""
     administrator: bool = False
-    """Whether the acting person is one."""
+    """Whether the acting person is an administrator."""
 
 
 def decide(review: Review, act: Act, who: str, now: datetime) -> State:

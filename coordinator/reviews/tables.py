@@ -35,9 +35,9 @@ class ReviewAct(Row, table=True):
     """The incident's state afterwards."""
     at_utc: datetime = Field(sa_type=UtcDateTime)
     effective_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """From when a verdict is in effect; until then it can be undone. None: at once."""
+    """When a verdict takes effect; until then it can be undone. None: at once."""
     grown_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """What the incident's `changed_utc` was before; an undo restores it."""
+    """The incident's `changed_utc` before the act; an undo restores it."""
 
 
 class VerdictFinding(Row, table=True):

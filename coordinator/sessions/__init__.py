@@ -1,17 +1,17 @@
-"""Watched exam sittings.
+"""Exam sessions: one candidate sitting one exam, watched by one node.
 
-starting/   starts, and starts again       joining/  how candidates join
+starting/   starts and restarts sessions   joining/  how candidates join
 changing/   pause, extra time, another policy
-absence/    missing pages                  listing/  the wall, worst first
+absence/    reports missing pages          listing/  for the wall, worst first
 watched/    how much nobody watched        presence/ whether the candidate's page is there
-devices/    on which device the candidate sits
-trouble/    a node's clock and its reports lasting/  alerts raised and cleared here
+devices/    the devices that a candidate uses
+trouble/    a node's wrong clock, missing alerts   lasting/  alerts raised and cleared here
 
 service     finds and reads sessions       tables      the rows
-ending      ends here, then on the node    verifying   compares a frame with the enrolled face
-sweeping    nodes and database of one mind
+ending      ends one here and on its node  verifying   compares a frame with the enrolled face
+sweeping    keeps nodes and database in agreement
 notice      the candidate's notice (pure)  milestones  milestones on a timeline (pure)
-expiry      when its time is over (pure)           answers     in the API's form
+expiry      when a session expires (pure)          answers     in the API's form
 binding     which device may open it (pure)
 routes      over REST                              examples    for the API description
 """

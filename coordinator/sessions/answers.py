@@ -75,9 +75,10 @@ def withheld_because(session: ExamSession, reason: Why) -> list[Purpose]:
 
 
 def session_token(signer: Signer, found: Found, now_utc: datetime, *, by_link: bool) -> str:
-    """The candidate's token for this session, for coordinator and edge, valid for the longest possible
-    session: it may be paused or extended, and each use checks whether it is running. `by_link`: for the
-    device that has just opened it by its link; it ends with that device."""
+    """The candidate's token for this session, for coordinator and edge. It is valid for the longest possible
+    session, because a session may be paused or extended; each use checks that the session is running.
+    `by_link`: the token belongs to the device that has just opened the session by its link, and becomes
+    invalid when another device replaces that one."""
     return issue(
         Claims(
             subject=found.candidate.reference,

@@ -1,20 +1,21 @@
 """Which device may open a session with its link: none → bound → asked → moved. Pure.
 
-    none    no device is bound. The first that signs is bound, by the candidate's click on Start.
-    bound   that device opens the session again, as often as it likes. No other does.
-    asked   another device has asked; the bound one goes on. A person at the institution may approve it
-            for `ASK_VALID`.
-    moved   it was approved: it is bound now, and the earlier one has ended.
+    none    no device is bound. The first device that sends a valid signature is bound; it does so when the
+            candidate clicks on Start.
+    bound   the bound device may open the session again any number of times. Other devices may not.
+    asked   another device has requested access; the bound one continues. Staff may approve the request
+            within `ASK_VALID`.
+    moved   the request was approved: the new device is bound, and the earlier one no longer has access.
 
-A device is known by a key pair that its browser makes and keeps, without a way to read the private half. It
-signs, for this session, a challenge that is good once. The other way would be a random secret of which only
-the hash is stored here. That would be a little simpler, but the secret can be read from the browser's store
-and would be sent with each request: whoever hands on the link could hand on the secret, too, and what was
-sent once (a recorded request, a proxy's log) would open the session for ever. A signature opens it once, and
-a copied link has none.
+A device is identified by a key pair. The browser creates it and stores it so that no script can read the
+private key. The device signs a challenge that is valid for this session and for one use. A random secret, of
+which only the hash is stored here, would be a little simpler. But a secret can be read from the browser's
+storage and is sent with each request. So a candidate could pass it on together with the link, and anyone who
+records one request (in a proxy's log, for example) could open the session at any later time. A signature
+opens the session once, and a copied link contains no key.
 
-What this does not hold off: somebody who takes over the browser's whole profile or the running page. And the
-token in the answer to `session/start` is the institution's own: it is bound to no device.
+This does not protect against somebody who controls the whole browser profile or the running page. The token
+in the answer to `session/start` belongs to the institution and is not bound to a device.
 """
 
 from __future__ import annotations
@@ -37,47 +38,50 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from shared.errors import Rejected
 
 ASK_VALID: Final = timedelta(minutes=15)
-"""For so long a request to use another device may be approved; then it must be asked again."""
+"""A request to use another device may be approved within this time. After that, the device must ask again."""
 MAX_ASKING: Final = 5
-"""Devices of one session that may wait for an approval at once: with a stolen link nobody asks for ever."""
+"""The most devices of one session that may wait for approval at once. It limits requests made with a stolen
+link."""
 FIRST_CHALLENGE: Final = "first"
-"""What the first device signs. A copy of its request is of no use: from then on it must sign another."""
+"""The challenge that the first device signs. Once it is used, the device gets another one, so a copied
+request is useless."""
 _HALF_BYTES: Final = 32
 
 
 class DeviceState(StrEnum):
     ASKED = "asked"
-    """It has asked to be used."""
+    """The device has asked for approval."""
     BOUND = "bound"
     ENDED = "ended"
-    """Another device took its place."""
+    """Another device has replaced it."""
 
 
 class Standing(StrEnum):
-    """How a device stands to a session."""
+    """What a device may do in a session."""
 
     OPEN = "open"
-    """The policy binds no device: the link alone is enough."""
+    """The policy does not bind sessions to devices: the link alone is enough."""
     FREE = "free"
     """No device is bound yet."""
     YOURS = "yours"
     """This device is bound."""
     ASKED = "asked"
-    """Another device is bound; this one has asked, and a person has not approved it yet."""
+    """Another device is bound. This one has asked, and staff have not approved it yet."""
     ELSEWHERE = "elsewhere"
     """Another device is bound."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of the device that asks."""
+    """What is stored about the device that sends the request."""
 
     state: DeviceState
     asked_utc: datetime | None
 
 
 def standing(*, binds: bool, bound: bool, known: Known | None, now_utc: datetime) -> Standing:
-    """How a device stands. `bound`: whether the session has a bound device; `known`: None for a new one."""
+    """What a device may do. `bound`: whether the session has a bound device. `known`: None for a new
+    device."""
     if not binds:
         return Standing.OPEN
     if not bound:
@@ -95,17 +99,18 @@ def waits(known: Known, now_utc: datetime) -> bool:
 
 
 def check_waits(known: Known, now_utc: datetime) -> None:
-    """Raises `Rejected` (409 `request-stale`) for a request that nobody can approve any more."""
+    """Check that a request may still be approved. Raises `Rejected` (409 `request-stale`) if not."""
     if not waits(known, now_utc):
         raise Rejected(
-            "this device does not ask any more; let the candidate ask again",
+            "this device's request is no longer valid; the candidate must ask again",
             code="request-stale",
             status=409,
         )
 
 
 def check_may_open(found: Standing, *, has_key: bool) -> None:
-    """Raises `Rejected` (409 `device-key-missing`, `device-elsewhere`) when the link alone is not enough."""
+    """Check that a device may open the session. Raises `Rejected` (409 `device-key-missing`,
+    `device-elsewhere`) if not."""
     if found is Standing.OPEN:
         return
     if not has_key:
@@ -128,7 +133,7 @@ def statement(session_id: UUID, challenge: str) -> bytes:
 
 
 def check_signature(key: str, signature: str, signed: bytes) -> None:
-    """Raises `Rejected` (409 `signature-outdated`) unless this key has signed this statement.
+    """Check that this key has signed this statement. Raises `Rejected` (409 `signature-outdated`) if not.
 
     Both texts are base64url without padding: the key's SubjectPublicKeyInfo, and the two halves of an ECDSA
     signature as browsers write them.
@@ -150,7 +155,8 @@ def check_signature(key: str, signature: str, signed: bytes) -> None:
 
 
 def check_number(key: str) -> str:
-    """Six digits by which a person compares a request with the device that shows the same: `482 913`."""
+    """The six-digit number of a request, such as `482 913`. The device shows the same number, so staff can
+    compare the two."""
     digits = f"{int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], 'big') % 1_000_000:06}"
     return f"{digits[:3]} {digits[3:]}"
 
@@ -168,7 +174,8 @@ def _bad_key() -> Rejected:
 
 def _outdated() -> Rejected:
     return Rejected(
-        "the signature is not of this device, this session and its newest challenge; look and sign again",
+        "the signature does not match this device, this session and its newest challenge; get the challenge "
+        "again and sign it",
         code="signature-outdated",
         status=409,
     )

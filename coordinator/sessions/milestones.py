@@ -31,7 +31,7 @@ class Subject:
 
 
 def milestone(subject: Subject, event: EventType, at_utc: datetime) -> Alert:
-    """The alert of one milestone. For the same instant it always has the same id."""
+    """The alert of one milestone. Its id is the same for the same session, event and instant."""
     sentence = EVENTS[event].words.sentence
     return neutral_alert(subject, event, at_utc, explanation=sentence, message=sentence)
 

@@ -98,8 +98,8 @@ def ended() -> Rejected:
 
 
 def check_token(db: Session, claims: Claims, now_utc: datetime) -> None:
-    """Raises `Rejected` (401) for a session's token once the session is over, or another device took the
-    place of the one that has it; also where there is no such session."""
+    """Check a session's token. Raises `Rejected` (401) if the session is over or does not exist, or if the
+    token belongs to a device that another has replaced."""
     wanted = select(ExamSession).where(
         ExamSession.id == claims.session_id, ExamSession.tenant_id == claims.tenant_id
     )
@@ -109,7 +109,7 @@ def check_token(db: Session, claims: Claims, now_utc: datetime) -> None:
     try:
         check_running(session, now_utc)
     except Rejected as over:
-        raise Rejected(f"{over}, and its token with it", code=over.code, status=401) from over
+        raise Rejected(f"{over}; its token is no longer valid", code=over.code, status=401) from over
     if claims.device is not None and claims.device < session.device:
         raise moved()
 

@@ -5,9 +5,9 @@ by now, or unknown are ended on the node: after a lost `end`, a hand-over, or a 
 late. A session unknown to the database gets one more round, because its start may still be committing.
 Sessions that are assigned to a node but not named by it, or named with an older epoch, are started there
 again: the node has lost them in a restart. A node that has just started is looked at immediately, since its
-candidates wait. In the same round `absence` looks for sessions whose page is not there, `changing` tells
-nodes again what they have missed of a change, `watched` writes down how much nobody watched, and `trouble`
-tells sessions of their node's wrong clock and missing reports.
+candidates wait. In the same round `absence` looks for sessions without a connected page, `changing` sends
+nodes again the changes that they missed, `watched` stores how much nobody watched, and `trouble` raises
+alerts about nodes' wrong clocks and missing alerts.
 """
 
 from __future__ import annotations

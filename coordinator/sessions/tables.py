@@ -54,7 +54,8 @@ class ExamSession(Row, table=True):
     """The complete policy in force (a dump of `shared.policy.schema.Policy`)."""
     policy_version: int
     device: int = 0
-    """The number of the device that it is bound to; 0: none yet. Tokens of a device before it are dead."""
+    """The number of the device that it is bound to; 0: none yet. Tokens of devices with lower numbers are
+    invalid."""
     token_kid: str | None = Field(default=None, max_length=KID_CHARS)
     """The id of the key whose public half its node has: every token of the session is signed with it. None:
     the installation's own key."""
@@ -80,11 +81,11 @@ class ExamSession(Row, table=True):
     """Unwatched seconds by node's run and kind (`sessions.watched.runs`); None if no node has reported
     any."""
     page: str | None = Field(default=None, max_length=40)
-    """What its node last said of the candidate's page (`SessionState.phase`); None: nothing yet."""
+    """What its node last reported about the candidate's page (`SessionState.phase`); None: nothing yet."""
     page_since_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When it said that first."""
+    """When the node first reported this phase."""
     page_came_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When the page first was connected with a camera; None: never so far."""
+    """When the page was first connected with a camera; None: not yet."""
 
 
 class SessionPolicy(Row, table=True):
@@ -121,11 +122,12 @@ class JoinCode(Row, table=True):
     """SHA-256 of the code."""
     created_utc: datetime = Field(sa_type=UtcDateTime)
     replaced_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    """When staff made another link instead; None: it works."""
+    """When another link replaced it; None: it works."""
 
 
 class Device(Row, table=True):
-    """A device on which a session was opened, known by the public half of a key that stays on it."""
+    """A device that has opened a session or asked to. It is known by a public key; the private key stays on
+    the device."""
 
     __tablename__ = "session_devices"
     __table_args__ = (
@@ -140,14 +142,15 @@ class Device(Row, table=True):
     """P-256, SubjectPublicKeyInfo in base64url."""
     state: DeviceState = Field(sa_type=words(DeviceState))
     number: int | None = None
-    """1 for the first bound device of the session, then rising; None: it was never bound."""
+    """1 for the first device that the session was bound to, 2 for the next, and so on; None: never bound."""
     challenge: str = Field(max_length=NAME_CHARS)
-    """What it must sign to open the session next; a new one after each time."""
+    """What it must sign to open the session the next time; it changes after each use."""
     asked_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     bound_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     approved_by: str | None = Field(default=None, max_length=NAME_CHARS)
-    """The subject of the token of whoever let it take the place of another; None: it was the first."""
+    """The token's subject of the person who approved it; None: it was the first device, or is not
+    approved."""
 
 
 class Acknowledgement(Row, table=True):

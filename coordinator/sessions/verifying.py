@@ -68,7 +68,8 @@ def check_may_verify(session: ExamSession) -> None:
 def frame_number(frame_id: str | None) -> int | None:
     """The node's number of a frame: `FRAME-812` and `812` both mean 812; None is the newest.
 
-    Raises `Rejected` (410) for a name that no frame ever had: to callers, names of frames have no form.
+    Raises `Rejected` (410) for a name that no frame ever had, because callers need not know what such names
+    look like.
     """
     if frame_id is None:
         return None

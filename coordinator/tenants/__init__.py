@@ -1,6 +1,6 @@
-"""Institutions: every row belongs to one. Operators make and disable them, and see nothing of what is theirs.
+"""Institutions: every row belongs to one. Operators create and disable them, and cannot see their data.
 
-standing  whose tokens count (pure)      service   the rows in the database
-routes    over REST, for operators       own_routes  what an institution decides itself
+standing  whose tokens are valid (pure)  service   reads and writes them in the database
+routes    over REST, for operators       own_routes  settings of the caller's institution
 tables    the rows                       examples  for the API description
 """

@@ -1,4 +1,4 @@
-"""The caller's own institution over REST, and what it decides about acknowledgements."""
+"""The caller's own institution over REST, and which acknowledgements it requires."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ async def get_own_tenant(claims: Privacy, parts: PartsDep) -> OwnTenantOut:
 async def put_acknowledgement_rule(
     purpose: Annotated[Purpose, Path()], body: AcknowledgementRule, claims: Admin, parts: PartsDep, now: Now
 ) -> OwnTenantOut:
-    """Say whether the institution's candidates must acknowledge a purpose before anything is done for it.
+    """Set whether the institution's candidates must acknowledge a purpose before data is used for it.
 
-    They must unless this says otherwise, or an exam's policy does (`without_acknowledgement`). A withdrawal
-    counts in any case. The rule is for enrollments and sessions that begin from now on.
+    By default they must. This setting, or an exam's policy (`without_acknowledgement`), can change that. A
+    withdrawal always counts. The setting applies to enrollments and sessions that begin from now on.
     """
     if purpose not in OF_SESSIONS:
         raise Rejected(
-            f"{purpose} always needs the candidate's own yes", code="own-consent-needed", status=422
+            f"{purpose} always requires the candidate's own consent", code="own-consent-needed", status=422
         )
 
     def work(db: Session) -> OwnTenantOut:

@@ -1,4 +1,4 @@
-"""Institutions over REST, for operators: create, list, disable, enable. Nothing of what is theirs is told."""
+"""Institutions over REST, for operators: create, list, disable, enable. Their data is never shown."""
 
 from __future__ import annotations
 
@@ -28,10 +28,11 @@ TenantRef = Annotated[UUID, Path(description="The institution's tenant_id.")]
 async def create_tenant(
     body: TenantRequest, claims: Operator, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> TenantOut:
-    """Create an institution. Other replicas know it within five seconds.
+    """Create an institution. Other replicas know about it within five seconds.
 
-    Its people come from an OpenID Connect issuer, or from its first administrator's token, which is made on
-    the coordinator's own machine: an operator cannot become an administrator here.
+    Its staff log in through an OpenID Connect issuer, or use tokens that its first administrator creates. The
+    first administrator's token is created on the coordinator's machine, so that no operator can become an
+    administrator through the API.
     """
     made = await once(parts, asked, TenantOut, lambda db: _out(tenants.create(db, body.name, now)))
     await parts.verifier.refresh()
@@ -55,11 +56,12 @@ async def get_tenant(tenant_id: TenantRef, claims: Operator, parts: PartsDep) ->
 
 @router.post("/{tenant_id}/disable", responses=problems(401, 403, 404))
 async def disable_tenant(tenant_id: TenantRef, claims: Operator, parts: PartsDep, now: Now) -> TenantOut:
-    """Disable an institution: no session and no token is made for it from now on, and every token it has is
-    refused, at other replicas within five seconds. Tokens that were made here stay refused for ever.
+    """Disable an institution: from now on it gets no new session or token, and all its tokens are refused, at
+    other replicas within five seconds. Tokens created by this coordinator stay invalid even if it is enabled
+    again.
 
-    Exams that are running go on to their end. Their candidates keep the tokens of their sessions, which die
-    with these, and may still join; nobody of the institution can look at them or act on them.
+    Running exams continue to their end. Their candidates may still join, and their tokens stay valid until
+    the session ends. Staff of the institution can neither see these exams nor act on them.
     """
 
     def work(db: Session) -> TenantOut:
@@ -74,7 +76,7 @@ async def disable_tenant(tenant_id: TenantRef, claims: Operator, parts: PartsDep
 
 @router.post("/{tenant_id}/enable", responses=problems(401, 403, 404))
 async def enable_tenant(tenant_id: TenantRef, claims: Operator, parts: PartsDep) -> TenantOut:
-    """Let an institution work again, with new tokens and with those of its issuer."""
+    """Enable an institution again. It needs new tokens, or those of its OpenID Connect issuer."""
     done = await parts.writing(lambda db: _out(tenants.enable(db, tenant_id)))
     await parts.verifier.refresh()
     return done

@@ -1,4 +1,4 @@
-"""Institutions in the database. Flushes, never commits."""
+"""Reads and writes institutions in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def page(db: Session, after: Cursor | None, limit: int) -> tuple[list[Tenant], C
 
 
 def disable(db: Session, tenant_id: UUID, by: str, now_utc: datetime) -> Tenant:
-    """Disable an institution; the first time stands. Its tokens are the caller's to revoke."""
+    """Disable an institution. If it is already disabled, nothing changes. The caller must also revoke its
+    tokens."""
     tenant = find(db, tenant_id, to_change=True)
     if tenant.disabled_utc is None:
         tenant.disabled_utc, tenant.disabled_by = now_utc, by
@@ -65,7 +66,7 @@ def disable(db: Session, tenant_id: UUID, by: str, now_utc: datetime) -> Tenant:
 
 
 def enable(db: Session, tenant_id: UUID) -> Tenant:
-    """Let an institution work again."""
+    """Enable an institution again."""
     tenant = find(db, tenant_id, to_change=True)
     tenant.disabled_utc = tenant.disabled_by = None
     db.flush()
@@ -73,9 +74,10 @@ def enable(db: Session, tenant_id: UUID) -> Tenant:
 
 
 def check_open(db: Session, tenant_id: UUID) -> None:
-    """Raises `Rejected` if an institution is disabled (401) or does not exist (404).
+    """Check that an institution is enabled. Raises `Rejected` if it is disabled (401) or does not exist
+    (404).
 
-    It stays as it is until the commit, so nothing new begins after it was disabled, at no replica.
+    Its row stays locked until the commit, so no replica can start anything for it after it was disabled.
     """
     wanted = select(Tenant).where(Tenant.id == tenant_id).with_for_update(read=True)
     tenant = db.exec(wanted.execution_options(populate_existing=True)).one_or_none()
@@ -86,7 +88,7 @@ def check_open(db: Session, tenant_id: UUID) -> None:
 
 
 def standing(db: Session) -> Standing:
-    """Which institutions there are, and which are disabled."""
+    """All institutions, and which of them are disabled."""
     rows = db.exec(select(Tenant.id, Tenant.disabled_utc)).all()
     return Standing(
         frozenset(tenant_id for tenant_id, _ in rows),
@@ -102,7 +104,8 @@ def on_another_basis(db: Session, tenant_id: UUID) -> frozenset[Purpose]:
 def set_rule(
     db: Session, tenant: Tenant, purpose: Purpose, rule: AcknowledgementRule, by: str, now_utc: datetime
 ) -> None:
-    """Record whether candidates must acknowledge a purpose. The caller has found the row `to_change`."""
+    """Record whether candidates must acknowledge a purpose. The caller must have read the row with
+    `to_change`."""
     bases = {name: basis for name, basis in tenant.other_bases.items() if name != purpose}
     if rule.basis is not None:
         bases[purpose.value] = {"basis": rule.basis, "by": by, "at": format_utc(now_utc)}
@@ -111,4 +114,4 @@ def set_rule(
 
 
 def _unknown() -> Rejected:
-    return Rejected("there is no such institution", code="tenant-unknown", status=404)
+    return Rejected("there is no institution with this id or name", code="tenant-unknown", status=404)

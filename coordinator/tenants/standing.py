@@ -1,6 +1,6 @@
-"""Which institutions there are, which are disabled, and whose tokens count because of it. Pure.
+"""Decides whose tokens are valid, from the list of institutions and which of them are disabled. Pure.
 
-A disabled institution has no bearers any more, except the tokens of its running sessions: an exam goes on to
+The tokens of a disabled institution are refused, except those of its running sessions: an exam continues to
 its end, and its candidate may connect again. Operators belong to the installation and to no institution.
 """
 
@@ -26,7 +26,7 @@ class Standing:
     disabled: frozenset[UUID] = frozenset()
 
     def check(self, claims: Claims) -> None:
-        """Raises `Rejected` (401) for a bearer without an institution, or of a disabled one."""
+        """Raises `Rejected` (401) if the bearer's institution does not exist or is disabled."""
         if (claims.role is Role.OPERATOR) is not (claims.tenant_id == INSTALLATION_ID):
             raise invalid()
         if claims.tenant_id not in self.known:

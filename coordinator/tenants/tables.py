@@ -17,10 +17,10 @@ DEFAULT_TENANT_ID: Final = UUID("00000000-0000-7000-8000-000000000001")
 
 
 class Tenant(Row, table=True):
-    """One institution. All its rows have its id, and no query reads rows of two institutions.
+    """One institution. All its data carries its id, and no query reads data of two institutions.
 
-    One row stands for the installation itself (`standing.INSTALLATION_ID`): operators' tokens and keys are
-    its own.
+    One row represents the installation itself (`standing.INSTALLATION_ID`): operators' tokens and keys belong
+    to it.
     """
 
     __tablename__ = "tenants"
@@ -31,4 +31,4 @@ class Tenant(Row, table=True):
     disabled_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     disabled_by: str | None = Field(default=None, max_length=NAME_CHARS)
     other_bases: dict[str, dict[str, str]] = Field(default_factory=dict, sa_type=JSON)
-    """Purposes that need no acknowledgement here: on which basis instead, by whom and when recorded."""
+    """Purposes that need no acknowledgement here: the lawful basis instead, who recorded it and when."""

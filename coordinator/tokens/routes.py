@@ -42,8 +42,8 @@ async def create_token(
 ) -> TokenResponse:
     """Create a token with one role for one subject; a candidate's subject is its candidate_id.
 
-    Candidates are authenticated by the exam platform, which requests their tokens here. Operators' tokens are
-    made by operators, who can make no others.
+    Candidates are authenticated by the exam platform, which requests their tokens here. Only operators can
+    create operators' tokens, and they can create no others.
     """
     _check_may_give(claims, Role(body.role))
     check_rate(parts.rates.token, claims.bearer, parts.clock())
@@ -87,7 +87,9 @@ async def revoke_token(token_id: TokenRef, claims: AdminOrOperator, parts: Parts
 def _check_may_give(claims: Claims, role: Role) -> None:
     if (role is Role.OPERATOR) is not (claims.role is Role.OPERATOR):
         raise Rejected(
-            f"the role {claims.role} may not give the role {role}", code="role-forbidden", status=403
+            f"the role {claims.role} may not create tokens of the role {role}",
+            code="role-forbidden",
+            status=403,
         )
 
 

@@ -120,7 +120,7 @@ def page(db: Session, query: TokenQuery) -> tuple[list[IssuedToken], Cursor | No
 
 
 def validity(db: Session, own: OwnKeys, now_utc: datetime) -> Validity:
-    """The valid keys and tokens of every institution, and which institutions there are."""
+    """The valid keys and tokens of every institution, and the list of institutions."""
     revoked = select(IssuedToken.id).where(
         col(IssuedToken.revoked_utc).is_not(None), col(IssuedToken.expires_utc) > now_utc
     )

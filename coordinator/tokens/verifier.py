@@ -1,8 +1,8 @@
 """Verifies this coordinator's own tokens. It knows the keys, the revoked tokens and the institutions, and
 follows the database.
 
-A change made through this process counts at once, one made through another replica within `INTERVAL_S`.
-While the database is away, the last known state counts.
+A change made through this process takes effect at once, one made through another replica within `INTERVAL_S`.
+While the database cannot be reached, the last known state is used.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Verifier:
     def __init__(
         self, first: Validity, read: Callable[[], Awaitable[Validity]], interval_s: float = INTERVAL_S
     ) -> None:
-        """`first` counts until the first `read` of the database."""
+        """`first` is used until the first `read` of the database."""
         self._validity = first
         self._read = read
         self._interval_s = interval_s
@@ -41,7 +41,7 @@ class Verifier:
         self._validity.check(claims)
 
     def check_standing(self, claims: Claims) -> None:
-        """Raises `Rejected` (401) if an external issuer's bearer is of an unknown or disabled institution."""
+        """Raises `Rejected` (401) if an external issuer's token is for an unknown or disabled institution."""
         self._validity.standing.check(claims)
 
     async def refresh(self) -> None:

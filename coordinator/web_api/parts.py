@@ -34,7 +34,7 @@ from shared.tokens import Claims
 T = TypeVar("T")
 
 CheckSession = Callable[[Session, Claims, datetime], None]
-"""Takes a session's token and the instant; raises `Rejected` (401) when it is dead."""
+"""Checks a session's token at an instant; raises `Rejected` (401) if it is no longer valid."""
 PICTURES_AT_ONCE: Final = 2
 """Pictures decoded at the same time in this process."""
 REPORTS_AT_ONCE: Final = 1

@@ -5,7 +5,7 @@
     Reviewer    proctor, admin: people, not programs
     Service     system, admin
     Admin       admin
-    Operator    operator: above institutions, nothing personal
+    Operator    operator: manages institutions, sees nothing personal
     Privacy     system, admin, dpo
     …OrPrivacy  the same, or dpo
     …OrSelf     the same, or the candidate with a token of its own
@@ -17,7 +17,8 @@ filters by the token's tenant.
 
 A session's token is only valid for its own session and while that runs. All other routes refuse it (403
 `session-token`). After the session's end it is refused everywhere (401 `session-ended`, `session-expired`),
-and so is a token that a link gave to a device once another took its place (401 `device-moved`).
+and so is a token that a device got by its link, once another device has replaced that one (401
+`device-moved`).
 """
 
 from __future__ import annotations
@@ -55,8 +56,8 @@ async def verify_token(parts: Parts, token: str) -> Claims:
 
 
 def check_still_good(parts: Parts, claims: Claims) -> None:
-    """Raises `Rejected` (401) if a verified token has since been revoked, or its institution disabled; those
-    of external issuers have no other end than that and their expiry."""
+    """Raises `Rejected` (401) if a verified token was revoked since, or its institution was disabled. Tokens
+    of external issuers cannot be revoked here; they end with their expiry or with the institution."""
     if claims.key_id is not None:
         parts.verifier.check(claims)
     else:
@@ -65,7 +66,7 @@ def check_still_good(parts: Parts, claims: Claims) -> None:
 
 async def check_session_runs(parts: Parts, claims: Claims, now_utc: datetime) -> None:
     """Raises `Rejected` (401) for the token of a session that is over or does not exist, or of a device that
-    another has taken the place of."""
+    another has replaced."""
     if claims.session_id is None:
         return
     if claims.role is not Role.CANDIDATE:

@@ -50,7 +50,7 @@ def check_level(level: int, device: str) -> None:
     use."""
     if level < FULL and "cuda" not in device:
         raise ConfigError(
-            f"L{level} ({LEVELS[level].name}) cannot be claimed here: the networks run on {device}; "
+            f"L{level} ({LEVELS[level].name}) cannot be used here: the networks run on {device}; "
             f"use L{FULL} ({LEVELS[FULL].name})"
         )
 

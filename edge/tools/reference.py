@@ -104,7 +104,7 @@ def _ruled(row: EventRow, rule: DefaultRule) -> Sequence[str]:
         rule.action.value,
         _needs(row),
         "yes" if row.pictured else "no",
-        ", ".join(sorted(row.raised_by)) or "nobody yet: comes with hand-over",
+        ", ".join(sorted(row.raised_by)) or "nobody yet: planned with hand-over",
     )
 
 

@@ -128,7 +128,8 @@ class AccommodationRequest(Request):
     extra_minutes: Annotated[Count, Field(ge=0, le=MAX_EXTRA_MINUTES)] = 0
     """Added to the end of the candidate's sessions."""
     allow_unregistered: YesNo = False
-    """Also for a candidate that is not known here yet; without it a typing error is refused."""
+    """Also accept a candidate who is not known here yet. Without this, an unknown id is refused, because it
+    may be a typing error."""
 
 
 class AccommodationOut(Response):
@@ -161,7 +162,8 @@ class ConsentRequest(Request):
     on_paper: YesNo = False
     """The candidate said so on paper, and staff record it."""
     allow_unregistered: YesNo = False
-    """Staff record this of a candidate that is not known here yet; without it a typing error is refused."""
+    """Staff may record this for a candidate who is not known here yet. Without this, an unknown id is
+    refused, because it may be a typing error."""
     text_version: Name
     """Version of the text shown to the candidate."""
     language: LanguageTag = "en"

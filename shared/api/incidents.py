@@ -35,8 +35,8 @@ class IncidentOut(Response):
     claim_expires_at: Utc | None
     decided_at: Utc | None
     effective_at: Utc | None = None
-    """From when the latest verdict or first confirmation is in effect. Until then its reviewer can undo it,
-    and nobody outside the review is told. None: it is, or there is none."""
+    """When the latest verdict or first confirmation takes effect. Until then its reviewer can undo it, and
+    nobody outside the review is told. None: it is in effect, or there is none."""
     changed_at: Utc | None
     """When an alert was added after a person's verdict."""
     merged_into: str | None
@@ -91,7 +91,7 @@ class VerdictRequest(Request):
 class FindingsRequest(VerdictRequest):
     findings: Annotated[frozenset[UUID], Field(min_length=1, max_length=200)] | None = None
     """The event_ids of the incident's alerts that the verdict is about; the precision of rules counts only
-    these. If left out: all of them. A second confirmation confirms only what the first one did."""
+    these. If left out: all of them. A second confirmation confirms only alerts that the first one did."""
 
 
 class ConfirmRequest(FindingsRequest):
@@ -134,7 +134,7 @@ class OutcomeOut(Response):
     observed: list[str]
     """What was noticed, by its neutral name: `More than one face`."""
     outcome: Literal["confirmed", "dismissed", "appealed", "upheld", "overturned", "reopened"]
-    """`reopened`: an earlier decision, of which the candidate was told, was taken back."""
+    """`reopened`: an earlier decision that the candidate was told has been taken back."""
     explanation: str
     may_appeal: bool
 

@@ -26,6 +26,6 @@ class NodeOut(Response):
     device: str | None
     models: dict[str, str]
     sessions: int
-    """Those of the caller's institution that run there; for an operator all that the node watches."""
+    """How many sessions of the caller's institution run there; for an operator, all that the node watches."""
     rating: int | None
     last_seen_at: Utc | None

@@ -72,24 +72,25 @@ class SessionStartResponse(Response):
     edge_node: str
     session_token: str
     join_url: str
-    """Has a code in its fragment. The candidate's page exchanges it by POST as often as it needs to, until
-    the session ends or another link replaces it."""
+    """Its fragment contains a code. The candidate's page sends the code by POST to open the session, any
+    number of times until the session ends or another link replaces this one."""
     join_url_expires_at: Utc
-    """When the link stops to work: with the session, so later after extra time."""
+    """When the link stops working: when the session expires, which extra time moves later."""
     identity: Literal["enrolled", "unavailable"]
     not_acknowledged: list[Purpose] = []
     """Purposes that wait for the candidate's acknowledgement; nothing is done for them until then."""
 
 
 class PageOut(Response):
-    """Where the candidate's page is, as its node last said it."""
+    """The state of the candidate's page, as its node last reported it."""
 
     state: Literal["waiting", "opened", "connected", "withheld", "lost", "paused", "unknown", "over"]
-    """`waiting`: nobody has opened it; `opened`: no picture has come yet; `lost`: pictures came and come no
-    more; `withheld`: it is connected and nobody may look; `unknown`: its node is silent."""
+    """`waiting`: nobody has opened it. `opened`: no picture has arrived yet. `lost`: pictures arrived before,
+    but not now. `withheld`: it is connected, and nobody may look. `unknown`: its node is silent."""
     since: Utc | None
     unwatched_share: Unit | None = None
-    """The share of the time since the page came in which nobody looked, for what was watched least."""
+    """The share of the time since the page connected in which nobody watched: the highest share of face, body
+    and sound."""
 
 
 class SessionOut(Response):
@@ -113,7 +114,7 @@ class SessionOut(Response):
     """Seconds in which nobody looked, by what was expected to be watched; some seconds old while the session
     runs. None: unknown, or the request is the candidate's."""
     page: PageOut | None = None
-    """None: not told here, or the request is the candidate's."""
+    """None: this answer does not contain it, or the request is the candidate's."""
 
 
 class SessionEndResponse(Response):
@@ -124,7 +125,8 @@ class SessionEndResponse(Response):
 
 class VerifyFrameRequest(Request):
     frame_id: str | None = None
-    """The frame to verify, as an earlier answer names it; if left out, the newest. 410 for any other."""
+    """The frame to verify: a frame_id from an earlier answer; if left out, the newest. 410 for any other
+    value."""
     timestamp: Utc | None = None
     trigger: Name = "manual_proctor_check"
 
@@ -164,13 +166,14 @@ class DeviceProof(Request):
 class JoinRequest(Request):
     code: LinkCode
     device: DeviceProof | None = None
-    """The device that opens the session. May only be left out where the exam's policy binds no device."""
+    """The device that opens the session. May only be left out if the exam's policy does not bind sessions to
+    devices."""
 
 
 class JoinLookRequest(Request):
     code: LinkCode
     device_key: DeviceKey | None = None
-    """The key of the device that looks, if it has one."""
+    """The key of the requesting device, if it has one."""
 
 
 class JoinAskRequest(Request):
@@ -187,19 +190,20 @@ class Notice(Response):
 
 
 class JoinLook(Response):
-    """What a link leads to, and how the device that looks stands to it. Looking changes nothing."""
+    """What a link is for, and what the requesting device may do. The request changes nothing."""
 
     session_uuid: str
     exam_title: str
     notice: Notice
     webrtc_config: WebrtcConfig
     device: Literal["open", "free", "yours", "asked", "elsewhere"]
-    """`open`: this exam binds no device. `free`: the first that opens the session is bound. `yours`: this one
-    is bound. `elsewhere`: another is; `asked`: and this one waits for an approval."""
+    """`open`: this exam does not bind devices. `free`: no device is bound yet; the first that opens the
+    session will be. `yours`: this device is bound. `elsewhere`: another device is bound. `asked`: another
+    device is bound, and this one waits for approval."""
     challenge: str | None
-    """What this device must sign to open the session. None: it cannot open it."""
+    """What this device must sign to open the session. None: it may not open it, or need not sign."""
     check_number: str | None
-    """The number by which staff know this device when it asks."""
+    """The number by which staff recognise this device when it asks for approval."""
     not_acknowledged: list[Purpose] = []
     """Purposes that the candidate has not acknowledged yet."""
     paused_at: Utc | None
@@ -207,7 +211,7 @@ class JoinLook(Response):
 
 
 class LinkResponse(Response):
-    """Another link to a session. The links before it do not work any more."""
+    """A new link to a session. Earlier links no longer work."""
 
     session_id: str
     join_url: str
@@ -215,16 +219,16 @@ class LinkResponse(Response):
 
 
 class DeviceOut(Response):
-    """A device on which a session was opened or is to be opened."""
+    """A device that has opened a session or has asked to."""
 
     device_id: str
     state: Literal["asked", "bound", "ended"]
     check_number: str
     """The number that the device shows while it asks."""
     asked_at: Utc | None
-    """When it asked to take the place of another; None: it was the first."""
+    """When it asked for approval; None: it was the first device and did not have to."""
     ask_expires_at: Utc | None
-    """Until when it can be approved; None: it does not ask."""
+    """Until when it can be approved; None: it is not waiting for approval."""
     bound_at: Utc | None
     ended_at: Utc | None
     approved_by: str | None
@@ -239,10 +243,10 @@ class ApproveDeviceRequest(Request):
 
 
 class ToldOut(Response):
-    """What the candidate was told while the session ran: the newest messages, the oldest first."""
+    """The newest messages to the candidate during the session, the oldest first."""
 
     items: list[dict[str, JsonValue]]
-    """Each as the live socket sends it."""
+    """Each in the form that the live socket sends."""
 
 
 class JoinResponse(Response):

@@ -13,18 +13,19 @@ from shared.fields import Name, Utc, Words, YesNo
 
 class TenantRequest(Request):
     name: Annotated[Name, Field(pattern=r"^\S(.*\S)?$")]
-    """Its name for operators; no other institution has it."""
+    """A name that no other institution has. Operators see it."""
 
 
 class TenantOut(Response):
     """An institution, as operators see it."""
 
     tenant_id: str
-    """What the configuration of an OpenID Connect issuer names it by."""
+    """The id by which the configuration of an OpenID Connect issuer refers to it."""
     name: str
     created_at: Utc
     disabled_at: Utc | None
-    """None: it works. Otherwise its tokens are refused from then on, and its running sessions go on."""
+    """When it was disabled. From then on its tokens are refused, but its running sessions continue. None: it
+    is enabled."""
     disabled_by: str | None
 
 
@@ -39,7 +40,7 @@ class AcknowledgementRule(Request):
     required: YesNo
     """False: the institution watches for this purpose on another lawful basis."""
     basis: Words | None = None
-    """That basis, as it is to be recorded. Required if no acknowledgement is."""
+    """That basis, in the words to record. Required if `required` is false."""
 
     @model_validator(mode="after")
     def _has_a_basis(self) -> Self:
@@ -62,4 +63,5 @@ class OwnTenantOut(Response):
     tenant_id: str
     name: str
     acknowledgements: list[AcknowledgementRuleOut]
-    """One for each purpose of a session's notice. The other purposes always need the candidate's own yes."""
+    """One for each purpose of a session's notice. All other purposes always require the candidate's own
+    consent."""

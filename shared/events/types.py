@@ -45,7 +45,7 @@ class Raiser(StrEnum):
     PROCTOR = "proctor"
     """A person's act."""
     PAGE = "page"
-    """The node, from what the candidate's page says of itself."""
+    """The node, from what the candidate's page reports about itself."""
 
 
 class Feature(StrEnum):

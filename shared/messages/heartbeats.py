@@ -56,7 +56,8 @@ class SessionState(Message):
     """The `kid` of the key that its candidate's tokens are checked with: the coordinator repeats a missed
     revocation. None: unknown."""
     device: Annotated[int, Field(ge=0)] | None = None
-    """The device it knows: the coordinator repeats a move that it missed. None: unknown."""
+    """The number of the bound device that the node knows, so that the coordinator can repeat a change that it
+    missed. None: unknown."""
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] | None = None
     """The purposes it does nothing for: the coordinator repeats a change that it missed. None: unknown."""
     unwatched_s: Seconds | None = None

@@ -46,7 +46,7 @@ class StartSession(Message):
     paused: bool = False
     """A proctor has paused the exam: nothing is watched or judged until the next change."""
     device: Annotated[int, Field(ge=0)] = 0
-    """The number of the device that it is bound to. Tokens of a device before it are refused."""
+    """The number of the device that it is bound to. Tokens of devices with lower numbers are refused."""
     withheld: Annotated[tuple[Purpose, ...], Field(max_length=len(Purpose))] = ()
     """Purposes that the candidate has not agreed to, or has withdrawn. Nothing is done for them."""
 

@@ -101,8 +101,8 @@ class Policy(Frozen):
     """Purposes for which the institution relies on another lawful basis, so that nothing waits for the
     candidate's acknowledgement. A withdrawal counts all the same."""
     device_binding: bool = Field(default=True, strict=True)
-    """Whether a session belongs to the device on which it was started. Another device then needs the approval
-    of a person; with False the link alone opens it anywhere."""
+    """Whether a session is bound to the device on which it was started. Then another device needs the
+    approval of staff. With False, the link alone opens the session on any device."""
     candidate: CandidateTerms | None = None
     """Set by `for_candidate` in a session's effective policy; refused in an exam's own."""
 
@@ -119,7 +119,7 @@ class Policy(Frozen):
     def _of_sessions(cls, purposes: tuple[Purpose, ...]) -> tuple[Purpose, ...]:
         for purpose in purposes:
             if purpose not in OF_SESSIONS:
-                raise ValueError(f"{purpose} always needs the candidate's own yes")
+                raise ValueError(f"{purpose} always requires the candidate's own consent")
         return purposes
 
     @field_validator("sounds", "phrases", "without_acknowledgement")

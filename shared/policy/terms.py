@@ -118,7 +118,7 @@ class Movement(Frozen):
 
 
 class Muttering(Frozen):
-    """When many short sentences are VOICE_DETECTED too, besides unbroken speech."""
+    """When many short sentences raise VOICE_DETECTED too, besides unbroken speech."""
 
     speech_s: float | None = Field(default=8, ge=1, le=300, allow_inf_nan=False, strict=True)
     """More seconds of speech than this in total …; None: short sentences are not added up."""

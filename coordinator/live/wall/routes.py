@@ -1,8 +1,8 @@
 """WS /wall: one socket for the cards of all sessions that a proctor's wall shows.
 
-The page sends `{"show": [exam_session_id, …]}` whenever its list changes, more of them with `"more": true` in
-further messages, and gets batches of the cards that have changed: `{"type": "cards", "items": […]}`.
-The token is sent as for other live sockets; there are no tickets.
+The page sends `{"show": [exam_session_id, …]}` whenever its list changes. A long list is continued in further
+messages with `"more": true`. The page receives the cards that have changed, in batches: `{"type": "cards",
+"items": […]}`. The token is sent as for other live sockets; there are no tickets.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _MAY_WATCH: Final = frozenset({Role.ADMIN, Role.PROCTOR, Role.SYSTEM})
 
 @router.websocket("/wall")
 async def watch_all(websocket: WebSocket, parts: PartsDep, now: Now) -> None:
-    """The cards of the sessions that a page shows, for staff."""
+    """Send the cards of the sessions that a page shows, for staff."""
     try:
         claims = await _admit(websocket, parts, now)
         wall = Wall(claims.bearer)
@@ -64,7 +64,7 @@ async def _admit(websocket: WebSocket, parts: Parts, now: datetime) -> Claims:
 
 
 async def _cards(parts: Parts, tenant_id: UUID, asked: Sequence[str]) -> dict[UUID, dict[str, Any]]:
-    """The message of each of these sessions that there is in the institution."""
+    """The message for each of these sessions that exists in the institution."""
 
     def work(db: Session) -> list[presence.Stored]:
         begins = range(0, len(asked), READ_AT_ONCE)

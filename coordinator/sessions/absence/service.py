@@ -1,4 +1,4 @@
-"""Missing pages in the database. Flushes, never commits."""
+"""Reads from the database which running sessions should have a page. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from shared.events.types import EventType
 def missing(
     db: Session, keyring: Keyring, session_ids: Collection[UUID], came: Collection[UUID], now_utc: datetime
 ) -> dict[UUID, Awaited]:
-    """The pages that are missing from these sessions, if the sessions still run. `came`: sessions that had a
+    """Of these sessions without a page, those that still run and should have one. `came`: sessions that had a
     page before."""
     wanted = select(ExamSession).where(
         col(ExamSession.id).in_(session_ids),
@@ -31,7 +31,7 @@ def missing(
     found = {}
     for session in list(db.exec(wanted)):
         if session.withheld.get(Purpose.CAMERA_MONITORING) == Why.WITHDRAWN:
-            continue  # the candidate may sit the exam in another way, so its page is not missed
+            continue  # the candidate may sit the exam in another way, so no page is expected
         try:
             rule = sessions.effective_policy(db, keyring, session).rule(EventType.CANDIDATE_OFFLINE)
         except (Rejected, Corrupt):

@@ -36,11 +36,11 @@ class Awaited:
 
     @property
     def bound_s(self) -> float:
-        """How long it may be missing before it is reported."""
+        """How long the page may be missing before this is reported."""
         return max(self.rule.hold_s, FIRST_COMING_S) if self.from_beginning else self.rule.hold_s
 
     def missed(self, now_utc: datetime) -> bool:
-        """Whether it must be reported now."""
+        """Whether the missing page must be reported now."""
         return self.rule.enabled and (now_utc - self.since_utc).total_seconds() >= self.bound_s
 
 
@@ -55,7 +55,7 @@ def awaited(begins_utc: datetime, rule: EventRule, now_utc: datetime, *, came: b
 
 
 def absence_alert(subject: Subject, awaited: Awaited, raised_utc: datetime) -> Alert:
-    """The alert of one absence when it is raised; its id follows from its start."""
+    """The alert to raise for one absence. Its id is computed from the absence's start."""
     duration_s = round((raised_utc - awaited.since_utc).total_seconds(), 3)
     made = neutral_alert(
         subject,
@@ -74,7 +74,7 @@ def absence_alert(subject: Subject, awaited: Awaited, raised_utc: datetime) -> A
 
 
 def ended_absence(alert: Alert, over_utc: datetime) -> Alert:
-    """The alert of an absence that is over: its duration is the same in value, evidence and sentence."""
+    """The alert to clear for an absence that is over. Value, evidence and sentence give the same duration."""
     duration_s = round(max(0.0, (over_utc - alert.onset).total_seconds()), 3)
     from_beginning = alert.evidence.get("since_beginning") is True
     changes = {

@@ -1,7 +1,7 @@
-"""The devices on which sessions are opened; `sessions.binding` decides which may.
+"""The devices on which sessions are opened. `sessions.binding` decides which devices may open one.
 
-openings what is said of a second device (pure)
-service  devices in the database
-moving   lets another device take the place of the bound one
-routes   for staff: another link, the devices, an approval
+openings alerts about a second device (pure)
+service  reads and writes devices in the database
+moving   replaces the bound device with an approved one
+routes   for staff: make a new link, list devices, approve one
 """

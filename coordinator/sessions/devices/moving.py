@@ -1,8 +1,9 @@
-"""Lets another device take the place of the one that a session is bound to.
+"""Replaces the device that a session is bound to with another one.
 
-The approval counts with its commit: from then on no token of the earlier device is good here. Then that
-device is told and its sockets are closed here, and the session's node is told, which ends its media. A node
-that cannot be reached is told later: its heartbeats say which device it knows (`changing.telling.mend`).
+The approval takes effect with its commit: from then on, the coordinator refuses all tokens of the earlier
+device. Then that device gets a message, its sockets at the coordinator are closed, and the session's node is
+told to end its media. A node that cannot be reached is told later: its heartbeats say which device it knows
+(`changing.telling.mend`).
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from shared.tokens import Claims
 async def approve(
     parts: Parts, claims: Claims, reference: str, device_id: UUID, now_utc: datetime
 ) -> DeviceOut:
-    """Approve a device; the same again if it has been approved already.
+    """Approve a device. If it has already been approved, the answer is the same.
 
     Raises `Rejected`: 404 `device-unknown`, 409 `request-stale`, 410 after the session's end.
     """

@@ -1,4 +1,5 @@
-"""The alerts about a second device: it asks, and a person approves it. Technical, without severity. Pure."""
+"""Alerts about a second device: it asks for access, or staff approve it. Technical, without severity.
+Pure."""
 
 from __future__ import annotations
 
@@ -10,33 +11,35 @@ from shared.events.types import EventType
 
 
 def asked(subject: Subject, check_number: str, at_utc: datetime) -> Alert:
-    """Another device has asked to open the session. The candidate is told: the link may be in other hands."""
+    """Another device has asked to open the session. The candidate gets a message, because somebody else may
+    have the link."""
     return neutral_alert(
         subject,
         EventType.SECOND_DEVICE,
         at_utc,
         explanation=(
-            f"Another device, which shows the number {check_number}, asks to go on with this session. The "
-            "bound device goes on until a person approves the other. Advisory: devices break and are changed."
+            f"Another device, which shows the number {check_number}, asks to continue this session. The "
+            "present device stays in use until a person approves the other. Advisory: there are honest "
+            "reasons, such as a broken device."
         ),
         message=(
-            "Somebody asks to go on with your exam on another device. If that is not you, tell your "
-            "institution. Nothing changes here until a person there agrees."
+            "Somebody has asked to continue your exam on another device. If that was not you, tell your "
+            "institution. Nothing changes here until your institution agrees."
         ),
         evidence={"check_number": check_number},
     )
 
 
 def approved(subject: Subject, check_number: str, by: str, at_utc: datetime) -> Alert:
-    """A person let another device take the place of the bound one."""
+    """A person has approved another device, which replaces the bound one."""
     return neutral_alert(
         subject,
         EventType.SECOND_DEVICE,
         at_utc,
         explanation=(
-            f"{by} let the session go on on another device, which showed the number {check_number}. The "
-            "earlier device has ended."
+            f"{by} approved another device for this session, which showed the number {check_number}. The "
+            "earlier device can no longer be used."
         ),
-        message="Your exam goes on on another device.",
+        message="Your exam continues on another device.",
         evidence={"check_number": check_number, "approved_by": by},
     )

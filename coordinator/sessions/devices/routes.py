@@ -1,4 +1,4 @@
-"""For staff: another link to a session, the devices on which it was opened, an approval."""
+"""For staff: make a new link to a session, list its devices, approve a device."""
 
 from __future__ import annotations
 
@@ -25,10 +25,9 @@ router = APIRouter(prefix="/session/{session_id}", tags=["sessions"])
 async def make_link(
     session_id: SessionRef, claims: Staff, asked: AskedOnce, parts: PartsDep, now: Now
 ) -> LinkResponse:
-    """Make another link to a running session, for a candidate who has lost the first.
+    """Make a new link to a running session, for a candidate who has lost the first.
 
-    The links before it stop to work, so that one which fell into wrong hands opens nothing. A device that is
-    bound stays so and goes on.
+    Earlier links stop working, so a stolen one is useless. A bound device stays bound and can continue.
     """
     check_rate(parts.rates.start, claims.bearer, parts.clock())
 
@@ -45,7 +44,7 @@ async def make_link(
 
 @router.get("/devices", responses=problems(401, 403, 404))
 async def list_devices(session_id: SessionRef, claims: Staff, parts: PartsDep, now: Now) -> DevicesOut:
-    """The devices on which a session was opened, and those that ask to be used, in the order they came."""
+    """The devices that have opened a session or have asked to, in the order of their first request."""
 
     def work(db: Session) -> DevicesOut:
         session = sessions.find(db, claims.tenant_id, session_id).session
@@ -58,9 +57,10 @@ async def list_devices(session_id: SessionRef, claims: Staff, parts: PartsDep, n
 async def approve_device(
     session_id: SessionRef, body: ApproveDeviceRequest, claims: Reviewer, parts: PartsDep, now: Now
 ) -> DeviceOut:
-    """Let a device that asks take the place of the one that the session is bound to.
+    """Approve a device that has asked. It replaces the one that the session is bound to.
 
-    The earlier device is ended and told. A request that is older than 15 minutes, or that another approval
-    has overtaken, is refused (409 `request-stale`). Approving twice answers the same again.
+    The earlier device is disconnected and shows a message. If the request is older than 15 minutes, or the
+    device was bound before and has been replaced since, the answer is 409 `request-stale`. A repeated
+    approval gets the same answer.
     """
     return await moving.approve(parts, claims, session_id, body.device_id, now)

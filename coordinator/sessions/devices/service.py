@@ -1,6 +1,6 @@
-"""The devices of sessions in the database. Flushes, never commits.
+"""Reads and writes the devices of sessions in the database. Flushes, never commits.
 
-Whoever changes them holds the session's row, so that of two devices that come first only one is bound.
+Every change first locks the session's row, so that only one of two simultaneous first devices is bound.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ _CHALLENGE_BYTES: Final = 24
 
 
 def find(db: Session, session: ExamSession, key: str | None) -> Device | None:
-    """The device of this key; None when the session has not seen it."""
+    """The device with this key; None if it is new to the session."""
     return db.exec(select(Device).where(Device.session_id == session.id, Device.key == key)).one_or_none()
 
 
 def listing(db: Session, session: ExamSession) -> Sequence[Device]:
-    """A session's devices, in the order in which they came."""
+    """A session's devices, in the order of their first request."""
     return db.exec(select(Device).where(Device.session_id == session.id).order_by(col(Device.id))).all()
 
 
 def standing(session: ExamSession, device: Device | None, now_utc: datetime) -> Standing:
-    """How a device stands to a session."""
+    """What a device may do in a session."""
     binds = Policy.model_validate(session.policy).device_binding
     return binding.standing(binds=binds, bound=session.device > 0, known=_known(device), now_utc=now_utc)
 
 
 def challenge(found: Standing, device: Device | None) -> str | None:
-    """What a device that stands so must sign; None when it cannot open the session, or need not sign."""
+    """The challenge that the device must sign; None if it may not open the session or need not sign."""
     if found is Standing.FREE:
         return binding.FIRST_CHALLENGE
     return device.challenge if found is Standing.YOURS and device is not None else None
@@ -51,8 +51,8 @@ def waits(device: Device, now_utc: datetime) -> bool:
 
 
 def opened(db: Session, session: ExamSession, key: str, now_utc: datetime) -> None:
-    """Note that a device which may do so has opened the session: bind it if it is the first; in any case the
-    challenge that it signed is used up."""
+    """Note that an allowed device has opened the session. The first one is bound. Each gets a new challenge
+    to sign next."""
     device = find(db, session, key)
     if device is None or device.state is not DeviceState.BOUND:
         device = device or _new(session, key)
@@ -63,7 +63,7 @@ def opened(db: Session, session: ExamSession, key: str, now_utc: datetime) -> No
 
 
 def ask(db: Session, session: ExamSession, key: str, now_utc: datetime) -> bool:
-    """Note that a device asks to be used; False if it has already asked.
+    """Note that a device asks for access. Returns False if it has already asked.
 
     Raises `Rejected` (409 `too-many-devices`).
     """
@@ -73,7 +73,7 @@ def ask(db: Session, session: ExamSession, key: str, now_utc: datetime) -> bool:
         return False
     if sum(waits(one, now_utc) for one in devices) >= binding.MAX_ASKING:
         raise Rejected(
-            "too many devices ask to use this session; ask your institution for a new link",
+            "too many devices have asked to use this session; ask your institution for a new link",
             code="too-many-devices",
             status=409,
         )
@@ -87,7 +87,8 @@ def ask(db: Session, session: ExamSession, key: str, now_utc: datetime) -> bool:
 def approve(
     db: Session, session: ExamSession, device_id: UUID, by: str, now_utc: datetime
 ) -> tuple[Device, bool]:
-    """Let a device that asks take the place of the bound one; False beside it if it has already done so.
+    """Bind a device that has asked, in place of the earlier one. Returns the device, and False if it was
+    already bound.
 
     Raises `Rejected`: 404 `device-unknown`, 409 `request-stale`.
     """

@@ -13,18 +13,18 @@ from coordinator.web_api.rates import too_many_requests
 from shared.rates import Buckets
 
 PREFIX_CHARS: Final = 4
-"""One in 16 million codes begins like another."""
+"""Two random codes share so many first characters with a probability of 1 in 16 million."""
 
 
 def check_may_try(failures: Buckets, address: str, code: str, now: float) -> None:
-    """Raises `Rejected` (429) when codes like this one have failed too often from there."""
+    """Raises `Rejected` (429) when similar codes from this address have failed too often."""
     wait_s = failures.spent(_key(address, code), now)
     if wait_s > 0.0:
         raise too_many_requests(wait_s)
 
 
 def note_failure(failures: Buckets, address: str, code: str, now: float) -> None:
-    """Count a code that led nowhere."""
+    """Count a code that matches no session."""
     failures.wait_s(_key(address, code), now)
 
 

@@ -1,4 +1,4 @@
-"""How candidates join: the link, the notice, what was said before, a ticket for the live socket."""
+"""How candidates join: the link, the notice, earlier messages, a ticket for the live socket."""
 
 from __future__ import annotations
 
@@ -55,8 +55,7 @@ router = APIRouter(tags=["candidate's page"])
 
 @router.post("/join/look", responses=problems(404, 410, 429))
 async def look_at_link(body: JoinLookRequest, request: Request, parts: PartsDep, now: Now) -> JoinLook:
-    """What a link leads to, without opening it: a page asks this when it loads, as programs do that look at
-    links in mails."""
+    """What a link is for. The session is not opened, because mail systems also follow links to check them."""
 
     def work(db: Session) -> JoinLook:
         return _look(db, joining.follow(db, body.code, now), body.device_key, now)
@@ -66,11 +65,13 @@ async def look_at_link(body: JoinLookRequest, request: Request, parts: PartsDep,
 
 @router.post("/join", responses=problems(404, 409, 410, 422, 429))
 async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -> JoinResponse:
-    """Open a session by its link, when the candidate starts: its token and everything that the page needs.
+    """Open a session by its link, when the candidate starts. Returns its token and everything else that the
+    page needs.
 
-    The link works as often as needed until the session ends. The first device that opens it is bound; it
-    signs the challenge that `look_at_link` gives it. Another device is refused (409 `device-elsewhere`) until
-    a person approves it, and so is a signature that was used before (409 `signature-outdated`).
+    The link works any number of times until the session ends. The session is bound to the first device that
+    opens it; the device signs the challenge from `look_at_link`. Another device is refused (409
+    `device-elsewhere`) until staff approve it. A signature that was used before is refused too (409
+    `signature-outdated`).
     """
 
     def work(db: Session) -> JoinResponse:
@@ -87,10 +88,10 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
 
 @router.post("/join/ask", responses=problems(404, 409, 410, 422, 429))
 async def ask_for_device(body: JoinAskRequest, request: Request, parts: PartsDep, now: Now) -> JoinLook:
-    """Ask that this device may take the place of the one that the session is bound to.
+    """Ask staff to let this device replace the one that the session is bound to.
 
-    Staff see it at once, with the number that this device shows, and so does the bound device. The answer is
-    that of `look_at_link`, which says afterwards whether it was approved.
+    Staff see the request at once, with the number that this device shows. The bound device gets a message.
+    The answer is the same as that of `look_at_link`; call that one to learn whether the request was approved.
     """
 
     def work(db: Session) -> tuple[JoinLook, UUID, Alert | None]:
@@ -147,7 +148,7 @@ async def create_ticket(
 
 @router.get("/session/{session_id}/told", responses=problems(401, 403, 404))
 async def get_told(session_id: SessionRef, claims: StaffOrSession, parts: PartsDep) -> ToldOut:
-    """What the candidate was told so far, for a page that was loaded again: the newest 20 messages."""
+    """The newest 20 messages to the candidate, for a page that was reloaded."""
 
     def work(db: Session) -> ToldOut:
         found = sessions.find(db, claims.tenant_id, session_id)
@@ -158,8 +159,8 @@ async def get_told(session_id: SessionRef, claims: StaffOrSession, parts: PartsD
 
 
 async def _with_code(parts: Parts, request: Request, code: str, work: Callable[[], Awaitable[T]]) -> T:
-    """The answer of `work`, unless codes like this one have failed too often from there. A code that nobody
-    was given waits for no writer."""
+    """The answer of `work`. Refused if similar codes from this address have failed too often. An unknown code
+    does not wait for the database's write lock."""
     failures, address = parts.rates.join_failures, request.client.host if request.client else ""
     check_may_try(failures, address, code, parts.clock())
     try:
@@ -178,7 +179,8 @@ def _look(db: Session, found: Found, key: str | None, now: datetime) -> JoinLook
         session_uuid=str(session.id),
         exam_title=exams.title_of(db, session.tenant_id, session.exam_reference),
         notice=notice_for(Policy.model_validate(session.policy)),
-        webrtc_config=webrtc_config(()),  # how to use a server is for devices that may open the session
+        # Only devices that may open the session get the credentials of TURN servers.
+        webrtc_config=webrtc_config(()),
         device=standing.value,
         challenge=devices.challenge(standing, device),
         check_number=binding.check_number(key) if key else None,
@@ -189,7 +191,7 @@ def _look(db: Session, found: Found, key: str | None, now: datetime) -> JoinLook
 
 
 def _check_device(db: Session, session: ExamSession, proof: DeviceProof | None, now: datetime) -> None:
-    """Raises `Rejected` unless this device may open the session; it is the bound one from then on."""
+    """Check that this device may open the session, and note that it has. Raises `Rejected` if it may not."""
     device = devices.find(db, session, proof.key if proof else None)
     standing = devices.standing(session, device, now)
     binding.check_may_open(standing, has_key=proof is not None)
@@ -200,7 +202,7 @@ def _check_device(db: Session, session: ExamSession, proof: DeviceProof | None, 
 
 
 def _ask(db: Session, parts: Parts, found: Found, key: str, now: datetime) -> Alert | None:
-    """Note that a device asks; the alert of it, None when it need not ask or has done so before."""
+    """Note that a device asks. Returns the alert about it; None if it need not ask or has asked before."""
     standing = devices.standing(found.session, devices.find(db, found.session, key), now)
     if standing is not Standing.ELSEWHERE or not devices.ask(db, found.session, key, now):
         return None

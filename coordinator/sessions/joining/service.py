@@ -28,7 +28,7 @@ def new_code() -> str:
 
 
 def add_code(db: Session, session: ExamSession, code: str, now_utc: datetime) -> None:
-    """Store the code of a session's link; only its hash is kept. The links before it stop to work."""
+    """Store the code of a session's link; only its hash is kept. Earlier links stop working."""
     db.exec(
         update(JoinCode)
         .where(col(JoinCode.session_id) == session.id, col(JoinCode.replaced_utc).is_(None))
@@ -52,7 +52,7 @@ def check_known(db: Session, code: str) -> None:
 
 
 def follow(db: Session, code: str, now_utc: datetime) -> Found:
-    """The session that a link leads to.
+    """The session that a link belongs to.
 
     Raises `Rejected`: 404 `join-code-unknown`, 410 `join-code-replaced` or the session's end.
     """
@@ -61,7 +61,7 @@ def follow(db: Session, code: str, now_utc: datetime) -> Found:
         raise _unknown()
     if row.replaced_utc is not None:
         raise Rejected(
-            "there is a newer link to this exam; use that one", code="join-code-replaced", status=410
+            "this link was replaced by a newer one; use the newer link", code="join-code-replaced", status=410
         )
     found = Found(*db.exec(sessions.select_found().where(ExamSession.id == row.session_id)).one())
     sessions.check_running(found.session, now_utc)

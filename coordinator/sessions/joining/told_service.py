@@ -1,4 +1,4 @@
-"""What a session's candidate was told, read from its alerts. Reads only."""
+"""Reads the messages to a session's candidate from the session's alerts. Reads only."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from coordinator.sessions.tables import ExamSession
 from shared.notices import RAISED, candidate_notice
 
 MAX_TOLD: Final = 20
-"""As many as the candidate's page shows."""
+"""The most messages; the candidate's page shows as many."""
 _LOOKED_THROUGH: Final = 200
-"""Most alerts are nothing that a candidate is told."""
+"""The most alerts searched for messages; most alerts have no message to the candidate."""
 
 
 def told(db: Session, keyring: Keyring, session: ExamSession) -> list[dict[str, Any]]:
-    """The newest messages as the live socket sends them, the oldest first."""
+    """The newest messages, in the form that the live socket sends, the oldest first."""
     wanted = (
         select(StoredAlert.id)
         .where(StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id)

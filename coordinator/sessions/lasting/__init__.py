@@ -1,4 +1,4 @@
-"""Alerts that the coordinator itself raises and, once their cause is over, clears.
+"""Alerts that the coordinator raises itself and clears when their cause is over.
 
-service   in the database        telling   writes one and sends it
+service   reads and writes them in the database        telling   writes one and sends it
 """

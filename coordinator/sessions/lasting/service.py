@@ -1,4 +1,4 @@
-"""The coordinator's own lasting alerts in the database. Flushes, never commits."""
+"""Reads and writes alerts that the coordinator raises and later clears. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ from shared.alerts import Alert
 from shared.events.types import EventType
 
 LONGEST_SESSION: Final = timedelta(days=3)
-"""A session older than this is over: lead time, duration and extra time together are less."""
+"""Every session that started longer ago is over, because lead time, duration and extra time add up to
+less."""
 
 
 def still_open(db: Session, event: EventType, now_utc: datetime) -> set[UUID]:
@@ -43,7 +44,7 @@ def still_open(db: Session, event: EventType, now_utc: datetime) -> set[UUID]:
 def raise_one(
     db: Session, keyring: Keyring, session_id: UUID, write: Callable[[Subject], Alert], now_utc: datetime
 ) -> Stored | None:
-    """Raise an alert; None if one of its event is open already or the session has ended."""
+    """Raise an alert. Returns None if one of the same event is already open or the session has ended."""
     found = _locked(db, session_id)
     if found is None or found.session.ended_utc is not None:
         return None
@@ -56,7 +57,7 @@ def raise_one(
 
 
 def ended(alert: Alert, over_utc: datetime) -> Alert:
-    """The alert once its cause is over."""
+    """The alert after its cause has ended."""
     duration_s = max(0.0, (over_utc - alert.onset).total_seconds())
     changes = {"cleared": max(over_utc, alert.raised), "duration": round(duration_s, 3)}
     return alert.model_copy(update=changes)
@@ -70,7 +71,7 @@ def clear_one(
     now_utc: datetime,
     write: Callable[[Alert, datetime], Alert] = ended,
 ) -> Stored | None:
-    """Clear the open alert: now, or at the session's end."""
+    """Clear the open alert, at this instant or at the session's end if that is earlier."""
     found = _locked(db, session_id)
     said = _open(db, found.session, event) if found is not None else None
     if found is None or said is None:
@@ -78,7 +79,7 @@ def clear_one(
     over_utc = min(now_utc, found.session.ended_utc or now_utc, found.session.expires_utc)
     before = next(iter(alerts.opened(db, keyring, [said.id])), None)
     if before is None:
-        return None  # its key is gone
+        return None  # its key was destroyed
     alert = write(before.alert, over_utc)
     stored = alerts.store_own(db, keyring, found.session, alert, 2, now_utc)
     return Stored(alert, session_id, 2, now_utc) if stored else None
@@ -113,5 +114,5 @@ def _open(db: Session, session: ExamSession, event: EventType) -> StoredAlert | 
 
 
 def _ours(event: EventType) -> tuple[ColumnElement[bool], ...]:
-    """The coordinator's own alert: nodes may raise their own of the same event."""
+    """Selects the coordinator's own alerts, because nodes may raise the same event."""
     return (col(StoredAlert.event_type) == event, col(StoredAlert.node_id).is_(None))

@@ -1,5 +1,5 @@
-"""Whether a candidate's page is there, as its node last said it, stored with the session.
+"""Whether a candidate's page is connected, as its node last reported, stored with the session.
 
-cards    what a session's card on the wall says (pure)   noting  writes what heartbeats say, at once
-service  in the database                                 answers  in the API's form
+cards    what a session's card on the wall says (pure)   noting   stores what heartbeats report, at once
+service  reads and writes it in the database             answers  in the API's form
 """

@@ -1,4 +1,4 @@
-"""Cards of sessions in the API's form."""
+"""Converts cards of sessions to the API's form."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from shared.api.sessions import PageOut
 def card_of(
     fleet: Fleet, session: ExamSession, node_id: UUID, opened_utc: datetime | None, now_utc: datetime
 ) -> Card:
-    """The card of a stored session, whose node is or is not heard."""
+    """The card of a stored session, from its row and its node's last heartbeat."""
     node = fleet.state(node_id)
     over_utc = session.ended_utc or (session.expires_utc if session.expires_utc <= now_utc else None)
     seen = Seen(
@@ -38,6 +38,6 @@ def page_out(card: Card) -> PageOut:
 
 
 def card_message(reference: str, card: Card) -> dict[str, Any]:
-    """A card as a wall's socket sends it."""
+    """A card as the socket of a wall sends it."""
     unwatched = None if card.unwatched_s is None else dict(card.unwatched_s)
     return {"session_id": reference, "page": page_out(card).model_dump(mode="json"), "unwatched_s": unwatched}

@@ -1,7 +1,7 @@
-"""What a session's card says of its candidate's page: one state, from stored values. Pure.
+"""Decides what a session's card shows about the candidate's page: one state, from stored values. Pure.
 
-A page that never came, one without a camera, one that is gone and one that is watched look different, and a
-node that is silent says nothing about any of them.
+There are different states for a page that was never opened, one without a camera, one that was lost and one
+that is watched. While the node is silent, the state is unknown.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CAME: Final = ("watching", "withheld")
 
 
 class CardState(StrEnum):
-    """Where a session's page is."""
+    """The state of a session's page."""
 
     WAITING = "waiting"
     """Nobody has opened it."""
@@ -30,16 +30,16 @@ class CardState(StrEnum):
     WITHHELD = "withheld"
     """It is connected, and nobody may look at its pictures."""
     LOST = "lost"
-    """It was connected, and no picture comes."""
+    """It was connected, and no pictures arrive now."""
     PAUSED = "paused"
     UNKNOWN = "unknown"
-    """Its node is silent, or has not said it yet."""
+    """Its node is silent or has not reported on the page yet."""
     OVER = "over"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seen:
-    """What is stored of one session and its node."""
+    """What is stored about one session and its node."""
 
     started_utc: datetime
     over_utc: datetime | None = None
@@ -48,14 +48,14 @@ class Seen:
     opened_utc: datetime | None = None
     """When the candidate's page was opened."""
     phase: str | None = None
-    """What its node last said."""
+    """The phase that its node last reported."""
     phase_utc: datetime | None = None
     came_utc: datetime | None = None
     """When a page with a camera was first connected."""
     heard_utc: datetime | None = None
-    """When its node was last heard; None: not since this program's start."""
+    """When its node's last heartbeat came; None: none since this program started."""
     runs: Runs | None = None
-    """Unwatched seconds as its nodes say them."""
+    """Unwatched seconds as its nodes report them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,8 @@ class Card:
     since_utc: datetime | None
     unwatched_s: Unwatched | None = None
     unwatched_share: float | None = None
-    """Of the time since the page first came, for what was watched least; None: unknown."""
+    """Unwatched share of the time since the page first connected: the highest share of the kinds of looks.
+    None: unknown."""
 
 
 def card(seen: Seen, now_utc: datetime) -> Card:
@@ -77,7 +78,7 @@ def card(seen: Seen, now_utc: datetime) -> Card:
 
 
 def card_state(seen: Seen, now_utc: datetime) -> tuple[CardState, datetime | None]:
-    """The state, and since when it is so."""
+    """The state, and since when it has lasted."""
     if seen.over_utc is not None:
         return CardState.OVER, seen.over_utc
     if seen.paused_utc is not None:
@@ -89,7 +90,8 @@ def card_state(seen: Seen, now_utc: datetime) -> tuple[CardState, datetime | Non
     if seen.phase == "withheld":
         return CardState.WITHHELD, seen.phase_utc
     if seen.phase not in (None, "waiting", "silent"):
-        return CardState.UNKNOWN, seen.phase_utc  # a pause that is just over, or a newer node's word
+        # A pause has just ended, or a newer version of the node uses a phase that is not known here.
+        return CardState.UNKNOWN, seen.phase_utc
     if seen.came_utc is not None:
         return CardState.LOST, seen.phase_utc
     if seen.opened_utc is not None or seen.phase == "silent":

@@ -1,4 +1,4 @@
-"""Writes down what nodes say of candidates' pages, as soon as a heartbeat says something new."""
+"""Stores what nodes report about candidates' pages, as soon as a heartbeat has something new."""
 
 from __future__ import annotations
 
@@ -15,38 +15,39 @@ from coordinator.web_api.parts import Parts
 from shared.errors import Unavailable
 
 MAX_NOTED: Final = 500
-"""Sessions written in one transaction; the rest follows in the next."""
+"""The most sessions written in one transaction; the others follow in the next."""
 MAX_REMEMBERED: Final = 10_000
 PAUSE_S: Final = 0.2
-"""Between two transactions: heartbeats of many nodes that come together are written together."""
+"""Time between two transactions. Heartbeats of many nodes that arrive in it are written together."""
 RETRY_S: Final = 1.0
 
 
 class Pages:
-    """One coordinator's memory of what it has written. Not to be used by two tasks at once."""
+    """One coordinator's memory of what it has written. Must not be used by two tasks at once."""
 
     def __init__(self) -> None:
         self._written: OrderedDict[UUID, str] = OrderedDict()
         self._news = asyncio.Event()
 
     def heard(self) -> None:
-        """A heartbeat came."""
+        """Note that a heartbeat has arrived."""
         self._news.set()
 
     async def run(self, parts: Parts) -> None:
-        """Write after heartbeats, until cancelled."""
+        """Write after each heartbeat, until cancelled."""
         while True:
             await self._news.wait()
             self._news.clear()
             try:
                 await self.round(parts, datetime.now(UTC))
-            except Unavailable:  # the database is away
+            except Unavailable:  # the database cannot be reached; the next round writes it
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
             await asyncio.sleep(PAUSE_S)
 
     async def round(self, parts: Parts, now_utc: datetime) -> None:
-        """Write what differs from what was written last. Raises `Unavailable` when the database is away."""
+        """Write what has changed since the last write. Raises `Unavailable` if the database cannot be
+        reached."""
         said = said_by(parts.fleet.online(parts.clock()))
         changed = {one: phase for one, phase in said.items() if self._written.get(one) != phase}
         now = dict(list(changed.items())[:MAX_NOTED])
@@ -63,7 +64,8 @@ class Pages:
 
 
 def said_by(nodes: Iterable[NodeState]) -> dict[UUID, str]:
-    """The phase of each session in the last heartbeats; of two nodes that name it, the later assignment's."""
+    """The phase of each session in the last heartbeats. If two nodes report one session, the later assignment
+    counts."""
     said: dict[UUID, tuple[int, str]] = {}
     for node in nodes:
         for state in node.heartbeat.sessions:

@@ -1,4 +1,4 @@
-"""Pages of sessions in the database. Flushes, never commits."""
+"""Reads and writes the states of sessions' pages in the database. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Stored:
 
 
 def note(db: Session, phases: Mapping[UUID, str], now_utc: datetime) -> None:
-    """Write down what nodes say of the pages of sessions."""
+    """Store what nodes report about the pages of sessions."""
     wanted = select(ExamSession).where(col(ExamSession.id).in_(phases), col(ExamSession.ended_utc).is_(None))
     for session in db.exec(wanted.order_by(col(ExamSession.id)).with_for_update(key_share=True)):
         phase = phases[session.id]
@@ -37,7 +37,7 @@ def note(db: Session, phases: Mapping[UUID, str], now_utc: datetime) -> None:
 
 
 def stored(db: Session, tenant_id: UUID, references: Sequence[str]) -> list[Stored]:
-    """The institution's sessions with these ids, of those that there are."""
+    """The institution's sessions with these ids. Ids without a session are left out."""
     wanted = (
         select(ExamSession, Assignment.node_id)
         .join(Assignment, assignments.current_of(col(ExamSession.id)))
@@ -49,8 +49,8 @@ def stored(db: Session, tenant_id: UUID, references: Sequence[str]) -> list[Stor
 
 
 def opened_utc(db: Session, session_ids: Iterable[UUID]) -> dict[UUID, datetime]:
-    """When a device first opened each session by its link; those that none opened are missing, and those
-    whose exam does not bind devices."""
+    """By session, when a device first opened it by its link. Sessions that no device has opened are left out,
+    and so are those whose exam does not bind devices."""
     wanted = (
         select(Device.session_id, func.min(Device.bound_utc))
         .where(col(Device.session_id).in_(list(session_ids)), col(Device.bound_utc).is_not(None))

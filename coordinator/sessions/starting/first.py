@@ -64,7 +64,7 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
         except Rejected as error:
             if error.code != NODE_FULL:
                 raise
-            full.add(node_id)  # it has filled up since its last heartbeat: the next best may have room
+            full.add(node_id)  # it has become full since its last heartbeat; the next best may have room
 
 
 def _node(parts: Parts, plan: Plan, full: Collection[UUID]) -> UUID:
@@ -115,7 +115,7 @@ def _store(
     )
     if not kept:
         raise Unavailable("another request for this candidate came first; try again", code="started-twice")
-    # Locked, so that of many requests at once each one reads what the former stored.
+    # Locked, so that each of many simultaneous requests reads what the one before it stored.
     candidates.lock(db, plan.candidate)
     check_still_agreed(db, plan)
     if wish.by_candidate:

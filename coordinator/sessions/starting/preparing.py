@@ -51,7 +51,7 @@ class Wish:
     request: SessionStartRequest
     now_utc: datetime
     by_candidate: bool = False
-    """Whether the candidate itself asks, not the exam platform."""
+    """Whether the candidate itself sent the request, not the exam platform."""
     by: str = ""
     """The token's subject."""
 
@@ -98,7 +98,7 @@ def prepare(db: Session, own: OwnKeys, wish: Wish) -> Plan:
         sessions.check_own_share(db, candidate.id, wish.now_utc)
     exam = exams.look_up(db, wish.tenant_id, request.exam_id)
     if not request.allow_unregistered:
-        # A candidate with a token of its own is known to the issuer of that token.
+        # A candidate with its own token is known to the issuer of that token.
         known = wish.by_candidate or candidates.find(db, wish.tenant_id, request.candidate_id) is not None
         check_registered(exam_known=exam is not None, candidate_known=known)
     terms = _terms(db, keyring, exam, candidate)

@@ -1,6 +1,6 @@
-"""Tells on sessions what is wrong with their node: its clock, and its reports that are missing.
+"""Raises alerts in sessions whose node has a wrong clock or whose alerts are missing.
 
-wrong    which nodes are troubled, and the alerts (pure)
+wrong    decides which nodes have a problem, and makes the alerts (pure)
 telling  raises and clears the alerts
-service  in the database
+service  reads sessions and writes alerts in the database
 """

@@ -1,4 +1,4 @@
-"""Sessions of troubled nodes in the database. Flushes, never commits."""
+"""Reads the sessions of nodes that have a problem, and writes their alerts. Flushes, never commits."""
 
 from __future__ import annotations
 
@@ -21,23 +21,24 @@ from shared.errors import Corrupt, Rejected
 from shared.events.types import EventType
 
 MAX_TOLD = 500
-"""Sessions told of one loss."""
+"""The most sessions that get an alert about one loss."""
 
 
 def of_nodes(db: Session, node_ids: Collection[UUID], now_utc: datetime) -> dict[UUID, UUID]:
-    """The running sessions of these nodes, each with its node."""
+    """The node of each running session of these nodes."""
     found = sessions.running_on(db, set(node_ids), now_utc, now_utc)
     return {one.session.id: one.assignment.node_id for one in found}
 
 
 def tells(db: Session, keyring: Keyring, session_id: UUID, event: EventType) -> bool:
-    """Whether the session's policy has this event on, and something can be written about it."""
+    """Whether the session's policy has this event on and its alerts can be stored."""
     session = db.get(ExamSession, session_id)
     return session is not None and _tells(db, keyring, session, event)
 
 
 def say_lost(db: Session, keyring: Keyring, lost: Lost, now_utc: datetime) -> list[Stored]:
-    """Tell every session that the node may have reported about since the last report that came."""
+    """Write an alert for every session that the node may have sent alerts about since the last one that
+    arrived."""
     wanted = (
         sessions.select_found()
         .where(
@@ -64,4 +65,4 @@ def _tells(db: Session, keyring: Keyring, session: ExamSession, event: EventType
     try:
         return sessions.effective_policy(db, keyring, session).rule(event).enabled
     except (Rejected, Corrupt):
-        return False  # its key is destroyed
+        return False  # its key was destroyed

@@ -1,7 +1,7 @@
-"""Raises and clears the alerts of sessions whose node's clock is wrong or whose reports are missing.
+"""Raises and clears the alerts of sessions whose node has a wrong clock or whose alerts are missing.
 
-Open alerts are read from the database after a restart, and written under a lock, so that each trouble is told
-once.
+Open alerts are read from the database after a restart and written under a lock, so that each problem is
+reported once.
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ from shared.alerts import Alert
 from shared.events.types import EventType
 
 MAX_SAID: Final = 50
-"""Alerts written in one round; the rest follows in the next."""
+"""The most alerts written in one round; the others follow in the next."""
 
 Write = Callable[[Subject, Evidence, datetime], Alert]
 
 
 class Troubles:
-    """One coordinator's memory of its nodes' troubles. Must not be used by two tasks at once."""
+    """One coordinator's memory of its nodes' problems. Must not be used by two tasks at once."""
 
     def __init__(self) -> None:
         self._gaps: dict[LaneKey, Standing] = {}
         self._open: dict[EventType, set[UUID]] = {}
-        """Sessions with an open alert, of each event that was read from the database."""
+        """By event, the sessions with an open alert, for events already read from the database."""
 
     async def round(self, parts: Parts, now_utc: datetime | None = None) -> None:
         """Run one round. Raises `Unavailable` if the database cannot be reached."""
@@ -113,7 +113,7 @@ def _raise(
 async def _over(
     parts: Parts, said: Collection[UUID], over: Callable[[UUID], bool], now_utc: datetime
 ) -> set[UUID]:
-    """The sessions whose trouble is over, or that are over themselves."""
+    """The sessions whose problem is over, or that have ended."""
     if not said:
         return set()
     held = await parts.reading(lambda db: sessions.held_now(db, set(said), now_utc))

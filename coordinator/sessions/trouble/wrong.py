@@ -1,6 +1,7 @@
-"""Decides which nodes are troubled, and writes the alerts of their sessions. Pure.
+"""Decides which nodes have a problem, and makes the alerts of their sessions. Pure.
 
-A sequence tells that a report is missing and not whose it was: all sessions of its node are told.
+A gap in the sequence numbers shows that a node's alert is missing, but not which session it is about. So all
+sessions of the node get an alert about it.
 """
 
 from __future__ import annotations
@@ -22,10 +23,11 @@ from shared.events.types import EventType
 from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
 
 GAP_AFTER: Final = timedelta(seconds=30)
-"""Reports overtake one another, and one whose session is not known yet comes again: a gap that closes within
-this time is nobody's trouble."""
+"""A gap is reported only after this time. Alerts may arrive out of order, and one whose session is not known
+yet is sent again, so many gaps close by themselves."""
 CALM_CLOCK_S: Final = MAX_CLOCK_SKEW_S / 2
-"""Below this a clock is right again: one that wavers about the bound is told once."""
+"""A clock counts as right again only below this, so that one that varies around the bound is reported
+once."""
 
 Evidence = Mapping[str, JsonValue]
 Lane = TypeVar("Lane", bound=Hashable)
@@ -33,7 +35,7 @@ Lane = TypeVar("Lane", bound=Hashable)
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A gap, and since when its mark has not moved."""
+    """A gap, and since when its mark has been the same."""
 
     gap: Gap
     since_utc: datetime
@@ -42,7 +44,7 @@ class Standing:
 def standing(
     before: Mapping[Lane, Standing], gaps: Mapping[Lane, Gap], now_utc: datetime
 ) -> dict[Lane, Standing]:
-    """The gaps of all lanes; one whose mark has moved is a new one."""
+    """The gaps of all lanes. A gap whose mark has changed counts as new."""
     found = {}
     for lane, gap in gaps.items():
         known = before.get(lane)
@@ -52,7 +54,7 @@ def standing(
 
 
 def missing_reports(gaps: Iterable[tuple[UUID, Standing]], now_utc: datetime) -> dict[UUID, Evidence]:
-    """The nodes with gaps that stay, and how many reports are missing."""
+    """The nodes with gaps older than `GAP_AFTER`, and how many alerts are missing."""
     missing: defaultdict[UUID, int] = defaultdict(int)
     for node_id, one in gaps:
         if now_utc - one.since_utc >= GAP_AFTER:
@@ -61,7 +63,7 @@ def missing_reports(gaps: Iterable[tuple[UUID, Standing]], now_utc: datetime) ->
 
 
 def wrong_clocks(skews_s: Mapping[UUID, float]) -> dict[UUID, Evidence]:
-    """The nodes whose clock is too far from ours."""
+    """The nodes whose clock differs too much from this one."""
     return {
         node_id: {"skew_seconds": round(skew_s, 1), "skew_seconds_bound": MAX_CLOCK_SKEW_S}
         for node_id, skew_s in skews_s.items()
@@ -70,12 +72,12 @@ def wrong_clocks(skews_s: Mapping[UUID, float]) -> dict[UUID, Evidence]:
 
 
 def right_clocks(skews_s: Mapping[UUID, float]) -> set[UUID]:
-    """The nodes whose clock is surely right; of one that is not heard, nothing is known."""
+    """The nodes whose clock is certainly right. A node without a recent heartbeat is not among them."""
     return {node_id for node_id, skew_s in skews_s.items() if abs(skew_s) <= CALM_CLOCK_S}
 
 
 def together(losses: Iterable[Lost]) -> list[Lost]:
-    """The losses of each node as one."""
+    """The losses of each node, added up."""
     found: dict[UUID, Lost] = {}
     for lost in losses:
         known = found.get(lost.node_id, Lost(lost.node_id, 0, lost.since_utc))
@@ -85,22 +87,22 @@ def together(losses: Iterable[Lost]) -> list[Lost]:
 
 
 def clock_alert(subject: Subject, evidence: Evidence, at_utc: datetime) -> Alert:
-    """That the node's clock is wrong, while it lasts."""
+    """An open alert: the node's clock is wrong."""
     values = {name: f"{abs(float(str(value))):.1f} s" for name, value in evidence.items()}
     return _alert(subject, EventType.CLOCK_SKEW, evidence, values, at_utc)
 
 
 def gap_alert(subject: Subject, evidence: Evidence, at_utc: datetime) -> Alert:
-    """That reports are missing, while they may still come."""
+    """An open alert: alerts of the node are missing but may still arrive."""
     values = {"missing": str(evidence["missing"]), "repair": "they were requested again"}
     return _alert(subject, EventType.ALERT_GAP, evidence, values, at_utc)
 
 
 def lost_alert(subject: Subject, lost: Lost, at_utc: datetime) -> Alert:
-    """That reports will never come, over the time they may have been about."""
+    """A cleared alert: some of the node's alerts are lost. It covers the time that they may be about."""
     values = {"missing": str(lost.count), "repair": "the node no longer has them"}
     evidence: Evidence = {"missing": lost.count, "lost": True}
-    # Its id is of the time it is told: two losses may reach back to the same instant.
+    # The id is made from the present time, because two losses may begin at the same instant.
     alert = _alert(subject, EventType.ALERT_GAP, evidence, values, at_utc)
     onset = min(max(lost.since_utc, subject.started_utc), at_utc)
     duration_s = round((at_utc - onset).total_seconds(), 3)

@@ -7,7 +7,7 @@
     combined    events made of several others
     camera      a camera that shows nothing, and missing pictures
     system      faults of our own systems
-    page        the page on which the exam is sat
+    page        the page that the candidate uses
     milestones  neutral steps of an exam
     proctors    acts of proctors
 

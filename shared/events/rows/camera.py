@@ -134,8 +134,8 @@ ROWS: Final = (
         words=Words(
             title="Camera may be a program",
             sentence=(
-                "The camera names itself “{device}” ({reason}); a name proves nothing, and most such "
-                "programs are harmless."
+                "The camera is called “{device}” ({reason}). A name proves nothing, and most such programs "
+                "are harmless."
             ),
         ),
     ),

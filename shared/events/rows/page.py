@@ -1,4 +1,4 @@
-"""The page on which the exam is sat."""
+"""Events of the page that the candidate uses during the exam."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROWS: Final = (
             title="Opened a second time",
             sentence=(
                 "The session was opened in a second window or on another device while the first was still "
-                "sending; the newest is watched. Advisory: a page that was opened twice is usual."
+                "sending. The newest is watched. Advisory: pages are often opened twice."
             ),
             raised="Your exam was opened a second time. Only the newest window is used.",
             cleared="Your exam is open in one window.",

@@ -71,10 +71,13 @@ ROWS: Final = (
         raised_by=BY_COORDINATOR,
         rule=DefaultRule(),
         waited_for=False,
-        gap=Gap("reports", "Reports of the node are missing."),
+        gap=Gap("reports", "Alerts of the node are missing."),
         words=Words(
             title="Alerts missing",
-            sentence="{missing} reports of the node did not come, about this session or another; {repair}.",
+            sentence=(
+                "{missing} alerts of the node have not arrived. They may be about this session or another; "
+                "{repair}."
+            ),
         ),
     ),
 )

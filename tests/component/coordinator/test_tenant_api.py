@@ -134,7 +134,7 @@ def test_a_running_exam_of_a_disabled_institution_goes_on_to_its_end_and_no_othe
         assert site.node.obeyed.ended == []
         assert order.session_id == UUID(started["session_uuid"])
         assert (await site.post("/session/SESS-N/end", headers=seat)).status_code == 200
-        assert (await site.get("/session/SESS-N", headers=seat)).status_code == 401  # its token with it
+        assert (await site.get("/session/SESS-N", headers=seat)).status_code == 401  # its token too
 
     on_site(test)
 

@@ -91,7 +91,7 @@ def test_the_alerts_say_the_figures_and_weigh_nothing() -> None:
     assert clock.explanation == "The clocks of node and coordinator differed by 40.0 s (bound 25.0 s)."
     assert clock.evidence == {"skew_seconds": -40.0, "skew_seconds_bound": 25.0}
     gap = gap_alert(SUBJECT, {"missing": 3, "lost": False}, NOW)
-    assert gap.explanation.startswith("3 reports of the node did not come")
+    assert gap.explanation.startswith("3 alerts of the node have not arrived")
     assert gap.explanation.endswith("they were requested again.")
     assert (clock.cleared, gap.cleared) == (None, None)
     assert harmless(clock)

@@ -146,7 +146,7 @@ def test_technical_events_weigh_nothing_and_every_threshold_has_its_unit() -> No
         ({"gaze_zone": {"yaw_deg": 500}}, "gaze_zone.yaw_deg"),
         ({"sounds": ["sobbing"]}, "sounds.0"),
         ({"sounds": ["door", "door"]}, "sounds: an entry is given twice"),
-        ({"without_acknowledgement": ["speech-transcription"]}, "always needs the candidate's own yes"),
+        ({"without_acknowledgement": ["speech-transcription"]}, "requires the candidate's own consent"),
         ({"without_acknowledgement": ["camera-monitoring"] * 2}, "is given twice"),
         ({"without_acknowledgement": ["advertising"]}, "without_acknowledgement.0"),
         ({"phrases": ["hey"]}, "phrases: need features.speech_transcription"),

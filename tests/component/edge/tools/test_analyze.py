@@ -121,7 +121,7 @@ def test_holds_and_version_are_those_of_the_given_policy(folder: Path, tmp_path:
 def test_no_level_is_claimed_that_the_device_does_not_bear(folder: Path, tmp_path: Path) -> None:
     done = analyze(folder / "leaves.mkv", "--level", "L0", "--out", tmp_path)
     assert done.exit_code == 2
-    assert "cannot be claimed here" in done.stderr
+    assert "cannot be used here" in done.stderr
     assert "use L1 (full on a CPU)" in done.stderr
 
 
