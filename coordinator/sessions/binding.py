@@ -53,7 +53,7 @@ class DeviceState(StrEnum):
     """Another device took its place."""
 
 
-class Standing(StrEnum):
+class DeviceAccess(StrEnum):
     """How a device stands to a session."""
 
     OPEN = "open"
@@ -76,15 +76,15 @@ class Known:
     asked_utc: datetime | None
 
 
-def standing(*, binds: bool, bound: bool, known: Known | None, now_utc: datetime) -> Standing:
+def standing(*, binds: bool, bound: bool, known: Known | None, now_utc: datetime) -> DeviceAccess:
     """How a device stands. `bound`: whether the session has a bound device; `known`: None for a new one."""
     if not binds:
-        return Standing.OPEN
+        return DeviceAccess.OPEN
     if not bound:
-        return Standing.FREE
+        return DeviceAccess.FREE
     if known is not None and known.state is DeviceState.BOUND:
-        return Standing.YOURS
-    return Standing.ASKED if known is not None and waits(known, now_utc) else Standing.ELSEWHERE
+        return DeviceAccess.YOURS
+    return DeviceAccess.ASKED if known is not None and waits(known, now_utc) else DeviceAccess.ELSEWHERE
 
 
 def waits(known: Known, now_utc: datetime) -> bool:
@@ -104,9 +104,9 @@ def check_waits(known: Known, now_utc: datetime) -> None:
         )
 
 
-def check_may_open(found: Standing, *, has_key: bool) -> None:
+def check_may_open(found: DeviceAccess, *, has_key: bool) -> None:
     """Raises `Rejected` (409 `device-key-missing`, `device-elsewhere`) when the link alone is not enough."""
-    if found is Standing.OPEN:
+    if found is DeviceAccess.OPEN:
         return
     if not has_key:
         raise Rejected(
@@ -114,7 +114,7 @@ def check_may_open(found: Standing, *, has_key: bool) -> None:
             code="device-key-missing",
             status=409,
         )
-    if found not in (Standing.FREE, Standing.YOURS):
+    if found not in (DeviceAccess.FREE, DeviceAccess.YOURS):
         raise Rejected(
             "your exam was started on another device; ask to use this one",
             code="device-elsewhere",
