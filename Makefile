@@ -14,7 +14,7 @@ endif
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos bench accuracy openapi docs promise lock clean
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos bench accuracy openapi docs mutants promise lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -99,6 +99,12 @@ openapi: setup
 # The pages that are made from the tables of events and looks.
 docs: setup
 	$(BIN)/python -m edge.tools.reference docs
+
+# Small errors made on purpose, and which of them the tests notice: in modules changed since BASE, in MODULES, or in all.
+BASE ?= HEAD~1
+MINUTES ?= 30
+mutants: weights setup-test
+	$(BIN)/python -m tests.mutants $(MODULES) --base $(BASE) --minutes $(MINUTES)
 
 # After a release: what its API gives is what callers are promised from then on.
 promise: setup

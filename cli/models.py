@@ -146,7 +146,7 @@ def listing(store: Store, profile: Profile) -> list[dict[str, Any]]:
     rows = []
     for task in Task:
         serving: Entry | None = None
-        for standing in store.standings(task, profile):
+        for standing in store.choices(task, profile):
             entry = standing.entry
             serves = serving is None and not standing.reason
             serving = entry if serves else serving

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -17,7 +16,7 @@ from cli.policies import policy_data, read_policy
 from cli.render import Format, OutputOption, YesOption, ask_first, write_data, write_one, write_rows
 from cli.watching import WatchOption, show_rows
 from shared.api.incidents import ExtraTimeRequest, InterventionRequest, MessageRequest, RescoreRequest
-from shared.api.sessions import SessionPolicyRequest, SessionStartRequest
+from shared.api.sessions import SessionPolicyRequest, SessionStartRequest, SessionStatus
 from shared.errors import Rejected
 from shared.writing import writing_under
 
@@ -32,14 +31,6 @@ _TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration",
 _CHANGES = ("at", "changed_by", "role", "version_before", "version", "reason")
 _FORMS = {".json": "report", ".html": "report.html", ".pdf": "report.pdf", ".zip": "hearing-bundle"}
 _SCORES = ("event_type", "original", "rescored", "would_be_raised", "event_id")
-
-
-class Standing(StrEnum):
-    """The state of a session."""
-
-    ACTIVE = "active"
-    ENDED = "ended"
-    EXPIRED = "expired"
 
 
 ReasonOption = Annotated[
@@ -85,7 +76,9 @@ def start(
 def list_command(
     exam: Annotated[str, typer.Option(help="Only this exam_id.")] = "",
     candidate: Annotated[str, typer.Option(help="Only this candidate_id.")] = "",
-    state: Annotated[list[Standing] | None, typer.Option(help="Only this state; may be repeated.")] = None,
+    state: Annotated[
+        list[SessionStatus] | None, typer.Option(help="Only this state; may be repeated.")
+    ] = None,
     min_severity: Annotated[
         float, typer.Option(min=0.0, max=1.0, help="Only this severity or higher, 0 to 1.")
     ] = 0.0,

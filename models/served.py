@@ -69,7 +69,7 @@ _NEEDS: Final[Mapping[Look, tuple[Needs, ...]]] = MappingProxyType(
 
 def best(store: Store, profile: Profile, task: Task, known: Collection[str]) -> Entry:
     """The best installed network that this version has code for. Raises `Unavailable` if there is none."""
-    for standing in store.standings(task, profile):
+    for standing in store.choices(task, profile):
         if not standing.reason and standing.entry.name in known:
             return standing.entry
     raise Unavailable(f"no network for {task} is present: run `proctorctl models fetch --task {task}`")

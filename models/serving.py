@@ -240,7 +240,7 @@ class Serving:
 
     def _present(self, task: Task) -> list[Entry]:
         return [
-            standing.entry for standing in self._store.standings(task, self._profile) if not standing.reason
+            standing.entry for standing in self._store.choices(task, self._profile) if not standing.reason
         ]
 
     def _best(self, task: Task, known: Collection[str], *, light: bool = False) -> Entry:

@@ -42,7 +42,7 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Choice:
     """Why a candidate of a task cannot serve; an empty reason means that it can."""
 
     entry: Entry
@@ -104,10 +104,10 @@ class Store:
                 return flaw
         return ""
 
-    def standings(self, task: Task, profile: Profile) -> tuple[Standing, ...]:
+    def choices(self, task: Task, profile: Profile) -> tuple[Choice, ...]:
         """Every network of the task, best first, with the reason why it cannot serve."""
         return tuple(
-            Standing(entry, self._reason(entry, profile))
+            Choice(entry, self._reason(entry, profile))
             for entry in self.manifest.entries
             if entry.task is task
         )
@@ -115,11 +115,11 @@ class Store:
     def serving(self, task: Task, profile: Profile) -> Entry:
         """The best present network of the task. Raises Unavailable with the network to fetch if there is
         none."""
-        standings = self.standings(task, profile)
-        for standing in standings:
+        choices = self.choices(task, profile)
+        for standing in choices:
             if not standing.reason:
                 return standing.entry
-        reasons = "; ".join(f"{s.entry.name}: {s.reason}" for s in standings)
+        reasons = "; ".join(f"{s.entry.name}: {s.reason}" for s in choices)
         raise Unavailable(
             f"no network for {task} under {self.root} ({reasons}): "
             f"run `proctorctl models fetch --task {task}`"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Standing(StrEnum):
+class Grade(StrEnum):
     """The state of what was checked."""
 
     OK = "ok"
@@ -24,28 +24,28 @@ class Finding:
 
     what: str
     """Stable words for programs, such as `port nats`."""
-    standing: Standing
+    standing: Grade
     says: str
     mend: str = ""
     """What to do about it; empty if nothing is needed."""
 
 
 def ok(what: str, says: str) -> Finding:
-    return Finding(what, Standing.OK, says)
+    return Finding(what, Grade.OK, says)
 
 
 def unknown(what: str, says: str) -> Finding:
-    return Finding(what, Standing.UNKNOWN, says)
+    return Finding(what, Grade.UNKNOWN, says)
 
 
 def warning(what: str, says: str, mend: str) -> Finding:
-    return Finding(what, Standing.WARNING, says, mend)
+    return Finding(what, Grade.WARNING, says, mend)
 
 
 def broken(what: str, says: str, mend: str) -> Finding:
-    return Finding(what, Standing.BROKEN, says, mend)
+    return Finding(what, Grade.BROKEN, says, mend)
 
 
 def exit_code(findings: Iterable[Finding]) -> int:
     """0 if nothing is broken, otherwise 1."""
-    return int(any(one.standing is Standing.BROKEN for one in findings))
+    return int(any(one.standing is Grade.BROKEN for one in findings))

@@ -65,7 +65,7 @@ async def list_consents(
     return await parts.reading(work)
 
 
-@router.put("/{purpose}", responses=problems(401, 403, 409))
+@router.put("/{purpose}", responses=problems(401, 403, 404, 409))
 async def put_consent(
     candidate_id: CandidateRef,
     purpose: Purpose,

@@ -15,7 +15,7 @@ from coordinator.sessions.watched.runs import total
 from coordinator.tokens.key_service import Signer
 from coordinator.web_api.headers import socket_url
 from shared.api.sessions import (
-    IceServer as IceServerOut,
+    IceServerOut,
     JoinResponse,
     SessionOut,
     SessionStartResponse,

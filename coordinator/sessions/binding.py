@@ -56,7 +56,7 @@ class DeviceState(StrEnum):
     """Another device has replaced it."""
 
 
-class Standing(StrEnum):
+class DeviceAccess(StrEnum):
     """What a device may do in a session."""
 
     OPEN = "open"
@@ -79,16 +79,16 @@ class Known:
     asked_utc: datetime | None
 
 
-def standing(*, binds: bool, bound: bool, known: Known | None, now_utc: datetime) -> Standing:
+def standing(*, binds: bool, bound: bool, known: Known | None, now_utc: datetime) -> DeviceAccess:
     """What a device may do. `bound`: whether the session has a bound device. `known`: None for a new
     device."""
     if not binds:
-        return Standing.OPEN
+        return DeviceAccess.OPEN
     if not bound:
-        return Standing.FREE
+        return DeviceAccess.FREE
     if known is not None and known.state is DeviceState.BOUND:
-        return Standing.YOURS
-    return Standing.ASKED if known is not None and waits(known, now_utc) else Standing.ELSEWHERE
+        return DeviceAccess.YOURS
+    return DeviceAccess.ASKED if known is not None and waits(known, now_utc) else DeviceAccess.ELSEWHERE
 
 
 def waits(known: Known, now_utc: datetime) -> bool:
@@ -108,10 +108,10 @@ def check_waits(known: Known, now_utc: datetime) -> None:
         )
 
 
-def check_may_open(found: Standing, *, has_key: bool) -> None:
+def check_may_open(found: DeviceAccess, *, has_key: bool) -> None:
     """Check that a device may open the session. Raises `Rejected` (409 `device-key-missing`,
     `device-elsewhere`) if not."""
-    if found is Standing.OPEN:
+    if found is DeviceAccess.OPEN:
         return
     if not has_key:
         raise Rejected(
@@ -119,7 +119,7 @@ def check_may_open(found: Standing, *, has_key: bool) -> None:
             code="device-key-missing",
             status=409,
         )
-    if found not in (Standing.FREE, Standing.YOURS):
+    if found not in (DeviceAccess.FREE, DeviceAccess.YOURS):
         raise Rejected(
             "your exam was started on another device; ask to use this one",
             code="device-elsewhere",

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from coordinator.consents.purposes import purposes_of
-from shared.api.sessions import Notice
+from shared.api.sessions import NoticeOut
 from shared.errors import Rejected
 from shared.events.table import EVENTS
 from shared.events.types import EventType
@@ -97,7 +97,7 @@ _RIGHTS: Final = (
 )
 
 
-def notice_for(policy: Policy) -> Notice:
+def notice_for(policy: Policy) -> NoticeOut:
     """The notice for a session under this policy."""
     features = policy.features
     paragraphs = [_VIDEO, *_watched(policy)]
@@ -107,7 +107,7 @@ def notice_for(policy: Policy) -> Notice:
             paragraphs.append(_ALIVE)
     if features.audio_monitoring:
         paragraphs += [_AUDIO, _SAID if features.speech_transcription else _NOT_SAID]
-    return Notice(
+    return NoticeOut(
         version=VERSION,
         language=LANGUAGE,
         title="What happens during this exam, and why",
@@ -131,7 +131,7 @@ def _watched(policy: Policy) -> list[str]:
     return said
 
 
-def check_acknowledged(notice: Notice, version: str, purposes: list[str]) -> None:
+def check_acknowledged(notice: NoticeOut, version: str, purposes: list[str]) -> None:
     """Raises `Rejected` unless this version was acknowledged for exactly its purposes.
 
     An old version is 409 `notice-outdated`; a missing or unknown purpose 422 `purposes-differ`.

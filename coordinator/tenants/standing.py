@@ -18,7 +18,7 @@ INSTALLATION_ID: Final = UUID("00000000-0000-7000-8000-000000000000")
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Institutions:
     """All institutions."""
 
     known: frozenset[UUID] = frozenset()

@@ -84,11 +84,6 @@ class Perception:
         self._attempts = Attempts(session_id, engine)
         self._go_on(PerceptionState(networks=dict(networks.labels)))
 
-    @property
-    def verifies(self) -> bool:
-        """Whether the candidate can be verified."""
-        return self._verifier is not None
-
     async def look(self, frame: VideoFrame) -> Seen:
         """Observe a frame with the looks due at its capture time. A damaged frame is not analysed."""
         level = self._level.number

@@ -24,7 +24,7 @@ from edge.hub import store
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.outbox import Waiting
 from edge.outbound.outbox_thread import OutboxThread
-from edge.outbound.schedule import Delivery
+from edge.outbound.schedule import LaneSchedule
 from edge.outbound.skew import ClockSkew
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
@@ -73,7 +73,7 @@ class Publisher:
         node_id: UUID,
         coordinator_key: Ed25519PublicKey,
         pace: Pace,
-        lanes: dict[Lane, Delivery],
+        lanes: dict[Lane, LaneSchedule],
         dispatched: Callable[[float], None],
     ) -> None:
         self._outbox = outbox
@@ -111,7 +111,8 @@ class Publisher:
         `dispatched` is called with the seconds that an alert of this run took from the disk to the hub.
         """
         lanes = {
-            lane: Delivery(await outbox.sequences(lane), resend_after_s=pace.resend_after_s) for lane in Lane
+            lane: LaneSchedule(await outbox.sequences(lane), resend_after_s=pace.resend_after_s)
+            for lane in Lane
         }
         return cls(
             outbox,

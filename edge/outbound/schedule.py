@@ -24,7 +24,7 @@ RESEND_AT_ONCE: Final = 64
 """Alerts sent again in one round."""
 
 
-class Delivery:
+class LaneSchedule:
     """Tracks the sequences of one lane on their way.
 
     The caller reports every sequence from `due` by `sent`, `failed` or `gone`; sequences are forgotten when

@@ -11,8 +11,8 @@
     mirrored    a face's mirror image            boxes      geometry of faces
 
 Rules over several observations are `calibration`, `identity`, `liveness`, `gaze`, `head`, `speech` with
-`muttering`, `stream`, `frame_rate`, `failures`, `unjudged`, `frozen`, `hands`, `fusion` and `looks` (the last
-seconds of one number).
+`muttering`, `stream`, `frame_rate`, `failures`, `unjudged`, `frozen`, `hands`, `fusion` and `recent_looks`
+(the last seconds of one number).
 
 A rule is made of its settings and its state, a slotted dataclass in the same module. `monitor.MonitorState`
 has all states; `shared.saving` saves and restores them. A rule has no other state.

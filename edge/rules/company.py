@@ -28,7 +28,7 @@ from edge.rules.boxes import (
 )
 from edge.rules.findings import NO, UNKNOWN, Judgement
 from edge.rules.hold import EPSILON_S
-from edge.rules.resting import FollowedState, Standing, rest
+from edge.rules.resting import FaceKind, FollowedState, rest
 from edge.rules.settings import CompanySettings
 from shared.observations import Box, FaceSeen
 from shared.saving import AtMost
@@ -108,8 +108,8 @@ class Company:
             known.alike_s = at if face in alike else known.alike_s
             candidate = None if face is own or own is None else own.box
             rest(at, known, candidate, living_s=self._state.living_s, still_s=still_s)
-        people = tuple(face for face, known in seen if known.standing is Standing.PERSON)
-        undecided = tuple(known.box for _, known in seen if known.standing is Standing.UNDECIDED)
+        people = tuple(face for face, known in seen if known.standing is FaceKind.PERSON)
+        undecided = tuple(known.box for _, known in seen if known.standing is FaceKind.UNDECIDED)
         return self._present(at, own, _without_pictures(faces, seen), people, undecided)
 
     def recognise(self, at: float, box: Box) -> None:
@@ -119,10 +119,10 @@ class Company:
     def picture_in_view(self, at: float, *, raised: bool) -> Judgement:
         """Whether a picture is in view that was not reported yet; with `raised`, whether any picture is."""
         seen = [each for each in self._state.faces if each.seen_s == at]
-        pictures = [each for each in seen if each.standing is Standing.PICTURE]
+        pictures = [each for each in seen if each.standing is FaceKind.PICTURE]
         new = [each for each in pictures if raised or not each.told]
         if not new:
-            return UNKNOWN if pictures or any(each.standing is Standing.UNDECIDED for each in seen) else NO
+            return UNKNOWN if pictures or any(each.standing is FaceKind.UNDECIDED for each in seen) else NO
         for each in pictures:
             each.told = each.told or raised
         evidence = {
@@ -135,7 +135,7 @@ class Company:
     def more_than_one_since_s(self, at: float | None) -> float | None:
         """Start of the time with perhaps more than one person, by the look at `at`; None with at most one."""
         seen = (each for each in self._state.faces if each.seen_s == at)
-        since_s = sorted(each.since_s for each in seen if each.standing is not Standing.PICTURE)[1:2]
+        since_s = sorted(each.since_s for each in seen if each.standing is not FaceKind.PICTURE)[1:2]
         return max(since_s[0], self._state.alone_s or since_s[0]) if since_s else None
 
     def pause(self, until_s: float) -> None:
@@ -185,7 +185,7 @@ class Company:
             state.living_s = at
         lately = [each for each in state.faces if at - each.seen_s <= LATELY_S]
         began = sorted(
-            each.since_s for each in lately if each.seen_s == at and each.standing is Standing.PERSON
+            each.since_s for each in lately if each.seen_s == at and each.standing is FaceKind.PERSON
         )
         return Present(
             own=own,
@@ -193,7 +193,7 @@ class Company:
             counted=tuple(face for face in distinct_faces(faces) if self._counts(face)),
             people=people,
             undecided=undecided,
-            pictures=tuple(each.box for each in lately if each.standing is Standing.PICTURE),
+            pictures=tuple(each.box for each in lately if each.standing is FaceKind.PICTURE),
             changed=state.changed,
             since_s=max(began[1], state.alone_s or began[1]) if len(began) > 1 else None,
         )
@@ -221,7 +221,7 @@ def _without_pictures(
     faces: Iterable[FaceSeen], seen: Iterable[tuple[FaceSeen, FollowedState]]
 ) -> tuple[FaceSeen, ...]:
     """The faces except those of pictures, which the detector may have found twice."""
-    pictures = [known.box for _, known in seen if known.standing is Standing.PICTURE]
+    pictures = [known.box for _, known in seen if known.standing is FaceKind.PICTURE]
     return tuple(
         face for face in faces if all(overlap(face.box, box) <= SAME_FACE_OVERLAP for box in pictures)
     )
@@ -236,7 +236,7 @@ def _same(box: Box, known: Sequence[FollowedState]) -> FollowedState | None:
     near = {
         dist(middle(each.box), middle(box)): each
         for each in known
-        if each.standing is not Standing.PICTURE and 0.5 < each.box.width_px / box.width_px < 2
+        if each.standing is not FaceKind.PICTURE and 0.5 < each.box.width_px / box.width_px < 2
     }
     nearest_px = min(near, default=reach_px)
     return near[nearest_px] if nearest_px < reach_px else None

@@ -13,7 +13,7 @@ from __future__ import annotations
 from statistics import median
 
 from edge.rules.findings import NO, UNKNOWN, Evidence, Judgement
-from edge.rules.looks import MAX_LOOKS, Looks, LooksState
+from edge.rules.recent_looks import MAX_LOOKS, RecentLooks, RecentLooksState
 from edge.rules.settings import Settings
 from shared.events.types import EventType
 from shared.observations import Observation
@@ -28,9 +28,9 @@ class Frozen:
 
     __slots__ = ("_looks", "_settings")
 
-    def __init__(self, settings: Settings, state: LooksState) -> None:
+    def __init__(self, settings: Settings, state: RecentLooksState) -> None:
         self._settings = settings
-        self._looks = Looks(WINDOW_S, MIN_LOOKS, MAX_LOOKS, settings.max_gap_s, state)
+        self._looks = RecentLooks(WINDOW_S, MIN_LOOKS, MAX_LOOKS, settings.max_gap_s, state)
 
     def judge(self, observation: Observation) -> Judgement:
         """Whether most of the last looks saw no change; unknown until there are enough."""

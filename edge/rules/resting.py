@@ -38,7 +38,7 @@ HIDING_WIDTHS = 0.5
 """How far hair and shoulders reach around a face, in its widths; they may hide a part of a picture's face."""
 
 
-class Standing(StrEnum):
+class FaceKind(StrEnum):
     """What a face was found to be."""
 
     UNDECIDED = "undecided"
@@ -57,7 +57,7 @@ class FollowedState:
     still_s: float
     """Start of the time without a movement."""
     seen_s: float
-    standing: Standing = Standing.UNDECIDED
+    standing: FaceKind = FaceKind.UNDECIDED
     moves: Count = 0
     known: bool = False
     """Whether it was ever taken for a picture."""
@@ -96,10 +96,10 @@ def rest(
         known.new += 1
         known.places.append(_rounded(known.box))
     alike = known.alike_s is not None and at - known.alike_s <= ALIKE_S
-    if alike and known.standing is Standing.PERSON and at - known.since_s < still_s:
+    if alike and known.standing is FaceKind.PERSON and at - known.since_s < still_s:
         # It counted as a person only because it moved before it was compared with the candidate.
         known.standing, known.moves, known.still_s, known.mirrored = (
-            Standing.UNDECIDED,
+            FaceKind.UNDECIDED,
             0,
             known.since_s,
             True,
@@ -116,15 +116,15 @@ def rest(
     long = at - known.still_s >= still_s - EPSILON_S and known.looks >= MIN_LOOKS
     stayed = known.moves < 2 and lived and long
     if stayed and (not known.mirrored or is_proved(known.beside, alike=alike)):
-        known.standing, known.known, known.moves = Standing.PICTURE, True, 0
+        known.standing, known.known, known.moves = FaceKind.PICTURE, True, 0
 
 
 def _moved(at: float, known: FollowedState) -> None:
     known.moves += 1
     if known.known and known.moves == 1:
-        known.standing, known.since_s = Standing.UNDECIDED, at
+        known.standing, known.since_s = FaceKind.UNDECIDED, at
     else:
-        known.standing = Standing.PERSON
+        known.standing = FaceKind.PERSON
     known.still_s, known.places, known.new, known.beside = at, known.places[-1:], 1, []
     known.looks = 0
 

@@ -18,7 +18,7 @@ from edge.rules.gaze import Gaze, GazeState
 from edge.rules.hands import Hands
 from edge.rules.identity import Mismatch, MismatchState, Unverified, UnverifiedState, is_mismatch
 from edge.rules.liveness import Liveness, LivenessState
-from edge.rules.looks import LooksState
+from edge.rules.recent_looks import RecentLooksState
 from edge.rules.settings import Settings
 from shared.events.types import EventType
 from shared.observations import Observation
@@ -64,8 +64,8 @@ NOBODY_KNOWN = Present(own=None, faces=(), counted=(), people=(), undecided=(), 
 class SeeingState:
     """The state of the video rules."""
 
-    frozen: LooksState = field(default_factory=LooksState)
-    hands: LooksState = field(default_factory=LooksState)
+    frozen: RecentLooksState = field(default_factory=RecentLooksState)
+    hands: RecentLooksState = field(default_factory=RecentLooksState)
     calibration: CalibrationState = field(default_factory=CalibrationState)
     company: CompanyState = field(default_factory=CompanyState)
     mismatch: MismatchState = field(default_factory=MismatchState)

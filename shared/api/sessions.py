@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -45,14 +46,22 @@ class SessionStartRequest(Request):
     """Start even if this exam was not created or this candidate is not registered; only for staff."""
 
 
-class IceServer(Response):
+class SessionStatus(StrEnum):
+    """The state of a session."""
+
+    ACTIVE = "active"
+    ENDED = "ended"
+    EXPIRED = "expired"
+
+
+class IceServerOut(Response):
     urls: str
     username: str | None = None
     credential: str | None = None
 
 
 class WebrtcConfig(Response):
-    ice_servers: list[IceServer]
+    ice_servers: list[IceServerOut]
     video_constraints: dict[str, Any]
     audio_constraints: dict[str, Any]
 
@@ -181,7 +190,7 @@ class JoinAskRequest(Request):
     device_key: DeviceKey
 
 
-class Notice(Response):
+class NoticeOut(Response):
     version: str
     language: str
     title: str
@@ -194,7 +203,7 @@ class JoinLook(Response):
 
     session_uuid: str
     exam_title: str
-    notice: Notice
+    notice: NoticeOut
     webrtc_config: WebrtcConfig
     device: Literal["open", "free", "yours", "asked", "elsewhere"]
     """`open`: this exam does not bind devices. `free`: no device is bound yet; the first that opens the
@@ -258,7 +267,7 @@ class JoinResponse(Response):
     paused_at: Utc | None = None
     session_token: str
     exam_title: str
-    notice: Notice
+    notice: NoticeOut
     signaling_url: str
     websocket_url: str
     webrtc_config: WebrtcConfig

@@ -55,6 +55,8 @@ class Site:
     stop_hub: Callable[[], None]
     home: UUID = DEFAULT_TENANT_ID
     """The institution whose people ask, unless a test says otherwise."""
+    issues_utc: datetime | None = None
+    """When tokens are issued; None: now. One issued after its key was retired is refused."""
 
     @property
     def status(self) -> httpx.AsyncClient:
@@ -81,7 +83,11 @@ class Site:
         claims = Claims(subject=subject, role=role, tenant_id=tenant_id or home, session_id=session_id)
         keys = self.parts.keys
         return issue(
-            claims, keys.token, key_id=keys.token_key_id, now_utc=datetime.now(UTC), lifetime=lifetime
+            claims,
+            keys.token,
+            key_id=keys.token_key_id,
+            now_utc=self.issues_utc or datetime.now(UTC),
+            lifetime=lifetime,
         )
 
     def bearer(self, role: Role = Role.ADMIN, subject: str = "someone", **more: Any) -> dict[str, str]:

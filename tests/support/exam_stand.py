@@ -19,7 +19,7 @@ from fastapi import FastAPI, HTTPException, Request, WebSocket, WebSocketDisconn
 from fastapi.responses import JSONResponse
 
 from coordinator.sessions import binding
-from coordinator.sessions.binding import DeviceState, Known, Standing
+from coordinator.sessions.binding import DeviceAccess, DeviceState, Known
 from coordinator.web_api.pages import add_pages
 from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
@@ -31,7 +31,7 @@ from shared.api.sessions import (
     JoinLookRequest,
     JoinRequest,
     JoinResponse,
-    Notice,
+    NoticeOut,
     ToldOut,
     WebrtcConfig,
 )
@@ -45,7 +45,7 @@ TOKEN = "token-of-this-session"
 SESSION = UUID("018f0000-0000-7000-8000-000000000001")
 REFERENCE = "EXAM-7 anna"
 CANDIDATE = "anna"
-NOTICE = Notice(
+NOTICE = NoticeOut(
     version="2",
     language="en",
     title="What happens during this exam",
@@ -150,7 +150,7 @@ class Stand:
             return binding.FIRST_CHALLENGE
         return f"challenge-{self.opened}" if key == self.bound else None
 
-    def standing(self, key: str | None) -> Standing:
+    def standing(self, key: str | None) -> DeviceAccess:
         now, known = datetime.now(UTC), None
         if key == self.bound:
             known = Known(DeviceState.BOUND, None)

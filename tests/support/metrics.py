@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import httpx
+from prometheus_client.parser import text_string_to_metric_families
 
 
 def reading(url: str, name: str, **labels: str) -> float:
-    """One value of `url`/metrics; 0 when it is not there yet."""
-    wanted = f"{name}{{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}"
-    wanted = wanted if labels else name
-    for line in httpx.get(f"{url}/metrics", timeout=5.0).text.splitlines():
-        if line.startswith(wanted + " "):
-            return float(line.rsplit(" ", 1)[1])
-    return 0.0
+    """The sum of all values of `url`/metrics with this name and these labels; 0 when there is none yet."""
+    text = httpx.get(f"{url}/metrics", timeout=5.0).text
+    return sum(
+        sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == name and labels.items() <= sample.labels.items()
+    )

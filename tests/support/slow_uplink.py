@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from shared.cameras import Camera
 from tests.support.exam_stand import Stand, StandSeat
 
 _CANDIDATE = re.compile(r"^a=(candidate:.*|end-of-candidates)\r\n", re.M)
@@ -65,6 +66,9 @@ class SlowSeat:
 
     async def add_candidate(self, candidate: str, mid: str | None, index: int | None) -> None:
         """The page's own addresses are not told to the node."""
+
+    async def show_camera(self, camera: Camera) -> None:
+        await self.seat.show_camera(camera)
 
     def notices(self) -> Any:
         return self.seat.notices()

@@ -9,7 +9,7 @@ import pytest
 from edge.accuracy.selected import serving
 from edge.accuracy.selection import Selection
 from edge.analysis.networks import Networks, open_networks
-from models.manifest import Entry, Profile, load_manifest
+from models.manifest import Entry, Profile, Task, load_manifest
 from models.opening import open_entry
 from models.runtime import Network
 from models.store import Store
@@ -63,6 +63,11 @@ def _opened_by_name(name: str) -> tuple[Network, ...]:
 
 def _opened(entry: Entry) -> tuple[Network, ...]:
     return _opened_by_name(entry.name)
+
+
+def faces_label() -> str:
+    """The network with which a node of this machine finds faces, as in its metrics."""
+    return store().serving(Task.FACE_DETECTION, Profile.OPEN).label
 
 
 PROFILE = Profile.RESEARCH

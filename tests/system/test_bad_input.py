@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
-import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from contextlib import contextmanager, suppress
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +18,7 @@ from websockets.typing import Subprotocol
 from edge.media.signaling import PROTOCOL, TOKEN_PREFIX
 from shared.api.sessions import SessionStartResponse
 from tests.support.bad_pictures import failing_pictures, good_picture, jpeg
+from tests.support.devices import Device
 from tests.support.picture_bomb import bomb
 from tests.support.whole import EXAM, Whole
 
@@ -149,21 +148,23 @@ def test_tokens_of_nobody_and_of_others_open_nothing(site: Whole, http: httpx.Cl
             connect(mine.websocket_url, subprotocols=[Subprotocol(PROTOCOL)]).close()
 
 
-def test_a_join_code_works_once_and_not_for_ever(site: Whole, http: httpx.Client) -> None:
-    used, late = site.start("CAND-used"), site.start("CAND-late")
-    code = {"code": used.join_url.partition("#")[2]}
-    assert http.post(f"{API}/join", json=code).status_code == 200
-    with closing(sqlite3.connect(site.prepared.folder / "coordinator" / "coordinator.db")) as db, db:
-        past = (datetime.now(UTC) - timedelta(seconds=1)).strftime("%Y-%m-%d %H:%M:%S.%f")
-        session = late.session_uuid.replace("-", "")
-        assert db.execute(
-            "UPDATE join_codes SET expires_utc = ? WHERE session_id = ?", (past, session)
-        ).rowcount
+def test_a_link_opens_its_session_on_one_device_until_it_ends(site: Whole, http: httpx.Client) -> None:
+    session, mine, other = site.start("CAND-link"), Device(), Device()
+    code = {"code": session.join_url.partition("#")[2]}
+
+    def opened_on(device: Device) -> httpx.Response:
+        seen = http.post(f"{API}/join/look", json=code | {"device_key": device.key}).json()
+        proof = device.proof(seen["session_uuid"], seen["challenge"] or "none")
+        return http.post(f"{API}/join", json=code | {"device": proof})
+
+    assert [opened_on(mine).status_code for _ in range(2)] == [200, 200]
     with nothing_changes(site):
-        refused(http.post(f"{API}/join", json=code), 410, "join-code-used")
-        late_code = {"code": late.join_url.partition("#")[2]}
-        refused(http.post(f"{API}/join", json=late_code), 410, "join-code-expired")
+        refused(http.post(f"{API}/join", json=code), 409, "device-key-missing")
+        refused(opened_on(other), 409, "device-elsewhere")
         refused(http.post(f"{API}/join", json={"code": "A" * 32}), 404, "join-code-unknown")
+    site.client.end_session(session.session_id)
+    with nothing_changes(site):
+        refused(http.post(f"{API}/join", json=code), 410, "session-ended")
 
 
 @pytest.mark.parametrize("sdp", GARBAGE)

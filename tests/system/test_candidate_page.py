@@ -16,6 +16,7 @@ from shared.api.alerts import TimelineOut
 from shared.events.types import EventType
 from tests.support.camera_files import camera_files
 from tests.support.chromium import FakeDevices, Page, needs_chromium, running_browser
+from tests.support.weights import faces_label
 from tests.support.whole import Whole
 
 pytestmark = [
@@ -37,7 +38,7 @@ def camera(tmp_path_factory: pytest.TempPathFactory) -> FakeDevices:
 def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: FakeDevices, tmp_path: Path) -> None:
     site.enroll(CANDIDATE, tmp_path)
     session = site.start(CANDIDATE)
-    looks = site.metric("frames_processed_total", model="faces")
+    looks = site.metric("frames_processed_total", model=faces_label())
 
     async def sit() -> None:
         async with browser.page() as page:
@@ -52,7 +53,7 @@ def test_a_candidate_sits_an_exam_in_a_real_browser(site: Whole, camera: FakeDev
 
     with running_browser(tmp_path / "profile", camera) as browser:
         asyncio.run(sit())
-    assert site.metric("frames_processed_total", model="faces") > looks
+    assert site.metric("frames_processed_total", model=faces_label()) > looks
     timeline = site.client.timeline(session.session_id)
     assert timeline.session.status == "ended"
     assert {EventType.NOTICE_ACKNOWLEDGED, EventType.FACE_NOT_FOUND, EventType.SUBMITTED} <= _events(timeline)

@@ -16,6 +16,7 @@ from websockets.typing import Subprotocol
 from shared.api.sessions import SessionStartResponse
 from shared.events.types import EventType
 from tests.support.films import film
+from tests.support.weights import faces_label
 from tests.support.whole import Whole, wait_until
 
 pytestmark = [pytest.mark.weights, pytest.mark.chaos]
@@ -62,7 +63,7 @@ def test_a_node_killed_between_outbox_and_acknowledgement(site: Whole, hub: str,
     session = site.start(f"CAND-{hub}")
     candidate = site.stream(session, recording)
     wait_until(lambda: site.metric("active_exam_sessions") == 1, "the session")
-    wait_until(lambda: site.metric("frames_processed_total", model="faces") > 3, "frames")
+    wait_until(lambda: site.metric("frames_processed_total", model=faces_label()) > 3, "frames")
     if hub == "away":
         site.kill("nats-server")
     else:

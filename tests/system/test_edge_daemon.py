@@ -31,6 +31,7 @@ from tests.support.edge_daemon import PROGRAM, EdgeDaemon, made_identity, need_w
 from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server
 from tests.support.orders import session_token, start_order
+from tests.support.weights import faces_label
 
 pytestmark = pytest.mark.realtime
 
@@ -256,7 +257,9 @@ def test_a_page_that_falls_silent_is_a_stall_and_never_an_absent_face(tmp_path: 
             await until(lambda: len(world.coordinator.committed.heartbeats) > 0, "a heartbeat")
             order = start_order(exam_key=EXAM_KEY, token_key=key)
             candidate = await send(world, recording, await world.start(order), key)
-            await until(lambda: world.daemon.metric("frames_processed_total", model="faces") > 20, "frames")
+            await until(
+                lambda: world.daemon.metric("frames_processed_total", model=faces_label()) > 20, "frames"
+            )
             candidate.kill()
             await candidate.wait()
             await until(lambda: world.stored(EventType.STREAM_STALLED) != [], "the stall")

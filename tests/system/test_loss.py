@@ -12,6 +12,7 @@ from shared.api.sessions import SessionStartResponse
 from shared.events.types import EventType
 from shared.rehearsal import Kind
 from tests.support.films import film
+from tests.support.weights import faces_label
 from tests.support.whole import Whole, wait_until
 
 pytestmark = pytest.mark.weights
@@ -34,7 +35,7 @@ def over(site: Whole, candidate: Program, session: SessionStartResponse) -> tupl
 
 
 def test_an_honest_candidate_is_never_absent_for_want_of_packets(site: Whole, tmp_path: Path) -> None:
-    looks_before = site.metric("frames_processed_total", model="faces")
+    looks_before = site.metric("frames_processed_total", model=faces_label())
     seated = []
     for fps in (5, 15):
         recording = film(tmp_path / f"{fps}.mkv", ("honest", HONEST_S), frames_per_s=fps)
@@ -45,7 +46,7 @@ def test_an_honest_candidate_is_never_absent_for_want_of_packets(site: Whole, tm
         assert 0.015 < lost / sent < 0.045
         assert set(site.seen(session)) & ABSENCE == set()
     # It was looked at all the while: silence of a node that sees nothing would prove nothing.
-    looks = site.metric("frames_processed_total", model="faces") - looks_before
+    looks = site.metric("frames_processed_total", model=faces_label()) - looks_before
     assert looks > 0.7 * len(seated) * HONEST_S * FACES_HZ
 
 

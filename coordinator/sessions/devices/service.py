@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlmodel import Session, col, select
 
 from coordinator.sessions import binding
-from coordinator.sessions.binding import DeviceState, Known, Standing
+from coordinator.sessions.binding import DeviceAccess, DeviceState, Known
 from coordinator.sessions.tables import Device, ExamSession
 from shared.errors import Rejected
 from shared.policy.schema import Policy
@@ -32,17 +32,17 @@ def listing(db: Session, session: ExamSession) -> Sequence[Device]:
     return db.exec(select(Device).where(Device.session_id == session.id).order_by(col(Device.id))).all()
 
 
-def standing(session: ExamSession, device: Device | None, now_utc: datetime) -> Standing:
+def standing(session: ExamSession, device: Device | None, now_utc: datetime) -> DeviceAccess:
     """What a device may do in a session."""
     binds = Policy.model_validate(session.policy).device_binding
     return binding.standing(binds=binds, bound=session.device > 0, known=_known(device), now_utc=now_utc)
 
 
-def challenge(found: Standing, device: Device | None) -> str | None:
+def challenge(found: DeviceAccess, device: Device | None) -> str | None:
     """The challenge that the device must sign; None if it may not open the session or need not sign."""
-    if found is Standing.FREE:
+    if found is DeviceAccess.FREE:
         return binding.FIRST_CHALLENGE
-    return device.challenge if found is Standing.YOURS and device is not None else None
+    return device.challenge if found is DeviceAccess.YOURS and device is not None else None
 
 
 def waits(device: Device, now_utc: datetime) -> bool:

@@ -18,7 +18,7 @@ from coordinator.exams import service as exams
 from coordinator.live.tickets import LIFETIME_S
 from coordinator.sessions import binding, service as sessions
 from coordinator.sessions.answers import join_response, session_token, webrtc_config, withheld_because
-from coordinator.sessions.binding import Standing
+from coordinator.sessions.binding import DeviceAccess
 from coordinator.sessions.changing import service as changing, telling
 from coordinator.sessions.devices import openings, service as devices
 from coordinator.sessions.joining import service as joining, told_service as told
@@ -204,7 +204,7 @@ def _check_device(db: Session, session: ExamSession, proof: DeviceProof | None, 
 def _ask(db: Session, parts: Parts, found: Found, key: str, now: datetime) -> Alert | None:
     """Note that a device asks. Returns the alert about it; None if it need not ask or has asked before."""
     standing = devices.standing(found.session, devices.find(db, found.session, key), now)
-    if standing is not Standing.ELSEWHERE or not devices.ask(db, found.session, key, now):
+    if standing is not DeviceAccess.ELSEWHERE or not devices.ask(db, found.session, key, now):
         return None
     alert = openings.asked(sessions.subject_of(db, found), binding.check_number(key), now)
     return alert if alerts.store_milestone(db, parts.keys.keyring, found.session, alert, now) else None

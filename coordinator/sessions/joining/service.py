@@ -15,7 +15,7 @@ from coordinator.sessions.joining.codes import code_hash
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
 from shared.alerts import Alert
-from shared.api.sessions import Notice
+from shared.api.sessions import NoticeOut
 from shared.errors import Rejected
 from shared.events.types import EventType
 
@@ -69,7 +69,7 @@ def follow(db: Session, code: str, now_utc: datetime) -> Found:
 
 
 def acknowledge(
-    db: Session, keyring: Keyring, found: Found, notice: Notice, now_utc: datetime
+    db: Session, keyring: Keyring, found: Found, notice: NoticeOut, now_utc: datetime
 ) -> Alert | None:
     """Record that the candidate acknowledged a notice; None if it is already recorded."""
     known = select(Acknowledgement.id).where(

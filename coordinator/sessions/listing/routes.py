@@ -12,13 +12,13 @@ from coordinator.nodes.fleet import Fleet
 from coordinator.sessions.answers import session_out
 from coordinator.sessions.listing import service as listing
 from coordinator.sessions.listing.cursor import SessionCursor
-from coordinator.sessions.listing.service import Listed, SessionQuery, Standing
+from coordinator.sessions.listing.service import Listed, SessionQuery
 from coordinator.sessions.presence.answers import card_of, page_out
 from coordinator.web_api.cursors import read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep
 from coordinator.web_api.security import Staff
-from shared.api.sessions import SessionListed, SessionPage
+from shared.api.sessions import SessionListed, SessionPage, SessionStatus
 from shared.fields import Reference, Unit
 
 router = APIRouter(prefix="/sessions", tags=["sessions"])
@@ -31,7 +31,7 @@ class SessionFilters(BaseModel):
 
     exam_id: Reference | None = None
     candidate_id: Reference | None = None
-    state: Annotated[list[Standing], Field(max_length=len(Standing))] = []
+    state: Annotated[list[SessionStatus], Field(max_length=len(SessionStatus))] = []
     """May be repeated."""
     min_severity: Unit = 0.0
     cursor: Annotated[str, Field(max_length=200)] | None = None

@@ -6,7 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
@@ -24,18 +23,11 @@ from coordinator.sessions.presence import service as presence
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.web_api.cursors import cut
+from shared.api.sessions import SessionStatus
 
 _EXPLAINED: Final = (State.DISMISSED, State.OVERTURNED, State.MERGED)
 """Incidents that no longer count for a session, or count in another incident."""
 _WAITING: Final = (State.OPEN, State.SECONDING, State.APPEALED)
-
-
-class Standing(StrEnum):
-    """The state of a session."""
-
-    ACTIVE = "active"
-    ENDED = "ended"
-    EXPIRED = "expired"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,7 +38,7 @@ class SessionQuery:
     exam: str | None = None
     candidate: str | None = None
     """The institution's own ids."""
-    states: Sequence[Standing] = ()
+    states: Sequence[SessionStatus] = ()
     min_severity: float = 0.0
     after: SessionCursor | None = None
     limit: int = 100
@@ -131,14 +123,14 @@ def _narrowed(query: SessionQuery, now_utc: datetime) -> list[ColumnElement[bool
     return conditions
 
 
-def _stands(state: Standing, now_utc: datetime) -> ColumnElement[bool]:
+def _stands(state: SessionStatus, now_utc: datetime) -> ColumnElement[bool]:
     unended = col(ExamSession.ended_utc).is_(None)
     match state:
-        case Standing.ACTIVE:
+        case SessionStatus.ACTIVE:
             return and_(unended, col(ExamSession.expires_utc) > now_utc)
-        case Standing.EXPIRED:
+        case SessionStatus.EXPIRED:
             return and_(unended, col(ExamSession.expires_utc) <= now_utc)
-        case Standing.ENDED:
+        case SessionStatus.ENDED:
             return col(ExamSession.ended_utc).is_not(None)
 
 

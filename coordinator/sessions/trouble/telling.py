@@ -24,7 +24,7 @@ from coordinator.sessions.milestones import Subject
 from coordinator.sessions.trouble import service as trouble
 from coordinator.sessions.trouble.wrong import (
     Evidence,
-    Standing,
+    OpenGap,
     clock_alert,
     gap_alert,
     missing_reports,
@@ -47,7 +47,7 @@ class Troubles:
     """One coordinator's memory of its nodes' problems. Must not be used by two tasks at once."""
 
     def __init__(self) -> None:
-        self._gaps: dict[LaneKey, Standing] = {}
+        self._gaps: dict[LaneKey, OpenGap] = {}
         self._open: dict[EventType, set[UUID]] = {}
         """By event, the sessions with an open alert, for events already read from the database."""
 

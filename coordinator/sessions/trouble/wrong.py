@@ -34,7 +34,7 @@ Lane = TypeVar("Lane", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class OpenGap:
     """A gap, and since when its mark has been the same."""
 
     gap: Gap
@@ -42,18 +42,18 @@ class Standing:
 
 
 def standing(
-    before: Mapping[Lane, Standing], gaps: Mapping[Lane, Gap], now_utc: datetime
-) -> dict[Lane, Standing]:
+    before: Mapping[Lane, OpenGap], gaps: Mapping[Lane, Gap], now_utc: datetime
+) -> dict[Lane, OpenGap]:
     """The gaps of all lanes. A gap whose mark has changed counts as new."""
     found = {}
     for lane, gap in gaps.items():
         known = before.get(lane)
         same = known is not None and known.gap.mark == gap.mark
-        found[lane] = Standing(gap, known.since_utc if known is not None and same else now_utc)
+        found[lane] = OpenGap(gap, known.since_utc if known is not None and same else now_utc)
     return found
 
 
-def missing_reports(gaps: Iterable[tuple[UUID, Standing]], now_utc: datetime) -> dict[UUID, Evidence]:
+def missing_reports(gaps: Iterable[tuple[UUID, OpenGap]], now_utc: datetime) -> dict[UUID, Evidence]:
     """The nodes with gaps older than `GAP_AFTER`, and how many alerts are missing."""
     missing: defaultdict[UUID, int] = defaultdict(int)
     for node_id, one in gaps:

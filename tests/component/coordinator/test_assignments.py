@@ -163,7 +163,7 @@ def test_of_two_that_hand_over_a_session_at_once_one_does(
     database: Database, sitting: Sitting, next_node: EdgeNode, first: Assignment
 ) -> None:
     moved = hand_over(database, sitting, next_node, MOVED_S)
-    with pytest.raises(Unavailable, match="look again"), database.write() as db:
+    with pytest.raises(Unavailable, match="try again"), database.write() as db:
         assignments.hand_over(db, first, sitting.node.node_id, second_of(MOVED_S + 1))
     with database.read() as db:
         held = assignments.held(db, [sitting.session.id])[sitting.session.id]

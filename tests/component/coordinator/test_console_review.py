@@ -6,10 +6,12 @@ import asyncio
 import itertools
 import statistics
 import time
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from coordinator.reviews.effect import UNDO_FOR
 from shared.tokens import Role
 from tests.support.chromium import needs_chromium
 from tests.support.console_stand import OnConsole, Stand, with_incidents
@@ -75,6 +77,7 @@ def test_a_second_person_confirms_and_a_third_decides_the_appeal(on_console: OnC
         await stand.see("Confirmed by ann. A confirmation needs two people.", "#incident-state")
         await confirm(stand)
         await stand.see("Confirmed:", "#queue-last")
+        site.at(datetime.now(UTC) + UNDO_FOR)  # the candidate is told when nobody can undo it any more
         mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-00")}
         words = {"text": "It was <b>my brother</b>."}
         assert (await site.post(f"/incidents/{incident}/appeal", words, **mine)).status_code == 200

@@ -15,7 +15,7 @@ from starlette.types import Message
 from starlette.websockets import WebSocketDisconnect
 
 from coordinator.live.rooms import MAX_LISTENERS_PER_SESSION, Listener
-from coordinator.tenants.standing import Standing
+from coordinator.tenants.standing import Institutions
 from coordinator.tokens.validity import Validity
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import LARGE_OF_ONE, BodyBound
@@ -29,7 +29,7 @@ TENANT = uuid4()
 
 def test_the_verifier_follows_the_database_after_an_outage() -> None:
     revoked, key = uuid4(), Ed25519PrivateKey.generate().public_key()
-    standing = Standing(frozenset({TENANT}))
+    standing = Institutions(frozenset({TENANT}))
     good = Validity("own", key, standing=standing)
     answers: list[Callable[[], Validity]] = [
         _away,

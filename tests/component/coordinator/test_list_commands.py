@@ -116,7 +116,12 @@ def test_a_face_is_enrolled_shown_and_erased(on_sqlite: OnSite, tmp_path: Path) 
 
 @pytest.mark.parametrize(
     ("typed", "offered"),
-    [("in", {"incidents"}), ("rev", {"review"}), ("sessions l", {"list"}), ("alerts list --w", {"--watch"})],
+    [
+        ("in", {"incidents"}),
+        ("rev", {"review"}),
+        ("sessions l", {"list", "link"}),
+        ("alerts list --w", {"--watch"}),
+    ],
 )
 def test_the_shell_completes_commands(typed: str, offered: set[str]) -> None:
     program = Path(sys.executable).with_name("proctorctl")

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
@@ -132,7 +132,7 @@ def test_one_socket_tells_of_all_shown_sessions_within_three_seconds_and_in_boun
         async with served_site(migrated_url, hub, tmp_path) as served:
             site, names = served.site, [f"SESS-{number:03}" for number in range(BATCH + 10)]
             started = [await site.started(name, f"CAND-{name}") for name in names]
-            stranger = site.token(Role.PROCTOR, "eve", tenant_id=uuid4())
+            stranger = site.token(Role.PROCTOR, "eve", tenant_id=await site.institution())
             async with wall(served.url, site.token(Role.PROCTOR, "ann")) as socket:
                 watched = Watching(socket)
                 await watched.show(*names, "SESS-UNKNOWN")

@@ -255,7 +255,7 @@ def test_an_expired_face_is_still_compared_with(on_sqlite: OnSite) -> None:
 
 def test_of_two_first_faces_at_once_one_must_come_again(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
-        yes = {"given": True, "text_version": "1"}
+        yes = {"given": True, "text_version": "1", "allow_unregistered": True}
         path = "/api/v1/consents/CAND-1/identity-verification"
         assert (await site.http.put(path, json=yes, headers=site.bearer())).is_success  # it is known
         vectors = iter([ANN, BEN])

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.reports.hearing import DOMAIN, verifier
 from coordinator.reports.verify_bundle import check
+from coordinator.reviews.effect import UNDO_FOR
 from coordinator.sessions import service
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.canonical import canonical_json
@@ -64,6 +66,7 @@ async def reviewed(site: Site) -> list[dict[str, Any]]:
     await people.do("ann", f"/incidents/{incidents[1]['incident_id']}/dismiss", {"reason": "harmless"})
     await people.do("ann", "/session/SESS-1/pause", {"reason": "Fire alarm."})
     await site.post("/session/SESS-1/end")
+    site.at(datetime.now(UTC) + UNDO_FOR + timedelta(seconds=1))  # no verdict can be undone any more
     return incidents
 
 

@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -84,6 +85,7 @@ class World:
     @classmethod
     async def made(cls, served: Served) -> World:
         site = served.site
+        site.issues_utc = datetime.now(UTC)  # before the keys are rotated, which is asked too
         strangers, idle = await site.institution("other"), await site.institution("idle")
         assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": TITLE})).is_success
         assert (await site.post("/enroll", enroll_body(candidate=OWN_CANDIDATE))).is_success

@@ -14,6 +14,7 @@ from coordinator.tokens import service as tokens
 from coordinator.tokens.verifier import Verifier
 from shared.errors import Rejected
 from shared.tokens import Audience, Role, verify
+from tests.support.devices import Device, code_of as device_code
 from tests.support.exam_site import AD_HOC, OnSite, Site, enroll_body
 from tests.support.exams import made, put
 from tests.support.node_answers import accepted
@@ -129,8 +130,7 @@ def test_a_running_exam_of_a_disabled_institution_goes_on_to_its_end_and_no_othe
         seat = {"Authorization": f"Bearer {started['session_token']}"}
         assert (await site.get("/session/SESS-N", headers=seat)).json()["status"] == "active"
         assert (await site.post("/session/SESS-N/ws-ticket", headers=seat)).status_code == 200
-        joined = await site.post("/join", {"code": started["join_url"].partition("#")[2]}, headers={})
-        assert joined.status_code == 200  # it may connect again
+        await Device().joined(site, device_code(started))  # it may connect again
         assert site.node.obeyed.ended == []
         assert order.session_id == UUID(started["session_uuid"])
         assert (await site.post("/session/SESS-N/end", headers=seat)).status_code == 200

@@ -10,7 +10,7 @@ from shared.events.types import EventType
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found, noticed
-from tests.support.reviewers import TEXT, Reviewers, code
+from tests.support.reviewers import TEXT, Reviewers, code, later
 
 DISMISSAL = {"reason": "harmless"}
 
@@ -40,6 +40,7 @@ def test_an_appeal_is_not_decided_on_fewer_alerts_than_there_are(on_sqlite: OnSi
         for who in ("ann", "bob"):
             await people.do(who, f"{path}/confirm", TEXT)
         await site.post("/session/SESS-1/end")
+        later(site)  # the candidate is told when nobody can undo it any more
         candidate = site.bearer(Role.CANDIDATE, "CAND-SESS-1")
         assert (await site.post(f"{path}/appeal", TEXT, headers=candidate)).status_code == 200
         await noticed(site, (EventType.FACE_MISMATCH, 5.0))

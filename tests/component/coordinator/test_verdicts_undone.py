@@ -14,6 +14,7 @@ from coordinator.ground.database import Database
 from coordinator.incidents.tables import Incident
 from coordinator.reviews.tables import VerdictFinding
 from shared.events.types import EventType
+from shared.events.words import event_name
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found, noticed
@@ -109,8 +110,7 @@ def test_two_people_confirm_only_what_both_of_them_name(on_site: OnSite) -> None
         await site.post("/session/SESS-1/end")
         [outcome] = await case.outcomes()
         detail = await case.detail()
-        said = {one["event_type"]: one["message"] for one in detail["alerts"]}
-        assert outcome["observed"] == [said["FACE_MISMATCH"]]
+        assert outcome["observed"] == [event_name(EventType.FACE_MISMATCH)]
         assert [act["findings"] for act in detail["history"]] == [[face], [face]]
 
     on_site(test)

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cli.doctor.finding import Standing, broken, exit_code, ok, unknown, warning
+from cli.doctor.finding import Grade, broken, exit_code, ok, unknown, warning
 from cli.doctor.machine import judge_clock, judge_permissions, judge_room, judge_weights
 from cli.doctor.place import Address, find_place
 from cli.doctor.services import judge_coordinator, judge_hub, judge_skew
@@ -33,16 +33,16 @@ def test_only_what_is_broken_fails_the_whole() -> None:
 @pytest.mark.parametrize(
     ("folder", "file", "standing"),
     [
-        (CLOSED, 0o600, Standing.OK),
-        (CLOSED, 0o644, Standing.WARNING),
-        (CLOSED, 0o620, Standing.WARNING),
-        (OPEN, 0o600, Standing.BROKEN),
+        (CLOSED, 0o600, Grade.OK),
+        (CLOSED, 0o644, Grade.WARNING),
+        (CLOSED, 0o620, Grade.WARNING),
+        (OPEN, 0o600, Grade.BROKEN),
     ],
 )
-def test_keys_are_nobody_elses(folder: int, file: int, standing: Standing) -> None:
+def test_keys_are_nobody_elses(folder: int, file: int, standing: Grade) -> None:
     found = judge_permissions((FOLDER, folder), [(FOLDER / "secrets" / "admin.token", file)])
     assert found.standing is standing
-    assert (standing is Standing.OK) == (found.mend == "")
+    assert (standing is Grade.OK) == (found.mend == "")
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_does_not_answer_as_a_coordinator_is_none() -> None:
     unready = httpx.Response(
         503, json={"status": "unready", "reasons": ["the hub cannot be reached: refused"]}
     )
-    assert judge_coordinator(ready, HERE).standing is Standing.OK
+    assert judge_coordinator(ready, HERE).standing is Grade.OK
     assert judge_coordinator(unready, HERE).says == "the hub cannot be reached: refused"
     for other in (httpx.Response(200, text="<html>"), httpx.Response(404, json={"detail": "Not Found"})):
         assert "another program" in judge_coordinator(other, HERE).says
@@ -118,14 +118,14 @@ def test_what_is_not_looked_for_is_said_with_its_reason() -> None:
     phrases = {Look.PHRASES: "no network for speech-recognition is present"}
     found = judge_weights("/weights", "open", lacking=[], unserved=phrases)
     assert (found.standing, found.says) == (
-        Standing.WARNING,
+        Grade.WARNING,
         "not looked for, so never raised: phrases (no network for speech-recognition is present)",
     )
     assert "--task speech-recognition" in found.mend
-    assert judge_weights("/weights", "open", lacking=[], unserved={}).standing is Standing.OK
+    assert judge_weights("/weights", "open", lacking=[], unserved={}).standing is Grade.OK
 
 
 def test_what_an_ordinary_exam_needs_and_lacks_is_broken() -> None:
     found = judge_weights("/weights", "open", lacking=[Task.IRIS], unserved={Look.HEAD: "none"})
-    assert (found.standing, found.says) == (Standing.BROKEN, "/weights has no network for iris, head")
+    assert (found.standing, found.says) == (Grade.BROKEN, "/weights has no network for iris, head")
     assert found.mend == "run: proctorctl models fetch --profile open"

@@ -10,9 +10,9 @@ import pytest
 from coordinator.sessions.binding import (
     ASK_VALID,
     FIRST_CHALLENGE,
+    DeviceAccess,
     DeviceState,
     Known,
-    Standing,
     check_may_open,
     check_number,
     check_signature,
@@ -37,37 +37,37 @@ def asked(age: timedelta) -> Known:
 @pytest.mark.parametrize(
     ("bound", "known", "expected"),
     [
-        (False, None, Standing.FREE),
-        (False, ENDED, Standing.FREE),
-        (True, None, Standing.ELSEWHERE),
-        (True, BOUND, Standing.YOURS),
-        (True, ENDED, Standing.ELSEWHERE),
-        (True, asked(timedelta(0)), Standing.ASKED),
-        (True, asked(ASK_VALID - SECOND), Standing.ASKED),
-        (True, asked(ASK_VALID), Standing.ELSEWHERE),
-        (True, Known(DeviceState.ASKED, None), Standing.ELSEWHERE),
-        (True, Known(DeviceState.BOUND, NOW - 2 * ASK_VALID), Standing.YOURS),
+        (False, None, DeviceAccess.FREE),
+        (False, ENDED, DeviceAccess.FREE),
+        (True, None, DeviceAccess.ELSEWHERE),
+        (True, BOUND, DeviceAccess.YOURS),
+        (True, ENDED, DeviceAccess.ELSEWHERE),
+        (True, asked(timedelta(0)), DeviceAccess.ASKED),
+        (True, asked(ASK_VALID - SECOND), DeviceAccess.ASKED),
+        (True, asked(ASK_VALID), DeviceAccess.ELSEWHERE),
+        (True, Known(DeviceState.ASKED, None), DeviceAccess.ELSEWHERE),
+        (True, Known(DeviceState.BOUND, NOW - 2 * ASK_VALID), DeviceAccess.YOURS),
     ],
 )
-def test_how_a_device_stands(bound: bool, known: Known | None, expected: Standing) -> None:
+def test_how_a_device_stands(bound: bool, known: Known | None, expected: DeviceAccess) -> None:
     assert standing(binds=True, bound=bound, known=known, now_utc=NOW) is expected
-    assert standing(binds=False, bound=bound, known=known, now_utc=NOW) is Standing.OPEN
+    assert standing(binds=False, bound=bound, known=known, now_utc=NOW) is DeviceAccess.OPEN
 
 
 @pytest.mark.parametrize(
     ("found", "has_key", "code"),
     [
-        (Standing.OPEN, False, None),
-        (Standing.OPEN, True, None),
-        (Standing.FREE, True, None),
-        (Standing.YOURS, True, None),
-        (Standing.FREE, False, "device-key-missing"),
-        (Standing.ELSEWHERE, False, "device-key-missing"),
-        (Standing.ELSEWHERE, True, "device-elsewhere"),
-        (Standing.ASKED, True, "device-elsewhere"),
+        (DeviceAccess.OPEN, False, None),
+        (DeviceAccess.OPEN, True, None),
+        (DeviceAccess.FREE, True, None),
+        (DeviceAccess.YOURS, True, None),
+        (DeviceAccess.FREE, False, "device-key-missing"),
+        (DeviceAccess.ELSEWHERE, False, "device-key-missing"),
+        (DeviceAccess.ELSEWHERE, True, "device-elsewhere"),
+        (DeviceAccess.ASKED, True, "device-elsewhere"),
     ],
 )
-def test_who_may_try_to_open_it(found: Standing, has_key: bool, code: str | None) -> None:
+def test_who_may_try_to_open_it(found: DeviceAccess, has_key: bool, code: str | None) -> None:
     if code is None:
         check_may_open(found, has_key=has_key)
         return

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from coordinator.tenants.standing import INSTALLATION_ID, Standing
+from coordinator.tenants.standing import INSTALLATION_ID, Institutions
 from coordinator.tokens.validity import KeyValidity, Validity
 from shared.errors import Rejected
 from shared.tokens import Claims, Role
@@ -15,7 +15,7 @@ from shared.tokens import Claims, Role
 NOW = datetime(2026, 11, 22, 14, 0, tzinfo=UTC)
 TENANT, OTHER = uuid4(), uuid4()
 OWN, NEW = Ed25519PrivateKey.generate().public_key(), Ed25519PrivateKey.generate().public_key()
-STANDING = Standing(frozenset({TENANT, OTHER, INSTALLATION_ID}))
+STANDING = Institutions(frozenset({TENANT, OTHER, INSTALLATION_ID}))
 FRESH = Validity("own", OWN, standing=STANDING)
 ROTATED = Validity(
     "own",

@@ -10,7 +10,7 @@ import pytest
 from coordinator.nodes.marks import Gap, Lost, Progress, gap_of
 from coordinator.sessions.milestones import Subject
 from coordinator.sessions.trouble.wrong import (
-    Standing,
+    OpenGap,
     clock_alert,
     gap_alert,
     lost_alert,
@@ -52,7 +52,7 @@ def test_what_is_missing_lies_between_the_mark_and_what_came(progress: Progress,
 
 
 def test_a_gap_is_told_when_its_mark_has_stood_still_for_half_a_minute() -> None:
-    def told(known: dict[str, Standing], seconds: float) -> object:
+    def told(known: dict[str, OpenGap], seconds: float) -> object:
         return missing_reports(((FIRST, one) for one in known.values()), after(seconds))
 
     known = standing({}, {"a": Gap(3, 2)}, NOW)

@@ -128,7 +128,7 @@ def test_a_research_network_serves_only_where_research_is_allowed(tmp_path: Path
     place(store, free)
     assert store.serving(Task.OBJECTS, Profile.OPEN) is free
     assert store.serving(Task.OBJECTS, Profile.RESEARCH) is research
-    reasons = [standing.reason for standing in store.standings(Task.OBJECTS, Profile.OPEN)]
+    reasons = [standing.reason for standing in store.choices(Task.OBJECTS, Profile.OPEN)]
     assert reasons == ["refused under profile open", ""]
 
 

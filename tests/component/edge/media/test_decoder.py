@@ -134,18 +134,18 @@ def test_only_the_newest_pictures_wait_for_a_busy_loop() -> None:
 
 
 def test_ending_with_a_backlog_takes_at_most_one_frame_of_work() -> None:
-    async def scene() -> float:
+    async def scene() -> None:
         bench = Bench(VideoFlow())
         bench.give([frame for frame in vp8(30, 1280, 720) for _ in range(20)])
         bench.thread.start()
         await until(lambda: bench._handled() > 0, "it is at work")
         bench.waiting.put(None)
-        began_at = time.perf_counter()
+        at_work = bench.flow.decoder.decoded
         bench.thread.join()  # as aiortc does it, on the event loop
-        return time.perf_counter() - began_at
+        # One is in work, and one may be finished before its count is read.
+        assert bench.flow.decoder.decoded - at_work <= 2
 
-    blocked_s = min(asyncio.run(scene()) for _ in range(3))
-    assert blocked_s < 0.02
+    asyncio.run(scene())
 
 
 def test_garbage_asks_for_a_keyframe_and_decoding_goes_on() -> None:

@@ -2,7 +2,7 @@
 
 from hypothesis import given, strategies as st
 
-from edge.outbound.schedule import Delivery
+from edge.outbound.schedule import LaneSchedule
 
 steps = st.lists(
     st.one_of(
@@ -17,7 +17,7 @@ steps = st.lists(
 
 @given(steps)
 def test_whatever_happens_every_alert_is_sent_until_a_mark_covers_it(story: list[object]) -> None:
-    lane, now, last, given_out = Delivery((), resend_after_s=10.0), 0.0, 0, set[int]()
+    lane, now, last, given_out = LaneSchedule((), resend_after_s=10.0), 0.0, 0, set[int]()
     lane.connected(0.0, backlog_from=0.0)
     for step in story:
         now += 1.0

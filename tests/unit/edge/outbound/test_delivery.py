@@ -2,16 +2,16 @@ from itertools import pairwise
 
 import pytest
 
-from edge.outbound.schedule import FIRST_RETRY_S, RESEND_AT_ONCE, Delivery
+from edge.outbound.schedule import FIRST_RETRY_S, RESEND_AT_ONCE, LaneSchedule
 
 RESEND_S = 10.0
 
 
-def delivery(*waiting: int) -> Delivery:
-    return Delivery(waiting, resend_after_s=RESEND_S)
+def delivery(*waiting: int) -> LaneSchedule:
+    return LaneSchedule(waiting, resend_after_s=RESEND_S)
 
 
-def send(lane: Delivery, now: float, limit: int = 1_000) -> list[int]:
+def send(lane: LaneSchedule, now: float, limit: int = 1_000) -> list[int]:
     """Everything that is due, acknowledged at once."""
     chosen = lane.due(now, limit)
     for sequence in chosen:
@@ -82,7 +82,7 @@ def test_a_failed_send_becomes_backlog_when_the_hub_went_away_over_it() -> None:
     assert lane.due(60.0, 1) == [1]
 
 
-def acknowledged(*sequences: int, at: float = 0.0) -> Delivery:
+def acknowledged(*sequences: int, at: float = 0.0) -> LaneSchedule:
     lane = delivery()
     lane.connected(0.0, backlog_from=0.0)
     for sequence in sequences:

@@ -15,7 +15,7 @@ MAX_LOOKS = 64
 
 
 @dataclass(slots=True)
-class LooksState:
+class RecentLooksState:
     """Times and values of the looks, the oldest first."""
 
     taken: Annotated[deque[tuple[float, float]], AtMost(MAX_LOOKS)] = field(
@@ -23,7 +23,7 @@ class LooksState:
     )
 
 
-class Looks:
+class RecentLooks:
     """The looks of the last `window_s`; at least `least`, at most `most` of them.
 
     They are forgotten after more than `max_gap_s` without a look.
@@ -31,7 +31,9 @@ class Looks:
 
     __slots__ = ("_least", "_max_gap_s", "_most", "_taken", "_window_s")
 
-    def __init__(self, window_s: float, least: int, most: int, max_gap_s: float, state: LooksState) -> None:
+    def __init__(
+        self, window_s: float, least: int, most: int, max_gap_s: float, state: RecentLooksState
+    ) -> None:
         self._window_s, self._least, self._most, self._max_gap_s = window_s, least, most, max_gap_s
         self._taken = state.taken
 
