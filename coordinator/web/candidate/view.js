@@ -211,7 +211,8 @@ function ask(name) {
   return new Promise((resolve) => {
     $(`${name}-yes`).onclick = () => dialog.close("yes");
     $(`${name}-no`).onclick = () => dialog.close("no");
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+    // The event of an earlier question may come late, when this one is already open.
+    dialog.onclose = () => dialog.open || resolve(dialog.returnValue === "yes");
   });
 }
 

@@ -318,6 +318,7 @@ def test_a_withdrawal_is_asked_about_once_by_keyboard_and_can_be_taken_back(brow
         await page.press("Enter", 13)  # keep it
         await page.until("!document.querySelector('#withdraw-dialog').open")
         assert stand.agreed == []
+        await asyncio.sleep(0.2)  # no hand is quicker
         await page.click(CAMERA_BUTTON)
         await page.click("#withdraw-yes")
         await page.until("document.querySelector('#agreement-state').textContent !== ''")

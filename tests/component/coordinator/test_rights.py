@@ -18,7 +18,9 @@ from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from coordinator.sessions.tables import ExamSession
+from coordinator.web_api.limits import BEARER_RATE
 from shared.events.types import EventType
+from shared.rates import Buckets
 from shared.tokens import Role
 from tests.support.exam_site import Site, enroll_body
 from tests.support.findings import found
@@ -86,6 +88,9 @@ class World:
     async def made(cls, served: Served) -> World:
         site = served.site
         site.issues_utc = datetime.now(UTC)  # before the keys are rotated, which is asked too
+        site.parts.rates.candidate = Buckets(
+            BEARER_RATE
+        )  # one candidate asks everything, with several tokens
         strangers, idle = await site.institution("other"), await site.institution("idle")
         assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": TITLE})).is_success
         assert (await site.post("/enroll", enroll_body(candidate=OWN_CANDIDATE))).is_success
@@ -142,6 +147,7 @@ class World:
         if response.status_code in (401, 403, 404):
             return str(response.status_code)
         # What stands in the way now (409, 410, a picture without a face) is no question of rights.
+        assert response.status_code != 429, (operation.name, asker)  # then the question was not answered
         refused = response.status_code == 422 and response.json()["code"] == "invalid-request"
         assert response.status_code < 500 and not refused, (operation.name, asker, response.text)  # noqa: PT018
         return "apart" if asker.startswith("s-") else "yes"
