@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from edge.media.writer import write_recording
+from models.manifest import load_manifest
 from shared.api.alerts import AlertOut
 from shared.api.sessions import SessionStartRequest, SessionStartResponse
 from shared.events.types import EventType
@@ -22,13 +23,14 @@ pytest.importorskip("pocketsphinx", reason="pocketsphinx has no wheel for this P
 pytestmark = pytest.mark.weights
 
 PHRASE = "bin blue"
+SPOTTER = "pocketsphinx-en-us"
 ASKED = {"features": {"speech_transcription": True, "face_verification": False}, "phrases": [PHRASE]}
 
 
 @pytest.fixture(scope="module")
 def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A grey room in which somebody says "bin blue at f two now" after 4 s."""
-    present("pocketsphinx-en-us")
+    present(SPOTTER)
     voice = heard(media("video/open_grid_bbaf2n.mpg"))
     quiet = np.random.default_rng(1).normal(0, 0.001, 4 * RATE_HZ).astype(np.float32)
     sound = np.concatenate([quiet, voice, quiet, quiet])
@@ -107,12 +109,12 @@ def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_wor
         session = begun(site, "CAND-takes-back")
         no = {"given": False, "text_version": "1", "confirm": True}
         assert api.put(path, json=no).status_code == 200
-        heard, sought = windows(site), windows(site, "phrases")
+        heard, sought = windows(site), windows(site, SPOTTER)
         site.stream(session, recording)
         wait_until(lambda: windows(site) >= heard + 20, "the sound is heard", within_s=60)
         site.client.end_session(session.session_id)
     # Every sentence was searched while the agreement stood: the first test hears of its phrase.
-    assert windows(site, "phrases") == sought
+    assert windows(site, SPOTTER) == sought
     assert phrases(site, session) == []
 
 
@@ -142,8 +144,8 @@ def test_no_program_that_holds_words_or_keys_leaves_its_memory_on_the_disk_when_
     assert psutil.Process(site.pid(program)).rlimit(psutil.RLIMIT_CORE) == (0, 0)
 
 
-def windows(site: Whole, model: str = "speech") -> float:
-    return site.metric("frames_processed_total", model=model)
+def windows(site: Whole, network: str = "silero-vad") -> float:
+    return site.metric("frames_processed_total", model=load_manifest().entry(network).label)
 
 
 def files(site: Whole) -> list[Path]:
