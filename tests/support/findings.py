@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
+from sqlmodel import Session, col, select
+
+from coordinator.alerts.tables import StoredAlert
 from shared.alerts import Alert, AlertMetadata, alert_id
 from shared.events.table import event_class
 from shared.events.types import EventType
@@ -78,10 +83,17 @@ async def found(
 
 async def noticed(site: Site, *events: tuple[EventType, float]) -> None:
     """Findings in the session that was started last; returns once they are stored and grouped."""
-    before = stored(site)
-    for event, onset_s in events:
-        await site.node.publish(ended_alert(site, event, onset_s), site.node.obeyed.started[-1], 2)
-    await until_stored(site, before + len(events))
+    made = [ended_alert(site, event, onset_s) for event, onset_s in events]
+    for one in made:
+        await site.node.publish(one, site.node.obeyed.started[-1], 2)
+    wanted = {one.event_id for one in made}
+    # Not by the count of all: one of before may be stored and not counted yet.
+    await until(lambda: site.parts.reading(lambda db: _all_stored(db, wanted)), "the findings are stored")
+
+
+def _all_stored(db: Session, event_ids: Collection[UUID]) -> bool:
+    found = db.exec(select(StoredAlert.id).where(col(StoredAlert.id).in_(event_ids))).all()
+    return len(found) == len(event_ids)
 
 
 async def until_stored(site: Site, count: float) -> None:

@@ -60,7 +60,7 @@ def test_a_verdict_is_undone_by_one_key_for_ten_seconds(on_console: OnConsole) -
         await stand.go(f"review/{first}")
         await stand.shown_incident()
         await stand.key("o")
-        await stand.see("is told that it no longer counts", "#verdict-help")
+        await stand.see("is now told that it no longer counts", "#verdict-help")
         for letter in "It was a poster.":  # by keys: what is inserted needs none
             await page.command("Input.dispatchKeyEvent", type="keyDown", key=letter, text=letter)
             await page.command("Input.dispatchKeyEvent", type="keyUp", key=letter)

@@ -67,7 +67,7 @@ def test_tokens_are_given_to_an_institution_by_name_and_to_operators_of_none(
     assert tenant_of("--role", "admin", "--tenant", "North") == north
     assert tenant_of("--role", "operator") == INSTALLATION_ID
     for options, code, words in (
-        (("--role", "admin", "--tenant", "Nowhere"), 1, "no such institution"),
+        (("--role", "admin", "--tenant", "Nowhere"), 1, "there is no institution with this id or name"),
         (("--role", "operator", "--tenant", "North"), 2, "belongs to no institution"),
     ):
         refused = asked(*options)

@@ -31,7 +31,7 @@ def incident() -> Incident:
 
 @pytest.mark.parametrize("state", [State.SECONDING, State.MERGED])
 def test_nobody_is_told_of_what_is_no_verdict(state: State) -> None:
-    with pytest.raises(ValueError, match="nobody is told"):
+    with pytest.raises(ValueError, match="is not told"):
         outcome_out(incident(), Told(state), [])
 
 
