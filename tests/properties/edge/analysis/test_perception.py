@@ -101,17 +101,18 @@ def test_senses_that_moved_observe_the_same(course: list[Step], cut: int) -> Non
     async def both() -> None:
         world = World()
         async with Engine(0) as engine:
-            moving, staying = world.senses(engine), world.senses(engine)
+            moving, staying, first = world.senses(engine), world.senses(engine), False
             times = itertools.accumulate(step.passed_s for step in course)
             for number, (step, at_s) in enumerate(zip(course, times, strict=True)):
                 if number == cut:
-                    saved = json.dumps(moving.snapshot(), sort_keys=True)
+                    saved, first = json.dumps(moving.snapshot(), sort_keys=True), True
                     moving = world.senses(engine)
                     moving.restore(json.loads(saved))
                 answers = await world.observed(moving, step, at_s, number)
                 wanted = await world.observed(staying, step, at_s, number)
-                if number == cut:
-                    answers, wanted = without_change(answers), without_change(wanted)
+                pictured = any(isinstance(each, Observation) and each.picture for each in wanted)
+                if first and pictured:
+                    answers, wanted, first = without_change(answers), without_change(wanted), False
                 assert answers == wanted
                 assert moving.snapshot() == staying.snapshot()
 
