@@ -11,7 +11,7 @@ The ways to end, with their close codes:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import IntEnum
@@ -54,16 +54,22 @@ async def serve(
     term: Term,
 ) -> None:
     """Run an accepted socket until it ends, within its term. `heartbeat` returns the present message."""
-    tasks = [
-        asyncio.create_task(work)
-        for work in (
-            _send(websocket, listener),
-            _read(websocket),
-            _beat(rooms, listener, heartbeat),
-            _lost(listener),
-            expire(term),
-        )
-    ]
+    await run_until_one_ends(
+        websocket,
+        _send(websocket, listener),
+        _read(websocket),
+        _beat(rooms, listener, heartbeat),
+        _lost(listener),
+        expire(term),
+    )
+
+
+async def run_until_one_ends(websocket: WebSocket, *works: Coroutine[Any, Any, Close]) -> None:
+    """Run the works of an accepted socket side by side until one ends, then close the socket with its code.
+
+    The others are cancelled and awaited. If several end at once, the highest code counts.
+    """
+    tasks = [asyncio.create_task(work) for work in works]
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         code = max(task.result() for task in done)

@@ -16,10 +16,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, ValidationError
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket
 
 from coordinator.live.messages import news_message
-from coordinator.live.socket import CLOSE_TIMEOUT_S, Close, Term, expire
+from coordinator.live.socket import Close, Term, expire, run_until_one_ends
 from coordinator.live.walls import MAX_SHOWN, Wall
 from shared.errors import Unavailable
 from shared.fields import Reference
@@ -50,20 +50,7 @@ class Showing(BaseModel):
 async def serve(websocket: WebSocket, wall: Wall, look: Look, term: Term) -> None:
     """Serve an accepted wall until it ends or its time limit is reached. `look` returns the present cards of
     sessions."""
-    works = (_read(websocket, wall), _send(websocket, wall, look), expire(term))
-    tasks = [asyncio.create_task(work) for work in works]
-    try:
-        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        code = max(task.result() for task in done)
-    except WebSocketDisconnect:
-        return
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-    with suppress(TimeoutError, RuntimeError, WebSocketDisconnect):
-        async with asyncio.timeout(CLOSE_TIMEOUT_S):
-            await websocket.close(code)
+    await run_until_one_ends(websocket, _read(websocket, wall), _send(websocket, wall, look), expire(term))
 
 
 async def _read(websocket: WebSocket, wall: Wall) -> Close:
