@@ -16,6 +16,8 @@ Between programs
     sealing        signed and sealed messages                 subjects    subject and stream names
     bundles        a message and the pictures beside it (pure)
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
+    join_tokens    a secret to join with, once (pure)         node_lifetimes who may join or renew (pure)
+    nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)
     hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
     ice            STUN and TURN servers
 Values and errors

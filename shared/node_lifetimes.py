@@ -1,0 +1,92 @@
+"""Decides how long a node's identity lasts, when it is renewed, and who may join or renew. Pure.
+
+`now` comes in, the decision and the next instant go out. A node renews with its own key, also after its
+certificate has ended: being offline takes no node out of the fleet, only its administrator does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+CERTIFICATE_LIFETIME: Final = timedelta(hours=24)
+BACKDATED: Final = timedelta(minutes=5)
+"""A certificate is good that long before it is made, for clocks that are slow."""
+TOKEN_LIFETIME: Final = timedelta(minutes=15)
+RETRY_AFTER: Final = timedelta(minutes=5)
+"""The longest wait after a renewal that failed."""
+FIRST_RETRY: Final = timedelta(seconds=10)
+
+
+class Refusal(StrEnum):
+    """Why a node does not get a certificate."""
+
+    UNKNOWN = "unknown"
+    USED = "used"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    OTHER_KEY = "other-key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lifetime:
+    """From when to when a certificate is good."""
+
+    begins_utc: datetime
+    ends_utc: datetime
+
+    @property
+    def renew_utc(self) -> datetime:
+        """After two thirds of its life; the last third is for a coordinator that is away."""
+        return self.begins_utc + (self.ends_utc - self.begins_utc) * 2 / 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptToken:
+    """What the coordinator knows of a join token."""
+
+    made_utc: datetime
+    used_utc: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownNode:
+    """What the coordinator knows of a node that asks for a renewal."""
+
+    signing_key: str
+    revoked: bool
+
+
+def new_lifetime(now_utc: datetime) -> Lifetime:
+    """Of a certificate that is made now."""
+    return Lifetime(begins_utc=now_utc - BACKDATED, ends_utc=now_utc + CERTIFICATE_LIFETIME)
+
+
+def join_refused(token: KeptToken | None, now_utc: datetime) -> Refusal | None:
+    """Why this token lets nobody join now; None if it does, once."""
+    if token is None:
+        return Refusal.UNKNOWN
+    if token.used_utc is not None:
+        return Refusal.USED
+    return None if now_utc < token.made_utc + TOKEN_LIFETIME else Refusal.EXPIRED
+
+
+def renewal_refused(node: KnownNode | None, signing_key: str) -> Refusal | None:
+    """Why a node that has proved this key gets no new certificate; None if it does.
+
+    When its last certificate ended does not matter.
+    """
+    if node is None:
+        return Refusal.UNKNOWN
+    if node.revoked:
+        return Refusal.REVOKED
+    return None if node.signing_key == signing_key else Refusal.OTHER_KEY
+
+
+def renew_at(lifetime: Lifetime, now_utc: datetime, failures: int) -> datetime:
+    """When to ask for a new certificate next, after so many tries for it that failed."""
+    if not failures:
+        return max(lifetime.renew_utc, now_utc)
+    return now_utc + min(FIRST_RETRY * 2 ** min(failures - 1, 10), RETRY_AFTER)
