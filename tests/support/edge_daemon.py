@@ -28,7 +28,16 @@ READY_S: Final = 60.0
 class EdgeDaemon:
     """One node in one folder; started, killed, started again."""
 
-    def __init__(self, folder: Path, hub: RunningServer, identity: Identity, coordinator_key: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hub: RunningServer,
+        identity: Identity,
+        coordinator_key: str,
+        *,
+        workers: int = 0,
+        rating: int = 2,
+    ) -> None:
         self.folder = folder
         self.identity = identity
         self.port = reserved_port()
@@ -45,7 +54,8 @@ class EdgeDaemon:
             "web": {"port": self.port, "public_url": self.url},
             "status": {"port": self.status_port},
             "outbox": {"backlog_jitter_s": 0, "resend_after_s": 2},
-            "analysis": {"rating": 2, "steps_down": False},
+            "analysis": {"rating": rating, "steps_down": False},
+            "workers": {"count": workers},
         }
         self.config.write_text("".join(_section(name, values) for name, values in settings.items()))
 
