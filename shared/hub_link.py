@@ -191,7 +191,7 @@ class HubLink:
                 for preparation in self._preparations:
                     await preparation(client)
                 await self._subscribe(client)
-                await client.flush(CONNECT_TIMEOUT_S)
+                await settle(client)
 
     async def _subscribe(self, client: Client) -> None:
         for subject, handler in self._handlers.items():
@@ -254,6 +254,14 @@ class HubLink:
         count = self._complaints.count(type(error), asyncio.get_running_loop().time())
         if count:
             log.warning("the hub's client reports an error", extra={"error": str(error), "count": count})
+
+
+async def settle(client: Client) -> None:
+    """Return when the server has read all that was sent on this connection. Raises errors of the client."""
+    # The client writes a ping at once and other commands a little later, so the first ping may overtake a
+    # subscription. The second cannot.
+    for _ in range(2):
+        await client.flush(CONNECT_TIMEOUT_S)
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
 from shared.events.types import Lane
+from shared.hub_link import settle
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
@@ -152,7 +153,7 @@ class FakeNode:
 
     async def listen(self) -> None:
         await self._client.subscribe(subjects.commands(self.node_id), cb=self._obey)
-        await self._client.flush()
+        await settle(self._client)
 
     async def _obey(self, message: Msg) -> None:
         parcel = unpack(message.data)
