@@ -86,7 +86,10 @@ class Berth:
                 await process.worker.set_level(self._settings().level)
                 self.worker, self.pid, served = process.worker, process.pid, True
                 up(self)
-                return await process.failed
+                reason = await process.failed
+                # From now on nobody calls it; what it has sent is still heard.
+                self.worker, self.pid = None, None
+                return reason
         except ConfigError:
             if not self._ends:
                 raise

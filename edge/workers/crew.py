@@ -95,7 +95,7 @@ class Crew:
             if berth.worker is not worker:
                 raise _nobody()
         except BaseException:
-            del self._placed[placed.id]
+            self._placed.pop(placed.id, None)
             raise
         placed.settle(berth)
 

@@ -6,6 +6,7 @@ A process of our own program with one end of a socket: nothing of this process i
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -21,6 +22,8 @@ from edge.workers.settings import WorkerSettings
 from edge.workers.wire import Frame, Kind
 from shared.errors import Corrupt, Unavailable
 
+log = logging.getLogger(__name__)
+
 PROGRAM: Final = (sys.executable, "-m", "edge.workers.program")
 READY_WITHIN_S: Final = 120.0
 """From the start of the process until its networks are open, on a machine that does much else."""
@@ -28,6 +31,7 @@ LOOK_S: Final = 0.25
 HANGS_AFTER_LOOKS: Final = 12
 """Looks in a row without a pulse. A look is a turn of this process's own event loop, so that time in which
 this process stood still is not held against the worker."""
+HANGS: Final = "it hangs"
 ENDS_WITHIN_S: Final = 2.0
 """From the end of the link to the end of the process; then it is killed."""
 
@@ -81,9 +85,6 @@ async def running(
         link.close()
 
 
-HANGS: Final = "it hangs"
-
-
 async def _until_ready(link: Link) -> None:
     try:
         async with asyncio.timeout(READY_WITHIN_S):
@@ -102,6 +103,9 @@ async def _listen(worker: RemoteWorker, failed: asyncio.Future[str]) -> None:
         await worker.listen()
     except Corrupt as error:
         reason = str(error)
+    except Exception as error:
+        log.exception("what a worker reports could not be taken")
+        reason = type(error).__name__
     if not failed.done():
         failed.set_result(reason)
 

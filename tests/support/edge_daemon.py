@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psutil
 import pytest
 
 from edge.node_identity import Identity, load_or_make
@@ -22,7 +23,8 @@ from tests.support.nats import RunningServer, node_password
 from tests.support.ports import reserved_port
 
 PROGRAM: Final = Path(sys.executable).with_name("proctor-edge")
-READY_S: Final = 60.0
+READY_S: Final = 180.0
+"""On a machine that does much else: a worker's process imports its libraries after the daemon did."""
 
 
 class EdgeDaemon:
@@ -85,6 +87,13 @@ class EdgeDaemon:
             except httpx.TransportError:
                 time.sleep(0.1)
         raise RuntimeError(f"the daemon did not start:\n{self.log}")
+
+    def worker_pids(self) -> list[int]:
+        """Its workers' processes, the one that was spawned first before the others."""
+        if self._process is None:
+            return []
+        children = psutil.Process(self._process.pid).children()
+        return [child.pid for child in sorted(children, key=lambda child: child.create_time())]
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of the full health."""
