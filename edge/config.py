@@ -87,6 +87,14 @@ class AnalysisSection(Section):
         return LEVELS.index(self.level)
 
 
+class WorkersSection(Section):
+    """Where sessions are watched."""
+
+    count: Annotated[int, Field(ge=0, le=64)] = 0
+    """Processes beside the node's own that watch sessions, each with its own networks; at most one per
+    processor is of use. 0: sessions are watched in the node's own process."""
+
+
 class MediaSection(Section):
     """How media arrive at this node."""
 
@@ -131,6 +139,7 @@ class EdgeConfig(Section):
     status: StatusSection = StatusSection(port=8091)
     """Where health and metrics are served in full."""
     analysis: AnalysisSection = AnalysisSection()
+    workers: WorkersSection = WorkersSection()
     media: MediaSection = MediaSection()
     outbox: OutboxSection = OutboxSection()
 

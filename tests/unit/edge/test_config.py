@@ -32,6 +32,7 @@ def test_a_minimal_file_gets_the_defaults_and_paths_beside_itself(tmp_path: Path
     assert config.analysis.level_number == 1
     assert config.outbox.max_alerts >= 100_000
     assert config.media.ice_servers == ()
+    assert config.workers.count == 0
     assert config.data_folder == tmp_path / "data"
     assert config.nats.password_file == tmp_path / "password"
 
@@ -57,6 +58,8 @@ def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None
     ("extra", "named"),
     [
         ("[analysis]\nthreads = 0\n", "analysis.threads"),
+        ("[workers]\ncount = -1\n", "workers.count"),
+        ("[workers]\ncount = 65\n", "workers.count"),
         ("[analysis]\nlevel = 'L9'\n", "analysis.level"),
         ("[analysis]\nrating = 501\n", "analysis.rating"),
         ("[analysis]\nspeed = 1\n", "analysis.speed"),
