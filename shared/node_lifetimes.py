@@ -89,4 +89,4 @@ def renew_at(lifetime: Lifetime, now_utc: datetime, failures: int) -> datetime:
     """When to ask for a new certificate next, after so many tries for it that failed."""
     if not failures:
         return max(lifetime.renew_utc, now_utc)
-    return now_utc + min(FIRST_RETRY * 2 ** min(failures - 1, 10), RETRY_AFTER)
+    return now_utc + min(FIRST_RETRY * (1 << min(failures - 1, 10)), RETRY_AFTER)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID
 
@@ -152,10 +153,14 @@ def test_a_coordinator_killed_between_commit_and_acknowledgement_stores_once(
             command = [sys.executable, str(PROGRAM), json.dumps(about)]
             dying = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
             assert dying.stdout is not None
-            async with asyncio.timeout(PATIENCE_S):
-                assert await dying.stdout.readline() == b"connected\n"
-                await send(client, sitting, 1, onset_s=1)
-                assert await dying.wait() == -9
+            try:
+                async with asyncio.timeout(PATIENCE_S):
+                    assert await dying.stdout.readline() == b"connected\n"
+                    await send(client, sitting, 1, onset_s=1)
+                    assert await dying.wait() == -9
+            finally:
+                with suppress(ProcessLookupError):
+                    dying.kill()
             assert len(stored(centre, sitting)) == 1  # committed, and never acknowledged
             told: list[Stored] = []
             async with centre.linked(told) as link:
