@@ -114,7 +114,7 @@ async def recording_server(lines: list[str]) -> AsyncIterator[str]:
     """A server that only notes what it reads and answers pings; its address."""
 
     async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b'INFO {"server_id":"x","version":"2.11.0","max_payload":1048576,"headers":true}\r\n')
+        writer.write(b'INFO {"server_id":"x","version":"2.15.1","max_payload":1048576,"headers":true}\r\n')
         while line := (await reader.readline()).decode().strip():
             lines.append(line.split(" ")[0])
             if line == "PING":
