@@ -220,7 +220,8 @@ def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
 
 def _hub_address(config: EdgeConfig) -> HubAddress:
     password = read_secret(config.nats.password_file)
-    return HubAddress(url=config.nats.url, user=config.nats.user, password=password)
+    nats = config.nats
+    return HubAddress(url=nats.url, user=nats.user, password=password, ca_file=nats.ca_file)
 
 
 async def _end_expired(actions: NodeActions) -> None:

@@ -13,6 +13,7 @@ from models.manifest import Profile
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
+from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
@@ -40,8 +41,11 @@ class CoordinatorSection(Section):
 class NatsSection(Section):
     """The hub that carries alerts and commands."""
 
-    url: Annotated[str, Field(pattern=r"^(nats|tls)://[^/\s@]+$", max_length=200)]
-    """Address without user and password, such as `nats://127.0.0.1:4222`."""
+    url: HubUrl
+    """Address without user and password, such as `nats://127.0.0.1:4222`, or those of a cluster's servers,
+    separated by commas. Those of other machines begin with tls://."""
+    ca_file: FilePath | None = None
+    """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
     user: Name
     """The node's user name at the hub: its node id."""
     password_file: FilePath

@@ -98,6 +98,14 @@ def test_a_url_with_a_password_inside_is_refused_and_not_repeated(tmp_path: Path
     assert "secret" not in str(refusal.value)
 
 
+def test_a_hub_on_another_machine_needs_tls(tmp_path: Path) -> None:
+    away = MINIMAL.replace("nats://127.0.0.1", "nats://10.0.0.5")
+    with pytest.raises(ConfigError, match=r"nats\.url: .*must be reached by tls://"):
+        load(written(tmp_path, away), EdgeConfig)
+    private = load(written(tmp_path, away.replace("nats://", "tls://")), EdgeConfig)
+    assert private.nats.url == "tls://10.0.0.5:4222"
+
+
 @pytest.mark.parametrize("text", ["region = ", "\x00", "[nats"])
 def test_what_is_not_toml_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError, match=r"edge\.toml"):
