@@ -86,6 +86,7 @@ class EdgeDaemon:
                 return
             except httpx.TransportError:
                 time.sleep(0.1)
+        self.kill()
         raise RuntimeError(f"the daemon did not start:\n{self.log}")
 
     def worker_pids(self) -> list[int]:

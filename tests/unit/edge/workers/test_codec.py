@@ -11,10 +11,7 @@ from uuid import uuid4
 import pytest
 
 from edge.analysis.measured import Measured
-from edge.media.addresses import Reach
-from edge.media.negotiation import PeerSettings
 from edge.media.ring import FrameGone
-from edge.media.sdp import AnswerShape
 from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.sessions.port import Notice, PageId, assignment_of
 from edge.workers.calls import (
@@ -39,13 +36,10 @@ from edge.workers.calls import (
     refusal_of,
 )
 from edge.workers.codec import read, read_answer, read_call, write_answer, write_call, written
-from edge.workers.settings import WorkerSettings
-from models.manifest import Profile
 from shared.cameras import Camera
 from shared.errors import ConfigError, Corrupt, ProctorError, Rejected, Unavailable
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
-from shared.ice import IceServer
 from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import Template, encode_vector
 from shared.messages.message import parse
@@ -88,18 +82,6 @@ REPORTS: list[Any] = [
     ),
     Said(assignment=ASSIGNMENT, over=True),
     Pulse(loop_p95_s=0.01, cpu_s=12.5, calls=(Measured("faces", 0.1, 0.2, "failed", "ValueError"),)),
-    WorkerSettings(
-        node_id=uuid4(),
-        region="eu",
-        level=1,
-        profile=Profile.OPEN,
-        threads=2,
-        peer=PeerSettings(
-            ice_servers=(IceServer(("turn:a",), "user", "secret"),),
-            answer=AnswerShape(announced_ip="192.0.2.1"),
-            reach=Reach(private=False, loopback=True),
-        ),
-    ),
 ]
 
 
