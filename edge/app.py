@@ -145,8 +145,8 @@ async def assembled(
 async def _local_worker(
     config: EdgeConfig, node_id: UUID, networks: Networks, tell: Tell
 ) -> AsyncIterator[LocalWorker]:
-    restarts = Restarts()
-    async with Engine(config.analysis.threads, on_call=tell, on_restart=restarts.note) as engine:
+    restarts = Restarts(networks.opened)
+    async with Engine(config.analysis.threads, on_call=tell, on_stuck=restarts.stuck) as engine:
         instruments = Instruments(
             networks=networks,
             engine=engine,
@@ -243,12 +243,13 @@ async def _end_expired(actions: NodeActions) -> None:
 
 
 def _open_networks(config: EdgeConfig) -> Networks:
-    serving = Serving(Store.here(), config.analysis.profile, streams=config.analysis.threads)
+    analysis = config.analysis
+    serving = Serving(Store.here(), analysis.profile, best=analysis.best_device, streams=analysis.threads)
     try:
         networks = open_networks(serving)
     except Unavailable as error:
         raise ConfigError(f"this node cannot find faces: {error}") from error
-    check_level(config.analysis.level_number, networks.device)
+    check_level(analysis.level_number, networks.device)
     for task, reason in networks.missing.items():
         log.warning("a task is not available on this node", extra={"task": task.value, "reason": reason})
     return networks

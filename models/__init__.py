@@ -7,7 +7,12 @@ Weights
     fetch           brings weights there from `sources`: mirror, package registry, public address
     converters      rewrites weights of other programs' formats as ONNX
 Running
-    runtime         opens and runs a network: ONNX Runtime and OpenVINO; `litert` and `backend` help it
+    runtime         opens and runs a network, and opens it anew when its device fails
+    onnx_session, openvino_request, litert        the runtimes; `backend` is what all of them provide
+    chain           which runtimes a network is tried on (pure)
+    remedy          how often it is opened anew, and when the next runtime serves (pure)
+    trial           tries an opened network: finite, right and in time
+    references      the stored answers it must give; `referring` writes them
     distributions   refuses Python packages that overwrite each other
     opening         opens a network of the store as the manifest says
     canary          opens networks and reports, as a program of its own (`proctorctl models verify`)

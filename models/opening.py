@@ -1,9 +1,13 @@
-"""Opens a network of the store as the manifest says."""
+"""Opens a network of the store as the manifest says, on the best device that takes it."""
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from models.chain import BestDevice, Chain, Runtime, chain
 from models.manifest import Entry
-from models.runtime import Device, Network, open_network
+from models.references import references
+from models.runtime import Network, installed_runtimes, open_network
 from models.store import Store
 from shared.errors import ConfigError, Unavailable
 
@@ -14,33 +18,43 @@ def open_entry(
     store: Store,
     entry: Entry,
     *,
-    device: Device = Device.CPU,
-    device_index: int = 0,
-    allow_cpu_fallback: bool = False,
+    best: BestDevice = BestDevice.CPU,
+    installed: frozenset[Runtime] | None = None,
     streams: int = 1,
 ) -> tuple[Network, ...]:
     """Its compiled networks in the order of its files: one for most, two where two are averaged.
 
-    An entry that shares another's weights is opened as that one is.
+    An entry that shares another's weights is opened as that one is. `installed`: the runtimes that may be
+    used; by default all that are installed here.
 
-    Raises Unavailable if the weights are missing or damaged, ConfigError for a network of another library,
-    and the errors of `open_network`.
+    Raises Unavailable if the weights are missing or damaged, ConfigError for a network of another library or
+    without an installed runtime, and the errors of `open_network`.
     """
     if flaw := store.flaw(entry):
         raise Unavailable(f"{entry.label}: {flaw}: run `proctorctl models fetch --name {entry.name}`")
     holder = store.manifest.holder(entry)
     if holder.runtime is None:
         raise ConfigError(f"{entry.label} is not a network that models.runtime can open: {holder.note}")
-    return tuple(
-        open_network(
-            path,
-            runtime=holder.runtime,
-            device=device,
-            device_index=device_index,
-            allow_cpu_fallback=allow_cpu_fallback,
-            streams=streams,
-            shapes=holder.input.shapes,
+    usable = installed_runtimes() if installed is None else installed
+    opened = []
+    for path, file in zip(store.paths(entry), holder.files, strict=True):
+        if path.suffix in _NETWORKS:
+            made = chain(holder.runtime, path.suffix, usable, best)
+            opened.append(_open(path, made, holder, streams, file.sha256))
+    return tuple(opened)
+
+
+def _open(path: Path, made: Chain, holder: Entry, streams: int, sha256: str) -> Network:
+    if not made.rungs:
+        raise ConfigError(
+            f"no installed runtime reads {path.name}: install proctor[edge,cpu] or proctor[edge,gpu]"
         )
-        for path in store.paths(entry)
-        if path.suffix in _NETWORKS
+    return open_network(
+        path,
+        runtime=made.rungs[0],
+        otherwise=made.rungs[1:],
+        streams=streams,
+        shapes=holder.input.shapes,
+        reference=references().get(sha256),
+        left_out=made.refused,
     )

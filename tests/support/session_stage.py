@@ -278,7 +278,7 @@ def watched(one: StartSession, started_utc: datetime) -> WatchedSession:
         node_id=NODE_ID,
         region="test",
         models={},
-        device="cpu",
+        device=lambda: "cpu",
     )
 
 
