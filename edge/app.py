@@ -121,7 +121,9 @@ async def assembled(
         metrics.called(call)
         meter.called(call)
 
-    assignments = Assignments(roster, _committing(publisher, metrics), measured)
+    assignments = Assignments(
+        roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
+    )
     async with _local_worker(config, identity.node_id, networks, assignments.hear) as worker:
         actions = NodeActions(config, assignments, worker)
         yield Node(
@@ -184,7 +186,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.publisher.run(),
         heart.run(),
         node.lag.run(),
-        _end_expired(node.actions),
+        _look_after(node.actions),
     ]
     if node.config.analysis.steps_down:
         steady.append(node.stepping.run())
@@ -236,9 +238,10 @@ def _hub_address(config: EdgeConfig) -> HubAddress:
     return HubAddress(url=config.nats.url, user=config.nats.user, password=password)
 
 
-async def _end_expired(actions: NodeActions) -> None:
+async def _look_after(actions: NodeActions) -> None:
     while True:
         await actions.end_expired()
+        await actions.take_attendance()
         await asyncio.sleep(EXPIRY_INTERVAL_S)
 
 

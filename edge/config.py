@@ -80,6 +80,8 @@ class AnalysisSection(Section):
     """Networks that may run at the same time."""
     rating: Annotated[int, Field(ge=1, le=500)] = 8
     """The most sessions of this host; further ones are refused."""
+    join_window_s: Annotated[float, Field(ge=60, le=14_400)] = 900
+    """How long a session keeps its place here while its candidate's page is not connected."""
 
     @property
     def level_number(self) -> int:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -73,6 +74,7 @@ class Node:
             recognisers=report.recognisers,
             outbox=states,
             sessions=self._states(report),
+            seats=self.assignments.held(monotonic()),
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:

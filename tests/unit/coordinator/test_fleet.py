@@ -72,6 +72,16 @@ def test_a_node_is_missing_after_15_s_of_silence() -> None:
         (heartbeat(1), heartbeat(2, recognisers=("other@1",)), {"recognisers": {"arcface@1"}}),
         (heartbeat(1, region="west", level=2), heartbeat(2, region="east"), {"region": "west"}),
         (heartbeat(1), heartbeat(2, health=2), {}),
+        (heartbeat(1, region="east"), heartbeat(2, sessions=3), {"region": "local"}),
+        (heartbeat(1, rating=10, sessions=7), heartbeat(2, region="east"), {"region": "local"}),
+        (heartbeat(1, sessions=3), heartbeat(2, region="east", level=2), {"region": "local"}),
+        (heartbeat(1, sessions=3), heartbeat(2, region="east", sessions=3), {"region": "local"}),
+        (heartbeat(1, sessions=3, seats=0), heartbeat(2, sessions=1), {}),
+        (
+            heartbeat(1, sessions=3),
+            heartbeat(2, region="east", recognisers=("other@1",)),
+            {"region": "local", "recognisers": {"arcface@1"}},
+        ),
         (heartbeat(1, sessions=3), heartbeat(2, sessions=4), {}),
     ],
 )
