@@ -71,6 +71,8 @@ def open_onnx(path: Path, runtime: Runtime, streams: int) -> Backend:
     if runtime in ON_GPU:
         # Finds CUDA and cuDNN inside the nvidia wheels; without it the provider silently fails to load.
         ort.preload_dlls()
+        # Says on standard error, for every network, that a host has no GPU; the refusal says it too.
+        ort.set_default_logger_severity(4)
     settings = _session_settings(ort, strict=runtime is not Runtime.ONNX_CPU)
     providers = [(provider, _options(runtime, streams))]
     try:

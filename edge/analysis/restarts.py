@@ -15,8 +15,8 @@ class Restarts:
     """The engine's latest restarts."""
 
     def __init__(self, networks: Sequence[Network] = (), stuck_s: float = MAX_RUN_S / 2) -> None:
-        """A network is stuck when a call has run for `stuck_s`: less than the engine waits, because one call of
-        the engine may run several networks, one after another."""
+        """A network is stuck when a call has run for `stuck_s`: less than the engine waits, because one call
+        of the engine may run several networks, one after another."""
         self._networks = networks
         self._stuck_s = stuck_s
         self._at: deque[float] = deque(maxlen=MAX_RESTARTS + 1)

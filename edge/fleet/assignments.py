@@ -27,7 +27,7 @@ class Assignments:
         measured: Callable[[Measured], None],
         join_window_s: float,
     ) -> None:
-        """`commit` puts one alert on disk; `measured` is called after every call to a network. A session holds
+        """`commit` puts one alert on disk; `measured` is called after every network call. A session holds
         its seat for `join_window_s` without its page."""
         self.roster = roster
         self._join_window_s = join_window_s

@@ -1,4 +1,4 @@
-"""Keeps the sessions of this node: admits as many as have seats, one assignment each, and checks their tokens.
+"""Keeps the sessions of this node: admits as many as have seats, one assignment each; checks their tokens.
 
 It has no clock and no socket, and is generic over its owner's session type. An ended session is remembered
 for a while, so that a late `start` does not restart it.
