@@ -8,7 +8,7 @@ Weights
     converters      rewrites weights of other programs' formats as ONNX
 Running
     runtime         opens and runs a network, and opens it anew when its device fails
-    onnx_session, openvino_request, litert        the runtimes; `backend` is what all of them provide
+    onnx_session, openvino_request, litert, mediapipe_tasks        the runtimes, over what `backend` says
     chain           which runtimes a network is tried on (pure)
     remedy          how often it is opened anew, and when the next runtime serves (pure)
     trial           tries an opened network: finite, right and in time

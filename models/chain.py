@@ -24,6 +24,7 @@ class Runtime(StrEnum):
     OPENVINO = "openvino"
     ONNX_CPU = "onnx-cpu"
     LITERT = "litert"
+    MEDIAPIPE = "mediapipe"
 
 
 class BestDevice(StrEnum):
@@ -38,12 +39,13 @@ ON_GPU: Final = frozenset({Runtime.ONNX_TENSORRT, Runtime.ONNX_CUDA})
 
 _READS: Final[Mapping[str, frozenset[Runtime]]] = MappingProxyType(
     {
-        ".onnx": frozenset(Runtime) - {Runtime.LITERT},
-        ".xml": frozenset({Runtime.OPENVINO}),
-        ".tflite": frozenset({Runtime.OPENVINO, Runtime.LITERT}),
+        ".onnx": frozenset(Runtime) - {Runtime.LITERT, Runtime.MEDIAPIPE},
+        ".xml": frozenset[Runtime](),
+        ".tflite": frozenset[Runtime](),
     }
 )
-"""The runtimes that read a format, by the end of the file's name."""
+"""The runtimes that read a format and compute the same, by the end of the file's name. For .tflite the
+manifest says which, because OpenVINO computes something else for some of them."""
 _WANTED: Final[Mapping[BestDevice, frozenset[Runtime]]] = MappingProxyType(
     {
         BestDevice.TENSORRT: frozenset(Runtime),
@@ -69,19 +71,19 @@ class Chain:
     refused: tuple[Refusal, ...] = ()
 
 
-def chain(measured: Runtime, suffix: str, installed: frozenset[Runtime], best: BestDevice) -> Chain:
-    """The chain of one network. `measured`: its fastest runtime on processors; `suffix`: of its file's name.
+def chain(
+    measured: tuple[Runtime, ...], suffix: str, installed: frozenset[Runtime], best: BestDevice
+) -> Chain:
+    """The chain of one network. `measured`: its runtimes on processors, the fastest first; `suffix`: of its
+    file's name.
 
     Runtimes that cannot read the file or are not wanted are left out without a word, because nobody expects
     them.
     """
     possible = _READS.get(suffix, frozenset()) & _WANTED[best]
-    if measured is Runtime.LITERT:
-        # OpenVINO reads these networks and computes something else.
-        possible &= {measured}
     on_gpu = [runtime for runtime in Runtime if runtime in possible & ON_GPU]
-    on_processor = [runtime for runtime in Runtime if runtime in possible - ON_GPU - {measured}]
-    ordered = [*on_gpu, *({measured} & possible), *on_processor]
+    others = [runtime for runtime in Runtime if runtime in possible - ON_GPU - set(measured)]
+    ordered = [*on_gpu, *measured, *others]
     return Chain(
         tuple(runtime for runtime in ordered if runtime in installed),
         tuple(Refusal(runtime, "not installed") for runtime in ordered if runtime not in installed),

@@ -39,7 +39,7 @@ def open_entry(
     opened = []
     for path, file in zip(store.paths(entry), holder.files, strict=True):
         if path.suffix in _NETWORKS:
-            made = chain(holder.runtime, path.suffix, usable, best)
+            made = chain((holder.runtime, *holder.then), path.suffix, usable, best)
             opened.append(_open(path, made, holder, streams, file.sha256))
     return tuple(opened)
 
@@ -55,6 +55,7 @@ def _open(path: Path, made: Chain, holder: Entry, streams: int, sha256: str) -> 
         otherwise=made.rungs[1:],
         streams=streams,
         shapes=holder.input.shapes,
+        span=holder.input.span,
         reference=references().get(sha256),
         left_out=made.refused,
     )

@@ -32,12 +32,13 @@ from models.backend import Arrays, Backend, DeviceLost, Port
 from models.chain import Refusal, Runtime
 from models.distributions import check_distributions
 from models.litert import open_litert
+from models.mediapipe_tasks import Span, open_mediapipe
 from models.onnx_session import built_in_runtimes, open_onnx
 from models.openvino_request import open_openvino
 from models.references import Reference
 from models.remedy import Remedy, Standing, after_failure, after_refusal
 from models.trial import not_finite, try_out
-from shared.errors import Corrupt, ProctorError, Unavailable
+from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +62,7 @@ class Network:
     """One compiled network that has given finite answers in time. `run` may be called from any thread.
 
     `device` is the device the runtime reports, not the requested one: "cpu" (ONNX Runtime), "cpu-openvino",
-    "cpu-litert", "cuda:0", "tensorrt:0". `canary_ms` is the time of a call on zeros there.
+    "cpu-litert", "cpu-mediapipe", "cuda:0", "tensorrt:0". `canary_ms` is the time of a call on zeros there.
     """
 
     def __init__(
@@ -200,7 +201,7 @@ def first_that_opens(rungs: Sequence[Runtime], opener: Opener) -> tuple[Opened, 
             return opened, rung, tuple(map(Refusal, rungs, map(str, errors)))
     if len(errors) == 1:
         raise errors[0]
-    reasons = "; ".join(map(str, errors))
+    reasons = "; ".join(f"{runtime}: {error}" for runtime, error in zip(rungs, errors, strict=True))
     if all(isinstance(error, Corrupt) for error in errors):
         raise Corrupt(reasons)
     raise Unavailable(reasons)
@@ -213,6 +214,7 @@ def open_network(
     otherwise: Sequence[Runtime] = (),
     streams: int = 1,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    span: Span | None = None,
     reference: Reference | None = None,
     left_out: tuple[Refusal, ...] = (),
 ) -> Network:
@@ -220,8 +222,9 @@ def open_network(
 
     `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml;
     `otherwise` are the runtimes to try after it, `left_out` those that are not tried, with the reasons.
-    `streams` is how many calls OpenVINO and LiteRT run in parallel. `shapes` gives trial shapes by input name
-    if the network leaves more than the batch open, and `reference` the stored answer. Raises ConfigError
+    `streams` is how many calls OpenVINO, LiteRT and MediaPipe run in parallel. `shapes` gives trial shapes by
+    input name if the network leaves more than the batch open, `reference` is the stored answer, and `span`,
+    which only MediaPipe needs, is what a picture's levels 0 and 255 are for the network. Raises ConfigError
     (this build does not support it), Unavailable (file or device missing, too slow, or another answer),
     Corrupt (the runtime cannot read the file, or its output for zeros is not finite).
     """
@@ -231,8 +234,10 @@ def open_network(
     first = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
 
     def open_on(runtime: Runtime) -> Opened:
-        backend = _backend(path, runtime, streams)
-        return Opened(backend, try_out(path.name, backend, shapes or {}, reference))
+        backend = _backend(path, runtime, streams, span)
+        # MediaPipe takes pictures: the input of the stored answer is none.
+        known = None if runtime is Runtime.MEDIAPIPE else reference
+        return Opened(backend, try_out(path.name, backend, shapes or {}, known))
 
     return Network(path.name, (first, *otherwise), open_on, left_out)
 
@@ -240,13 +245,28 @@ def open_network(
 @cache
 def installed_runtimes() -> frozenset[Runtime]:
     """The runtimes that are installed here. Whether one has its device shows only when it opens a network."""
-    packages = {"ai_edge_litert": Runtime.LITERT, "openvino": Runtime.OPENVINO}
-    found = frozenset(runtime for package, runtime in packages.items() if find_spec(package))
+    packages = {
+        "ai_edge_litert": Runtime.LITERT,
+        "mediapipe": Runtime.MEDIAPIPE,
+        "openvino": Runtime.OPENVINO,
+    }
+    found = frozenset(runtime for package, runtime in packages.items() if _is_installed(package))
     return found | built_in_runtimes()
 
 
-def _backend(path: Path, runtime: Runtime, streams: int) -> Backend:
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ImportError:
+        return False
+
+
+def _backend(path: Path, runtime: Runtime, streams: int, span: Span | None) -> Backend:
     match runtime:
+        case Runtime.MEDIAPIPE if span is None:
+            raise ConfigError(f"MediaPipe needs the span of the input of {path.name}")
+        case Runtime.MEDIAPIPE if span is not None:
+            return open_mediapipe(path, span, streams)
         case Runtime.LITERT:
             return open_litert(path, streams)
         case Runtime.OPENVINO:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from coordinator.nodes.marks import Lost
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
 BUSY: Final = 0.7
@@ -129,12 +130,14 @@ class Fleet:
         *,
         region: str | None = None,
         recognisers: Collection[str] = (),
+        lowest_level: int = LOWEST_LEVEL,
         seat: bool = True,
         full: Collection[UUID] = (),
     ) -> NodeState:
         """The best healthy node.
 
-        `region`: nodes there are preferred, but above `BUSY` a new session goes to another region.
+        `lowest_level`: the lowest that the exam accepts; nodes on it or above are preferred to all others.
+        `region`: next, nodes there are preferred, but above `BUSY` a new session goes to another region.
         `recognisers`: those of the candidate's templates; next, nodes that have one of them are preferred,
         because others could not verify the face. `seat`: the node must have room for one more session.
         `full`: nodes that are left out, because they have refused a session as full since their last
@@ -156,9 +159,14 @@ class Fleet:
                 code="no-node-online",
                 retry_after_s=round(HEARTBEAT_INTERVAL_S),
             )
-        best = min(fit, key=lambda state: _rank(state.heartbeat, region, recognisers))
+
+        def rank(state: NodeState) -> tuple[object, ...]:
+            beat = state.heartbeat
+            return beat.level > lowest_level, *_rank(beat, region, recognisers)
+
+        best = min(fit, key=rank)
         calmer = [s for s in fit if _calmer(s.heartbeat, best.heartbeat, recognisers)]
-        return min(calmer, key=lambda state: _rank(state.heartbeat, region, recognisers), default=best)
+        return min(calmer, key=rank, default=best)
 
 
 def _all_full(nodes: Iterable[NodeState]) -> Rejected:

@@ -10,8 +10,8 @@ from typer.testing import CliRunner
 
 from edge.analysis.networks import open_networks
 from edge.config import AnalysisSection
+from edge.fleet.devices import opened_rows
 from edge.main import cli
-from edge.tools.devices import opened_rows
 from models.manifest import Manifest, Profile, load_manifest
 from models.runtime import installed_runtimes
 from models.serving import Serving
