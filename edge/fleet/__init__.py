@@ -6,5 +6,4 @@ heartbeat  sent every few seconds                  health       the health score
 metrics    Prometheus                              gpus         reads the GPUs' load
 ladder     which level under which load (pure)     load         measures the load
 stepping   changes the level under load
-devices    shows what each network runs on
 """

@@ -9,9 +9,9 @@ import pytest
 from typer.testing import CliRunner
 
 from edge.analysis.networks import open_networks
-from edge.config import AnalysisSection
-from edge.fleet.devices import opened_rows
 from edge.main import cli
+from edge.tools.devices import opened_rows
+from models.chain import BestDevice
 from models.manifest import Manifest, Profile, load_manifest
 from models.runtime import installed_runtimes
 from models.serving import Serving
@@ -24,7 +24,7 @@ from tests.support.weights import all_networks, present, store
 def test_every_network_in_use_has_a_device_a_time_and_the_reasons_of_the_better_ones() -> None:
     for name in ("yunet", "mediapipe-face-mesh", "yolox-nano"):
         present(name)
-    rows = [row for row in opened_rows(AnalysisSection()) if row["network"]]
+    rows = [row for row in opened_rows(Profile.OPEN, BestDevice.CUDA) if row["network"]]
     assert {row["device"] for row in rows} <= {"cpu", "cpu-openvino", "cpu-litert", "cuda:0"}
     assert all(row["milliseconds"] > 0 for row in rows)
     by_file = {row["file"]: row for row in rows}
@@ -41,7 +41,7 @@ def test_a_look_that_nothing_serves_is_told_with_the_reason() -> None:
         present(name)
     needed = [load_manifest().entry(name) for name in ("yunet", "mediapipe-face-mesh")]
     bare = Store(store().root, Manifest(tuple(needed)))
-    rows = [row for row in opened_rows(AnalysisSection(), bare) if row["network"] is None]
+    rows = [row for row in opened_rows(Profile.OPEN, BestDevice.CUDA, bare) if row["network"] is None]
     missing = open_networks(Serving(bare, Profile.OPEN)).missing
     assert {row["task"]: row["problem"] for row in rows} == dict(missing)
     assert Look.OBJECTS in missing

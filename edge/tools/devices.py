@@ -6,7 +6,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -15,7 +14,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from edge.analysis.networks import open_networks
-from edge.config import AnalysisSection, EdgeConfig
 from models.chain import BestDevice
 from models.manifest import Profile
 from models.references import fixed_input
@@ -23,7 +21,6 @@ from models.runtime import Network
 from models.serving import Serving
 from models.store import Store
 from models.trial import sizes_of
-from shared.config_file import load
 from shared.errors import ProctorError
 
 CALLS = 5
@@ -32,10 +29,6 @@ ENDLESS = 10_000
 
 
 def command(
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE", help="Take profile, device and threads from the settings."),
-    ] = None,
     profile: Annotated[Profile, typer.Option(help="Licences to accept.")] = Profile.OPEN,
     best_device: Annotated[BestDevice, typer.Option(help="The best device to try.")] = BestDevice.CUDA,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
@@ -49,11 +42,10 @@ def command(
 
         proctor-edge devices
 
-        proctor-edge devices --config /etc/proctor/edge.toml --json
+        proctor-edge devices --best-device cpu --json
     """
     try:
-        asked = AnalysisSection(profile=profile, best_device=best_device)
-        rows = list(opened_rows(asked if config is None else load(config, EdgeConfig).analysis))
+        rows = list(opened_rows(profile, best_device))
     except ProctorError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(2) from error
@@ -63,10 +55,12 @@ def command(
         _print(rows)
 
 
-def opened_rows(analysis: AnalysisSection, store: Store | None = None) -> Iterator[dict[str, Any]]:
+def opened_rows(
+    profile: Profile, best_device: BestDevice, store: Store | None = None
+) -> Iterator[dict[str, Any]]:
     """One row per file of a network, then one per look that nothing serves."""
     found = store or Store.here()
-    serving = Serving(found, analysis.profile, best=analysis.best_device, streams=analysis.threads)
+    serving = Serving(found, profile, best=best_device)
     missing = open_networks(serving).missing
     for name, networks in sorted(serving.networks.items()):
         entry = found.manifest.entry(name)
