@@ -14,7 +14,7 @@ endif
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos bench accuracy openapi docs mutants promise lock clean
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean
 
 setup:
 	@requirements/bootstrap.sh run
@@ -79,6 +79,10 @@ soak: setup-test
 # Some minutes: programs, hub and databases killed again and again, disks that fill.
 chaos: weights setup-test
 	$(LONGER) -m chaos tests/component tests/system
+
+# Gigabytes: the packages of a GPU host, and every network opened with them. Not part of `make test`.
+gpu-check: weights
+	@requirements/gpu_check.sh
 
 bench: weights
 	$(BIN)/python -m tests.benchmarks

@@ -114,7 +114,9 @@ async def assembled(
         metrics.called(call)
         meter.called(call)
 
-    assignments = Assignments(roster, _committing(publisher, metrics), measured)
+    assignments = Assignments(
+        roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
+    )
     async with watch(assignments.hear) as watching:
         models |= (await watching.worker.report()).models
         meter.workers = watching.statuses
@@ -145,6 +147,7 @@ def worker_settings(config: EdgeConfig, node_id: UUID) -> WorkerSettings:
         region=config.region,
         level=config.analysis.level_number,
         profile=config.analysis.profile,
+        best_device=config.analysis.best_device,
         threads=config.analysis.threads,
         peer=_peer_settings(config.media),
     )
@@ -171,7 +174,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         heart.run(),
         node.lag.run(),
         node.until_workers_fail(),
-        _end_expired(node.actions),
+        _look_after(node.actions),
     ]
     if node.config.analysis.steps_down:
         steady.append(node.stepping.run())
@@ -224,9 +227,10 @@ def _hub_address(config: EdgeConfig) -> HubAddress:
     return HubAddress(url=nats.url, user=nats.user, password=password, ca_file=nats.ca_file)
 
 
-async def _end_expired(actions: NodeActions) -> None:
+async def _look_after(actions: NodeActions) -> None:
     while True:
         await actions.end_expired()
+        await actions.take_attendance()
         await asyncio.sleep(EXPIRY_INTERVAL_S)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from models.chain import BestDevice
 from models.manifest import Profile
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
@@ -76,10 +77,15 @@ class AnalysisSection(Section):
     """Whether an overloaded node takes lower levels by itself and comes back. False: always `level`."""
     profile: Profile = Profile.OPEN
     """Which licences of network weights are allowed."""
+    best_device: BestDevice = BestDevice.CUDA
+    """The best device that networks may use: tensorrt, cuda or cpu. A network that it cannot take, or that
+    this installation has no runtime for, uses the next one. TensorRT takes minutes to start."""
     threads: Annotated[int, Field(ge=1, le=64)] = 2
     """Networks that may run at the same time."""
     rating: Annotated[int, Field(ge=1, le=500)] = 8
     """The most sessions of this host; further ones are refused."""
+    join_window_s: Annotated[float, Field(ge=60, le=14_400)] = 900
+    """How long a session keeps its place here while its candidate's page is not connected."""
 
     @property
     def level_number(self) -> int:

@@ -7,8 +7,12 @@ Weights
     fetch           brings weights there from `sources`: mirror, package registry, public address
     converters      rewrites weights of other programs' formats as ONNX
 Running
-    runtime         opens and runs a network: ONNX Runtime and OpenVINO; `backend` helps it,
-                    `litert` and `mediapipe_tasks` are the other runtimes for networks of TensorFlow Lite
+    runtime         opens and runs a network, and opens it anew when its device fails
+    onnx_session, openvino_request, litert, mediapipe_tasks        the runtimes, over what `backend` says
+    chain           which runtimes a network is tried on (pure)
+    remedy          how often it is opened anew, and when the next runtime serves (pure)
+    trial           tries an opened network: finite, right and in time
+    references      the stored answers it must give; `referring` writes them
     distributions   refuses Python packages that overwrite each other
     opening         opens a network of the store as the manifest says
     canary          opens networks and reports, as a program of its own (`proctorctl models verify`)

@@ -4,14 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.errors import ConfigError
+from shared.errors import ConfigError, Unavailable
 
 Arrays = Mapping[str, NDArray[Any]]
+
+
+_LOST: Final = (
+    "cuda failure",
+    "cuda error",
+    "cudnn failure",
+    "cublas failure",
+    "cudnn_status_",
+    "cublas_status_",
+    "nvinfer",
+    "device lost",
+    "out of memory",
+    "failed to allocate memory",
+    "bad allocation",
+    "bad_alloc",
+)
+"""What runtimes say, in small letters, when not the input was wrong but the device or its memory failed."""
+
+
+class DeviceLost(Unavailable):
+    """The device failed or has no memory left. The network must be opened anew, here or elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +52,13 @@ class Backend:
     inputs: tuple[Port, ...]
     outputs: tuple[str, ...]
     call: Callable[[Arrays], dict[str, NDArray[Any]]]
+
+
+def failure(name: str, device: str, error: Exception) -> Unavailable:
+    """The error of a call that a runtime refused with `error`."""
+    text = f"{name} failed on {device}: {error}"
+    lost = any(words in text.lower() for words in _LOST)
+    return DeviceLost(text) if lost else Unavailable(text)
 
 
 def imported(name: str) -> Any:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.backend import Arrays, Backend, Port, imported
-from shared.errors import Corrupt, Unavailable
+from models.backend import Arrays, Backend, Port, failure, imported
+from shared.errors import Corrupt
 
 DEVICE = "cpu-litert"
 
@@ -46,7 +46,7 @@ def open_litert(path: Path, streams: int) -> Backend:
             interpreter.invoke()
             return {name: interpreter.get_tensor(index) for index, name in outputs}
         except (ValueError, RuntimeError) as error:
-            raise Unavailable(f"{path.name} failed on {DEVICE}: {error}") from error
+            raise failure(path.name, DEVICE, error) from error
         finally:
             idle.put(interpreter)
 

@@ -19,6 +19,7 @@ from typing import Annotated, ClassVar
 from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter, ValidationError
 
 from models import converters
+from models.chain import ON_GPU, Runtime
 from shared.errors import ConfigError
 
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
@@ -60,16 +61,6 @@ class Profile(StrEnum):
 
     OPEN = "open"
     RESEARCH = "research"
-
-
-class Runtime(StrEnum):
-    """The runtime that opens a file: the faster one by measurement, per network."""
-
-    ONNX_CPU = "onnx-cpu"
-    ONNX_OPENVINO = "onnx-openvino"
-    OPENVINO = "openvino"
-    LITERT = "litert"
-    MEDIAPIPE = "mediapipe"
 
 
 class Colour(StrEnum):
@@ -276,6 +267,8 @@ def parse_manifest(text: str) -> Manifest:
         raise ConfigError(f"the manifest names these networks twice: {', '.join(twice)}")
     manifest = Manifest(entries)
     _check_conversions(entries)
+    if on_gpu := [entry.name for entry in entries if entry.runtime in ON_GPU]:
+        raise ConfigError(f"the manifest names a runtime on a GPU for {', '.join(on_gpu)}")
     if spanless := [each.name for each in entries if Runtime.MEDIAPIPE in each.then and not each.input.span]:
         raise ConfigError(f"MediaPipe needs the input's span, which {', '.join(spanless)} does not give")
     if lacking := [entry.name for entry in entries if not manifest.holder(entry).files]:

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.backend import Arrays, Backend, Port, imported
-from shared.errors import Corrupt, Unavailable
+from models.backend import Arrays, Backend, Port, failure, imported
+from shared.errors import Corrupt
 
 DEVICE = "cpu-mediapipe"
 _LEVELS = 255.0
@@ -60,7 +60,7 @@ def open_mediapipe(path: Path, span: Span, streams: int) -> Backend:
             values = {each.head_name: each.embedding.astype(np.float32) for each in found}
             return {name: values[name].reshape(shape) for name, shape in outputs}
         except (ValueError, RuntimeError) as error:
-            raise Unavailable(f"{path.name} failed on {DEVICE}: {error}") from error
+            raise failure(path.name, DEVICE, error) from error
         finally:
             idle.put(embedder)
 

@@ -1,18 +1,15 @@
-"""Opens a network of the store as the manifest says: in the first of its runtimes that opens and runs it."""
+"""Opens a network of the store as the manifest says, on the best device that takes it."""
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from models.manifest import Entry, Runtime
-from models.runtime import Device, Network, open_network
+from models.chain import BestDevice, Chain, Runtime, chain
+from models.manifest import Entry
+from models.references import references
+from models.runtime import Network, installed_runtimes, open_network
 from models.store import Store
-from shared.errors import ConfigError, Corrupt, Unavailable
-
-log = logging.getLogger(__name__)
+from shared.errors import ConfigError, Unavailable
 
 _NETWORKS = frozenset({".onnx", ".tflite", ".xml"})
 
@@ -21,52 +18,44 @@ def open_entry(
     store: Store,
     entry: Entry,
     *,
-    device: Device = Device.CPU,
-    device_index: int = 0,
-    allow_cpu_fallback: bool = False,
+    best: BestDevice = BestDevice.CPU,
+    installed: frozenset[Runtime] | None = None,
     streams: int = 1,
 ) -> tuple[Network, ...]:
     """Its compiled networks in the order of its files: one for most, two where two are averaged.
 
-    An entry that shares another's weights is opened as that one is.
+    An entry that shares another's weights is opened as that one is. `installed`: the runtimes that may be
+    used; by default all that are installed here.
 
-    Raises Unavailable if the weights are missing or damaged, or if several runtimes failed; ConfigError for a
-    network of another library; and the errors of `open_network`.
+    Raises Unavailable if the weights are missing or damaged, ConfigError for a network of another library or
+    without an installed runtime, and the errors of `open_network`.
     """
     if flaw := store.flaw(entry):
         raise Unavailable(f"{entry.label}: {flaw}: run `proctorctl models fetch --name {entry.name}`")
     holder = store.manifest.holder(entry)
     if holder.runtime is None:
         raise ConfigError(f"{entry.label} is not a network that models.runtime can open: {holder.note}")
-    opener = partial(
-        open_network,
-        device=device,
-        device_index=device_index,
-        allow_cpu_fallback=allow_cpu_fallback,
+    usable = installed_runtimes() if installed is None else installed
+    opened = []
+    for path, file in zip(store.paths(entry), holder.files, strict=True):
+        if path.suffix in _NETWORKS:
+            made = chain((holder.runtime, *holder.then), path.suffix, usable, best)
+            opened.append(_open(path, made, holder, streams, file.sha256))
+    return tuple(opened)
+
+
+def _open(path: Path, made: Chain, holder: Entry, streams: int, sha256: str) -> Network:
+    if not made.rungs:
+        raise ConfigError(
+            f"no installed runtime reads {path.name}: install proctor[edge,cpu] or proctor[edge,gpu]"
+        )
+    return open_network(
+        path,
+        runtime=made.rungs[0],
+        otherwise=made.rungs[1:],
         streams=streams,
         shapes=holder.input.shapes,
         span=holder.input.span,
+        reference=references().get(sha256),
+        left_out=made.refused,
     )
-    runtimes = (holder.runtime, *holder.then)
-    return tuple(
-        _first_that_opens(path, runtimes, opener) for path in store.paths(entry) if path.suffix in _NETWORKS
-    )
-
-
-def _first_that_opens(path: Path, runtimes: tuple[Runtime, ...], opener: Callable[..., Network]) -> Network:
-    *before, last = runtimes
-    failures = []
-    for runtime in before:
-        try:
-            return opener(path, runtime=runtime)
-        except (ConfigError, Corrupt, Unavailable) as error:
-            failures.append(f"{runtime}: {error}")
-            log.warning("%s is tried in another runtime; %s", path.name, failures[-1])
-    try:
-        return opener(path, runtime=last)
-    except (ConfigError, Corrupt, Unavailable) as error:
-        if not failures:
-            raise
-        raise Unavailable(
-            f"no runtime runs {path.name}: {'; '.join([*failures, f'{last}: {error}'])}"
-        ) from error

@@ -1,10 +1,12 @@
-"""Builds and runs compiled networks; only this module, `litert` and `mediapipe_tasks` use inference runtimes.
+"""Opens networks, runs them, and opens them anew when their device fails.
 
-`open_network` verifies what a runtime reports. ONNX Runtime falls back to the plain processor silently (or
-with a log line), so the device is read back after loading, ONNX Runtime must fail rather than place a node on
-the processor, and a canary (zeros as input) must give a finite result in time before the network is used.
-Later outputs are checked as well: NaN is below every threshold and would look like "no face", "a stranger" or
-"silence".
+`open_network` verifies what a runtime reports: the device is read back after loading, and a trial must give
+finite and right answers in time before the network is used. Later outputs are checked as well: NaN is below
+every threshold and would look like "no face", "a stranger" or "silence".
+
+When a device is lost, has no memory left or does not answer, the network is opened anew in a thread of its
+own (`models.remedy` says how often, and when the next runtime of its chain serves); until then its calls give
+no result.
 
 Threads: one per call, no spinning, not pinned to a core; parallelism comes from several callers at once
 (`streams` of them for OpenVINO and LiteRT, any number for ONNX Runtime), and all release the GIL meanwhile.
@@ -14,283 +16,260 @@ embeddings are calibrated in float32.
 
 from __future__ import annotations
 
-import json
-import queue
+import logging
+import threading
 import time
-import warnings
-from collections.abc import Mapping
-from enum import StrEnum
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
-from models.backend import Arrays, Backend, Port, imported
+from models.backend import Arrays, Backend, DeviceLost, Port
+from models.chain import Refusal, Runtime
 from models.distributions import check_distributions
 from models.litert import open_litert
-from models.manifest import Runtime
-from models.mediapipe_tasks import open_mediapipe
+from models.mediapipe_tasks import Span, open_mediapipe
+from models.onnx_session import built_in_runtimes, open_onnx
+from models.openvino_request import open_openvino
+from models.references import Reference
+from models.remedy import Remedy, Standing, after_failure, after_refusal
+from models.trial import not_finite, try_out
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
-CANARY_LIMIT_S = 5.0
-"""The time limit of a second call with zeros; the largest network needs 70 ms on one slow core."""
+log = logging.getLogger(__name__)
 
-_FREE_SIDE_PX = 256
-"""Canary size of a dimension that the network leaves open: a multiple of every detector stride."""
-
-_NUMPY_TYPES = {
-    "tensor(float)": "float32",
-    "tensor(float16)": "float16",
-    "tensor(double)": "float64",
-    "tensor(int64)": "int64",
-    "tensor(int32)": "int32",
-    "tensor(int8)": "int8",
-    "tensor(uint8)": "uint8",
-    "tensor(bool)": "bool",
-}
+LONGEST_OPENING_S: Final = 60.0
+"""Opening on a GPU takes seconds."""
 
 
-class Device(StrEnum):
-    """The device requested for a network."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A network on one runtime, with the milliseconds of a call on zeros."""
 
-    CPU = "cpu"
-    CUDA = "cuda"
+    backend: Backend
+    canary_ms: float
+
+
+Opener = Callable[[Runtime], Opened]
+"""Opens a network on one runtime; raises the errors of `open_network`."""
 
 
 class Network:
-    """One compiled network that has given a finite result in time. `run` may be called from any thread.
+    """One compiled network that has given finite answers in time. `run` may be called from any thread.
 
     `device` is the device the runtime reports, not the requested one: "cpu" (ONNX Runtime), "cpu-openvino",
-    "cpu-litert", "cpu-mediapipe", "cuda:0", or "cuda:0+cpu" when the caller allowed nodes to stay on the
-    processor.
-    `canary_ms` is the time of the second canary call.
+    "cpu-litert", "cpu-mediapipe", "cuda:0", "tensorrt:0". `canary_ms` is the time of a call on zeros there.
     """
 
-    __slots__ = ("_call", "_name", "canary_ms", "device", "inputs", "outputs")
+    def __init__(
+        self, name: str, rungs: Sequence[Runtime], opener: Opener, left_out: tuple[Refusal, ...] = ()
+    ) -> None:
+        """Opens it on the first of `rungs` that takes it. Raises the errors of `open_network`.
 
-    def __init__(self, name: str, backend: Backend, canary_ms: float) -> None:
-        self._name = name
-        self.device = backend.device
-        self.inputs = backend.inputs
-        self.outputs = backend.outputs
-        self.canary_ms = canary_ms
-        self._call = backend.call
+        `left_out`: runtimes that are not tried at all.
+        """
+        self.name = name
+        self.rungs = tuple(rungs)
+        """The runtimes of its chain, best first."""
+        self._opener = opener
+        self._opened, rung, refused = first_that_opens(self.rungs, opener)
+        self.refused = (*left_out, *refused)
+        """The better runtimes that do not serve it, with the reasons."""
+        self._standing = Standing(rung, len(self.rungs))
+        self._failing = False
+        self._lock = threading.Lock()
+        self._reopening: threading.Thread | None = None
+        self._reopening_s = 0.0
+        self._began_s: dict[int, tuple[Opened, float]] = {}
+        """What runs now, by thread."""
+
+    @property
+    def runtime(self) -> Runtime:
+        """The runtime that serves now."""
+        return self.rungs[self._standing.rung]
+
+    @property
+    def device(self) -> str:
+        return self._opened.backend.device
+
+    @property
+    def canary_ms(self) -> float:
+        return self._opened.canary_ms
+
+    @property
+    def inputs(self) -> tuple[Port, ...]:
+        return self._opened.backend.inputs
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        return self._opened.backend.outputs
+
+    @property
+    def works(self) -> bool:
+        """Whether it answers, or is being opened anew. False: its device failed, and nothing else is left, or
+        opening takes too long."""
+        opening = self._reopening is not None and time.monotonic() - self._reopening_s > LONGEST_OPENING_S
+        return not self._failing and not opening
 
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """One forward pass: arrays by input name to new arrays by output name.
 
-        Raises Unavailable if it fails or returns NaN or infinity.
+        Raises Unavailable if it fails, returns NaN or infinity, or is being opened anew.
         """
-        answer = self._call(inputs)
-        unusable = _not_finite(answer)
-        if unusable is not None:
-            raise Unavailable(f"{self._name}: output {unusable} is not finite on {self.device}")
+        opened = self._opened
+        if self._reopening is not None:
+            raise Unavailable(f"{self.name} is being opened anew")
+        thread = threading.get_ident()
+        self._began_s[thread] = opened, time.monotonic()
+        try:
+            answer = opened.backend.call(inputs)
+        except DeviceLost as error:
+            self._recover(opened, str(error))
+            raise
+        finally:
+            self._began_s.pop(thread, None)
+        self._failing = False
+        if (unusable := not_finite(answer)) is not None:
+            raise Unavailable(f"{self.name}: output {unusable} is not finite on {self.device}")
         return answer
+
+    def recover_if_stuck(self, longest_s: float) -> bool:
+        """Open it anew if a call has run for `longest_s`. Returns whether that is being done."""
+        now_s, opened = time.monotonic(), self._opened
+        stuck = any(own is opened and now_s - at_s >= longest_s for own, at_s in [*self._began_s.values()])
+        return stuck and self._recover(opened, f"a call did not return within {longest_s:.0f} s")
+
+    def wait_reopened(self, timeout_s: float) -> None:
+        """Wait until it is not being opened anew."""
+        if (reopening := self._reopening) is not None:
+            reopening.join(timeout_s)
+
+    def _recover(self, failed: Opened, reason: str) -> bool:
+        """Begin to open it anew, as often as is allowed. Several callers may report the same failure."""
+        with self._lock:
+            if self._opened is not failed or self._reopening is not None:
+                return True
+            self._standing, remedy = after_failure(self._standing, time.monotonic())
+            log.warning(
+                "a network's device failed",
+                extra={"model": self.name, "device": self.device, "remedy": remedy.value, "reason": reason},
+            )
+            if remedy is Remedy.WAIT:
+                self._failing = True
+                return False
+            self._reopening = threading.Thread(target=self._reopen, name="reopen", daemon=True)
+            self._reopening_s = time.monotonic()
+            self._reopening.start()
+            return True
+
+    def _reopen(self) -> None:
+        remedy, opened = Remedy.STEP, None
+        while opened is None and remedy is not Remedy.WAIT:
+            try:
+                opened = self._opener(self.runtime)
+            except ProctorError as error:
+                log.warning(
+                    "a network could not be opened anew",
+                    extra={"model": self.name, "runtime": self.runtime.value, "reason": str(error)},
+                )
+                self._standing, remedy = after_refusal(self._standing)
+        with self._lock:
+            self._failing = opened is None
+            self._opened = opened or self._opened
+            self._reopening = None
+        if opened is not None:
+            log.info("a network was opened anew", extra={"model": self.name, "device": self.device})
+
+
+def first_that_opens(rungs: Sequence[Runtime], opener: Opener) -> tuple[Opened, int, tuple[Refusal, ...]]:
+    """The network on the first runtime that takes it, which one that is, and why those before do not.
+
+    Raises the error of a single runtime as it is, otherwise Unavailable with all reasons (Corrupt if no
+    runtime can read the file).
+    """
+    errors: list[ProctorError] = []
+    for rung, runtime in enumerate(rungs):
+        try:
+            opened = opener(runtime)
+        except ProctorError as error:
+            errors.append(error)
+        else:
+            return opened, rung, tuple(map(Refusal, rungs, map(str, errors)))
+    if len(errors) == 1:
+        raise errors[0]
+    reasons = "; ".join(f"{runtime}: {error}" for runtime, error in zip(rungs, errors, strict=True))
+    if all(isinstance(error, Corrupt) for error in errors):
+        raise Corrupt(reasons)
+    raise Unavailable(reasons)
 
 
 def open_network(
     path: Path,
     *,
     runtime: Runtime | None = None,
-    device: Device = Device.CPU,
-    device_index: int = 0,
-    allow_cpu_fallback: bool = False,
+    otherwise: Sequence[Runtime] = (),
     streams: int = 1,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
-    span: tuple[float, float] | None = None,
+    span: Span | None = None,
+    reference: Reference | None = None,
+    left_out: tuple[Refusal, ...] = (),
 ) -> Network:
     """Load the network in `path` and prove that it runs.
 
     `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml;
-    networks in OpenVINO, LiteRT and MediaPipe always run on the processor, and the device says so. `streams`
-    is how many calls these three run in parallel. `shapes` gives canary shapes by input name if the network
-    leaves more than the batch open. `span`, which only MediaPipe needs, is what a picture's levels 0 and 255
-    are for the network. Raises ConfigError (this build does not support it), Unavailable (file or device
-    missing, or too slow), Corrupt (the runtime cannot read the file, or its output for zeros is not finite).
+    `otherwise` are the runtimes to try after it, `left_out` those that are not tried, with the reasons.
+    `streams` is how many calls OpenVINO, LiteRT and MediaPipe run in parallel. `shapes` gives trial shapes by
+    input name if the network leaves more than the batch open, `reference` is the stored answer, and `span`,
+    which only MediaPipe needs, is what a picture's levels 0 and 255 are for the network. Raises ConfigError
+    (this build does not support it), Unavailable (file or device missing, too slow, or another answer),
+    Corrupt (the runtime cannot read the file, or its output for zeros is not finite).
     """
     check_distributions()
     if not path.is_file():
         raise Unavailable(f"{path} is missing: run `proctorctl models fetch`")
-    chosen = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
-    if chosen is Runtime.MEDIAPIPE:
-        if span is None:
-            raise ConfigError(f"MediaPipe needs the span of the input of {path.name}")
-        backend = open_mediapipe(path, span, streams)
-    elif chosen is Runtime.LITERT:
-        backend = open_litert(path, streams)
-    elif device is Device.CUDA and chosen is not Runtime.OPENVINO:
-        backend = _cuda(path, device_index, allow_cpu_fallback)
-    elif chosen is Runtime.OPENVINO:
-        backend = _openvino(path, streams)
-    else:
-        backend = _onnx(path, chosen, streams)
-    return Network(path.name, backend, _canary(path, backend, shapes or {}))
+    first = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
 
+    def open_on(runtime: Runtime) -> Opened:
+        backend = _backend(path, runtime, streams, span)
+        # MediaPipe takes pictures: the input of the stored answer is none.
+        known = None if runtime is Runtime.MEDIAPIPE else reference
+        return Opened(backend, try_out(path.name, backend, shapes or {}, known))
 
-def openvino_settings(streams: int) -> dict[str, str]:
-    """OpenVINO's CPU settings, the same for its own runtime and for ONNX Runtime's provider.
-
-    One thread per stream. Pinning is off because every compiled network of every process would be pinned to
-    the same first cores.
-    """
-    return {
-        "INFERENCE_NUM_THREADS": str(streams),
-        "NUM_STREAMS": str(streams),
-        "INFERENCE_PRECISION_HINT": "f32",
-        "PERFORMANCE_HINT": "LATENCY",
-        "ENABLE_CPU_PINNING": "NO",
-    }
-
-
-def _onnx(path: Path, runtime: Runtime, streams: int) -> Backend:
-    if runtime is Runtime.ONNX_CPU:
-        return _session(path, "CPUExecutionProvider", {}, device="cpu", strict=False)
-    # Only `load_config`: the provider's individual options are deprecated since 1.23.
-    options = {"device_type": "CPU", "load_config": json.dumps({"CPU": openvino_settings(streams)})}
-    return _session(path, "OpenVINOExecutionProvider", options, device="cpu-openvino", strict=True)
-
-
-def _cuda(path: Path, index: int, allow_cpu_fallback: bool) -> Backend:
-    options = {
-        "device_id": str(index),
-        "arena_extend_strategy": "kSameAsRequested",
-        "cudnn_conv_algo_search": "HEURISTIC",
-        "use_tf32": "0",
-    }
-    device = f"cuda:{index}"
-    try:
-        return _session(path, "CUDAExecutionProvider", options, device=device, strict=True)
-    except (ConfigError, Unavailable):
-        if not allow_cpu_fallback:
-            raise
-    try:
-        return _session(path, "CUDAExecutionProvider", options, device=f"{device}+cpu", strict=False)
-    except (ConfigError, Unavailable):
-        return _onnx(path, Runtime.ONNX_CPU, 1)
-
-
-def _session(path: Path, provider: str, options: dict[str, str], *, device: str, strict: bool) -> Backend:
-    """An ONNX Runtime session whose first provider is really `provider`; `strict` refuses any other."""
-    ort = imported("onnxruntime")
-    if provider not in (built_in := ort.get_available_providers()):
-        raise ConfigError(f"this build of ONNX Runtime has no {provider}; it has {', '.join(built_in)}")
-    if provider == "CUDAExecutionProvider":
-        # Finds CUDA and cuDNN inside the nvidia wheels; without it the provider silently fails to load.
-        ort.preload_dlls()
-    settings = _session_settings(ort, strict)
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)
-            session = ort.InferenceSession(path, settings, providers=[(provider, options)], enable_fallback=0)
-    except Exception as error:  # the runtime's exceptions share no parent but this one
-        raise _refusal(path, device, error) from error
-    if (used := session.get_providers()[0]) != provider:
-        raise Unavailable(f"{path.name} was asked to run on {device} but ONNX Runtime chose {used}")
-    return _session_backend(session, path.name, device)
-
-
-def _session_settings(ort: Any, strict: bool) -> Any:
-    settings = ort.SessionOptions()
-    settings.intra_op_num_threads = 1
-    settings.inter_op_num_threads = 1
-    settings.log_severity_level = 4
-    settings.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    if strict:
-        settings.add_session_config_entry("session.disable_cpu_ep_fallback", "1")
-    return settings
-
-
-def _session_backend(session: Any, name: str, device: str) -> Backend:
-    outputs = tuple(port.name for port in session.get_outputs())
-    names = list(outputs)
-
-    def call(inputs: Arrays) -> dict[str, NDArray[Any]]:
-        try:
-            return dict(zip(outputs, session.run(names, dict(inputs)), strict=True))
-        except Exception as error:
-            raise Unavailable(f"{name} failed on {device}: {error}") from error
-
-    return Backend(device, tuple(map(_session_port, session.get_inputs())), outputs, call)
-
-
-def _session_port(port: Any) -> Port:
-    shape = tuple(side if isinstance(side, int) else None for side in port.shape)
-    return Port(port.name, shape, np.dtype(_NUMPY_TYPES[port.type]))
-
-
-def _refusal(path: Path, device: str, error: Exception) -> ProctorError:
-    if type(error).__name__ in {"InvalidProtobuf", "InvalidGraph", "NoSuchFile", "NoModel"}:
-        return Corrupt(f"{path} is not a network that ONNX Runtime can read: {error}")
-    return Unavailable(f"{path.name} cannot run wholly on {device}: {error}")
-
-
-def _openvino(path: Path, streams: int) -> Backend:
-    core = _openvino_core()
-    try:
-        model = core.read_model(path)
-        compiled = core.compile_model(model, "CPU", openvino_settings(streams))
-    except RuntimeError as error:
-        raise Corrupt(f"{path} is not a network that OpenVINO can read: {error}") from error
-    devices = compiled.get_property("EXECUTION_DEVICES")
-    precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
-    if devices != ["CPU"] or precision != "f32":
-        raise Unavailable(f"{path.name}: OpenVINO chose {devices} in {precision}, not the processor in f32")
-    idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    for _ in range(streams):
-        idle.put(compiled.create_infer_request())
-    inputs = tuple(_openvino_port(port, index) for index, port in enumerate(compiled.inputs))
-    outputs = tuple(_openvino_port(port, index).name for index, port in enumerate(compiled.outputs))
-
-    def call(arrays: Arrays) -> dict[str, NDArray[Any]]:
-        request = idle.get()
-        try:
-            ordered = [arrays[port.name] for port in inputs]
-            answer = request.infer(ordered, share_inputs=True)
-            return {name: answer[index] for index, name in enumerate(outputs)}
-        except RuntimeError as error:
-            raise Unavailable(f"{path.name} failed on cpu-openvino: {error}") from error
-        finally:
-            idle.put(request)
-
-    return Backend("cpu-openvino", inputs, outputs, call)
+    return Network(path.name, (first, *otherwise), open_on, left_out)
 
 
 @cache
-def _openvino_core() -> Any:
-    return imported("openvino").Core()
-
-
-def _openvino_port(port: Any, index: int) -> Port:
-    shape = tuple(int(d.get_length()) if d.is_static else None for d in port.get_partial_shape())
-    names = port.get_names()
-    return Port(min(names) if names else str(index), shape, np.dtype(port.get_element_type().to_dtype()))
-
-
-def _canary(path: Path, backend: Backend, shapes: Mapping[str, tuple[int, ...]]) -> float:
-    """Run the network twice on zeros; returns the milliseconds of the second call."""
-    zeros = {
-        port.name: np.zeros(shapes.get(port.name) or _closed(port.shape), port.dtype)
-        for port in backend.inputs
+def installed_runtimes() -> frozenset[Runtime]:
+    """The runtimes that are installed here. Whether one has its device shows only when it opens a network."""
+    packages = {
+        "ai_edge_litert": Runtime.LITERT,
+        "mediapipe": Runtime.MEDIAPIPE,
+        "openvino": Runtime.OPENVINO,
     }
-    backend.call(zeros)
-    begun = time.perf_counter()
-    answer = backend.call(zeros)
-    elapsed_s = time.perf_counter() - begun
-    unusable = _not_finite(answer)
-    if unusable is not None:
-        raise Corrupt(f"{path}: output {unusable} is not finite for zeros on {backend.device}")
-    if elapsed_s > CANARY_LIMIT_S:
-        raise Unavailable(f"{path.name} took {elapsed_s:.1f} s for one call on {backend.device}")
-    return elapsed_s * 1000
+    found = frozenset(runtime for package, runtime in packages.items() if _is_installed(package))
+    return found | built_in_runtimes()
 
 
-def _not_finite(answer: Mapping[str, NDArray[Any]]) -> str | None:
-    """The first output that contains NaN or infinity; the check takes 0.06 ms for the largest detector."""
-    floats = ((name, array) for name, array in answer.items() if array.dtype.kind == "f")
-    return next((name for name, array in floats if not np.isfinite(array).all()), None)
+def _is_installed(package: str) -> bool:
+    try:
+        return find_spec(package) is not None
+    except ImportError:
+        return False
 
 
-def _closed(shape: tuple[int | None, ...]) -> tuple[int, ...]:
-    return tuple(d or (1 if axis == 0 else _FREE_SIDE_PX) for axis, d in enumerate(shape))
+def _backend(path: Path, runtime: Runtime, streams: int, span: Span | None) -> Backend:
+    match runtime:
+        case Runtime.MEDIAPIPE if span is None:
+            raise ConfigError(f"MediaPipe needs the span of the input of {path.name}")
+        case Runtime.MEDIAPIPE if span is not None:
+            return open_mediapipe(path, span, streams)
+        case Runtime.LITERT:
+            return open_litert(path, streams)
+        case Runtime.OPENVINO:
+            return open_openvino(path, streams)
+        case _:
+            return open_onnx(path, runtime, streams)

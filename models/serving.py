@@ -8,7 +8,7 @@ keeps no state of a stream (except a `VoiceStream`, which belongs to one).
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
@@ -18,6 +18,7 @@ from models.adas_head import AdasHeadPose
 from models.binned_gaze import BinnedGaze
 from models.blazeface import FULL_RANGE, SHORT_RANGE, BlazeFace, ConfirmedBlazeFace, Variant
 from models.body import BodyDetector, BodyPose
+from models.chain import BestDevice, Runtime
 from models.confirmed import Confirmed
 from models.fsanet import FsaNet
 from models.images import Image
@@ -34,7 +35,7 @@ from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Limits, Recipe, 
 from models.results import Face, Gaze, HeadPose, Mesh
 from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
-from models.runtime import Device, Network
+from models.runtime import Network
 from models.scrfd import Scrfd
 from models.segmentation import Segmentation
 from models.similarity import ACCEPTED, Similarity
@@ -108,12 +109,20 @@ class Serving:
     """
 
     def __init__(
-        self, store: Store, profile: Profile, *, device: Device = Device.CPU, streams: int = 1
+        self,
+        store: Store,
+        profile: Profile,
+        *,
+        best: BestDevice = BestDevice.CPU,
+        installed: frozenset[Runtime] | None = None,
+        streams: int = 1,
     ) -> None:
-        """`streams` is how many calls to one network may run in parallel."""
+        """`best` is the best device to use, `streams` how many calls to one network may run in parallel;
+        `installed` as in `open_entry`."""
         self._store = store
         self._profile = profile
-        self._device = device
+        self._best_device = best
+        self._installed = installed
         self._streams = streams
         self._open: dict[str, tuple[Network, ...]] = {}
         self._opening: dict[str, threading.Lock] = {}
@@ -122,8 +131,8 @@ class Serving:
 
     @property
     def devices(self) -> dict[str, str]:
-        """The verified device of every opened network, by the name of the network."""
-        return {name: networks[0].device for name, networks in self._open.items()}
+        """The verified devices of every opened network, by the name of the network."""
+        return {name: joined_devices(networks) for name, networks in self._open.items()}
 
     @property
     def networks(self) -> Mapping[str, tuple[Network, ...]]:
@@ -254,8 +263,19 @@ class Serving:
         name = self._store.manifest.holder(entry).name
         with self._opening.setdefault(name, threading.Lock()):
             if name not in self._open:
-                self._open[name] = open_entry(self._store, entry, device=self._device, streams=self._streams)
+                self._open[name] = open_entry(
+                    self._store,
+                    entry,
+                    best=self._best_device,
+                    installed=self._installed,
+                    streams=self._streams,
+                )
             return self._open[name]
+
+
+def joined_devices(networks: Iterable[Network]) -> str:
+    """The devices in use, joined by `+`; "" without a network."""
+    return "+".join(sorted({network.device for network in networks}))
 
 
 def levels_of(entry: Entry) -> Levels:

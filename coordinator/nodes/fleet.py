@@ -18,6 +18,8 @@ from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
+BUSY: Final = 0.7
+"""Above this share of its rating a node gets new sessions only if no other can take them."""
 LEAST_HEALTH: Final = 3
 """Of 10. A node that feels worse gets nothing new."""
 MAX_NAMED: Final = 8
@@ -135,12 +137,12 @@ class Fleet:
         """The best healthy node.
 
         `lowest_level`: the lowest that the exam accepts; nodes on it or above are preferred to all others.
-        `region`: next, nodes there are preferred. `recognisers`: those of the candidate's templates; next,
-        nodes that have one of them are preferred, because others could not verify the face. `seat`: the node
-        must have room for one more session. `full`: nodes that are left out, because they have refused a
-        session as full since their last heartbeat. Raises `Unavailable` ("no-node-online") if there is no
-        such node, or "clock-skew" if the clocks of all are wrong; `Rejected` ("node-full") if all suitable
-        nodes are full.
+        `region`: next, nodes there are preferred, but above `BUSY` a new session goes to another region.
+        `recognisers`: those of the candidate's templates; next, nodes that have one of them are preferred,
+        because others could not verify the face. `seat`: the node must have room for one more session.
+        `full`: nodes that are left out, because they have refused a session as full since their last
+        heartbeat. Raises `Unavailable` ("no-node-online") if there is no such node, or "clock-skew" if the
+        clocks of all are wrong; `Rejected` ("node-full") if all suitable nodes are full.
         """
         fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
         if not fit:
@@ -157,13 +159,14 @@ class Fleet:
                 code="no-node-online",
                 retry_after_s=round(HEARTBEAT_INTERVAL_S),
             )
-        return min(
-            fit,
-            key=lambda state: (
-                state.heartbeat.level > lowest_level,
-                *_rank(state.heartbeat, region, recognisers),
-            ),
-        )
+
+        def rank(state: NodeState) -> tuple[object, ...]:
+            beat = state.heartbeat
+            return beat.level > lowest_level, *_rank(beat, region, recognisers)
+
+        best = min(fit, key=rank)
+        calmer = [s for s in fit if _calmer(s.heartbeat, best.heartbeat, recognisers)]
+        return min(calmer, key=rank, default=best)
 
 
 def _all_full(nodes: Iterable[NodeState]) -> Rejected:
@@ -184,10 +187,24 @@ def wrong_clock(skew_s: float | None) -> bool:
     return skew_s is not None and abs(skew_s) > MAX_CLOCK_SKEW_S
 
 
+def _calmer(other: Heartbeat, best: Heartbeat, recognisers: Collection[str]) -> bool:
+    """Whether another node takes a session from the best one, because that is busy, and watches as well."""
+    return (
+        best.load > BUSY * best.rating
+        and other.load <= BUSY * other.rating
+        and other.level <= best.level
+        and _lacks(other, recognisers) <= _lacks(best, recognisers)
+    )
+
+
+def _lacks(heartbeat: Heartbeat, recognisers: Collection[str]) -> bool:
+    return bool(recognisers) and not set(recognisers) & set(heartbeat.recognisers)
+
+
 def _rank(heartbeat: Heartbeat, region: str | None, recognisers: Collection[str]) -> tuple[object, ...]:
     return (
         region is not None and heartbeat.region != region,
-        bool(recognisers) and not set(recognisers) & set(heartbeat.recognisers),
+        _lacks(heartbeat, recognisers),
         heartbeat.level,
         heartbeat.load / max(1, heartbeat.rating),
         -heartbeat.health,

@@ -1,7 +1,8 @@
 """Turns frames and sound into observations: which looks are due, on which networks, in which threads.
 
 networks     which exist, on which device           engine      runs their calls, within bounds
-restarts     counts restarts of the engine          measured    one finished call (a value)
+turns        which call runs next (pure)            measured    one finished call (a value)
+restarts     opens stuck networks anew
 levels       rates of looks per level (table)       schedule    which looks are due (pure)
 instruments  all that a process analyses with
 perception   one session's senses                   attempts    calls that may fail

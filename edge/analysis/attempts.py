@@ -39,7 +39,7 @@ class Attempts:
         """
         extra = {"task": task.value, "session_id": str(self._session_id)}
         try:
-            answer = await self._engine.run(task, partial(_finite, task, call))
+            answer = await self._engine.run(task, partial(_finite, task, call), session=self._session_id)
         # Networks run foreign code: after any exception this look is unknown and the session continues.
         except Exception as error:
             failed.append(task.value)

@@ -1,12 +1,11 @@
 """The inference engine of a process, for all its sessions: bounded queues before a bounded thread pool.
 
-Calls wait in one queue per task; the oldest of all queues runs first. A full queue drops its oldest call,
-because the newest picture matters most. A call that waited longer than `max_wait_s` is dropped too. A call
-that runs longer than `max_run_s` cannot be stopped in its thread: its caller gets an error, a new pool
-replaces the old one, and `on_restart` is called, so that the engine's owner can count restarts and step down.
-A task whose calls get stuck repeatedly rests, each time for longer, because every such call leaves a thread
-behind and occupies a place that other tasks' calls wait for. Every dropped call is counted by task and
-reason.
+`edge.analysis.turns` says which call runs next and which is dropped from a full queue. A call that waited
+longer than `max_wait_s` when its turn comes is skipped. A call that runs longer than `max_run_s` cannot be
+stopped in its thread: its caller gets an error, a new pool replaces the old one, and `on_stuck` is called,
+which may open the task's networks anew. If it does not, a task whose calls get stuck repeatedly rests, each
+time for longer, because every such call leaves a thread behind and occupies a place that other tasks' calls
+wait for. Every dropped call is counted by task and reason.
 
 An engine without threads makes its calls at once in the caller: for recordings, where the loop has nothing
 else to do and passing work to threads would take a tenth of the time.
@@ -15,8 +14,8 @@ else to do and passing work to threads would take a tenth of the time.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter, deque
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from time import perf_counter
@@ -24,13 +23,16 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from edge.analysis.measured import Measured
+from edge.analysis.turns import Ticket, Turns
 from shared.errors import Unavailable
 
 T = TypeVar("T")
 
 QUEUE_LIMIT = 64
-MAX_WAIT_S = 2.0
+MAX_WAIT_S = 0.5
 """An older picture tells nothing about the present."""
+REQUEST_WAIT_S = 2.0
+"""How long a call may wait that somebody asked for, such as that for an enrollment picture."""
 MAX_RUN_S = 10.0
 MAX_REST_S = 600.0
 """Leaves six threads behind per hour for a network that never answers again."""
@@ -38,10 +40,9 @@ MAX_REST_S = 600.0
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    task: str
     call: Callable[[], Any]
     answer: asyncio.Future[Any]
-    queued_at: float
+    max_wait_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +72,20 @@ class Engine:
         max_wait_s: float = MAX_WAIT_S,
         max_run_s: float = MAX_RUN_S,
         on_call: Callable[[Measured], None] | None = None,
-        on_restart: Callable[[str], None] | None = None,
+        on_stuck: Callable[[str], bool] | None = None,
     ) -> None:
         """`threads` calls run in parallel. With 0, each call blocks the loop and none can be dropped.
 
-        `on_call` is called for every call, `on_restart` for a stuck task.
+        `on_call` is called for every call, `on_stuck` for a stuck task; it returns whether the task's
+        networks are opened anew.
         """
         self.counts = Counts()
         self._threads = threads
-        self._queue_limit = queue_limit
         self._max_wait_s = max_wait_s
         self._max_run_s = max_run_s
         self._on_call = on_call
-        self._on_restart = on_restart
-        self._queues: dict[str, deque[_Job]] = {}
+        self._on_stuck = on_stuck
+        self._turns = Turns[_Job](queue_limit)
         self._hangs: dict[str, _Hang] = {}
         self._waiting = asyncio.Semaphore(0)
         self._workers: list[asyncio.Task[None]] = []
@@ -102,13 +103,19 @@ class Engine:
         for worker in self._workers:
             worker.cancel()
         await asyncio.gather(*self._workers, return_exceptions=True)
-        for queue in self._queues.values():
-            while queue:
-                self._give_up(queue.popleft(), "cancelled")
+        for ticket in self._turns.clear():
+            self._give_up(ticket, "cancelled")
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def run(self, task: str, call: Callable[[], T]) -> T:
-        """The call's answer, from a thread of the pool.
+    async def run(
+        self,
+        task: str,
+        call: Callable[[], T],
+        *,
+        session: Hashable = None,
+        max_wait_s: float | None = None,
+    ) -> T:
+        """The call's answer, from a thread of the pool. Calls of one `session` share its turns.
 
         Raises `Unavailable` when it was dropped or got stuck, and any error of the call itself.
         """
@@ -120,19 +127,18 @@ class Engine:
         if self.rests(task):
             self._count(Measured(task, 0.0, 0.0, "resting"))
             raise Unavailable(f"the {task} call gave no result: resting")
-        job = _Job(task, call, loop.create_future(), loop.time())
-        queue = self._queues.setdefault(task, deque())
-        if len(queue) >= self._queue_limit:
-            self._give_up(queue.popleft(), "overflow")
+        job = _Job(call, loop.create_future(), self._max_wait_s if max_wait_s is None else max_wait_s)
+        dropped = self._turns.add(Ticket(task, session, loop.time(), job))
+        if dropped is not None:
+            self._give_up(dropped, "overflow")
         else:
             self._waiting.release()
-        queue.append(job)
         answer: T = await job.answer
         return answer
 
     def depth(self, task: str) -> int:
         """Number of a task's calls that wait now."""
-        return len(self._queues.get(task, ()))
+        return self._turns.depth(task)
 
     def rests(self, task: str | None = None) -> bool:
         """Whether a task, or any, rests now because its calls got stuck repeatedly."""
@@ -152,64 +158,66 @@ class Engine:
     async def _work(self) -> None:
         while True:
             await self._waiting.acquire()
-            job = self._oldest()
+            ticket = self._turns.take()
+            if ticket is None:
+                continue
+            job = ticket.call
             if job.answer.cancelled():
-                self._count(Measured(job.task, 0.0, 0.0, "cancelled"))
-            elif self._now() - job.queued_at > self._max_wait_s:
-                self._give_up(job, "stale")
+                self._count(Measured(ticket.task, 0.0, 0.0, "cancelled"))
+            elif self._now() - ticket.queued_s > job.max_wait_s:
+                self._give_up(ticket, "stale")
             else:
-                await self._run(job)
+                await self._run(ticket)
 
-    def _oldest(self) -> _Job:
-        waiting = [queue for queue in self._queues.values() if queue]
-        return min(waiting, key=lambda queue: queue[0].queued_at).popleft()
-
-    async def _run(self, job: _Job) -> None:
-        started = self._now()
+    async def _run(self, ticket: Ticket[_Job]) -> None:
+        job, started, expected_s = ticket.call, self._now(), self._turns.begin(ticket)
         running = asyncio.get_running_loop().run_in_executor(self._pool, job.call)
         # Errors that an abandoned call raises later do not matter.
         running.add_done_callback(lambda left: left.cancelled() or left.exception())
         try:
             done, _ = await asyncio.wait({running}, timeout=self._max_run_s)
         except asyncio.CancelledError:
-            self._give_up(job, "cancelled")
+            self._give_up(ticket, "cancelled")
             raise
         spent_s = self._now() - started
+        self._turns.end(ticket, expected_s, spent_s)
         if not done:
-            self._restart(job)
-            self._give_up(job, "stuck")
+            self._restart(ticket.task)
+            self._give_up(ticket, "stuck")
             return
-        self._hangs.pop(job.task, None)
-        error = running.exception()
-        queued_s = started - job.queued_at
+        self._hangs.pop(ticket.task, None)
+        self._finish(ticket, running, started - ticket.queued_s, spent_s)
+
+    def _finish(self, ticket: Ticket[_Job], ran: asyncio.Future[Any], queued_s: float, run_s: float) -> None:
+        error, answer = ran.exception(), ticket.call.answer
         if error is None:
-            self._count(Measured(job.task, queued_s, spent_s, "done"))
+            self._count(Measured(ticket.task, queued_s, run_s, "done"))
         else:
-            self._count(Measured(job.task, queued_s, spent_s, "failed", type(error).__name__))
-        if job.answer.done():
+            self._count(Measured(ticket.task, queued_s, run_s, "failed", type(error).__name__))
+        if answer.done():
             return
         if error is not None:
-            job.answer.set_exception(error)
+            answer.set_exception(error)
         else:
-            job.answer.set_result(running.result())
+            answer.set_result(ran.result())
 
-    def _restart(self, job: _Job) -> None:
+    def _restart(self, task: str) -> None:
         """Leave the stuck thread behind with its pool and continue with a new one."""
         self.counts.restarts += 1
-        before = self._hangs.get(job.task)
+        self._pool.shutdown(wait=False)
+        self._pool = self._new_pool()
+        if self._on_stuck is not None and self._on_stuck(task):
+            return
+        before = self._hangs.get(task)
         times = 1 if before is None else before.times + 1
         # The first stuck call in a row may be an accident, so the task does not rest yet.
         rest_s = 0.0 if times == 1 else min(self._max_run_s * 2 ** min(times, 16), MAX_REST_S)
-        self._hangs[job.task] = _Hang(times, self._now() + rest_s)
-        self._pool.shutdown(wait=False)
-        self._pool = self._new_pool()
-        if self._on_restart is not None:
-            self._on_restart(job.task)
+        self._hangs[task] = _Hang(times, self._now() + rest_s)
 
-    def _give_up(self, job: _Job, reason: str) -> None:
-        self._count(Measured(job.task, self._now() - job.queued_at, 0.0, reason))
-        if not job.answer.done():
-            job.answer.set_exception(Unavailable(f"the {job.task} call gave no result: {reason}"))
+    def _give_up(self, ticket: Ticket[_Job], reason: str) -> None:
+        self._count(Measured(ticket.task, self._now() - ticket.queued_s, 0.0, reason))
+        if not ticket.call.answer.done():
+            ticket.call.answer.set_exception(Unavailable(f"the {ticket.task} call gave no result: {reason}"))
 
     def _count(self, measured: Measured) -> None:
         self.counts.calls[measured.task, measured.outcome] += 1

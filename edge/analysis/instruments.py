@@ -19,9 +19,10 @@ class Instruments:
     engine: Engine
     level: LevelInForce
     restarts: Restarts = field(default_factory=Restarts)
-    """The engine reports its restarts here."""
+    """The engine reports its restarts that no network explains here."""
 
     @property
     def work(self) -> bool:
         """Whether the networks work."""
-        return not self.restarts.too_many(monotonic()) and not self.engine.rests()
+        engine_works = not self.restarts.too_many(monotonic()) and not self.engine.rests()
+        return engine_works and all(network.works for network in self.networks.opened)

@@ -48,7 +48,7 @@ FULL = 1
 def check_level(level: int, device: str) -> None:
     """Check that the device allows this level. Raises `ConfigError` if not. `device`: the one verified in
     use."""
-    if level < FULL and "cuda" not in device:
+    if level < FULL and not any(gpu in device for gpu in ("cuda", "tensorrt")):
         raise ConfigError(
             f"L{level} ({LEVELS[level].name}) cannot be used here: the networks run on {device}; "
             f"use L{FULL} ({LEVELS[FULL].name})"

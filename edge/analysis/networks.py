@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Final, TypeVar
 
 from edge.analysis.ears import WEBRTC_LABEL, Ears, open_ears
@@ -16,7 +17,8 @@ from models.mesh import FaceMesh
 from models.movenet import MoveNet
 from models.objects import ObjectDetector
 from models.recognition import Recogniser
-from models.serving import FaceDetector, GazeEstimator, HeadPoseEstimator, Serving
+from models.runtime import Network
+from models.serving import FaceDetector, GazeEstimator, HeadPoseEstimator, Serving, joined_devices
 from shared.errors import Unavailable
 from shared.events.looks import Look
 
@@ -42,10 +44,15 @@ class Networks:
     objects: ObjectDetector | None = None
     labels: dict[str, str] = field(default_factory=dict)
     """`name@version` per task, for alerts and reports."""
-    device: str = "cpu"
-    """The devices verified in use, joined by `+`."""
+    opened: tuple[Network, ...] = ()
+    """The compiled networks behind all of these."""
     missing: dict[Look, str] = field(default_factory=dict)
     """Looks without a network here, with the reason."""
+
+    @property
+    def device(self) -> str:
+        """The devices verified in use now, joined by `+`."""
+        return joined_devices(self.opened) or "cpu"
 
     @property
     def looks(self) -> frozenset[Look]:
@@ -98,7 +105,7 @@ def open_networks(serving: Serving) -> Networks:
             liveness=liveness(),
             objects=objects(),
             labels=_labels(serving, ears.result()),
-            device="+".join(sorted(set(serving.devices.values()))) or "cpu",
+            opened=tuple(chain.from_iterable(serving.networks.values())),
             missing=missing,
         )
 

@@ -19,7 +19,7 @@ from typing import Annotated
 from uuid import UUID
 
 from edge.analysis.attempts import Attempts
-from edge.analysis.engine import Engine
+from edge.analysis.engine import REQUEST_WAIT_S, Engine
 from edge.analysis.examination import Enrolled, Examined, Frame, compare, decided, examine, identity_check
 from edge.analysis.eyes import can_see
 from edge.analysis.identifying import Verifier
@@ -74,6 +74,7 @@ class Perception:
     ) -> None:
         """`templates` by recogniser; the best recogniser with a template verifies. `level` is read with every
         frame and window."""
+        self._session_id = session_id
         self._level = level
         self._engine = engine
         self._networks = networks
@@ -110,7 +111,10 @@ class Perception:
         verifier, template = self._verifier if self._verifier is not None else (None, None)
         chosen = () if verifier is None else (verifier,)
         examined = await self._engine.run(
-            Look.IDENTITY, lambda: examine(self._networks, frame, self._policy.verification_gate, chosen)
+            Look.IDENTITY,
+            lambda: examine(self._networks, frame, self._policy.verification_gate, chosen),
+            session=self._session_id,
+            max_wait_s=REQUEST_WAIT_S,
         )
         if verifier is None or template is None:
             return examined, None

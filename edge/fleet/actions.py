@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final
 
 from edge.config import EdgeConfig
@@ -35,7 +36,7 @@ class NodeActions:
         """Watch a session. A second start with the same epoch changes nothing and answers the same."""
         if self._closing:
             raise Unavailable("this node is shutting down; start the session on another one")
-        running = self._roster.check(order, datetime.now(UTC))
+        running = self._roster.check(order, datetime.now(UTC), self._assignments.held(monotonic()))
         if running is None or running.order.epoch != order.epoch:
             await self._begin(order, running)
         return SessionAccepted(
@@ -78,6 +79,14 @@ class NodeActions:
         """End every session past its end time."""
         for assignment in self._roster.expire(datetime.now(UTC)):
             await self._stop(assignment)
+
+    async def take_attendance(self) -> None:
+        """Note which sessions' pages are here."""
+        try:
+            report = await self._worker.report()
+        except Unavailable:
+            return
+        self._assignments.attend(report.sessions, monotonic())
 
     async def close(self) -> None:
         """End all sessions and refuse new ones, for the daemon's shutdown."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from edge.analysis.measured import Measured
 from edge.sessions.assignment import Assignment, Commit
+from edge.sessions.attendance import attended, holds_seat
 from edge.sessions.port import AssignmentId, SessionOver, Told, about
 from edge.sessions.roster import Roster
+from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
 
 log = logging.getLogger(__name__)
@@ -19,10 +21,16 @@ class Assignments:
     """Every session from its start until its last alert is on disk. The roster has the running ones."""
 
     def __init__(
-        self, roster: Roster[Assignment], commit: Commit, measured: Callable[[Measured], None]
+        self,
+        roster: Roster[Assignment],
+        commit: Commit,
+        measured: Callable[[Measured], None],
+        join_window_s: float,
     ) -> None:
-        """`commit` puts one alert on disk; `measured` is called after every call to a network."""
+        """`commit` puts one alert on disk; `measured` is called after every network call. A session holds
+        its seat for `join_window_s` without its page."""
         self.roster = roster
+        self._join_window_s = join_window_s
         self._commit = commit
         self._measured = measured
         self._watched: dict[AssignmentId, Assignment] = {}
@@ -47,6 +55,17 @@ class Assignments:
         self._watched[assignment.id] = assignment
         self._writing[assignment] = asyncio.create_task(self._write(assignment))
         return assignment
+
+    def attend(self, states: Iterable[SessionState], now_s: float) -> None:
+        """Note whether the sessions' pages are here."""
+        for state in states:
+            assignment = self._watched.get(AssignmentId(state.session_id, state.epoch))
+            if assignment is not None:
+                assignment.attendance = attended(assignment.attendance, state.phase, now_s)
+
+    def held(self, now_s: float) -> int:
+        """How many seats are held."""
+        return sum(holds_seat(each.attendance, now_s, self._join_window_s) for each in self.roster)
 
     def ends(self, assignment: AssignmentId) -> bool:
         """Whether it has left the roster but is not over yet. Until then it cannot be added again."""

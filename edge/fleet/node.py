@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -79,6 +80,7 @@ class Node:
             recognisers=report.recognisers,
             outbox=states,
             sessions=self._states(report),
+            seats=self.assignments.held(monotonic()),
         )
 
     async def pages(self) -> frozenset[tuple[UUID, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -42,8 +42,8 @@ class WatchedSession:
     region: str
     models: Mapping[str, str]
     """Network per task as `name@version`."""
-    device: str
-    """The device that is verifiably in use."""
+    device: Callable[[], str]
+    """The device that is verifiably in use now; networks may move to another one during a session."""
 
     def utc(self, at_s: float) -> datetime:
         """Convert a time on the session clock to UTC."""
@@ -95,7 +95,7 @@ def write_alert(
             node=session.node_id,
             region=session.region,
             models=dict(session.models),
-            device=session.device,
+            device=session.device(),
             policy_version=session.policy.version,
             degradation_level=level,
             trace_id=identity.hex,

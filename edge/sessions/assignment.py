@@ -10,6 +10,7 @@ from typing import Any, Final
 from edge.media.latest import Latest
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
+from edge.sessions.attendance import Attendance
 from edge.sessions.port import AssignmentId, Moved, Notice, PageId, SessionOver, assignment_of
 from shared.errors import Rejected, Unavailable
 from shared.messages.sessions import StartSession
@@ -52,6 +53,8 @@ class Assignment:
         self.order = order
         """The order in force."""
         self._writer = AlertWriter(commit)
+        self.attendance: Attendance | None = None
+        """Whether its page is here; None: not looked at yet."""
         self._page: Page | None = None
         self._connects = Bucket(CONNECTS)
         self._offers = Bucket(OFFERS)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from functools import partial
 
 from edge.analysis.compared import compare_templates
+from edge.analysis.engine import REQUEST_WAIT_S
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
@@ -104,7 +105,8 @@ class LocalWorker:
     async def enroll(self, jpeg: bytes, gate: Gate) -> EnrolledPicture:
         picture = await asyncio.to_thread(decode_picture, jpeg, "the picture")
         examination = partial(examine, self._instruments.networks, picture.frame, gate)
-        return enrolled_picture(await self._instruments.engine.run("enrollment", examination))
+        engine = self._instruments.engine
+        return enrolled_picture(await engine.run("enrollment", examination, max_wait_s=REQUEST_WAIT_S))
 
     async def compare(self, order: CompareTemplates) -> ComparedTemplates:
         return await asyncio.to_thread(compare_templates, order, self._instruments.networks.recognisers)

@@ -1,4 +1,4 @@
-"""Keeps the sessions of this node: admits up to the rating, one assignment each, and checks their tokens.
+"""Keeps the sessions of this node: admits as many as have seats, one assignment each; checks their tokens.
 
 It has no clock and no socket, and is generic over its owner's session type. An ended session is remembered
 for a while, so that a late `start` does not restart it.
@@ -18,6 +18,10 @@ from shared.sealing import parse_signing_public
 from shared.tokens import Audience, Role, moved, verify
 
 MAX_ENDED: Final = 2_000
+OVERBOOKED: Final = 4
+"""How many sessions per seat may be started, because not everybody joins."""
+MAX_SESSIONS: Final = 500
+"""The most sessions of a heartbeat."""
 
 
 class Watched(Protocol):
@@ -45,9 +49,10 @@ class Roster(Generic[S]):
     def __iter__(self) -> Iterator[S]:
         return iter(list(self._sessions.values()))
 
-    def check(self, order: StartSession, now_utc: datetime) -> S | None:
+    def check(self, order: StartSession, now_utc: datetime, held: int | None = None) -> S | None:
         """Check whether a session may be added. Returns what runs for it already: the same assignment (then
-        there is nothing to do) or an older one, which the new one replaces; None when nothing runs.
+        there is nothing to do) or an older one, which the new one replaces; None when nothing runs. `held`:
+        the seats that are held; None: every session holds one.
 
         Raises `Rejected`: 409 ("epoch-old", "session-ended"), 410 ("session-expired"), 503 ("node-full").
         """
@@ -58,7 +63,9 @@ class Roster(Generic[S]):
             raise Rejected("a newer assignment of this session runs here", code="epoch-old", status=409)
         if order.epoch <= self._ended.get(order.session_id, 0):
             raise Rejected("the session has ended here", code="session-ended", status=409)
-        if running is None and len(self._sessions) >= self.rating:
+        started = len(self._sessions)
+        full = (started if held is None else held) >= self.rating
+        if running is None and (full or started >= min(OVERBOOKED * self.rating, MAX_SESSIONS)):
             raise Rejected(
                 f"this node already watches {self.rating} sessions, its limit; another node must take it",
                 code="node-full",

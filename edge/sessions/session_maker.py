@@ -68,5 +68,5 @@ class SessionMaker:
             node_id=self.node_id,
             region=self.region,
             models=networks.labels,
-            device=networks.device,
+            device=lambda: networks.device,
         )

@@ -4,5 +4,6 @@ analyze       analyses a recording like a live session   offline  its loop
 results       writes its files
 replay        judges recorded observations under other policies
 policy_files  reads policies from files
+devices       shows what each network runs on
 reference     makes the pages under docs/ from the tables
 """

@@ -25,6 +25,7 @@ from edge.media.recording import Recording, open_recording
 from edge.tools.offline import analyse, recorded_session, session_id_of, unavailable
 from edge.tools.policy_files import read_policy
 from edge.tools.results import ResultFolder, page_of, summary_of
+from models.chain import BestDevice
 from models.manifest import Profile
 from models.serving import Serving
 from models.store import Store
@@ -111,7 +112,7 @@ def analyze(
         orders = _orders(recordings, portraits, audio, watched, (level, out))
         with writing_under(out):
             out.mkdir(parents=True, exist_ok=True)
-        networks = open_networks(Serving(Store.here(), profile))
+        networks = open_networks(Serving(Store.here(), profile, best=BestDevice.CUDA))
         check_level(level.number, networks.device)
         summaries = []
         for order in orders:

@@ -57,7 +57,7 @@ def recorded_session(name: str, policy: Policy, networks: Networks) -> WatchedSe
         node_id=NODE_ID,
         region="offline",
         models=networks.labels,
-        device=networks.device,
+        device=lambda: networks.device,
     )
 
 

@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 def opened(settings: WorkerSettings) -> Networks:
     """Open the networks; takes seconds. Raises `ConfigError` if they cannot serve the level."""
-    serving = Serving(Store.here(), settings.profile, streams=settings.threads)
+    serving = Serving(Store.here(), settings.profile, best=settings.best_device, streams=settings.threads)
     try:
         networks = open_networks(serving)
     except Unavailable as error:
@@ -40,8 +40,8 @@ async def local_worker(
     settings: WorkerSettings, networks: Networks, tell: Tell
 ) -> AsyncIterator[LocalWorker]:
     """A worker with these networks on this event loop."""
-    restarts = Restarts()
-    async with Engine(settings.threads, on_call=tell, on_restart=restarts.note) as engine:
+    restarts = Restarts(networks.opened)
+    async with Engine(settings.threads, on_call=tell, on_stuck=restarts.stuck) as engine:
         instruments = Instruments(
             networks=networks, engine=engine, level=LevelInForce(settings.level), restarts=restarts
         )

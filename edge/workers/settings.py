@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from edge.media.negotiation import PeerSettings
+from models.chain import BestDevice
 from models.manifest import Profile
 
 
@@ -19,6 +20,8 @@ class WorkerSettings:
     """The degradation level at its start."""
     profile: Profile
     """Which licences of network weights are allowed."""
+    best_device: BestDevice = BestDevice.CUDA
+    """The best device that networks may use."""
     threads: int
     """Networks that may run at the same time."""
     peer: PeerSettings

@@ -94,10 +94,13 @@ class Heartbeat(Message):
     sessions: Annotated[tuple[SessionState, ...], Field(max_length=500)] = ()
     """All its sessions. The coordinator restarts a session that is missing here."""
 
+    seats: Annotated[int, Field(ge=0, le=500)] | None = None
+    """Places that its sessions hold: those of candidates who are connected or due. None: all."""
+
     @property
     def load(self) -> int:
-        """The number of the node's sessions."""
-        return len(self.sessions)
+        """The number of places taken."""
+        return len(self.sessions) if self.seats is None else self.seats
 
 
 class LaneMark(Message):

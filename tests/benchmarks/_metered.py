@@ -200,7 +200,7 @@ def _metered(served: Serving) -> tuple[dict[str, _Meter], list[_Meter]]:
 def _call_bare(order: Sequence[_Meter]) -> None:
     """The run's calls again, one after the other."""
     for meter in tuple(order):
-        call, inputs = meter.network._call, meter.inputs
+        call, inputs = meter.network._opened.backend.call, meter.inputs
         begun_s = time.process_time()
         call(inputs)
         meter.bare_s += time.process_time() - begun_s

@@ -14,8 +14,8 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from models.chain import Runtime
 from models.images import Image
-from models.manifest import Runtime
 from models.opening import open_entry
 from models.recognition import ARCFACE, Recogniser
 from models.results import Mesh

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 
-from models.manifest import Entry, File, Manifest, Mirror, Profile, Runtime, Source, Task
+from models.chain import Runtime
+from models.manifest import Entry, File, Manifest, Mirror, Profile, Source, Task
 
 WEIGHTS = bytes(range(256)) * 40
 

@@ -16,7 +16,8 @@ from typing import Any
 import cv2
 import numpy as np
 
-from models.manifest import Manifest, Profile, Runtime
+from models.chain import Runtime
+from models.manifest import Manifest, Profile
 from models.serving import Serving
 from models.store import Store
 

@@ -78,6 +78,9 @@ def config(rating: int = 2) -> EdgeConfig:
     )
 
 
+JOIN_WINDOW_S = 900.0
+
+
 class Disk:
     """Keeps alerts while `takes` is set; until then whoever writes waits."""
 
@@ -249,7 +252,7 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
 
     async with Engine(1) as engine:
         instruments = Instruments(networks=stand_in(Detector()), engine=engine, level=level)
-        assignments = Assignments(roster, disk.commit, lambda _: None)
+        assignments = Assignments(roster, disk.commit, lambda _: None, JOIN_WINDOW_S)
         worker = LocalWorker(instruments, make, assignments.hear)
         actions = NodeActions(config(rating), assignments, worker)
         made = Stage(actions, Door(roster, worker), roster, assignments, worker, disk, sources, senses)
@@ -278,7 +281,7 @@ def watched(one: StartSession, started_utc: datetime) -> WatchedSession:
         node_id=NODE_ID,
         region="test",
         models={},
-        device="cpu",
+        device=lambda: "cpu",
     )
 
 

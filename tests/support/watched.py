@@ -25,5 +25,5 @@ def watched(policy: Policy | None = None) -> WatchedSession:
         node_id=NODE_ID,
         region="eu-1",
         models=MappingProxyType({"faces": "detector@1", "identity": "recogniser@1"}),
-        device="cpu",
+        device=lambda: "cpu",
     )

@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.manifest import Colour, Entry, Input, Levels, Manifest, Profile, Runtime, load_manifest
+from models.chain import Runtime
+from models.manifest import Colour, Entry, Input, Levels, Manifest, Profile, load_manifest
 from models.recognition import Recogniser
 from models.results import Box, Face, Floats
 from models.runtime import open_network

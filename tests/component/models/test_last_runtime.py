@@ -13,8 +13,9 @@ import cv2
 import numpy as np
 import pytest
 
+from models.chain import Runtime
 from models.images import Image, cut
-from models.manifest import Manifest, Runtime, load_manifest
+from models.manifest import Manifest, load_manifest
 from models.opening import open_entry
 from models.results import Floats, Region
 from models.runtime import Network, open_network

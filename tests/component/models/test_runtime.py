@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from models.manifest import Runtime
-from models.runtime import Device, open_network
+from models.chain import ON_GPU, Runtime
+from models.runtime import installed_runtimes, open_network
 from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.networks import save_affine
 from tests.support.weights import present, store
 
-ONNX_READERS = [runtime for runtime in Runtime if runtime not in (Runtime.LITERT, Runtime.MEDIAPIPE)]
+ONNX_READERS = [Runtime.ONNX_CPU, Runtime.ONNX_OPENVINO, Runtime.OPENVINO]
 
 
 @pytest.mark.parametrize(
@@ -134,15 +134,13 @@ def test_a_wrong_input_is_an_error_and_the_network_lives_on(tmp_path: Path) -> N
     assert network.run({"x": np.zeros((1, 4), np.float32)})["y"].tolist() == [[1.0] * 4]
 
 
-def _cuda_is_built_in() -> bool:
-    import onnxruntime
-
-    return "CUDAExecutionProvider" in onnxruntime.get_available_providers()
-
-
-@pytest.mark.skipif(_cuda_is_built_in(), reason="this build of ONNX Runtime has CUDA")
-def test_a_device_the_build_lacks_is_an_error_unless_the_fallback_is_asked_for(tmp_path: Path) -> None:
+def test_a_runtime_that_is_not_installed_is_an_error_and_the_next_serves(tmp_path: Path) -> None:
+    absent = next((one for one in ON_GPU if one not in installed_runtimes()), None)
+    if absent is None:
+        pytest.skip("this build of ONNX Runtime has every runtime on a GPU")
     path = save_affine(tmp_path / "affine.onnx")
-    with pytest.raises(ConfigError, match="CUDAExecutionProvider"):
-        open_network(path, device=Device.CUDA)
-    assert open_network(path, device=Device.CUDA, allow_cpu_fallback=True).device == "cpu"
+    with pytest.raises(ConfigError, match="ExecutionProvider"):
+        open_network(path, runtime=absent)
+    network = open_network(path, runtime=absent, otherwise=[Runtime.OPENVINO, Runtime.ONNX_CPU])
+    assert (network.device, network.runtime) == ("cpu-openvino", Runtime.OPENVINO)
+    assert [(one.runtime, "ExecutionProvider" in one.reason) for one in network.refused] == [(absent, True)]

@@ -1,9 +1,9 @@
-"""What `models.runtime` decides without opening anything."""
+"""What the runtimes' modules decide without opening anything."""
 
 import pytest
 
 from models.distributions import clashing
-from models.runtime import openvino_settings
+from models.openvino_request import openvino_settings
 
 
 @pytest.mark.parametrize(

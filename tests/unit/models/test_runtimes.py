@@ -11,8 +11,8 @@ from tests.support.imports import FILES, imported, tree_of
 HOMES = {
     "ai_edge_litert": "models.litert",
     "mediapipe": "models.mediapipe_tasks",
-    "onnxruntime": "models.runtime",
-    "openvino": "models.runtime",
+    "onnxruntime": "models.onnx_session",
+    "openvino": "models.openvino_request",
     "pocketsphinx": "models.keywords",
     "torch": None,
     "webrtcvad": "models.voice",

@@ -144,7 +144,12 @@ def test_a_call_that_waited_too_long_says_nothing_about_now() -> None:
 def test_a_stuck_call_is_told_and_the_pool_goes_on_without_its_thread() -> None:
     async def main() -> None:
         gate, restarted, measured = Gate(), list[str](), list[Measured]()
-        async with Engine(1, max_run_s=0.1, on_call=measured.append, on_restart=restarted.append) as engine:
+
+        def stuck(task: str) -> bool:
+            restarted.append(task)
+            return False
+
+        async with Engine(1, max_run_s=0.1, on_call=measured.append, on_stuck=stuck) as engine:
             with pytest.raises(Unavailable, match="stuck"):
                 await engine.run("body", gate)
             assert await engine.run("body", lambda: 5) == 5
@@ -172,6 +177,52 @@ def test_a_task_that_gets_stuck_again_and_again_rests_and_leaves_the_others_thei
             assert engine.counts.restarts == 2
             assert engine.counts.calls["objects", "resting"] == 50
             gate.go.set()
+
+    run(main())
+
+
+def test_a_task_whose_networks_are_opened_anew_does_not_rest() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1, max_run_s=0.05, on_stuck=lambda _: True) as engine:
+            for _ in range(4):
+                with pytest.raises(Unavailable, match="stuck"):
+                    await engine.run("objects", gate)
+            assert not engine.rests()
+            gate.go.set()
+
+    run(main())
+
+
+def test_under_overload_each_session_has_its_turn() -> None:
+    async def main() -> None:
+        gate, order = Gate(), list[str]()
+        async with Engine(1) as engine:
+            busy = asyncio.ensure_future(engine.run("faces", gate))
+            await began(gate)
+            calls = [
+                asyncio.ensure_future(engine.run("faces", partial(order.append, session), session=session))
+                for session in ("greedy", "greedy", "greedy", "modest")
+            ]
+            for _ in range(5):
+                await asyncio.sleep(0)
+            gate.go.set()
+            await asyncio.gather(busy, *calls)
+            assert order.index("modest") < 2
+
+    run(main())
+
+
+def test_a_call_may_be_given_longer_than_others() -> None:
+    async def main() -> None:
+        gate = Gate()
+        async with Engine(1, max_wait_s=0.05) as engine:
+            busy = asyncio.ensure_future(engine.run("faces", gate))
+            await began(gate)
+            asked = asyncio.ensure_future(engine.run("enrollment", lambda: 1, max_wait_s=60.0))
+            await asyncio.sleep(0.1)
+            gate.go.set()
+            assert (await busy, await asked) == ("done", 1)
 
     run(main())
 

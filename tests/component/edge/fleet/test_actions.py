@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
+from time import monotonic
 from uuid import uuid4
 
 import pytest
@@ -11,7 +12,7 @@ import pytest
 from shared.errors import Corrupt, Rejected, Unavailable
 from shared.events.types import EventType
 from tests.support.observations import ONE
-from tests.support.session_stage import Stage, order, play, soon
+from tests.support.session_stage import JOIN_WINDOW_S, Stage, order, play, soon
 
 ABSENCE = EventType.FACE_NOT_FOUND
 
@@ -197,6 +198,32 @@ def test_above_the_rating_none_is_taken() -> None:
         assert refusal.value.code == "node-full"
         await world.end(one)
         await world.started()
+
+    play(story)
+
+
+def test_a_session_that_nobody_joins_gives_its_seat_back_and_may_still_be_joined() -> None:
+    async def story(world: Stage) -> None:
+        here, nobody = await world.started(), await world.started()
+        page = await world.page(here)
+        await world.show(page, ONE, from_s=0, to_s=1)
+        states = (await world.worker.report()).sessions
+        begun_s = monotonic() - 2 * JOIN_WINDOW_S
+        assert [state.phase for state in states if state.session_id == nobody.session_id] == ["waiting"]
+        world.assignments.attend(states, begun_s)
+        assert world.assignments.held(begun_s + JOIN_WINDOW_S - 1) == 2
+        await world.actions.take_attendance()
+        assert world.assignments.held(monotonic()) == 1
+        third = await world.started()
+        assert world.assignments.held(monotonic()) == 2
+        with pytest.raises(Rejected) as refusal:
+            await world.started()
+        assert refusal.value.code == "node-full"
+        late = await world.page(nobody)
+        await world.show(late, ONE, from_s=0, to_s=1)
+        await world.actions.take_attendance()
+        assert world.assignments.held(monotonic()) == 3
+        assert third.session_id in {one.order.session_id for one in world.roster}
 
     play(story)
 

@@ -145,7 +145,7 @@ class Node:
 async def node(count: int) -> AsyncIterator[Node]:
     disk, calls = Disk(), list[Measured]()
     roster: Roster[Assignment] = Roster(RATING)
-    assignments = Assignments(roster, disk.commit, calls.append)
+    assignments = Assignments(roster, disk.commit, calls.append, 900.0)
     async with crew(count, SETTINGS, assignments.hear, program=PROGRAM) as workers:
         await until(lambda: all(one.running for one in workers.statuses()), "every worker")
         actions = NodeActions(config(RATING), assignments, workers)

@@ -38,6 +38,21 @@ def test_above_the_rating_a_new_session_is_refused_and_told_what_to_do() -> None
     assert (refusal.value.code, refusal.value.status) == ("node-full", 503)
 
 
+def test_a_session_that_holds_no_seat_leaves_its_place_to_another() -> None:
+    booked = roster(start_order(), start_order(), start_order())
+    assert booked.check(start_order(), NOW, held=2) is None
+    with pytest.raises(Rejected, match="another node"):
+        booked.check(start_order(), NOW, held=3)
+
+
+def test_not_more_sessions_are_started_than_four_for_each_seat() -> None:
+    one_below = roster(*(start_order() for _ in range(3)), rating=1)
+    assert one_below.check(start_order(), NOW, held=0) is None
+    one_below.add(Sitting(start_order()))
+    with pytest.raises(Rejected, match="another node"):
+        one_below.check(start_order(), NOW, held=0)
+
+
 def test_a_running_assignment_started_again_is_found_even_on_a_full_node() -> None:
     order = start_order()
     full = roster(order, start_order(), start_order())

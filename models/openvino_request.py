@@ -1,0 +1,83 @@
+"""Opens networks in OpenVINO's own runtime, which reads ONNX, TensorFlow Lite and its own format.
+
+OpenVINO would compute in bfloat16 where the processor can, but thresholds on embeddings are calibrated in
+float32, so the precision is set and read back.
+"""
+
+from __future__ import annotations
+
+import queue
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.backend import Arrays, Backend, Port, failure, imported
+from shared.errors import Corrupt, Unavailable
+
+DEVICE = "cpu-openvino"
+
+
+def open_openvino(path: Path, streams: int) -> Backend:
+    """The network in `path`; `streams` calls run side by side.
+
+    Raises ConfigError (OpenVINO is not installed), Corrupt (it cannot read the file) and Unavailable (it
+    chose another device or precision).
+    """
+    core = _openvino_core()
+    try:
+        model = core.read_model(path)
+        compiled = core.compile_model(model, "CPU", openvino_settings(streams))
+    except RuntimeError as error:
+        raise Corrupt(f"{path} is not a network that OpenVINO can read: {error}") from error
+    devices = compiled.get_property("EXECUTION_DEVICES")
+    precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+    if devices != ["CPU"] or precision != "f32":
+        raise Unavailable(f"{path.name}: OpenVINO chose {devices} in {precision}, not the processor in f32")
+    idle: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    for _ in range(streams):
+        idle.put(compiled.create_infer_request())
+    inputs = tuple(_openvino_port(port, index) for index, port in enumerate(compiled.inputs))
+    # The compiled network merges names; those of the file are what callers know.
+    outputs = tuple(_openvino_port(port, index).name for index, port in enumerate(model.outputs))
+
+    def call(arrays: Arrays) -> dict[str, NDArray[Any]]:
+        request = idle.get()
+        try:
+            ordered = [arrays[port.name] for port in inputs]
+            answer = request.infer(ordered, share_inputs=True)
+            return {name: answer[index] for index, name in enumerate(outputs)}
+        except RuntimeError as error:
+            raise failure(path.name, DEVICE, error) from error
+        finally:
+            idle.put(request)
+
+    return Backend(DEVICE, inputs, outputs, call)
+
+
+@cache
+def _openvino_core() -> Any:
+    return imported("openvino").Core()
+
+
+def _openvino_port(port: Any, index: int) -> Port:
+    shape = tuple(int(d.get_length()) if d.is_static else None for d in port.get_partial_shape())
+    names = port.get_names()
+    return Port(min(names) if names else str(index), shape, np.dtype(port.get_element_type().to_dtype()))
+
+
+def openvino_settings(streams: int) -> dict[str, str]:
+    """OpenVINO's CPU settings, the same for its own runtime and for ONNX Runtime's provider.
+
+    One thread per stream. Pinning is off because every compiled network of every process would be pinned to
+    the same first cores.
+    """
+    return {
+        "INFERENCE_NUM_THREADS": str(streams),
+        "NUM_STREAMS": str(streams),
+        "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+        "ENABLE_CPU_PINNING": "NO",
+    }

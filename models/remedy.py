@@ -1,0 +1,56 @@
+"""Decides what is done about a network whose device fails while it is in use. Pure.
+
+It is opened anew on the same runtime, at most five times in a minute. After that, or if it does not open, the
+next runtime of its chain serves. At the end of the chain it waits until it may be opened again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+MAX_RESTARTS: Final = 5
+RESTART_WINDOW_S: Final = 60.0
+"""A network that was opened anew `MAX_RESTARTS` times within this time does not work on this runtime."""
+
+
+class Remedy(StrEnum):
+    """What to do."""
+
+    RESTART = "restart"
+    """Open it anew on the same runtime."""
+    STEP = "step"
+    """Open it on the next runtime."""
+    WAIT = "wait"
+    """Nothing for now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A network's place on its chain, and when it was opened anew there."""
+
+    rung: int
+    rungs: int
+    """Length of the chain."""
+    restarted_s: tuple[float, ...] = ()
+
+    @property
+    def last(self) -> bool:
+        """Whether the chain ends here."""
+        return self.rung + 1 >= self.rungs
+
+
+def after_failure(standing: Standing, now_s: float) -> tuple[Standing, Remedy]:
+    """What to do when the device failed or a call did not return."""
+    recent = tuple(at_s for at_s in standing.restarted_s if now_s - at_s <= RESTART_WINDOW_S)
+    if len(recent) < MAX_RESTARTS:
+        return replace(standing, restarted_s=(*recent, now_s)), Remedy.RESTART
+    return after_refusal(replace(standing, restarted_s=recent))
+
+
+def after_refusal(standing: Standing) -> tuple[Standing, Remedy]:
+    """What to do when the network could not be opened on its runtime again."""
+    if standing.last:
+        return standing, Remedy.WAIT
+    return Standing(standing.rung + 1, standing.rungs), Remedy.STEP
