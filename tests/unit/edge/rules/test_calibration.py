@@ -22,6 +22,7 @@ START = frame(0, faces=ONE, identity=check(0.9))
 def calibrated(observations: list[Observation]) -> Finding:
     said = play(Monitor(monitor_settings(Policy())), observations)
     (finding,) = [f for f in said if f.event is EventType.CALIBRATED]
+    assert (finding.confidence, finding.onset_s, finding.raised_s) == (1.0, finding.at_s, finding.at_s)
     return finding
 
 
