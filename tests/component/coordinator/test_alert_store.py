@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 from uuid import UUID, uuid4
 
@@ -190,6 +191,15 @@ def test_an_authentic_message_that_does_not_fit_its_session_is_refused_once_and_
 def test_a_body_that_is_no_alert_is_refused(store: AlertStore, sitting: Sitting, body: bytes) -> None:
     result = judged(store, sitting, sitting.message(sitting.alert(), 1, body=body))
     assert (result.treatment, result.reason) == ("refused", "no-alert")
+
+
+def test_an_alert_sealed_to_another_sessions_key_is_refused_whatever_its_header_says(
+    store: AlertStore, sitting: Sitting
+) -> None:
+    another = replace(sitting, seal_key=sit(store.database, KEYRING, sitting.node, "EXAM-2").seal_key)
+    result = judged(store, sitting, another.message(sitting.alert(), 1))
+    assert (result.treatment, result.reason) == ("refused", "does-not-open")
+    assert (in_database(store, sitting), refusals(store)) == ([], [(1, "does-not-open")])
 
 
 def test_a_node_cannot_write_into_another_nodes_session(store: AlertStore, sitting: Sitting) -> None:

@@ -33,6 +33,22 @@ def test_a_consent_taken_back_stops_the_next_start_and_names_what_still_runs(on_
     on_site(test)
 
 
+def test_who_is_not_known_here_consents_itself_or_is_named_by_staff_on_purpose(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        yes = {"given": True, "text_version": "1"}
+        path = "/consents/CAND-7/speech-transcription"
+        refused = await put(site, path, yes, 404)
+        assert refused["code"] == "candidate-unknown"
+        theirs = site.bearer(Role.CANDIDATE, "CAND-7")
+        named = await put(site, path, yes | {"allow_unregistered": True}, 403, headers=theirs)
+        assert named["code"] == "staff-only"
+        assert (await put(site, path, yes, headers=theirs))["consent"]["given"] is True
+        other = "/consents/CAND-8/speech-transcription"
+        assert (await put(site, other, yes | {"allow_unregistered": True}))["consent"]["given"] is True
+
+    on_sqlite(test)
+
+
 def test_what_was_acknowledged_in_a_session_counts_as_said(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         started = await site.started()

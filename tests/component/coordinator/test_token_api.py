@@ -11,7 +11,7 @@ from coordinator.sessions.changing.telling import mend
 from coordinator.sessions.service import find
 from coordinator.sessions.starting.again import resume
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
-from coordinator.tokens import key_service
+from coordinator.tokens import key_service, service as token_service
 from coordinator.tokens.service import NewToken, make
 from coordinator.tokens.tables import TokenKey
 from shared.messages.sessions import SessionAccepted
@@ -259,6 +259,63 @@ def test_a_revoked_key_loses_its_private_half(on_site: OnSite) -> None:
         assert (wrapped[kid], sum(wrapped.values())) == (False, 1)
 
     on_site(test)
+
+
+def test_the_private_half_of_a_retired_key_is_kept_for_the_sessions_that_it_signs_for(
+    on_sqlite: OnSite,
+) -> None:
+    async def test(site: Site) -> None:
+        now = datetime.now(UTC)
+
+        async def rotated(after: timedelta) -> str:
+            made = await site.parts.writing(
+                lambda db: key_service.rotate(db, site.parts.keys, DEFAULT_TENANT_ID, "ada", now + after)
+            )
+            return made.kid
+
+        async def kept() -> set[str]:
+            rows = await site.parts.reading(lambda db: key_service.listing(db, DEFAULT_TENANT_ID))
+            return {row.kid for row in rows if row.wrapped is not None}
+
+        hour, week = timedelta(hours=1), timedelta(days=7)
+        first = await rotated(0 * hour)
+        second = await rotated(hour)  # from here on the first signs for running sessions only
+        third = await rotated(2 * hour)
+        assert await kept() == {first, second, third}
+        fourth = await rotated(week + hour)
+        assert await kept() == {first, second, third, fourth}
+        fifth = await rotated(week + 1.5 * hour)
+        assert await kept() == {second, third, fourth, fifth}
+
+    on_sqlite(test)
+
+
+def test_an_institution_has_so_many_living_tokens_and_takes_nothing_from_another(
+    on_sqlite: OnSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(token_service, "MAX_LIVING", 2)
+
+    async def test(site: Site) -> None:
+        other = await site.institution()
+        for _ in range(2):
+            await made(site)
+        refused = await site.post("/tokens", TOKEN)
+        assert (refused.status_code, refused.json()["code"]) == (409, "too-many-tokens")
+        elsewhere = await site.post("/tokens", TOKEN, headers=site.bearer(tenant_id=other))
+        assert elsewhere.status_code == 201
+        site.at(datetime.now(UTC) + timedelta(minutes=6))
+        await made(site)  # those before have expired
+
+    on_sqlite(test)
+
+
+def test_what_is_not_there_cannot_be_revoked(on_sqlite: OnSite) -> None:
+    async def test(site: Site) -> None:
+        for path, code in ((f"/tokens/{uuid4()}", "token-unknown"), ("/token-keys/00", "token-key-unknown")):
+            answer = await site.http.delete(f"/api/v1{path}", headers=site.bearer())
+            assert (answer.status_code, answer.json()["code"]) == (404, code)
+
+    on_sqlite(test)
 
 
 async def token_keys(site: Site) -> list[str]:

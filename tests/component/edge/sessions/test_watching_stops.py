@@ -28,6 +28,7 @@ from shared.events.types import EventType
 from shared.messages.faces import Template, VerifyFrame, encode_vector
 from shared.messages.sessions import StartSession
 from shared.observations import Observation, SpeechHeard
+from shared.policy.schema import parse_policy
 from tests.support.eventually import until
 from tests.support.fake_media import STEP_S, FakeSource
 from tests.support.foreign import Detector, Voices, face_at, stand_in
@@ -239,6 +240,26 @@ def test_without_the_camera_nothing_is_looked_at_or_missed_and_sound_goes_on() -
         await changed(world, order, withheld=())
         assert page.source.wanted == frozenset(Sense)
         await world.leave_empty(page, from_s=20)
+
+    play(story)
+
+
+@pytest.mark.parametrize(
+    ("feature", "withheld", "senses"),
+    [("face_verification", CAMERA, {Sense.HEARING}), ("audio_monitoring", SPEECH, {Sense.SIGHT})],
+)
+def test_a_withdrawal_counts_also_where_it_changes_no_part_of_the_policy(
+    feature: str, withheld: Purpose, senses: set[Sense]
+) -> None:
+    async def story(world: Stage) -> None:
+        policy = parse_policy({"features": {feature: False}})
+        order = await world.started(policy=policy)
+        page = await world.page(order)
+        assert page.source.wanted == frozenset(Sense)
+        await changed(world, order, withheld=(withheld,))
+        assert page.source.wanted == senses
+        await changed(world, order, withheld=())
+        assert page.source.wanted == frozenset(Sense)
 
     play(story)
 

@@ -62,10 +62,10 @@ def test_what_the_disk_refuses_is_tried_until_it_takes_it() -> None:
 
 
 def test_what_cannot_be_sealed_is_counted_and_holds_nothing_up() -> None:
-    disk = Disk(Corrupt("too large"))
-    writer = written(disk, [revision(1), revision(2)])
-    assert [one.revision.alert.evidence["onset_s"] for one in disk.kept] == [2]
-    assert writer.counts["unsealable"] == 1
+    disk = Disk(Corrupt("too large"), Corrupt("too large"))
+    writer = written(disk, [revision(1), revision(2), revision(3)])
+    assert [one.revision.alert.evidence["onset_s"] for one in disk.kept] == [3]
+    assert writer.counts == {"unsealable": 2, "committed": 1}
 
 
 def test_a_queue_that_overflows_loses_the_oldest_and_says_so() -> None:

@@ -4,7 +4,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from edge.judging.alerts import AlertRevision
-from edge.outbound.envelope import OutgoingAlert
+from edge.outbound.envelope import Envelope, OutgoingAlert, envelope_of
 from edge.outbound.message import Place, seal, with_excerpt
 from edge.outbound.outbox import Sealed
 from shared.alerts import Alert, AlertHeader, decode_alert
@@ -17,6 +17,7 @@ from shared.messages.message import parse
 from shared.sealing import new_sealing_key, open_body, sealing_public_text, unpack, verify
 from tests.support.album import EVIDENCE_KEY, JPEG
 from tests.support.alerts import MADE_UTC, alert, envelope_to, first_revision, new_identity
+from tests.support.orders import start_order
 
 NODE = new_identity()
 KEY = new_sealing_key()
@@ -115,3 +116,25 @@ def test_what_was_said_is_sealed_to_the_sessions_own_key_inside_the_alert() -> N
 
 def test_without_a_key_for_it_nothing_that_was_said_leaves_the_node() -> None:
     assert with_excerpt(OutgoingAlert(SPOKEN, envelope_to(KEY, SESSION)), NODE) == SPOKEN.alert
+
+
+def test_an_orders_envelope_has_its_keys_and_nothing_else_of_it() -> None:
+    public = sealing_public_text(new_sealing_key().public_key())
+    order = start_order(epoch=3).model_copy(update={"transcript_key_id": uuid4(), "transcript_key": public})
+    assert envelope_of(order) == Envelope(
+        tenant_id=order.tenant_id,
+        session_id=order.session_id,
+        epoch=3,
+        key_id=order.seal_key_id,
+        seal_to=order.seal_key,
+        transcript_key_id=order.transcript_key_id,
+        transcripts_to=public,
+        evidence_key_id=order.evidence_key_id,
+        evidence_to=order.evidence_key,
+    )
+
+
+@pytest.mark.parametrize("key", ["seal_key", "transcript_key", "evidence_key"])
+def test_an_order_with_a_key_that_is_none_has_no_envelope(key: str) -> None:
+    with pytest.raises(Corrupt):
+        envelope_of(start_order().model_copy(update={key: "x25519:AAAA"}))

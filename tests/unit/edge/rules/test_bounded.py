@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from edge.judging.policy_settings import monitor_settings
-from edge.rules.bounded import MOST, WITHIN_S
-from edge.rules.findings import Finding, Phase
+from edge.rules.bounded import MOST, WITHIN_S, Bounded, BoundedState
+from edge.rules.findings import Evidence, Finding, Phase
 from edge.rules.monitor import Monitor
 from shared.events.types import EventType
 from shared.observations import Observation
@@ -79,6 +79,40 @@ def test_the_alert_that_stands_for_others_keeps_its_onset_frame_and_ends_with_th
     ends = [each for each in monitor.finish(40.0) if each.event is EVENT]
     assert [(each.phase, each.onset_s) for each in ends] == [(Phase.CLEARED, found[-1].onset_s)]
     assert ends[0].evidence["raised_again"] == 40 - MOST
+
+
+def test_what_was_unseen_in_repeats_is_added_up_and_the_last_ones_values_are_told() -> None:
+    def changed(phase: Phase, at: float, unseen_s: float = 0.0, confidence: float = 1.0) -> Finding:
+        onset_s = at - 1 if phase is Phase.CLEARED else at
+        return told_as(phase, onset_s, at, {"at": at, "scores": [at]}, unseen_s, confidence)
+
+    def told_as(
+        phase: Phase, onset_s: float, at: float, evidence: Evidence, unseen_s: float, confidence: float
+    ) -> Finding:
+        return Finding(
+            event=EVENT,
+            phase=phase,
+            onset_s=onset_s,
+            raised_s=onset_s,
+            at_s=at,
+            confidence=confidence,
+            evidence=evidence,
+            unseen_s=unseen_s,
+        )
+
+    bounded = Bounded(BoundedState())
+    for number in range(MOST):
+        both = [changed(Phase.RAISED, 2.0 * number), changed(Phase.CLEARED, 2.0 * number + 1)]
+        assert bounded.passed(both, 2.0 * number + 1) == both[: 1 if number == MOST - 1 else 2]
+    repeats = [(30.0, 0.25, 0.9), (34.0, 0.5, 0.8)]
+    for at, unseen_s, confidence in repeats:
+        assert bounded.passed([changed(Phase.RAISED, at)], at) == []
+        assert bounded.passed([changed(Phase.CLEARED, at + 1, unseen_s, confidence)], at + 1) == []
+    assert bounded.passed([], WITHIN_S - 0.1) == []
+    (ended,) = bounded.passed([], WITHIN_S)
+    evidence: Evidence = {"at": 35.0, "scores": [35.0], "raised_again": 2}
+    assert ended == told_as(Phase.CLEARED, 2.0 * (MOST - 1), 35.0, evidence, 0.75, 0.8)
+    assert bounded.holding() == {}
 
 
 def test_a_storm_goes_on_in_another_monitor() -> None:

@@ -22,6 +22,17 @@ START = frame(0, faces=ONE, identity=check(0.9))
 def calibrated(observations: list[Observation]) -> Finding:
     said = play(Monitor(monitor_settings(Policy())), observations)
     (finding,) = [f for f in said if f.event is EventType.CALIBRATED]
+    assert (finding.confidence, finding.onset_s, finding.raised_s) == (1.0, finding.at_s, finding.at_s)
+    assert sorted(finding.evidence) == [
+        "baseline_seconds",
+        "baseline_share_of_frame",
+        "gaze_centre_pitch_deg",
+        "gaze_centre_yaw_deg",
+        "gaze_zone",
+        "head_baseline",
+        "samples",
+        "usual_pitch_deg",
+    ]
     return finding
 
 

@@ -11,8 +11,10 @@ from random import Random
 import pytest
 
 from edge.judging.policy_settings import monitor_settings
+from edge.rules.company import _same
 from edge.rules.findings import Finding
 from edge.rules.monitor import Monitor
+from edge.rules.resting import FaceKind, FollowedState
 from shared.events.types import EventType
 from shared.observations import Box, FaceSeen, HeadPose, Observation, PersonsSeen
 from shared.policy.schema import Policy, parse_policy
@@ -265,6 +267,31 @@ def test_its_twins_a_third_shape_and_a_person_without_a_face_are_found() -> None
 
 def finding(said: Sequence[Finding], event: EventType) -> Finding:
     return next(each for each in said if each.event is event)
+
+
+@pytest.mark.parametrize(
+    ("x_px", "side_px", "standing", "same"),
+    [
+        (100, 40, FaceKind.PERSON, True),
+        (150, 40, FaceKind.PERSON, True),  # near, though the boxes have nothing in common
+        (179, 40, FaceKind.PERSON, True),
+        (180, 40, FaceKind.PERSON, False),  # two widths away
+        (150, 40, FaceKind.PICTURE, False),  # a picture does not walk
+        (160, 21, FaceKind.UNDECIDED, True),
+        (160, 20, FaceKind.UNDECIDED, False),  # half as wide
+        (100, 79, FaceKind.UNDECIDED, True),
+        (160, 79, FaceKind.UNDECIDED, True),
+        (160, 80, FaceKind.UNDECIDED, False),
+    ],
+)
+def test_a_face_is_the_one_followed_when_it_is_near_and_of_like_size(
+    x_px: float, side_px: float, standing: FaceKind, *, same: bool
+) -> None:
+    middle_px = x_px + 20
+    known = FollowedState(
+        Box(middle_px - side_px / 2, 120 - side_px / 2, side_px, side_px), 0, 0, 0, standing=standing
+    )
+    assert _same(Box(100, 100, 40, 40), [known]) is (known if same else None)
 
 
 def test_pictures_and_mirror_images_are_counted_in_the_evidence() -> None:

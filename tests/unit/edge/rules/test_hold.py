@@ -6,8 +6,12 @@ import itertools
 
 import pytest
 
-from edge.rules.findings import Phase
+from edge.rules.episode import Episode, EpisodeState
+from edge.rules.findings import Judgement, Phase
 from edge.rules.hold import NEXT, Hold, HoldState, State
+from edge.rules.settings import RuleSettings
+from shared.events.types import EventType
+from shared.observations import Observation
 from shared.saving import Saved, restore
 
 Step = tuple[float, bool | None, Phase | None]
@@ -77,6 +81,18 @@ def test_what_is_known_only_until_earlier_has_lasted_until_then() -> None:
     said = [hold.see(at, YES, at - 0.5, at - 0.5) for at in (0.5, 1.0, 1.5)]
     assert said == [None, None, RAISED]
     assert (hold.onset_s, hold.raised_s) == (0.0, 1.5)
+
+
+def test_an_episode_waits_only_for_what_is_known() -> None:
+    rule = RuleSettings(hold_s=1, clear_s=1)
+    episode = Episode(EventType.AUDIO_ANOMALY, rule, 2, EpisodeState())
+    said = [
+        episode.see(Observation(at=at, level=1), Judgement(True, since_s=at - 0.5, until_s=at - 0.5))
+        for at in (0.5, 1.0, 1.5)
+    ]
+    assert said[:2] == [None, None]
+    assert said[2] is not None
+    assert (said[2].phase, said[2].onset_s, said[2].at_s) == (RAISED, 0.0, 1.5)
 
 
 def test_every_state_and_value_has_a_transition() -> None:
