@@ -22,7 +22,7 @@ from models.manifest import Entry
 from models.quality import failures, measure
 from models.recognition import Recogniser
 from models.results import Embedding
-from models.serving import Serving, similarity_of
+from models.serving import Serving, limits_of, similarity_of
 from models.similarity import ACCEPTED
 from shared.policy.terms import ENROLLMENT_GATE, VERIFICATION_GATE
 
@@ -82,8 +82,10 @@ class Trial:
 
 def recogniser_errors(entry: Entry, recogniser: Recogniser, trial: Trial, standing: str) -> IdentityResult:
     """Test one recogniser at the default threshold on all pairs, and calibrated on half of the people."""
-    known, scale = trial.known, similarity_of(entry).of
-    least = min(recogniser.doubt_from, ACCEPTED)  # one that is never in doubt has no zone
+    known, similarity = trial.known, similarity_of(entry)
+    scale = similarity.of
+    # Not the recogniser's own, which may be on another scale. One that is never in doubt has no zone.
+    least = min(limits_of(entry, similarity).doubt_from, ACCEPTED)
     every = pairs_of(known, recogniser.name, recogniser.native_score)
     pairs = [pair for pair in every if pair.enrollable]
     scores = scores_of(pairs, scale)

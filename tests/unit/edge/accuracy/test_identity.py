@@ -10,9 +10,23 @@ import pytest
 
 from edge.accuracy.folder import Picture
 from edge.accuracy.halves import SPLITS, Pair, by_halves, halves_of
-from edge.accuracy.identity import Known, closest_calls, of_people, pairs_of, sample, scores_of
+from edge.accuracy.identity import (
+    Known,
+    Trial,
+    closest_calls,
+    of_people,
+    pairs_of,
+    recogniser_errors,
+    sample,
+    scores_of,
+)
 from edge.accuracy.statistics import Share
+from models.manifest import load_manifest
+from models.recognition import REIDENTIFICATION, Recogniser
 from models.results import Embedding
+from models.serving import limits_of
+from models.similarity import Similarity
+from tests.support.recognisers import Silent, levels
 
 
 def known(person: str, name: str, *vector: float) -> Known:
@@ -98,6 +112,24 @@ MISTAKES = [Pair("a", "b", 0.9), Pair("b", "a", 0.8), Pair("a", "c", 0.1), Pair(
 def test_many_mistakes_about_two_people_are_one_mistaken_pair() -> None:
     different = [pair for pair in MISTAKES if not pair.same]
     assert of_people(different, lambda score: score >= 0.75) == Share(1, 2)
+
+
+@pytest.mark.parametrize("score", [0.52, 0.5277])
+def test_doubt_begins_where_the_calibration_says_so_whatever_the_recognisers_own_scale(score: float) -> None:
+    entry = load_manifest().entry("face-reidentification-retail-0095")
+    assert entry.calibration is not None
+    assert entry.calibration.doubt_from is not None
+    assert entry.calibration.doubt_from < score
+    silent = Similarity(((-4.0, 0.0), (1.0, 1.0)))
+    judge = Recogniser(
+        "r@1", Silent(), levels(entry.name), REIDENTIFICATION, silent, limits_of(entry, silent)
+    )
+    seen = [known("anna", "a", 1, 0), known("anna", "b", score, (1 - score * score) ** 0.5)]
+    lower = [known("bob", "a", 1, 0), known("bob", "b", 0.5, 0.75**0.5)]
+    trial = Trial(known=[*seen, *lower], groups={"anna": "one", "bob": "two"}, seed=1)
+    result = recogniser_errors(entry, judge, trial, "open")
+    assert (result.refusals, result.doubts) == (Share(1, 2), Share(1, 2))
+    assert [(each.refusals.count, each.doubts.count) for each in result.groups] == [(0, 1), (1, 0)]
 
 
 def test_the_closest_calls_name_each_two_people_once() -> None:
