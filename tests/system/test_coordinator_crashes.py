@@ -125,7 +125,7 @@ class Platform:
 
 async def publish(node: FakeNode, kept: Kept, stopping: asyncio.Event) -> None:
     """A node's findings, one after another."""
-    start = node.obeyed.started[-1]
+    start = node.obeyed.newest
     while not stopping.is_set():
         kept.published += 1
         onset_s = APART_S * kept.published

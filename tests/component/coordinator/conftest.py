@@ -13,7 +13,7 @@ from tests.support.databases import (
     postgres,
 )
 from tests.support.desk import desk
-from tests.support.exam_site import hub, on_site, on_sqlite
+from tests.support.exam_site import hub, on_site, on_sqlite, rounds_by_hand
 
 __all__ = [
     "centre",
@@ -31,6 +31,7 @@ __all__ = [
     "on_site",
     "on_sqlite",
     "postgres",
+    "rounds_by_hand",
     "server",
     "sitting",
 ]
