@@ -11,6 +11,7 @@ from tests.support.databases import (
     migrated_sqlite,
     migrated_url,
     postgres,
+    reused_postgres,
 )
 from tests.support.desk import desk
 from tests.support.exam_site import hub, on_site, on_sqlite, rounds_by_hand
@@ -31,6 +32,7 @@ __all__ = [
     "on_site",
     "on_sqlite",
     "postgres",
+    "reused_postgres",
     "rounds_by_hand",
     "server",
     "sitting",
