@@ -9,8 +9,9 @@ which begin first and at full priority. All the rest yields to them.
 
 from __future__ import annotations
 
+import gc
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 from typing import Any, Final
 
 import pytest
@@ -45,6 +46,18 @@ def pytest_xdist_node_collection_finished(node: Any, ids: Sequence[str]) -> None
     """Refuses to run where no lane is kept: exams in real time would disturb one another."""
     if node.config.getoption("dist") == "loadgroup" and not all("@" in one for one in ids):
         raise pytest.UsageError("this pytest and this pytest-xdist group no tests: see pyproject.toml")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection(session: pytest.Session) -> Generator[None, object, object]:
+    """Looks for no garbage among modules and tests: they stay to the end, and there are a million objects."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.collect()
+        gc.freeze()
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)

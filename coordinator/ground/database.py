@@ -117,7 +117,8 @@ class Database:
             self.scrub()
 
     def close(self) -> None:
-        """Close every connection of the pool."""
+        """Close every connection of the pool; those in use are closed after their use."""
+        event.listen(self.engine, "checkin", _on_return_after_close)
         self.engine.dispose()
 
 
@@ -160,6 +161,11 @@ def _on_sqlite_connect(connection: Any, record: object) -> None:
         f"busy_timeout = {WAIT_S * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _on_return_after_close(connection: Any, record: Any) -> None:
+    # The pool has let go of it and would keep it open until it is collected as garbage.
+    record.invalidate()
 
 
 def _on_sqlite_begin(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import sin, tau
 from pathlib import Path
 
@@ -50,8 +51,9 @@ def media_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
     return Path(folder) if folder else None
 
 
+@cache
 def performers(media: Path | None, seed: int) -> tuple[Performer, ...]:
-    """Everybody there is."""
+    """Everybody there is; read once per process."""
     drawn = _drawn(seed)
     if media is None:
         return drawn

@@ -32,7 +32,7 @@ from shared.events.types import Lane
 from shared.hub_link import HubAddress, HubLink
 from shared.messages.heartbeats import Heartbeat, OutboxState
 from shared.sealing import pack
-from tests.support.eventually import cancelled
+from tests.support.eventually import PATIENCE_S, cancelled
 from tests.support.nats import RunningServer, nats_server, node_password
 from tests.support.sittings import START, EdgeNode, Sitting, sit
 
@@ -82,7 +82,7 @@ class Centre:
         ingest = Ingest(hub, self.stream(hub), self.store, self.keys.signing, on_stored)
         async with asyncio.TaskGroup() as tasks:
             running = [tasks.create_task(work.run()) for work in (hub, ingest)]
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await hub.wait_connected()
             try:
                 yield Link(hub, heartbeats, commander, ingest)

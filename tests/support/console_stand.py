@@ -114,7 +114,7 @@ async def console_stand(
 async def sat(site: Site, name: str) -> StartSession:
     """A running session of a candidate of its own; what the node was told of it."""
     await site.started(f"SESS-{name}", f"CAND-{name}")
-    return site.node.obeyed.started[-1]
+    return site.node.obeyed.newest
 
 
 async def notice(site: Site, start: StartSession, event: EventType, onset: datetime, **fields: Any) -> None:

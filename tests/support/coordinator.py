@@ -29,6 +29,7 @@ from shared.alerts import Alert, AlertHeader, decode_alert
 from shared.bundles import unbundled
 from shared.events.types import Lane
 from shared.evidence import open_picture, read_picture
+from shared.hub_link import settle
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.heartbeats import Heartbeat, LaneMark, Marks
 from shared.messages.message import parse
@@ -44,7 +45,7 @@ from shared.sealing import (
     verify,
 )
 from tests.support.album import EVIDENCE_KEY
-from tests.support.eventually import cancelled
+from tests.support.eventually import PATIENCE_S, cancelled
 from tests.support.nats import RunningServer
 
 
@@ -89,6 +90,7 @@ class FakeCoordinator:
     async def start(self) -> None:
         await self.make_stream()
         await self._client.subscribe(subjects.ALL_HEARTBEATS, cb=self._heartbeat)
+        await settle(self._client)
 
     async def make_stream(self) -> None:
         """Make the stream and its consumer, again if they were lost."""
@@ -224,7 +226,7 @@ async def fake_coordinator(
     finally:
         await cancelled(taking)
         with suppress(OSError, nats.errors.Error):
-            await asyncio.wait_for(client.close(), 5)
+            await asyncio.wait_for(client.close(), PATIENCE_S)
 
 
 async def _ignored(error: Exception) -> None:

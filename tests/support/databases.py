@@ -11,7 +11,8 @@ import pytest
 
 from coordinator import schema
 from coordinator.ground.database import Database
-from tests.support.postgres import copy_database, database_url, postgres_server, run_sql
+from tests.support.postgres import database_url, postgres_server, run_sql
+from tests.support.reused_database import ReusedDatabase
 
 TEMPLATE = "migrated"
 
@@ -34,6 +35,15 @@ def migrated_postgres(postgres: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def reused_postgres(migrated_postgres: Path) -> Iterator[ReusedDatabase]:
+    """A migrated database of the server, which each test finds as new."""
+    reused = ReusedDatabase(migrated_postgres, TEMPLATE, "reused")
+    reused.make()
+    yield reused
+    reused.drop()
+
+
+@pytest.fixture(scope="session")
 def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated database file to copy."""
     path = tmp_path_factory.mktemp("sqlite") / "migrated.db"
@@ -51,11 +61,9 @@ def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
         shutil.copyfile(request.getfixturevalue("migrated_sqlite"), path)
         yield f"sqlite:///{path}"
         return
-    server: Path = request.getfixturevalue("migrated_postgres")
-    name = f"test_{uuid4().hex}"
-    copy_database(server, TEMPLATE, name)
-    yield database_url(server, name)
-    run_sql(server, f"DROP DATABASE {name} WITH (FORCE)")
+    reused: ReusedDatabase = request.getfixturevalue("reused_postgres")
+    yield reused.url
+    reused.restore()
 
 
 @pytest.fixture

@@ -1,10 +1,15 @@
-"""Waiting for something that another task or program brings about, and ending what a test has begun."""
+"""Waiting for something that another task or program brings about, and ending what a test has begun.
+
+What a test says of seconds is true only where nothing else keeps the machine busy: such a test counts them
+with `own_seconds`, or runs `undisturbed`.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import pytest
@@ -12,6 +17,8 @@ import pytest
 PATIENCE_S = 90.0
 """Long, for machines that do much else; it is only waited out where a test fails."""
 CANCEL_AGAIN_S: Final = 0.5
+TRIES: Final = 4
+TICK_S: Final = 0.01
 
 
 async def until(holds: Callable[[], object | Awaitable[object]], what: str) -> None:
@@ -21,6 +28,35 @@ async def until(holds: Callable[[], object | Awaitable[object]], what: str) -> N
         if asyncio.get_running_loop().time() > deadline:
             pytest.fail(f"did not happen in {PATIENCE_S:g} s: {what}")
         await asyncio.sleep(0.02)
+
+
+@asynccontextmanager
+async def own_seconds() -> AsyncIterator[Callable[[], float]]:
+    """How long something waits, in seconds in which this process may run: a clock that a busy machine slows
+    down together with everything else, and a wait of the product does not."""
+    ticks = 0
+
+    async def tick() -> None:
+        nonlocal ticks
+        while True:
+            await asyncio.sleep(TICK_S)
+            ticks += 1
+
+    ticking = asyncio.create_task(tick())
+    try:
+        yield lambda: ticks * TICK_S
+    finally:
+        await cancelled(ticking)
+
+
+def undisturbed(act: Callable[[], object]) -> None:
+    """Run a test of what happens in so many seconds. A busy machine may be late in one try, and a fault is
+    late in every one: the last try that fails is the test's."""
+    for _ in range(TRIES - 1):
+        with suppress(Exception):
+            act()
+            return
+    act()
 
 
 async def cancelled(*tasks: asyncio.Task[Any]) -> None:

@@ -23,6 +23,7 @@ from PIL import Image
 from coordinator.app import create_app
 from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
 from coordinator.ground.own_keys import make_own_keys
+from coordinator.sessions import sweeping
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from coordinator.web_api.health import create_status
@@ -41,6 +42,7 @@ PUBLIC_URL = "http://127.0.0.1:8000"
 ACKNOWLEDGED = {"text_version": "2026-11"}
 """What a candidate has acknowledged on a page of its institution."""
 HEARD_EVERY_S = 0.5
+A_DAY_S = 86_400.0
 NODE_ID = uuid4()
 NODE_KEY = Ed25519PrivateKey.generate()
 
@@ -161,6 +163,13 @@ def on_sqlite(migrated_sqlite: Path, hub: RunningServer, tmp_path: Path) -> OnSi
     path = tmp_path / "coordinator.db"
     shutil.copyfile(migrated_sqlite, path)
     return lambda test: asyncio.run(_run(test, f"sqlite:///{path}", hub, tmp_path))
+
+
+@pytest.fixture
+def rounds_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On sites of this test no round over the running sessions begins by itself, however long the test takes:
+    the test runs them. What follows a node's start goes on."""
+    monkeypatch.setattr(sweeping, "INTERVAL_S", A_DAY_S)
 
 
 async def _run(test: Test, database_url: str, hub: RunningServer, folder: Path) -> None:

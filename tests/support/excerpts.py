@@ -32,7 +32,7 @@ async def begun(site: Site, *, agreed: bool = True, policy: dict[str, Any] | Non
     if agreed:
         await said(site, YES)
     await site.started(policy=ASKED if policy is None else policy)
-    return site.node.obeyed.started[-1]
+    return site.node.obeyed.newest
 
 
 async def said(site: Site, word: dict[str, Any]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -46,6 +47,9 @@ from tests.support.album import parcels, pictures_of, with_parcels
 from tests.support.nats import RunningServer, node_password
 from tests.support.node_answers import GONE, RECOGNISER, Refusal, accepted, cosines, good_picture
 
+ANSWERED_WITHIN_S: Final = 30.0
+"""A heartbeat that is refused gets no answer, and whoever says them in a loop says the next one then."""
+
 
 @dataclass
 class Obeyed:
@@ -58,6 +62,17 @@ class Obeyed:
     changed: list[StartSession] = field(default_factory=list)
     ended: list[EndSession] = field(default_factory=list)
     verified: list[VerifyFrame] = field(default_factory=list)
+
+    @property
+    def newest(self) -> StartSession:
+        """The start of the session that began last, as it was told last. A round of the coordinator may have
+        started an earlier session again since."""
+        begun = dict.fromkeys(one.session_id for one in self.started)
+        return self.start_of(next(reversed(begun)))
+
+    def start_of(self, session_id: UUID) -> StartSession:
+        """How this session was started last."""
+        return next(one for one in reversed(self.started) if one.session_id == session_id)
 
 
 class FakeNode:
@@ -116,7 +131,8 @@ class FakeNode:
             sessions=self.sessions,
         )
         message = pack(beat.model_dump(mode="json"), b"", self._signing)
-        return (await self._client.request(subjects.heartbeat(self.node_id), message, timeout=5)).data
+        subject = subjects.heartbeat(self.node_id)
+        return (await self._client.request(subject, message, timeout=ANSWERED_WITHIN_S)).data
 
     async def publish(self, alert: Alert, start: StartSession, revision: int = 1) -> None:
         """Sign, seal and publish an alert of a started session with its pictures; JetStream has it then."""

@@ -64,7 +64,7 @@ def alert(start: StartSession, node: FakeNode, event: EventType, onset_s: float,
 
 def ended_alert(site: Site, event: EventType, onset_s: float) -> Alert:
     """A finding of one second in the session that was started last."""
-    start = site.node.obeyed.started[-1]
+    start = site.node.obeyed.newest
     onset = EXAM + timedelta(seconds=onset_s)
     instants = {"onset": onset, "raised": onset + SECOND, "cleared": onset + SECOND}
     return alert(start, site.node, event, onset_s).model_copy(update=instants)
@@ -85,7 +85,7 @@ async def noticed(site: Site, *events: tuple[EventType, float]) -> None:
     """Findings in the session that was started last; returns once they are stored and grouped."""
     made = [ended_alert(site, event, onset_s) for event, onset_s in events]
     for one in made:
-        await site.node.publish(one, site.node.obeyed.started[-1], 2)
+        await site.node.publish(one, site.node.obeyed.newest, 2)
     wanted = {one.event_id for one in made}
     # Not by the count of all: one of before may be stored and not counted yet.
     await until(lambda: site.parts.reading(lambda db: _all_stored(db, wanted)), "the findings are stored")

@@ -40,7 +40,7 @@ from shared.messages.sessions import EndSession, StartSession
 from shared.observations import FaceSeen
 from shared.policy.schema import Policy, parse_policy
 from shared.sealing import signing_public_text
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 from tests.support.fake_media import STEP_S, FakeSenses, FakeSource
 from tests.support.foreign import Detector, stand_in
 from tests.support.orders import session_token, start_order
@@ -290,6 +290,6 @@ def play(story: Callable[[Stage], Awaitable[None]], *, rating: int = 2) -> None:
 
     async def run() -> None:
         async with stage(rating) as world:
-            await asyncio.wait_for(story(world), 60)
+            await asyncio.wait_for(story(world), PATIENCE_S)
 
     asyncio.run(run())

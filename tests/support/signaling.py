@@ -21,6 +21,7 @@ from shared.web_server.connections import ConnectionsSection
 from shared.web_server.doors import Doors
 from shared.web_server.doorway import Bounds
 from shared.web_server.options import server_options
+from tests.support.eventually import PATIENCE_S
 
 TOKEN = "good-token"
 ORIGIN = "https://exams.example.org"
@@ -118,7 +119,7 @@ async def served() -> AsyncIterator[Served]:
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **options))
     serving = asyncio.create_task(server.serve())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(PATIENCE_S):
             while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
                 await asyncio.sleep(0.01)
         host, port = server.servers[0].sockets[0].getsockname()[:2]

@@ -70,7 +70,7 @@ async def _begin(page: Page) -> None:
 
 async def _hear_of_the_empty_chair(page: Page) -> None:
     """The candidate is told gently, once, and without a figure."""
-    await page.until("document.querySelector('#messages li') !== null", within_s=30)
+    await page.until("document.querySelector('#messages li') !== null")
     # The other road has had its time to bring the same message again.
     await asyncio.sleep(2)
     texts = await page.evaluate(

@@ -31,7 +31,13 @@ from coordinator.policies.tables import PolicyVersion
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.events.types import EventType
 from shared.tokens import Claims, Role, issue
-from tests.support.databases import migrated_postgres, migrated_sqlite, migrated_url, postgres
+from tests.support.databases import (
+    migrated_postgres,
+    migrated_sqlite,
+    migrated_url,
+    postgres,
+    reused_postgres,
+)
 from tests.support.exam_site import NODE_ID, NODE_KEY, hub, site_config
 from tests.support.fake_node import FakeNode, fake_node
 from tests.support.findings import alert
@@ -42,7 +48,7 @@ from tests.support.thorough import SEED, rounds
 
 pytestmark = [pytest.mark.chaos, pytest.mark.early]
 
-__all__ = ["hub", "migrated_postgres", "migrated_sqlite", "migrated_url", "postgres"]
+__all__ = ["hub", "migrated_postgres", "migrated_sqlite", "migrated_url", "postgres", "reused_postgres"]
 
 LIVES: Final = rounds(12, 50)
 BEGAN: Final = datetime(2026, 11, 22, 14, tzinfo=UTC)
@@ -125,7 +131,7 @@ class Platform:
 
 async def publish(node: FakeNode, kept: Kept, stopping: asyncio.Event) -> None:
     """A node's findings, one after another."""
-    start = node.obeyed.started[-1]
+    start = node.obeyed.newest
     while not stopping.is_set():
         kept.published += 1
         onset_s = APART_S * kept.published

@@ -31,7 +31,7 @@ def waiting(site: Whole, lane: str = "conduct") -> float:
 
 def settled(site: Whole) -> None:
     """Everything that was committed at the node is covered by the coordinator's marks."""
-    wait_until(lambda: waiting(site) + waiting(site, "technical") == 0, "an empty outbox", within_s=40)
+    wait_until(lambda: waiting(site) + waiting(site, "technical") == 0, "an empty outbox")
 
 
 def in_outbox(site: Whole, copy: Path) -> set[str]:
@@ -79,7 +79,7 @@ def test_a_node_killed_between_outbox_and_acknowledgement(site: Whole, hub: str,
     else:
         site.thaw("nats-server")
     site.restart("proctor-edge")
-    wait_until(lambda: len(site.alerts(session)) >= len(kept), "the kept alerts", within_s=40)
+    wait_until(lambda: len(site.alerts(session)) >= len(kept), "the kept alerts")
     once(site, session)
     assert {alert.event_id for alert in site.alerts(session)} == kept
 
@@ -98,7 +98,7 @@ def test_the_hub_killed_for_20_seconds_of_a_session(site: Whole, tmp_path: Path)
         wait_until(lambda: waiting(site) == 0 and candidate.process.poll() is not None, "", within_s=20)
     assert waiting(site) >= 2
     site.restart("nats-server")
-    wait_until(lambda: candidate.process.poll() is not None, "the recording's end", within_s=60)
+    wait_until(lambda: candidate.process.poll() is not None, "the recording's end")
     assert candidate.process.returncode == 0, candidate.log_tail()
     site.client.end_session(session.session_id)
     assert once(site, session) == sorted([VISITED, ABSENT, LEFT, SPOKE])
@@ -119,7 +119,7 @@ def test_the_coordinator_killed_while_alerts_come_in(site: Whole, tmp_path: Path
         while json.loads(live.recv(timeout=40))["type"] != "alert":
             pass
         site.kill("proctor-coordinator")  # it has committed; whether it has acknowledged, nobody knows
-    wait_until(lambda: candidate.process.poll() is not None, "the recording's end", within_s=60)
+    wait_until(lambda: candidate.process.poll() is not None, "the recording's end")
     wait_until(lambda: waiting(site) >= 3, "alerts that no mark covers")
     stored = site.rows()["alerts"]
     site.restart("proctor-coordinator")

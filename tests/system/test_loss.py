@@ -26,7 +26,7 @@ ABSENCE = {EventType.FACE_NOT_FOUND, EventType.LEFT_FRAME, EventType.PRESENCE_LO
 
 def over(site: Whole, candidate: Program, session: SessionStartResponse) -> tuple[int, int]:
     """Wait for a candidate's end and end the session; how many packets went out, and how many were lost."""
-    wait_until(lambda: candidate.process.poll() is not None, "the recording's end", within_s=90)
+    wait_until(lambda: candidate.process.poll() is not None, "the recording's end")
     assert candidate.process.returncode == 0, candidate.log_tail()
     site.client.end_session(session.session_id)
     wait_until(lambda: site.metric("outbox_depth", lane="conduct") == 0, "an empty outbox")

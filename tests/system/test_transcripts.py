@@ -72,7 +72,7 @@ def test_what_is_said_reaches_a_reviewer_sealed_and_is_gone_for_all_when_the_exa
         yes = {"given": True, "text_version": "1", "allow_unregistered": True}
         assert api.put("/consents/CAND-says-yes/speech-transcription", json=yes).status_code == 200
         session = sat(site, "CAND-says-yes", recording)
-        wait_until(lambda: phrases(site, session), "the phrase is told", within_s=60)
+        wait_until(lambda: phrases(site, session), "the phrase is told")
         (alert,) = phrases(site, session)
         assert alert.evidence["phrase"] == PHRASE
         path = f"/alerts/{alert.event_id}/excerpt"
@@ -93,7 +93,7 @@ def test_without_the_candidates_agreement_nothing_is_listened_for(site: Whole, r
     before = windows(site)
     session = sat(site, "CAND-says-nothing", recording)
     # The whole sentence and the silence behind it: 14 windows of half a second come after 4 s.
-    wait_until(lambda: windows(site) >= before + 20, "the sound is heard", within_s=60)
+    wait_until(lambda: windows(site) >= before + 20, "the sound is heard")
     site.client.end_session(session.session_id)
     wait_until(lambda: site.metric("outbox_depth", lane="conduct") == 0, "an empty outbox")
     assert phrases(site, session) == []
@@ -111,7 +111,7 @@ def test_once_the_agreement_is_taken_back_the_running_session_listens_for_no_wor
         assert api.put(path, json=no).status_code == 200
         heard, sought = windows(site), windows(site, SPOTTER)
         site.stream(session, recording)
-        wait_until(lambda: windows(site) >= heard + 20, "the sound is heard", within_s=60)
+        wait_until(lambda: windows(site) >= heard + 20, "the sound is heard")
         site.client.end_session(session.session_id)
     # Every sentence was searched while the agreement stood: the first test hears of its phrase.
     assert windows(site, SPOTTER) == sought

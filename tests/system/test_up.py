@@ -165,7 +165,7 @@ def test_a_part_that_dies_is_started_again_and_one_that_keeps_dying_ends_it(up: 
         if victim := up.child("nats-server"):
             victim.kill()
             eventually(lambda: not victim.is_running() or up.process.poll() is not None, lambda: up.said)
-    assert up.ended(within_s=60) == 1
+    assert up.ended(within_s=READY_S) == 1
     assert "nats-server ended with status -9; the end of" in up.said
     assert not any(process.is_running() for process in children)
 

@@ -11,9 +11,10 @@ from tests.support.databases import (
     migrated_sqlite,
     migrated_url,
     postgres,
+    reused_postgres,
 )
 from tests.support.desk import desk
-from tests.support.exam_site import hub, on_site, on_sqlite
+from tests.support.exam_site import hub, on_site, on_sqlite, rounds_by_hand
 
 __all__ = [
     "centre",
@@ -31,6 +32,8 @@ __all__ = [
     "on_site",
     "on_sqlite",
     "postgres",
+    "reused_postgres",
+    "rounds_by_hand",
     "server",
     "sitting",
 ]

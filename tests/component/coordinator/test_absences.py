@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlmodel import Session, select
 
 from coordinator.sessions.absence.telling import Absences
@@ -16,6 +17,8 @@ from shared.events.types import EventType
 from tests.support.eventually import until
 from tests.support.exam_site import OnSite, Site
 from tests.support.node_answers import watching
+
+by_hand = pytest.mark.usefixtures("rounds_by_hand")
 
 LATE = timedelta(seconds=FIRST_COMING_S + 1)
 
@@ -31,6 +34,7 @@ async def _absences(site: Site) -> Sequence[dict[str, Any]]:
     return [one for one in items if one["event_type"] == EventType.CANDIDATE_OFFLINE]
 
 
+@by_hand
 def test_a_page_that_never_comes_is_told_of_once_and_over_when_its_picture_is_there(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         session, absences = await site.started(), Absences()
@@ -57,6 +61,7 @@ def test_a_page_that_never_comes_is_told_of_once_and_over_when_its_picture_is_th
     on_site(test)
 
 
+@by_hand
 def test_a_page_that_was_there_and_does_not_come_back_is_told_of_at_the_policys_bound(
     on_site: OnSite,
 ) -> None:
@@ -81,6 +86,7 @@ def test_a_page_that_was_there_and_does_not_come_back_is_told_of_at_the_policys_
     on_site(test)
 
 
+@by_hand
 def test_who_looks_for_the_first_time_in_mid_exam_does_not_say_that_nobody_ever_came(
     on_sqlite: OnSite,
 ) -> None:
@@ -98,6 +104,7 @@ def test_who_looks_for_the_first_time_in_mid_exam_does_not_say_that_nobody_ever_
     on_sqlite(test)
 
 
+@by_hand
 def test_nobody_is_missed_before_the_exam_begins(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         begins = datetime.now(UTC) + timedelta(hours=2)
@@ -113,6 +120,7 @@ def test_nobody_is_missed_before_the_exam_begins(on_sqlite: OnSite) -> None:
     on_sqlite(test)
 
 
+@by_hand
 def test_an_absence_ends_with_its_session(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         session, absences = await site.started(), Absences()
@@ -127,6 +135,7 @@ def test_an_absence_ends_with_its_session(on_sqlite: OnSite) -> None:
     on_sqlite(test)
 
 
+@by_hand
 def test_a_session_that_is_watched_is_not_missed(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         session, absences = await site.started(), Absences()

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from sqlmodel import select
@@ -32,7 +33,7 @@ def test_what_is_agreed_with_a_candidate_holds_in_its_sessions_alone(on_site: On
         assert timedelta(minutes=29) < ends[0] - ends[1] < timedelta(minutes=31)
         found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
         assert await resume(site.parts, found)
-        assert site.node.obeyed.started[-1].policy == first
+        assert site.node.obeyed.start_of(UUID(mine["session_uuid"])).policy == first
 
     on_site(test)
 

@@ -22,6 +22,8 @@ from tests.support.exam_site import ACKNOWLEDGED, OnSite, Site, enroll_body
 from tests.support.exams import made
 from tests.support.node_answers import Refusal
 
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
+
 CAMERA, IDENTITY, SPEECH = "camera-monitoring", "identity-verification", "speech-detection"
 ALL = [CAMERA, IDENTITY, SPEECH]
 NO = {"given": False, "text_version": "1", "confirm": True}
@@ -112,7 +114,7 @@ def test_an_exam_may_rest_on_another_basis_but_not_on_a_withdrawal(on_site: OnSi
         await enrolled(site, acknowledged=None)
         started = await site.started(acknowledged=None)
         assert started["not_acknowledged"] == [SPEECH]
-        assert told(site.node.obeyed.started[-1]) == ([SPEECH], 1)
+        assert told(site.node.obeyed.newest) == ([SPEECH], 1)
         await said(site, IDENTITY, NO)
         assert told(site.node.obeyed.changed[-1]) == ([IDENTITY, SPEECH], 0)
 
@@ -136,7 +138,7 @@ def test_nothing_is_watched_before_the_notice_is_acknowledged_and_all_of_it_afte
         await enrolled(site)
         started = await site.started(acknowledged=None)
         assert started["not_acknowledged"] == [CAMERA, SPEECH]
-        assert told(site.node.obeyed.started[-1]) == ([CAMERA, SPEECH], 0)
+        assert told(site.node.obeyed.newest) == ([CAMERA, SPEECH], 0)
         assert (await state(site))["not_acknowledged"] == [CAMERA, SPEECH]
         assert await verified(site) == (409, "acknowledgement-missing")
         code = started["join_url"].split("#")[1]
@@ -174,7 +176,7 @@ def test_a_withdrawal_reaches_the_node_at_once_and_an_agreement_brings_everythin
     async def test(site: Site) -> None:
         await enrolled(site)
         await site.started()
-        assert told(site.node.obeyed.started[-1]) == ([], 1)
+        assert told(site.node.obeyed.newest) == ([], 1)
         assert await verified(site) == (410, "frame-gone")
         assert "another way" in (await said(site, IDENTITY, NO))["message"]
         assert told(site.node.obeyed.changed[-1]) == ([IDENTITY], 0)
@@ -238,7 +240,7 @@ def test_a_node_that_was_cut_off_hears_of_it_and_so_does_one_that_starts_again(o
     async def test(site: Site) -> None:
         await enrolled(site)
         await site.started()
-        order = site.node.obeyed.started[-1]
+        order = site.node.obeyed.newest
         site.node.refusal = Refusal("unavailable", "node-unavailable", 503, "busy")
         await said(site, IDENTITY, NO)
         site.node.refusal = None
@@ -257,7 +259,7 @@ def test_a_node_that_was_cut_off_hears_of_it_and_so_does_one_that_starts_again(o
         with site.parts.database.read() as db:
             found = find(db, DEFAULT_TENANT_ID, "SESS-1")
         assert await resume(site.parts, found)
-        assert told(site.node.obeyed.started[-1]) == ([IDENTITY], 0)
+        assert told(site.node.obeyed.newest) == ([IDENTITY], 0)
 
     on_sqlite(test)
 

@@ -22,7 +22,7 @@ from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubAddress, HubLink
-from tests.support.eventually import cancelled, until
+from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.nats import RunningServer, nats_server
 
 NODE = UUID(int=1)
@@ -45,7 +45,7 @@ async def running(hub: HubLink, settings: StreamSettings = SETTINGS) -> AsyncIte
     stream = AlertStream(hub, settings)
     task = asyncio.create_task(hub.run())
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE_S):
             await hub.wait_connected()
         yield stream
     finally:
@@ -64,7 +64,7 @@ async def plain_client(server: RunningServer) -> AsyncIterator[Client]:
 async def fetched(stream: AlertStream, count: int) -> list[bytes]:
     """So many messages, acknowledged."""
     found: list[bytes] = []
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE_S):
         while len(found) < count:
             for delivery in await stream.fetch(10, 1.0):
                 found.append(delivery.data)
@@ -216,7 +216,7 @@ def test_after_a_restart_of_the_server_everything_goes_on(server: RunningServer)
             with pytest.raises(Unavailable):
                 await hub.request("anything", b"", timeout_s=1)
             server.start()
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 await hub.wait_connected()
             heard += await fetched(stream, 1)
             assert heard == [b"before"]

@@ -21,6 +21,7 @@ from coordinator.nodes.assignments import Held
 from coordinator.nodes.tables import Assignment
 from shared import subjects
 from shared.errors import Unavailable
+from shared.hub_link import settle
 from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
@@ -54,6 +55,7 @@ async def marked(centre: Centre, node: EdgeNode) -> AsyncIterator[tuple[Client, 
 
     async with edge(centre.server, node) as client:
         await client.subscribe(subjects.mark(node.node_id), cb=hear)
+        await settle(client)
         yield client, told
 
 

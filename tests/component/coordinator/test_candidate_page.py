@@ -12,7 +12,7 @@ from coordinator.sessions.binding import check_number
 from shared.errors import Rejected
 from tests.support.axe import broken_rules, needs_axe
 from tests.support.chromium import Browser, Page, needs_chromium
-from tests.support.eventually import until
+from tests.support.eventually import undisturbed, until
 from tests.support.exam_stand import NOTICE, TOKEN, Stand, exam_stand, notice
 from tests.support.slow_uplink import slow_uplink
 
@@ -208,7 +208,7 @@ def test_silent_media_are_connected_anew_within_ten_seconds(browser: Browser) ->
         assert not stand.seats[0].said_goodbye
         await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
 
-    play(browser, scene)
+    undisturbed(lambda: play(browser, scene))
 
 
 def test_a_refusing_node_is_asked_again_but_not_hammered(browser: Browser) -> None:
@@ -524,7 +524,7 @@ def test_a_page_that_the_node_ends_learns_why(
         stand.bound, stand.dead = bound or stand.bound, dead
         stand.refuse_seats = Rejected("not any more", code=code, status=401)
         await stand.seats[0].peer.close()
-        await page.until("!document.querySelector('#closed').hidden", within_s=25)
+        await page.until("!document.querySelector('#closed').hidden")
         assert await page.text("#closed h1") == heading
 
     play(browser, scene)
@@ -538,7 +538,7 @@ def test_a_node_that_has_lost_the_session_for_a_moment_ends_no_exam(browser: Bro
         await page.until("document.querySelector('#link-state').dataset.state === 'waiting'")
         await asyncio.sleep(4)
         stand.refuse_seats = None
-        await page.until("document.querySelector('#link-state').dataset.state === 'connected'", 20)
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
         assert await page.evaluate("document.querySelector('#closed').hidden") is True
 
     play(browser, scene)

@@ -123,7 +123,7 @@ def test_the_wall_shows_the_worst_first_as_it_happens(on_console: OnConsole) -> 
         await notice(stand.site, first, EventType.VOICE_DETECTED, datetime.now(UTC), revision=1)
         await stand.page.until(f"{ORDER} === 'CAND-01,CAND-02'")
         await notice(stand.site, second, EventType.FACE_MISMATCH, datetime.now(UTC), revision=1)
-        await stand.page.until(f"{ORDER} === 'CAND-02,CAND-01'", within_s=3.0)
+        await stand.page.until(f"{ORDER} === 'CAND-02,CAND-01'")
         await stand.see("Face unlike the enrolled one", "#wall-list .last")  # only the socket tells of it
         await stand.see("1 incident to review", "#wall-list li")
         assert await stand.page.evaluate("document.querySelectorAll('#wall img').length") == 0

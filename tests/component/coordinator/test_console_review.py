@@ -15,6 +15,7 @@ from coordinator.reviews.effect import UNDO_FOR
 from shared.tokens import Role
 from tests.support.chromium import needs_chromium
 from tests.support.console_stand import OnConsole, Stand, with_incidents
+from tests.support.eventually import PATIENCE_S
 
 pytestmark = [pytest.mark.browser, needs_chromium]
 
@@ -273,7 +274,7 @@ async def as_another(stand: Stand, who: str) -> None:
 
 async def holder(stand: Stand, incident: str, who: str | None) -> None:
     """Wait until this person has claimed it."""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             detail = (await stand.site.get(f"/incidents/{incident}")).json()
             if detail["incident"]["claimed_by"] == who:

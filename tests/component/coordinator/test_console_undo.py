@@ -52,7 +52,7 @@ def test_a_verdict_is_undone_by_one_key_for_ten_seconds(on_console: OnConsole) -
         await stand.key("n")
         await stand.key("1")
         await page.until("!document.querySelector('#undo').hidden")
-        await page.until("document.querySelector('#undo').hidden", within_s=15)
+        await page.until("document.querySelector('#undo').hidden")
         await stand.key("z")
         await asyncio.sleep(0.3)
         assert await state_of(stand, first) == "dismissed"

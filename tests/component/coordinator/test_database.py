@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from threading import Barrier
+from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlmodel import Session, select
@@ -49,6 +52,16 @@ def test_a_reading_block_keeps_nothing(database: Database) -> None:
                 db.flush()
     with database.read() as db:
         assert names(db) == []
+
+
+def test_a_connection_in_use_when_the_database_is_closed_is_closed_after_its_use(database: Database) -> None:
+    with database.read() as db:
+        assert names(db) == []
+        in_use: Any = db.connection().connection.driver_connection
+        database.close()
+        assert in_use.execute("SELECT 1").fetchone() == (1,)  # a thread that is under way ends its work
+    with pytest.raises((sqlite3.ProgrammingError, psycopg.OperationalError), match="closed"):
+        in_use.execute("SELECT 1")
 
 
 def test_an_instant_comes_back_in_utc_whatever_zone_it_went_in(database: Database) -> None:

@@ -38,7 +38,7 @@ async def watched(site: Site) -> Alert:
     await site.started("SESS-1", "CAND-1")
     left = ended_alert(site, EventType.LEFT_FRAME, 200.0)
     left = left.model_copy(update={"evidence_pictures": pictured(left.event_id, still())})
-    await site.node.publish(left, site.node.obeyed.started[-1])
+    await site.node.publish(left, site.node.obeyed.newest)
     await until_stored(site, 1)
     return left
 
@@ -111,7 +111,7 @@ def test_pictures_are_gone_everywhere_and_alerts_are_not(on_site: OnSite) -> Non
 def test_a_report_says_which_picture_was_not_kept(on_sqlite: OnSite) -> None:
     async def test(site: Site) -> None:
         await site.started("SESS-1", "CAND-1")
-        start = site.node.obeyed.started[-1]
+        start = site.node.obeyed.newest
         given_up = ended_alert(site, EventType.LEFT_FRAME, 10.0)
         await site.node.publish(given_up, start.model_copy(update={"evidence_key": None}))
         await until_stored(site, 1)
@@ -129,14 +129,14 @@ def test_a_report_says_which_picture_was_not_kept(on_sqlite: OnSite) -> None:
 def test_a_session_is_told_its_evidence_key_and_told_again_until_it_is_destroyed(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         await site.started("SESS-1", "CAND-1")
-        first = site.node.obeyed.started[-1]
+        first = site.node.obeyed.newest
         assert first.evidence_key is not None
         assert first.evidence_key != first.seal_key
         await site.started("SESS-2", "CAND-1")
-        second = site.node.obeyed.started[-1]
+        second = site.node.obeyed.newest
         assert (second.evidence_key_id, second.evidence_key) == (first.evidence_key_id, first.evidence_key)
         await site.started("SESS-3", "CAND-3")
-        assert site.node.obeyed.started[-1].evidence_key_id != first.evidence_key_id
+        assert site.node.obeyed.newest.evidence_key_id != first.evidence_key_id
 
         async def told_again() -> str | None:
             response = await site.post("/session/SESS-1/pause", {"reason": "Fire alarm."})
@@ -153,6 +153,6 @@ def test_a_session_is_told_its_evidence_key_and_told_again_until_it_is_destroyed
         assert await site.parts.writing(destroy) == 2
         assert await told_again() is None
         await site.started("SESS-4", "CAND-1")
-        assert site.node.obeyed.started[-1].evidence_key not in (None, first.evidence_key)
+        assert site.node.obeyed.newest.evidence_key not in (None, first.evidence_key)
 
     on_site(test)

@@ -55,7 +55,7 @@ def test_an_enrollment_counts_until_it_expires_and_the_newest_replaces_the_one_b
         old = (await site.get("/enrollments/CAND-1")).json()
         assert (old["expired"], old["enrollment_id"]) == (True, first["enrollment_id"])
         assert (await site.started("SESS-2"))["identity"] == "unavailable"
-        assert site.node.obeyed.started[-1].templates == ()
+        assert site.node.obeyed.newest.templates == ()
         again = await enroll(site, "CAND-1")
         assert (again["expired"], again["replaces"]) == (False, first["enrollment_id"])
         assert (await site.started("SESS-3"))["identity"] == "enrolled"

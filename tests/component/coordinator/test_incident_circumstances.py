@@ -21,7 +21,7 @@ def trouble(site: Site, event: EventType, onset_s: float, ends_s: float | None) 
 def test_trouble_within_thirty_seconds_or_still_lasting_is_shown_and_no_other(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         [incident] = await found(site, (EventType.FACE_MISMATCH, INCIDENT_AT_S))
-        start = site.node.obeyed.started[-1]
+        start = site.node.obeyed.newest
         told = (
             (EventType.CAMERA_FROZEN, 10.0, 119.9),
             (EventType.STREAM_STALLED, 20.0, 120.1),

@@ -17,6 +17,7 @@ from coordinator.alerts.stored import Stored
 from coordinator.nodes.stream import MAX_ACK_PENDING
 from coordinator.nodes.tables import Assignment
 from shared import subjects
+from shared.hub_link import settle
 from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
@@ -42,6 +43,7 @@ def test_alerts_are_stored_told_and_their_mark_comes_back(
 
         async with centre.linked(told), edge(centre.server, sitting.node) as client:
             await client.subscribe(subjects.mark(sitting.node.node_id), cb=marked)
+            await settle(client)
             for n in (1, 2, 3):
                 await send(client, sitting, n, onset_s=n)
             await until(lambda: marks and marks[-1] == 3, "the mark reaches 3")

@@ -69,7 +69,7 @@ def test_a_watched_list_says_what_comes_and_ends_well_on_ctrl_c(on_sqlite: OnSit
             assert watching.stdout is not None
             first = json.loads(await watching.stdout.readline())
             later = ended_alert(site, EventType.FACE_MISMATCH, 61.0)
-            await site.node.publish(later, site.node.obeyed.started[-1], 2)
+            await site.node.publish(later, site.node.obeyed.newest, 2)
             second = json.loads(await watching.stdout.readline())
             assert second["event_id"] == str(later.event_id) != first["event_id"]
             watching.send_signal(signal.SIGINT)

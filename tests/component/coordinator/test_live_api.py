@@ -18,7 +18,7 @@ from coordinator.web_api.limits import SOCKET_RATE
 from shared.alerts import Shown
 from shared.events.types import EventType
 from shared.tokens import Role
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 from tests.support.exam_site import PUBLIC_URL, OnSite, Site
 from tests.support.findings import JPEG, PICTURE, alert
 from tests.support.node_answers import watching
@@ -27,7 +27,7 @@ from tests.support.served_site import listening_to, served
 
 async def next_of(client: ClientConnection, kind: str) -> dict[str, Any]:
     """The next message of this kind; others before it are passed over."""
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message: dict[str, Any] = json.loads(await client.recv())
             if message["type"] == kind:
@@ -151,7 +151,7 @@ def test_a_client_that_does_not_keep_up_is_dropped_and_delays_nobody(on_sqlite: 
                 sent += 1
                 await next_of(quick, "alert")
             assert sent > QUEUE_MESSAGES
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 read = [text async for text in all_of(slow)]
             assert len(read) < sent
             assert slow.close_code == 1013
@@ -175,7 +175,7 @@ def test_a_socket_ends_with_the_token_that_opened_it(on_sqlite: OnSite) -> None:
         await site.started()
         token = site.token(lifetime=timedelta(seconds=1))
         async with served(site) as url, listening_to(f"{url}/SESS-1", token) as client:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 await client.wait_closed()
             assert client.close_code == 4401
 

@@ -23,7 +23,7 @@ from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.sealing import open_body, pack, unpack, verify
 from tests.support.centre import Centre, edge, heartbeat, lane_state
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 from tests.support.sittings import EdgeNode, Sitting
 
 
@@ -37,7 +37,7 @@ def test_a_heartbeat_is_answered_with_marks_and_steps_over_what_was_given_up(
             subject = subjects.heartbeat(node.node_id)
             for first_waiting, expected in ((1, 0), (7, 6)):
                 beat = heartbeat(node, lane_state(node, 9, first_waiting))
-                reply = await client.request(subject, beat, timeout=5)
+                reply = await client.request(subject, beat, timeout=PATIENCE_S)
                 parcel = unpack(reply.data)
                 verify(parcel, centre.keys.signing.public_key())
                 marks = parse(Marks, parcel.header)
@@ -76,7 +76,7 @@ def test_a_command_reaches_its_node_sealed_and_its_reply_comes_back(
         async with centre.linked() as link, edge(centre.server, node) as client:
             with pytest.raises(Unavailable):  # never heard of
                 await link.commander.send(node.node_id, command)
-            await client.request(subjects.heartbeat(node.node_id), heartbeat(node), timeout=5)
+            await client.request(subjects.heartbeat(node.node_id), heartbeat(node), timeout=PATIENCE_S)
             with pytest.raises(Unavailable):  # heard of, and not listening
                 await link.commander.send(node.node_id, command)
             await client.subscribe(subjects.commands(node.node_id), cb=obey)
@@ -103,7 +103,7 @@ def test_heartbeats_that_come_too_often_are_refused_and_the_next_ones_heard(
         node = sitting.node
         async with centre.linked() as link, edge(centre.server, node) as client:
             subject = subjects.heartbeat(node.node_id)
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE_S):
                 while not link.heartbeats.counts["too-often"]:
                     await client.publish(subject, heartbeat(node))
                     await asyncio.sleep(0.002)  # two of one millisecond are one that is played again

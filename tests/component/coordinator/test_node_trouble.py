@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from sqlmodel import Session
 
 from coordinator.nodes import service as nodes
@@ -15,6 +16,8 @@ from coordinator.sessions.trouble.wrong import GAP_AFTER
 from shared.events.types import EventType, Lane
 from shared.messages.heartbeats import OutboxState
 from tests.support.exam_site import OnSite, Site
+
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
 
 LATER = GAP_AFTER + timedelta(seconds=1)
 

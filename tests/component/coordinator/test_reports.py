@@ -52,7 +52,7 @@ def still() -> bytes:
 async def reviewed(site: Site) -> list[dict[str, Any]]:
     """An ended session with a confirmed and a dismissed incident, trouble with its camera, and a pause."""
     incidents = await found(site, (EventType.FACE_MISMATCH, 1.0), (EventType.GAZE_OFF_SCREEN, 60.0))
-    start = site.node.obeyed.started[-1]
+    start = site.node.obeyed.newest
     blocked = ended_alert(site, EventType.CAMERA_BLOCKED, 30.0).model_copy(update={"severity_score": 0.0})
     left = ended_alert(site, EventType.LEFT_FRAME, 200.0)
     left = left.model_copy(update={"evidence_pictures": pictured(left.event_id, still())})

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from sqlmodel import select
 
 from coordinator.candidates.tables import Candidate
@@ -328,6 +329,7 @@ def test_only_the_candidate_acknowledges_and_only_what_it_was_shown(on_sqlite: O
     on_sqlite(test)
 
 
+@pytest.mark.usefixtures("rounds_by_hand")
 def test_a_candidate_can_hand_in_while_the_node_is_away_and_the_node_hears_of_it_later(
     on_sqlite: OnSite,
 ) -> None:

@@ -21,6 +21,8 @@ from tests.support.exam_site import OnSite, Site
 from tests.support.findings import found
 from tests.support.node_answers import Refusal, watching
 
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
+
 REASON = {"reason": "The fire alarm went off."}
 GENTLER: dict[str, Any] = {"policy": {"sensitivity": "low"}, **REASON, "based_on": 1}
 MINUTE = timedelta(minutes=1)
@@ -209,7 +211,7 @@ def state(start: StartSession, **fields: Any) -> SessionState:
 def test_a_node_that_missed_a_change_is_told_again_after_a_rounds_time(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         started = await site.started()
-        session, start = UUID(started["session_uuid"]), site.node.obeyed.started[-1]
+        session, start = UUID(started["session_uuid"]), site.node.obeyed.newest
 
         async def rounds(count: int, **fields: Any) -> int:
             """How often the node is told in so many rounds, while it says this of the session."""

@@ -184,7 +184,7 @@ def test_a_start_that_is_under_way_while_the_exam_is_terminated_fails(on_site: O
         site.node.accept = terminated_meanwhile
         refused = await site.post("/session/start", OWN_START, **own(site))
         assert await answered(refused) == (409, "exam-terminated")
-        assert [one.session_id for one in site.node.obeyed.ended] == [site.node.obeyed.started[-1].session_id]
+        assert [one.session_id for one in site.node.obeyed.ended] == [site.node.obeyed.newest.session_id]
 
     on_site(test)
 

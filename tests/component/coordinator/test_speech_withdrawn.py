@@ -26,6 +26,8 @@ from tests.support.exam_site import OnSite, Site
 from tests.support.excerpts import ASKED, NO, YES
 from tests.support.node_answers import Refusal, accepted
 
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
+
 SPEECH = "speech-transcription"
 
 
@@ -43,7 +45,7 @@ async def begun(site: Site, reference: str = "SESS-1", candidate: str = "CAND-1"
     """A session that listens for phrases, as its node was told to start it."""
     await said(site, YES, candidate)
     await site.started(reference, candidate, policy=ASKED)
-    order = site.node.obeyed.started[-1]
+    order = site.node.obeyed.newest
     assert order.policy.recognises_speech
     return order
 
@@ -161,7 +163,7 @@ def test_nobody_agrees_for_somebody_else(on_sqlite: OnSite) -> None:
         theirs = site.bearer(Role.CANDIDATE, "CAND-2")
         assert (await site.http.put(path, json=YES, headers=theirs)).status_code == 403
         await site.started(policy=ASKED)
-        order = site.node.obeyed.started[-1]
+        order = site.node.obeyed.newest
         assert (order.policy.recognises_speech, order.transcript_key, living(site)) == (False, None, [])
 
     on_sqlite(test)
@@ -215,11 +217,9 @@ def test_a_session_that_starts_meanwhile_is_not_started_on_an_agreement_that_is_
         else:
             assert (answer.status_code, answer.json()["code"]) == (503, "consent-changed")
             assert (alive, stored) == ([], ["SESS-1"])
-            assert [one.session_id for one in site.node.obeyed.ended] == [
-                site.node.obeyed.started[-1].session_id
-            ]
+            assert [one.session_id for one in site.node.obeyed.ended] == [site.node.obeyed.newest.session_id]
             site.node.accept = accepted
             assert (await site.post("/session/start", body)).status_code == 201
-            assert site.node.obeyed.started[-1].transcript_key is None
+            assert site.node.obeyed.newest.transcript_key is None
 
     on_site(test)

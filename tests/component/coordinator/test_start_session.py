@@ -34,7 +34,7 @@ async def started(site: Site) -> StartSession:
     assert (await site.http.put(path, json=YES, headers=mine)).is_success
     assert (await site.post("/enroll", enroll_body())).status_code == 201
     await site.started()
-    order = site.node.obeyed.started[-1]
+    order = site.node.obeyed.newest
     assert order.templates
     assert order.transcript_key
     assert order.policy.candidate
@@ -65,7 +65,7 @@ def test_start_resume_and_change_tell_the_same(on_site: OnSite) -> None:
         assert from_the_start(site) == first
         assert await resume(site.parts, found(site))
         assert await telling.tell(site.parts, found(site).session)
-        again, changed = site.node.obeyed.started[-1], site.node.obeyed.changed[-1]
+        again, changed = site.node.obeyed.newest, site.node.obeyed.changed[-1]
         assert timeless(again) == timeless(changed) == first
 
     on_site(test)
@@ -84,7 +84,7 @@ def test_they_go_on_telling_the_same_when_it_was_paused_and_handed_over(on_site:
         await site.parts.writing(back_to_itself)
         assert await resume(site.parts, found(site))
         assert await telling.tell(site.parts, found(site).session)
-        again, changed = site.node.obeyed.started[-1], site.node.obeyed.changed[-1]
+        again, changed = site.node.obeyed.newest, site.node.obeyed.changed[-1]
         later = {"epoch": 2, "paused": True, "expires_utc": again.expires_utc}
         assert timeless(again) == timeless(changed) == first.model_copy(update=later)
         assert again.expires_utc > first.expires_utc

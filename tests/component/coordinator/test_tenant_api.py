@@ -125,7 +125,7 @@ def test_a_running_exam_of_a_disabled_institution_goes_on_to_its_end_and_no_othe
         staff = {"headers": site.bearer(tenant_id=north)}
         body = AD_HOC | {"exam_session_id": "SESS-N", "acknowledged": {"text_version": "1"}}
         started = (await site.post("/session/start", body, **staff)).json()
-        order = site.node.obeyed.started[-1]
+        order = site.node.obeyed.newest
         await answered(site, f"/tenants/{north}/disable")
         seat = {"Authorization": f"Bearer {started['session_token']}"}
         assert (await site.get("/session/SESS-N", headers=seat)).json()["status"] == "active"

@@ -21,6 +21,8 @@ from tests.support.devices import Device
 from tests.support.exam_site import OnSite, Site
 from tests.support.node_answers import accepted, watching
 
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
+
 TOKEN = {"subject": "platform", "role": "system", "lifetime_minutes": 5}
 ROUTES = (
     ("GET", "/tokens"),
@@ -123,9 +125,9 @@ def test_a_session_keeps_the_key_that_its_node_knows(on_site: OnSite) -> None:
         assert (await site.get("/session/SESS-1", headers=mine)).status_code == 200
         found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
         assert await resume(site.parts, found)
-        assert site.node.obeyed.started[-1].token_key == site.node.obeyed.started[0].token_key
+        assert site.node.obeyed.newest.token_key == site.node.obeyed.started[0].token_key
         later = await site.started("SESS-2", "CAND-2")
-        second = site.node.obeyed.started[-1].token_key
+        second = site.node.obeyed.newest.token_key
         assert second != site.node.obeyed.started[0].token_key
         verify(later["session_token"], parse_signing_public(second), audience=Audience.EDGE)
 
@@ -167,7 +169,7 @@ def told_key(site: Site) -> str:
 def test_a_revocation_reaches_the_node_at_once_and_again_what_it_missed(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         started = await site.started()
-        order, old = site.node.obeyed.started[-1], site.parts.keys.token_key_id
+        order, old = site.node.obeyed.newest, site.parts.keys.token_key_id
         await site.node.beat()
         assert await delete(site, f"/token-keys/{old}") == 204
         fresh = told_key(site)
@@ -196,7 +198,7 @@ def test_a_revocation_reaches_the_node_at_once_and_again_what_it_missed(on_site:
 
         found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
         assert await resume(site.parts, found)  # after the node's restart
-        assert site.node.obeyed.started[-1].token_key == fresh
+        assert site.node.obeyed.newest.token_key == fresh
         code = started["join_url"].partition("#")[2]
         joined = (await Device().joined(site, code))["session_token"]
         verify(joined, parse_signing_public(fresh), audience=Audience.EDGE)
@@ -206,7 +208,7 @@ def test_a_revocation_reaches_the_node_at_once_and_again_what_it_missed(on_site:
 
 def test_a_second_revocation_moves_the_session_on_and_a_rotation_does_not(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
-        await site.started()
+        first = UUID((await site.started())["session_uuid"])
         await site.started("SESS-2", "CAND-2")
         await site.node.beat()
         assert await delete(site, f"/token-keys/{site.parts.keys.token_key_id}") == 204
@@ -218,7 +220,7 @@ def test_a_second_revocation_moves_the_session_on_and_a_rotation_does_not(on_sit
         kid = [key["key_id"] for key in (await site.get("/token-keys", headers=rotated)).json()][1]
         found = await site.parts.reading(lambda db: find(db, DEFAULT_TENANT_ID, "SESS-1"))
         assert await resume(site.parts, found)
-        assert site.node.obeyed.started[-1].token_key == second
+        assert site.node.obeyed.start_of(first).token_key == second
         await site.node.beat()
         await site.http.delete(f"/api/v1/token-keys/{kid}", headers=rotated)
         assert len(site.node.obeyed.changed) == told + 2
@@ -238,7 +240,7 @@ def test_a_session_that_starts_while_its_key_is_revoked_is_told_the_next_one(on_
 
         site.node.accept = revoked_meanwhile
         await site.started()
-        order = site.node.obeyed.started[-1]
+        order = site.node.obeyed.newest
         state = {"policy_version": 1, "paused": False, "expires_utc": order.expires_utc}
         site.node.sessions = (watching(order.session_id, token_key_id=key_id_of(order.token_key), **state),)
         await site.node.beat()

@@ -20,6 +20,7 @@ from coordinator.tokens import key_service as token_keys
 from shared.events.types import EventType
 from shared.rates import Buckets, Rate
 from shared.tokens import Claims, Role, issue
+from tests.support.eventually import PATIENCE_S
 from tests.support.exam_site import AD_HOC, OnSite, Site, enroll_body
 from tests.support.exams import put
 from tests.support.findings import found
@@ -174,7 +175,7 @@ def test_what_is_done_in_one_leaves_the_other_as_it_is(on_site: OnSite) -> None:
 
 
 async def next_said(client: Any) -> dict[str, Any]:
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(PATIENCE_S):
         while True:
             message: dict[str, Any] = json.loads(await client.recv())
             if message["type"] != "heartbeat":

@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
+
 from coordinator.sessions.watched.noting import Unseen
 from shared.tokens import Role
 from tests.support.exam_site import OnSite, Site
 from tests.support.node_answers import watching
+
+pytestmark = pytest.mark.usefixtures("rounds_by_hand")
 
 
 async def _says(site: Site, session: dict[str, Any], unseen: Unseen, **seconds: float) -> None:

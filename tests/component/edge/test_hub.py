@@ -14,7 +14,7 @@ from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
 from shared.hub_link import HubAddress, HubLink, settle
-from tests.support.eventually import cancelled, until
+from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.nats import RunningServer, nats_server, node_hub
 
 NODE, OTHER = uuid4(), uuid4()
@@ -28,7 +28,7 @@ def hub_of(server: RunningServer, node: UUID) -> HubLink:
 async def connected(hub: HubLink) -> AsyncIterator[HubLink]:
     task = asyncio.create_task(hub.run())
     try:
-        await asyncio.wait_for(hub.wait_connected(), 10)
+        await asyncio.wait_for(hub.wait_connected(), PATIENCE_S)
         yield hub
     finally:
         await cancelled(task)
@@ -61,7 +61,7 @@ def test_a_command_reaches_its_node_and_the_reply_comes_back(tmp_path: Path) -> 
         hub = hub_of(server, NODE)
         hub.listen(subjects.commands(NODE), echo)
         async with connected(hub), coordinator(server) as sender:
-            reply = await sender.request(subjects.command(NODE, "start"), b"hello", timeout=5)
+            reply = await sender.request(subjects.command(NODE, "start"), b"hello", timeout=PATIENCE_S)
             assert reply.data == b"echo hello"
 
     with_server(tmp_path, story)
@@ -91,7 +91,7 @@ def test_a_node_cannot_publish_under_anothers_subject(tmp_path: Path) -> None:
                 await hub.request(subjects.heartbeat(NODE), b"own", timeout_s=0.3)
             await until(lambda: subjects.heartbeat(NODE) in heard, "the node's own heartbeat")
             assert heard == [subjects.heartbeat(NODE)]
-            assert hub.counts["complaint"] == 6
+            await until(lambda: hub.counts["complaint"] == 6, "six refusals")
 
     with_server(tmp_path, story)
 
@@ -117,11 +117,11 @@ def test_a_node_hears_neither_anothers_commands_nor_anothers_replies(tmp_path: P
         own.listen(subjects.commands(NODE), echo)
         async with connected(hub), connected(own), coordinator(server) as sender:
             await until(lambda: hub.counts["complaint"] >= 5, "five refusals")
-            await sender.request(subjects.command(NODE, "start"), b"secret", timeout=5)
+            await sender.request(subjects.command(NODE, "start"), b"secret", timeout=PATIENCE_S)
             await sender.publish(subjects.mark(NODE), b"mark")
             await sender.publish(f"_INBOX_{NODE}.x", b"reply")
             # What is meant for this node comes last: the others would have come before it.
-            await sender.request(subjects.command(OTHER, "start"), b"open", timeout=5)
+            await sender.request(subjects.command(OTHER, "start"), b"open", timeout=PATIENCE_S)
             assert overheard == []
 
     with_server(tmp_path, story)

@@ -19,6 +19,7 @@ from shared.web_server.doorway import Bounds
 from shared.web_server.http_protocol import BARE_HEADERS
 from shared.web_server.options import listen
 from shared.web_server.status import ByPort
+from tests.support.eventually import PATIENCE_S
 
 
 class _Closed:
@@ -46,7 +47,7 @@ async def _answer(path: str, now: Health, *, inside: bool) -> httpx.Response:
         server = WebServer(app, Doors(Bounds(100, 100)), ConnectionsSection())
         serving = asyncio.create_task(server.serve(sockets=[public, status]))
         try:
-            async with asyncio.timeout(10), httpx.AsyncClient() as http:
+            async with asyncio.timeout(PATIENCE_S), httpx.AsyncClient() as http:
                 return await http.get(f"http://127.0.0.1:{status_port if inside else public_port}{path}")
         finally:
             server.should_exit = True

@@ -16,11 +16,11 @@ from edge.analysis.engine import Engine
 from edge.analysis.measured import Measured
 from shared.errors import Unavailable
 from shared.events.looks import Look
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 
 
 def run(main: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(asyncio.wait_for(main, 30))
+    asyncio.run(asyncio.wait_for(main, PATIENCE_S))
 
 
 class Gate:

@@ -33,6 +33,7 @@ from shared.observations import Observation, SoundHeard
 from shared.policy.schema import Policy
 from shared.policy.terms import Accommodation, Features, Sound
 from shared.saving import restore, save
+from tests.support.eventually import PATIENCE_S
 from tests.support.foreign import Answering, Phrasing, Spotter, Voices
 from tests.support.people import media
 from tests.support.sounds import heard as heard_file
@@ -60,7 +61,7 @@ def listen(
             listening = Listening(Attempts(SESSION, engine), ears, policy)
             return [await listening.listen(window, level) for window in stream]
 
-    return asyncio.run(asyncio.wait_for(main(), 30))
+    return asyncio.run(asyncio.wait_for(main(), PATIENCE_S))
 
 
 def observations(heard: Sequence[Heard | None]) -> list[Observation]:

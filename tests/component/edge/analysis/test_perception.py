@@ -29,6 +29,7 @@ from shared.observations import GazeSeen, NotJudged, Observation
 from shared.policy.schema import Policy, parse_policy
 from shared.policy.terms import ENROLLMENT_GATE, Features, Gate
 from shared.saving import restore, save
+from tests.support.eventually import PATIENCE_S
 from tests.support.foreign import (
     Detector,
     Eyes,
@@ -64,7 +65,7 @@ def tell(
                 templates=templates(networks) if known else {},
                 level=LevelInForce(level),
             )
-            await asyncio.wait_for(story(perception), 30)
+            await asyncio.wait_for(story(perception), PATIENCE_S)
 
     asyncio.run(main())
 
@@ -453,7 +454,7 @@ def moved_on(
                 seen.append((await perception.look(frame)).observation)
             return seen, perception.snapshot()
 
-    return asyncio.run(asyncio.wait_for(main(), 60))
+    return asyncio.run(asyncio.wait_for(main(), PATIENCE_S))
 
 
 def but_for_change(seen: list[Observation]) -> list[Observation]:

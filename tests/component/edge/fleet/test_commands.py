@@ -23,7 +23,7 @@ from shared.policy.terms import Gate
 from shared.sealing import new_sealing_key
 from tests.support.alerts import new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
-from tests.support.eventually import cancelled
+from tests.support.eventually import PATIENCE_S, cancelled
 from tests.support.nats import nats_server, node_hub
 
 NODE = new_identity()
@@ -65,7 +65,7 @@ async def listening(url: str, commands: Commands) -> AsyncIterator[HubLink]:
     hub.listen(subjects.commands(node), commands.handle)
     running = asyncio.create_task(hub.run())
     try:
-        await asyncio.wait_for(hub.wait_connected(), 10)
+        await asyncio.wait_for(hub.wait_connected(), PATIENCE_S)
         yield hub
     finally:
         await cancelled(running)
@@ -111,7 +111,7 @@ def test_the_largest_picture_passes_the_hub(tmp_path: Path) -> None:
 def test_a_replayed_command_is_neither_obeyed_nor_answered(tmp_path: Path) -> None:
     async def story(coordinator: FakeCoordinator, hub: Client, commands: Commands, node: Obeying) -> None:
         message, _ = coordinator.packed_command("end", ENDING)
-        await hub.request(SUBJECT, message, timeout=5)
+        await hub.request(SUBJECT, message, timeout=PATIENCE_S)
         with pytest.raises(nats.errors.TimeoutError):
             await hub.request(SUBJECT, message, timeout=0.5)
         assert node.ended == [ENDING]

@@ -16,9 +16,10 @@ from nats.aio.msg import Msg
 from edge.fleet.heartbeat import NEWS_EVERY_S, Heart
 from edge.outbound.publisher import Publisher
 from shared import subjects
+from shared.hub_link import settle
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
 from tests.support.alerts import new_identity
-from tests.support.eventually import cancelled, until
+from tests.support.eventually import cancelled, undisturbed, until
 from tests.support.nats import nats_server, node_hub
 
 SLACK_S = 1.0
@@ -64,6 +65,7 @@ def test_a_page_that_comes_or_goes_is_told_within_a_second_or_so_and_the_rest_ev
         return frozenset({(node_id, phase[0])})
 
     async def test() -> None:
+        phase[0], answered.at = "waiting", []
         with nats_server(tmp_path, [node_id]) as server:
             centre = await nats.connect(server.url, user=server.user, password=server.password)
 
@@ -71,21 +73,22 @@ def test_a_page_that_comes_or_goes_is_told_within_a_second_or_so_and_the_rest_ev
                 await message.respond(b"marks")
 
             await centre.subscribe(subjects.heartbeat(node_id), cb=answer)
+            await settle(centre)
             hub = node_hub(server.url, node_id)
             heart = Heart(hub, cast(Publisher, answered), identity, write, news)
             running = [asyncio.create_task(hub.run()), asyncio.create_task(heart.run())]
             try:
-                await until(lambda: len(answered.at) == 1, "the first")
+                await until(lambda: len(answered.at) >= 1, "the first")
                 for each in ("watching", "silent"):
                     changed_at = time.monotonic()
                     phase[0] = each
                     await until(partial(answered.after, changed_at), "soon after a change")
                     assert answered.at[-1] - changed_at < NEWS_EVERY_S + SLACK_S
-                await until(lambda: len(answered.at) == 4, "without news")
+                await until(lambda: len(answered.at) >= 4, "without news")
                 quiet_s = answered.at[3] - answered.at[2]
                 assert HEARTBEAT_INTERVAL_S - 0.1 < quiet_s < HEARTBEAT_INTERVAL_S + SLACK_S
             finally:
                 await cancelled(*running)
                 await centre.close()
 
-    asyncio.run(test())
+    undisturbed(lambda: asyncio.run(test()))

@@ -48,6 +48,7 @@ from shared.web_server.doors import Doors
 from shared.web_server.doorway import Bounds
 from tests.support.alerts import alert, new_identity
 from tests.support.candidates import Picture, Tone, offer_of
+from tests.support.eventually import PATIENCE_S
 from tests.support.foreign import Detector, stand_in
 from tests.support.orders import session_token, start_order
 from tests.support.session_stage import QUICK, config
@@ -104,7 +105,7 @@ async def made(folder: Path) -> AsyncIterator[Made]:
 def play(folder: Path, story: Callable[[Made], Awaitable[None]]) -> None:
     async def run() -> None:
         async with made(folder) as world:
-            await asyncio.wait_for(story(world), 60)
+            await asyncio.wait_for(story(world), PATIENCE_S)
 
     asyncio.run(run())
 

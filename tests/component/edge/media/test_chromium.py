@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import shutil
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.support.eventually import until
+from edge.media.frames import WINDOW_S
+from tests.support.eventually import PATIENCE_S, until
 from tests.support.signaling import TOKEN, Served, served
 
 pytestmark = pytest.mark.realtime
@@ -71,7 +71,7 @@ async def browser(url: str, profile: Path) -> AsyncIterator[None]:
 @pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 def test_chromium_streams_pictures_and_sound_in_packets_of_60_ms(tmp_path: Path) -> None:
     async def scene() -> None:
-        async with served() as node, asyncio.timeout(60):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             node.serve_page(PAGE % (node.signaling_url, TOKEN))
             async with browser(f"http://{node.host}/page", tmp_path):
                 await check(node)
@@ -85,10 +85,10 @@ async def check(node: Served) -> None:
     assert frames[-1] is not None
     assert (frames[-1].width, frames[-1].height) == (640, 480)
     assert not frames[-1].damaged
-    packets, began_at = peer._flows.audio.packets, time.monotonic()
-    await until(lambda: peer._flows.audio.packets - packets >= 30, "30 packets")
-    took_s = time.monotonic() - began_at
-    assert 1.0 < took_s < 3.0, "30 packets of 60 ms take 1.8 s, of 20 ms 0.6 s"
+    packets, windows = peer._flows.audio.packets, peer.audio.received
+    await until(lambda: peer._flows.audio.packets - packets >= 60, "60 packets")
+    heard_s = (peer.audio.received - windows) * WINDOW_S
+    assert 2.4 < heard_s < 4.8, "60 packets of 60 ms are 3.6 s of sound, of 20 ms 1.2 s"
     frame, window = await peer.video.get(), None
     while peer.audio.received > 4 and (waiting := peer.audio.take()) is not None:
         window = waiting

@@ -25,7 +25,7 @@ from edge.media.peer import Peer
 from edge.media.sound_pace import CREDIT_S
 from tests.component.edge.media.test_decoder import Bench, vp8
 from tests.support.candidates import Call, Picture, Tone, call
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 
 pytestmark = pytest.mark.realtime
 
@@ -75,7 +75,7 @@ async def pictures(connected: Call, count: int) -> None:
 
 def test_a_stranger_who_floods_the_media_port_disturbs_nothing(caplog: pytest.LogCaptureFixture) -> None:
     async def scene() -> None:
-        async with asyncio.timeout(40), call(Picture(), Tone()) as connected:
+        async with asyncio.timeout(PATIENCE_S), call(Picture(), Tone()) as connected:
             await pictures(connected, 3)
             address, before = media_port(connected.peer), rss_bytes()
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as stranger:
@@ -127,7 +127,7 @@ def unusable(peer: Peer) -> int:
 
 def test_a_candidate_who_sends_garbage_is_counted_and_seen_again_once_it_sends_pictures() -> None:
     async def scene() -> None:
-        async with asyncio.timeout(60), call(Picture(), Tone()) as connected:
+        async with asyncio.timeout(PATIENCE_S), call(Picture(), Tone()) as connected:
             await pictures(connected, 3)
             counted, before = unusable(connected.peer), rss_bytes()
             with spoilt(connected.candidate):
@@ -165,7 +165,7 @@ def leaping(candidate: RTCPeerConnection, by_s: float) -> Iterator[None]:
 
 def test_sound_whose_time_leaps_makes_no_flood_of_windows_and_goes_on_once_it_is_honest() -> None:
     async def scene() -> None:
-        async with asyncio.timeout(60), call(Picture(), Tone()) as connected:
+        async with asyncio.timeout(PATIENCE_S), call(Picture(), Tone()) as connected:
             peer = connected.peer
             await pictures(connected, 3)
             await until(lambda: peer.audio.received > 0, "sound is heard")

@@ -11,6 +11,7 @@ from aiortc import rtcrtpreceiver
 from edge.media import seams
 from edge.media.decoder import decoder_worker
 from tests.support.candidates import Picture, call
+from tests.support.eventually import PATIENCE_S
 
 
 def test_aiortc_is_the_version_the_seams_were_cut_for() -> None:
@@ -57,7 +58,7 @@ def test_installing_replaces_exactly_these_names() -> None:
 
 def test_a_frame_goes_through_all_seams() -> None:
     async def scene() -> None:
-        async with call(Picture()) as connected, asyncio.timeout(10):
+        async with call(Picture()) as connected, asyncio.timeout(PATIENCE_S):
             frame = await connected.peer.video.get()
             assert frame is not None
             assert (frame.width, frame.height) == (320, 240)

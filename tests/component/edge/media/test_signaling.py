@@ -15,7 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from edge.media.signaling import MESSAGE_CHARS
 from shared.cameras import Camera
 from tests.support.candidates import Picture, offer_of
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 from tests.support.signaling import ORIGIN, TOKEN, Served, served
 
 GOOD = ("proctor.v1", f"bearer.{TOKEN}")
@@ -23,7 +23,7 @@ GOOD = ("proctor.v1", f"bearer.{TOKEN}")
 
 def scene(act: Callable[[Served], Awaitable[None]]) -> None:
     async def play() -> None:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             await act(node)
 
     asyncio.run(play())

@@ -16,6 +16,7 @@ from edge.media.recording import open_recording
 from edge.media.simulate import Simulation, Streamed, stream_recording
 from edge.media.writer import write_recording
 from shared.errors import Rejected, Unavailable
+from tests.support.eventually import PATIENCE_S
 from tests.support.signaling import TOKEN, Served, served
 
 pytestmark = pytest.mark.realtime
@@ -52,7 +53,7 @@ async def stream(node: Served, film: Path, **changes: Any) -> tuple[Streamed, li
 
 def test_a_recording_arrives_as_the_pictures_that_a_reader_of_the_file_sees(film: Path) -> None:
     async def scene() -> None:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             streamed, frames = await stream(node, film)
             await node.room.seat.hung_up.wait()
         assert not streamed.ended_by_node
@@ -73,7 +74,7 @@ def test_a_recording_that_cannot_be_sent_as_it_is_is_encoded_again(tmp_path: Pat
     assert sendable_video(path) is None
 
     async def scene() -> list[VideoFrame]:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             return (await stream(node, path))[1]
 
     frames = asyncio.run(scene())
@@ -84,7 +85,7 @@ def test_a_recording_that_cannot_be_sent_as_it_is_is_encoded_again(tmp_path: Pat
 
 def test_it_stops_when_told(film: Path) -> None:
     async def scene() -> Streamed:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             stop = asyncio.Event()
             asyncio.get_running_loop().call_later(1.5, stop.set)
             return (await stream(node, film, stop=stop))[0]
@@ -94,7 +95,7 @@ def test_it_stops_when_told(film: Path) -> None:
 
 def test_it_tells_when_the_node_ends_the_session_and_what_the_node_said(film: Path) -> None:
     async def scene() -> Streamed:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             await node.room.seat.page.put({"type": "notice", "message": "hello"})
             asyncio.get_running_loop().call_later(1.5, node.room.seat.page.put_nowait, None)
             streamed = await stream_recording(Simulation(film, node.signaling_url, TOKEN))
@@ -107,7 +108,7 @@ def test_it_tells_when_the_node_ends_the_session_and_what_the_node_said(film: Pa
 
 def test_a_node_that_dies_is_told_apart_from_one_that_ends_the_session(film: Path) -> None:
     async def scene() -> Streamed:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             asyncio.get_running_loop().call_later(1.0, node.die)
             return await stream_recording(Simulation(film, node.signaling_url, TOKEN))
 
@@ -117,7 +118,7 @@ def test_a_node_that_dies_is_told_apart_from_one_that_ends_the_session(film: Pat
 
 def test_a_refusal_and_an_absent_node_are_told_apart(film: Path) -> None:
     async def scene() -> None:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             with pytest.raises(Rejected) as refused:
                 await stream_recording(Simulation(film, node.signaling_url, "wrong"))
             assert refused.value.status == 401
@@ -148,7 +149,7 @@ def write_gif(path: Path) -> None:
 
 def test_a_candidate_behind_a_bad_network_is_simulated_by_a_program_of_its_own(film: Path) -> None:
     async def scene() -> list[VideoFrame]:
-        async with served() as node, asyncio.timeout(40):
+        async with served() as node, asyncio.timeout(PATIENCE_S):
             receiving = asyncio.create_task(received(node))
             command = [sys.executable, "-m", "tests.support.lossy_candidate", str(film), node.signaling_url]
             program = await asyncio.create_subprocess_exec(

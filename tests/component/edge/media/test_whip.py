@@ -9,6 +9,7 @@ from aiortc import RTCSessionDescription
 
 from edge.media.whip import fragment_candidates
 from tests.support.candidates import Picture, offer_of
+from tests.support.eventually import PATIENCE_S
 from tests.support.signaling import ORIGIN, TOKEN, Served, served
 
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
@@ -18,7 +19,7 @@ FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
 
 def scene(act: Callable[[Served, httpx.AsyncClient], Awaitable[None]]) -> None:
     async def play() -> None:
-        async with served() as node, httpx.AsyncClient() as client, asyncio.timeout(40):
+        async with served() as node, httpx.AsyncClient() as client, asyncio.timeout(PATIENCE_S):
             await act(node, client)
 
     asyncio.run(play())

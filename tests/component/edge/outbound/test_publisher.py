@@ -25,7 +25,7 @@ from shared.sealing import new_sealing_key, pack
 from tests.support.album import JPEG
 from tests.support.alerts import alert, envelope_to, first_revision, new_identity
 from tests.support.coordinator import FakeCoordinator, fake_coordinator
-from tests.support.eventually import cancelled, until
+from tests.support.eventually import PATIENCE_S, cancelled, until
 from tests.support.nats import RunningServer, nats_server, node_hub
 
 CAPS = Caps(max_alerts=100_000, max_bytes=2**30)
@@ -137,10 +137,10 @@ def test_settling_waits_for_new_alerts_to_be_sent_and_gives_up_in_time(tmp_path:
     async def story(server: RunningServer, side: Side, _: FakeCoordinator) -> None:
         for second in range(5):
             await side.raise_alert(second)
-        assert await side.publisher.settle(10)
+        assert await side.publisher.settle(PATIENCE_S)
         assert side.publisher.counts["sent"] == 5
         assert len(side.latencies_s) == 5
-        assert all(0.0 < latency_s < 10.0 for latency_s in side.latencies_s)
+        assert all(0.0 < latency_s < PATIENCE_S for latency_s in side.latencies_s)
         server.kill()
         await until(lambda: not side.hub.connected, "the loss is noticed")
         await side.raise_alert(5)
@@ -182,7 +182,7 @@ def test_after_an_outage_the_backlog_waits_no_longer_than_it_lasted_and_new_aler
         await side.hub.wait_connected()
         fresh = await side.raise_alert(100)
         await until(lambda: len(coordinator.committed.headers) > 0, "the new alert")
-        assert [one.sequence for one in coordinator.committed.headers] == [fresh]
+        assert coordinator.committed.headers[0].sequence == fresh
         await settled(side)
         assert len(coordinator.committed.alerts) == 11
 

@@ -23,6 +23,7 @@ from shared.errors import Rejected
 from shared.messages.sessions import StartSession
 from shared.sealing import signing_public_text
 from shared.tokens import key_id_of
+from tests.support.eventually import PATIENCE_S
 from tests.support.orders import session_token
 from tests.support.session_stage import TOKEN_KEY, Stage, stage
 
@@ -136,7 +137,7 @@ async def doors() -> AsyncIterator[Doors]:
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", lifespan="off"))
         serving = asyncio.create_task(server.serve())
         try:
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(PATIENCE_S):
                 while not server.started:  # noqa: ASYNC110  uvicorn has no event for it
                     await asyncio.sleep(0.01)
             host, port = server.servers[0].sockets[0].getsockname()[:2]
@@ -150,7 +151,7 @@ async def doors() -> AsyncIterator[Doors]:
 def test_every_route_answers_each_token_as_the_table_says() -> None:
     async def test() -> None:
         for (method, path), expected in TABLE.items():
-            async with asyncio.timeout(30), doors() as node:
+            async with asyncio.timeout(PATIENCE_S), doors() as node:
                 await node.opened()
                 answers = tuple([await node.answer(method, path, asker) for asker in reversed(ASKERS)])
                 assert answers == expected[::-1], (method, path)

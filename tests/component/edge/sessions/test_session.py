@@ -215,6 +215,8 @@ def test_a_look_that_takes_long_is_no_stall() -> None:
             page.source.send(number / 10)
         assert world.disk.of(STALL) == []
 
+    play(story)
+
 
 def test_pictures_that_lie_seconds_behind_come_and_are_no_stall() -> None:
     async def story(world: Stage) -> None:
