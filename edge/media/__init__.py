@@ -2,7 +2,8 @@
 
 A connection
     peer         one candidate's connection        source       what a session needs of it
-    negotiation  settings and offer to aiortc      sdp          checks of offers, our answer (pure)
+    negotiation  settings and offer to aiortc      sdp          our own answer (pure)
+    offers       checks of offers (pure)
     candidates   refuses bad ICE candidates        addresses    which addresses are bad (pure)
     seams        replacements in aiortc            datagrams    drops what would crash aiortc
     flow         one track, packets to frames      encoded      a frame before decoding

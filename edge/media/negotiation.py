@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpReceiver
+from aiortc.codecs import CODECS, is_rtx
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
-from aiortc.sdp import SessionDescription
+from aiortc.rtcpeerconnection import filter_preferred_codecs, find_common_codecs
+from aiortc.sdp import MediaDescription, SessionDescription
 
 from edge.media.addresses import Reach
+from edge.media.offers import Section, check_offer, check_sections
 from edge.media.sdp import AnswerShape
 from shared.errors import Rejected
 from shared.ice import IceServer
@@ -32,16 +35,45 @@ _PARSE_ERRORS = (ValueError, LookupError, AttributeError, AssertionError, TypeEr
 ANSWER_ERRORS = (*_PARSE_ERRORS, InternalError, InvalidAccessError, InvalidStateError, OperationError)
 
 
-def check_parses(offer_sdp: str) -> None:
-    """Check that aiortc can read an offer, before anything is built. Raises Rejected when it cannot."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an offer says, after all checks."""
+
+    kinds: tuple[str, ...]
+    """Its kinds of media, in order."""
+    any_role: bool
+    """Whether it lets us choose who begins the DTLS handshake (`a=setup:actpass`)."""
+
+
+def read_offer(offer_sdp: str) -> Offer:
+    """Read an offer before anything is built. Raises Rejected with the reason when it cannot be answered."""
+    check_offer(offer_sdp)
     try:
         description = SessionDescription.parse(offer_sdp)
+        sections = [_section(media) for media in description.media]
     except _PARSE_ERRORS as error:
-        raise Rejected(f"the offer cannot be answered: {error!r:.100}", code="bad-offer") from error
+        raise Rejected("the offer cannot be answered: it is not valid SDP", code="bad-offer") from error
     mids = [media.rtp.muxId for media in description.media]
     bundled = [mid for group in description.group if group.semantic == "BUNDLE" for mid in group.items]
     if not all(mids) or len(set(mids)) != len(mids) or not set(bundled) <= set(mids):
         raise Rejected("the offer cannot be answered: its mids do not match", code="bad-offer")
+    check_sections(sections)
+    return Offer(
+        kinds=tuple(section.kind for section in sections),
+        any_role=all(media.dtls is not None and media.dtls.role == "auto" for media in description.media),
+    )
+
+
+def _section(media: MediaDescription) -> Section:
+    usable = filter_preferred_codecs(
+        find_common_codecs(CODECS[media.kind], media.rtp.codecs), preferred_codecs(media.kind)
+    )
+    return Section(
+        kind=media.kind,
+        direction=media.direction or "sendrecv",
+        codecs=tuple(codec.name for codec in media.rtp.codecs),
+        usable=any(not is_rtx(codec) for codec in usable),
+    )
 
 
 def open_connection(servers: tuple[IceServer, ...]) -> RTCPeerConnection:

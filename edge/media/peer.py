@@ -31,11 +31,11 @@ from edge.media.latest import Latest
 from edge.media.negotiation import (
     ANSWER_ERRORS,
     PeerSettings,
-    check_parses,
     open_connection,
     preferred_codecs,
+    read_offer,
 )
-from edge.media.sdp import check_offer, payload_codecs, shape_answer
+from edge.media.sdp import passive, payload_codecs, shape_answer
 from edge.media.sound_pace import Pace, SoundPace
 from edge.media.source import SourceCounts
 from shared.errors import Rejected, Unavailable
@@ -91,14 +91,13 @@ class Peer:
         """
         if self._connection is not None:
             raise Rejected("this connection already has an answer", code="already-answered", status=409)
-        kinds = check_offer(offer_sdp)
-        check_parses(offer_sdp)
+        offer = read_offer(offer_sdp)
         seams.install()
         connection = self._connection = open_connection(self._settings.ice_servers)
         connection.on("track", self._drain)
         connection.on("connectionstatechange", self._state_changed)
         with seams.feeding(self._flows):
-            for kind in kinds:
+            for kind in offer.kinds:
                 transceiver = connection.addTransceiver(kind, direction="recvonly")
                 transceiver.setCodecPreferences(preferred_codecs(kind))
         self._tried.guard(ice_connections(connection))
@@ -108,11 +107,16 @@ class Peer:
                 ours = await connection.createAnswer()
                 self._flows.video.codecs = payload_codecs(ours.sdp)
                 self._datagrams.guard(connection)
+                if offer.any_role:
+                    ours = RTCSessionDescription(passive(ours.sdp), "answer")
                 await connection.setLocalDescription(ours)
         except TimeoutError as error:
             raise Unavailable(f"no network candidates within {_GATHER_S:.0f} s") from error
         except ANSWER_ERRORS as error:
-            raise Rejected(f"the offer cannot be answered: {error!r:.100}", code="bad-offer") from error
+            logger.info("an offer could not be answered: %r", error)
+            raise Rejected(
+                "the offer cannot be answered: its parts contradict each other", code="bad-offer"
+            ) from error
         return shape_answer(connection.localDescription.sdp, self._settings.answer)
 
     def want(self, senses: Collection[Sense]) -> None:

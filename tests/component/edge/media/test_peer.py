@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack
 import numpy as np
 import psutil
 import pytest
-from aiortc import RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
 from edge.media.candidates import MOST
 from edge.media.clock import SessionClock
@@ -20,7 +20,7 @@ from edge.media.peer import Peer, PeerSettings
 from edge.media.ring import FrameGone
 from shared.errors import Rejected
 from shared.events.looks import Sense
-from tests.support.candidates import Call, Picture, Tone, call, offer_of
+from tests.support.candidates import Call, Picture, Tone, call, offer_of, with_rsa
 from tests.support.impairment import Impairment
 from tests.support.thorough import rounds
 
@@ -35,6 +35,41 @@ def test_the_first_picture_comes_within_two_seconds_without_any_ice_server() -> 
             return time.monotonic() - began_at
 
     assert asyncio.run(scene()) < 2.0
+
+
+def test_a_peer_with_an_rsa_certificate_connects_because_the_node_waits_for_the_handshake() -> None:
+    async def scene() -> None:
+        candidate = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        candidate.addTrack(Picture())
+        with_rsa(candidate)
+        await candidate.setLocalDescription(await candidate.createOffer())
+        peer = Peer(PeerSettings())
+        try:
+            await connect(candidate, peer)
+            async with asyncio.timeout(20):
+                assert await peer.video.get() is not None
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("offered", "answered"), [("actpass", "passive"), ("active", "passive"), ("passive", "active")]
+)
+def test_the_answer_begins_the_handshake_only_when_the_offer_waits(offered: str, answered: str) -> None:
+    async def scene() -> str:
+        candidate = await offer_of(Picture(), Tone())
+        peer = Peer(PeerSettings())
+        try:
+            return await peer.answer(candidate.localDescription.sdp.replace("actpass", offered))
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    answer = asyncio.run(scene())
+    assert answer.count("a=setup:") == answer.count(f"a=setup:{answered}\r\n") == 2
 
 
 FORBIDDEN = (
@@ -457,8 +492,6 @@ def test_connecting_and_closing_again_and_again_leaks_neither_threads_nor_files(
 
 
 async def connect(candidate: object, peer: Peer, offer: str | None = None) -> None:
-    from aiortc import RTCPeerConnection, RTCSessionDescription
-
     assert isinstance(candidate, RTCPeerConnection)
     answer = await peer.answer(offer or candidate.localDescription.sdp)
     await candidate.setRemoteDescription(RTCSessionDescription(answer, "answer"))
