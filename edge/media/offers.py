@@ -74,7 +74,7 @@ def check_sections(sections: Sequence[Section]) -> None:
             named = dict.fromkeys(name for name in section.codecs if name.lower() not in _HELPERS)
             raise _refused(
                 "the offer cannot be answered: VP8 or H.264 (constrained baseline, packetization-mode=1) "
-                f"and Opus are needed, and its {section.kind} has only {', '.join(named)[:80] or 'unknown codecs'}"
+                f"and Opus are needed, and its {section.kind} has only {', '.join(named)[:80]}"
             )
 
 
