@@ -16,6 +16,7 @@ A connection
     latest       mailbox that keeps the newest     ring         the last seconds of video
 Doors
     signaling    WebSocket of a page               whip         the same in one HTTP request
+    fragments    its later candidates (pure)
     admission    interface to the sessions
 Recordings
     recording    reads a file like live media      gaps         finds damaged pictures (pure)

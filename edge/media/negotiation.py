@@ -73,6 +73,7 @@ def _section(media: MediaDescription) -> Section:
         direction=media.direction or "sendrecv",
         codecs=tuple(codec.name for codec in media.rtp.codecs),
         usable=any(not is_rtx(codec) for codec in usable),
+        rtcp_mux=media.rtcp_mux,
     )
 
 

@@ -34,6 +34,8 @@ class Section:
     """The names of all its codecs."""
     usable: bool
     """Whether one of them can be received."""
+    rtcp_mux: bool
+    """Whether RTCP may use the port of RTP."""
 
 
 def check_offer(offer_sdp: str) -> None:
@@ -69,6 +71,11 @@ def check_sections(sections: Sequence[Section]) -> None:
             raise _refused(
                 f"the offer cannot be answered: its {section.kind} is {section.direction}; it must be "
                 "sendonly or sendrecv, because camera and microphone are received here and nothing is sent"
+            )
+        if not section.rtcp_mux:
+            raise _refused(
+                f"the offer cannot be answered: its {section.kind} has no a=rtcp-mux, and RTP and RTCP share "
+                "a port here"
             )
         if not section.usable:
             named = dict.fromkeys(name for name in section.codecs if name.lower() not in _HELPERS)

@@ -112,5 +112,12 @@ def test_what_cannot_be_parsed_is_refused_in_words_of_ours(offered: str) -> None
     assert "(" not in str(refused.value).replace("H.264 (", "")
 
 
+def test_rtp_and_rtcp_share_a_port_and_an_offer_that_cannot_is_refused() -> None:
+    only = offer(OPUS, VP8).replace("a=rtcp-mux", "a=rtcp-mux\r\na=rtcp-mux-only")
+    assert read_offer(only).kinds == ("audio", "video")
+    with pytest.raises(Rejected, match="its audio has no a=rtcp-mux"):
+        read_offer(offer(OPUS.replace("a=rtcp-mux\r\n", ""), VP8))
+
+
 def test_kinds_are_returned_in_the_offers_order() -> None:
     assert read_offer(offer(VP8, OPUS)).kinds == ("video", "audio")
