@@ -56,6 +56,7 @@ from models.store import Store
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
 from shared.hub_link import HubAddress
+from shared.ice import IceServer, for_session
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.web_server.doors import Doors
@@ -216,7 +217,13 @@ async def _wind_down(node: Node) -> None:
 def _web(node: Node) -> WebServer:
     web, status_port = node.config.web, node.config.status.port
     door = Door(node.assignments.roster, node.worker)
-    public = create_web(door, web.allowed_origins, node.health)
+    ice_servers = node.config.media.read_ice_servers()
+
+    def servers(session_id: UUID) -> tuple[IceServer, ...]:
+        order = node.assignments.roster.find(session_id).order
+        return for_session(ice_servers, session_id, order.expires_utc)
+
+    public = create_web(door, web.allowed_origins, node.health, servers)
     status = create_status(node.health, node.metrics_text)
     return WebServer(ByPort(public, status, status_port), node.doors, web.connections)
 
