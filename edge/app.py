@@ -35,6 +35,7 @@ from edge.fleet.stepping import Stepping
 from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
 from edge.media.addresses import Reach
+from edge.media.gathering import LocalPorts
 from edge.media.negotiation import PeerSettings
 from edge.media.sdp import AnswerShape
 from edge.node_identity import Identity
@@ -168,7 +169,8 @@ def _peer_settings(media: MediaSection) -> PeerSettings:
     """The settings of candidates' connections. Raises `ConfigError` when a secret's file cannot be used."""
     answer = AnswerShape(announced_ip=media.announced_ip)
     reach = Reach(private=media.private_candidates, loopback=media.loopback_candidates)
-    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach)
+    ports = LocalPorts(first=media.first_port, last=media.last_port, ipv6=media.ipv6)
+    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach, ports=ports)
 
 
 async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event) -> None:

@@ -3,7 +3,7 @@
 A connection
     peer         one candidate's connection        source       what a session needs of it
     negotiation  settings and offer to aiortc      sdp          our own answer (pure)
-    offers       checks of offers (pure)
+    offers       checks of offers (pure)           gathering    candidates of this host and of servers
     candidates   refuses bad ICE candidates        addresses    which addresses are bad (pure)
     seams        replacements in aiortc            datagrams    drops what would crash aiortc
     flow         one track, packets to frames      encoded      a frame before decoding

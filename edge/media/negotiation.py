@@ -12,6 +12,7 @@ from aiortc.rtcpeerconnection import filter_preferred_codecs, find_common_codecs
 from aiortc.sdp import MediaDescription, SessionDescription
 
 from edge.media.addresses import Reach
+from edge.media.gathering import LocalPorts
 from edge.media.offers import Section, check_offer, check_sections
 from edge.media.sdp import AnswerShape
 from shared.errors import Rejected
@@ -28,6 +29,7 @@ class PeerSettings:
     """All servers. Empty: only host candidates, and no internet is needed to connect."""
     answer: AnswerShape = field(default_factory=AnswerShape)
     reach: Reach = field(default_factory=Reach)
+    ports: LocalPorts = field(default_factory=LocalPorts)
 
 
 _PARSE_ERRORS = (ValueError, LookupError, AttributeError, AssertionError, TypeError, StopIteration)

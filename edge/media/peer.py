@@ -27,6 +27,7 @@ from edge.media.datagrams import Datagrams, ice_connections
 from edge.media.decoder import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Decoded, decode_last
 from edge.media.flow import Flows, VideoFlow
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
+from edge.media.gathering import Gathering
 from edge.media.latest import Latest
 from edge.media.negotiation import (
     ANSWER_ERRORS,
@@ -46,7 +47,6 @@ __all__ = ["Peer", "PeerSettings"]
 logger = logging.getLogger(__name__)
 
 _GATHER_S = 10.0
-"""aioice itself gives up on a STUN server without an answer after 5 s."""
 _CLOSE_S = 3.0
 _AUDIO_WINDOWS = 8
 """Windows of sound that may wait for analysis: four seconds."""
@@ -74,6 +74,7 @@ class Peer:
         self._connection: RTCPeerConnection | None = None
         self._datagrams = Datagrams()
         self._tried = Candidates(settings.reach)
+        self._gathering = Gathering(settings.ports)
         self._paces: Counter[Pace] = Counter()
         self._pumps: list[asyncio.Task[None]] = []
         self._candidates = 0
@@ -85,7 +86,7 @@ class Peer:
         """Windows of sound that were dropped because nobody may listen."""
 
     async def answer(self, offer_sdp: str) -> str:
-        """Accept an offer; return the answer with all our candidates.
+        """Accept an offer; return the answer with our candidates, except those of servers that answer late.
 
         Raises Rejected (the offer is invalid, or not the first) or Unavailable (no candidates in time).
         """
@@ -101,6 +102,7 @@ class Peer:
                 transceiver = connection.addTransceiver(kind, direction="recvonly")
                 transceiver.setCodecPreferences(preferred_codecs(kind))
         self._tried.guard(ice_connections(connection))
+        self._gathering.guard(ice_connections(connection))
         try:
             async with asyncio.timeout(_GATHER_S):
                 await connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
@@ -204,6 +206,7 @@ class Peer:
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
+        await self._gathering.close()
         if self._connection is not None:
             try:
                 async with asyncio.timeout(_CLOSE_S):
