@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpReceiver
 from aiortc.codecs import CODECS, is_rtx
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
-from aiortc.rtcpeerconnection import filter_preferred_codecs, find_common_codecs
+from aiortc.rtcpeerconnection import is_codec_compatible
 from aiortc.sdp import MediaDescription, SessionDescription
 
 from edge.media.addresses import Reach
@@ -67,16 +69,25 @@ def read_offer(offer_sdp: str) -> Offer:
 
 
 def _section(media: MediaDescription) -> Section:
-    usable = filter_preferred_codecs(
-        find_common_codecs(CODECS[media.kind], media.rtp.codecs), preferred_codecs(media.kind)
-    )
+    ours = [
+        codec for codec in CODECS[media.kind] if codec.mimeType in _CODECS[media.kind] and not is_rtx(codec)
+    ]
     return Section(
         kind=media.kind,
         direction=media.direction or "sendrecv",
         codecs=tuple(codec.name for codec in media.rtp.codecs),
-        usable=any(not is_rtx(codec) for codec in usable),
+        usable=any(is_codec_compatible(one, other) for one in ours for other in media.rtp.codecs),
         rtcp_mux=media.rtcp_mux,
     )
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def turn() -> asyncio.Lock:
+    """Held while an offer is worked on, so that many offers at once do not block this loop one after another:
+    between any two steps of that work, all else gets its time."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 def open_connection(servers: tuple[IceServer, ...]) -> RTCPeerConnection:
