@@ -15,6 +15,7 @@ from uuid import UUID
 
 from coordinator.nodes.marks import Lost
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.events.looks import LOWEST_LEVEL
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, MAX_CLOCK_SKEW_S, MISSING_AFTER_S, Heartbeat
 
 LEAST_HEALTH: Final = 3
@@ -127,17 +128,19 @@ class Fleet:
         *,
         region: str | None = None,
         recognisers: Collection[str] = (),
+        lowest_level: int = LOWEST_LEVEL,
         seat: bool = True,
         full: Collection[UUID] = (),
     ) -> NodeState:
         """The best healthy node.
 
-        `region`: nodes there are preferred. `recognisers`: those of the candidate's templates; next, nodes
-        that have one of them are preferred, because others could not verify the face. `seat`: the node must
-        have room for one more session. `full`: nodes that are left out, because they have refused a session
-        as full since their last heartbeat. Raises `Unavailable` ("no-node-online") if there is no such node,
-        or "clock-skew" if the clocks of all are wrong; `Rejected` ("node-full") if all suitable nodes are
-        full.
+        `lowest_level`: the lowest that the exam accepts; nodes on it or above are preferred to all others.
+        `region`: next, nodes there are preferred. `recognisers`: those of the candidate's templates; next,
+        nodes that have one of them are preferred, because others could not verify the face. `seat`: the node
+        must have room for one more session. `full`: nodes that are left out, because they have refused a
+        session as full since their last heartbeat. Raises `Unavailable` ("no-node-online") if there is no
+        such node, or "clock-skew" if the clocks of all are wrong; `Rejected` ("node-full") if all suitable
+        nodes are full.
         """
         fit = [s for s in self.online(now) if not wrong_clock(self.skew_s(s.heartbeat.node_id, now))]
         if not fit:
@@ -154,7 +157,13 @@ class Fleet:
                 code="no-node-online",
                 retry_after_s=round(HEARTBEAT_INTERVAL_S),
             )
-        return min(fit, key=lambda state: _rank(state.heartbeat, region, recognisers))
+        return min(
+            fit,
+            key=lambda state: (
+                state.heartbeat.level > lowest_level,
+                *_rank(state.heartbeat, region, recognisers),
+            ),
+        )
 
 
 def _all_full(nodes: Iterable[NodeState]) -> Rejected:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from shared.events.looks import LOOKS, Look
+from shared.events.looks import LOWEST_LEVEL
 
 STRAINED_S: Final = 3.0
 SETTLING_S: Final = 5.0
@@ -22,8 +22,6 @@ CALM_S: Final = 30.0
 LONGEST_CALM_S: Final = 600.0
 RELAPSE_S: Final = 60.0
 """If a node is strained again within this time after it went up, it went up too early."""
-LOWEST: Final = len(LOOKS[Look.FACES].rates_hz) - 1
-"""The last level of the table of looks."""
 
 
 class Strain(StrEnum):
@@ -92,7 +90,7 @@ def step(rung: Rung, load: Load, now_s: float, *, best: int) -> Rung:
 
 def _may_go_down(rung: Rung, now_s: float) -> bool:
     return (
-        rung.level < LOWEST
+        rung.level < LOWEST_LEVEL
         and rung.strained_since_s is not None
         and now_s - rung.strained_since_s >= STRAINED_S
         and now_s - rung.changed_s >= SETTLING_S

@@ -27,6 +27,7 @@ def monitor_settings(policy: Policy) -> Settings:
         rules=MappingProxyType(rules),
         company=company_settings(policy, max_gap_s=_max_gap_s(policy)),
         looks_s=MappingProxyType({look: _own_period_s(policy, look) for look in looks_asked_for(policy)}),
+        lowest_level=policy.lowest_level,
         mismatch_checks=policy.mismatches,
         match_checks=policy.match_checks,
         liveness_checks=policy.liveness_checks,

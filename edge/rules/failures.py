@@ -1,4 +1,5 @@
-"""Judges ANALYSIS_DEGRADED: which tasks fail, which looks the level leaves out, and whether the node is late.
+"""Judges ANALYSIS_DEGRADED: which tasks fail, which looks the level leaves out, whether the level is below
+the lowest that the exam accepts, and whether the node is late.
 
 A task fails when it was due and could not be done, and works again with its next value. Observations between,
 such as one without a due check, change nothing. A look that the policy asks for and the degradation level
@@ -13,7 +14,7 @@ from typing import Annotated
 
 from edge.rules.findings import NO, UNKNOWN, Judgement, Value
 from edge.rules.settings import Settings
-from shared.events.looks import LOOKS, Sense, fields_of
+from shared.events.looks import LOOKS, LOWEST_LEVEL, Sense, fields_of
 from shared.observations import Observation
 from shared.saving import AtMost
 
@@ -24,7 +25,6 @@ MAX_TASKS = 16
 LATE_S = 0.5
 """Above this a node counts as late; a busy event loop is sometimes more than 0.1 s late."""
 RECOVERED_S = 3.0
-LEVELS = 5
 
 
 @dataclass(slots=True)
@@ -44,13 +44,15 @@ class FailuresState:
 class Failures:
     """Follows what is wrong with the analysis."""
 
-    __slots__ = ("_left_out", "_state")
+    __slots__ = ("_left_out", "_lowest_level", "_state")
 
     def __init__(self, settings: Settings, state: FailuresState) -> None:
         self._state = state
+        self._lowest_level = settings.lowest_level
         looks = sorted(settings.looks_s)
         self._left_out = tuple(
-            tuple(look.value for look in looks if LOOKS[look].rates_hz[level] == 0) for level in range(LEVELS)
+            tuple(look.value for look in looks if LOOKS[look].rates_hz[level] == 0)
+            for level in range(LOWEST_LEVEL + 1)
         )
         """The looks left out, by level."""
 
@@ -63,8 +65,8 @@ class Failures:
 
     def judge(self, observation: Observation) -> Judgement:
         """Yes when something is wrong now; no when tasks worked and nothing is wrong."""
-        own, left_out = self._state, self._left_out[observation.level]
-        if not (own.since_s or observation.failed or left_out or own.late_from_s is not None):
+        own, limited = self._state, self._limited(observation.level)
+        if not (own.since_s or observation.failed or limited or own.late_from_s is not None):
             return NO
         late_from_s = self._late_from_s(observation.at)
         worked = tasks_done(observation)
@@ -73,8 +75,8 @@ class Failures:
         for task in observation.failed[:MAX_TASKS]:
             if len(own.since_s) < MAX_TASKS:
                 own.since_s.setdefault(task, observation.at)
-        if observation.failed or left_out or late_from_s is not None:
-            return Judgement(True, 1.0, self._evidence(left_out, observation.level), late_from_s)
+        if observation.failed or limited or late_from_s is not None:
+            return Judgement(True, 1.0, self._evidence(observation.level), late_from_s)
         if own.since_s or not worked:
             return UNKNOWN
         return NO
@@ -86,17 +88,24 @@ class Failures:
             own.late_from_s = None
         return own.late_from_s
 
-    def _evidence(self, left_out: tuple[str, ...], level: int) -> dict[str, Value]:
-        own = self._state
+    def _limited(self, level: int) -> bool:
+        """Whether this level is less than the exam asks for."""
+        return bool(self._left_out[level]) or level > self._lowest_level
+
+    def _evidence(self, level: int) -> dict[str, Value]:
+        own, left_out = self._state, self._left_out[level]
         failed = sorted(own.since_s)
         late = own.late_from_s is not None
         said = [f"{task} failed" for task in failed]
+        if level > self._lowest_level:
+            said.append(f"on level L{level}; this exam accepts none below L{self._lowest_level}")
         said += [f"{look} is left out on level L{level}" for look in left_out]
         said += [f"the node was {own.late_s:.1f} s late"] if late else []
         return {
             "limits": [*said[:MAX_TASKS]],
             "failed_tasks": [*failed],
             "left_out": [*left_out],
+            "lowest_level": self._lowest_level,
             "node_late_seconds": round(own.late_s, 3) if late else 0.0,
         }
 

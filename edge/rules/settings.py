@@ -98,6 +98,8 @@ class Settings:
     company: CompanySettings
     looks_s: Mapping[Look, float]
     """The looks that the policy asks for, each with the period that it sets itself; 0: the level's."""
+    lowest_level: int
+    """On a lower level (a larger number) nothing counts as watched."""
     mismatch_checks: int
     match_checks: int
     liveness_checks: int

@@ -4,7 +4,8 @@ An instant is watched within `REACH_S` after a look of its kind, or within the l
 sets a longer one. Time beyond that is unwatched, although the waits of conditions go on over it. Causes are
 measured where frames and sound arrive: time in which nothing arrived, and time in which what arrived was
 damaged. The rest is caused by the node. A kind counts from its first look or first failure on, because what a
-node cannot do at all is reported elsewhere. It does not count while the level leaves it out.
+node cannot do at all is reported elsewhere. It does not count while the level leaves it out. Below the lowest
+level that the exam accepts, looks count for nothing and everything that it asks for is unwatched.
 """
 
 from __future__ import annotations
@@ -77,10 +78,11 @@ class WatchedState:
 class Watched:
     """Counts the time in which nobody watched."""
 
-    __slots__ = ("_bound", "_reach_s", "_state")
+    __slots__ = ("_bound", "_lowest_level", "_reach_s", "_state")
 
     def __init__(self, settings: Settings, state: WatchedState) -> None:
         self._state = state
+        self._lowest_level = settings.lowest_level
         rule = settings.rules.get(EventType.UNWATCHED)
         self._bound = None if rule is None else rule.threshold
         self._reach_s = {
@@ -103,13 +105,11 @@ class Watched:
             self._follow_level(observation)
         if arrives:
             _arrive(self._state.pictures, now, now, damaged=observation.damaged)
-        failed = observation.failed
-        if observation.faces is not None or failed:
-            self._look(
-                Kind.FACE, observation.at, done=observation.faces is not None, failed="faces" in failed
-            )
-        if observation.body is not None or failed:
-            self._look(Kind.BODY, observation.at, done=observation.body is not None, failed="body" in failed)
+        for kind, value in ((Kind.FACE, observation.faces), (Kind.BODY, observation.body)):
+            done, failed = value is not None, LOOK_OF_KIND[kind] in observation.failed
+            if self._too_low(observation.level):
+                done, failed = False, done or failed
+            self._look(kind, observation.at, done=done, failed=failed)
 
     def hear(self, observation: Observation) -> None:
         """Add an observation of sound or of missing sound."""
@@ -124,7 +124,9 @@ class Watched:
         from_s = at if speech is None else at - speech.duration_s
         lost = speech is not None and speech.lost_share > MOST_LOST
         _arrive(self._state.sound, from_s, at, damaged=lost)
-        self._look(Kind.SOUND, at, done=speech is not None and not lost, failed=failed or lost, from_s=from_s)
+        if lost or self._too_low(observation.level):
+            failed = True
+        self._look(Kind.SOUND, at, done=speech is not None and not failed, failed=failed, from_s=from_s)
 
     def late(self, late_s: float) -> None:
         """Note that the node was `late_s` late: what seems not to have arrived may have waited unread."""
@@ -181,12 +183,16 @@ class Watched:
         own, level = self._state, observation.level
         own.level = level
         for kind, state in own.kinds.items():
-            owed = LOOKS[LOOK_OF_KIND[kind]].rates_hz[level] > 0
+            owed = LOOKS[LOOK_OF_KIND[kind]].rates_hz[level] > 0 or self._too_low(level)
             if not owed and state.looked_s is not None:
                 self._end(kind, state, observation.at)
                 state.looked_s = None
             elif owed and state.met and state.looked_s is None:
                 self._begin(kind, state, observation.at)
+
+    def _too_low(self, level: int) -> bool:
+        """Whether the exam does not accept this level."""
+        return level > self._lowest_level
 
     def _met(self) -> list[Kind]:
         """The kinds of looks that this session expects or has expected."""

@@ -43,7 +43,6 @@ class Connections:
         self._clock = clock
         self._drain = drain
         self._connected = connected
-        self._first_number = frame_numbers.first(clock.begins_s)
         self._tasks: asyncio.TaskGroup | None = None
         self._pages: dict[UUID, Source] = {}
         """The newest connection of each page, until it ends."""
@@ -87,7 +86,7 @@ class Connections:
         """
         last = self._last
         former = [each.frame_count for each in (last, self.newest) if each is not None]
-        before = frame_numbers.after(max(former)) if former else self._first_number
+        before = frame_numbers.after(max(former)) if former else frame_numbers.first(self._clock.begins_s)
         source = self._make_source(self._clock, before)
         try:
             answer = await source.answer(offer_sdp)

@@ -108,6 +108,9 @@ LOOKS: Mapping[Look, LookRow] = MappingProxyType(
     }
 )
 
+LOWEST_LEVEL = len(LOOKS[Look.FACES].rates_hz) - 1
+"""The last degradation level."""
+
 LOOK_OF: Mapping[str, Look] = MappingProxyType(
     {field: look for look, row in LOOKS.items() for field in row.fields}
 )

@@ -24,6 +24,7 @@ from shared import subjects
 from shared.alerts import Alert, AlertHeader, encode_alert
 from shared.events.table import lane
 from shared.events.types import Lane
+from shared.hub_link import settle
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame, VerifyFrame
@@ -80,6 +81,8 @@ class FakeNode:
         self.verify: Callable[[VerifyFrame], VerifiedFrame | Refusal] = lambda asked: GONE
         self.compare: Callable[[CompareTemplates], ComparedTemplates] = cosines
         self.accept: Callable[[UUID], SessionAccepted] = accepted
+        self.while_changing: Callable[[], None] = lambda: None
+        """Called between a changed order and the answer to it."""
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
         self.clock_ahead_s = 0.0
@@ -152,7 +155,7 @@ class FakeNode:
 
     async def listen(self) -> None:
         await self._client.subscribe(subjects.commands(self.node_id), cb=self._obey)
-        await self._client.flush()
+        await settle(self._client)
 
     async def _obey(self, message: Msg) -> None:
         parcel = unpack(message.data)
@@ -180,6 +183,7 @@ class FakeNode:
             case "change":
                 changed = parse(StartSession, body)
                 self.obeyed.changed.append(changed)
+                self.while_changing()
                 return SessionChanged(
                     session_id=changed.session_id,
                     policy_version=changed.policy.version,

@@ -70,7 +70,9 @@ async def start(parts: Parts, wish: Wish, asked: Asked | None) -> SessionStartRe
 
 def _node(parts: Parts, plan: Plan, full: Collection[UUID]) -> UUID:
     recognisers = [template.recogniser for template in plan.enrolled.templates] if plan.enrolled else []
-    return parts.fleet.pick(parts.clock(), recognisers=recognisers, full=full).heartbeat.node_id
+    lowest_level = plan.policy.lowest_level
+    picked = parts.fleet.pick(parts.clock(), recognisers=recognisers, lowest_level=lowest_level, full=full)
+    return picked.heartbeat.node_id
 
 
 async def _start_on(parts: Parts, plan: Plan, node_id: UUID, asked: Asked | None) -> SessionStartResponse:

@@ -17,6 +17,7 @@ from coordinator.nodes.commands import Command
 from coordinator.nodes.heartbeats import RATE
 from shared import subjects
 from shared.errors import Corrupt, Rejected, Unavailable
+from shared.hub_link import settle
 from shared.messages.commands import CommandHeader, ReplyHeader
 from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
@@ -79,7 +80,7 @@ def test_a_command_reaches_its_node_sealed_and_its_reply_comes_back(
             with pytest.raises(Unavailable):  # heard of, and not listening
                 await link.commander.send(node.node_id, command)
             await client.subscribe(subjects.commands(node.node_id), cb=obey)
-            await client.flush()
+            await settle(client)
             assert await link.commander.send(node.node_id, command) == b"done"
             with pytest.raises(Rejected) as refused:
                 await link.commander.send(node.node_id, command)

@@ -13,7 +13,7 @@ from edge.hub import node_link
 from shared import subjects
 from shared.errors import Unavailable
 from shared.events.types import Lane
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_link import HubAddress, HubLink, settle
 from tests.support.eventually import cancelled, until
 from tests.support.nats import RunningServer, nats_server, node_hub
 
@@ -76,7 +76,7 @@ def test_a_node_cannot_publish_under_anothers_subject(tmp_path: Path) -> None:
 
         async with connected(hub_of(server, NODE)) as hub, coordinator(server) as listener:
             await listener.subscribe("edge.>", cb=hear)
-            await listener.flush()
+            await settle(listener)
             for subject in (
                 subjects.alert(OTHER, Lane.CONDUCT),
                 subjects.heartbeat(OTHER),

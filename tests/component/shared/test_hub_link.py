@@ -16,7 +16,7 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 
 from shared.errors import ConfigError, Unavailable
-from shared.hub_link import Caller, HubAddress, HubLink, translated
+from shared.hub_link import Caller, HubAddress, HubLink, settle, translated
 from tests.support.eventually import until
 from tests.support.nats import RunningServer, nats_server
 
@@ -102,9 +102,41 @@ def test_the_link_asks_and_is_answered_with_the_headers_it_gave(server: RunningS
                 await message.respond((message.headers or {}).get("Said", "nothing").encode())
 
             await client.subscribe(ONE, cb=answer)
-            await client.flush()
+            await settle(client)
             assert await hub.request(ONE, b"", timeout_s=5) == b"nothing"
             assert await hub.request(ONE, b"", timeout_s=5, headers={"Said": "so"}) == b"so"
+
+    asyncio.run(scenario())
+
+
+@asynccontextmanager
+async def recording_server(lines: list[str]) -> AsyncIterator[str]:
+    """A server that only notes what it reads and answers pings; its address."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b'INFO {"server_id":"x","version":"2.11.0","max_payload":1048576,"headers":true}\r\n')
+        while line := (await reader.readline()).decode().strip():
+            lines.append(line.split(" ")[0])
+            if line == "PING":
+                writer.write(b"PONG\r\n")
+        writer.close()
+
+    listening = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listening:
+        yield f"nats://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+
+
+def test_connected_means_that_the_server_has_read_every_subscription() -> None:
+    async def scenario() -> None:
+        lines: list[str] = []
+        async with recording_server(lines) as url:
+            hub = HubLink(HubAddress(url=url, user="u", password="p"), CALLER)
+            hub.listen(ALL, echo)
+            hub.listen("marks.*", echo)
+            async with connected(hub):
+                assert lines.count("SUB") == 2
+                # The answer to a ping that came after them is what says that they were read.
+                assert "PING" in lines[lines.index("SUB") + 2 :]
 
     asyncio.run(scenario())
 

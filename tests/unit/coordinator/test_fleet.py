@@ -72,6 +72,8 @@ def test_a_node_is_missing_after_15_s_of_silence() -> None:
         (heartbeat(1), heartbeat(2, recognisers=("other@1",)), {"recognisers": {"arcface@1"}}),
         (heartbeat(1, region="west", level=2), heartbeat(2, region="east"), {"region": "west"}),
         (heartbeat(1), heartbeat(2, health=2), {}),
+        (heartbeat(1, level=2, region="east"), heartbeat(2, level=3), {"region": "west", "lowest_level": 2}),
+        (heartbeat(1, level=2, sessions=1), heartbeat(2, level=3), {"lowest_level": 1}),
         (heartbeat(1, sessions=3), heartbeat(2, sessions=4), {}),
     ],
 )
@@ -82,6 +84,10 @@ def test_the_better_node_is_picked(better: Heartbeat, worse: Heartbeat, wish: di
         better.model_copy(update={"node_id": UUID(int=2)}),
     )
     assert picked(fleet(*swapped), **wish) == 2
+
+
+def test_a_node_below_the_accepted_level_serves_when_there_is_no_other() -> None:
+    assert picked(fleet(heartbeat(1, level=4)), lowest_level=1) == 1
 
 
 def test_another_regions_node_serves_when_there_is_no_other() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from edge.fleet.ladder import LOWEST, SETTLING_S, STRAINED_S, Load, Rung, Strain, step
+from edge.fleet.ladder import SETTLING_S, STRAINED_S, Load, Rung, Strain, step
+from shared.events.looks import LOWEST_LEVEL
 
 BEST = 1
 loads = st.lists(
@@ -21,5 +22,5 @@ def test_changes_are_of_one_level_and_apart_whatever_the_load(loads: list[Load])
             assert abs(after.level - rung.level) == 1
             assert now_s - changed[-1] >= min(SETTLING_S, STRAINED_S)
             changed.append(now_s)
-        assert BEST <= after.level <= LOWEST
+        assert BEST <= after.level <= LOWEST_LEVEL
         rung = after

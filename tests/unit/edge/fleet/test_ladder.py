@@ -11,13 +11,13 @@ from edge.fleet.ladder import (
     BOUNDS,
     CALM_S,
     LONGEST_CALM_S,
-    LOWEST,
     RELAPSE_S,
     Load,
     Rung,
     Strain,
     step,
 )
+from shared.events.looks import LOWEST_LEVEL
 
 BEST = 1
 QUIET: Load = dict.fromkeys(Strain, 0.0)
@@ -61,7 +61,7 @@ def test_a_short_strain_changes_nothing_and_does_not_add_up() -> None:
 
 def test_lasting_strain_goes_down_one_level_at_a_time_to_the_lowest() -> None:
     assert levels([TOO_MUCH] * 40) == [(3, 2), (8, 3), (13, 4)]
-    assert last([TOO_MUCH] * 400).level == LOWEST
+    assert last([TOO_MUCH] * 400).level == LOWEST_LEVEL
 
 
 def test_calm_goes_up_one_level_at_a_time_to_the_best() -> None:

@@ -95,6 +95,37 @@ def test_what_a_level_leaves_out_is_not_counted_but_told_once_as_limited_analysi
     assert told(found) == []
 
 
+def test_below_the_lowest_level_that_an_exam_accepts_nothing_counts_as_watched_and_staff_are_told() -> None:
+    low = [replace(each, level=3) for each in every(20, 60, HONEST)]
+    heard = [replace(each, level=3 if 20 <= each.at < 60 else 1) for each in windows(0, 200, 0.0)]
+    seen = sorted([*every(0, 20, WHOLE), *low, *every(60, 200, WHOLE), *heard], key=lambda each: each.at)
+    subject = monitor(lowest_level=2)
+    found = play(subject, seen)
+    assert subject.unwatched(199.0) == {kind: pytest.approx(39.2, abs=0.3) for kind in Kind}
+    limited = [each for each in found if each.event is EventType.ANALYSIS_DEGRADED]
+    assert [each.phase for each in limited] == [Phase.RAISED, Phase.CLEARED]
+    assert limited[0].evidence["lowest_level"] == 2
+    assert "on level L3; this exam accepts none below L2" in limited[0].evidence["limits"]  # type: ignore[operator]
+    [raised, cleared] = told(found)
+    assert raised.at_s == 27.0  # 6 of the last 60 s
+    assert "face: the node did not look as required for" in str(raised.evidence["unwatched"])
+    assert cleared.at_s > 60
+
+
+def test_a_session_that_begins_below_its_lowest_level_is_unwatched_from_its_first_look() -> None:
+    low = [replace(each, level=3) for each in every(0, 30, HONEST)]
+    assert unwatched(low, now=30.0, lowest_level=1)[FACE] == pytest.approx(29.0)
+
+
+def test_between_accepted_levels_only_what_each_leaves_out_changes() -> None:
+    low = [replace(each, level=2) for each in every(20, 60, HONEST)]
+    lower = [replace(each, level=3) for each in every(60, 80, HONEST)]
+    stretches = [every(0, 20, WHOLE), low, lower, [replace(each, level=2) for each in every(80, 120, HONEST)]]
+    seen = unwatched(*stretches, now=120.0, lowest_level=2)
+    assert seen[BODY] == pytest.approx(19.0, abs=0.3)  # owed on L3 by its exam, left out on L2
+    assert seen[FACE] == pytest.approx(19.2, abs=0.3)
+
+
 def test_what_a_policy_does_not_ask_for_is_not_counted() -> None:
     seen = every(0, 20, WHOLE)
     assert BODY not in unwatched(seen, now=60, features={"pose_analysis": False})
@@ -170,7 +201,7 @@ def test_a_hand_over_between_nodes_is_unwatched_and_the_nodes_own() -> None:
     second.restore(first.snapshot(), resumed_s=25.0)
     found = told(play(second, every(25.2, 30, HONEST)))
     assert second.unwatched(29.8)[FACE] == pytest.approx(25.0 - 9.8 - 1.0)
-    assert found[0].evidence["unwatched"] == ["face: the node did not look for 14.2 s"]
+    assert found[0].evidence["unwatched"] == ["face: the node did not look as required for 14.2 s"]
 
 
 def test_the_number_goes_on_after_save_and_restore_in_the_middle_of_a_gap() -> None:
