@@ -29,6 +29,7 @@ from edge.fleet.stepping import Stepping
 from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
 from edge.media.addresses import Reach
+from edge.media.gathering import LocalPorts
 from edge.media.negotiation import PeerSettings
 from edge.media.sdp import AnswerShape
 from edge.node_identity import Identity
@@ -47,6 +48,7 @@ from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
 from shared import subjects
 from shared.hub_link import HubAddress
+from shared.ice import IceServer, for_session
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
 from shared.web_server.doors import Doors
@@ -156,7 +158,8 @@ def worker_settings(config: EdgeConfig, node_id: UUID) -> WorkerSettings:
 def _peer_settings(media: MediaSection) -> PeerSettings:
     answer = AnswerShape(announced_ip=media.announced_ip)
     reach = Reach(private=media.private_candidates, loopback=media.loopback_candidates)
-    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach)
+    ports = LocalPorts(first=media.first_port, last=media.last_port, ipv6=media.ipv6)
+    return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach, ports=ports)
 
 
 async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event) -> None:
@@ -206,7 +209,13 @@ async def _wind_down(node: Node) -> None:
 def _web(node: Node) -> WebServer:
     web, status_port = node.config.web, node.config.status.port
     door = Door(node.assignments.roster, node.worker)
-    public = create_web(door, web.allowed_origins, node.health)
+    ice_servers = node.config.media.read_ice_servers()
+
+    def servers(session_id: UUID) -> tuple[IceServer, ...]:
+        order = node.assignments.roster.find(session_id).order
+        return for_session(ice_servers, session_id, order.expires_utc)
+
+    public = create_web(door, web.allowed_origins, node.health, servers)
     status = create_status(node.health, node.metrics_text)
     return WebServer(ByPort(public, status, status_port), node.doors, web.connections)
 

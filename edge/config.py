@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from edge.media.addresses import LEAST_PORT
 from models.chain import BestDevice
 from models.manifest import Profile
 from shared.config_file import FilePath, Section
@@ -114,6 +115,22 @@ class MediaSection(Section):
     loopback_candidates: bool = False
     """Whether pages may be reached at this host's loopback addresses: for an installation on one machine."""
 
+    first_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    """The first UDP port for media; 0: the system chooses any. For firewalls that open only some ports."""
+    last_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    """The last UDP port for media, included."""
+    ipv6: bool = True
+    """Whether this host's IPv6 addresses are offered."""
+
+    @model_validator(mode="after")
+    def _range_of_ports(self) -> Self:
+        if (self.first_port, self.last_port) != (
+            0,
+            0,
+        ) and not LEAST_PORT <= self.first_port <= self.last_port:
+            raise ValueError(f"first_port must be at least {LEAST_PORT} and at most last_port")
+        return self
+
     def read_ice_servers(self) -> tuple[IceServer, ...]:
         """The servers with their passwords. Raises `ConfigError` when a password file cannot be used."""
         return tuple(server.read() for server in self.ice_servers)
@@ -162,4 +179,10 @@ class EdgeConfig(Section):
         if self.outbox.max_bytes < self.outbox.max_alerts * 1_000:
             raise ValueError("outbox.max_bytes must be at least 1,000 × outbox.max_alerts")
         check_ports(self.web.port, self.status.port)
+        ports = self.media.last_port - self.media.first_port + 1
+        if self.media.first_port and ports < 4 * self.analysis.rating:
+            raise ValueError(
+                "media.first_port to media.last_port must have at least 4 ports for each session of "
+                "analysis.rating: two transports, twice while a page connects again"
+            )
         return self

@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse
 from edge.fleet.health import Health
 from edge.media.admission import Admission
 from edge.media.signaling import MESSAGE_CHARS, signaling_router
-from edge.media.whip import whip_router
+from edge.media.whip import Servers, whip_router
 from shared.web_server.connections import ConnectionsSection
 from shared.web_server.doors import Doors
 from shared.web_server.http_protocol import BARE_HEADERS
@@ -27,11 +27,13 @@ GRACE_S: Final = 3
 AskHealth = Callable[[], Awaitable[Health]]
 
 
-def create_web(admission: Admission, allowed_origins: Collection[str], health: AskHealth) -> FastAPI:
+def create_web(
+    admission: Admission, allowed_origins: Collection[str], health: AskHealth, servers: Servers = lambda _: ()
+) -> FastAPI:
     """Make the application for candidates' pages. It has nothing to close."""
     app = _application()
     app.include_router(signaling_router(admission, allowed_origins))
-    app.include_router(whip_router(admission, allowed_origins))
+    app.include_router(whip_router(admission, allowed_origins, servers))
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:

@@ -2,19 +2,22 @@
 
 A connection
     peer         one candidate's connection        source       what a session needs of it
-    negotiation  settings and offer to aiortc      sdp          checks of offers, our answer (pure)
+    negotiation  settings and offer to aiortc      sdp          our own answer (pure)
+    offers       checks of offers (pure)           gathering    candidates of this host and of servers
     candidates   refuses bad ICE candidates        addresses    which addresses are bad (pure)
     seams        replacements in aiortc            datagrams    drops what would crash aiortc
     flow         one track, packets to frames      encoded      a frame before decoding
     jitter       video packets, with a deadline    inorder      audio packets, in order
     nack         requests lost packets again       keyframes    when to request one (pure)
     payloads     reads a frame's first bytes       serial       counters that wrap around
+    lateness     whether our own loop is late
     decoder      one thread per track              audio        sound cut into windows
     sound_pace   refuses sound faster than time (pure)
     frames       pictures and windows, decoded     clock        RTP times to session times (pure)
     latest       mailbox that keeps the newest     ring         the last seconds of video
 Doors
     signaling    WebSocket of a page               whip         the same in one HTTP request
+    fragments    its later candidates (pure)
     admission    interface to the sessions
 Recordings
     recording    reads a file like live media      gaps         finds damaged pictures (pure)

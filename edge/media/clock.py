@@ -17,6 +17,9 @@ _CREEP = 0.0005
 """Seconds per second by which the least delay may grow again: faster than the drift of any sound card."""
 _JUMP_S = 5.0
 """A media clock that fell behind by more has been set back or paused."""
+_STEP_BACK_S = 0.25
+"""Frames come in order: one with an earlier timestamp than the frame before shows that the clock was set
+back. Smaller steps are rounding and reordered pictures."""
 _BEHIND_S = 0.5
 """Queues of a busy network delay packets by less than this, and only for a while."""
 _SETTLE = 0.1
@@ -31,6 +34,7 @@ class CaptureClock:
     def __init__(self, clock_hz: int) -> None:
         self._clock_hz = clock_hz
         self._offset_s: float | None = None
+        self._timestamp = 0
         self._arrived_at = 0.0
         self._recent_at = 0.0
         """Start of the time that `_recent_s` is about."""
@@ -40,7 +44,9 @@ class CaptureClock:
     def heard(self, timestamp: int, arrived_at: float) -> None:
         """Learn from one frame: its RTP timestamp in ticks and its arrival in monotonic seconds."""
         offset_s = arrived_at - timestamp / self._clock_hz
-        if self._offset_s is None or offset_s - self._offset_s > _JUMP_S:
+        set_back = timestamp < self._timestamp - _STEP_BACK_S * self._clock_hz
+        self._timestamp = timestamp
+        if self._offset_s is None or set_back or offset_s - self._offset_s > _JUMP_S:
             self._offset_s = self._recent_s = self._before_s = offset_s
             self._recent_at = arrived_at
         else:

@@ -52,6 +52,12 @@ class Latest(Generic[T]):
             await self._changed.wait()
         return self.take()
 
+    async def filled(self) -> bool:
+        """Wait until an item is there, and leave it. False once the box is closed."""
+        while not self._items and not self.closed:
+            await self._changed.wait()
+        return not self.closed
+
     def close(self) -> None:
         """Accept no more items; a waiting reader wakes up."""
         self.closed = True

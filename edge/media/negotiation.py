@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from aiortc import RTCConfiguration, RTCIceServer, RTCPeerConnection, RTCRtpReceiver
+from aiortc.codecs import CODECS, is_rtx
 from aiortc.exceptions import InternalError, InvalidAccessError, InvalidStateError, OperationError
-from aiortc.sdp import SessionDescription
+from aiortc.rtcpeerconnection import is_codec_compatible
+from aiortc.sdp import MediaDescription, SessionDescription
 
 from edge.media.addresses import Reach
+from edge.media.gathering import LocalPorts
+from edge.media.offers import Section, check_offer, check_sections
 from edge.media.sdp import AnswerShape
 from shared.errors import Rejected
 from shared.ice import IceServer
@@ -25,6 +31,7 @@ class PeerSettings:
     """All servers. Empty: only host candidates, and no internet is needed to connect."""
     answer: AnswerShape = field(default_factory=AnswerShape)
     reach: Reach = field(default_factory=Reach)
+    ports: LocalPorts = field(default_factory=LocalPorts)
 
 
 _PARSE_ERRORS = (ValueError, LookupError, AttributeError, AssertionError, TypeError, StopIteration)
@@ -32,16 +39,55 @@ _PARSE_ERRORS = (ValueError, LookupError, AttributeError, AssertionError, TypeEr
 ANSWER_ERRORS = (*_PARSE_ERRORS, InternalError, InvalidAccessError, InvalidStateError, OperationError)
 
 
-def check_parses(offer_sdp: str) -> None:
-    """Check that aiortc can read an offer, before anything is built. Raises Rejected when it cannot."""
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What an offer says, after all checks."""
+
+    kinds: tuple[str, ...]
+    """Its kinds of media, in order."""
+    any_role: bool
+    """Whether it lets us choose who begins the DTLS handshake (`a=setup:actpass`)."""
+
+
+def read_offer(offer_sdp: str) -> Offer:
+    """Read an offer before anything is built. Raises Rejected with the reason when it cannot be answered."""
+    check_offer(offer_sdp)
     try:
         description = SessionDescription.parse(offer_sdp)
+        sections = [_section(media) for media in description.media]
     except _PARSE_ERRORS as error:
-        raise Rejected(f"the offer cannot be answered: {error!r:.100}", code="bad-offer") from error
+        raise Rejected("the offer cannot be answered: it is not valid SDP", code="bad-offer") from error
     mids = [media.rtp.muxId for media in description.media]
     bundled = [mid for group in description.group if group.semantic == "BUNDLE" for mid in group.items]
     if not all(mids) or len(set(mids)) != len(mids) or not set(bundled) <= set(mids):
         raise Rejected("the offer cannot be answered: its mids do not match", code="bad-offer")
+    check_sections(sections)
+    return Offer(
+        kinds=tuple(section.kind for section in sections),
+        any_role=all(media.dtls is not None and media.dtls.role == "auto" for media in description.media),
+    )
+
+
+def _section(media: MediaDescription) -> Section:
+    ours = [
+        codec for codec in CODECS[media.kind] if codec.mimeType in _CODECS[media.kind] and not is_rtx(codec)
+    ]
+    return Section(
+        kind=media.kind,
+        direction=media.direction or "sendrecv",
+        codecs=tuple(codec.name for codec in media.rtp.codecs),
+        usable=any(is_codec_compatible(one, other) for one in ours for other in media.rtp.codecs),
+        rtcp_mux=media.rtcp_mux,
+    )
+
+
+_turns: WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock] = WeakKeyDictionary()
+
+
+def turn() -> asyncio.Lock:
+    """Held while an offer is worked on, so that many offers at once do not block this loop one after another:
+    between any two steps of that work, all else gets its time."""
+    return _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock())
 
 
 def open_connection(servers: tuple[IceServer, ...]) -> RTCPeerConnection:

@@ -27,15 +27,17 @@ from edge.media.datagrams import Datagrams, ice_connections
 from edge.media.decoder import AUDIO_CLOCK_HZ, VIDEO_CLOCK_HZ, Decoded, decode_last
 from edge.media.flow import Flows, VideoFlow
 from edge.media.frames import AudioWindow, VideoFrame, video_frame
+from edge.media.gathering import Gathering
 from edge.media.latest import Latest
 from edge.media.negotiation import (
     ANSWER_ERRORS,
     PeerSettings,
-    check_parses,
     open_connection,
     preferred_codecs,
+    read_offer,
+    turn,
 )
-from edge.media.sdp import check_offer, payload_codecs, shape_answer
+from edge.media.sdp import passive, payload_codecs, shape_answer
 from edge.media.sound_pace import Pace, SoundPace
 from edge.media.source import SourceCounts
 from shared.errors import Rejected, Unavailable
@@ -45,8 +47,7 @@ __all__ = ["Peer", "PeerSettings"]
 
 logger = logging.getLogger(__name__)
 
-_GATHER_S = 10.0
-"""aioice itself gives up on a STUN server without an answer after 5 s."""
+_ANSWER_S = 10.0
 _CLOSE_S = 3.0
 _AUDIO_WINDOWS = 8
 """Windows of sound that may wait for analysis: four seconds."""
@@ -71,9 +72,11 @@ class Peer:
         self._settings = settings
         self._flows = Flows(video=VideoFlow(frames=frames_before))
         self._capture = {"video": CaptureClock(VIDEO_CLOCK_HZ), "audio": CaptureClock(AUDIO_CLOCK_HZ)}
+        self._asked = False
         self._connection: RTCPeerConnection | None = None
         self._datagrams = Datagrams()
         self._tried = Candidates(settings.reach)
+        self._gathering = Gathering(settings.ports)
         self._paces: Counter[Pace] = Counter()
         self._pumps: list[asyncio.Task[None]] = []
         self._candidates = 0
@@ -85,35 +88,51 @@ class Peer:
         """Windows of sound that were dropped because nobody may listen."""
 
     async def answer(self, offer_sdp: str) -> str:
-        """Accept an offer; return the answer with all our candidates.
+        """Accept an offer; return the answer with our candidates, except those of servers that answer late.
 
         Raises Rejected (the offer is invalid, or not the first) or Unavailable (no candidates in time).
         """
-        if self._connection is not None:
+        if self._asked:
             raise Rejected("this connection already has an answer", code="already-answered", status=409)
-        kinds = check_offer(offer_sdp)
-        check_parses(offer_sdp)
+        self._asked = True
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                async with turn():
+                    connection, ours = await self._prepare(offer_sdp)
+                    await asyncio.sleep(0)
+                await connection.setLocalDescription(ours)
+        except TimeoutError as error:
+            raise Unavailable(f"no answer within {_ANSWER_S:.0f} s") from error
+        except ANSWER_ERRORS as error:
+            logger.info("an offer could not be answered: %r", error)
+            raise Rejected(
+                "the offer cannot be answered: its parts contradict each other", code="bad-offer"
+            ) from error
+        return shape_answer(connection.localDescription.sdp, self._settings.answer)
+
+    async def _prepare(self, offer_sdp: str) -> tuple[RTCPeerConnection, RTCSessionDescription]:
+        """Our connection and its answer, made in steps between which others get their time."""
+        offer = read_offer(offer_sdp)
+        await asyncio.sleep(0)
+        if self.ended.is_set():
+            raise Unavailable("the connection was closed before its offer was answered")
         seams.install()
         connection = self._connection = open_connection(self._settings.ice_servers)
         connection.on("track", self._drain)
         connection.on("connectionstatechange", self._state_changed)
         with seams.feeding(self._flows):
-            for kind in kinds:
+            for kind in offer.kinds:
                 transceiver = connection.addTransceiver(kind, direction="recvonly")
                 transceiver.setCodecPreferences(preferred_codecs(kind))
         self._tried.guard(ice_connections(connection))
-        try:
-            async with asyncio.timeout(_GATHER_S):
-                await connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
-                ours = await connection.createAnswer()
-                self._flows.video.codecs = payload_codecs(ours.sdp)
-                self._datagrams.guard(connection)
-                await connection.setLocalDescription(ours)
-        except TimeoutError as error:
-            raise Unavailable(f"no network candidates within {_GATHER_S:.0f} s") from error
-        except ANSWER_ERRORS as error:
-            raise Rejected(f"the offer cannot be answered: {error!r:.100}", code="bad-offer") from error
-        return shape_answer(connection.localDescription.sdp, self._settings.answer)
+        self._gathering.guard(ice_connections(connection))
+        await asyncio.sleep(0)
+        await connection.setRemoteDescription(RTCSessionDescription(offer_sdp, "offer"))
+        await asyncio.sleep(0)
+        ours = await connection.createAnswer()
+        self._flows.video.codecs = payload_codecs(ours.sdp)
+        self._datagrams.guard(connection)
+        return connection, RTCSessionDescription(passive(ours.sdp), "answer") if offer.any_role else ours
 
     def want(self, senses: Collection[Sense]) -> None:
         """See `Source.want`. Unwanted sound is still decoded, to keep its timeline, and dropped at once."""
@@ -200,6 +219,7 @@ class Peer:
         for pump in self._pumps:
             pump.cancel()
         await asyncio.gather(*self._pumps, return_exceptions=True)
+        await self._gathering.close()
         if self._connection is not None:
             try:
                 async with asyncio.timeout(_CLOSE_S):

@@ -1,20 +1,9 @@
-"""Checks a peer's SDP offer and edits our own answer. Pure functions on text.
-
-A peer's SDP is never edited; only our own answer is.
-"""
+"""Reads and edits our own SDP answer. Pure functions on text. A peer's SDP is never edited."""
 
 from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass
-
-from shared.errors import Rejected
-
-_OFFER_BYTES = 64 * 1024
-_CANDIDATES = 64
-"""The most candidate lines that are read; `candidates` limits how many addresses are tried."""
-_CREDENTIAL_CHARS = {"a=ice-ufrag:": 64, "a=ice-pwd:": 128}
-"""The longest credentials, because each of our datagrams repeats them. Browsers send 4 to 8, and 24."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +18,6 @@ class AnswerShape:
     """Public address to offer for each local one of its family, for hosts behind one-to-one NAT."""
 
 
-def check_offer(offer_sdp: str) -> tuple[str, ...]:
-    """The kinds of media offered, in order. Raises Rejected with the reason when we cannot answer.
-
-    At most one audio and one video section, and nothing else; sizes and counts are bounded.
-    """
-    if len(offer_sdp.encode()) > _OFFER_BYTES:
-        raise _refused("the offer is larger than 64 KiB", status=413)
-    lines = offer_sdp.splitlines()
-    if not lines or lines[0].strip() != "v=0":
-        raise _refused("the offer is not SDP: it must begin with v=0")
-    kinds = tuple(line[2:].split(" ", 1)[0] for line in lines if line.startswith("m="))
-    if not kinds:
-        raise _refused("the offer has no media section")
-    if unknown := sorted(set(kinds) - {"audio", "video"}):
-        raise _refused(f"only audio and video are accepted, not {', '.join(unknown)[:40]}")
-    if len(set(kinds)) != len(kinds):
-        raise _refused("at most one audio and one video section are accepted")
-    if sum(line.startswith("a=candidate:") for line in lines) > _CANDIDATES:
-        raise _refused(f"the offer has more than {_CANDIDATES} candidates")
-    for attribute, most in _CREDENTIAL_CHARS.items():
-        if any(len(line.strip()) > len(attribute) + most for line in lines if line.startswith(attribute)):
-            raise _refused(f"the offer has an {attribute[2:-1]} of more than {most} characters")
-    return kinds
-
-
 def payload_codecs(answer_sdp: str) -> dict[int, str]:
     """RTP payload type to codec name, from our answer (`a=rtpmap`)."""
     codecs: dict[int, str] = {}
@@ -62,6 +26,15 @@ def payload_codecs(answer_sdp: str) -> dict[int, str]:
             payload_type, encoding = line.removeprefix("a=rtpmap:").split(" ", 1)
             codecs[int(payload_type)] = encoding.split("/", 1)[0]
     return codecs
+
+
+def passive(answer_sdp: str) -> str:
+    """Our answer as the side that waits for the DTLS handshake, for an offer that lets us choose.
+
+    The waiting side's certificate decides which ciphers can be used. aiortc has ciphers for ECDSA only, like
+    its own certificate, and some peers have an RSA certificate.
+    """
+    return answer_sdp.replace("a=setup:active\r\n", "a=setup:passive\r\n")
 
 
 def shape_answer(answer_sdp: str, shape: AnswerShape) -> str:
@@ -96,7 +69,3 @@ def _announced(line: str, address: str) -> list[str]:
     fields[0] += "a"
     fields[4] = address
     return ["a=candidate:" + " ".join(fields)]
-
-
-def _refused(reason: str, status: int = 400) -> Rejected:
-    return Rejected(reason, code="bad-offer", status=status)

@@ -3,6 +3,7 @@
     aiortc.rtcrtpreceiver.JitterBuffer      -> deadline buffer for video, in-order buffer for audio
     aiortc.rtcrtpreceiver.NackGenerator     -> requests missing packets again
     aiortc.rtcrtpreceiver.decoder_worker    -> bounded decoder
+    aiortc.rtcrtpreceiver.RemoteBitrateEstimator -> says nothing while our own loop is late
     aioice.stun.parse_message               -> raises only what its caller expects
 
 aiortc builds its buffers deep inside `setRemoteDescription` and cannot pass our objects on, so the peer sets
@@ -11,8 +12,9 @@ its flows in a context variable around that call; flows then travel with the fra
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Protocol
@@ -20,17 +22,20 @@ from typing import Protocol
 import aiortc
 from aioice import stun
 from aiortc import rtcrtpreceiver
+from aiortc.rate import RemoteBitrateEstimator
 
 from edge.media.datagrams import parse_message
 from edge.media.decoder import Batch, decoder_worker
 from edge.media.flow import AudioFlow, Flows, VideoFlow
 from edge.media.inorder import AudioPacket
 from edge.media.jitter import VideoPacket
+from edge.media.lateness import LoopProbe
 from edge.media.nack import MissingPackets
 from shared.errors import ConfigError
 
 PINNED = "1.16."
 
+_probe: LoopProbe | None = None
 _flows: ContextVar[Flows | None] = ContextVar("flows", default=None)
 
 
@@ -52,7 +57,10 @@ def install() -> None:
             f"aiortc {aiortc.__version__} is installed, but the media path is built for {PINNED}x"
         )
     vars(rtcrtpreceiver).update(
-        JitterBuffer=open_buffer, NackGenerator=NackSeam, decoder_worker=decoder_worker
+        JitterBuffer=open_buffer,
+        NackGenerator=NackSeam,
+        RemoteBitrateEstimator=EstimatorSeam,
+        decoder_worker=decoder_worker,
     )
     vars(stun).update(parse_message=parse_message)
 
@@ -106,6 +114,37 @@ class AudioSeam:
         arrived = AudioPacket(packet.sequence_number, packet.timestamp, packet.payload_type, packet._data)
         frames = self._flow.accept(arrived, time.monotonic())
         return False, Batch(self._flow, frames) if frames else None
+
+
+def loop_probe() -> LoopProbe:
+    """The probe of the running loop."""
+    global _probe
+    if _probe is None or _probe.loop is not asyncio.get_running_loop():
+        _probe = LoopProbe()
+    return _probe
+
+
+class EstimatorSeam:
+    """The estimator of the network's rate as aiortc calls it. It says nothing while our own loop is late."""
+
+    def __init__(self, disturbed: Callable[[], bool] | None = None) -> None:
+        self._disturbed = disturbed or loop_probe().disturbed
+        self._estimator = RemoteBitrateEstimator()
+        self._interrupted = False
+
+    def add(
+        self, arrival_time_ms: int, abs_send_time: int, payload_size: int, ssrc: int
+    ) -> tuple[int, list[int]] | None:
+        """Note a packet. Returns the rate to ask for and of which streams, when it is time to."""
+        if self._disturbed():
+            self._interrupted = True
+            return None
+        if self._interrupted:
+            # Arrival times on both sides of an interruption do not compare; the rate asked for stays.
+            fresh = RemoteBitrateEstimator()
+            fresh.rate_control = self._estimator.rate_control
+            self._estimator, self._interrupted = fresh, False
+        return self._estimator.add(arrival_time_ms, abs_send_time, payload_size, ssrc)
 
 
 class NackSeam:

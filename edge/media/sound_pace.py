@@ -17,6 +17,8 @@ CREDIT_S: Final = 30
 _PER_S: Final = 1.01
 """Seconds of sound per second; no sound card runs faster."""
 _SLACK_S: Final = 0.02
+_LATE_S: Final = 0.5
+"""Packets come in order. A piece that is further back shows that the sender's clock was set back."""
 
 
 class Pace(Enum):
@@ -25,7 +27,8 @@ class Pace(Enum):
     FOLLOWS = auto()
     """Take it, and fill a gap before it."""
     LEAPS = auto()
-    """Start again with it, and do not fill the gap before it: that time has not passed."""
+    """Start again with it, and do not fill a gap before it: that time has not passed, or the clock was set
+    back."""
     TOO_FAST = auto()
     """Leave it out."""
 
@@ -41,13 +44,13 @@ class SoundPace:
         """Judge a piece of sound by its start and length in media time and its arrival in monotonic
         seconds."""
         gap_s = 0.0 if self._end_s is None else start_s - self._end_s
-        if -CREDIT_S < gap_s <= -duration_s:
+        if -_LATE_S <= gap_s <= -duration_s:
             return Pace.FOLLOWS  # late, and all of it is already counted
         forward_s = max(0.0, gap_s)
-        if gap_s > -CREDIT_S and self._credit.wait_s(arrived_at, forward_s + duration_s) == 0.0:
+        if gap_s >= -_LATE_S and self._credit.wait_s(arrived_at, forward_s + duration_s) == 0.0:
             self._end_s = start_s + duration_s
             return Pace.FOLLOWS
-        if -CREDIT_S < gap_s <= _SLACK_S or self._credit.wait_s(arrived_at, duration_s) > 0.0:
+        if -_LATE_S <= gap_s <= _SLACK_S or self._credit.wait_s(arrived_at, duration_s) > 0.0:
             return Pace.TOO_FAST
         self._end_s = start_s + duration_s
         return Pace.LEAPS

@@ -1,29 +1,38 @@
 """WHIP (RFC 9725) at `/whip/{session_id}`: one HTTP request starts a stream, for browsers and programs.
 
-POST an offer with the session token as Bearer; the answer is 201 with the SDP, Location and ETag. PATCH adds
-candidates, DELETE ends the stream. ICE restarts are refused with 422: the sender must post again.
+POST an offer with the session token as Bearer; the answer is 201 with the SDP, Location, ETag and a Link for
+each ICE server. PATCH adds candidates, DELETE ends the stream, GET only tells that it runs. A PATCH needs the
+ETag as If-Match: 428 without one, 412 with another. ICE restarts (If-Match `*`, or another ufrag) are refused
+with 422: the stream goes on, and the sender may post again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from uuid import UUID, uuid4
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from edge.media.admission import Admission, Seat
+from edge.media.fragments import Credentials, candidates, credentials, no_restart
 from shared.errors import ProctorError, Rejected
+from shared.ice import IceServer
 
 _BODY_BYTES = 64 * 1024
 _RESOURCES = 1000
 """Streams that can be addressed at a time; far more than a node serves."""
 _SDP = "application/sdp"
 _FRAGMENT = "application/trickle-ice-sdpfrag"
-_METHODS = "OPTIONS, POST, PATCH, DELETE"
+_ENDPOINT = "GET, HEAD, OPTIONS, POST"
+_STREAM = "DELETE, GET, HEAD, OPTIONS, PATCH"
+
+Servers = Callable[[UUID], Iterable[IceServer]]
+"""The ICE servers of a session that runs here, with its own credentials."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,7 @@ class _Resource:
     name: str
     etag: str
     token_sha256: bytes
+    offered: Credentials
     seat: Seat
 
 
@@ -40,11 +50,12 @@ class _Resources:
     def __init__(self) -> None:
         self._by_session: dict[UUID, _Resource] = {}
 
-    def add(self, session_id: UUID, token: str, seat: Seat) -> _Resource:
+    def add(self, session_id: UUID, token: str, offered: Credentials, seat: Seat) -> _Resource:
         self._by_session.pop(session_id, None)
         while len(self._by_session) >= _RESOURCES:
             del self._by_session[next(iter(self._by_session))]
-        resource = _Resource(uuid4().hex, f'"{uuid4().hex}"', hashlib.sha256(token.encode()).digest(), seat)
+        digest = hashlib.sha256(token.encode()).digest()
+        resource = _Resource(uuid4().hex, f'"{uuid4().hex}"', digest, offered, seat)
         self._by_session[session_id] = resource
         return resource
 
@@ -62,9 +73,10 @@ class _Resources:
 
 
 class _Whip:
-    def __init__(self, admission: Admission, allowed_origins: Collection[str]) -> None:
+    def __init__(self, admission: Admission, allowed_origins: Collection[str], servers: Servers) -> None:
         self._admission = admission
         self._allowed_origins = allowed_origins
+        self._servers = servers
         self._streams = _Resources()
 
     async def open_stream(self, request: Request, session_id: UUID) -> Response:
@@ -76,36 +88,66 @@ class _Whip:
     async def end(self, request: Request, session_id: UUID, name: str) -> Response:
         return await self._answered(request, self._delete(request, session_id, name))
 
-    async def options(self, request: Request) -> Response:
-        response = Response(status_code=204, headers={"Accept-Post": _SDP})
-        return _with_cors(response, request, self._allowed_origins)
+    async def look_at_endpoint(self, request: Request, session_id: UUID) -> Response:
+        return await self._answered(request, self._endpoint(request, session_id))
+
+    async def look_at_stream(self, request: Request, session_id: UUID, name: str) -> Response:
+        return await self._answered(request, self._stream(request, session_id, name))
+
+    async def options_of_endpoint(self, request: Request) -> Response:
+        headers = {"Accept-Post": _SDP, "Allow": _ENDPOINT}
+        return self._shared(request, Response(status_code=204, headers=headers))
+
+    async def options_of_stream(self, request: Request) -> Response:
+        headers = {"Accept-Patch": _FRAGMENT, "Allow": _STREAM}
+        return self._shared(request, Response(status_code=204, headers=headers))
+
+    async def not_of_endpoint(self, request: Request) -> Response:
+        return self._shared(request, _not_allowed(_ENDPOINT))
+
+    async def not_of_stream(self, request: Request) -> Response:
+        return self._shared(request, _not_allowed(_STREAM))
 
     async def _answered(self, request: Request, work: Awaitable[Response]) -> Response:
         try:
             response = await work
         except ProctorError as error:
             response = _problem(error)
+        return self._shared(request, response)
+
+    def _shared(self, request: Request, response: Response) -> Response:
         return _with_cors(response, request, self._allowed_origins)
+
+    async def _endpoint(self, request: Request, session_id: UUID) -> Response:
+        self._admission.check(session_id, _token(request))
+        return Response(status_code=204, headers={"Accept-Post": _SDP, "Allow": _ENDPOINT})
+
+    async def _stream(self, request: Request, session_id: UUID, name: str) -> Response:
+        resource = self._find(request, session_id, name)
+        headers = {"ETag": resource.etag, "Accept-Patch": _FRAGMENT, "Allow": _STREAM}
+        return Response(status_code=204, headers=headers)
 
     async def _post(self, request: Request, session_id: UUID) -> Response:
         token = _token(request)
         seat = await self._admission.connect(session_id, token)
-        answer = await seat.answer(await _body(request, _SDP))
-        resource = self._streams.add(session_id, token, seat)
+        offer = await _body(request, _SDP)
+        answer = await seat.answer(offer)
+        resource = self._streams.add(session_id, token, credentials(offer), seat)
         headers = {
             "Location": f"{request.url.path}/{resource.name}",
             "ETag": resource.etag,
             "Accept-Patch": _FRAGMENT,
         }
-        return Response(answer, 201, headers, media_type=_SDP)
+        response = Response(answer, 201, headers, media_type=_SDP)
+        for link in chain.from_iterable(map(_links, self._servers(session_id))):
+            response.headers.append("Link", link)
+        return response
 
     async def _patch(self, request: Request, session_id: UUID, name: str) -> Response:
         resource = self._find(request, session_id, name)
         fragment = await _body(request, _FRAGMENT)
-        if request.headers.get("if-match") != resource.etag:
-            # RFC 9725, 4.3: any other ETag, "*" included, asks for an ICE restart.
-            raise Rejected("ICE restarts are not supported; post a new offer", code="no-restart", status=422)
-        for mid, candidate in fragment_candidates(fragment):
+        _check_match(request.headers.get("if-match"), resource.etag)
+        for mid, candidate in candidates(fragment, resource.offered):
             await resource.seat.add_candidate(candidate, mid, None)
         return Response(status_code=204)
 
@@ -123,31 +165,50 @@ class _Whip:
         return self._streams.find(session_id, name, token)
 
 
-def whip_router(admission: Admission, allowed_origins: Collection[str]) -> APIRouter:
+def whip_router(
+    admission: Admission, allowed_origins: Collection[str], servers: Servers = lambda _: ()
+) -> APIRouter:
     """Routes for WHIP. Browser pages of `allowed_origins` may use them."""
-    whip = _Whip(admission, allowed_origins)
+    whip = _Whip(admission, allowed_origins, servers)
     router = APIRouter()
     path = "/whip/{session_id}"
     router.add_api_route(path, whip.open_stream, methods=["POST"])
-    router.add_api_route(path, whip.options, methods=["OPTIONS"])
-    router.add_api_route(path + "/{name}", whip.trickle, methods=["PATCH"])
-    router.add_api_route(path + "/{name}", whip.end, methods=["DELETE"])
-    router.add_api_route(path + "/{name}", whip.options, methods=["OPTIONS"])
+    router.add_api_route(path, whip.look_at_endpoint, methods=["GET", "HEAD"])
+    router.add_api_route(path, whip.options_of_endpoint, methods=["OPTIONS"])
+    router.add_api_route(path, whip.not_of_endpoint, methods=["PUT", "PATCH", "DELETE"])
+    path += "/{name}"
+    router.add_api_route(path, whip.trickle, methods=["PATCH"])
+    router.add_api_route(path, whip.end, methods=["DELETE"])
+    router.add_api_route(path, whip.look_at_stream, methods=["GET", "HEAD"])
+    router.add_api_route(path, whip.options_of_stream, methods=["OPTIONS"])
+    router.add_api_route(path, whip.not_of_stream, methods=["PUT", "POST"])
     return router
 
 
-def fragment_candidates(fragment: str) -> list[tuple[str | None, str]]:
-    """`(mid, candidate line)` of each candidate in an SDP fragment (RFC 8840); empty text marks their end."""
-    found: list[tuple[str | None, str]] = []
-    mid: str | None = None
-    for line in fragment.splitlines():
-        if line.startswith("a=mid:"):
-            mid = line.removeprefix("a=mid:").strip()
-        elif line.startswith("a=candidate:"):
-            found.append((mid, line))
-        elif line.startswith("a=end-of-candidates"):
-            found.append((mid, ""))
-    return found
+def _check_match(if_match: str | None, etag: str) -> None:
+    if if_match is None:
+        raise Rejected("the request needs the stream's ETag as If-Match", code="no-if-match", status=428)
+    given = {each.strip() for each in if_match.split(",")}
+    if given == {"*"}:
+        raise no_restart()
+    if etag not in given:
+        raise Rejected("If-Match has not the stream's ETag", code="wrong-if-match", status=412)
+
+
+def _links(server: IceServer) -> list[str]:
+    """Values of `Link` headers for a server (RFC 9725, 4.6)."""
+    secret = ""
+    if server.username is not None and server.credential is not None:
+        secret = (
+            f'; username="{server.username}"; credential="{server.credential}"; credential-type="password"'
+        )
+    return [f'<{url}>; rel="ice-server"{secret}' for url in server.urls]
+
+
+def _not_allowed(methods: str) -> Response:
+    response = _problem(Rejected("the method is not allowed here", code="no-method", status=405))
+    response.headers["Allow"] = methods
+    return response
 
 
 async def _body(request: Request, media_type: str) -> str:
@@ -187,9 +248,10 @@ def _problem(error: ProctorError) -> Response:
 def _with_cors(response: Response, request: Request, allowed_origins: Collection[str]) -> Response:
     origin = request.headers.get("origin")
     response.headers["Vary"] = "Origin"
+    methods = _STREAM if "name" in request.path_params else _ENDPOINT
     if origin is not None and origin in allowed_origins:
         response.headers["Access-Control-Allow-Origin"] = origin
-        response.headers["Access-Control-Allow-Methods"] = _METHODS
+        response.headers["Access-Control-Allow-Methods"] = methods
         response.headers["Access-Control-Allow-Headers"] = "Authorization, Content-Type, If-Match"
-        response.headers["Access-Control-Expose-Headers"] = "Location, ETag, Accept-Patch"
+        response.headers["Access-Control-Expose-Headers"] = "Location, ETag, Accept-Patch, Link, Retry-After"
     return response

@@ -1,4 +1,8 @@
-"""Keeps the successive connections of one session's pages. The newest one delivers the media."""
+"""Keeps the successive connections of one session's pages. One is in force: its media are watched.
+
+A new connection takes the place of one that still sends pictures only with its own first picture. Until then
+the earlier one goes on, because an answered offer does not prove that pictures will come.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +21,10 @@ from shared.events.looks import Sense
 
 SENDS_S: Final = 1.0
 """If the newest media are older than this, the page may be gone."""
+DELIVERS_S: Final = 10.0
+"""A new connection without a picture in this time is closed, if the earlier one still sends."""
+_LOOK_EVERY_S: Final = 0.2
+"""How often it is checked whether the earlier connection still sends."""
 
 
 class Connections:
@@ -29,8 +37,8 @@ class Connections:
         drain: Callable[[Source], Awaitable[None]],
         connected: Callable[[bool], None],
     ) -> None:
-        """`drain` takes the media of a source until it ends; `connected` is called for each new source, with
-        True if it replaced another page that was still sending."""
+        """`drain` takes the media of a source until it ends; `connected` is called for each source that comes
+        into force, with True if it replaced another page that was still sending."""
         self._make_source = make_source
         self._clock = clock
         self._drain = drain
@@ -43,11 +51,13 @@ class Connections:
         self._errors: Counter[str] = Counter()
         self._senses: Collection[Sense] = frozenset(Sense)
         self._tab: UUID | None = None
-        """The id of the newest connection's window; None: the client sent none, as programs do."""
+        """The id of the window of the connection in force; None: the client sent none, as programs do."""
         self._hung_up = False
-        """Whether the page of the newest connection has left."""
+        """Whether the page of the connection in force has left."""
+        self._last: Source | None = None
+        """The connection whose offer was answered last, also after its end."""
         self.newest: Source | None = None
-        """The newest connection, also after its end."""
+        """The newest connection that is or was in force, also after its end."""
 
     def open(self, tasks: asyncio.TaskGroup) -> None:
         """Accept offers from now on. Connections are drained in tasks of this group."""
@@ -68,22 +78,20 @@ class Connections:
             source.want(senses)
 
     async def answer(self, page: UUID, offer_sdp: str, tab: UUID | None = None) -> str:
-        """Answer a page's offer, then close the earlier connection. `tab`: the id of the page's window.
+        """Answer a page's offer. `tab`: the id of the page's window. The earlier connection is closed as soon
+        as the new one is in force.
 
         Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected`: 409 when a newer offer
         was answered first, 410 after the end.
         """
-        former = self.newest
-        before = (
-            frame_numbers.first(self._clock.begins_s)
-            if former is None
-            else frame_numbers.after(former.frame_count)
-        )
+        last = self._last
+        former = [each.frame_count for each in (last, self.newest) if each is not None]
+        before = frame_numbers.after(max(former)) if former else frame_numbers.first(self._clock.begins_s)
         source = self._make_source(self._clock, before)
         try:
             answer = await source.answer(offer_sdp)
             source.want(self._senses)
-            self._take_in(source, former, tab)
+            self._take_in(source, last, tab)
         except BaseException as error:
             if isinstance(error, Rejected | Unavailable):
                 self._errors[error.code] += 1
@@ -112,23 +120,35 @@ class Connections:
         """The connections so far that were refused or failed, by cause."""
         return self._errors.copy()
 
-    def _take_in(self, source: Source, former: Source | None, tab: UUID | None) -> None:
+    def _take_in(self, source: Source, last: Source | None, tab: UUID | None) -> None:
         if self._tasks is None:
             raise Rejected("the session is over", code="session-ended", status=410)
-        if self.newest is not former:
+        if self._last is not last:
             raise Rejected("a newer connection was answered first", code="superseded", status=409)
-        another = tab != self._tab and not self._hung_up
+        self._last = source
+        if last is not None and last is not self.newest:
+            self._tasks.create_task(last.close())
+        former = self.newest
+        if former is None or not self._shows(former):
+            self._put_in_force(source, tab)
+        self._open.add(source)
+        self._tasks.create_task(self._attend(source, tab))
+
+    def _put_in_force(self, source: Source, tab: UUID | None) -> None:
+        former, another = self.newest, tab != self._tab and not self._hung_up
         again = another and former is not None and _sends(former)
         self.newest, self._tab, self._hung_up = source, tab, False
-        self._open.add(source)
-        self._tasks.create_task(self._attend(source))
-        if former is not None:
+        if former is not None and self._tasks is not None:
             self._tasks.create_task(former.close())
         self._connected(again)
 
-    async def _attend(self, source: Source) -> None:
+    async def _attend(self, source: Source, tab: UUID | None) -> None:
         try:
-            await self._drain(source)
+            if source is self.newest or await self._may_take_over(source):
+                if source is not self.newest:
+                    source.audio.clear()  # the earlier connection has delivered this time
+                    self._put_in_force(source, tab)
+                await self._drain(source)
         finally:
             self._open.discard(source)
             counts = source.counts(time.monotonic())
@@ -137,6 +157,29 @@ class Connections:
                 self._errors[counts.error] += 1
             self._pages = {page: each for page, each in self._pages.items() if each is not source}
             await source.close()
+
+    async def _may_take_over(self, source: Source) -> bool:
+        """Wait until a new connection has a picture, or until the earlier one stops sending. False if it ends
+        or another one replaces it before, or if no picture comes."""
+        until = time.monotonic() + DELIVERS_S
+        while time.monotonic() < until:
+            try:
+                async with asyncio.timeout(_LOOK_EVERY_S):
+                    has_picture = await source.video.filled()
+            except TimeoutError:
+                has_picture = False
+            if source.video.closed or self._last is not source:
+                return False
+            if has_picture or self.newest is None or not self._shows(self.newest):
+                return True
+        self._errors["no-picture"] += 1
+        return False
+
+    def _shows(self, source: Source) -> bool:
+        """Whether pictures of this connection arrive and may be watched."""
+        age_s = source.counts(time.monotonic()).frame_age_s
+        sends = age_s is not None and age_s < SENDS_S and not source.video.closed
+        return sends and Sense.SIGHT in self._senses
 
 
 def _sends(source: Source) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from uuid import UUID
@@ -17,6 +17,7 @@ from edge.media.peer import Peer
 from edge.sessions.port import Tell
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
+from shared.ice import for_session
 from shared.messages.sessions import StartSession
 
 
@@ -32,11 +33,12 @@ class SessionMaker:
 
     def __call__(self, order: StartSession) -> Session:
         """Build a session that has not begun. Raises `Corrupt` for invalid keys or templates."""
+        servers = for_session(self.peer_settings.ice_servers, order.session_id, order.expires_utc)
         return Session(
             order,
             Parts(
                 perceive=self._perception,
-                make_source=partial(Peer, self.peer_settings),
+                make_source=partial(Peer, replace(self.peer_settings, ice_servers=servers)),
                 open_watch=self._watch,
                 level=self.instruments.level,
                 tell=self.tell,

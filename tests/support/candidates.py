@@ -7,11 +7,22 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
+from typing import Any, cast
 
 import av
 import numpy as np
-from aiortc import MediaStreamTrack, RTCConfiguration, RTCPeerConnection, RTCSessionDescription
+from aiortc import (
+    MediaStreamTrack,
+    RTCCertificate,
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCSessionDescription,
+)
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from edge.media.peer import Peer, PeerSettings
 from tests.support.impairment import Impairment, impair
@@ -79,6 +90,19 @@ class Call:
 
     candidate: RTCPeerConnection
     peer: Peer
+
+
+def with_rsa(candidate: RTCPeerConnection) -> None:
+    """Give a candidate an RSA certificate, as GStreamer's webrtcbin has one, before it makes its offer."""
+    key = rsa.generate_private_key(65_537, 2_048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "rsa")])
+    now = datetime.now(UTC)
+    built = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    built = built.serial_number(x509.random_serial_number())
+    built = built.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    certificate = RTCCertificate(cast(Any, key), built.sign(key, hashes.SHA256()))
+    for transceiver in candidate.getTransceivers():
+        vars(transceiver.sender.transport)["_RTCDtlsTransport__local_certificate"] = certificate
 
 
 async def offer_of(*tracks: MediaStreamTrack) -> RTCPeerConnection:

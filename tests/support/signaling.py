@@ -17,6 +17,7 @@ from edge.media.signaling import signaling_router
 from edge.media.whip import whip_router
 from shared.cameras import Camera
 from shared.errors import Rejected
+from shared.ice import IceServer
 from shared.web_server.connections import ConnectionsSection
 from shared.web_server.doors import Doors
 from shared.web_server.doorway import Bounds
@@ -62,6 +63,7 @@ class OneRoom:
     origins: set[str] = field(default_factory=lambda: {ORIGIN})
     too_often: bool = False
     """Whether its pages connect too often."""
+    servers: tuple[IceServer, ...] = ()
     over: bool = False
     """Whether the session has ended here."""
 
@@ -114,7 +116,7 @@ async def served() -> AsyncIterator[Served]:
     room = OneRoom()
     app = FastAPI()
     app.include_router(signaling_router(room, room.origins))
-    app.include_router(whip_router(room, room.origins))
+    app.include_router(whip_router(room, room.origins, lambda _: room.servers))
     options = server_options(Doors(Bounds(1_000, 1_000)), ConnectionsSection())
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="warning", **options))
     serving = asyncio.create_task(server.serve())

@@ -44,6 +44,7 @@ from shared.api.sessions import (
     ToldOut,
 )
 from shared.errors import Rejected
+from shared.ice import for_session
 from shared.notices import RAISED
 from shared.policy.schema import Policy
 from shared.tokens import Claims
@@ -81,7 +82,8 @@ async def join(body: JoinRequest, request: Request, parts: PartsDep, now: Now) -
         signer = token_keys.of_session(db, parts.keys, session.tenant_id, session.token_kid)
         token = session_token(signer, found, now, by_link=True)
         title = exams.title_of(db, session.tenant_id, session.exam_reference)
-        return join_response(parts.config, webrtc_config(parts.ice_servers), found, token, title)
+        servers = for_session(parts.ice_servers, session.id, session.expires_utc)
+        return join_response(parts.config, webrtc_config(servers), found, token, title)
 
     return await _with_code(parts, request, body.code, lambda: parts.writing(work))
 

@@ -36,6 +36,7 @@ from coordinator.web_api.parts import Parts
 from shared.api.sessions import SessionStartResponse
 from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType
+from shared.ice import for_session
 from shared.messages.sessions import SessionAccepted
 
 NODE_FULL: Final = "node-full"
@@ -145,7 +146,8 @@ def _store(
     code = joining.new_code()
     joining.add_code(db, session, code, wish.now_utc)
     token = session_token(plan.signer, found, wish.now_utc, by_link=False)
-    webrtc, config = webrtc_config(parts.ice_servers), parts.config
+    servers = for_session(parts.ice_servers, session.id, session.expires_utc)
+    webrtc, config = webrtc_config(servers), parts.config
     return start_response(config, webrtc, found, token, join_url(config.web.public_url, code))
 
 

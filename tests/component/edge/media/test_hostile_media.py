@@ -181,6 +181,45 @@ def test_sound_whose_time_leaps_makes_no_flood_of_windows_and_goes_on_once_it_is
     asyncio.run(scene())
 
 
+@contextmanager
+def set_back(candidate: RTCPeerConnection, by_s: float) -> Iterator[None]:
+    """The time stamps of sound lie back by so much."""
+
+    async def send(transport: RTCDtlsTransport, data: bytes) -> None:
+        if data[1] not in range(192, 224) and data[1] & 0x7F == OPUS:
+            stamp = int.from_bytes(data[4:8]) - round(by_s * 48_000)
+            data = data[:4] + (stamp % 2**32).to_bytes(4) + data[8:]
+        await RTCDtlsTransport._send_rtp(transport, data)
+
+    transports: list[Any] = [one.sender.transport for one in candidate.getTransceivers()]
+    for transport in transports:
+        transport._send_rtp = partial(send, transport)
+    try:
+        yield
+    finally:
+        for transport in transports:
+            if "_send_rtp" in vars(transport):
+                del transport._send_rtp
+
+
+def test_sound_whose_clock_is_set_back_by_seconds_goes_on_at_once_and_in_its_own_time() -> None:
+    async def scene() -> None:
+        async with asyncio.timeout(60), call(Tone()) as connected:
+            peer = connected.peer
+            window = await peer.audio.get()
+            assert window is not None
+            with set_back(connected.candidate, by_s=4.0):
+                await until(lambda: peer.counts(0.0).dropped["audio_leap"] == 1, "the step is seen")
+                before = window
+                for _ in range(6):
+                    window = await peer.audio.get()
+                    assert window is not None
+                    assert window.at_s > before.at_s
+                    before = window
+
+    asyncio.run(scene())
+
+
 def test_full_hd_at_sixty_a_second_is_bounded_and_every_frame_accounted_for() -> None:
     seconds, fps, together = 3, 60, 20
 

@@ -7,20 +7,23 @@ import socket
 import threading
 import time
 from contextlib import AsyncExitStack
+from types import ModuleType
+from typing import Any
 
 import numpy as np
 import psutil
 import pytest
-from aiortc import RTCSessionDescription
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 
+from edge.media import peer as peer_module
 from edge.media.candidates import MOST
 from edge.media.clock import SessionClock
 from edge.media.frames import SAMPLE_RATE_HZ, WINDOW_S
 from edge.media.peer import Peer, PeerSettings
 from edge.media.ring import FrameGone
-from shared.errors import Rejected
+from shared.errors import Rejected, Unavailable
 from shared.events.looks import Sense
-from tests.support.candidates import Call, Picture, Tone, call, offer_of
+from tests.support.candidates import Call, Picture, Tone, call, offer_of, with_rsa
 from tests.support.eventually import PATIENCE_S, own_seconds, undisturbed
 from tests.support.impairment import Impairment
 from tests.support.thorough import rounds
@@ -35,6 +38,41 @@ def test_the_first_picture_comes_within_two_seconds_without_any_ice_server() -> 
             assert passed() < 2.0
 
     asyncio.run(scene())
+
+
+def test_a_peer_with_an_rsa_certificate_connects_because_the_node_waits_for_the_handshake() -> None:
+    async def scene() -> None:
+        candidate = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        candidate.addTrack(Picture())
+        with_rsa(candidate)
+        await candidate.setLocalDescription(await candidate.createOffer())
+        peer = Peer(PeerSettings())
+        try:
+            await connect(candidate, peer)
+            async with asyncio.timeout(PATIENCE_S):
+                assert await peer.video.get() is not None
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    asyncio.run(scene())
+
+
+@pytest.mark.parametrize(
+    ("offered", "answered"), [("actpass", "passive"), ("active", "passive"), ("passive", "active")]
+)
+def test_the_answer_begins_the_handshake_only_when_the_offer_waits(offered: str, answered: str) -> None:
+    async def scene() -> str:
+        candidate = await offer_of(Picture(), Tone())
+        peer = Peer(PeerSettings())
+        try:
+            return await peer.answer(candidate.localDescription.sdp.replace("actpass", offered))
+        finally:
+            await candidate.close()
+            await peer.close()
+
+    answer = asyncio.run(scene())
+    assert answer.count("a=setup:") == answer.count(f"a=setup:{answered}\r\n") == 2
 
 
 FORBIDDEN = (
@@ -324,6 +362,67 @@ def test_a_second_offer_and_a_candidate_before_the_first_are_refused() -> None:
     asyncio.run(scene())
 
 
+def test_many_offers_at_once_are_worked_on_one_step_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, steps = 0, list[int]()
+
+    def noting(module: ModuleType, name: str) -> None:
+        work = getattr(module, name)
+
+        def noted(*arguments: Any) -> Any:
+            steps.append(turns)
+            return work(*arguments)
+
+        monkeypatch.setattr(module, name, noted)
+
+    for name in ("read_offer", "open_connection", "payload_codecs"):
+        noting(peer_module, name)
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def scene() -> None:
+        candidate = await offer_of(Picture())
+        peers = [Peer(PeerSettings()) for _ in range(6)]
+        other = asyncio.create_task(others())
+        try:
+            await asyncio.gather(*(peer.answer(candidate.localDescription.sdp) for peer in peers))
+        finally:
+            other.cancel()
+            await candidate.close()
+            for peer in peers:
+                await peer.close()
+
+    asyncio.run(scene())
+    assert len(steps) == 18
+    assert len(set(steps)) == 18, "others had their turn between any two steps"
+
+
+def test_a_peer_closed_while_its_offer_waits_opens_nothing() -> None:
+    async def scene() -> None:
+        candidate = await offer_of(Picture())
+        first, second = Peer(PeerSettings()), Peer(PeerSettings())
+        try:
+            answers = [
+                asyncio.ensure_future(one.answer(candidate.localDescription.sdp)) for one in (first, second)
+            ]
+            await asyncio.sleep(0)
+            with pytest.raises(Rejected, match="already has an answer"):
+                await second.answer(candidate.localDescription.sdp)
+            await second.close()
+            with pytest.raises(Unavailable):
+                await answers[1]
+            assert second._connection is None
+            await answers[0]
+        finally:
+            await candidate.close()
+            await first.close()
+
+    asyncio.run(scene())
+
+
 def test_candidates_may_trickle_in_after_the_answer() -> None:
     async def scene() -> None:
         candidate = await offer_of(Picture())
@@ -456,8 +555,6 @@ def test_connecting_and_closing_again_and_again_leaks_neither_threads_nor_files(
 
 
 async def connect(candidate: object, peer: Peer, offer: str | None = None) -> None:
-    from aiortc import RTCPeerConnection, RTCSessionDescription
-
     assert isinstance(candidate, RTCPeerConnection)
     answer = await peer.answer(offer or candidate.localDescription.sdp)
     await candidate.setRemoteDescription(RTCSessionDescription(answer, "answer"))

@@ -7,7 +7,7 @@ import httpx
 import pytest
 from aiortc import RTCSessionDescription
 
-from edge.media.whip import fragment_candidates
+from shared.ice import IceServer
 from tests.support.candidates import Picture, offer_of
 from tests.support.eventually import PATIENCE_S
 from tests.support.signaling import ORIGIN, TOKEN, Served, served
@@ -38,12 +38,26 @@ def test_one_post_starts_a_stream_trickle_is_taken_and_delete_ends_it() -> None:
         etag = {"If-Match": created.headers["etag"]}
         await candidate.setRemoteDescription(RTCSessionDescription(created.text, "answer"))
         lines = [line for line in offer.splitlines() if line.startswith("a=candidate")]
-        fragment = "\r\n".join(["a=ice-ufrag:x", "m=video 9 RTP/AVP 0", "a=mid:0", *lines, ""])
+        ufrag = next(line for line in offer.splitlines() if line.startswith("a=ice-ufrag:"))
+        fragment = "\r\n".join([ufrag, "m=video 9 RTP/AVP 0", "a=mid:0", *lines, ""])
         patched = await client.patch(stream, content=fragment, headers=BEARER | FRAGMENT | etag)
         assert patched.status_code == 204
         assert await node.room.seat.peer.video.get() is not None
-        restart = await client.patch(stream, content=fragment, headers=BEARER | FRAGMENT | {"If-Match": "*"})
-        assert restart.status_code == 422
+        for match, text, status in (
+            ({}, fragment, 428),
+            ({"If-Match": '"another"'}, fragment, 412),
+            ({"If-Match": "*"}, fragment, 422),
+            (etag, fragment.replace(ufrag, "a=ice-ufrag:other"), 422),
+            (etag, "nonsense", 400),
+            (etag, "a=mid:0\r\na=candidate:nonsense\r\n", 400),
+            ({"If-Match": f'"another", {etag["If-Match"]}'}, fragment, 204),
+        ):
+            patched = await client.patch(stream, content=text, headers=BEARER | FRAGMENT | match)
+            assert patched.status_code == status, text
+        assert (await client.patch(stream, content=b"", headers=BEARER | SDP | etag)).status_code == 415
+        looked = await client.get(stream, headers=BEARER)
+        assert (looked.status_code, looked.headers["ETag"]) == (204, etag["If-Match"])
+        assert await node.room.seat.peer.video.get() is not None, "the stream goes on"
         assert (await client.delete(stream, headers={"Authorization": "Bearer other"})).status_code == 401
         assert not node.room.seat.hung_up.is_set()
         assert (await client.delete(stream, headers=BEARER)).status_code == 200
@@ -90,16 +104,44 @@ def test_only_pages_of_allowed_origins_may_use_it() -> None:
     scene(act)
 
 
-def test_reading_a_stream_is_not_a_method() -> None:
+def test_the_endpoint_can_be_looked_at_and_every_other_method_is_told_which_are_allowed() -> None:
     async def act(node: Served, client: httpx.AsyncClient) -> None:
-        assert (await client.get(node.whip_url, headers=BEARER)).status_code == 405
+        looked = await client.get(node.whip_url, headers=BEARER)
+        assert (looked.status_code, looked.content) == (204, b"")
+        assert (await client.head(node.whip_url, headers=BEARER)).status_code == 204
+        assert (await client.get(node.whip_url)).status_code == 401
+        assert (await client.get(node.whip_url + "/name", headers=BEARER)).status_code == 404
+        for place, allowed, others in (
+            (node.whip_url, "GET, HEAD, OPTIONS, POST", ("PUT", "PATCH", "DELETE")),
+            (node.whip_url + "/name", "DELETE, GET, HEAD, OPTIONS, PATCH", ("PUT", "POST")),
+        ):
+            assert (await client.options(place)).headers["Allow"] == allowed
+            for method in others:
+                refused = await client.request(method, place, headers=BEARER)
+                assert (refused.status_code, refused.headers["Allow"]) == (405, allowed)
 
     scene(act)
 
 
-def test_a_fragment_gives_each_candidate_with_its_section() -> None:
-    fragment = "a=mid:0\r\na=candidate:1 …\r\na=mid:1\r\na=candidate:2 …\r\na=end-of-candidates\r\n"
-    assert fragment_candidates(fragment) == [("0", "a=candidate:1 …"), ("1", "a=candidate:2 …"), ("1", "")]
+def test_the_answer_links_the_ice_servers() -> None:
+    async def act(node: Served, client: httpx.AsyncClient) -> None:
+        node.room.servers = (
+            IceServer(("stun:stun.example.org",)),
+            IceServer(("turn:turn.example.org?transport=udp",), "1800:session", "c2VjcmV0"),
+        )
+        candidate = await offer_of(Picture())
+        offer = candidate.localDescription.sdp.replace("a=rtcp-mux", "a=rtcp-mux\r\na=rtcp-mux-only")
+        created = await client.post(node.whip_url, content=offer, headers=BEARER | SDP)
+        await candidate.close()
+        assert created.headers.get_list("Link") == [
+            '<stun:stun.example.org>; rel="ice-server"',
+            '<turn:turn.example.org?transport=udp>; rel="ice-server"; username="1800:session"; '
+            'credential="c2VjcmV0"; credential-type="password"',
+        ]
+        assert "a=rtcp-mux\r\n" in created.text
+        assert "rtcp-mux-only" not in created.text  # belongs into offers only
+
+    scene(act)
 
 
 def test_who_offers_too_often_is_told_when_to_come_back_before_its_offer_is_read() -> None:

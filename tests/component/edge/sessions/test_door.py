@@ -34,8 +34,12 @@ REFUSED: Final = (403, 404, 401)
 TABLE: Final[dict[tuple[str, str], tuple[int, ...]]] = {
     ("WEBSOCKET", "/signal/{session_id}"): (1000, 4403, 4404, 4401),
     ("POST", "/whip/{session_id}"): (201, *REFUSED),
+    ("GET", "/whip/{session_id}"): (204, *REFUSED),
+    **{(method, "/whip/{session_id}"): (405,) * 4 for method in ("PUT", "PATCH", "DELETE")},
     ("OPTIONS", "/whip/{session_id}"): (204, 204, 204, 204),
     ("PATCH", "/whip/{session_id}/{name}"): (204, *REFUSED),
+    ("GET", "/whip/{session_id}/{name}"): (204, *REFUSED),
+    **{(method, "/whip/{session_id}/{name}"): (405,) * 4 for method in ("PUT", "POST")},
     ("DELETE", "/whip/{session_id}/{name}"): (200, *REFUSED),
     ("OPTIONS", "/whip/{session_id}/{name}"): (204, 204, 204, 204),
     ("GET", "/healthz"): (200, 200, 200, 200),
@@ -97,7 +101,7 @@ class Doors:
             method,
             f"http://{self.host}{path}",
             headers=headers,
-            content="offer" if method in BODIES else None,
+            content={"POST": "offer", "PATCH": "a=end-of-candidates"}.get(method),
         )
 
     async def answer(self, method: str, path: str, asker: str) -> int:

@@ -9,6 +9,7 @@ import pytest
 from shared.errors import Rejected
 from shared.events.types import Action, EventType
 from shared.policy.schema import parse_policy
+from tests.support.eventually import until
 from tests.support.observations import ONE
 from tests.support.session_stage import Page, Stage, play, soon
 
@@ -26,6 +27,7 @@ def test_a_second_window_is_told_to_staff_and_the_first_learns_of_it() -> None:
         await sending(world, first)
         second = await world.page(order, tab=OTHER_TAB)
         assert await first.hearing == "open-elsewhere"
+        second.source.send(0.6)  # only now does it take the place of the one that still sends
         await soon(lambda: world.disk.of(EventType.SECOND_DEVICE, 2), "the alert")
         [alert] = world.disk.of(EventType.SECOND_DEVICE)
         assert (alert.severity_score, alert.action_required) == (0.0, Action.NONE)
@@ -35,7 +37,8 @@ def test_a_second_window_is_told_to_staff_and_the_first_learns_of_it() -> None:
             await first.seat.answer("offer")  # it may not take the place back on its old socket
         assert refused.value.code == "open-elsewhere"
         await world.show(second, ONE, from_s=1, to_s=1.4)
-        await world.page(order, tab=THIRD_TAB)
+        third = await world.page(order, tab=THIRD_TAB)
+        third.source.send(1.6)
         await soon(lambda: len(world.disk.of(EventType.SECOND_DEVICE)) == 2, "a third window")
 
     play(story)
@@ -49,7 +52,8 @@ def test_who_does_not_say_which_window_it_is_cannot_take_over_in_silence(
         order = await world.started()
         first = await world.page(order, tab=before)
         await sending(world, first)
-        await world.page(order, tab=after)
+        second = await world.page(order, tab=after)
+        second.source.send(0.6)
         await soon(lambda: world.disk.of(EventType.SECOND_DEVICE), "the alert")
 
     play(story)
@@ -78,6 +82,87 @@ def test_what_is_no_second_window(
         second = await world.page(order, tab=after)
         await world.leave_empty(second, from_s=1)  # something else comes to the disk
         assert world.disk.of(EventType.SECOND_DEVICE) == []
+
+    play(story)
+
+
+def test_an_answered_offer_takes_no_live_pictures_away_until_its_own_come() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        first = await world.page(order)
+        await sending(world, first)
+        second = await world.page(order)
+        await world.show(first, ONE, from_s=0.4, to_s=1)
+        assert not first.source.closed
+        assert world.sources[0].emptied
+        second.source.sound(0.5)  # of a time for which the first has delivered
+        await world.show(second, ONE, from_s=1, to_s=1.4)
+        await soon(lambda: first.source.closed, "the end of the first")
+        third = await world.page(order)
+        await world.show(second, ONE, from_s=1.4, to_s=1.8)
+        assert not second.source.closed
+        await world.show(third, ONE, from_s=1.8, to_s=2)
+        await soon(lambda: second.source.closed, "the end of the second")
+        assert world.sensing(order).listened_to == []
+
+    play(story)
+
+
+def test_a_connection_without_a_picture_is_closed_and_the_live_one_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("edge.sessions.connections.DELIVERS_S", 0.3)
+
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        first = await world.page(order)
+        await sending(world, first)
+        second = await world.page(order)
+        await until(lambda: second.source.closed, "the end of the one without a picture")
+        assert not first.source.closed
+        assert (await world.worker.report()).connection_errors == {"no-picture": 1}
+        third = await world.page(order)
+        await world.show(third, ONE, from_s=1, to_s=1.4)
+        await soon(lambda: first.source.closed, "the end of the first")
+
+    play(story)
+
+
+def test_a_newer_offer_ends_the_one_that_has_no_picture_yet() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        first = await world.page(order)
+        await sending(world, first)
+        second, third = await world.page(order), await world.page(order)
+        await soon(lambda: second.source.closed, "the end of the second")
+        assert not first.source.closed
+        assert third.source.frames_before > first.source.frame_count
+        await world.show(third, ONE, from_s=1, to_s=1.4)
+        await soon(lambda: first.source.closed, "the end of the first")
+        assert (await world.worker.report()).connection_errors == {}
+
+    play(story)
+
+
+@pytest.mark.parametrize("how", ["silent", "left", "paused"])
+def test_a_connection_that_waits_takes_over_when_the_earlier_one_shows_nothing(how: str) -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        first = await world.page(order)
+        await sending(world, first)
+        second = await world.page(order)
+        assert not first.source.closed
+        if how == "silent":
+            first.source.frame_age_s = 1.2
+        elif how == "left":
+            await first.seat.left()
+        else:
+            await world.actions.change(order.model_copy(update={"paused": True}))
+        await until(lambda: first.source.closed, "the end of the first")
+        assert not second.source.closed
+        third = await world.page(order)  # the second has never sent
+        await until(lambda: second.source.closed, "the end of the second")
+        assert not third.source.closed
 
     play(story)
 

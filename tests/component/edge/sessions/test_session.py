@@ -296,11 +296,12 @@ def test_a_page_that_comes_back_closes_its_former_connection_and_counts_frames_o
         second = await world.page(order)
         assert second.source.frames_before == frame_numbers.after(first.source.frame_count)
         assert second.source.clock is first.source.clock
+        second.source.send(31)  # its first picture ends the former connection
         await soon(lambda: first.source.closed, "the former connection's end")
         await first.hearing
         assert not second.source.closed
         second.source.dropped["superseded"] = 4
-        await world.leave_empty(second, from_s=31)
+        await world.leave_empty(second, from_s=31.2)
         assert (len(second.told), first.told) == (1, [])
         assert (await world.dropped())["superseded"] == 7
 

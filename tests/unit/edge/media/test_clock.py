@@ -42,6 +42,16 @@ def test_a_media_clock_set_back_is_followed_at_once() -> None:
     assert clock.at(0) == pytest.approx(21.0)
 
 
+@pytest.mark.parametrize("step_s", [0.4, 1.0, 4.0, 4.9, 100.0])
+def test_a_media_clock_set_back_by_little_is_followed_at_once_too_and_a_second_time(step_s: float) -> None:
+    clock, back_s = CaptureClock(HZ), 0.0
+    for n in range(900):
+        back_s += step_s if n in (300, 600) else 0.0
+        timestamp = round((1_000 + n / 15 - back_s) * HZ)
+        clock.heard(timestamp, n / 15 + 0.05)
+        assert clock.at(timestamp) == pytest.approx(n / 15 + 0.05, abs=0.05)
+
+
 @pytest.mark.parametrize("step_s", [0.8, 3.2, 4.9])
 def test_media_that_stays_behind_settles_and_no_capture_time_jumps(step_s: float) -> None:
     clock, captured, behind = CaptureClock(HZ), [], []

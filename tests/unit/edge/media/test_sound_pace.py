@@ -62,6 +62,15 @@ def test_one_leap_is_told_once_and_sound_goes_on_behind_it() -> None:
     assert back == [Pace.LEAPS] + 49 * [Pace.FOLLOWS]
 
 
+@pytest.mark.parametrize("back_s", [0.6, 4.0, 29.0])
+def test_a_clock_set_back_is_told_once_and_no_sound_is_left_out_also_the_second_time(back_s: float) -> None:
+    pace = SoundPace()
+    judged(pace, steady(2_000))
+    for n in (1, 2):
+        back = judged(pace, steady(2_000, n * 40.0 - n * back_s, 100.0 + n * 40.0))
+        assert back == [Pace.LEAPS] + 1_999 * [Pace.FOLLOWS]
+
+
 def test_sound_that_comes_many_times_too_fast_is_left_out() -> None:
     found = Counter(judged(SoundPace(), [(n * PIECE_S, 100.0 + n * 0.001) for n in range(10_000)]))
     taken_s = (found[Pace.FOLLOWS] + found[Pace.LEAPS]) * PIECE_S

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from edge.media.lateness import AFTERWARDS_S, LATE_S, Lateness
+
+
+def test_a_loop_on_time_disturbs_nothing() -> None:
+    lateness = Lateness()
+    assert not lateness.disturbed(5.0), "nothing is known yet"
+    for number in range(100):
+        now_s = number * 0.02
+        assert not lateness.disturbed(now_s)
+        lateness.due(now_s + 0.02)
+        assert not lateness.disturbed(now_s + 0.01)
+
+
+def test_an_overdue_probe_disturbs_at_once_and_for_a_while_and_a_second_one_again() -> None:
+    lateness = Lateness()
+    for begins_s in (10.0, 20.0):
+        lateness.due(begins_s)
+        assert not lateness.disturbed(begins_s + LATE_S)
+        late_s = begins_s + 0.3
+        assert lateness.disturbed(late_s)
+        lateness.due(late_s + 0.02)  # the probe has come, and what waited is still handled
+        assert lateness.disturbed(late_s + 0.03)
+        lateness.due(late_s + AFTERWARDS_S + 0.1)
+        assert lateness.disturbed(late_s + AFTERWARDS_S - 0.01)
+        assert not lateness.disturbed(late_s + AFTERWARDS_S)
+
+
+def test_a_loop_that_is_late_again_and_again_disturbs_all_the_time() -> None:
+    lateness = Lateness()
+    for number in range(50):
+        lateness.due(number * 0.5)
+        assert lateness.disturbed(number * 0.5 + 0.1)
+        assert lateness.disturbed(number * 0.5 + 0.49)
