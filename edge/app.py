@@ -19,7 +19,6 @@ from uuid import UUID
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
 from edge.analysis.levels import LevelInForce, check_level
-from edge.analysis.measured import Measured
 from edge.analysis.networks import Networks, open_networks
 from edge.analysis.restarts import Restarts
 from edge.config import EdgeConfig, MediaSection
@@ -28,7 +27,7 @@ from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.heartbeat import Heart
 from edge.fleet.lag import LoopLag
-from edge.fleet.load import LoadMeter
+from edge.fleet.load import LoadMeter, heard_by
 from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node
 from edge.fleet.stepping import Stepping
@@ -116,11 +115,7 @@ async def assembled(
     roster: Roster[Assignment] = Roster(config.analysis.rating)
     lag = LoopLag()
     meter = LoadMeter(lag)
-
-    def measured(call: Measured) -> None:
-        metrics.called(call)
-        meter.called(call)
-
+    measured = heard_by(metrics.called, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(roster, _committing(publisher, metrics), measured)
     async with _local_worker(config, identity.node_id, networks, assignments.hear) as worker:
         actions = NodeActions(config, assignments, worker)

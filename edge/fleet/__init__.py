@@ -6,4 +6,5 @@ heartbeat  sent every few seconds                  health       the health score
 metrics    Prometheus                              lag          lateness of the event loop
 ladder     which level under which load (pure)     load         measures the load
 stepping   changes the level under load            gpus         reads the GPUs' load
+percentiles of measurements (pure)
 """
