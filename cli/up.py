@@ -24,6 +24,9 @@ def up(
     edge_port: Annotated[int | None, typer.Option(help="Port of the edge node; default: a free one.")] = None,
     profile: Annotated[str, typer.Option(help="Networks: open, or research (non-commercial).")] = "open",
     level: Annotated[str, typer.Option(help="Best level to run at, L0 (GPU) to L4.")] = "L1",
+    nats_server: Annotated[
+        Path | None, typer.Option(help="Program of the hub; default: NATS_SERVER_BIN, or the installed one.")
+    ] = None,
 ) -> None:
     """Start nats-server, coordinator and one edge node on this machine, and stop them on Ctrl-C.
 
@@ -43,7 +46,9 @@ def up(
         with installing.lock(folder):
             ports = installing.choose_ports(folder, port, edge_port)
             console.print(f"starting nats-server, coordinator and edge node in {folder}")
-            prepared = installing.prepare(folder, ports, profile=profile, level=level)
+            prepared = installing.prepare(
+                folder, ports, profile=profile, level=level, nats_server=nats_server
+            )
             with programs_running(prepared) as (_, programs):
                 console.print(_lines(prepared), soft_wrap=True, markup=False, highlight=False)
                 console.print("Ready. Ctrl-C stops everything.")

@@ -187,9 +187,13 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
 def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
     keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
-    address = HubAddress(url=config.nats.url, user=config.nats.user, password=config.nats.read_password())
+    nats = config.nats
+    address = HubAddress(url=nats.url, user=nats.user, password=nats.read_password(), ca_file=nats.ca_file)
     settings = StreamSettings(
-        max_bytes=config.nats.stream_max_bytes, max_age_s=config.nats.stream_max_age_hours * 3600.0
+        max_bytes=nats.stream_max_bytes,
+        max_age_s=nats.stream_max_age_hours * 3600.0,
+        replicas=nats.stream_replicas,
+        placement_tags=nats.stream_placement_tags,
     )
     hub, fleet = HubLink(address, CALLER), Fleet()
     signers = {node.node_id: parse_signing_public(node.signing_key) for node in config.nodes}

@@ -26,6 +26,7 @@ from pydantic import AfterValidator, Field, model_validator
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
+from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
@@ -83,8 +84,11 @@ class KeysSection(Section):
 class NatsSection(Section):
     """The hub that connects the edge nodes."""
 
-    url: Annotated[str, Field(pattern=r"^(nats|tls)://[^\s@]+$", max_length=500)] = "nats://127.0.0.1:4222"
-    """The hub's address, without credentials."""
+    url: HubUrl = "nats://127.0.0.1:4222"
+    """The hub's address without credentials, or those of a cluster's servers, separated by commas. Those of
+    other machines begin with tls://."""
+    ca_file: FilePath | None = None
+    """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
     user: Name = "coordinator"
     """User name at the hub."""
     password_file: FilePath | None = None
@@ -94,6 +98,11 @@ class NatsSection(Section):
     """Above this the stream of alerts drops its oldest; the nodes' outboxes send lost alerts again."""
     stream_max_age_hours: Annotated[int, Field(ge=2, le=8_760)] = 168
     """Older alerts are dropped from the stream."""
+    stream_replicas: Literal[1, 3, 5] | None = None
+    """Servers of the hub's cluster that keep a copy of the stream; by default 3, or 1 if the hub is a single
+    server."""
+    stream_placement_tags: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
+    """Tags (`server_tags`) that a server must have to keep a copy."""
 
     def read_password(self) -> str | None:
         """The password, if one is set. Raises `ConfigError` if its file cannot be used."""

@@ -27,6 +27,7 @@ from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
+from shared.hub_checks import hub_tls
 from shared.tokens import Role
 
 app = typer.Typer(
@@ -85,6 +86,7 @@ def check_config(config: ConfigFile) -> None:
     """
     settings = load(config, CoordinatorConfig)
     settings.nats.read_password()
+    hub_tls(settings.nats.url, settings.nats.ca_file)
     settings.ice.read_servers()
     _own_keys(settings)
     typer.echo(f"{config} is good")

@@ -8,7 +8,8 @@
     media/         incoming WebRTC: peers, signaling     analysis/   networks, engine, schedule, perception
     rules/         conditions and their times (pure)     judging/    observations in, alerts out
     sessions/      one candidate's session               outbound/   alerts: seal, store, send
-    fleet/         commands, heartbeat, health           tools/      analyse recordings without a server
+    fleet/         commands, heartbeat, health           workers/    sessions in processes of their own
+    tools/         recordings without a server
     accuracy/      measures the analysis                 rehearsal/  the demo's recording
 
 A frame: `media.peer` -> `sessions.pumps` -> `analysis.perception` -> `sessions.live_watch` ->

@@ -16,17 +16,11 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from edge.analysis.engine import Engine
-from edge.analysis.instruments import Instruments
-from edge.analysis.levels import LevelInForce, check_level
-from edge.analysis.networks import Networks, open_networks
-from edge.analysis.restarts import Restarts
 from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.heartbeat import Heart
-from edge.fleet.lag import LoopLag
 from edge.fleet.load import LoadMeter, heard_by
 from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node
@@ -43,17 +37,14 @@ from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
 from edge.sessions.assignment import Assignment, Commit
-from edge.sessions.local_worker import LocalWorker
-from edge.sessions.port import Tell
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
-from edge.sessions.session_maker import SessionMaker
 from edge.web import WebServer, create_status, create_web
+from edge.workers.lag import LoopLag
+from edge.workers.settings import WorkerSettings
+from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
-from models.serving import Serving
-from models.store import Store
 from shared import subjects
-from shared.errors import ConfigError, Unavailable
 from shared.hub_link import HubAddress
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
@@ -88,8 +79,9 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
             partial(seal, node=identity),
         )
         try:
-            networks = await asyncio.to_thread(_open_networks, config)
-            async with assembled(config, identity, networks, outbox, way_in) as node:
+            settings, count = worker_settings(config, identity.node_id), config.workers.count
+            watch = partial(in_processes, count, settings) if count else partial(in_this_process, settings)
+            async with assembled(config, identity, watch, outbox, way_in) as node:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
@@ -97,10 +89,11 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
 
 @asynccontextmanager
 async def assembled(
-    config: EdgeConfig, identity: Identity, networks: Networks, outbox: OutboxThread, doors: Doors
+    config: EdgeConfig, identity: Identity, watch: Watch, outbox: OutboxThread, doors: Doors
 ) -> AsyncIterator[Node]:
-    """Build a node with its worker in this process. Nothing is connected or served yet."""
-    metrics = Metrics(networks.labels)
+    """Build a node whose sessions are watched where `watch` says. Nothing is connected or served yet."""
+    models: dict[str, str] = {}
+    metrics = Metrics(models)
     coordinator_key = parse_signing_public(config.coordinator.public_key)
     hub = node_link(_hub_address(config), identity.node_id)
     pace = Pace(backlog_jitter_s=config.outbox.backlog_jitter_s, resend_after_s=config.outbox.resend_after_s)
@@ -117,49 +110,42 @@ async def assembled(
     meter = LoadMeter(lag)
     measured = heard_by(metrics.called, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(roster, _committing(publisher, metrics), measured)
-    async with _local_worker(config, identity.node_id, networks, assignments.hear) as worker:
-        actions = NodeActions(config, assignments, worker)
+    async with watch(assignments.hear) as watching:
+        models |= (await watching.worker.report()).models
+        meter.workers = watching.statuses
+        actions = NodeActions(config, assignments, watching.worker)
         yield Node(
             config=config,
             identity=identity,
             outbox=outbox,
             hub=hub,
             publisher=publisher,
-            worker=worker,
+            worker=watching.worker,
+            workers=watching.statuses,
+            until_workers_fail=watching.until_it_fails,
             assignments=assignments,
             actions=actions,
             commands=Commands(identity, coordinator_key, actions),
             lag=lag,
-            stepping=Stepping(worker, meter, config.analysis.level_number),
+            stepping=Stepping(watching.worker, meter, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
         )
 
 
-@asynccontextmanager
-async def _local_worker(
-    config: EdgeConfig, node_id: UUID, networks: Networks, tell: Tell
-) -> AsyncIterator[LocalWorker]:
-    restarts = Restarts()
-    async with Engine(config.analysis.threads, on_call=tell, on_restart=restarts.note) as engine:
-        instruments = Instruments(
-            networks=networks,
-            engine=engine,
-            level=LevelInForce(config.analysis.level_number),
-            restarts=restarts,
-        )
-        maker = SessionMaker(
-            node_id=node_id,
-            region=config.region,
-            instruments=instruments,
-            tell=tell,
-            peer_settings=_peer_settings(config.media),
-        )
-        yield LocalWorker(instruments, maker, tell)
+def worker_settings(config: EdgeConfig, node_id: UUID) -> WorkerSettings:
+    """What a worker needs to know. Raises `ConfigError` when a secret's file cannot be used."""
+    return WorkerSettings(
+        node_id=node_id,
+        region=config.region,
+        level=config.analysis.level_number,
+        profile=config.analysis.profile,
+        threads=config.analysis.threads,
+        peer=_peer_settings(config.media),
+    )
 
 
 def _peer_settings(media: MediaSection) -> PeerSettings:
-    """The settings of candidates' connections. Raises `ConfigError` when a secret's file cannot be used."""
     answer = AnswerShape(announced_ip=media.announced_ip)
     reach = Reach(private=media.private_candidates, loopback=media.loopback_candidates)
     return PeerSettings(ice_servers=media.read_ice_servers(), answer=answer, reach=reach)
@@ -179,6 +165,7 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.publisher.run(),
         heart.run(),
         node.lag.run(),
+        node.until_workers_fail(),
         _end_expired(node.actions),
     ]
     if node.config.analysis.steps_down:
@@ -228,25 +215,14 @@ def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
 
 def _hub_address(config: EdgeConfig) -> HubAddress:
     password = read_secret(config.nats.password_file)
-    return HubAddress(url=config.nats.url, user=config.nats.user, password=password)
+    nats = config.nats
+    return HubAddress(url=nats.url, user=nats.user, password=password, ca_file=nats.ca_file)
 
 
 async def _end_expired(actions: NodeActions) -> None:
     while True:
         await actions.end_expired()
         await asyncio.sleep(EXPIRY_INTERVAL_S)
-
-
-def _open_networks(config: EdgeConfig) -> Networks:
-    serving = Serving(Store.here(), config.analysis.profile, streams=config.analysis.threads)
-    try:
-        networks = open_networks(serving)
-    except Unavailable as error:
-        raise ConfigError(f"this node cannot find faces: {error}") from error
-    check_level(config.analysis.level_number, networks.device)
-    for task, reason in networks.missing.items():
-        log.warning("a task is not available on this node", extra={"task": task.value, "reason": reason})
-    return networks
 
 
 def _other_files(config: EdgeConfig) -> int:

@@ -13,6 +13,7 @@ from models.manifest import Profile
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
+from shared.hub_address import HubUrl
 from shared.ice import IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
@@ -40,8 +41,11 @@ class CoordinatorSection(Section):
 class NatsSection(Section):
     """The hub that carries alerts and commands."""
 
-    url: Annotated[str, Field(pattern=r"^(nats|tls)://[^/\s@]+$", max_length=200)]
-    """Address without user and password, such as `nats://127.0.0.1:4222`."""
+    url: HubUrl
+    """Address without user and password, such as `nats://127.0.0.1:4222`, or those of a cluster's servers,
+    separated by commas. Those of other machines begin with tls://."""
+    ca_file: FilePath | None = None
+    """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
     user: Name
     """The node's user name at the hub: its node id."""
     password_file: FilePath
@@ -81,6 +85,14 @@ class AnalysisSection(Section):
     def level_number(self) -> int:
         """The level as a number, as in alerts."""
         return LEVELS.index(self.level)
+
+
+class WorkersSection(Section):
+    """Where sessions are watched."""
+
+    count: Annotated[int, Field(ge=0, le=64)] = 0
+    """Processes beside the node's own that watch sessions, each with its own networks; at most one per
+    processor is of use. 0: sessions are watched in the node's own process."""
 
 
 class MediaSection(Section):
@@ -127,6 +139,7 @@ class EdgeConfig(Section):
     status: StatusSection = StatusSection(port=8091)
     """Where health and metrics are served in full."""
     analysis: AnalysisSection = AnalysisSection()
+    workers: WorkersSection = WorkersSection()
     media: MediaSection = MediaSection()
     outbox: OutboxSection = OutboxSection()
 

@@ -30,6 +30,7 @@ from shared.config_file import load
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
 from shared.fields import format_utc
+from shared.hub_checks import hub_tls
 from shared.logs import configure
 from shared.secret_file import read_secret
 from shared.writing import writing_under
@@ -105,6 +106,7 @@ def _found(config: Path) -> tuple[EdgeConfig, Identity]:
     """Load settings and identity and check the secrets, before the networks, which take long to open."""
     settings = load(config, EdgeConfig)
     read_secret(settings.nats.password_file)
+    hub_tls(settings.nats.url, settings.nats.ca_file)
     settings.media.read_ice_servers()
     return settings, load_identity(settings.data_folder)
 

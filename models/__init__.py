@@ -7,7 +7,8 @@ Weights
     fetch           brings weights there from `sources`: mirror, package registry, public address
     converters      rewrites weights of other programs' formats as ONNX
 Running
-    runtime         opens and runs a network: ONNX Runtime and OpenVINO; `litert` and `backend` help it
+    runtime         opens and runs a network: ONNX Runtime and OpenVINO; `backend` helps it,
+                    `litert` and `mediapipe_tasks` are the other runtimes for networks of TensorFlow Lite
     distributions   refuses Python packages that overwrite each other
     opening         opens a network of the store as the manifest says
     canary          opens networks and reports, as a program of its own (`proctorctl models verify`)

@@ -69,6 +69,7 @@ class Runtime(StrEnum):
     ONNX_OPENVINO = "onnx-openvino"
     OPENVINO = "openvino"
     LITERT = "litert"
+    MEDIAPIPE = "mediapipe"
 
 
 class Colour(StrEnum):
@@ -101,6 +102,8 @@ class Input:
     px."""
     levels: Levels | None = None
     """Only for recognisers."""
+    span: tuple[float, float] | None = None
+    """What a picture's levels 0 and 255 are for the network; only for those that MediaPipe opens as well."""
     shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     """The canary's shapes by input name, if the network leaves more than the batch open."""
 
@@ -186,7 +189,8 @@ class Calibration:
 class Entry:
     """One network. `verified` names the tests that proved it with its real weights; empty: none did.
 
-    `weights_of` names another network if this one uses its files.
+    `weights_of` names another network if this one uses its files. `then` names the runtimes that are tried in
+    turn where `runtime` cannot open or run it.
     """
 
     __pydantic_config__: ClassVar[ConfigDict] = _STRICT
@@ -199,6 +203,7 @@ class Entry:
     files: tuple[File, ...] = ()
     weights_of: Slug | None = None
     runtime: Runtime | None = None
+    then: tuple[Runtime, ...] = ()
     attribution: str = ""
     verified: str = ""
     note: str = ""
@@ -271,6 +276,8 @@ def parse_manifest(text: str) -> Manifest:
         raise ConfigError(f"the manifest names these networks twice: {', '.join(twice)}")
     manifest = Manifest(entries)
     _check_conversions(entries)
+    if spanless := [each.name for each in entries if Runtime.MEDIAPIPE in each.then and not each.input.span]:
+        raise ConfigError(f"MediaPipe needs the input's span, which {', '.join(spanless)} does not give")
     if lacking := [entry.name for entry in entries if not manifest.holder(entry).files]:
         raise ConfigError(f"the manifest names no file for {', '.join(lacking)}")
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Builds and runs compiled networks; only this module and `litert` use an inference runtime.
+"""Builds and runs compiled networks; only this module, `litert` and `mediapipe_tasks` use inference runtimes.
 
 `open_network` verifies what a runtime reports. ONNX Runtime falls back to the plain processor silently (or
 with a log line), so the device is read back after loading, ONNX Runtime must fail rather than place a node on
@@ -31,6 +31,7 @@ from models.backend import Arrays, Backend, Port, imported
 from models.distributions import check_distributions
 from models.litert import open_litert
 from models.manifest import Runtime
+from models.mediapipe_tasks import open_mediapipe
 from shared.errors import ConfigError, Corrupt, ProctorError, Unavailable
 
 CANARY_LIMIT_S = 5.0
@@ -62,7 +63,8 @@ class Network:
     """One compiled network that has given a finite result in time. `run` may be called from any thread.
 
     `device` is the device the runtime reports, not the requested one: "cpu" (ONNX Runtime), "cpu-openvino",
-    "cpu-litert", "cuda:0", or "cuda:0+cpu" when the caller allowed nodes to stay on the processor.
+    "cpu-litert", "cpu-mediapipe", "cuda:0", or "cuda:0+cpu" when the caller allowed nodes to stay on the
+    processor.
     `canary_ms` is the time of the second canary call.
     """
 
@@ -97,21 +99,26 @@ def open_network(
     allow_cpu_fallback: bool = False,
     streams: int = 1,
     shapes: Mapping[str, tuple[int, ...]] | None = None,
+    span: tuple[float, float] | None = None,
 ) -> Network:
     """Load the network in `path` and prove that it runs.
 
     `runtime` defaults to ONNX Runtime's own processor kernels for .onnx and to OpenVINO for .tflite and .xml;
-    networks in OpenVINO and LiteRT always run on the processor, and the device says so. `streams` is how many
-    calls OpenVINO and LiteRT run in parallel. `shapes` gives canary shapes by input name if the network
-    leaves more than the batch open. Raises ConfigError (this build does not support it), Unavailable (file or
-    device missing, or too slow), Corrupt (the runtime cannot read the file, or its output for zeros is not
-    finite).
+    networks in OpenVINO, LiteRT and MediaPipe always run on the processor, and the device says so. `streams`
+    is how many calls these three run in parallel. `shapes` gives canary shapes by input name if the network
+    leaves more than the batch open. `span`, which only MediaPipe needs, is what a picture's levels 0 and 255
+    are for the network. Raises ConfigError (this build does not support it), Unavailable (file or device
+    missing, or too slow), Corrupt (the runtime cannot read the file, or its output for zeros is not finite).
     """
     check_distributions()
     if not path.is_file():
         raise Unavailable(f"{path} is missing: run `proctorctl models fetch`")
     chosen = runtime or (Runtime.ONNX_CPU if path.suffix == ".onnx" else Runtime.OPENVINO)
-    if chosen is Runtime.LITERT:
+    if chosen is Runtime.MEDIAPIPE:
+        if span is None:
+            raise ConfigError(f"MediaPipe needs the span of the input of {path.name}")
+        backend = open_mediapipe(path, span, streams)
+    elif chosen is Runtime.LITERT:
         backend = open_litert(path, streams)
     elif device is Device.CUDA and chosen is not Runtime.OPENVINO:
         backend = _cuda(path, device_index, allow_cpu_fallback)

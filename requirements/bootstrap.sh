@@ -26,7 +26,6 @@ update_package_lists() {
 python=${PYTHON:-python3}
 command -v "$python" >/dev/null 2>&1 || missing="$missing python3"
 "$python" -c 'import ensurepip, venv' >/dev/null 2>&1 || missing="$missing python3-venv"
-need_command nats-server nats-server
 need_command espeak-ng espeak-ng
 need_library libGL.so.1 libgl1
 need_library libEGL.so.1 libegl1

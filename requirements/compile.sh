@@ -3,10 +3,10 @@
 set -eu
 cd "$(dirname "$0")/.."
 case "$1" in
-    dev) extras="--group dev --extra edge --extra coordinator --extra cli --extra demo --extra cpu" ;;
+    dev) extras="--group dev --extra edge --extra coordinator --extra cli --extra hub --extra demo --extra cpu" ;;
     edge-cpu) extras="--extra edge --extra cpu" ;;
     edge-gpu) extras="--extra edge --extra gpu" ;;
-    coordinator) extras="--extra coordinator --extra cli" ;;
+    coordinator) extras="--extra coordinator --extra cli --extra hub" ;;
     *) echo "unknown set $1: dev, edge-cpu, edge-gpu or coordinator" >&2; exit 2 ;;
 esac
 # shellcheck disable=SC2086

@@ -17,6 +17,7 @@ Between programs
     bundles        a message and the pictures beside it (pure)
     card_delay     how late a wall may be (pure)
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
+    hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
     ice            STUN and TURN servers
 Values and errors
     fields         bounded text, UTC instants, unit fractions canonical   canonical JSON

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from uuid import UUID
 
@@ -28,6 +29,8 @@ from nats.aio.msg import Msg
 from shared import subjects
 from shared.errors import ConfigError, Unavailable
 from shared.handling import Handling
+from shared.hub_address import servers_of
+from shared.hub_checks import hub_tls, no_answer, require_recent, tls_named
 from shared.seldom import Seldom
 
 log = logging.getLogger(__name__)
@@ -51,8 +54,11 @@ class HubAddress:
     """The hub's address and the program's credentials."""
 
     url: str
+    """One server's, or those of a cluster's servers, separated by commas."""
     user: str
     password: str | None = field(repr=False)
+    ca_file: Path | None = None
+    """The CA of the hub's certificate; None: those that this machine trusts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +90,9 @@ class HubLink:
     """A connection to the hub while `run` runs and the hub is reachable."""
 
     def __init__(self, address: HubAddress, caller: Caller) -> None:
+        """Raises `ConfigError` if the CA's file cannot be used."""
         self._address = address
+        self._tls = hub_tls(address.url, address.ca_file)
         self._caller = caller
         self._handlers: dict[str, Handler] = {}
         self._preparations: list[Prepare] = []
@@ -170,23 +178,29 @@ class HubLink:
             connection.gone.set()
 
         client, address, caller = connection.client, self._address, self._caller
-        with translated("the hub does not answer"):
+        with translated(no_answer(self._tls)):
             async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
-                await client.connect(
-                    address.url,
-                    user=address.user,
-                    password=address.password,
-                    name=caller.name,
-                    inbox_prefix=subjects.inbox_prefix(caller.inbox_of),
-                    error_cb=self._complained,
-                    disconnected_cb=lost,
-                    # The client's own reconnecting may give up, so each connection gets a new client.
-                    allow_reconnect=False,
-                    max_reconnect_attempts=1,  # by default it tries 60 times before it reports anything
-                    reconnect_time_wait=0,
-                    connect_timeout=CONNECT_TIMEOUT_S,
-                    ping_interval=PING_INTERVAL_S,
-                )
+                with tls_named():
+                    await client.connect(
+                        servers_of(address.url),
+                        user=address.user,
+                        password=address.password,
+                        name=caller.name,
+                        inbox_prefix=subjects.inbox_prefix(caller.inbox_of),
+                        tls=self._tls,
+                        # Otherwise the client sends its password in clear to whoever claims to have no TLS.
+                        tls_handshake_first=self._tls is not None,
+                        error_cb=self._complained,
+                        disconnected_cb=lost,
+                        # The client's own reconnecting may give up, so each connection gets a new client.
+                        allow_reconnect=False,
+                        max_reconnect_attempts=1,  # by default it tries 60 times before it reports anything
+                        reconnect_time_wait=0,
+                        connect_timeout=CONNECT_TIMEOUT_S,
+                        ping_interval=PING_INTERVAL_S,
+                    )
+            version = client.connected_server_version
+            require_recent(f"{version.major}.{version.minor}.{version.patch}")
             async with asyncio.timeout(2 * CONNECT_TIMEOUT_S):
                 for preparation in self._preparations:
                     await preparation(client)

@@ -11,7 +11,7 @@ from typing import Final
 
 from cli.doctor.finding import Finding, broken, ok, unknown, warning
 from cli.doctor.place import Place
-from cli.programs import ask, find_program
+from cli.programs import ask, find_nats_server, find_program
 from models.fetch import FIRST_EXAM
 from models.manifest import Profile, Task
 from models.served import unserved
@@ -48,10 +48,9 @@ def check_machine(place: Place) -> Iterator[Finding]:
 
 def check_programs() -> Iterator[Finding]:
     """Whether the three programs are installed."""
-    wanted = (("nats-server", "NATS_SERVER_BIN"), ("proctor-coordinator", None), ("proctor-edge", None))
-    for name, setting in wanted:
+    for name in ("nats-server", "proctor-coordinator", "proctor-edge"):
         try:
-            path = find_program(name, setting=setting, package=name if setting else None)
+            path = find_nats_server() if name == "nats-server" else find_program(name)
         except ConfigError as error:
             says, _, mend = str(error).partition("; ")
             yield broken(f"program {name}", says, mend or "correct or unset that variable")

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shared.errors import ConfigError
+from shared.hub_address import servers_of
 
 _HUB_PORT = 4222
 _COORDINATOR_STATUS_PORT = 8001
@@ -37,6 +38,10 @@ class Place:
     coordinator_config: Path | None
     edge_config: Path | None
     hub: Address | None
+    hub_url: str
+    """Its address as configured; empty without one."""
+    hub_ca: Path | None
+    """The file of the CA that signed its certificate."""
     coordinator: Address | None
     """Its health, on the status port."""
     edge: Address | None
@@ -55,11 +60,14 @@ def find_place(folder: Path, coordinator: Path | None, edge: Path | None) -> Pla
         coordinator = coordinator or _existing(folder / "coordinator.toml")
         edge = edge or _existing(folder / "edge.toml")
     centre, node = _settings(coordinator), _settings(edge)
+    nats = _section(centre or node, "nats")
     return Place(
         folder=kept,
         coordinator_config=coordinator,
         edge_config=edge,
-        hub=_hub(centre or node) if centre or node else None,
+        hub=_hub(nats) if centre or node else None,
+        hub_url=str(nats.get("url", "")),
+        hub_ca=_beside(coordinator or edge, nats.get("ca_file")),
         coordinator=_status(centre, _COORDINATOR_STATUS_PORT) if coordinator else None,
         edge=_status(node, _EDGE_STATUS_PORT) if edge else None,
         profile=str(_section(node, "analysis").get("profile", "open")),
@@ -84,8 +92,12 @@ def _section(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _hub(settings: Mapping[str, Any]) -> Address:
-    parts = urlsplit(str(_section(settings, "nats").get("url", "")))
+def _beside(config: Path | None, name: object) -> Path | None:
+    return None if config is None or name is None else config.parent / str(name)
+
+
+def _hub(nats: Mapping[str, Any]) -> Address:
+    parts = urlsplit(servers_of(str(nats.get("url", "")))[0])
     return Address(parts.hostname or "127.0.0.1", parts.port or _HUB_PORT)
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from typing import Any, Final
 
 import httpx
@@ -15,10 +17,11 @@ from cli.connection import connect
 from cli.doctor.finding import Finding, broken, ok, unknown, warning
 from cli.doctor.place import Address, Place
 from shared.errors import ConfigError, ProctorError, Rejected
+from shared.hub_address import version_refused
+from shared.hub_checks import hub_tls, tls_named
 from shared.sealing import MAX_MESSAGE_BYTES
 
 ANSWER_S: Final = 3.0
-OLDEST_HUB: Final = (2, 9)
 MOST_SKEW_S: Final = 5.0
 _INFO_BYTES: Final = 65_536
 _START = "start it: proctorctl up, or its service"
@@ -27,7 +30,7 @@ _START = "start it: proctorctl up, or its service"
 def check_services(place: Place) -> Iterator[Finding]:
     """All network checks; parts that are not configured are left out."""
     if place.hub is not None:
-        yield check_hub(place.hub)
+        yield check_hub(place.hub, place.hub_url, place.hub_ca)
     if place.coordinator is not None:
         yield from check_coordinator(place.coordinator)
     if place.edge is not None:
@@ -35,12 +38,12 @@ def check_services(place: Place) -> Iterator[Finding]:
     yield from check_token()
 
 
-def check_hub(address: Address) -> Finding:
+def check_hub(address: Address, url: str = "", ca_file: Path | None = None) -> Finding:
     """Whether the hub answers, from the first line of its protocol."""
     try:
-        with socket.create_connection((address.host, address.port), ANSWER_S) as hub:
-            hub.settimeout(ANSWER_S)
-            line = hub.recv(_INFO_BYTES)
+        line = _first_line(address, hub_tls(url, ca_file))
+    except ConfigError as error:
+        return broken("hub", str(error), "name the file of the hub's CA in ca_file of [nats]")
     except ConnectionRefusedError:
         return broken("hub", f"nothing listens on {address.host}:{address.port}", _START)
     except OSError as error:
@@ -52,11 +55,19 @@ def check_hub(address: Address) -> Finding:
         return broken("hub", says, "stop it, or give the hub another port")
 
 
+def _first_line(address: Address, tls: ssl.SSLContext | None) -> bytes:
+    with socket.create_connection((address.host, address.port), ANSWER_S) as hub:
+        hub.settimeout(ANSWER_S)
+        if tls is None:
+            return hub.recv(_INFO_BYTES)
+        with tls_named(), tls.wrap_socket(hub, server_hostname=address.host) as private:
+            return private.recv(_INFO_BYTES)
+
+
 def judge_hub(info: Mapping[str, Any], address: Address) -> Finding:
     """The result from what the hub reports about itself."""
-    version = tuple(int(part) for part in str(info["version"]).split("-")[0].split(".")[:2])
-    if version < OLDEST_HUB:
-        return broken("hub", f"nats-server {info['version']} is too old", "install nats-server 2.9 or newer")
+    if why := version_refused(str(info["version"])):
+        return broken("hub", why, "install a newer nats-server: make setup brings one")
     if not info.get("jetstream"):
         return broken("hub", "nats-server runs without JetStream", "start it with JetStream (nats.conf)")
     if int(info.get("max_payload", 0)) < MAX_MESSAGE_BYTES:

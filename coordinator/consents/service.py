@@ -28,9 +28,10 @@ def record(
     recorded_by: str,
     now_utc: datetime,
 ) -> Word:
-    """Record a yes or no. If the newest one is the same, nothing is added and that one is returned."""
+    """Record a yes or no. If it is in force already in the same words, nothing is added and that one is
+    returned."""
     newest = _newest(db, candidate, purpose)
-    if newest is not None and _way(newest) == _way(said):
+    if newest is not None and _way(newest) == _way(said) and _in_force(db, candidate, newest):
         return _word(newest)
     row = Consent(
         id=uuid7(),
@@ -131,6 +132,11 @@ def _newest(db: Session, candidate: Candidate, purpose: Purpose) -> Consent | No
         .order_by(col(Consent.created_utc).desc(), col(Consent.id).desc())
         .limit(1)
     ).one_or_none()
+
+
+def _in_force(db: Session, candidate: Candidate, newest: Consent) -> bool:
+    """Whether a consent still says what counts; a notice that was acknowledged later may say otherwise."""
+    return latest(words_of(db, candidate))[newest.purpose].given == newest.given
 
 
 def _way(said: Consent | ConsentRequest) -> tuple[bool, str, str, bool]:

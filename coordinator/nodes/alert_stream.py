@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Any, Final
 
 import nats.errors
 import nats.js.errors
@@ -110,23 +110,43 @@ class AlertStream:
 
 
 async def _ensure(context: JetStreamContext, settings: StreamSettings) -> None:
-    """Create or update stream and consumer, and check the settings that the server kept."""
-    asked = StreamConfig(**stream.stream_config(settings))
+    """Create or correct stream and consumer, and check the settings that the server kept."""
     try:
-        try:
-            await context.stream_info(subjects.ALERT_STREAM)
-            await context.update_stream(asked)
-        except nats.js.errors.NotFoundError:
-            await context.add_stream(asked)
+        asked = await _ensure_stream(context, settings)
         await context.add_consumer(subjects.ALERT_STREAM, ConsumerConfig(**stream.consumer_config(settings)))
     except nats.js.errors.ServiceUnavailableError as error:
         raise Unavailable("the hub's JetStream is not available now") from error
     except nats.js.errors.APIError as error:
         raise ConfigError(f"the hub refuses the stream of alerts: {error.description}") from error
     kept = await context.stream_info(subjects.ALERT_STREAM)
-    stream.require_same(stream.stream_config(settings), vars(kept.config))
+    stream.require_same(asked, asdict(kept.config))
     used = await context.consumer_info(subjects.ALERT_STREAM, subjects.ALERT_CONSUMER)
     stream.require_same(stream.consumer_config(settings), vars(used.config))
+
+
+async def _ensure_stream(context: JetStreamContext, settings: StreamSettings) -> dict[str, Any]:
+    """Create or correct the stream; returns its settings."""
+    asked = stream.stream_config(settings, settings.replicas or stream.CLUSTER_REPLICAS)
+    try:
+        await _corrected(context, asked)
+    except nats.js.errors.ServerError as error:
+        # Only the server's answer says whether it is one of a cluster.
+        if settings.replicas is not None or error.err_code != stream.NOT_A_CLUSTER:
+            raise
+        asked = stream.stream_config(settings, 1)
+        await _corrected(context, asked)
+    return asked
+
+
+async def _corrected(context: JetStreamContext, asked: dict[str, Any]) -> None:
+    try:
+        kept = await context.stream_info(subjects.ALERT_STREAM)
+    except nats.js.errors.NotFoundError:
+        await context.add_stream(StreamConfig(**asked))
+        return
+    if names := stream.differing(asked, asdict(kept.config)):
+        await context.update_stream(StreamConfig(**asked))
+        log.warning("settings of the stream of alerts were corrected", extra={"settings": ", ".join(names)})
 
 
 async def _fetched(reading: _Reading, batch: int, wait_s: float) -> list[Msg]:

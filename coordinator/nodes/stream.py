@@ -14,6 +14,10 @@ DUPLICATE_WINDOW_S: Final = 2 * 3_600
 """A repeated Nats-Msg-Id is dropped within this time; later repeats are harmless, because alerts are stored
 by id."""
 MAX_ACK_PENDING: Final = 1_024
+CLUSTER_REPLICAS: Final = 3
+"""Copies in a hub that is a cluster: it goes on without any one of its servers."""
+NOT_A_CLUSTER: Final = 10_074
+"""The error code with which a single server refuses several copies."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,10 +28,18 @@ class StreamSettings:
     max_age_s: float
     ack_wait_s: float = 30.0
     """A message that was neither acknowledged nor put off within this time is delivered again."""
+    replicas: int | None = None
+    """How many servers of the hub keep it; None: `CLUSTER_REPLICAS`, or the only one that there is."""
+    placement_tags: tuple[str, ...] = ()
+    """What a server must have to keep it."""
 
 
-def stream_config(settings: StreamSettings) -> dict[str, Any]:
-    """The stream's settings. It only transports alerts; the record is in the nodes' outboxes."""
+def stream_config(settings: StreamSettings, replicas: int) -> dict[str, Any]:
+    """The stream's settings. It only transports alerts; the record is in the nodes' outboxes.
+
+    Also what must not be set is named, so that a stream that somebody else changed is noticed and corrected.
+    """
+    tags = list(settings.placement_tags)
     return {
         "name": subjects.ALERT_STREAM,
         "subjects": [subjects.ALERT_SUBJECTS],
@@ -38,7 +50,17 @@ def stream_config(settings: StreamSettings) -> dict[str, Any]:
         "max_age": settings.max_age_s,
         "max_msg_size": MAX_MESSAGE_BYTES,
         "duplicate_window": DUPLICATE_WINDOW_S,
-        "num_replicas": 1,
+        "num_replicas": replicas,
+        "placement": {"cluster": None, "tags": tags} if tags else None,
+        "max_msgs": -1,
+        "max_msgs_per_subject": -1,
+        "discard_new_per_subject": False,
+        "no_ack": False,
+        "sealed": False,
+        "mirror": None,
+        "sources": None,
+        "republish": None,
+        "subject_transform": None,
     }
 
 
@@ -54,10 +76,14 @@ def consumer_config(settings: StreamSettings) -> dict[str, Any]:
     }
 
 
+def differing(asked: Mapping[str, Any], kept: Mapping[str, Any]) -> list[str]:
+    """The names of the settings that the server keeps otherwise than asked."""
+    return [name for name, value in asked.items() if kept.get(name) != value]
+
+
 def require_same(asked: Mapping[str, Any], kept: Mapping[str, Any]) -> None:
     """Check that the server kept all settings. Raises `ConfigError` with the names of those it did not."""
-    differing = [name for name, value in asked.items() if kept.get(name) != value]
-    if differing:
+    if names := differing(asked, kept):
         raise ConfigError(
-            f"the hub did not accept these settings of the stream of alerts: {', '.join(differing)}"
+            f"the hub did not accept these settings of the stream of alerts: {', '.join(names)}"
         )

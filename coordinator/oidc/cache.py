@@ -35,10 +35,7 @@ class KeyCache:
             return False
         if self._fetched_at is None or now - self._fetched_at >= FRESH_FOR_S:
             return True
-        if kid in self._keys:
-            return False
-        missed_at = self._unknown.get(kid)
-        return missed_at is None or now - missed_at >= UNKNOWN_FOR_S
+        return kid not in self._keys and not self._missed_lately(kid, now)
 
     def fetched(self, keys: Mapping[str, PyJWK], now: float) -> None:
         """The issuer answered with these keys; all others are no longer valid."""
@@ -53,7 +50,7 @@ class KeyCache:
         if not self.usable(now):
             return None
         key = self._keys.get(kid)
-        if key is None:
+        if key is None and not self._missed_lately(kid, now):  # else who asks all the time never gets it
             self._unknown[kid] = now
             self._unknown.move_to_end(kid)
             while len(self._unknown) > MAX_UNKNOWN:
@@ -63,3 +60,7 @@ class KeyCache:
     def usable(self, now: float) -> bool:
         """Whether any keys are valid: fetched, and not too long ago."""
         return self._fetched_at is not None and now - self._fetched_at < FRESH_FOR_S + STALE_FOR_S
+
+    def _missed_lately(self, kid: str, now: float) -> bool:
+        missed_at = self._unknown.get(kid)
+        return missed_at is not None and now - missed_at < UNKNOWN_FOR_S

@@ -41,6 +41,8 @@ class Vitals:
     """Whether the networks that the sessions need are open and answer."""
     overloaded: bool
     """Whether the node has taken a lower level than its best."""
+    workers_missing: bool = False
+    """Whether a worker's process has ended and does not run again yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def health_of(vitals: Vitals) -> Health:
         ("loop-blocked", 3, vitals.loop_lag_s <= STUCK_LOOP_S < vitals.loop_worst_s),
         ("clock-skew", 5, abs(vitals.clock_skew_s) > MAX_CLOCK_SKEW_S),
         ("overloaded", 3, vitals.overloaded),
+        ("worker-missing", 3, vitals.workers_missing),
         ("hub-away", 3, not vitals.hub_connected),
         ("outbox-nearly-full", 3, vitals.outbox_fill >= NEARLY_FULL),
         ("outbox-was-damaged", 1, vitals.outboxes_set_aside > 0),

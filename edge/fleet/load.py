@@ -1,4 +1,5 @@
-"""Measures how loaded this process is, for the ladder: lateness, processor and memory of the last seconds."""
+"""Measures how loaded this process and its workers are, for the ladder: lateness, processor and memory of the
+last seconds."""
 
 from __future__ import annotations
 
@@ -13,8 +14,9 @@ import psutil
 
 from edge.analysis.measured import Measured
 from edge.fleet.ladder import Load, Strain
-from edge.fleet.lag import LoopLag
-from edge.fleet.percentiles import percentile
+from edge.workers.lag import LoopLag
+from edge.workers.percentiles import percentile
+from edge.workers.status import Statuses, no_workers
 from shared.events.looks import Look
 
 WINDOW_S: Final = 5.0
@@ -36,8 +38,10 @@ class LoadMeter:
 
     def __init__(self, loop_lag: LoopLag) -> None:
         self._loop_lag = loop_lag
+        self.workers: Statuses = no_workers
+        """The workers whose load counts too."""
         self._lags_s: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
-        self._before = time.monotonic(), time.process_time()
+        self._before = time.monotonic(), self._used_s()
         self._processors = allowed_processors(_CGROUP)
 
     def called(self, measured: Measured) -> None:
@@ -49,11 +53,13 @@ class LoadMeter:
 
     def read(self) -> Load:
         """The load since the previous call."""
-        now, used_s = time.monotonic(), time.process_time()
+        now, used_s = time.monotonic(), self._used_s()
         before, used_before_s = self._before
         self._before = now, used_s
         load = {
-            Strain.LOOP: self._loop_lag.recent_p95_s,
+            Strain.LOOP: max(
+                [self._loop_lag.recent_p95_s, *(worker.loop_p95_s for worker in self.workers())]
+            ),
             Strain.CPU: (used_s - used_before_s) / max(now - before, 1e-3) / self._processors,
             Strain.MEMORY: memory_share(_CGROUP),
         }
@@ -62,6 +68,10 @@ class LoadMeter:
         if len(self._lags_s) >= FEWEST_CALLS:
             load[Strain.LAG] = percentile((lag_s for _, lag_s in self._lags_s), 95)
         return load
+
+    def _used_s(self) -> float:
+        """Processor time of this process and its workers so far."""
+        return time.process_time() + sum(worker.cpu_s for worker in self.workers())
 
 
 def heard_by(always: Hear, meter: LoadMeter, *, steps_down: bool) -> Hear:

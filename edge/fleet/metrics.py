@@ -15,6 +15,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metri
 from prometheus_client.registry import Collector
 
 from edge.analysis.measured import Measured
+from edge.workers.status import WorkerStatus
 from shared.events.types import EventType
 from shared.messages.heartbeats import OutboxState
 from shared.severity import severity_word
@@ -32,6 +33,8 @@ class Readings:
     hub_connected: bool
     loop_lag_s: float
     loop_worst_s: float
+    workers: tuple[WorkerStatus, ...]
+    """Those that are processes of their own."""
     clock_skew_s: float
     queue_depth: Mapping[str, int]
     """Waiting calls, by task."""
@@ -138,6 +141,7 @@ class _Snapshot(Collector):
         yield _gauge("hub_connected", "1 while the hub is connected", int(now.hub_connected))
         yield _gauge("event_loop_lag_p99_seconds", "Lateness of the event loop", now.loop_lag_s)
         yield _gauge("event_loop_lag_max_seconds", "Longest block of the last minute", now.loop_worst_s)
+        yield from _workers(now.workers)
         yield _gauge("clock_skew_seconds", "The coordinator's clock less this node's", now.clock_skew_s)
         depth: Totals[str] = Totals()
         for task, waiting in now.queue_depth.items():
@@ -152,6 +156,21 @@ class _Snapshot(Collector):
         yield _gauge("open_connections", "Open connections of pages", now.connections)
         yield _counters("connections_closed", "Connections closed from this side", "reason", now.closed)
         yield from _outbox(now.outbox)
+
+
+def _workers(workers: tuple[WorkerStatus, ...]) -> Iterator[Metric]:
+    """Labelled with a worker's number, of which there are a few."""
+    if not workers:
+        return
+    named = {str(worker.number): worker for worker in workers}
+    running = {number: int(worker.running) for number, worker in named.items()}
+    yield _gauges("worker_running", "1 while a worker's process runs", "worker", running)
+    sessions = {number: worker.sessions for number, worker in named.items()}
+    yield _gauges("worker_sessions", "Sessions of a worker", "worker", sessions)
+    late_s = {number: worker.loop_p99_s for number, worker in named.items()}
+    yield _gauges("worker_loop_lag_p99_seconds", "Lateness of a worker's event loop", "worker", late_s)
+    ends = {number: worker.ends for number, worker in named.items()}
+    yield _counters("worker_ends", "How often a worker's process has ended or hung", "worker", ends)
 
 
 def _outbox(states: tuple[OutboxState, ...]) -> Iterator[Metric]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -15,13 +16,14 @@ from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
-from edge.fleet.lag import LoopLag
 from edge.fleet.metrics import Metrics, Readings
 from edge.fleet.stepping import Stepping
 from edge.node_identity import Identity
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Publisher
 from edge.sessions.port import AssignmentId, Worker, WorkerReport
+from edge.workers.lag import LoopLag
+from edge.workers.status import Statuses
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import Heartbeat, OutboxState, SessionState
@@ -45,6 +47,10 @@ class Node:
     stepping: Stepping
     metrics: Metrics
     doors: Doors
+    workers: Statuses
+    """Those that are processes of their own."""
+    until_workers_fail: Callable[[], Coroutine[Any, Any, None]]
+    """Raises what makes watching impossible."""
     nvml: Any | None = field(default_factory=open_nvml)
     boot_id: UUID = field(default_factory=uuid4)
 
@@ -90,6 +96,7 @@ class Node:
             hub_connected=self.hub.connected,
             loop_lag_s=self.lag.p99_s,
             loop_worst_s=self.lag.worst_s,
+            workers=self.workers(),
             clock_skew_s=self.publisher.skew.seconds,
             queue_depth=report.calls_waiting,
             frames_dropped=self._dropped(report),
@@ -121,14 +128,16 @@ class Node:
 
     def _health(self, states: tuple[OutboxState, ...], report: WorkerReport) -> Health:
         waiting = sum(state.waiting for state in states)
+        workers = self.workers()
         return health_of(
             Vitals(
                 hub_connected=self.hub.connected,
                 outbox_writes=self.publisher.outbox_works and bool(states),
                 outbox_fill=waiting / self.config.outbox.max_alerts,
                 outboxes_set_aside=self.outbox.set_aside,
-                loop_lag_s=self.lag.p99_s,
-                loop_worst_s=self.lag.worst_s,
+                loop_lag_s=max([self.lag.p99_s, *(worker.loop_p99_s for worker in workers)]),
+                loop_worst_s=max([self.lag.worst_s, *(worker.loop_worst_s for worker in workers)]),
+                workers_missing=not all(worker.running for worker in workers),
                 clock_skew_s=self.publisher.skew.seconds,
                 analysis_works=report.analysis_works,
                 overloaded=report.level > self.config.analysis.level_number,

@@ -210,11 +210,11 @@ class Publisher:
         return batch
 
     async def _send(self, batch: list[tuple[Lane, int]]) -> None:
-        try:
-            for lane in Lane:
+        for lane in Lane:
+            try:
                 await self._send_lane(lane, [sequence for one, sequence in batch if one is lane])
-        except Unavailable as error:
-            self._failed(str(error))
+            except Unavailable as error:  # the other lane's are in flight too: each is sent or has failed
+                self._failed(str(error))
 
     async def _send_lane(self, lane: Lane, sequences: list[int]) -> None:
         delivery = self._lanes[lane]

@@ -10,8 +10,8 @@ from typing import Any, Final
 from edge.media.latest import Latest
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
-from edge.sessions.port import AssignmentId, Notice, PageId, SessionOver, assignment_of
-from shared.errors import Rejected
+from edge.sessions.port import AssignmentId, Moved, Notice, PageId, SessionOver, assignment_of
+from shared.errors import Rejected, Unavailable
 from shared.messages.sessions import StartSession
 from shared.rates import Bucket, Rate
 from shared.tokens import moved
@@ -36,11 +36,11 @@ class Page:
     device: int | None
     """The number of the device that it is on (`Claims.device`)."""
     notices: Latest[Mapping[str, Any]] = field(default_factory=lambda: Latest(NOTICES))
-    replaced: Rejected | None = None
-    """Why it gets no more notices; None: no other page has replaced it."""
+    replaced: Rejected | Unavailable | None = None
+    """Why it gets no more notices; None: it still gets them. `Unavailable`: it must connect again."""
 
-    def replace(self, why: Rejected) -> None:
-        """End its notices, because another page replaces it."""
+    def replace(self, why: Rejected | Unavailable) -> None:
+        """End its notices, because another page replaces it or it must connect again."""
         self.replaced = why
         self.notices.close()
 
@@ -90,7 +90,7 @@ class Assignment:
         """Check that another offer is allowed now. Raises `Rejected` (429) when its pages send too many."""
         _check(self._offers, now, "this session's pages send too many offers")
 
-    def hear(self, told: OutgoingAlert | Notice | SessionOver) -> None:
+    def hear(self, told: OutgoingAlert | Notice | SessionOver | Moved) -> None:
         """Handle a message from the worker about this session."""
         match told:
             case OutgoingAlert():
@@ -98,6 +98,10 @@ class Assignment:
             case Notice():
                 if self._page is not None:
                     self._page.notices.put(told.message)
+            case Moved():
+                if self._page is not None:
+                    self._page.replace(_connect_again())
+                    self._page = None
             case SessionOver():
                 if self._page is not None:
                     self._page.notices.close()
@@ -110,6 +114,10 @@ class Assignment:
 
 def _elsewhere() -> Rejected:
     return Rejected("your exam is open in another window", code="open-elsewhere", status=409)
+
+
+def _connect_again() -> Unavailable:
+    return Unavailable("the connection was lost on our side; connect again", retry_after_s=1)
 
 
 def _check(bucket: Bucket, now: float, reason: str) -> None:

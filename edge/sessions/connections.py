@@ -35,7 +35,6 @@ class Connections:
         self._clock = clock
         self._drain = drain
         self._connected = connected
-        self._first_number = frame_numbers.first(clock.begins_s)
         self._tasks: asyncio.TaskGroup | None = None
         self._pages: dict[UUID, Source] = {}
         """The newest connection of each page, until it ends."""
@@ -75,7 +74,11 @@ class Connections:
         was answered first, 410 after the end.
         """
         former = self.newest
-        before = self._first_number if former is None else frame_numbers.after(former.frame_count)
+        before = (
+            frame_numbers.first(self._clock.begins_s)
+            if former is None
+            else frame_numbers.after(former.frame_count)
+        )
         source = self._make_source(self._clock, before)
         try:
             answer = await source.answer(offer_sdp)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from edge.analysis.examination import Frame
 from edge.judging.alerts import RAISED_REVISION, AlertRevision
@@ -12,17 +13,23 @@ from edge.judging.watch import Watch
 from edge.media.clock import SessionClock
 from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.sessions.agreed import senses_of
+from edge.sessions.memory import Course
 from edge.sessions.port import Notice, assignment_of
 from edge.sessions.session_parts import Parts
 from edge.sessions.timer import Timer
 from shared.cameras import Camera
+from shared.errors import Corrupt
 from shared.events.looks import Sense
 from shared.events.types import EventType
 from shared.excerpts import Excerpt
 from shared.messages.sessions import StartSession
 from shared.notices import candidate_notice
 from shared.observations import Observation
+from shared.saving import Saved
 from shared.unwatched import Unwatched, added
+
+CONNECTS_WITHIN_S: Final = 5.0
+"""A page that was told to connect again has done so by then; what is longer is not the node's."""
 
 
 class LiveWatch:
@@ -49,6 +56,11 @@ class LiveWatch:
         """Alerts raised so far."""
         self.verified_utc: datetime | None = None
         """When the candidate's face was last compared."""
+        self._started_utc: datetime | None = None
+        """UTC of session time zero; None until the first watch is opened."""
+        self._gap: tuple[float, float] | None = None
+        """When the state was saved that this session goes on from, and until when the node is to blame that
+        nobody has looked since; None once that was told."""
 
     def now_s(self) -> float:
         """The session clock now."""
@@ -82,7 +94,9 @@ class LiveWatch:
         if self._order.paused:
             self.drops["paused"] += 1
             return
-        self._take(self._opened().observe(observation, frame, excerpt, now=self.now_s()))
+        now_s = self.now_s()
+        self._tell_gap(now_s)
+        self._take(self._opened().observe(observation, frame, excerpt, now=now_s))
         if observation.identity is not None and observation.identity.similarity is not None:
             self.verified_utc = self.utc(observation.at)
         self._timer.moved()
@@ -120,16 +134,60 @@ class LiveWatch:
             return self._unwatched_before
         return added(self._unwatched_before, self._watch.unwatched(self.now_s()))
 
+    def course(self, analysed: int) -> Course:
+        """How far the session has come. `analysed`: its pictures."""
+        return Course(
+            zero_at=self._clock.zero_at,
+            saved_s=0.0 if self._clock.zero_at is None else self.now_s(),
+            started_utc=None if self._started_utc is None else self._started_utc.isoformat(),
+            analysed=analysed,
+            raised=self.raised,
+            verified_utc=None if self.verified_utc is None else self.verified_utc.isoformat(),
+            unwatched_s={**self._unwatched_before},
+        )
+
+    def snapshot(self) -> Saved | None:
+        """The state of the watch; None before it was opened."""
+        # A watch that waits to be opened would take the baselines of the former one with it.
+        watch = self._watch if self._former is None else self._opened()
+        return None if watch is None else watch.snapshot()
+
+    def go_on(self, course: Course, watch: Saved | None) -> None:
+        """Continue from the saved state of this session in another process. Call it before all else.
+
+        Waits pause for the time between, and as soon as a picture arrives it is told that the node was late.
+        Raises `Corrupt` for an invalid state; then this must not be used.
+        """
+        self.raised = course.raised
+        self.verified_utc = _utc(course.verified_utc)
+        self._unwatched_before = dict(course.unwatched_s)
+        self._started_utc = _utc(course.started_utc)
+        if watch is None:
+            return
+        resumed_s = self.now_s()
+        self._opened().restore(watch, resumed_s=resumed_s)
+        self._gap = course.saved_s, resumed_s + CONNECTS_WITHIN_S
+
     async def keep_time(self) -> None:
         """Report conditions that become true as time passes, until cancelled."""
         await self._timer.run()
 
     def _opened(self) -> Watch:
         if self._watch is None:
-            self._watch = self._parts.open_watch(self._order, self.utc(0.0))
+            # One session has one beginning: the two revisions of an alert say the same times.
+            self._started_utc = self._started_utc or self.utc(0.0)
+            self._watch = self._parts.open_watch(self._order, self._started_utc)
             if self._former is not None:
                 self._watch.take_over(self._former)
+                self._former = None
         return self._watch
+
+    def _tell_gap(self, now_s: float) -> None:
+        """At the first picture after the session went on in this process, tell how long the node was late."""
+        if self._gap is None or self._watch is None:
+            return
+        (saved_s, until_s), self._gap = self._gap, None
+        self._take(self._watch.tick(now_s, max(0.0, min(now_s, until_s) - saved_s)))
 
     def _judge_camera(self) -> None:
         if self._camera is not None:
@@ -149,3 +207,16 @@ class LiveWatch:
             notice = candidate_notice(revision.alert, revision.revision)
             if notice is not None:
                 self._parts.tell(Notice(self._assignment, notice))
+
+
+def _utc(text: str | None) -> datetime | None:
+    """An instant of a saved state. Raises `Corrupt`."""
+    if text is None:
+        return None
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Corrupt("an instant of the session's memory is not one") from error
+    if instant.tzinfo is None:
+        raise Corrupt("an instant of the session's memory has no zone")
+    return instant

@@ -12,15 +12,17 @@ from edge.analysis.compared import compare_templates
 from edge.analysis.enrolling import decode_picture, enrolled_picture
 from edge.analysis.examination import examine
 from edge.analysis.instruments import Instruments
+from edge.sessions.memory import read_memory
 from edge.sessions.port import AssignmentId, PageId, SessionOver, Tell, WorkerReport, assignment_of
 from edge.sessions.session import Session
 from shared.cameras import Camera
-from shared.errors import Rejected
+from shared.errors import Corrupt, Rejected
 from shared.events.looks import Look
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
 from shared.messages.faces import EnrolledPicture, VerifiedFrame
 from shared.messages.sessions import StartSession
 from shared.policy.terms import Gate
+from shared.saving import Json, Saved
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +40,33 @@ class LocalWorker:
         self._former_drops: Counter[str] = Counter()
         self._former_errors: Counter[str] = Counter()
 
+    @property
+    def assignments(self) -> tuple[AssignmentId, ...]:
+        """The sessions that are not over."""
+        return tuple(self._sessions)
+
+    def memory(self, assignment: AssignmentId) -> Saved | None:
+        """What another process needs to go on with a session; None after its end."""
+        session = self._sessions.get(assignment)
+        return None if session is None else session.memory()
+
     async def start(self, order: StartSession) -> None:
+        self._begin(order, self._make(order))
+
+    async def resume(self, order: StartSession, memory: Json) -> None:
+        """Go on with a session that another process of this host has watched. What cannot be restored starts
+        anew, on the same clock. Raises as `start` does, and `Corrupt` for what is no memory at all."""
+        known = read_memory(memory)
         session = self._make(order)
+        try:
+            session.go_on(known)
+        except Corrupt:
+            log.exception("a session starts anew", extra={"session_id": str(order.session_id)})
+            session = self._make(order)
+            session.keep_clock(known.course)
+        self._begin(order, session)
+
+    def _begin(self, order: StartSession, session: Session) -> None:
         self._sessions[assignment_of(order)] = session
         running = asyncio.create_task(self._supervise(assignment_of(order), session))
         self._running.add(running)

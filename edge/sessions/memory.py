@@ -6,14 +6,36 @@ picture, no template and no key. It is as personal as alerts and is sealed like 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Final
 
 from shared.errors import Corrupt
-from shared.saving import AtLeast, AtMost, Json, Part, Saved, restore, save
+from shared.saving import AtLeast, AtMost, Count, Json, Part, Saved, restore, save
+from shared.unwatched import Kind
 
-SNAPSHOT_VERSION: Final = 6
+SNAPSHOT_VERSION: Final = 7
 """Raise it when a saved value changes its meaning. A changed shape is refused anyway."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Course:
+    """How far a session has come: its clock and what it has counted."""
+
+    zero_at: float | None = None
+    """Monotonic seconds of session time zero, the same in every process of a host; None before a page has
+    connected."""
+    saved_s: float = 0.0
+    """When this was saved, on the session clock."""
+    started_utc: Annotated[str, AtMost(40)] | None = None
+    """UTC of session time zero, as alerts have it; None before the first look was expected."""
+    analysed: Count = 0
+    """Pictures analysed so far, …"""
+    raised: Count = 0
+    """… alerts raised, …"""
+    verified_utc: Annotated[str, AtMost(40)] | None = None
+    """… when the face was last compared, …"""
+    unwatched_s: dict[Kind, float] = field(default_factory=dict)
+    """… and the seconds in which nobody looked, under earlier orders."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +43,15 @@ class SessionMemory:
     """The saved state of a session's parts; each part restores its own."""
 
     version: Annotated[int, AtLeast(SNAPSHOT_VERSION), AtMost(SNAPSHOT_VERSION)] = SNAPSHOT_VERSION
+    course: Course
     perception: Part
     watch: Part | None
     """None before a page has connected."""
 
 
-def remembered(perception: Saved, watch: Saved | None) -> Saved:
-    """A session's memory as JSON, from the snapshots of its parts."""
-    return save(SessionMemory(perception=perception, watch=watch))
+def remembered(course: Course, perception: Saved, watch: Saved | None) -> Saved:
+    """A session's memory as JSON, from its course and the snapshots of its parts."""
+    return save(SessionMemory(course=course, perception=perception, watch=watch))
 
 
 def read_memory(saved: Json) -> SessionMemory:

@@ -4,9 +4,9 @@
     doors, commands, heartbeat ───calls────>  connections, senses, watch
     outbox, pages, metrics     <───told─────  alerts, notices, ends, measured calls
 
-Only values cross it: frozen, no larger than a picture, and picklable. So a worker may be part of the control
-process (`edge.sessions.local_worker`) or a process of its own. The worker gets the orders but no key of the
-node: the control side numbers, seals and stores its alerts.
+Only values cross it: frozen, and no larger than a picture. So a worker may be part of the control process
+(`edge.sessions.local_worker`) or a process of its own (`edge.workers`). The worker gets the orders but no key
+of the node: the control side numbers, seals and stores its alerts.
 """
 
 from __future__ import annotations
@@ -60,7 +60,14 @@ class SessionOver:
     assignment: AssignmentId
 
 
-Told = OutgoingAlert | Notice | SessionOver | Measured
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A session goes on in another worker; its page's connection is gone, so the page must connect again."""
+
+    assignment: AssignmentId
+
+
+Told = OutgoingAlert | Notice | SessionOver | Moved | Measured
 """What a worker reports on its own, in the order of the events."""
 Tell = Callable[[Told], None]
 
@@ -138,7 +145,7 @@ class Worker(Protocol):
         """The worker's state now."""
 
 
-def about(told: OutgoingAlert | Notice | SessionOver) -> AssignmentId:
+def about(told: OutgoingAlert | Notice | SessionOver | Moved) -> AssignmentId:
     """The assignment that a report is about."""
     if isinstance(told, OutgoingAlert):
         return AssignmentId(told.envelope.session_id, told.envelope.epoch)

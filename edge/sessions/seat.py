@@ -53,7 +53,8 @@ class CandidateSeat:
     async def notices(self) -> AsyncIterator[Mapping[str, object]]:
         """Technical notices and gentle warnings, until the session ends.
 
-        Raises `Rejected` when another page has replaced this one: 409 `open-elsewhere`, 401 `device-moved`.
+        Raises `Rejected` when another page has replaced this one: 409 `open-elsewhere`, 401 `device-moved`;
+        `Unavailable` when it must connect again.
         """
         while (notice := await self._page.notices.get()) is not None:
             yield notice

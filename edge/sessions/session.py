@@ -19,6 +19,7 @@ from edge.media.frames import VideoFrame
 from edge.sessions.agreed import as_agreed, check_may_compare, senses_of
 from edge.sessions.connections import Connections
 from edge.sessions.live_watch import LiveWatch
+from edge.sessions.memory import Course, SessionMemory, remembered
 from edge.sessions.pumps import Pumps
 from edge.sessions.session_parts import Parts, Senses
 from shared.cameras import Camera
@@ -29,6 +30,7 @@ from shared.events.types import EventType
 from shared.messages.faces import VerifiedFrame
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
+from shared.saving import Saved
 from shared.tokens import key_id_of
 from shared.unwatched import rounded
 
@@ -40,13 +42,35 @@ class Session:
         """Raises `Corrupt` for invalid keys or templates."""
         order = self._order = as_agreed(order)
         self._perceive = parts.perceive
-        clock = SessionClock(begins_s=order.elapsed_s)
+        clock = self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
         self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
         self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._connected)
         """The connections of its pages."""
         self._over = asyncio.Event()
         self._want()
+
+    def memory(self) -> Saved:
+        """All that another process needs to go on with this session."""
+        course = self._watch.course(self._pumps.analysed)
+        return remembered(course, self._pumps.senses.snapshot(), self._watch.snapshot())
+
+    def keep_clock(self, course: Course) -> None:
+        """Continue the clock and the frame numbers of this session in another process of this host."""
+        if course.zero_at is not None:
+            self._clock.zero_at = course.zero_at
+            self._clock.begins_s = self._watch.now_s()
+
+    def go_on(self, memory: SessionMemory) -> None:
+        """Continue from a state that another process of this host has saved. Call it before `run`.
+
+        Raises `Corrupt` for an invalid state; then this session must not be used.
+        """
+        self.keep_clock(memory.course)
+        self._watch.go_on(memory.course, memory.watch)
+        self._pumps.analysed = memory.course.analysed
+        resumed_s = None if self._clock.zero_at is None else self._watch.now_s()
+        self._pumps.senses.restore(memory.perception, resumed_s=resumed_s)
 
     async def run(self) -> None:
         """Watch until `end` or a failure; then close and report open events."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
+import psutil
 import pytest
 
 from edge.node_identity import Identity, load_or_make
@@ -22,13 +23,23 @@ from tests.support.nats import RunningServer, node_password
 from tests.support.ports import reserved_port
 
 PROGRAM: Final = Path(sys.executable).with_name("proctor-edge")
-READY_S: Final = 60.0
+READY_S: Final = 180.0
+"""On a machine that does much else: a worker's process imports its libraries after the daemon did."""
 
 
 class EdgeDaemon:
     """One node in one folder; started, killed, started again."""
 
-    def __init__(self, folder: Path, hub: RunningServer, identity: Identity, coordinator_key: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hub: RunningServer,
+        identity: Identity,
+        coordinator_key: str,
+        *,
+        workers: int = 0,
+        rating: int = 2,
+    ) -> None:
         self.folder = folder
         self.identity = identity
         self.port = reserved_port()
@@ -45,7 +56,8 @@ class EdgeDaemon:
             "web": {"port": self.port, "public_url": self.url},
             "status": {"port": self.status_port},
             "outbox": {"backlog_jitter_s": 0, "resend_after_s": 2},
-            "analysis": {"rating": 2, "steps_down": False},
+            "analysis": {"rating": rating, "steps_down": False},
+            "workers": {"count": workers},
         }
         self.config.write_text("".join(_section(name, values) for name, values in settings.items()))
 
@@ -75,6 +87,13 @@ class EdgeDaemon:
             except httpx.TransportError:
                 time.sleep(0.1)
         raise RuntimeError(f"the daemon did not start:\n{self.log}")
+
+    def worker_pids(self) -> list[int]:
+        """Its workers' processes, the one that was spawned first before the others."""
+        if self._process is None:
+            return []
+        children = psutil.Process(self._process.pid).children()
+        return [child.pid for child in sorted(children, key=lambda child: child.create_time())]
 
     def health(self) -> tuple[int, dict[str, Any]]:
         """Status and body of the full health."""

@@ -81,6 +81,8 @@ class FakeNode:
         self.verify: Callable[[VerifyFrame], VerifiedFrame | Refusal] = lambda asked: GONE
         self.compare: Callable[[CompareTemplates], ComparedTemplates] = cosines
         self.accept: Callable[[UUID], SessionAccepted] = accepted
+        self.while_changing: Callable[[], None] = lambda: None
+        """Called between a changed order and the answer to it."""
         self.refusal: Refusal | None = None
         """Set: every command is answered so."""
         self.clock_ahead_s = 0.0
@@ -181,6 +183,7 @@ class FakeNode:
             case "change":
                 changed = parse(StartSession, body)
                 self.obeyed.changed.append(changed)
+                self.while_changing()
                 return SessionChanged(
                     session_id=changed.session_id,
                     policy_version=changed.policy.version,

@@ -8,12 +8,12 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
-import pytest
-
+from cli.programs import find_nats_server
 from edge.hub import node_link
 from shared.hub_link import HubAddress, HubLink
 from shared.nats_config import COORDINATOR_USER, NatsServer, server_config
@@ -21,6 +21,10 @@ from tests.support.ports import reserved_port
 
 COORDINATOR_PASSWORD: Final = "coordinator-password"
 START_TIMEOUT_S: Final = 60.0
+
+
+program: Final = cache(find_nats_server)
+"""The one program that all tests start."""
 
 
 def node_password(node_id: UUID) -> str:
@@ -39,8 +43,10 @@ class RunningServer:
     user: Final = COORDINATOR_USER
     password: Final = COORDINATOR_PASSWORD
 
-    def __init__(self, folder: Path, nodes: Sequence[UUID]) -> None:
+    def __init__(self, folder: Path, nodes: Sequence[UUID] = (), more: str = "") -> None:
+        """`more`: settings beside the product's own."""
         self._folder = folder
+        self._more = more
         self._log = folder / "nats.log"
         self._process: subprocess.Popen[bytes] | None = None
         self._settings = NatsServer(
@@ -61,10 +67,10 @@ class RunningServer:
     def start(self) -> None:
         """Start and wait until it takes clients. Fails with its log when it does not."""
         config = self._folder / "nats.conf"
-        config.write_text(server_config(self._settings), encoding="utf-8")
+        config.write_text(server_config(self._settings) + self._more, encoding="utf-8")
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                ["nats-server", "-c", str(config), "--ports_file_dir", str(self._folder)],
+                [program(), "-c", str(config), "--ports_file_dir", str(self._folder)],
                 stdout=log,
                 stderr=log,
             )
@@ -76,6 +82,11 @@ class RunningServer:
 
     def stop(self) -> None:
         self._end(signal.SIGTERM)
+
+    def lose(self) -> None:
+        """kill -9, and everything that it had stored is gone."""
+        self.kill()
+        shutil.rmtree(self._settings.store_folder)
 
     def _end(self, how: signal.Signals) -> None:
         if self._process is not None:
@@ -97,13 +108,33 @@ class RunningServer:
 
 
 @contextmanager
-def nats_server(folder: Path, nodes: Sequence[UUID] = ()) -> Iterator[RunningServer]:
+def nats_server(folder: Path, nodes: Sequence[UUID] = (), more: str = "") -> Iterator[RunningServer]:
     """A running server with a user per node (`node_password`) and the coordinator's; stopped at the end."""
-    if shutil.which("nats-server") is None:
-        pytest.skip("nats-server is not installed (Debian's package nats-server)")
-    server = RunningServer(folder, nodes)
+    server = RunningServer(folder, nodes, more)
     server.start()
     try:
         yield server
     finally:
         server.stop()
+
+
+@contextmanager
+def nats_cluster(folder: Path) -> Iterator[list[RunningServer]]:
+    """A hub of three servers, each with the tags `site:eu` and `rack:N`; stopped at the end."""
+    ports = [reserved_port() for _ in range(3)]
+    routes = ", ".join(f'"nats://127.0.0.1:{port}"' for port in ports)
+    servers = []
+    for number, port in enumerate(ports):
+        (own := folder / f"hub{number}").mkdir()
+        more = (
+            f'server_name: "hub{number}"\nserver_tags: ["site:eu", "rack:{number}"]\n'
+            f'cluster: {{name: "hub", listen: "127.0.0.1:{port}", routes: [{routes}]}}\n'
+        )
+        servers.append(RunningServer(own, more=more))
+    try:
+        for server in servers:
+            server.start()
+        yield servers
+    finally:
+        for server in servers:
+            server.stop()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -25,10 +24,6 @@ from tests.support.ports import remember_ports
 pytestmark = [
     pytest.mark.weights,
     pytest.mark.realtime,
-    pytest.mark.skipif(
-        shutil.which("nats-server", path=f"{os.environ['PATH']}:/usr/sbin") is None,
-        reason="nats-server is not installed (Debian's package nats-server)",
-    ),
 ]
 PROGRAM = Path(sys.executable).with_name("proctorctl")
 READY_S = 90.0

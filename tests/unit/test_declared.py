@@ -60,8 +60,8 @@ def test_runtimes_that_are_imported_by_name_are_declared() -> None:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "imported"
         if isinstance(node.args[0], ast.Constant)
     }
-    assert named == {"ai_edge_litert", "onnxruntime", "openvino", "pocketsphinx"}
-    assert {"ai-edge-litert", "pocketsphinx"} <= declared("edge")
+    assert named == {"ai_edge_litert", "flatbuffers", "mediapipe", "onnxruntime", "openvino", "pocketsphinx"}
+    assert {"ai-edge-litert", "flatbuffers", "mediapipe", "pocketsphinx"} <= declared("edge")
     for extra in ("cpu", "gpu"):
         assert {"openvino"} < {one for one in declared(extra) if one.startswith(("openvino", "onnxruntime-"))}
 

@@ -12,19 +12,64 @@ from pathlib import Path
 
 import pytest
 
-from cli.programs import ask, demanded_port, find_program, free_port, start
+from cli.programs import ask, demanded_port, find_nats_server, find_program, free_port, start
 from shared.errors import ConfigError, Unavailable
 
 
-def test_a_missing_program_is_named_with_the_package_to_install() -> None:
-    with pytest.raises(ConfigError, match=r"no-such-server was not found.*apt-get install no-such-package"):
-        find_program("no-such-server", package="no-such-package")
+def test_a_missing_program_is_named_with_what_to_install() -> None:
+    with pytest.raises(ConfigError, match=r"no-such-server was not found; install this project: make setup"):
+        find_program("no-such-server")
 
 
 def test_a_setting_that_names_no_program_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SOME_BIN", str(tmp_path / "nothing"))
     with pytest.raises(ConfigError, match="SOME_BIN names"):
         find_program("sh", setting="SOME_BIN")
+    with pytest.raises(ConfigError, match="--sh names"):
+        find_program("sh", named=tmp_path)
+
+
+def hub_program(folder: Path, version: str) -> Path:
+    """A program that says it is a nats-server of this version."""
+    folder.mkdir()
+    path = folder / "nats-server"
+    path.write_text(f"#!/bin/sh\necho 'nats-server: v{version}'\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_the_hubs_program_is_the_named_one_then_the_settings_then_the_environments_own_then_any(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    named, said, own, any_other = (
+        hub_program(tmp_path / name, "2.15.1") for name in ("named", "said", "own", "any")
+    )
+    monkeypatch.setenv("NATS_SERVER_BIN", str(said))
+    monkeypatch.setenv("PATH", f"{any_other.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(sys, "executable", str(own.with_name("python")))
+    assert find_nats_server(named) == named
+    assert find_nats_server() == said
+    monkeypatch.delenv("NATS_SERVER_BIN")
+    assert find_nats_server() == own
+    own.unlink()
+    assert find_nats_server() == any_other
+
+
+def test_a_hub_that_is_too_old_is_refused_before_it_is_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    old = hub_program(tmp_path / "old", "2.9.10")
+    monkeypatch.setenv("NATS_SERVER_BIN", str(old))
+    for named in (None, old):
+        with pytest.raises(
+            ConfigError, match=r"nats-server cannot be used: .*2\.9\.10 is older than 2\.11\.15"
+        ):
+            find_nats_server(named)
+
+
+def test_the_environment_brings_a_hub_that_is_new_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NATS_SERVER_BIN", raising=False)
+    assert find_nats_server() == Path(sys.executable).with_name("nats-server")
 
 
 def test_a_taken_port_is_refused_by_number_and_replaced_where_only_preferred() -> None:

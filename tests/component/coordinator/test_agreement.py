@@ -205,6 +205,24 @@ def test_a_withdrawal_reaches_the_node_at_once_and_an_agreement_brings_everythin
     on_site(test)
 
 
+def test_a_withdrawal_counts_again_after_a_notice_was_acknowledged(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await enrolled(site)
+        started = await site.started(acknowledged=None)
+        joined = await Device().joined(site, started["join_url"].split("#")[1])
+        notice, bearer = joined["notice"], {"Authorization": f"Bearer {joined['session_token']}"}
+        body = {"notice_version": notice["version"], "purposes": notice["purposes"]}
+        await said(site, IDENTITY, NO)
+        assert (await site.post("/session/SESS-1/acknowledge", body, headers=bearer)).status_code == 204
+        assert told(site.node.obeyed.changed[-1]) == ([], 1)
+        await said(site, IDENTITY, NO)  # in the same words as the first time
+        assert told(site.node.obeyed.changed[-1]) == ([IDENTITY], 0)
+        assert (await state(site))["withdrawn"] == [IDENTITY]
+        assert await verified(site) == (409, "consent-withdrawn")
+
+    on_site(test)
+
+
 def test_two_purposes_withdrawn_in_one_instant_both_stand_on_the_timeline(on_site: OnSite) -> None:
     async def test(site: Site) -> None:
         await site.started()

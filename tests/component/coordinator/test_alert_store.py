@@ -26,6 +26,7 @@ from coordinator.nodes.alert_stream import Delivery
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
+from shared.errors import Unavailable
 from shared.events.types import EventClass, EventType, Lane
 from shared.messages.heartbeats import OutboxState
 from tests.support.desk import KEYRING, NOW
@@ -370,6 +371,44 @@ def test_a_message_that_makes_us_fail_is_tried_again_and_holds_up_nobody(
         db.connection().exec_driver_sql(mended[store.database.dialect])
     assert (replayed(store), waiting(store)) == (["stored"], [])
     assert [s.alert for s in in_database(store, sitting)] == alerts_in_order
+
+
+@pytest.mark.parametrize("table", ["alerts", "incidents"])
+def test_a_database_that_is_locked_in_the_midst_of_a_batch_refuses_nothing(
+    store: AlertStore, sitting: Sitting, table: str
+) -> None:
+    messages = [sitting.message(sitting.alert(onset_s=n), n) for n in (1, 2)]
+    last_time = len(LATER_DELAYS_S) + 1
+    batch = [delivery(sitting.subject(sitting.alert()), message, last_time) for message in messages]
+    lock(store.database, table)
+    for _ in range(2):
+        with pytest.raises(Unavailable):
+            store.take(batch, NOW)
+    assert (in_database(store, sitting), refusals(store), mark(store, sitting)) == ([], [], 0)
+    unlock(store.database, table)
+    assert [one.treatment for one in store.take(batch, NOW).treated] == ["stored", "stored"]
+    assert mark(store, sitting) == 2
+
+
+def lock(database: Database, table: str) -> None:
+    """From now on the table answers a new row as one that another process has locked does."""
+    fail = "BEGIN RAISE EXCEPTION 'locked' USING ERRCODE = 'lock_not_available'; END"
+    statements = {
+        "sqlite": [f"CREATE TRIGGER locked BEFORE INSERT ON {table} BEGIN SELECT * FROM elsewhere; END"],
+        "postgresql": [
+            f"CREATE FUNCTION locked() RETURNS trigger LANGUAGE plpgsql AS $$ {fail} $$",
+            f"CREATE TRIGGER locked BEFORE INSERT ON {table} EXECUTE FUNCTION locked()",
+        ],
+    }
+    with database.write() as db:
+        for statement in statements[database.dialect]:
+            db.connection().exec_driver_sql(statement)
+
+
+def unlock(database: Database, table: str) -> None:
+    with database.write() as db:
+        where = f" ON {table}" if database.dialect == "postgresql" else ""
+        db.connection().exec_driver_sql(f"DROP TRIGGER locked{where}")
 
 
 def test_what_an_outbox_gave_up_is_stepped_over_and_counted(store: AlertStore, sitting: Sitting) -> None:

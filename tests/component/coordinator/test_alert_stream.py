@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import nats
 import nats.errors
 import pytest
 from nats.aio.client import Client
+from nats.js.api import RePublish, StreamConfig, SubjectTransform
 
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.stream import StreamSettings
@@ -117,6 +119,71 @@ def test_new_settings_change_the_stream_that_is_there(server: RunningServer) -> 
             assert await fetched(stream, 1) == [b"kept"]
 
     asyncio.run(scenario())
+
+
+async def kept(client: Client) -> StreamConfig:
+    return (await client.jetstream().stream_info(subjects.ALERT_STREAM)).config
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"duplicate_window": 60.0},
+    {"max_age": 600.0, "duplicate_window": 60.0},
+    {"max_msgs": 10, "discard": "new"},
+    {"max_msgs_per_subject": 1, "discard": "new", "discard_new_per_subject": True},
+    {"max_bytes": 2**20},
+    {"max_msg_size": 1_000},
+    {"no_ack": True},
+    {"subjects": ["edge.*.alert.conduct"]},
+    {"subject_transform": SubjectTransform(src="edge.>", dest="elsewhere.>")},
+    {"republish": RePublish(src="edge.>", dest="copied.>")},
+]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda change: "-".join(change))
+def test_what_somebody_changed_at_the_stream_is_corrected_and_nothing_in_it_is_lost(
+    server: RunningServer, change: dict[str, Any]
+) -> None:
+    async def scenario() -> None:
+        async with plain_client(server) as client:
+            async with running(hub_of(server)):
+                wanted = await kept(client)
+                await client.jetstream().publish(SUBJECT, b"one")
+            await client.jetstream().update_stream(replace(wanted, **change))
+            assert await kept(client) != wanted
+            async with running(hub_of(server)) as stream:
+                assert await kept(client) == wanted
+                assert await fetched(stream, 1) == [b"one"]
+
+    asyncio.run(scenario())
+
+
+def test_a_single_server_keeps_one_copy_and_refuses_three_in_words(server: RunningServer) -> None:
+    async def scenario() -> None:
+        async with running(hub_of(server)), plain_client(server) as client:
+            assert (await kept(client)).num_replicas == 1
+        hub = hub_of(server)
+        AlertStream(hub, replace(SETTINGS, replicas=3))
+        task = asyncio.create_task(hub.run())
+        await until(lambda: hub.counts["unreachable"] > 0, "the hub is refused")
+        await cancelled(task)
+        assert hub.trouble.startswith("the hub refuses the stream of alerts: replicas > 1 not supported")
+
+    asyncio.run(scenario())
+
+
+def test_more_than_the_hub_has_room_for_is_refused_in_words(tmp_path: Path) -> None:
+    async def scenario(server: RunningServer) -> None:
+        hub = hub_of(server)
+        AlertStream(hub, SETTINGS)
+        task = asyncio.create_task(hub.run())
+        await until(lambda: hub.counts["unreachable"] > 0, "the hub is refused")
+        await cancelled(task)
+        assert hub.trouble.startswith("the hub refuses the stream of alerts: insufficient storage")
+
+    (own := tmp_path / "small").mkdir()
+    small = f'jetstream: {{store_dir: "{own / "store"}", max_file_store: 1048576}}\n'
+    with nats_server(own, more=small) as server:
+        asyncio.run(scenario(server))
 
 
 def test_a_stream_that_is_something_else_is_named_as_the_trouble(server: RunningServer) -> None:

@@ -20,7 +20,7 @@ from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 from tests.support.sittings import Sitting
 
 PROGRAM = Path(__file__).parent / "dying_ingest.py"
@@ -60,7 +60,7 @@ def test_messages_played_again_are_stored_and_told_once(
         async with centre.linked(told) as link, edge(centre.server, sitting.node) as client:
             for _ in range(5):  # without a message id, as an attacker or a lost stream would
                 await send(client, sitting, 1, onset_s=1)
-            await until(lambda: link.ingest.counts["repeated"] == 4, "four repeats")
+            await until(lambda: link.ingest.counts["repeated"] >= 4, "four repeats")
         assert (len(told), len(stored(centre, sitting))) == (1, 1)
 
     asyncio.run(scenario())
@@ -152,14 +152,14 @@ def test_a_coordinator_killed_between_commit_and_acknowledgement_stores_once(
             command = [sys.executable, str(PROGRAM), json.dumps(about)]
             dying = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
             assert dying.stdout is not None
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE_S):
                 assert await dying.stdout.readline() == b"connected\n"
                 await send(client, sitting, 1, onset_s=1)
                 assert await dying.wait() == -9
             assert len(stored(centre, sitting)) == 1  # committed, and never acknowledged
             told: list[Stored] = []
             async with centre.linked(told) as link:
-                await until(lambda: link.ingest.counts["repeated"] == 1, "it comes again")
+                await until(lambda: link.ingest.counts["repeated"] >= 1, "it comes again")
             assert (told, len(stored(centre, sitting))) == ([], 1)
 
     asyncio.run(scenario())

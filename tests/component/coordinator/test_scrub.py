@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from httpx import Response
 from sqlmodel import col, select, update
 
 from coordinator.ground.database import Database
@@ -58,6 +59,32 @@ def test_a_key_that_a_reader_kept_from_being_wiped_is_wiped_afterwards(
             assert lies_there(key, tmp_path)
             reader.rollback()
         site.parts.database.scrub_owed()
+        assert not lies_there(key, tmp_path)
+
+    on_sqlite(test)
+
+
+async def another_policy(site: Site) -> Response:
+    body = {"policy": {}, "reason": "The exam's board decided.", "based_on": 1}
+    return await site.http.put("/api/v1/session/SESS-1/policy", json=body, headers=site.bearer())
+
+
+async def a_withdrawal(site: Site) -> Response:
+    no = {"given": False, "text_version": "1", "confirm": True}
+    path = "/api/v1/consents/CAND-1/speech-transcription"
+    return await site.http.put(path, json=no, headers=site.bearer())
+
+
+@pytest.mark.parametrize("act", [another_policy, a_withdrawal])
+def test_a_key_that_a_change_destroys_is_wiped_when_the_answer_comes(
+    on_sqlite: OnSite, tmp_path: Path, act: Callable[[Site], Awaitable[Response]]
+) -> None:
+    async def test(site: Site) -> None:
+        key = await begun(site)
+        site.parts.database.scrub_owed()
+        assert lies_there(key, tmp_path)
+        answer = await act(site)
+        assert answer.status_code == 200, answer.text
         assert not lies_there(key, tmp_path)
 
     on_sqlite(test)

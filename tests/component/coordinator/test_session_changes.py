@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from sqlmodel import select
 
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.changing.telling import mend, said_of
+from coordinator.sessions.tables import ExamSession
 from shared.events.types import EventType
 from shared.messages.heartbeats import SessionState
 from shared.messages.sessions import StartSession
@@ -117,6 +120,43 @@ def test_a_policy_changes_by_an_explicit_act_that_the_node_acknowledges(on_site:
         assert (await changed(site, back)).json()["version"] == 1  # the exam's own again
         [_, again] = (await site.get("/session/SESS-1/report")).json()["policy_changes"]
         assert (again["version_before"], again["version"]) == (2, 1)
+
+    on_site(test)
+
+
+def test_of_two_changes_of_a_policy_at_once_the_later_is_refused_and_not_lost(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+
+        def another() -> None:  # it is stored while the node obeys the first
+            site.node.while_changing = lambda: None
+            with site.parts.database.write() as db:
+                [session] = db.exec(select(ExamSession))
+                session.policy_version = 7
+
+        site.node.while_changing = another
+        refused = await changed(site, GENTLER)
+        assert (refused.status_code, refused.json()["code"]) == (409, "policy-changed")
+        policy = (await site.get("/session/SESS-1/policy")).json()
+        assert (policy["version"], policy["changes"]) == (7, [])
+        again = await changed(site, {**GENTLER, "based_on": 7})
+        assert (again.status_code, again.json()["version"]) == (200, 8)
+
+    on_site(test)
+
+
+@pytest.mark.parametrize(("act", "code"), [("pause", "already-paused"), ("resume", "not-paused")])
+def test_of_two_proctors_who_pause_or_resume_at_once_one_does(on_site: OnSite, act: str, code: str) -> None:
+    async def test(site: Site) -> None:
+        await site.started()
+        if act == "resume":
+            assert (await site.post("/session/SESS-1/pause", REASON)).is_success
+        before = await expiry(site)
+        answers = await asyncio.gather(*(site.post(f"/session/SESS-1/{act}", REASON) for _ in range(4)))
+        assert sorted(one.status_code for one in answers) == [200, 409, 409, 409]
+        assert {one.json()["code"] for one in answers if one.status_code == 409} == {code}
+        if act == "resume":
+            assert await expiry(site) <= before  # the time of the pause is added once
 
     on_site(test)
 

@@ -14,6 +14,7 @@ from websockets.exceptions import InvalidStatus
 
 from coordinator.ground.database import Database
 from coordinator.live.rooms import Listener, Rooms
+from coordinator.sessions.notice import VERSION
 from coordinator.sessions.tables import ExamSession
 from shared.messages.sessions import SessionAccepted
 from shared.tokens import Role
@@ -81,6 +82,30 @@ def test_an_ended_session_s_token_is_dead_at_once(on_site: OnSite) -> None:
         assert (await site.get("/session/SESS-1", **own(site))).json()["status"] == "ended"
 
     on_site(test)
+
+
+@pytest.mark.parametrize("code", ["session-ended", "session-expired"])
+def test_after_its_end_a_session_gives_no_ticket_and_takes_no_acknowledgement(
+    on_sqlite: OnSite, code: str
+) -> None:
+    async def test(site: Site) -> None:
+        await site.started(acknowledged=None)
+        expires = datetime.fromisoformat((await site.get("/session/SESS-1")).json()["session_expires_at"])
+        if code == "session-ended":
+            assert (await site.post("/session/SESS-1/end")).is_success
+        else:
+            site.at(expires + timedelta(seconds=1))
+        purposes = ["camera-monitoring", "identity-verification", "speech-detection"]
+        body = {"notice_version": VERSION, "purposes": purposes}
+        for ticket in ({"headers": site.bearer()}, own(site)):
+            assert await answered(await site.post("/session/SESS-1/ws-ticket", **ticket)) == (410, code)
+        assert await answered(await site.post("/session/SESS-1/acknowledge", body, **own(site))) == (
+            410,
+            code,
+        )
+        assert (await site.get("/consents/CAND-1")).json()["items"] == []
+
+    on_sqlite(test)
 
 
 def test_an_expired_session_s_token_is_dead_and_comes_back_with_more_time(on_sqlite: OnSite) -> None:

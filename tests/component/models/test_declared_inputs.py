@@ -14,6 +14,7 @@ import pytest
 from models.manifest import Colour, Entry, Input, Levels, Manifest, Profile, Runtime, load_manifest
 from models.recognition import Recogniser
 from models.results import Box, Face, Floats
+from models.runtime import open_network
 from models.serving import Serving
 from models.store import Store
 from shared.errors import ConfigError, Unavailable
@@ -94,10 +95,27 @@ def shapes_are_used(name: str, _folder: Path) -> None:
     assert set(entry.input.shapes) <= taken
 
 
+def span_is_used(name: str, _folder: Path) -> None:
+    """Levels outside the declared span are cut off: with half of it the network sees another picture."""
+    entry = present(name)
+    said = entry.input.span
+    assert said is not None
+    low, high = said
+    usual = networks(name)[0]
+    (port,) = usual.inputs
+    noise = np.random.default_rng(1).random([side or 1 for side in port.shape], np.float32)
+    pixels = {port.name: np.rint(noise * 255) / np.float32(255 / (high - low)) + np.float32(low)}
+    halved = open_network(store().path(entry), runtime=Runtime.MEDIAPIPE, span=(low, (low + high) / 2))
+    expected, found = usual.run(pixels), halved.run(pixels)
+    key = usual.outputs[0]
+    assert float(np.abs(found[key] - expected[key]).max()) > 0.01 * float(np.abs(expected[key]).max())
+
+
 USES: dict[str, Callable[[str, Path], None]] = {
     "levels": levels_are_used,
     "canvas_px": canvas_is_used,
     "shapes": shapes_are_used,
+    "span": span_is_used,
 }
 
 

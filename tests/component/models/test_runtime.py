@@ -13,7 +13,7 @@ from shared.errors import ConfigError, Corrupt, Unavailable
 from tests.support.networks import save_affine
 from tests.support.weights import present, store
 
-ONNX_READERS = [runtime for runtime in Runtime if runtime is not Runtime.LITERT]
+ONNX_READERS = [runtime for runtime in Runtime if runtime not in (Runtime.LITERT, Runtime.MEDIAPIPE)]
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,13 @@ def test_an_answer_that_is_no_number_is_an_error_and_not_a_no(
 
 
 @pytest.mark.parametrize(
-    ("name", "runtime"), [("junk.onnx", None), ("junk.tflite", None), ("junk.tflite", Runtime.LITERT)]
+    ("name", "runtime"),
+    [
+        ("junk.onnx", None),
+        ("junk.tflite", None),
+        ("junk.tflite", Runtime.LITERT),
+        ("junk.tflite", Runtime.MEDIAPIPE),
+    ],
 )
 def test_a_file_that_is_no_network_is_refused_by_name(
     tmp_path: Path, name: str, runtime: Runtime | None
@@ -89,7 +95,7 @@ def test_a_file_that_is_no_network_is_refused_by_name(
     path = tmp_path / name
     path.write_bytes(b"not a network at all" * 50)
     with pytest.raises(Corrupt, match=name):
-        open_network(path, runtime=runtime)
+        open_network(path, runtime=runtime, span=(0.0, 1.0))
 
 
 @pytest.mark.weights

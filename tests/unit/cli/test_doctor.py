@@ -20,7 +20,7 @@ from shared.events.looks import Look
 
 FOLDER = Path("/srv/proctor")
 CLOSED, OPEN = stat.S_IFDIR | 0o700, stat.S_IFDIR | 0o755
-HUB = {"version": "2.9.10", "jetstream": True, "max_payload": 1_048_576}
+HUB = {"version": "2.15.1", "jetstream": True, "max_payload": 1_048_576}
 HERE = Address("127.0.0.1", 4222)
 NOW = datetime(2026, 11, 22, 14, tzinfo=UTC)
 
@@ -61,8 +61,8 @@ def test_the_kernels_word_on_the_clock_is_taken(state: int | None, standing: str
     ("change", "standing"),
     [
         ({}, "ok"),
-        ({"version": "2.11.0-beta.1"}, "ok"),
-        ({"version": "2.8.4"}, "broken"),
+        ({"version": "2.11.15-beta.1"}, "ok"),
+        ({"version": "2.9.10"}, "broken"),
         ({"jetstream": False}, "broken"),
         ({"max_payload": 1_000}, "broken"),
     ],
@@ -105,10 +105,14 @@ def test_the_place_is_read_from_the_files_of_up(tmp_path: Path) -> None:
         '[web]\nport = 8199\n[status]\nhost = "0.0.0.0"\nport = 8200\n[analysis]\nprofile = "research"\n'
     )
     place = find_place(tmp_path, None, None)
+    assert (place.hub_url, place.hub_ca) == ("nats://10.0.0.5:4333", None)
     assert (place.hub, place.coordinator) == (Address("10.0.0.5", 4333), Address("127.0.0.1", 8123))
     assert (place.edge, place.profile) == (Address("127.0.0.1", 8200), "research")
     nowhere = find_place(tmp_path / "none", None, None)
     assert (nowhere.folder, nowhere.hub, nowhere.edge) == (None, None, None)
+    (tmp_path / "coordinator.toml").write_text('[nats]\nurl = "tls://a:1,tls://b:2"\nca_file = "ca.pem"\n')
+    cluster = find_place(tmp_path, None, None)
+    assert (cluster.hub, cluster.hub_ca) == (Address("a", 1), tmp_path / "ca.pem")
     (tmp_path / "edge.toml").write_text("no toml")
     with pytest.raises(ConfigError, match=r"edge\.toml"):
         find_place(tmp_path, None, None)

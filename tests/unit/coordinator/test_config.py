@@ -28,7 +28,10 @@ def test_the_data_folder_alone_is_enough() -> None:
     [
         ({"nats": {"urll": "x"}}, "nats.urll"),
         ({"nats": {"url": "nats://user:secret@host:4222"}}, "nats.url"),
+        ({"nats": {"url": "nats://hub.example.org:4222"}}, "nats.url"),
         ({"nats": {"stream_max_bytes": 1}}, "nats.stream_max_bytes"),
+        ({"nats": {"stream_replicas": 2}}, "nats.stream_replicas"),
+        ({"nats": {"stream_placement_tags": [""]}}, "nats.stream_placement_tags.0"),
         ({"web": {"port": 0}}, "web.port"),
         ({"web": {"public_url": "ftp://x"}}, "web.public_url"),
         ({"web": {"connections": {"in_all": 99}}}, "web.connections.in_all"),

@@ -72,6 +72,18 @@ def test_an_unknown_key_fetches_at_most_once_a_minute_and_all_of_them_once_in_fi
     assert cache.wants_fetch("new", 10.0 + UNKNOWN_FOR_S)
 
 
+def test_an_unknown_key_that_is_asked_for_all_the_time_is_fetched_again_after_a_minute() -> None:
+    cache = KeyCache()
+    cache.fetched(KEYS, 0.0)
+    fetches = []
+    for now in range(1, 200):
+        if cache.wants_fetch("new", float(now)):
+            cache.fetched(KEYS, float(now))
+            fetches.append(now)
+        assert cache.find("new", float(now)) is None
+    assert fetches == [61, 121, 181]  # the first time it is asked for, a fetch was a moment ago
+
+
 def test_stale_keys_count_for_a_day_when_fetching_fails() -> None:
     cache = KeyCache()
     cache.fetched(KEYS, 0.0)

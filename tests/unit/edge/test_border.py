@@ -7,17 +7,20 @@ import pytest
 from tests.support.imports import FILES, FOLDERS, imported_by
 
 BOTH = """
-    analysis.measured judging.alerts media.latest outbound.envelope sessions.port
+    analysis.measured judging.alerts media.latest outbound.envelope sessions.port workers.calls workers.codec
+    workers.lag workers.link workers.settings workers.wire
 """
 """The border and the values that cross it, and a mailbox."""
 CONTROL = """
     config fleet hub media.admission media.signaling media.whip node_identity outbound sessions.assignment
-    sessions.roster sessions.seat web
+    sessions.roster sessions.seat web workers.berth workers.combined workers.crew workers.placed
+    workers.placement workers.process workers.remote workers.status
 """
 WORKER = """
     analysis counted_faces judging media rules sessions.agreed sessions.connections sessions.frame_numbers
     sessions.live_watch sessions.local_worker sessions.memory sessions.pumps sessions.session
-    sessions.session_maker sessions.session_parts sessions.timer
+    sessions.session_maker sessions.session_parts sessions.timer workers.obeying workers.opening
+    workers.program workers.reporting
 """
 APART = "media.simulate"
 """A candidate's part, for tests and demonstrations: on no side of a node."""
@@ -75,6 +78,8 @@ def test_neither_side_imports_the_other() -> None:
         ("edge.judging.watch", "edge.node_identity"),
         ("edge.media.peer", "edge.media.whip"),
         ("edge.analysis.engine", "edge.app"),
+        ("edge.workers.crew", "edge.workers.obeying"),
+        ("edge.workers.reporting", "edge.workers.crew"),
     ],
 )
 def test_an_import_across_would_be_seen(name: str, other: str) -> None:

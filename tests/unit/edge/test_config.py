@@ -32,6 +32,7 @@ def test_a_minimal_file_gets_the_defaults_and_paths_beside_itself(tmp_path: Path
     assert config.analysis.level_number == 1
     assert config.outbox.max_alerts >= 100_000
     assert config.media.ice_servers == ()
+    assert config.workers.count == 0
     assert config.data_folder == tmp_path / "data"
     assert config.nats.password_file == tmp_path / "password"
 
@@ -57,6 +58,8 @@ def test_addresses_for_pages_are_built_on_the_public_url(tmp_path: Path) -> None
     ("extra", "named"),
     [
         ("[analysis]\nthreads = 0\n", "analysis.threads"),
+        ("[workers]\ncount = -1\n", "workers.count"),
+        ("[workers]\ncount = 65\n", "workers.count"),
         ("[analysis]\nlevel = 'L9'\n", "analysis.level"),
         ("[analysis]\nrating = 501\n", "analysis.rating"),
         ("[analysis]\nspeed = 1\n", "analysis.speed"),
@@ -93,6 +96,14 @@ def test_a_url_with_a_password_inside_is_refused_and_not_repeated(tmp_path: Path
     with pytest.raises(ConfigError) as refusal:
         load(written(tmp_path, MINIMAL.replace("nats://", "nats://me:secret@")), EdgeConfig)
     assert "secret" not in str(refusal.value)
+
+
+def test_a_hub_on_another_machine_needs_tls(tmp_path: Path) -> None:
+    away = MINIMAL.replace("nats://127.0.0.1", "nats://10.0.0.5")
+    with pytest.raises(ConfigError, match=r"nats\.url: .*must be reached by tls://"):
+        load(written(tmp_path, away), EdgeConfig)
+    private = load(written(tmp_path, away.replace("nats://", "tls://")), EdgeConfig)
+    assert private.nats.url == "tls://10.0.0.5:4222"
 
 
 @pytest.mark.parametrize("text", ["region = ", "\x00", "[nats"])

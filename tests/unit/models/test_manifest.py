@@ -63,15 +63,37 @@ def test_files_name_a_runtime_that_reads_them() -> None:
     readers = {
         "onnx": {Runtime.ONNX_CPU, Runtime.ONNX_OPENVINO},
         "xml": {Runtime.OPENVINO},
-        "tflite": {Runtime.OPENVINO, Runtime.LITERT},
+        "tflite": {Runtime.OPENVINO, Runtime.LITERT, Runtime.MEDIAPIPE},
     }
 
     def keeps(entry: Entry) -> bool:
         if not entry.runtime or not entry.files:
             return True
-        return entry.runtime in readers[entry.file.rsplit(".", 1)[-1]]
+        return {entry.runtime, *entry.then} <= readers[entry.file.rsplit(".", 1)[-1]]
 
     assert breakers(keeps) == []
+
+
+def test_mediapipes_own_networks_of_pictures_end_with_its_own_runtime_and_no_others_do() -> None:
+    own = {
+        entry.name
+        for entry in ENTRIES
+        if entry.files and entry.file.endswith(".tflite") and "mediapipe" in str(entry.files[0].sources)
+    } - {"yamnet"}
+    assert {entry.name for entry in ENTRIES if entry.then[-1:] == (Runtime.MEDIAPIPE,)} == own
+    assert {entry.name for entry in ENTRIES if entry.runtime is Runtime.MEDIAPIPE} == set()
+    assert {entry.then for entry in ENTRIES} == {(), (Runtime.LITERT, Runtime.MEDIAPIPE)}
+
+
+def test_a_network_for_mediapipe_says_what_its_input_is_made_of() -> None:
+    row = (
+        '[[network]]\ntask = "iris"\nname = "net"\nversion = "1"\nlicence = "MIT"\nprofile = "open"\n'
+        'runtime = "openvino"\nthen = ["mediapipe"]\n{input}'
+        '[[network.files]]\nname = "net.tflite"\nsha256 = "{zeros}"\nsources = [{ mirror = "net.tflite" }]\n'
+    ).replace("{zeros}", "0" * 64)
+    parse_manifest(row.replace("{input}", "input = { span = [0.0, 1.0] }\n"))
+    with pytest.raises(ConfigError, match="span, which net does not give"):
+        parse_manifest(row.replace("{input}", ""))
 
 
 def test_a_network_called_proved_appears_in_the_tests_it_names() -> None:

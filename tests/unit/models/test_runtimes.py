@@ -10,7 +10,7 @@ from tests.support.imports import FILES, imported, tree_of
 
 HOMES = {
     "ai_edge_litert": "models.litert",
-    "mediapipe": None,
+    "mediapipe": "models.mediapipe_tasks",
     "onnxruntime": "models.runtime",
     "openvino": "models.runtime",
     "pocketsphinx": "models.keywords",

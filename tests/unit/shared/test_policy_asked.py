@@ -68,6 +68,18 @@ def test_phrases_are_sought_where_exam_and_candidate_agree() -> None:
     assert switched_on(agreed) - switched_on(exam) == {Feature.SPEECH_TRANSCRIPTION}
 
 
+@pytest.mark.parametrize("sound", [True, False])
+@pytest.mark.parametrize("speech", [True, False])
+@pytest.mark.parametrize("agreed", [True, False])
+def test_speech_is_recognised_where_the_exam_hears_and_recognises_and_the_candidate_agreed(
+    *, sound: bool, speech: bool, agreed: bool
+) -> None:
+    exam = parse_policy({"features": {"audio_monitoring": sound, "speech_transcription": speech}})
+    policy = exam.for_candidate(Accommodation(), speech_opt_in=agreed)
+    assert policy.recognises_speech is (sound and speech and agreed)
+    assert exam.recognises_speech is False
+
+
 def test_all_that_rules_find_is_watched_but_what_only_an_exam_asks_for() -> None:
     found = {event for event, row in EVENTS.items() if row.observed}
     off = {event for event, row in EVENTS.items() if row.rule is not None and not row.rule.enabled}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shared.errors import Corrupt
@@ -37,20 +39,27 @@ def test_an_unsealed_body_travels_clear_and_is_signed() -> None:
     assert parcel.body == b"state"
 
 
+def test_the_form_on_the_wire_is_what_other_versions_read() -> None:
+    head = b'{"kind":"alert","sequence":7}'
+    signed = b"proctor-edge message v1\x00" + bytes([0, 0, 0, len(head)]) + head + b"state"
+    assert pack(HEADER, b"state", SIGNER) == (
+        b"PE1\n" + bytes([0, 0, 0, len(head)]) + head + SIGNER.sign(signed) + b"state"
+    )
+    suite = hpke.Suite(hpke.KEM.X25519, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
+    assert suite.decrypt(unpack(sealed()).body, READER, info=b"proctor-edge seal v1\x00" + head) == BODY
+
+
+REGIONS = ("magic", "length", "header", "signature", "encapsulated key", "ciphertext")
+
+
 def regions() -> dict[str, tuple[int, int]]:
     """Where the message's parts lie."""
     end = 8 + len(unpack(sealed()).header_bytes)
-    return {
-        "magic": (0, 4),
-        "length": (4, 8),
-        "header": (8, end),
-        "signature": (end, end + 64),
-        "encapsulated key": (end + 64, end + 96),
-        "ciphertext": (end + 96, len(sealed())),
-    }
+    places = ((0, 4), (4, 8), (8, end), (end, end + 64), (end + 64, end + 96), (end + 96, len(sealed())))
+    return dict(zip(REGIONS, places, strict=True))
 
 
-@pytest.mark.parametrize("region", regions())
+@pytest.mark.parametrize("region", REGIONS)
 def test_a_changed_byte_in_any_region_is_noticed(region: str) -> None:
     first, last = regions()[region]
     for place in range(first, last):
@@ -60,7 +69,7 @@ def test_a_changed_byte_in_any_region_is_noticed(region: str) -> None:
             read(bytes(changed))
 
 
-@pytest.mark.parametrize("region", regions())
+@pytest.mark.parametrize("region", REGIONS)
 def test_a_message_cut_in_any_region_is_noticed(region: str) -> None:
     first, last = regions()[region]
     for end in (first, (first + last) // 2, last - 1):
@@ -111,16 +120,53 @@ def test_bounds_are_kept_when_writing_and_reading() -> None:
         unpack(bytes(MAX_MESSAGE_BYTES + 1))
 
 
+def test_what_just_fits_is_written_and_read() -> None:
+    longest = {"text": "x" * (MAX_HEADER_BYTES - len(b'{"text":""}'))}
+    parcel = unpack(pack(longest, b"", SIGNER))
+    assert (parcel.header, len(parcel.header_bytes), parcel.body) == (longest, MAX_HEADER_BYTES, b"")
+    largest = pack({}, bytes(MAX_MESSAGE_BYTES - len(pack({}, b"", SIGNER))), SIGNER)
+    assert len(largest) == MAX_MESSAGE_BYTES
+    verify(unpack(largest), SIGNER.public_key())
+    with pytest.raises(Corrupt, match="not a message"):
+        unpack(largest + b"\x00")
+
+
+def test_a_header_beyond_its_bound_is_not_read_although_it_is_whole() -> None:
+    head = b'{"text":"' + b"x" * MAX_HEADER_BYTES + b'"}'
+    for length in (MAX_HEADER_BYTES + 1, len(head)):
+        with pytest.raises(Corrupt, match="limit"):
+            unpack(b"PE1\n" + length.to_bytes(4, "big") + head[: length - 2] + b'"}' + bytes(64))
+
+
+def test_a_message_without_its_whole_signature_is_not_taken_apart() -> None:
+    clear = pack(HEADER, b"", SIGNER)
+    assert unpack(clear).body == b""
+    for end in (*range(9), len(clear) - 64, len(clear) - 1):
+        with pytest.raises(Corrupt):
+            unpack(clear[:end])
+
+
 def test_public_keys_survive_their_text() -> None:
     assert parse_sealing_public(sealing_public_text(READER.public_key())) == READER.public_key()
     assert parse_signing_public(signing_public_text(SIGNER.public_key())) == SIGNER.public_key()
     assert private_bytes(SIGNER) == bytes(range(32))
 
 
+WHOLE = base64.b64encode(bytes(32)).decode("ascii")
+
+
 @pytest.mark.parametrize("parse", [parse_sealing_public, parse_signing_public])
 @pytest.mark.parametrize(
     "text",
-    ["", "rsa:AAAA", "x25519:", "ed25519:", "x25519:####", "ed25519:####", "x25519:AAAA", "ed25519:AAAA"],
+    [
+        "",
+        "rsa:AAAA",
+        *(
+            f"{kind}:{key}"
+            for kind in ("x25519", "ed25519")
+            for key in ("", "####", "AAAA", WHOLE[:9] + "!" + WHOLE[9:])
+        ),
+    ],
 )
 def test_what_is_no_key_is_corrupt(parse: Callable[[str], object], text: str) -> None:
     with pytest.raises(Corrupt):

@@ -19,8 +19,7 @@ from aiortc import RTCSessionDescription
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from edge.analysis.measured import Measured
-from edge.app import assembled
-from edge.fleet.lag import LoopLag
+from edge.app import assembled, worker_settings
 from edge.fleet.load import FEWEST_CALLS, LoadMeter
 from edge.fleet.node import Node
 from edge.fleet.stepping import Stepping
@@ -33,6 +32,8 @@ from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.sessions.port import Worker
 from edge.sessions.seat import Door
+from edge.workers.lag import LoopLag
+from edge.workers.watching import in_this_process
 from shared.alerts import AlertHeader, decode_alert
 from shared.bundles import unbundled
 from shared.errors import Rejected, Unavailable
@@ -87,9 +88,13 @@ async def made(folder: Path) -> AsyncIterator[Made]:
         folder / "outbox.db", Caps(max_alerts=1_000, max_bytes=2**30), partial(seal, node=identity)
     )
     try:
-        networks = stand_in(Detector())
         settings = settings.model_copy(update={"nats": nats})
-        async with assembled(settings, identity, networks, outbox, Doors(Bounds(100, 100))) as node:
+        watch = partial(
+            in_this_process,
+            worker_settings(settings, identity.node_id),
+            open_networks=lambda _: stand_in(Detector()),
+        )
+        async with assembled(settings, identity, watch, outbox, Doors(Bounds(100, 100))) as node:
             yield Made(node, identity, outbox)
             await node.actions.close()
     finally:

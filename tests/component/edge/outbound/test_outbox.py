@@ -310,6 +310,28 @@ def test_a_full_disk_refuses_the_alert_whole_and_takes_it_once_there_is_room(tmp
     outbox.close()
 
 
+def test_a_commit_that_fails_leaves_the_counts_as_they_were(tmp_path: Path) -> None:
+    outbox = Outbox(tmp_path / "outbox.db", ROOMY)
+    fill(outbox, Lane.CONDUCT, 2)
+    before = outbox.states()
+    outbox._db.executescript(
+        "CREATE TABLE broken (lane TEXT REFERENCES lane (name) DEFERRABLE INITIALLY DEFERRED);"
+        "CREATE TRIGGER breaks AFTER INSERT ON alert BEGIN INSERT INTO broken VALUES ('no-lane'); END;"
+        "CREATE TRIGGER breaks_too AFTER DELETE ON alert BEGIN INSERT INTO broken VALUES ('no-lane'); END;"
+    )
+    with pytest.raises(Unavailable):
+        outbox.add(Lane.CONDUCT, lambda _: alert(b"x" * 100))
+    with pytest.raises(Unavailable):
+        outbox.covered(Lane.CONDUCT, 2)
+    assert outbox.states() == before
+    outbox._db.executescript("DROP TRIGGER breaks; DROP TRIGGER breaks_too")
+    assert outbox.add(Lane.CONDUCT, lambda _: alert(b"x" * 100)) == 3
+    assert state(outbox, Lane.CONDUCT).waiting == 3
+    assert outbox.covered(Lane.CONDUCT, 3) == 3
+    assert state(outbox, Lane.CONDUCT).waiting == 0
+    outbox.close()
+
+
 def test_the_file_is_written_through_before_add_returns(tmp_path: Path) -> None:
     outbox = Outbox(tmp_path / "outbox.db", ROOMY)
     assert outbox._db.execute("PRAGMA synchronous").fetchone() == (2,)

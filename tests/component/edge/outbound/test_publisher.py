@@ -59,7 +59,9 @@ async def publishing(
     node: Identity,
     coordinator_key: Ed25519PrivateKey,
     pace: Pace = PROMPT,
+    before: Callable[[OutboxThread], Awaitable[None]] | None = None,
 ) -> AsyncIterator[Side]:
+    """`before` is awaited when all is made and nothing runs yet."""
     outbox = await OutboxThread.open(folder / "outbox.db", CAPS, partial(seal, node=node))
     hub = node_hub(server.url, node.node_id)
     latencies_s: list[float] = []
@@ -76,6 +78,8 @@ async def publishing(
         await publisher.marks(message)
 
     hub.listen(subjects.mark(node.node_id), on_mark)
+    if before is not None:
+        await before(outbox)
     tasks = [asyncio.create_task(hub.run()), asyncio.create_task(publisher.run())]
     try:
         yield Side(node, outbox, hub, publisher, uuid4(), latencies_s)
@@ -264,3 +268,42 @@ def test_what_an_earlier_run_left_is_sent_by_the_next(tmp_path: Path) -> None:
 
     with nats_server(tmp_path, [node.node_id]) as server:
         asyncio.run(run(server))
+
+
+def test_an_outbox_that_cannot_be_read_for_a_while_leaves_no_alert_of_either_lane_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    node = new_identity()
+    session_id = uuid4()
+
+    async def fill() -> None:
+        outbox = await OutboxThread.open(tmp_path / "outbox.db", CAPS, partial(seal, node=node))
+        for event in (EventType.FACE_NOT_FOUND, EventType.STREAM_STALLED):
+            made = first_revision(alert(session_id, 0, event))
+            await outbox.add(OutgoingAlert(made, envelope_to(EXAM_KEY, session_id)))
+        await outbox.close()
+
+    async def run(server: RunningServer) -> None:
+        await fill()  # an earlier run left one alert in each lane: both are due at once
+        async with (
+            fake_coordinator(server, node, EXAM_KEY) as coordinator,
+            publishing(tmp_path, server, node, coordinator.signing, before=_hidden) as side,
+        ):
+            await until(lambda: "alerts do not reach the hub" in caplog.text, "a read that failed")
+            assert coordinator.committed.alerts == {}
+            await _shown(side.outbox)
+            await settled(side)
+            assert {one.lane for one in coordinator.committed.headers} == set(Lane)
+            assert await side.publisher.settle(5)
+
+    with nats_server(tmp_path, [node.node_id]) as server:
+        asyncio.run(run(server))
+
+
+async def _hidden(outbox: OutboxThread) -> None:
+    """Take the alerts out of reach of the next statement."""
+    await outbox._run(outbox._outbox._db.execute, "ALTER TABLE alert RENAME TO hidden")
+
+
+async def _shown(outbox: OutboxThread) -> None:
+    await outbox._run(outbox._outbox._db.execute, "ALTER TABLE hidden RENAME TO alert")

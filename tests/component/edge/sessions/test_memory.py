@@ -12,7 +12,7 @@ from edge.analysis.engine import Engine
 from edge.analysis.levels import LevelInForce
 from edge.analysis.perception import Perception
 from edge.judging.watch import Watch
-from edge.sessions.memory import SNAPSHOT_VERSION, read_memory, remembered
+from edge.sessions.memory import SNAPSHOT_VERSION, Course, read_memory, remembered
 from shared.errors import Corrupt
 from shared.policy.schema import Policy
 from shared.saving import Saved
@@ -37,7 +37,7 @@ def watch_of(observations: list[Any]) -> Watch:
 
 
 def memory_of(senses: Perception, watch: Watch | None) -> Saved:
-    return remembered(senses.snapshot(), None if watch is None else watch.snapshot())
+    return remembered(Course(), senses.snapshot(), None if watch is None else watch.snapshot())
 
 
 @pytest.mark.parametrize("seen", [None, 0, 10])
@@ -57,7 +57,16 @@ def test_a_session_goes_on_with_its_memory(seen: int | None) -> None:
     asyncio.run(main())
 
 
-GOOD: dict[str, Any] = {"version": SNAPSHOT_VERSION, "perception": {}, "watch": None}
+COURSE: dict[str, Any] = {
+    "zero_at": None,
+    "saved_s": 0.0,
+    "started_utc": None,
+    "analysed": 0,
+    "raised": 0,
+    "verified_utc": None,
+    "unwatched_s": {},
+}
+GOOD: dict[str, Any] = {"version": SNAPSHOT_VERSION, "course": COURSE, "perception": {}, "watch": None}
 
 
 @pytest.mark.parametrize(
@@ -72,6 +81,8 @@ GOOD: dict[str, Any] = {"version": SNAPSHOT_VERSION, "perception": {}, "watch": 
         {**GOOD, "perception": None},
         {**GOOD, "watch": []},
         {**GOOD, "more": 1},
+        {**GOOD, "course": {**COURSE, "raised": -1}},
+        {**GOOD, "course": {**COURSE, "zero_at": "noon"}},
         {name: value for name, value in GOOD.items() if name != "watch"},
     ],
 )

@@ -35,6 +35,7 @@ def test_a_node_that_lacks_nothing_is_well() -> None:
         (replace(WELL, clock_skew_s=25.1), "clock-skew", False),
         (replace(WELL, clock_skew_s=-25.1), "clock-skew", False),
         (replace(WELL, overloaded=True), "overloaded", False),
+        (replace(WELL, workers_missing=True), "worker-missing", False),
         (replace(WELL, analysis_works=False), "analysis-failing", True),
     ],
 )

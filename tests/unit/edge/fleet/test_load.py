@@ -9,7 +9,6 @@ import pytest
 
 from edge.analysis.measured import Measured
 from edge.fleet.ladder import Strain
-from edge.fleet.lag import LoopLag
 from edge.fleet.load import (
     DROPPED_S,
     FEWEST_CALLS,
@@ -18,7 +17,9 @@ from edge.fleet.load import (
     heard_by,
     memory_share,
 )
-from edge.fleet.percentiles import percentile
+from edge.workers.lag import LoopLag
+from edge.workers.percentiles import percentile
+from edge.workers.status import WorkerStatus
 
 PROCESSORS = float(len(os.sched_getaffinity(0)))
 
@@ -55,6 +56,29 @@ def test_the_processor_share_is_of_what_the_process_may_use() -> None:
     meter.read()
     assert sum(number * number for number in range(200_000)) > 0
     assert 0 < meter.read()[Strain.CPU] <= 1.2
+
+
+def test_workers_in_processes_of_their_own_count_too() -> None:
+    meter, used_s = LoadMeter(LoopLag()), 0.0
+
+    def worker(late_s: float) -> WorkerStatus:
+        return WorkerStatus(
+            number=1,
+            pid=7,
+            sessions=1,
+            ends=0,
+            cpu_s=used_s,
+            loop_p95_s=late_s,
+            loop_p99_s=0.0,
+            loop_worst_s=0.0,
+        )
+
+    meter.workers = lambda: (worker(0.2), worker(0.4))
+    meter.read()
+    used_s = 1_000.0
+    load = meter.read()
+    assert load[Strain.LOOP] == 0.4
+    assert load[Strain.CPU] > 10
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from uuid import uuid4
 
 from edge.analysis.measured import Measured
 from edge.fleet.metrics import Metrics, Readings
+from edge.workers.status import WorkerStatus
 from shared.events.types import EventType, Lane
 from shared.messages.heartbeats import OutboxState
 
@@ -15,6 +16,7 @@ READINGS = Readings(
     health=10,
     hub_connected=True,
     loop_lag_s=0.002,
+    workers=(),
     loop_worst_s=0.7,
     clock_skew_s=-31.0,
     queue_depth={"faces": 5},
@@ -100,3 +102,30 @@ def test_two_nodes_in_one_process_do_not_share_their_counts() -> None:
     first, second = made(), made()
     first.alerted(EventType.FACE_NOT_FOUND, 0.5)
     assert "alerts_generated_total{" not in second.text(READINGS).decode()
+
+
+def test_workers_in_processes_of_their_own_are_told_apart_by_their_number() -> None:
+    assert not any(name.startswith("worker_") for name in lines(made()))
+    well = WorkerStatus(
+        number=1,
+        pid=77,
+        sessions=3,
+        ends=0,
+        cpu_s=2.0,
+        loop_p95_s=0.0,
+        loop_p99_s=0.02,
+        loop_worst_s=0.1,
+    )
+    away = replace(well, number=2, pid=None, sessions=0, ends=4, loop_p99_s=0.0)
+    found = lines(made(), replace(READINGS, workers=(well, away)))
+    told = {name: value for name, value in found.items() if name.startswith("worker_")}
+    assert told == {
+        'worker_running{worker="1"}': 1,
+        'worker_running{worker="2"}': 0,
+        'worker_sessions{worker="1"}': 3,
+        'worker_sessions{worker="2"}': 0,
+        'worker_loop_lag_p99_seconds{worker="1"}': 0.02,
+        'worker_loop_lag_p99_seconds{worker="2"}': 0,
+        'worker_ends_total{worker="1"}': 0,
+        'worker_ends_total{worker="2"}': 4,
+    }

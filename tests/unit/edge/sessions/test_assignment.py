@@ -38,7 +38,7 @@ def test_pages_that_connect_too_often_are_refused_with_the_time_to_wait_and_the_
     one.sit_down(page(one), 1.1)
     assert asyncio.run(last.notices.get()) is None
     replaced = last.replaced
-    assert replaced is not None
+    assert isinstance(replaced, Rejected)
     assert (replaced.status, replaced.code) == (409, "open-elsewhere")
     with pytest.raises(Rejected):
         one.sit_down(page(one), 1.2)

@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 
 from edge.fleet.health import STUCK_LOOP_S
-from edge.fleet.lag import LoopLag
+from edge.workers.lag import LoopLag
 from tests.support.eventually import until
 
 

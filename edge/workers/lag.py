@@ -6,7 +6,7 @@ import asyncio
 from collections import deque
 from typing import Final
 
-from edge.fleet.percentiles import percentile
+from edge.workers.percentiles import percentile
 
 INTERVAL_S: Final = 0.05
 """Time between two measurements. A block is seen from the next one on, so up to this much of it is not

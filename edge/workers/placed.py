@@ -1,0 +1,73 @@
+"""One session of the crew: which worker has it, and what another one needs to go on with it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from edge.sessions.port import AssignmentId, assignment_of
+from edge.workers.berth import Berth
+from edge.workers.placement import MOST_MOVES
+from edge.workers.remote import RemoteWorker
+from shared.errors import Unavailable
+from shared.messages.heartbeats import SessionState
+from shared.messages.sessions import StartSession
+
+AT_HOME_WITHIN_S: Final = 8.0
+"""How long a call waits for a session that moves. A page's offer may take that long."""
+
+
+@dataclass(eq=False, slots=True)
+class Placed:
+    """A session and its place."""
+
+    order: StartSession
+    """The order that its worker has acknowledged."""
+    berth: Berth | None = None
+    """Where it is; None while it moves."""
+    bound_for: Berth | None = None
+    """Where it is being started."""
+    memory: bytes = b""
+    """Its last saved state; empty before the first."""
+    state: SessionState | None = None
+    """Its last state in a report."""
+    ending: bool = False
+    """Whether it was asked to end."""
+    lost_at: float = 0.0
+    """When its last worker was found to have ended, monotonic."""
+    moves_s: deque[float] = field(default_factory=lambda: deque(maxlen=MOST_MOVES + 1))
+    """When its workers have ended."""
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def id(self) -> AssignmentId:
+        return assignment_of(self.order)
+
+    def settle(self, berth: Berth) -> None:
+        """Note that a worker has it now."""
+        self.berth, self.bound_for = berth, None
+        self.arrived.set()
+
+    def lose(self, now_s: float) -> None:
+        """Note that its worker has ended."""
+        self.berth = None
+        self.arrived.clear()
+        self.lost_at = now_s
+        self.moves_s.append(now_s)
+
+    async def worker(self) -> RemoteWorker:
+        """The worker that has it, as soon as one has. Raises `Unavailable` when that takes too long."""
+        deadline_s = time.monotonic() + AT_HOME_WITHIN_S
+        while self.berth is None or self.berth.worker is None:
+            try:
+                async with asyncio.timeout(deadline_s - time.monotonic()):
+                    await self.arrived.wait()
+            except TimeoutError as error:
+                raise Unavailable("the session is moving to another process", retry_after_s=1) from error
+            if self.berth is not None and self.berth.worker is None:
+                # Its worker has just ended; its crew is told in the next turn of the loop.
+                self.arrived.clear()
+        return self.berth.worker

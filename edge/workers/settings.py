@@ -1,0 +1,24 @@
+"""What a worker needs to know of the node: a value, sent to its process before all else."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from edge.media.negotiation import PeerSettings
+from models.manifest import Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerSettings:
+    """One worker's settings; it gets no key of the node."""
+
+    node_id: UUID
+    region: str
+    level: int
+    """The degradation level at its start."""
+    profile: Profile
+    """Which licences of network weights are allowed."""
+    threads: int
+    """Networks that may run at the same time."""
+    peer: PeerSettings
