@@ -43,12 +43,9 @@ from shared.api.incidents import (
     RescoreRequest,
     RulePrecision,
 )
-from shared.api.nodes import NodeOut
+from shared.api.links import ApproveDeviceRequest, DeviceOut, DevicesOut, LinkResponse, TicketResponse
+from shared.api.nodes import NodeOut, ParkedOut, ReplayOut
 from shared.api.sessions import (
-    ApproveDeviceRequest,
-    DeviceOut,
-    DevicesOut,
-    LinkResponse,
     SessionEndResponse,
     SessionListed,
     SessionOut,
@@ -57,7 +54,6 @@ from shared.api.sessions import (
     SessionPolicyRequest,
     SessionStartRequest,
     SessionStartResponse,
-    TicketResponse,
 )
 from shared.api.tenants import AcknowledgementRule, OwnTenantOut, TenantOut, TenantPage, TenantRequest
 from shared.api.tokens import TokenKeyOut, TokenOut, TokenPage, TokenRequest, TokenResponse
@@ -244,6 +240,13 @@ class Client:
     def set_acknowledgement(self, purpose: str, rule: AcknowledgementRule) -> OwnTenantOut:
         path = path_of("tenant", "acknowledgements", purpose)
         return self._calls.one("PUT", path, OwnTenantOut, body=rule)
+
+    def parked(self) -> list[ParkedOut]:
+        """Alert messages that could not be judged, by node and reason."""
+        return self._calls.rows(path_of("parked-messages"), ParkedOut)
+
+    def replay_parked(self) -> ReplayOut:
+        return self._calls.one("POST", path_of("parked-messages", "replay"), ReplayOut)
 
     def nodes(self) -> list[NodeOut]:
         return self._calls.rows(path_of("nodes"), NodeOut)

@@ -10,7 +10,7 @@ import typer
 from cli.calls import checked
 from cli.connection import connect
 from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
-from shared.api.sessions import ApproveDeviceRequest, DeviceOut
+from shared.api.links import ApproveDeviceRequest, DeviceOut
 from shared.errors import Rejected
 
 app = typer.Typer()

@@ -17,6 +17,7 @@ from cli import (
     exams,
     incidents,
     models,
+    parked,
     policies,
     review,
     sessions,
@@ -39,6 +40,7 @@ app.add_typer(sessions.app, name="sessions")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(models.app, name="models")
+app.add_typer(parked.app, name="parked")
 app.add_typer(policies.app, name="policies")
 app.command()(up)
 app.command()(demo)

@@ -55,16 +55,27 @@ def json_text(data: object, indent: int | None = None) -> str:
 def write_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], output: Format) -> None:
     """Write rows: complete as JSON or YAML, or a table of these columns.
 
-    The first column is never cut: other commands take it as an argument.
+    The first column is never cut: other commands take it as an argument. `page.text` is the field `text` of
+    the column `page`.
     """
     if output is not Format.TABLE:
         write_data([dict(row) for row in rows], output)
         return
-    first, *others = (name.replace("_", " ") for name in columns)
+    first, *others = (_title(name) for name in columns)
     table = Table(Column(first, no_wrap=True, min_width=_width(rows, columns[0])), *others, box=None)
     for row in rows:
-        table.add_row(*(escape(text_of(row.get(name))) for name in columns))
+        table.add_row(*(escape(text_of(_cell(row, name))) for name in columns))
     Console().print(table)
+
+
+def _title(column: str) -> str:
+    return column.partition(".")[0].replace("_", " ")
+
+
+def _cell(row: Mapping[str, Any], column: str) -> object:
+    name, _, field = column.partition(".")
+    value = row.get(name)
+    return value.get(field) if field and isinstance(value, Mapping) else value
 
 
 def _width(rows: Sequence[Mapping[str, Any]], name: str) -> int:

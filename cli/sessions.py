@@ -25,7 +25,7 @@ app.add_typer(devices)
 
 _WALL = (
     "session_id", "status", "worst_severity", "open_incidents", "exam_id", "candidate_id", "started_at",
-    "unwatched_s",
+    "page.text", "unwatched_s",
 )  # fmt: skip
 _TIMELINE = ("onset", "event_type", "event_class", "severity_score", "duration", "explanation")
 _CHANGES = ("at", "changed_by", "role", "version_before", "version", "reason")

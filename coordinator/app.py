@@ -25,8 +25,9 @@ from starlette.routing import BaseRoute
 from coordinator.accommodations import routes as accommodation_routes
 from coordinator.alerts import routes as alert_routes
 from coordinator.alerts.stored import Stored
+from coordinator.arriving import routes as arriving_routes
 from coordinator.arriving.ingest import Ingest
-from coordinator.arriving.intake import AlertStore
+from coordinator.arriving.replaying import store_of
 from coordinator.config import CoordinatorConfig
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
@@ -96,6 +97,7 @@ API_ROUTES: Final = (
     review_routes,
     report_routes,
     node_routes,
+    arriving_routes,
     token_routes,
     token_key_routes,
     tenant_routes,
@@ -232,8 +234,7 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     heartbeats = Heartbeats(
         parts.database, parts.fleet, parts.signers, signing, booted.note, on_heard=pages.heard
     )
-    store = AlertStore(parts.database, parts.keys.keyring, parts.signers)
-    ingest = Ingest(parts.hub, parts.alert_stream, store, signing, tell)
+    ingest = Ingest(parts.hub, parts.alert_stream, store_of(parts), signing, tell)
     metrics.read_counts(
         "coordinator_alert_messages", "Alert messages by treatment and reason.", ingest.counts
     )

@@ -25,6 +25,7 @@ from sqlalchemy.exc import DBAPIError
 import coordinator
 from coordinator.accommodations import tables as _accommodations
 from coordinator.alerts import tables as _alerts
+from coordinator.arriving import tables as _arriving
 from coordinator.candidates import tables as _candidates
 from coordinator.consents import tables as _consents
 from coordinator.enrollments import face_tables as _faces, tables as _enrollments
@@ -47,6 +48,7 @@ from shared.sqlite_file import make_private, require_whole, tables_in
 ALL_TABLES: Final = (
     _accommodations,
     _alerts,
+    _arriving,
     _candidates,
     _consents,
     _enrollments,

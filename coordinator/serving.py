@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from coordinator.app import create_app
+from coordinator.arriving import parked_service as parked
 from coordinator.config import CoordinatorConfig
 from coordinator.web_api.health import create_status
 from shared.web_server.doors import Doors
@@ -34,7 +35,7 @@ def server(app: FastAPI, settings: CoordinatorConfig, doors: Doors, **options: A
     app.state.metrics.doors = doors
     return uvicorn.Server(
         uvicorn.Config(
-            ByPort(app, create_status(app), settings.status.port),
+            ByPort(app, create_status(app, parked.notes), settings.status.port),
             log_config=None,
             ws_max_size=MESSAGE_BYTES,
             timeout_graceful_shutdown=GRACE_S,

@@ -16,13 +16,12 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from edge.analysis.measured import Measured
 from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
 from edge.fleet.commands import Commands
 from edge.fleet.heartbeat import Heart
-from edge.fleet.load import LoadMeter
+from edge.fleet.load import LoadMeter, heard_by
 from edge.fleet.metrics import Metrics
 from edge.fleet.node import Node
 from edge.fleet.stepping import Stepping
@@ -111,11 +110,7 @@ async def assembled(
     roster: Roster[Assignment] = Roster(config.analysis.rating)
     lag = LoopLag()
     meter = LoadMeter(lag)
-
-    def measured(call: Measured) -> None:
-        metrics.called(call)
-        meter.called(call)
-
+    measured = heard_by(metrics.called, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(
         roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
     )

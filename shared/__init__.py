@@ -15,6 +15,7 @@ Between programs
     api/           REST bodies, one module per noun           tokens      access tokens and roles
     sealing        signed and sealed messages                 subjects    subject and stream names
     bundles        a message and the pictures beside it (pure)
+    card_delay     how late a wall may be (pure)
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
     join_tokens    a secret to join with, once (pure)         node_lifetimes who may join or renew (pure)
     nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)

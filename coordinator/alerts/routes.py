@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from coordinator.alerts import service as alerts
+from coordinator.alerts import paging_service as paging
 from coordinator.alerts.answers import alert_out
-from coordinator.alerts.service import AlertQuery
+from coordinator.alerts.paging_service import AlertQuery
 from coordinator.web_api.cursors import Cursor, read_cursor, write_cursor
 from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import PartsDep
@@ -48,7 +48,7 @@ async def list_alerts(filters: Annotated[AlertFilters, Query()], claims: Staff, 
         after=read_cursor(filters.cursor, Cursor),
         limit=filters.limit,
     )
-    stored, following = await parts.reading(lambda db: alerts.page(db, parts.keys.keyring, query))
+    stored, following = await parts.reading(lambda db: paging.page(db, parts.keys.keyring, query))
     return AlertPage(
         items=[alert_out(one) for one in stored],
         next_cursor=write_cursor(following),

@@ -18,7 +18,7 @@ from enum import Enum
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import or_, tuple_
+from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 
 from coordinator.alerts.stored import Stored
@@ -31,10 +31,9 @@ from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
-from coordinator.web_api.cursors import Cursor, cut
 from shared.alerts import Alert, Shown, decode_shown, encode_alert
 from shared.errors import Corrupt, Rejected
-from shared.events.types import EventClass, EventType
+from shared.events.types import EventClass
 
 MAX_ALERTS: Final = 5_000
 MAX_ALERT_BYTES: Final = 64 * 1_048_576
@@ -57,22 +56,6 @@ class Written:
     """The picture inside an alert of version 1."""
     body: bytes | None = None
     """The alert's JSON as its node wrote it, without a picture; None: it is written from `alert`."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlertQuery:
-    """Selects an institution's alerts, in order of arrival."""
-
-    tenant_id: UUID
-    exam_session: str | None = None
-    """The institution's exam_session_id."""
-    event_type: EventType | None = None
-    event_class: EventClass | None = None
-    since_utc: datetime | None = None
-    """Received at this time or later."""
-    after: Cursor | None = None
-    """Received after this alert."""
-    limit: int = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,7 +204,7 @@ def timeline(db: Session, keyring: Keyring, session: ExamSession) -> list[Stored
         .where(StoredAlert.tenant_id == session.tenant_id, StoredAlert.session_id == session.id)
         .order_by(col(StoredAlert.onset_utc), col(StoredAlert.raised_utc), col(StoredAlert.id))
     )
-    return _opened(db, keyring, db.exec(wanted))
+    return opened_rows(db, keyring, db.exec(wanted))
 
 
 def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
@@ -239,13 +222,13 @@ def during(db: Session, keyring: Keyring, span: During) -> list[Stored]:
     )
     if span.ends_utc is not None:
         wanted = wanted.where(StoredAlert.onset_utc <= span.ends_utc)
-    return _opened(db, keyring, db.exec(wanted))
+    return opened_rows(db, keyring, db.exec(wanted))
 
 
 def find(db: Session, keyring: Keyring, tenant_id: UUID, alert_id: UUID) -> Stored | None:
     """One alert of the institution; None if there is none or its key was destroyed."""
     wanted = select(StoredAlert).where(StoredAlert.id == alert_id, StoredAlert.tenant_id == tenant_id)
-    return next(iter(_opened(db, keyring, db.exec(wanted).all())), None)
+    return next(iter(opened_rows(db, keyring, db.exec(wanted).all())), None)
 
 
 def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Stored]:
@@ -255,31 +238,11 @@ def opened(db: Session, keyring: Keyring, alert_ids: Sequence[UUID]) -> list[Sto
         .where(col(StoredAlert.id).in_(alert_ids))
         .order_by(col(StoredAlert.onset_utc), col(StoredAlert.raised_utc), col(StoredAlert.id))
     )
-    return _opened(db, keyring, db.exec(wanted))
+    return opened_rows(db, keyring, db.exec(wanted))
 
 
-def page(db: Session, keyring: Keyring, query: AlertQuery) -> tuple[list[Stored], Cursor | None]:
-    """Alerts in order of arrival, and the next page's cursor, None on the last page."""
-    wanted = select(StoredAlert).where(StoredAlert.tenant_id == query.tenant_id)
-    if query.exam_session is not None:
-        wanted = wanted.join(ExamSession, col(ExamSession.id) == col(StoredAlert.session_id)).where(
-            ExamSession.tenant_id == query.tenant_id, ExamSession.reference == query.exam_session
-        )
-    if query.event_type is not None:
-        wanted = wanted.where(StoredAlert.event_type == query.event_type)
-    if query.event_class is not None:
-        wanted = wanted.where(StoredAlert.event_class == query.event_class)
-    if query.since_utc is not None:
-        wanted = wanted.where(StoredAlert.received_utc >= query.since_utc)
-    if query.after is not None:
-        wanted = wanted.where(tuple_(col(StoredAlert.received_utc), col(StoredAlert.id)) > query.after)
-    order = (col(StoredAlert.received_utc), col(StoredAlert.id))
-    rows = db.exec(wanted.order_by(*order).limit(query.limit + 1)).all()
-    shown, following = cut(rows, query.limit, lambda row: Cursor(row.received_utc, row.id))
-    return _opened(db, keyring, shown), following
-
-
-def _opened(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
+def opened_rows(db: Session, keyring: Keyring, rows: Iterable[StoredAlert]) -> list[Stored]:
+    """These alerts in their order, without those with a destroyed key."""
     rows = list(rows)
     # A page may have alerts of as many sessions as rows: their keys are loaded in one query, not in one each.
     held = keys.by_id(db, {row.data_key_id for row in rows})

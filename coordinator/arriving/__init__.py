@@ -6,5 +6,9 @@ sittings_service  loads the sessions, keys and assignments of a batch
 arrival   checks sender, session and content of a message
     assigned  whether the node held the session at the time of the event (pure)
     pictures  checks and stores the pictures beside an alert
+treated   how a message is treated, and when it comes again (pure)
+treating  decides this after an error, records refusals
+parked_service    keeps messages that could not be judged     tables   the rows
+replaying routes  an operator has them judged again
 put_off   limits the messages of one node that wait for redelivery (pure)
 """

@@ -1,9 +1,10 @@
 """Checks a message of the stream before its alert is stored: sender, session and content.
 
-Five things can be wrong with a message, each with its own consequence:
+Six things can be wrong with a message, each with its own consequence:
 
     Forged      not signed by a known node           dropped and counted; does not advance a mark
-    TooEarly    its session is not known yet         redelivered soon: `start` may still be committing
+    TooEarly    its session is not known yet         redelivered while `start` may still commit, then parked
+    Doubtful    perhaps not the node's fault         redelivered, then parked: kept whole for an operator
     Behind      its assignment is not recorded here  redelivered, if necessary for ever: no mark covers it
     Refused     authentic, but never an alert        the refusal is recorded; its sequence is settled
     Unavailable our own database or keyring failed   redelivered; nothing is lost meanwhile
@@ -14,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from coordinator.alerts.service import Written
-from coordinator.arriving.assigned import happened_utc, objection
+from coordinator.arriving.assigned import Objection, happened_utc, objection
 from coordinator.arriving.sittings_service import Sitting
 from coordinator.ground.keyring import Keyring
 from coordinator.keys.tables import Key
@@ -39,6 +40,10 @@ class Refused(Corrupt):
 
 class TooEarly(Unavailable):
     """The session is not known (yet)."""
+
+
+class Doubtful(Unavailable):
+    """The message cannot be judged: the sender's clock may be fast, or it may be newer than this program."""
 
 
 class Behind(Unavailable):
@@ -78,10 +83,13 @@ def authenticate(subject: str, data: bytes, signers: Signers) -> Authentic:
     return Authentic(header, parcel, bundle.beside)
 
 
-def admit(keyring: Keyring, message: Authentic, sitting: Sitting | None) -> Written:
+def admit(
+    keyring: Keyring, message: Authentic, sitting: Sitting | None, skew_s: float | None = None
+) -> Written:
     """Open and check an authentic message's alert against its session and the session's assignments.
 
-    Raises `TooEarly`, `Behind`, `Refused`, or `Unavailable` if our own keyring cannot open the session's key.
+    `skew_s`: how far its node's clock is ahead, as measured. Raises `TooEarly`, `Doubtful`, `Behind`,
+    `Refused`, or `Unavailable` if our own keyring cannot open the session's key.
     """
     header = message.header
     if sitting is None:
@@ -95,7 +103,9 @@ def admit(keyring: Keyring, message: Authentic, sitting: Sitting | None) -> Writ
     if names != (session.reference, sitting.candidate, session.exam_reference):
         raise Refused("wrong-person")
     _check_alert(header, alert)
-    against = objection(header, happened_utc(header, alert), sitting.held)
+    against = objection(header, happened_utc(header, alert), sitting.held, skew_s)
+    if against is Objection.PERHAPS_AFTER:
+        raise Doubtful(against.reason)
     if against is not None:
         raise Refused(against.reason) if against.final else Behind(against.reason)
     return Written(
@@ -145,4 +155,5 @@ def _read(body: bytes) -> Shown:
     try:
         return decode_shown(body)
     except Corrupt as error:
-        raise Refused("no-alert") from error
+        # A node that was updated before this program may report what is unknown here.
+        raise Doubtful("no-alert") from error

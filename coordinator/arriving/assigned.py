@@ -24,8 +24,11 @@ SLOW_CLOCK: Final = timedelta(seconds=MAX_CLOCK_SKEW_S)
 """How long before its assignment a node may date an alert. A node with a larger clock error gets no sessions,
 and an alert dated too early does no harm."""
 FAST_CLOCK: Final = timedelta(seconds=2)
-"""How long after the end of its assignment. The next node may see the same event then, so this allows only
-for the difference of clocks under NTP and the duration of a hand-over."""
+"""How long after the end of its assignment, by a clock that is right. The next node may see the same event
+then, so this allows only for the difference of clocks under NTP and the duration of a hand-over. What a clock
+that is measurably fast explains is allowed too."""
+WORST_CLOCK: Final = timedelta(seconds=MAX_CLOCK_SKEW_S)
+"""The largest error of a healthy node's clock."""
 
 
 class Objection(Enum):
@@ -37,7 +40,10 @@ class Objection(Enum):
     """Another node held the session under that epoch."""
     BEFORE_ASSIGNMENT = ("before-assignment", True)
     AFTER_ASSIGNMENT = ("after-assignment", True)
-    """Raised or cleared after the node's assignment had ended."""
+    """Raised or cleared after the node's assignment had ended, however wrong its clock may have been."""
+    PERHAPS_AFTER = ("perhaps-after-assignment", False)
+    """Dated after the end of the assignment, and perhaps raised in it by a fast clock. The clock's error at
+    that time is not known, so this is not refused for good."""
 
     def __init__(self, reason: str, final: bool) -> None:
         self.reason = reason
@@ -50,19 +56,25 @@ def happened_utc(header: AlertHeader, alert: Alert) -> datetime:
     return alert.cleared if header.revision == 2 and alert.cleared is not None else alert.raised
 
 
-def objection(header: AlertHeader, at_utc: datetime, held: Sequence[Held]) -> Objection | None:
+def objection(
+    header: AlertHeader, at_utc: datetime, held: Sequence[Held], skew_s: float | None = None
+) -> Objection | None:
     """The objection to an alert of this time; None: the sender may report it.
 
-    `held`: every assignment of the session, in the order of epochs. The first one is open at the start and
-    the current one at the end: no other node watched then, and a wrong clock must not cost an alert.
+    `skew_s`: how far the sender's clock is ahead of ours, as measured lately; None: unknown. `held`: every
+    assignment of the session, in the order of epochs. The first one is open at the start and the current one
+    at the end: no other node watched then, and a wrong clock must not cost an alert.
     """
     own = next((one for one in held if one.epoch == header.epoch), None)
     if own is None:
         return Objection.UNKNOWN_EPOCH
     if own.node_id != header.node_id:
         return Objection.WRONG_NODE
-    if own is not held[0] and at_utc < own.from_utc - SLOW_CLOCK:
+    skew = timedelta(seconds=skew_s or 0.0)
+    if own is not held[0] and at_utc < own.from_utc - max(SLOW_CLOCK, -skew):
         return Objection.BEFORE_ASSIGNMENT
-    if own.to_utc is not None and at_utc > own.to_utc + FAST_CLOCK:
-        return Objection.AFTER_ASSIGNMENT
-    return None
+    if own.to_utc is None or at_utc <= own.to_utc + FAST_CLOCK + max(skew, timedelta(0)):
+        return None
+    if at_utc <= own.to_utc + FAST_CLOCK + WORST_CLOCK:
+        return Objection.PERHAPS_AFTER
+    return Objection.AFTER_ASSIGNMENT

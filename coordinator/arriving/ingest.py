@@ -18,8 +18,9 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from coordinator.alerts.stored import Stored
-from coordinator.arriving.intake import AlertStore, Treated, Treatment
+from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.put_off import PutOff
+from coordinator.arriving.treated import Treated, Treatment
 from coordinator.nodes.alert_stream import AlertStream, Delivery
 from coordinator.nodes.heartbeats import sign_marks
 from shared import subjects
@@ -82,8 +83,8 @@ class Ingest:
         if self._away:
             self._away = False
             log.info("alerts are stored again")
-        for one in taken.treated:
-            await self._settle(one)
+        for delivery, one in zip(deliveries, taken.treated, strict=True):
+            await self._settle(delivery, one)
         await self._tell(taken.marks)
         new = [one.stored for one in taken.treated if one.stored is not None]
         if new:
@@ -98,32 +99,32 @@ class Ingest:
             await delivery.put_off(AWAY_PAUSE_S)
         await asyncio.sleep(AWAY_PAUSE_S)
 
-    async def _settle(self, one: Treated) -> None:
+    async def _settle(self, delivery: Delivery, one: Treated) -> None:
         self.counts[one.treatment] += 1
         if one.reason:
             self.counts[f"{one.treatment}:{one.reason}"] += 1
         self.counts.update(one.pictures)
         match one.treatment:
             case Treatment.STORED | Treatment.REPEATED:
-                await one.delivery.ack()
+                await delivery.ack()
             case Treatment.LATER:
-                await self._come_again(one)
-            case Treatment.REFUSED | Treatment.FORGED | Treatment.GIVEN_BACK:
+                await self._come_again(delivery, one)
+            case Treatment.REFUSED | Treatment.PARKED | Treatment.FORGED | Treatment.GIVEN_BACK:
                 self._complain(one)
-                await one.delivery.drop()
+                await delivery.drop()
 
-    async def _come_again(self, one: Treated) -> None:
+    async def _come_again(self, delivery: Delivery, one: Treated) -> None:
         assert one.header is not None  # only authentic messages are put off
         if self._waiting.admit(one.header.node_id, one.delay_s, time.monotonic()):
-            await one.delivery.put_off(one.delay_s)
+            await delivery.put_off(one.delay_s)
         else:
             self.counts["given-back"] += 1  # no mark covers it: its outbox sends it again
-            await one.delivery.drop()
+            await delivery.drop()
 
     def _complain(self, one: Treated) -> None:
         """Log one line per node and minute: a broken or hostile node must not fill the log."""
         # By the subject it was published under: the header may be wrong.
-        node = one.delivery.subject.split(".")[1][:36]
+        node = one.post.subject.split(".")[1][:36]
         count = self._complaints.count(node, time.monotonic())
         if count:
             extra = {"node_id": node, "status": one.treatment, "reason": one.reason, "count": count}

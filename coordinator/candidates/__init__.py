@@ -1,4 +1,5 @@
 """Candidates, by their institution's names.
 
-service  finds, creates, locks      tables  the rows
+service     finds, creates, locks      tables  the rows
+registered  whether a request may name an exam and a candidate (pure)
 """

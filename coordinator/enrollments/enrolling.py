@@ -30,7 +30,8 @@ from coordinator.enrollments import comparing, service as enrollments
 from coordinator.enrollments.judging import Judged, describe, judge_all, refusal, templates_of
 from coordinator.enrollments.quality import recommendations
 from coordinator.enrollments.replacing import check_enough, disagreement, expired, likeness, worst_of
-from coordinator.enrollments.service import Enrolled, NewEnrollment, StoredEnrollment, Unlike
+from coordinator.enrollments.service import NewEnrollment, StoredEnrollment, Unlike
+from coordinator.enrollments.templates_service import Enrolled
 from coordinator.exams import service as exams
 from coordinator.ground.ids import uuid7
 from coordinator.idempotency import service as idempotency

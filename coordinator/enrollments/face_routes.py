@@ -30,6 +30,8 @@ from shared.api.faces import (
     PracticeRequest,
     PracticeResponse,
 )
+from shared.errors import Rejected
+from shared.tokens import Role
 
 router = APIRouter(tags=["enrollments"])
 PairId = Annotated[UUID, Path(description="The pair's id.")]
@@ -70,10 +72,15 @@ async def check_practice(
 
     The result is in words, without a score. Only the result and time of each check are stored; a session that
     starts within a day shows this on its timeline. No exam is refused because of it.
+
+    The exam and the candidate must be known (422 `exam-unknown`, `candidate-unknown`), unless staff set
+    `allow_unregistered`.
     """
     check_own_candidate(claims, body.candidate_id)
+    if claims.role is Role.CANDIDATE and body.allow_unregistered:
+        raise Rejected("only staff may name an exam that is not known here", code="staff-only", status=403)
     check_rate(parts.rates.enroll, f"{claims.tenant_id}:{body.candidate_id}", parts.clock())
-    return await practice(parts, claims.tenant_id, body, now)
+    return await practice(parts, claims, body, now)
 
 
 @router.post("/enrollments/{candidate_id}/impersonation-search", responses=problems(401, 403, 404, 409))

@@ -15,11 +15,11 @@ from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
-from coordinator.enrollments import service as enrollments
+from coordinator.enrollments import templates_service as templates
 from coordinator.enrollments.face_tables import FacePair, PairState, PracticeCheck
 from coordinator.enrollments.replacing import expired
-from coordinator.enrollments.service import Enrolled
 from coordinator.enrollments.tables import Enrollment, FaceTemplate
+from coordinator.enrollments.templates_service import Enrolled
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
@@ -104,7 +104,7 @@ def searchable(
     others = db.exec(everybody).one()
     if len(wanted) > MAX_SEARCHED:
         raise Rejected(f"a search may have at most {MAX_SEARCHED} faces", code="search-too-large", status=413)
-    templates = {}
+    vectors = {}
     for row, key in db.exec(
         select(FaceTemplate, Key)
         .join(Enrollment, col(Enrollment.id) == col(FaceTemplate.enrollment_id))
@@ -112,8 +112,8 @@ def searchable(
         .where(FaceTemplate.tenant_id == candidate.tenant_id, FaceTemplate.recogniser == recogniser)
     ):
         if row.enrollment_id in wanted and key.wrapped is not None:
-            templates[wanted[row.enrollment_id]] = enrollments.vector_of(keyring, key, row)
-    return Searchable(templates, others - len(templates))
+            vectors[wanted[row.enrollment_id]] = templates.vector_of(keyring, key, row)
+    return Searchable(vectors, others - len(vectors))
 
 
 def keep_pair(db: Session, keyring: Keyring, candidate: Candidate, new: NewPair) -> FacePair:

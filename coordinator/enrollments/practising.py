@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from sqlmodel import Session
 
 from coordinator.candidates import service as candidates
+from coordinator.candidates.registered import check_registered
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.enrollments import faces_service as faces, service as enrollments
@@ -29,6 +29,7 @@ from shared.events.types import EventType
 from shared.messages.comparing import CompareTemplates
 from shared.messages.faces import EnrolledPicture, Template
 from shared.policy.schema import Policy
+from shared.tokens import Claims, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,20 @@ class _Judging:
 
 
 async def practice(
-    parts: Parts, tenant_id: UUID, request: PracticeRequest, now_utc: datetime
+    parts: Parts, claims: Claims, request: PracticeRequest, now_utc: datetime
 ) -> PracticeResponse:
-    """Run the checks. Raises `Unavailable` if there is a picture but no node to judge it."""
-    keyring = parts.keys.keyring
+    """Run the checks. Raises `Rejected` if the exam or the candidate is unknown, and `Unavailable` if there
+    is a picture but no node to judge it."""
+    keyring, tenant_id = parts.keys.keyring, claims.tenant_id
 
     def read(db: Session) -> tuple[Policy, tuple[Template, ...]]:
         exam = exams.look_up(db, tenant_id, request.exam_id)
         policy = Policy.model_validate(policies.get(db, exam).policy) if exam else Policy()
         known = candidates.find(db, tenant_id, request.candidate_id)
+        if not request.allow_unregistered:
+            # A candidate with its own token is known to the issuer of that token.
+            candidate_known = known is not None or claims.role is Role.CANDIDATE
+            check_registered(exam_known=exam is not None, candidate_known=candidate_known)
         enrolled = enrollments.enrolled(db, keyring, known, now_utc) if known and _agrees(db, known) else None
         return policy, enrolled.templates if enrolled else ()
 

@@ -16,8 +16,10 @@ from pydantic import JsonValue
 from sqlmodel import Session, col, delete, select, update
 
 from coordinator.candidates.tables import Candidate
+from coordinator.enrollments import templates_service as templates
 from coordinator.enrollments.replacing import expired, moved_expiry
 from coordinator.enrollments.tables import Enrollment, EnrollmentPicture, FaceTemplate
+from coordinator.enrollments.templates_service import Enrolled
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
@@ -26,9 +28,7 @@ from coordinator.keys.service import Owner
 from coordinator.keys.tables import Key, RetentionClass
 from coordinator.sessions.tables import ExamSession
 from shared.api.enrollments import EnrolledImage
-from shared.enrollment import bytes_of
 from shared.errors import Rejected
-from shared.messages.faces import Template, encode_vector
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +63,6 @@ class StoredEnrollment:
     images: list[EnrolledImage]
 
 
-@dataclass(frozen=True, slots=True)
-class Enrolled:
-    """What a node needs to verify a person."""
-
-    enrollment_id: UUID
-    at_utc: datetime
-    templates: tuple[Template, ...]
-
-
 def store(
     db: Session, keyring: Keyring, candidate: Candidate, new: NewEnrollment, now_utc: datetime
 ) -> Enrollment:
@@ -103,7 +94,7 @@ def store(
     for position, image in enumerate(new.images):
         db.add(_picture(keyring, key, row, position, image))
     for recogniser, vector in new.templates.items():
-        db.add(_template(keyring, key, row, recogniser, vector))
+        db.add(templates.row_of(keyring, key, row, recogniser, vector))
     db.flush()
     return row
 
@@ -135,7 +126,7 @@ def enrolled(db: Session, keyring: Keyring, candidate: Candidate, now_utc: datet
     other = waiting(db, candidate.id)
     if expired(row.expires_utc, other.created_utc if other else None, now_utc):
         return None
-    return templates_of(db, keyring, row)
+    return templates.templates_of(db, keyring, row)
 
 
 def standards(db: Session, keyring: Keyring, candidate: Candidate) -> tuple[Enrolled, ...]:
@@ -155,7 +146,9 @@ def standards(db: Session, keyring: Keyring, candidate: Candidate) -> tuple[Enro
         )
         .limit(1)
     ).one()
-    return tuple(templates_of(db, keyring, one) for one in ({row.id: row, began.id: began}).values())
+    return tuple(
+        templates.templates_of(db, keyring, one) for one in ({row.id: row, began.id: began}).values()
+    )
 
 
 def in_force_id(db: Session, candidate: Candidate) -> UUID | None:
@@ -217,17 +210,6 @@ def replaced(db: Session, row: Enrollment) -> UUID | None:
     return db.exec(wanted).one_or_none()
 
 
-def templates_of(db: Session, keyring: Keyring, row: Enrollment) -> Enrolled:
-    """One enrollment's templates, in the form for an edge node."""
-    key = keys.get(db, row.tenant_id, row.data_key_id)
-    stored = db.exec(
-        select(FaceTemplate)
-        .where(FaceTemplate.enrollment_id == row.id)
-        .order_by(col(FaceTemplate.recogniser))
-    ).all()
-    return Enrolled(row.id, row.created_utc, tuple(vector_of(keyring, key, template) for template in stored))
-
-
 def erase(db: Session, candidate: Candidate, now_utc: datetime) -> int:
     """Destroy the candidate's template keys and delete every enrollment; returns the number of
     enrollments."""
@@ -274,19 +256,6 @@ def _picture(
     return picture
 
 
-def _template(
-    keyring: Keyring, key: Key, row: Enrollment, recogniser: str, vector: Sequence[float]
-) -> FaceTemplate:
-    template_id = uuid7()
-    return FaceTemplate(
-        id=template_id,
-        tenant_id=row.tenant_id,
-        enrollment_id=row.id,
-        recogniser=recogniser,
-        vector_sealed=keyring.seal_field(key, _vector_place(template_id), bytes_of(vector)),
-    )
-
-
 def _review_place(enrollment_id: UUID) -> Place:
     return Place("enrollments", "review_sealed", enrollment_id)
 
@@ -310,16 +279,6 @@ def seal_review(db: Session, keyring: Keyring, row: Enrollment, said: Mapping[st
 
 def _place(picture: EnrollmentPicture) -> Place:
     return Place("enrollment_pictures", "measures_sealed", picture.id)
-
-
-def _vector_place(template_id: UUID) -> Place:
-    return Place("templates", "vector_sealed", template_id)
-
-
-def vector_of(keyring: Keyring, key: Key, template: FaceTemplate) -> Template:
-    """A stored template, in the form for an edge node."""
-    vector = keyring.open_field(key, _vector_place(template.id), template.vector_sealed)
-    return Template(embedding_id=template.id, recogniser=template.recogniser, vector=encode_vector(vector))
 
 
 def _sealed(keyring: Keyring, key: Key, place: Place, details: Mapping[str, Any]) -> bytes:

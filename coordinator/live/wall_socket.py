@@ -1,9 +1,9 @@
 """Serves one open wall: receives the list of shown sessions and sends the cards that have changed, in bounded
 batches.
 
-Every `TICK_S` it reads the stored state of all shown sessions, so that changes by other coordinators are
-shown too. It sends a batch at least every `QUIET_S`, even an empty one: a page that receives nothing for
-longer knows that it is out of date.
+It reads the stored state of all shown sessions when this process has stored something new, and every
+`LOOKED_EVERY_S`, so that changes by other coordinators are shown too. It sends a batch at least every
+`QUIET_S`, even an empty one: a page that receives nothing for longer knows that it is out of date.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from starlette.websockets import WebSocket
 from coordinator.live.messages import news_message
 from coordinator.live.socket import Close, Term, expire, run_until_one_ends
 from coordinator.live.walls import MAX_SHOWN, Wall
+from shared.card_delay import LEAST_LOOK_S, LOOKED_EVERY_S
 from shared.errors import Unavailable
 from shared.fields import Reference
 
-TICK_S: Final = 1.0
 QUIET_S: Final = 5.0
 BATCH: Final = 50
 """The most cards in one message."""
@@ -63,6 +63,7 @@ async def _read(websocket: WebSocket, wall: Wall) -> Close:
         except ValidationError:
             return Close.TOO_TALKATIVE
         wall.asked = (*wall.asked, *said.show) if said.more else tuple(said.show)
+        wall.stirred.set()
         if len(wall.asked) > MAX_SHOWN:
             return Close.TOO_TALKATIVE
     return Close.TOO_TALKATIVE
@@ -87,4 +88,7 @@ async def _send(websocket: WebSocket, wall: Wall, look: Look) -> Close:
                     text = json.dumps({"type": "cards", "items": items[first : first + BATCH]})
                     await websocket.send_text(text)
                 quiet_since = loop.time()
-        await asyncio.sleep(TICK_S)
+        await asyncio.sleep(LEAST_LOOK_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(wall.stirred.wait(), LOOKED_EVERY_S - LEAST_LOOK_S)
+        wall.stirred.clear()

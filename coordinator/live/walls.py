@@ -7,6 +7,7 @@ browser delays nobody and memory stays bounded.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Final
@@ -34,6 +35,8 @@ class Wall:
     """The database ids of those that exist."""
     news: dict[UUID, Alert] = field(default_factory=dict)
     """By session, the newest alert since the last batch."""
+    stirred: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when its cards may have changed."""
 
 
 class Walls:
@@ -59,6 +62,11 @@ class Walls:
         del self._walls[wall]
         self._of_bearer[wall.bearer] -= 1
         self._of_bearer += Counter()
+
+    def stir(self) -> None:
+        """Note that stored cards have changed: every wall reads them at once."""
+        for wall in self._walls:
+            wall.stirred.set()
 
     def tell(self, session_id: UUID, alert: Alert, revision: int) -> None:
         """Note a session's new alert for the walls that show it."""

@@ -19,7 +19,7 @@ from coordinator.nodes.fleet import Fleet, WrongClock, wrong_clock
 from coordinator.nodes.signers import Signers
 from shared import subjects
 from shared.errors import Corrupt, Unavailable
-from shared.messages.heartbeats import Heartbeat, LaneMark, Marks
+from shared.messages.heartbeats import MAX_BEATS_PER_S, Heartbeat, LaneMark, Marks
 from shared.messages.message import parse
 from shared.rates import Buckets, Rate
 from shared.sealing import pack, unpack, verify
@@ -30,8 +30,8 @@ log = logging.getLogger(__name__)
 SEEN_EVERY: Final = timedelta(minutes=1)
 """How often `nodes.last_seen_utc` is written; in between, only the fleet knows the latest heartbeat."""
 
-RATE: Final = Rate(burst=10, per_s=1.0)
-"""The most heartbeats of one node. It sends one every 5 s, and one at once when its hub reconnects."""
+RATE: Final = Rate(burst=10, per_s=MAX_BEATS_PER_S)
+"""The heartbeats of one node."""
 
 
 class Heartbeats:

@@ -14,13 +14,8 @@ from coordinator.sessions.tables import ExamSession
 from coordinator.sessions.watched.runs import total
 from coordinator.tokens.key_service import Signer
 from coordinator.web_api.headers import socket_url
-from shared.api.sessions import (
-    IceServerOut,
-    JoinResponse,
-    SessionOut,
-    SessionStartResponse,
-    WebrtcConfig,
-)
+from shared.api.links import JoinResponse
+from shared.api.sessions import IceServerOut, SessionOut, SessionStartResponse, WebrtcConfig
 from shared.consents import Purpose
 from shared.ice import IceServer
 from shared.policy.schema import Policy

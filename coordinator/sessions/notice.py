@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from coordinator.consents.purposes import purposes_of
-from shared.api.sessions import NoticeOut
+from shared.api.links import NoticeOut
 from shared.errors import Rejected
 from shared.events.table import EVENTS
 from shared.events.types import EventType

@@ -86,6 +86,10 @@ class ExamSession(Row, table=True):
     """When the node first reported this phase."""
     page_came_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
     """When the page was first connected with a camera; None: not yet."""
+    camera_trouble: str | None = Field(default=None, max_length=20)
+    """Why the page could not turn on its camera, as it last reported (`CameraTrouble`); None: it could."""
+    camera_trouble_utc: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    """Since when it reports this."""
 
 
 class SessionPolicy(Row, table=True):

@@ -113,6 +113,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
         "JoinRequest": {"code": _CODE, "device": {"key": _DEVICE_KEY, "signature": _SIGNATURE}},
         "JoinLookRequest": {"code": _CODE, "device_key": _DEVICE_KEY},
         "JoinAskRequest": {"code": _CODE, "device_key": _DEVICE_KEY},
+        "CameraReport": {"code": _CODE, "device_key": _DEVICE_KEY, "camera": "refused"},
         "AcknowledgeRequest": {
             "notice_version": "2026-11-22",
             "purposes": ["camera-monitoring", "identity-verification", "speech-detection"],

@@ -6,8 +6,12 @@ without a token.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
+
 from fastapi import APIRouter, FastAPI, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from sqlmodel import Session
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -38,8 +42,9 @@ async def get_metrics(parts: PartsDep, claims: Operator) -> Response:
     return _metrics(parts)
 
 
-def create_status(app: FastAPI) -> FastAPI:
-    """What the status port answers, of this running application."""
+def create_status(app: FastAPI, notes: Callable[[Session], list[str]]) -> FastAPI:
+    """What the status port answers, of this running application. `notes`: what an operator should look at,
+    from the database; no reason to be unready."""
     status = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     def parts() -> Parts:
@@ -48,7 +53,9 @@ def create_status(app: FastAPI) -> FastAPI:
 
     async def readiness(_: Request) -> Response:
         reasons = await _reasons(parts())
-        body = {"status": "unready" if reasons else "ready", "reasons": reasons}
+        body: dict[str, object] = {"status": "unready" if reasons else "ready", "reasons": reasons}
+        with suppress(Unavailable):
+            body["notes"] = await parts().reading(notes)
         return JSONResponse(body, 503 if reasons else 200)
 
     async def metrics(_: Request) -> Response:

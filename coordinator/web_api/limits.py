@@ -55,6 +55,9 @@ REPORT_RATE: Final = Rate(burst=20, per_s=0.5)
 """Per bearer, for reports and bundles: enough for a reader, not for a crawler. Use /alerts for larger
 amounts."""
 
+CAMERA_RATE: Final = Rate(burst=10, per_s=0.2)
+"""Per link, for what a page says of its camera: a candidate tries again a few times."""
+
 
 class Rates:
     """The rates of one coordinator process, by kind of request."""
@@ -70,6 +73,7 @@ class Rates:
         self.start = Buckets(START_RATE)
         self.token = Buckets(TOKEN_RATE)
         self.report = Buckets(REPORT_RATE)
+        self.camera = Buckets(CAMERA_RATE)
 
     @property
     def refused(self) -> int:

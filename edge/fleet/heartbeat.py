@@ -1,6 +1,6 @@
 """Sends the node's heartbeat: health, sessions and outbox state. The reply contains the marks.
 
-It is sent every 5 s, and within about a second after a page connects or is lost.
+It is sent every 5 s, and within half a second after a page connects or is lost.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import Final
 from edge.node_identity import Identity
 from edge.outbound.publisher import Publisher
 from shared import subjects
+from shared.card_delay import NEWS_EVERY_S
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
@@ -23,8 +24,6 @@ from shared.sealing import pack
 log = logging.getLogger(__name__)
 
 REPLY_TIMEOUT_S: Final = 4.0
-NEWS_EVERY_S: Final = 1.0
-"""How often news is checked, which limits heartbeats to one a second."""
 
 
 class Heart:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ import psutil
 from edge.analysis.measured import Measured
 from edge.fleet.ladder import Load, Strain
 from edge.workers.lag import LoopLag
+from edge.workers.percentiles import percentile
 from edge.workers.status import Statuses, no_workers
 from shared.events.looks import Look
 
@@ -26,6 +28,8 @@ REMEMBERED: Final = 20_000
 
 _DROPPED: Final = frozenset({"overflow", "stale", "stuck"})
 _LOOKS: Final = frozenset(look.value for look in Look)
+Hear = Callable[[Measured], None]
+
 _CGROUP: Final = Path("/sys/fs/cgroup")
 
 
@@ -62,13 +66,24 @@ class LoadMeter:
         while self._lags_s and now - self._lags_s[0][0] > WINDOW_S:
             self._lags_s.popleft()
         if len(self._lags_s) >= FEWEST_CALLS:
-            ordered = sorted(lag_s for _, lag_s in self._lags_s)
-            load[Strain.LAG] = ordered[int(0.95 * (len(ordered) - 1))]
+            load[Strain.LAG] = percentile((lag_s for _, lag_s in self._lags_s), 95)
         return load
 
     def _used_s(self) -> float:
         """Processor time of this process and its workers so far."""
         return time.process_time() + sum(worker.cpu_s for worker in self.workers())
+
+
+def heard_by(always: Hear, meter: LoadMeter, *, steps_down: bool) -> Hear:
+    """Who hears of calls: the meter only where the node changes its level, because nobody else empties it."""
+    if not steps_down:
+        return always
+
+    def both(call: Measured) -> None:
+        always(call)
+        meter.called(call)
+
+    return both
 
 
 def allowed_processors(cgroup: Path) -> float:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
-from typing import Final
 
 from edge.analysis.ears import asked_to_hear
 from edge.analysis.verified import verified_frame
@@ -24,6 +23,7 @@ from edge.sessions.memory import Course, SessionMemory, remembered
 from edge.sessions.pumps import Pumps
 from edge.sessions.session_parts import Parts, Senses
 from shared.cameras import Camera
+from shared.card_delay import SILENT_S
 from shared.errors import Rejected
 from shared.events.looks import Look, Sense
 from shared.events.types import EventType
@@ -33,8 +33,6 @@ from shared.messages.sessions import StartSession
 from shared.saving import Saved
 from shared.tokens import key_id_of
 from shared.unwatched import rounded
-
-SILENT_S: Final = 3.0
 
 
 class Session:

@@ -12,7 +12,7 @@ both
     wire       frames (pure)                          codec      values as JSON (pure)
     calls      calls and reports as values (pure)     link       one end of the socket
     settings   what a worker must know                status     how a worker does (pure)
-    lag        lateness of the event loop
+    lag        lateness of the event loop             percentiles of measurements (pure)
 
 A worker that dies takes nothing along: whatever a session reports is sent in one frame with the session's
 state after it. The session goes on from the last state in another process, on the same clock.

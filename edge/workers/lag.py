@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from typing import Final
 
+from edge.workers.percentiles import percentile
+
 INTERVAL_S: Final = 0.05
 """Time between two measurements. A block is seen from the next one on, so up to this much of it is not
 seen."""
@@ -24,14 +26,12 @@ class LoopLag:
     @property
     def p99_s(self) -> float:
         """The 99th percentile of the last minute; 0 before the first measurement."""
-        ordered = sorted(self._late_s)
-        return ordered[int(0.99 * (len(ordered) - 1))] if ordered else 0.0
+        return percentile(self._late_s, 99)
 
     @property
     def recent_p95_s(self) -> float:
         """The 95th percentile of the last five seconds; 0 before the first measurement."""
-        ordered = sorted(self._late_s[place] for place in range(-min(RECENT, len(self._late_s)), 0))
-        return ordered[int(0.95 * (len(ordered) - 1))] if ordered else 0.0
+        return percentile((self._late_s[place] for place in range(-min(RECENT, len(self._late_s)), 0)), 95)
 
     @property
     def worst_s(self) -> float:

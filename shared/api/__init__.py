@@ -8,7 +8,8 @@ faces        the practice before an exam, similar faces
 incidents    incidents, their review, proctors' interventions
 nodes        edge nodes
 reports      reports of sessions
-sessions     sessions: start, join, show, list, change
+links        links to sessions, devices, and what the candidate's page needs
+sessions     sessions: start, show, list, change
 tenants      institutions and what they decide
 tokens       access tokens and the keys that sign them
 """

@@ -38,6 +38,8 @@ class PracticeRequest(Request):
     image: EnrollImage | None = None
     camera: CameraTried | None = None
     microphone: MicrophoneTried | None = None
+    allow_unregistered: YesNo = False
+    """Practise even if this exam was not created or this candidate is not registered; only for staff."""
 
 
 class PracticeOutcome(Response):

@@ -29,3 +29,25 @@ class NodeOut(Response):
     """How many sessions of the caller's institution run there; for an operator, all that the node watches."""
     rating: int | None
     last_seen_at: Utc | None
+
+
+class ParkedOut(Response):
+    """The parked alert messages of one node and reason."""
+
+    node_id: str
+    reason: str
+    """Why they could not be judged, in one word: `unknown-session`, `internal-error`, `no-alert` (not
+    readable here), `perhaps-after-assignment`."""
+    count: int
+    oldest_at: Utc
+    """When the first of them was parked."""
+
+
+class ReplayOut(Response):
+    """What became of the parked messages."""
+
+    stored: int
+    refused: int
+    """Judged, and never an alert."""
+    parked: int
+    """Still parked."""

@@ -14,6 +14,9 @@ from shared.messages.message import Message
 from shared.unwatched import Kind
 
 HEARTBEAT_INTERVAL_S = 5.0
+MAX_BEATS_PER_S = 2.0
+"""The most heartbeats of one node: one every 5 s, one at once when its hub reconnects, and more while pages
+connect and are lost."""
 MISSING_AFTER_S = 15.0
 """A node without a heartbeat for this long gets no new sessions."""
 MAX_CLOCK_SKEW_S = 25.0

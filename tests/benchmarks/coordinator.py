@@ -25,7 +25,8 @@ import pytest
 
 from coordinator import schema
 from coordinator.arriving.ingest import BATCH
-from coordinator.arriving.intake import AlertStore, Treatment
+from coordinator.arriving.intake import AlertStore
+from coordinator.arriving.treated import Treatment
 from coordinator.ground.database import Database
 from coordinator.nodes.alert_stream import Delivery
 from tests.benchmarks._coordinator_filling import RARE, Filled, fill

@@ -21,6 +21,7 @@ from fastapi import FastAPI
 from PIL import Image
 
 from coordinator.app import create_app
+from coordinator.arriving import parked_service as parked
 from coordinator.config import CoordinatorConfig, NatsSection, NodeSection, WebSection
 from coordinator.ground.own_keys import make_own_keys
 from coordinator.sessions import sweeping
@@ -64,7 +65,7 @@ class Site:
     def status(self) -> httpx.AsyncClient:
         """What monitoring reaches: the status port."""
         return httpx.AsyncClient(
-            transport=httpx.ASGITransport(create_status(self.app)), base_url="http://status"
+            transport=httpx.ASGITransport(create_status(self.app, parked.notes)), base_url="http://status"
         )
 
     @property

@@ -24,8 +24,9 @@ from coordinator.web_api.pages import add_pages
 from edge.media.peer import Peer, PeerSettings
 from edge.media.signaling import signaling_router
 from shared.api.exams import ConsentRequest
-from shared.api.sessions import (
+from shared.api.links import (
     AcknowledgeRequest,
+    CameraReport,
     JoinAskRequest,
     JoinLook,
     JoinLookRequest,
@@ -33,8 +34,8 @@ from shared.api.sessions import (
     JoinResponse,
     NoticeOut,
     ToldOut,
-    WebrtcConfig,
 )
+from shared.api.sessions import WebrtcConfig
 from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.fields import format_utc
@@ -99,6 +100,8 @@ class Stand:
     """The key of the bound device."""
     asked: list[str] = field(default_factory=list)
     """Keys of devices that ask."""
+    cameras: list[str] = field(default_factory=list)
+    """What the page told staff of its camera."""
     opened: int = 0
     """How often the session was opened by its link."""
     paused_at: datetime | None = None
@@ -239,6 +242,11 @@ def _add_link(app: FastAPI, stand: Stand) -> None:
     async def look(body: JoinLookRequest) -> JoinLook:
         _follow(stand, body.code)
         return _seen(stand, body.device_key)
+
+    @app.post("/api/v1/join/camera", status_code=204)
+    async def camera(body: CameraReport) -> None:
+        _follow(stand, body.code)
+        stand.cameras.append(body.camera)
 
     @app.post("/api/v1/join/ask")
     async def ask(body: JoinAskRequest) -> JoinLook:

@@ -21,7 +21,7 @@ from coordinator.sessions.service import Found
 from coordinator.sessions.tables import Device
 from coordinator.web_api.parts import Parts
 from shared.alerts import Alert, Shown
-from shared.api.sessions import DeviceOut
+from shared.api.links import DeviceOut
 from shared.notices import RAISED
 from shared.tokens import Claims
 

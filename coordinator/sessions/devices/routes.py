@@ -16,7 +16,7 @@ from coordinator.web_api.openapi import problems
 from coordinator.web_api.parts import Now, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import Reviewer, Staff
-from shared.api.sessions import ApproveDeviceRequest, DeviceOut, DevicesOut, LinkResponse
+from shared.api.links import ApproveDeviceRequest, DeviceOut, DevicesOut, LinkResponse
 
 router = APIRouter(prefix="/session/{session_id}", tags=["sessions"])
 

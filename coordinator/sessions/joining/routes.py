@@ -24,6 +24,7 @@ from coordinator.sessions.devices import openings, service as devices
 from coordinator.sessions.joining import service as joining, told_service as told
 from coordinator.sessions.joining.failures import check_may_try, note_failure
 from coordinator.sessions.notice import check_acknowledged, notice_for
+from coordinator.sessions.presence import service as presence
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import ExamSession
 from coordinator.tokens import key_service as token_keys
@@ -32,8 +33,9 @@ from coordinator.web_api.parts import Now, Parts, PartsDep, SessionRef
 from coordinator.web_api.rates import check_rate
 from coordinator.web_api.security import CandidateOrSession, StaffOrSession, check_own_session
 from shared.alerts import Alert, Shown
-from shared.api.sessions import (
+from shared.api.links import (
     AcknowledgeRequest,
+    CameraReport,
     DeviceProof,
     JoinAskRequest,
     JoinLook,
@@ -106,6 +108,27 @@ async def ask_for_device(body: JoinAskRequest, request: Request, parts: PartsDep
     if alert is not None:
         parts.rooms.tell(session_id, Shown(alert), RAISED)
     return look
+
+
+@router.post("/join/camera", status_code=204, responses=problems(404, 409, 410, 422, 429))
+async def report_camera(body: CameraReport, request: Request, parts: PartsDep, now: Now) -> Response:
+    """Tell staff whether the page could turn on camera and microphone, in one word without names of devices.
+
+    They then see a technical problem instead of a page without a picture. A device that may not open the
+    session is refused (409 `device-elsewhere`).
+    """
+    check_rate(parts.rates.camera, body.code, parts.clock())
+
+    def work(db: Session) -> None:
+        found = joining.follow(db, body.code, now)
+        session = changing.hold(db, found.session.id, now)
+        # The key is made when the exam starts: a device without one may report before it.
+        access = devices.standing(session, devices.find(db, session, body.device_key), now)
+        binding.check_may_open(access, has_key=True)
+        presence.note_camera(session, None if body.camera == "on" else body.camera, now)
+
+    await _with_code(parts, request, body.code, lambda: parts.writing(work))
+    return Response(status_code=204)
 
 
 @router.post(

@@ -15,7 +15,7 @@ from coordinator.sessions.joining.codes import code_hash
 from coordinator.sessions.service import Found
 from coordinator.sessions.tables import Acknowledgement, ExamSession, JoinCode
 from shared.alerts import Alert
-from shared.api.sessions import NoticeOut
+from shared.api.links import NoticeOut
 from shared.errors import Rejected
 from shared.events.types import EventType
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 from coordinator.nodes.fleet import Fleet
 from coordinator.sessions.presence.cards import Card, Seen, card
+from coordinator.sessions.presence.wording import card_text
 from coordinator.sessions.tables import ExamSession
-from shared.api.sessions import PageOut
+from shared.api.sessions import CameraTrouble, PageOut
 
 
 def card_of(
@@ -28,13 +29,25 @@ def card_of(
         came_utc=session.page_came_utc,
         heard_utc=None if node is None else node.heard_utc,
         runs=session.unwatched,
+        camera=_trouble(session.camera_trouble),
+        camera_utc=session.camera_trouble_utc,
     )
     return card(seen, now_utc)
 
 
+def _trouble(stored: str | None) -> CameraTrouble | None:
+    return next((word for word in get_args(CameraTrouble) if word == stored), None)
+
+
 def page_out(card: Card) -> PageOut:
     """A card in the API's form."""
-    return PageOut(state=card.state.value, since=card.since_utc, unwatched_share=card.unwatched_share)
+    return PageOut(
+        state=card.state.value,
+        since=card.since_utc,
+        unwatched_share=card.unwatched_share,
+        camera=card.camera,
+        text=card_text(card),
+    )
 
 
 def card_message(reference: str, card: Card) -> dict[str, Any]:

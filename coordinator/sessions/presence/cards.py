@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Final
 
 from coordinator.sessions.watched.runs import Runs, total
+from shared.api.sessions import CameraTrouble
 from shared.messages.heartbeats import MISSING_AFTER_S
 from shared.unwatched import Unwatched
 
@@ -25,7 +26,8 @@ class CardState(StrEnum):
     WAITING = "waiting"
     """Nobody has opened it."""
     OPENED = "opened"
-    """It was opened, but no picture came: the notice is being read, or the camera is missing or refused."""
+    """It was opened, but no picture came: the notice is being read, or there is no camera
+    (`Card.camera`)."""
     CONNECTED = "connected"
     WITHHELD = "withheld"
     """It is connected, and nobody may look at its pictures."""
@@ -56,6 +58,9 @@ class Seen:
     """When its node's last heartbeat came; None: none since this program started."""
     runs: Runs | None = None
     """Unwatched seconds as its nodes report them."""
+    camera: CameraTrouble | None = None
+    """Why the page could not turn on its camera, as it reported itself."""
+    camera_utc: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +73,16 @@ class Card:
     unwatched_share: float | None = None
     """Unwatched share of the time since the page first connected: the highest share of the kinds of looks.
     None: unknown."""
+    camera: CameraTrouble | None = None
+    """Why no picture comes; None: the page has reported no reason, or pictures come."""
 
 
 def card(seen: Seen, now_utc: datetime) -> Card:
     """A session's card at this instant."""
     state, since_utc = card_state(seen, now_utc)
     unwatched = total(seen.runs or {})
-    return Card(state, since_utc, unwatched, _share(seen, unwatched, now_utc))
+    camera = seen.camera if state in (CardState.OPENED, CardState.LOST) else None
+    return Card(state, since_utc, unwatched, _share(seen, unwatched, now_utc), camera)
 
 
 def card_state(seen: Seen, now_utc: datetime) -> tuple[CardState, datetime | None]:
@@ -94,6 +102,8 @@ def card_state(seen: Seen, now_utc: datetime) -> tuple[CardState, datetime | Non
         return CardState.UNKNOWN, seen.phase_utc
     if seen.came_utc is not None:
         return CardState.LOST, seen.phase_utc
+    if seen.camera is not None:
+        return CardState.OPENED, seen.camera_utc
     if seen.opened_utc is not None or seen.phase == "silent":
         return CardState.OPENED, seen.opened_utc or seen.phase_utc
     return CardState.WAITING, seen.started_utc

@@ -12,13 +12,12 @@ from uuid import UUID
 from coordinator.nodes.fleet import NodeState
 from coordinator.sessions.presence import service as presence
 from coordinator.web_api.parts import Parts
+from shared.card_delay import NOTED_EVERY_S
 from shared.errors import Unavailable
 
 MAX_NOTED: Final = 500
 """The most sessions written in one transaction; the others follow in the next."""
 MAX_REMEMBERED: Final = 10_000
-PAUSE_S: Final = 0.2
-"""Time between two transactions. Heartbeats of many nodes that arrive in it are written together."""
 RETRY_S: Final = 1.0
 
 
@@ -43,7 +42,7 @@ class Pages:
             except Unavailable:  # the database cannot be reached; the next round writes it
                 self._news.set()
                 await asyncio.sleep(RETRY_S)
-            await asyncio.sleep(PAUSE_S)
+            await asyncio.sleep(NOTED_EVERY_S)
 
     async def round(self, parts: Parts, now_utc: datetime) -> None:
         """Write what has changed since the last write. Raises `Unavailable` if the database cannot be
@@ -54,6 +53,7 @@ class Pages:
         if not now:
             return
         await parts.writing(lambda db: presence.note(db, now, now_utc))
+        parts.rooms.walls.stir()
         for one, phase in now.items():
             self._written[one] = phase
             self._written.move_to_end(one)

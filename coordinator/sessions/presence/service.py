@@ -13,6 +13,7 @@ from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.presence.cards import CAME
 from coordinator.sessions.tables import Device, ExamSession
+from shared.api.sessions import CameraTrouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +32,16 @@ def note(db: Session, phases: Mapping[UUID, str], now_utc: datetime) -> None:
         phase = phases[session.id]
         if session.page != phase:
             session.page, session.page_since_utc = phase, now_utc
-        if phase in CAME and session.page_came_utc is None:
-            session.page_came_utc = now_utc
+        if phase in CAME:
+            session.page_came_utc = session.page_came_utc or now_utc
+            session.camera_trouble = session.camera_trouble_utc = None
     db.flush()
+
+
+def note_camera(session: ExamSession, trouble: CameraTrouble | None, now_utc: datetime) -> None:
+    """Store what a locked session's page reports about its camera; None: it could be turned on."""
+    if session.camera_trouble != trouble:
+        session.camera_trouble, session.camera_trouble_utc = trouble, now_utc if trouble else None
 
 
 def stored(db: Session, tenant_id: UUID, references: Sequence[str]) -> list[Stored]:

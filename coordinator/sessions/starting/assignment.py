@@ -11,7 +11,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from coordinator.enrollments import service as enrollments
+from coordinator.enrollments import templates_service as templates
 from coordinator.enrollments.tables import Enrollment
 from coordinator.evidence import service as evidence
 from coordinator.excerpts import service as excerpts
@@ -105,4 +105,4 @@ def _templates(db: Session, keyring: Keyring, found: Found) -> tuple[Template, .
     if found.session.enrollment_id is None or not may_compare(found.session):
         return ()
     row = db.get_one(Enrollment, found.session.enrollment_id)
-    return enrollments.templates_of(db, keyring, row).templates
+    return templates.templates_of(db, keyring, row).templates

@@ -16,12 +16,13 @@ from coordinator.accommodations import service as accommodations
 from coordinator.accommodations.agreed import effective
 from coordinator.accommodations.service import NO_TERMS
 from coordinator.candidates import service as candidates
+from coordinator.candidates.registered import check_registered
 from coordinator.candidates.tables import Candidate
 from coordinator.consents import service as consents
 from coordinator.consents.purposes import on_another_basis
 from coordinator.consents.words import Why, check_consented, latest, speech_opt_in, withheld
 from coordinator.enrollments import faces_service as faces, service as enrollments
-from coordinator.enrollments.service import Enrolled
+from coordinator.enrollments.templates_service import Enrolled
 from coordinator.exams import service as exams
 from coordinator.exams.tables import Exam
 from coordinator.excerpts import service as excerpts
@@ -32,7 +33,7 @@ from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.policies import service as policies
 from coordinator.sessions import service as sessions
-from coordinator.sessions.starting.terms import Times, Window, check_registered, session_policy, session_times
+from coordinator.sessions.starting.terms import Times, Window, session_policy, session_times
 from coordinator.tenants import service as tenants
 from coordinator.tokens import key_service as token_keys
 from coordinator.tokens.key_service import Signer

@@ -55,15 +55,6 @@ class Window:
 ALWAYS_OPEN: Final = Window()
 
 
-def check_registered(*, exam_known: bool, candidate_known: bool) -> None:
-    """Check that exam and candidate are known, so that a typing error starts nothing. Raises `Rejected` (422
-    `exam-unknown`, `candidate-unknown`)."""
-    if not exam_known:
-        raise _unknown("exam", "create it first")
-    if not candidate_known:
-        raise _unknown("candidate", "enroll the candidate first")
-
-
 def session_policy(request: SessionStartRequest, in_force: Policy) -> Policy:
     """The request's own policy or the exam's, changed by `verification_policy` and features.
 
@@ -114,16 +105,6 @@ def _wrong(field: str, message: str) -> Rejected:
         code="invalid-request",
         status=422,
         errors=[{"path": path, "message": message}],
-    )
-
-
-def _unknown(what: str, remedy: str) -> Rejected:
-    message = f"there is no {what} with this id; {remedy}, or set allow_unregistered to start without"
-    return Rejected(
-        message,
-        code=f"{what}-unknown",
-        status=422,
-        errors=[{"path": f"body.{what}_id", "message": message}],
     )
 
 

@@ -51,6 +51,11 @@ export function askForDevice(code, deviceKey) {
   return post("join/ask", { code, device_key: deviceKey });
 }
 
+/** Tells staff whether camera and microphone could be turned on: "on" or one word of `CameraTrouble`. */
+export function reportCamera(code, deviceKey, camera) {
+  return post("join/camera", { code, device_key: deviceKey, camera });
+}
+
 /** The newest messages to the candidate so far, the oldest first. */
 export async function told(session) {
   return (await send("GET", pathOf(session, "told"), undefined, session.session_token)).items;

@@ -1,6 +1,6 @@
 // How this device joins the session: reads what the link is for, opens the session, or asks for approval.
 
-import { Problem, askForDevice, join, look } from "./api.js";
+import { Problem, askForDevice, join, look, reportCamera } from "./api.js";
 import { deviceFor } from "./device.js";
 
 const ASK_EVERY_MS = 3000;
@@ -36,6 +36,12 @@ async function claimOnce(code) {
 export async function ask(code, sessionUuid) {
   const device = await deviceFor(sessionUuid, { make: true });
   return askForDevice(code, device.key);
+}
+
+/** Tells staff whether this device's camera and microphone could be turned on. */
+export async function sayCamera(code, sessionUuid, camera) {
+  const device = await deviceFor(sessionUuid);
+  return reportCamera(code, device?.key, camera);
 }
 
 /** Waits until staff have approved this device or the request has expired. Resolves with the last `JoinLook`. */

@@ -3,10 +3,10 @@
 import { Problem, acknowledge, agree, end, told } from "./api.js";
 import { forgetDevice } from "./device.js";
 import { Devices } from "./devices.js";
-import { approved, ask, claim, lookAt } from "./entry.js";
+import { approved, ask, claim, lookAt, sayCamera } from "./entry.js";
 import { keepConnected } from "./link.js";
 import { listen } from "./live.js";
-import { describePicture, watchLevel } from "./media.js";
+import { DevicesRefused, describePicture, watchLevel } from "./media.js";
 import * as view from "./view.js";
 
 const { $ } = view;
@@ -154,8 +154,25 @@ async function turnOn() {
 }
 
 async function useDevices() {
-  await devices.open(seen.webrtc_config);
+  await saying(() => devices.open(seen.webrtc_config));
   showPictures(devices.stream);
+}
+
+/** Opens devices, and lets staff know if that fails: without it, their wall shows only a page without a picture. */
+async function saying(open) {
+  try {
+    await open();
+    sayOnce("on");
+  } catch (error) {
+    if (error instanceof DevicesRefused) sayOnce(error.trouble);
+    throw error;
+  }
+}
+
+/** Each word is sent once, "on" only after a trouble. A word that was not received is sent with the next try. */
+function sayOnce(camera) {
+  if (!state || camera === (state.camera ?? "on")) return;
+  sayCamera(state.code, seen.session_uuid, camera).then(() => state && save({ ...state, camera })).catch(() => {});
 }
 
 function showPictures(stream) {
@@ -316,7 +333,7 @@ function warnBeforeLeaving(event) {
 
 async function turnOnAgain() {
   try {
-    await devices.again();
+    await saying(() => devices.again());
   } catch (error) {
     view.addMessage(error.message, "technical");
   }

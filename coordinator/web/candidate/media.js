@@ -21,11 +21,21 @@ const REASONS = {
     "were sent unchanged.",
 };
 
-/** Camera or microphone is not available; the message says why and what to do. */
+// The same for staff, in one word that names no device (`CameraTrouble`).
+const TROUBLES = {
+  NotAllowedError: "refused",
+  NotFoundError: "missing",
+  NotReadableError: "busy",
+  OverconstrainedError: "unusable",
+  Unsupported: "unsupported",
+};
+
+/** Camera or microphone is not available; the message says why and what to do, `trouble` why in one word. */
 export class DevicesRefused extends Error {
   constructor(name) {
     super(REASONS[name] ?? "Camera and microphone could not be turned on. Please try again.");
     this.name = name;
+    this.trouble = TROUBLES[name] ?? "failed";
   }
 }
 

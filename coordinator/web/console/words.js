@@ -36,20 +36,10 @@ export const ACTS = {
 
 const STANDINGS = { active: "Running", ended: "Ended", expired: "Time over" };
 
-const PAGES = {
-  waiting: "Waiting: nobody has opened the page",
-  opened: "Page opened, no picture yet",
-  connected: "Connected",
-  withheld: "Connected, pictures withheld",
-  lost: "No picture",
-  paused: "Paused",
-  unknown: "Not known: its node is silent",
-};
-
 /** The state of a running session's page (`PageOut`); empty for a session that is over. */
-export function pageText({ state, since }) {
-  const text = PAGES[state];
-  return text && since && state !== "waiting" ? `${text} since ${clock(since)}` : (text ?? "");
+export function pageText({ state, since, text }) {
+  if (state === "over") return "";
+  return since && state !== "waiting" ? `${text} since ${clock(since)}` : text;
 }
 
 /** How long nobody watched, by kind of look; empty while it is unknown. */

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from coordinator.alerts import service as alerts
-from coordinator.alerts.service import AlertQuery
+from coordinator.alerts import paging_service as paging
+from coordinator.alerts.paging_service import AlertQuery
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.alerts import Alert
 from shared.events.types import EventClass, EventType
@@ -21,7 +21,7 @@ def pages(desk: Desk, **query: Any) -> list[Alert]:
     with desk.database.read() as db:
         while True:
             asked = AlertQuery(tenant_id=DEFAULT_TENANT_ID, after=after, **query)
-            shown, after = alerts.page(db, KEYRING, asked)
+            shown, after = paging.page(db, KEYRING, asked)
             found += [stored.alert for stored in shown]
             if after is None:
                 return found
@@ -51,4 +51,4 @@ def test_pages_can_be_narrowed(desk: Desk) -> None:
     assert pages(desk, event_class=EventClass.TECHNICAL) == [technical]
     assert len(pages(desk, exam_session="EXAM-1")) == 2
     with desk.database.read() as db:
-        assert alerts.page(db, KEYRING, AlertQuery(tenant_id=UUID(int=9))) == ([], None)
+        assert paging.page(db, KEYRING, AlertQuery(tenant_id=UUID(int=9))) == ([], None)

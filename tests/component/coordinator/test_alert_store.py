@@ -7,12 +7,15 @@ from typing import Any, cast
 from uuid import UUID, uuid4
 
 import pytest
-from sqlmodel import select
+from sqlalchemy.orm import make_transient
+from sqlmodel import delete, select
 
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Treated
+from coordinator.arriving import parked_service as parked
+from coordinator.arriving.intake import AlertStore
+from coordinator.arriving.treated import LATER_DELAYS_S, Treated
 from coordinator.ground.database import Database
 from coordinator.ground.keyring import Keyring
 from coordinator.keys import service as keys
@@ -20,12 +23,14 @@ from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.tables import Assignment
+from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
 from shared.errors import Unavailable
 from shared.events.types import EventClass, EventType, Lane
 from shared.messages.heartbeats import OutboxState
 from tests.support.desk import KEYRING, NOW
-from tests.support.sittings import EdgeNode, Sitting, sit
+from tests.support.sittings import EdgeNode, Sitting, hand_over, sit
 
 
 @pytest.fixture
@@ -36,6 +41,10 @@ def sitting(database: Database, node: EdgeNode) -> Sitting:
 @pytest.fixture
 def store(database: Database, node: EdgeNode) -> AlertStore:
     return AlertStore(database, KEYRING, {node.node_id: node.signing.public_key()})
+
+
+OFTEN = len(LATER_DELAYS_S) + 1
+"""So often a message comes until no more is waited for."""
 
 
 def delivery(subject: str, data: bytes, delivered: int = 1) -> Delivery:
@@ -63,6 +72,21 @@ def mark(store: AlertStore, sitting: Sitting) -> int:
 def refusals(store: AlertStore) -> list[tuple[int, str]]:
     with store.database.read() as db:
         return [(row.sequence, row.reason) for row in db.exec(select(RefusedAlert))]
+
+
+def waiting(store: AlertStore) -> list[tuple[str, int]]:
+    """The reasons and counts of parked messages."""
+    with store.database.read() as db:
+        return [(heap.reason, heap.count) for heap in parked.heaps(db)]
+
+
+def replayed(store: AlertStore) -> list[str]:
+    """How the parked messages were treated when they were judged again, two at a time."""
+    treated, after = [], None
+    while done := store.judge_parked(after, 2, NOW):
+        treated += [one.treatment.value for one in done.treated]
+        after = done.last
+    return treated
 
 
 def test_a_good_alert_is_stored_whole_and_its_mark_moves(store: AlertStore, sitting: Sitting) -> None:
@@ -188,9 +212,14 @@ def test_an_authentic_message_that_does_not_fit_its_session_is_refused_once_and_
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"\xff", b'{"schema_version":"proctor.alert/2"}'])
-def test_a_body_that_is_no_alert_is_refused(store: AlertStore, sitting: Sitting, body: bytes) -> None:
-    result = judged(store, sitting, sitting.message(sitting.alert(), 1, body=body))
-    assert (result.treatment, result.reason) == ("refused", "no-alert")
+def test_a_body_that_is_no_alert_here_is_parked_because_its_node_may_be_newer(
+    store: AlertStore, sitting: Sitting, body: bytes
+) -> None:
+    message = sitting.message(sitting.alert(), 1, body=body)
+    result = judged(store, sitting, message)
+    assert (result.treatment, result.reason, mark(store, sitting)) == ("later", "no-alert", 0)
+    assert judged(store, sitting, message, OFTEN).treatment == "parked"
+    assert (refusals(store), waiting(store), mark(store, sitting)) == ([], [("no-alert", 1)], 1)
 
 
 def test_an_alert_sealed_to_another_sessions_key_is_refused_whatever_its_header_says(
@@ -220,19 +249,74 @@ def test_an_id_that_belongs_to_another_sessions_alert_is_refused(store: AlertSto
     assert [stored.alert for stored in in_database(store, sitting)] == [sitting.alert()]
 
 
-def test_a_session_that_is_not_there_yet_is_waited_for_and_then_refused(
+def test_a_session_that_is_not_there_yet_is_waited_for_and_then_its_alert_is_parked(
     store: AlertStore, sitting: Sitting
 ) -> None:
     message = sitting.message(sitting.alert(), 1, session_id=UUID(int=9))
     for delivered, delay_s in enumerate(LATER_DELAYS_S, 1):
         result = judged(store, sitting, message, delivered)
         assert (result.treatment, result.delay_s, mark(store, sitting)) == ("later", delay_s, 0)
-    result = judged(store, sitting, message, len(LATER_DELAYS_S) + 1)
-    assert (result.treatment, refusals(store), mark(store, sitting)) == (
-        "refused",
-        [(1, "unknown-session")],
-        1,
-    )
+    for _ in range(2):  # it may come again after a crash between commit and acknowledgement
+        result = judged(store, sitting, message, OFTEN)
+        assert (result.treatment, result.reason, result.settled) == ("parked", "unknown-session", True)
+    assert (refusals(store), waiting(store), mark(store, sitting)) == ([], [("unknown-session", 1)], 1)
+    assert replayed(store) == ["parked"]
+    assert (refusals(store), waiting(store)) == ([], [("unknown-session", 1)])
+
+
+def test_what_was_parked_is_stored_once_its_session_is_known(store: AlertStore, sitting: Sitting) -> None:
+    told = [sitting.alert(onset_s=n) for n in (1, 2, 3)]
+    messages = [sitting.message(alert, n) for n, alert in enumerate(told, 1)]
+    with store.database.write() as db:  # a database restored from an older copy
+        kept = [(table, list(db.exec(select(table)))) for table in (Assignment, ExamSession)]
+        rows = [row for _, found in kept for row in found]
+        for row in rows:
+            db.expunge(row)
+        for table, _ in kept:
+            db.exec(delete(table))
+    assert [judged(store, sitting, m, OFTEN).treatment for m in messages] == ["parked"] * 3
+    assert (mark(store, sitting), waiting(store)) == (3, [("unknown-session", 3)])
+    with store.database.write() as db:
+        for row in reversed(rows):
+            make_transient(row)
+            db.add(row)
+            db.flush()
+    assert judged(store, sitting, messages[0], OFTEN).treatment == "stored"
+    assert replayed(store) == ["repeated", "stored", "stored"]
+    assert [one.alert for one in in_database(store, sitting)] == told
+    assert (waiting(store), replayed(store), mark(store, sitting)) == ([], [], 3)
+
+
+def test_what_is_parked_has_a_limit_and_the_rest_stays_in_the_outbox(
+    store: AlertStore, sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [sitting.message(sitting.alert(onset_s=n), n, session_id=UUID(int=9)) for n in (1, 2)]
+    monkeypatch.setattr(parked, "MAX_BYTES", len(messages[0]) + 1)
+    assert judged(store, sitting, messages[0], OFTEN).treatment == "parked"
+    result = judged(store, sitting, messages[1], OFTEN)
+    assert (result.treatment, result.settled, mark(store, sitting)) == ("given-back", False, 1)
+    assert waiting(store) == [("unknown-session", 1)]
+
+
+def test_a_fast_nodes_alert_at_a_hand_over_is_parked_until_its_clock_explains_it(
+    store: AlertStore, sitting: Sitting
+) -> None:
+    following = EdgeNode()
+    with store.database.write() as db:
+        nodes.seed(db, [following.section], NOW)
+    hand_over(store.database, sitting, following, 100.0)
+    fast = sitting.alert(onset_s=105.0)  # seen at 90 s of the exam, by a clock that is 20 s fast
+    message = sitting.message(fast, 1)
+    assert judged(store, sitting, message).treatment == "later"
+    measured = replace(store, skew_s=lambda _: 20.0)
+    assert judged(measured, sitting, message).treatment == "stored"
+    other = sitting.alert(onset_s=106.0)
+    assert judged(store, sitting, sitting.message(other, 2), OFTEN).treatment == "parked"
+    assert (refusals(store), waiting(store)) == ([], [("perhaps-after-assignment", 1)])
+    assert replayed(store) == ["stored"]  # a person has asked: its clock may have been that fast
+    late = judged(store, sitting, sitting.message(sitting.alert(onset_s=300.0), 3))
+    assert (late.treatment, late.reason) == ("refused", "after-assignment")
+    assert [s.alert for s in in_database(store, sitting)] == [fast, other]
 
 
 def test_under_the_wrong_master_key_nothing_is_lost(store: AlertStore, sitting: Sitting) -> None:
@@ -259,7 +343,7 @@ def test_destroying_the_exams_keys_erases_stored_and_coming_alerts(
 
 def test_one_bad_message_does_not_hold_up_its_batch(store: AlertStore, sitting: Sitting) -> None:
     good = [sitting.alert(onset_s=n) for n in (1, 3)]
-    bad = sitting.message(sitting.alert(onset_s=2), 2, body=b"no alert")
+    bad = sitting.message(sitting.alert(onset_s=2), 2, revision=2)  # of an alert that is not cleared
     batch = [sitting.message(good[0], 1), bad, b"junk", sitting.message(good[1], 3)]
     treated = store.take([delivery(sitting.subject(good[0]), m) for m in batch], NOW).treated
     assert [o.treatment for o in treated] == ["stored", "refused", "forged", "stored"]
@@ -288,8 +372,14 @@ def test_a_message_that_makes_us_fail_is_tried_again_and_holds_up_nobody(
         ("stored", ""),
     ]
     assert ([s.alert for s in in_database(store, sitting)], mark(store, sitting)) == (good, 1)
-    last = judged(store, sitting, messages[1], len(LATER_DELAYS_S) + 1)
-    assert (last.treatment, refusals(store), mark(store, sitting)) == ("refused", [(2, "internal-error")], 3)
+    last = judged(store, sitting, messages[1], OFTEN)
+    assert (last.treatment, refusals(store), mark(store, sitting)) == ("parked", [], 3)
+    assert (replayed(store), waiting(store)) == (["parked"], [("internal-error", 1)])
+    mended = {"sqlite": "DROP TRIGGER broken", "postgresql": "ALTER TABLE alerts DROP CONSTRAINT broken"}
+    with store.database.write() as db:
+        db.connection().exec_driver_sql(mended[store.database.dialect])
+    assert (replayed(store), waiting(store)) == (["stored"], [])
+    assert [s.alert for s in in_database(store, sitting)] == alerts_in_order
 
 
 @pytest.mark.parametrize("table", ["alerts", "incidents"])

@@ -13,7 +13,8 @@ from sqlmodel import select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.arriving.intake import LATER_DELAYS_S, AlertStore, Treated
+from coordinator.arriving.intake import AlertStore
+from coordinator.arriving.treated import LATER_DELAYS_S, Treated
 from coordinator.ground.database import Database
 from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery

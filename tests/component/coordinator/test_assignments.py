@@ -14,7 +14,7 @@ from sqlmodel import select
 
 from coordinator.alerts.tables import RefusedAlert
 from coordinator.arriving.ingest import Ingest
-from coordinator.arriving.intake import LATER_DELAYS_S
+from coordinator.arriving.treated import LATER_DELAYS_S
 from coordinator.ground.database import Database
 from coordinator.nodes import assignments_service as assignments
 from coordinator.nodes.assignments import Held

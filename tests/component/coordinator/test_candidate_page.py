@@ -136,15 +136,15 @@ def test_the_notice_is_shown_as_text_and_needs_every_point_confirmed(browser: Br
 
 
 @pytest.mark.parametrize(
-    ("refusal", "reason"),
+    ("refusal", "reason", "told"),
     [
-        ("NotAllowedError", "is not allowed to use your camera"),
-        ("NotFoundError", "No camera or no microphone was found"),
-        ("NotReadableError", "Another program seems to be using"),
+        ("NotAllowedError", "is not allowed to use your camera", "refused"),
+        ("NotFoundError", "No camera or no microphone was found", "missing"),
+        ("NotReadableError", "Another program seems to be using", "busy"),
     ],
 )
-def test_refused_devices_are_explained_and_can_be_tried_again(
-    browser: Browser, refusal: str, reason: str
+def test_refused_devices_are_explained_told_to_staff_and_can_be_tried_again(
+    browser: Browser, refusal: str, reason: str, told: str
 ) -> None:
     async def scene(page: Page, stand: Stand) -> None:
         await acknowledge(page, stand)
@@ -158,9 +158,11 @@ def test_refused_devices_are_explained_and_can_be_tried_again(
         assert await page.evaluate(
             "document.querySelector('#devices-on').getAttribute('aria-describedby')"
         ) == ("devices-error")
+        await until(lambda: stand.cameras == [told], "staff learn why no picture comes")
         await page.evaluate("navigator.mediaDevices.getUserMedia = navigator.mediaDevices.ask")
         await page.click("#devices-on")
         await page.until("document.querySelector('#start').checkVisibility()")
+        await until(lambda: stand.cameras == [told, "on"], "staff learn that the camera is on")
         assert await page.text("#devices-error") == ""
 
     play(browser, scene)

@@ -14,7 +14,8 @@ from sqlmodel import select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
-from coordinator.arriving.intake import AlertStore, Treated
+from coordinator.arriving.intake import AlertStore
+from coordinator.arriving.treated import Treated
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
 from coordinator.evidence.tables import Evidence

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from coordinator.candidates.tables import Candidate
 from coordinator.config import FacesSection
 from coordinator.enrollments.face_tables import FacePair, PracticeCheck
 from shared.tokens import Role
@@ -22,6 +23,7 @@ PRACTICE: dict[str, Any] = {
     "exam_id": "EXAM-1",
     "camera": {"width": 1280, "height": 720, "frames_per_second": 15},
     "microphone": {"muted": False, "peak_dbfs": -20},
+    "allow_unregistered": True,
 }
 
 
@@ -99,12 +101,45 @@ def test_a_try_without_an_enrollment_says_nothing_about_identity(on_sqlite: OnSi
         broken = await practice(site, image={"image_base64": "AAAA"})
         assert (broken["face"], broken["identity"]) == ("advice", "unknown")
         mine = site.bearer(Role.CANDIDATE, "CAND-2")
-        assert (await site.post("/practice-check", PRACTICE, headers=mine)).status_code == 403
+        own = PRACTICE | {"allow_unregistered": False}
+        assert (await site.post("/practice-check", own, headers=mine)).status_code == 403
         assert (await site.post("/practice-check", {"candidate_id": "CAND-1"})).status_code == 422
         no_number = PRACTICE | {"microphone": {"muted": False, "peak_dbfs": False}}
         assert (await site.post("/practice-check", no_number)).status_code == 422
 
     on_sqlite(test)
+
+
+def test_a_try_under_a_mistyped_name_is_refused_and_makes_nobody(on_site: OnSite) -> None:
+    async def test(site: Site) -> None:
+        known = PRACTICE | {"allow_unregistered": False}
+        mine = {"headers": site.bearer(Role.CANDIDATE, "CAND-1")}
+
+        async def refused(change: dict[str, Any], **who: Any) -> tuple[int, str]:
+            answer = await site.post("/practice-check", known | change, **who)
+            return answer.status_code, answer.json()["code"]
+
+        async def candidates() -> list[str]:
+            wanted = select(Candidate.reference).order_by(Candidate.reference)
+            return list(await site.parts.reading(lambda db: db.exec(wanted).all()))
+
+        assert await refused({}) == (422, "exam-unknown")
+        assert await refused({}, **mine) == (422, "exam-unknown")
+        assert (await site.post("/exams", {"exam_id": "EXAM-1", "title": "Biology"})).is_success
+        assert await refused({}) == (422, "candidate-unknown")
+        assert await refused({"allow_unregistered": True}, **mine) == (403, "staff-only")
+        assert await candidates() == []
+        own = await site.post("/practice-check", known, **mine)  # known to whoever gave the token out
+        assert own.status_code == 200
+        assert (await site.post("/practice-check", known)).status_code == 200
+        assert await refused({"candidate_id": "CAND-l"}) == (422, "candidate-unknown")
+        assert await refused({"exam_id": "EXAM-l"}) == (422, "exam-unknown")
+        assert await candidates() == ["CAND-1"]
+        typo = known | {"candidate_id": "CAND-l", "allow_unregistered": True}
+        assert (await site.post("/practice-check", typo)).status_code == 200
+        assert await candidates() == ["CAND-1", "CAND-l"]
+
+    on_site(test)
 
 
 async def agree(site: Site, *candidates: str, given: bool = True) -> None:

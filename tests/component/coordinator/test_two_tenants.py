@@ -268,7 +268,7 @@ ONE = Rate(burst=1, per_s=0.001)
         ("token", Role.ADMIN, "/tokens", {"subject": "x", "role": "system"}),
         ("start", Role.SYSTEM, "/session/start", AD_HOC),
         ("ticket", Role.PROCTOR, "/session/NONE/ws-ticket", None),
-        ("enroll", Role.ADMIN, "/practice-check", {"candidate_id": "CAND-1", "exam_id": "EXAM-1"}),
+        ("enroll", Role.ADMIN, "/practice-check", AD_HOC),
     ],
 )
 def test_who_asks_too_often_uses_up_nobody_elses_rate(

@@ -7,7 +7,14 @@ from uuid import UUID
 
 import pytest
 
-from coordinator.arriving.assigned import FAST_CLOCK, SLOW_CLOCK, Objection, happened_utc, objection
+from coordinator.arriving.assigned import (
+    FAST_CLOCK,
+    SLOW_CLOCK,
+    WORST_CLOCK,
+    Objection,
+    happened_utc,
+    objection,
+)
 from coordinator.nodes.assignments import Held, may_keep
 from shared.alerts import Alert, AlertHeader, AlertMetadata
 from shared.events.types import Action, EventClass, EventType, Lane
@@ -15,6 +22,7 @@ from shared.events.types import Action, EventClass, EventType, Lane
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 A, B, STRANGER = UUID(int=0xA), UUID(int=0xB), UUID(int=0xC)
 SLOW_S, FAST_S = SLOW_CLOCK.total_seconds(), FAST_CLOCK.total_seconds()
+WORST_S = WORST_CLOCK.total_seconds()
 MS = 0.001
 
 
@@ -82,10 +90,15 @@ def alert(onset_s: float, raised_s: float, cleared_s: float | None = None) -> Al
 
 
 def against(
-    held: tuple[Held, ...], node_id: UUID, epoch: int, told: Alert, revision: int = 1
+    held: tuple[Held, ...],
+    node_id: UUID,
+    epoch: int,
+    told: Alert,
+    revision: int = 1,
+    skew_s: float | None = None,
 ) -> Objection | None:
     about = header(node_id, epoch, revision)
-    return objection(about, happened_utc(about, told), held)
+    return objection(about, happened_utc(about, told), held, skew_s)
 
 
 TAKEN = [
@@ -121,11 +134,15 @@ def test_what_a_node_saw_in_its_own_time_is_its_to_tell(
 
 UNKNOWN, WRONG = Objection.UNKNOWN_EPOCH, Objection.WRONG_NODE
 BEFORE, AFTER = Objection.BEFORE_ASSIGNMENT, Objection.AFTER_ASSIGNMENT
+PERHAPS = Objection.PERHAPS_AFTER
+"""A healthy node's clock may be 25 s fast: within that, an alert is not refused for good."""
 REFUSED = [
-    ("seen live after the move", MOVED, A, 1, alert(110, 115), 1, AFTER),
-    ("begun before the move, raised after", MOVED, A, 1, alert(98, 103), 1, AFTER),
-    ("raised in time, cleared after the move", MOVED, A, 1, alert(50, 55, 103), 2, AFTER),
-    ("a moment beyond the allowance", MOVED, A, 1, alert(95, 100 + FAST_S + MS), 1, AFTER),
+    ("seen live after the move", MOVED, A, 1, alert(110, 115), 1, PERHAPS),
+    ("begun before the move, raised after", MOVED, A, 1, alert(98, 103), 1, PERHAPS),
+    ("raised in time, cleared after the move", MOVED, A, 1, alert(50, 55, 103), 2, PERHAPS),
+    ("a moment beyond the allowance", MOVED, A, 1, alert(95, 100 + FAST_S + MS), 1, PERHAPS),
+    ("as far as the worst clock", MOVED, A, 1, alert(95, 100 + FAST_S + WORST_S), 1, PERHAPS),
+    ("beyond the worst clock", MOVED, A, 1, alert(95, 100 + FAST_S + WORST_S + MS), 1, AFTER),
     ("a moment before the allowance", MOVED, B, 2, alert(50, 100 - SLOW_S - MS), 1, BEFORE),
     ("its second time under its first epoch", BACK, A, 1, alert(250, 255), 1, AFTER),
     ("its first time under its second epoch", BACK, A, 3, alert(50, 55), 1, BEFORE),
@@ -156,6 +173,7 @@ def test_only_what_is_certain_lets_an_outbox_forget() -> None:
         "wrong-node": True,
         "before-assignment": True,
         "after-assignment": True,
+        "perhaps-after-assignment": False,
     }
 
 
@@ -180,3 +198,25 @@ def test_who_may_go_on_with_a_session_it_names(
     current: Held | None, node_id: UUID, epoch: int, settled_s: float, kept: bool
 ) -> None:
     assert may_keep(current, node_id, epoch, at(settled_s)) is kept
+
+
+@pytest.mark.parametrize(
+    ("skew_s", "node_id", "epoch", "raised_s", "expected"),
+    [
+        (20.0, A, 1, 100 + FAST_S + 20.0, None),
+        (20.0, A, 1, 100 + FAST_S + 20.0 + MS, PERHAPS),
+        (-20.0, A, 1, 100 + FAST_S, None),  # a slow clock takes nothing away
+        (-20.0, A, 1, 100 + FAST_S + MS, PERHAPS),
+        (90.0, A, 1, 100 + FAST_S + 90.0, None),  # it goes on with the sessions that it has
+        (90.0, A, 1, 100 + FAST_S + 90.0 + MS, AFTER),
+        (-90.0, B, 2, 100 - 90.0, None),
+        (-90.0, B, 2, 100 - 90.0 - MS, BEFORE),
+        (90.0, B, 2, 100 - SLOW_S, None),
+        (90.0, B, 2, 100 - SLOW_S - MS, BEFORE),
+    ],
+)
+def test_a_clock_that_is_measurably_wrong_costs_no_alert(
+    skew_s: float, node_id: UUID, epoch: int, raised_s: float, expected: Objection | None
+) -> None:
+    told = alert(raised_s - 5, raised_s)
+    assert against(MOVED, node_id, epoch, told, skew_s=skew_s) is expected

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import get_args
 
 import pytest
 
 from coordinator.sessions.presence.cards import Card, CardState, Seen, card, card_state
+from coordinator.sessions.presence.wording import CAMERA, STATES, card_text
+from shared.api.sessions import CameraTrouble
 from shared.messages.heartbeats import MISSING_AFTER_S
 
 NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
@@ -50,6 +53,49 @@ CAME = replace(OPENED, came_utc=ago(200), phase="watching", phase_utc=ago(200))
 )
 def test_a_card_says_where_the_page_is(seen: Seen, state: CardState, since: datetime | None) -> None:
     assert card_state(seen, NOW) == (state, since)
+
+
+REFUSED = replace(NEW, camera="refused", camera_utc=ago(40))
+
+
+@pytest.mark.parametrize(
+    ("seen", "state", "since", "text"),
+    [
+        (
+            REFUSED,
+            S.OPENED,
+            ago(40),
+            "Page opened, no picture yet: the browser does not allow camera or microphone",
+        ),
+        (
+            replace(REFUSED, camera="missing", opened_utc=ago(300), phase="waiting"),
+            S.OPENED,
+            ago(40),
+            "Page opened, no picture yet: no camera or no microphone was found",
+        ),
+        (
+            replace(CAME, camera="busy", camera_utc=ago(3), phase="silent", phase_utc=ago(9)),
+            S.LOST,
+            ago(9),
+            "No picture: another program uses camera or microphone",
+        ),
+        (replace(CAME, camera="busy", camera_utc=ago(3)), S.CONNECTED, ago(200), "Connected"),  # it is back
+        (replace(REFUSED, paused_utc=ago(9)), S.PAUSED, ago(9), "Paused"),
+        (replace(REFUSED, heard_utc=None), S.UNKNOWN, None, "Not known: its node is silent"),
+        (replace(REFUSED, over_utc=ago(1)), S.OVER, ago(1), "Over"),
+    ],
+)
+def test_a_page_without_a_camera_is_no_page_that_reads_the_notice(
+    seen: Seen, state: CardState, since: datetime | None, text: str
+) -> None:
+    told = card(seen, NOW)
+    assert (told.state, told.since_utc, card_text(told)) == (state, since, text)
+    assert (told.camera is not None) == (state in (S.OPENED, S.LOST))
+
+
+def test_every_state_and_every_trouble_has_words() -> None:
+    assert set(STATES) == set(CardState)
+    assert set(CAMERA) == set(get_args(CameraTrouble))
 
 
 @pytest.mark.parametrize(

@@ -36,8 +36,8 @@ LISTED = {
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """
-        arriving.arrival arriving.ingest arriving.intake arriving.pictures nodes.heartbeats
-        excerpts.expiring idempotency.doing enrollments.comparing
+        arriving.arrival arriving.ingest arriving.intake arriving.pictures arriving.replaying
+        arriving.treating nodes.heartbeats excerpts.expiring idempotency.doing enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling

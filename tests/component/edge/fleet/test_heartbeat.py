@@ -13,9 +13,10 @@ from uuid import UUID
 import nats
 from nats.aio.msg import Msg
 
-from edge.fleet.heartbeat import NEWS_EVERY_S, Heart
+from edge.fleet.heartbeat import Heart
 from edge.outbound.publisher import Publisher
 from shared import subjects
+from shared.card_delay import NEWS_EVERY_S
 from shared.hub_link import settle
 from shared.messages.heartbeats import HEARTBEAT_INTERVAL_S, Heartbeat
 from tests.support.alerts import new_identity

@@ -9,8 +9,16 @@ import pytest
 
 from edge.analysis.measured import Measured
 from edge.fleet.ladder import Strain
-from edge.fleet.load import DROPPED_S, FEWEST_CALLS, LoadMeter, allowed_processors, memory_share
+from edge.fleet.load import (
+    DROPPED_S,
+    FEWEST_CALLS,
+    LoadMeter,
+    allowed_processors,
+    heard_by,
+    memory_share,
+)
 from edge.workers.lag import LoopLag
+from edge.workers.percentiles import percentile
 from edge.workers.status import WorkerStatus
 
 PROCESSORS = float(len(os.sched_getaffinity(0)))
@@ -98,3 +106,34 @@ def test_memory_is_a_share_of_the_control_group_s_limit_or_else_of_the_machine(t
     assert memory_share(tmp_path) == 0.7
     (tmp_path / "memory.max").write_text("max\n")
     assert memory_share(tmp_path) == pytest.approx(machine, abs=0.2)
+
+
+def test_a_node_that_keeps_its_level_collects_nothing() -> None:
+    heard: list[Measured] = []
+    meter, still = LoadMeter(LoopLag()), LoadMeter(LoopLag())
+    for hear in (
+        heard_by(heard.append, meter, steps_down=True),
+        heard_by(heard.append, still, steps_down=False),
+    ):
+        for _ in range(FEWEST_CALLS):
+            hear(Measured("faces", 0.2, 0.1, "done"))
+    assert len(heard) == 2 * FEWEST_CALLS
+    assert (Strain.LAG in meter.read(), Strain.LAG in still.read()) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("values", "percent", "expected"),
+    [
+        ([], 95, 0.0),
+        ([0.3], 99, 0.3),
+        ([3.0, 1.0, 2.0], 50, 2.0),
+        ([float(n) for n in range(101)], 95, 95.0),
+        ([float(n) for n in range(100, -1, -1)], 99, 99.0),
+        ([0.0] * 98 + [9.0], 99, 0.0),  # one of a hundred is no percentile
+        ([0.0] * 90 + [9.0] * 10, 95, 9.0),
+        ([1.0, 2.0], 100, 2.0),
+    ],
+)
+def test_a_percentile_is_one_of_the_values(values: list[float], percent: int, expected: float) -> None:
+    assert percentile(values, percent) == expected
+    assert percentile(iter(values), percent) == expected

@@ -1,0 +1,31 @@
+"""How late a card on a wall may be: the sum of the waits between a node and a wall."""
+
+from __future__ import annotations
+
+import pytest
+
+from shared.card_delay import (
+    LEAST_LOOK_S,
+    LOOKED_EVERY_S,
+    NEWS_EVERY_S,
+    RIGHT_WITHIN_S,
+    SILENT_S,
+    behind_node_s,
+    behind_picture_s,
+)
+from shared.messages.heartbeats import MAX_BEATS_PER_S
+
+
+@pytest.mark.parametrize("same_process", [True, False])
+def test_a_card_is_right_within_three_seconds_of_what_its_node_knows(same_process: bool) -> None:
+    assert behind_node_s(same_process=same_process) <= RIGHT_WITHIN_S == 3.0
+
+
+def test_a_silent_picture_is_on_the_wall_within_five_seconds() -> None:
+    assert behind_picture_s(same_process=True) <= 5.0
+    assert behind_picture_s(same_process=False) == SILENT_S + behind_node_s(same_process=False)
+    assert LEAST_LOOK_S < LOOKED_EVERY_S
+
+
+def test_a_node_with_news_all_the_time_is_not_refused_for_it() -> None:
+    assert MAX_BEATS_PER_S >= 1 / NEWS_EVERY_S
