@@ -9,14 +9,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
-from edge.media.addresses import LEAST_PORT
 from models.chain import BestDevice
 from models.manifest import Profile
 from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
 from shared.hub_address import HubUrl
-from shared.ice import IceServer, IceServerSection
+from shared.ice import LEAST_PORT, IceServer, IceServerSection
 from shared.sealing import parse_signing_public
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 

@@ -10,11 +10,11 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
+from shared.ice import LEAST_PORT
+
 IPv4 = ipaddress.IPv4Address
 IPv6 = ipaddress.IPv6Address
 
-LEAST_PORT: Final = 1_024
-"""Smaller ports belong to other services; no browser, NAT or relay uses them for media."""
 _PRIVATE: Final = tuple(
     ipaddress.ip_network(each)
     for each in (

@@ -13,7 +13,7 @@ BETWEEN: Final = "silent"
 """The phase of a session that moves to another worker: nothing of it arrives."""
 
 
-def combined(
+def one_report(
     reports: Sequence[WorkerReport],
     *,
     level: int,

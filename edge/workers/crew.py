@@ -18,7 +18,7 @@ from typing import Any, Final
 from edge.sessions.port import AssignmentId, Moved, PageId, SessionOver, Tell, WorkerReport
 from edge.workers.berth import Berth
 from edge.workers.calls import Pulse, Said
-from edge.workers.combined import added, combined, nothing
+from edge.workers.combined import added, nothing, one_report
 from edge.workers.placed import Placed
 from edge.workers.placement import Room, gives_up, most_room
 from edge.workers.process import PROGRAM
@@ -154,7 +154,7 @@ class Crew:
     async def report(self) -> WorkerReport:
         """All workers' reports as one; of a worker that does not answer in time, its last. Never raises."""
         await asyncio.gather(*(self._ask(berth) for berth in self._berths))
-        return combined(
+        return one_report(
             [berth.report for berth in self._berths if berth.report is not None],
             level=self._level,
             works=any(berth.worker is not None for berth in self._berths),
@@ -311,7 +311,7 @@ def _nobody() -> Unavailable:
 
 
 @asynccontextmanager
-async def crew(
+async def open_crew(
     count: int, settings: WorkerSettings, tell: Tell, *, program: Sequence[str] = PROGRAM
 ) -> AsyncIterator[Crew]:
     """Workers in `count` processes, of which one is ready; all ended at the end.

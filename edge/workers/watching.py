@@ -10,7 +10,7 @@ from typing import Any
 
 from edge.analysis.networks import Networks
 from edge.sessions.port import Tell, Worker
-from edge.workers.crew import crew
+from edge.workers.crew import open_crew
 from edge.workers.opening import local_worker, opened
 from edge.workers.settings import WorkerSettings
 from edge.workers.status import Statuses, no_workers
@@ -48,5 +48,5 @@ async def in_this_process(
 @asynccontextmanager
 async def in_processes(count: int, settings: WorkerSettings, tell: Tell) -> AsyncIterator[Watching]:
     """Watch in `count` processes. Raises `ConfigError` when the networks cannot serve here."""
-    async with crew(count, settings, tell) as workers:
+    async with open_crew(count, settings, tell) as workers:
         yield Watching(workers, workers.statuses, workers.run)

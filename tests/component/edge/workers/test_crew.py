@@ -27,7 +27,7 @@ from edge.sessions.assignment import Assignment
 from edge.sessions.port import assignment_of
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
-from edge.workers.crew import Crew, crew
+from edge.workers.crew import Crew, open_crew
 from edge.workers.settings import WorkerSettings
 from models.manifest import Profile
 from shared.errors import ConfigError, ProctorError, Rejected, Unavailable
@@ -146,7 +146,7 @@ async def node(count: int) -> AsyncIterator[Node]:
     disk, calls = Disk(), list[Measured]()
     roster: Roster[Assignment] = Roster(RATING)
     assignments = Assignments(roster, disk.commit, calls.append, 900.0)
-    async with crew(count, SETTINGS, assignments.hear, program=PROGRAM) as workers:
+    async with open_crew(count, SETTINGS, assignments.hear, program=PROGRAM) as workers:
         await until(lambda: all(one.running for one in workers.statuses()), "every worker")
         actions = NodeActions(config(RATING), assignments, workers)
         made = Node(workers, actions, Door(roster, workers), assignments, disk, calls)
@@ -323,7 +323,7 @@ def test_a_paused_session_stays_paused_in_another_process() -> None:
 def test_settings_that_cannot_be_used_are_told_at_once() -> None:
     async def run() -> None:
         with pytest.raises(ConfigError, match="nothing to look with"):
-            async with crew(2, _refused(), lambda _: None, program=PROGRAM):
+            async with open_crew(2, _refused(), lambda _: None, program=PROGRAM):
                 pytest.fail("no worker can be ready")
 
     asyncio.run(run())

@@ -6,7 +6,7 @@ from dataclasses import replace
 from uuid import UUID
 
 from edge.sessions.port import WorkerReport
-from edge.workers.combined import added, combined, nothing
+from edge.workers.combined import added, nothing, one_report
 from shared.messages.heartbeats import SessionState
 
 
@@ -36,7 +36,7 @@ def report(*sessions: SessionState, lost: int = 0, works: bool = True) -> Worker
 
 
 def test_counts_are_summed_and_sessions_listed() -> None:
-    both = combined(
+    both = one_report(
         [report(state(1), lost=1), report(state(2), lost=2)],
         level=2,
         works=True,
@@ -52,17 +52,17 @@ def test_counts_are_summed_and_sessions_listed() -> None:
 
 def test_a_worker_that_has_ended_keeps_its_counts_and_its_sessions_are_silent() -> None:
     former = added(added(nothing(1), report(lost=4)), report(lost=1))
-    left = combined([report(state(1), lost=1)], level=1, works=True, former=former, between=[state(7)])
+    left = one_report([report(state(1), lost=1)], level=1, works=True, former=former, between=[state(7)])
     assert left.dropped == {"paused": 6}
     assert left.sessions == (state(1), state(7, "silent"))
 
 
 def test_without_a_worker_the_networks_are_known_and_nothing_works() -> None:
-    none = combined([], level=1, works=False, former=added(nothing(1), report(lost=2)), between=[state(1)])
+    none = one_report([], level=1, works=False, former=added(nothing(1), report(lost=2)), between=[state(1)])
     assert (none.analysis_works, none.device, none.recognisers) == (False, "cpu", ("r@1",))
     assert none.dropped == {"paused": 2}
 
 
 def test_one_worker_whose_networks_fail_is_enough_for_trouble() -> None:
     works = [report(), replace(report(), analysis_works=False)]
-    assert not combined(works, level=1, works=True, former=nothing(1), between=[]).analysis_works
+    assert not one_report(works, level=1, works=True, former=nothing(1), between=[]).analysis_works
