@@ -15,7 +15,8 @@ from shared.config_file import FilePath, Section
 from shared.errors import Corrupt
 from shared.fields import Name
 from shared.hub_address import HubUrl
-from shared.ice import LEAST_PORT, IceServer, IceServerSection
+from shared.ice import IceServer, IceServerSection
+from shared.ports import LEAST_PORT
 from shared.sealing import parse_signing_public
 from shared.web_server.connections import LOOPBACK, ConnectionsSection, Port, StatusSection, check_ports
 

@@ -71,7 +71,7 @@ class Chain:
     refused: tuple[Refusal, ...] = ()
 
 
-def chain(
+def chain_of(
     measured: tuple[Runtime, ...], suffix: str, installed: frozenset[Runtime], best: BestDevice
 ) -> Chain:
     """The chain of one network. `measured`: its runtimes on processors, the fastest first; `suffix`: of its

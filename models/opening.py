@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from models.chain import BestDevice, Chain, Runtime, chain
+from models.chain import BestDevice, Chain, Runtime, chain_of
 from models.manifest import Entry
-from models.references import references
+from models.references import stored_references
 from models.runtime import Network, installed_runtimes, open_network
 from models.store import Store
 from shared.errors import ConfigError, Unavailable
@@ -39,7 +39,7 @@ def open_entry(
     opened = []
     for path, file in zip(store.paths(entry), holder.files, strict=True):
         if path.suffix in _NETWORKS:
-            made = chain((holder.runtime, *holder.then), path.suffix, usable, best)
+            made = chain_of((holder.runtime, *holder.then), path.suffix, usable, best)
             opened.append(_open(path, made, holder, streams, file.sha256))
     return tuple(opened)
 
@@ -56,6 +56,6 @@ def _open(path: Path, made: Chain, holder: Entry, streams: int, sha256: str) -> 
         streams=streams,
         shapes=holder.input.shapes,
         span=holder.input.span,
-        reference=references().get(sha256),
+        reference=stored_references().get(sha256),
         left_out=made.refused,
     )

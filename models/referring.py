@@ -14,7 +14,7 @@ from typing import Final
 
 from models.manifest import Entry
 from models.opening import open_entry
-from models.references import Reference, fixed_input, references, sampled
+from models.references import Reference, fixed_input, sampled, stored_references
 from models.store import Store
 from models.trial import sizes_of
 
@@ -25,7 +25,7 @@ READ: Final = frozenset({"onnx", "tflite", "xml"})
 def main() -> int:
     """Write the file."""
     store = Store.here()
-    known = dict(references()) if FILE.is_file() else {}
+    known = dict(stored_references()) if FILE.is_file() else {}
     for entry in store.manifest.entries:
         if entry.files and entry.runtime and store.has(entry):
             known |= _answers(store, entry)

@@ -33,8 +33,6 @@ class IceServer:
     """Makes time-limited passwords; never leaves this program."""
 
 
-LEAST_PORT: Final = 1_024
-"""Smaller ports belong to other services; no browser, NAT or relay uses them for media."""
 AFTER_END_S: Final = 600
 """How long made passwords work after a session's end, because clocks differ."""
 

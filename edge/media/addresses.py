@@ -10,7 +10,7 @@ import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
-from shared.ice import LEAST_PORT
+from shared.ports import LEAST_PORT
 
 IPv4 = ipaddress.IPv4Address
 IPv6 = ipaddress.IPv6Address

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from models.chain import BestDevice, Refusal, Runtime, chain
+from models.chain import BestDevice, Refusal, Runtime, chain_of
 from models.manifest import load_manifest
 
 TENSORRT, CUDA, ONNX_OPENVINO, OPENVINO, ONNX_CPU, LITERT, MEDIAPIPE = Runtime
@@ -40,13 +40,13 @@ def test_a_gpu_comes_first_then_what_was_measured_then_the_others(
     best: BestDevice,
     rungs: list[Runtime],
 ) -> None:
-    assert list(chain(tuple(measured), suffix, installed, best).rungs) == rungs
+    assert list(chain_of(tuple(measured), suffix, installed, best).rungs) == rungs
 
 
 def test_what_is_wanted_and_not_installed_is_named() -> None:
-    made = chain((ONNX_OPENVINO,), ".onnx", GPU_INSTALL - {CUDA}, BestDevice.CUDA)
+    made = chain_of((ONNX_OPENVINO,), ".onnx", GPU_INSTALL - {CUDA}, BestDevice.CUDA)
     assert made.refused == (Refusal(CUDA, "not installed"), Refusal(ONNX_OPENVINO, "not installed"))
-    assert chain((ONNX_OPENVINO,), ".onnx", CPU_INSTALL, BestDevice.CPU).refused == ()
+    assert chain_of((ONNX_OPENVINO,), ".onnx", CPU_INSTALL, BestDevice.CPU).refused == ()
 
 
 @pytest.mark.parametrize("installed", [CPU_INSTALL, GPU_INSTALL])
@@ -55,6 +55,6 @@ def test_either_installation_has_a_runtime_for_every_network(installed: frozense
         for file in entry.files if entry.runtime else ():
             suffix = "." + file.name.rpartition(".")[2]
             if entry.runtime and suffix in (".onnx", ".xml", ".tflite"):
-                assert chain((entry.runtime, *entry.then), suffix, installed, BestDevice.CUDA).rungs, (
+                assert chain_of((entry.runtime, *entry.then), suffix, installed, BestDevice.CUDA).rungs, (
                     file.name
                 )
