@@ -225,13 +225,13 @@ def test_sessions_of_a_worker_that_ends_or_hangs_go_on_from_their_last_state(
                 assert page.lost
                 if (end, count) != (signal.SIGKILL, 2):
                     # A hang is seen after seconds, and another process takes seconds to start. What goes on
-                    # within a second was watched all the time.
+                    # within a second was watched all the time, and there is nothing to tell.
                     assert state.unwatched_s is not None
                     assert state.unwatched_s[Kind.FACE] > 0
-                await until(
-                    lambda one=one: world.raised(one, EventType.ANALYSIS_DEGRADED),  # type: ignore[misc]
-                    "the event that says so",
-                )
+                    await until(
+                        lambda one=one: world.raised(one, EventType.ANALYSIS_DEGRADED),  # type: ignore[misc]
+                        "the event that says so",
+                    )
             assert world.raised(one, ABSENT, 2) == []
             await page.show("somebody")
             await until(lambda one=one: world.raised(one, ABSENT, 2), "its end")  # type: ignore[misc]
