@@ -26,7 +26,7 @@ from shared.messages.heartbeats import Marks
 from shared.messages.message import parse
 from shared.sealing import unpack, verify
 from tests.support.centre import Centre, edge, heartbeat, lane_state, send, stored
-from tests.support.eventually import until
+from tests.support.eventually import PATIENCE_S, until
 from tests.support.sittings import EdgeNode, Sitting, hand_over, second_of
 
 MOVED_S = 100.0
@@ -61,7 +61,8 @@ async def marked(centre: Centre, node: EdgeNode) -> AsyncIterator[tuple[Client, 
 
 async def mark_said(client: Client, node: EdgeNode, last: int) -> int:
     """The mark that answers a heartbeat."""
-    answer = await client.request(subjects.heartbeat(node.node_id), heartbeat(node, lane_state(node, last)))
+    beat = heartbeat(node, lane_state(node, last))
+    answer = await client.request(subjects.heartbeat(node.node_id), beat, timeout=PATIENCE_S)
     [mark] = parse(Marks, unpack(answer.data).header).marks
     return mark.sequence
 

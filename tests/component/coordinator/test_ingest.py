@@ -86,7 +86,9 @@ def test_tampered_messages_are_dropped_counted_and_do_not_stop_the_rest(
             counts = link.ingest.counts
             assert (counts["forged:bad-signature"], counts["forged:malformed"]) == (1, 1)
             reply = await client.request(
-                subjects.heartbeat(sitting.node.node_id), heartbeat(sitting.node, lane_state(sitting.node, 2))
+                subjects.heartbeat(sitting.node.node_id),
+                heartbeat(sitting.node, lane_state(sitting.node, 2)),
+                timeout=PATIENCE_S,
             )
             [mark] = parse(Marks, unpack(reply.data).header).marks
             assert mark.sequence == 0  # the real 1 is still to come
