@@ -394,7 +394,7 @@ def test_a_database_that_is_locked_in_the_midst_of_a_batch_refuses_nothing(
         with pytest.raises(Unavailable):
             store.take(batch, NOW)
     assert (in_database(store, sitting), refusals(store), mark(store, sitting)) == ([], [], 0)
-    unlock(store.database, table)
+    unlock(store.database)
     assert [one.treatment for one in store.take(batch, NOW).treated] == ["stored", "stored"]
     assert mark(store, sitting) == 2
 
@@ -414,10 +414,10 @@ def lock(database: Database, table: str) -> None:
             db.connection().exec_driver_sql(statement)
 
 
-def unlock(database: Database, table: str) -> None:
+def unlock(database: Database) -> None:
     with database.write() as db:
-        where = f" ON {table}" if database.dialect == "postgresql" else ""
-        db.connection().exec_driver_sql(f"DROP TRIGGER locked{where}")
+        trigger, function = "DROP TRIGGER locked", "DROP FUNCTION locked CASCADE"
+        db.connection().exec_driver_sql(trigger if database.dialect == "sqlite" else function)
 
 
 def test_what_an_outbox_gave_up_is_stepped_over_and_counted(store: AlertStore, sitting: Sitting) -> None:
