@@ -22,6 +22,7 @@ export class Queue {
   #incidents = [];
   #chosen = null;
   #detail = null;
+  #decisions = 0;
   #fresh = null;
 
   constructor(app) {
@@ -69,8 +70,10 @@ export class Queue {
 
   async #load(signal) {
     const state = $("queue-states").value.split(" ");
+    const decisions = this.#decisions;
     const page = await this.#app.api.get("incidents", { state, limit: PAGE });
     if (signal.aborted) return;
+    if (decisions !== this.#decisions) return this.#load(signal); // this list may be of before the verdict
     this.#incidents = page.items.filter((one) => !this.#waitsForAnother(one) || one.incident_id === this.#chosen);
     this.#count(page.next_cursor ? " and more" : "");
     if (this.#chosen === null && this.#incidents.length) await this.#choose(this.#incidents[0].incident_id);
@@ -153,6 +156,7 @@ export class Queue {
 
   /** After a verdict: the incident leaves the list, and the next one is shown at once. */
   async #decided(incident, sentence) {
+    this.#decisions += 1;
     this.#details.delete(incident.incident_id);
     const following = this.#neighbour(1) ?? this.#neighbour(-1);
     this.#incidents = this.#incidents.filter(({ incident_id: id }) => id !== incident.incident_id);

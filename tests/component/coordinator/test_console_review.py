@@ -62,6 +62,42 @@ def test_fifty_incidents_take_four_keys_each_at_most_and_no_page_load(on_console
     on_console(scene)
 
 
+HOLD_LISTS = """(() => {
+  const fetched = window.fetch;
+  [window.holding, window.held, window.lists] = [true, [], 0];
+  window.fetch = async (...asked) => {
+    const answer = await fetched(...asked);
+    if (!String(asked[0].url ?? asked[0]).includes("incidents?")) return answer;
+    if (window.holding) await new Promise((go) => window.held.push(go));
+    window.lists += 1;
+    return answer;
+  };
+})()"""
+
+
+def test_a_list_that_was_asked_for_before_a_verdict_brings_no_decided_incident_back(
+    on_console: OnConsole,
+) -> None:
+    async def scene(stand: Stand) -> None:
+        page = stand.page
+        await with_incidents(stand.site, 1)
+        await stand.open(who="ann")
+        await stand.key("q")
+        await stand.shown_incident()
+        await page.evaluate(HOLD_LISTS)
+        await page.until("window.held.length === 1")
+        await stand.key("y")
+        await page.until("!document.querySelector('#verdict').hidden")
+        await stand.key("Enter")
+        await stand.see("Nothing is waiting here")
+        await page.evaluate("window.holding = false; window.held.forEach((go) => go())")
+        await page.until("window.lists >= 3")
+        await stand.see("Nothing is waiting here")
+        assert await page.evaluate("document.querySelector('#incident').hidden")
+
+    on_console(scene)
+
+
 def test_a_second_person_confirms_and_a_third_decides_the_appeal(on_console: OnConsole) -> None:
     async def scene(stand: Stand) -> None:
         page, site = stand.page, stand.site
