@@ -3,7 +3,7 @@
 # environment. Called by make; quick when nothing is missing.
 #
 #   requirements/bootstrap.sh run     what running needs
-#   requirements/bootstrap.sh test    the same and what the tests need (chromium, PostgreSQL)
+#   requirements/bootstrap.sh test    the same and what the tests need (chromium, PostgreSQL, coturn)
 set -eu
 cd "$(dirname "$0")/.."
 purpose=${1:-run}
@@ -34,6 +34,7 @@ need_library libglib-2.0.so.0 libglib2.0-0
 need_library libgthread-2.0.so.0 libglib2.0-0
 if [ "$purpose" = test ]; then
     need_command chromium chromium
+    need_command turnserver coturn
     ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 fi
 
