@@ -19,7 +19,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -242,6 +242,11 @@ def open_network(
     return Network(path.name, (first, *otherwise), open_on, left_out)
 
 
+def joined_devices(networks: Iterable[Network]) -> str:
+    """The devices in use, joined by `+`; "" without a network."""
+    return "+".join(sorted({network.device for network in networks}))
+
+
 @cache
 def installed_runtimes() -> frozenset[Runtime]:
     """The runtimes that are installed here. Whether one has its device shows only when it opens a network."""
@@ -263,9 +268,9 @@ def _is_installed(package: str) -> bool:
 
 def _backend(path: Path, runtime: Runtime, streams: int, span: Span | None) -> Backend:
     match runtime:
-        case Runtime.MEDIAPIPE if span is None:
-            raise ConfigError(f"MediaPipe needs the span of the input of {path.name}")
-        case Runtime.MEDIAPIPE if span is not None:
+        case Runtime.MEDIAPIPE:
+            if span is None:
+                raise ConfigError(f"MediaPipe needs the span of the input of {path.name}")
             return open_mediapipe(path, span, streams)
         case Runtime.LITERT:
             return open_litert(path, streams)

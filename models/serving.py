@@ -8,7 +8,7 @@ keeps no state of a stream (except a `VoiceStream`, which belongs to one).
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Protocol
 
@@ -35,7 +35,7 @@ from models.recognition import ARCFACE, DLIB, REIDENTIFICATION, Limits, Recipe, 
 from models.results import Face, Gaze, HeadPose, Mesh
 from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
-from models.runtime import Network
+from models.runtime import Network, joined_devices
 from models.scrfd import Scrfd
 from models.segmentation import Segmentation
 from models.similarity import ACCEPTED, Similarity
@@ -271,11 +271,6 @@ class Serving:
                     streams=self._streams,
                 )
             return self._open[name]
-
-
-def joined_devices(networks: Iterable[Network]) -> str:
-    """The devices in use, joined by `+`; "" without a network."""
-    return "+".join(sorted({network.device for network in networks}))
 
 
 def levels_of(entry: Entry) -> Levels:

@@ -20,15 +20,13 @@ from coordinator.nodes.assignments import Held
 from shared.alerts import Alert, AlertHeader
 from shared.messages.heartbeats import MAX_CLOCK_SKEW_S
 
-SLOW_CLOCK: Final = timedelta(seconds=MAX_CLOCK_SKEW_S)
-"""How long before its assignment a node may date an alert. A node with a larger clock error gets no sessions,
-and an alert dated too early does no harm."""
 FAST_CLOCK: Final = timedelta(seconds=2)
 """How long after the end of its assignment, by a clock that is right. The next node may see the same event
 then, so this allows only for the difference of clocks under NTP and the duration of a hand-over. What a clock
 that is measurably fast explains is allowed too."""
 WORST_CLOCK: Final = timedelta(seconds=MAX_CLOCK_SKEW_S)
-"""The largest error of a healthy node's clock."""
+"""The largest error of a healthy node's clock; one with a larger error gets no sessions. A node may date an
+alert this long before its assignment, which does no harm."""
 
 
 class Objection(Enum):
@@ -71,7 +69,7 @@ def objection(
     if own.node_id != header.node_id:
         return Objection.WRONG_NODE
     skew = timedelta(seconds=skew_s or 0.0)
-    if own is not held[0] and at_utc < own.from_utc - max(SLOW_CLOCK, -skew):
+    if own is not held[0] and at_utc < own.from_utc - max(WORST_CLOCK, -skew):
         return Objection.BEFORE_ASSIGNMENT
     if own.to_utc is None or at_utc <= own.to_utc + FAST_CLOCK + max(skew, timedelta(0)):
         return None

@@ -161,8 +161,7 @@ class Fleet:
             )
 
         def rank(state: NodeState) -> tuple[object, ...]:
-            beat = state.heartbeat
-            return beat.level > lowest_level, *_rank(beat, region, recognisers)
+            return _rank(state.heartbeat, lowest_level, region, recognisers)
 
         best = min(fit, key=rank)
         calmer = [s for s in fit if _calmer(s.heartbeat, best.heartbeat, recognisers)]
@@ -201,8 +200,11 @@ def _lacks(heartbeat: Heartbeat, recognisers: Collection[str]) -> bool:
     return bool(recognisers) and not set(recognisers) & set(heartbeat.recognisers)
 
 
-def _rank(heartbeat: Heartbeat, region: str | None, recognisers: Collection[str]) -> tuple[object, ...]:
+def _rank(
+    heartbeat: Heartbeat, lowest_level: int, region: str | None, recognisers: Collection[str]
+) -> tuple[object, ...]:
     return (
+        heartbeat.level > lowest_level,
         region is not None and heartbeat.region != region,
         _lacks(heartbeat, recognisers),
         heartbeat.level,

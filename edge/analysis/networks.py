@@ -17,8 +17,8 @@ from models.mesh import FaceMesh
 from models.movenet import MoveNet
 from models.objects import ObjectDetector
 from models.recognition import Recogniser
-from models.runtime import Network
-from models.serving import FaceDetector, GazeEstimator, HeadPoseEstimator, Serving, joined_devices
+from models.runtime import Network, joined_devices
+from models.serving import FaceDetector, GazeEstimator, HeadPoseEstimator, Serving
 from shared.errors import Unavailable
 from shared.events.looks import Look
 

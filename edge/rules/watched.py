@@ -105,11 +105,12 @@ class Watched:
             self._follow_level(observation)
         if arrives:
             _arrive(self._state.pictures, now, now, damaged=observation.damaged)
+        failed, too_low = observation.failed, self._too_low(observation.level)
         for kind, value in ((Kind.FACE, observation.faces), (Kind.BODY, observation.body)):
-            done, failed = value is not None, LOOK_OF_KIND[kind] in observation.failed
-            if self._too_low(observation.level):
-                done, failed = False, done or failed
-            self._look(kind, observation.at, done=done, failed=failed)
+            if value is not None or failed:
+                done = value is not None and not too_low
+                unseen = LOOK_OF_KIND[kind] in failed or (value is not None and too_low)
+                self._look(kind, observation.at, done=done, failed=unseen)
 
     def hear(self, observation: Observation) -> None:
         """Add an observation of sound or of missing sound."""

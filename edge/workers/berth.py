@@ -16,11 +16,13 @@ from edge.workers.process import running
 from edge.workers.remote import Hear, RemoteWorker
 from edge.workers.settings import WorkerSettings
 from edge.workers.status import WorkerStatus
-from shared.errors import ConfigError, Unavailable
+from shared.errors import ConfigError, ProctorError, Unavailable
 
 log = logging.getLogger(__name__)
 
 REMEMBERED_ENDS: Final = 16
+REPORTS_WITHIN_S: Final = 1.0
+"""A worker that takes longer is shown by its last report."""
 
 
 class Berth:
@@ -62,6 +64,18 @@ class Berth:
             loop_p99_s=self._pulse.loop_p99_s,
             loop_worst_s=self._pulse.loop_worst_s,
         )
+
+    async def ask(self) -> None:
+        """Ask the worker for its report; `report` stays as it is if it does not answer in time."""
+        if (worker := self.worker) is None:
+            return
+        try:
+            async with asyncio.timeout(REPORTS_WITHIN_S):
+                report = await worker.report()
+        except (TimeoutError, ProctorError):
+            return
+        if self.worker is worker:
+            self.report = report
 
     async def run(self, up: Callable[[Berth], None], down: Callable[[Berth], None]) -> None:
         """Keep a worker running until cancelled. `up` is called when one is ready, `down` when it has ended

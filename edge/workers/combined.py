@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from edge.sessions.port import WorkerReport
@@ -42,11 +43,8 @@ def one_report(
 
 def added(former: WorkerReport, last: WorkerReport) -> WorkerReport:
     """What ended workers counted, with the last report of one more."""
-    return WorkerReport(
-        level=last.level,
-        device=last.device,
-        models=last.models,
-        recognisers=last.recognisers,
+    return replace(
+        last,
         analysis_works=False,
         calls_waiting={},
         dropped=_summed((former.dropped, last.dropped)),

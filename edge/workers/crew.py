@@ -34,8 +34,6 @@ from shared.policy.terms import Gate
 
 log = logging.getLogger(__name__)
 
-REPORTS_WITHIN_S: Final = 1.0
-"""A worker that takes longer is shown by its last report."""
 MOVES_AGAIN_S: Final = 0.1
 """Before a session is moved again whose new worker has ended too."""
 
@@ -84,10 +82,7 @@ class Crew:
         return tuple(berth.status(sessions[berth]) for berth in self._berths)
 
     async def start(self, order: StartSession) -> None:
-        berth = self._roomiest()
-        worker = None if berth is None else berth.worker
-        if berth is None or worker is None:
-            raise _nobody()
+        berth, worker = self._roomiest()
         placed = Placed(order, bound_for=berth)
         self._placed[placed.id] = placed
         try:
@@ -153,9 +148,14 @@ class Crew:
 
     async def report(self) -> WorkerReport:
         """All workers' reports as one; of a worker that does not answer in time, its last. Never raises."""
-        await asyncio.gather(*(self._ask(berth) for berth in self._berths))
+        await asyncio.gather(*(berth.ask() for berth in self._berths))
+        reports = [berth.report for berth in self._berths if berth.report is not None]
+        for state in (state for report in reports for state in report.sessions):
+            placed = self._placed.get(AssignmentId(state.session_id, state.epoch))
+            if placed is not None:
+                placed.state = state
         return one_report(
-            [berth.report for berth in self._berths if berth.report is not None],
+            reports,
             level=self._level,
             works=any(berth.worker is not None for berth in self._berths),
             former=self._former,
@@ -165,21 +165,6 @@ class Crew:
                 if placed.berth is None and placed.state is not None
             ],
         )
-
-    async def _ask(self, berth: Berth) -> None:
-        if berth.worker is None:
-            return
-        try:
-            async with asyncio.timeout(REPORTS_WITHIN_S):
-                report = await berth.worker.report()
-        except (TimeoutError, ProctorError):
-            return
-        if berth.worker is not None:
-            berth.report = report
-            for state in report.sessions:
-                placed = self._placed.get(AssignmentId(state.session_id, state.epoch))
-                if placed is not None:
-                    placed.state = state
 
     def _settings_now(self) -> WorkerSettings:
         return replace(self._settings, level=self._level)
@@ -195,19 +180,21 @@ class Crew:
         placed = self._placed.get(assignment)
         return None if placed is None or placed.berth is None else placed.berth.worker
 
-    def _roomiest(self) -> Berth | None:
+    def _roomiest(self) -> tuple[Berth, RemoteWorker]:
+        """The worker with the most room, after its berth. Raises `Unavailable` when none runs."""
         rooms = [
             Room(number=status.number, running=status.running, sessions=status.sessions)
             for status in self.statuses()
         ]
         number = most_room(rooms)
-        return None if number is None else self._berths[number - 1]
-
-    def _any(self) -> RemoteWorker:
-        berth = self._roomiest()
+        berth = None if number is None else self._berths[number - 1]
         if berth is None or berth.worker is None:
             raise _nobody()
-        return berth.worker
+        return berth, berth.worker
+
+    def _any(self) -> RemoteWorker:
+        _, worker = self._roomiest()
+        return worker
 
     def _feel(self, pulse: Pulse) -> None:
         for call in pulse.calls:
@@ -252,14 +239,14 @@ class Crew:
     async def _move(self, placed: Placed) -> None:
         """Let a session go on in the worker with the most room, as soon as there is one."""
         while self._placed.get(placed.id) is placed:
-            berth = self._roomiest()
-            worker = None if berth is None else berth.worker
-            if berth is None or worker is None:
+            try:
+                berth, worker = self._roomiest()
+            except Unavailable:
                 await self._changed.wait()
                 continue
             placed.bound_for = berth
             try:
-                await self._resume(placed, worker)
+                await placed.go_on(worker)
             except Unavailable:
                 await asyncio.sleep(MOVES_AGAIN_S)
                 continue
@@ -270,14 +257,6 @@ class Crew:
             if berth.worker is worker:
                 self._arrive(placed, berth)
                 return
-
-    async def _resume(self, placed: Placed, worker: RemoteWorker) -> None:
-        if placed.memory:
-            await worker.resume(placed.order, placed.memory)
-        else:
-            await worker.start(placed.order)
-        if placed.ending:
-            await worker.end(placed.id)
 
     def _arrive(self, placed: Placed, berth: Berth) -> None:
         if self._placed.get(placed.id) is not placed:

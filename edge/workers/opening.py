@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
 from edge.analysis.engine import Engine
@@ -37,9 +38,10 @@ def opened(settings: WorkerSettings) -> Networks:
 
 @asynccontextmanager
 async def local_worker(
-    settings: WorkerSettings, networks: Networks, tell: Tell
+    settings: WorkerSettings, tell: Tell, *, open_networks: Callable[[WorkerSettings], Networks] = opened
 ) -> AsyncIterator[LocalWorker]:
-    """A worker with these networks on this event loop."""
+    """A worker on this event loop. Raises `ConfigError` when the networks cannot serve here."""
+    networks = await asyncio.to_thread(open_networks, settings)
     restarts = Restarts(networks.opened)
     async with Engine(settings.threads, on_call=tell, on_stuck=restarts.stuck) as engine:
         instruments = Instruments(

@@ -58,6 +58,15 @@ class Placed:
         self.lost_at = now_s
         self.moves_s.append(now_s)
 
+    async def go_on(self, worker: RemoteWorker) -> None:
+        """Let a worker go on with it from its last saved state. Raises as `RemoteWorker.start` does."""
+        if self.memory:
+            await worker.resume(self.order, self.memory)
+        else:
+            await worker.start(self.order)
+        if self.ending:
+            await worker.end(self.id)
+
     async def worker(self) -> RemoteWorker:
         """The worker that has it, as soon as one has. Raises `Unavailable` when that takes too long."""
         deadline_s = time.monotonic() + AT_HOME_WITHIN_S

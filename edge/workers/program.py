@@ -13,8 +13,8 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import Final
 
 from edge.sessions.local_worker import LocalWorker
@@ -23,7 +23,7 @@ from edge.workers.calls import refusal_of
 from edge.workers.codec import read, written
 from edge.workers.link import Link
 from edge.workers.obeying import Obeying
-from edge.workers.opening import local_worker, opened
+from edge.workers.opening import local_worker
 from edge.workers.reporting import Reporting
 from edge.workers.settings import WorkerSettings
 from edge.workers.wire import Frame, Kind
@@ -36,14 +36,6 @@ log = logging.getLogger(__name__)
 _PR_SET_PDEATHSIG: Final = 1
 Open = Callable[[WorkerSettings, Tell], AbstractAsyncContextManager[LocalWorker]]
 """Builds the worker of this process; raises the project's errors when it cannot."""
-
-
-@asynccontextmanager
-async def with_networks(settings: WorkerSettings, tell: Tell) -> AsyncIterator[LocalWorker]:
-    """A worker with the networks of this host."""
-    networks = await asyncio.to_thread(opened, settings)
-    async with local_worker(settings, networks, tell) as worker:
-        yield worker
 
 
 async def work(end: socket.socket, open_worker: Open) -> None:
@@ -92,4 +84,4 @@ def run(open_worker: Open) -> None:
 
 
 if __name__ == "__main__":
-    run(with_networks)
+    run(local_worker)

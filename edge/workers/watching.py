@@ -40,8 +40,7 @@ async def in_this_process(
     settings: WorkerSettings, tell: Tell, *, open_networks: Callable[[WorkerSettings], Networks] = opened
 ) -> AsyncIterator[Watching]:
     """Watch on this event loop. Raises `ConfigError` when the networks cannot serve here."""
-    networks = await asyncio.to_thread(open_networks, settings)
-    async with local_worker(settings, networks, tell) as worker:
+    async with local_worker(settings, tell, open_networks=open_networks) as worker:
         yield Watching(worker)
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from coordinator.arriving.assigned import (
     FAST_CLOCK,
-    SLOW_CLOCK,
     WORST_CLOCK,
     Objection,
     happened_utc,
@@ -21,8 +20,8 @@ from shared.events.types import Action, EventClass, EventType, Lane
 
 START = datetime(2026, 11, 22, 14, tzinfo=UTC)
 A, B, STRANGER = UUID(int=0xA), UUID(int=0xB), UUID(int=0xC)
-SLOW_S, FAST_S = SLOW_CLOCK.total_seconds(), FAST_CLOCK.total_seconds()
-WORST_S = WORST_CLOCK.total_seconds()
+FAST_S, WORST_S = FAST_CLOCK.total_seconds(), WORST_CLOCK.total_seconds()
+SLOW_S = WORST_S
 MS = 0.001
 
 
