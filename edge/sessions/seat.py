@@ -63,6 +63,7 @@ class CandidateSeat:
 
     async def left(self) -> None:
         """End the media of a page that has left. The session waits for it to reconnect."""
+        self._assignment.stand_up(self._page)
         await self._worker.left(self._page.id)
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from uuid import UUID
 
 from edge.analysis.ears import asked_to_hear
 from edge.analysis.verified import verified_frame
@@ -20,6 +21,7 @@ from edge.sessions.agreed import as_agreed, check_may_compare, senses_of
 from edge.sessions.connections import Connections
 from edge.sessions.live_watch import LiveWatch
 from edge.sessions.memory import Course, SessionMemory, remembered
+from edge.sessions.port import Delivers, assignment_of
 from edge.sessions.pumps import Pumps
 from edge.sessions.session_parts import Parts, Senses
 from shared.cameras import Camera
@@ -45,7 +47,10 @@ class Session:
         clock = self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
         self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
-        self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._connected)
+        self._tell = parts.tell
+        self.connections = Connections(
+            parts.make_source, clock, self._pumps.drain, self._connected, self._delivers
+        )
         """The connections of its pages."""
         self._over = asyncio.Event()
         self._want()
@@ -165,6 +170,9 @@ class Session:
         if again:
             self._watch.opened_again()
         self._watch.expect()
+
+    def _delivers(self, page: UUID) -> None:
+        self._tell(Delivers(assignment_of(self._order), page))
 
     def _want(self) -> None:
         """Deliver only the pictures and sound that may be watched now."""

@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
-from edge.sessions.port import AssignmentId, Moved, PageId, SessionOver, Tell, WorkerReport
+from edge.sessions.port import AssignmentId, Delivers, Moved, PageId, SessionOver, Tell, WorkerReport
 from edge.workers.berth import Berth
 from edge.workers.calls import Pulse, Said
 from edge.workers.combined import added, nothing, one_report
@@ -210,6 +210,8 @@ class Crew:
             self._tell(alert)
         for notice in said.notices:
             self._tell(notice)
+        if said.delivers is not None:
+            self._tell(Delivers(said.assignment, said.delivers))
         if said.over:
             self._forget(placed)
 

@@ -20,6 +20,13 @@ from tests.support.whole import Whole, whole
 
 BOUND_S: Final = 0.05
 IDLERS: Final = 2_500
+ENDLESS: Final = (
+    ("one-byte texts", "bytes"),
+    ("empty texts", "empties"),
+    ("one-byte fragments", "fragments"),
+    ("binary messages", "binaries"),
+    ("pongs", "pongs"),
+)
 
 
 def run(arguments: Sequence[str]) -> list[Figure]:
@@ -41,6 +48,7 @@ def _attacked(site: Whole, name: str, place: str, offer: str, seconds: float) ->
         ("20,000 pings/s", "pings", 20_000),
         ("100,000 pings/s", "pings", 100_000),
         ("20,000 texts/s", "texts", 20_000),
+        *((f"{words} without end", attack, 0) for words, attack in ENDLESS),
         ("sockets of one token", "sockets", 0),
         *([("WHIP offers of one token", "offers", 0)] if name == "node" else []),
         (f"{IDLERS:,} idle connections", "idle", IDLERS),
