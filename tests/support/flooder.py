@@ -9,6 +9,7 @@ environment as TOKEN, an SDP offer as OFFER:
                    message that never ends
     sockets        opens sockets and keeps them
     offers         WHIP offers, four at a time
+    crowd          one WHIP offer to each address with its token in CROWD (JSON), all at once
     idle, slow     --rate connections that say nothing or one byte, opened again when they are closed
 
 Over loopback it comes from an address of its own, 127.0.0.2.
@@ -28,9 +29,10 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 BATCH_S = 0.01
@@ -128,17 +130,27 @@ def keep_opening(target: Target) -> None:
                 kept.append(made)
 
 
-def offer(target: Target) -> None:
+def offer_once(target: Target, path: str, token: str) -> None:
     text = os.environ["OFFER"]
     head = (
-        f"POST {target.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {os.environ['TOKEN']}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/sdp\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n"
     )
+    with suppress(OSError), target.connect() as made:
+        made.settimeout(30.0)
+        made.sendall((head + text).encode())
+        target.counts[f"answered {made.recv(4_096)[9:12].decode()}"] += 1
+
+
+def offer(target: Target) -> None:
     while not target.over():
-        with suppress(OSError), target.connect() as made:
-            made.settimeout(30.0)
-            made.sendall((head + text).encode())
-            target.counts[f"answered {made.recv(4_096)[9:12].decode()}"] += 1
+        offer_once(target, target.path, os.environ["TOKEN"])
+
+
+def crowd(target: Target) -> None:
+    addressed = json.loads(os.environ["CROWD"])
+    acts = [partial(offer_once, target, urlsplit(url).path, token) for url, token in addressed]
+    together(acts)
 
 
 def linger(target: Target, says: bytes) -> None:
@@ -166,15 +178,12 @@ def select_many(sockets: list[socket.socket]) -> tuple[list[socket.socket], list
     return [known[number] for number, _ in poll.poll(0)], [], []
 
 
-def at_once(attack: Callable[[Target], None], times: int) -> Callable[[Target], None]:
-    def run(target: Target) -> None:
-        threads = [threading.Thread(target=attack, args=(target,)) for _ in range(times)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
-
-    return run
+def together(acts: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=act) for act in acts]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
 
 
 ATTACKS: dict[str, Callable[[Target], None]] = {
@@ -186,7 +195,8 @@ ATTACKS: dict[str, Callable[[Target], None]] = {
     "empties": lambda target: flood(target, frame(TEXT)),
     "fragments": lambda target: flood(target, frame(MORE, b"x", last=False), frame(TEXT, last=False)),
     "sockets": keep_opening,
-    "offers": at_once(offer, 4),
+    "offers": lambda target: together([partial(offer, target)] * 4),
+    "crowd": crowd,
     "idle": lambda target: linger(target, b""),
     "slow": lambda target: linger(target, b"G"),
 }

@@ -13,7 +13,7 @@ BOTH = """
 """The border and the values that cross it, and a mailbox."""
 CONTROL = """
     config fleet hub media.admission media.fragments media.signaling media.whip node_identity outbound
-    sessions.assignment sessions.attendance sessions.roster sessions.seat web workers.berth
+    sessions.answering sessions.assignment sessions.attendance sessions.roster sessions.seat web workers.berth
     workers.combined workers.crew workers.placed workers.placement workers.process workers.remote
     workers.status
 """

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from uuid import UUID
 
 import pytest
 
+from edge.sessions.answering import OFFERS_OF_SESSION
 from edge.sessions.assignment import PAGES
 from edge.sessions.port import Notice, assignment_of
 from shared.errors import Rejected
@@ -276,5 +278,25 @@ def test_a_device_that_the_coordinator_has_approved_is_let_in_before_the_node_ha
         assert await first.hearing == "device-moved"
         assert not second.source.closed
         assert not second.hearing.done()
+
+    play(story)
+
+
+def test_offers_of_one_session_at_a_time_are_few_and_others_still_get_in() -> None:
+    async def story(world: Stage) -> None:
+        order, other = await world.started(), await world.started()
+        world.answers.clear()
+        seats = [await world.seat(order) for _ in range(OFFERS_OF_SESSION + 1)]
+        answers = [asyncio.create_task(seat.answer("offer")) for seat in seats[:-1]]
+        await soon(lambda: len(world.sources) == len(answers), "the work on the first ones")
+        with pytest.raises(Rejected) as refused:
+            await seats[-1].answer("offer")
+        assert (refused.value.status, refused.value.code) == (429, "too-many-requests")
+        assert len(world.sources) == len(answers)  # no work was done for it
+        await (await world.seat(other)).left()
+        world.answers.set()
+        done = await asyncio.gather(*answers, return_exceptions=True)
+        assert "answer to offer" in done
+        assert await seats[-1].answer("offer") == "answer to offer"
 
     play(story)
