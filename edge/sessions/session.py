@@ -17,6 +17,7 @@ from edge.analysis.ears import asked_to_hear
 from edge.analysis.verified import verified_frame
 from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
+from edge.media.source import Source
 from edge.sessions.agreed import as_agreed, check_may_compare, senses_of
 from edge.sessions.connections import Connections
 from edge.sessions.live_watch import LiveWatch
@@ -44,12 +45,13 @@ class Session:
         """Raises `Corrupt` for invalid keys or templates."""
         order = self._order = as_agreed(order)
         self._perceive = parts.perceive
+        self._make_source = parts.make_source
         clock = self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
         self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
         self._tell = parts.tell
         self.connections = Connections(
-            parts.make_source, clock, self._pumps.drain, self._connected, self._delivers
+            self._source, clock, self._pumps.drain, self._connected, self._delivers
         )
         """The connections of its pages."""
         self._over = asyncio.Event()
@@ -165,6 +167,9 @@ class Session:
         else:
             senses.take_over(former.learnt())
         return senses
+
+    def _source(self, clock: SessionClock, frames_before: int) -> Source:
+        return self._make_source(self._order, clock, frames_before)
 
     def _connected(self, again: bool) -> None:
         if again:

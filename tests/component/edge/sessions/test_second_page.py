@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
@@ -298,5 +299,19 @@ def test_offers_of_one_session_at_a_time_are_few_and_others_still_get_in() -> No
         done = await asyncio.gather(*answers, return_exceptions=True)
         assert "answer to offer" in done
         assert await seats[-1].answer("offer") == "answer to offer"
+
+    play(story)
+
+
+def test_a_connection_of_an_extended_session_is_made_for_its_new_end() -> None:
+    """A relay's password ends soon after the session, as long as the order says that it lasts."""
+
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        await world.page(order)
+        longer = order.model_copy(update={"expires_utc": order.expires_utc + timedelta(hours=1)})
+        await world.actions.change(longer)
+        await world.page(order)
+        assert [one.expires_utc for one in world.connected_under] == [order.expires_utc, longer.expires_utc]
 
     play(story)
