@@ -14,12 +14,12 @@ fewer than `WANTED` of a group's errors were noticed.
     make mutants MODULES=all SAMPLE=200      at most 200 of each group, spread evenly; SEED=2 takes others
 
 They are tried in a random order, so that those tried before the time is over are a fair sample. A later run
-tries again what survived, not what was noticed: after a test was taken away or loosened, remove `build/mutants`
-first. What a test's module computes while it is imported is computed without the error.
+tries again what survived, not what was noticed: after a test was taken away or loosened, remove
+`build/mutants` first. What a test's module computes while it is imported is computed without the error.
 
 Some errors are none, and count neither way: other words for a person to read (of an error, a log line), other
-capitals in SQL or in the name of an encoding, a byte order that is the default, and whether the very edge of a
-tolerance is within it; `_as_read` says which.
+capitals in SQL or in the name of an encoding, a byte order that is the default, and whether the very edge of
+a tolerance is within it; `_as_read` says which.
 `tests/data/errors_that_change_nothing.txt` lists others, each with the reason.
 """
 

@@ -1,11 +1,11 @@
 """Tries deliberate errors one by one, each in a fork of a process in which all tests are collected already.
 
-`tests/mutants.py` starts it in a copy of the repository, with a `Task` as JSON on standard input. It writes one
-line of JSON to standard output for each error that it has tried, a `Trial`.
+`tests/mutants.py` starts it in a copy of the repository, with a `Task` as JSON on standard input. It writes
+one line of JSON to standard output for each error that it has tried, a `Trial`.
 
 First it makes the errors of the modules, and runs every test once without any: so it knows which functions a
-test reaches, and how long it takes. An error is tried by the tests that reach its function, the quickest test
-module first, until one fails. Nothing but the fork knows that it happens, so no error disturbs the next.
+test reaches, and how long it takes. An error is tried by the tests that reach its function, the most promising
+first, until one fails. Only its fork has it, so no error disturbs the next.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class Places:
         self._made: list[tuple[FunctionType, dict[str, FunctionType]]] = []
 
     def marking(self, others: dict[str, FunctionType], **_: bool) -> Callable[[FunctionType], FunctionType]:
-        """mutmut's decorator of a function. It would choose among `others` at every call, which takes long."""
+        """mutmut's decorator of a function, which would choose among `others` at every call."""
 
         def mark(function: FunctionType) -> FunctionType:
             self._made.append((function, others))
@@ -396,8 +396,24 @@ def main() -> int:
     for each in wanted:
         if each.key in known:
             _tell(each, NOTICED)
-    options = ["-p", "no:cacheprovider", "-p", "no:xdist", "-p", "no:randomly", "--capture=no", "-q", "--tb=native"]
-    options += ["-o", "xfail_strict=true", "-m", "not postgres", *(f"--ignore={each}" for each in task.ignored)]
+    options = [
+        "-p",
+        "no:cacheprovider",
+        "-p",
+        "no:xdist",
+        "-p",
+        "no:randomly",
+        "--capture=no",
+        "-q",
+        "--tb=native",
+    ]
+    options += [
+        "-o",
+        "xfail_strict=true",
+        "-m",
+        "not postgres",
+        *(f"--ignore={each}" for each in task.ignored),
+    ]
     trials = Trials(task, [each for each in wanted if each.key not in known], places)
     return int(pytest.main([*options, *task.tests], plugins=[trials]))
 

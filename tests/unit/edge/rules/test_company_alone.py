@@ -110,7 +110,9 @@ def test_a_picture_out_of_sight_is_remembered_and_a_person_is_not() -> None:
 
 def test_of_too_many_faces_those_out_of_sight_for_longest_are_dropped() -> None:
     rule, state = company()
-    pictures = [states((100.0 * number, PICTURE, 0, 0), seen_s=float(number))[0] for number in range(MAX_FACES)]
+    pictures = [
+        states((100.0 * number, PICTURE, 0, 0), seen_s=float(number))[0] for number in range(MAX_FACES)
+    ]
     state.faces = [*pictures[::2], *pictures[1::2]]
     rule.see(50.0, (FaceSeen(Box(5000, 0, 60, 60), 0.9),))
     assert [each.box.x_px for each in state.faces] == [5000, 700, 600, 500, 400, 300, 200, 100]
@@ -137,7 +139,11 @@ def test_a_picture_found_twice_is_one() -> None:
 
 @pytest.mark.parametrize(
     ("people", "since_s", "alone_s"),
-    [([(20.0, 1.0)], None, 10.0), ([(20.0, 1.0), (300.0, 4.0)], 4.0, None), ([(20.0, 4.0), (300.0, 1.0)], 4.0, None)],
+    [
+        ([(20.0, 1.0)], None, 10.0),
+        ([(20.0, 1.0), (300.0, 4.0)], 4.0, None),
+        ([(20.0, 4.0), (300.0, 1.0)], 4.0, None),
+    ],
 )
 def test_more_than_one_person_is_since_the_second_came(
     people: list[tuple[float, float]], since_s: float | None, alone_s: float | None
@@ -215,7 +221,12 @@ def test_where_pictures_are_not_told_apart_nobody_is_followed() -> None:
     rule, state = company(still_s=None)
     seen = rule.see(1.0, (OWN, face(20)))
     assert seen == Present(
-        own=OWN, faces=(OWN, face(20)), counted=(OWN, face(20)), people=(OWN, face(20)), undecided=(), pictures=()
+        own=OWN,
+        faces=(OWN, face(20)),
+        counted=(OWN, face(20)),
+        people=(OWN, face(20)),
+        undecided=(),
+        pictures=(),
     )
     assert (state.faces, state.living_s) == ([], 1.0)
 
@@ -224,7 +235,12 @@ def test_where_pictures_are_not_told_apart_nobody_is_followed() -> None:
 
 
 def test_the_shape_of_a_face_is_the_smallest_around_it_that_is_not_the_candidates() -> None:
-    own, wide, tall, other = Box(0, 0, 100, 100), Box(150, 0, 200, 300), Box(180, 0, 100, 300), Box(500, 0, 9, 9)
+    own, wide, tall, other = (
+        Box(0, 0, 100, 100),
+        Box(150, 0, 200, 300),
+        Box(180, 0, 100, 300),
+        Box(500, 0, 9, 9),
+    )
     middle = Box(200, 100, 40, 40)
     assert shapes_of([middle], [own, wide, tall, other], None) == {tall}
     assert shapes_of([middle, Box(20, 20, 9, 9)], [own, tall], Box(10, 10, 40, 40)) == {tall}
@@ -288,7 +304,8 @@ def still(known: FollowedState, looks: int, **more: Any) -> None:
 @pytest.mark.parametrize(
     ("looks", "still_s", "living_s", "kind"),
     [
-        (MIN_LOOKS, 0.0, 5.0, PICTURE), (MIN_LOOKS - 1, 0.0, 5.0, UNDECIDED), (MIN_LOOKS, 0.1, 5.0, UNDECIDED),
+        (MIN_LOOKS, 0.0, 5.0, PICTURE), (MIN_LOOKS - 1, 0.0, 5.0, UNDECIDED),
+        (MIN_LOOKS, 0.1, 5.0, UNDECIDED),
         (MIN_LOOKS, 0.0, None, UNDECIDED), (MIN_LOOKS, 0.0, 0.0, PICTURE), (MIN_LOOKS, 0.0, -1.0, UNDECIDED),
     ],
 )  # fmt: skip
@@ -387,8 +404,12 @@ def test_a_face_taken_for_the_candidates_that_counted_as_a_person_is_looked_at_a
 
 def test_a_mirror_image_follows_a_straight_line_in_each_direction() -> None:
     assert is_mirrored(swaying(8, 0.5), 60.0)
-    assert not is_mirrored([(x, y, a, 100 + 3 * (number % 3)) for number, (x, y, a, _) in enumerate(swaying(9, 0.5))], 60)
-    assert is_mirrored([(x, y, a, 100 + 0.6 * (number % 2)) for number, (x, y, a, _) in enumerate(swaying(9, 0.5))], 60)
+    assert not is_mirrored(
+        [(x, y, a, 100 + 3 * (number % 3)) for number, (x, y, a, _) in enumerate(swaying(9, 0.5))], 60
+    )
+    assert is_mirrored(
+        [(x, y, a, 100 + 0.6 * (number % 2)) for number, (x, y, a, _) in enumerate(swaying(9, 0.5))], 60
+    )
     assert not is_mirrored(
         [(x, y, a, 100 + 0.7 * (number % 2)) for number, (x, y, a, _) in enumerate(swaying(9, 0.5))], 60
     )
@@ -409,6 +430,10 @@ def test_a_line_is_fitted_by_least_squares() -> None:
     assert _explained([(0.0, 0.0, 1.0, 1.0)] * 3) == 0.0
 
 
+UNLIKE = [(x, y, 500.0, 7.0 * (number % 3)) for number, (x, y, _, _) in enumerate(swaying(26, 0.5))]
+"""The other face moves in a rhythm of its own."""
+
+
 def test_how_often_a_face_returns_is_counted_by_its_median() -> None:
     assert _returns([0, 1, 0, 1, 0.5, 0, 1]) == 5
     assert _returns([1.0, 1.0]) == 0
@@ -419,8 +444,8 @@ def test_how_often_a_face_returns_is_counted_by_its_median() -> None:
     [
         (swaying(LEAST_LOOKS, 0.5), False, True), (swaying(LEAST_LOOKS - 1, 0.5), False, False),
         ([(0.0, 0.0, 5.0, 5.0)] * LEAST_LOOKS, False, False), (swaying(LEAST_LOOKS, 0.5), True, True),
-        ([(x, y, 500.0, 7.0 * (number % 3)) for number, (x, y, _, _) in enumerate(swaying(26, 0.5))], True, False),
-        ([(x, y, 500.0, 7.0 * (number % 3)) for number, (x, y, _, _) in enumerate(swaying(26, 0.5))], False, True),
+        (UNLIKE, True, False),
+        (UNLIKE, False, True),
     ],
 )  # fmt: skip
 def test_a_mirror_image_is_proved_by_enough_looks_and_returns(

@@ -108,7 +108,13 @@ def test_a_pause_of_the_longest_length_belongs_to_the_stretch() -> None:
 def test_parts_of_a_window_have_their_own_times() -> None:
     rule, own = alone()
     assert said(rule, window(2.0, 1.0, QUIET, TALK, TALK, QUIET)) == []
-    assert (own.onset_s, own.last_speech_s, own.heard_s, own.pause_s, own.known_s) == (1.25, 1.75, 0.5, 0.25, 2)
+    assert (own.onset_s, own.last_speech_s, own.heard_s, own.pause_s, own.known_s) == (
+        1.25,
+        1.75,
+        0.5,
+        0.25,
+        2,
+    )
 
 
 def test_a_quiet_window_before_any_speech_leaves_nothing_behind() -> None:
@@ -403,7 +409,11 @@ def test_causes_of_a_hole_are_what_arrived_meanwhile() -> None:
     assert state.kinds[FACE].seconds == Seconds(gaps=3.0, damaged=1.0, node=2.0)
     assert rule.seconds(7.0) == {FACE: 6.0, BODY: 6.0}
     see(rule, 7.5, faces=ONE)
-    assert (state.kinds[FACE].seconds.total, state.kinds[FACE].gaps_s, state.kinds[FACE].damaged_s) == (6, 5.5, 1)
+    assert (state.kinds[FACE].seconds.total, state.kinds[FACE].gaps_s, state.kinds[FACE].damaged_s) == (
+        6,
+        5.5,
+        1,
+    )
 
 
 def test_a_failed_look_is_expected_but_not_done() -> None:
