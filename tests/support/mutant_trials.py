@@ -3,9 +3,9 @@
 `tests/mutants.py` starts it in a copy of the repository, with a `Task` as JSON on standard input. It writes
 one line of JSON to standard output for each error that it has tried, a `Trial`.
 
-First it makes the errors of the modules, and runs every test once without any: so it knows which functions a
-test reaches, and how long it takes. An error is tried by the tests that reach its function, the most promising
-first, until one fails. Only its fork has it, so no error disturbs the next.
+First it makes the errors of the modules, and runs every test once without any: so it knows which functions
+a test reaches, and how long it takes. An error is tried by the tests that reach its function, the most
+promising first, until one fails. Only its fork has it, so no error disturbs the next.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from difflib import unified_diff
+from functools import partial
 from hashlib import sha256
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -42,6 +43,8 @@ ENDLESS: Final = "endless"
 """The program did not come to an end with the error, which a test run notices."""
 ROOM_BYTES: Final = 6 << 30
 """What a fork may take in addition: an endless list ends with a MemoryError."""
+UNIT: Final = "tests/unit/"
+"""Tests that wait for nothing: how long they take is measured in seconds of the processor."""
 FAILED: Final = 1
 ANSWERS: Final = 9
 """The descriptor that trials are written to; what tests print goes elsewhere."""
@@ -180,6 +183,8 @@ class Trials:
         self._wanted = list(wanted)
         self._running: dict[int, tuple[Error, float, str]] = {}
         self._items: dict[str, pytest.Item] = {}
+        self._failed: set[str] | None = None
+        """Tests that failed without any error; None: an error is tried."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
@@ -205,21 +210,26 @@ class Trials:
         """What each test reaches; tests that are new or changed run once without an error."""
         kept = Path(self._task.kept) / "reach.json"
         reach = Reach(**json.loads(kept.read_text("utf-8"))) if kept.exists() else Reach()
-        for file, state in self._states().items():
-            if reach.states.get(file) == state:
-                continue
-            with tempfile.NamedTemporaryFile("r", suffix=".json") as answer:
-                into = Path(answer.name)
-                items = [item for item in self._items.values() if item.nodeid.partition("::")[0] == file]
-                pid = _fork(lambda items=items, into=into: self._note_reach(items, into), silent=False)
-                _, status = os.waitpid(pid, 0)
+        states = self._states()
+        new = [file for file, now in states.items() if reach.states.get(file) != now]
+        running: dict[int, str] = {}
+        with tempfile.TemporaryDirectory() as answers:
+            while new or running:
+                while new and len(running) < self._task.at_once:
+                    items = [item for item in self._items.values() if _file(item) == new[0]]
+                    into = Path(answers, str(len(new)))
+                    pid = _fork(partial(self._note_reach, items, into), silent=False)
+                    running[pid] = new.pop(0)
+                pid, status = os.waitpid(-1, 0)
                 _end_group(pid)
+                file = running.pop(pid)
                 if status:
-                    raise pytest.UsageError(f"{file}: a test fails without any error")
+                    raise pytest.UsageError(f"the tests of {file} cannot be run")
                 reach.forget(file)
-                reach.add(json.loads(into.read_text("utf-8")))
-            reach.states[file] = state
-            kept.write_text(json.dumps(asdict(reach)), "utf-8")
+                reach.states[file] = states[file]
+            for answer in Path(answers).iterdir():
+                reach.add(json.loads(answer.read_text("utf-8")))
+        kept.write_text(json.dumps(asdict(reach)), "utf-8")
         return reach
 
     def _states(self) -> dict[str, str]:
@@ -227,12 +237,13 @@ class Trials:
         modules = sha256(repr(sorted(self._places.names().values())).encode())
         for module in self._task.modules:
             modules.update(Path(module).read_bytes())
-        files = dict.fromkeys(item.nodeid.partition("::")[0] for item in self._items.values())
+        files = dict.fromkeys(_file(item) for item in self._items.values())
         before = modules.hexdigest()
         return {file: sha256(before.encode() + Path(file).read_bytes()).hexdigest()[:16] for file in files}
 
     def _note_reach(self, items: Sequence[pytest.Item], answer: Path) -> None:
         names, reached, taken = self._places.names(), set[str](), {}
+        self._failed = set()
 
         def note(frame: FrameType, _: str, __: object) -> None:
             name = names.get(frame.f_code)
@@ -244,9 +255,11 @@ class Trials:
         for item, following in pairwise([*items, None]):
             assert item is not None
             reached.clear()
-            began_s = time.monotonic()
+            clock = time.process_time if item.nodeid.startswith(UNIT) else time.monotonic
+            began_s = clock()
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-            taken[item.nodeid] = (time.monotonic() - began_s, sorted(reached))
+            if item.nodeid not in self._failed:
+                taken[item.nodeid] = (clock() - began_s, sorted(reached))
         answer.write_text(json.dumps(taken), "utf-8")
 
     def _begin(self, error: Error, tests: Sequence[str], reach: Reach) -> None:
@@ -292,9 +305,11 @@ class Trials:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.failed:
-            _say(f"{report.nodeid}: {report.longreprtext[-2000:]}")
+        if report.failed and self._failed is None:
             os._exit(FAILED)
+        if report.failed and self._failed is not None:
+            _say(f"left out, as it fails without any error: {report.nodeid}\n{report.longreprtext[-2000:]}")
+            self._failed.add(report.nodeid)
 
 
 def _in_turn(error: Error, tests: Sequence[str], reach: Reach, bound_s: float) -> list[str]:
@@ -319,7 +334,11 @@ def _in_turn(error: Error, tests: Sequence[str], reach: Reach, bound_s: float) -
 
 
 def _together(test: str) -> str:
-    return test if test.startswith("tests/unit/") else test.partition("::")[0]
+    return test if test.startswith(UNIT) else test.partition("::")[0]
+
+
+def _file(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 def _say(text: str) -> None:
@@ -389,7 +408,7 @@ def main() -> int:
         path.write_text(code, "utf-8")
         found += made
     places = Places()
-    trampoline.wrap_in_trampoline = places.marking
+    setattr(trampoline, "wrap_in_trampoline", places.marking)  # noqa: B010 - of another type
     wanted = sampled(found, task.sample, task.seed)
     random.Random(task.seed).shuffle(wanted)
     known = frozenset(task.known)

@@ -424,8 +424,8 @@ def test_a_line_that_explains_nine_tenths_still_leaves_no_more_than_a_resting_fa
 def test_a_line_is_fitted_by_least_squares() -> None:
     looks = [(0.0, 0.0, 1.0, 5.0), (1.0, 0.0, 3.0, 5.0), (2.0, 0.0, 2.0, 8.0)]
     rest_px2, whole_px2 = _fitted(looks, 0)
-    assert (rest_px2, whole_px2) == (pytest.approx(1.5), pytest.approx(2.0))
-    assert _fitted(looks, 1) == (pytest.approx(6.0), pytest.approx(6.0))  # the first has not moved that way
+    assert [rest_px2, whole_px2] == pytest.approx([1.5, 2.0])
+    assert list(_fitted(looks, 1)) == pytest.approx([6.0, 6.0])  # the first has not moved that way
     assert _explained(looks) == pytest.approx(1 - 7.5 / 8)
     assert _explained([(0.0, 0.0, 1.0, 1.0)] * 3) == 0.0
 

@@ -1,4 +1,4 @@
-"""What holds the rules together: an event's own account, what is measured at the start, the order of things."""
+"""What holds the rules together: an event's own account, what is measured at the start, what comes when."""
 
 from __future__ import annotations
 
@@ -334,7 +334,10 @@ def test_faces_are_followed_on_where_their_settings_stayed(policy: dict[str, Any
 
 
 def test_the_end_of_a_session_ends_every_kind_of_event() -> None:
-    terms = [{"event": "FACE_MISMATCH", "more_than_checks": 1}, {"event": "VOICE_DETECTED"}]
+    terms: list[dict[str, Any]] = [
+        {"event": "FACE_MISMATCH", "more_than_checks": 1},
+        {"event": "VOICE_DETECTED"},
+    ]
     subject = fused(terms)
     strange = [frame(float(at), faces=ONE, identity=check(0.4)) for at in range(8)]
     between = [arrival(at + 0.5) for at in range(7)]
@@ -365,7 +368,8 @@ def test_what_is_seen_is_told_with_its_values_and_hidden_in_the_dark(
     like = replace(frame(0, faces=ONE, identity=check(0.9)), **seen)
     found = play(Monitor(SETTINGS), every(0, 16, like))
     (told,) = [each for each in found if each.event is event]
-    assert (told.phase, told.onset_s) == (RAISED, pytest.approx(0.0, abs=0.6))
+    assert told.phase is RAISED
+    assert told.onset_s == pytest.approx(0.0, abs=0.6)
     assert told.evidence["hold_seconds"] == SETTINGS.rules[event].hold_s
     dark = replace(like, picture=replace(LIGHT, mean_luma=1.0))
     assert event not in {each.event for each in play(Monitor(SETTINGS), every(0, 16, dark))}
