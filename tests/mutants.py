@@ -72,7 +72,8 @@ GROUPS: Final = (
             "tests/component/coordinator/test_ingest.py",
             "tests/component/coordinator/test_assignments.py",
             "tests/component/coordinator/test_alerts_of_two_nodes.py",
-            "tests/component/coordinator/test_pictures.py",
+            "tests/component/coordinator/test_evidence.py",
+            "tests/component/coordinator/test_parked_messages.py",
         ),
     ),
     Group(
@@ -80,6 +81,7 @@ GROUPS: Final = (
         ("coordinator/tokens/*.py",),
         (
             "tests/unit/coordinator/test_token_validity.py",
+            "tests/component/coordinator/test_token_service.py",
             "tests/component/coordinator/test_token_api.py",
             "tests/component/coordinator/test_session_tokens.py",
             "tests/component/coordinator/test_given_back.py",
