@@ -38,6 +38,7 @@ from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
+from edge.sessions.answering import OFFERS_AT_ONCE
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
@@ -202,7 +203,8 @@ async def _wind_down(node: Node) -> None:
 
 def _web(node: Node) -> WebServer:
     web, status_port = node.config.web, node.config.status.port
-    door = Door(node.assignments.roster, node.worker)
+    processes = max(1, node.config.workers.count)
+    door = Door(node.assignments.roster, node.worker, OFFERS_AT_ONCE * processes)
     ice_servers = node.config.media.read_ice_servers()
 
     def servers(session_id: UUID) -> tuple[IceServer, ...]:

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
-from edge.sessions.port import AssignmentId, Moved, PageId, SessionOver, Tell, WorkerReport
+from edge.sessions.port import AssignmentId, Delivers, Moved, PageId, SessionOver, Tell, WorkerReport
 from edge.workers.berth import Berth
 from edge.workers.berths import Berths, no_worker
 from edge.workers.calls import Pulse, Said
@@ -166,6 +166,8 @@ class Crew:
             self._tell(alert)
         for notice in said.notices:
             self._tell(notice)
+        if said.delivers is not None:
+            self._tell(Delivers(said.assignment, said.delivers))
         if said.over:
             self._forget(placed)
 

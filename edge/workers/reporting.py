@@ -9,11 +9,12 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from edge.analysis.measured import Measured
 from edge.media.lateness import loop_probe
 from edge.outbound.envelope import OutgoingAlert
-from edge.sessions.port import AssignmentId, Moved, Notice, SessionOver, Told, about
+from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOver, Told, about
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import written
 from edge.workers.link import Link
@@ -33,6 +34,7 @@ class _Waiting:
 
     alerts: list[OutgoingAlert] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    delivers: UUID | None = None
     over: bool = False
 
 
@@ -71,6 +73,8 @@ class Reporting:
                 waiting.alerts.append(told)
             case Notice():
                 waiting.notices.append(told)
+            case Delivers():
+                waiting.delivers = told.page
             case SessionOver():
                 waiting.over = True
             case Moved():
@@ -88,6 +92,7 @@ class Reporting:
             assignment=assignment,
             alerts=tuple(waiting.alerts),
             notices=tuple(waiting.notices),
+            delivers=waiting.delivers,
             over=waiting.over,
         )
         self._link.send(Frame(Kind.SAID, written(said), state))

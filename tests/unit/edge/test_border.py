@@ -13,8 +13,8 @@ BOTH = """
 """The border and the values that cross it, and a mailbox."""
 CONTROL = """
     config fleet hub media.admission media.fragments media.signaling media.whip node_identity outbound
-    sessions.assignment sessions.attendance sessions.roster sessions.seat web workers.berth workers.berths
-    workers.combined workers.crew workers.placed workers.placement workers.process workers.remote
+    sessions.answering sessions.assignment sessions.attendance sessions.roster sessions.seat web workers.berth
+    workers.berths workers.combined workers.crew workers.placed workers.placement workers.process workers.remote
     workers.status
 """
 WORKER = """
