@@ -138,9 +138,11 @@ def test_a_hand_is_gone_since_the_first_look_without_it() -> None:
 
 
 def turned(*poses: tuple[float, float]) -> tuple[MovementState, list[Judgement]]:
+    """The head is still before and after: a step is judged by the poses on both sides of it."""
     state = MovementState()
     rule = Movement(SETTINGS, state)
-    return state, [rule.judge(replace(frame(at), head=head(0, yaw))) for at, yaw in poses]
+    still = ((poses[0][0] - 0.5, poses[0][1]), *poses, (poses[-1][0] + 0.5, poses[-1][1]))
+    return state, [rule.judge(replace(frame(at), head=head(0, yaw))) for at, yaw in still]
 
 
 def test_speed_is_taken_between_poses_of_at_most_a_second() -> None:
@@ -148,7 +150,7 @@ def test_speed_is_taken_between_poses_of_at_most_a_second() -> None:
     assert list(state.speeds) == [(1.0, 100.0)]
     state, _ = turned((0, 0), (1.1, 100.0))
     assert list(state.speeds) == []
-    assert state.last == (1.1, head(0, 100.0))
+    assert state.poses[0] == (1.1, head(0, 100.0))
 
 
 def test_speeds_of_half_a_second_count_and_their_median_decides() -> None:
@@ -185,26 +187,28 @@ def test_too_many_turns_are_told_since_the_first_with_the_highest_speed() -> Non
 
 def test_turns_are_forgotten_after_the_window() -> None:
     window_s = SETTINGS.gaze.turns_window_s
-    state, _ = turned((0, 0), (1, 120), (window_s, 120))
-    assert len(state.turns) == 1
-    rule = Movement(SETTINGS, state)
-    rule.judge(replace(frame(window_s + 0.5), head=head(0, 120)))
-    assert len(state.turns) == 0
+    for after_s, kept in ((0.0, 1), (0.1, 0)):
+        state, _ = turned((0, 0), (1, 120))
+        rule = Movement(SETTINGS, state)
+        for at in (window_s - 1.0, window_s - 0.5, window_s + after_s):
+            rule.judge(replace(frame(at), head=head(0, 120)))
+        assert len(state.turns) == kept
 
 
 def test_a_turn_in_every_direction_counts_and_doubt_is_taken_off() -> None:
     state = MovementState()
     rule = Movement(SETTINGS, state)
     poses = (HeadPose(0, 0, 0, doubt_deg=1.0), HeadPose(2, 6, 9, doubt_deg=4.0))
-    for at, pose in enumerate(poses):
+    for at, pose in enumerate((poses[0], *poses, poses[-1])):
         rule.judge(replace(frame(at), head=pose))
-    assert list(state.speeds) == [(1, 7.0)]
+    assert list(state.speeds) == [(2, 7.0)]
 
 
 def test_another_face_begins_anew() -> None:
     state, _ = turned((0, 0), (1, 120))
     Movement(SETTINGS, state).begin_anew()
-    assert (state.last, state.fast, list(state.speeds)) == (None, False, [])
+    assert (list(state.poses), state.before, state.doubted) == ([], None, False)
+    assert (state.fast, list(state.speeds)) == (False, [])
     assert len(state.turns) == 1
     assert Movement(SETTINGS, state).judge(frame(2)) == UNKNOWN
 
