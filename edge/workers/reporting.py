@@ -18,7 +18,7 @@ from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOve
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import written
 from edge.workers.link import Link
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.saving import Saved
 
 PULSE_S: Final = 0.25
@@ -95,7 +95,7 @@ class Reporting:
             delivers=waiting.delivers,
             over=waiting.over,
         )
-        self._link.send(Frame(Kind.SAID, written(said), state))
+        self._link.send(Frame(FrameKind.SAID, written(said), state))
         if waiting.over:
             self._sent.pop(assignment, None)
         else:
@@ -118,7 +118,7 @@ class Reporting:
                 cpu_s=time.process_time(),
                 calls=calls,
             )
-            self._link.send(Frame(Kind.PULSE, written(pulse)))
+            self._link.send(Frame(FrameKind.PULSE, written(pulse)))
             await asyncio.sleep(PULSE_S)
 
     async def _save(self, assignments: Callable[[], tuple[AssignmentId, ...]]) -> None:
