@@ -31,6 +31,7 @@ from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
 from edge.media.addresses import Reach
 from edge.media.gathering import LocalPorts
+from edge.media.lateness import loop_probe
 from edge.media.negotiation import PeerSettings
 from edge.media.sdp import AnswerShape
 from edge.node_identity import Identity
@@ -44,7 +45,6 @@ from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.web import WebServer, create_status, create_web
-from edge.workers.lag import LoopLag
 from edge.workers.settings import WorkerSettings
 from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
@@ -120,8 +120,8 @@ async def assembled(
         dispatched=metrics.dispatched,
     )
     roster: Roster[Assignment] = Roster(config.analysis.rating)
-    lag = LoopLag()
-    meter = LoadMeter(lag)
+    lateness = loop_probe().lateness
+    meter = LoadMeter(lateness)
     measured = heard_by(metrics.called, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(
         roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
@@ -142,7 +142,7 @@ async def assembled(
             assignments=assignments,
             actions=actions,
             commands=Commands(identity, coordinator_key, actions),
-            lag=lag,
+            lateness=lateness,
             stepping=Stepping(watching.worker, meter, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
@@ -182,7 +182,6 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.hub.run(),
         node.publisher.run(),
         heart.run(),
-        node.lag.run(),
         node.until_workers_fail(),
         _look_after(node.actions),
     ]
