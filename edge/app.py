@@ -11,11 +11,13 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import Future
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from edge.analysis.networks import Networks
 from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
@@ -62,8 +64,10 @@ SETTLE_S: Final = 2.0
 EXPIRY_INTERVAL_S: Final = 5.0
 
 
-async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set.
+async def run(
+    config: EdgeConfig, identity: Identity, stop: asyncio.Event, networks: Future[Networks] | None = None
+) -> None:
+    """Serve until `stop` is set. `networks`: those that are being opened already, for this process.
 
     Raises `ConfigError` for a problem that a person must fix, and an exception group when a part of the
     daemon failed, after an orderly shutdown.
@@ -82,12 +86,19 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
             partial(seal, node=identity),
         )
         try:
-            settings, count = worker_settings(config, identity.node_id), config.workers.count
-            watch = partial(in_processes, count, settings) if count else partial(in_this_process, settings)
+            watch = _watch(config, worker_settings(config, identity.node_id), networks)
             async with assembled(config, identity, watch, outbox, way_in) as node:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
+
+
+def _watch(config: EdgeConfig, settings: WorkerSettings, networks: Future[Networks] | None) -> Watch:
+    if config.workers.count:
+        return partial(in_processes, config.workers.count, settings)
+    if networks is None:
+        return partial(in_this_process, settings)
+    return partial(in_this_process, settings, open_networks=lambda _: networks.result())
 
 
 @asynccontextmanager
