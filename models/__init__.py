@@ -36,7 +36,6 @@ Seeing
 Hearing
     voice, voicing                                whether someone speaks
     speaker, wespeaker (by fbank), speakers       who speaks, and how many speakers there are
-    segmentation                                  who speaks when
     keywords, whisper                             whether given phrases are spoken; a transcript
     sounds                                        typing, telephones, doors, whispering
 
