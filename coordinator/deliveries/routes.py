@@ -158,7 +158,7 @@ async def test_destination(
     try:
         outcome = await poster.post(sent)
     finally:
-        await poster.close()
+        poster.close()
     took_ms = round(1000 * (time.monotonic() - begun), 1)
     return DeliveryTestOut(delivered=outcome.reason is None, error=outcome.reason, took_ms=took_ms)
 

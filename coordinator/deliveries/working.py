@@ -88,7 +88,7 @@ class Workers:
                 results = await Round(parts, self._pace, load, poster, self.counts).run()
                 held = await parts.writing(partial(self._keep, destination_id, results))
         finally:
-            await poster.close()
+            poster.close()
             with suppress(Unavailable):
                 await parts.writing(lambda db: deliveries.give_back(db, destination_id, holder))
 

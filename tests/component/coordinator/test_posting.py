@@ -34,7 +34,7 @@ def run(test: Test, *, loopback: bool = True, timeout_s: float = 60.0) -> None:
             async with asyncio.timeout(120), sink() as receiver:
                 await test(receiver, post)
         finally:
-            await poster.close()
+            poster.close()
 
     asyncio.run(whole())
 
@@ -179,7 +179,7 @@ def test_an_answer_without_end_is_cut() -> None:
         poster = Poster(loopback=True, timeout_s=60.0)
         outcome = await poster.post(Sent(f"http://127.0.0.1:{port}/", UUID(int=1), '{"a":1}', (SECRET,)))
         assert outcome == DELIVERED
-        await poster.close()
+        poster.close()
         server.close()
         assert sent < 100 * 2**20
 

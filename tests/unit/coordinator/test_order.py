@@ -32,6 +32,7 @@ LISTED = {
         nodes.alert_stream nodes.commands nodes.asking live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
+        deliveries.connection
         reports.pdf_form reports.hearing reports.verify_bundle
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
@@ -58,7 +59,6 @@ LISTED_KIND = {name: kind for kind, names in LISTED.items() for name in names.sp
 CLAIM = re.compile(r"\b(Pure|Decides only)\b")
 HOMES = {
     "fastapi": "routes parts app web_api.errors",
-    "httpcore": "deliveries.posting",
     "httpx": "oidc.issuer",
     "nats": "nodes.alert_stream",
     "sqlalchemy": "tables service ground.columns ground.database schema arriving.intake",
