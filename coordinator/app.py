@@ -30,6 +30,8 @@ from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.replaying import store_of
 from coordinator.config import CoordinatorConfig
 from coordinator.consents import routes as consent_routes
+from coordinator.deliveries import routes as delivery_routes
+from coordinator.deliveries.working import Workers
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.examples import ALL_EXAMPLES
 from coordinator.exams import routes as exam_routes
@@ -102,6 +104,7 @@ API_ROUTES: Final = (
     token_key_routes,
     tenant_routes,
     own_tenant_routes,
+    delivery_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 RESTART_PAUSE_S: Final = 1.0
@@ -162,6 +165,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
         heartbeats, ingest = _background(parts, booted, pages)
+        workers = _workers(parts)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
         tasks = [
             asyncio.create_task(_kept_running(name, work))
@@ -172,6 +176,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("pages", lambda: pages.run(parts)),
                 ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
+                ("deliveries", workers.run),
             )
         ]
         try:
@@ -248,6 +253,14 @@ def _background(parts: Parts, booted: sweeping.Booted, pages: Pages) -> tuple[He
     )
     metrics.read("coordinator_requests_refused_by_rate", "429 answers.", lambda: parts.rates.refused)
     return heartbeats, ingest
+
+
+def _workers(parts: Parts) -> Workers:
+    workers = Workers(parts)
+    parts.metrics.read_counts(
+        "coordinator_deliveries", "Deliveries to institutions' systems by result of a try.", workers.counts
+    )
+    return workers
 
 
 async def _kept_running(name: str, work: Callable[[], Awaitable[None]]) -> None:

@@ -177,6 +177,14 @@ class FacesSection(Section):
     purpose: switch it on only if the institution has a lawful basis for it."""
 
 
+class DeliveriesSection(Section):
+    """Deliveries to institutions' own systems."""
+
+    loopback: bool = False
+    """Whether destinations may be on this machine, also with http://, for trying things out. Any
+    administrator of an institution can then reach what listens here: not for production."""
+
+
 class NodeSection(Section):
     """One known edge node."""
 
@@ -205,6 +213,7 @@ class CoordinatorConfig(Section):
     issuers: Annotated[tuple[IssuerSection, ...], Field(max_length=10)] = ()
     """Issuers whose tokens are accepted in addition to our own."""
     faces: FacesSection = FacesSection()
+    deliveries: DeliveriesSection = DeliveriesSection()
     nodes: Annotated[tuple[NodeSection, ...], Field(max_length=1_000)] = ()
 
     @model_validator(mode="after")

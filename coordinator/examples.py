@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
@@ -18,6 +19,7 @@ from coordinator.web_api.examples import EXAMPLES
 ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         **EXAMPLES,
+        **DESTINATION_EXAMPLES,
         **FACE_EXAMPLES,
         **EXAM_EXAMPLES,
         **REVIEW_EXAMPLES,

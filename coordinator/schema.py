@@ -28,6 +28,7 @@ from coordinator.alerts import tables as _alerts
 from coordinator.arriving import tables as _arriving
 from coordinator.candidates import tables as _candidates
 from coordinator.consents import tables as _consents
+from coordinator.destinations import tables as _destinations
 from coordinator.enrollments import face_tables as _faces, tables as _enrollments
 from coordinator.evidence import tables as _evidence
 from coordinator.exams import tables as _exams
@@ -51,6 +52,7 @@ ALL_TABLES: Final = (
     _arriving,
     _candidates,
     _consents,
+    _destinations,
     _enrollments,
     _evidence,
     _exams,

@@ -6,6 +6,7 @@ Exams
     alerts         the alert, its clear header, its id        severity    its severity (pure)
     incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
     unwatched      how long nobody looked (pure)              cameras     programs that act as one (pure)
+    deliveries     what an institution's systems are told     destination_url where they may be (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)

@@ -2,6 +2,7 @@
 
 bodies       the base of every body
 alerts       alerts and timelines
+destinations an institution's own systems, and what is sent to them
 enrollments  enrollments
 exams        exams, policies, accommodations, consents
 faces        the practice before an exam, similar faces

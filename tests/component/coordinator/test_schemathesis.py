@@ -79,6 +79,7 @@ SEEN: Final = VerifiedFrame(
     failed=(),
     captured_utc=datetime(2026, 11, 22, 14, tzinfo=UTC),
 )
+HOOK: Final = {"name": "office", "url": "https://exams.example.org/hooks"}
 KNOWN_SHARE: Final = 0.8
 """How often a name that exists is taken."""
 ENDS_ITS_OWN_RIGHTS: Final = "revoke_token_key"
@@ -121,7 +122,7 @@ class Known:
 @pytest.mark.soak
 @pytest.mark.timeout(rounds(600, 7_200))
 def test_every_answer_is_one_of_the_description(
-    migrated_url: str, hub: RunningServer, tmp_path: Path
+    migrated_url: str, hub: RunningServer, tmp_path: Path, nothing_resolves: None
 ) -> None:
     async def explore() -> None:
         async with served_site(migrated_url, hub, tmp_path) as served:
@@ -208,7 +209,11 @@ async def _fill(site: Site) -> list[Known]:
     joins = [await site.started(f"JOIN-{number}", "CAND-9", **unbound) for number in range(3)]
     codes = [urlsplit(str(one["join_url"])).fragment for one in joins]
     keys = [(await site.post("/token-keys")).json()["key_id"] for _ in range(2)]
+    hooks = [(await site.post("/webhooks", HOOK)).json()["destination"]["destination_id"] for _ in range(4)]
     return [
+        Known("path.destination_id", hooks[1:]),
+        Known("path.destination_id", hooks[:1], "remove_destination"),
+        Known("body.url", [HOOK["url"]]),
         Known("path.key_id", keys),
         Known("path.tenant_id", [str(await site.institution())]),
         Known("path.session_id", SESSIONS),

@@ -9,6 +9,7 @@ import pytest
 from pydantic import BaseModel
 
 import shared.api
+from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
@@ -22,6 +23,7 @@ from shared.policy.terms import Accommodation
 
 GROUPS = (
     EXAMPLES,
+    DESTINATION_EXAMPLES,
     FACE_EXAMPLES,
     EXAM_EXAMPLES,
     REVIEW_EXAMPLES,

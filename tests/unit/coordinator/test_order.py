@@ -31,7 +31,8 @@ LISTED = {
         config ground.columns ground.database ground.ids ground.keyring ground.own_keys ground.sealed_fields
         nodes.alert_stream nodes.commands nodes.asking live.rooms live.socket live.tickets live.walls
         live.wall_socket
-        oidc.issuer tokens.verifier enrollments.pictures
+        oidc.issuer tokens.verifier enrollments.pictures deliveries.posting
+        deliveries.connection
         reports.pdf_form reports.hearing reports.verify_bundle
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
@@ -40,6 +41,7 @@ LISTED = {
         arriving.treating nodes.heartbeats excerpts.expiring idempotency.doing enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching
         reports.gathering
+        deliveries.working
         sessions.ending sessions.sweeping sessions.verifying sessions.absence.telling sessions.trouble.telling
         sessions.changing.telling sessions.changing.rekeying sessions.devices.moving sessions.lasting.telling
         sessions.watched.noting sessions.presence.noting
