@@ -16,7 +16,9 @@ from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
 from typing import Final
+from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -40,6 +42,7 @@ from coordinator.incidents import routes as incident_routes
 from coordinator.interventions import routes as intervention_routes
 from coordinator.live import routes as live_routes
 from coordinator.live.wall import routes as wall_routes
+from coordinator.memberships import routes as membership_routes, standing
 from coordinator.nodes import routes as node_routes, service as nodes
 from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
@@ -71,7 +74,6 @@ from coordinator.web_api.parts import Parts
 from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
 from shared.hub_link import HubAddress, HubLink
-from shared.sealing import parse_signing_public
 from shared.tokens import Claims
 
 log = logging.getLogger(__name__)
@@ -97,6 +99,7 @@ API_ROUTES: Final = (
     review_routes,
     report_routes,
     node_routes,
+    membership_routes,
     arriving_routes,
     token_routes,
     token_key_routes,
@@ -159,6 +162,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
     parts = app.state.parts = build(config, app.state.metrics)
     try:
         await parts.writing(lambda db: nodes.seed(db, config.nodes, datetime.now(UTC)))
+        await standing.refresh(parts)
         await parts.verifier.refresh()
         booted, pages = sweeping.Booted(), Pages()
         heartbeats, ingest = _background(parts, booted, pages)
@@ -172,6 +176,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("pages", lambda: pages.run(parts)),
                 ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
+                ("nodes", lambda: standing.run(parts)),
             )
         ]
         try:
@@ -196,7 +201,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         placement_tags=nats.stream_placement_tags,
     )
     hub, fleet = HubLink(address, CALLER), Fleet()
-    signers = {node.node_id: parse_signing_public(node.signing_key) for node in config.nodes}
+    signers: dict[UUID, Ed25519PublicKey] = {}
     database = Database(config.database)
     return Parts(
         config=config,

@@ -87,6 +87,8 @@ class NatsSection(Section):
     url: HubUrl = "nats://127.0.0.1:4222"
     """The hub's address without credentials, or those of a cluster's servers, separated by commas. Those of
     other machines begin with tls://."""
+    nodes_url: HubUrl | None = None
+    """The address by which nodes that join reach the hub; by default `url`."""
     ca_file: FilePath | None = None
     """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
     user: Name = "coordinator"
@@ -103,6 +105,11 @@ class NatsSection(Section):
     server."""
     stream_placement_tags: Annotated[tuple[Name, ...], Field(max_length=10)] = ()
     """Tags (`server_tags`) that a server must have to keep a copy."""
+
+    @property
+    def url_of_nodes(self) -> str:
+        """The hub's address for nodes in force."""
+        return self.nodes_url or self.url
 
     def read_password(self) -> str | None:
         """The password, if one is set. Raises `ConfigError` if its file cannot be used."""

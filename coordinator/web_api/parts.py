@@ -8,7 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Final, TypeVar
+from uuid import UUID
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from fastapi import Depends, Path
 from sqlmodel import Session
 from starlette.requests import HTTPConnection
@@ -21,7 +23,6 @@ from coordinator.live.tickets import Tickets
 from coordinator.nodes.alert_stream import AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
-from coordinator.nodes.signers import Signers
 from coordinator.oidc.issuer import Issuer
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import Rates
@@ -51,7 +52,8 @@ class Parts:
     hub: HubLink
     alert_stream: AlertStream
     fleet: Fleet
-    signers: Signers
+    signers: dict[UUID, Ed25519PublicKey]
+    """Of the nodes whose messages are accepted; `memberships.standing` keeps it."""
     commander: Commander
     metrics: Metrics
     verifier: Verifier

@@ -11,6 +11,7 @@ from pydantic import BaseModel
 import shared.api
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
@@ -24,6 +25,7 @@ GROUPS = (
     EXAMPLES,
     FACE_EXAMPLES,
     EXAM_EXAMPLES,
+    MEMBERSHIP_EXAMPLES,
     REVIEW_EXAMPLES,
     REPORT_EXAMPLES,
     SESSION_EXAMPLES,
