@@ -17,6 +17,7 @@ from cli import (
     exams,
     incidents,
     models,
+    nodes,
     parked,
     policies,
     review,
@@ -40,6 +41,7 @@ app.add_typer(sessions.app, name="sessions")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(models.app, name="models")
+app.add_typer(nodes.app, name="nodes")
 app.add_typer(parked.app, name="parked")
 app.add_typer(policies.app, name="policies")
 app.command()(up)

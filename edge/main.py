@@ -45,6 +45,7 @@ _TOOLS: Final = {
     "replay": ("edge.tools.replay", "command"),
     "accuracy": ("edge.accuracy.command", "accuracy"),
     "devices": ("edge.tools.devices", "command"),
+    "join": ("edge.membership.command", "join_fleet"),
 }
 """Commands in modules of their own, imported only when called: networks take a second to import."""
 

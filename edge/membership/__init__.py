@@ -1,4 +1,7 @@
 """The node's membership of the coordinator's fleet: joins with a token, keeps and renews what it is given.
 
 asking     what the node asks, and what it checks in the answers (pure)
+calls      the coordinator's API                      files      what the node is given, in its data folder
+settings   the settings of a node that joined (pure)  joining    joins
+command    `proctor-edge join`
 """
