@@ -18,7 +18,7 @@ from importlib.metadata import version
 from typing import Final
 from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from fastapi import APIRouter, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -30,7 +30,7 @@ from coordinator.alerts.stored import Stored
 from coordinator.arriving import routes as arriving_routes
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.replaying import store_of
-from coordinator.config import CoordinatorConfig
+from coordinator.config import CoordinatorConfig, NatsSection
 from coordinator.consents import routes as consent_routes
 from coordinator.enrollments import face_routes, routes as enrollment_routes, waiting_routes
 from coordinator.examples import ALL_EXAMPLES
@@ -48,6 +48,8 @@ from coordinator.nodes.alert_stream import CALLER, AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
 from coordinator.nodes.heartbeats import Heartbeats
+from coordinator.nodes.hub_account import HubAccount
+from coordinator.nodes.hub_identities import coordinators_identity
 from coordinator.nodes.stream import StreamSettings
 from coordinator.oidc.issuer import Issuer
 from coordinator.policies import routes as policy_routes
@@ -73,7 +75,9 @@ from coordinator.web_api.pages import add_pages
 from coordinator.web_api.parts import Parts
 from coordinator.web_api.security import bearer_of, verify_token
 from shared import subjects
-from shared.hub_link import HubAddress, HubLink
+from shared.hub_caller import HubAddress
+from shared.hub_link import HubLink
+from shared.hub_login import ByIdentity, Password
 from shared.tokens import Claims
 
 log = logging.getLogger(__name__)
@@ -167,6 +171,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
         booted, pages = sweeping.Booted(), Pages()
         heartbeats, ingest = _background(parts, booted, pages)
         parts.hub.listen(subjects.ALL_HEARTBEATS, heartbeats.hear)
+        account = parts.hub_account
         tasks = [
             asyncio.create_task(_kept_running(name, work))
             for name, work in (
@@ -177,6 +182,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("transcript keys", lambda: expiring.run(parts)),
                 ("token keys", parts.verifier.run),
                 ("nodes", lambda: standing.run(parts)),
+                *([("hub account", account.link.run)] if account else []),
             )
         ]
         try:
@@ -193,7 +199,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
     """The parts of a coordinator, not yet connected. Raises `ConfigError`."""
     keys = load_own_keys(config.data_folder, config.master_key_path, master_text())
     nats = config.nats
-    address = HubAddress(url=nats.url, user=nats.user, password=nats.read_password(), ca_file=nats.ca_file)
+    address = HubAddress(url=nats.url, login=_hub_login(nats, keys.fleet.account), ca_file=nats.ca_file)
     settings = StreamSettings(
         max_bytes=nats.stream_max_bytes,
         max_age_s=nats.stream_max_age_hours * 3600.0,
@@ -209,6 +215,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         database=database,
         keys=keys,
         hub=hub,
+        hub_account=HubAccount(keys.fleet, nats.url, nats.ca_file) if nats.login == "identity" else None,
         alert_stream=AlertStream(hub, settings),
         fleet=fleet,
         signers=signers,
@@ -220,6 +227,13 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         issuers={section.issuer: Issuer(section) for section in config.issuers},
         check_session=sessions.check_token,
     )
+
+
+def _hub_login(nats: NatsSection, account: Ed25519PrivateKey) -> Password | ByIdentity:
+    if nats.login == "password":
+        return Password(nats.user, nats.read_password())
+    own = Ed25519PrivateKey.generate()
+    return ByIdentity(lambda: coordinators_identity(account, own, datetime.now(UTC)))
 
 
 async def _validity(database: Database, keys: OwnKeys) -> Validity:

@@ -91,8 +91,11 @@ class NatsSection(Section):
     """The address by which nodes that join reach the hub; by default `url`."""
     ca_file: FilePath | None = None
     """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
+    login: Literal["password", "identity"] = "password"
+    """How coordinator and nodes log in: with the users of the hub's own configuration, or with identities
+    that this coordinator signs, at a hub that has the output of `proctor-coordinator hub-settings`."""
     user: Name = "coordinator"
-    """User name at the hub."""
+    """User name at the hub, if it has users."""
     password_file: FilePath | None = None
     """File with that user's password in its first line, readable only by the coordinator's user; by default
     no password is sent."""

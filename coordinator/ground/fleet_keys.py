@@ -4,6 +4,8 @@
     <data>/ca.pem         the CA's own certificate, public
     <data>/joining.key    X25519 private half, wrapped: join tokens are sealed to it on their way
     <data>/account.key    Ed25519 private half, wrapped: lets users in at the hub
+    <data>/operator.key   the same, lets accounts in there
+    <data>/system.key     the same, of the account that tells the hub about accounts
 
 `init` creates missing ones and never replaces any.
 """
@@ -42,6 +44,8 @@ _CA: Final = "ca.key"
 _CERTIFICATE: Final = "ca.pem"
 _JOINING: Final = "joining.key"
 _ACCOUNT: Final = "account.key"
+_OPERATOR: Final = "operator.key"
+_SYSTEM: Final = "system.key"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,10 @@ class FleetKeys:
     """Opens the secrets of join tokens."""
     account: Ed25519PrivateKey = field(repr=False)
     """Signs what lets a node in at the hub."""
+    operator: Ed25519PrivateKey = field(repr=False)
+    """Signs what the hub knows of accounts."""
+    system: Ed25519PrivateKey = field(repr=False)
+    """The account that may tell the hub so."""
 
     @property
     def fingerprint(self) -> bytes:
@@ -69,7 +77,8 @@ def make_fleet_keys(folder: Path, keyring: Keyring) -> None:
     made = ca_certificate(_ca(folder / _CA, keyring), random_serial_number(), datetime.now(UTC))
     write_once(folder / _CERTIFICATE, certificate_text(made).encode("ascii"))
     wrap_once(folder / _JOINING, keyring, private_bytes(new_sealing_key()))
-    wrap_once(folder / _ACCOUNT, keyring, private_bytes(Ed25519PrivateKey.generate()))
+    for name in (_ACCOUNT, _OPERATOR, _SYSTEM):
+        wrap_once(folder / name, keyring, private_bytes(Ed25519PrivateKey.generate()))
 
 
 def load_fleet_keys(folder: Path, keyring: Keyring) -> FleetKeys:
@@ -79,8 +88,14 @@ def load_fleet_keys(folder: Path, keyring: Keyring) -> FleetKeys:
         ca=ca,
         certificate=_certificate(folder / _CERTIFICATE, ca),
         joining=X25519PrivateKey.from_private_bytes(unwrapped(folder / _JOINING, keyring)),
-        account=Ed25519PrivateKey.from_private_bytes(unwrapped(folder / _ACCOUNT, keyring)),
+        account=_signing(folder / _ACCOUNT, keyring),
+        operator=_signing(folder / _OPERATOR, keyring),
+        system=_signing(folder / _SYSTEM, keyring),
     )
+
+
+def _signing(path: Path, keyring: Keyring) -> Ed25519PrivateKey:
+    return Ed25519PrivateKey.from_private_bytes(unwrapped(path, keyring))
 
 
 def _ca(path: Path, keyring: Keyring) -> EllipticCurvePrivateKey:

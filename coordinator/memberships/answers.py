@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 
+from coordinator.config import NatsSection
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.memberships.identity import GivenIdentity
 from coordinator.memberships.tables import NodeCertificate
@@ -26,7 +27,7 @@ def authority_out(keys: OwnKeys) -> AuthorityOut:
     )
 
 
-def membership_out(node: Node, given: GivenIdentity, hub_url: str) -> MembershipOut:
+def membership_out(node: Node, given: GivenIdentity, hub: NatsSection) -> MembershipOut:
     """What a node is given."""
     return MembershipOut(
         node_id=str(node.id),
@@ -34,7 +35,8 @@ def membership_out(node: Node, given: GivenIdentity, hub_url: str) -> Membership
         name=node.name,
         certificate=given.certificate,
         hub_jwt=given.hub_jwt,
-        hub_url=hub_url,
+        hub_url=hub.url_of_nodes,
+        hub_login=hub.login,
         begins_at=given.lifetime.begins_utc,
         ends_at=given.lifetime.ends_utc,
     )

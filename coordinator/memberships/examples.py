@@ -39,6 +39,7 @@ MEMBERSHIP_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
             "certificate": _PEM,
             "hub_jwt": "eyJhbGciOiJlZDI1NTE5LW5rZXkiLCJ0eXAiOiJKV1QifQ.e30.c2ln",
             "hub_url": "tls://hub.example.org:4222",
+            "hub_login": "identity",
             **_LIFETIME,
         },
         "NodeCertificateOut": _CERTIFICATE,

@@ -43,6 +43,8 @@ class Standing:
     joined: dict[UUID, str]
     """Their signing keys."""
     revoked: frozenset[UUID]
+    revoked_at_hub: dict[str, datetime]
+    """The keys at the hub of revoked nodes whose JWTs have not ended, and when they end."""
 
 
 def make_token(db: Session, wanted: NewJoinToken) -> IssuedJoinToken:
@@ -141,14 +143,19 @@ def page(
     return [(certificate, node) for certificate, node in shown], following
 
 
-def standing(db: Session) -> Standing:
+def standing(db: Session, now_utc: datetime) -> Standing:
     """Which nodes joined, and which were revoked."""
+    at_hub = select(NodeCertificate.hub_key, NodeCertificate.ends_utc).join(
+        Node, col(Node.id) == col(NodeCertificate.node_id)
+    )
+    living = (col(Node.revoked_utc).is_not(None), col(NodeCertificate.ends_utc) > now_utc)
     rows = db.exec(
         select(Node).where(col(Node.joined_utc).is_not(None) | col(Node.revoked_utc).is_not(None))
     ).all()
     return Standing(
         joined={node.id: node.signing_key for node in rows if node.joined_utc is not None},
         revoked=frozenset(node.id for node in rows if node.revoked_utc is not None),
+        revoked_at_hub=dict(db.exec(at_hub.where(*living).order_by(col(NodeCertificate.ends_utc))).all()),
     )
 
 

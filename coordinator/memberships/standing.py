@@ -15,14 +15,17 @@ EVERY_S: Final = 5.0
 
 
 async def refresh(parts: Parts) -> None:
-    """Read which nodes are accepted now; forget the heartbeats of those that are not."""
-    found = await parts.reading(memberships.standing)
+    """Read which nodes are accepted now; forget the heartbeats of those that are not, and tell the hub."""
+    now_utc = parts.utc_now()
+    found = await parts.reading(lambda db: memberships.standing(db, now_utc))
     keys = found.joined | {node.node_id: node.signing_key for node in parts.config.nodes}
     accepted = {node: parse_signing_public(key) for node, key in keys.items() if node not in found.revoked}
     for node_id in parts.signers.keys() - accepted.keys():
         del parts.signers[node_id]
         parts.fleet.forget(node_id)
     parts.signers.update(accepted)
+    if parts.hub_account is not None:
+        await parts.hub_account.tell(found.revoked_at_hub, now_utc)
 
 
 async def run(parts: Parts) -> None:

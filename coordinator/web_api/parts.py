@@ -23,6 +23,7 @@ from coordinator.live.tickets import Tickets
 from coordinator.nodes.alert_stream import AlertStream
 from coordinator.nodes.commands import Commander
 from coordinator.nodes.fleet import Fleet
+from coordinator.nodes.hub_account import HubAccount
 from coordinator.oidc.issuer import Issuer
 from coordinator.tokens.verifier import Verifier
 from coordinator.web_api.limits import Rates
@@ -50,6 +51,8 @@ class Parts:
     database: Database
     keys: OwnKeys
     hub: HubLink
+    hub_account: HubAccount | None
+    """If nodes log in at the hub with identities that this coordinator signs."""
     alert_stream: AlertStream
     fleet: Fleet
     signers: dict[UUID, Ed25519PublicKey]

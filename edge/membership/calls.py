@@ -5,14 +5,13 @@ from __future__ import annotations
 import ssl
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-from urllib.parse import urlsplit
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from edge.membership.address import usable
 from shared.api.memberships import AuthorityOut, MembershipOut, MembershipRequest
-from shared.errors import ConfigError, Corrupt, Rejected, Unavailable
-from shared.hub_address import on_this_machine
+from shared.errors import Corrupt, Rejected, Unavailable
 
 TIMEOUT_S: Final = 30.0
 B = TypeVar("B", bound=BaseModel)
@@ -59,26 +58,6 @@ class Coordinator:
             return kind.model_validate_json(answer.content)
         except ValidationError as error:
             raise Corrupt(f"{self._url} is not a coordinator of this version") from error
-
-
-def usable(url: str) -> str:
-    """A coordinator's address without the last slash. Raises `ConfigError` for one that may not be used."""
-    try:
-        parts = urlsplit(url.strip())
-        host = parts.hostname
-    except ValueError:
-        host = None
-    if (
-        not host
-        or parts.scheme not in ("http", "https")
-        or "@" in parts.netloc
-        or parts.query
-        or parts.fragment
-    ):
-        raise ConfigError("the coordinator's address must be https://HOST or https://HOST:PORT")
-    if parts.scheme == "http" and not on_this_machine(url.strip()):
-        raise ConfigError(f"{host} is another machine, so the coordinator must be reached by https://")
-    return url.strip().rstrip("/")
 
 
 def _refusal(answer: httpx.Response) -> Rejected | Unavailable:

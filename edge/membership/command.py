@@ -73,4 +73,5 @@ def _write_settings(path: Path, joined: Joined) -> None:
             raise
         typer.echo(f"{path} is there already and stays; it must have:\n\n{settings_text(joined)}", err=True)
     load(path, EdgeConfig)
-    typer.echo(f"write the node's password for the hub to {joined.password_file}, mode 0600", err=True)
+    if joined.by_password:
+        typer.echo(f"write the node's password for the hub to {joined.password_file}, mode 0600", err=True)

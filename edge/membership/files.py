@@ -29,6 +29,7 @@ from shared.certificates import (
     read_private_text,
 )
 from shared.errors import ConfigError, Corrupt
+from shared.hub_login import HubIdentity
 from shared.nats_keys import KeyKind, parse_seed, seed_text
 from shared.secret_file import read_private
 from shared.writing import writing_under
@@ -86,6 +87,12 @@ def load(data_folder: Path) -> Membership:
             f"the files in {folder} are damaged: {error}; join again with a new token"
         ) from error
     return Membership(ca=ca, certificate=certificate, keys=MemberKeys(key, hub), hub_jwt=hub_jwt)
+
+
+def hub_identity(data_folder: Path) -> HubIdentity:
+    """With what the node logs in at the hub. Raises `ConfigError` as `load` does."""
+    kept = load(data_folder)
+    return HubIdentity(kept.hub_jwt, kept.keys.hub)
 
 
 def _key_and_certificate(text: str) -> tuple[EllipticCurvePrivateKey, Certificate]:

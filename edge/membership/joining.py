@@ -8,6 +8,7 @@ from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from edge.membership.address import usable
 from edge.membership.asking import (
     Authority,
     MemberKeys,
@@ -26,13 +27,18 @@ from shared.errors import Rejected
 from shared.join_tokens import JoinToken
 
 
+def new_keys() -> MemberKeys:
+    """Keys for the next certificate and hub JWT."""
+    return MemberKeys(generate_private_key(SECP256R1()), Ed25519PrivateKey.generate())
+
+
 def join(url: str, token: JoinToken, data_folder: Path) -> Joined:
     """Join with a token, and keep what the node is given in its data folder.
 
     The identity of the node is made if there is none yet. Raises `Rejected` if the coordinator refuses,
     `Corrupt` if it is another one than the token's.
     """
-    keys = MemberKeys(generate_private_key(SECP256R1()), Ed25519PrivateKey.generate())
+    keys = new_keys()
     with Coordinator(url) as coordinator:
         authority = checked_authority(coordinator.authority(), token)
         identity = load_or_make(data_folder)
@@ -52,7 +58,9 @@ def join(url: str, token: JoinToken, data_folder: Path) -> Joined:
         region=given.region,
         data_folder=data_folder,
         signing_key=authority.signing_key,
+        coordinator_url=usable(url),
         hub_url=given.hub_url,
+        by_password=given.hub_login == "password",
     )
 
 

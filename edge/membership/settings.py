@@ -17,7 +17,10 @@ class Joined:
     data_folder: PurePath
     signing_key: str
     """The coordinator's."""
+    coordinator_url: str
     hub_url: str
+    by_password: bool
+    """Whether the hub has users with passwords, instead of taking what the node is given."""
 
     @property
     def password_file(self) -> PurePath:
@@ -27,15 +30,16 @@ class Joined:
 
 def settings_text(joined: Joined) -> str:
     """The settings as TOML; all else has a default."""
+    by_password = _line("user", str(joined.node_id)) + _line("password_file", str(joined.password_file))
     return (
         _line("region", joined.region)
         + _line("data_folder", str(joined.data_folder))
         + "\n[coordinator]\n"
         + _line("public_key", joined.signing_key)
+        + _line("url", joined.coordinator_url)
         + "\n[nats]\n"
         + _line("url", joined.hub_url)
-        + _line("user", str(joined.node_id))
-        + _line("password_file", str(joined.password_file))
+        + (by_password if joined.by_password else "")
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -54,6 +54,8 @@ class MembershipOut(Response):
     hub_jwt: str
     """Lets the node's key in at the hub, with a node's permissions."""
     hub_url: str
+    hub_login: Literal["password", "identity"]
+    """Whether the hub has users with passwords, or takes `hub_jwt`."""
     begins_at: Utc
     ends_at: Utc
 

@@ -70,6 +70,7 @@ def test_a_machine_joins_as_an_administrator_types_it(
         assert settings.coordinator.public_key == site.parts.keys.signing_text
         assert (settings.region, settings.data_folder) == ("eu-west", data)
         assert (settings.nats.url, settings.nats.user) == (site.parts.config.nats.url, str(node_id))
+        assert settings.coordinator.url == url
         [one] = [row for row in await operator.data("nodes", "list") if row["node_id"] == str(node_id)]
         assert (one["name"], one["region"]) == ("hall 3", "eu-west")
         [certificate] = await operator.data("nodes", "certificates")

@@ -9,7 +9,7 @@ from coordinator.ground.own_keys import load_own_keys, make_own_keys
 from shared.certificates import check_issued, private_text
 from shared.errors import ConfigError
 
-FLEET = ("ca.key", "ca.pem", "joining.key", "account.key")
+FLEET = ("ca.key", "ca.pem", "joining.key", "account.key", "operator.key", "system.key")
 """What lets nodes join."""
 MASTER_TEXT = base64.b64encode(bytes(range(32))).decode()
 

@@ -30,7 +30,8 @@ LISTED = {
     "tool": """
         config ground.columns ground.database ground.fleet_keys ground.ids ground.key_files ground.keyring
         ground.own_keys ground.sealed_fields
-        nodes.alert_stream nodes.commands nodes.asking live.rooms live.socket live.tickets live.walls
+        nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
+        live.rooms live.socket live.tickets live.walls
         live.wall_socket
         oidc.issuer tokens.verifier enrollments.pictures
         reports.pdf_form reports.hearing reports.verify_bundle

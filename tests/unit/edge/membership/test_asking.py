@@ -84,6 +84,7 @@ def given(ca: object = CA_KEY, node: NewNode = NODE, key: NewNode = NODE) -> Mem
         certificate=certificate_text(certificate),
         hub_jwt="a.b.c",
         hub_url="nats://127.0.0.1:4222",
+        hub_login="identity",
         begins_at=lifetime.begins_utc,
         ends_at=lifetime.ends_utc,
     )
