@@ -44,6 +44,7 @@ _TOOLS: Final = {
     "analyze": ("edge.tools.analyze", "analyze"),
     "replay": ("edge.tools.replay", "command"),
     "accuracy": ("edge.accuracy.command", "accuracy"),
+    "bench": ("edge.capacity.command", "measure"),
     "devices": ("edge.tools.devices", "command"),
 }
 """Commands in modules of their own, imported only when called: networks take a second to import."""

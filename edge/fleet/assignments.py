@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Iterable
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.attendance import attended, holds_seat
 from edge.sessions.port import AssignmentId, SessionOver, Told, about
@@ -24,11 +24,11 @@ class Assignments:
         self,
         roster: Roster[Assignment],
         commit: Commit,
-        measured: Callable[[Measured], None],
+        measured: Callable[[Measured | Looked], None],
         join_window_s: float,
     ) -> None:
-        """`commit` puts one alert on disk; `measured` is called after every network call. A session holds
-        its seat for `join_window_s` without its page."""
+        """`commit` puts one alert on disk; `measured` is called after every network call and analysed
+        picture. A session holds its seat for `join_window_s` without its page."""
         self.roster = roster
         self._join_window_s = join_window_s
         self._commit = commit
@@ -79,7 +79,7 @@ class Assignments:
 
     def hear(self, told: Told) -> None:
         """Handle a message from the worker."""
-        if isinstance(told, Measured):
+        if isinstance(told, Measured | Looked):
             self._measured(told)
             return
         assignment = self._watched[about(told)]

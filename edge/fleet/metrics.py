@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, generate_la
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.workers.status import WorkerStatus
 from shared.events.types import EventType
 from shared.messages.heartbeats import OutboxState
@@ -28,6 +28,8 @@ class Readings:
     """Values read at the moment of the request."""
 
     sessions: int
+    rating: int
+    """The most sessions of this node."""
     level: int
     health: int
     hub_connected: bool
@@ -80,6 +82,12 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
+        self._decided = Histogram(
+            "frame_to_decision_seconds",
+            "Time from an analysed picture's capture until the rules have judged it",
+            buckets=LATENCY_BUCKETS_S,
+            registry=registry,
+        )
         self._errors = Counter(
             "model_errors", "Failed calls to a network", ["model", "error_type"], registry=registry
         )
@@ -96,6 +104,13 @@ class Metrics:
             buckets=LATENCY_BUCKETS_S,
             registry=registry,
         )
+
+    def measured(self, told: Measured | Looked) -> None:
+        """Count a finished call to a network or an analysed picture, as workers report them."""
+        if isinstance(told, Looked):
+            self._decided.observe(told.whole_s)
+        else:
+            self.called(told)
 
     def called(self, measured: Measured) -> None:
         """Count a finished call to a network, as the engine reports it."""
@@ -136,6 +151,7 @@ class _Snapshot(Collector):
         if now is None:
             return
         yield _gauge("active_exam_sessions", "Sessions watched", now.sessions)
+        yield _gauge("session_rating", "The most sessions of this node", now.rating)
         yield _gauge("degradation_level", "0 full on GPU … 4 presence and identity only", now.level)
         yield _gauge("node_health", "0 broken … 10 healthy", now.health)
         yield _gauge("hub_connected", "1 while the hub is connected", int(now.hub_connected))

@@ -93,6 +93,7 @@ class Node:
         states, report = await self._outbox_states(), await self.worker.report()
         readings = Readings(
             sessions=len(self.assignments.roster),
+            rating=self.assignments.roster.rating,
             level=report.level,
             health=self._health(states, report).score,
             hub_connected=self.hub.connected,

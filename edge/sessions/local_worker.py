@@ -40,6 +40,7 @@ class LocalWorker:
         self._running: set[asyncio.Task[None]] = set()
         self._former_drops: Counter[str] = Counter()
         self._former_errors: Counter[str] = Counter()
+        self._former_decode_s = 0.0
 
     @property
     def assignments(self) -> tuple[AssignmentId, ...]:
@@ -129,6 +130,7 @@ class LocalWorker:
                 sum((session.connections.errors() for session in sessions), self._former_errors)
             ),
             sessions=tuple(session.state() for session in sessions),
+            decode_s=self._former_decode_s + sum(each.connections.decode_s() for each in sessions),
         )
 
     def _find(self, assignment: AssignmentId) -> Session:
@@ -149,5 +151,6 @@ class LocalWorker:
             del self._sessions[assignment]
             self._former_drops += session.dropped()
             self._former_errors += session.connections.errors()
+            self._former_decode_s += session.connections.decode_s()
             self._tell(SessionOver(assignment))
             log.info("a session is over", extra=extra)

@@ -2,7 +2,7 @@
 
     control side                              worker
     doors, commands, heartbeat ───calls────>  connections, senses, watch
-    outbox, pages, metrics     <───told─────  alerts, notices, ends, measured calls
+    outbox, pages, metrics     <───told─────  alerts, notices, ends, measurements
 
 Only values cross it: frozen, and no larger than a picture. So a worker may be part of the control process
 (`edge.sessions.local_worker`) or a process of its own (`edge.workers`). The worker gets the orders but no key
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from shared.cameras import Camera
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
@@ -67,7 +67,7 @@ class Moved:
     assignment: AssignmentId
 
 
-Told = OutgoingAlert | Notice | SessionOver | Moved | Measured
+Told = OutgoingAlert | Notice | SessionOver | Moved | Measured | Looked
 """What a worker reports on its own, in the order of the events."""
 Tell = Callable[[Told], None]
 
@@ -94,6 +94,8 @@ class WorkerReport:
     """Connections of pages that were refused or failed, by cause, over all its sessions so far."""
     sessions: tuple[SessionState, ...]
     """Every session that is not over."""
+    decode_s: float = 0.0
+    """Processor time spent on decoding, over all its sessions so far."""
 
 
 class Worker(Protocol):

@@ -11,11 +11,13 @@ from collections import Counter
 from collections.abc import Collection
 
 from edge.analysis.levels import LevelInForce
+from edge.analysis.measured import Looked
 from edge.analysis.perception import arrival
 from edge.media.frames import VideoFrame
 from edge.media.latest import Latest
 from edge.media.source import Source
 from edge.sessions.live_watch import LiveWatch
+from edge.sessions.port import Tell
 from edge.sessions.session_parts import Senses
 from shared.events.looks import Sense
 
@@ -23,7 +25,7 @@ from shared.events.looks import Sense
 class Pumps:
     """Moves one session's pictures and sound. `senses` may be replaced at any time."""
 
-    def __init__(self, senses: Senses, level: LevelInForce, watch: LiveWatch) -> None:
+    def __init__(self, senses: Senses, level: LevelInForce, watch: LiveWatch, tell: Tell) -> None:
         self.senses = senses
         self.wanted: Collection[Sense] = frozenset(Sense)
         """The senses that may be used now; set by `want`."""
@@ -33,7 +35,9 @@ class Pumps:
         """Pictures analysed."""
         self._level = level
         self._watch = watch
-        self._slot: Latest[VideoFrame] = Latest()
+        self._tell = tell
+        self._slot: Latest[tuple[VideoFrame, float]] = Latest()
+        """The newest picture, with the time on the session's clock at which it was here."""
         self._drops: Counter[str] = Counter()
 
     def dropped(self) -> Counter[str]:
@@ -55,15 +59,24 @@ class Pumps:
 
     async def analyse(self) -> None:
         """Analyse the newest picture, repeatedly, until cancelled."""
-        while (frame := await self._slot.get()) is not None:
-            senses = self.senses
+        while (arrived := await self._slot.get()) is not None:
+            (frame, here_s), senses, begun_s = arrived, self.senses, self._watch.now_s()
             seen = await senses.look(frame)
+            looked_s = self._watch.now_s()
             # Meanwhile the exam may have been paused, or the candidate may have withdrawn its agreement.
             if senses is not self.senses:
                 self._drops["changed"] += 1
             elif seen.frame is not None or seen.observation.failed:
                 self.analysed += 1
                 self._watch.see(seen.observation, seen.frame)
+                self._tell(
+                    Looked(
+                        received_s=here_s - frame.at_s,
+                        waited_s=begun_s - here_s,
+                        looked_s=looked_s - begun_s,
+                        judged_s=self._watch.now_s() - looked_s,
+                    )
+                )
 
     async def _pump_video(self, source: Source) -> None:
         while (frame := await source.video.get()) is not None:
@@ -79,7 +92,7 @@ class Pumps:
             if frame.damaged:
                 self._drops["damaged"] += 1
             else:
-                self._slot.put(frame)
+                self._slot.put((frame, self._watch.now_s()))
 
     async def _pump_audio(self, source: Source) -> None:
         while (window := await source.audio.get()) is not None:

@@ -44,7 +44,7 @@ class Session:
         self._perceive = parts.perceive
         clock = self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
-        self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
+        self._pumps = Pumps(parts.perceive(order), parts.level, self._watch, parts.tell)
         self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._connected)
         """The connections of its pages."""
         self._over = asyncio.Event()

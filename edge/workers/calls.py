@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
-from edge.analysis.measured import Measured
+from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.port import AssignmentId, Notice, PageId, WorkerReport
 from shared.cameras import Camera
@@ -152,7 +152,9 @@ class Pulse:
     cpu_s: float = 0.0
     """Processor time that it has used so far."""
     calls: tuple[Measured, ...] = ()
-    """The network calls since the last pulse."""
+    """The network calls since the last pulse …"""
+    looks: tuple[Looked, ...] = ()
+    """… and the analysed pictures."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

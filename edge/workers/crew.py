@@ -15,6 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any, Final
 
+from edge.analysis.measured import Looked, Measured
 from edge.sessions.port import AssignmentId, Moved, PageId, SessionOver, Tell, WorkerReport
 from edge.workers.berth import Berth
 from edge.workers.calls import Pulse, Said
@@ -197,8 +198,9 @@ class Crew:
         return worker
 
     def _feel(self, pulse: Pulse) -> None:
-        for call in pulse.calls:
-            self._tell(call)
+        measurements: tuple[Measured | Looked, ...] = (*pulse.calls, *pulse.looks)
+        for measured in measurements:
+            self._tell(measured)
 
     def _hear(self, said: Said, memory: bytes) -> None:
         placed = self._placed.get(said.assignment)

@@ -134,6 +134,8 @@ def test_what_a_page_shows_lies_sealed_on_disk_and_stands_in_heartbeat_and_metri
         assert 'alerts_generated_total{event_type="FACE_NOT_FOUND",severity="medium"} 1.0' in text
         assert 'frames_processed_total{model="faces"}' in text
         assert "degradation_level 2.0" in text
+        assert "session_rating 2.0" in text
+        assert "frame_to_decision_seconds_count 0.0" not in text
         assert "active_exam_sessions 1.0" in text
         await node.actions.end(EndSession(session_id=order.session_id, submitted=True))
         messages = [unpack(unbundled(one).message) for one in await world.kept(Lane.CONDUCT)]
