@@ -138,7 +138,7 @@ async def assembled(
             actions=actions,
             commands=Commands(identity, coordinator_key, actions),
             lag=lag,
-            stepping=Stepping(watching.worker, meter, config.analysis.level_number),
+            stepping=Stepping(watching.worker, meter, assignments.ask_pages, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
         )

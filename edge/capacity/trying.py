@@ -119,7 +119,7 @@ async def _strained(stand: Stand, until_s: float) -> tuple[list[Load], tuple[str
         await asyncio.sleep(min(READ_EVERY_S, left_s))
         loads.append(stand.meter.read())
         rung = after_load(rung, loads[-1], time.monotonic(), best=best)
-        if rung.level > best:
+        if rung.fewer_frames:
             return loads, tuple(each.value for each in rung.why)
     return loads, ()
 

@@ -37,6 +37,8 @@ class Assignments:
         self._writing: dict[Assignment, asyncio.Task[None]] = {}
         """Sessions whose last alert is not on disk yet."""
         self._former_overflow = 0
+        self._frames_per_s: int | None = None
+        """What pages were last asked to send; None: they were never asked."""
 
     @property
     def watched(self) -> tuple[Assignment, ...]:
@@ -50,11 +52,17 @@ class Assignments:
 
     def add(self, order: StartSession) -> Assignment:
         """Add a session. It replaces an older assignment of the same session."""
-        assignment = Assignment(order, self._commit)
+        assignment = Assignment(order, self._commit, self._frames_per_s)
         self.roster.add(assignment)
         self._watched[assignment.id] = assignment
         self._writing[assignment] = asyncio.create_task(self._write(assignment))
         return assignment
+
+    def ask_pages(self, frames_per_s: int) -> None:
+        """Ask every page, also those that connect from now on, to send so many frames per second."""
+        self._frames_per_s = frames_per_s
+        for assignment in self._watched.values():
+            assignment.ask_page(frames_per_s)
 
     def attend(self, states: Iterable[SessionState], now_s: float) -> None:
         """Note whether the sessions' pages are here."""

@@ -42,6 +42,10 @@ class Readings:
     """Waiting calls, by task."""
     frames_dropped: Mapping[str, int]
     """Frames and packets that were not analysed, by reason, over all sessions so far."""
+    pictures: Mapping[str, int]
+    """What became of the pictures that reached a session."""
+    frame_requests: Mapping[str, int]
+    """Requests to pages for fewer frames, by outcome."""
     outbox: tuple[OutboxState, ...]
     messages: Mapping[str, int]
     """Counts of hub, publisher, commands and heartbeat, by name."""
@@ -166,12 +170,21 @@ class _Snapshot(Collector):
         if now.gpu_percent:
             yield _gauges("gpu_utilization_percent", "Load of a GPU", "gpu_id", now.gpu_percent)
         yield _counters("media_dropped", "Frames and packets not analysed", "reason", now.frames_dropped)
+        yield from _pictures(now.pictures)
+        asked = now.frame_requests
+        yield _counters("frame_requests", "Requests to pages for fewer frames", "outcome", asked)
         yield _counters("messages", "Counts of messages to and from the hub", "what", now.messages)
         errors = now.connection_errors
         yield _counters("webrtc_connection_errors", "Connections refused or failed", "error_type", errors)
         yield _gauge("open_connections", "Open connections of pages", now.connections)
         yield _counters("connections_closed", "Connections closed from this side", "reason", now.closed)
         yield from _outbox(now.outbox)
+
+
+def _pictures(pictures: Mapping[str, int]) -> Iterator[Metric]:
+    done = {what: count for what, count in pictures.items() if what != "waiting"}
+    yield _counters("pictures", "What became of the pictures that reached a session", "what", done)
+    yield _gauge("pictures_waiting", "Pictures that wait to be looked at", pictures.get("waiting", 0))
 
 
 def _workers(workers: tuple[WorkerStatus, ...]) -> Iterator[Metric]:

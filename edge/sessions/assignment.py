@@ -49,13 +49,15 @@ class Page:
 class Assignment:
     """One session of this node, from its start until its last alert is on disk."""
 
-    def __init__(self, order: StartSession, commit: Commit) -> None:
+    def __init__(self, order: StartSession, commit: Commit, frames_per_s: int | None = None) -> None:
+        """`frames_per_s`: what its pages are to send; None: what they send by themselves."""
         self.order = order
         """The order in force."""
         self._writer = AlertWriter(commit)
         self.attendance: Attendance | None = None
         """Whether its page is here; None: not looked at yet."""
         self._page: Page | None = None
+        self._frames_per_s = frames_per_s
         self._connects = Bucket(CONNECTS)
         self._offers = Bucket(OFFERS)
 
@@ -77,6 +79,14 @@ class Assignment:
         if self._page is not None:
             self._page.replace(_elsewhere())
         self._page = page
+        if self._frames_per_s is not None:
+            page.notices.put(_rate(self._frames_per_s))
+
+    def ask_page(self, frames_per_s: int) -> None:
+        """Ask its page, and those after it, to send so many frames per second."""
+        self._frames_per_s = frames_per_s
+        if self._page is not None:
+            self._page.notices.put(_rate(frames_per_s))
 
     def take(self, order: StartSession) -> PageId | None:
         """Put a changed order in force. Returns the page that must end, if it is on a device that another has
@@ -113,6 +123,10 @@ class Assignment:
     async def write(self) -> None:
         """Put alerts on disk as they arrive, until the session is over and the last one is on disk."""
         await self._writer.run()
+
+
+def _rate(frames_per_s: int) -> Mapping[str, Any]:
+    return {"type": "rate", "frames_per_second": frames_per_s}
 
 
 def _elsewhere() -> Rejected:

@@ -12,7 +12,7 @@ of the node: the control side numbers, seals and stores its alerts.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -72,6 +72,14 @@ Told = OutgoingAlert | Notice | SessionOver | Moved | Measured | Looked
 Tell = Callable[[Told], None]
 
 
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """How many pictures have reached one session in its process."""
+
+    assignment: AssignmentId
+    received: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerReport:
     """A worker's state and its sessions at one moment."""
@@ -94,6 +102,10 @@ class WorkerReport:
     """Connections of pages that were refused or failed, by cause, over all its sessions so far."""
     sessions: tuple[SessionState, ...]
     """Every session that is not over."""
+    arrived: tuple[Arrived, ...] = ()
+    """Of every session that is not over."""
+    pictures: Mapping[str, int] = field(default_factory=dict)
+    """What became of all pictures so far: `received` is `looked_at`, `not_due`, `dropped` and `waiting`."""
     decode_s: float = 0.0
     """Processor time spent on decoding, over all its sessions so far."""
 

@@ -32,7 +32,9 @@ class Pumps:
         self.newest: VideoFrame | None = None
         """The last picture that arrived and may be looked at."""
         self.analysed = 0
-        """Pictures analysed."""
+        """Pictures analysed in the whole session, also in other processes."""
+        self._pictures: Counter[str] = Counter()
+        self._looking = 0
         self._level = level
         self._watch = watch
         self._tell = tell
@@ -44,12 +46,22 @@ class Pumps:
         """Pictures and windows that arrived and were not analysed, by reason."""
         return self._drops + Counter({"analysis_busy": self._slot.dropped})
 
+    def pictures(self) -> Counter[str]:
+        """What became of the pictures that reached this session in this process: all that were `received`
+        were `looked_at`, `not_due` for any look, `dropped` for one of the reasons, or wait (`waiting`)."""
+        waiting = self._slot.waiting + self._looking
+        return self._pictures + Counter(dropped=self.dropped().total(), waiting=waiting)
+
+    def finish(self) -> None:
+        """Count what still waits as dropped: nobody will look at it."""
+        self._drops["ended"] += self._slot.clear()
+
     def want(self, wanted: Collection[Sense]) -> None:
         """Use only these senses from now on, and forget what waits for the others."""
         self.wanted = wanted
         if Sense.SIGHT not in wanted:
             self.newest = None
-            self._slot.clear()
+            self._drops["not_watched"] += self._slot.clear()
 
     async def drain(self, source: Source) -> None:
         """Take the media of a source until its connection ends."""
@@ -61,13 +73,21 @@ class Pumps:
         """Analyse the newest picture, repeatedly, until cancelled."""
         while (arrived := await self._slot.get()) is not None:
             (frame, here_s), senses, begun_s = arrived, self.senses, self._watch.now_s()
-            seen = await senses.look(frame)
+            self._looking = 1
+            try:
+                seen = await senses.look(frame)
+            except BaseException:
+                self._drops["ended"] += 1
+                raise
+            finally:
+                self._looking = 0
             looked_s = self._watch.now_s()
             # Meanwhile the exam may have been paused, or the candidate may have withdrawn its agreement.
             if senses is not self.senses:
                 self._drops["changed"] += 1
             elif seen.frame is not None or seen.observation.failed:
                 self.analysed += 1
+                self._pictures["looked_at"] += 1
                 self._watch.see(seen.observation, seen.frame)
                 self._tell(
                     Looked(
@@ -77,9 +97,12 @@ class Pumps:
                         judged_s=self._watch.now_s() - looked_s,
                     )
                 )
+            else:
+                self._pictures["not_due"] += 1
 
     async def _pump_video(self, source: Source) -> None:
         while (frame := await source.video.get()) is not None:
+            self._pictures["received"] += 1
             if Sense.SIGHT not in self.wanted:
                 self._drops["not_watched"] += 1
                 continue

@@ -77,6 +77,7 @@ class Session:
         try:
             await self._watch_until_over()
         finally:
+            self._pumps.finish()
             self._watch.finish()
 
     def end(self) -> None:
@@ -149,6 +150,10 @@ class Session:
     def dropped(self) -> Counter[str]:
         """Frames and packets that were not analysed, by reason."""
         return self.connections.dropped() + self._pumps.dropped() + self._watch.drops
+
+    def pictures(self) -> Counter[str]:
+        """What became of its pictures, as in `Pumps.pictures`."""
+        return self._pumps.pictures()
 
     def _senses(self, order: StartSession, *, go_on: bool) -> Senses:
         """New senses, without pictures and sound, that know what the former ones learnt of the face; with

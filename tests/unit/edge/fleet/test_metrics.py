@@ -22,6 +22,8 @@ READINGS = Readings(
     clock_skew_s=-31.0,
     queue_depth={"faces": 5},
     frames_dropped={"superseded": 7},
+    pictures={"received": 9, "looked_at": 5, "not_due": 2, "dropped": 1, "waiting": 1},
+    frame_requests={"obeyed": 3},
     outbox=(OUTBOX,),
     messages={"alerts-sent": 11},
     connection_errors={"ice": 2},
@@ -61,6 +63,10 @@ def test_the_seeds_names_are_there_and_say_what_happened() -> None:
     assert found['webrtc_connection_errors_total{error_type="ice"}'] == 2
     assert found["active_exam_sessions"] == 3
     assert found["session_rating"] == 8
+    became = {"received": 9, "looked_at": 5, "not_due": 2, "dropped": 1}
+    assert {what: found[f'pictures_total{{what="{what}"}}'] for what in became} == became
+    assert found["pictures_waiting"] == 1
+    assert found['frame_requests_total{outcome="obeyed"}'] == 3
     assert found['inference_queue_depth{model="yunet@1"}'] == 5
     assert found['outbox_depth{lane="conduct"}'] == 4
     assert found['outbox_dropped_total{lane="conduct"}'] == 2
