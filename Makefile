@@ -65,7 +65,7 @@ test: setup-test
 	@$(MAKE) --no-print-directory -j2 -Otarget check unit-values unit-arrays properties
 	@$(BIN)/proctorctl models fetch
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
-	$(BIN)/pytest -q $(AT_ONCE) --durations 20 tests/component tests/system
+	$(BIN)/pytest -q $(AT_ONCE) --cache-clear --durations 20 tests/component tests/system || $(BIN)/python -m tests.again
 
 # The tests that could go on for ever, for longer than `make test` lets them; SEED=7 leaves other things to chance.
 SEED ?= 20261122

@@ -30,6 +30,7 @@ from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
 from edge.media.addresses import Reach
 from edge.media.gathering import LocalPorts
+from edge.media.lateness import loop_probe
 from edge.media.negotiation import PeerSettings
 from edge.media.sdp import AnswerShape
 from edge.node_identity import Identity
@@ -38,12 +39,12 @@ from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
+from edge.sessions.answering import OFFERS_AT_ONCE
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.port import Worker, WorkerReport
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.web import WebServer, create_status, create_web
-from edge.workers.lag import LoopLag
 from edge.workers.settings import WorkerSettings
 from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
@@ -113,8 +114,8 @@ async def assembled(
         dispatched=metrics.dispatched,
     )
     roster: Roster[Assignment] = Roster(foreseen(config))
-    lag = LoopLag()
-    meter = LoadMeter(lag)
+    lateness = loop_probe().lateness
+    meter = LoadMeter(lateness)
     measured = heard_by(metrics.measured, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(
         roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
@@ -137,7 +138,7 @@ async def assembled(
             assignments=assignments,
             actions=actions,
             commands=Commands(identity, coordinator_key, actions),
-            lag=lag,
+            lateness=lateness,
             stepping=Stepping(watching.worker, meter, assignments.ask_pages, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
@@ -183,7 +184,6 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.hub.run(),
         node.publisher.run(),
         heart.run(),
-        node.lag.run(),
         node.until_workers_fail(),
         _look_after(node.actions),
     ]
@@ -217,7 +217,8 @@ async def _wind_down(node: Node) -> None:
 def served_web(node: Node) -> WebServer:
     """The web server of a node: its doors for candidates' pages, health and metrics."""
     web, status_port = node.config.web, node.config.status.port
-    door = Door(node.assignments.roster, node.worker)
+    processes = max(1, node.config.workers.count)
+    door = Door(node.assignments.roster, node.worker, OFFERS_AT_ONCE * processes)
     ice_servers = node.config.media.read_ice_servers()
 
     def servers(session_id: UUID) -> tuple[IceServer, ...]:

@@ -143,11 +143,6 @@ class Network:
         stuck = any(own is opened and now_s - at_s >= longest_s for own, at_s in [*self._began_s.values()])
         return stuck and self._recover(opened, f"a call did not return within {longest_s:.0f} s")
 
-    def wait_reopened(self, timeout_s: float) -> None:
-        """Wait until it is not being opened anew."""
-        if (reopening := self._reopening) is not None:
-            reopening.join(timeout_s)
-
     def _recover(self, failed: Opened, reason: str) -> bool:
         """Begin to open it anew, as often as is allowed. Several callers may report the same failure."""
         with self._lock:

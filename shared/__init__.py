@@ -21,7 +21,7 @@ Between programs
     nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)
     hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
     ice            STUN and TURN servers
-    ports          the least port of media (pure)
+    ports          the least port of media (pure)         percentiles of measurements (pure)
 Values and errors
     fields         bounded text, UTC instants, unit fractions canonical   canonical JSON
     saving         state as JSON and back (pure)              saved_values  its single values (pure)

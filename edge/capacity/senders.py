@@ -10,12 +10,17 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from typing import Final
 
 from edge.capacity.candidates import Candidate, Sending
 from edge.media.simulate import Simulation, stream_recording
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
 from shared.messages.message import parse
+
+REFUSALS: Final = 5
+"""How often a candidate tries again."""
+AGAIN_S: Final = 1.0
 
 
 async def send(sending: Sending) -> None:
@@ -41,13 +46,18 @@ async def _send_one(recording: Path, candidate: Candidate, after_s: float, stop:
             told = True
             _say("began")
 
+    refusals = 0
     while not stop.is_set():
         try:
             await stream_recording(simulation, stop, began)
         except ProctorError as error:
-            sys.stderr.write(f"{error}\n")
-            _say("failed")
-            return
+            # A busy node refuses at once, and takes the candidate a moment later, as it does a page.
+            refusals += 1
+            if refusals > REFUSALS:
+                sys.stderr.write(f"{error}\n")
+                _say("failed")
+                return
+            await asyncio.sleep(AGAIN_S)
 
 
 def _say(word: str) -> None:

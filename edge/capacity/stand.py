@@ -81,7 +81,7 @@ async def standing(
     outbox = await OutboxThread.open(folder / "outbox.db", caps, partial(seal, node=identity))
     try:
         async with assembled(config, identity, tapped, outbox, doors) as node:
-            meter = tap.meter = LoadMeter(node.lag)
+            meter = tap.meter = LoadMeter(node.lateness)
             meter.workers = node.workers
             async with _serving(node, doors) as port:
                 yield Stand(node, tap, meter, port)
@@ -96,12 +96,11 @@ async def _serving(node: Node, doors: Doors) -> AsyncIterator[int]:
         web = served_web(node)
         async with asyncio.TaskGroup() as tasks:
             serving = tasks.create_task(web.serve(sockets=[listener]))
-            steady = [tasks.create_task(node.lag.run()), tasks.create_task(node.until_workers_fail())]
+            failing = tasks.create_task(node.until_workers_fail())
             try:
                 yield listener.getsockname()[1]
             finally:
                 web.should_exit = True
                 await node.actions.close()
                 await serving
-                for task in steady:
-                    task.cancel()
+                failing.cancel()

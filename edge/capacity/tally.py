@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from edge.analysis.measured import Looked, Measured
-from edge.workers.percentiles import percentile
 from shared.events.looks import Look
+from shared.percentiles import percentile
 
 STAGES: Final = ("received_s", "waited_s", "looked_s", "judged_s", "whole_s")
 PERCENTILES: Final = (50, 95, 99)

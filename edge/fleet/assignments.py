@@ -62,7 +62,7 @@ class Assignments:
         """Ask every page, also those that connect from now on, to send so many frames per second."""
         self._frames_per_s = frames_per_s
         for assignment in self._watched.values():
-            assignment.ask_page(frames_per_s)
+            assignment.ask_pages(frames_per_s)
 
     def attend(self, states: Iterable[SessionState], now_s: float) -> None:
         """Note whether the sessions' pages are here."""

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from edge.analysis.measured import Looked, Measured
 from edge.outbound.envelope import OutgoingAlert
@@ -136,6 +137,8 @@ class Said:
     assignment: AssignmentId
     alerts: tuple[OutgoingAlert, ...] = ()
     notices: tuple[Notice, ...] = ()
+    delivers: UUID | None = None
+    """The page of the last `Delivers`."""
     over: bool = False
 
 

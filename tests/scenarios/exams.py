@@ -9,8 +9,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+from pydantic import TypeAdapter
 
-from edge.accuracy.truth import Stretch, Truth, Wanted, truth_json
+from edge.accuracy.truth import Stretch, Truth, Wanted
 from shared.events.types import EventType as E
 from tests.scenarios.acts import ACTS, Act, share
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, Sound, send
@@ -149,6 +150,11 @@ def _stretch(turn: Turn) -> Stretch:
         ),
         allowed=act.allowed,
     )
+
+
+def truth_json(truth: Truth) -> bytes:
+    """The truth as JSON, for the file beside a recording."""
+    return TypeAdapter(Truth).dump_json(truth, indent=2, exclude_defaults=True) + b"\n"
 
 
 def make(plan: Plan, folder: Path, sounds: Library) -> Path:

@@ -1,4 +1,4 @@
-"""A real absence is found in its time on every level of a processor, and an honest candidate accused on none."""
+"""A real absence is found in its time on every lower level, and an honest candidate accused on none."""
 
 from __future__ import annotations
 

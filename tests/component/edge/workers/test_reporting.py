@@ -6,12 +6,13 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import pytest
 
 from edge.analysis.measured import Measured
 from edge.outbound.envelope import OutgoingAlert, envelope_of
-from edge.sessions.port import AssignmentId, Moved, Notice, SessionOver, assignment_of
+from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOver, assignment_of
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import read
 from edge.workers.link import Link
@@ -95,8 +96,11 @@ def test_the_last_report_has_no_state() -> None:
     async def story(ends: Ends) -> None:
         ends.state = None
         ends.reporting.tell(NOTICE)
+        for page in (UUID(int=1), UUID(int=2)):
+            ends.reporting.tell(Delivers(ASSIGNMENT, page))
         ends.reporting.tell(SessionOver(ASSIGNMENT))
-        assert await ends.said() == (Said(assignment=ASSIGNMENT, notices=(NOTICE,), over=True), None)
+        said = Said(assignment=ASSIGNMENT, notices=(NOTICE,), delivers=UUID(int=2), over=True)
+        assert await ends.said() == (said, None)
 
     play(story)
 

@@ -80,7 +80,7 @@ REPORTS: list[Any] = [
         alerts=(OutgoingAlert(replace(first_revision(RAISED), excerpt=SAID), envelope_of(ORDER)),),
         notices=(Notice(ASSIGNMENT, candidate_notice(RAISED, 1) or {}),),
     ),
-    Said(assignment=ASSIGNMENT, over=True),
+    Said(assignment=ASSIGNMENT, delivers=PAGE.number, over=True),
     Pulse(
         loop_p95_s=0.01,
         cpu_s=12.5,
