@@ -10,7 +10,7 @@ Running
     runtime         opens and runs a network, and opens it anew when its device fails
     onnx_session, openvino_request, litert, mediapipe_tasks        the runtimes, over what `backend` says
     chain           which runtimes a network is tried on (pure)
-    remedy          how often it is opened anew, and when the next runtime serves (pure)
+    remedy          how often it is opened again, and when the next runtime serves (pure)
     trial           tries an opened network: finite, right and in time
     references      the stored answers it must give; `referring` writes them
     distributions   refuses Python packages that overwrite each other

@@ -12,9 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from edge.sessions.port import WorkerReport
+from edge.workers import combined
 from edge.workers.berth import Berth
 from edge.workers.calls import Pulse
-from edge.workers.combined import added, nothing, one_report
 from edge.workers.placement import Room, most_room
 from edge.workers.remote import Hear, RemoteWorker
 from edge.workers.settings import WorkerSettings
@@ -24,34 +24,40 @@ from shared.messages.heartbeats import SessionState
 
 log = logging.getLogger(__name__)
 
-Load = Callable[[], Mapping[Berth, int]]
-"""How many sessions each worker has, or is getting."""
-
 
 class Berths:
-    """Processes in `count` places. `open` starts them; when anything in here fails, `run` raises it."""
+    """All workers: each in its place, with its process."""
 
-    def __init__(self, count: int, settings: WorkerSettings, program: Sequence[str], load: Load) -> None:
+    def __init__(
+        self,
+        count: int,
+        settings: WorkerSettings,
+        program: Sequence[str],
+        load: Callable[[], Mapping[Berth, int]],
+    ) -> None:
+        """`load` returns how many sessions each worker has or is getting."""
         self._count = count
         self._settings = settings
         self._program = program
         self._load = load
         self._level = settings.level
         self._berths: list[Berth] = []
-        self._former = nothing(settings.level)
+        self._former = combined.nothing(settings.level)
         """What workers that have ended counted."""
         self._ready = asyncio.Event()
         """Set while a worker runs."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    async def open(self, hear: Hear, felt: Callable[[Pulse], None], down: Callable[[Berth], None]) -> None:
+    async def open(
+        self, hear: Hear, on_pulse: Callable[[Pulse], None], down: Callable[[Berth], None]
+    ) -> None:
         """Keep workers running from now on, and wait for the first. Raises `ConfigError`.
 
         `down` is called when a worker has ended and all that it had sent is heard.
         """
         self._berths = [
-            Berth(number, self._program, self._settings_now, hear, felt)
+            Berth(number, self._program, self._settings_now, hear, on_pulse)
             for number in range(1, self._count + 1)
         ]
 
@@ -78,7 +84,7 @@ class Berths:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def own(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do this beside everything else, until `close`."""
+        """Run this as a task until it ends or `close` is called. `run` raises its error."""
         task = asyncio.create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._done)
@@ -101,7 +107,7 @@ class Berths:
         return berth, berth.worker
 
     async def one_runs(self) -> None:
-        """Return as soon as a worker runs."""
+        """Return as soon as at least one worker runs."""
         await self._ready.wait()
 
     async def set_level(self, level: int) -> None:
@@ -115,9 +121,9 @@ class Berths:
         await asyncio.gather(*(berth.ask() for berth in self._berths))
         return [berth.report for berth in self._berths if berth.report is not None]
 
-    def joined(self, reports: Sequence[WorkerReport], between: Iterable[SessionState]) -> WorkerReport:
-        """These reports as one; `between`: the last states of sessions that no worker has now."""
-        return one_report(
+    def one_report(self, reports: Sequence[WorkerReport], between: Iterable[SessionState]) -> WorkerReport:
+        """Join these reports into one; `between`: the last states of sessions that no worker has now."""
+        return combined.one_report(
             reports,
             level=self._level,
             works=any(berth.worker is not None for berth in self._berths),
@@ -134,7 +140,7 @@ class Berths:
 
     def _down(self, berth: Berth) -> None:
         if berth.report is not None:
-            self._former = added(self._former, berth.report)
+            self._former = combined.added(self._former, berth.report)
         if all(each.worker is None for each in self._berths):
             self._ready.clear()
 

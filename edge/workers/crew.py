@@ -48,7 +48,7 @@ class Crew:
 
     async def open(self) -> None:
         """Keep workers running from now on, and wait for the first. Raises `ConfigError`."""
-        await self._berths.open(self._hear, self._feel, self._down)
+        await self._berths.open(self._hear, self._pulsed, self._down)
 
     async def run(self) -> None:
         """Wait until something in here fails, which should not happen; raises that."""
@@ -132,7 +132,9 @@ class Crew:
             if placed is not None:
                 placed.state = state
         moving = (placed for placed in self._placed.values() if placed.berth is None)
-        return self._berths.joined(reports, [placed.state for placed in moving if placed.state is not None])
+        return self._berths.one_report(
+            reports, [placed.state for placed in moving if placed.state is not None]
+        )
 
     def _load(self) -> Counter[Berth]:
         places = (placed.berth or placed.bound_for for placed in self._placed.values())
@@ -153,7 +155,7 @@ class Crew:
         _, worker = self._berths.roomiest()
         return worker
 
-    def _feel(self, pulse: Pulse) -> None:
+    def _pulsed(self, pulse: Pulse) -> None:
         measurements: tuple[Measured | Looked, ...] = (*pulse.calls, *pulse.looks)
         for measured in measurements:
             self._tell(measured)
@@ -183,7 +185,10 @@ class Crew:
         for placed in [each for each in self._placed.values() if each.berth is berth]:
             placed.lose(now_s)
             if gives_up(placed.moves_s, now_s):
-                log.error("a session is given up", extra={"session_id": str(placed.id.session_id)})
+                log.error(
+                    "a session is given up: its workers end again and again",
+                    extra={"session_id": str(placed.id.session_id)},
+                )
                 self._forget(placed)
             else:
                 self._berths.own(self._move(placed))
@@ -203,7 +208,7 @@ class Crew:
                 await asyncio.sleep(MOVES_AGAIN_S)
                 continue
             except ProctorError:
-                log.exception("a session cannot go on", extra={"session_id": str(placed.id.session_id)})
+                log.exception("a session cannot continue", extra={"session_id": str(placed.id.session_id)})
                 self._forget(placed)
                 return
             if berth.worker is worker:
@@ -215,7 +220,7 @@ class Crew:
             return  # it has ended there already
         placed.settle(berth)
         log.warning(
-            "a session goes on in another process",
+            "a session continues in another process",
             extra={
                 "session_id": str(placed.id.session_id),
                 "duration_s": round(time.monotonic() - placed.lost_at, 3),

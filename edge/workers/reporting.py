@@ -18,7 +18,7 @@ from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOve
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import written
 from edge.workers.link import Link
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.saving import Saved
 
 PULSE_S: Final = 0.25
@@ -99,7 +99,7 @@ class Reporting:
             delivers=waiting.delivers,
             over=waiting.over,
         )
-        self._link.send(Frame(Kind.SAID, written(said), state))
+        self._link.send(Frame(FrameKind.SAID, written(said), state))
         if waiting.over:
             self._sent.pop(assignment, None)
         else:
@@ -124,7 +124,7 @@ class Reporting:
                 calls=calls,
                 looks=looks,
             )
-            self._link.send(Frame(Kind.PULSE, written(pulse)))
+            self._link.send(Frame(FrameKind.PULSE, written(pulse)))
             await asyncio.sleep(PULSE_S)
 
     async def _save(self, assignments: Callable[[], tuple[AssignmentId, ...]]) -> None:

@@ -1,4 +1,4 @@
-"""Networks that are opened anew in a thread of their own."""
+"""Networks that are opened again in a thread of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ WITHIN_S = 20.0
 
 
 def wait_reopened() -> None:
-    """Return when no network of this process is being opened anew."""
+    """Return when no network of this process is being opened again."""
     for thread in threading.enumerate():
         if thread.name == "reopen":
             thread.join(WITHIN_S)

@@ -13,8 +13,8 @@ from sqlmodel import delete, select
 from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
-from coordinator.arriving import intake, parked_service as parked
-from coordinator.arriving.arrival import Authentic
+from coordinator.arriving import parked_service as parked
+from coordinator.arriving.arrival import Authentic, authenticate
 from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.treated import LATER_DELAYS_S, Treated
 from coordinator.ground.database import Database
@@ -294,7 +294,6 @@ def test_a_parked_message_that_another_replica_settles_meanwhile_stays_settled(
 ) -> None:
     messages = [sitting.message(sitting.alert(onset_s=n), n, session_id=UUID(int=9)) for n in (1, 2)]
     assert [judged(store, sitting, message, OFTEN).treatment for message in messages] == ["parked"] * 2
-    authentic = intake.authenticate
 
     def settled_meanwhile(subject: str, data: bytes, signers: Signers) -> Authentic:
         # Fails while this thread already has a transaction: signatures are verified outside of any.
@@ -302,9 +301,9 @@ def test_a_parked_message_that_another_replica_settles_meanwhile_stays_settled(
             first = next((one for one in parked.following(db, None, 2) if one.data == messages[0]), None)
             if first is not None:
                 parked.remove(db, first.place)
-        return authentic(subject, data, signers)
+        return authenticate(subject, data, signers)
 
-    monkeypatch.setattr(intake, "authenticate", settled_meanwhile)
+    monkeypatch.setattr("coordinator.arriving.intake.authenticate", settled_meanwhile)
     assert replayed(store) == ["parked"]
     with store.database.read() as db:
         assert [one.data for one in parked.following(db, None, 9)] == [messages[1]]

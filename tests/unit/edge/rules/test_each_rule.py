@@ -14,7 +14,7 @@ from edge.rules.frozen import Frozen
 from edge.rules.fusion import MAX_SPANS, Fusion, FusionState
 from edge.rules.gaze import Gaze, GazeState
 from edge.rules.hands import Hands
-from edge.rules.head import Movement, MovementState
+from edge.rules.head import Movement, MovementState, head_down, head_turned_away
 from edge.rules.identity import Mismatch, MismatchState, Unverified, UnverifiedState, is_mismatch
 from edge.rules.liveness import Liveness, LivenessState
 from edge.rules.recent_looks import RecentLooks, RecentLooksState
@@ -123,6 +123,8 @@ def test_a_hand_that_touches_is_certain_and_a_jump_before_the_bound_is_its_first
     (*_, touching) = hands(9.0, far, 0.0, 0.0, 0.0)
     evidence = {"hand_to_ear_head_widths": 0.0, "hand_to_ear_head_widths_bound": near_by}
     assert touching == Judgement(True, 1.0, evidence, 0.5)
+    (*_, just) = hands(9.0, near_by + 0.1, 0.0, 0.0, 0.0)
+    assert just.since_s == 0.5
     (*_, further) = hands(far + 0.05, far + 0.02, 0.0, 0.0, 0.0)
     assert further.since_s == 1.0
 
@@ -138,9 +140,11 @@ def test_a_hand_is_gone_since_the_first_look_without_it() -> None:
 
 
 def turned(*poses: tuple[float, float]) -> tuple[MovementState, list[Judgement]]:
+    """The head is still before and after: a step is judged by the poses on both sides of it."""
     state = MovementState()
     rule = Movement(SETTINGS, state)
-    return state, [rule.judge(replace(frame(at), head=head(0, yaw))) for at, yaw in poses]
+    still = ((poses[0][0] - 0.5, poses[0][1]), *poses, (poses[-1][0] + 0.5, poses[-1][1]))
+    return state, [rule.judge(replace(frame(at), head=head(0, yaw))) for at, yaw in still]
 
 
 def test_speed_is_taken_between_poses_of_at_most_a_second() -> None:
@@ -148,7 +152,7 @@ def test_speed_is_taken_between_poses_of_at_most_a_second() -> None:
     assert list(state.speeds) == [(1.0, 100.0)]
     state, _ = turned((0, 0), (1.1, 100.0))
     assert list(state.speeds) == []
-    assert state.last == (1.1, head(0, 100.0))
+    assert state.poses[0] == (1.1, head(0, 100.0))
 
 
 def test_speeds_of_half_a_second_count_and_their_median_decides() -> None:
@@ -185,26 +189,39 @@ def test_too_many_turns_are_told_since_the_first_with_the_highest_speed() -> Non
 
 def test_turns_are_forgotten_after_the_window() -> None:
     window_s = SETTINGS.gaze.turns_window_s
-    state, _ = turned((0, 0), (1, 120), (window_s, 120))
-    assert len(state.turns) == 1
-    rule = Movement(SETTINGS, state)
-    rule.judge(replace(frame(window_s + 0.5), head=head(0, 120)))
-    assert len(state.turns) == 0
+    for after_s, kept in ((0.0, 1), (0.1, 0)):
+        state, _ = turned((0, 0), (1, 120))
+        rule = Movement(SETTINGS, state)
+        for at in (window_s - 1.0, window_s - 0.5, window_s + after_s):
+            rule.judge(replace(frame(at), head=head(0, 120)))
+        assert len(state.turns) == kept
 
 
 def test_a_turn_in_every_direction_counts_and_doubt_is_taken_off() -> None:
     state = MovementState()
     rule = Movement(SETTINGS, state)
     poses = (HeadPose(0, 0, 0, doubt_deg=1.0), HeadPose(2, 6, 9, doubt_deg=4.0))
-    for at, pose in enumerate(poses):
+    for at, pose in enumerate((poses[0], *poses, poses[-1])):
         rule.judge(replace(frame(at), head=pose))
-    assert list(state.speeds) == [(1, 7.0)]
+    assert list(state.speeds) == [(2, 7.0)]
+
+
+def test_degrees_are_told_with_one_place() -> None:
+    state, _ = turned((0, 0), (1, 123.456))
+    assert list(state.turns) == [(0, 123.5)]
+    said = head_turned_away(replace(frame(0), head=head(0, -71.26)), SETTINGS)
+    assert said.evidence["turned_deg"] == 71.3
+    assert said.evidence["yaw_deg"] == -71.3
+    down = head_down(replace(frame(0), head=head(-71.26)), SETTINGS, -9.04)
+    assert down.evidence["pitch_below_usual_deg"] == 62.2
+    assert down.evidence["usual_pitch_deg"] == -9.0
 
 
 def test_another_face_begins_anew() -> None:
     state, _ = turned((0, 0), (1, 120))
     Movement(SETTINGS, state).begin_anew()
-    assert (state.last, state.fast, list(state.speeds)) == (None, False, [])
+    assert (list(state.poses), state.before, state.doubted) == ([], None, False)
+    assert (state.fast, list(state.speeds)) == (False, [])
     assert len(state.turns) == 1
     assert Movement(SETTINGS, state).judge(frame(2)) == UNKNOWN
 
@@ -233,6 +250,11 @@ def test_the_gaze_is_off_since_most_looks_are_outside_with_their_medians() -> No
     }
     assert said[2][0] == Judgement(True, 0.667, evidence, 0.2)
     assert said[3][0].since_s is None
+
+
+def test_of_two_starts_that_fit_equally_well_the_later_one_counts() -> None:
+    said = gazing((0.0, ASIDE), (0.2, (0, 0)), (0.4, ASIDE))
+    assert said[2][0].since_s == 0.4
 
 
 def test_the_gaze_is_back_since_most_looks_are_inside() -> None:
@@ -325,6 +347,15 @@ def test_a_mismatch_that_is_raised_goes_on_over_gaps_which_are_unseen() -> None:
     assert over.evidence["duration_seconds"] == 3.0
     assert over.evidence["unseen_seconds"] == 120.0
     assert (state.raised_s, state.mismatches, state.matches) == (None, 0, 0)
+
+
+def test_a_stranger_far_below_the_threshold_is_certain_and_not_more() -> None:
+    state = MismatchState()
+    checked((0, 0.12345), state=state)
+    assert state.tally.confidence == 1.0
+    assert state.tally.evidence["current_similarity"] == 0.123
+    checked((1, 0.7), state=state)
+    assert state.tally.confidence == 0.8  # the mean of 1 and 0.6
 
 
 def test_a_match_between_mismatches_that_are_not_raised_starts_the_count_anew() -> None:

@@ -25,9 +25,9 @@ from edge.workers.calls import (
     Enroll,
     Left,
     Pulse,
-    Refusal,
     Report,
     Said,
+    SentError,
     SetLevel,
     ShowCamera,
     Start,
@@ -152,7 +152,7 @@ def test_a_report_with_anything_undeclared_is_refused() -> None:
     ],
 )
 def test_a_refusal_is_the_same_error_on_the_other_side(error: ProctorError) -> None:
-    back = error_of(read(Refusal, written(refusal_of(error))))
+    back = error_of(read(SentError, written(refusal_of(error))))
     assert isinstance(error, type(back))
     assert (str(back), vars(back)) == (str(error), vars(error))
 
