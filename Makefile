@@ -14,7 +14,7 @@ endif
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean varied
 
 setup:
 	@requirements/bootstrap.sh run
@@ -94,6 +94,10 @@ TAKES ?= 1
 accuracy: weights
 	@[ -n "$(MEDIA)" ] || $(BIN)/python -m tests.scenarios build/accuracy/media --takes $(TAKES) --honest-minutes $(HONEST_MINUTES)
 	$(BIN)/proctor-edge accuracy $(or $(MEDIA),build/accuracy/media) --out build/accuracy $(addprefix --profile ,$(PROFILES))
+
+# Honest people in other colours, light, focus, sizes and frame rates: is anybody accused? Goes on where it ended.
+varied: weights
+	$(BIN)/python -m tests.scenarios.varied build/varied --minutes $(MINUTES) $(addprefix --profile ,$(PROFILES))
 
 openapi: setup
 	@mkdir -p build

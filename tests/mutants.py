@@ -189,7 +189,7 @@ def _judged(group: Group, modules: Sequence[str], asked: argparse.Namespace) -> 
     with known.open("a", encoding="utf-8") as noted:
         for trial in _tried(folder / group.name, task):
             trials.append(trial)
-            if trial.status in (NOTICED, ENDLESS):
+            if trial.status in (NOTICED, ENDLESS) and trial.key not in task.known:
                 noted.write(f"{trial.key}\n")
                 noted.flush()
     return _told(group, trials)

@@ -10,6 +10,7 @@ environment as TOKEN, an SDP offer as OFFER:
     sockets        opens sockets and keeps them
     offers         WHIP offers, four at a time
     crowd          one WHIP offer to each address with its token in CROWD (JSON), all at once
+    codes          420 wrong join codes, and one more of them again and again, each as if for somebody else
     idle, slow     --rate connections that say nothing or one byte, opened again when they are closed
 
 Over loopback it comes from an address of its own, 127.0.0.2.
@@ -36,6 +37,7 @@ from functools import partial
 from urllib.parse import urlsplit
 
 BATCH_S = 0.01
+CODES, REPEATED = 420, 40
 AT_ONCE = 10_000
 """Frames of a batch at no certain rate."""
 MORE, TEXT, BINARY, PING, PONG = 0x0, 0x1, 0x2, 0x9, 0xA
@@ -178,6 +180,22 @@ def select_many(sockets: list[socket.socket]) -> tuple[list[socket.socket], list
     return [known[number] for number, _ in poll.poll(0)], [], []
 
 
+def guess(target: Target) -> None:
+    """Codes that no session has. The header says each time that another proxy's client asks."""
+    others = [("other", f"{number:04d}{28 * 'x'}") for number in range(CODES)]
+    for number, (kind, code) in enumerate([*others, *[("same", 32 * "x")] * REPEATED]):
+        body = json.dumps({"code": code})
+        head = (
+            f"POST {target.path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"X-Forwarded-For: 203.0.{number // 256}.{number % 256}\r\nConnection: close\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with suppress(OSError), target.connect() as made:
+            made.settimeout(30.0)
+            made.sendall((head + body).encode())
+            target.counts[f"{kind} {made.recv(4_096)[9:12].decode()}"] += 1
+
+
 def together(acts: Sequence[Callable[[], None]]) -> None:
     threads = [threading.Thread(target=act) for act in acts]
     for one in threads:
@@ -197,6 +215,7 @@ ATTACKS: dict[str, Callable[[Target], None]] = {
     "sockets": keep_opening,
     "offers": lambda target: together([partial(offer, target)] * 4),
     "crowd": crowd,
+    "codes": guess,
     "idle": lambda target: linger(target, b""),
     "slow": lambda target: linger(target, b"G"),
 }

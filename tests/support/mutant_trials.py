@@ -45,6 +45,7 @@ ROOM_BYTES: Final = 6 << 30
 """What a fork may take in addition: an endless list ends with a MemoryError."""
 UNIT: Final = "tests/unit/"
 """Tests that wait for nothing: how long they take is measured in seconds of the processor."""
+QUICK_S: Final = 0.05
 FAILED: Final = 1
 ANSWERS: Final = 9
 """The descriptor that trials are written to; what tests print goes elsewhere."""
@@ -315,8 +316,8 @@ class Trials:
 def _in_turn(error: Error, tests: Sequence[str], reach: Reach, bound_s: float) -> list[str]:
     """The most promising tests first, until all together take `bound_s`; at least one.
 
-    Those named like the error's module come first, then the quick ones. Component tests of a module stay
-    together, because they share what is slow to start.
+    The quick ones come first, and of those the ones named like the error's module. Component tests of a
+    module stay together, because they share what is slow to start.
     """
     name = error.function.rpartition(".")[0].rpartition(".")[2]
     quickest: dict[str, float] = {}
@@ -324,9 +325,10 @@ def _in_turn(error: Error, tests: Sequence[str], reach: Reach, bound_s: float) -
         module = _together(each)
         quickest[module] = min(reach.seconds[each], quickest.get(module, reach.seconds[each]))
 
-    def turn(each: str) -> tuple[bool, float, str, float]:
+    def turn(each: str) -> tuple[bool, bool, float, str, float]:
         module = _together(each)
-        return name not in each.partition("::")[0], quickest[module], module, reach.seconds[each]
+        another = name not in each.partition("::")[0]
+        return quickest[module] > QUICK_S, another, quickest[module], module, reach.seconds[each]
 
     in_turn = sorted(tests, key=turn)
     sums = accumulate(reach.seconds[each] for each in in_turn)

@@ -229,6 +229,7 @@ def test_where_pictures_are_not_told_apart_nobody_is_followed() -> None:
         pictures=(),
     )
     assert (state.faces, state.living_s) == ([], 1.0)
+    assert rule.see(1.2, (OWN, face(20)), face(20)).own == face(20)
 
 
 # Persons' shapes
@@ -284,6 +285,12 @@ def test_new_places_in_a_row_are_a_movement() -> None:
     assert (known.standing, known.moves, known.still_s) == (PERSON, 1, 1.6)
     assert (known.new, known.looks, known.beside, len(known.places)) == (1, 0, [], 1)
     assert known.places[0].x_px == 33.0
+
+
+def test_a_place_is_remembered_to_a_hundredth_of_a_pixel() -> None:
+    known = followed(box=Box(20.126, 100.004, 60.5, 60.999))
+    rest(0.0, known, None, living_s=None, still_s=20.0)
+    assert known.places == [Box(20.13, 100.0, 60.5, 61.0)]
 
 
 def test_too_many_places_are_a_movement_as_well() -> None:
@@ -397,6 +404,22 @@ def test_a_face_taken_for_the_candidates_that_counted_as_a_person_is_looked_at_a
     old = followed(standing=PERSON, moves=1, alike_s=22.0, since_s=2.0)
     looked(old, 22.0, 20.0)
     assert old.standing is PERSON  # in view for as long as a picture rests
+
+
+@pytest.mark.parametrize(
+    ("still_s", "share", "mirrored"), [(0.0, 0.5, True), (0.0, 0.0, False), (11.0, 0.0, True)]
+)
+def test_a_face_taken_for_the_candidates_is_mirrored_while_it_waits_and_when_it_follows(
+    still_s: float, share: float, *, mirrored: bool
+) -> None:
+    beside = [(x, y, a, b + 7.0 * (number % 3)) for number, (x, y, a, b) in enumerate(swaying(30, share))]
+    beside = beside if share == 0.0 else [(x, y, a + 0.3 * (number % 5), b) for number, (x, y, a, b) in
+                                          enumerate(swaying(30, 0.8))]  # fmt: skip
+    known = followed(beside=beside, alike_s=30.0, still_s=still_s)
+    for number in range(IN_A_ROW):
+        looked(known, 30 + number / 10, 470.0 + 3 * number)
+    assert known.mirrored is mirrored
+    assert known.moves == int(not mirrored)
 
 
 # Mirror images

@@ -14,7 +14,7 @@ from edge.rules.frozen import Frozen
 from edge.rules.fusion import MAX_SPANS, Fusion, FusionState
 from edge.rules.gaze import Gaze, GazeState
 from edge.rules.hands import Hands
-from edge.rules.head import Movement, MovementState
+from edge.rules.head import Movement, MovementState, head_down, head_turned_away
 from edge.rules.identity import Mismatch, MismatchState, Unverified, UnverifiedState, is_mismatch
 from edge.rules.liveness import Liveness, LivenessState
 from edge.rules.recent_looks import RecentLooks, RecentLooksState
@@ -123,6 +123,8 @@ def test_a_hand_that_touches_is_certain_and_a_jump_before_the_bound_is_its_first
     (*_, touching) = hands(9.0, far, 0.0, 0.0, 0.0)
     evidence = {"hand_to_ear_head_widths": 0.0, "hand_to_ear_head_widths_bound": near_by}
     assert touching == Judgement(True, 1.0, evidence, 0.5)
+    (*_, just) = hands(9.0, near_by + 0.1, 0.0, 0.0, 0.0)
+    assert just.since_s == 0.5
     (*_, further) = hands(far + 0.05, far + 0.02, 0.0, 0.0, 0.0)
     assert further.since_s == 1.0
 
@@ -204,6 +206,17 @@ def test_a_turn_in_every_direction_counts_and_doubt_is_taken_off() -> None:
     assert list(state.speeds) == [(2, 7.0)]
 
 
+def test_degrees_are_told_with_one_place() -> None:
+    state, _ = turned((0, 0), (1, 123.456))
+    assert list(state.turns) == [(0, 123.5)]
+    said = head_turned_away(replace(frame(0), head=head(0, -71.26)), SETTINGS)
+    assert said.evidence["turned_deg"] == 71.3
+    assert said.evidence["yaw_deg"] == -71.3
+    down = head_down(replace(frame(0), head=head(-71.26)), SETTINGS, -9.04)
+    assert down.evidence["pitch_below_usual_deg"] == 62.2
+    assert down.evidence["usual_pitch_deg"] == -9.0
+
+
 def test_another_face_begins_anew() -> None:
     state, _ = turned((0, 0), (1, 120))
     Movement(SETTINGS, state).begin_anew()
@@ -237,6 +250,11 @@ def test_the_gaze_is_off_since_most_looks_are_outside_with_their_medians() -> No
     }
     assert said[2][0] == Judgement(True, 0.667, evidence, 0.2)
     assert said[3][0].since_s is None
+
+
+def test_of_two_starts_that_fit_equally_well_the_later_one_counts() -> None:
+    said = gazing((0.0, ASIDE), (0.2, (0, 0)), (0.4, ASIDE))
+    assert said[2][0].since_s == 0.4
 
 
 def test_the_gaze_is_back_since_most_looks_are_inside() -> None:
@@ -329,6 +347,15 @@ def test_a_mismatch_that_is_raised_goes_on_over_gaps_which_are_unseen() -> None:
     assert over.evidence["duration_seconds"] == 3.0
     assert over.evidence["unseen_seconds"] == 120.0
     assert (state.raised_s, state.mismatches, state.matches) == (None, 0, 0)
+
+
+def test_a_stranger_far_below_the_threshold_is_certain_and_not_more() -> None:
+    state = MismatchState()
+    checked((0, 0.12345), state=state)
+    assert state.tally.confidence == 1.0
+    assert state.tally.evidence["current_similarity"] == 0.123
+    checked((1, 0.7), state=state)
+    assert state.tally.confidence == 0.8  # the mean of 1 and 0.6
 
 
 def test_a_match_between_mismatches_that_are_not_raised_starts_the_count_anew() -> None:

@@ -177,7 +177,16 @@ def test_a_pause_is_no_hole() -> None:
     assert (own.onset_s, own.heard_s) == (0.0, 2.0)
 
 
+def test_the_mean_probability_is_told_with_three_places() -> None:
+    rule, _ = alone()
+    (raised,) = said(rule, window(HOLD_S + 1, HOLD_S + 1, TALK, TALK, 0.87))
+    assert raised.confidence == raised.evidence["mean_probability"] == 0.89
+    (odd,) = said(alone()[0], window(7, 7, *[TALK] * 6, 0.87))
+    assert odd.confidence == round(odd.confidence, 3)
+
+
 def test_a_raised_voice_without_speech_is_no_state() -> None:
+    SpeechState(raised_s=1.0, heard_s=0.5)
     with pytest.raises(ValueError, match="without speech"):
         SpeechState(raised_s=1.0)
 
@@ -512,6 +521,24 @@ def test_unwatched_is_judged_once_a_second_by_the_worst_kind() -> None:
         "window_seconds": 60.0,
         "unwatched": [f"face: nothing arrived for {edge_s + 0.2:.1f} s"],
     }
+
+
+def test_frames_that_wait_unseen_are_the_nodes_own_until_none_has_come_for_a_second() -> None:
+    for last_s, silent in ((10.0, False), (9.9, True)):
+        rule, _ = watching()
+        see(rule, 0.0, faces=ONE)
+        for number in range(1, 20):
+            rule.see(arrival(number / 2), number / 2, arrives=True)
+        rule.see(arrival(last_s), last_s, arrives=True)
+        lines = rule.judge(11.0).evidence["unwatched"]
+        expected = ["face: nothing arrived for 1.1 s", "face: the node did not look as required for 8.9 s"]
+        assert lines == (expected if silent else ["face: the node did not look as required for 10.0 s"])
+
+
+def test_the_share_is_told_with_three_places() -> None:
+    rule, _ = watching()
+    see(rule, 0.0, faces=ONE)
+    assert rule.judge(21.04).evidence["unwatched_share"] == 0.334
 
 
 def test_a_snapshot_of_other_kinds_is_refused() -> None:

@@ -12,12 +12,13 @@ from edge.rules.bounded import MOST, WITHIN_S, Bounded, BoundedState
 from edge.rules.calibration import Calibration, CalibrationState
 from edge.rules.company import Present
 from edge.rules.episode import Episode, EpisodeState
-from edge.rules.findings import NO, Finding, Judgement, Phase
+from edge.rules.findings import NO, UNKNOWN, Finding, Judgement, Phase
 from edge.rules.monitor import Monitor
+from edge.rules.objects import multiple_persons, object_visible
 from edge.rules.seeing import of_people
 from edge.rules.settings import RuleSettings
 from shared.events.types import EventType
-from shared.observations import FaceSeen, HandsSeen, PersonsSeen
+from shared.observations import Box, FaceSeen, HandsSeen, ObjectSeen, Observation, PersonsSeen, Picture
 from shared.policy.schema import Policy, parse_policy
 from tests.support.observations import (
     LIGHT,
@@ -210,6 +211,41 @@ def test_the_stretch_is_complete_once_with_all_that_was_measured() -> None:
     assert rule.see(frame(500.0, faces=ONE), ONE[0]) is None
 
 
+def test_degrees_are_told_with_one_place() -> None:
+    state = CalibrationState()
+    rule = Calibration(SETTINGS, state)
+    found = None
+    for number in range(400):
+        odd = number // 2 % 2 / 10
+        seen = replace(frame(number / 5, faces=ONE), head=head(-9.0 - odd), gaze=eyes(-6.0 - odd, 4.0 + odd))
+        found = found or rule.see(seen, ONE[0])
+    assert found is not None
+    for name in ("gaze_centre_pitch_deg", "gaze_centre_yaw_deg", "usual_pitch_deg"):
+        value = found.evidence[name]
+        assert isinstance(value, float)
+        assert value == round(value, 1)
+
+
+def test_looks_of_the_whole_stretch_count_for_the_head() -> None:
+    rule = Calibration(SETTINGS, CalibrationState())
+    for number in range(400):
+        at = number / 5
+        deg = -9.0 if at < 0.45 * SETTINGS.baseline_s else -2.0
+        rule.see(replace(frame(at, faces=ONE), head=head(deg), gaze=eyes(deg, deg)), ONE[0])
+    assert rule.usual_pitch_deg == -2.0
+    assert rule.zone == SETTINGS.gaze.zone.moved(
+        -2.0 - (SETTINGS.gaze.zone.min_pitch_deg + SETTINGS.gaze.zone.max_pitch_deg) / 2, -2.0
+    )
+
+
+def test_ten_samples_are_enough_at_the_end_of_the_stretch() -> None:
+    rule = Calibration(SETTINGS, CalibrationState())
+    step_s = SETTINGS.baseline_s / 9
+    assert step_s < SETTINGS.max_gap_s
+    found = [rule.see(frame(number * step_s, faces=ONE), ONE[0]) for number in range(10)]
+    assert [each is not None for each in found] == [False] * 9 + [True]
+
+
 def test_a_centre_too_far_away_is_moved_to_the_limit_and_a_head_too_low_is_not_used() -> None:
     rule, _, found = calibrated(pitch_deg=-70.0, yaw_deg=60.0, head_deg=-25.1)
     zone, limit_deg = SETTINGS.gaze.zone, SETTINGS.gaze.max_shift_deg
@@ -373,6 +409,89 @@ def test_what_is_seen_is_told_with_its_values_and_hidden_in_the_dark(
     assert told.evidence["hold_seconds"] == SETTINGS.rules[event].hold_s
     dark = replace(like, picture=replace(LIGHT, mean_luma=1.0))
     assert event not in {each.event for each in play(Monitor(SETTINGS), every(0, 16, dark))}
+
+
+def shown(*seen: ObjectSeen) -> Observation:
+    return replace(frame(0, faces=ONE), objects=seen)
+
+
+def test_objects_are_told_from_their_bound_on_by_the_surest() -> None:
+    asked = monitor_settings(parse_policy({"rules": {"PHONE_VISIBLE": {"enabled": True}}}))
+    event = EventType.PHONE_VISIBLE
+    bound = asked.threshold(event)
+    box = Box(0, 0, 9, 9)
+
+    def judged(*scores: float, kind: str = "phone") -> Judgement:
+        return object_visible(
+            shown(*(ObjectSeen(kind=kind, score=each, box=box) for each in scores)), event, asked
+        )
+
+    assert object_visible(frame(0), event, asked) == UNKNOWN
+    assert judged() == judged(bound - 0.01) == judged(0.99, kind="book") == NO
+    assert judged(bound) == Judgement(True, bound, {"score": round(bound, 3), "score_bound": bound})
+    assert judged(bound, 0.98765) == Judgement(True, 0.98765, {"score": 0.988, "score_bound": bound})
+
+
+def test_persons_are_told_with_their_number_and_score() -> None:
+    seen = replace(frame(0), persons=PersonsSeen(count=3, score=0.98765))
+    said = multiple_persons(seen, present(ONE[0], *ONE))
+    assert said == Judgement(True, 0.98765, {"persons": 3, "score": 0.988})
+    assert multiple_persons(replace(seen, persons=PersonsSeen(count=1, score=0.9)), present(None)) == NO
+    assert multiple_persons(frame(0), present(None)) == UNKNOWN
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_objects_are_looked_at_where_the_policy_asks_for_them(*, asked: bool) -> None:
+    event = EventType.BOOK_VISIBLE
+    settings = monitor_settings(parse_policy({"rules": {event.value: {"enabled": asked}}}))
+    book = shown(ObjectSeen(kind="book", score=0.99, box=Box(0, 0, 9, 9)))
+    found = play(Monitor(settings), every(0, 12, book, 2.0))
+    assert (event in {each.event for each in found}) is asked
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_liveness_is_judged_where_the_policy_asks_for_it(*, asked: bool) -> None:
+    event = EventType.PRESENTATION_ATTACK
+    settings = monitor_settings(parse_policy({"rules": {event.value: {"enabled": asked}}}))
+    like = replace(frame(0, faces=ONE, identity=check(0.9)), liveness=0.01)
+    found = play(Monitor(settings), every(0, 40, like, 1.0))
+    assert (event in {each.event for each in found}) is asked
+
+
+def test_few_frames_are_told_by_the_time_at_which_they_arrive() -> None:
+    subject, found = Monitor(SETTINGS), []
+    for number in range(60):
+        found += subject.observe(arrival(number / 2 - 1.5), number / 2)
+    (told,) = [each for each in found if each.event is EventType.LOW_FRAME_RATE]
+    assert told.onset_s == 0.0
+    assert told.evidence["frames_per_second"] == 2.0
+
+
+def test_a_small_face_is_told() -> None:
+    subject = Monitor(SETTINGS)
+    play(subject, every(0, 32, frame(0, faces=ONE, identity=check(0.9)), 2.0))
+    found = play(subject, every(32, 48, frame(0, faces=(face(50),), identity=check(0.9)), 2.0))
+    (told,) = [each for each in found if each.event is EventType.PRESENCE_LOSS]
+    assert told.onset_s == 32.0
+
+
+def test_quick_turns_are_told() -> None:
+    turning = [
+        replace(each, head=head(0, 60.0 * (number // 2 % 2)))
+        for number, each in enumerate(every(0, 20, frame(0, faces=ONE, identity=check(0.9)), 2.0))
+    ]
+    found = play(Monitor(SETTINGS), turning)
+    assert EventType.SUSPICIOUS_MOVEMENT in {each.event for each in found}
+
+
+@pytest.mark.parametrize("blocked", [replace(LIGHT, mean_luma=1.0), replace(LIGHT, change=0.0)])
+def test_until_a_blocked_or_frozen_camera_is_over_nothing_is_seen(blocked: Picture) -> None:
+    subject = Monitor(SETTINGS)
+    hidden = every(0, 12, replace(frame(0, faces=ONE, identity=check(0.9)), picture=blocked))
+    raised = {each.event for each in play(subject, hidden)}
+    assert raised & {EventType.CAMERA_BLOCKED, EventType.CAMERA_FROZEN}
+    subject.observe(replace(frame(12.0, faces=(), picture=replace(LIGHT, change=9.0))))
+    assert EventType.FACE_NOT_FOUND not in subject.holding()
 
 
 def test_a_head_or_gaze_that_is_raised_is_over_when_the_face_is_gone_and_one_that_waits_stays_open() -> None:
