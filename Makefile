@@ -14,7 +14,7 @@ endif
 export PYTHONDONTWRITEBYTECODE :=
 export PYTHONPYCACHEPREFIX := $(CURDIR)/build/bytecode
 
-.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean
+.PHONY: setup setup-test weights demo up check unit unit-values unit-arrays properties test soak chaos gpu-check bench accuracy openapi docs mutants promise lock clean varied
 
 setup:
 	@requirements/bootstrap.sh run
@@ -65,7 +65,7 @@ test: setup-test
 	@$(MAKE) --no-print-directory -j2 -Otarget check unit-values unit-arrays properties
 	@$(BIN)/proctorctl models fetch
 	@[ -z "$$PROCTOR_WEIGHTS_MIRROR" ] || $(BIN)/proctorctl models fetch --mirrored --profile research
-	$(BIN)/pytest -q $(AT_ONCE) --durations 20 tests/component tests/system
+	$(BIN)/pytest -q $(AT_ONCE) --cache-clear --durations 20 tests/component tests/system || $(BIN)/python -m tests.again
 
 # The tests that could go on for ever, for longer than `make test` lets them; SEED=7 leaves other things to chance.
 SEED ?= 20261122
@@ -94,6 +94,10 @@ TAKES ?= 1
 accuracy: weights
 	@[ -n "$(MEDIA)" ] || $(BIN)/python -m tests.scenarios build/accuracy/media --takes $(TAKES) --honest-minutes $(HONEST_MINUTES)
 	$(BIN)/proctor-edge accuracy $(or $(MEDIA),build/accuracy/media) --out build/accuracy $(addprefix --profile ,$(PROFILES))
+
+# Honest people in other colours, light, focus, sizes and frame rates: is anybody accused? Goes on where it ended.
+varied: weights
+	$(BIN)/python -m tests.scenarios.varied build/varied --minutes $(MINUTES) $(addprefix --profile ,$(PROFILES))
 
 openapi: setup
 	@mkdir -p build

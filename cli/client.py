@@ -13,6 +13,19 @@ from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
 from shared.api.alerts import AlertOut, AlertPage, TimelineOut
+from shared.api.destinations import (
+    DeadLetterOut,
+    DeadLetterPage,
+    DeliveryReplayOut,
+    DeliveryReplayRequest,
+    DeliveryTestOut,
+    DestinationFilter,
+    DestinationOut,
+    SecretOut,
+    SecretRequest,
+    WebhookOut,
+    WebhookRequest,
+)
 from shared.api.enrollments import (
     EnrollmentDecision,
     EnrollRequest,
@@ -44,6 +57,12 @@ from shared.api.incidents import (
     RulePrecision,
 )
 from shared.api.links import ApproveDeviceRequest, DeviceOut, DevicesOut, LinkResponse, TicketResponse
+from shared.api.memberships import (
+    JoinTokenOut,
+    JoinTokenRequest,
+    NodeCertificateOut,
+    NodeCertificatePage,
+)
 from shared.api.nodes import NodeOut, ParkedOut, ReplayOut
 from shared.api.sessions import (
     SessionEndResponse,
@@ -248,5 +267,52 @@ class Client:
     def replay_parked(self) -> ReplayOut:
         return self._calls.one("POST", path_of("parked-messages", "replay"), ReplayOut)
 
+    def create_join_token(self, request: JoinTokenRequest) -> JoinTokenOut:
+        return self._calls.one("POST", path_of("nodes", "tokens"), JoinTokenOut, body=request)
+
+    def node_certificates(self, most: int) -> list[NodeCertificateOut]:
+        """Nodes' certificates, the soonest to end first."""
+        return self._calls.pages(path_of("nodes", "certificates"), NodeCertificatePage, most)
+
+    def revoke_node(self, node_id: str) -> None:
+        self._calls.send("POST", path_of("nodes", node_id, "revoke"))
+
     def nodes(self) -> list[NodeOut]:
         return self._calls.rows(path_of("nodes"), NodeOut)
+
+    def create_webhook(self, request: WebhookRequest) -> WebhookOut:
+        return self._calls.one("POST", path_of("webhooks"), WebhookOut, body=request)
+
+    def rotate_webhook_secret(self, destination_id: str, request: SecretRequest) -> SecretOut:
+        path = path_of("webhooks", destination_id, "secret")
+        return self._calls.one("POST", path, SecretOut, body=request)
+
+    def destinations(self) -> list[DestinationOut]:
+        return self._calls.rows(path_of("destinations"), DestinationOut)
+
+    def destination(self, destination_id: str) -> DestinationOut:
+        return self._calls.one("GET", path_of("destinations", destination_id), DestinationOut)
+
+    def remove_destination(self, destination_id: str) -> None:
+        self._calls.send("DELETE", path_of("destinations", destination_id))
+
+    def set_destination_filter(self, destination_id: str, wanted: DestinationFilter) -> DestinationOut:
+        path = path_of("destinations", destination_id, "filter")
+        return self._calls.one("PUT", path, DestinationOut, body=wanted)
+
+    def steer_destination(self, destination_id: str, act: str) -> DestinationOut:
+        """`pause` or `resume`."""
+        return self._calls.one("POST", path_of("destinations", destination_id, act), DestinationOut)
+
+    def test_destination(self, destination_id: str) -> DeliveryTestOut:
+        return self._calls.one("POST", path_of("destinations", destination_id, "test"), DeliveryTestOut)
+
+    def replay_deliveries(self, destination_id: str, request: DeliveryReplayRequest) -> DeliveryReplayOut:
+        path = path_of("destinations", destination_id, "replay")
+        return self._calls.one("POST", path, DeliveryReplayOut, body=request)
+
+    def dead_letters(self, destination_id: str, most: int) -> list[DeadLetterOut]:
+        """Deliveries that were given up, oldest first."""
+        return self._calls.pages(
+            path_of("destinations", destination_id, "dead-letters"), DeadLetterPage, most
+        )

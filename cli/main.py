@@ -13,16 +13,19 @@ import typer
 from cli import (
     accommodations,
     alerts,
+    destinations,
     enroll,
     exams,
     incidents,
     models,
+    nodes,
     parked,
     policies,
     review,
     sessions,
     tenants,
     tokens,
+    webhooks,
 )
 from cli.demo import demo
 from cli.doctor.command import doctor
@@ -39,7 +42,10 @@ app.add_typer(review.app, name="review")
 app.add_typer(sessions.app, name="sessions")
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
+app.add_typer(destinations.app, name="destinations")
+app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(models.app, name="models")
+app.add_typer(nodes.app, name="nodes")
 app.add_typer(parked.app, name="parked")
 app.add_typer(policies.app, name="policies")
 app.command()(up)

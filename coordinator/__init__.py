@@ -9,13 +9,15 @@
     ground/     database, ids, keys and sealed fields
     web_api/    what all routes share: parts, security, errors, limits, pages of lists, the description
     nodes/      the hub, heartbeats and commands of nodes
+    memberships/ which nodes belong to the fleet, their certificates
     arriving/   stores alerts from the hub in the database
     oidc/       external issuers of tokens: fetches and caches their keys, maps their claims
     web/        the candidate's page and the proctors' console
 
 One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,
 sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (spoken words),
-incidents, reviews, reports, tokens with their keys; live/ has the sockets, idempotency/ the answers that
+incidents, reviews, reports, tokens with their keys, destinations (an institution's own systems, with the
+outbox of what they are told) and deliveries to them; live/ has the sockets, idempotency/ the answers that
 repeated POSTs get again.
 
 Every module is of one kind and imports only its own kind and the kinds before it:

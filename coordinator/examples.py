@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
+from coordinator.destinations.examples import DESTINATION_EXAMPLES
 from coordinator.enrollments.examples import FACE_EXAMPLES
 from coordinator.exams.examples import EXAM_EXAMPLES
+from coordinator.memberships.examples import MEMBERSHIP_EXAMPLES
 from coordinator.reports.examples import REPORT_EXAMPLES
 from coordinator.reviews.examples import REVIEW_EXAMPLES
 from coordinator.sessions.examples import SESSION_EXAMPLES
@@ -18,8 +20,10 @@ from coordinator.web_api.examples import EXAMPLES
 ALL_EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
     {
         **EXAMPLES,
+        **DESTINATION_EXAMPLES,
         **FACE_EXAMPLES,
         **EXAM_EXAMPLES,
+        **MEMBERSHIP_EXAMPLES,
         **REVIEW_EXAMPLES,
         **REPORT_EXAMPLES,
         **SESSION_EXAMPLES,

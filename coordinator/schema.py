@@ -28,6 +28,7 @@ from coordinator.alerts import tables as _alerts
 from coordinator.arriving import tables as _arriving
 from coordinator.candidates import tables as _candidates
 from coordinator.consents import tables as _consents
+from coordinator.destinations import tables as _destinations
 from coordinator.enrollments import face_tables as _faces, tables as _enrollments
 from coordinator.evidence import tables as _evidence
 from coordinator.exams import tables as _exams
@@ -36,6 +37,7 @@ from coordinator.ground.database import Database
 from coordinator.idempotency import tables as _idempotency
 from coordinator.incidents import tables as _incidents
 from coordinator.keys import tables as _keys
+from coordinator.memberships import tables as _memberships
 from coordinator.nodes import tables as _nodes
 from coordinator.policies import tables as _policies
 from coordinator.reviews import tables as _reviews
@@ -51,6 +53,7 @@ ALL_TABLES: Final = (
     _arriving,
     _candidates,
     _consents,
+    _destinations,
     _enrollments,
     _evidence,
     _exams,
@@ -58,6 +61,7 @@ ALL_TABLES: Final = (
     _idempotency,
     _incidents,
     _keys,
+    _memberships,
     _nodes,
     _policies,
     _reviews,

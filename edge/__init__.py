@@ -9,7 +9,7 @@
     rules/         conditions and their times (pure)     judging/    observations in, alerts out
     sessions/      one candidate's session               outbound/   alerts: seal, store, send
     fleet/         commands, heartbeat, health           workers/    sessions in processes of their own
-    tools/         recordings without a server
+    membership/    joins the fleet, renews               tools/      recordings without a server
     accuracy/      measures the analysis                 rehearsal/  the demo's recording
 
 A frame: `media.peer` -> `sessions.pumps` -> `analysis.perception` -> `sessions.live_watch` ->

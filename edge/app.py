@@ -11,11 +11,13 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Coroutine
+from concurrent.futures import Future
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
+from edge.analysis.networks import Networks
 from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
@@ -29,24 +31,28 @@ from edge.hub import node_link
 from edge.judging.alerts import RAISED_REVISION
 from edge.media.addresses import Reach
 from edge.media.gathering import LocalPorts
+from edge.media.lateness import loop_probe
 from edge.media.negotiation import PeerSettings
 from edge.media.sdp import AnswerShape
+from edge.membership import renewing
+from edge.membership.files import hub_identity
 from edge.node_identity import Identity
 from edge.outbound.envelope import OutgoingAlert
 from edge.outbound.message import seal
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Pace, Publisher
+from edge.sessions.answering import OFFERS_AT_ONCE
 from edge.sessions.assignment import Assignment, Commit
 from edge.sessions.roster import Roster
 from edge.sessions.seat import Door
 from edge.web import WebServer, create_status, create_web
-from edge.workers.lag import LoopLag
 from edge.workers.settings import WorkerSettings
 from edge.workers.watching import Watch, in_processes, in_this_process
 from models.distributions import check_distributions
 from shared import subjects
-from shared.hub_link import HubAddress
+from shared.hub_caller import HubAddress
+from shared.hub_login import ByIdentity, Password
 from shared.ice import IceServer, for_session
 from shared.sealing import parse_signing_public
 from shared.secret_file import read_secret
@@ -61,8 +67,10 @@ SETTLE_S: Final = 2.0
 EXPIRY_INTERVAL_S: Final = 5.0
 
 
-async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set.
+async def run(
+    config: EdgeConfig, identity: Identity, stop: asyncio.Event, networks: Future[Networks] | None = None
+) -> None:
+    """Serve until `stop` is set. `networks`: those that are being opened already, for this process.
 
     Raises `ConfigError` for a problem that a person must fix, and an exception group when a part of the
     daemon failed, after an orderly shutdown.
@@ -81,12 +89,19 @@ async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> No
             partial(seal, node=identity),
         )
         try:
-            settings, count = worker_settings(config, identity.node_id), config.workers.count
-            watch = partial(in_processes, count, settings) if count else partial(in_this_process, settings)
+            watch = _watch(config, worker_settings(config, identity.node_id), networks)
             async with assembled(config, identity, watch, outbox, way_in) as node:
                 await _serve(node, listeners, stop)
         finally:
             await outbox.close()
+
+
+def _watch(config: EdgeConfig, settings: WorkerSettings, networks: Future[Networks] | None) -> Watch:
+    if config.workers.count:
+        return partial(in_processes, config.workers.count, settings)
+    if networks is None:
+        return partial(in_this_process, settings)
+    return partial(in_this_process, settings, open_networks=lambda _: networks.result())
 
 
 @asynccontextmanager
@@ -108,8 +123,8 @@ async def assembled(
         dispatched=metrics.dispatched,
     )
     roster: Roster[Assignment] = Roster(config.analysis.rating)
-    lag = LoopLag()
-    meter = LoadMeter(lag)
+    lateness = loop_probe().lateness
+    meter = LoadMeter(lateness)
     measured = heard_by(metrics.called, meter, steps_down=config.analysis.steps_down)
     assignments = Assignments(
         roster, _committing(publisher, metrics), measured, config.analysis.join_window_s
@@ -130,7 +145,7 @@ async def assembled(
             assignments=assignments,
             actions=actions,
             commands=Commands(identity, coordinator_key, actions),
-            lag=lag,
+            lateness=lateness,
             stepping=Stepping(watching.worker, meter, config.analysis.level_number),
             metrics=metrics,
             doors=doors,
@@ -170,10 +185,11 @@ async def _serve(node: Node, listeners: list[socket.socket], stop: asyncio.Event
         node.hub.run(),
         node.publisher.run(),
         heart.run(),
-        node.lag.run(),
         node.until_workers_fail(),
         _look_after(node.actions),
     ]
+    if (url := node.config.coordinator.url) is not None:
+        steady.append(renewing.run(url, node.config.data_folder, node.identity))
     if node.config.analysis.steps_down:
         steady.append(node.stepping.run())
     async with asyncio.TaskGroup() as tasks:
@@ -203,7 +219,8 @@ async def _wind_down(node: Node) -> None:
 
 def _web(node: Node) -> WebServer:
     web, status_port = node.config.web, node.config.status.port
-    door = Door(node.assignments.roster, node.worker)
+    processes = max(1, node.config.workers.count)
+    door = Door(node.assignments.roster, node.worker, OFFERS_AT_ONCE * processes)
     ice_servers = node.config.media.read_ice_servers()
 
     def servers(session_id: UUID) -> tuple[IceServer, ...]:
@@ -226,9 +243,11 @@ def _committing(publisher: Publisher, metrics: Metrics) -> Commit:
 
 
 def _hub_address(config: EdgeConfig) -> HubAddress:
-    password = read_secret(config.nats.password_file)
-    nats = config.nats
-    return HubAddress(url=nats.url, user=nats.user, password=password, ca_file=nats.ca_file)
+    nats, login = config.nats, ByIdentity(partial(hub_identity, config.data_folder))
+    if nats.user is None or nats.password_file is None:
+        return HubAddress(url=nats.url, login=login, ca_file=nats.ca_file)
+    password = Password(nats.user, read_secret(nats.password_file))
+    return HubAddress(url=nats.url, login=password, ca_file=nats.ca_file)
 
 
 async def _look_after(actions: NodeActions) -> None:

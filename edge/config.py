@@ -29,6 +29,8 @@ class CoordinatorSection(Section):
 
     public_key: str
     """The coordinator's message-signing key, `ed25519:<base64>`; verifies commands and marks."""
+    url: Annotated[str, Field(max_length=500)] | None = None
+    """The coordinator's address, for a node that has joined: it renews its certificate there."""
 
     @field_validator("public_key")
     @classmethod
@@ -48,10 +50,17 @@ class NatsSection(Section):
     separated by commas. Those of other machines begin with tls://."""
     ca_file: FilePath | None = None
     """File of the CA that signed the hub's certificate; by default those that this machine trusts."""
-    user: Name
-    """The node's user name at the hub: its node id."""
-    password_file: FilePath
-    """File whose first line is the password; only the daemon's user may read it."""
+    user: Name | None = None
+    """The node's user name at the hub: its node id. By default it logs in with what it was given when it
+    joined."""
+    password_file: FilePath | None = None
+    """File whose first line is that user's password; only the daemon's user may read it."""
+
+    @model_validator(mode="after")
+    def _user_with_password(self) -> Self:
+        if (self.user is None) is not (self.password_file is None):
+            raise ValueError("give both user and password_file, or neither for a node that has joined")
+        return self
 
 
 class WebSection(Section):
@@ -173,6 +182,14 @@ class EdgeConfig(Section):
     def whip_url(self, session: object) -> str:
         """The WHIP endpoint of one session."""
         return f"{self.web.public_url}/whip/{session}"
+
+    @model_validator(mode="after")
+    def _renewable(self) -> Self:
+        if self.nats.user is None and self.coordinator.url is None:
+            raise ValueError(
+                "coordinator.url is needed, for a node that has joined renews its identity there"
+            )
+        return self
 
     @model_validator(mode="after")
     def _affordable(self) -> Self:

@@ -15,11 +15,12 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -35,6 +36,9 @@ from shared.logs import configure
 from shared.secret_file import read_secret
 from shared.writing import writing_under
 
+if TYPE_CHECKING:
+    from edge.analysis.networks import Networks
+
 log = logging.getLogger(__name__)
 
 END_WITHIN_S: Final = 10.0
@@ -45,6 +49,7 @@ _TOOLS: Final = {
     "replay": ("edge.tools.replay", "command"),
     "accuracy": ("edge.accuracy.command", "accuracy"),
     "devices": ("edge.tools.devices", "command"),
+    "join": ("edge.membership.command", "join_fleet"),
 }
 """Commands in modules of their own, imported only when called: networks take a second to import."""
 
@@ -106,7 +111,13 @@ def check_config(config: ConfigOption) -> None:
 def _found(config: Path) -> tuple[EdgeConfig, Identity]:
     """Load settings and identity and check the secrets, before the networks, which take long to open."""
     settings = load(config, EdgeConfig)
-    read_secret(settings.nats.password_file)
+    if settings.nats.password_file is not None:
+        read_secret(settings.nats.password_file)
+    if settings.coordinator.url is not None:
+        from edge.membership import address, files
+
+        address.usable(settings.coordinator.url)
+        files.load(settings.data_folder)
     hub_tls(settings.nats.url, settings.nats.ca_file)
     settings.media.read_ice_servers()
     return settings, load_identity(settings.data_folder)
@@ -182,7 +193,18 @@ def main() -> None:
     cli()
 
 
+def _networks_begun(settings: EdgeConfig) -> Future[Networks] | None:
+    """The networks of a node without processes of their own for workers, which are being opened."""
+    if settings.workers.count:
+        return None
+    from edge.analysis.opening import begun
+
+    analysis = settings.analysis
+    return begun(analysis.level_number, analysis.profile, analysis.best_device, analysis.threads)
+
+
 async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
+    networks = _networks_begun(settings)  # before the libraries of all else, which take as long to import
     from edge import app
 
     stop = asyncio.Event()
@@ -195,7 +217,7 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
     try:
-        await app.run(settings, identity, stop)
+        await app.run(settings, identity, stop, networks)
     except ProctorError:
         raise
     except Exception:

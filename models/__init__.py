@@ -10,7 +10,7 @@ Running
     runtime         opens and runs a network, and opens it anew when its device fails
     onnx_session, openvino_request, litert, mediapipe_tasks        the runtimes, over what `backend` says
     chain           which runtimes a network is tried on (pure)
-    remedy          how often it is opened anew, and when the next runtime serves (pure)
+    remedy          how often it is opened again, and when the next runtime serves (pure)
     trial           tries an opened network: finite, right and in time
     references      the stored answers it must give; `referring` writes them
     distributions   refuses Python packages that overwrite each other
@@ -24,6 +24,7 @@ Seeing
     yunet, scrfd, retinaface, blazeface, grid, confirmed   faces
     mesh                                          468 points of a face, and how open the eyes are
     mesh_pose, fsanet, adas_head, rotation_pose   where a head points
+    upright                                       shows a head upright to three of them
     adas_gaze, binned_gaze, iris (eyes)           where the eyes look, and whether they are visible
     recognition, similarity                       compares faces, on one scale for all recognisers
     calibrate, calibration, people, dimming       make that scale from pictures of people
@@ -35,7 +36,6 @@ Seeing
 Hearing
     voice, voicing                                whether someone speaks
     speaker, wespeaker (by fbank), speakers       who speaks, and how many speakers there are
-    segmentation                                  who speaks when
     keywords, whisper                             whether given phrases are spoken; a transcript
     sounds                                        typing, telephones, doors, whispering
 

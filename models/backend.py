@@ -32,7 +32,7 @@ _LOST: Final = (
 
 
 class DeviceLost(Unavailable):
-    """The device failed or has no memory left. The network must be opened anew, here or elsewhere."""
+    """The device failed or has no memory left. The network must be opened again, here or elsewhere."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,10 +112,11 @@ class BodyPose:
         answer = self._landmarks.run({"input_1": np.multiply(chip, np.float32(1 / 255))[None]})
         rows = answer["Identity"].reshape(-1, 5)
         points = from_region(refined(rows[:, :3], answer["Identity_3"][0]), region, LANDMARK_SIDE_PX)
-        visibility = 1 / (1 + np.exp(-np.clip(rows[:POINTS, 3], -80, 80)))
+        visibility, inside = (1 / (1 + np.exp(-np.clip(rows[:POINTS, each], -80, 80))) for each in (3, 4))
         return Body(
             points_px=points[:POINTS],
             visibility=visibility.astype(np.float32),
+            inside=inside.astype(np.float32),
             presence=float(answer["Identity_1"].reshape(-1)[0]),
             region=_region(points[_CENTRE, :2], points[_RIM, :2]),
             head_px=HEAD_PER_EARS * across_head_px(points),

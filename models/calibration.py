@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import ceil, floor
 
 import numpy as np
 
@@ -44,12 +45,21 @@ class Calibrated:
         )
 
 
+STEPS = 10**4
+"""The manifest holds scores with four decimals."""
+
+
 def calibrate(pairs: Pairs, perfect: float) -> Calibrated:
-    """The scale for these pairs. Raises ValueError if there are too few or they cannot be separated."""
+    """The scale for these pairs. Raises ValueError if there are too few or they cannot be separated.
+
+    Both bounds are rounded to the side that accuses and accepts fewer: nobody's own picture falls below the
+    range of doubt for it, and no stranger's above.
+    """
     strangers = {name: group.different for name, group in pairs.groups.items()}
     accepted, worst = of_worst_group(pairs.same, pairs.different, strangers)
-    similarity = calibrated(pairs.same, pairs.different, perfect, accepted)
-    return Calibrated(similarity, worst, doubt_from(accepted, pairs.same, pairs.different))
+    lowest = doubt_from(accepted, pairs.same, pairs.different)
+    similarity = calibrated(pairs.same, pairs.different, perfect, ceil(accepted * STEPS) / STEPS)
+    return Calibrated(similarity, worst, None if lowest is None else floor(lowest * STEPS) / STEPS)
 
 
 def report(name: str, pairs: Pairs, found: Calibrated) -> str:
@@ -71,7 +81,7 @@ def manifest_line(alignment: str, pairs: Pairs, found: Calibrated) -> str:
     """The calibration as the manifest holds it."""
     knots = ", ".join(f"[{score}, {value:.2f}]" for score, value in found.similarity.knots)
     group = f'worst_group = "{found.worst_group}", ' if found.worst_group else ""
-    doubt = "" if found.doubt_from is None else f"doubt_from = {found.doubt_from:.3f}, "
+    doubt = "" if found.doubt_from is None else f"doubt_from = {found.doubt_from}, "
     return (
         f'calibration = {{ alignment = "{alignment}", same_pairs = {len(pairs.same)}, '
         f"different_pairs = {len(pairs.different)}, {group}{doubt}knots = [{knots}] }}"

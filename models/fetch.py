@@ -43,10 +43,10 @@ FIRST_EXAM = (
 )
 """The default tasks: those an ordinary exam requires."""
 
-ONLY_WHEN_NAMED = (Task.SPEAKER_SEGMENTATION, Task.SPEECH_RECOGNITION)
-"""Tasks that an ordinary exam does not use."""
+ONLY_WHEN_NAMED = Task.SPEECH_RECOGNITION
+"""The task that an ordinary exam does not use."""
 
-WHERE_TO_BE_HAD = tuple(task for task in Task if task not in (*FIRST_EXAM, *ONLY_WHEN_NAMED))
+WHERE_TO_BE_HAD = tuple(task for task in Task if task not in (*FIRST_EXAM, ONLY_WHEN_NAMED))
 """Tasks that an ordinary exam also uses but package registries do not offer. Without another source their
 signals stay unknown and are reported as unknown."""
 

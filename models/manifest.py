@@ -51,7 +51,6 @@ class Task(StrEnum):
     VOICE_ACTIVITY = "voice-activity"
     SOUND_CLASSES = "sound-classes"
     SPEAKER_EMBEDDING = "speaker-embedding"
-    SPEAKER_SEGMENTATION = "speaker-segmentation"
     SPEECH_RECOGNITION = "speech-recognition"
 
 

@@ -74,13 +74,20 @@ class MeshPose:
 
     def head(self, _frame: Image, face: Face, mesh: Mesh) -> HeadPose:
         """The direction of a mesh's head, in the angles of `shared.observations`."""
+        pitch_deg, mesh_yaw_deg, roll_deg = angles_deg(self._turn(mesh))
+        yaw_deg = further(mesh_yaw_deg, face.turn_deg)
+        return HeadPose(pitch_deg, yaw_deg, roll_deg, doubt_deg=abs(yaw_deg - mesh_yaw_deg))
+
+    def roll_deg(self, mesh: Mesh) -> float:
+        """How far the head is turned in the picture's plane."""
+        return angles_deg(self._turn(mesh))[2]
+
+    def _turn(self, mesh: Mesh) -> NDArray[np.float64]:
         seen = mesh.points_px[self._numbers].astype(np.float64) * (1.0, -1.0, -1.0)
         seen -= self._weights @ seen
         left, _, right = np.linalg.svd((seen * self._weights[:, None]).T @ self._places)
-        turn = left @ np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))]) @ right
-        pitch_deg, mesh_yaw_deg, roll_deg = angles_deg(turn)
-        yaw_deg = further(mesh_yaw_deg, face.turn_deg)
-        return HeadPose(pitch_deg, yaw_deg, roll_deg, doubt_deg=abs(yaw_deg - mesh_yaw_deg))
+        turn: NDArray[np.float64] = left @ np.diag([1.0, 1.0, np.sign(np.linalg.det(left @ right))]) @ right
+        return turn
 
 
 def further(yaw_deg: float, turn_deg: float | None) -> float:

@@ -53,7 +53,7 @@ class MoveNet:
         height_px, width_px = frame.shape[:2]
         whole = Region(width_px / 2, height_px / 2, float(max(width_px, height_px)), 0.0)
         seen = visibility(rows[:, 2], presence)
-        return Body(points, seen, presence, whole, across_head_px(points))
+        return Body(points, seen, np.ones(POINTS, np.float32), presence, whole, across_head_px(points))
 
 
 def visibility(scores: Floats, presence: float) -> Floats:

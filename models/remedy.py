@@ -1,7 +1,7 @@
 """Decides what is done about a network whose device fails while it is in use. Pure.
 
-It is opened anew on the same runtime, at most five times in a minute. After that, or if it does not open, the
-next runtime of its chain serves. At the end of the chain it waits until it may be opened again.
+It is opened again on the same runtime, at most five times in a minute. After that, or if it does not open,
+the next runtime of its chain serves. At the end of the chain it waits until it may be opened again.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import Final
 
 MAX_RESTARTS: Final = 5
 RESTART_WINDOW_S: Final = 60.0
-"""A network that was opened anew `MAX_RESTARTS` times within this time does not work on this runtime."""
+"""A network that was opened again `MAX_RESTARTS` times within this time does not work on this runtime."""
 
 
 class Remedy(StrEnum):
     """What to do."""
 
     RESTART = "restart"
-    """Open it anew on the same runtime."""
+    """Open it again on the same runtime."""
     STEP = "step"
     """Open it on the next runtime."""
     WAIT = "wait"
@@ -28,7 +28,7 @@ class Remedy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A network's place on its chain, and when it was opened anew there."""
+    """A network's place on its chain, and when it was opened again there."""
 
     rung: int
     rungs: int

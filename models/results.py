@@ -103,6 +103,9 @@ class Body:
     visibility: Floats
     """(33,): probability that the point is not hidden. In a close view a shoulder slightly below the
     picture's edge still counts as visible on purpose: the person has not left."""
+    inside: Floats
+    """(33,): probability that the point is in the region at all; a point can be guessed outside of it and
+    still count as not hidden. 1 where a network does not say it."""
     presence: float
     """The landmark network's own flag: probability that the region shows a person."""
     region: Region

@@ -1,10 +1,10 @@
-"""Opens networks, runs them, and opens them anew when their device fails.
+"""Opens networks, runs them, and opens them again when their device fails.
 
 `open_network` verifies what a runtime reports: the device is read back after loading, and a trial must give
 finite and right answers in time before the network is used. Later outputs are checked as well: NaN is below
 every threshold and would look like "no face", "a stranger" or "silence".
 
-When a device is lost, has no memory left or does not answer, the network is opened anew in a thread of its
+When a device is lost, has no memory left or does not answer, the network is opened again in a thread of its
 own (`models.remedy` says how often, and when the next runtime of its chain serves); until then its calls give
 no result.
 
@@ -110,19 +110,19 @@ class Network:
 
     @property
     def works(self) -> bool:
-        """Whether it answers, or is being opened anew. False: its device failed, and nothing else is left, or
-        opening takes too long."""
+        """Whether it answers, or is being opened again. False: its device failed and nothing else is left,
+        or opening takes too long."""
         opening = self._reopening is not None and time.monotonic() - self._reopening_s > LONGEST_OPENING_S
         return not self._failing and not opening
 
     def run(self, inputs: Arrays) -> dict[str, NDArray[Any]]:
         """One forward pass: arrays by input name to new arrays by output name.
 
-        Raises Unavailable if it fails, returns NaN or infinity, or is being opened anew.
+        Raises Unavailable if it fails, returns NaN or infinity, or is being opened again.
         """
         opened = self._opened
         if self._reopening is not None:
-            raise Unavailable(f"{self.name} is being opened anew")
+            raise Unavailable(f"{self.name} is being opened again")
         thread = threading.get_ident()
         self._began_s[thread] = opened, time.monotonic()
         try:
@@ -138,18 +138,13 @@ class Network:
         return answer
 
     def recover_if_stuck(self, longest_s: float) -> bool:
-        """Open it anew if a call has run for `longest_s`. Returns whether that is being done."""
+        """Open it again if a call has run for `longest_s`. Returns whether that is being done."""
         now_s, opened = time.monotonic(), self._opened
         stuck = any(own is opened and now_s - at_s >= longest_s for own, at_s in [*self._began_s.values()])
         return stuck and self._recover(opened, f"a call did not return within {longest_s:.0f} s")
 
-    def wait_reopened(self, timeout_s: float) -> None:
-        """Wait until it is not being opened anew."""
-        if (reopening := self._reopening) is not None:
-            reopening.join(timeout_s)
-
     def _recover(self, failed: Opened, reason: str) -> bool:
-        """Begin to open it anew, as often as is allowed. Several callers may report the same failure."""
+        """Begin to open it again, as often as is allowed. Several callers may report the same failure."""
         with self._lock:
             if self._opened is not failed or self._reopening is not None:
                 return True
@@ -173,7 +168,7 @@ class Network:
                 opened = self._opener(self.runtime)
             except ProctorError as error:
                 log.warning(
-                    "a network could not be opened anew",
+                    "a network could not be opened again",
                     extra={"model": self.name, "runtime": self.runtime.value, "reason": str(error)},
                 )
                 self._standing, remedy = after_refusal(self._standing)
@@ -182,7 +177,7 @@ class Network:
             self._opened = opened or self._opened
             self._reopening = None
         if opened is not None:
-            log.info("a network was opened anew", extra={"model": self.name, "device": self.device})
+            log.info("a network was opened again", extra={"model": self.name, "device": self.device})
 
 
 def first_that_opens(rungs: Sequence[Runtime], opener: Opener) -> tuple[Opened, int, tuple[Refusal, ...]]:

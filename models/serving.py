@@ -37,7 +37,6 @@ from models.retinaface import RetinaFace
 from models.rotation_pose import RotationHeadPose
 from models.runtime import Network, joined_devices
 from models.scrfd import Scrfd
-from models.segmentation import Segmentation
 from models.similarity import ACCEPTED, Similarity
 from models.sounds import SoundClassifier
 from models.speaker import SpeakerEncoder
@@ -225,10 +224,6 @@ class Serving:
         """Only by GE2E: the bound between one voice and two was measured with it."""
         network = self._networks(self._best(Task.SPEAKER_EMBEDDING, served.SPEAKER_COUNTERS))[0]
         return SpeakerCounter(SpeakerEncoder(network))
-
-    def segmentation(self) -> Segmentation:
-        network = self._networks(self._best(Task.SPEAKER_SEGMENTATION, {"pyannote-segmentation"}))[0]
-        return Segmentation(network, input_name=network.inputs[0].name)
 
     def keywords(self) -> KeywordSpotter:
         served.check_spotter()

@@ -6,6 +6,7 @@ Exams
     alerts         the alert, its clear header, its id        severity    its severity (pure)
     incidents      findings that belong together (pure)       notices     what a candidate is told (pure)
     unwatched      how long nobody looked (pure)              cameras     programs that act as one (pure)
+    deliveries     what an institution's systems are told     destination_url where they may be (pure)
     excerpts       words around a phrase, sealed on their own evidence    pictures, parcels of their own
     consents       what data is used for                      enrollment  pictures to a template (pure)
     picture_files  which files may enroll (pure)
@@ -17,11 +18,13 @@ Between programs
     bundles        a message and the pictures beside it (pure)
     card_delay     how late a wall may be (pure)
     hub_link       a program's one connection to the NATS hub nats_config the embedded server's settings
+    hub_caller     its address and limits                     hub_login   passwords or identities (pure)
     join_tokens    a secret to join with, once (pure)         node_lifetimes who may join or renew (pure)
+    certificates   of the coordinator's CA and nodes (pure)
     nats_keys      keys as NATS writes them (pure)            nats_jwt    the hub's identities (pure)
     hub_address    which hubs may be used (pure)              hub_checks  TLS and version while connecting
     ice            STUN and TURN servers
-    ports          the least port of media (pure)
+    ports          the least port of media (pure)         percentiles of measurements (pure)
 Values and errors
     fields         bounded text, UTC instants, unit fractions canonical   canonical JSON
     saving         state as JSON and back (pure)              saved_values  its single values (pure)

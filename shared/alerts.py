@@ -154,13 +154,6 @@ def encode_alert(alert: Alert) -> bytes:
     return data
 
 
-def decode_alert(data: bytes) -> Alert:
-    """Decode an alert from canonical or other JSON. Raises `Corrupt` for anything else."""
-    if len(data) > MAX_ALERT_BYTES:
-        raise Corrupt(f"an alert of {len(data)} bytes exceeds {MAX_ALERT_BYTES}")
-    return decode_shown(data).alert
-
-
 def encode_shown(shown: Shown) -> bytes:
     """Canonical JSON of an alert with its picture; for people, never sent between node and coordinator."""
     body = shown.alert.model_dump(mode="json", exclude_none=True)

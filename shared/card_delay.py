@@ -1,4 +1,4 @@
-"""How late a card on a wall may be: the waits between a node and a wall, and their sum. Pure.
+"""How late a card on a wall may be: the waits between a node and a wall. Pure.
 
 last picture ─ SILENT_S ─ the node knows ─ NEWS_EVERY_S ─ NOTED_EVERY_S ─ stored ─ LOOKED_EVERY_S ─ card
 """
@@ -17,18 +17,3 @@ LOOKED_EVERY_S: Final = 1.0
 """How often a wall reads stored states. It reads them at once when its own process has stored news."""
 LEAST_LOOK_S: Final = 0.2
 """The least time between two reads of a wall, however much changes."""
-TRAVEL_S: Final = 1.0
-"""Allowed for two messages, two queries and a transaction."""
-RIGHT_WITHIN_S: Final = 3.0
-"""A card is right within this time of what the node knows."""
-
-
-def behind_node_s(*, same_process: bool) -> float:
-    """The longest time from what a node knows to a wall's card. `same_process`: the coordinator that stores
-    the news also serves the wall."""
-    return NEWS_EVERY_S + NOTED_EVERY_S + (LEAST_LOOK_S if same_process else LOOKED_EVERY_S) + TRAVEL_S
-
-
-def behind_picture_s(*, same_process: bool) -> float:
-    """The longest time from a page's last picture to a card that says so."""
-    return SILENT_S + behind_node_s(same_process=same_process)

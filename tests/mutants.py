@@ -1,52 +1,48 @@
 """Deliberate errors: how many of them the tests notice. `make mutants`.
 
 mutmut makes small errors in a copy of the repository (a comparison turned round, a reset left out, another
-constant) and runs the tests of the module against each. A group below names modules and their tests: only the
-modules in which an error accuses or loses somebody. Which errors survive is printed, each as a difference of
-the source; the program ends with 1 when fewer than `WANTED` of them were noticed.
+constant), and `tests/support/mutant_trials.py` runs the tests that reach the function against each, until one
+fails. A group below names modules and their tests: only the modules in which an error accuses or loses
+somebody. Which errors survive is printed, each as a difference of the source; the program ends with 1 when
+fewer than `WANTED` of a group's errors were noticed.
 
     make mutants                             modules changed since the last commit
     make mutants BASE=v1.2                   modules changed since another commit
     make mutants MODULES=edge/rules/hold.py  these modules
+    make mutants MODULES=rules               a group
     make mutants MODULES=all MINUTES=600     all of them; a later run goes on where this one stopped
     make mutants MODULES=all SAMPLE=200      at most 200 of each group, spread evenly; SEED=2 takes others
 
-A later run tries again what survived, not what was noticed: after a test was taken away or loosened, remove
+They are tried in a random order, so that those tried before the time is over are a fair sample. A later run
+tries again what survived, not what was noticed: after a test was taken away or loosened, remove
 `build/mutants` first. What a test's module computes while it is imported is computed without the error.
 
 Some errors are none, and count neither way: other words for a person to read (of an error, a log line), other
-capitals in SQL or in the name of an encoding, and a byte order that is the default. `_as_read` says which.
+capitals in SQL or in the name of an encoding, a byte order that is the default, and whether the very edge of
+a tolerance is within it; `_as_read` says which.
+`tests/data/errors_that_change_nothing.txt` lists others, each with the reason.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
+import json
 import os
-import random
 import re
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-from fnmatch import fnmatch
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.support.mutant_trials import ENDLESS, NO_TEST, NOT_TRIED, NOTICED, SURVIVED, Task, Trial
+
 ROOT: Final = Path(__file__).parents[1]
 WANTED: Final = 0.90
-SHOWN: Final = 40
-"""Survivors of a group that are shown whole; the rest are only named."""
-
-_RESULT: Final = re.compile(r"^\s*(\S+__mutmut_\d+): (.+)$", re.MULTILINE)
-_NONE: Final = "none"
-"""The name of no error: mutmut prepares everything, and ends."""
-_NOTICED: Final = frozenset({"killed", "timeout", "segfault", "caught by type check"})
-_UNDECIDED: Final = frozenset({"not checked", "skipped", "suspicious", "check was interrupted by user"})
+CHANGING_NOTHING: Final = ROOT / "tests" / "data" / "errors_that_change_nothing.txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +50,21 @@ class Group:
     """Modules that the same tests hold."""
 
     name: str
-    modules: str
+    modules: tuple[str, ...]
     tests: tuple[str, ...]
 
 
 GROUPS: Final = (
-    Group("rules", "edge/rules/*.py", ("tests/unit/edge/rules",)),
+    Group("rules", ("edge/rules/*.py",), ("tests/unit/edge/rules",)),
     Group(
         "sessions",
-        "edge/sessions/*.py",
+        ("edge/sessions/*.py",),
         ("tests/unit/edge/sessions", "tests/component/edge/sessions", "tests/component/edge/fleet"),
     ),
-    Group("outbound", "edge/outbound/*.py", ("tests/unit/edge/outbound", "tests/component/edge/outbound")),
+    Group("outbound", ("edge/outbound/*.py",), ("tests/unit/edge/outbound", "tests/component/edge/outbound")),
     Group(
         "intake",
-        "coordinator/arriving/*.py",
+        ("coordinator/arriving/*.py",),
         (
             "tests/unit/coordinator/test_put_off.py",
             "tests/unit/coordinator/test_assigned.py",
@@ -76,14 +72,16 @@ GROUPS: Final = (
             "tests/component/coordinator/test_ingest.py",
             "tests/component/coordinator/test_assignments.py",
             "tests/component/coordinator/test_alerts_of_two_nodes.py",
-            "tests/component/coordinator/test_pictures.py",
+            "tests/component/coordinator/test_evidence.py",
+            "tests/component/coordinator/test_parked_messages.py",
         ),
     ),
     Group(
         "tokens",
-        "coordinator/tokens/*.py",
+        ("coordinator/tokens/*.py",),
         (
             "tests/unit/coordinator/test_token_validity.py",
+            "tests/component/coordinator/test_token_service.py",
             "tests/component/coordinator/test_token_api.py",
             "tests/component/coordinator/test_session_tokens.py",
             "tests/component/coordinator/test_given_back.py",
@@ -92,7 +90,7 @@ GROUPS: Final = (
     ),
     Group(
         "oidc",
-        "coordinator/oidc/*.py",
+        ("coordinator/oidc/*.py",),
         (
             "tests/unit/coordinator/test_oidc_claims.py",
             "tests/unit/coordinator/test_oidc_keys.py",
@@ -101,7 +99,7 @@ GROUPS: Final = (
     ),
     Group(
         "consents",
-        "coordinator/consents/*.py",
+        ("coordinator/consents/*.py",),
         (
             "tests/unit/coordinator/test_consent_words.py",
             "tests/component/coordinator/test_consent_api.py",
@@ -110,19 +108,13 @@ GROUPS: Final = (
             "tests/component/coordinator/test_scrub.py",
         ),
     ),
-    Group("sealing", "shared/sealing.py", ("tests/unit/shared/test_sealing.py",)),
+    Group("sealing", ("shared/sealing.py",), ("tests/unit/shared/test_sealing.py",)),
 )
 
 _SETTINGS: Final = """
 [tool.mutmut]
 source_paths = ["cli", "coordinator", "edge", "models", "shared"]
-only_mutate = {modules}
-also_copy = ["LICENSE", "Makefile", "README.md", "docs", "requirements"]
-track_dependencies = false
-process_isolation = "forkserver"
 do_not_mutate_patterns = ['log\\.\\w+\\(', 'raise (Corrupt|ConfigError|Unavailable|_unmapped)']
-pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist", "-o", "xfail_strict=true"]
-pytest_add_cli_args_test_selection = {tests}
 """
 """The words of log lines and of errors without a code are no promise."""
 
@@ -139,21 +131,23 @@ _ABOUT_THE_SOURCE: Final = frozenset({"tests/unit/edge/rules/test_imports.py"})
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the groups that hold a wanted module; the exit code."""
     parser = argparse.ArgumentParser(prog="tests.mutants")
-    parser.add_argument("modules", nargs="*", help="files, or `all`; none: those changed since --base")
+    parser.add_argument("modules", nargs="*", help="files, groups or `all`; none: those changed since --base")
     parser.add_argument("--base", default="HEAD~1")
     parser.add_argument("--minutes", type=float, default=30.0, help="bound for each group")
+    parser.add_argument("--seconds-each", type=float, default=120.0, help="bound for the tests of an error")
     parser.add_argument("--sample", type=int, default=0, help="errors of each group; 0: all")
-    parser.add_argument("--seed", type=int, default=1, help="which errors a sample takes")
+    parser.add_argument("--seed", type=int, default=1, help="which errors a sample takes, and their order")
     parser.add_argument("--at-once", type=int, default=os.cpu_count() or 1, help="processes")
     asked = parser.parse_args(arguments)
-    wanted = asked.modules or _changed_since(asked.base)
+    wanted = {*(asked.modules or _changed_since(asked.base))}
     shares: list[float] = []
     for group in GROUPS:
-        modules = sorted(
-            str(path.relative_to(ROOT))
-            for path in ROOT.glob(group.modules)
-            if wanted == ["all"] or str(path.relative_to(ROOT)) in wanted
-        )
+        modules = [
+            module
+            for pattern in group.modules
+            for module in sorted(str(path.relative_to(ROOT)) for path in ROOT.glob(pattern))
+            if wanted & {"all", group.name, module}
+        ]
         if modules:
             shares.append(_judged(group, modules, asked))
     if not shares:
@@ -173,44 +167,85 @@ def _changed_since(base: str) -> list[str]:
 
 def _judged(group: Group, modules: Sequence[str], asked: argparse.Namespace) -> float:
     """The share of noticed errors among those decided within the time."""
-    folder = _copied(group)
-    patterns = [f"{module.removesuffix('.py').replace('/', '.')}.*" for module in modules]
     _say(f"{group.name}: {len(modules)} modules, at most {asked.minutes:.0f} min")
-    ends_s = time.monotonic() + asked.minutes * 60
-    _run(folder, ["run", _NONE], asked.minutes * 60)  # makes the errors, and learns which test reaches what
-    chosen = _sample(sorted(_results(folder, patterns)), asked.sample, asked.seed)
-    open_ones = [name for name, status in _results(folder, chosen).items() if status not in _NOTICED]
-    if open_ones:
-        _run(folder, ["run", f"--max-children={asked.at_once}", *open_ones], ends_s - time.monotonic())
-    results = _results(folder, chosen)
-    counts = Counter(results.values())
-    decided = sum(count for status, count in counts.items() if status not in _UNDECIDED)
-    noticed = sum(count for status, count in counts.items() if status in _NOTICED)
+    folder = ROOT / "build" / "mutants"
+    kept = folder / f"{group.name}-kept"
+    kept.mkdir(parents=True, exist_ok=True)
+    known = kept / "noticed.txt"
+    task = Task(
+        modules=tuple(modules),
+        tests=tuple(name for name in group.tests if (ROOT / name).exists()),
+        ignored=tuple(_ABOUT_THE_SOURCE),
+        kept=str(kept),
+        known=tuple(known.read_text("utf-8").split()) if known.exists() else (),
+        seconds=asked.minutes * 60,
+        seconds_each=asked.seconds_each,
+        sample=asked.sample,
+        seed=asked.seed,
+        at_once=asked.at_once,
+    )
+    trials: list[Trial] = []
+    _copy(folder / group.name)
+    with known.open("a", encoding="utf-8") as noted:
+        for trial in _tried(folder / group.name, task):
+            trials.append(trial)
+            if trial.status in (NOTICED, ENDLESS) and trial.key not in task.known:
+                noted.write(f"{trial.key}\n")
+                noted.flush()
+    return _told(group, trials)
+
+
+def _told(group: Group, trials: Sequence[Trial]) -> float:
+    """The share of noticed errors; prints it, and the survivors."""
+    if not trials:
+        return 0.0
+    excused = _excused()
+    counts = Counter(trial.status for trial in trials)
     _say("  " + ", ".join(f"{status} {count}" for status, count in counts.most_common()))
-    shown = {
-        name: _run(folder, ["show", name], 60)
-        for name, status in results.items()
-        if status not in _NOTICED | _UNDECIDED
-    }
-    survivors = [name for name, difference in shown.items() if not _is_none(difference)]
-    for place, name in enumerate(survivors):
-        _say(shown[name] if place < SHOWN else name)
-    left = len(results) - decided
-    decided -= len(shown) - len(survivors)
-    share = noticed / decided if decided else 0.0
-    _say(f"{group.name}: {noticed} of {decided} noticed, {share:.1%}; {left} not tried")
+    left = [trial for trial in trials if trial.status in (SURVIVED, NO_TEST)]
+    real = [each for each in left if not _is_none(each.difference) and _as_listed(each) not in excused]
+    for trial in sorted(real, key=lambda each: each.name):
+        _say(f"{trial.name}: {trial.status}\n{trial.difference}\n")
+    noticed = counts[NOTICED] + counts[ENDLESS]
+    decided = noticed + len(real)
+    share = noticed / decided if decided else 1.0
+    nothing = len(left) - len(real)
+    _say(
+        f"{group.name}: {noticed} of {decided} noticed, {share:.1%}; "
+        f"{nothing} change nothing, {counts[NOT_TRIED]} not tried"
+    )
     return share
+
+
+def _excused() -> frozenset[str]:
+    """The errors that are listed as changing nothing, each as `_as_listed`."""
+    blocks = re.sub(r"^#.*\n", "", CHANGING_NOTHING.read_text("utf-8"), flags=re.MULTILINE).split("\n\n")
+    return frozenset(block.strip() for block in blocks)
+
+
+def _as_listed(trial: Trial) -> str:
+    """The module and function, and the changed lines without their indentation."""
+    module, function = trial.difference[4:].partition("\n")[0], trial.name.rpartition(".")[2]
+    path = function.partition("__mutmut_")[0].removeprefix("x").removeprefix("_").strip("ǁ").replace("ǁ", ".")
+    changed = (f"{line[0]} {line[1:].strip()}" for line in _changed(trial.difference))
+    return "\n".join([f"{module} {path}", *changed])
+
+
+def _changed(difference: str) -> list[str]:
+    return [line for line in difference.splitlines()[2:] if line[:1] in ("-", "+")]
 
 
 def _is_none(difference: str) -> bool:
     """Whether the program does the same with and without this error."""
-    lines = [line for line in difference.splitlines() if not line.startswith(("---", "+++"))]
+    lines = _changed(difference)
     before = [_as_read(line[1:]) for line in lines if line.startswith("-")]
     return bool(before) and before == [_as_read(line[1:]) for line in lines if line.startswith("+")]
 
 
 def _as_read(line: str) -> str:
     """A line of the source without what changes nothing."""
+    if "EPSILON_S" in line:
+        return line.replace("<=", "<").replace(">=", ">")
     if "execute(" in line or re.match(r'\s*f?"', line):
         return line.lower()
     for pattern, instead in _SAYS_NOTHING:
@@ -218,72 +253,35 @@ def _as_read(line: str) -> str:
     return line
 
 
-def _results(folder: Path, patterns: Sequence[str]) -> dict[str, str]:
-    """What is known of each error that a pattern or name matches."""
-    named, wild = frozenset(patterns), [each for each in patterns if "*" in each]
-    return {
-        name: status
-        for name, status in _RESULT.findall(_run(folder, ["results", "--all", "true"], 120))
-        if name in named or any(fnmatch(name, each) for each in wild)
-    }
-
-
-def _sample(names: Sequence[str], size: int, seed: int) -> list[str]:
-    """One name out of each of `size` equal stretches."""
-    if not 0 < size < len(names):
-        return list(names)
-    ends = [place * len(names) // size for place in range(size + 1)]
-    chance = random.Random(seed)
-    return [names[chance.randrange(first, last)] for first, last in itertools.pairwise(ends)]
-
-
-def _copied(group: Group) -> Path:
-    """The repository's files in a folder of the group; an unchanged file keeps its time, so work is kept."""
-    folder = ROOT / "build" / "mutants" / group.name
-    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
-    for name in subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True).stdout.split(
-        "\n"
-    ):
+def _copy(folder: Path) -> None:
+    """The repository's files as they are now."""
+    shutil.rmtree(folder, ignore_errors=True)
+    command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
+    listed = subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True).stdout
+    for name in listed.split("\0"):
         source, target = ROOT / name, folder / name
-        if not name or not source.is_file() or name == "pyproject.toml":
-            continue
-        if target.exists() and target.stat().st_mtime_ns == source.stat().st_mtime_ns:
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
-    tests = [name for name in group.tests if (ROOT / name).exists()]
-    settings = _SETTINGS.format(
-        modules=[group.modules],
-        tests=[*tests, "-m", "not postgres", *(f"--ignore={n}" for n in _ABOUT_THE_SOURCE)],
-    )
-    (folder / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text("utf-8") + settings, "utf-8")
-    return folder
+        if name and source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as settings:
+        settings.write(_SETTINGS)
 
 
-def _run(folder: Path, arguments: Sequence[str], seconds: float) -> str:
-    """What mutmut printed. It is stopped with all its children when the time is over."""
-    program = [str(Path(sys.executable).with_name("mutmut")), *arguments]
-    with subprocess.Popen(
-        program,
-        cwd=folder,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as running:
-        try:
-            printed, _ = running.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(running.pid, signal.SIGINT)
-            try:
-                printed, _ = running.communicate(timeout=30)
-            except subprocess.TimeoutExpired:
-                os.killpg(running.pid, signal.SIGKILL)
-                printed, _ = running.communicate()
-            return printed
-    if running.returncode and arguments[0] == "run" and _NONE not in arguments:
-        _say(printed[-4000:])
-    return printed
+def _tried(folder: Path, task: Task) -> Iterator[Trial]:
+    """What becomes of each error, as soon as it is known."""
+    command = [sys.executable, "-m", "tests.support.mutant_trials"]
+    environment = {**os.environ, "PYTHONPATH": str(folder)}
+    with (folder / "task.json").open("w+", encoding="utf-8") as asks:
+        json.dump(asdict(task), asks)
+        asks.seek(0)
+        with subprocess.Popen(
+            command, cwd=folder, text=True, stdin=asks, stdout=subprocess.PIPE, env=environment
+        ) as running:
+            assert running.stdout is not None
+            for line in running.stdout:
+                yield Trial(**json.loads(line))
+        if running.returncode:
+            _say(f"the trials ended with {running.returncode}")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,9 @@ from sqlmodel import Session, col, func, select
 
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
+from coordinator.destinations import outbox_service as outbox
+from coordinator.destinations.outbox_service import News
+from coordinator.destinations.wanted import Fact
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import Kept, PictureState
 from coordinator.ground.database import insert_new, insert_once
@@ -32,6 +35,7 @@ from coordinator.keys import service as keys
 from coordinator.keys.tables import Key
 from coordinator.sessions.tables import ExamSession
 from shared.alerts import Alert, Shown, decode_shown, encode_alert
+from shared.deliveries import DeliveryKind
 from shared.errors import Corrupt, Rejected
 from shared.events.types import EventClass
 
@@ -106,7 +110,24 @@ def store(db: Session, keyring: Keyring, written: Sequence[Written], now_utc: da
     found = _locked(db, {row["id"] for row in waiting})
     fates = {id(row): _revise(found[row["id"]], row) for row in waiting}
     db.flush()
-    return [fates.get(id(row), Fate.NEW) for row in rows]
+    done = [fates.get(id(row), Fate.NEW) for row in rows]
+    new = [one for one, fate in zip(written, done, strict=True) if fate is Fate.NEW]
+    outbox.note(db, [_news(one, now_utc) for one in new], now_utc)
+    return done
+
+
+def _news(written: Written, now_utc: datetime) -> News:
+    alert = written.alert
+    kind = DeliveryKind.ALERT_RAISED if written.revision == 1 else DeliveryKind.ALERT_CLEARED
+    return News(
+        tenant_id=written.session.tenant_id,
+        session_id=written.session.id,
+        fact=Fact(kind, alert.event_type, alert.event_class),
+        subject_id=alert.event_id,
+        revision=written.revision,
+        epoch=written.epoch or 0,
+        due_utc=now_utc,
+    )
 
 
 def _row(keyring: Keyring, key: Key, written: Written, now_utc: datetime) -> dict[str, Any]:

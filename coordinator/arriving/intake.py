@@ -98,13 +98,20 @@ class AlertStore:
         def worst_s(node_id: UUID) -> float:
             return max(MAX_CLOCK_SKEW_S, self.skew_s(node_id) or 0.0)
 
-        with self.database.write() as db:
+        with self.database.read() as db:
             posts = parked.following(db, after, limit)
-            treated = replace(self, skew_s=worst_s)._treat(db, self._checked(posts), now_utc)
-            for post, one in zip(posts, treated, strict=True):
+        if not posts:
+            return None
+        checked = dict(zip((post.place for post in posts), self._checked(posts), strict=True))
+        with self.database.write() as db:
+            # Another replica may have settled some since they were read.
+            places = parked.still_parked(db, list(checked))
+            left = [checked[place] for place in places]
+            treated = replace(self, skew_s=worst_s)._treat(db, left, now_utc)
+            for place, one in zip(places, treated, strict=True):
                 if one.treatment in JUDGED:
-                    parked.remove(db, post.place)
-        return Replayed(treated, posts[-1].place) if posts else None
+                    parked.remove(db, place)
+        return Replayed(treated, posts[-1].place)
 
     def _checked(self, posts: Sequence[Post]) -> list[Checked]:
         return [(post, self._authentic(post)) for post in posts]

@@ -5,12 +5,13 @@ The room is limited for each node: a message that does not fit is left to its no
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlmodel import Session, col, func, select, tuple_
+from sqlmodel import Session, col, delete, func, select, tuple_
 
 from coordinator.arriving.tables import ParkedMessage
 from coordinator.arriving.treated import LATER_DELAYS_S, Post
@@ -24,6 +25,12 @@ MAX_BYTES: Final = 64 * 1_048_576
 
 Place = tuple[UUID, UUID, Lane, int]
 """Node, outbox, lane and sequence of a message."""
+_PLACE: Final = (
+    col(ParkedMessage.node_id),
+    col(ParkedMessage.outbox_id),
+    col(ParkedMessage.lane),
+    col(ParkedMessage.sequence),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +101,21 @@ def notes(db: Session) -> list[str]:
 
 def following(db: Session, after: Place | None, limit: int) -> list[Parked]:
     """The next parked messages in the order of their places."""
-    order = (
-        col(ParkedMessage.node_id),
-        col(ParkedMessage.outbox_id),
-        col(ParkedMessage.lane),
-        col(ParkedMessage.sequence),
-    )
-    wanted = select(ParkedMessage).order_by(*order).limit(limit)
+    wanted = select(ParkedMessage).order_by(*_PLACE).limit(limit)
     if after is not None:
-        wanted = wanted.where(tuple_(*order) > after)
+        wanted = wanted.where(tuple_(*_PLACE) > after)
     return [
         Parked((row.node_id, row.outbox_id, row.lane, row.sequence), row.subject, row.message)
         for row in db.exec(wanted)
     ]
 
 
+def still_parked(db: Session, places: Sequence[Place]) -> list[Place]:
+    """Those of these places whose messages are still parked, in the order of places."""
+    wanted = select(*_PLACE).where(tuple_(*_PLACE).in_(places)).order_by(*_PLACE)
+    return [(node_id, outbox_id, lane, sequence) for node_id, outbox_id, lane, sequence in db.exec(wanted)]
+
+
 def remove(db: Session, place: Place) -> None:
     """Forget a message that was judged."""
-    db.delete(db.get_one(ParkedMessage, place))
+    db.exec(delete(ParkedMessage).where(tuple_(*_PLACE) == place))

@@ -6,7 +6,7 @@ Flushes, never commits.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -16,6 +16,10 @@ from sqlalchemy import func, or_
 from sqlmodel import Session, col, select
 
 from coordinator.alerts.tables import StoredAlert
+from coordinator.candidates.tables import Candidate
+from coordinator.destinations import outbox_service as outbox
+from coordinator.destinations.outbox_service import News
+from coordinator.destinations.wanted import Fact
 from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
@@ -28,11 +32,15 @@ from coordinator.reviews.effect import MOVES, Told, effective_from, in_force, st
 from coordinator.reviews.states import CLAIM_LASTS, FINDS, VERDICT_ACTS, Act, DismissReason, Review, decide
 from coordinator.reviews.tables import ReviewAct, VerdictFinding
 from coordinator.sessions.tables import ExamSession
+from shared.deliveries import DeliveryKind
 from shared.errors import Rejected
 from shared.events.types import EventType
 from shared.tokens import Claims, Role
 
 _TICK: Final = timedelta(microseconds=1)
+_TOLD_AFTER: Final = timedelta(seconds=5)
+"""How long after a verdict takes effect an institution's systems are told: replicas' clocks may differ, and
+none of them may tell what can still be undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,17 @@ class Deed:
     """The number of alerts this person has seen; None: not given."""
     findings: frozenset[UUID] | None = None
     """The alerts that the verdict is about; None: all of the incident."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedAct:
+    """An act with what it is about; only acts whose session's data still has its key."""
+
+    row: ReviewAct
+    session: ExamSession
+    candidate: Candidate
+    text: str | None
+    findings: tuple[UUID, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +110,31 @@ def do(db: Session, keyring: Keyring, incident_id: UUID, deed: Deed, now_utc: da
     db.flush()
     if deed.act in FINDS:
         _write_findings(db, incident, act, deed.findings)
+    _tell(db, incident, act, rows)
     _apply(incident, act, [*rows, act])
     db.flush()
     return found
+
+
+def _tell(db: Session, incident: Incident, act: ReviewAct, before: Sequence[ReviewAct]) -> None:
+    """Note for the institution's systems that a verdict was given or withdrawn; one that is undone before it
+    is in effect is never told."""
+    if act.act in (Act.UNDO, Act.REOPEN) and (own := _own(incident, before)):
+        outbox.take_back(db, own[-1].id, act.at_utc)
+    if act.act in VERDICT_ACTS and act.state in VERDICTS:
+        kind, due_utc = DeliveryKind.VERDICT_GIVEN, (act.effective_utc or act.at_utc) + _TOLD_AFTER
+    elif act.act is Act.REOPEN:
+        kind, due_utc = DeliveryKind.VERDICT_WITHDRAWN, act.at_utc
+    else:
+        return
+    news = News(
+        tenant_id=act.tenant_id,
+        session_id=incident.session_id,
+        fact=Fact(kind),
+        subject_id=act.id,
+        due_utc=due_utc,
+    )
+    outbox.note(db, [news], act.at_utc)
 
 
 def _write_findings(db: Session, incident: Incident, act: ReviewAct, named: frozenset[UUID] | None) -> None:
@@ -176,6 +217,25 @@ def history(db: Session, keyring: Keyring, found: FoundIncident) -> list[PastAct
     key, rows = db.get_one(Key, found.session.data_key_id), _acts(db, found.incident)
     about = _findings(db, [row.id for row in rows if row.act in FINDS])
     return [PastAct(row, _text(keyring, key, row), tuple(about.get(row.id, ()))) for row in rows]
+
+
+def opened_acts(db: Session, keyring: Keyring, act_ids: Collection[UUID]) -> dict[UUID, OpenedAct]:
+    """These acts, without those of sessions whose key was destroyed."""
+    if not act_ids:
+        return {}
+    wanted = (
+        select(ReviewAct, ExamSession, Candidate, Key)
+        .join(Incident, col(Incident.id) == col(ReviewAct.incident_id))
+        .join(ExamSession, col(ExamSession.id) == col(Incident.session_id))
+        .join(Candidate, col(Candidate.id) == col(ExamSession.candidate_id))
+        .join(Key, col(Key.id) == col(ExamSession.data_key_id))
+        .where(col(ReviewAct.id).in_(act_ids), col(Key.wrapped).is_not(None))
+    )
+    about = _findings(db, list(act_ids))
+    return {
+        row.id: OpenedAct(row, session, candidate, _text(keyring, key, row), tuple(about.get(row.id, ())))
+        for row, session, candidate, key in db.exec(wanted)
+    }
 
 
 def told_of_session(db: Session, session: ExamSession, now_utc: datetime) -> dict[UUID, Told]:

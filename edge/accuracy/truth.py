@@ -71,11 +71,6 @@ class Truth:
                 raise ValueError(f"{following.behaviour} begins before {one.behaviour} ends")
 
 
-def truth_json(truth: Truth) -> bytes:
-    """The truth as JSON, for the file beside a recording."""
-    return TypeAdapter(Truth).dump_json(truth, indent=2, exclude_defaults=True) + b"\n"
-
-
 def read_truth(text: bytes, name: str) -> Truth:
     """Read a truth file. Raises `Corrupt` with the file's name and its first problem."""
     try:

@@ -77,7 +77,7 @@ class Engine:
         """`threads` calls run in parallel. With 0, each call blocks the loop and none can be dropped.
 
         `on_call` is called for every call, `on_stuck` for a stuck task; it returns whether the task's
-        networks are opened anew.
+        networks are opened again.
         """
         self.counts = Counts()
         self._threads = threads

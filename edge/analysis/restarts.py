@@ -1,4 +1,4 @@
-"""Opens networks anew whose calls are stuck, and counts the engine's restarts for which there is none."""
+"""Opens networks again whose calls are stuck, and counts stuck calls that belong to no network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Restarts:
 
     def stuck(self, _: str) -> bool:
         """Note that the engine was restarted now because of a stuck call. Returns whether networks are opened
-        anew, so that the next call may succeed."""
+        again, so that the next call may succeed."""
         reopened = [network.recover_if_stuck(self._stuck_s) for network in self._networks]
         if not any(reopened):
             self._at.append(monotonic())

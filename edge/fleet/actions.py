@@ -54,9 +54,8 @@ class NodeActions:
         if order.epoch != assignment.order.epoch:
             raise Rejected("another assignment of this session runs here", code="epoch-old", status=409)
         await self._worker.change(order)
-        moved = assignment.take(order)
-        if moved is not None:
-            await self._worker.left(moved)
+        for page in assignment.take(order):
+            await self._worker.left(page)
         return SessionChanged(
             session_id=order.session_id, policy_version=order.policy.version, paused=order.paused
         )

@@ -14,10 +14,10 @@ import psutil
 
 from edge.analysis.measured import Measured
 from edge.fleet.ladder import Load, Strain
-from edge.workers.lag import LoopLag
-from edge.workers.percentiles import percentile
+from edge.media.lateness import Lateness
 from edge.workers.status import Statuses, no_workers
 from shared.events.looks import Look
+from shared.percentiles import percentile
 
 WINDOW_S: Final = 5.0
 FEWEST_CALLS: Final = 20
@@ -36,8 +36,8 @@ _CGROUP: Final = Path("/sys/fs/cgroup")
 class LoadMeter:
     """Collects what the engine reports, and reads the rest when asked. Use on one event loop."""
 
-    def __init__(self, loop_lag: LoopLag) -> None:
-        self._loop_lag = loop_lag
+    def __init__(self, lateness: Lateness) -> None:
+        self._lateness = lateness
         self.workers: Statuses = no_workers
         """The workers whose load counts too."""
         self._lags_s: deque[tuple[float, float]] = deque(maxlen=REMEMBERED)
@@ -58,7 +58,7 @@ class LoadMeter:
         self._before = now, used_s
         load = {
             Strain.LOOP: max(
-                [self._loop_lag.recent_p95_s, *(worker.loop_p95_s for worker in self.workers())]
+                [self._lateness.recent_p95_s, *(worker.loop_p95_s for worker in self.workers())]
             ),
             Strain.CPU: (used_s - used_before_s) / max(now - before, 1e-3) / self._processors,
             Strain.MEMORY: memory_share(_CGROUP),

@@ -19,11 +19,11 @@ from edge.fleet.gpus import gpu_percent, open_nvml
 from edge.fleet.health import Health, Vitals, health_of
 from edge.fleet.metrics import Metrics, Readings
 from edge.fleet.stepping import Stepping
+from edge.media.lateness import Lateness
 from edge.node_identity import Identity
 from edge.outbound.outbox_thread import OutboxThread
 from edge.outbound.publisher import Publisher
 from edge.sessions.port import AssignmentId, Worker, WorkerReport
-from edge.workers.lag import LoopLag
 from edge.workers.status import Statuses
 from shared.errors import Unavailable
 from shared.hub_link import HubLink
@@ -44,7 +44,7 @@ class Node:
     assignments: Assignments
     actions: NodeActions
     commands: Commands
-    lag: LoopLag
+    lateness: Lateness
     stepping: Stepping
     metrics: Metrics
     doors: Doors
@@ -96,8 +96,8 @@ class Node:
             level=report.level,
             health=self._health(states, report).score,
             hub_connected=self.hub.connected,
-            loop_lag_s=self.lag.p99_s,
-            loop_worst_s=self.lag.worst_s,
+            loop_lag_s=self.lateness.p99_s,
+            loop_worst_s=self.lateness.worst_s,
             workers=self.workers(),
             clock_skew_s=self.publisher.skew.seconds,
             queue_depth=report.calls_waiting,
@@ -137,8 +137,8 @@ class Node:
                 outbox_writes=self.publisher.outbox_works and bool(states),
                 outbox_fill=waiting / self.config.outbox.max_alerts,
                 outboxes_set_aside=self.outbox.set_aside,
-                loop_lag_s=max([self.lag.p99_s, *(worker.loop_p99_s for worker in workers)]),
-                loop_worst_s=max([self.lag.worst_s, *(worker.loop_worst_s for worker in workers)]),
+                loop_lag_s=max([self.lateness.p99_s, *(worker.loop_p99_s for worker in workers)]),
+                loop_worst_s=max([self.lateness.worst_s, *(worker.loop_worst_s for worker in workers)]),
                 workers_missing=not all(worker.running for worker in workers),
                 clock_skew_s=self.publisher.skew.seconds,
                 analysis_works=report.analysis_works,

@@ -10,7 +10,7 @@ A connection
     jitter       video packets, with a deadline    inorder      audio packets, in order
     nack         requests lost packets again       keyframes    when to request one (pure)
     payloads     reads a frame's first bytes       serial       counters that wrap around
-    lateness     whether our own loop is late
+    lateness     how late the event loop is
     decoder      one thread per track              audio        sound cut into windows
     sound_pace   refuses sound faster than time (pure)
     frames       pictures and windows, decoded     clock        RTP times to session times (pure)

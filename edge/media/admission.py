@@ -24,8 +24,8 @@ class Seat(Protocol):
     def notices(self) -> AsyncIterator[Mapping[str, object]]:
         """Messages for the page, until the session ends: `{"type": "notice", …}` (technical notices, gentle
         warnings) and `{"type": "rate", …}` (what to send). Never scores or pictures. Raises Rejected when
-        another page has replaced this one: 409 (`open-elsewhere`) or 401 (`device-moved`); Unavailable when
-        the page must connect again."""
+        another page has replaced this one: 409 (`open-elsewhere`, once the other's media arrive) or 401
+        (`device-moved`); Unavailable when the page must connect again."""
 
     async def left(self) -> None:
         """Note that the page left on purpose. A broken socket alone does not mean that the media ended."""

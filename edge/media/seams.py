@@ -12,7 +12,6 @@ its flows in a context variable around that call; flows then travel with the fra
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,13 +28,12 @@ from edge.media.decoder import Batch, decoder_worker
 from edge.media.flow import AudioFlow, Flows, VideoFlow
 from edge.media.inorder import AudioPacket
 from edge.media.jitter import VideoPacket
-from edge.media.lateness import LoopProbe
+from edge.media.lateness import loop_probe
 from edge.media.nack import MissingPackets
 from shared.errors import ConfigError
 
 PINNED = "1.16."
 
-_probe: LoopProbe | None = None
 _flows: ContextVar[Flows | None] = ContextVar("flows", default=None)
 
 
@@ -114,14 +112,6 @@ class AudioSeam:
         arrived = AudioPacket(packet.sequence_number, packet.timestamp, packet.payload_type, packet._data)
         frames = self._flow.accept(arrived, time.monotonic())
         return False, Batch(self._flow, frames) if frames else None
-
-
-def loop_probe() -> LoopProbe:
-    """The probe of the running loop."""
-    global _probe
-    if _probe is None or _probe.loop is not asyncio.get_running_loop():
-        _probe = LoopProbe()
-    return _probe
 
 
 class EstimatorSeam:

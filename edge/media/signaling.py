@@ -14,10 +14,11 @@ With `tab.<uuid>` it sends the id of its window, so that a second window differs
                    {"type": "error", "code": …, "status": …, "message": …}
 
 An error that ends the socket has its HTTP status in the close code: 4000 + status (4401, 4403, 4404, 4409,
-4503, …), because a browser shows a refusal before the handshake only as 1006. A client that opens too many
-sockets or sends too many offers is closed with 1008, and so is one that sends too many frames or bytes
-(`shared.web_server`). A page that another has replaced gets 4409 (`open-elsewhere`: the candidate may
-continue on it) or 4401 (`device-moved`: it may not).
+4503, …), because a browser shows a refusal before the handshake only as 1006. Only a client that opens too
+many sockets is refused before it, with 429, because each handshake costs time. One that sends too many offers
+is closed with 1008, and so is one that sends too many frames or bytes (`shared.web_server`). A page that
+another has replaced gets 4409 (`open-elsewhere`: the candidate may continue on it) or 4401 (`device-moved`:
+it may not); the former as soon as the other one's media arrive.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, WebSocket, WebSocketDisconnect
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from starlette.responses import PlainTextResponse
 
 from edge.media.admission import Admission, Seat
 from shared.cameras import MAX_LABEL_CHARS, Camera
@@ -45,6 +47,7 @@ _OFFER_S = 30.0
 _SEND_S = 5.0
 _LEFT_ON_PURPOSE = (1000, 1001)
 _TOO_MUCH = 1008
+_TOO_MANY = 429
 
 
 class _Message(BaseModel):
@@ -155,16 +158,31 @@ class _Signaling:
 
     async def run(self) -> None:
         subprotocols = self._socket.scope.get("subprotocols", [])
+        seat = await self._admitted(subprotocols)
+        if isinstance(seat, Rejected) and seat.status == _TOO_MANY:
+            await self._deny(seat)
+            return
         await self._socket.accept(subprotocol=PROTOCOL if PROTOCOL in subprotocols else None)
         try:
-            seat = await self._admission.connect(
-                self._session_id, offered_token(subprotocols), offered_tab(subprotocols)
-            )
+            if isinstance(seat, ProctorError):
+                raise seat
             await self._serve(seat)
         except ProctorError as error:
             await self._refuse(error)
         except WebSocketDisconnect:
             return
+
+    async def _admitted(self, subprotocols: Collection[str]) -> Seat | ProctorError:
+        try:
+            token, tab = offered_token(subprotocols), offered_tab(subprotocols)
+            return await self._admission.connect(self._session_id, token, tab)
+        except ProctorError as error:
+            return error
+
+    async def _deny(self, error: Rejected) -> None:
+        """Refuse the handshake."""
+        headers = {"Retry-After": str(error.retry_after_s or 1)}
+        await self._socket.send_denial_response(PlainTextResponse(str(error), _TOO_MANY, headers))
 
     async def _serve(self, seat: Seat) -> None:
         """Read until the page or the session ends; tell the seat when the page leaves on purpose."""
@@ -241,7 +259,7 @@ class _Signaling:
         except (RuntimeError, Unavailable, WebSocketDisconnect):
             return
         status = _status(error)
-        await self._close(_TOO_MUCH if status == 429 else 4000 + status, str(error))
+        await self._close(_TOO_MUCH if status == _TOO_MANY else 4000 + status, str(error))
 
     async def _close(self, code: int, reason: str) -> None:
         try:

@@ -15,9 +15,14 @@ from shared.observations import HeadPose, Observation
 from shared.saving import AtMost
 
 SPEED_WINDOW_S = 0.5
-"""Speed is the median over this time, so that one wrong pose is not a movement."""
+"""Speed is the median over this time."""
 MAX_STEP_S = 1.0
 """Poses further apart give no speed."""
+POSES = 3
+"""A step is judged when the pose after it is known: a head that was still, is seen elsewhere once and is back
+where it was may be one wrong pose, whose two steps are most of the median at 3 Hz."""
+BACK = 0.5
+"""A head is back, or still, within this share of the step."""
 MAX_SPEEDS = 16
 MAX_TURNS = 64
 
@@ -63,9 +68,15 @@ def _sure(value: float, bound: float) -> float:
 
 @dataclass(slots=True)
 class MovementState:
-    """The last pose, and the recent speeds of the head."""
+    """The last poses, and the recent speeds of the head."""
 
-    last: tuple[float, HeadPose] | None = None
+    poses: Annotated[deque[tuple[float, HeadPose]], AtMost(POSES)] = field(
+        default_factory=lambda: deque(maxlen=POSES)
+    )
+    before: float | None = None
+    """Speed of the step before the last two poses; None: they are the first."""
+    doubted: bool = False
+    """The middle one of the poses may be wrong."""
     speeds: Annotated[deque[tuple[float, float]], AtMost(MAX_SPEEDS)] = field(
         default_factory=lambda: deque(maxlen=MAX_SPEEDS)
     )
@@ -90,15 +101,12 @@ class Movement:
         own, head, at = self._state, observation.head, observation.at
         if head is None:
             return UNKNOWN
-        last, own.last = own.last, (at, head)
-        if last is None or at - last[0] > MAX_STEP_S:
-            own.speeds.clear()
-            own.fast = False
+        if own.poses and at - own.poses[-1][0] > MAX_STEP_S:
+            self.begin_anew()
+        own.poses.append((at, head))
+        if len(own.poses) < POSES:
             return UNKNOWN
-        own.speeds.append((at, _turned_deg(last[1], head) / (at - last[0])))
-        while at - own.speeds[0][0] >= SPEED_WINDOW_S:
-            own.speeds.popleft()
-        self._count(last[0], median(speed for _, speed in own.speeds))
+        self._step()
         gaze = self._settings.gaze
         while own.turns and at - own.turns[0][0] > gaze.turns_window_s:
             own.turns.popleft()
@@ -114,10 +122,26 @@ class Movement:
         return Judgement(True, 1.0, evidence, own.turns[0][0])
 
     def begin_anew(self) -> None:
-        """Forget the last pose, because the next one is another face's: the difference is not a turn."""
+        """Forget the last poses, because the next one is another face's: the difference is not a turn."""
         own = self._state
-        own.last, own.fast = None, False
+        own.before, own.doubted, own.fast = None, False, False
+        own.poses.clear()
         own.speeds.clear()
+
+    def _step(self) -> None:
+        """Judge the step between the first two poses."""
+        own = self._state
+        (began_s, first), (at, middle), (_, last) = own.poses
+        turned_deg = _turned_deg(first, middle)
+        speed, before = turned_deg / (at - began_s), own.before
+        from_wrong = own.doubted or (before is None and _turned_deg(middle, last) < BACK * turned_deg)
+        slow_before = before is None or before <= self._settings.threshold(EventType.SUSPICIOUS_MOVEMENT)
+        own.doubted = slow_before and _turned_deg(first, last) < BACK * turned_deg
+        own.before = speed
+        own.speeds.append((at, 0.0 if from_wrong or own.doubted else speed))
+        while at - own.speeds[0][0] >= SPEED_WINDOW_S:
+            own.speeds.popleft()
+        self._count(began_s, median(each for _, each in own.speeds))
 
     def _count(self, began_s: float, speed: float) -> None:
         own = self._state

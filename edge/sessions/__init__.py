@@ -5,6 +5,7 @@ port           the border: what a worker offers and reports
 On the control side
     assignment     order, page and alerts of one session    roster        the sessions watched here
     seat           admits a page                            attendance    who holds a seat (pure)
+    answering      bounds the offers at a time
 In the worker
     local_worker   sessions within the control process
     session        runs one candidate's session             session_maker  builds it

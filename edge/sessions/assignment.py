@@ -1,4 +1,4 @@
-"""Keeps one session on the control side: its order, its page, and its alerts until they are on disk."""
+"""Keeps one session on the control side: its order, its pages, and its alerts until they are on disk."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import math
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from uuid import UUID
 
 from edge.media.latest import Latest
 from edge.outbound.alert_writer import AlertWriter
 from edge.outbound.envelope import OutgoingAlert
 from edge.sessions.attendance import Attendance
-from edge.sessions.port import AssignmentId, Moved, Notice, PageId, SessionOver, assignment_of
+from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, PageId, SessionOver, assignment_of
 from shared.errors import Rejected, Unavailable
 from shared.messages.sessions import StartSession
 from shared.rates import Bucket, Rate
@@ -19,6 +20,9 @@ from shared.tokens import moved
 
 NOTICES: Final = 64
 """Notices that may wait for a slow page; the oldest is dropped first."""
+PAGES: Final = 4
+"""Pages of a session that may be connected at a time: one that is watched, and others that do not deliver
+anything yet."""
 
 CONNECTS: Final = Rate(burst=12, per_s=1.0)
 """How often a session's pages may open sockets and streams. A page waits up to 4 s between reconnects."""
@@ -55,7 +59,9 @@ class Assignment:
         self._writer = AlertWriter(commit)
         self.attendance: Attendance | None = None
         """Whether its page is here; None: not looked at yet."""
-        self._page: Page | None = None
+        self._pages: list[Page] = []
+        """The pages that get notices, in the order in which they connected. Of those that deliver media only
+        the newest is among them, as the first."""
         self._connects = Bucket(CONNECTS)
         self._offers = Bucket(OFFERS)
 
@@ -69,50 +75,67 @@ class Assignment:
         return self._writer.overflowed
 
     def sit_down(self, page: Page, now: float) -> None:
-        """Make a page that has just connected the one that gets notices. The earlier page gets no more.
+        """Let a page that has just connected get notices. The earlier ones stay until it delivers media; but
+        of too many, the one that has waited longest to deliver any is ended.
 
-        Raises `Rejected` (429) when pages connect too often; then the earlier page stays.
+        Raises `Rejected` (429) when pages connect too often.
         """
         _check(self._connects, now, "this session's pages connect too often")
-        if self._page is not None:
-            self._page.replace(_elsewhere())
-        self._page = page
+        self._pages.append(page)
+        if len(self._pages) > PAGES:
+            self._pages.pop(1).replace(_elsewhere())
 
-    def take(self, order: StartSession) -> PageId | None:
-        """Put a changed order in force. Returns the page that must end, if it is on a device that another has
-        replaced."""
+    def stand_up(self, page: Page) -> None:
+        """Forget a page that has left on purpose."""
+        page.notices.close()
+        if page in self._pages:
+            self._pages.remove(page)
+
+    def take(self, order: StartSession) -> tuple[PageId, ...]:
+        """Put a changed order in force. Returns the pages that must end, because they are on a device that
+        another has replaced."""
         self.order = order
-        page = self._page
-        if page is None or page.device is None or page.device >= order.device:
-            return None
-        self._page = None
-        page.replace(moved())
-        return page.id
+        ending = [page for page in self._pages if page.device is not None and page.device < order.device]
+        for page in ending:
+            self._pages.remove(page)
+            page.replace(moved())
+        return tuple(page.id for page in ending)
 
     def check_offer(self, now: float) -> None:
         """Check that another offer is allowed now. Raises `Rejected` (429) when its pages send too many."""
         _check(self._offers, now, "this session's pages send too many offers")
 
-    def hear(self, told: OutgoingAlert | Notice | SessionOver | Moved) -> None:
+    def hear(self, told: OutgoingAlert | Notice | SessionOver | Moved | Delivers) -> None:
         """Handle a message from the worker about this session."""
         match told:
             case OutgoingAlert():
                 self._writer.write(told)
             case Notice():
-                if self._page is not None:
-                    self._page.notices.put(told.message)
+                for page in self._pages:
+                    page.notices.put(told.message)
+            case Delivers():
+                self._end_before(told.page)
             case Moved():
-                if self._page is not None:
-                    self._page.replace(_connect_again())
-                    self._page = None
+                for page in self._pages:
+                    page.replace(_connect_again())
+                self._pages.clear()
             case SessionOver():
-                if self._page is not None:
-                    self._page.notices.close()
+                for page in self._pages:
+                    page.notices.close()
                 self._writer.close()
 
     async def write(self) -> None:
         """Put alerts on disk as they arrive, until the session is over and the last one is on disk."""
         await self._writer.run()
+
+    def _end_before(self, number: UUID) -> None:
+        """End the pages that connected before this one."""
+        numbers = [page.id.number for page in self._pages]
+        if number in numbers:
+            place = numbers.index(number)
+            for page in self._pages[:place]:
+                page.replace(_elsewhere())
+            del self._pages[:place]
 
 
 def _elsewhere() -> Rejected:

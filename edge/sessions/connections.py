@@ -36,13 +36,16 @@ class Connections:
         clock: SessionClock,
         drain: Callable[[Source], Awaitable[None]],
         connected: Callable[[bool], None],
+        delivers: Callable[[UUID], None],
     ) -> None:
         """`drain` takes the media of a source until it ends; `connected` is called for each source that comes
-        into force, with True if it replaced another page that was still sending."""
+        into force, with True if it replaced another page that was still sending; `delivers` when the media of
+        a page's source that is in force begin to arrive."""
         self._make_source = make_source
         self._clock = clock
         self._drain = drain
         self._connected = connected
+        self._told = delivers
         self._tasks: asyncio.TaskGroup | None = None
         self._pages: dict[UUID, Source] = {}
         """The newest connection of each page, until it ends."""
@@ -79,7 +82,7 @@ class Connections:
 
     async def answer(self, page: UUID, offer_sdp: str, tab: UUID | None = None) -> str:
         """Answer a page's offer. `tab`: the id of the page's window. The earlier connection is closed as soon
-        as the new one is in force.
+        as the new one is in force. `page`: its number.
 
         Raises `Rejected` and `Unavailable` as `Source.answer` does, and `Rejected`: 409 when a newer offer
         was answered first, 410 after the end.
@@ -91,7 +94,7 @@ class Connections:
         try:
             answer = await source.answer(offer_sdp)
             source.want(self._senses)
-            self._take_in(source, last, tab)
+            self._take_in(page, source, last, tab)
         except BaseException as error:
             if isinstance(error, Rejected | Unavailable):
                 self._errors[error.code] += 1
@@ -120,7 +123,7 @@ class Connections:
         """The connections so far that were refused or failed, by cause."""
         return self._errors.copy()
 
-    def _take_in(self, source: Source, last: Source | None, tab: UUID | None) -> None:
+    def _take_in(self, page: UUID, source: Source, last: Source | None, tab: UUID | None) -> None:
         if self._tasks is None:
             raise Rejected("the session is over", code="session-ended", status=410)
         if self._last is not last:
@@ -132,7 +135,7 @@ class Connections:
         if former is None or not self._shows(former):
             self._put_in_force(source, tab)
         self._open.add(source)
-        self._tasks.create_task(self._attend(source, tab))
+        self._tasks.create_task(self._attend(page, source, tab))
 
     def _put_in_force(self, source: Source, tab: UUID | None) -> None:
         former, another = self.newest, tab != self._tab and not self._hung_up
@@ -142,13 +145,13 @@ class Connections:
             self._tasks.create_task(former.close())
         self._connected(again)
 
-    async def _attend(self, source: Source, tab: UUID | None) -> None:
+    async def _attend(self, page: UUID, source: Source, tab: UUID | None) -> None:
         try:
             if source is self.newest or await self._may_take_over(source):
                 if source is not self.newest:
                     source.audio.clear()  # the earlier connection has delivered this time
                     self._put_in_force(source, tab)
-                await self._drain(source)
+                await self._watched(page, source)
         finally:
             self._open.discard(source)
             counts = source.counts(time.monotonic())
@@ -157,6 +160,19 @@ class Connections:
                 self._errors[counts.error] += 1
             self._pages = {page: each for page, each in self._pages.items() if each is not source}
             await source.close()
+
+    async def _watched(self, page: UUID, source: Source) -> None:
+        """Drain a connection in force until it ends; tell once when its media arrive."""
+        telling = asyncio.create_task(self._tell_delivery(page, source))
+        try:
+            await self._drain(source)
+        finally:
+            telling.cancel()
+
+    async def _tell_delivery(self, page: UUID, source: Source) -> None:
+        while not self._delivers(source):  # noqa: ASYNC110  a source tells of media only when asked
+            await asyncio.sleep(_LOOK_EVERY_S)
+        self._told(page)
 
     async def _may_take_over(self, source: Source) -> bool:
         """Wait until a new connection has a picture, or until the earlier one stops sending. False if it ends
@@ -180,6 +196,11 @@ class Connections:
         age_s = source.counts(time.monotonic()).frame_age_s
         sends = age_s is not None and age_s < SENDS_S and not source.video.closed
         return sends and Sense.SIGHT in self._senses
+
+    def _delivers(self, source: Source) -> bool:
+        """Whether pictures of this connection have arrived, or only sound where no picture may be watched."""
+        counts = source.counts(time.monotonic())
+        return (counts.frame_age_s if Sense.SIGHT in self._senses else counts.sound_age_s) is not None
 
 
 def _sends(source: Source) -> bool:

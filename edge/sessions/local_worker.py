@@ -62,7 +62,9 @@ class LocalWorker:
         try:
             session.go_on(known)
         except Corrupt:
-            log.exception("a session starts anew", extra={"session_id": str(order.session_id)})
+            log.exception(
+                "a session starts again from the beginning", extra={"session_id": str(order.session_id)}
+            )
             session = self._make(order)
             session.keep_clock(known.course)
         self._begin(order, session)

@@ -67,7 +67,16 @@ class Moved:
     assignment: AssignmentId
 
 
-Told = OutgoingAlert | Notice | SessionOver | Moved | Measured
+@dataclass(frozen=True, slots=True)
+class Delivers:
+    """The media of a page arrive and are watched: pages that connected before it have lost their place."""
+
+    assignment: AssignmentId
+    page: UUID
+    """`PageId.number`."""
+
+
+Told = OutgoingAlert | Notice | SessionOver | Moved | Delivers | Measured
 """What a worker reports on its own, in the order of the events."""
 Tell = Callable[[Told], None]
 
@@ -112,7 +121,7 @@ class Worker(Protocol):
         """Start to end the session; `SessionOver` follows its last alert. Has no effect after the end."""
 
     async def answer(self, page: PageId, offer_sdp: str) -> str:
-        """Answer a page's offer and close the session's earlier connection.
+        """Answer a page's offer. Once its media arrive, they take the place of those watched so far.
 
         Raises `Rejected`: for an invalid offer, 409 when a newer one was answered first, 410 after the end.
         """
@@ -145,7 +154,7 @@ class Worker(Protocol):
         """The worker's state now."""
 
 
-def about(told: OutgoingAlert | Notice | SessionOver | Moved) -> AssignmentId:
+def about(told: OutgoingAlert | Notice | SessionOver | Moved | Delivers) -> AssignmentId:
     """The assignment that a report is about."""
     if isinstance(told, OutgoingAlert):
         return AssignmentId(told.envelope.session_id, told.envelope.epoch)

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from uuid import UUID, uuid4
 
 from edge.media.admission import Seat
+from edge.sessions.answering import OFFERS_AT_ONCE, Answering
 from edge.sessions.assignment import Assignment, Page
 from edge.sessions.port import PageId, Worker
 from edge.sessions.roster import Roster
@@ -18,11 +19,12 @@ from shared.tokens import invalid
 class CandidateSeat:
     """One page's connection to its session. A page that reconnects gets a new seat."""
 
-    def __init__(self, worker: Worker, page: Page, assignment: Assignment) -> None:
+    def __init__(self, worker: Worker, page: Page, assignment: Assignment, answering: Answering) -> None:
         """Raises `Rejected` (429) if the session's pages connect too often."""
         self._worker = worker
         self._page = page
         self._assignment = assignment
+        self._answering = answering
         self._token_key = assignment.order.token_key
         assignment.sit_down(page, time.monotonic())
         self._answered = False
@@ -31,14 +33,16 @@ class CandidateSeat:
         """Answer the page's offer. A second offer makes a new connection that replaces the first.
 
         Raises `Rejected`: 401 if the key of this page's token was revoked since, 401 or 409 if another page
-        has replaced this one, 429 for too many offers. These checks come before any work on the offer.
+        has replaced this one, 429 for too many offers or too many at once. These checks come before any work
+        on the offer.
         """
         if self._page.replaced is not None:
             raise self._page.replaced
         if self._assignment.order.token_key != self._token_key:
             raise invalid()
         self._assignment.check_offer(time.monotonic())
-        answer = await self._worker.answer(self._page.id, offer_sdp)
+        with self._answering.one(self._assignment.id):
+            answer = await self._worker.answer(self._page.id, offer_sdp)
         self._answered = True
         return answer
 
@@ -63,21 +67,28 @@ class CandidateSeat:
 
     async def left(self) -> None:
         """End the media of a page that has left. The session waits for it to reconnect."""
+        self._assignment.stand_up(self._page)
         await self._worker.left(self._page.id)
 
 
 class Door:
     """Admits a page with a valid token of its session."""
 
-    def __init__(self, roster: Roster[Assignment], worker: Worker) -> None:
+    def __init__(
+        self, roster: Roster[Assignment], worker: Worker, offers_at_once: int = OFFERS_AT_ONCE
+    ) -> None:
+        """`offers_at_once`: the most offers that are answered at a time."""
         self._roster = roster
         self._worker = worker
+        self._answering = Answering(offers_at_once)
 
     async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> Seat:
-        """Admit a page. Raises `Rejected` as `Roster.bearer` does, and 429 when pages connect too often."""
+        """Admit a page. Raises `Rejected` as `Roster.bearer` does, and 429 when pages connect too often or
+        too many are being connected. The latter comes first, because it costs least."""
+        self._answering.check()
         assignment, device = self._roster.bearer(session_id, token)
         page = Page(PageId(assignment.id, uuid4(), tab), device)
-        return CandidateSeat(self._worker, page, assignment)
+        return CandidateSeat(self._worker, page, assignment, self._answering)
 
     def check(self, session_id: UUID, token: str) -> None:
         """Check a page's token. Raises `Rejected` as `Roster.bearer` does."""

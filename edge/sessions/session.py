@@ -11,15 +11,18 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter
+from uuid import UUID
 
 from edge.analysis.ears import asked_to_hear
 from edge.analysis.verified import verified_frame
 from edge.media.clock import SessionClock
 from edge.media.frames import VideoFrame
+from edge.media.source import Source
 from edge.sessions.agreed import as_agreed, check_may_compare, senses_of
 from edge.sessions.connections import Connections
 from edge.sessions.live_watch import LiveWatch
 from edge.sessions.memory import Course, SessionMemory, remembered
+from edge.sessions.port import Delivers, assignment_of
 from edge.sessions.pumps import Pumps
 from edge.sessions.session_parts import Parts, Senses
 from shared.cameras import Camera
@@ -42,10 +45,14 @@ class Session:
         """Raises `Corrupt` for invalid keys or templates."""
         order = self._order = as_agreed(order)
         self._perceive = parts.perceive
+        self._make_source = parts.make_source
         clock = self._clock = SessionClock(begins_s=order.elapsed_s)
         self._watch = LiveWatch(order, parts, clock)
         self._pumps = Pumps(parts.perceive(order), parts.level, self._watch)
-        self.connections = Connections(parts.make_source, clock, self._pumps.drain, self._connected)
+        self._tell = parts.tell
+        self.connections = Connections(
+            self._source, clock, self._pumps.drain, self._connected, self._delivers
+        )
         """The connections of its pages."""
         self._over = asyncio.Event()
         self._want()
@@ -161,10 +168,16 @@ class Session:
             senses.take_over(former.learnt())
         return senses
 
+    def _source(self, clock: SessionClock, frames_before: int) -> Source:
+        return self._make_source(self._order, clock, frames_before)
+
     def _connected(self, again: bool) -> None:
         if again:
             self._watch.opened_again()
         self._watch.expect()
+
+    def _delivers(self, page: UUID) -> None:
+        self._tell(Delivers(assignment_of(self._order), page))
 
     def _want(self) -> None:
         """Deliver only the pictures and sound that may be watched now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
 from edge.analysis.examination import enrolled
@@ -12,6 +11,7 @@ from edge.analysis.instruments import Instruments
 from edge.analysis.perception import Perception
 from edge.judging.alerts import WatchedSession
 from edge.judging.watch import Watch
+from edge.media.clock import SessionClock
 from edge.media.negotiation import PeerSettings
 from edge.media.peer import Peer
 from edge.sessions.port import Tell
@@ -33,17 +33,21 @@ class SessionMaker:
 
     def __call__(self, order: StartSession) -> Session:
         """Build a session that has not begun. Raises `Corrupt` for invalid keys or templates."""
-        servers = for_session(self.peer_settings.ice_servers, order.session_id, order.expires_utc)
         return Session(
             order,
             Parts(
                 perceive=self._perception,
-                make_source=partial(Peer, replace(self.peer_settings, ice_servers=servers)),
+                make_source=self._peer,
                 open_watch=self._watch,
                 level=self.instruments.level,
                 tell=self.tell,
             ),
         )
+
+    def _peer(self, order: StartSession, clock: SessionClock, frames_before: int) -> Peer:
+        """A connection with the servers' passwords of the session as long as it lasts now."""
+        servers = for_session(self.peer_settings.ice_servers, order.session_id, order.expires_utc)
+        return Peer(replace(self.peer_settings, ice_servers=servers), clock, frames_before)
 
     def _perception(self, order: StartSession) -> Perception:
         return Perception(

@@ -58,8 +58,9 @@ class Parts:
 
     perceive: Callable[[StartSession], Senses]
     """Makes the senses that an order asks for; raises `Corrupt` for invalid templates."""
-    make_source: Callable[[SessionClock, int], Source]
-    """Makes a connection for an offer, on the session's clock; frames are numbered after the given number."""
+    make_source: Callable[[StartSession, SessionClock, int], Source]
+    """Makes a connection for an offer under the order in force, on the session's clock; frames are numbered
+    after the given number."""
     open_watch: Callable[[StartSession, datetime], Watch]
     """Makes the watch once a page has connected, given the UTC time of zero on the session clock."""
     level: LevelInForce

@@ -26,7 +26,7 @@ REPORTS_WITHIN_S: Final = 1.0
 
 
 class Berth:
-    """One place for a worker. Its number stays when the process is another one."""
+    """One place for a worker. A new process keeps the number of its place."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Berth:
         program: Sequence[str],
         settings: Callable[[], WorkerSettings],
         hear: Hear,
-        felt: Callable[[Pulse], None],
+        on_pulse: Callable[[Pulse], None],
     ) -> None:
         """`settings` returns those of the next process."""
         self.number = number
@@ -46,7 +46,7 @@ class Berth:
         self._program = program
         self._settings = settings
         self._hear = hear
-        self._felt = felt
+        self._on_pulse = on_pulse
         self._pulse = Pulse()
         self._former_cpu_s = 0.0
         self._ends = 0
@@ -87,7 +87,7 @@ class Berth:
             self._ends_s.append(now_s)
             wait_s = wait_before(self._ends_s, now_s)
             log.error(
-                "a worker has ended and is spawned again", extra={"reason": reason, "duration_s": wait_s}
+                "a worker has ended; it is started again", extra={"reason": reason, "duration_s": wait_s}
             )
             await asyncio.sleep(wait_s)
 
@@ -95,7 +95,7 @@ class Berth:
         """One process from its start to its end; why it ended."""
         served = False
         try:
-            async with running(self._settings(), self._hear, self._feel, program=self._program) as process:
+            async with running(self._settings(), self._hear, self._pulsed, program=self._program) as process:
                 # The level may have changed while the networks were opened.
                 await process.worker.set_level(self._settings().level)
                 self.worker, self.pid, served = process.worker, process.pid, True
@@ -118,6 +118,6 @@ class Berth:
                 down(self)
             self.report = None
 
-    def _feel(self, pulse: Pulse) -> None:
+    def _pulsed(self, pulse: Pulse) -> None:
         self._pulse = pulse
-        self._felt(pulse)
+        self._on_pulse(pulse)

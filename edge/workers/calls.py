@@ -1,6 +1,6 @@
 """The calls of `edge.sessions.port.Worker` as values, and what a worker's process reports. Pure.
 
-A call that a worker refuses is answered with a `Refusal`, which becomes the same error on the other side.
+A call that a worker refuses is answered with a `SentError`, which becomes the same error on the other side.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
+from uuid import UUID
 
 from edge.analysis.measured import Measured
 from edge.outbound.envelope import OutgoingAlert
@@ -136,6 +137,8 @@ class Said:
     assignment: AssignmentId
     alerts: tuple[OutgoingAlert, ...] = ()
     notices: tuple[Notice, ...] = ()
+    delivers: UUID | None = None
+    """The page of the last `Delivers`."""
     over: bool = False
 
 
@@ -156,7 +159,7 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
+class SentError:
     """One of the project's errors."""
 
     kind: Literal["unavailable", "rejected", "corrupt", "config"]
@@ -167,11 +170,11 @@ class Refusal:
     errors: tuple[Mapping[str, Any], ...] = ()
 
 
-def refusal_of(error: Exception) -> Refusal:
-    """What the other side hears of an error. Of a foreign one it hears only the class."""
+def refusal_of(error: Exception) -> SentError:
+    """Describe an error for the other side. Of a foreign error only the class is sent."""
     match error:
         case Rejected():
-            return Refusal(
+            return SentError(
                 kind="rejected",
                 message=str(error),
                 code=error.code,
@@ -180,18 +183,20 @@ def refusal_of(error: Exception) -> Refusal:
                 errors=tuple(error.errors),
             )
         case Corrupt():
-            return Refusal(kind="corrupt", message=str(error))
+            return SentError(kind="corrupt", message=str(error))
         case ConfigError():
-            return Refusal(kind="config", message=str(error))
+            return SentError(kind="config", message=str(error))
         case Unavailable():
-            return Refusal(
+            return SentError(
                 kind="unavailable", message=str(error), code=error.code, retry_after_s=error.retry_after_s
             )
-    return Refusal(kind="unavailable", message=f"the call failed: {type(error).__name__}", code="unavailable")
+    return SentError(
+        kind="unavailable", message=f"the call failed: {type(error).__name__}", code="unavailable"
+    )
 
 
-def error_of(refusal: Refusal) -> ProctorError:
-    """The error that a refusal stands for."""
+def error_of(refusal: SentError) -> ProctorError:
+    """The error that was sent."""
     after_s = refusal.retry_after_s
     if refusal.kind == "rejected":
         return Rejected(

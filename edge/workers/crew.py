@@ -10,17 +10,16 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Coroutine, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
-from edge.sessions.port import AssignmentId, Moved, PageId, SessionOver, Tell, WorkerReport
+from edge.sessions.port import AssignmentId, Delivers, Moved, PageId, SessionOver, Tell, WorkerReport
 from edge.workers.berth import Berth
+from edge.workers.berths import Berths, no_worker
 from edge.workers.calls import Pulse, Said
-from edge.workers.combined import added, nothing, one_report
 from edge.workers.placed import Placed
-from edge.workers.placement import Room, gives_up, most_room
+from edge.workers.placement import gives_up
 from edge.workers.process import PROGRAM
 from edge.workers.remote import RemoteWorker
 from edge.workers.settings import WorkerSettings
@@ -39,56 +38,37 @@ MOVES_AGAIN_S: Final = 0.1
 
 
 class Crew:
-    """A `Worker` over several processes. Use on one event loop, inside `crew`."""
+    """A `Worker` over several processes. Use on one event loop, inside `open_crew`."""
 
     def __init__(self, count: int, settings: WorkerSettings, tell: Tell, program: Sequence[str]) -> None:
-        self._settings = settings
         self._tell = tell
-        self._level = settings.level
-        self._berths = [
-            Berth(number, program, self._settings_now, self._hear, self._feel)
-            for number in range(1, count + 1)
-        ]
+        self._berths = Berths(count, settings, program, self._load)
         self._placed: dict[AssignmentId, Placed] = {}
-        self._former = nothing(settings.level)
-        self._changed = asyncio.Event()
-        """Set while a worker is ready."""
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def open(self) -> None:
         """Keep workers running from now on, and wait for the first. Raises `ConfigError`."""
-        for berth in self._berths:
-            self._own(berth.run(self._up, self._down))
-        ready = asyncio.create_task(self._changed.wait())
-        await asyncio.wait((ready, self._broken), return_when=asyncio.FIRST_COMPLETED)
-        if not ready.done():
-            ready.cancel()
-            await self._broken
+        await self._berths.open(self._hear, self._pulsed, self._down)
 
     async def run(self) -> None:
         """Wait until something in here fails, which should not happen; raises that."""
-        await self._broken
+        await self._berths.run()
 
     async def close(self) -> None:
         """End all workers."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._berths.close()
 
     def statuses(self) -> tuple[WorkerStatus, ...]:
         """Every worker's process now."""
-        sessions = Counter(placed.berth or placed.bound_for for placed in self._placed.values())
-        return tuple(berth.status(sessions[berth]) for berth in self._berths)
+        return self._berths.statuses()
 
     async def start(self, order: StartSession) -> None:
-        berth, worker = self._roomiest()
+        berth, worker = self._berths.roomiest()
         placed = Placed(order, bound_for=berth)
         self._placed[placed.id] = placed
         try:
             await worker.start(order)
             if berth.worker is not worker:
-                raise _nobody()
+                raise no_worker()
         except BaseException:
             self._placed.pop(placed.id, None)
             raise
@@ -141,33 +121,23 @@ class Crew:
         return await self._any().compare(order)
 
     async def set_level(self, level: int) -> None:
-        # A worker that ends meanwhile gets the level when it is spawned again.
-        self._level = level
-        workers = [berth.worker for berth in self._berths if berth.worker is not None]
-        await asyncio.gather(*(worker.set_level(level) for worker in workers), return_exceptions=True)
+        await self._berths.set_level(level)
 
     async def report(self) -> WorkerReport:
         """All workers' reports as one; of a worker that does not answer in time, its last. Never raises."""
-        await asyncio.gather(*(berth.ask() for berth in self._berths))
-        reports = [berth.report for berth in self._berths if berth.report is not None]
+        reports = await self._berths.ask()
         for state in (state for report in reports for state in report.sessions):
             placed = self._placed.get(AssignmentId(state.session_id, state.epoch))
             if placed is not None:
                 placed.state = state
-        return one_report(
-            reports,
-            level=self._level,
-            works=any(berth.worker is not None for berth in self._berths),
-            former=self._former,
-            between=[
-                placed.state
-                for placed in self._placed.values()
-                if placed.berth is None and placed.state is not None
-            ],
+        moving = (placed for placed in self._placed.values() if placed.berth is None)
+        return self._berths.one_report(
+            reports, [placed.state for placed in moving if placed.state is not None]
         )
 
-    def _settings_now(self) -> WorkerSettings:
-        return replace(self._settings, level=self._level)
+    def _load(self) -> Counter[Berth]:
+        places = (placed.berth or placed.bound_for for placed in self._placed.values())
+        return Counter(berth for berth in places if berth is not None)
 
     def _find(self, assignment: AssignmentId) -> Placed:
         placed = self._placed.get(assignment)
@@ -180,23 +150,11 @@ class Crew:
         placed = self._placed.get(assignment)
         return None if placed is None or placed.berth is None else placed.berth.worker
 
-    def _roomiest(self) -> tuple[Berth, RemoteWorker]:
-        """The worker with the most room, after its berth. Raises `Unavailable` when none runs."""
-        rooms = [
-            Room(number=status.number, running=status.running, sessions=status.sessions)
-            for status in self.statuses()
-        ]
-        number = most_room(rooms)
-        berth = None if number is None else self._berths[number - 1]
-        if berth is None or berth.worker is None:
-            raise _nobody()
-        return berth, berth.worker
-
     def _any(self) -> RemoteWorker:
-        _, worker = self._roomiest()
+        _, worker = self._berths.roomiest()
         return worker
 
-    def _feel(self, pulse: Pulse) -> None:
+    def _pulsed(self, pulse: Pulse) -> None:
         for call in pulse.calls:
             self._tell(call)
 
@@ -210,6 +168,8 @@ class Crew:
             self._tell(alert)
         for notice in said.notices:
             self._tell(notice)
+        if said.delivers is not None:
+            self._tell(Delivers(said.assignment, said.delivers))
         if said.over:
             self._forget(placed)
 
@@ -217,32 +177,27 @@ class Crew:
         self._placed.pop(placed.id, None)
         self._tell(SessionOver(placed.id))
 
-    def _up(self, berth: Berth) -> None:
-        log.info("a worker is ready", extra={"count": berth.number})
-        self._changed.set()
-
     def _down(self, berth: Berth) -> None:
         """Move the sessions of a worker that has ended."""
-        if berth.report is not None:
-            self._former = added(self._former, berth.report)
-        if all(each.worker is None for each in self._berths):
-            self._changed.clear()
         now_s = time.monotonic()
         for placed in [each for each in self._placed.values() if each.berth is berth]:
             placed.lose(now_s)
             if gives_up(placed.moves_s, now_s):
-                log.error("a session is given up", extra={"session_id": str(placed.id.session_id)})
+                log.error(
+                    "a session is given up: its workers end again and again",
+                    extra={"session_id": str(placed.id.session_id)},
+                )
                 self._forget(placed)
             else:
-                self._own(self._move(placed))
+                self._berths.own(self._move(placed))
 
     async def _move(self, placed: Placed) -> None:
         """Let a session go on in the worker with the most room, as soon as there is one."""
         while self._placed.get(placed.id) is placed:
             try:
-                berth, worker = self._roomiest()
+                berth, worker = self._berths.roomiest()
             except Unavailable:
-                await self._changed.wait()
+                await self._berths.one_runs()
                 continue
             placed.bound_for = berth
             try:
@@ -251,7 +206,7 @@ class Crew:
                 await asyncio.sleep(MOVES_AGAIN_S)
                 continue
             except ProctorError:
-                log.exception("a session cannot go on", extra={"session_id": str(placed.id.session_id)})
+                log.exception("a session cannot continue", extra={"session_id": str(placed.id.session_id)})
                 self._forget(placed)
                 return
             if berth.worker is worker:
@@ -263,7 +218,7 @@ class Crew:
             return  # it has ended there already
         placed.settle(berth)
         log.warning(
-            "a session goes on in another process",
+            "a session continues in another process",
             extra={
                 "session_id": str(placed.id.session_id),
                 "duration_s": round(time.monotonic() - placed.lost_at, 3),
@@ -271,22 +226,7 @@ class Crew:
         )
         self._tell(Moved(placed.id))
         if placed.ending:
-            self._own(self.end(placed.id))
-
-    def _own(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-
-    def _done(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not self._broken.done():
-            self._broken.set_exception(error)
-
-
-def _nobody() -> Unavailable:
-    return Unavailable("no worker runs on this node now", retry_after_s=5)
+            self._berths.own(self.end(placed.id))
 
 
 @asynccontextmanager

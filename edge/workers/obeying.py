@@ -28,7 +28,7 @@ from edge.workers.calls import (
 from edge.workers.codec import read_call, write_answer, written
 from edge.workers.link import Link
 from edge.workers.reporting import Reporting
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.errors import ProctorError
 
 log = logging.getLogger(__name__)
@@ -60,9 +60,9 @@ class Obeying:
         except Exception as error:
             if not isinstance(error, ProctorError):
                 log.exception("a call failed")
-            self._link.send(Frame(Kind.REFUSAL, written(refusal_of(error)), number=frame.number))
+            self._link.send(Frame(FrameKind.REFUSAL, written(refusal_of(error)), number=frame.number))
             return
-        self._link.send(Frame(Kind.REPLY, answer, number=frame.number))
+        self._link.send(Frame(FrameKind.REPLY, answer, number=frame.number))
 
     async def _do(self, call: Call, blob: bytes) -> Any:
         worker = self._worker

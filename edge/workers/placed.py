@@ -52,7 +52,7 @@ class Placed:
         self.arrived.set()
 
     def lose(self, now_s: float) -> None:
-        """Note that its worker has ended."""
+        """Note that its worker has ended at `now_s`."""
         self.berth = None
         self.arrived.clear()
         self.lost_at = now_s

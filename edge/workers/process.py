@@ -14,12 +14,12 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
-from edge.workers.calls import Pulse, Refusal, error_of
+from edge.workers.calls import Pulse, SentError, error_of
 from edge.workers.codec import read, written
 from edge.workers.link import Link
 from edge.workers.remote import Hear, RemoteWorker
 from edge.workers.settings import WorkerSettings
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.errors import Corrupt, Unavailable
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ class Running:
 async def running(
     settings: WorkerSettings,
     hear: Hear,
-    felt: Callable[[Pulse], None],
+    on_pulse: Callable[[Pulse], None],
     *,
     program: Sequence[str] = PROGRAM,
 ) -> AsyncIterator[Running]:
@@ -65,9 +65,9 @@ async def running(
         )
     link = await Link.over(ours)
     try:
-        link.send(Frame(Kind.SETUP, written(settings)))
+        link.send(Frame(FrameKind.SETUP, written(settings)))
         await _until_ready(link)
-        watch = _Watch(felt)
+        watch = _Watch(on_pulse)
         worker = RemoteWorker(link, hear, watch.feel)
         failed = asyncio.get_running_loop().create_future()
         listening = asyncio.create_task(_listen(worker, failed))
@@ -91,10 +91,10 @@ async def _until_ready(link: Link) -> None:
             first = await link.next()
     except TimeoutError as error:
         raise Unavailable(f"a worker was not ready in {READY_WITHIN_S:.0f} s") from error
-    if first is None or first.kind not in (Kind.READY, Kind.BROKEN):
+    if first is None or first.kind not in (FrameKind.READY, FrameKind.BROKEN):
         raise Unavailable("a worker ended while it started")
-    if first.kind is Kind.BROKEN:
-        raise error_of(read(Refusal, first.body))
+    if first.kind is FrameKind.BROKEN:
+        raise error_of(read(SentError, first.body))
 
 
 async def _listen(worker: RemoteWorker, failed: asyncio.Future[str]) -> None:
@@ -104,7 +104,7 @@ async def _listen(worker: RemoteWorker, failed: asyncio.Future[str]) -> None:
     except Corrupt as error:
         reason = str(error)
     except Exception as error:
-        log.exception("what a worker reports could not be taken")
+        log.exception("a worker's report could not be processed")
         reason = type(error).__name__
     if not failed.done():
         failed.set_result(reason)
@@ -126,13 +126,13 @@ async def _end(child: asyncio.subprocess.Process, link: Link, *, at_once: bool) 
 class _Watch:
     """Looks for pulses."""
 
-    def __init__(self, felt: Callable[[Pulse], None]) -> None:
-        self._felt = felt
+    def __init__(self, on_pulse: Callable[[Pulse], None]) -> None:
+        self._on_pulse = on_pulse
         self._silent_looks = 0
 
     def feel(self, pulse: Pulse) -> None:
         self._silent_looks = 0
-        self._felt(pulse)
+        self._on_pulse(pulse)
 
     async def run(self, failed: asyncio.Future[str]) -> None:
         """Look until the process hangs."""

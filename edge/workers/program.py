@@ -26,7 +26,7 @@ from edge.workers.obeying import Obeying
 from edge.workers.opening import local_worker
 from edge.workers.reporting import Reporting
 from edge.workers.settings import WorkerSettings
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.dumps import no_core_dumps
 from shared.errors import ProctorError
 from shared.logs import configure
@@ -39,7 +39,7 @@ Open = Callable[[WorkerSettings, Tell], AbstractAsyncContextManager[LocalWorker]
 
 
 async def work(end: socket.socket, open_worker: Open) -> None:
-    """Be a worker until the control side is gone."""
+    """Serve as a worker until the control side is gone."""
     link = await Link.over(end)
     setup = await link.next()
     if setup is None:
@@ -50,14 +50,14 @@ async def work(end: socket.socket, open_worker: Open) -> None:
         try:
             worker = await stack.enter_async_context(open_worker(settings, reporting.tell))
         except ProctorError as error:
-            link.send(Frame(Kind.BROKEN, written(refusal_of(error))))
+            link.send(Frame(FrameKind.BROKEN, written(refusal_of(error))))
             return
         await _serve(link, worker, reporting)
 
 
 async def _serve(link: Link, worker: LocalWorker, reporting: Reporting) -> None:
     reporting.ask_for_memory(worker.memory)
-    link.send(Frame(Kind.READY))
+    link.send(Frame(FrameKind.READY))
     async with asyncio.TaskGroup() as tasks:
         steady = tasks.create_task(reporting.run(lambda: worker.assignments))
         await Obeying(link, worker, reporting).run()

@@ -19,9 +19,9 @@ from edge.workers.calls import (
     Enroll,
     Left,
     Pulse,
-    Refusal,
     Report,
     Said,
+    SentError,
     SetLevel,
     ShowCamera,
     Start,
@@ -30,7 +30,7 @@ from edge.workers.calls import (
 )
 from edge.workers.codec import read, read_answer, write_call
 from edge.workers.link import Link
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.cameras import Camera
 from shared.errors import Corrupt, Unavailable
 from shared.messages.comparing import ComparedTemplates, CompareTemplates
@@ -51,11 +51,11 @@ class _Asked:
 class RemoteWorker:
     """A `Worker` that is another process. Calls fail with `Unavailable` once that process is gone."""
 
-    def __init__(self, link: Link, hear: Hear, felt: Callable[[Pulse], None]) -> None:
-        """`hear` is called in the order of the reports, `felt` with every pulse."""
+    def __init__(self, link: Link, hear: Hear, on_pulse: Callable[[Pulse], None]) -> None:
+        """`hear` is called in the order of the reports, `on_pulse` with every pulse."""
         self._link = link
         self._hear = hear
-        self._felt = felt
+        self._on_pulse = on_pulse
         self._numbers = count(1)
         self._asked: dict[int, _Asked] = {}
         self._gone = False
@@ -123,7 +123,7 @@ class RemoteWorker:
             raise _lost()
         number = next(self._numbers)
         asked = _Asked(call, asyncio.get_running_loop().create_future())
-        self._link.send(Frame(Kind.ASK, write_call(call), blob, number))
+        self._link.send(Frame(FrameKind.ASK, write_call(call), blob, number))
         self._asked[number] = asked
         try:
             return await asked.answer
@@ -132,11 +132,11 @@ class RemoteWorker:
 
     def _take(self, frame: Frame) -> None:
         match frame.kind:
-            case Kind.PULSE:
-                self._felt(read(Pulse, frame.body))
-            case Kind.SAID:
+            case FrameKind.PULSE:
+                self._on_pulse(read(Pulse, frame.body))
+            case FrameKind.SAID:
                 self._hear(read(Said, frame.body), frame.blob)
-            case Kind.REPLY | Kind.REFUSAL:
+            case FrameKind.REPLY | FrameKind.REFUSAL:
                 self._settle(frame)
             case _:
                 raise Corrupt(f"a worker does not send {frame.kind.name}")
@@ -146,8 +146,8 @@ class RemoteWorker:
         asked = self._asked.pop(frame.number, None)
         if asked is None or asked.answer.done():
             return
-        if frame.kind is Kind.REFUSAL:
-            asked.answer.set_exception(error_of(read(Refusal, frame.body)))
+        if frame.kind is FrameKind.REFUSAL:
+            asked.answer.set_exception(error_of(read(SentError, frame.body)))
         else:
             asked.answer.set_result(read_answer(asked.call, frame.body))
 

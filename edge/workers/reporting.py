@@ -9,15 +9,16 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
+from uuid import UUID
 
 from edge.analysis.measured import Measured
+from edge.media.lateness import loop_probe
 from edge.outbound.envelope import OutgoingAlert
-from edge.sessions.port import AssignmentId, Moved, Notice, SessionOver, Told, about
+from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOver, Told, about
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import written
-from edge.workers.lag import LoopLag
 from edge.workers.link import Link
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.saving import Saved
 
 PULSE_S: Final = 0.25
@@ -33,6 +34,7 @@ class _Waiting:
 
     alerts: list[OutgoingAlert] = field(default_factory=list)
     notices: list[Notice] = field(default_factory=list)
+    delivers: UUID | None = None
     over: bool = False
 
 
@@ -45,7 +47,7 @@ class Reporting:
 
     def __init__(self, link: Link) -> None:
         self._link = link
-        self._lag = LoopLag()
+        self._lateness = loop_probe().lateness
         self._waiting: dict[AssignmentId, _Waiting] = {}
         self._calls: deque[Measured] = deque(maxlen=MOST_CALLS)
         self._sent: dict[AssignmentId, bytes] = {}
@@ -71,6 +73,8 @@ class Reporting:
                 waiting.alerts.append(told)
             case Notice():
                 waiting.notices.append(told)
+            case Delivers():
+                waiting.delivers = told.page
             case SessionOver():
                 waiting.over = True
             case Moved():
@@ -88,9 +92,10 @@ class Reporting:
             assignment=assignment,
             alerts=tuple(waiting.alerts),
             notices=tuple(waiting.notices),
+            delivers=waiting.delivers,
             over=waiting.over,
         )
-        self._link.send(Frame(Kind.SAID, written(said), state))
+        self._link.send(Frame(FrameKind.SAID, written(said), state))
         if waiting.over:
             self._sent.pop(assignment, None)
         else:
@@ -99,7 +104,6 @@ class Reporting:
     async def run(self, assignments: Callable[[], tuple[AssignmentId, ...]]) -> None:
         """Send pulses, and the states of the sessions, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._lag.run())
             tasks.create_task(self._beat())
             tasks.create_task(self._save(assignments))
 
@@ -108,13 +112,13 @@ class Reporting:
             calls = tuple(self._calls)
             self._calls.clear()
             pulse = Pulse(
-                loop_p95_s=self._lag.recent_p95_s,
-                loop_p99_s=self._lag.p99_s,
-                loop_worst_s=self._lag.worst_s,
+                loop_p95_s=self._lateness.recent_p95_s,
+                loop_p99_s=self._lateness.p99_s,
+                loop_worst_s=self._lateness.worst_s,
                 cpu_s=time.process_time(),
                 calls=calls,
             )
-            self._link.send(Frame(Kind.PULSE, written(pulse)))
+            self._link.send(Frame(FrameKind.PULSE, written(pulse)))
             await asyncio.sleep(PULSE_S)
 
     async def _save(self, assignments: Callable[[], tuple[AssignmentId, ...]]) -> None:

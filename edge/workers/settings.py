@@ -1,4 +1,4 @@
-"""What a worker needs to know of the node: a value, sent to its process before all else."""
+"""What a worker needs to know of the node: a value, sent to its process first."""
 
 from __future__ import annotations
 

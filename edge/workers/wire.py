@@ -21,7 +21,7 @@ _HEADER: Final = Struct(">BQII")
 HEADER_BYTES: Final = _HEADER.size
 
 
-class Kind(IntEnum):
+class FrameKind(IntEnum):
     """What a frame is."""
 
     SETUP = 1
@@ -46,7 +46,7 @@ class Kind(IntEnum):
 class Header:
     """The lengths that follow a header."""
 
-    kind: Kind
+    kind: FrameKind
     number: int
     body_bytes: int
     blob_bytes: int
@@ -56,7 +56,7 @@ class Header:
 class Frame:
     """One message."""
 
-    kind: Kind
+    kind: FrameKind
     body: bytes = b""
     blob: bytes = b""
     number: int = 0
@@ -78,6 +78,6 @@ def header_of(data: bytes) -> Header:
     if body_bytes + blob_bytes > MAX_FRAME_BYTES:
         raise Corrupt(f"a frame of {body_bytes + blob_bytes} bytes exceeds {MAX_FRAME_BYTES}")
     try:
-        return Header(Kind(kind), number, body_bytes, blob_bytes)
+        return Header(FrameKind(kind), number, body_bytes, blob_bytes)
     except ValueError as error:
         raise Corrupt(f"no frame has kind {kind}") from error

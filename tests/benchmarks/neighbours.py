@@ -6,7 +6,6 @@ second, each time over a new connection.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -14,18 +13,25 @@ from pathlib import Path
 from typing import Final
 
 from tests.benchmarks._figures import Figure
-from tests.support.candidates import Picture, Tone, offer_of
+from tests.support.candidates import real_offer
 from tests.support.neighbour import beside, waits
 from tests.support.whole import Whole, whole
 
 BOUND_S: Final = 0.05
 IDLERS: Final = 2_500
+ENDLESS: Final = (
+    ("one-byte texts", "bytes"),
+    ("empty texts", "empties"),
+    ("one-byte fragments", "fragments"),
+    ("binary messages", "binaries"),
+    ("pongs", "pongs"),
+)
 
 
 def run(arguments: Sequence[str]) -> list[Figure]:
     """Measure and print; a neighbour's 99th percentile is at most 50 ms, or twice that without an attack."""
     seconds = float(arguments[0]) if arguments else 5.0
-    offer = asyncio.run(_offer())
+    offer = real_offer()
     with tempfile.TemporaryDirectory() as folder, whole(Path(folder)) as site:
         node, centre = site.prepared.edge_url, site.prepared.coordinator_url
         figures = []
@@ -41,6 +47,7 @@ def _attacked(site: Whole, name: str, place: str, offer: str, seconds: float) ->
         ("20,000 pings/s", "pings", 20_000),
         ("100,000 pings/s", "pings", 100_000),
         ("20,000 texts/s", "texts", 20_000),
+        *((f"{words} without end", attack, 0) for words, attack in ENDLESS),
         ("sockets of one token", "sockets", 0),
         *([("WHIP offers of one token", "offers", 0)] if name == "node" else []),
         (f"{IDLERS:,} idle connections", "idle", IDLERS),
@@ -67,11 +74,3 @@ def _attacked(site: Whole, name: str, place: str, offer: str, seconds: float) ->
             )
         )
     return figures
-
-
-async def _offer() -> str:
-    candidate = await offer_of(Picture(), Tone())
-    try:
-        return str(candidate.localDescription.sdp)
-    finally:
-        await candidate.close()

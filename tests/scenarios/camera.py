@@ -30,6 +30,8 @@ class Shot:
     """How one exam is filmed and sent."""
 
     codec: str = "H.264"
+    width_px: int = WIDTH_PX
+    height_px: int = HEIGHT_PX
     frames_per_s: int = 15
     zoom: float = 1.0
     """How much the camera is nearer than in the footage."""
@@ -109,7 +111,7 @@ def send(path: Path, frames: Iterable[Image], sound: Sound, shot: Shot, seed: in
 
 def _video(container: OutputContainer, shot: Shot) -> VideoStream:
     stream = cast("VideoStream", container.add_stream(_ENCODERS[shot.codec], rate=shot.frames_per_s))
-    stream.width, stream.height = WIDTH_PX, HEIGHT_PX
+    stream.width, stream.height = shot.width_px, shot.height_px
     stream.pix_fmt = "yuvj420p" if shot.codec == "MJPEG" else "yuv420p"
     stream.bit_rate = shot.kbit_per_s * 1000
     stream.gop_size = round(shot.keyframe_every_s * shot.frames_per_s)

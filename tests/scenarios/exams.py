@@ -9,8 +9,9 @@ from typing import Any
 
 import cv2
 import numpy as np
+from pydantic import TypeAdapter
 
-from edge.accuracy.truth import Stretch, Truth, Wanted, truth_json
+from edge.accuracy.truth import Stretch, Truth, Wanted
 from shared.events.types import EventType as E
 from tests.scenarios.acts import ACTS, Act, share
 from tests.scenarios.camera import SAMPLES_PER_S, Lens, Shot, Sound, send
@@ -121,11 +122,12 @@ def truth_of(plan: Plan) -> Truth:
         unique_s=min(plan.duration_s, cast.candidate.unique_s),
         shot=plan.shot.words + (f", {plan.background} heard" if plan.background else ""),
         people=(cast.candidate.name,),
-        policy=_asking({event: rule for event, rule in ASKED_FOR.items() if event in wanted}),
+        policy=asking({event: rule for event, rule in ASKED_FOR.items() if event in wanted}),
     )
 
 
-def _asking(rules: Mapping[E, Mapping[str, Any]]) -> dict[str, Any]:
+def asking(rules: Mapping[E, Mapping[str, Any]]) -> dict[str, Any]:
+    """A policy that asks for these rules."""
     return {"rules": {event.value: dict(rule) for event, rule in rules.items()}} if rules else {}
 
 
@@ -151,6 +153,11 @@ def _stretch(turn: Turn) -> Stretch:
     )
 
 
+def truth_json(truth: Truth) -> bytes:
+    """The truth as JSON, for the file beside a recording."""
+    return TypeAdapter(Truth).dump_json(truth, indent=2, exclude_defaults=True) + b"\n"
+
+
 def make(plan: Plan, folder: Path, sounds: Library) -> Path:
     """Writes recording, truth and enrollment pictures of one exam; answers the recording."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -159,7 +166,7 @@ def make(plan: Plan, folder: Path, sounds: Library) -> Path:
     send(unfinished, _frames(plan), soundtrack(plan, sounds), plan.shot, plan.seed)
     recording.with_suffix(".json").write_bytes(truth_json(truth_of(plan)))
     if plan.cast.candidate.enrollable:
-        _enrollment(plan, folder / plan.name)
+        enrollment(plan.cast.candidate, folder / plan.name, plan.seed)
     # Last, so that a composition broken off begins this exam anew.
     unfinished.replace(recording)
     return recording
@@ -202,10 +209,10 @@ def soundtrack(plan: Plan, sounds: Library) -> Sound:
     return np.clip(track, -1, 1).astype(np.float32)
 
 
-def _enrollment(plan: Plan, folder: Path) -> None:
+def enrollment(person: Performer, folder: Path, seed: int, last_s: float = 2.7) -> None:
     """Three pictures taken in other light and from elsewhere than the exam's."""
     folder.mkdir(exist_ok=True)
-    for number, (gain, zoom, at_s) in enumerate(((1.0, 1.05, 0.2), (0.9, 0.95, 1.5), (1.1, 1.0, 2.7)), 1):
-        lens = Lens(Shot(gain=gain, zoom=zoom, noise=1.0), plan.seed + 1000 + number)
-        picture = lens.take(plan.cast.candidate.view(at_s), at_s)
+    for number, (gain, zoom, at_s) in enumerate(((1.0, 1.05, 0.2), (0.9, 0.95, 1.5), (1.1, 1.0, last_s)), 1):
+        lens = Lens(Shot(gain=gain, zoom=zoom, noise=1.0), seed + 1000 + number)
+        picture = lens.take(person.view(at_s), at_s)
         cv2.imwrite(str(folder / f"{number}.jpg"), picture, [cv2.IMWRITE_JPEG_QUALITY, 94])

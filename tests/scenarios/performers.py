@@ -55,10 +55,17 @@ def media_folder(environment: Mapping[str, str] = os.environ) -> Path | None:
 def performers(media: Path | None, seed: int) -> tuple[Performer, ...]:
     """Everybody there is; read once per process."""
     drawn = _drawn(seed)
-    if media is None:
-        return drawn
-    talking = [_talking(name, media / "video" / f"open_grid_{name}.mpg") for name in _GRID]
-    return (*talking, *drawn)
+    return drawn if media is None else (*_talking(media), *drawn)
+
+
+@cache
+def talkers(media: Path) -> tuple[Performer, ...]:
+    """Everybody of whom there is more than a portrait: the talking heads, and two men in other places."""
+    return (
+        *_talking(media),
+        _filmed("carphone", media / "video" / "open_carphone_qcif.mp4", 29.97),
+        _filmed("man", media / "video" / "open_man_frontal.gif", 10),
+    )
 
 
 def signer(media: Path) -> Performer:
@@ -96,14 +103,24 @@ def wide(picture: Image) -> Image:
     return np.ascontiguousarray(scaled[:HEIGHT_PX]).astype(np.uint8, copy=False)
 
 
-def _talking(name: str, path: Path) -> Performer:
-    frames = [wide(frame) for frame in film_frames(path)]
+def _talking(media: Path) -> list[Performer]:
+    return [_filmed(name, media / "video" / f"open_grid_{name}.mpg", _GRID_FRAMES_PER_S) for name in _GRID]
+
+
+def _filmed(name: str, path: Path, frames_per_s: float) -> Performer:
+    frames = [_filled(wide(frame)) for frame in film_frames(path)]
     return Performer(
         name,
-        lambda at_s: frames[_to_and_fro(at_s * _GRID_FRAMES_PER_S, len(frames))],
+        lambda at_s: frames[_to_and_fro(at_s * frames_per_s, len(frames))],
         _wall_behind(frames[0]),
-        unique_s=len(frames) / _GRID_FRAMES_PER_S,
+        unique_s=len(frames) / frames_per_s,
     )
+
+
+def _filled(picture: Image) -> Image:
+    """A picture that is too low, with its last row down to the camera's height."""
+    missing_px = HEIGHT_PX - picture.shape[0]
+    return np.asarray(cv2.copyMakeBorder(picture, 0, missing_px, 0, 0, cv2.BORDER_REPLICATE), np.uint8)
 
 
 def _to_and_fro(at: float, length: int) -> int:

@@ -114,6 +114,19 @@ async def offer_of(*tracks: MediaStreamTrack) -> RTCPeerConnection:
     return candidate
 
 
+def real_offer() -> str:
+    """The text of an offer of a camera and a microphone."""
+
+    async def made() -> str:
+        candidate = await offer_of(Picture(), Tone())
+        try:
+            return str(candidate.localDescription.sdp)
+        finally:
+            await candidate.close()
+
+    return asyncio.run(made())
+
+
 @asynccontextmanager
 async def call(
     *tracks: MediaStreamTrack, settings: PeerSettings | None = None, impairment: Impairment | None = None

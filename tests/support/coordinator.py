@@ -25,7 +25,7 @@ from pydantic import BaseModel
 
 from edge.node_identity import Identity
 from shared import subjects
-from shared.alerts import Alert, AlertHeader, decode_alert
+from shared.alerts import Alert, AlertHeader, decode_shown
 from shared.bundles import unbundled
 from shared.events.types import Lane
 from shared.evidence import open_picture, read_picture
@@ -188,7 +188,7 @@ class FakeCoordinator:
         verify(parcel, self.node.signing.public_key())
         header = parse(AlertHeader, parcel.header)
         assert subjects.node_of(message.subject) == header.node_id == self.node.node_id
-        alert = decode_alert(open_body(parcel, self.exam_key))
+        alert = decode_shown(open_body(parcel, self.exam_key)).alert
         assert alert.event_id == header.alert_id
         self.committed.headers.append(header)
         self.committed.alerts[header.alert_id, header.revision] = alert

@@ -35,7 +35,7 @@ from shared.api.links import (
     NoticeOut,
     ToldOut,
 )
-from shared.api.sessions import WebrtcConfig
+from shared.api.sessions import IceServerOut, WebrtcConfig
 from shared.cameras import Camera
 from shared.errors import Rejected
 from shared.fields import format_utc
@@ -126,6 +126,10 @@ class Stand:
     """Purposes withdrawn or agreed to again, in order."""
     refuse_agreement: bool = False
     listeners: list[WebSocket] = field(default_factory=list)
+    ice_servers: list[IceServerOut] = field(default_factory=list)
+    """What a page that joins now gets."""
+    opens: Callable[[], None] = lambda: None
+    """Called after the session was opened by its link."""
 
     async def connect(self, session_id: UUID, token: str, tab: UUID | None = None) -> StandSeat:
         """The edge node's door (`edge.media.admission.Admission`)."""
@@ -266,7 +270,9 @@ def _add_link(app: FastAPI, stand: Stand) -> None:
         except Rejected as refused:
             raise HTTPException(refused.status, {"code": refused.code, "detail": str(refused)}) from refused
         stand.bound, stand.opened = key, stand.opened + 1
-        return _joined(stand)
+        joined = _joined(stand)
+        stand.opens()
+        return joined
 
     @app.get("/api/v1/session/{reference}/told")
     async def told(reference: str, request: Request) -> ToldOut:
@@ -305,7 +311,7 @@ def _joined(stand: Stand) -> JoinResponse:
         notice=NOTICE,
         signaling_url=_signaling_url(stand),
         websocket_url=_socket_url(stand, f"/ws/{SESSION}"),
-        webrtc_config=WebrtcConfig(ice_servers=[], video_constraints={}, audio_constraints={}),
+        webrtc_config=WebrtcConfig(ice_servers=stand.ice_servers, video_constraints={}, audio_constraints={}),
         session_expires_at=datetime.now(UTC) + timedelta(hours=3),
     )
 

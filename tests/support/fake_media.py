@@ -62,6 +62,7 @@ class FakeSource:
         self.candidates: list[str] = []
         self.dropped: Counter[str] = Counter()
         self.frame_age_s: float | None = None
+        self.sound_age_s: float | None = None
         self.error: str | None = None
         self.closed = False
         self.wanted: Collection[Sense] = frozenset(Sense)
@@ -86,7 +87,7 @@ class FakeSource:
             dropped=self.dropped,
             keyframe_requests=0,
             frame_age_s=self.frame_age_s,
-            sound_age_s=None,
+            sound_age_s=self.sound_age_s,
             error=self.error,
         )
 
@@ -114,6 +115,7 @@ class FakeSource:
 
     def sound(self, at_s: float) -> AudioWindow:
         """Half a second of silence has come."""
+        self.sound_age_s = 0.0
         window = AudioWindow(at_s, np.zeros(WINDOW_SAMPLES, np.float32), 0.0)
         self.audio.put(window)
         return window

@@ -3,9 +3,14 @@
 `python -m tests.support.flooder ATTACK URL [--seconds 4] [--rate 20000]`, the session's token in the
 environment as TOKEN, an SDP offer as OFFER:
 
-    pings, texts   so many frames a second on one socket, and again on the next when it is closed
+    pings, pongs, texts, binaries, bytes, empties, fragments
+                   so many frames a second on one socket (rate 0: as many as it takes), and again on the next
+                   when it is closed; `bytes` are texts of one byte, `empties` of none, `fragments` one
+                   message that never ends
     sockets        opens sockets and keeps them
     offers         WHIP offers, four at a time
+    crowd          one WHIP offer to each address with its token in CROWD (JSON), all at once
+    codes          420 wrong join codes, and one more of them again and again, each as if for somebody else
     idle, slow     --rate connections that say nothing or one byte, opened again when they are closed
 
 Over loopback it comes from an address of its own, 127.0.0.2.
@@ -25,12 +30,17 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlsplit
 
 BATCH_S = 0.01
+CODES, REPEATED = 420, 40
+AT_ONCE = 10_000
+"""Frames of a batch at no certain rate."""
+MORE, TEXT, BINARY, PING, PONG = 0x0, 0x1, 0x2, 0x9, 0xA
 HANDSHAKE_S = 5.0
 
 
@@ -53,9 +63,9 @@ class Target:
         return socket.create_connection((self.host, self.port), HANDSHAKE_S, source)
 
 
-def frame(opcode: int, payload: bytes = b"") -> bytes:
-    """A masked frame whose mask is zero."""
-    return bytes([0x80 | opcode, 0x80 | len(payload)]) + bytes(4) + payload
+def frame(opcode: int, payload: bytes = b"", last: bool = True) -> bytes:
+    """A masked frame whose mask is zero; not the `last` one of its message: more of it follows."""
+    return bytes([0x80 * last | opcode, 0x80 | len(payload)]) + bytes(4) + payload
 
 
 def opened(target: Target) -> socket.socket | None:
@@ -83,9 +93,9 @@ def close_code(read: bytes) -> int | None:
     return struct.unpack("!H", read[at + 2 : at + 4])[0] if at >= 0 and len(read) >= at + 4 else None
 
 
-def flood(target: Target, opcode: int) -> None:
-    """One socket after the other, each for as long as it is read."""
-    batch = frame(opcode, b"ping") * max(1, round(target.rate * BATCH_S))
+def flood(target: Target, one: bytes, first: bytes = b"") -> None:
+    """One socket after the other, each for as long as it is read; `first` is sent once on each."""
+    batch = one * (round(target.rate * BATCH_S) or AT_ONCE)
     while not target.over():
         with suppress(OSError):
             made = opened(target)
@@ -94,12 +104,13 @@ def flood(target: Target, opcode: int) -> None:
                 continue
             with made:
                 made.settimeout(1.0)
-                pour(target, made, batch)
+                made.sendall(first)
+                pour(target, made, batch, len(batch) // len(one))
 
 
-def pour(target: Target, made: socket.socket, batch: bytes) -> None:
+def pour(target: Target, made: socket.socket, batch: bytes, frames: int) -> None:
     """Send until it is closed; read what comes, as a browser would."""
-    due, frames = time.monotonic(), len(batch) // len(frame(0, b"ping"))
+    due = time.monotonic()
     while not target.over():
         while select.select([made], [], [], 0)[0]:
             read = made.recv(65_536)
@@ -110,7 +121,7 @@ def pour(target: Target, made: socket.socket, batch: bytes) -> None:
         made.sendall(batch)
         target.counts["frames"] += frames
         due += BATCH_S
-        time.sleep(max(0.0, due - time.monotonic()))
+        time.sleep(max(0.0, due - time.monotonic()) if target.rate else 0.0)
 
 
 def keep_opening(target: Target) -> None:
@@ -121,17 +132,27 @@ def keep_opening(target: Target) -> None:
                 kept.append(made)
 
 
-def offer(target: Target) -> None:
+def offer_once(target: Target, path: str, token: str) -> None:
     text = os.environ["OFFER"]
     head = (
-        f"POST {target.path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {os.environ['TOKEN']}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: application/sdp\r\nConnection: close\r\nContent-Length: {len(text)}\r\n\r\n"
     )
+    with suppress(OSError), target.connect() as made:
+        made.settimeout(30.0)
+        made.sendall((head + text).encode())
+        target.counts[f"answered {made.recv(4_096)[9:12].decode()}"] += 1
+
+
+def offer(target: Target) -> None:
     while not target.over():
-        with suppress(OSError), target.connect() as made:
-            made.settimeout(30.0)
-            made.sendall((head + text).encode())
-            target.counts[f"answered {made.recv(4_096)[9:12].decode()}"] += 1
+        offer_once(target, target.path, os.environ["TOKEN"])
+
+
+def crowd(target: Target) -> None:
+    addressed = json.loads(os.environ["CROWD"])
+    acts = [partial(offer_once, target, urlsplit(url).path, token) for url, token in addressed]
+    together(acts)
 
 
 def linger(target: Target, says: bytes) -> None:
@@ -159,22 +180,42 @@ def select_many(sockets: list[socket.socket]) -> tuple[list[socket.socket], list
     return [known[number] for number, _ in poll.poll(0)], [], []
 
 
-def at_once(attack: Callable[[Target], None], times: int) -> Callable[[Target], None]:
-    def run(target: Target) -> None:
-        threads = [threading.Thread(target=attack, args=(target,)) for _ in range(times)]
-        for one in threads:
-            one.start()
-        for one in threads:
-            one.join()
+def guess(target: Target) -> None:
+    """Codes that no session has. The header says each time that another proxy's client asks."""
+    others = [("other", f"{number:04d}{28 * 'x'}") for number in range(CODES)]
+    for number, (kind, code) in enumerate([*others, *[("same", 32 * "x")] * REPEATED]):
+        body = json.dumps({"code": code})
+        head = (
+            f"POST {target.path} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            f"X-Forwarded-For: 203.0.{number // 256}.{number % 256}\r\nConnection: close\r\n"
+            f"Content-Length: {len(body)}\r\n\r\n"
+        )
+        with suppress(OSError), target.connect() as made:
+            made.settimeout(30.0)
+            made.sendall((head + body).encode())
+            target.counts[f"{kind} {made.recv(4_096)[9:12].decode()}"] += 1
 
-    return run
+
+def together(acts: Sequence[Callable[[], None]]) -> None:
+    threads = [threading.Thread(target=act) for act in acts]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
 
 
 ATTACKS: dict[str, Callable[[Target], None]] = {
-    "pings": lambda target: flood(target, 0x9),
-    "texts": lambda target: flood(target, 0x1),
+    "pings": lambda target: flood(target, frame(PING, b"ping")),
+    "pongs": lambda target: flood(target, frame(PONG, b"pong")),
+    "texts": lambda target: flood(target, frame(TEXT, b"text")),
+    "binaries": lambda target: flood(target, frame(BINARY, b"data")),
+    "bytes": lambda target: flood(target, frame(TEXT, b"x")),
+    "empties": lambda target: flood(target, frame(TEXT)),
+    "fragments": lambda target: flood(target, frame(MORE, b"x", last=False), frame(TEXT, last=False)),
     "sockets": keep_opening,
-    "offers": at_once(offer, 4),
+    "offers": lambda target: together([partial(offer, target)] * 4),
+    "crowd": crowd,
+    "codes": guess,
     "idle": lambda target: linger(target, b""),
     "slow": lambda target: linger(target, b"G"),
 }

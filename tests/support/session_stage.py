@@ -132,6 +132,8 @@ class Stage:
     """In order of making: one for each assignment and one more for each change of its policy or pause."""
     orders: list[StartSession] = field(default_factory=list)
     """What each of them was made for."""
+    connected_under: list[StartSession] = field(default_factory=list)
+    """The order in force when each of the sources was made."""
     answers: asyncio.Event = field(default_factory=asyncio.Event)
     """Whether connections made from now on answer their offers."""
     refuses: bool = False
@@ -226,7 +228,8 @@ async def stage(rating: int = 2) -> AsyncIterator[Stage]:
     level = LevelInForce(LEVEL)
     disk, sources, senses = Disk(), list[FakeSource](), list[FakeSenses]()
 
-    def make_source(clock: SessionClock, frames_before: int) -> FakeSource:
+    def make_source(one: StartSession, clock: SessionClock, frames_before: int) -> FakeSource:
+        made.connected_under.append(one)
         sources.append(FakeSource(clock, frames_before, made.answers))
         return sources[-1]
 

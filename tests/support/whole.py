@@ -176,7 +176,7 @@ class Whole:
 
 
 @contextmanager
-def whole(folder: Path) -> Iterator[Whole]:
+def whole(folder: Path, rating: int = 8) -> Iterator[Whole]:
     """An installation of its own, stopped at the end; skips loudly where programs or weights are missing."""
     need_weights()
     if shutil.which("espeak-ng") is None:
@@ -185,6 +185,8 @@ def whole(folder: Path) -> Iterator[Whole]:
         pytest.importorskip(package, reason=f"{package} (extra `demo`) is not installed")
     remember_ports(folder)
     prepared = prepare(folder, choose_ports(folder, None, None), profile="open", level="L1", steps_down=False)
+    written = prepared.config("edge").read_text()
+    prepared.config("edge").write_text(written.replace("[analysis]\n", f"[analysis]\nrating = {rating}\n"))
     with prepared.config("edge").open("a") as settings:
         # A fleet spreads its backlog over minutes; one node in a test need not.
         settings.write("\n[outbox]\nbacklog_jitter_s = 1\nresend_after_s = 2\n")

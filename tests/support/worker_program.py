@@ -100,7 +100,7 @@ async def opened(settings: WorkerSettings, tell: Tell) -> AsyncIterator[LocalWor
     def make(one: StartSession) -> Session:
         parts = Parts(
             perceive=lambda order: Senses((order.session_id, order.epoch), level),
-            make_source=Camera,
+            make_source=lambda _, clock, frames_before: Camera(clock, frames_before),
             open_watch=open_watch,
             level=level,
             tell=tell,

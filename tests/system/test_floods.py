@@ -5,9 +5,13 @@
 
 from __future__ import annotations
 
+import json
+
 import httpx
 import pytest
 
+from tests.support.candidates import real_offer
+from tests.support.flooder import CODES
 from tests.support.neighbour import Waits, beside
 from tests.support.whole import Whole
 
@@ -59,6 +63,36 @@ def test_one_token_opens_few_sockets_and_streams(site: Whole) -> None:
     assert counts["answered 429"] > 0
     waits, counts = beside("sockets", session.websocket_url, asks, seconds=SECONDS, token=token, offer="")
     assert counts["opened"] <= 20 + 0.5 * 30
+    watched = site.start("CAND-sockets")
+    token = watched.session_token
+    waits, counts = beside("sockets", watched.signaling_url, asks, seconds=SECONDS, token=token, offer="")
+    served(waits)
+    assert counts["opened"] <= 12 + 1.0 * 30
+    assert set(counts) <= {"opened", "refused 429"}
+
+
+def test_many_offers_at_once_are_answered_or_refused_at_once_and_delay_nobody(site: Whole) -> None:
+    sessions = [site.start(f"CAND-crowd-{number}") for number in range(4)]
+    crowd = json.dumps(20 * [[session.whip_url, session.session_token] for session in sessions])
+    asks = f"{site.prepared.edge_url}/healthz"
+    waits, counts = beside("crowd", asks, asks, seconds=2 * SECONDS, offer=real_offer(), crowd=crowd)
+    served(waits)
+    assert set(counts) <= {"answered 201", "answered 409", "answered 429"}
+    assert counts["answered 201"] >= 1
+    assert counts["answered 429"] >= 80 - 4 * (8 + 0.5 * 30)
+
+
+def test_wrong_codes_of_an_address_shut_nobody_out_behind_it_and_no_header_hides_it(site: Whole) -> None:
+    session = site.start("CAND-codes")
+    look = f"{site.prepared.coordinator_url}/api/v1/join/look"
+    asks = f"{site.prepared.coordinator_url}/healthz"
+    waits, counts = beside("codes", look, asks, seconds=SECONDS)
+    served(waits)
+    assert counts["other 404"] == CODES, "each is tried"
+    assert counts["same 429"] > 0, "though each came as if from elsewhere"
+    with httpx.Client(transport=httpx.HTTPTransport(local_address="127.0.0.2")) as same_address:
+        code = {"code": session.join_url.partition("#")[2]}
+        assert same_address.post(look, json=code).status_code == 200
 
 
 def test_metrics_and_reasons_are_for_the_status_ports_alone(site: Whole) -> None:

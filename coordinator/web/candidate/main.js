@@ -7,6 +7,7 @@ import { approved, ask, claim, lookAt, sayCamera } from "./entry.js";
 import { keepConnected } from "./link.js";
 import { listen } from "./live.js";
 import { DevicesRefused, describePicture, watchLevel } from "./media.js";
+import { keepRelays } from "./relays.js";
 import * as view from "./view.js";
 
 const { $ } = view;
@@ -16,6 +17,8 @@ const STORE = "proctor.exam";
 const OPEN_ELSEWHERE = 4409;
 const FINAL_CODES = new Set([OPEN_ELSEWHERE, 4401, 4403, 4404, 4410]);
 const LOOK_AGAIN_MS = 3000;
+// What makes a session end later.
+const EXTENDED_BY = new Set(["PROCTOR_EXTRA_TIME", "PROCTOR_PAUSE", "PROCTOR_RESUME"]);
 const FAILED_LINK = {
   offline: ["The exam server does not answer", "Check your internet connection and try again."],
   over: ["This link does not work", "Ask your institution for a new one."],
@@ -30,6 +33,7 @@ let session = null;
 let withdrawn = [];
 let stopLevel = () => {};
 let link = null;
+let relays = null;
 let stopListening = () => {};
 let submitting = false;
 let pauseHeard_ms = -Infinity;
@@ -231,6 +235,7 @@ function run() {
   view.setPaused(Boolean(session.paused_at));
   showAgreement();
   view.show("exam");
+  relays = keepRelays(session, () => claim(state.code));
   connect();
   stopListening = listen(session, {
     onNotice: hear,
@@ -267,6 +272,8 @@ async function findOut() {
     await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
     if (!state) return;
     await open();
+    relays.stop();
+    relays = keepRelays(session, () => claim(state.code));
     connect();
   } catch (error) {
     if (!(error instanceof Problem) || error.code !== "offline") return close();
@@ -277,6 +284,7 @@ async function findOut() {
 function letGo() {
   removeEventListener("beforeunload", warnBeforeLeaving);
   link?.stop();
+  relays?.stop();
   stopListening();
   devices.close();
 }
@@ -291,6 +299,7 @@ function hear({ message, level, event_id: event, event_type: type, purpose }) {
     pauseHeard_ms = performance.now();
     view.setPaused(type === "PROCTOR_PAUSE");
   }
+  if (EXTENDED_BY.has(type)) relays.renew();
   if (type === "CONSENT_WITHDRAWN" || type === "CONSENT_RENEWED") setAgreed(purpose, type === "CONSENT_RENEWED");
   view.addMessage(message, level ?? "message", event);
 }

@@ -15,6 +15,7 @@ from tests.support.databases import (
 )
 from tests.support.desk import desk
 from tests.support.exam_site import hub, on_site, on_sqlite, rounds_by_hand
+from tests.support.sink import nothing_resolves
 
 __all__ = [
     "centre",
@@ -28,6 +29,7 @@ __all__ = [
     "migrated_url",
     "next_node",
     "node",
+    "nothing_resolves",
     "on_console",
     "on_site",
     "on_sqlite",

@@ -14,6 +14,7 @@ from coordinator.alerts import service as alerts
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import RefusedAlert, StoredAlert
 from coordinator.arriving import parked_service as parked
+from coordinator.arriving.arrival import Authentic, authenticate
 from coordinator.arriving.intake import AlertStore
 from coordinator.arriving.treated import LATER_DELAYS_S, Treated
 from coordinator.ground.database import Database
@@ -23,6 +24,7 @@ from coordinator.keys.service import Owner
 from coordinator.keys.tables import RetentionClass
 from coordinator.nodes import service as nodes
 from coordinator.nodes.alert_stream import Delivery
+from coordinator.nodes.signers import Signers
 from coordinator.nodes.tables import Assignment
 from coordinator.sessions.tables import ExamSession
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -285,6 +287,26 @@ def test_what_was_parked_is_stored_once_its_session_is_known(store: AlertStore, 
     assert replayed(store) == ["repeated", "stored", "stored"]
     assert [one.alert for one in in_database(store, sitting)] == told
     assert (waiting(store), replayed(store), mark(store, sitting)) == ([], [], 3)
+
+
+def test_a_parked_message_that_another_replica_settles_meanwhile_stays_settled(
+    store: AlertStore, sitting: Sitting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = [sitting.message(sitting.alert(onset_s=n), n, session_id=UUID(int=9)) for n in (1, 2)]
+    assert [judged(store, sitting, message, OFTEN).treatment for message in messages] == ["parked"] * 2
+
+    def settled_meanwhile(subject: str, data: bytes, signers: Signers) -> Authentic:
+        # Fails while this thread already has a transaction: signatures are verified outside of any.
+        with store.database.write() as db:
+            first = next((one for one in parked.following(db, None, 2) if one.data == messages[0]), None)
+            if first is not None:
+                parked.remove(db, first.place)
+        return authenticate(subject, data, signers)
+
+    monkeypatch.setattr("coordinator.arriving.intake.authenticate", settled_meanwhile)
+    assert replayed(store) == ["parked"]
+    with store.database.read() as db:
+        assert [one.data for one in parked.following(db, None, 9)] == [messages[1]]
 
 
 def test_what_is_parked_has_a_limit_and_the_rest_stays_in_the_outbox(

@@ -214,15 +214,19 @@ def of_the_next(pair: Pair) -> list[Delivery]:
 def test_whatever_comes_first_and_however_often_the_same_is_kept(database: Database, data: Any) -> None:
     pair = Pair(database)  # a session and nodes of its own
     before, later, after = in_time(pair), too_late(pair), of_the_next(pair)
+    treated: list[Treated] = []
     for delivery in data.draw(st.lists(st.sampled_from(before + after), max_size=8), "before the move"):
-        pair.take(delivery)
+        treated += pair.take(delivery)
     pair.move()
     everything = before + later + after
     coming = everything + data.draw(st.lists(st.sampled_from(everything), max_size=6), "again")
     order, cut = data.draw(st.permutations(coming), "order"), data.draw(st.integers(3, len(coming)), "batch")
     for first in range(0, len(order), cut):
-        pair.take(*order[first : first + cut])
+        treated += pair.take(*order[first : first + cut])
 
+    # People are told what is stored, so no message is stored twice.
+    told_of = [(one.header.node_id, one.header.sequence) for one in treated if one.stored and one.header]
+    assert len(told_of) == len(set(told_of))
     by, following = pair.former, pair.following
     assert pair.kept() == {
         told(by, 50, 55).event_id: Kept(2, 1, 55, 80),

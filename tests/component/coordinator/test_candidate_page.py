@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 import pytest
 
 from coordinator.sessions.binding import check_number
+from shared.api.sessions import IceServerOut
 from shared.errors import Rejected
 from tests.support.axe import broken_rules, needs_axe
 from tests.support.chromium import Browser, Page, needs_chromium
 from tests.support.eventually import undisturbed, until
-from tests.support.exam_stand import NOTICE, TOKEN, Stand, exam_stand, notice
+from tests.support.exam_stand import NOTICE, SESSION, TOKEN, Stand, exam_stand, notice
 from tests.support.slow_uplink import slow_uplink
 
 pytestmark = [pytest.mark.browser, needs_chromium, needs_axe]
@@ -563,6 +564,59 @@ def test_two_windows_do_not_evict_each_other_for_ever(browser: Browser) -> None:
         await connected(page)
         await frames(stand, 1, 5)
         assert set(stand.tabs) == {stand.tabs[0]}  # the same window as before
+
+    play(browser, scene)
+
+
+SERVERS_USED = """
+window.used = [];
+window.RTCPeerConnection = class extends RTCPeerConnection {
+  constructor(config) {
+    super(config);
+    window.used.push(config.iceServers.map(({ username }) => username));
+  }
+};
+"""
+"""Notes with which servers each connection is made."""
+
+
+def relay(until_s: int) -> IceServerOut:
+    """A relay that does not answer, with a password made for this session."""
+    return IceServerOut(urls="turn:127.0.0.1:9", username=f"{until_s}:{SESSION}", credential="secret")
+
+
+@pytest.mark.parametrize("how", ["told", "in time"])
+def test_a_page_of_an_extended_session_connects_again_with_the_relays_fresh_password(
+    browser: Browser, how: str
+) -> None:
+    """It hears of extra time, or its password is about to end although the exam still runs."""
+
+    async def scene(page: Page, stand: Stand) -> None:
+        now_s = int(datetime.now(UTC).timestamp())
+        end_s, later_s = now_s + (3_600 if how == "told" else 200), now_s + 7_200
+        stand.ice_servers = [relay(end_s)]
+        await acknowledge(page, stand)
+        await page.evaluate(SERVERS_USED)
+        await page.click("#devices-on")
+        await page.until("!document.querySelector('#check-panel').hidden")
+        stand.opens = lambda: setattr(stand, "ice_servers", [relay(later_s)])
+        await page.click("#start")
+        await page.until("document.querySelector('#link-state').dataset.state === 'connected'")
+        if how == "told":
+            assert stand.opened == 1
+            notice_of_time = {
+                "type": "notice",
+                "event_type": "PROCTOR_EXTRA_TIME",
+                "message": "Five minutes more.",
+            }
+            await stand.tell(notice_of_time)
+        await until(lambda: stand.opened == 2, "the fresh password")
+        await stand.seats[0].peer.close()
+        await frames(stand, 1, 1)
+        used = await page.evaluate("window.used")
+        assert used[0] == [f"{end_s}:{SESSION}"]
+        assert used[-1] == [f"{later_s}:{SESSION}"]
+        assert stand.opened == 2, "once is enough"
 
     play(browser, scene)
 

@@ -32,7 +32,9 @@ from tests.support.devices import Device
 from tests.support.exam_site import Site, picture_base64
 from tests.support.excerpts import begun, published, spoken
 from tests.support.findings import found, noticed
+from tests.support.joining import ask_to_join, authority_of, new_token
 from tests.support.nats import RunningServer
+from tests.support.new_node import NewNode
 from tests.support.node_answers import FACE
 from tests.support.reviewers import Reviewers
 from tests.support.served_site import Served, served_site
@@ -82,6 +84,7 @@ SEEN: Final = VerifiedFrame(
     failed=(),
     captured_utc=datetime(2026, 11, 22, 14, tzinfo=UTC),
 )
+HOOK: Final = {"name": "office", "url": "https://exams.example.org/hooks"}
 KNOWN_SHARE: Final = 0.8
 """How often a name that exists is taken."""
 ENDS_ITS_OWN_RIGHTS: Final = "revoke_token_key"
@@ -101,12 +104,15 @@ ASKED_BY_CANDIDATES: Final = (
 )
 """What a candidate may ask; the rest refuses one (`test_authorisation`)."""
 ASKED_BY_OPERATORS: Final = (
+    "create_join_token",
     "create_tenant",
     "disable_tenant",
     "enable_tenant",
     "get_metrics",
     "get_tenant",
+    "list_node_certificates",
     "list_tenants",
+    "revoke_node",
 )
 """What only an operator may ask. It is asked last: it may disable the institution of all the others."""
 
@@ -124,7 +130,7 @@ class Known:
 @pytest.mark.soak
 @pytest.mark.timeout(rounds(600, 7_200))
 def test_every_answer_is_one_of_the_description(
-    migrated_url: str, hub: RunningServer, tmp_path: Path
+    migrated_url: str, hub: RunningServer, tmp_path: Path, nothing_resolves: None
 ) -> None:
     async def explore() -> None:
         async with served_site(migrated_url, hub, tmp_path) as served:
@@ -212,8 +218,18 @@ async def _fill(site: Site) -> list[Known]:
     joins = [await site.started(f"JOIN-{number}", "CAND-9", **unbound) for number in range(3)]
     codes = [urlsplit(str(one["join_url"])).fragment for one in joins]
     keys = [(await site.post("/token-keys")).json()["key_id"] for _ in range(2)]
+    hooks = [(await site.post("/webhooks", HOOK)).json()["destination"]["destination_id"] for _ in range(4)]
+    member, token = NewNode(), await new_token(site)
+    assert (await ask_to_join(site, member)).is_success
+    asks_to_join = NewNode().join(token, await authority_of(site, token))
     return [
+        Known("path.destination_id", hooks[1:]),
+        Known("path.destination_id", hooks[:1], "remove_destination"),
+        Known("body.url", [HOOK["url"]]),
         Known("path.key_id", keys),
+        Known("path.node_id", [str(member.node_id)]),
+        Known("body.message", [asks_to_join["message"]], "join_fleet"),
+        Known("body.message", [member.renew()["message"]], "renew_certificate"),
         Known("path.tenant_id", [str(await site.institution())]),
         Known("path.session_id", SESSIONS),
         *(Known("path.session_id", [one], operation) for operation, one in ENDING.items()),

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from models.body import MIN_PRESENCE, BodyDetector, BodyPose
-from models.figure import LEFT_SHOULDER, RIGHT_SHOULDER, shoulders_visible, visible_points
+from models.figure import LEFT_SHOULDER, RIGHT_SHOULDER, hand_to_ear, shoulders_visible, visible_points
+from models.images import Image
 from models.results import Body, Region
+from tests.scenarios.performers import wide
 from tests.support.bodies import (
     COMING_AND_GOING,
     MARKED_PX,
@@ -19,6 +21,7 @@ from tests.support.bodies import (
     misjudged_s,
 )
 from tests.support.people import collins, frames, hopper, media, mirrored, read
+from tests.support.variations import HONEST
 from tests.support.weights import network
 
 pytestmark = pytest.mark.weights
@@ -113,3 +116,27 @@ def test_a_talking_head_close_to_the_camera_has_not_left(pose: BodyPose, name: s
         body = pose.find(frame)
         assert body is not None
         assert shoulders_visible(body)
+
+
+def to_ear(pose: BodyPose, picture: Image) -> float | None:
+    body = pose.find(picture)
+    assert body is not None
+    return hand_to_ear(body, picture.shape[1], picture.shape[0])
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("light", ["grey", "magenta", "dark"])
+def test_no_hand_is_invented_beside_a_head_that_fills_the_picture(pose: BodyPose, light: str) -> None:
+    for frame in frames(media("video/open_carphone_qcif.mp4"), every=10):
+        picture = HONEST[light](wide(frame))
+        assert (to_ear(pose, picture) or 9.9) > 1.5
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("light", ["as it is", "grey", "magenta", "dark", "blurred", "240 lines"])
+@pytest.mark.parametrize(("clip", "first"), [("learn", 4), ("brother", 3)])
+def test_a_hand_at_the_head_is_found_in_any_light(pose: BodyPose, clip: str, first: int, light: str) -> None:
+    lifted = frames(media(f"video/open_asl_{clip}.mkv"), every=6)[first : first + 2]
+    assert [to_ear(pose, HONEST[light](frame)) or 9.9 for frame in lifted] == [
+        pytest.approx(0.4, abs=0.4)
+    ] * 2

@@ -25,6 +25,7 @@ from models.references import sampled, stored_references
 from models.runtime import Network, Opened, installed_runtimes, open_network
 from shared.errors import Corrupt, Unavailable
 from tests.support.networks import save_affine, store_of
+from tests.support.reopening import wait_reopened
 from tests.support.weights import present, store
 
 BOTH = (Runtime.ONNX_OPENVINO, Runtime.ONNX_CPU)
@@ -60,7 +61,7 @@ def run(network: Network) -> list[list[float]] | str:
     try:
         answer: list[list[float]] = network.run(ONES)["y"].tolist()
     except Unavailable as error:
-        network.wait_reopened(20)
+        wait_reopened()
         return type(error).__name__
     return answer
 
@@ -121,7 +122,7 @@ def test_a_call_that_does_not_return_is_left_behind_and_the_network_opened_anew(
     assert begun.wait(20)
     assert not network.recover_if_stuck(60.0)
     assert network.recover_if_stuck(0.0)
-    network.wait_reopened(20)
+    wait_reopened()
     # The call that is left behind belongs to the network before.
     assert not network.recover_if_stuck(0.0)
     opener.faults.clear()

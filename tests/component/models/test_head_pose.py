@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+
+import cv2
 import numpy as np
 import pytest
 
@@ -12,11 +15,13 @@ from models.images import Image
 from models.mesh import FaceMesh
 from models.mesh_pose import MeshPose
 from models.serving import HeadPoseEstimator
+from models.upright import turned_back
 from models.yunet import YuNet
 from shared.observations import HeadPose
 from tests.scenarios.heads import Turn, fitter, turned
 from tests.scenarios.performers import media_folder, performers
 from tests.support.people import collins, frames, hopper, media, mirrored, read
+from tests.support.variations import HONEST
 from tests.support.weights import network, networks, present
 
 pytestmark = pytest.mark.weights
@@ -78,6 +83,38 @@ def test_a_mirror_turns_yaw_and_roll_and_keeps_pitch(estimator: HeadPoseEstimato
     assert other.pitch_deg == pytest.approx(one.pitch_deg, abs=7 + slack)
     assert other.yaw_deg == pytest.approx(-one.yaw_deg, abs=7 + slack)
     assert other.roll_deg == pytest.approx(-one.roll_deg, abs=6 + slack)
+
+
+def tilted(picture: Image, angle_deg: float) -> Image:
+    """The picture turned clockwise."""
+    height_px, width_px = picture.shape[:2]
+    turn = cv2.getRotationMatrix2D((width_px / 2, height_px / 2), -angle_deg, 1.0)
+    return np.asarray(
+        cv2.warpAffine(picture, turn, (width_px, height_px), borderMode=cv2.BORDER_REPLICATE), np.uint8
+    )
+
+
+@pytest.mark.parametrize("portrait", [collins(), hopper()], ids=["collins", "hopper"])
+@pytest.mark.parametrize("angle_deg", [-35, -25, 25, 35])
+def test_a_tilted_head_is_not_turned_away(
+    estimator: HeadPoseEstimator, portrait: Image, angle_deg: float
+) -> None:
+    upright, head = look(estimator, portrait), look(estimator, tilted(portrait, angle_deg))
+    expected = turned_back(upright, math.radians(angle_deg))
+    assert head.pitch_deg == pytest.approx(expected.pitch_deg, abs=7)
+    assert head.yaw_deg == pytest.approx(expected.yaw_deg, abs=5)
+    assert head.roll_deg == pytest.approx(expected.roll_deg, abs=10)
+
+
+@pytest.mark.media
+@pytest.mark.parametrize("estimator", ["mesh-pose", "fsanet"], indirect=True)
+def test_colours_do_not_turn_a_tilted_head(estimator: HeadPoseEstimator) -> None:
+    tilting = frames(media("video/open_carphone_qcif.mp4"), every=12)[7:10]
+    for frame in tilting:
+        own = look(estimator, frame)
+        for name in ("magenta", "green", "warm", "cold", "grey"):
+            head = look(estimator, HONEST[name](frame))
+            assert head.yaw_deg == pytest.approx(own.yaw_deg, abs=7)
 
 
 @pytest.mark.media

@@ -17,7 +17,6 @@ from models.binned_gaze import BinnedGaze
 from models.manifest import Profile, Task, load_manifest
 from models.results import Box, Face, HeadPose, Mesh
 from models.rotation_pose import RotationHeadPose
-from models.segmentation import SETS, STEP_S
 from models.serving import Serving
 from models.wespeaker import WeSpeaker
 from models.whisper import MAX_TOKENS
@@ -86,21 +85,6 @@ def test_a_speaker_network_over_energies(tmp_path: Path) -> None:
         encoder.embed(np.zeros(4000, np.float32))
 
 
-def test_a_segmentation_of_three_speakers_with_overlap(tmp_path: Path) -> None:
-    said = np.full((1, 589, 7), -9.0, np.float32)
-    said[0, :, 0] = -1.0
-    for first, last, row in ((50, 150, 1), (150, 190, 4), (190, 300, 2), (400, 410, 3)):
-        said[0, first:last, row] = 0.0
-    graph = save_saying(tmp_path / "turns.onnx", {"x": ("batch", 1, 160_000)}, {"y": said})
-    network = Serving(store_of(tmp_path, "pyannote-segmentation", graph), Profile.OPEN).segmentation()
-    turns = network.turns(np.zeros(50_000, np.float32))
-    # The third speaks for 0.17 s only.
-    assert turns.speakers == 2
-    assert turns.overlap_s == pytest.approx(40 * STEP_S)
-    assert turns.speech_s == pytest.approx(260 * STEP_S)
-    assert turns.active[100].tolist() == SETS[1].tolist()
-
-
 def test_speech_recognition_that_has_one_thing_to_say(tmp_path: Path) -> None:
     cross = np.zeros((4, 1, 1500, 384), np.float32)
     state = np.zeros((4, 1, 448, 384), np.float32)
@@ -133,7 +117,6 @@ def test_networks_never_seen_with_real_weights_say_so() -> None:
         "l2cs-resnet18",
         "head-pose-mobilenetv3-small",
         "wespeaker-resnet34",
-        "pyannote-segmentation",
     )
     for name in unseen:
         assert load_manifest().entry(name).verified == ""

@@ -7,15 +7,15 @@ import pytest
 from tests.support.imports import FILES, FOLDERS, imported_by
 
 BOTH = """
-    analysis.measured judging.alerts media.latest outbound.envelope sessions.port workers.calls workers.codec
-    workers.lag workers.link workers.percentiles workers.settings workers.wire
+    analysis.measured judging.alerts media.lateness media.latest outbound.envelope sessions.port workers.calls
+    workers.codec workers.link workers.settings workers.wire
 """
 """The border and the values that cross it, and a mailbox."""
 CONTROL = """
     config fleet hub media.admission media.fragments media.signaling media.whip node_identity outbound
-    sessions.assignment sessions.attendance sessions.roster sessions.seat web workers.berth
-    workers.combined workers.crew workers.placed workers.placement workers.process workers.remote
-    workers.status
+    sessions.answering sessions.assignment sessions.attendance sessions.roster sessions.seat web workers.berth
+    workers.berths workers.combined workers.crew workers.placed workers.placement workers.process
+    workers.remote workers.status
 """
 WORKER = """
     analysis counted_faces judging media rules sessions.agreed sessions.connections sessions.frame_numbers

@@ -59,7 +59,8 @@ def body(**visible: float) -> Body:
     visibility = np.zeros(33, np.float32)
     for number, value in {"left": LEFT_SHOULDER, "right": RIGHT_SHOULDER}.items():
         visibility[value] = visible.get(number, 0.0)
-    return Body(np.zeros((33, 3), np.float32), visibility, 0.99, Region(0.0, 0.0, 1.0, 0.0), 100.0)
+    inside = np.ones(33, np.float32)
+    return Body(np.zeros((33, 3), np.float32), visibility, inside, 0.99, Region(0.0, 0.0, 1.0, 0.0), 100.0)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +73,12 @@ def test_one_shoulder_is_enough(left: float, right: float, *, visible: bool, poi
     assert visible_points(seen) == points
 
 
-def reaching(hand: tuple[float, float], *, seen: float = 0.9) -> Body:
+def reaching(hand: tuple[float, float], *, seen: float = 0.9, inside: float = 1.0) -> Body:
     """A frontal head whose ears stand at x 280 and 360 and which is 100 px wide, with one wrist."""
     points, visibility = np.zeros((33, 3), np.float32), np.zeros(33, np.float32)
     points[[LEFT_EAR, RIGHT_EAR], :2] = [(360, 200), (280, 200)]
     points[RIGHT_WRIST, :2], visibility[RIGHT_WRIST] = hand, seen
-    return Body(points, visibility, 0.99, Region(0.0, 0.0, 1.0, 0.0), 100.0)
+    return Body(points, visibility, np.full(33, inside, np.float32), 0.99, Region(0.0, 0.0, 1.0, 0.0), 100.0)
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,10 @@ def test_the_other_hand_is_still_seen() -> None:
 def test_a_hand_that_is_hidden_or_guessed_outside_the_frame_is_none() -> None:
     assert hand_to_ear(reaching((270, 200), seen=0.3), 640, 480) is None
     assert hand_to_ear(reaching((270, 500)), 640, 480) is None
+
+
+def test_a_hand_that_is_guessed_is_none() -> None:
+    assert hand_to_ear(reaching((270, 200), inside=0.7), 640, 480) is None
 
 
 def test_a_head_from_the_side_is_measured_from_nose_to_ear() -> None:

@@ -15,6 +15,7 @@ from models.binned_gaze import BinnedGaze, expected_deg
 from models.iris import iris_offset
 from models.results import Box, Face, HeadPose, Mesh
 from models.rotation_pose import pose_of
+from models.upright import turned_back
 
 ANGLES_DEG = [(0.0, 0.0, 0.0), (20.0, -35.0, 10.0), (-30.0, 50.0, -25.0), (5.0, 0.0, 40.0)]
 
@@ -50,6 +51,20 @@ def test_a_gaze_vector_towards_the_camera_is_zero() -> None:
 def test_a_gaze_to_the_right_of_the_picture_is_towards_the_candidates_left() -> None:
     assert gaze_of(np.array([1.0, 0.0, -1.0], np.float32), 0.0).yaw_deg == pytest.approx(45.0)
     assert gaze_of(np.array([0.0, 1.0, -1.0], np.float32), 0.0).pitch_deg == pytest.approx(45.0)
+
+
+@pytest.mark.parametrize("angles", ANGLES_DEG)
+def test_a_head_seen_upright_is_tilted_back(angles: tuple[float, float, float]) -> None:
+    turned = turned_back(HeadPose(*angles), 0.0)
+    assert (turned.pitch_deg, turned.yaw_deg, turned.roll_deg) == pytest.approx(angles, abs=1e-6)
+    once = turned_back(HeadPose(angles[0], angles[1], 0.0), math.radians(angles[2]))
+    back = turned_back(once, -math.radians(angles[2]))
+    assert (back.pitch_deg, back.yaw_deg, back.roll_deg) == pytest.approx((*angles[:2], 0.0), abs=1e-6)
+
+
+def test_what_points_right_of_a_head_on_its_shoulder_points_down() -> None:
+    lying = turned_back(HeadPose(0.0, 20.0, 0.0), math.radians(90))
+    assert (lying.pitch_deg, lying.yaw_deg, lying.roll_deg) == pytest.approx((-20.0, 0.0, 90.0), abs=1e-6)
 
 
 def test_crops_turned_upright_are_turned_back() -> None:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.segmentation import Segmentation
 from models.voice import Silero
 from models.wespeaker import WeSpeaker
 from tests.support.foreign import Answering
@@ -31,21 +30,6 @@ def test_silero_hears_each_part_behind_the_end_of_the_one_before() -> None:
         assert (inputs["input"] == padded[None, number * 512 : number * 512 + 576]).all()
         assert (inputs["state"] == number).all()
     assert len(heard) == 3
-
-
-def test_the_segmentation_hears_the_last_ten_seconds_and_silence_behind_a_short_window() -> None:
-    heard: list[NDArray[Any]] = []
-
-    def answer(inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        heard.append(np.array(inputs["x"]))
-        return {"y": np.zeros((1, 589, 7), np.float32)}
-
-    network = Segmentation(Answering(answer))
-    network.turns(NOISE)
-    network.turns(NOISE[:1000])
-    assert (heard[0][0, 0] == NOISE[-160_000:]).all()
-    assert (heard[1][0, 0, :1000] == NOISE[:1000]).all()
-    assert not heard[1][0, 0, 1000:].any()
 
 
 def test_a_speaker_network_is_fed_energies_without_the_mean_of_each_band() -> None:

@@ -13,12 +13,11 @@ import pytest
 from pydantic import ValidationError
 
 from shared.alerts import (
-    MAX_ALERT_BYTES,
+    MAX_SHOWN_BYTES,
     Alert,
     AlertMetadata,
     Shown,
     alert_id,
-    decode_alert,
     decode_shown,
     encode_alert,
     encode_shown,
@@ -107,7 +106,7 @@ def test_the_id_is_the_sessions_the_kinds_and_the_onsets_to_the_millisecond() ->
 
 def test_canonical_bytes_survive_a_round_trip_and_keys_are_in_order() -> None:
     data = encode_alert(alert(evidence={"b": 1, "a": [1, 2.5, None, "x"]}))
-    assert encode_alert(decode_alert(data)) == data
+    assert encode_alert(decode_shown(data).alert) == data
     assert list(json.loads(data)) == sorted(json.loads(data))
     assert "cleared" not in json.loads(data)
 
@@ -132,7 +131,7 @@ def test_an_alert_names_its_picture_by_id_and_hash_and_has_nothing_of_it_inside(
         }
     ]
     assert base64.b64encode(PICTURE.jpeg)[:8] not in data
-    assert decode_alert(data) == made
+    assert decode_shown(data).alert == made
 
 
 def test_what_is_shown_to_people_has_the_picture_in_it_and_comes_back() -> None:
@@ -160,7 +159,7 @@ def test_an_alert_that_is_too_large_is_refused_both_ways() -> None:
     with pytest.raises(Corrupt, match="exceeds"):
         encode_alert(alert(evidence={"frames": "x" * 70_000}))
     with pytest.raises(Corrupt, match="exceeds"):
-        decode_alert(b" " * (MAX_ALERT_BYTES + 1))
+        decode_shown(b" " * (MAX_SHOWN_BYTES + 1))
 
 
 @pytest.mark.parametrize(
@@ -186,4 +185,4 @@ def test_what_is_not_an_alert_is_refused(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize("data", [b"", b"null", b"{}", b"\xff", b"[" * 10_000, b'{"event_id": 7}'])
 def test_bytes_that_are_no_alert_are_corrupt(data: bytes) -> None:
     with pytest.raises(Corrupt):
-        decode_alert(data)
+        decode_shown(data)

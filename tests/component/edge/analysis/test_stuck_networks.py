@@ -21,6 +21,7 @@ from models.remedy import MAX_RESTARTS
 from models.runtime import Network, Opened
 from shared.errors import Unavailable
 from tests.support.networks import save_affine
+from tests.support.reopening import wait_reopened
 
 STUCK_S = 0.3
 ONES = {"x": np.ones((1, 4), np.float32)}
@@ -56,7 +57,7 @@ def test_a_network_that_hangs_again_and_again_serves_on_the_next_device(tmp_path
             while network.runtime is Runtime.ONNX_OPENVINO:
                 with suppress(Unavailable):
                     await engine.run("faces", lambda: network.run(ONES))
-                await asyncio.to_thread(network.wait_reopened, 20)
+                await asyncio.to_thread(wait_reopened)
             assert network.works
         assert network.run(ONES)["y"].tolist() == [[3.0] * 4]
 

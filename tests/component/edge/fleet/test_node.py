@@ -24,6 +24,7 @@ from edge.fleet.load import FEWEST_CALLS, LoadMeter
 from edge.fleet.node import Node
 from edge.fleet.stepping import Stepping
 from edge.judging.alerts import AlertRevision
+from edge.media.lateness import Lateness
 from edge.node_identity import Identity
 from edge.outbound.alert_writer import QUEUE
 from edge.outbound.envelope import OutgoingAlert, envelope_of
@@ -32,9 +33,8 @@ from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
 from edge.sessions.port import Worker
 from edge.sessions.seat import Door
-from edge.workers.lag import LoopLag
 from edge.workers.watching import in_this_process
-from shared.alerts import AlertHeader, decode_alert
+from shared.alerts import AlertHeader, decode_shown
 from shared.bundles import unbundled
 from shared.errors import Rejected, Unavailable
 from shared.events.types import EventType, Lane
@@ -141,7 +141,7 @@ def test_what_a_page_shows_lies_sealed_on_disk_and_stands_in_heartbeat_and_metri
             verify(parcel, world.identity.signing.public_key())
         headers = [parse(AlertHeader, parcel.header) for parcel in messages]
         assert [(one.sequence, one.revision, one.epoch) for one in headers] == [(1, 1, 1), (2, 2, 1)]
-        alerts = [decode_alert(open_body(parcel, EXAM_KEY)) for parcel in messages]
+        alerts = [decode_shown(open_body(parcel, EXAM_KEY)).alert for parcel in messages]
         assert {one.event_type for one in alerts} == {EventType.FACE_NOT_FOUND}
         assert (alerts[0].metadata.node, alerts[0].metadata.degradation_level) == (node.identity.node_id, 2)
 
@@ -219,7 +219,7 @@ class _Deaf:
 
 def test_a_level_that_a_worker_did_not_take_is_set_again(tmp_path: Path) -> None:
     async def story(world: Made) -> None:
-        deaf, meter = cast(Worker, _Deaf(world.node.worker)), LoadMeter(LoopLag())
+        deaf, meter = cast(Worker, _Deaf(world.node.worker)), LoadMeter(Lateness())
         stepping = Stepping(deaf, meter, best=1)
         levels = []
         for second in range(5):
@@ -236,7 +236,7 @@ def test_a_node_whose_looks_come_late_goes_down_a_level_and_tells_it(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def story(world: Made) -> None:
-        node, meter = world.node, LoadMeter(LoopLag())
+        node, meter = world.node, LoadMeter(Lateness())
         stepping = Stepping(node.worker, meter, best=1)
         for second in range(4):
             assert (await node.heartbeat()).level == 1

@@ -8,7 +8,7 @@ from aiortc import rtcrtpreceiver
 from aiortc.rate import RemoteBitrateEstimator
 
 from edge.media import seams
-from edge.media.lateness import Lateness
+from edge.media.lateness import Lateness, loop_probe
 from edge.media.seams import EstimatorSeam
 
 PACKET_BYTES, EVERY_MS = 1_000, 20
@@ -68,8 +68,8 @@ def test_a_receiver_has_this_estimator_with_the_probe_of_its_loop() -> None:
     async def scene() -> None:
         seams.install()
         assert vars(rtcrtpreceiver)["RemoteBitrateEstimator"] is EstimatorSeam
-        probe = seams.loop_probe()
-        assert seams.loop_probe() is probe
+        probe = loop_probe()
+        assert loop_probe() is probe
         assert probe.loop is asyncio.get_running_loop()
 
     asyncio.run(scene())

@@ -229,13 +229,16 @@ def test_a_flood_of_messages_or_pings_ends_the_socket_with_1008_and_not_the_call
     scene(act)
 
 
-def test_a_page_that_connects_too_often_is_closed_with_1008_and_the_reason() -> None:
+def test_a_page_that_connects_too_often_is_refused_before_the_handshake_with_the_time_to_wait() -> None:
     async def act(node: Served) -> None:
         node.room.too_often = True
+        with pytest.raises(InvalidStatus) as refused:
+            await dial(node)
+        answer = refused.value.response
+        assert (answer.status_code, answer.headers["Retry-After"]) == (429, "7")
+        assert answer.body == b"too often; wait 7 s"
+        node.room.too_often = False
         async with dial(node) as socket:
-            error, code = await closing(socket)
-            assert code == 1008
-            assert error is not None
-            assert (error["status"], error["message"]) == (429, "too often; wait 7 s")
+            await (await offered(socket)).close()
 
     scene(act)

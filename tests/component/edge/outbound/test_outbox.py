@@ -21,7 +21,7 @@ from edge.outbound.message import seal
 from edge.outbound.outbox import Outbox, Sealed
 from edge.outbound.outbox_caps import Caps
 from edge.outbound.outbox_thread import OutboxThread
-from shared.alerts import decode_alert
+from shared.alerts import decode_shown
 from shared.bundles import framed, unbundled
 from shared.errors import ConfigError, Corrupt, Unavailable
 from shared.events.types import EventType, Lane
@@ -373,7 +373,7 @@ def test_what_was_said_and_of_whom_never_lies_on_the_disk_unsealed(tmp_path: Pat
         await outbox.close()
         return waiting.message
 
-    arrived = decode_alert(open_body(unpack(asyncio.run(scenario())), EXAM_KEY))
+    arrived = decode_shown(open_body(unpack(asyncio.run(scenario())), EXAM_KEY)).alert
     assert arrived.sealed_excerpt is not None
     header = ExcerptHeader(
         alert_id=arrived.event_id,

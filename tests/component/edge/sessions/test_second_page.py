@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from uuid import UUID
 
 import pytest
 
+from edge.sessions.answering import OFFERS_OF_SESSION
+from edge.sessions.assignment import PAGES
+from edge.sessions.port import Notice, assignment_of
 from shared.errors import Rejected
 from shared.events.types import Action, EventType
 from shared.policy.schema import parse_policy
@@ -26,8 +31,10 @@ def test_a_second_window_is_told_to_staff_and_the_first_learns_of_it() -> None:
         first = await world.page(order, tab=ONE_TAB)
         await sending(world, first)
         second = await world.page(order, tab=OTHER_TAB)
-        assert await first.hearing == "open-elsewhere"
+        await first.seat.add_candidate("", None, None)  # its socket still works
+        assert not first.hearing.done()
         second.source.send(0.6)  # only now does it take the place of the one that still sends
+        assert await first.hearing == "open-elsewhere"
         await soon(lambda: world.disk.of(EventType.SECOND_DEVICE, 2), "the alert")
         [alert] = world.disk.of(EventType.SECOND_DEVICE)
         assert (alert.severity_score, alert.action_required) == (0.0, Action.NONE)
@@ -120,10 +127,66 @@ def test_a_connection_without_a_picture_is_closed_and_the_live_one_stays(
         second = await world.page(order)
         await until(lambda: second.source.closed, "the end of the one without a picture")
         assert not first.source.closed
+        assert not first.hearing.done()
         assert (await world.worker.report()).connection_errors == {"no-picture": 1}
         third = await world.page(order)
         await world.show(third, ONE, from_s=1, to_s=1.4)
         await soon(lambda: first.source.closed, "the end of the first")
+        assert [await each.hearing for each in (first, second)] == ["open-elsewhere"] * 2
+
+    play(story)
+
+
+@pytest.mark.parametrize("seen", [True, False])
+def test_a_page_that_never_gets_a_camera_takes_no_socket_away(seen: bool) -> None:
+    """Also where no picture of the first has come yet, or none any more."""
+
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        first = await world.page(order, tab=ONE_TAB)
+        if seen:
+            await sending(world, first)
+            first.source.frame_age_s = 1.2
+        second = await world.page(order, tab=OTHER_TAB)
+        await until(lambda: first.source.closed, "the end of the first connection")
+        again = await world.page(order, tab=ONE_TAB)
+        assert not first.hearing.done()
+        await sending(world, again)
+        assert [await each.hearing for each in (first, second)] == ["open-elsewhere"] * 2
+        assert not again.hearing.done()
+
+    play(story)
+
+
+def test_in_a_pause_the_sound_of_a_new_page_shows_that_it_has_taken_over() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started(paused=True)
+        first = await world.page(order, tab=ONE_TAB)
+        second = await world.page(order, tab=OTHER_TAB)
+        await soon(lambda: first.source.closed, "the end of the first connection")
+        assert not first.hearing.done()
+        second.source.sound(0.5)
+        assert await first.hearing == "open-elsewhere"
+        assert not second.hearing.done()
+
+    play(story)
+
+
+def test_whoever_is_connected_gets_the_notices_and_who_leaves_makes_room() -> None:
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        pages = [await world.page(order) for _ in range(PAGES)]
+        await pages[1].seat.left()
+        pages.append(await world.page(order))
+        assert await pages[1].hearing is None
+        world.assignments.hear(Notice(assignment_of(order), {"type": "notice"}))
+        await soon(lambda: pages[4].told, "the notice")
+        assert [len(page.told) for page in pages] == [1, 0, 1, 1, 1]
+        assert [page.hearing.done() for page in pages] == [False, True, False, False, False]
+        await pages[1].seat.left()  # again
+        await world.page(order)
+        assert await pages[2].hearing == "open-elsewhere"  # it has waited longest
+        assert not pages[0].hearing.done()
 
     play(story)
 
@@ -173,7 +236,8 @@ def test_an_exam_that_does_not_ask_for_it_hears_nothing() -> None:
         order = await world.started(policy=parse_policy(rules))
         first = await world.page(order, tab=ONE_TAB)
         await sending(world, first)
-        await world.page(order, tab=OTHER_TAB)
+        second = await world.page(order, tab=OTHER_TAB)
+        second.source.send(0.6)
         assert await first.hearing == "open-elsewhere"
         await world.end(order)
         assert world.disk.of(EventType.SECOND_DEVICE) == []
@@ -210,8 +274,44 @@ def test_a_device_that_the_coordinator_has_approved_is_let_in_before_the_node_ha
         order = await world.started(device=1)
         first = await world.page(order, tab=ONE_TAB, device=1)
         second = await world.page(order, tab=OTHER_TAB, device=2)
-        assert await first.hearing == "open-elsewhere"
+        assert not first.hearing.done()
         await world.actions.change(order.model_copy(update={"device": 2}))
+        assert await first.hearing == "device-moved"
         assert not second.source.closed
+        assert not second.hearing.done()
+
+    play(story)
+
+
+def test_offers_of_one_session_at_a_time_are_few_and_others_still_get_in() -> None:
+    async def story(world: Stage) -> None:
+        order, other = await world.started(), await world.started()
+        world.answers.clear()
+        seats = [await world.seat(order) for _ in range(OFFERS_OF_SESSION + 1)]
+        answers = [asyncio.create_task(seat.answer("offer")) for seat in seats[:-1]]
+        await soon(lambda: len(world.sources) == len(answers), "the work on the first ones")
+        with pytest.raises(Rejected) as refused:
+            await seats[-1].answer("offer")
+        assert (refused.value.status, refused.value.code) == (429, "too-many-requests")
+        assert len(world.sources) == len(answers)  # no work was done for it
+        await (await world.seat(other)).left()
+        world.answers.set()
+        done = await asyncio.gather(*answers, return_exceptions=True)
+        assert "answer to offer" in done
+        assert await seats[-1].answer("offer") == "answer to offer"
+
+    play(story)
+
+
+def test_a_connection_of_an_extended_session_is_made_for_its_new_end() -> None:
+    """A relay's password ends soon after the session, as long as the order says that it lasts."""
+
+    async def story(world: Stage) -> None:
+        order = await world.started()
+        await world.page(order)
+        longer = order.model_copy(update={"expires_utc": order.expires_utc + timedelta(hours=1)})
+        await world.actions.change(longer)
+        await world.page(order)
+        assert [one.expires_utc for one in world.connected_under] == [order.expires_utc, longer.expires_utc]
 
     play(story)

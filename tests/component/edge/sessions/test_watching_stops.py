@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from uuid import UUID
 
 import numpy as np
@@ -21,6 +20,7 @@ from edge.media.frames import WINDOW_S
 from edge.sessions.session import Session
 from edge.sessions.session_parts import Parts
 from models.results import Face
+from shared.alerts import Alert
 from shared.consents import Purpose
 from shared.errors import Rejected
 from shared.events.looks import Sense
@@ -33,7 +33,7 @@ from tests.support.eventually import until
 from tests.support.fake_media import STEP_S, FakeSource
 from tests.support.foreign import Detector, Voices, face_at, stand_in
 from tests.support.observations import ONE, check
-from tests.support.session_stage import ABSENT_S, LEVEL, QUICK, Stage, order, play, quick, soon, watched
+from tests.support.session_stage import ABSENT_S, LEVEL, QUICK, Page, Stage, order, play, quick, soon, watched
 
 ABSENCE, STALL, CALIBRATED = EventType.FACE_NOT_FOUND, EventType.STREAM_STALLED, EventType.CALIBRATED
 IMPATIENT = quick(STREAM_STALLED={"hold_s": 0.1})
@@ -72,10 +72,6 @@ def may_compare(world: Stage) -> tuple[bool, int]:
     """Whether the newest senses compare faces, and with how many templates."""
     order = world.orders[-1]
     return order.policy.features.face_verification, len(order.templates)
-
-
-def more_stalls(world: Stage, before: int) -> bool:
-    return len(world.disk.of(STALL)) > before
 
 
 async def refused(world: Stage, order: StartSession) -> str:
@@ -138,36 +134,31 @@ ROUNDED = timedelta(milliseconds=2)
 """Alerts have whole milliseconds."""
 
 
-def test_no_stall_is_expected_in_a_pause_and_the_wait_begins_after_it() -> None:
+def raised_after(world: Stage, instant: datetime) -> list[Alert]:
+    """Stalls raised later than this, whenever they reach the disk."""
+    return [stall for stall in world.disk.of(STALL) if stall.raised > instant + ROUNDED]
+
+
+async def pause_without_a_stall(world: Stage, page: Page) -> None:
+    """A pause of some time, and the stall that begins after it."""
+    await changed(world, page.order, paused=True)
+    in_force = datetime.now(UTC)
+    await asyncio.wait({page.hearing}, timeout=0.4)
+    assert raised_after(world, in_force) == []
+    over = datetime.now(UTC)
+    await changed(world, page.order, paused=False)
+    await until(lambda: raised_after(world, over), "the stall after the pause")
+    assert [stall for stall in raised_after(world, over) if stall.onset < over - ROUNDED] == []
+
+
+@pytest.mark.parametrize("pauses", [1, 2])
+def test_no_stall_is_expected_in_a_pause_and_the_wait_begins_after_it(pauses: int) -> None:
     async def story(world: Stage) -> None:
         order = await world.started(policy=IMPATIENT)
         page = await world.page(order)
         await world.show(page, ONE, from_s=0, to_s=STEP_S)
-        await changed(world, order, paused=True)
-        in_force = datetime.now(UTC)
-        await asyncio.wait({page.hearing}, timeout=0.4)
-        # One of before the pause may have been on its way to the disk.
-        assert [stall for stall in world.disk.of(STALL) if stall.raised > in_force] == []
-        told, until_utc = len(world.disk.of(STALL)), datetime.now(UTC)
-        await changed(world, order, paused=False)
-        await until(lambda: len(world.disk.of(STALL)) > told, "the stall after the pause")
-        stall = world.disk.of(STALL)[told]
-        assert stall.onset >= until_utc - ROUNDED
-
-    play(story)
-
-
-def test_a_second_pause_after_the_first_is_like_it() -> None:
-    async def story(world: Stage) -> None:
-        order = await world.started(policy=IMPATIENT)
-        page = await world.page(order)
-        for _ in range(2):
-            await changed(world, order, paused=True)
-            told = len(world.disk.of(STALL))
-            await asyncio.wait({page.hearing}, timeout=0.3)
-            assert len(world.disk.of(STALL)) == told
-            await changed(world, order, paused=False)
-            await until(partial(more_stalls, world, told), "the stall after the pause")
+        for _ in range(pauses):
+            await pause_without_a_stall(world, page)
 
     play(story)
 
@@ -311,7 +302,7 @@ def test_networks_are_not_called_in_a_pause_nor_without_the_candidates_agreement
     detector, voices = Counted(face_at()), CountedVoices()
     sources = list[FakeSource]()
 
-    def source(clock: SessionClock, before: int) -> FakeSource:
+    def source(_: StartSession, clock: SessionClock, before: int) -> FakeSource:
         answers = asyncio.Event()
         answers.set()
         sources.append(FakeSource(clock, before, answers))

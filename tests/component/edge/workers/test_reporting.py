@@ -6,17 +6,18 @@ import asyncio
 import json
 import socket
 from collections.abc import Awaitable, Callable
+from uuid import UUID
 
 import pytest
 
 from edge.analysis.measured import Measured
 from edge.outbound.envelope import OutgoingAlert, envelope_of
-from edge.sessions.port import AssignmentId, Moved, Notice, SessionOver, assignment_of
+from edge.sessions.port import AssignmentId, Delivers, Moved, Notice, SessionOver, assignment_of
 from edge.workers.calls import Pulse, Said
 from edge.workers.codec import read
 from edge.workers.link import Link
 from edge.workers.reporting import Reporting
-from edge.workers.wire import Frame, Kind
+from edge.workers.wire import Frame, FrameKind
 from shared.errors import Corrupt
 from shared.events.types import EventType
 from shared.saving import Saved
@@ -42,7 +43,7 @@ class Ends:
     async def said(self) -> tuple[Said, Saved | None]:
         frame = await self.ours.next()
         assert frame is not None
-        assert frame.kind is Kind.SAID
+        assert frame.kind is FrameKind.SAID
         return read(Said, frame.body), json.loads(frame.blob) if frame.blob else None
 
 
@@ -95,8 +96,11 @@ def test_the_last_report_has_no_state() -> None:
     async def story(ends: Ends) -> None:
         ends.state = None
         ends.reporting.tell(NOTICE)
+        for page in (UUID(int=1), UUID(int=2)):
+            ends.reporting.tell(Delivers(ASSIGNMENT, page))
         ends.reporting.tell(SessionOver(ASSIGNMENT))
-        assert await ends.said() == (Said(assignment=ASSIGNMENT, notices=(NOTICE,), over=True), None)
+        said = Said(assignment=ASSIGNMENT, notices=(NOTICE,), delivers=UUID(int=2), over=True)
+        assert await ends.said() == (said, None)
 
     play(story)
 
@@ -109,7 +113,7 @@ def test_measured_calls_come_with_the_pulse_once() -> None:
         frames = [await ends.ours.next() for _ in range(2)]
         await cancelled(running)
         pulses = [read(Pulse, frame.body) for frame in frames if frame is not None]
-        assert [frame.kind for frame in frames if frame is not None] == [Kind.PULSE, Kind.PULSE]
+        assert [frame.kind for frame in frames if frame is not None] == [FrameKind.PULSE, FrameKind.PULSE]
         assert [pulse.calls for pulse in pulses] == [(call,), ()]
         assert pulses[1].cpu_s >= pulses[0].cpu_s > 0
 
@@ -126,12 +130,12 @@ def test_only_the_control_side_moves_sessions() -> None:
 
 def test_a_link_ends_when_the_other_side_does_and_what_was_sent_is_read() -> None:
     async def story(ends: Ends) -> None:
-        ends.theirs.send(Frame(Kind.READY, b"1"))
+        ends.theirs.send(Frame(FrameKind.READY, b"1"))
         ends.theirs.end()
-        assert await ends.ours.next() == Frame(Kind.READY, b"1")
+        assert await ends.ours.next() == Frame(FrameKind.READY, b"1")
         assert await ends.ours.next() is None
         ends.ours.close()
-        ends.ours.send(Frame(Kind.READY))  # nobody is there: nothing happens
+        ends.ours.send(Frame(FrameKind.READY))  # nobody is there: nothing happens
 
     play(story)
 

@@ -15,6 +15,8 @@ from edge.rules.monitor import Monitor
 from shared.observations import (
     Box,
     HandsSeen,
+    HeadPose,
+    NotJudged,
     ObjectSeen,
     Observation,
     PersonsSeen,
@@ -29,6 +31,7 @@ from tests.support.observations import (
     LIGHT,
     ONE,
     TWO,
+    alive,
     arrival,
     body,
     check,
@@ -81,9 +84,26 @@ moments = st.one_of(
             failed=("speech",),
         )
     ),
-    st.just(arrival(0)),
+    st.sampled_from(
+        [
+            arrival(0),
+            replace(frame(0, faces=ONE), not_judged=(NotJudged(task="liveness", reason="too dim"),)),
+        ]
+    ),
 )
-exams = st.lists(st.tuples(moments, st.integers(1, 6), st.sampled_from([0.0, 0.0, 1.5, 4.0])), max_size=8)
+TURNING = replace(frame(0, faces=ONE), head=HeadPose(0.0, 40.0, 0.0, doubt_deg=2.0))
+"""Turned the other way at every second look."""
+POSTER = replace(frame(0, faces=TWO), own_face=0, alike_faces=(1,))
+"""The second face keeps still."""
+STRANGER = frame(0, faces=ONE, identity=check(0.4))
+DAMAGED = replace(frame(0, faces=ONE), damaged=True)
+MUTTERING = heard(0.0, [0.95] * 16)
+"""Heard in every third window; the others are quiet."""
+brief = st.tuples(moments, st.integers(1, 6), st.sampled_from([0.0, 0.0, 1.5, 4.0]))
+lasting = st.tuples(
+    st.sampled_from([TURNING, POSTER, STRANGER, DAMAGED, MUTTERING]), st.integers(4, 24), st.just(0.0)
+)
+exams = st.lists(st.one_of(brief, brief, brief, lasting), max_size=8)
 
 
 def unfold(exam: list[tuple[Observation, int, float]]) -> list[Observation]:
@@ -94,9 +114,21 @@ def unfold(exam: list[tuple[Observation, int, float]]) -> list[Observation]:
         at += silence_s
         rate_hz = 1 / 0.512 if moment.frame_id is None else 2.0
         count = repeats * 2
-        observations += [moved(each, at) for each in every(0, count / rate_hz, moment, rate_hz)]
+        looks = every(0, count / rate_hz, moment, rate_hz)
+        observations += [moved(changed(moment, each, n), at) for n, each in enumerate(looks)]
         at += count / rate_hz
     return observations
+
+
+def changed(moment: Observation, look: Observation, number: int) -> Observation:
+    """What a moment that does not stay the same is at this look."""
+    if moment is TURNING and number % 2:
+        return replace(look, head=HeadPose(0.0, -40.0, 0.0, doubt_deg=2.0))
+    if moment is MUTTERING and number % 3:
+        return replace(look, speech=window(0.0, 0.1).speech)
+    if moment is POSTER:
+        return alive(replace(moment, at=look.at, frame_id=look.frame_id), faces=(0,))
+    return look
 
 
 @settings(deadline=None, max_examples=25)
@@ -150,6 +182,38 @@ def test_a_session_that_is_carried_on_after_every_observation_never_differs(
         assert moving._state == whole._state
         assert play(moving, [observation]) == play(whole, [observation])
         assert moving.holding() == whole.holding()
+    assert carried(moving).finish(1_000.0) == whole.finish(1_000.0)
+
+
+def act(monitor: Monitor, deed: str, look: Observation) -> list[Finding]:
+    """Do to a monitor what else its session does, just after a look."""
+    match deed:
+        case "late":
+            return monitor.tick(look.at, late_s=0.8)
+        case "resume":
+            monitor.resume(look.at)
+        case "expect":
+            monitor.expect(look.at)
+        case "old":
+            return monitor.observe(moved(look, -2.0))
+    return []
+
+
+deeds = st.dictionaries(st.integers(0, 80), st.sampled_from(["late", "resume", "expect", "old"]), max_size=6)
+
+
+@settings(deadline=None, max_examples=20)
+@given(exams, deeds)
+def test_a_late_paused_or_reconnected_session_is_carried_on_like_any(
+    exam: list[tuple[Observation, int, float]], deeds: dict[int, str]
+) -> None:
+    moving, whole = Monitor(EVERY_RULE), Monitor(EVERY_RULE)
+    for number, observation in enumerate(unfold(exam)):
+        moving = carried(moving)
+        assert play(moving, [observation]) == play(whole, [observation])
+        deed = deeds.get(number, "")
+        assert act(moving, deed, observation) == act(whole, deed, observation)
+        assert moving._state == whole._state
     assert carried(moving).finish(1_000.0) == whole.finish(1_000.0)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from hypothesis import given, strategies as st
 
-from edge.workers.wire import HEADER_BYTES, Frame, Kind, header_of, packed
+from edge.workers.wire import HEADER_BYTES, Frame, FrameKind, header_of, packed
 
 FRAMES = st.builds(
     Frame,
-    st.sampled_from(Kind),
+    st.sampled_from(FrameKind),
     st.binary(max_size=300),
     st.binary(max_size=300),
     st.integers(min_value=0, max_value=2**64 - 1),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import TypeAdapter
 
 from edge.accuracy.matching import Reported, explains, honest_s, match_reports
-from edge.accuracy.truth import Stretch, Truth, Wanted, read_truth, truth_json
+from edge.accuracy.truth import Stretch, Truth, Wanted, read_truth
 from shared.errors import Corrupt
 from shared.events.table import event_class
 from shared.events.types import EventType
@@ -106,7 +107,7 @@ def test_an_onset_just_before_its_stretch_belongs_to_it() -> None:
 
 def test_a_truth_survives_its_file() -> None:
     truth = Truth(stretches=(STRETCH,), unique_s=12.5, shot="VP8", people=("anna",), policy={"version": 3})
-    assert read_truth(truth_json(truth), "a.json") == truth
+    assert read_truth(TypeAdapter(Truth).dump_json(truth), "a.json") == truth
 
 
 @pytest.mark.parametrize(

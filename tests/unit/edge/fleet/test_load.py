@@ -17,15 +17,15 @@ from edge.fleet.load import (
     heard_by,
     memory_share,
 )
-from edge.workers.lag import LoopLag
-from edge.workers.percentiles import percentile
+from edge.media.lateness import Lateness
 from edge.workers.status import WorkerStatus
+from shared.percentiles import percentile
 
 PROCESSORS = float(len(os.sched_getaffinity(0)))
 
 
 def meter_with(*calls: Measured) -> LoadMeter:
-    meter = LoadMeter(LoopLag())
+    meter = LoadMeter(Lateness())
     for call in calls:
         meter.called(call)
     return meter
@@ -52,14 +52,14 @@ def test_few_calls_and_those_of_enrollments_say_nothing() -> None:
 
 
 def test_the_processor_share_is_of_what_the_process_may_use() -> None:
-    meter = LoadMeter(LoopLag())
+    meter = LoadMeter(Lateness())
     meter.read()
     assert sum(number * number for number in range(200_000)) > 0
     assert 0 < meter.read()[Strain.CPU] <= 1.2
 
 
 def test_workers_in_processes_of_their_own_count_too() -> None:
-    meter, used_s = LoadMeter(LoopLag()), 0.0
+    meter, used_s = LoadMeter(Lateness()), 0.0
 
     def worker(late_s: float) -> WorkerStatus:
         return WorkerStatus(
@@ -110,7 +110,7 @@ def test_memory_is_a_share_of_the_control_group_s_limit_or_else_of_the_machine(t
 
 def test_a_node_that_keeps_its_level_collects_nothing() -> None:
     heard: list[Measured] = []
-    meter, still = LoadMeter(LoopLag()), LoadMeter(LoopLag())
+    meter, still = LoadMeter(Lateness()), LoadMeter(Lateness())
     for hear in (
         heard_by(heard.append, meter, steps_down=True),
         heard_by(heard.append, still, steps_down=False),

@@ -11,7 +11,7 @@ import pytest
 from edge.judging.alerts import write_alert
 from edge.judging.explanations import explain, message
 from edge.rules.findings import Evidence, Finding, Phase
-from shared.alerts import Shown, alert_id, decode_alert, encode_alert, seed_message
+from shared.alerts import Shown, alert_id, decode_shown, encode_alert, seed_message
 from shared.events.table import event_class
 from shared.events.types import Action, EventClass, EventType
 from shared.policy.rules import DEFAULT_RULES, NOT_OBSERVED
@@ -86,7 +86,7 @@ def test_the_same_finding_is_written_to_the_same_bytes_and_read_back() -> None:
         encode_alert(write_alert(watched(), finding(EventType.LEFT_FRAME, LEFT), level=2).alert) for _ in "12"
     )
     assert first == second
-    assert encode_alert(decode_alert(first)) == first
+    assert encode_alert(decode_shown(first).alert) == first
 
 
 def test_what_is_not_known_is_left_out_of_the_evidence() -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from edge.media.lateness import AFTERWARDS_S, LATE_S, Lateness
+import pytest
+
+from edge.media.lateness import AFTERWARDS_S, LATE_S, RECENT, REMEMBERED, Lateness
 
 
 def test_a_loop_on_time_disturbs_nothing() -> None:
@@ -33,3 +35,30 @@ def test_a_loop_that_is_late_again_and_again_disturbs_all_the_time() -> None:
         lateness.due(number * 0.5)
         assert lateness.disturbed(number * 0.5 + 0.1)
         assert lateness.disturbed(number * 0.5 + 0.49)
+
+
+def late(lateness: Lateness, late_s: float, times: int) -> None:
+    for _ in range(times):
+        lateness.due(0.0)
+        lateness.came(late_s)
+
+
+def test_percentiles_are_of_the_last_five_seconds_and_the_worst_of_the_last_minute() -> None:
+    lateness = Lateness()
+    assert (lateness.p99_s, lateness.recent_p95_s, lateness.worst_s) == (0.0, 0.0, 0.0)
+    late(lateness, 0.3, RECENT)
+    assert lateness.recent_p95_s == pytest.approx(0.3)
+    late(lateness, 0.01, RECENT)
+    assert lateness.recent_p95_s == pytest.approx(0.01)
+    assert lateness.worst_s == lateness.p99_s == pytest.approx(0.3)
+    late(lateness, 0.01, REMEMBERED)
+    assert lateness.worst_s == pytest.approx(0.01)
+
+
+def test_a_probe_before_it_is_due_is_not_late() -> None:
+    lateness = Lateness()
+    lateness.came(1.0)
+    assert lateness.worst_s == 0.0, "none was due"
+    lateness.due(2.0)
+    lateness.came(1.999)
+    assert lateness.worst_s == 0.0

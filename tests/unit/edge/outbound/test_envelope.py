@@ -7,7 +7,7 @@ from edge.judging.alerts import AlertRevision
 from edge.outbound.envelope import Envelope, OutgoingAlert, envelope_of
 from edge.outbound.message import Place, seal, with_excerpt
 from edge.outbound.outbox import Sealed
-from shared.alerts import Alert, AlertHeader, decode_alert
+from shared.alerts import Alert, AlertHeader, decode_shown
 from shared.bundles import bundled, unbundled
 from shared.errors import Corrupt
 from shared.events.types import EventType, Lane
@@ -34,7 +34,7 @@ def test_a_message_is_signed_by_the_node_and_opens_only_with_the_exams_key() -> 
     made = alert(SESSION, 12.5, thumbnail=True)
     parcel = unpack(sealed_as(7, made).message)
     verify(parcel, NODE.signing.public_key())
-    assert decode_alert(open_body(parcel, KEY)) == made
+    assert decode_shown(open_body(parcel, KEY)).alert == made
     with pytest.raises(Corrupt):
         open_body(parcel, NODE.sealing)
 
@@ -73,7 +73,7 @@ def test_the_second_revision_names_the_picture_and_does_not_carry_it_again() -> 
     made = alert(SESSION, 12.5, thumbnail=True)
     sealed = sealed_as(8, made, 2)
     assert sealed.evidence is None
-    assert decode_alert(open_body(unpack(sealed.message), KEY)) == made
+    assert decode_shown(open_body(unpack(sealed.message), KEY)).alert == made
 
 
 def test_without_a_key_for_pictures_none_leaves_the_node_and_none_is_promised() -> None:
@@ -82,7 +82,7 @@ def test_without_a_key_for_pictures_none_leaves_the_node_and_none_is_promised() 
     place = Place(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
     sealed = seal(OutgoingAlert(first_revision(made), envelope), place, NODE)
     assert sealed.evidence is None
-    assert decode_alert(open_body(unpack(sealed.message), KEY)).evidence_pictures == ()
+    assert decode_shown(open_body(unpack(sealed.message), KEY)).alert.evidence_pictures == ()
 
 
 def test_a_picture_that_is_too_large_is_left_out_and_the_alert_goes() -> None:
@@ -105,7 +105,7 @@ def test_what_was_said_is_sealed_to_the_sessions_own_key_inside_the_alert() -> N
     )
     place = Place(outbox_id=OUTBOX, sequence=1, created_utc=MADE_UTC)
     parcel = unpack(seal(OutgoingAlert(SPOKEN, envelope), place, NODE).message)
-    arrived = decode_alert(open_body(parcel, KEY))
+    arrived = decode_shown(open_body(parcel, KEY)).alert
     assert arrived.sealed_excerpt is not None
     assert b"number seven" not in open_body(parcel, KEY)
     header = ExcerptHeader(alert_id=arrived.event_id, session_id=SESSION, key_id=UUID(int=7))

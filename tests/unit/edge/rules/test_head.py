@@ -76,7 +76,18 @@ def test_a_turn_within_what_two_measures_leave_in_doubt_is_no_movement() -> None
     assert found(doubtful) == []
 
 
-def test_one_wrong_pose_is_no_movement() -> None:
-    steady = posing(31, 90, head(), 10.0)
-    spiked = [replace(o, head=head(0, 25)) if n % 50 == 0 else o for n, o in enumerate(steady)]
+@pytest.mark.parametrize("rate_hz", [3.0, 6.0, 10.0])
+@pytest.mark.parametrize("away_deg", [25, 44])
+def test_one_wrong_pose_is_no_movement(rate_hz: float, away_deg: float) -> None:
+    steady, every_s = posing(31, 90, head(), rate_hz), round(5 * rate_hz)
+    spiked = [replace(o, head=head(0, away_deg)) if n % every_s == 0 else o for n, o in enumerate(steady)]
     assert found(spiked) == []
+
+
+def test_wrong_poses_at_both_ends_of_a_look_are_no_movement() -> None:
+    stretches = []
+    for start_s in range(31, 90, 6):
+        seen = posing(start_s, start_s + 3, head())
+        seen[0], seen[-1] = (replace(each, head=head(0, 44)) for each in (seen[0], seen[-1]))
+        stretches += [seen, posing(start_s + 3, start_s + 6, None)]
+    assert found(*stretches) == []

@@ -8,7 +8,7 @@ import pytest
 
 from edge.rules.episode import Episode, EpisodeState
 from edge.rules.findings import Judgement, Phase
-from edge.rules.hold import NEXT, Hold, HoldState, State
+from edge.rules.hold import FRAME_S, NEXT, Hold, HoldState, State
 from edge.rules.settings import RuleSettings
 from shared.events.types import EventType
 from shared.observations import Observation
@@ -126,3 +126,65 @@ def test_a_pause_counts_for_no_wait(away_s: float) -> None:
 def test_a_broken_snapshot_is_refused(broken: Saved) -> None:
     with pytest.raises(ValueError, match=r"snapshot|State"):
         restore(HoldState, broken)
+
+
+def test_two_pauses_in_one_wait_are_added_up() -> None:
+    hold = Hold(hold_s=3, clear_s=2, max_gap_s=2)
+    for at, until_s in ((0, 0), (1, 3), (3.5, 7.5)):
+        assert hold.see(at, YES) is None
+        hold.pause(until_s)
+    assert (hold.unseen_s, hold.onset_s) == (6.0, 0)
+    assert [hold.see(at, YES) for at in (8, 8.9, 9, 10)] == [None, None, RAISED, None]
+
+
+def test_a_pause_into_the_past_or_before_any_value_changes_nothing() -> None:
+    hold, fresh = Hold(hold_s=3, clear_s=2, max_gap_s=2), HoldState()
+    Hold(hold_s=3, clear_s=2, max_gap_s=2, state=fresh).pause(9)
+    assert fresh == HoldState()
+    hold.see(4, YES)
+    hold.pause(3)
+    assert (hold.unseen_s, hold.see(6, YES), hold.see(7, YES)) == (0.0, None, RAISED)
+
+
+def test_the_longest_gap_is_no_gap_yet() -> None:
+    for gap_s, raised in ((2.0, RAISED), (2.01, None)):
+        hold = Hold(hold_s=2, clear_s=2, max_gap_s=2.0 - FRAME_S)
+        hold.see(0, YES)
+        assert hold.see(gap_s, YES) is raised
+
+
+def test_two_gaps_within_one_event_are_both_unseen() -> None:
+    hold = Hold(hold_s=1, clear_s=1, max_gap_s=2)
+    for at in (0, 1, 5, 6, 11, 12):
+        hold.see(at, YES)
+    assert hold.unseen_s == 9.0
+
+
+@pytest.mark.parametrize("at", [0.5, 30.0])
+def test_idle_a_no_is_noted_as_any_other(at: float) -> None:
+    """The fast path leaves the same behind as `see`."""
+    quick, slow = HoldState(), HoldState()
+    fast = Hold(hold_s=1, clear_s=1, max_gap_s=2 - FRAME_S, state=quick)
+    other = Hold(hold_s=1, clear_s=1, max_gap_s=2 - FRAME_S, state=slow)
+    for look_s in (at, at + 2.0, at + 4.01):
+        assert fast.rests(look_s)
+        assert other.see(look_s, NO) is None
+        assert (quick.last_s, quick.began_s) == (slow.last_s, slow.began_s)
+    other.see(at + 4.5, YES)
+    assert not other.rests(at + 5)
+    assert slow.last_s == at + 4.5
+
+
+def test_the_end_of_a_session_ends_what_is_raised_where_it_was_last_known() -> None:
+    raised, clearing, pending = (Hold(hold_s=1, clear_s=2, max_gap_s=2) for _ in range(3))
+    for hold in (raised, clearing):
+        for at in (0, 1, 2):
+            hold.see(at, YES)
+    clearing.see(3, NO)
+    clearing.see(4, NO)
+    pending.see(0, YES)
+    pending.see(0.5, YES)
+    assert [hold.finish() for hold in (raised, clearing, pending)] == [CLEARED, CLEARED, None]
+    assert (raised.gone_s, clearing.gone_s, pending.onset_s) == (2, 3, 0)
+    assert [hold.state for hold in (raised, clearing, pending)] == [State.IDLE, State.IDLE, State.PENDING]
+    assert [hold.finish() for hold in (raised, clearing)] == [None, None]

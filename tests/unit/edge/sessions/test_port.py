@@ -6,7 +6,7 @@ import pickle
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -16,6 +16,7 @@ from edge.media.ring import FrameGone
 from edge.outbound.envelope import OutgoingAlert, envelope_of
 from edge.sessions.port import (
     AssignmentId,
+    Delivers,
     Notice,
     PageId,
     SessionOver,
@@ -87,6 +88,7 @@ VALUES: list[Any] = [
     OutgoingAlert(replace(first_revision(RAISED), excerpt=SAID), envelope_of(ORDER)),
     Notice(ASSIGNMENT, candidate_notice(RAISED, 1) or {}),
     SessionOver(ASSIGNMENT),
+    Delivers(ASSIGNMENT, UUID(int=7)),
     Measured("faces", queued_s=0.1, run_s=0.2, outcome="done"),
 ]
 

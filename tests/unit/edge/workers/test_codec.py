@@ -25,9 +25,9 @@ from edge.workers.calls import (
     Enroll,
     Left,
     Pulse,
-    Refusal,
     Report,
     Said,
+    SentError,
     SetLevel,
     ShowCamera,
     Start,
@@ -80,7 +80,7 @@ REPORTS: list[Any] = [
         alerts=(OutgoingAlert(replace(first_revision(RAISED), excerpt=SAID), envelope_of(ORDER)),),
         notices=(Notice(ASSIGNMENT, candidate_notice(RAISED, 1) or {}),),
     ),
-    Said(assignment=ASSIGNMENT, over=True),
+    Said(assignment=ASSIGNMENT, delivers=PAGE.number, over=True),
     Pulse(loop_p95_s=0.01, cpu_s=12.5, calls=(Measured("faces", 0.1, 0.2, "failed", "ValueError"),)),
 ]
 
@@ -147,7 +147,7 @@ def test_a_report_with_anything_undeclared_is_refused() -> None:
     ],
 )
 def test_a_refusal_is_the_same_error_on_the_other_side(error: ProctorError) -> None:
-    back = error_of(read(Refusal, written(refusal_of(error))))
+    back = error_of(read(SentError, written(refusal_of(error))))
     assert isinstance(error, type(back))
     assert (str(back), vars(back)) == (str(error), vars(error))
 

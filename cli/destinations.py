@@ -1,0 +1,210 @@
+"""`proctorctl destinations`: how deliveries to the institution's systems are doing, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+import typer
+
+from cli.calls import checked
+from cli.client import Client
+from cli.connection import connect
+from cli.render import Format, OutputOption, YesOption, ask_first, write_one, write_rows
+from shared.api.destinations import DeliveryReplayRequest, DestinationFilter
+from shared.deliveries import DeliveryDetail, DeliveryKind
+from shared.errors import Rejected
+from shared.events.types import EventClass, EventType
+
+app = typer.Typer(help="Systems of the institution that are told alerts and verdicts.", no_args_is_help=True)
+
+MAX_LETTERS: Final = 10_000
+_COLUMNS = ("destination_id", "name", "url", "paused_at", "failures", "last_error", "waiting", "dead_letters")
+_LETTERS = ("delivery_id", "kind", "event_type", "exam_session_id", "attempts", "reason", "dead_at")
+
+DestinationName = Annotated[str, typer.Argument(metavar="DESTINATION", help="The destination's name or id.")]
+KindOption = Annotated[list[DeliveryKind] | None, typer.Option("--kind", help="Tell only this; repeatable.")]
+EventOption = Annotated[
+    list[EventType] | None, typer.Option("--event", help="Only alerts of this event; repeatable.")
+]
+DetailOption = Annotated[
+    list[DeliveryDetail] | None,
+    typer.Option("--detail", help="This detail and no other that is not named; repeatable."),
+]
+
+
+@app.command("list")
+def list_command(output: OutputOption = Format.TABLE) -> None:
+    """List destinations, and what waits for each.
+
+    Example:
+
+        proctorctl destinations list
+    """
+    with connect() as client:
+        write_rows([one.model_dump(mode="json") for one in client.destinations()], _COLUMNS, output)
+
+
+@app.command()
+def show(destination: DestinationName, output: OutputOption = Format.TABLE) -> None:
+    """Show a destination: what may leave to it, what waits, why the last try failed.
+
+    Example:
+
+        proctorctl destinations show office
+    """
+    with connect() as client:
+        found = client.destination(id_of(client, destination))
+    write_one(found.model_dump(mode="json"), output)
+
+
+@app.command("filter")
+def filter_command(
+    destination: DestinationName,
+    kind: KindOption = None,
+    event_class: Annotated[
+        list[EventClass] | None, typer.Option("--class", help="Only alerts of this class; repeatable.")
+    ] = None,
+    event: EventOption = None,
+    detail: DetailOption = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Set what may leave to a destination. What is not named is as for a new one.
+
+    Example:
+
+        proctorctl destinations filter office --kind verdict.given --detail candidate
+    """
+    wanted = filter_of(kind, event_class, event, detail)
+    with connect() as client:
+        found = client.set_destination_filter(id_of(client, destination), wanted)
+    write_one(found.model_dump(mode="json"), output)
+
+
+@app.command("test")
+def send_test(destination: DestinationName, output: OutputOption = Format.TABLE) -> None:
+    """Send a test message now. Exits with 1 if it is not delivered.
+
+    Example:
+
+        proctorctl destinations test office
+    """
+    with connect() as client:
+        told = client.test_destination(id_of(client, destination))
+    write_one(told.model_dump(mode="json"), output)
+    if not told.delivered:
+        raise typer.Exit(1)
+
+
+@app.command()
+def pause(destination: DestinationName, output: OutputOption = Format.TABLE) -> None:
+    """Send nothing for now; what is to be told waits.
+
+    Example:
+
+        proctorctl destinations pause office
+    """
+    with connect() as client:
+        found = client.steer_destination(id_of(client, destination), "pause")
+    write_one(found.model_dump(mode="json"), output)
+
+
+@app.command()
+def resume(destination: DestinationName, output: OutputOption = Format.TABLE) -> None:
+    """Send again, at once. Also ends the wait after failures.
+
+    Example:
+
+        proctorctl destinations resume office
+    """
+    with connect() as client:
+        found = client.steer_destination(id_of(client, destination), "resume")
+    write_one(found.model_dump(mode="json"), output)
+
+
+@app.command()
+def remove(destination: DestinationName, yes: YesOption = False) -> None:
+    """Remove a destination. What waits for it is not sent any more.
+
+    Example:
+
+        proctorctl destinations remove office --yes
+    """
+    ask_first(f"Remove {destination}?", yes)
+    with connect() as client:
+        client.remove_destination(id_of(client, destination))
+
+
+@app.command()
+def replay(
+    destination: DestinationName,
+    since: Annotated[
+        str, typer.Option(help="Everything since this time, such as 2026-11-22T14:00:00Z.")
+    ] = "",
+    delivery: Annotated[
+        list[UUID] | None, typer.Option(help="This dead letter; repeatable. Without any: all of them.")
+    ] = None,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """Send again what was already told since a time, or what was given up.
+
+    Examples:
+
+        proctorctl destinations replay office
+
+        proctorctl destinations replay office --since 2026-11-22T14:00:00Z
+    """
+    request = checked(DeliveryReplayRequest, since=since or None, delivery_ids=delivery or None)
+    with connect() as client:
+        done = client.replay_deliveries(id_of(client, destination), request)
+    write_one(done.model_dump(mode="json"), output)
+
+
+@app.command("dead-letters")
+def dead_letters(
+    destination: DestinationName,
+    limit: Annotated[int, typer.Option(min=1, max=MAX_LETTERS, help="The most to list.")] = 100,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List deliveries that were given up, oldest first.
+
+    Example:
+
+        proctorctl destinations dead-letters office
+    """
+    with connect() as client:
+        found = client.dead_letters(id_of(client, destination), limit)
+    write_rows([one.model_dump(mode="json") for one in found], _LETTERS, output)
+
+
+def filter_of(
+    kinds: Sequence[DeliveryKind] | None,
+    classes: Sequence[EventClass] | None,
+    events: Sequence[EventType] | None,
+    details: Sequence[DeliveryDetail] | None,
+) -> DestinationFilter:
+    """What a person named; the rest is as for a new destination."""
+    named: dict[str, Any] = {
+        "kinds": kinds,
+        "event_classes": classes,
+        "event_types": events,
+        "details": details,
+    }
+    return checked(DestinationFilter, **{name: value for name, value in named.items() if value})
+
+
+def id_of(client: Client, destination: str) -> str:
+    """The id of the destination with this name or id. Raises `Rejected` if none or several have the name."""
+    try:
+        return str(UUID(destination))
+    except ValueError:
+        found = [one.destination_id for one in client.destinations() if one.name == destination]
+    if len(found) != 1:
+        many = "several destinations are" if found else "there is no destination"
+        raise Rejected(
+            f"{many} named {destination}; see `proctorctl destinations list`",
+            code="destination-unknown",
+            status=404,
+        )
+    return found[0]

@@ -1,0 +1,172 @@
+"""Posts deliveries to a webhook: signed, to a checked address, within bounds.
+
+The name is resolved here and every address it has is checked; the connection then goes to a checked address
+and to no other, so a name that resolves to something else a moment later leads nowhere. The certificate is
+still checked against the name. No redirect is followed and no proxy is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from ipaddress import ip_address
+from socket import SOCK_STREAM, getaddrinfo
+from typing import Final
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from standardwebhooks import Webhook
+
+from coordinator.deliveries.connection import Answer, Broken, Connection, Server, connected
+from coordinator.deliveries.outcomes import Outcome, outcome_of, trouble
+from shared.destination_url import Address, address_trouble, url_trouble
+
+AT_ONCE: Final = 16
+"""The most connections to one destination."""
+IDLE_S: Final = 15.0
+"""A connection that was unused for longer is not used again."""
+_RESOLVERS: Final = 8
+_resolving = ThreadPoolExecutor(_RESOLVERS, thread_name_prefix="resolve")
+"""Threads of their own: a name server that does not answer must not take those of the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What is posted."""
+
+    url: str
+    parcel_id: UUID
+    body: str
+    secrets: tuple[str, ...]
+
+
+class AddressRefused(Exception):
+    """A name leads to an address to which nothing may be sent."""
+
+
+class Poster:
+    """The connections to one destination; close it."""
+
+    def __init__(self, *, loopback: bool, timeout_s: float) -> None:
+        self._loopback = loopback
+        self._timeout_s = timeout_s
+        self._idle: list[tuple[Server, Connection, float]] = []
+        """Unused connections, the most recent last, each since when."""
+
+    def close(self) -> None:
+        """Close the connections."""
+        while self._idle:
+            self._idle.pop()[1].close()
+
+    async def post(self, sent: Sent) -> Outcome:
+        """Post a delivery once. Never raises for what the destination does."""
+        if url_trouble(sent.url, loopback=self._loopback) is not None:
+            return trouble("address-refused")
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                answer = await self._answer(sent)
+        except AddressRefused:
+            return trouble("address-refused")
+        except TimeoutError:
+            return trouble("timed-out")
+        except ssl.SSLError:
+            return trouble("tls-failed")
+        except OSError:
+            return trouble("unreachable")
+        except Broken:
+            return trouble("broken-answer")
+        return outcome_of(answer.status, answer.retry_after, datetime.now(UTC))
+
+    async def _answer(self, sent: Sent) -> Answer:
+        server = server_of(sent.url)
+        if (unused := self._unused(server)) is not None:
+            try:
+                return await self._over(unused, server, sent)
+            except Broken as error:
+                if not error.silent:
+                    raise
+                # It was closed while nobody used it: that is no failure of the destination.
+        return await self._over(await self._connect(server), server, sent)
+
+    async def _over(self, connection: Connection, server: Server, sent: Sent) -> Answer:
+        try:
+            headers = signed_headers(sent, datetime.now(UTC))
+            answer = await connection.post(_target(sent.url), headers, sent.body.encode())
+        except BaseException:
+            connection.close()
+            raise
+        if connection.reusable:
+            self._idle.append((server, connection, time.monotonic()))
+        else:
+            connection.close()
+        return answer
+
+    def _unused(self, server: Server) -> Connection | None:
+        while self._idle:
+            there, connection, since = self._idle.pop()
+            if there == server and connection.reusable and time.monotonic() - since < IDLE_S:
+                return connection
+            connection.close()
+        return None
+
+    async def _connect(self, server: Server) -> Connection:
+        try:
+            addresses = await resolved(server.host, server.port)
+        except (UnicodeError, ValueError) as error:
+            raise OSError("the name cannot be resolved") from error
+        # One refused address is enough: a name that leads inside with some of its addresses is not to be
+        # trusted with the others.
+        for address in addresses:
+            if (why := address_trouble(address, loopback=self._loopback)) is not None:
+                raise AddressRefused(why)
+        return await connected(server, addresses)
+
+
+def signed_headers(sent: Sent, now_utc: datetime) -> list[tuple[str, str]]:
+    """The headers of a delivery; each secret that is valid now signs it."""
+    signatures = [Webhook(secret).sign(str(sent.parcel_id), now_utc, sent.body) for secret in sent.secrets]
+    return [
+        ("host", _place(sent.url)),
+        ("content-type", "application/json"),
+        ("content-length", str(len(sent.body.encode()))),
+        ("user-agent", "proctor-edge"),
+        ("webhook-id", str(sent.parcel_id)),
+        ("webhook-timestamp", str(int(now_utc.timestamp()))),
+        ("webhook-signature", " ".join(signatures)),
+    ]
+
+
+async def resolved(host: str, port: int) -> Sequence[Address]:
+    """The addresses of a name. Raises `OSError`."""
+    loop = asyncio.get_running_loop()
+    found = await loop.run_in_executor(_resolving, lambda: getaddrinfo(host, port, type=SOCK_STREAM))
+    return list(dict.fromkeys(ip_address(place[0]) for *_, place in found))
+
+
+def server_of(url: str) -> Server:
+    """Where a URL leads."""
+    parts = urlsplit(url)
+    tls = _tls() if parts.scheme == "https" else None
+    return Server(parts.hostname or "", parts.port or (80 if tls is None else 443), tls)
+
+
+def _place(url: str) -> str:
+    return urlsplit(url).netloc
+
+
+def _target(url: str) -> str:
+    parts = urlsplit(url)
+    return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    return context

@@ -1,0 +1,209 @@
+"""Turns, results, dead letters, replay and clearing in the database. Flushes, never commits.
+
+A destination's worker runs in one coordinator at a time: it holds the destination for a minute and renews
+that with every round's results. Another one takes it over when the minute is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, or_
+from sqlmodel import Session, col, delete, select, update
+
+from coordinator.deliveries.schedule import Breaker
+from coordinator.destinations import secrets_service as secrets
+from coordinator.destinations.tables import Delivery, DeliveryState, Destination
+from coordinator.sessions.tables import ExamSession
+from coordinator.web_api.cursors import Cursor, cut
+
+HELD_FOR: Final = timedelta(seconds=60)
+"""Longer than a round can take."""
+KEPT_FOR: Final = timedelta(days=30)
+"""How long it is known that something was told, and can be told again. Nothing of its content is kept."""
+CLEARED_AT_ONCE: Final = 5_000
+REPLAYED: Final = (DeliveryState.DELIVERED, DeliveryState.DEAD)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of one delivery in a round."""
+
+    sequence: int
+    state: DeliveryState
+    attempts: int
+    reason: str | None
+    next_try_utc: datetime | None = None
+    """Of one that still waits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """What a round brought."""
+
+    settled: tuple[Settled, ...]
+    breaker: Breaker
+    last_error: str | None
+    at_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A dead delivery and its session's name."""
+
+    row: Delivery
+    exam_session_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LetterQuery:
+    """Selects dead letters of a destination."""
+
+    destination_id: UUID
+    after: Cursor | None
+    limit: int
+
+
+def due(db: Session, holder: UUID, now_utc: datetime) -> list[UUID]:
+    """The destinations to which this coordinator may send something now."""
+    waiting = exists().where(
+        col(Delivery.destination_id) == col(Destination.id),
+        col(Delivery.state) == DeliveryState.WAITING,
+        col(Delivery.next_try_utc) <= now_utc,
+    )
+    wanted = select(Destination.id).where(
+        col(Destination.paused_utc).is_(None),
+        col(Destination.removed_utc).is_(None),
+        or_(col(Destination.open_until_utc).is_(None), col(Destination.open_until_utc) <= now_utc),
+        _free(holder, now_utc),
+        waiting,
+    )
+    return list(db.exec(wanted))
+
+
+def take(db: Session, destination_id: UUID, holder: UUID, now_utc: datetime) -> bool:
+    """Take a destination, or keep it; False if another coordinator has it."""
+    taken = db.exec(
+        update(Destination)
+        .where(col(Destination.id) == destination_id, _free(holder, now_utc))
+        .values(held_by=holder, held_until_utc=now_utc + HELD_FOR)
+    )
+    return taken.rowcount == 1
+
+
+def give_back(db: Session, destination_id: UUID, holder: UUID) -> None:
+    """Let any coordinator take a destination."""
+    db.exec(
+        update(Destination)
+        .where(col(Destination.id) == destination_id, col(Destination.held_by) == holder)
+        .values(held_by=None, held_until_utc=None)
+    )
+
+
+def settle(db: Session, destination_id: UUID, results: Results) -> None:
+    """Store the results of a round; a delivery that was dropped meanwhile stays so."""
+    if not results.settled:
+        return
+    waiting = select(Delivery.sequence).where(
+        col(Delivery.destination_id) == destination_id,
+        col(Delivery.sequence).in_([one.sequence for one in results.settled]),
+        col(Delivery.state) == DeliveryState.WAITING,
+    )
+    mine = set(db.exec(waiting))
+    changed = [_values(one, results.at_utc) for one in results.settled if one.sequence in mine]
+    if changed:
+        db.execute(update(Delivery), changed)
+    health = {
+        "failures": results.breaker.failures,
+        "open_until_utc": results.breaker.open_until_utc,
+        "last_error": results.last_error,
+    }
+    db.exec(update(Destination).where(col(Destination.id) == destination_id).values(**health))
+
+
+def _values(one: Settled, at_utc: datetime) -> dict[str, Any]:
+    waits = one.next_try_utc is not None
+    return {
+        "sequence": one.sequence,
+        "state": one.state,
+        "attempts": one.attempts,
+        "reason": one.reason,
+        "next_try_utc": one.next_try_utc or at_utc,
+        "settled_utc": None if waits else at_utc,
+    }
+
+
+def replay_since(db: Session, destination_id: UUID, since_utc: datetime, now_utc: datetime) -> int:
+    """Send again what was noted since an instant; returns its number. What was dropped stays so."""
+    return _replay(
+        db, destination_id, now_utc, col(Delivery.state).in_(REPLAYED), col(Delivery.noted_utc) >= since_utc
+    )
+
+
+def replay_dead(db: Session, destination_id: UUID, parcels: Sequence[UUID] | None, now_utc: datetime) -> int:
+    """Send some dead letters again, or all of them; returns their number."""
+    which = [col(Delivery.state) == DeliveryState.DEAD]
+    if parcels is not None:
+        which.append(col(Delivery.parcel_id).in_(parcels))
+    return _replay(db, destination_id, now_utc, *which)
+
+
+def dead_letters(db: Session, query: LetterQuery) -> tuple[Sequence[DeadLetter], Cursor | None]:
+    """Dead letters, oldest first, and the next page's cursor."""
+    order = (col(Delivery.noted_utc), col(Delivery.parcel_id))
+    wanted = (
+        select(Delivery, ExamSession.reference)
+        .join(ExamSession, col(ExamSession.id) == col(Delivery.session_id))
+        .where(Delivery.destination_id == query.destination_id, col(Delivery.state) == DeliveryState.DEAD)
+        .order_by(*order)
+        .limit(query.limit + 1)
+    )
+    if query.after is not None:
+        at_utc, row_id = query.after
+        wanted = wanted.where(or_(order[0] > at_utc, and_(order[0] == at_utc, order[1] > row_id)))
+    rows = [DeadLetter(*row) for row in db.exec(wanted)]
+    return cut(rows, query.limit, lambda one: Cursor(one.row.noted_utc, one.row.parcel_id))
+
+
+def clear(db: Session, now_utc: datetime) -> int:
+    """Delete what is older than it is kept, some thousand rows at a time, and removed destinations without
+    any rows; returns how many deliveries were deleted."""
+    secrets.forget_ended(db, now_utc)
+    old = (
+        select(Delivery.sequence)
+        .where(col(Delivery.noted_utc) < now_utc - KEPT_FOR)
+        .order_by(col(Delivery.noted_utc))
+        .limit(CLEARED_AT_ONCE)
+    )
+    gone = db.exec(delete(Delivery).where(col(Delivery.sequence).in_(old)))
+    rows = exists().where(col(Delivery.destination_id) == col(Destination.id))
+    db.exec(delete(Destination).where(col(Destination.removed_utc) < now_utc - KEPT_FOR - HELD_FOR, ~rows))
+    return gone.rowcount
+
+
+def _replay(db: Session, destination_id: UUID, now_utc: datetime, *which: ColumnElement[bool] | Any) -> int:
+    done = db.exec(
+        update(Delivery)
+        .where(col(Delivery.destination_id) == destination_id, *which)
+        .values(
+            state=DeliveryState.WAITING,
+            attempts=0,
+            reason=None,
+            due_utc=now_utc,
+            next_try_utc=now_utc,
+            settled_utc=None,
+        )
+    )
+    return done.rowcount
+
+
+def _free(holder: UUID, now_utc: datetime) -> ColumnElement[bool]:
+    return or_(
+        col(Destination.held_by).is_(None),
+        col(Destination.held_by) == holder,
+        col(Destination.held_until_utc) <= now_utc,
+    )

@@ -1,0 +1,164 @@
+"""Makes, finds, lists, changes, pauses and removes destinations. Flushes, never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from sqlmodel import Session, col, func, select, update
+
+from coordinator.destinations import secrets_service as secrets
+from coordinator.destinations.tables import Delivery, DeliveryState, Destination
+from shared.api.destinations import DestinationFilter, WebhookRequest
+from shared.deliveries import DestinationKind
+from shared.errors import Rejected
+from shared.tokens import Claims
+
+MAX_DESTINATIONS: Final = 50
+"""Of one institution: each costs a row for everything that is told to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """The deliveries of one destination in one state."""
+
+    count: int
+    oldest_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FoundDestination:
+    """A destination and what lies there for it."""
+
+    row: Destination
+    heaps: dict[DeliveryState, Heap]
+    former_until_utc: datetime | None
+
+
+def make(db: Session, claims: Claims, request: WebhookRequest, now_utc: datetime) -> Destination:
+    """Make a webhook. Raises `Rejected` (409 `too-many-destinations`)."""
+    if len(_rows(db, claims.tenant_id)) >= MAX_DESTINATIONS:
+        raise Rejected(
+            f"an institution has at most {MAX_DESTINATIONS} destinations; remove one",
+            code="too-many-destinations",
+            status=409,
+        )
+    row = Destination(
+        tenant_id=claims.tenant_id,
+        kind=DestinationKind.WEBHOOK,
+        name=request.name,
+        url=request.url,
+        wanted=request.filter.model_dump(mode="json"),
+        created_utc=now_utc,
+        created_by=claims.subject,
+    )
+    db.add(row)
+    db.flush()
+    return row
+
+
+def find(db: Session, tenant_id: UUID, destination_id: UUID, *, to_change: bool = False) -> Destination:
+    """The institution's destination; `to_change` keeps others from changing it meanwhile.
+
+    Raises `Rejected` (404 `destination-unknown`).
+    """
+    wanted = select(Destination).where(
+        Destination.id == destination_id,
+        Destination.tenant_id == tenant_id,
+        col(Destination.removed_utc).is_(None),
+    )
+    if to_change:
+        wanted = wanted.with_for_update().execution_options(populate_existing=True)
+    row = db.exec(wanted).one_or_none()
+    if row is None:
+        raise Rejected("there is no destination with this id", code="destination-unknown", status=404)
+    return row
+
+
+def listing(db: Session, tenant_id: UUID, now_utc: datetime) -> list[FoundDestination]:
+    """The institution's destinations, oldest first."""
+    rows = _rows(db, tenant_id)
+    heaps = _heaps(db, {row.id for row in rows})
+    return [
+        FoundDestination(row, heaps.get(row.id, {}), secrets.former_until(db, row.id, now_utc))
+        for row in rows
+    ]
+
+
+def looked_at(db: Session, row: Destination, now_utc: datetime) -> FoundDestination:
+    """A destination with what lies there for it."""
+    return FoundDestination(
+        row, _heaps(db, {row.id}).get(row.id, {}), secrets.former_until(db, row.id, now_utc)
+    )
+
+
+def set_filter(db: Session, row: Destination, wanted: DestinationFilter) -> None:
+    """Change what may leave. What waits and is no longer wanted is dropped when its turn comes."""
+    row.wanted = wanted.model_dump(mode="json")
+    db.add(row)
+    db.flush()
+
+
+def pause(db: Session, row: Destination, by: str, now_utc: datetime) -> None:
+    """Send nothing from now on; what is to be told waits. A paused one stays as it is."""
+    if row.paused_utc is None:
+        row.paused_utc, row.paused_by = now_utc, by
+    db.add(row)
+    db.flush()
+
+
+def resume(db: Session, row: Destination) -> None:
+    """Send again, at once: also what waited because of failures."""
+    row.paused_utc = row.paused_by = None
+    row.failures, row.open_until_utc = 0, None
+    db.exec(
+        update(Delivery)
+        .where(
+            col(Delivery.destination_id) == row.id,
+            col(Delivery.state) == DeliveryState.WAITING,
+            col(Delivery.attempts) > 0,
+        )
+        .values(next_try_utc=col(Delivery.due_utc))
+    )
+    db.add(row)
+    db.flush()
+
+
+def remove(db: Session, row: Destination, now_utc: datetime) -> None:
+    """Remove a destination: nothing is noted or sent any more, and its secrets are deleted."""
+    row.removed_utc = now_utc
+    secrets.forget(db, row.id)
+    db.exec(
+        update(Delivery)
+        .where(col(Delivery.destination_id) == row.id, col(Delivery.state) == DeliveryState.WAITING)
+        .values(state=DeliveryState.DROPPED, reason="removed", settled_utc=now_utc)
+    )
+    db.add(row)
+    db.flush()
+
+
+def _rows(db: Session, tenant_id: UUID) -> list[Destination]:
+    wanted = (
+        select(Destination)
+        .where(Destination.tenant_id == tenant_id, col(Destination.removed_utc).is_(None))
+        .order_by(col(Destination.created_utc), col(Destination.id))
+    )
+    return list(db.exec(wanted))
+
+
+def _heaps(db: Session, ids: Collection[UUID]) -> dict[UUID, dict[DeliveryState, Heap]]:
+    wanted = (
+        select(Delivery.destination_id, Delivery.state, func.count(), func.min(Delivery.noted_utc))
+        .where(
+            col(Delivery.destination_id).in_(ids),
+            col(Delivery.state).in_((DeliveryState.WAITING, DeliveryState.DEAD)),
+        )
+        .group_by(col(Delivery.destination_id), col(Delivery.state))
+    )
+    heaps: dict[UUID, dict[DeliveryState, Heap]] = {}
+    for destination_id, state, count, oldest_utc in db.exec(wanted):
+        heaps.setdefault(destination_id, {})[DeliveryState(state)] = Heap(count, oldest_utc)
+    return heaps

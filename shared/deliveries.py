@@ -1,0 +1,47 @@
+"""The vocabulary of deliveries to an institution's own systems: what is told, and which details may leave."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class DestinationKind(StrEnum):
+    """How a destination is reached."""
+
+    WEBHOOK = "webhook"
+    """POST over HTTPS, signed as Standard Webhooks says."""
+
+
+class DeliveryKind(StrEnum):
+    """What is told; the `type` of its body."""
+
+    ALERT_RAISED = "alert.raised"
+    ALERT_CLEARED = "alert.cleared"
+    """The same alert again, with its end; the higher revision counts."""
+    VERDICT_GIVEN = "verdict.given"
+    """People's decision on an incident, once it can no longer be undone."""
+    VERDICT_WITHDRAWN = "verdict.withdrawn"
+    """A decision was taken back; the incident is open again."""
+
+
+class DeliveryDetail(StrEnum):
+    """A part of a body that leaves only to destinations that ask for it."""
+
+    EXPLANATION = "explanation"
+    EVIDENCE = "evidence"
+    """Values against thresholds, without any picture."""
+    METADATA = "metadata"
+    """Node, networks, device."""
+    CANDIDATE = "candidate"
+    """The institution's candidate_id."""
+    PICTURE = "picture"
+    """The small picture of the onset."""
+    REVIEWER = "reviewer"
+    """Who gave a verdict."""
+    TEXT = "text"
+    """The reviewer's words."""
+
+
+USUAL_DETAILS: Final = (DeliveryDetail.EXPLANATION, DeliveryDetail.EVIDENCE, DeliveryDetail.METADATA)
+"""What leaves unless a destination says otherwise: no pictures, no names."""

@@ -1,0 +1,123 @@
+"""How many alerts a second reach a webhook, from the outbox to the stored result.
+
+`python -m tests.benchmarks deliveries [ALERTS [SESSIONS]]`. The receiver is a program of its own on this
+machine; the column "own" counts this process's processor time, that is one core's. Database: SQLite.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from sqlmodel import Session
+
+from coordinator import schema
+from coordinator.alerts import service as alerts
+from coordinator.alerts.service import Written
+from coordinator.deliveries.schedule import Pace
+from coordinator.deliveries.working import Workers
+from coordinator.ground.database import Database
+from coordinator.ground.keyring import Keyring
+from tests.benchmarks._figures import Figure
+from tests.support.ports import reserved_port
+from tests.support.told import Told, told
+
+ALERTS: Final = 4_000
+SESSIONS: Final = 100
+BOUND: Final = 500.0
+"""Deliveries a second of one core."""
+BATCH: Final = 250
+RECEIVER: Final = """
+import asyncio, sys
+class Receiver(asyncio.Protocol):
+    def connection_made(self, transport):
+        self.transport, self.waiting = transport, b""
+    def data_received(self, data):
+        self.waiting += data
+        while True:
+            head, found, rest = self.waiting.partition(b"\\r\\n\\r\\n")
+            if not found:
+                return
+            length = int(head.lower().partition(b"content-length: ")[2].split(b"\\r\\n")[0])
+            if len(rest) < length:
+                return
+            self.waiting = rest[length:]
+            self.transport.write(b"HTTP/1.1 204 Taken\\r\\n\\r\\n")
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Receiver, "127.0.0.1", int(sys.argv[1]))
+    print("ready", flush=True)
+    await server.serve_forever()
+asyncio.run(main())
+"""
+
+
+def run(arguments: Sequence[str]) -> list[Figure]:
+    """Print a line; the rate by the wall clock and by this process's own time."""
+    count = int(arguments[0]) if arguments else ALERTS
+    sessions = int(arguments[1]) if len(arguments) > 1 else SESSIONS
+    folder = Path(tempfile.mkdtemp())
+    try:
+        database = Database(f"sqlite:///{folder / 'coordinator.db'}")
+        schema.upgrade(database)
+        database.close()
+        wall_s, own_s = asyncio.run(_measured(folder, count, sessions))
+    finally:
+        shutil.rmtree(folder)
+    text = f"{count} alerts of {sessions} sessions, SQLite, signed, a local receiver of its own"
+    sys.stdout.write(
+        f"deliveries: {count} in {wall_s:.2f} s, own processor time {own_s:.2f} s: "
+        f"{count / wall_s:.0f}/s by the clock, {count / own_s:.0f}/s of one core\n"
+    )
+    return [Figure.at_least("deliveries/s of one core", count / own_s, BOUND, text)]
+
+
+async def _measured(folder: Path, count: int, sessions: int) -> tuple[float, float]:
+    port = reserved_port()
+    receiver = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", RECEIVER, str(port), stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        assert receiver.stdout is not None
+        await receiver.stdout.readline()
+        async with told(f"sqlite:///{folder / 'coordinator.db'}", folder) as site:
+            destination, _ = await site.destination(f"http://127.0.0.1:{port}/hook")
+            await _fill(site, count, sessions)
+            workers = Workers(site.parts, Pace())
+            wall, own = time.perf_counter(), time.process_time()
+            await workers.carry(destination.id)
+            spent = time.perf_counter() - wall, time.process_time() - own
+            assert workers.counts == {"delivered": count}, workers.counts
+            return spent
+    finally:
+        receiver.kill()
+        await receiver.wait()
+
+
+async def _fill(site: Told, count: int, sessions: int) -> None:
+    sittings = [site.sit(f"SESS-{number}") for number in range(sessions)]
+    made = [
+        Written(
+            session=sittings[number % sessions].session,
+            alert=sittings[number % sessions].alert(60.0 * (1 + number // sessions)),
+            revision=1,
+            node_id=site.node.node_id,
+            epoch=1,
+        )
+        for number in range(count)
+    ]
+    keyring = site.parts.keys.keyring
+    for first in range(0, count, BATCH):
+        await site.parts.writing(partial(_store, keyring, made[first : first + BATCH]))
+
+
+def _store(keyring: Keyring, batch: Sequence[Written], db: Session) -> None:
+    alerts.store(db, keyring, batch, datetime.now(UTC))
