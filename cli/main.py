@@ -13,6 +13,7 @@ import typer
 from cli import (
     accommodations,
     alerts,
+    audit,
     enroll,
     exams,
     incidents,
@@ -41,6 +42,7 @@ app.add_typer(tenants.app, name="tenants")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(models.app, name="models")
 app.add_typer(parked.app, name="parked")
+app.add_typer(audit.app, name="audit")
 app.add_typer(policies.app, name="policies")
 app.command()(up)
 app.command()(demo)

@@ -16,7 +16,7 @@
 One folder per noun: tenants, candidates, consents, keys, enrollments, exams, policies, accommodations,
 sessions, interventions (proctors' acts), alerts, evidence (their pictures), excerpts (spoken words),
 incidents, reviews, reports, tokens with their keys; live/ has the sockets, idempotency/ the answers that
-repeated POSTs get again.
+repeated POSTs get again, audit/ what everybody did.
 
 Every module is of one kind and imports only its own kind and the kinds before it:
 

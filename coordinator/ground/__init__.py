@@ -4,4 +4,5 @@ database       one transaction per `with`        columns  the common parts of ta
 ids            ids that sort by time
 keyring        one master key wraps all others   own_keys the coordinator's own keys
 sealed_fields  encrypted fields, bound to their place
+acting         who does what in the present request, for the audit log
 """

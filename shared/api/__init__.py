@@ -1,6 +1,7 @@
 """Bodies of the REST API, one module per noun.
 
 bodies       the base of every body
+audit        entries of the audit log
 alerts       alerts and timelines
 enrollments  enrollments
 exams        exams, policies, accommodations, consents
