@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
@@ -92,6 +93,18 @@ class Calls:
         if response.is_success:
             return response.content
         raise _refusal(response)
+
+    def save(self, path: str, query: Query, file: Path) -> int:
+        """Write a large answer to a file as it comes; returns its bytes. Raises as `send` does."""
+        try:
+            with self._http.stream("GET", path, params=query) as response:
+                if not response.is_success:
+                    response.read()
+                    raise _refusal(response)
+                with file.open("wb") as opened:
+                    return sum(opened.write(data) for data in response.iter_bytes())
+        except httpx.TransportError as error:
+            raise Unavailable(f"the coordinator at {self._url} broke off; ask again") from error
 
 
 def checked(kind: type[B], **fields: object) -> B:

@@ -5,6 +5,7 @@ The token comes from the caller (a file or the environment, never the command li
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 
 from cli.calls import Calls, Query, path_of
 from shared.api.alerts import AlertOut, AlertPage, TimelineOut
+from shared.api.audit import AuditEntryOut, AuditPage
 from shared.api.destinations import (
     DeadLetterOut,
     DeadLetterPage,
@@ -276,6 +278,14 @@ class Client:
 
     def revoke_node(self, node_id: str) -> None:
         self._calls.send("POST", path_of("nodes", node_id, "revoke"))
+
+    def audit(self, filters: dict[str, str], most: int | None) -> list[AuditEntryOut]:
+        """Entries of the audit log, oldest first."""
+        return self._calls.pages(path_of("audit"), AuditPage, most, filters)
+
+    def audit_export(self, file: Path, after: int) -> int:
+        """Write the audit log to a file; returns its bytes."""
+        return self._calls.save(path_of("audit", "export"), {"after": str(after)}, file)
 
     def nodes(self) -> list[NodeOut]:
         return self._calls.rows(path_of("nodes"), NodeOut)

@@ -13,6 +13,7 @@ import typer
 from cli import (
     accommodations,
     alerts,
+    audit,
     destinations,
     enroll,
     exams,
@@ -47,6 +48,7 @@ app.add_typer(webhooks.app, name="webhooks")
 app.add_typer(models.app, name="models")
 app.add_typer(nodes.app, name="nodes")
 app.add_typer(parked.app, name="parked")
+app.add_typer(audit.app, name="audit")
 app.add_typer(policies.app, name="policies")
 app.command()(up)
 app.command()(demo)

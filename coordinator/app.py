@@ -3,7 +3,8 @@
     create_app(config)    routes and layers; opens nothing
     lifespan              opens keys, database and node rows, then runs hub, ingest and sweep as tasks
 
-From the outside in, a request passes: metrics, security headers, failures, CORS, body limit, routes.
+From the outside in, a request passes: metrics, security headers, failures, CORS, audit log, body limit,
+routes.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import Final
 from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.routing import BaseRoute
@@ -30,6 +31,9 @@ from coordinator.alerts.stored import Stored
 from coordinator.arriving import routes as arriving_routes
 from coordinator.arriving.ingest import Ingest
 from coordinator.arriving.replaying import store_of
+from coordinator.audit import chaining, routes as audit_routes, service as audit
+from coordinator.audit.layer import Audited
+from coordinator.audit.owed import Owed
 from coordinator.config import CoordinatorConfig, NatsSection
 from coordinator.consents import routes as consent_routes
 from coordinator.deliveries import routes as delivery_routes
@@ -75,7 +79,7 @@ from coordinator.web_api.metrics import Metrics, RequestMetrics
 from coordinator.web_api.openapi import describe, operation_id
 from coordinator.web_api.pages import add_pages
 from coordinator.web_api.parts import Parts
-from coordinator.web_api.security import bearer_of, verify_token
+from coordinator.web_api.security import bearer_of, name_act, verify_token
 from shared import subjects
 from shared.hub_caller import HubAddress
 from shared.hub_link import HubLink
@@ -112,6 +116,7 @@ API_ROUTES: Final = (
     tenant_routes,
     own_tenant_routes,
     delivery_routes,
+    audit_routes,
 )
 """The routers of all nouns, in the order of the API description."""
 RESTART_PAUSE_S: Final = 1.0
@@ -134,11 +139,13 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
         lifespan=lambda app: _running(app, config),
     )
     metrics = app.state.metrics = Metrics()
+    owed = app.state.owed = Owed()
     app.router.routes.extend(_routes())
     add_pages(app, config.web.public_url, lambda: _signaling_urls(app))
     add_error_handlers(app)
     describe(app, ALL_EXAMPLES)
     app.add_middleware(BodyBound, authorise=_authorise)
+    app.add_middleware(Audited, owed=owed)
     app.add_middleware(
         CORSMiddleware,
         allow_origins=list(config.web.allowed_origins),
@@ -155,7 +162,7 @@ def create_app(config: CoordinatorConfig) -> FastAPI:
 def _routes() -> tuple[BaseRoute, ...]:
     """The routes of every application in this process."""
     # At their first request FastAPI works on included routers for half a second; this is done once.
-    router = APIRouter(generate_unique_id_function=operation_id)
+    router = APIRouter(generate_unique_id_function=operation_id, dependencies=[Depends(name_act)])
     for routes in API_ROUTES:
         router.include_router(routes.router, prefix=API)
     router.include_router(live_routes.router)
@@ -188,6 +195,7 @@ async def _running(app: FastAPI, config: CoordinatorConfig) -> AsyncIterator[Non
                 ("deliveries", workers.run),
                 ("nodes", lambda: standing.run(parts)),
                 *([("hub account", account.link.run)] if account else []),
+                ("audit log", lambda: chaining.run(parts, app.state.owed)),
             )
         ]
         try:
@@ -231,6 +239,7 @@ def build(config: CoordinatorConfig, metrics: Metrics) -> Parts:
         ),
         issuers={section.issuer: Issuer(section) for section in config.issuers},
         check_session=sessions.check_token,
+        write_down=lambda db, present, now_utc: audit.write(db, keys.keyring, present, 200, now_utc),
     )
 
 

@@ -17,7 +17,9 @@ from pydantic import TypeAdapter, ValidationError
 from sqlmodel import Session
 
 from coordinator.config import CoordinatorConfig
+from coordinator.ground.acting import Acting
 from coordinator.ground.database import Database
+from coordinator.ground.ids import uuid7
 from coordinator.ground.own_keys import OwnKeys, load_own_keys, make_own_keys, master_text
 from coordinator.tenants.standing import INSTALLATION_ID
 from coordinator.tenants.tables import DEFAULT_TENANT_ID
@@ -28,7 +30,7 @@ from shared.dumps import no_core_dumps
 from shared.errors import ConfigError, ProctorError
 from shared.fields import Reference
 from shared.hub_checks import hub_tls
-from shared.tokens import Role
+from shared.tokens import Claims, Role
 
 app = typer.Typer(
     help="The coordinator of Proctor Edge: enrollments, sessions, alerts, and their REST API.",
@@ -145,6 +147,7 @@ def token(
     if role is Role.OPERATOR and tenant:
         raise typer.BadParameter("an operator belongs to no institution; leave out --tenant")
     from coordinator import schema  # with Alembic and every table, as in `migrate`
+    from coordinator.audit import service as audit
     from coordinator.tokens import service as tokens
 
     settings = load(config, CoordinatorConfig)
@@ -161,6 +164,8 @@ def token(
                 now_utc=datetime.now(UTC),
             )
             made, _ = tokens.make(db, keys, wanted)
+            by = Claims(subject=OPERATOR, role=Role.OPERATOR, tenant_id=wanted.tenant_id)
+            audit.write(db, keys.keyring, Acting(uuid7(), "", by, "create_token"), 201, wanted.now_utc)
     finally:
         database.close()
     typer.echo(made)

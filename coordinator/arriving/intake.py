@@ -8,7 +8,7 @@ incidents are grouped.
 from __future__ import annotations
 
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,9 +26,11 @@ from coordinator.arriving.parked_service import Place
 from coordinator.arriving.pictures import Arrived, Taken as TakenPictures, take as take_pictures
 from coordinator.arriving.sittings_service import Sitting
 from coordinator.arriving.treated import JUDGED, Post, Treated, Treatment
+from coordinator.audit import service as audit
 from coordinator.evidence import service as evidence
 from coordinator.evidence.kept import PictureState
 from coordinator.ground.database import Database
+from coordinator.ground.ids import uuid7
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents import grouping_service as grouping
 from coordinator.nodes import service as nodes
@@ -123,6 +125,7 @@ class AlertStore:
         written = iter(self._write(db, [one for one in judged if isinstance(one, _Admitted)], now_utc))
         treated = [next(written) if isinstance(one, _Admitted) else one for one in judged]
         self._group(db, treated, now_utc)
+        _write_down(db, found, treated, now_utc)
         return treated
 
     def _authentic(self, post: Post) -> Authentic | str:
@@ -210,6 +213,19 @@ def _stored(written: Written, pictures: TakenPictures, now_utc: datetime) -> Sto
         pictures.jpeg,
         state if pictures.jpeg is None else PictureState.KEPT,
     )
+
+
+def _write_down(
+    db: Session, found: Mapping[UUID, Sitting], treated: Sequence[Treated], now_utc: datetime
+) -> None:
+    """One entry of the audit log per session and node of a batch."""
+    counts = Counter(
+        (found[one.header.session_id].session.tenant_id, one.header.session_id, one.header.node_id)
+        for one in treated
+        if one.stored is not None and one.header is not None
+    )
+    if counts:
+        audit.write_stored(db, [(*whose, count) for whose, count in counts.items()], uuid7(), now_utc)
 
 
 def _commit_marks(db: Session, treated: list[Treated], now_utc: datetime) -> dict[UUID, list[LaneMark]]:

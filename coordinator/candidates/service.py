@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlmodel import Session, select
 
 from coordinator.candidates.tables import Candidate
+from coordinator.ground.acting import concerns
 from coordinator.ground.database import insert_once
 from coordinator.ground.ids import uuid7
 from shared.errors import Rejected
@@ -16,7 +17,10 @@ from shared.errors import Rejected
 def find(db: Session, tenant_id: UUID, reference: str) -> Candidate | None:
     """The institution's candidate with this name, if known."""
     wanted = select(Candidate).where(Candidate.tenant_id == tenant_id, Candidate.reference == reference)
-    return db.exec(wanted).one_or_none()
+    found = db.exec(wanted).one_or_none()
+    if found is not None:
+        concerns(tenant_id, candidate_id=found.id)
+    return found
 
 
 def propose(db: Session, tenant_id: UUID, reference: str, now_utc: datetime) -> Candidate:

@@ -16,6 +16,7 @@ from coordinator.alerts.service import During
 from coordinator.alerts.stored import Stored
 from coordinator.alerts.tables import StoredAlert
 from coordinator.candidates.tables import Candidate
+from coordinator.ground.acting import concerns
 from coordinator.ground.keyring import Keyring
 from coordinator.incidents.cursor import QueueCursor
 from coordinator.incidents.states import State
@@ -67,6 +68,7 @@ def find(db: Session, tenant_id: UUID, incident_id: UUID, *, lock: bool = False)
     if row is None:
         raise Rejected("there is no incident with this id", code="incident-unknown", status=404)
     session = db.get_one(ExamSession, row.session_id)
+    concerns(tenant_id, candidate_id=session.candidate_id, session_id=session.id)
     return FoundIncident(row, session, db.get_one(Candidate, session.candidate_id))
 
 

@@ -15,6 +15,7 @@ from sqlmodel.sql.expression import Select
 
 from coordinator.alerts import service as alerts
 from coordinator.candidates.tables import Candidate
+from coordinator.ground.acting import concerns
 from coordinator.ground.keyring import Keyring
 from coordinator.ground.sealed_fields import Place
 from coordinator.keys import service as keys
@@ -63,7 +64,9 @@ def find(db: Session, tenant_id: UUID, reference: str) -> Found:
     ).one_or_none()
     if row is None:
         raise Rejected("there is no session with this id", code="session-unknown", status=404)
-    return Found(*row)
+    found = Found(*row)
+    concerns(tenant_id, candidate_id=found.candidate.id, session_id=found.session.id)
+    return found
 
 
 def check_free(db: Session, tenant_id: UUID, reference: str) -> None:

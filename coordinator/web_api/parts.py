@@ -16,6 +16,7 @@ from sqlmodel import Session
 from starlette.requests import HTTPConnection
 
 from coordinator.config import CoordinatorConfig
+from coordinator.ground.acting import Acting, current
 from coordinator.ground.database import Database
 from coordinator.ground.own_keys import OwnKeys
 from coordinator.live.rooms import Rooms
@@ -37,6 +38,8 @@ T = TypeVar("T")
 
 CheckSession = Callable[[Session, Claims, datetime], None]
 """Checks a session's token at an instant; raises `Rejected` (401) if it is no longer valid."""
+WriteDown = Callable[[Session, Acting, datetime], bool]
+"""Writes the present request in the audit log, in the transaction of its changes."""
 PICTURES_AT_ONCE: Final = 2
 """Pictures decoded at the same time in this process."""
 REPORTS_AT_ONCE: Final = 1
@@ -64,6 +67,7 @@ class Parts:
     """External issuers of tokens, by their `iss`."""
     check_session: CheckSession
     """Whether a session's token is still good: its session runs."""
+    write_down: WriteDown
     rooms: Rooms = field(default_factory=Rooms)
     tickets: Tickets = field(default_factory=Tickets)
     decoding: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PICTURES_AT_ONCE))
@@ -88,13 +92,26 @@ class Parts:
         return await asyncio.to_thread(run)
 
     async def writing(self, work: Callable[[Session], T]) -> T:
-        """Run `work` in a thread, in one transaction: committed, or rolled back if it raises."""
+        """Run `work` in a thread, in one transaction: committed, or rolled back if it raises.
+
+        The first of a request also has its entry in the audit log.
+        """
+        present = current()
 
         def run() -> T:
             with self.database.write() as db:
-                return work(db)
+                done = work(db)
+                entered = present is not None and self._write_down(db, present)
+            if present is not None and entered:
+                present.written = True
+            return done
 
         return await asyncio.to_thread(run)
+
+    def _write_down(self, db: Session, present: Acting) -> bool:
+        if not present.act or present.reads_only or present.written:
+            return False
+        return self.write_down(db, present, self.utc_now())
 
 
 async def _parts(connection: HTTPConnection) -> Parts:

@@ -7,6 +7,7 @@
     Admin       admin
     Operator    operator: manages institutions, sees nothing personal
     Privacy     system, admin, dpo
+    Auditor     admin, dpo
     …OrPrivacy  the same, or dpo
     …OrSelf     the same, or the candidate with a token of its own
     …OrSession  the same, or the candidate's session with the session's token
@@ -25,18 +26,23 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 
+from coordinator.ground.acting import current
 from coordinator.web_api.parts import Now, Parts, PartsDep
 from coordinator.web_api.rates import check_rate
 from shared.api.exams import Acknowledged
 from shared.errors import Rejected
 from shared.tokens import Claims, Role, hint, invalid
+
+READING: Final = frozenset({"GET", "HEAD"})
+POLLED: Final = frozenset({"look_at_link"})
+"""Reads too, although a code in the body makes it a POST; a waiting page repeats it."""
 
 _bearer = HTTPBearer(
     auto_error=False,
@@ -87,7 +93,18 @@ async def principal(
     claims = await verify_token(parts, credentials.credentials if credentials else "")
     charge(parts, claims)
     await check_session_runs(parts, claims, now)
+    present = current()
+    if present is not None:
+        present.claims = claims
     return claims
+
+
+async def name_act(connection: HTTPConnection) -> None:
+    """Dependency of every route: says in the audit log's entry what is asked for."""
+    present, scope = current(), connection.scope
+    if present is not None and scope["type"] == "http":
+        present.act = scope["route"].name
+        present.reads_only = scope["method"] in READING or present.act in POLLED
 
 
 def charge(parts: Parts, claims: Claims) -> None:
@@ -125,6 +142,7 @@ StaffOrOperator = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Rol
 Staff = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM))]
 Reviewer = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR))]
 Service = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM))]
+Auditor = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.DPO))]
 Privacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.SYSTEM, Role.DPO))]
 StaffOrPrivacy = Annotated[Claims, Depends(_allow(Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.DPO))]
 _STAFF_OR_CANDIDATE = (Role.ADMIN, Role.PROCTOR, Role.SYSTEM, Role.CANDIDATE)

@@ -1,6 +1,7 @@
 """Bodies of the REST API, one module per noun.
 
 bodies       the base of every body
+audit        entries of the audit log
 alerts       alerts and timelines
 destinations an institution's own systems, and what is sent to them
 enrollments  enrollments

@@ -9,6 +9,7 @@ from typing import Final
 
 from sqlmodel import Session, col, select, update
 
+from coordinator.ground.acting import concerns
 from coordinator.ground.keyring import Keyring
 from coordinator.sessions import service as sessions
 from coordinator.sessions.joining.codes import code_hash
@@ -64,6 +65,7 @@ def follow(db: Session, code: str, now_utc: datetime) -> Found:
             "this link was replaced by a newer one; use the newer link", code="join-code-replaced", status=410
         )
     found = Found(*db.exec(sessions.select_found().where(ExamSession.id == row.session_id)).one())
+    concerns(found.session.tenant_id, candidate_id=found.candidate.id, session_id=found.session.id)
     sessions.check_running(found.session, now_utc)
     return found
 

@@ -15,6 +15,7 @@ from sqlmodel import Session
 from coordinator.candidates import service as candidates
 from coordinator.consents import service as consents
 from coordinator.consents.purposes import purposes_of
+from coordinator.ground.acting import concerns
 from coordinator.ground.database import insert_once
 from coordinator.idempotency import service as idempotency
 from coordinator.idempotency.sameness import Asked
@@ -135,6 +136,7 @@ def _store(
         )
     session = found.session
     session.signaling_url, session.whip_url = accepted.signaling_url, accepted.whip_url
+    concerns(session.tenant_id, candidate_id=session.candidate_id, session_id=session.id)
     if not insert_once(db, session):
         raise sessions.taken()
     db.add(found.assignment)

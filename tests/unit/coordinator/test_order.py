@@ -28,8 +28,8 @@ NAMED = {
 """Kinds by the module's name or the end of it: `tables`, `face_tables`."""
 LISTED = {
     "tool": """
-        config ground.columns ground.database ground.fleet_keys ground.ids ground.key_files ground.keyring
-        ground.own_keys ground.sealed_fields
+        config ground.acting ground.columns ground.database ground.fleet_keys ground.ids ground.key_files
+        ground.keyring ground.own_keys ground.sealed_fields
         nodes.alert_stream nodes.commands nodes.asking nodes.hub_account
         live.rooms live.socket live.tickets live.walls
         live.wall_socket
@@ -39,6 +39,7 @@ LISTED = {
         web_api.errors web_api.headers web_api.limits web_api.metrics
     """,
     "act": """
+        audit.chaining audit.layer audit.owed
         arriving.arrival arriving.ingest arriving.intake arriving.pictures arriving.replaying
         arriving.treating nodes.heartbeats excerpts.expiring idempotency.doing enrollments.comparing
         enrollments.enrolling enrollments.judging enrollments.practising enrollments.searching

@@ -1,0 +1,133 @@
+"""`proctorctl audit`: who read or changed what, and whether the log was touched."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Final
+
+import typer
+
+from cli.connection import connect
+from cli.render import Format, OutputOption, write_rows
+from shared.audit_file import AuditCheck, Signed, checkpoints_of, signing_key_of
+from shared.errors import Rejected
+from shared.sealing import parse_signing_public
+
+app = typer.Typer(
+    help="Who read or changed what; for administrators and data protection.", no_args_is_help=True
+)
+
+TOUCHED: Final = 1
+"""Exit status for a file with faults."""
+_COLUMNS = ("number", "at", "subject", "role", "act", "candidate_id", "exam_session_id", "outcome")
+
+
+@app.command("list")
+def list_command(
+    candidate: Annotated[str, typer.Option(help="Only acts that concern this candidate_id.")] = "",
+    session: Annotated[str, typer.Option(help="Only acts that concern this exam_session_id.")] = "",
+    act: Annotated[str, typer.Option(help="Only this operation, such as `get_session`.")] = "",
+    role: Annotated[str, typer.Option(help="Only this role; also `link`, `node`.")] = "",
+    since: Annotated[str, typer.Option(help="At this time or later, such as 2026-11-30T08:00:00Z.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The most to list.")] = 100,
+    output: OutputOption = Format.TABLE,
+) -> None:
+    """List acts, oldest first. An act appears about a second after it was answered.
+
+    Examples:
+
+        proctorctl audit list --candidate CAND-1
+        proctorctl audit list --act get_report_pdf --since 2026-11-30T00:00:00Z --output json
+    """
+    filters = {
+        "candidate_id": candidate,
+        "exam_session_id": session,
+        "act": act,
+        "role": role,
+        "since": since,
+    }
+    with connect() as client:
+        found = client.audit({name: value for name, value in filters.items() if value}, limit)
+    write_rows([one.model_dump(mode="json") for one in found], _COLUMNS, output)
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write.", dir_okay=False)],
+    after: Annotated[int, typer.Option(min=0, help="Begin after the entry with this number.")] = 0,
+) -> None:
+    """Write the log to a file, with its signed checkpoints. Names of staff and addresses are sealed in it.
+
+    Examples:
+
+        proctorctl audit export audit-2026.jsonl
+        proctorctl audit export audit-december.jsonl --after 48211
+    """
+    with connect() as client:
+        size = client.audit_export(file, after)
+    typer.echo(f"{file}: {size} bytes. Check it with `proctorctl audit verify {file}`.")
+
+
+@app.command()
+def verify(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Of `audit export`.", exists=True, dir_okay=False)
+    ],
+    signing_key: Annotated[
+        str, typer.Option(help="`ed25519:…`, the coordinator's signing key as nodes have it.")
+    ] = "",
+    earlier: Annotated[
+        Path | None,
+        typer.Option(
+            exists=True, dir_okay=False, help="An older file: its checkpoints show what was cut off since."
+        ),
+    ] = None,
+) -> None:
+    """Check a file without any connection: names each entry that was changed, dropped or moved.
+
+    Exit status 0: nothing was touched. 1: something was.
+
+    Examples:
+
+        proctorctl audit verify audit-2026.jsonl --signing-key ed25519:Qm9…
+        proctorctl audit verify audit-december.jsonl --earlier audit-november.jsonl
+    """
+    named = signing_key or _own_key(file)
+    check = AuditCheck(parse_signing_public(named), _known(earlier))
+    with file.open("rb") as lines:
+        check.read(lines)
+    _report(check, file)
+    if not signing_key:
+        typer.echo(f"The key is the file's own word: {named}. Give the one you trust with --signing-key.")
+    if check.faults:
+        raise typer.Exit(TOUCHED)
+
+
+def _report(check: AuditCheck, file: Path) -> None:
+    for fault in check.faults:
+        typer.echo(f"FAULT: {fault}")
+    if check.unlisted:
+        typer.echo(f"FAULT: {check.unlisted} more")
+    begins = f" after entry {check.began_after}" if check.began_after else ""
+    typer.echo(f"{file}: {check.entries} entries{begins}, {check.checkpoints} signed checkpoints.")
+    if check.faults:
+        return
+    unsigned = check.number - check.signed_to
+    typer.echo("Nothing was changed, dropped or moved.")
+    if unsigned:
+        typer.echo(f"The last {unsigned} entries are not signed yet; a later file will show them signed.")
+
+
+def _own_key(file: Path) -> str:
+    with file.open("rb") as lines:
+        key = signing_key_of(lines)
+    if key is None:
+        raise Rejected(f"{file} does not begin as an audit log does", code="not-an-audit-log")
+    return key
+
+
+def _known(file: Path | None) -> tuple[Signed, ...]:
+    if file is None:
+        return ()
+    with file.open("rb") as lines:
+        return checkpoints_of(lines)

@@ -1,0 +1,92 @@
+"""Numbers committed entries, chains them, and signs checkpoints. Flushes, never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlmodel import Session, col, select
+
+from coordinator.audit import service as audit
+from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditHead
+from coordinator.ground.database import insert_once
+from shared.audit_chain import BEGINNING, Checkpoint, leaf_of, linked, sign
+from shared.sealing import signing_public_text
+
+BATCH: Final = 500
+"""Entries of one institution that are numbered in one transaction."""
+CHECKPOINT_EVERY: Final = timedelta(minutes=5)
+
+
+def waiting(db: Session) -> Sequence[UUID]:
+    """Institutions with entries that have no number yet."""
+    return db.exec(select(AuditEntry.tenant_id).where(col(AuditEntry.number).is_(None)).distinct()).all()
+
+
+def chain_next(db: Session, tenant_id: UUID) -> int:
+    """Number an institution's next entries, oldest first; returns how many."""
+    head = _locked_head(db, tenant_id)
+    wanted = select(AuditEntry).where(AuditEntry.tenant_id == tenant_id, col(AuditEntry.number).is_(None))
+    rows = db.exec(wanted.order_by(col(AuditEntry.at_utc), col(AuditEntry.id)).limit(BATCH)).all()
+    for row in rows:
+        head.number += 1
+        row.leaf = leaf_of(audit.content(row))
+        row.chain = head.chain = linked(head.chain, row.leaf)
+        row.number = head.number
+        db.add(row)
+    db.add(head)
+    db.flush()
+    return len(rows)
+
+
+def due(db: Session, now_utc: datetime) -> Sequence[UUID]:
+    """Institutions whose chain goes on after a checkpoint of `CHECKPOINT_EVERY` ago or more."""
+    return [
+        head.tenant_id
+        for head in db.exec(select(AuditHead))
+        if _is_due(head.number, _latest(db, head.tenant_id), now_utc)
+    ]
+
+
+def sign_next(db: Session, tenant_id: UUID, key: Ed25519PrivateKey, now_utc: datetime) -> Checkpoint | None:
+    """Sign an institution's chain as it is now; None if another replica just did."""
+    head = _locked_head(db, tenant_id)
+    if not _is_due(head.number, _latest(db, tenant_id), now_utc):
+        return None
+    at_utc = now_utc.replace(microsecond=now_utc.microsecond // 1000 * 1000)
+    made = Checkpoint(tenant_id, head.number, head.chain, at_utc)
+    db.add(
+        AuditCheckpoint(
+            tenant_id=tenant_id,
+            number=made.number,
+            chain=made.chain,
+            at_utc=at_utc,
+            signed_by=signing_public_text(key.public_key()),
+            signature=sign(made, key),
+        )
+    )
+    db.flush()
+    return made
+
+
+def _is_due(number: int, latest: AuditCheckpoint | None, now_utc: datetime) -> bool:
+    if latest is None:
+        return number > 0
+    return number > latest.number and now_utc - latest.at_utc >= CHECKPOINT_EVERY
+
+
+def _latest(db: Session, tenant_id: UUID) -> AuditCheckpoint | None:
+    wanted = select(AuditCheckpoint).where(AuditCheckpoint.tenant_id == tenant_id)
+    return db.exec(wanted.order_by(col(AuditCheckpoint.number).desc()).limit(1)).one_or_none()
+
+
+def _locked_head(db: Session, tenant_id: UUID) -> AuditHead:
+    wanted = select(AuditHead).where(AuditHead.tenant_id == tenant_id).with_for_update()
+    found = db.exec(wanted).one_or_none()
+    if found is None:
+        insert_once(db, AuditHead(tenant_id=tenant_id, number=0, chain=BEGINNING))
+        found = db.exec(wanted).one()
+    return found

@@ -1,0 +1,86 @@
+"""ASGI layer that writes down every act that was not written together with its changes.
+
+It does so before the answer is sent. While the database cannot be written to, staff must still see a running
+exam: what only reads is answered, and its entry waits in memory (`owed`). When that is full, the answer is
+503 and nothing is shown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from coordinator.audit.noted import Reads, is_noted
+from coordinator.audit.owed import Owed, Owing
+from coordinator.ground.acting import Acting, answering
+from coordinator.web_api.errors import problem_of
+from coordinator.web_api.parts import Parts
+from shared.errors import Unavailable
+
+FAILED: Final = 500
+
+
+class Audited:
+    """Wraps the routes of one application."""
+
+    def __init__(self, app: ASGIApp, *, owed: Owed) -> None:
+        self._app = app
+        self._owed = owed
+        self._reads = Reads()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        with answering(_address(scope)) as present:
+            await self._answer(scope, receive, send, present)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send, present: Acting) -> None:
+        begun, withheld = False, False
+
+        async def noted(message: Message) -> None:
+            nonlocal begun, withheld
+            if message["type"] == "http.response.start":
+                begun = True
+                try:
+                    await self._write(scope, present, message["status"])
+                except Unavailable as error:
+                    withheld = True
+                    await problem_of(error)(scope, receive, send)
+            if not withheld:
+                await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if not begun:
+                await self._write(scope, present, FAILED)
+            raise
+
+    async def _write(self, scope: Scope, present: Acting, status: int) -> None:
+        role = present.claims.role if present.claims is not None else None
+        if present.written and status < 400:
+            return  # together with its changes
+        if not is_noted(present.act, role, reads_only=present.reads_only, status=status):
+            return
+        bearer = present.claims.bearer if present.claims is not None else present.address
+        act = (bearer, present.act, present.candidate_id, present.session_id, status)
+        if present.reads_only and not self._reads.is_new(act, time.monotonic()):
+            return
+        parts: Parts = scope["app"].state.parts
+        one = Owing(present, status, datetime.now(UTC))
+        try:
+            await asyncio.to_thread(self._owed.settle, parts, one)
+        except Unavailable:
+            if not present.reads_only or not self._owed.keep(one):
+                self._reads.forget(act)
+                raise
+
+
+def _address(scope: Scope) -> str:
+    client = scope.get("client")
+    return str(client[0]) if client else ""

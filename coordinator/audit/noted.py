@@ -1,0 +1,82 @@
+"""Which acts are written in the audit log. Decides only.
+
+Everything a person or program changes, and everything it reads that is personal. A candidate that reads its
+own data is no news to anybody, and its page does so every few seconds.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import Final
+
+from shared.tokens import Role
+
+IMPERSONAL: Final = frozenset(
+    {
+        "compare_policy_versions",
+        "get_authority",
+        "get_destination",
+        "get_exam",
+        "get_health",
+        "get_metrics",
+        "get_own_tenant",
+        "get_policy",
+        "get_policy_version",
+        "get_precision",
+        "get_readiness",
+        "get_tenant",
+        "list_destinations",
+        "list_exams",
+        "list_node_certificates",
+        "list_nodes",
+        "list_parked_messages",
+        "list_policy_versions",
+        "list_tenants",
+        "list_token_keys",
+    }
+)
+"""Operations that read nothing of a person."""
+REPEATED_WITHIN_S: Final = 60.0
+"""A page that is open reads the same again and again: within this time it is one act."""
+MOST_REMEMBERED: Final = 10_000
+UNREADABLE: Final = frozenset({422, 429})
+"""Answers to what was not looked at: the request made no sense, or came too often."""
+
+
+def is_noted(act: str, role: Role | None, *, reads_only: bool, status: int) -> bool:
+    """Whether an answered act is written down; `role`: None where nobody identified itself."""
+    if not act or status in UNREADABLE:
+        return False
+    if not reads_only:
+        return True
+    return role is not Role.CANDIDATE and act not in IMPERSONAL
+
+
+def outcome(status: int) -> str:
+    """What came of an act, by its answer."""
+    if status < 400:
+        return "done"
+    return f"refused {status}" if status < 500 else f"failed {status}"
+
+
+@dataclass(slots=True)
+class Reads:
+    """The acts of reading that were written down lately."""
+
+    _at: OrderedDict[tuple[object, ...], float] = field(default_factory=OrderedDict)
+
+    def is_new(self, act: tuple[object, ...], now: float) -> bool:
+        """Whether this act is not the repetition of one just written down; `act` tells it from others."""
+        last = self._at.get(act)
+        if last is not None and now - last < REPEATED_WITHIN_S:
+            return False
+        self._at[act] = now
+        self._at.move_to_end(act)
+        while len(self._at) > MOST_REMEMBERED:
+            self._at.popitem(last=False)
+        return True
+
+    def forget(self, act: tuple[object, ...]) -> None:
+        """Its entry could not be written."""
+        self._at.pop(act, None)

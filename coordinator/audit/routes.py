@@ -1,0 +1,151 @@
+"""The audit log over REST: pages with filters for reading, a file for keeping and checking."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+from sqlmodel import Session
+
+from coordinator.audit import service as audit
+from coordinator.audit.answers import entries_out
+from coordinator.audit.service import AuditQuery
+from coordinator.candidates import service as candidates
+from coordinator.sessions import service as sessions
+from coordinator.web_api.cursors import cut, read_cursor, write_cursor
+from coordinator.web_api.openapi import problems
+from coordinator.web_api.parts import Parts, PartsDep
+from coordinator.web_api.security import Auditor
+from shared.api.audit import AuditPage
+from shared.audit_chain import BEGINNING, Checkpoint
+from shared.audit_file import Link, Signed, first_line
+from shared.errors import Rejected
+from shared.fields import Reference, Utc
+
+router = APIRouter(prefix="/audit", tags=["audit"])
+
+LINES = "application/x-ndjson"
+CHUNK = 1_000
+"""Entries read in one transaction for a file."""
+
+
+class Place(NamedTuple):
+    """The last entry of a page."""
+
+    number: int
+
+
+class AuditFilters(BaseModel):
+    """Query parameters; omitted ones do not filter."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    candidate_id: Reference | None = None
+    exam_session_id: Reference | None = None
+    act: Annotated[str, Field(max_length=80)] | None = None
+    role: Annotated[str, Field(max_length=20)] | None = None
+    since: Utc | None = None
+    """At this time or later."""
+    until: Utc | None = None
+    """Before this time."""
+    cursor: Annotated[str, Field(max_length=200)] | None = None
+    """`next_cursor` of the previous page."""
+    limit: Annotated[int, Field(ge=1, le=200)] = 100
+
+
+class AuditRange(BaseModel):
+    """Query parameters of a file."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    after: Annotated[int, Field(ge=0, lt=2**53)] = 0
+    """The number of the last entry that you already have."""
+
+
+@router.get("", responses=problems(401, 403, 404))
+async def list_audit(
+    filters: Annotated[AuditFilters, Query()], claims: Auditor, parts: PartsDep
+) -> AuditPage:
+    """Who read or changed what, oldest first. An act appears about a second after it was answered."""
+    after = read_cursor(filters.cursor, Place)
+
+    def work(db: Session) -> AuditPage:
+        query = AuditQuery(
+            tenant_id=claims.tenant_id,
+            candidate_id=_candidate(db, claims.tenant_id, filters.candidate_id),
+            session_id=_session(db, claims.tenant_id, filters.exam_session_id),
+            act=filters.act,
+            role=filters.role,
+            since_utc=filters.since,
+            until_utc=filters.until,
+            after=after.number if after is not None else 0,
+            limit=filters.limit,
+        )
+        rows, following = cut(audit.page(db, query), query.limit, lambda row: Place(row.number or 0))
+        return AuditPage(items=entries_out(db, parts.keys.keyring, rows), next_cursor=write_cursor(following))
+
+    return await parts.reading(work)
+
+
+@router.get(
+    "/export",
+    response_class=StreamingResponse,
+    responses={**problems(401, 403, 404), 200: {"content": {LINES: {}}}},
+)
+async def export_audit(
+    extent: Annotated[AuditRange, Query()], claims: Auditor, parts: PartsDep
+) -> StreamingResponse:
+    """The log as a file of JSON lines, with its signed checkpoints, for `proctorctl audit verify`. Names and
+    addresses are sealed in it."""
+    tenant_id, after = claims.tenant_id, extent.after
+    chain = await parts.reading(lambda db: audit.chain_at(db, tenant_id, after)) if after else BEGINNING
+    if chain is None:
+        raise Rejected("there is no entry with this number", code="audit-entry-unknown", status=404)
+    begin = first_line(tenant_id, after, chain, parts.keys.signing_text)
+    return StreamingResponse(_lines(parts, tenant_id, after, begin), media_type=LINES)
+
+
+async def _lines(parts: Parts, tenant_id: UUID, after: int, begin: str) -> AsyncIterator[str]:
+    yield begin
+    while True:
+        texts, following = await parts.reading(partial(_chunk, tenant_id=tenant_id, after=after))
+        yield "".join(texts)
+        if following == after:
+            return
+        after = following
+
+
+def _chunk(db: Session, tenant_id: UUID, after: int) -> tuple[list[str], int]:
+    rows = audit.page(db, AuditQuery(tenant_id=tenant_id, after=after, limit=CHUNK - 1))
+    if not rows:
+        return [], after
+    last = rows[-1].number or after
+    signed = {row.number: row for row in audit.checkpoints(db, tenant_id, after, last)}
+    texts = []
+    for row in rows:
+        assert row.number is not None
+        assert row.leaf is not None
+        assert row.chain is not None
+        texts.append(Link(row.number, audit.content(row), row.leaf, row.chain).line())
+        if (one := signed.get(row.number)) is not None:
+            made = Checkpoint(tenant_id, one.number, one.chain, one.at_utc)
+            texts.append(Signed(made, one.signature).line())
+    return texts, last
+
+
+def _candidate(db: Session, tenant_id: UUID, reference: str | None) -> UUID | None:
+    if reference is None:
+        return None
+    found = candidates.find(db, tenant_id, reference)
+    if found is None:
+        raise Rejected("there is no candidate with this id", code="candidate-unknown", status=404)
+    return found.id
+
+
+def _session(db: Session, tenant_id: UUID, reference: str | None) -> UUID | None:
+    return sessions.find(db, tenant_id, reference).session.id if reference is not None else None

@@ -1,0 +1,235 @@
+"""Writes entries of the audit log and reads them. Flushes, never commits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from sqlmodel import Session, col, select
+
+from coordinator.audit.noted import outcome
+from coordinator.audit.tables import AuditCheckpoint, AuditEntry, AuditKey
+from coordinator.candidates.tables import Candidate
+from coordinator.ground import sealed_fields
+from coordinator.ground.acting import Acting
+from coordinator.ground.database import insert_new, insert_once
+from coordinator.ground.ids import uuid7
+from coordinator.ground.keyring import MASTER_VERSION, Keyring
+from coordinator.ground.sealed_fields import Place
+from coordinator.sessions.tables import ExamSession
+from shared.canonical import canonical_json, parse_json
+from shared.errors import Rejected
+from shared.tokens import Role
+
+LINK: Final = "link"
+"""The role of who has only a session's link."""
+NODE: Final = "node"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """A member of staff or a program, and from where it asked."""
+
+    subject: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditQuery:
+    """Selects entries of one institution; None does not filter."""
+
+    tenant_id: UUID
+    candidate_id: UUID | None = None
+    session_id: UUID | None = None
+    act: str | None = None
+    role: str | None = None
+    since_utc: datetime | None = None
+    until_utc: datetime | None = None
+    after: int = 0
+    """After this number."""
+    limit: int = 100
+
+
+def write(db: Session, keyring: Keyring, acting: Acting, status: int, now_utc: datetime) -> bool:
+    """Write down the present request; False if it is of no institution."""
+    tenant_id = acting.claims.tenant_id if acting.claims is not None else acting.tenant_id
+    if tenant_id is None:
+        return False
+    role = acting.claims.role if acting.claims is not None else LINK
+    row = AuditEntry(
+        tenant_id=tenant_id,
+        at_utc=_whole_ms(now_utc),
+        request_id=acting.request_id,
+        act=acting.act,
+        role=role,
+        actor_sealed=None,
+        candidate_id=acting.candidate_id,
+        session_id=acting.session_id,
+        outcome=outcome(status),
+    )
+    if acting.claims is not None and role is not Role.CANDIDATE:
+        key = _living_key(db, keyring, tenant_id, now_utc)
+        row.key_id = key.id
+        row.actor_sealed = _sealed(keyring, key, row.id, Actor(acting.claims.subject, acting.address))
+    db.add(row)
+    db.flush()
+    return True
+
+
+def write_stored(
+    db: Session, stored: Sequence[tuple[UUID, UUID, UUID, int]], request_id: UUID, now_utc: datetime
+) -> None:
+    """Write down what nodes stored in one batch: institution, session, node and number of alerts each."""
+    at_utc = _whole_ms(now_utc)
+    insert_new(
+        db,
+        AuditEntry,
+        [
+            {
+                "id": uuid7(),
+                "tenant_id": tenant_id,
+                "at_utc": at_utc,
+                "request_id": request_id,
+                "act": "store_alerts",
+                "role": NODE,
+                "actor_sealed": None,
+                "key_id": None,
+                "node_id": node_id,
+                "candidate_id": None,
+                "session_id": session_id,
+                "outcome": "done",
+                "amount": amount,
+                "number": None,
+                "leaf": None,
+                "chain": None,
+            }
+            for tenant_id, session_id, node_id, amount in stored
+        ],
+    )
+
+
+def content(row: AuditEntry) -> dict[str, Any]:
+    """What of an entry is hashed, and exported."""
+    return {
+        "id": str(row.id),
+        "tenant": str(row.tenant_id),
+        "at_ms": round(row.at_utc.timestamp() * 1000),
+        "request": str(row.request_id),
+        "act": row.act,
+        "role": row.role,
+        "actor": row.actor_sealed.hex() if row.actor_sealed is not None else None,
+        "key": _text(row.key_id),
+        "node": _text(row.node_id),
+        "candidate": _text(row.candidate_id),
+        "session": _text(row.session_id),
+        "outcome": row.outcome,
+        "amount": row.amount,
+    }
+
+
+def page(db: Session, query: AuditQuery) -> Sequence[AuditEntry]:
+    """Numbered entries in their order, at most one more than the limit."""
+    wanted = select(AuditEntry).where(
+        AuditEntry.tenant_id == query.tenant_id, col(AuditEntry.number) > query.after
+    )
+    for column, value in (
+        (col(AuditEntry.candidate_id), query.candidate_id),
+        (col(AuditEntry.session_id), query.session_id),
+        (col(AuditEntry.act), query.act),
+        (col(AuditEntry.role), query.role),
+    ):
+        if value is not None:
+            wanted = wanted.where(column == value)
+    if query.since_utc is not None:
+        wanted = wanted.where(col(AuditEntry.at_utc) >= query.since_utc)
+    if query.until_utc is not None:
+        wanted = wanted.where(col(AuditEntry.at_utc) < query.until_utc)
+    return db.exec(wanted.order_by(col(AuditEntry.number)).limit(query.limit + 1)).all()
+
+
+def checkpoints(db: Session, tenant_id: UUID, after: int, up_to: int) -> Sequence[AuditCheckpoint]:
+    """The checkpoints after one number, up to another, in order."""
+    wanted = select(AuditCheckpoint).where(
+        AuditCheckpoint.tenant_id == tenant_id,
+        col(AuditCheckpoint.number) > after,
+        col(AuditCheckpoint.number) <= up_to,
+    )
+    return db.exec(wanted.order_by(col(AuditCheckpoint.number))).all()
+
+
+def chain_at(db: Session, tenant_id: UUID, number: int) -> bytes | None:
+    """The chain value at an entry; None if there is no such entry."""
+    wanted = select(AuditEntry.chain).where(AuditEntry.tenant_id == tenant_id, AuditEntry.number == number)
+    return db.exec(wanted).one_or_none()
+
+
+def actors(db: Session, keyring: Keyring, rows: Sequence[AuditEntry]) -> dict[UUID, Actor]:
+    """Who acted, by entry; without those whose key was destroyed."""
+    wanted = {row.key_id for row in rows if row.key_id is not None}
+    held = {key.id: key for key in db.exec(select(AuditKey).where(col(AuditKey.id).in_(wanted)))}
+    found = {}
+    for row in rows:
+        if row.key_id is None or row.actor_sealed is None:
+            continue
+        try:
+            plain = keyring.open_field(held[row.key_id], _place(row.id), row.actor_sealed)
+        except Rejected:
+            continue  # the key was destroyed
+        subject, address = parse_json(plain)
+        found[row.id] = Actor(subject, address)
+    return found
+
+
+def references(db: Session, rows: Sequence[AuditEntry]) -> tuple[dict[UUID, str], dict[UUID, str]]:
+    """The institution's names of the candidates and sessions of these entries, as far as they exist."""
+    candidates = {row.candidate_id for row in rows if row.candidate_id is not None}
+    sessions = {row.session_id for row in rows if row.session_id is not None}
+    return (
+        dict(
+            db.exec(select(Candidate.id, Candidate.reference).where(col(Candidate.id).in_(candidates))).all()
+        ),
+        dict(
+            db.exec(
+                select(ExamSession.id, ExamSession.reference).where(col(ExamSession.id).in_(sessions))
+            ).all()
+        ),
+    )
+
+
+def _living_key(db: Session, keyring: Keyring, tenant_id: UUID, now_utc: datetime) -> AuditKey:
+    wanted = select(AuditKey).where(
+        AuditKey.tenant_id == tenant_id, AuditKey.year == now_utc.year, col(AuditKey.destroyed_utc).is_(None)
+    )
+    found = db.exec(wanted).one_or_none()
+    if found is not None:
+        return found
+    key_id = uuid7()
+    made = AuditKey(
+        id=key_id,
+        tenant_id=tenant_id,
+        year=now_utc.year,
+        wrapped=keyring.wrap_key(key_id, sealed_fields.new_key()),
+        master_version=MASTER_VERSION,
+        created_utc=now_utc,
+    )
+    insert_once(db, made)
+    return db.exec(wanted).one()
+
+
+def _sealed(keyring: Keyring, key: AuditKey, row_id: UUID, actor: Actor) -> bytes:
+    return keyring.seal_field(key, _place(row_id), canonical_json([actor.subject, actor.address]))
+
+
+def _place(row_id: UUID) -> Place:
+    return Place("audit_entries", "actor_sealed", row_id)
+
+
+def _whole_ms(instant: datetime) -> datetime:
+    return instant.replace(microsecond=instant.microsecond // 1000 * 1000)
+
+
+def _text(value: UUID | None) -> str | None:
+    return str(value) if value is not None else None

@@ -1,0 +1,264 @@
+"""An audit log as a file, and what is wrong with it. Pure.
+
+One JSON object per line. The first names the institution and where the file begins; entries and checkpoints
+follow in the order of their numbers:
+
+    {"audit_log": 1, "tenant": "…", "after": 0, "chain": "00…", "signing_key": "ed25519:…"}
+    {"number": 1, "entry": {…}, "leaf": "…", "chain": "…"}
+    {"checkpoint": {"number": 1, "chain": "…", "at": "…", "signature": "…"}}
+
+`AuditCheck` reads line by line and holds no entry, so a file may be larger than the memory. It goes on after
+a fault: each is named at its place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from pydantic import TypeAdapter, ValidationError
+
+from shared.audit_chain import BEGINNING, Checkpoint, is_signed, leaf_of, linked
+from shared.canonical import canonical_json, parse_json
+from shared.errors import Corrupt
+from shared.fields import Utc, format_utc
+
+VERSION: Final = 1
+MOST_FAULTS: Final = 100
+"""More are counted, not listed."""
+_INSTANT: Final = TypeAdapter[datetime](Utc)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One entry of the log with its place in the chain."""
+
+    number: int
+    entry: dict[str, Any]
+    leaf: bytes
+    chain: bytes
+
+    def line(self) -> str:
+        """Its line of a file."""
+        return _line(
+            {"number": self.number, "entry": self.entry, "leaf": self.leaf.hex(), "chain": self.chain.hex()}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A checkpoint and its signature in base64."""
+
+    checkpoint: Checkpoint
+    signature: str
+
+    def line(self) -> str:
+        """Its line of a file."""
+        one = self.checkpoint
+        return _line(
+            {
+                "checkpoint": {
+                    "number": one.number,
+                    "chain": one.chain.hex(),
+                    "at": format_utc(one.at_utc),
+                    "signature": self.signature,
+                }
+            }
+        )
+
+
+def first_line(tenant_id: UUID, begins_after: int, chain: bytes, signing_key: str) -> str:
+    """The first line of a file that begins after this number, whose chain value is given."""
+    return _line(
+        {
+            "audit_log": VERSION,
+            "tenant": str(tenant_id),
+            "after": begins_after,
+            "chain": chain.hex(),
+            "signing_key": signing_key,
+        }
+    )
+
+
+def signing_key_of(lines: Iterable[bytes]) -> str | None:
+    """The key that a file says it is signed with; None if it does not begin as an audit log does."""
+    for line in lines:
+        try:
+            return str(_as_object(parse_json(line))["signing_key"])
+        except (Corrupt, KeyError):
+            return None
+    return None
+
+
+def checkpoints_of(lines: Iterable[bytes]) -> tuple[Signed, ...]:
+    """A file's checkpoints, signed or not; what is no checkpoint is passed over."""
+    tenant_id: UUID | None = None
+    found = []
+    for line in lines:
+        try:
+            value = _as_object(parse_json(line))
+            if "audit_log" in value:
+                tenant_id = UUID(value["tenant"])
+            elif "checkpoint" in value and tenant_id is not None:
+                found.append(_signed(tenant_id, value["checkpoint"]))
+        except (Corrupt, KeyError, TypeError, ValueError, ValidationError):
+            continue
+    return tuple(found)
+
+
+@dataclass(slots=True)
+class AuditCheck:
+    """Checks a file; `known`: checkpoints kept elsewhere, which show whether its end was cut off."""
+
+    key: Ed25519PublicKey
+    known: Iterable[Signed] = ()
+    tenant_id: UUID | None = None
+    began_after: int = 0
+    number: int = 0
+    """Of the last entry read."""
+    chain: bytes = BEGINNING
+    signed_to: int = 0
+    """The number of the last entry under a good checkpoint; the following ones are not signed yet."""
+    entries: int = 0
+    checkpoints: int = 0
+    faults: list[str] = field(default_factory=list)
+    """In plain words, each with its place."""
+    unlisted: int = 0
+    """Faults beyond `MOST_FAULTS`."""
+    _line_number: int = 0
+    _expected: dict[int, Signed] = field(default_factory=dict)
+    """Known checkpoints that the file has not reached."""
+
+    def read(self, lines: Iterable[bytes]) -> None:
+        """Read a whole file."""
+        for line in lines:
+            self._line_number += 1
+            try:
+                self._take(_as_object(parse_json(line)))
+            except (Corrupt, KeyError, TypeError, ValueError, ValidationError):
+                self._fault(f"line {self._line_number} is not a line of an audit log")
+        self._compare_end()
+        if self.tenant_id is None:
+            self._fault("the file does not begin as an audit log does")
+
+    def _take(self, line: dict[str, Any]) -> None:
+        if "audit_log" in line:
+            self._begin(line)
+        elif self.tenant_id is None:
+            raise Corrupt("nothing may stand before the first line")
+        elif "checkpoint" in line:
+            self._take_checkpoint(line["checkpoint"])
+        else:
+            self._take_entry(line)
+
+    def _begin(self, line: dict[str, Any]) -> None:
+        if self.tenant_id is not None or line["audit_log"] != VERSION:
+            raise Corrupt("not the first line of this version")
+        self.tenant_id = UUID(line["tenant"])
+        self.began_after = self.number = self.signed_to = _number(line["after"])
+        self.chain = _hash(line["chain"])
+        self._expected = {
+            one.checkpoint.number: one
+            for one in self.known
+            if one.checkpoint.tenant_id == self.tenant_id and self._is_good(one)
+        }
+        if self.number == 0 and self.chain != BEGINNING:
+            self._fault("the first entry does not begin the chain")
+
+    def _take_entry(self, line: dict[str, Any]) -> None:
+        number, entry = _number(line["number"]), _as_object(line["entry"])
+        leaf, chain = _hash(line["leaf"]), _hash(line["chain"])
+        self.entries += 1
+        self._check_place(number)
+        if leaf_of(entry) != leaf:
+            self._fault(f"entry {number} was changed")
+        elif number == self.number + 1 and linked(self.chain, leaf) != chain:
+            self._fault(f"entry {number} does not continue the chain of the entries before it")
+        if entry.get("tenant") != str(self.tenant_id):
+            self._fault(f"entry {number} belongs to another institution")
+        if number > self.number:
+            self.number, self.chain = number, chain
+            if number in self._expected:
+                self._hold(self._expected.pop(number))
+
+    def _check_place(self, number: int) -> None:
+        expected = self.number + 1
+        if number < expected:
+            self._fault(f"entry {number} stands behind entry {self.number}")
+        elif number > expected:
+            missing = (
+                f"entry {expected} is"
+                if number == expected + 1
+                else f"entries {expected} to {number - 1} are"
+            )
+            self._fault(f"{missing} missing")
+
+    def _take_checkpoint(self, line: dict[str, Any]) -> None:
+        assert self.tenant_id is not None
+        signed = _signed(self.tenant_id, line)
+        self.checkpoints += 1
+        if self._is_good(signed):
+            self._hold(signed)
+
+    def _is_good(self, signed: Signed) -> bool:
+        if is_signed(signed.checkpoint, signed.signature, self.key):
+            return True
+        self._fault(f"the checkpoint at entry {signed.checkpoint.number} is not signed by this key")
+        return False
+
+    def _hold(self, signed: Signed) -> None:
+        one = signed.checkpoint
+        if one.number != self.number:
+            self._fault(f"the checkpoint at entry {one.number} stands behind entry {self.number}")
+        elif one.chain != self.chain:
+            self._fault(
+                f"entries {self.signed_to + 1} to {one.number} are not those that were signed at "
+                f"{format_utc(one.at_utc)}"
+            )
+        else:
+            self.signed_to = one.number
+
+    def _compare_end(self) -> None:
+        for number, signed in self._expected.items():
+            if number > self.number:
+                at = format_utc(signed.checkpoint.at_utc)
+                self._fault(f"entry {number} existed at {at}; the file ends with entry {self.number}")
+
+    def _fault(self, what: str) -> None:
+        if len(self.faults) < MOST_FAULTS:
+            self.faults.append(what)
+        else:
+            self.unlisted += 1
+
+
+def _signed(tenant_id: UUID, line: dict[str, Any]) -> Signed:
+    at_utc = _INSTANT.validate_python(line["at"])
+    made = Checkpoint(tenant_id, _number(line["number"]), _hash(line["chain"]), at_utc)
+    return Signed(made, str(line["signature"]))
+
+
+def _line(value: dict[str, Any]) -> str:
+    return canonical_json(value).decode() + "\n"
+
+
+def _as_object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Corrupt("not an object")
+    return value
+
+
+def _number(value: Any) -> int:
+    if type(value) is not int or value < 0:
+        raise Corrupt("not a number of an entry")
+    return value
+
+
+def _hash(value: Any) -> bytes:
+    digest = bytes.fromhex(value)
+    if len(digest) != len(BEGINNING):
+        raise Corrupt("not a hash")
+    return digest
