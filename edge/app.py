@@ -11,13 +11,11 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import Future
 from contextlib import ExitStack, asynccontextmanager
 from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from edge.analysis.networks import Networks
 from edge.config import EdgeConfig, MediaSection
 from edge.fleet.actions import NodeActions
 from edge.fleet.assignments import Assignments
@@ -73,10 +71,8 @@ FILES_PER_SESSION: Final = 64
 """The most open files of a session."""
 
 
-async def run(
-    config: EdgeConfig, identity: Identity, stop: asyncio.Event, networks: Future[Networks] | None = None
-) -> None:
-    """Serve until `stop` is set. `networks`: those that are being opened already, for this process.
+async def run(config: EdgeConfig, identity: Identity, stop: asyncio.Event) -> None:
+    """Serve until `stop` is set.
 
     Raises `ConfigError` for a problem that a person must fix, and an exception group when a part of the
     daemon failed, after an orderly shutdown.
@@ -95,7 +91,7 @@ async def run(
             partial(seal, node=identity),
         )
         try:
-            watch = watch_of(config, identity.node_id, networks)
+            watch = watch_of(config, identity.node_id)
             async with assembled(config, identity, watch, outbox, way_in) as node:
                 await _serve(node, listeners, stop)
         finally:
@@ -152,15 +148,10 @@ async def assembled(
         )
 
 
-def watch_of(config: EdgeConfig, node_id: UUID, networks: Future[Networks] | None = None) -> Watch:
-    """Where these settings have sessions watched. `networks`: those that are being opened already, for this
-    process. Raises as `worker_settings` does."""
-    settings = worker_settings(config, node_id)
-    if config.workers.count:
-        return partial(in_processes, config.workers.count, settings)
-    if networks is None:
-        return partial(in_this_process, settings)
-    return partial(in_this_process, settings, open_networks=lambda _: networks.result())
+def watch_of(config: EdgeConfig, node_id: UUID) -> Watch:
+    """Where these settings have sessions watched. Raises as `worker_settings` does."""
+    settings, count = worker_settings(config, node_id), config.workers.count
+    return partial(in_processes, count, settings) if count else partial(in_this_process, settings)
 
 
 def worker_settings(config: EdgeConfig, node_id: UUID) -> WorkerSettings:

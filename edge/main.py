@@ -15,12 +15,11 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -35,9 +34,6 @@ from shared.hub_checks import hub_tls
 from shared.logs import configure
 from shared.secret_file import read_secret
 from shared.writing import writing_under
-
-if TYPE_CHECKING:
-    from edge.analysis.networks import Networks
 
 log = logging.getLogger(__name__)
 
@@ -194,18 +190,7 @@ def main() -> None:
     cli()
 
 
-def _networks_begun(settings: EdgeConfig) -> Future[Networks] | None:
-    """The networks of a node without processes of their own for workers, which are being opened."""
-    if settings.workers.count:
-        return None
-    from edge.analysis.opening import begun
-
-    analysis = settings.analysis
-    return begun(analysis.level_number, analysis.profile, analysis.best_device, analysis.threads)
-
-
 async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
-    networks = _networks_begun(settings)  # before the libraries of all else, which take as long to import
     from edge import app
 
     stop = asyncio.Event()
@@ -218,7 +203,7 @@ async def _until_stopped(settings: EdgeConfig, identity: Identity) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ask_to_stop)
     try:
-        await app.run(settings, identity, stop, networks)
+        await app.run(settings, identity, stop)
     except ProctorError:
         raise
     except Exception:

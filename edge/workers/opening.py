@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from edge.analysis import opening
 from edge.analysis.engine import Engine
 from edge.analysis.instruments import Instruments
-from edge.analysis.levels import LevelInForce
-from edge.analysis.networks import Networks
+from edge.analysis.levels import LevelInForce, check_level
+from edge.analysis.networks import Networks, open_networks
 from edge.analysis.restarts import Restarts
 from edge.sessions.local_worker import LocalWorker
 from edge.sessions.port import Tell
 from edge.sessions.session_maker import SessionMaker
 from edge.workers.settings import WorkerSettings
+from models.serving import Serving
+from models.store import Store
+from shared.errors import ConfigError, Unavailable
+
+log = logging.getLogger(__name__)
 
 
 def opened(settings: WorkerSettings) -> Networks:
     """Open the networks; takes seconds. Raises `ConfigError` if they cannot serve the level."""
-    return opening.opened(settings.level, settings.profile, settings.best_device, settings.threads)
+    serving = Serving(Store.here(), settings.profile, best=settings.best_device, streams=settings.threads)
+    try:
+        networks = open_networks(serving)
+    except Unavailable as error:
+        raise ConfigError(f"this node cannot find faces: {error}") from error
+    check_level(settings.level, networks.device)
+    for task, reason in networks.missing.items():
+        log.warning("a task is not available on this node", extra={"task": task.value, "reason": reason})
+    return networks
 
 
 @asynccontextmanager
