@@ -48,6 +48,7 @@ _TOOLS: Final = {
     "analyze": ("edge.tools.analyze", "analyze"),
     "replay": ("edge.tools.replay", "command"),
     "accuracy": ("edge.accuracy.command", "accuracy"),
+    "bench": ("edge.capacity.command", "measure"),
     "devices": ("edge.tools.devices", "command"),
     "join": ("edge.membership.command", "join_fleet"),
 }
